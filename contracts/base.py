@@ -1,0 +1,166 @@
+"""The ground of every contract: events, and the few values they are made of.
+
+Money is Decimal with an ISO 4217 code, weights are grams, lengths are millimetres, instants are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Literal, Self
+from uuid import UUID, uuid5
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+"""An aware instant, normalised to UTC."""
+
+Currency = Literal["EUR", "CNY"]
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
+"""A reason, a status or a reference: one token, never free text (free text may hold personal data)."""
+Sku = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,39}$")]
+HsCode = Annotated[str, Field(pattern=r"^(\d{6}|\d{8}|\d{10})$")]
+"""6 digits internationally, 8 in the EU's Combined Nomenclature, 10 in China's tariff."""
+CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+ParcelNumber = Annotated[int, Field(ge=1, le=99)]
+"""The parcel's number within its order, from 1; the sub-order it declares is `<order number>-<parcel>`."""
+
+
+class Value(BaseModel):
+    """A frozen value inside an event. Unknown fields are ignored, so that an added optional field breaks no reader."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class Money(Value):
+    """An amount to the cent. Never negative: a reduction is named as such (`discount`, `refund_due`)."""
+
+    amount: Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2)]
+    currency: Currency
+
+    def __add__(self, other: Money) -> Money:
+        self._same_currency(other)
+        return Money(amount=self.amount + other.amount, currency=self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        self._same_currency(other)
+        return Money(amount=self.amount - other.amount, currency=self.currency)
+
+    def __mul__(self, quantity: int) -> Money:
+        return Money(amount=self.amount * quantity, currency=self.currency)
+
+    def _same_currency(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise ValueError(f"cannot combine {self.currency} with {other.currency}")
+
+    @classmethod
+    def zero(cls, currency: Currency) -> Money:
+        return cls(amount=Decimal("0.00"), currency=currency)
+
+
+class Line(Value):
+    """One line of an order, with what customs must know of the goods."""
+
+    line: Annotated[int, Field(ge=1, le=99)]
+    sku: Sku
+    description: Annotated[str, Field(min_length=1, max_length=64)]
+    """What the goods are, in the words of the CN23 (64 characters at most: SLS `article.description`)."""
+    hs_code: HsCode
+    origin: CountryCode
+    quantity: Annotated[int, Field(ge=1, le=999)]
+    unit_price: Money
+    """Without tax; the value that is declared."""
+
+
+class Content(Value):
+    """What of a line lies in a parcel."""
+
+    line: Annotated[int, Field(ge=1, le=99)]
+    sku: Sku
+    quantity: Annotated[int, Field(ge=1, le=999)]
+    net_weight_g: Annotated[int, Field(ge=1)]
+    """Of all units together, in grams."""
+
+
+class Parcel(Value):
+    """A closed box, weighed and measured. The declared weight is this one: the scale's."""
+
+    parcel: ParcelNumber
+    contents: Annotated[tuple[Content, ...], Field(min_length=1)]
+    weight_g: Annotated[int, Field(ge=1)]
+    length_mm: Annotated[int, Field(ge=1)]
+    width_mm: Annotated[int, Field(ge=1)]
+    height_mm: Annotated[int, Field(ge=1)]
+
+
+def fact_id(order_id: UUID, event_type: str, subject: str = "") -> UUID:
+    """The id of the one fact of this type about this subject of the order.
+
+    Derived, not drawn, so that a fact decided twice is one fact. The subject is what tells two facts of one type
+    apart: a parcel's number, a scan's code and minute, a case's kind.
+    """
+    return uuid5(order_id, f"{event_type}|{subject}")
+
+
+class Event(Value):
+    """A fact about one order, in the past tense. Its id follows from what it says (`fact_id`)."""
+
+    TYPE: ClassVar[str] = ""
+    """`<name>.v<version>`, kebab-case, as on the wire."""
+    BY_TYPE: ClassVar[dict[str, type[Event]]] = {}
+    """Every event class by its TYPE."""
+
+    id: UUID = Field(default=UUID(int=0), description="uuid5(order_id, type|subject); filled in when left out")
+    order_id: UUID
+    occurred_at: Instant
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "TYPE" in cls.__dict__:
+            clash = Event.BY_TYPE.setdefault(cls.TYPE, cls)
+            if clash is not cls:
+                raise TypeError(f"{cls.TYPE} is declared by {clash.__qualname__} and {cls.__qualname__}")
+
+    @property
+    def subject(self) -> str:
+        """What tells this fact from others of its type about the same order; empty when there is only one."""
+        return ""
+
+    @model_validator(mode="after")
+    def _derive_id(self) -> Self:
+        if self.id.int == 0:
+            object.__setattr__(self, "id", fact_id(self.order_id, self.TYPE, self.subject))
+        return self
+
+
+class ParcelEvent(Event):
+    """A fact about one parcel of the order; once a parcel."""
+
+    parcel: ParcelNumber
+
+    @property
+    def subject(self) -> str:
+        return str(self.parcel)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A row of the topic table."""
+
+    name: str
+    producer: str
+    consumers: tuple[str, ...]
+    events: tuple[type[Event], ...]
+    retention_days: int | None
+    """None: kept by compaction instead (the newest record of each key stays)."""
+    partitions: int = 4
+    """Chosen once, the same everywhere, never raised: raising it would break the order within a key."""
+    compacted: bool = False
+
+
+def utc(value: datetime) -> datetime:
+    """The same instant in UTC; a naive one is refused (ValueError)."""
+    if value.tzinfo is None:
+        raise ValueError("an instant needs its offset")
+    return value.astimezone(UTC)

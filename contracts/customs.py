@@ -1,0 +1,151 @@
+"""What `customs` says, of the export from the EU and of the import into China."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from contracts.base import Code, CountryCode, Event, HsCode, Instant, Money, ParcelEvent, Value
+
+Regime = Literal["cbec_9610", "personal_postal"]
+"""The import regime, each with its own rule set; `general_goods` is outside the project (see the non-goals)."""
+Mrn = Annotated[str, Field(pattern=r"^[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]$")]
+HoldReason = Literal[
+    "missing_declaration",
+    "wrong_declaration",
+    "missing_invoice",
+    "missing_origin_certificate",
+    "missing_importer_id",
+    "content_query",
+    "count_mismatch",
+    "licence_required",
+    "prohibited",
+    "seized",
+    "duty_due",
+    "inspection",
+]
+
+
+class OrderScreened(Event):
+    """The order may move: its regime is chosen, its limits hold, its value is set aside in the buyer's year."""
+
+    TYPE: ClassVar[str] = "order-screened.v1"
+    regime: Regime
+    value_cny: Money
+    """The order's dutiable value in CNY at the dated rate."""
+    rate: Annotated[Decimal, Field(gt=0)]
+    """CNY for one EUR."""
+    rate_date: date
+
+
+class OrderRefused(Event):
+    """The order may not move, and nothing has. The reason names the rule."""
+
+    TYPE: ClassVar[str] = "order-refused.v1"
+    reason: Literal[
+        "over_transaction_limit",
+        "over_yearly_limit",
+        "over_postal_limit",
+        "not_on_positive_list",
+        "dangerous_goods",
+        "prohibited_goods",
+        "person_erased",
+    ]
+    sku: str | None = None
+
+
+class Article(Value):
+    """One article of a CN23."""
+
+    description: Annotated[str, Field(min_length=1, max_length=64)]
+    quantity: Annotated[int, Field(ge=1)]
+    net_weight_g: Annotated[int, Field(ge=1)]
+    """Of all units together, in grams."""
+    unit_value: Money
+    hs_code: HsCode
+    origin: CountryCode
+
+
+class Cn23(Value):
+    """The customs declaration CN23 without its persons, who are added where it is printed."""
+
+    category: Literal["gift", "sample", "commercial", "document", "other", "returned_goods"] = "commercial"
+    articles: Annotated[tuple[Article, ...], Field(min_length=1)]
+    gross_weight_g: Annotated[int, Field(ge=1)]
+    postal_charges: Money
+    invoice_number: Code
+
+
+class ParcelDeclared(ParcelEvent):
+    """The parcel may leave the EU: deemed declared, or with the MRN of its declaration."""
+
+    TYPE: ClassVar[str] = "parcel-declared.v1"
+    sub_order: Code
+    export: Literal["deemed", "declared"]
+    mrn: Mrn | None = None
+    eori: Code
+    cn23: Cn23
+    goods: Money
+    freight: Money
+    discount: Money
+    tax: Money
+    total: Money
+    """The parcel's share of the order's total; the shares of an order add up to it, to the cent."""
+
+
+class ParcelRefused(ParcelEvent):
+    """Export customs refused the parcel."""
+
+    TYPE: ClassVar[str] = "parcel-refused.v1"
+    reason: Code
+
+
+class ParcelUplifted(ParcelEvent):
+    """The agent's notice: the parcel flies under this bill (CEB621 billNo, voyageNo)."""
+
+    TYPE: ClassVar[str] = "parcel-uplifted.v1"
+    bill_number: Code
+    voyage_number: Code
+
+
+class ImportDeclared(ParcelEvent):
+    """The inventory (CEB621) is with Chinese customs."""
+
+    TYPE: ClassVar[str] = "import-declared.v1"
+    declaration_number: Code
+
+
+class ImportHeld(ParcelEvent):
+    """Chinese customs holds the parcel until someone acts."""
+
+    TYPE: ClassVar[str] = "import-held.v1"
+    reason: HoldReason
+    status: Code
+    """The receipt's returnStatus, e.g. 300, 500."""
+    held_at: Instant
+
+    @property
+    def subject(self) -> str:
+        return f"{self.parcel}:{self.status}:{self.held_at:%Y%m%dT%H%M}"
+
+
+class ImportCleared(ParcelEvent):
+    """Released (800)."""
+
+    TYPE: ClassVar[str] = "import-cleared.v1"
+
+
+class ImportRefused(ParcelEvent):
+    """Rejected (100) or sent back (700): the parcel returns."""
+
+    TYPE: ClassVar[str] = "import-refused.v1"
+    reason: Code
+
+
+class ImportReturned(ParcelEvent):
+    """A return after release was approved (CEB625/626): the buyer's quota is given back."""
+
+    TYPE: ClassVar[str] = "import-returned.v1"

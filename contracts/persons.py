@@ -1,0 +1,51 @@
+"""The person's record: the only place where personal data crosses between services, always sealed.
+
+On the topic `orders.personal` a record's value is a `PersonRecord`; an empty value erases it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.base import Instant, Value
+
+
+class Payment(Value):
+    """The payment as the payment firm knows it (CEB411)."""
+
+    provider: Annotated[str, Field(min_length=1, max_length=60)]
+    transaction_id: Annotated[str, Field(min_length=1, max_length=60)]
+    paid_at: Instant
+
+
+class Contact(Value):
+    """Who receives the parcel, and how it was paid. Opened by customs and carrier."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    phone: Annotated[str, Field(pattern=r"^\+86\d{11}$")]
+    """E.164."""
+    province: str
+    city: str
+    district: str = ""
+    street: str
+    postcode: Annotated[str, Field(pattern=r"^\d{6}$")]
+    country: str = "CN"
+    payment: Payment
+
+
+class NationalId(Value):
+    """The buyer's real-name identity (GB 11643). Opened by customs only."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    number: Annotated[str, Field(pattern=r"^\d{17}[\dX]$")]
+
+
+class PersonRecord(Value):
+    """Two parts sealed with two keys (AES-256-GCM, bound to order and part), in hexadecimal."""
+
+    order_id: UUID
+    contact: str
+    national_id: str

@@ -1,0 +1,89 @@
+"""The table: every topic with its producer, consumers and events. AsyncAPI and the flow chart follow from it."""
+
+from __future__ import annotations
+
+from contracts import carrier, cases, customs, orders, warehouse
+from contracts.base import Topic
+
+CASES = (cases.CaseOpened, cases.CaseClosed)
+
+ORDERS = Topic(
+    "orders.events",
+    producer="orders",
+    consumers=("warehouse", "customs", "carrier", "tracking"),
+    events=(orders.OrderPlaced, orders.CancelRequested, orders.OrderClosed, orders.OrderAmended, *CASES),
+    retention_days=400,
+)
+WAREHOUSE = Topic(
+    "warehouse.events",
+    producer="warehouse",
+    consumers=("orders", "customs", "carrier", "tracking"),
+    events=(
+        warehouse.StockReserved,
+        warehouse.StockRefused,
+        warehouse.StockShort,
+        warehouse.OrderPacked,
+        warehouse.OrderWithdrawn,
+        warehouse.CancelTooLate,
+        warehouse.ParcelHandedOver,
+        warehouse.ParcelReceivedBack,
+        *CASES,
+    ),
+    retention_days=400,
+)
+CUSTOMS = Topic(
+    "customs.events",
+    producer="customs",
+    consumers=("orders", "warehouse", "carrier", "tracking"),
+    events=(
+        customs.OrderScreened,
+        customs.OrderRefused,
+        customs.ParcelDeclared,
+        customs.ParcelRefused,
+        customs.ParcelUplifted,
+        customs.ImportDeclared,
+        customs.ImportHeld,
+        customs.ImportCleared,
+        customs.ImportRefused,
+        customs.ImportReturned,
+        *CASES,
+    ),
+    retention_days=400,
+)
+CARRIER = Topic(
+    "carrier.events",
+    producer="carrier",
+    consumers=("orders", "warehouse", "customs", "tracking"),
+    events=(
+        carrier.LabelCreated,
+        carrier.LabelRefused,
+        carrier.ParcelScanned,
+        carrier.ParcelDelivered,
+        carrier.ParcelReturned,
+        carrier.ParcelLost,
+        carrier.ParcelDestroyed,
+        *CASES,
+    ),
+    retention_days=400,
+)
+PERSONAL = Topic(
+    "orders.personal",
+    producer="orders",
+    consumers=("customs", "carrier"),
+    events=(),
+    retention_days=None,
+    compacted=True,
+)
+"""The person's record, sealed; keyed by order id; an empty value is its erasure."""
+
+TOPICS = (ORDERS, WAREHOUSE, CUSTOMS, CARRIER, PERSONAL)
+
+
+def of_producer(name: str) -> Topic:
+    """The topic on which this service says its facts."""
+    return next(topic for topic in TOPICS if topic.producer == name and not topic.compacted)
+
+
+def heard_by(name: str) -> tuple[Topic, ...]:
+    """The topics this service listens to."""
+    return tuple(topic for topic in TOPICS if name in topic.consumers)

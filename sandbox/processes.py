@@ -1,0 +1,164 @@
+"""Child processes that die with their parent, and ports for them."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# Runs between fork and exec of every child. As a program of its own it is safe to start from a process with threads,
+# which a function run in the forked child (preexec_fn) is not. Linux clears the death signal when the user changes,
+# so the order matters: drop the rights, then ask for the signal, then look whether the parent is still there.
+_EXEC = """
+import os, sys
+parent, number, uid, gid, *argv = sys.argv[1:]
+libc = None
+if sys.platform == "linux":
+    import ctypes
+    libc = ctypes.CDLL(None)
+if int(uid):
+    os.setgroups([])
+    os.setgid(int(gid))
+    os.setuid(int(uid))
+if libc is not None:
+    libc.prctl(1, int(number))
+    if os.getppid() != int(parent):
+        sys.exit(1)
+try:
+    os.execv(argv[0], argv)
+except OSError as error:
+    sys.exit(f"cannot run {argv[0]}: {error.strerror}")
+"""
+
+_LOWEST_PORT, _PORTS = 20_000, 12_000
+_candidates = itertools.count(os.getpid() * 16)
+_ALIVE: weakref.WeakSet[Process] = weakref.WeakSet()
+
+
+@dataclass(frozen=True)
+class User:
+    """Whom a child runs as when its parent is root; 0 keeps the parent's user."""
+
+    uid: int = 0
+    gid: int = 0
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on, another one at each call.
+
+    It lies below the range from which systems draw ports for outgoing connections, so that a child that is killed
+    finds its port free when it is started again; where the search begins depends on the process, so that two runs
+    started side by side do not race for one port.
+    """
+    for _ in range(_PORTS):
+        port = _LOWEST_PORT + next(_candidates) % _PORTS
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError(f"no free port from {_LOWEST_PORT} on")
+
+
+def wrapped(argv: Sequence[str], *, user: User = User(), death_signal: int = signal.SIGKILL) -> list[str]:
+    """The command line that runs `argv` as `user` and ends it when this process ends (Linux)."""
+    return [
+        *(sys.executable, "-I", "-S", "-c", _EXEC),
+        *(str(os.getpid()), str(int(death_signal)), str(user.uid), str(user.gid)),
+        *argv,
+    ]
+
+
+class Process:
+    """One child with its log file. It can be killed, ended and started again with the same command line.
+
+    Start it from the main thread: on Linux a child dies with the thread that started it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str],
+        log: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        user: User = User(),
+        death_signal: int = signal.SIGKILL,
+    ) -> None:
+        self.name = name
+        self.log = log
+        self._argv = wrapped(argv, user=user, death_signal=death_signal)
+        self._env = dict(env) if env is not None else None
+        self._cwd = cwd
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        if self._child is None:
+            raise RuntimeError(f"{self.name} was never started")
+        return self._child.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs or was never started; negative: the signal that ended it."""
+        return self._child.poll() if self._child is not None else None
+
+    def start(self) -> None:
+        if self.alive:
+            return
+        with self.log.open("ab") as log:
+            self._child = subprocess.Popen(
+                self._argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._env,
+                cwd=self._cwd,
+                start_new_session=True,  # Ctrl-C in the terminal is the parent's to answer
+            )
+        _ALIVE.add(self)
+
+    def send(self, number: int) -> None:
+        if self._child is not None and self.alive:
+            self._child.send_signal(number)
+
+    def kill(self) -> None:
+        """As by `kill -9`; waits until it is gone."""
+        if self._child is not None:
+            self.send(signal.SIGKILL)
+            self._child.wait()
+
+    def end(self, number: int = signal.SIGTERM, seconds: float = 15) -> int | None:
+        """Asks it to end and waits; kills it when it does not. The exit code, None when it never ran."""
+        if self._child is None:
+            return None
+        self.send(number)
+        try:
+            return self._child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return self._child.returncode
+
+    def tail(self, lines: int = 15) -> str:
+        """The end of its log, for a message about its failure."""
+        if not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+@atexit.register
+def _kill_all() -> None:
+    for process in list(_ALIVE):
+        process.kill()

@@ -1,0 +1,221 @@
+"""What every HTTP interface needs: keys, idempotent requests, entity tags, cursors, and the middleware."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from fastapi import Request, Response
+from fastapi.security import HTTPBearer
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.db import DB
+from shared.problems import FieldError, Problem
+from shared.telemetry import log, metrics, traced
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from shared.service import Platform
+
+KEY_CACHE_SECONDS = 10.0
+KEY_BOUND = 255
+
+bearer = HTTPBearer(auto_error=False, description="an API key")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whose key the request bears."""
+
+    name: str
+    scope: str
+
+
+class Keys:
+    """API keys, hashed at rest. A key that was withdrawn works for ten seconds more at the most."""
+
+    def __init__(self) -> None:
+        self._cache: dict[bytes, tuple[float, Principal]] = {}
+
+    async def principal(self, pool: asyncpg.Pool[asyncpg.Record], key: str) -> Principal | None:
+        digest = hashlib.sha256(key.encode()).digest()
+        cached = self._cache.get(digest)
+        if cached and time.monotonic() - cached[0] < KEY_CACHE_SECONDS:
+            return cached[1]
+        row = await pool.fetchrow(
+            "select name, scope from api_keys where hash = $1 and (not_after is null or not_after > now())", digest
+        )
+        if row is None:
+            self._cache.pop(digest, None)
+            return None
+        principal = Principal(row["name"], row["scope"])
+        self._cache[digest] = (time.monotonic(), principal)
+        return principal
+
+
+def require(platform: Platform, *scopes: str) -> Callable[..., Awaitable[Principal]]:
+    """A dependency: the request bears a key of one of these scopes, or an operator's."""
+
+    async def check(request: Request) -> Principal:
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        principal = await platform.keys.principal(platform.pool, key) if scheme.lower() == "bearer" and key else None
+        if principal is None:
+            raise Problem(401, "an API key is needed", headers={"WWW-Authenticate": "Bearer"})
+        if principal.scope not in (*scopes, "operator"):
+            raise Problem(403, "this key does not open this", detail=f"needs scope {' or '.join(scopes)}")
+        return principal
+
+    return check
+
+
+async def idempotently(
+    platform: Platform, request: Request, principal: Principal, work: Callable[[DB], Awaitable[Response]]
+) -> Response:
+    """Runs the work in one transaction, once for each `Idempotency-Key` of this principal.
+
+    The same key with the same body gives the first answer again; with another body 422; while the first is still
+    being worked on 409. Without the header the work runs as it is.
+    """
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        async with platform.ledger.transaction() as db:
+            return await work(db)
+    if not 1 <= len(key) <= KEY_BOUND:
+        raise Problem(
+            400, "bad Idempotency-Key", errors=[FieldError("Idempotency-Key", "length", "1 to 255 characters")]
+        )
+    asked = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + await request.body()).digest()
+    async with platform.ledger.transaction() as db:
+        lock = int.from_bytes(hashlib.sha256(f"{principal.name}\n{key}".encode()).digest()[:8], "big", signed=True)
+        if not await db.fetchval("select pg_try_advisory_xact_lock($1)", lock):
+            raise Problem(409, "a request with this Idempotency-Key is being worked on", headers={"Retry-After": "1"})
+        row = await db.fetchrow(
+            "select request_hash, status, headers, body from idempotency_keys where principal = $1 and key = $2",
+            principal.name,
+            key,
+        )
+        if row is not None:
+            if not hmac.compare_digest(row["request_hash"], asked):
+                raise Problem(422, "this Idempotency-Key was used for another request")
+            return Response(row["body"], row["status"], json.loads(row["headers"]))
+        response = await work(db)
+        kept = {name: value for name, value in response.headers.items() if name in ("content-type", "location", "etag")}
+        await db.execute(
+            """insert into idempotency_keys (principal, key, request_hash, status, headers, body)
+               values ($1, $2, $3, $4, $5, $6)""",
+            principal.name,
+            key,
+            asked,
+            response.status_code,
+            json.dumps(kept),
+            bytes(response.body),
+        )
+        return response
+
+
+def etag_response(
+    request: Request, body: bytes, media_type: str = "application/json", headers: Mapping[str, str] | None = None
+) -> Response:
+    """The body with its strong entity tag, or 304 when the client has it already (RFC 9110)."""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    fields = {"ETag": tag, "Cache-Control": "private, no-cache", **(headers or {})}
+    known = [item.strip().removeprefix("W/") for item in request.headers.get("if-none-match", "").split(",")]
+    if tag in known or "*" in known:
+        return Response(status_code=304, headers=fields)
+    return Response(body, media_type=media_type, headers=fields)
+
+
+def encode_cursor(*parts: str) -> str:
+    """An opaque place in a list."""
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).rstrip(b"=").decode()
+
+
+def decode_cursor(text: str, parts: int) -> tuple[str, ...]:
+    """What `encode_cursor` made; Problem 400 for anything else."""
+    try:
+        raw: Any = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, binascii.Error):
+        raw = None
+    if not isinstance(raw, list) or len(raw) != parts or not all(isinstance(part, str) for part in raw):
+        raise Problem(400, "bad cursor", errors=[FieldError("cursor", "cursor", "use the cursor of the last answer")])
+    return tuple(raw)
+
+
+def uuid_or_404(text: str) -> UUID:
+    """A path's id; what is no id is simply not there."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Problem(404, "not found") from None
+
+
+class Edge:
+    """Outermost: bounds the body, begins the trace, measures, and logs a line without query or personal data."""
+
+    def __init__(self, app: ASGIApp, body_limit: int) -> None:
+        self._app = app
+        self._limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.monotonic()
+        status = 500
+        answered = False
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        seen = 0
+
+        async def bounded() -> Message:
+            nonlocal seen
+            message = await receive()
+            if message["type"] == "http.request":
+                seen += len(message.get("body", b""))
+                if seen > self._limit:
+                    raise _too_large(self._limit)
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal status, answered
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                answered = True
+            await send(message)
+
+        with traced(headers.get(b"traceparent", b"").decode("ascii", "ignore") or None):
+            try:
+                stated = headers.get(b"content-length", b"")
+                if stated.isdigit() and int(stated) > self._limit:
+                    await _too_large(self._limit).response()(scope, receive, watched)
+                else:
+                    await self._app(scope, bounded, watched)
+            except Problem as problem:
+                if answered:
+                    raise
+                await problem.response()(scope, receive, watched)
+            except Exception as error:
+                log.error("request failed", method=scope["method"], route=_route(scope), error=error)
+                if answered:
+                    raise
+                await Problem(500, "internal error").response()(scope, receive, watched)
+            finally:
+                seconds = time.monotonic() - started
+                metrics.requests.labels(scope["method"], _route(scope), str(status)).observe(seconds)
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(413, "body too large", errors=[FieldError("body", "size", f"at most {limit} bytes")])
+
+
+def _route(scope: Scope) -> str:
+    """The route's template, never the path: a path holds ids."""
+    return str(getattr(scope.get("route"), "path", "none"))

@@ -1,0 +1,271 @@
+"""Durable work for the outside: calls that are owed, tried until they are answered.
+
+A job is owed once an order, kind and subject; that is its idempotency key. The call itself is made outside any
+transaction; its answer, and the facts that follow, are stored in one. Times here are real, not business time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import asyncpg
+
+from contracts.base import Event
+from shared.db import DB, TRANSIENT
+from shared.facts import Facts, Job
+from shared.telemetry import Loop, describe, log, metrics, traced
+
+if TYPE_CHECKING:
+    from shared.ledger import Ledger
+
+LEASE_SECONDS = 120
+"""A claimed job whose worker died is taken up again after this."""
+POLL_SECONDS = 0.5
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 300.0
+COMMIT_TOGETHER = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedJob:
+    kind: str
+    order_id: UUID
+    subject: str
+    attempt: int
+    """From 1."""
+    state: Mapping[str, Any] = field(default_factory=dict)
+    """What an earlier attempt left (`Retry.state`)."""
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The outside has answered. In one transaction, under the order's lock: `save`, then `said`."""
+
+    said: Sequence[Event] = ()
+    save: Callable[[DB, Facts], Awaitable[None]] | None = None
+    unless: tuple[type[Event], ...] = ()
+    """When one of these facts is known by now, `said` is not said: the work was overtaken, and `save` sees it."""
+
+
+class Retry(Exception):
+    """Try again after so many real seconds (with back-off and jitter when None), handing on `state`."""
+
+    def __init__(self, reason: str, after: float | None = None, state: Mapping[str, Any] | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.after = after
+        self.state = state
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    kind: str
+    counterpart: str
+    """Who is called, e.g. `carrier.laposte`; an operator can pause them."""
+    run: Callable[[ClaimedJob], Awaitable[Done]]
+    exhausted: Callable[[ClaimedJob, str], Sequence[Event]]
+    """What is said when the last try has failed: a refusal, or a case for a person."""
+    max_attempts: int = 8
+    concurrency: int = 16
+
+
+async def enqueue(db: DB, owed: Sequence[Job], counterparts: Mapping[str, str]) -> None:
+    """Adds the jobs, in the caller's transaction; one that is there already stays as it is."""
+    if owed:
+        await db.execute(
+            """insert into jobs (kind, order_id, subject, counterpart)
+               select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[]) on conflict do nothing""",
+            [job.kind for job in owed],
+            [job.order_id for job in owed],
+            [job.subject for job in owed],
+            [counterparts[job.kind] for job in owed],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    job: ClaimedJob
+    outcome: Done | Retry
+
+
+class Worker:
+    """Runs the jobs of one kind, so many at a time; answers that come together are stored together."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, kind: JobKind) -> None:
+        self._pool = pool
+        self._ledger = ledger
+        self._kind = kind
+        self._wake = asyncio.Event()
+        self._ended: asyncio.Queue[_Ended] = asyncio.Queue()
+        self._running: set[asyncio.Task[None]] = set()
+        self._unstored = 0
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    @property
+    def name(self) -> str:
+        return f"jobs.{self._kind.kind}"
+
+    async def run(self, loop: Loop) -> None:
+        """Claims and calls until cancelled; calls under way are then finished and stored."""
+        committer = asyncio.create_task(self._commit(loop))
+        try:
+            while True:
+                loop.tick()
+                self._wake.clear()
+                try:
+                    claimed = await self._claim(self._kind.concurrency - self._unstored)
+                except TRANSIENT as error:
+                    await loop.back_off(error)
+                    continue
+                loop.healthy()
+                for job in claimed:
+                    self._unstored += 1
+                    task = asyncio.create_task(self._call(job))
+                    self._running.add(task)
+                    task.add_done_callback(self._running.discard)
+                if not claimed or self._unstored >= self._kind.concurrency:
+                    try:
+                        async with asyncio.timeout(POLL_SECONDS):
+                            await self._wake.wait()
+                    except TimeoutError:
+                        continue
+        finally:
+            await self._drain(committer)
+
+    async def _drain(self, committer: asyncio.Task[None]) -> None:
+        if self._running:
+            await asyncio.wait(self._running, timeout=10)
+        # What could not be stored in time is called again: its lease runs out.
+        stored = asyncio.create_task(self._ended.join())
+        await asyncio.wait({stored, committer}, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        stored.cancel()
+        committer.cancel()
+        await asyncio.gather(committer, return_exceptions=True)
+
+    async def _claim(self, room: int) -> list[ClaimedJob]:
+        if room <= 0:
+            return []
+        rows = await self._pool.fetch(
+            """with due as (
+                   select kind, order_id, subject from jobs
+                   where kind = $1 and status = 'ready' and run_at <= now()
+                     and (claimed_until is null or claimed_until < now())
+                     and not exists (select from paused where paused.counterpart = jobs.counterpart)
+                   order by run_at limit $2 for update skip locked)
+               update jobs set claimed_until = now() + $3 * interval '1 second', attempts = attempts + 1
+               from due where jobs.kind = due.kind and jobs.order_id = due.order_id and jobs.subject = due.subject
+               returning jobs.order_id, jobs.subject, jobs.attempts, jobs.state""",
+            self._kind.kind,
+            room,
+            float(LEASE_SECONDS),
+        )
+        return [
+            ClaimedJob(self._kind.kind, row["order_id"], row["subject"], row["attempts"], json.loads(row["state"]))
+            for row in rows
+        ]
+
+    async def _call(self, job: ClaimedJob) -> None:
+        outcome: Done | Retry
+        try:
+            with traced(None):
+                async with asyncio.timeout(LEASE_SECONDS / 2):
+                    outcome = await self._kind.run(job)
+        except Retry as retry:
+            outcome = retry
+        except Exception as error:
+            log.warning("outside call failed", job=job.kind, order_id=str(job.order_id), error=error)
+            outcome = Retry(describe(error))
+        await self._ended.put(_Ended(job, outcome))
+
+    async def _commit(self, loop: Loop) -> None:
+        while True:
+            ended = [await self._ended.get()]
+            while len(ended) < COMMIT_TOGETHER and not self._ended.empty():
+                ended.append(self._ended.get_nowait())
+            await self._store_all(ended, loop)
+            self._unstored -= len(ended)
+            for _ in ended:
+                self._ended.task_done()
+            self._wake.set()
+
+    async def _store_all(self, ended: list[_Ended], loop: Loop) -> None:
+        """Stores them together, or, when that fails for a cause of their own, each alone."""
+        while True:
+            try:
+                async with self._ledger.transaction() as db:
+                    await self._store(db, ended)
+                return
+            except TRANSIENT as error:
+                await loop.back_off(error)
+            except Exception as error:
+                if len(ended) > 1:
+                    for one in ended:
+                        await self._store_all([one], loop)
+                    return
+                log.error("answer could not be stored", job=self._kind.kind, error=error)
+                ended = [_Ended(ended[0].job, Retry(describe(error)))]
+
+    async def _store(self, db: DB, ended: Sequence[_Ended]) -> None:
+        sets = await self._ledger.lock(db, {one.job.order_id for one in ended})
+        said: list[Event] = []
+        for job, outcome in ((one.job, one.outcome) for one in ended):
+            facts = sets[job.order_id]
+            match outcome:
+                case Done():
+                    if outcome.save is not None:
+                        await outcome.save(db, facts)
+                    if not any(kind in facts for kind in outcome.unless):
+                        said += outcome.said
+                    await self._finish(db, job, "done", None)
+                case Retry() if job.attempt >= self._kind.max_attempts:
+                    said += self._kind.exhausted(job, outcome.reason)
+                    await self._finish(db, job, "exhausted", outcome.reason)
+                case Retry():
+                    await self._again(db, job, outcome)
+        await self._ledger.say(db, said)
+
+    async def _finish(self, db: DB, job: ClaimedJob, status: str, reason: str | None) -> None:
+        metrics.jobs.labels(job.kind, status).inc()
+        await db.execute(
+            """update jobs set status = $4, reason = $5, claimed_until = null, finished_at = now()
+               where kind = $1 and order_id = $2 and subject = $3""",
+            job.kind,
+            job.order_id,
+            job.subject,
+            status,
+            reason,
+        )
+
+    async def _again(self, db: DB, job: ClaimedJob, retry: Retry) -> None:
+        metrics.jobs.labels(job.kind, "retry").inc()
+        backed_off = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (job.attempt - 1))
+        wait = backed_off * random.uniform(0.5, 1.0) if retry.after is None else retry.after  # noqa: S311
+        await db.execute(
+            """update jobs set run_at = now() + $4 * interval '1 second', claimed_until = null, reason = $5, state = $6
+               where kind = $1 and order_id = $2 and subject = $3""",
+            job.kind,
+            job.order_id,
+            job.subject,
+            wait,
+            retry.reason,
+            json.dumps(dict(job.state) if retry.state is None else dict(retry.state)),
+        )
+
+
+async def pause(db: DB, counterpart: str) -> None:
+    """No more calls to this counterpart; what is owed waits."""
+    await db.execute("insert into paused (counterpart) values ($1) on conflict do nothing", counterpart)
+
+
+async def resume(db: DB, counterpart: str) -> None:
+    """Calls go on; what waited drains."""
+    await db.execute("delete from paused where counterpart = $1", counterpart)

@@ -1,0 +1,227 @@
+"""The ledger: where facts are written down, decided upon, and said.
+
+One transaction takes new facts in, loads the sets they belong to, lets the service decide, writes what it owes (facts
+said, with their outbox rows; jobs; alarms), and lets it bring its read tables up to date. It is the same for a batch
+from the broker, a request over HTTP, the result of an outside call and an alarm.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from contracts.base import Event
+from shared import jobs, outbox
+from shared.clock import Clock
+from shared.db import DB, Blocked
+from shared.facts import Alarm, Facts, Job, Moment, Owed
+from shared.telemetry import current_traceparent, metrics
+
+Handle: TypeAlias = Callable[[DB, Sequence[Facts], Moment], Awaitable[Sequence[Owed]]]
+"""What the service owes on these sets. Runs in the transaction, under the orders' locks; set-based."""
+Project: TypeAlias = Callable[[DB, Sequence[Facts]], Awaitable[None]]
+"""Brings the service's read tables in line with these sets."""
+
+CACHED_ORDERS = 20_000
+ROUNDS = 20
+"""A decision that is not finished after so many rounds owes something new each time: a fault of the rule."""
+
+
+class Undecided(Exception):
+    """`handle` owes something new however often it is asked."""
+
+
+class Ledger:
+    def __init__(
+        self,
+        pool: asyncpg.Pool[asyncpg.Record],
+        clock: Clock,
+        topic: str,
+        handle: Handle,
+        project: Project | None,
+        counterparts: Mapping[str, str],
+        wake: Callable[[], None],
+        blocked: Callable[[], str | None],
+    ) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._topic = topic
+        self._handle = handle
+        self._project = project
+        self._counterparts = counterparts
+        self._wake = wake
+        self._blocked = blocked
+        self._cache: OrderedDict[UUID, Facts] = OrderedDict()
+        self._held: ContextVar[dict[UUID, Facts] | None] = ContextVar("held", default=None)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[DB]:
+        """One database transaction; what it published leaves after the commit."""
+        if (cause := self._blocked()) is not None:
+            raise Blocked(cause)
+        held: dict[UUID, Facts] = {}
+        token = self._held.set(held)
+        try:
+            async with self._pool.acquire() as db, db.transaction():
+                yield db
+        finally:
+            self._held.reset(token)
+        for order_id, facts in held.items():
+            self._cache[order_id] = facts
+        while len(self._cache) > CACHED_ORDERS:
+            self._cache.popitem(last=False)
+        self._wake()
+
+    async def lock(self, db: DB, order_ids: Iterable[UUID]) -> dict[UUID, Facts]:
+        """Locks these orders until the transaction ends, and loads their facts (an empty set for an unknown one)."""
+        held = self._held.get()
+        if held is None:
+            raise RuntimeError("lock outside ledger.transaction()")
+        wanted = sorted(set(order_ids))
+        missing = [order_id for order_id in wanted if order_id not in held]
+        if missing:
+            held.update(await self._lock_and_load(db, missing))
+        return {order_id: held[order_id] for order_id in wanted}
+
+    async def _lock_and_load(self, db: DB, order_ids: Sequence[UUID]) -> dict[UUID, Facts]:
+        # A missing row locks nothing, so it is made first; both statements go by the same order of keys.
+        created = {
+            row["order_id"]
+            for row in await db.fetch(
+                """insert into fact_sets (order_id) select * from unnest($1::uuid[]) order by 1
+                   on conflict do nothing returning order_id""",
+                order_ids,
+            )
+        }
+        sets = {order_id: Facts(order_id) for order_id in created}
+        known = [order_id for order_id in order_ids if order_id not in created]
+        if not known:
+            return sets
+        sizes = await db.fetch(
+            "select order_id, size from fact_sets where order_id = any($1) order by order_id for update", known
+        )
+        stale = []
+        for row in sizes:
+            cached = self._cache.pop(row["order_id"], None)
+            if cached is not None and len(cached) == row["size"]:
+                sets[cached.order_id] = cached
+            else:
+                stale.append(row["order_id"])
+        if stale:
+            sets.update(await self.read(db, stale))
+        return sets
+
+    async def read(self, db: DB, order_ids: Sequence[UUID]) -> dict[UUID, Facts]:
+        """The facts of these orders as committed, without a lock."""
+        sets = {order_id: Facts(order_id) for order_id in order_ids}
+        rows = await db.fetch("select order_id, type, body from facts where order_id = any($1)", order_ids)
+        for row in rows:
+            sets[row["order_id"]].add(Event.BY_TYPE[row["type"]].model_validate_json(row["body"]))
+        return sets
+
+    async def say(self, db: DB, events: Sequence[Event]) -> dict[UUID, Facts]:
+        """Facts that this service itself knows first: publishes them, and all that follows. The resulting sets."""
+        return await self.record(db, said=events)
+
+    async def record(
+        self,
+        db: DB,
+        *,
+        heard: Sequence[Event] = (),
+        said: Sequence[Event] = (),
+        woken: Iterable[UUID] = (),
+        traces: Mapping[UUID, str] | None = None,
+        moment: Moment | None = None,
+    ) -> dict[UUID, Facts]:
+        """Takes facts in and settles all that follows from them. A known fact has no effect.
+
+        `woken` are orders to decide again although nothing new is known of them. `traces` gives the W3C trace of an
+        order where it is not the caller's own, `moment` the time of the decision where it is not now.
+        """
+        woken = set(woken)
+        sets = await self.lock(db, {event.order_id for event in (*heard, *said)} | woken)
+        new_heard = [event for event in heard if sets[event.order_id].add(event)]
+        new_said = [event for event in said if sets[event.order_id].add(event)]
+        metrics.repeats.inc(len(heard) - len(new_heard))
+        changed = {event.order_id for event in (*new_heard, *new_said)} | woken
+        if changed:
+            await self._settle(db, sets, new_heard, new_said, changed, moment or Moment(self._clock.now()), traces)
+        return sets
+
+    async def note(self, db: DB, event: Event) -> None:
+        """Says one fact and decides nothing: for when deciding is what fails."""
+        facts = (await self.lock(db, [event.order_id]))[event.order_id]
+        if facts.add(event):
+            await self._write(db, (), [event], None)
+            await db.execute("update fact_sets set size = $2 where order_id = $1", event.order_id, len(facts))
+
+    async def _settle(
+        self,
+        db: DB,
+        sets: Mapping[UUID, Facts],
+        heard: Sequence[Event],
+        said: list[Event],
+        changed: set[UUID],
+        moment: Moment,
+        traces: Mapping[UUID, str] | None,
+    ) -> None:
+        alarms: dict[UUID, datetime | None] = dict.fromkeys(changed)
+        owed_jobs: list[Job] = []
+        pending = changed
+        for _ in range(ROUNDS):
+            owed = await self._handle(db, [sets[order_id] for order_id in sorted(pending)], moment)
+            alarms.update(dict.fromkeys(pending))
+            fresh: list[Event] = []
+            for item in owed:
+                match item:
+                    case Event():
+                        if sets[item.order_id].add(item):
+                            fresh.append(item)
+                    case Job():
+                        owed_jobs.append(item)
+                    case Alarm(order_id, at):
+                        earlier = alarms.get(order_id)
+                        alarms[order_id] = at if earlier is None else min(at, earlier)
+            said += fresh
+            pending = {event.order_id for event in fresh}
+            if not pending:
+                break
+        else:
+            raise Undecided(f"{len(pending)} orders after {ROUNDS} rounds")
+        await self._write(db, heard, said, traces)
+        await jobs.enqueue(db, owed_jobs, self._counterparts)
+        await db.execute(
+            """update fact_sets set size = s.size, wake_at = s.wake_at
+               from unnest($1::uuid[], $2::int[], $3::timestamptz[]) as s (order_id, size, wake_at)
+               where fact_sets.order_id = s.order_id""",
+            list(alarms),
+            [len(sets[order_id]) for order_id in alarms],
+            list(alarms.values()),
+        )
+        if self._project is not None:
+            await self._project(db, [sets[order_id] for order_id in sorted(changed)])
+
+    async def _write(
+        self, db: DB, heard: Sequence[Event], said: Sequence[Event], traces: Mapping[UUID, str] | None
+    ) -> None:
+        trace = current_traceparent()
+        messages = [
+            outbox.message(self._topic, event, traces.get(event.order_id, trace) if traces else trace) for event in said
+        ]
+        await db.execute(
+            """insert into facts (order_id, id, type, said, body)
+               select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bool[], $5::text[])""",
+            [event.order_id for event in (*heard, *said)],
+            [event.id for event in (*heard, *said)],
+            [event.TYPE for event in (*heard, *said)],
+            [False] * len(heard) + [True] * len(said),
+            [event.model_dump_json() for event in heard] + [message.body for message in messages],
+        )
+        await outbox.publish(db, messages)

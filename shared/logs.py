@@ -1,0 +1,118 @@
+"""Where the logs of the broker begin and end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.db import TRANSIENT
+from shared.telemetry import Loop
+
+PROBE_SECONDS = 5.0
+T = TypeVar("T")
+
+
+class LogProbe:
+    """Asks the broker how far its logs reach; belongs to no group."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._client = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="none", fetch_max_wait_ms=50
+        )
+
+        self._one_at_a_time = asyncio.Lock()
+
+    async def start(self) -> None:
+        await self._client.start()
+
+    async def stop(self) -> None:
+        await self._client.stop()
+
+    async def lanes(self, topics: Iterable[str]) -> list[TopicPartition]:
+        """Every partition of these topics."""
+        found: list[TopicPartition] = []
+        for topic in topics:
+            cluster = self._client._client
+            async with asyncio.timeout(PROBE_SECONDS):
+                if topic not in cluster.cluster.topics():
+                    await cluster.add_topic(topic)
+                partitions = cluster.cluster.partitions_for_topic(topic)
+            if not partitions:
+                raise KafkaError(f"{topic} has no partitions")
+            found += [TopicPartition(topic, number) for number in sorted(partitions)]
+        return found
+
+    async def ends(self, lanes: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The offset of the next record of each partition; KafkaError when the broker does not answer in time.
+
+        Taken from the high watermark of a fetch: the embedded broker lists the start of the last batch instead.
+        """
+        wanted = list(lanes)
+        if not wanted:
+            return {}
+        async with self._one_at_a_time, self._reading(await self._bounded(self._client.end_offsets(wanted))):
+            found: dict[TopicPartition, int] = {}
+            until = time.monotonic() + PROBE_SECONDS
+            while len(found) < len(wanted):
+                await self._client.getmany(timeout_ms=10)
+                marks = {lane: self._client.highwater(lane) for lane in wanted}
+                found = {lane: mark for lane, mark in marks.items() if mark is not None}
+                if time.monotonic() > until:
+                    raise KafkaError("the broker does not answer")
+            return found
+
+    async def beginnings(self, lanes: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The offset of the oldest record kept."""
+        return await self._bounded(self._client.beginning_offsets(list(lanes)))
+
+    async def headers_since(self, starts: Mapping[TopicPartition, int]) -> list[dict[str, bytes]]:
+        """The headers of all records from these offsets to the ends."""
+        ends = await self.ends(starts)
+        behind = {lane: start for lane, start in starts.items() if start < ends[lane]}
+        found: list[dict[str, bytes]] = []
+        async with self._one_at_a_time, self._reading(behind):
+            until = time.monotonic() + PROBE_SECONDS
+            while behind:
+                for lane, records in (await self._client.getmany(timeout_ms=200)).items():
+                    found += [dict(record.headers) for record in records]
+                    behind[lane] = records[-1].offset + 1
+                    until = time.monotonic() + PROBE_SECONDS
+                behind = {lane: at for lane, at in behind.items() if at < ends[lane]}
+                if time.monotonic() > until:
+                    raise KafkaError("the broker does not answer")
+        return found
+
+    @asynccontextmanager
+    async def _reading(self, starts: Mapping[TopicPartition, int]) -> AsyncIterator[None]:
+        self._client.assign(list(starts))
+        for lane, start in starts.items():
+            self._client.seek(lane, start)
+        try:
+            yield
+        finally:
+            self._client.unsubscribe()
+
+    @staticmethod
+    async def _bounded(call: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                return await call
+        except TimeoutError:
+            raise KafkaError("the broker does not answer") from None
+
+
+async def started(start: Callable[[], Awaitable[None]], loop: Loop) -> None:
+    """A broker that is away at the start is waited for, like one that goes away later."""
+    while True:
+        loop.tick()
+        try:
+            await start()
+            return
+        except (KafkaError, *TRANSIENT) as error:
+            await loop.back_off(error)

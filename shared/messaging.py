@@ -1,0 +1,482 @@
+"""The batch consumer: every fact has its effect once, without Kafka transactions.
+
+A batch is one database transaction that moves the positions and records the facts. The positions in the service's own
+database are the truth; what is committed to Kafka serves lag tools only. See `docs/adr` for why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from pydantic import ValidationError
+
+from contracts.base import Event
+from contracts.cases import CaseOpened
+from contracts.persons import PersonRecord
+from shared import persons
+from shared.db import DB, TRANSIENT
+from shared.facts import PersonErased, PersonRecorded
+from shared.ledger import Ledger
+from shared.logs import LogProbe, started
+from shared.settings import PlatformSettings
+from shared.telemetry import Loop, describe, log, metrics
+
+LAG_TOOL_SECONDS = 5.0
+POLL_MS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as it came."""
+
+    lane: TopicPartition
+    offset: int
+    key: bytes | None
+    body: bytes | None
+    type: str
+    generation: int
+    generation_start: int
+    traceparent: str | None
+
+
+OnErased: TypeAlias = Callable[[DB, Sequence[UUID]], Awaitable[None]]
+"""What a service drops of its own when these orders' persons are erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A record and what it says: an event, nothing that is heard here, or the cause why it is dead."""
+
+    record: Record
+    event: Event | None = None
+    person: PersonRecord | None = None
+    cause: str | None = None
+
+
+class TooManyDead(Exception):
+    """One dead letter after another: the fault is ours, so the service stops instead of draining its topics."""
+
+
+class Moved(Exception):
+    """Another replica has moved these positions: the batch is not ours any more."""
+
+
+class Consumer:
+    """Reads the topics of one service."""
+
+    def __init__(
+        self,
+        settings: PlatformSettings,
+        group: str,
+        topics: Iterable[str],
+        pool: asyncpg.Pool[asyncpg.Record],
+        ledger: Ledger,
+        decoder: Decoder,
+        probe: LogProbe,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.topics = tuple(topics)
+        self.decoder = decoder
+        self._pool = pool
+        self._ledger = ledger
+        self._probe = probe
+        self._now = now
+        self._batch_records = settings.batch_records
+        self._dead_limit = settings.dead_in_a_row
+        self._dead_run = 0
+        self._unloaded: set[TopicPartition] = set()
+        self._next: dict[TopicPartition, int] = {}
+        self._generation: dict[TopicPartition, int] = {}
+        self._settings = settings
+        self._group = group
+        self._client: AIOKafkaConsumer
+
+    async def run(self, loop: Loop) -> None:
+        """Consumes until cancelled; the batch in hand is finished first."""
+        self._client = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.kafka_bootstrap,
+            group_id=self._group,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            fetch_max_wait_ms=self._settings.fetch_wait_ms,
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+        )
+        try:
+            await started(self._client.start, loop)
+            self._client.subscribe(list(self.topics), listener=_Listener(self._unloaded, self._next))
+            stopping = asyncio.Event()
+            worker = asyncio.create_task(self._turn(loop, stopping))
+            try:
+                await asyncio.shield(worker)
+            except asyncio.CancelledError:
+                stopping.set()
+                await worker
+                raise
+        finally:
+            await self._client.stop()
+
+    async def _turn(self, loop: Loop, stopping: asyncio.Event) -> None:
+        committed = loop.now()
+        while not stopping.is_set():
+            loop.tick()
+            try:
+                await self._load_positions()
+                fetched = await self._client.getmany(timeout_ms=POLL_MS, max_records=self._batch_records)
+                await self._take(fetched)
+                await self._notice_short_logs()
+                if loop.now() - committed > LAG_TOOL_SECONDS:
+                    await self._tell_lag_tools()
+                    committed = loop.now()
+            except OffsetOutOfRangeError as error:
+                await self._rewind(list(error.args[0]), loop)
+                continue
+            except NoOffsetForPartitionError:
+                continue  # assigned, and its position not loaded yet: the next turn does
+            except Moved:
+                self._unloaded |= set(self._next)
+                continue
+            except TooManyDead:
+                loop.trouble = "too many dead letters in a row"
+                loop.stopped = True
+                log.error("stopped consuming", cause=loop.trouble)
+                while not stopping.is_set():
+                    loop.tick()
+                    await asyncio.sleep(0.2)
+                return
+            except (KafkaError, *TRANSIENT) as error:
+                self._unloaded |= set(self._next)
+                await loop.back_off(error)
+                continue
+            loop.healthy()
+
+    async def _load_positions(self) -> None:
+        """A partition is read only from the position in our own database.
+
+        aiokafka swallows what a rebalance listener raises and goes on from Kafka's own offset, so the listener only
+        notes what was assigned, and whatever arrives before this has run is dropped.
+        """
+        wanted = self._unloaded & self._client.assignment()
+        if not wanted:
+            return
+        lanes = sorted(wanted)
+        names = [[lane.topic for lane in lanes], [lane.partition for lane in lanes]]
+        await self._pool.execute(
+            """insert into positions (topic, partition, next_offset)
+               select *, 0 from unnest($1::text[], $2::int[]) on conflict do nothing""",
+            *names,
+        )
+        rows = await self._pool.fetch(
+            """select topic, partition, next_offset, generation from positions
+               where (topic, partition) in (select * from unnest($1::text[], $2::int[]))""",
+            *names,
+        )
+        for row in rows:
+            lane = TopicPartition(row["topic"], row["partition"])
+            self._next[lane] = row["next_offset"]
+            self._generation[lane] = row["generation"]
+            self._client.seek(lane, row["next_offset"])
+        self._unloaded -= wanted
+
+    async def _take(self, fetched: dict[TopicPartition, list[Any]]) -> None:
+        records: list[Record] = []
+        for lane, raw_records in fetched.items():
+            if lane in self._unloaded or lane not in self._next:
+                continue
+            lane_records = [_record(lane, raw) for raw in raw_records]
+            newer = next((r for r in lane_records if r.generation > self._generation[lane]), None)
+            if newer is not None:
+                await self._enter_generation(lane, newer)
+                continue
+            records += lane_records
+            metrics.records.labels(lane.topic).inc(len(lane_records))
+        if not records:
+            return
+        read = self._read(records)
+        with metrics.batch_seconds.time():
+            await self._absorb(read)
+        if self._dead_run >= self._dead_limit:
+            raise TooManyDead
+
+    def _read(self, records: Sequence[Record]) -> list[Read]:
+        """Decodes; cut short where one dead letter too many follows another."""
+        read: list[Read] = []
+        for record in records:
+            one = self.decoder.read(record)
+            read.append(one)
+            if one.cause is None:
+                self._dead_run = 0
+            else:
+                self._dead_run += 1
+                if self._dead_run >= self._dead_limit:
+                    break
+        return read
+
+    async def _enter_generation(self, lane: TopicPartition, record: Record) -> None:
+        """The broker lost records and its producer sends them again: back to where the new generation begins."""
+        await self._set_position(lane, record.generation_start, record.generation)
+        log.warning("log has a new generation", topic=lane.topic, partition=lane.partition, n=record.generation)
+
+    async def _notice_short_logs(self) -> None:
+        """Not every broker refuses a position past a log's end, so it is compared with the high watermark."""
+        marks = {lane: self._client.highwater(lane) for lane in self._client.assignment()}
+        short = [lane for lane, mark in marks.items() if mark is not None and mark < self._next.get(lane, 0)]
+        if short:
+            raise OffsetOutOfRangeError(dict.fromkeys(short))
+
+    async def _rewind(self, lanes: Sequence[TopicPartition], loop: Loop) -> None:
+        """A position outside the log: back to its last record, whose generation tells the rest."""
+        try:
+            begins, ends = await self._probe.beginnings(lanes), await self._probe.ends(lanes)
+            for lane in lanes:
+                position = self._next.get(lane)
+                if position is None or begins[lane] <= position <= ends[lane]:
+                    continue
+                last = max(begins[lane], ends[lane] - 1)
+                await self._set_position(
+                    lane, begins[lane] if position < begins[lane] else last, self._generation[lane]
+                )
+        except (KafkaError, *TRANSIENT) as error:
+            await loop.back_off(error)
+
+    async def _set_position(self, lane: TopicPartition, offset: int, generation: int) -> None:
+        await self._pool.execute(
+            "update positions set next_offset = $3, generation = $4 where topic = $1 and partition = $2",
+            lane.topic,
+            lane.partition,
+            offset,
+            generation,
+        )
+        self._next[lane] = offset
+        self._generation[lane] = generation
+        self._client.seek(lane, offset)
+
+    async def _absorb(self, read: Sequence[Read]) -> None:
+        """One transaction; on a fault of the records, halves, until the bad one stands alone as a dead letter."""
+        try:
+            async with self._ledger.transaction() as db:
+                moved = await self._move(db, read)
+                await self.decoder.take_in(db, [one for one in read if one.cause is None])
+                await bury(db, self._ledger, [one for one in read if one.cause is not None], self._now())
+        except Moved:
+            raise
+        except TRANSIENT:
+            raise
+        except Exception as error:
+            if len(read) == 1:
+                if read[0].cause is not None:
+                    raise
+                log.error("record could not be handled", type=read[0].record.type, error=error)
+                self._dead_run += 1
+                await self._absorb([Read(read[0].record, cause=describe(error))])
+                return
+            middle = len(read) // 2
+            await self._absorb(read[:middle])
+            await self._absorb(read[middle:])
+        else:
+            self._next.update(moved)
+
+    async def _move(self, db: DB, read: Sequence[Read]) -> dict[TopicPartition, int]:
+        """Locks, checks and moves the positions in one statement; Moved when they are not where we left them."""
+        moved = {one.record.lane: one.record.offset + 1 for one in read}
+        lanes = sorted(moved)
+        done = await db.fetch(
+            """update positions set next_offset = n.next_offset
+               from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[])
+                    as n (topic, partition, next_offset, expected)
+               where positions.topic = n.topic and positions.partition = n.partition
+                 and positions.next_offset = n.expected
+               returning 1""",
+            [lane.topic for lane in lanes],
+            [lane.partition for lane in lanes],
+            [moved[lane] for lane in lanes],
+            [self._next[lane] for lane in lanes],
+        )
+        if len(done) != len(lanes):
+            raise Moved
+        return moved
+
+    async def _tell_lag_tools(self) -> None:
+        """Commits to Kafka what is done already; nothing depends on it."""
+        mine = {lane: offset for lane, offset in self._next.items() if lane in self._client.assignment()}
+        for lane, offset in mine.items():
+            highwater = self._client.highwater(lane)
+            if highwater is not None:
+                metrics.lag.labels(lane.topic, str(lane.partition)).set(max(0, highwater - offset))
+        try:
+            await self._client.commit(mine)
+        except KafkaError as error:
+            log.info("lag tools not told", error=error)
+
+    async def caught_up(self) -> Callable[[], Awaitable[bool]]:
+        """A question that is answered with yes once all that was in the logs at the time of this call is recorded."""
+        ends = await self._probe.ends(await self._probe.lanes(self.topics))
+
+        async def reached() -> bool:
+            rows = await self._pool.fetch("select topic, partition, next_offset from positions")
+            at = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+            return all(at.get(lane, 0) >= end for lane, end in ends.items())
+
+        return reached
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    def __init__(self, unloaded: set[TopicPartition], positions: dict[TopicPartition, int]) -> None:
+        self._unloaded = unloaded
+        self._positions = positions
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        for lane in revoked:
+            self._unloaded.discard(lane)
+            self._positions.pop(lane, None)
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._unloaded |= set(assigned)
+
+
+class Decoder:
+    """From records to facts: what the consumer does with a batch, and what a replay does with a dead letter."""
+
+    def __init__(
+        self,
+        hears: Collection[type[Event]],
+        ledger: Ledger,
+        keeper: persons.Persons,
+        on_erased: OnErased | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._hears = {kind.TYPE: kind for kind in hears}
+        self._names = {_name(kind.TYPE) for kind in hears}
+        self._ledger = ledger
+        self._keeper = keeper
+        self._on_erased = on_erased
+        self._now = now
+
+    def read(self, record: Record) -> Read:
+        """The record with what it says, or with the cause why it can never be handled as it is."""
+        if record.lane.topic == persons.TOPIC:
+            return self._read_person(record)
+        kind = self._hears.get(record.type)
+        if kind is None:
+            if _name(record.type) in self._names:
+                return Read(record, cause=f"{record.type} is newer than this service")
+            if record.type not in Event.BY_TYPE:
+                metrics.skipped.labels(record.type or "none").inc()
+            return Read(record)
+        if not record.body:
+            return Read(record, cause="empty value")
+        try:
+            event = kind.model_validate_json(record.body)
+        except ValidationError as error:
+            return Read(record, cause=_faults(record.type, error))
+        if order_id_of(record.key) != event.order_id:
+            return Read(record, cause="the key is not the event's order id")
+        return Read(record, event=event)
+
+    def _read_person(self, record: Record) -> Read:
+        order_id = order_id_of(record.key)
+        if order_id is None:
+            return Read(record, cause="the key is no order id")
+        if not record.body:
+            return Read(record, event=PersonErased(order_id=order_id, occurred_at=self._now()))
+        try:
+            person = PersonRecord.model_validate_json(record.body)
+        except ValidationError as error:
+            return Read(record, cause=_faults(persons.RECORD, error))
+        if person.order_id != order_id:
+            return Read(record, cause="the key is not the record's order id")
+        return Read(record, event=PersonRecorded(order_id=order_id, occurred_at=self._now()), person=person)
+
+    async def take_in(self, db: DB, read: Sequence[Read]) -> None:
+        """Records what was read, in the caller's transaction."""
+        people = [one.person for one in read if one.person is not None]
+        if people:
+            await self._keeper.store(db, people)
+        erased = [one.event.order_id for one in read if isinstance(one.event, PersonErased)]
+        if erased:
+            await self._keeper.drop(db, erased)
+            if self._on_erased is not None:
+                await self._on_erased(db, erased)
+        events = [one.event for one in read if one.event is not None]
+        traces = {one.event.order_id: one.record.traceparent for one in read if one.event and one.record.traceparent}
+        await self._ledger.record(db, heard=events, traces=traces)
+
+
+async def bury(db: DB, ledger: Ledger, dead: Sequence[Read], now: datetime) -> None:
+    """Dead letters, each with a case on its order, so that a person sees it. Bodies hold no personal data."""
+    for one in dead:
+        record = one.record
+        order_id = order_id_of(record.key)
+        await db.execute(
+            """insert into dead_letters
+                   (topic, partition, "offset", generation, generation_start, order_id, type, key, body, cause)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing""",
+            record.lane.topic,
+            record.lane.partition,
+            record.offset,
+            record.generation,
+            record.generation_start,
+            order_id,
+            record.type,
+            record.key,
+            record.body,
+            one.cause,
+        )
+        metrics.dead_letters.inc()
+        log.error("dead letter", topic=record.lane.topic, offset=record.offset, type=record.type, cause=one.cause)
+        if order_id is not None:
+            case = CaseOpened(
+                order_id=order_id,
+                occurred_at=now,
+                case=case_of(record),
+                kind="dead_letter",
+                reason="dead_letter",
+                action="replay_dead_letter",
+            )
+            await ledger.note(db, case)
+
+
+def case_of(record: Record) -> str:
+    """The name of the case that a dead letter opens."""
+    return f"dead_letter:{record.lane.topic}:{record.generation}.{record.lane.partition}.{record.offset}"
+
+
+def order_id_of(key: bytes | None) -> UUID | None:
+    """The order id that a record's key states."""
+    try:
+        return UUID((key or b"").decode("ascii"))
+    except ValueError:
+        return None
+
+
+def _name(event_type: str) -> str:
+    return event_type.rsplit(".v", 1)[0]
+
+
+def _faults(event_type: str, error: ValidationError) -> str:
+    """Where and by which rule a body fails; never what it holds."""
+    found = error.errors(include_input=False, include_context=False, include_url=False)
+    return f"invalid {event_type}: " + ", ".join(f"{'.'.join(map(str, e['loc']))} {e['type']}" for e in found[:5])
+
+
+def _record(lane: TopicPartition, raw: Any) -> Record:
+    headers = {name: value.decode("utf-8", "replace") for name, value in raw.headers}
+    number, _, start = headers.get("generation", "0@0").partition("@")
+    stated = number.isdecimal() and start.isdecimal()
+    return Record(
+        lane=lane,
+        offset=raw.offset,
+        key=raw.key,
+        body=raw.value,
+        type=headers.get("ce_type", ""),
+        generation=int(number) if stated else 0,
+        generation_start=int(start) if stated else 0,
+        traceparent=headers.get("traceparent"),
+    )

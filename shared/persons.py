@@ -1,0 +1,106 @@
+"""The person's record: sealed when it leaves, sealed where it lies, opened only at the moment of use.
+
+Every opening leaves a row in `person_reads`. An erasure is an empty value on the topic; readers drop their copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+from uuid import UUID, uuid4
+
+from contracts.persons import Contact, NationalId, PersonRecord
+from shared import outbox
+from shared.db import DB
+from shared.sealing import Seal
+
+TOPIC = "orders.personal"
+RECORD = "person-record.v1"
+ERASURE = "person-erasure.v1"
+Part = Literal["contact", "national_id"]
+
+
+class Persons:
+    """Opens the parts for which this service has the key."""
+
+    def __init__(self, seals: Mapping[Part, Seal]) -> None:
+        self._seals = seals
+
+    async def publish(self, db: DB, order_id: UUID, contact: Contact, national_id: NationalId) -> None:
+        """Seals both parts, keeps them here and sends them to those who may open them."""
+        record = PersonRecord(
+            order_id=order_id,
+            contact=self._sealed("contact", order_id, contact.model_dump_json()),
+            national_id=self._sealed("national_id", order_id, national_id.model_dump_json()),
+        )
+        await self.store(db, [record])
+        await outbox.publish(
+            db, [outbox.Message(TOPIC, str(order_id), uuid4(), RECORD, record.model_dump_json(), None)]
+        )
+
+    async def erase(self, db: DB, order_id: UUID) -> None:
+        """Drops the record here, also where it waits in the outbox, and tells all readers to."""
+        await self.drop(db, [order_id])
+        await db.execute(
+            "update outbox set body = null, type = $3 where topic = $1 and key = $2", TOPIC, str(order_id), ERASURE
+        )
+        await self.repeat_erasure(db, order_id)
+
+    async def repeat_erasure(self, db: DB, order_id: UUID) -> None:
+        """Compaction runs on an append only, so an erasure is said again until the value is gone."""
+        await outbox.publish(db, [outbox.Message(TOPIC, str(order_id), uuid4(), ERASURE, None, None)])
+
+    async def store(self, db: DB, records: Sequence[PersonRecord]) -> None:
+        """Keeps the parts that this service may open; never brings an erased one back."""
+        await db.execute(
+            """insert into persons (order_id, contact, national_id)
+               select * from unnest($1::uuid[], $2::text[], $3::text[]) on conflict do nothing""",
+            [record.order_id for record in records],
+            [record.contact if "contact" in self._seals else None for record in records],
+            [record.national_id if "national_id" in self._seals else None for record in records],
+        )
+
+    async def drop(self, db: DB, order_ids: Sequence[UUID]) -> None:
+        """Erases, and remembers that it did."""
+        await db.execute(
+            """insert into persons (order_id, erased_at) select *, now() from unnest($1::uuid[])
+               on conflict (order_id) do update set contact = null, national_id = null, erased_at = now()""",
+            list(order_ids),
+        )
+
+    async def contacts(self, db: DB, order_ids: Sequence[UUID], purpose: str) -> dict[UUID, Contact]:
+        """Who receives these orders; erased or unknown ones are left out."""
+        opened = await self._open(db, "contact", order_ids, purpose)
+        return {order_id: Contact.model_validate_json(data) for order_id, data in opened.items()}
+
+    async def contact(self, db: DB, order_id: UUID, purpose: str) -> Contact | None:
+        return (await self.contacts(db, [order_id], purpose)).get(order_id)
+
+    async def national_ids(self, db: DB, order_ids: Sequence[UUID], purpose: str) -> dict[UUID, NationalId]:
+        """The buyers' identities; erased or unknown ones are left out."""
+        opened = await self._open(db, "national_id", order_ids, purpose)
+        return {order_id: NationalId.model_validate_json(data) for order_id, data in opened.items()}
+
+    async def national_id(self, db: DB, order_id: UUID, purpose: str) -> NationalId | None:
+        return (await self.national_ids(db, [order_id], purpose)).get(order_id)
+
+    async def _open(self, db: DB, part: Part, order_ids: Sequence[UUID], purpose: str) -> dict[UUID, bytes]:
+        rows = await db.fetch(
+            f"""with found as (select order_id, {part} as sealed from persons
+                               where order_id = any($1) and {part} is not null),
+                     noted as (insert into person_reads (order_id, part, purpose)
+                               select order_id, $2, $3 from found)
+                select order_id, sealed from found""",
+            list(order_ids),
+            part,
+            purpose,
+        )
+        seal = self._seals[part]
+        return {row["order_id"]: seal.open(bytes.fromhex(row["sealed"]), _place(part, row["order_id"])) for row in rows}
+
+    def _sealed(self, part: Part, order_id: UUID, text: str) -> str:
+        return self._seals[part].seal(text.encode(), _place(part, order_id)).hex()
+
+
+def _place(part: Part, order_id: UUID) -> str:
+    return f"person:{part}:{order_id}"

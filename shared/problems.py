@@ -1,0 +1,101 @@
+"""Errors over HTTP: RFC 9457 problem+json that names each field and rule, and echoes no input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from shared.db import TRANSIENT
+from shared.telemetry import log
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One fault of a request."""
+
+    field: str
+    """Where, as in `lines[0].quantity`."""
+    rule: str
+    """The rule's name, stable for programs."""
+    message: str
+    """The rule in words, with its bound; never the value that broke it."""
+
+
+class Problem(Exception):
+    """The request is answered with this."""
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        *,
+        detail: str | None = None,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+
+    def response(self) -> JSONResponse:
+        body: dict[str, Any] = {"type": "about:blank", "status": self.status, "title": self.title}
+        if self.detail:
+            body["detail"] = self.detail
+        if self.errors:
+            body["errors"] = [asdict(error) for error in self.errors]
+        return JSONResponse(body, self.status, self.headers, media_type="application/problem+json")
+
+
+def field_path(loc: Sequence[str | int]) -> str:
+    """`("lines", 0, "quantity")` as `lines[0].quantity`."""
+    path = ""
+    for part in loc:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def field_errors(errors: Sequence[Mapping[str, Any]], skip: int = 0) -> list[FieldError]:
+    """pydantic's errors as ours; `skip` leading parts of each place are left out."""
+    return [
+        FieldError(field_path(tuple(error["loc"])[skip:]) or "body", str(error["type"]), str(error["msg"]))
+        for error in errors
+    ]
+
+
+def install(app: FastAPI) -> None:
+    """Every error of the app becomes problem+json."""
+
+    async def problem(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, Problem)  # noqa: S101
+        return error.response()
+
+    async def invalid(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)  # noqa: S101
+        errors = field_errors(error.errors(), skip=1)
+        if any(item["type"] == "json_invalid" for item in error.errors()):
+            return Problem(400, "not JSON", errors=[FieldError("body", "json", "the body must be JSON")]).response()
+        return Problem(422, "invalid request", errors=errors).response()
+
+    async def http_error(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)  # noqa: S101
+        headers = dict(error.headers or {})
+        return Problem(error.status_code, str(error.detail), headers=headers).response()
+
+    async def away(request: Request, error: Exception) -> JSONResponse:
+        log.warning("server away", path=request.scope.get("route_path", ""), error=error)
+        return Problem(503, "temporarily unavailable", headers={"Retry-After": "2"}).response()
+
+    app.add_exception_handler(Problem, problem)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http_error)
+    for kind in TRANSIENT:
+        app.add_exception_handler(kind, away)

@@ -1,0 +1,121 @@
+"""The platform's tables, the same in every service's database."""
+
+from __future__ import annotations
+
+PLATFORM_SCHEMA: tuple[str, ...] = (
+    # The set of facts of each order. `size` is how many there are, `wake_at` when to decide again (business time).
+    """create table fact_sets (
+        order_id uuid primary key,
+        size integer not null default 0,
+        wake_at timestamptz
+    )""",
+    "create index fact_sets_wake_at on fact_sets (wake_at) where wake_at is not null",
+    # Heard and said. The primary key is the inbox: a repeated fact is no fact.
+    """create table facts (
+        order_id uuid not null,
+        id uuid not null,
+        type text not null,
+        said boolean not null,
+        body text not null,
+        recorded_at timestamptz not null default now(),
+        primary key (order_id, id)
+    )""",
+    """create table positions (
+        topic text not null,
+        partition integer not null,
+        next_offset bigint not null,
+        generation integer not null default 0,
+        primary key (topic, partition)
+    )""",
+    """create table outbox (
+        id bigint generated always as identity primary key,
+        topic text not null,
+        key text not null,
+        event_id uuid not null,
+        type text not null,
+        body text,
+        traceparent text,
+        recorded_at timestamptz not null default now(),
+        partition integer,
+        sent_offset bigint,
+        sent_at timestamptz
+    )""",
+    "create index outbox_unsent on outbox (id) where sent_at is null",
+    "create index outbox_by_event on outbox (event_id)",
+    # What this service knows of the logs it writes: how far they reach, and how often the broker lost some of it.
+    """create table log_ends (
+        topic text not null,
+        partition integer not null,
+        highest_offset bigint not null,
+        generation integer not null default 0,
+        generation_start bigint not null default 0,
+        primary key (topic, partition)
+    )""",
+    """create table dead_letters (
+        id bigint generated always as identity primary key,
+        topic text not null,
+        partition integer not null,
+        "offset" bigint not null,
+        generation integer not null,
+        generation_start bigint not null default 0,
+        order_id uuid,
+        type text,
+        key bytea,
+        body bytea,
+        cause text not null,
+        died_at timestamptz not null default now(),
+        replayed_at timestamptz,
+        unique (topic, generation, partition, "offset")
+    )""",
+    """create table jobs (
+        kind text not null,
+        order_id uuid not null,
+        subject text not null,
+        counterpart text not null,
+        status text not null default 'ready' check (status in ('ready', 'done', 'exhausted')),
+        attempts integer not null default 0,
+        run_at timestamptz not null default now(),
+        claimed_until timestamptz,
+        state text not null default '{}',
+        reason text,
+        created_at timestamptz not null default now(),
+        finished_at timestamptz,
+        primary key (kind, order_id, subject)
+    )""",
+    "create index jobs_ready on jobs (kind, run_at) where status = 'ready'",
+    "create index jobs_by_order on jobs (order_id)",
+    """create table paused (
+        counterpart text primary key,
+        since timestamptz not null default now()
+    )""",
+    """create table api_keys (
+        hash bytea primary key,
+        name text not null,
+        scope text not null check (scope in ('marketplace', 'warehouse', 'operator')),
+        not_after timestamptz
+    )""",
+    """create table idempotency_keys (
+        principal text not null,
+        key text not null,
+        request_hash bytea not null,
+        status integer not null,
+        headers text not null,
+        body bytea not null,
+        created_at timestamptz not null default now(),
+        primary key (principal, key)
+    )""",
+    # The person's record, sealed; each service keeps only the parts it may open.
+    """create table persons (
+        order_id uuid primary key,
+        contact text,
+        national_id text,
+        erased_at timestamptz
+    )""",
+    # Append-only: who read whose data, for what.
+    """create table person_reads (
+        order_id uuid not null,
+        part text not null,
+        purpose text not null,
+        read_at timestamptz not null default now()
+    )""",
+)

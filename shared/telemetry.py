@@ -1,0 +1,150 @@
+"""Logs as JSON lines without personal data, Prometheus metrics, and the pulse of each endless loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, cast
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+
+BACK_OFF_CAP_SECONDS = 5.0
+
+_traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
+
+
+def _brief_errors(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Errors as type and place, never with their text: a validation error prints its input."""
+    if (error := event.pop("error", None)) is not None:
+        event["error"] = describe(error) if isinstance(error, BaseException) else str(error)
+    return event
+
+
+def configure_logs(service: str) -> None:
+    """JSON lines on standard output; the libraries' own warnings too."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            cast("structlog.types.Processor", _brief_errors),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(_LibraryLine(service))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # Each of its lines about a broker that is away comes with one of ours.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+class _LibraryLine(logging.Formatter):
+    """A library's line: its logger and its template, without the arguments, which may hold anything."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {"service": self._service, "level": record.levelname.lower(), "logger": record.name}
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            fields["error"] = describe(error)
+        return cast(str, structlog.processors.JSONRenderer()(None, "", {**fields, "event": str(record.msg)}))
+
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+def describe(error: BaseException) -> str:
+    """An error as its type and the place in our code where it came out; never its message."""
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        place = f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno} {code.co_name}"
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {place}" if place else type(error).__name__
+
+
+class _Metrics:
+    """Every metric of the platform, in one place."""
+
+    def __init__(self) -> None:
+        self.records = Counter("messaging_records", "records consumed", ["topic"])
+        self.repeats = Counter("messaging_repeats", "facts heard again and dropped")
+        self.skipped = Counter("messaging_skipped", "records of a type unknown here", ["type"])
+        self.batch_seconds = Histogram("messaging_process_duration_seconds", "one consumer transaction")
+        self.dead_letters = Counter("messaging_dead_letters", "records that could not be handled")
+        self.outbox_sent = Counter("outbox_sent", "events acknowledged by the broker")
+        self.outbox_depth = Gauge("outbox_depth", "events not sent yet")
+        self.outbox_age = Gauge("outbox_oldest_age_seconds", "age of the oldest event not sent yet")
+        self.generations = Counter("messaging_log_generations", "times a broker lost acknowledged records")
+        self.lag = Gauge("messaging_consumer_lag", "records behind the log's end", ["topic", "partition"])
+        self.jobs = Counter("jobs_finished", "outside calls by how they ended", ["kind", "outcome"])
+        self.jobs_ready = Gauge("jobs_ready", "outside calls that wait", ["kind"])
+        self.requests = Histogram(
+            "http_server_request_duration_seconds", "HTTP requests", ["method", "route", "status_code"]
+        )
+
+
+metrics = _Metrics()
+
+
+class Loop:
+    """An endless loop that tells whether it still turns (liveness) and whether it gets on (readiness)."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.last_tick = time.monotonic()
+        self.trouble: str | None = "starting"
+        self.stopped = False
+        """It has given up on purpose, and waits for an operator."""
+        self._failures = 0
+
+    @staticmethod
+    def now() -> float:
+        return time.monotonic()
+
+    def tick(self) -> None:
+        self.last_tick = time.monotonic()
+
+    def healthy(self) -> None:
+        self._failures = 0
+        self.trouble = None
+
+    async def back_off(self, error: BaseException) -> None:
+        """Waits, longer each time, up to the cap; jitter keeps replicas apart."""
+        self._failures += 1
+        self.trouble = type(error).__name__
+        if self._failures in (1, 10, 100):
+            log.warning("waiting for a server", loop=self.name, attempt=self._failures, error=error)
+        self.tick()
+        wait = min(BACK_OFF_CAP_SECONDS, 0.1 * 2 ** min(self._failures, 6))
+        await asyncio.sleep(wait * random.uniform(0.7, 1.0))  # noqa: S311
+        self.tick()
+
+
+@contextmanager
+def traced(traceparent: str | None) -> Iterator[None]:
+    """Work inside belongs to this W3C trace; a new one begins when there is none."""
+    token = _traceparent.set(traceparent or f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01")
+    try:
+        yield
+    finally:
+        _traceparent.reset(token)
+
+
+def current_traceparent() -> str | None:
+    return _traceparent.get()

@@ -1,0 +1,82 @@
+"""Servers for the tests: those the environment names, else embedded ones, one set a run."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from contracts.topics import TOPICS
+from sandbox.servers import Broker, Servers, ServerUnavailableError, running_servers
+from shared.migrate import migrate
+from shared.provision import create_topics, provision_database
+
+FreshDatabase = Callable[[str], Awaitable[str]]
+_RUN = secrets.token_hex(3)
+_number = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
+    """PostgreSQL and a broker with every topic of the table."""
+    async with running_servers(tmp_path_factory.mktemp("servers")) as running:
+        await create_topics(running.kafka_bootstrap, TOPICS)
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def fresh_database(servers: Servers) -> AsyncIterator[FreshDatabase]:
+    """`await fresh_database("orders")`: the DSN of a new, empty database with that service's migrations applied.
+
+    Each service's migrations run once; the rest are copies.
+    """
+    templates: dict[str, str] = {}
+    made: list[str] = []
+
+    async def make(service: str) -> str:
+        if service not in templates:
+            name = f"test_{_RUN}_{service}"
+            dsn = await provision_database(servers.admin_dsn, name, "test")
+            await asyncio.to_thread(migrate, service, dsn)
+            templates[service] = dsn
+            made.append(name)
+        template = templates[service].rpartition("/")[2]
+        copy = f"{template}_{next(_number)}"
+        await _as_admin(servers, f'create database "{copy}" template "{template}" owner "{template}"')
+        made.append(copy)
+        return f"{templates[service].rpartition('/')[0]}/{copy}"
+
+    yield make
+    if servers.postgres is None:  # somebody else's server: leave it as it was
+        for name in reversed(made):
+            await _as_admin(servers, f'drop database if exists "{name}" with (force)')
+        for template in templates.values():
+            await _as_admin(servers, f'drop role if exists "{template.rpartition("/")[2]}"')
+
+
+async def _as_admin(servers: Servers, statement: str) -> None:
+    connection = await asyncpg.connect(servers.admin_dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def own_broker(tmp_path: Path) -> AsyncIterator[Broker]:
+    """A broker of the test's own, with every topic, to freeze, kill and start again; skipped where none can run."""
+    broker = Broker(tmp_path)
+    try:
+        await broker.start()
+    except ServerUnavailableError as missing:
+        pytest.skip(str(missing))
+    try:
+        await create_topics(broker.bootstrap, TOPICS)
+        yield broker
+    finally:
+        broker.stop()

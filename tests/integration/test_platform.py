@@ -1,0 +1,341 @@
+"""The platform by itself: two small services that know only each other, on real servers."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from aiokafka import AIOKafkaProducer
+from pydantic import SecretStr
+
+from contracts.base import Event, Topic
+from contracts.cases import CaseClosed, CaseOpened
+from sandbox.servers import Broker, Servers
+from shared import dead_letters
+from shared.db import DB
+from shared.facts import Alarm, Facts, Job, Moment, Owed
+from shared.jobs import ClaimedJob, Done, JobKind, Retry
+from shared.outbox import headers
+from shared.provision import create_topics, provision_database
+from shared.schema import PLATFORM_SCHEMA
+from shared.service import Platform, Service, running
+from shared.settings import PlatformSettings
+
+_number = itertools.count(1)
+
+
+class Asked(Event):
+    TYPE: ClassVar[str] = "test-asked.v1"
+    text: str = ""
+
+
+class Answered(Event):
+    TYPE: ClassVar[str] = "test-answered.v1"
+
+
+class Called(Event):
+    TYPE: ClassVar[str] = "test-called.v1"
+    attempt: int
+
+
+class Overdue(Event):
+    TYPE: ClassVar[str] = "test-overdue.v1"
+
+
+@dataclass
+class Pair:
+    """`asker` says Asked and hears Answered; `answerer` hears Asked and says Answered."""
+
+    asks: Topic
+    answers: Topic
+    asker_dsn: str
+    answerer_dsn: str
+    bootstrap: str
+    broken: set[str] = field(default_factory=set)
+    attempts: int = 0
+
+    def settings(self, dsn: str) -> PlatformSettings:
+        key = SecretStr(base64.b64encode(bytes(32)).decode())
+        return PlatformSettings(
+            database_url=SecretStr(dsn), kafka_bootstrap=self.bootstrap, contact_key=key, dead_in_a_row=5
+        )
+
+    def asker(self, _: Platform) -> Service:
+        async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
+            return []
+
+        return Service(self.asks.producer, self.asks, (self.answers,), (Answered, Called, Overdue), handle)
+
+    def answerer(self, _: Platform) -> Service:
+        async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
+            owed: list[Owed] = []
+            for facts in orders:
+                asked = facts.get(Asked)
+                if asked is None:
+                    continue
+                if asked.text in self.broken:
+                    raise ZeroDivisionError(asked.text)
+                owed.append(Answered(order_id=facts.order_id, occurred_at=moment.now))
+                if asked.text == "call":
+                    owed.append(Job("call", facts.order_id))
+                if asked.text == "deadline":
+                    at = asked.occurred_at + timedelta(seconds=1)
+                    if moment.caught_up and moment.now >= at:
+                        owed.append(Overdue(order_id=facts.order_id, occurred_at=at))
+                    else:
+                        owed.append(Alarm(facts.order_id, at))
+            return owed
+
+        async def call(job: ClaimedJob) -> Done:
+            self.attempts += 1
+            if job.attempt < 3:
+                raise Retry("not yet", after=0.05, state={"seen": job.attempt})
+            assert job.state == {"seen": 2}
+            return Done([Called(order_id=job.order_id, occurred_at=datetime.now(UTC), attempt=job.attempt)])
+
+        def exhausted(job: ClaimedJob, reason: str) -> Sequence[Event]:
+            return []
+
+        return Service(
+            self.answers.producer,
+            self.answers,
+            (self.asks,),
+            (Asked,),
+            handle,
+            jobs=(JobKind("call", "test.counterpart", call, exhausted),),
+        )
+
+
+async def new_pair(servers: Servers, bootstrap: str) -> Pair:
+    n = next(_number)
+    dsns = []
+    for name in ("asker", "answerer"):
+        dsn = await provision_database(servers.admin_dsn, f"test_platform_{os.getpid()}_{name}_{n}", "test")
+        db = await asyncpg.connect(dsn)
+        for statement in PLATFORM_SCHEMA:
+            await db.execute(statement)
+        await db.close()
+        dsns.append(dsn)
+    asks = Topic(f"test{n}.asks", f"asker{n}", ("answerer",), (Asked,), 1)
+    answers = Topic(f"test{n}.answers", f"answerer{n}", ("asker",), (Answered, Called, Overdue), 1)
+    await create_topics(bootstrap, [asks, answers])
+    return Pair(asks, answers, dsns[0], dsns[1], bootstrap)
+
+
+@asynccontextmanager
+async def both(pair: Pair) -> AsyncIterator[tuple[Platform, Platform]]:
+    async with AsyncExitStack() as stack:
+        asker, _ = await stack.enter_async_context(running(pair.asker, pair.settings(pair.asker_dsn)))
+        answerer, _ = await stack.enter_async_context(running(pair.answerer, pair.settings(pair.answerer_dsn)))
+        yield asker, answerer
+
+
+@pytest.fixture
+async def pair(servers: Servers) -> Pair:
+    return await new_pair(servers, servers.kafka_bootstrap)
+
+
+async def ask(platform: Platform, *texts: str) -> list[UUID]:
+    events = [Asked(order_id=uuid4(), occurred_at=datetime.now(UTC), text=text) for text in texts]
+    async with platform.ledger.transaction() as db:
+        await platform.ledger.say(db, events)
+    return [event.order_id for event in events]
+
+
+async def count(platform: Platform, kind: type[Event]) -> int:
+    found = await platform.pool.fetchval("select count(*) from facts where type = $1", kind.TYPE)
+    assert isinstance(found, int)
+    return found
+
+
+async def until(question: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
+    async with asyncio.timeout(seconds):
+        while not await question():  # noqa: ASYNC110  # the database has no event to wait for
+            await asyncio.sleep(0.05)
+
+
+async def test_a_fact_travels_and_comes_back(pair: Pair) -> None:
+    async with both(pair) as (asker, answerer):
+        await ask(asker, *["plain"] * 300)
+
+        async def answered() -> bool:
+            return await count(asker, Answered) == 300
+
+        await until(answered)
+        assert await count(answerer, Asked) == 300
+        assert await asker.pool.fetchval("select count(*) from outbox where sent_at is null") == 0
+
+
+async def test_a_repeated_record_has_no_effect(pair: Pair, servers: Servers) -> None:
+    event = Asked(order_id=uuid4(), occurred_at=datetime.now(UTC))
+    await produce(pair, pair.asks.name, event, times=20)
+    async with both(pair) as (asker, answerer):
+
+        async def answered() -> bool:
+            return await count(asker, Answered) == 1
+
+        await until(answered)
+        assert await answerer.pool.fetchval("select count(*) from outbox") == 1
+
+
+async def produce(
+    pair: Pair,
+    topic: str,
+    event: Event,
+    *,
+    times: int = 1,
+    body: bytes | None = None,
+    kind: str | None = None,
+    empty: bool = False,
+) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=pair.bootstrap)
+    await producer.start()
+    fields = headers(event.id, kind or event.TYPE, "asker", str(event.order_id), "0@0", None)
+    value = None if empty else body or event.model_dump_json().encode()
+    for _ in range(times):
+        await producer.send_and_wait(topic, value, str(event.order_id).encode(), headers=fields)
+    await producer.stop()
+
+
+async def test_bad_records_become_dead_letters_and_hold_up_nothing_else(pair: Pair) -> None:
+    now = datetime.now(UTC)
+    bad = [Asked(order_id=uuid4(), occurred_at=now) for _ in range(4)]
+    await produce(pair, pair.asks.name, bad[0], body=b"{")
+    await produce(pair, pair.asks.name, bad[1], kind="test-asked.v2")
+    await produce(pair, pair.asks.name, bad[2], empty=True)
+    await produce(pair, pair.asks.name, bad[3], kind="unheard-of.v1")
+    pair.broken.add("poison")
+    async with both(pair) as (asker, answerer):
+        poisoned, *_others = await ask(asker, "poison", *["plain"] * 50)
+
+        async def answered() -> bool:
+            return await count(asker, Answered) == 50
+
+        await until(answered)
+
+        async def buried() -> bool:
+            return await answerer.pool.fetchval("select count(*) from dead_letters") == 4
+
+        await until(buried)
+        letters = {letter.order_id: letter for letter in await dead_letters.find(answerer.pool)}
+        assert set(letters) == {bad[0].order_id, bad[1].order_id, bad[2].order_id, poisoned}
+        assert "json_invalid" in letters[bad[0].order_id].cause
+        assert "newer" in letters[bad[1].order_id].cause
+        assert letters[bad[2].order_id].cause == "empty value"
+        assert "ZeroDivisionError" in letters[poisoned].cause
+        assert await count(answerer, CaseOpened) == 4
+
+        with pytest.raises(ZeroDivisionError):
+            await dead_letters.replay(answerer, letters[poisoned].id)
+        pair.broken.clear()
+        await dead_letters.replay(answerer, letters[poisoned].id)
+
+        async def all_answered() -> bool:
+            return await count(asker, Answered) == 51
+
+        await until(all_answered)
+        assert await count(answerer, CaseClosed) == 1
+        with pytest.raises(dead_letters.StillDead, match="newer"):
+            await dead_letters.replay(answerer, letters[bad[1].order_id].id)
+
+
+async def test_many_dead_letters_in_a_row_stop_the_service(pair: Pair) -> None:
+    for _ in range(12):
+        event = Asked(order_id=UUID("00000000-0000-4000-8000-000000000001"), occurred_at=datetime.now(UTC))
+        await produce(pair, pair.asks.name, event, body=b"[]")
+    async with both(pair) as (_, answerer):
+
+        async def stopped() -> bool:
+            return any(loop.stopped for loop in answerer.loops)
+
+        await until(stopped)
+        assert await answerer.pool.fetchval("select count(*) from dead_letters") == 5
+
+
+async def test_a_job_is_tried_until_it_is_answered(pair: Pair) -> None:
+    async with both(pair) as (asker, answerer):
+        await ask(asker, "call")
+
+        async def called() -> bool:
+            return await count(asker, Called) == 1
+
+        await until(called)
+        assert pair.attempts == 3
+        assert await answerer.pool.fetchval("select status from jobs") == "done"
+
+
+async def test_an_alarm_rings(pair: Pair) -> None:
+    async with both(pair) as (asker, answerer):
+        await ask(asker, "deadline")
+
+        async def overdue() -> bool:
+            return await count(asker, Overdue) == 1
+
+        await until(overdue)
+        assert await answerer.pool.fetchval("select count(*) from fact_sets where wake_at is not null") == 0
+
+
+async def test_a_broker_that_forgets_everything(servers: Servers, own_broker: Broker) -> None:
+    """Killed while facts are under way and started again empty: every question is answered all the same."""
+    pair = await new_pair(servers, own_broker.bootstrap)
+    async with both(pair) as (asker, answerer):
+        await ask(asker, *["plain"] * 200)
+
+        async def some() -> bool:
+            return await count(answerer, Asked) > 0
+
+        await until(some)
+        own_broker.kill()
+        await ask(asker, *["plain"] * 50)
+        await own_broker.start()
+
+        async def answered() -> bool:
+            return await count(asker, Answered) == 250
+
+        await until(answered, 60)
+        # and nothing at all is written anew: what the broker lost comes again by itself
+        own_broker.kill()
+        await own_broker.start()
+
+        async def sent_again() -> bool:
+            ends = await asker.pool.fetchval("select max(generation) from log_ends")
+            unsent = await asker.pool.fetchval("select count(*) from outbox where sent_at is null")
+            return ends is not None and ends >= 2 and unsent == 0
+
+        await until(sent_again, 60)
+        await ask(asker, "plain")
+
+        async def one_more() -> bool:
+            return await count(asker, Answered) == 251
+
+        await until(one_more, 60)
+
+
+async def test_a_restored_database_decides_nothing(pair: Pair) -> None:
+    async with both(pair) as (asker, _):
+        await ask(asker, *["plain"] * 3)
+
+        async def answered() -> bool:
+            return await count(asker, Answered) == 3
+
+        await until(answered)
+        await asker.pool.execute("delete from outbox where id in (select id from outbox order by id desc limit 2)")
+        await asker.pool.execute("update log_ends set highest_offset = highest_offset - 1")
+    async with running(pair.asker, pair.settings(pair.asker_dsn)) as (asker, _):
+
+        async def blocked() -> bool:
+            return asker.blocked is not None
+
+        await until(blocked)
+        with pytest.raises(Exception, match="unknown to this database"):
+            await ask(asker, "plain")
