@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 
 from contracts.cases import CaseClosed
 from shared.db import DB
-from shared.messaging import Read, Record, case_of, order_id_of
+from shared.records import Read, Record, case_of, order_id_of
 
 if TYPE_CHECKING:
     import asyncpg
@@ -38,7 +38,7 @@ class DeadLetter:
     replayed_at: datetime | None
 
 
-async def find(db: DB, *, waiting: bool = True, limit: int = 100) -> list[DeadLetter]:
+async def find(db: DB | asyncpg.Pool[asyncpg.Record], *, waiting: bool = True, limit: int = 100) -> list[DeadLetter]:
     """The newest first; only those not replayed yet, unless `waiting` is False."""
     rows = await db.fetch(
         """select id, topic, type, order_id, cause, died_at, replayed_at from dead_letters

@@ -7,58 +7,23 @@ database are the truth; what is committed to Kafka serves lag tools only. See `d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
-from uuid import UUID
+from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
-from pydantic import ValidationError
 
-from contracts.base import Event
-from contracts.cases import CaseOpened
-from contracts.persons import PersonRecord
-from shared import persons
 from shared.db import DB, TRANSIENT
-from shared.facts import PersonErased, PersonRecorded
 from shared.ledger import Ledger
 from shared.logs import LogProbe, started
+from shared.records import Decoder, Read, Record, as_record, bury
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop, describe, log, metrics
 
 LAG_TOOL_SECONDS = 5.0
 POLL_MS = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A record as it came."""
-
-    lane: TopicPartition
-    offset: int
-    key: bytes | None
-    body: bytes | None
-    type: str
-    generation: int
-    generation_start: int
-    traceparent: str | None
-
-
-OnErased: TypeAlias = Callable[[DB, Sequence[UUID]], Awaitable[None]]
-"""What a service drops of its own when these orders' persons are erased."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A record and what it says: an event, nothing that is heard here, or the cause why it is dead."""
-
-    record: Record
-    event: Event | None = None
-    person: PersonRecord | None = None
-    cause: str | None = None
 
 
 class TooManyDead(Exception):
@@ -190,7 +155,7 @@ class Consumer:
         for lane, raw_records in fetched.items():
             if lane in self._unloaded or lane not in self._next:
                 continue
-            lane_records = [_record(lane, raw) for raw in raw_records]
+            lane_records = [as_record(lane, raw) for raw in raw_records]
             newer = next((r for r in lane_records if r.generation > self._generation[lane]), None)
             if newer is not None:
                 await self._enter_generation(lane, newer)
@@ -339,144 +304,3 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self._unloaded |= set(assigned)
-
-
-class Decoder:
-    """From records to facts: what the consumer does with a batch, and what a replay does with a dead letter."""
-
-    def __init__(
-        self,
-        hears: Collection[type[Event]],
-        ledger: Ledger,
-        keeper: persons.Persons,
-        on_erased: OnErased | None,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._hears = {kind.TYPE: kind for kind in hears}
-        self._names = {_name(kind.TYPE) for kind in hears}
-        self._ledger = ledger
-        self._keeper = keeper
-        self._on_erased = on_erased
-        self._now = now
-
-    def read(self, record: Record) -> Read:
-        """The record with what it says, or with the cause why it can never be handled as it is."""
-        if record.lane.topic == persons.TOPIC:
-            return self._read_person(record)
-        kind = self._hears.get(record.type)
-        if kind is None:
-            if _name(record.type) in self._names:
-                return Read(record, cause=f"{record.type} is newer than this service")
-            if record.type not in Event.BY_TYPE:
-                metrics.skipped.labels(record.type or "none").inc()
-            return Read(record)
-        if not record.body:
-            return Read(record, cause="empty value")
-        try:
-            event = kind.model_validate_json(record.body)
-        except ValidationError as error:
-            return Read(record, cause=_faults(record.type, error))
-        if order_id_of(record.key) != event.order_id:
-            return Read(record, cause="the key is not the event's order id")
-        return Read(record, event=event)
-
-    def _read_person(self, record: Record) -> Read:
-        order_id = order_id_of(record.key)
-        if order_id is None:
-            return Read(record, cause="the key is no order id")
-        if not record.body:
-            return Read(record, event=PersonErased(order_id=order_id, occurred_at=self._now()))
-        try:
-            person = PersonRecord.model_validate_json(record.body)
-        except ValidationError as error:
-            return Read(record, cause=_faults(persons.RECORD, error))
-        if person.order_id != order_id:
-            return Read(record, cause="the key is not the record's order id")
-        return Read(record, event=PersonRecorded(order_id=order_id, occurred_at=self._now()), person=person)
-
-    async def take_in(self, db: DB, read: Sequence[Read]) -> None:
-        """Records what was read, in the caller's transaction."""
-        people = [one.person for one in read if one.person is not None]
-        if people:
-            await self._keeper.store(db, people)
-        erased = [one.event.order_id for one in read if isinstance(one.event, PersonErased)]
-        if erased:
-            await self._keeper.drop(db, erased)
-            if self._on_erased is not None:
-                await self._on_erased(db, erased)
-        events = [one.event for one in read if one.event is not None]
-        traces = {one.event.order_id: one.record.traceparent for one in read if one.event and one.record.traceparent}
-        await self._ledger.record(db, heard=events, traces=traces)
-
-
-async def bury(db: DB, ledger: Ledger, dead: Sequence[Read], now: datetime) -> None:
-    """Dead letters, each with a case on its order, so that a person sees it. Bodies hold no personal data."""
-    for one in dead:
-        record = one.record
-        order_id = order_id_of(record.key)
-        await db.execute(
-            """insert into dead_letters
-                   (topic, partition, "offset", generation, generation_start, order_id, type, key, body, cause)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing""",
-            record.lane.topic,
-            record.lane.partition,
-            record.offset,
-            record.generation,
-            record.generation_start,
-            order_id,
-            record.type,
-            record.key,
-            record.body,
-            one.cause,
-        )
-        metrics.dead_letters.inc()
-        log.error("dead letter", topic=record.lane.topic, offset=record.offset, type=record.type, cause=one.cause)
-        if order_id is not None:
-            case = CaseOpened(
-                order_id=order_id,
-                occurred_at=now,
-                case=case_of(record),
-                kind="dead_letter",
-                reason="dead_letter",
-                action="replay_dead_letter",
-            )
-            await ledger.note(db, case)
-
-
-def case_of(record: Record) -> str:
-    """The name of the case that a dead letter opens."""
-    return f"dead_letter:{record.lane.topic}:{record.generation}.{record.lane.partition}.{record.offset}"
-
-
-def order_id_of(key: bytes | None) -> UUID | None:
-    """The order id that a record's key states."""
-    try:
-        return UUID((key or b"").decode("ascii"))
-    except ValueError:
-        return None
-
-
-def _name(event_type: str) -> str:
-    return event_type.rsplit(".v", 1)[0]
-
-
-def _faults(event_type: str, error: ValidationError) -> str:
-    """Where and by which rule a body fails; never what it holds."""
-    found = error.errors(include_input=False, include_context=False, include_url=False)
-    return f"invalid {event_type}: " + ", ".join(f"{'.'.join(map(str, e['loc']))} {e['type']}" for e in found[:5])
-
-
-def _record(lane: TopicPartition, raw: Any) -> Record:
-    headers = {name: value.decode("utf-8", "replace") for name, value in raw.headers}
-    number, _, start = headers.get("generation", "0@0").partition("@")
-    stated = number.isdecimal() and start.isdecimal()
-    return Record(
-        lane=lane,
-        offset=raw.offset,
-        key=raw.key,
-        body=raw.value,
-        type=headers.get("ce_type", ""),
-        generation=int(number) if stated else 0,
-        generation_start=int(start) if stated else 0,
-        traceparent=headers.get("traceparent"),
-    )
