@@ -28,14 +28,18 @@ class Persons:
 
     async def publish(self, db: DB, order_id: UUID, contact: Contact, national_id: NationalId) -> None:
         """Seals both parts, keeps them here and sends them to those who may open them."""
-        record = PersonRecord(
-            order_id=order_id,
-            contact=self._sealed("contact", order_id, contact.model_dump_json()),
-            national_id=self._sealed("national_id", order_id, national_id.model_dump_json()),
-        )
+        record = self.sealed(order_id, contact, national_id)
         await self.store(db, [record])
         await outbox.publish(
             db, [outbox.Message(TOPIC, str(order_id), uuid4(), RECORD, record.model_dump_json(), None)]
+        )
+
+    def sealed(self, order_id: UUID, contact: Contact, national_id: NationalId) -> PersonRecord:
+        """The record as it travels."""
+        return PersonRecord(
+            order_id=order_id,
+            contact=self._sealed("contact", order_id, contact.model_dump_json()),
+            national_id=self._sealed("national_id", order_id, national_id.model_dump_json()),
         )
 
     async def erase(self, db: DB, order_id: UUID) -> None:

@@ -1,0 +1,188 @@
+"""The HTTP side of the platform: keys, idempotent requests, bounds, errors, entity tags."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field, SecretStr
+
+from contracts.base import Topic
+from contracts.orders import CancelRequested
+from sandbox.servers import Servers
+from shared.db import DB
+from shared.facts import Facts, Moment, Owed
+from shared.http import Principal, etag_response, idempotently
+from shared.problems import FieldError, Problem
+from shared.provision import add_api_key, provision_database
+from shared.schema import PLATFORM_SCHEMA
+from shared.service import Platform, Service, build_app, connected
+from shared.settings import PlatformSettings
+
+
+class Item(BaseModel):
+    quantity: int = Field(ge=1)
+
+
+class Body(BaseModel):
+    name: str = Field(max_length=5)
+    items: list[Item]
+
+
+def make(platform: Platform) -> Service:
+    router = APIRouter()
+
+    async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
+        return []
+
+    @router.post("/things")
+    async def things(
+        body: Body, request: Request, principal: Principal = Depends(platform.require("marketplace"))
+    ) -> Response:
+        async def work(db: DB) -> Response:
+            event = CancelRequested(order_id=uuid4(), occurred_at=platform.clock.now(), reason=principal.name)
+            await platform.ledger.say(db, [event])
+            await asyncio.sleep(0.2)
+            return JSONResponse({"id": str(event.order_id)}, 201, {"Location": f"/things/{event.order_id}"})
+
+        return await idempotently(platform, request, principal, work)
+
+    @router.get("/broken/{secret}")
+    async def broken(secret: str) -> None:
+        raise ZeroDivisionError(secret)
+
+    @router.get("/refused")
+    async def refused() -> None:
+        raise Problem(409, "no", detail="because", errors=[FieldError("a.b", "rule", "words")])
+
+    @router.get("/page")
+    async def page(request: Request) -> Response:
+        return etag_response(request, b"hello", "text/plain")
+
+    return Service("edge", Topic("edge.events", "edge", (), (), 1), (), (), handle, routers=(router,))
+
+
+@pytest.fixture(scope="module")
+async def dsn(servers: Servers) -> str:
+    dsn = await provision_database(servers.admin_dsn, f"test_edge_{os.getpid()}", "test")
+    db = await asyncpg.connect(dsn)
+    for statement in PLATFORM_SCHEMA:
+        await db.execute(statement)
+    await db.close()
+    await add_api_key(dsn, key="tmall-key", name="tmall", scope="marketplace")
+    await add_api_key(dsn, key="floor-key", name="floor", scope="warehouse")
+    await add_api_key(dsn, key="boss-key", name="boss", scope="operator")
+    return dsn
+
+
+@pytest.fixture
+async def client(dsn: str) -> AsyncIterator[httpx.AsyncClient]:
+    settings = PlatformSettings(database_url=SecretStr(dsn), body_limit=2048)
+    async with connected(make, settings) as (platform, service):
+        transport = httpx.ASGITransport(build_app(platform, service))
+        async with httpx.AsyncClient(transport=transport, base_url="http://edge") as client:
+            client.headers["Authorization"] = "Bearer tmall-key"
+            yield client
+
+
+GOOD = {"name": "a", "items": [{"quantity": 1}]}
+
+
+async def test_a_key_opens_its_own_scope_only(client: httpx.AsyncClient) -> None:
+    for header, status in (
+        ("Bearer tmall-key", 201),
+        ("bearer boss-key", 201),
+        ("Bearer floor-key", 403),
+        ("Bearer nobody", 401),
+        ("Basic tmall-key", 401),
+        ("", 401),
+    ):
+        answer = await client.post("/things", json=GOOD, headers={"Authorization": header})
+        assert answer.status_code == status, header
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_same_key_has_the_same_answer(client: httpx.AsyncClient) -> None:
+    key = {"Idempotency-Key": uuid4().hex}
+    first = await client.post("/things", json=GOOD, headers=key)
+    again = await client.post("/things", json=GOOD, headers=key)
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert again.headers["location"] == first.headers["location"]
+    other = await client.post("/things", json={**GOOD, "name": "b"}, headers=key)
+    assert other.status_code == 422
+    stranger = await client.post("/things", json=GOOD, headers={**key, "Authorization": "Bearer boss-key"})
+    assert UUID(stranger.json()["id"]) != UUID(first.json()["id"])
+    assert (await client.post("/things", json=GOOD, headers={"Idempotency-Key": "x" * 256})).status_code == 400
+
+
+async def test_fifty_at_once_are_one(client: httpx.AsyncClient, dsn: str) -> None:
+    db = await asyncpg.connect(dsn)
+    before = await db.fetchval("select count(*) from facts")
+    key = {"Idempotency-Key": uuid4().hex}
+    answers = await asyncio.gather(*(client.post("/things", json=GOOD, headers=key) for _ in range(50)))
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert len({answer.json()["id"] for answer in answers if answer.status_code == 201}) == 1
+    assert await db.fetchval("select count(*) from facts") == before + 1
+    await db.close()
+
+
+async def test_all_faults_of_a_body_are_named_and_none_is_echoed(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/things", json={"name": "far too long", "items": [{"quantity": 0}, {}]})
+    assert answer.status_code == 422
+    assert {(error["field"], error["rule"]) for error in answer.json()["errors"]} == {
+        ("name", "string_too_long"),
+        ("items[0].quantity", "greater_than_equal"),
+        ("items[1].quantity", "missing"),
+    }
+    assert "far too long" not in answer.text
+
+
+async def test_what_is_not_json_or_too_large_is_refused(client: httpx.AsyncClient) -> None:
+    json = {"Content-Type": "application/json"}
+    assert (await client.post("/things", content=b"{", headers=json)).status_code == 400
+    stated = await client.post("/things", content=b"x" * 4000)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b"x" * 100
+
+    unstated = await client.post("/things", content=trickle(), headers=json)
+    assert (stated.status_code, unstated.status_code) == (413, 413)
+
+
+async def test_errors_tell_no_secrets(client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = await client.get("/broken/my-secret")
+    assert (answer.status_code, answer.json()["title"]) == (500, "internal error")
+    assert "my-secret" not in answer.text
+    refused = await client.get("/refused")
+    assert refused.json() == {
+        "type": "about:blank",
+        "status": 409,
+        "title": "no",
+        "detail": "because",
+        "errors": [{"field": "a.b", "rule": "rule", "message": "words"}],
+    }
+    missing = await client.get("/nowhere")
+    assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")
+
+
+async def test_an_entity_tag_saves_the_body(client: httpx.AsyncClient) -> None:
+    first = await client.get("/page")
+    tag = first.headers["etag"]
+    again = await client.get("/page", headers={"If-None-Match": f'"other", {tag}'})
+    assert (first.text, again.status_code, again.content) == ("hello", 304, b"")
+    assert (await client.get("/page", headers={"If-None-Match": '"other"'})).status_code == 200
+
+
+async def test_a_service_without_its_loops_is_alive_but_not_ready(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/livez")).status_code == 200
+    assert (await client.get("/readyz")).status_code == 503
+    assert "http_server_request_duration_seconds" in (await client.get("/metrics")).text

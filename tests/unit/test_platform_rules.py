@@ -1,0 +1,178 @@
+"""The platform's pure parts: sets of facts, the clock, seals, link secrets, cursors."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.base import Money, fact_id
+from contracts.carrier import LabelCreated, ParcelScanned
+from contracts.orders import CancelRequested
+from shared import clock
+from shared.clock import Clock
+from shared.facts import Facts
+from shared.http import decode_cursor, encode_cursor
+from shared.links import check_secret, link_secret, parse_link_keys
+from shared.problems import Problem, field_path
+from shared.relay import partition_of
+from shared.sealing import Seal, Unsealable, decode_key
+
+ORDER = UUID("6f1c2b4e-0000-4000-8000-000000000001")
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+KEYS = {"v2": bytes(32), "v1": bytes(range(32))}
+
+
+def scan(minute: int, code: str = "ET1", parcel: int = 1) -> ParcelScanned:
+    at = NOON + timedelta(minutes=minute)
+    return ParcelScanned(
+        order_id=ORDER,
+        occurred_at=at,
+        parcel=parcel,
+        tracking_number="CY000000005FR",
+        code=code,
+        status="in_transit",
+        scanned_at=at,
+        utc_offset_minutes=60,
+    )
+
+
+def label(parcel: int) -> LabelCreated:
+    return LabelCreated(
+        order_id=ORDER, occurred_at=NOON, parcel=parcel, product="DOS", tracking_number=f"CY00000000{parcel}FR"
+    )
+
+
+def test_the_id_of_a_fact_follows_from_what_it_says() -> None:
+    assert scan(3).id == scan(3).id == fact_id(ORDER, "parcel-scanned.v1", "1:ET1:20261123T1203")
+    assert len({scan(3).id, scan(4).id, scan(3, "ET2").id, scan(3, parcel=2).id}) == 4
+
+
+@given(st.permutations([scan(n) for n in range(6)] + [scan(2), label(1), label(2)]))
+def test_a_set_of_facts_is_the_same_in_any_order_of_arrival(events: list[ParcelScanned | LabelCreated]) -> None:
+    facts = Facts(ORDER, events)
+    assert len(facts) == 8
+    assert [event.scanned_at.minute for event in facts.all(ParcelScanned)] == [0, 1, 2, 3, 4, 5]
+    assert [event.parcel for event in sorted(facts.all(LabelCreated), key=lambda e: e.parcel)] == [1, 2]
+    assert facts.first(ParcelScanned) == scan(0)
+    assert facts.get(LabelCreated, 2) == label(2)
+    assert facts.get(LabelCreated, 3) is None
+    assert list(facts) == sorted(facts, key=lambda event: (event.occurred_at, event.id.int))
+
+
+def test_a_repeated_fact_changes_nothing_and_a_stranger_is_refused() -> None:
+    facts = Facts(ORDER, [label(1)])
+    assert not facts.add(label(1))
+    assert label(1) in facts
+    assert LabelCreated in facts
+    assert CancelRequested not in facts
+    stranger = CancelRequested(order_id=uuid4(), occurred_at=NOON, reason="shopper")
+    with pytest.raises(ValueError, match="is about order"):
+        facts.add(stranger)
+
+
+def test_money_keeps_to_one_currency_and_to_the_cent() -> None:
+    euro = Money(amount=Decimal("0.10"), currency="EUR")
+    assert euro + euro * 2 == Money(amount=Decimal("0.30"), currency="EUR")
+    with pytest.raises(ValueError, match="EUR with CNY"):
+        euro + Money.zero("CNY")
+    with pytest.raises(ValueError, match="decimal_max_places"):
+        Money(amount=Decimal("0.001"), currency="EUR")
+    with pytest.raises(ValueError, match="greater_than_equal"):
+        euro - euro * 2
+
+
+def test_without_a_file_the_clock_is_real() -> None:
+    assert abs(Clock().now() - datetime.now(UTC)) < timedelta(seconds=1)
+    assert Clock().real_seconds(timedelta(hours=1)) == 3600
+
+
+def test_a_fast_clock_never_steps_back_when_its_speed_changes(tmp_path: Path) -> None:
+    path = tmp_path / "clock.json"
+    clock.create(path, NOON, 100_000)
+    clock.create(path, NOON + timedelta(days=400), 1)  # a restart: the file that is there stays
+    one, other = Clock.from_file(path), Clock.from_file(path)
+    seen = [one.now()]
+    assert seen[0] < NOON + timedelta(days=1)
+    clock.change_speed(path, 10)
+    until = time.monotonic() + 1.2
+    while time.monotonic() < until:
+        seen.append(one.now())
+        assert abs(other.now() - seen[-1]) < timedelta(hours=3)
+        time.sleep(0.005)
+    assert seen == sorted(seen)
+    assert one.speed() == other.speed() == 10
+    assert len(json.loads(path.read_text())["segments"]) == 2
+
+
+def test_a_seal_opens_only_where_it_belongs() -> None:
+    seal = Seal(bytes(32))
+    sealed = seal.seal("身份证".encode(), "person:1")
+    assert seal.open(sealed, "person:1").decode() == "身份证"
+    assert seal.seal(b"x", "a") != seal.seal(b"x", "a")
+    for key, place, data in (
+        (bytes(32), "person:2", sealed),
+        (bytes(31) + b"1", "person:1", sealed),
+        (bytes(32), "person:1", sealed[:-1] + b"0"),
+    ):
+        with pytest.raises(Unsealable):
+            Seal(key).open(data, place)
+
+
+@pytest.mark.parametrize("text", ["", "short", "not base64!", "AAAA"])
+def test_a_bad_key_is_named_and_not_shown(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^STORAGE_KEY must be 32 bytes in base64$"):
+        decode_key(text, "STORAGE_KEY")
+
+
+def test_a_tracking_secret_opens_its_own_order_with_any_key_still_in_use() -> None:
+    newest, old = link_secret(KEYS, ORDER), link_secret({"v1": KEYS["v1"]}, ORDER)
+    assert newest.startswith("v2.")
+    assert check_secret(KEYS, ORDER, newest)
+    assert check_secret(KEYS, ORDER, old)
+    assert not check_secret({"v2": KEYS["v2"]}, ORDER, old)
+    assert not check_secret(KEYS, uuid4(), newest)
+    for wrong in ("", "v2.", "v3." + newest[3:], newest[:-1], newest + "A", "v2.é"):
+        assert not check_secret(KEYS, ORDER, wrong)
+
+
+def test_link_keys_are_read_in_their_order() -> None:
+    keys = parse_link_keys(
+        "v2:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,v1:" + "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+    )
+    assert keys == KEYS
+    assert list(keys) == ["v2", "v1"]
+    with pytest.raises(ValueError, match="LINK_KEYS v1"):
+        parse_link_keys("v1:AAAA")
+
+
+@given(st.lists(st.text(max_size=20), min_size=2, max_size=2))
+def test_a_cursor_gives_back_what_was_put_in(parts: list[str]) -> None:
+    assert decode_cursor(encode_cursor(*parts), 2) == tuple(parts)
+
+
+@pytest.mark.parametrize("text", ["", "%", "AAAA", encode_cursor("only one"), "WzEsMl0", "é"])
+def test_a_made_up_cursor_is_refused(text: str) -> None:
+    with pytest.raises(Problem) as caught:
+        decode_cursor(text, 2)
+    assert caught.value.status == 400
+    assert caught.value.errors[0].field == "cursor"
+
+
+def test_places_of_faults_read_as_people_write_them() -> None:
+    assert field_path(("lines", 0, "unit_price", "amount")) == "lines[0].unit_price.amount"
+    assert field_path(()) == ""
+
+
+def test_partitions_are_where_kafka_puts_them() -> None:
+    # Known answers of Kafka's murmur2 (org.apache.kafka.common.utils.UtilsTest), positive and modulo a large number.
+    for key, signed in (("21", -973932308), ("foobar", -790332482), ("a-little-bit-long-string", -985981536)):
+        assert partition_of(key, 2**31) == signed & 0x7FFFFFFF
