@@ -20,7 +20,7 @@ Currency = Literal["EUR", "CNY"]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
 """A reason, a status or a reference: one token, never free text (free text may hold personal data)."""
 Sku = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,39}$")]
-HsCode = Annotated[str, Field(pattern=r"^(\d{6}|\d{8}|\d{10})$")]
+HsCode = Annotated[str, Field(pattern=r"^([0-9]{6}|[0-9]{8}|[0-9]{10})$")]
 """6 digits internationally, 8 in the EU's Combined Nomenclature, 10 in China's tariff."""
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 ParcelNumber = Annotated[int, Field(ge=1, le=99)]

@@ -25,13 +25,13 @@ class Contact(Value):
     """Who receives the parcel, and how it was paid. Opened by customs and carrier."""
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
-    phone: Annotated[str, Field(pattern=r"^\+86\d{11}$")]
+    phone: Annotated[str, Field(pattern=r"^\+86[0-9]{11}$")]
     """E.164."""
     province: str
     city: str
     district: str = ""
     street: str
-    postcode: Annotated[str, Field(pattern=r"^\d{6}$")]
+    postcode: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
     country: str = "CN"
     payment: Payment
 
@@ -40,7 +40,7 @@ class NationalId(Value):
     """The buyer's real-name identity (GB 11643). Opened by customs only."""
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
-    number: Annotated[str, Field(pattern=r"^\d{17}[\dX]$")]
+    number: Annotated[str, Field(pattern=r"^[0-9]{17}[0-9X]$")]
 
 
 class PersonRecord(Value):

@@ -66,6 +66,14 @@ CARRIER = Topic(
     ),
     retention_days=400,
 )
+TRACKING = Topic(
+    "tracking.events",
+    producer="tracking",
+    consumers=("orders",),
+    events=CASES,
+    retention_days=400,
+)
+"""Tracking decides nothing; it only says that it holds a record it could not read."""
 PERSONAL = Topic(
     "orders.personal",
     producer="orders",
@@ -76,7 +84,7 @@ PERSONAL = Topic(
 )
 """The person's record, sealed; keyed by order id; an empty value is its erasure."""
 
-TOPICS = (ORDERS, WAREHOUSE, CUSTOMS, CARRIER, PERSONAL)
+TOPICS = (ORDERS, WAREHOUSE, CUSTOMS, CARRIER, TRACKING, PERSONAL)
 
 
 def of_producer(name: str) -> Topic:

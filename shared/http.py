@@ -93,7 +93,9 @@ async def idempotently(
         raise Problem(
             400, "bad Idempotency-Key", errors=[FieldError("Idempotency-Key", "length", "1 to 255 characters")]
         )
-    asked = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + await request.body()).digest()
+    # Keyed, since a body may hold a person's data that could be guessed from a plain hash.
+    about = f"{request.method} {request.url.path}\n".encode()
+    asked = hmac.digest(platform.storage_key, about + await request.body(), "sha256")
     async with platform.ledger.transaction() as db:
         lock = int.from_bytes(hashlib.sha256(f"{principal.name}\n{key}".encode()).digest()[:8], "big", signed=True)
         if not await db.fetchval("select pg_try_advisory_xact_lock($1)", lock):
@@ -171,21 +173,24 @@ class Edge:
             return
         started = time.monotonic()
         status = 500
-        answered = False
+        answered = refused = False
         headers = {name.lower(): value for name, value in scope["headers"]}
         seen = 0
 
         async def bounded() -> Message:
-            nonlocal seen
+            nonlocal seen, refused
             message = await receive()
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
                 if seen > self._limit:
+                    refused = True
                     raise _too_large(self._limit)
             return message
 
         async def watched(message: Message) -> None:
             nonlocal status, answered
+            if refused and not answered:
+                return  # the framework's own words for a body it could not read to its end; ours follow
             if message["type"] == "http.response.start":
                 status = message["status"]
                 answered = True
@@ -198,9 +203,12 @@ class Edge:
                     await _too_large(self._limit).response()(scope, receive, watched)
                 else:
                     await self._app(scope, bounded, watched)
+                    if refused and not answered:
+                        raise _too_large(self._limit)
             except Problem as problem:
                 if answered:
                     raise
+                refused = False
                 await problem.response()(scope, receive, watched)
             except Exception as error:
                 log.error("request failed", method=scope["method"], route=_route(scope), error=error)

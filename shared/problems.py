@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 from shared.db import TRANSIENT
 from shared.telemetry import log
 
+PATH_BOUND = 200
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -56,11 +58,11 @@ class Problem(Exception):
 
 
 def field_path(loc: Sequence[str | int]) -> str:
-    """`("lines", 0, "quantity")` as `lines[0].quantity`."""
+    """`("lines", 0, "quantity")` as `lines[0].quantity`; a client's own odd key is made printable and short."""
     path = ""
     for part in loc:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path
+    return path[:PATH_BOUND].encode("utf-8", "replace").decode()
 
 
 def field_errors(errors: Sequence[Mapping[str, Any]], skip: int = 0) -> list[FieldError]:

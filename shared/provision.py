@@ -17,8 +17,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from pydantic import TypeAdapter
 
-from contracts.base import Topic
+from contracts.base import Code, Topic
 
 Scope = Literal["marketplace", "warehouse", "operator"]
 _NO_ERROR = 0
@@ -82,7 +83,11 @@ def _configuration(topic: Topic) -> Mapping[str, str]:
 
 
 async def add_api_key(dsn: str, *, key: str, name: str, scope: Scope, not_after: datetime | None = None) -> None:
-    """Lets the bearer of `key` in, as `name`, until `not_after`. Only the key's SHA-256 is stored."""
+    """Lets the bearer of `key` in, as `name`, until `not_after`. Only the key's SHA-256 is stored.
+
+    ValueError when the name is no `Code`: it goes into events, as the marketplace's name.
+    """
+    TypeAdapter(Code).validate_python(name)
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute(

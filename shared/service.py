@@ -79,9 +79,13 @@ class Platform:
         """Why this service may not work until an operator has decided."""
 
     @functools.cached_property
+    def storage_key(self) -> bytes:
+        return decode_key(self.settings.storage_key.get_secret_value(), "STORAGE_KEY")
+
+    @functools.cached_property
     def seal(self) -> Seal:
         """Seals what this service stores."""
-        return Seal(decode_key(self.settings.storage_key.get_secret_value(), "STORAGE_KEY"))
+        return Seal(self.storage_key)
 
     @functools.cached_property
     def link_keys(self) -> dict[str, bytes]:

@@ -224,7 +224,7 @@ async def test_bad_records_become_dead_letters_and_hold_up_nothing_else(pair: Pa
         await until(answered)
 
         async def buried() -> bool:
-            return await answerer.pool.fetchval("select count(*) from dead_letters") == 4
+            return bool(await answerer.pool.fetchval("select count(*) = 4 from dead_letters"))
 
         await until(buried)
         letters = {letter.order_id: letter for letter in await dead_letters.find(answerer.pool)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID, uuid4
@@ -84,7 +85,8 @@ async def dsn(servers: Servers) -> str:
 
 @pytest.fixture
 async def client(dsn: str) -> AsyncIterator[httpx.AsyncClient]:
-    settings = PlatformSettings(database_url=SecretStr(dsn), body_limit=2048)
+    key = SecretStr(base64.b64encode(bytes(32)).decode())
+    settings = PlatformSettings(database_url=SecretStr(dsn), storage_key=key, body_limit=2048)
     async with connected(make, settings) as (platform, service):
         transport = httpx.ASGITransport(build_app(platform, service))
         async with httpx.AsyncClient(transport=transport, base_url="http://edge") as client:
