@@ -1,0 +1,280 @@
+"""The HTTP interface of `orders`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import AfterValidator, AwareDatetime
+
+from contracts.base import Code
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.orders import CancelRequested, OrderClosed
+from services.orders import store
+from services.orders.domain import ErasureAsked, closable_by_hand
+from services.orders.erasure import erase
+from services.orders.intake import check
+from services.orders.placing import place, tracking_url
+from services.orders.schema import (
+    ORDER_REQUEST,
+    AcceptedView,
+    CancelAnswer,
+    CasesPage,
+    OrdersPage,
+    OrderView,
+    PersonAnswer,
+    ResolutionAnswer,
+    answers,
+)
+from services.orders.views import cancel, freed_by, person
+from shared.db import DB
+from shared.facts import PersonErased
+from shared.http import Principal, decode_cursor, encode_cursor, etag_response, idempotently, uuid_or_404
+from shared.problems import FieldError, Problem
+from shared.service import Platform
+
+LARGEST_PAGE = 200
+
+
+def _sane(at: datetime) -> datetime:
+    if not 2000 <= at.year <= 2200:
+        raise ValueError("must lie between the years 2000 and 2200")
+    return at.astimezone(UTC)
+
+
+Since = Annotated[AwareDatetime, AfterValidator(_sane)]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
+Cursor = Annotated[str, Query(max_length=300, pattern="^[A-Za-z0-9_-]+$")]
+
+
+def router(platform: Platform) -> APIRouter:
+    """Intake and reading for marketplaces; cases and erasure for operators."""
+    routes = APIRouter()
+    marketplace = Depends(platform.require("marketplace"))
+    operator = Depends(platform.require("operator"))
+
+    @routes.post(
+        "/orders",
+        status_code=201,
+        openapi_extra=ORDER_REQUEST,
+        responses=answers(AcceptedView, 200, 201, problems=(400, 409, 413, 422)),
+    )
+    async def post_order(request: Request, principal: Principal = marketplace) -> Response:
+        """Takes an order in: 201, or 200 when the same order is here already, or every fault of the body at once."""
+        order = check(await _json(request), platform.clock.now())
+        if isinstance(order, list):
+            raise Problem(422, "the order has faults", errors=order)
+        return await idempotently(platform, request, principal, lambda db: place(platform, db, principal.name, order))
+
+    @routes.get("/orders", responses=answers(OrdersPage, 200, problems=(400, 422)))
+    async def get_orders(
+        principal: Principal = marketplace,
+        updated_since: Since | None = None,
+        cursor: Cursor | None = None,
+        limit: Limit = 50,
+    ) -> Response:
+        """Orders by the time of their last change, oldest first; `Link` leads to the next page.
+
+        Who polls goes on from the last `updated_at` less a minute: changes made at one time may appear in any order.
+        """
+        rows = await store.page(
+            platform.pool,
+            marketplace=None if principal.scope == "operator" else principal.name,
+            updated_since=updated_since,
+            after=_place_in_orders(cursor) if cursor else None,
+            limit=limit + 1,
+        )
+        shown = rows[:limit]
+        following = encode_cursor(shown[-1].updated_at.isoformat(), str(shown[-1].order_id)) if rows[limit:] else None
+        orders = [_representation(platform, row) for row in shown]
+        return JSONResponse({"orders": orders, "next": following}, headers=_link("/orders", following, limit))
+
+    @routes.get("/orders/{order_id}", responses=answers(OrderView, 200, problems=(404,)))
+    async def get_order(order_id: str, request: Request, principal: Principal = marketplace) -> Response:
+        """One order, with where it stands, its parcels, and what it waits for."""
+        row = await _visible(platform, order_id, principal)
+        return etag_response(request, json.dumps(_representation(platform, row), ensure_ascii=False).encode())
+
+    @routes.post(
+        "/orders/{order_id}/cancel", status_code=202, responses=answers(CancelAnswer, 202, problems=(404, 409))
+    )
+    async def post_cancel(order_id: str, request: Request, principal: Principal = marketplace) -> Response:
+        """Asks the warehouse to withdraw the order; its answer shows in the order. Asked again: the same."""
+        row = await _visible(platform, order_id, principal)
+        reason = "operator" if principal.scope == "operator" else "shopper"
+        return await idempotently(platform, request, principal, lambda db: _cancel(platform, db, row.order_id, reason))
+
+    @routes.get("/cases", responses=answers(CasesPage, 200, problems=(400, 422)))
+    async def get_cases(
+        _principal: Principal = operator,
+        status: Literal["open", "closed", "all"] = "open",
+        cursor: Cursor | None = None,
+        limit: Limit = 50,
+    ) -> Response:
+        """Every order that waits for a person: why, since when, until when, and what frees it. The oldest first."""
+        after = _place_in_cases(cursor) if cursor else None
+        rows = await store.cases(platform.pool, status=status, after=after, limit=limit + 1)
+        shown = rows[:limit]
+        following = (
+            encode_cursor(shown[-1]["opened_at"].isoformat(), str(shown[-1]["order_id"]), shown[-1]["name"])
+            if rows[limit:]
+            else None
+        )
+        return JSONResponse(
+            {"cases": [_case(row) for row in shown], "next": following},
+            headers=_link("/cases", following, limit, status=status),
+        )
+
+    @routes.post(
+        "/orders/{order_id}/cases/{case}/resolution",
+        responses=answers(ResolutionAnswer, 200, problems=(404, 409, 422)),
+    )
+    async def post_resolution(
+        order_id: str,
+        case: str,
+        request: Request,
+        resolution: Annotated[Code, Body(embed=True)],
+        principal: Principal = operator,
+    ) -> Response:
+        """Closes a case that a person has looked into. Others' cases are freed by the action that they name: 409."""
+        row = await _visible(platform, order_id, principal)
+        return await idempotently(
+            platform, request, principal, lambda db: _resolve(platform, db, row.order_id, case, resolution)
+        )
+
+    @routes.delete("/orders/{order_id}/person", responses=answers(PersonAnswer, 200, 202, problems=(404,)))
+    async def delete_person(order_id: str, principal: Principal = operator) -> Response:
+        """Erases the person's record: now when the order has ended (200), else when it does (202)."""
+        row = await _visible(platform, order_id, principal)
+        async with platform.ledger.transaction() as db:
+            return await _erase(platform, db, row.order_id, principal.name)
+
+    return routes
+
+
+async def _cancel(platform: Platform, db: DB, order_id: UUID, reason: str) -> Response:
+    facts = (await platform.ledger.lock(db, [order_id]))[order_id]
+    if CancelRequested not in facts:
+        if closed := facts.get(OrderClosed):
+            raise Problem(409, "the order has ended", detail=f"it is {closed.outcome}")
+        asked = CancelRequested(order_id=order_id, occurred_at=platform.clock.now(), reason=reason)
+        facts = (await platform.ledger.say(db, [asked]))[order_id]
+    return JSONResponse({"id": str(order_id), "cancel": cancel(facts)}, 202)
+
+
+async def _resolve(platform: Platform, db: DB, order_id: UUID, name: str, resolution: str) -> Response:
+    facts = (await platform.ledger.lock(db, [order_id]))[order_id]
+    case = facts.get(CaseOpened, name)
+    if case is None:
+        raise Problem(404, "not found")
+    closed = facts.get(CaseClosed, name)
+    if closed is None:
+        if not closable_by_hand(case):
+            by = freed_by(case.action, name, str(order_id), case.parcel)
+            raise Problem(409, "this case is closed by what frees it", detail=f"{case.action}: {by}")
+        closed = CaseClosed(order_id=order_id, occurred_at=platform.clock.now(), case=name, resolution=resolution)
+        await platform.ledger.say(db, [closed])
+    return JSONResponse({"id": str(order_id), "case": name, "resolution": closed.resolution})
+
+
+async def _erase(platform: Platform, db: DB, order_id: UUID, by: str) -> Response:
+    facts = (await platform.ledger.lock(db, [order_id]))[order_id]
+    now = platform.clock.now()
+    if PersonErased not in facts and ErasureAsked not in facts:
+        await store.note_erasure(db, order_id, "asked", by, now)
+        if OrderClosed not in facts:
+            asked = ErasureAsked(order_id=order_id, occurred_at=now)
+            facts = (await platform.ledger.record(db, heard=[asked]))[order_id]
+    if OrderClosed in facts:
+        await erase(platform, db, facts, by)
+    return JSONResponse({"id": str(order_id), "person": person(facts)}, 200 if PersonErased in facts else 202)
+
+
+async def _json(request: Request) -> object:
+    try:
+        return json.loads(await request.body(), parse_float=Decimal)
+    except (ValueError, RecursionError):
+        raise Problem(400, "not JSON", errors=[FieldError("body", "json", "the body must be JSON")]) from None
+
+
+async def _visible(platform: Platform, order_id: str, principal: Principal) -> store.Stored:
+    """The order, if this principal may know that it exists; else 404, as for an unknown one."""
+    row = await store.find(platform.pool, uuid_or_404(order_id))
+    if row is None or (principal.scope != "operator" and row.marketplace != principal.name):
+        raise Problem(404, "not found")
+    return row
+
+
+def _representation(platform: Platform, row: store.Stored) -> dict[str, Any]:
+    return row.document | {
+        "updated_at": row.updated_at.isoformat().replace("+00:00", "Z"),
+        "tracking_url": tracking_url(platform, row.order_id),
+    }
+
+
+def _case(row: Any) -> dict[str, Any]:
+    return {
+        "order_id": str(row["order_id"]),
+        "marketplace": row["marketplace"],
+        "number": row["number"],
+        "order_status": row["order_status"],
+        "case": row["name"],
+        "kind": row["kind"],
+        "parcel": row["parcel"],
+        "reason": row["reason"],
+        "since": row["opened_at"].isoformat(),
+        "due_at": row["due_at"].isoformat() if row["due_at"] else None,
+        "action": row["action"],
+        "freed_by": freed_by(row["action"], row["name"], str(row["order_id"]), row["parcel"]),
+        "closed_at": row["closed_at"].isoformat() if row["closed_at"] else None,
+        "resolution": row["resolution"],
+    }
+
+
+def _place_in_orders(cursor: str) -> tuple[datetime, UUID]:
+    at, order_id = _decoded(cursor, 2)
+    return _instant(at), _uuid(order_id)
+
+
+def _place_in_cases(cursor: str) -> tuple[datetime, UUID, str]:
+    at, order_id, name = _decoded(cursor, 3)
+    return _instant(at), _uuid(order_id), name
+
+
+def _decoded(cursor: str, parts: int) -> Sequence[str]:
+    texts = decode_cursor(cursor, parts)
+    if any("\0" in text for text in texts):
+        raise _bad_cursor()
+    return texts
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return _sane(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        raise _bad_cursor() from None
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise _bad_cursor() from None
+
+
+def _bad_cursor() -> Problem:
+    return Problem(400, "bad cursor", errors=[FieldError("cursor", "cursor", "use the cursor of the last answer")])
+
+
+def _link(path: str, following: str | None, limit: int, **query: str) -> dict[str, str]:
+    """RFC 8288; relative to the request, for we need not know under which name we are reached."""
+    if following is None:
+        return {}
+    more = "".join(f"&{name}={value}" for name, value in query.items())
+    return {"Link": f'<{path}?cursor={following}&limit={limit}{more}>; rel="next"'}

@@ -1,0 +1,33 @@
+"""The composition root of `orders`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from contracts import topics
+from services.orders.api import router
+from services.orders.erasure import erase_person, repeat_tombstones
+from services.orders.handlers import HEARS, handle, project
+from services.orders.settings import Settings
+from shared.command import command
+from shared.service import Platform, Service
+
+
+def service(platform: Platform) -> Service:
+    """`orders`: intake over HTTP, the life and the end of every order, the list of cases, erasure."""
+    return Service(
+        name="orders",
+        says=topics.ORDERS,
+        listens_to=topics.heard_by("orders"),
+        hears=HEARS,
+        handle=handle,
+        project=partial(project, platform.clock),
+        jobs=(erase_person(platform),),
+        tasks=(repeat_tombstones,),
+        routers=(router(platform),),
+        seals=("contact", "national_id"),
+    )
+
+
+def main() -> None:
+    command(service, Settings(), "orders")()

@@ -1,0 +1,72 @@
+"""The platform's tables, and the read tables and records of `orders`."""
+
+from __future__ import annotations
+
+from alembic import op
+
+from shared.schema import PLATFORM_SCHEMA
+
+revision = "orders_0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+TABLES = (
+    """create table orders (
+        order_id uuid primary key,
+        marketplace text not null,
+        number text not null,
+        document text not null,
+        updated_at timestamptz not null,
+        unique (marketplace, number)
+    )""",
+    "create index orders_by_update on orders (updated_at, order_id)",
+    "create index orders_of_marketplace on orders (marketplace, updated_at, order_id)",
+    # HMAC of the accepted body, so that a repeat is known without keeping the body; null after an erasure.
+    """create table fingerprints (
+        order_id uuid primary key,
+        digest bytea
+    )""",
+    """create table cases (
+        order_id uuid not null,
+        name text not null,
+        kind text not null,
+        parcel integer,
+        reason text not null,
+        action text not null,
+        opened_at timestamptz not null,
+        due_at timestamptz,
+        closed_at timestamptz,
+        resolution text,
+        primary key (order_id, name)
+    )""",
+    "create index cases_open on cases (opened_at, order_id, name) where closed_at is null",
+    "create index cases_by_time on cases (opened_at, order_id, name)",
+    """create table erasures (
+        id bigint generated always as identity primary key,
+        order_id uuid not null,
+        step text not null check (step in ('asked', 'done')),
+        by_whom text not null,
+        at timestamptz not null
+    )""",
+    """create function append_only() returns trigger language plpgsql as $$
+       begin raise exception '% is append-only', tg_table_name; end $$""",
+    """create trigger erasures_append_only before update or delete or truncate on erasures
+       for each statement execute function append_only()""",
+    # Compaction drops an erased record only on a later append, so its tombstone is said again for a while.
+    """create table tombstones (
+        order_id uuid primary key,
+        first_said_at timestamptz not null default now(),
+        said_at timestamptz not null default now()
+    )""",
+    "create index tombstones_by_time on tombstones (said_at)",
+)
+
+
+def upgrade() -> None:
+    for statement in (*PLATFORM_SCHEMA, *TABLES):
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("restore a backup instead")

@@ -1,0 +1,174 @@
+"""All SQL of `orders`. Set-based wherever more than one order may be concerned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.orders import OrderPlaced
+from services.orders.views import document
+from shared.db import DB
+from shared.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A row of the read table."""
+
+    order_id: UUID
+    marketplace: str
+    updated_at: datetime
+    document: dict[str, Any]
+
+
+async def project_orders(db: DB, orders: Sequence[Facts], now: datetime) -> None:
+    """Brings the read table in line; `updated_at` moves only when something that can be seen has changed."""
+    rows = [
+        (placed, entry)
+        for facts in orders
+        if (placed := facts.get(OrderPlaced)) is not None and (entry := document(facts)) is not None
+    ]
+    await db.execute(
+        """insert into orders (order_id, marketplace, number, document, updated_at)
+           select *, $5 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
+           on conflict (order_id) do update set document = excluded.document, updated_at = excluded.updated_at
+           where orders.document is distinct from excluded.document""",
+        [placed.order_id for placed, _ in rows],
+        [placed.marketplace for placed, _ in rows],
+        [placed.number for placed, _ in rows],
+        [json.dumps(entry, ensure_ascii=False) for _, entry in rows],
+        now,
+    )
+
+
+async def project_cases(db: DB, orders: Sequence[Facts]) -> None:
+    """Brings the list of cases in line."""
+    rows = [(case, facts.get(CaseClosed, case.case)) for facts in orders for case in facts.all(CaseOpened)]
+    if not rows:
+        return
+    await db.execute(
+        """insert into cases (order_id, name, kind, parcel, reason, action, opened_at, due_at, closed_at, resolution)
+           select * from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[],
+                                $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::text[])
+           on conflict (order_id, name) do update set closed_at = excluded.closed_at, resolution = excluded.resolution
+           where cases.closed_at is distinct from excluded.closed_at""",
+        [case.order_id for case, _ in rows],
+        [case.case for case, _ in rows],
+        [case.kind for case, _ in rows],
+        [case.parcel for case, _ in rows],
+        [case.reason for case, _ in rows],
+        [case.action for case, _ in rows],
+        [case.occurred_at for case, _ in rows],
+        [case.due_at for case, _ in rows],
+        [closed.occurred_at if closed else None for _, closed in rows],
+        [closed.resolution if closed else None for _, closed in rows],
+    )
+
+
+async def keep_fingerprint(db: DB, order_id: UUID, fingerprint: bytes) -> None:
+    """Remembers, by a keyed digest, with which body the order came."""
+    await db.execute("insert into fingerprints (order_id, digest) values ($1, $2)", order_id, fingerprint)
+
+
+async def fingerprint(db: DB, order_id: UUID) -> bytes | None:
+    """The digest of the body with which the order came; None after an erasure."""
+    digest: bytes | None = await db.fetchval("select digest from fingerprints where order_id = $1", order_id)
+    return digest
+
+
+async def find(db: DB | asyncpg.Pool[asyncpg.Record], order_id: UUID) -> Stored | None:
+    row = await db.fetchrow(
+        "select order_id, marketplace, updated_at, document from orders where order_id = $1", order_id
+    )
+    return _stored(row) if row else None
+
+
+async def page(
+    db: DB | asyncpg.Pool[asyncpg.Record],
+    *,
+    marketplace: str | None,
+    updated_since: datetime | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[Stored]:
+    """Orders by (updated_at, id); of one marketplace, or of all when None."""
+    at, order_id = after or (None, None)
+    rows = await db.fetch(
+        """select order_id, marketplace, updated_at, document from orders
+           where ($1::text is null or marketplace = $1)
+             and ($2::timestamptz is null or updated_at >= $2)
+             and ($3::timestamptz is null or (updated_at, order_id) > ($3, $4::uuid))
+           order by updated_at, order_id limit $5""",
+        marketplace,
+        updated_since,
+        at,
+        order_id,
+        limit,
+    )
+    return [_stored(row) for row in rows]
+
+
+async def cases(
+    db: DB | asyncpg.Pool[asyncpg.Record],
+    *,
+    status: str,
+    after: tuple[datetime, UUID, str] | None,
+    limit: int,
+) -> list[asyncpg.Record]:
+    """Cases by (opened_at, order, name), with the order's names. `status` is open, closed or all."""
+    at, order_id, name = after or (None, None, None)
+    return await db.fetch(
+        """select c.*, o.marketplace, o.number, o.document::json ->> 'status' as order_status
+           from cases c left join orders o using (order_id)
+           where ($1 = 'all' or (c.closed_at is null) = ($1 = 'open'))
+             and ($2::timestamptz is null or (c.opened_at, c.order_id, c.name) > ($2, $3::uuid, $4::text))
+           order by c.opened_at, c.order_id, c.name limit $5""",
+        status,
+        at,
+        order_id,
+        name,
+        limit,
+    )
+
+
+async def note_erasure(db: DB, order_id: UUID, step: str, by: str, at: datetime) -> None:
+    """The append-only record: who asked for an erasure, and when it was carried out."""
+    await db.execute(
+        "insert into erasures (order_id, step, by_whom, at) values ($1, $2, $3, $4)", order_id, step, by, at
+    )
+
+
+async def forget(db: DB, order_id: UUID) -> None:
+    """Drops what this service itself keeps that follows from the person's data."""
+    await db.execute("update fingerprints set digest = null where order_id = $1", order_id)
+
+
+async def tombstones_to_repeat(db: DB, *, every_hours: int, days: int, limit: int) -> list[UUID]:
+    """Erased orders whose tombstone is due again (real time), marked as said now."""
+    rows = await db.fetch(
+        """with due as (
+               select order_id from tombstones
+               where said_at < now() - $1 * interval '1 hour' and first_said_at > now() - $2 * interval '1 day'
+               order by said_at limit $3 for update skip locked)
+           update tombstones set said_at = now() from due where tombstones.order_id = due.order_id
+           returning tombstones.order_id""",
+        every_hours,
+        days,
+        limit,
+    )
+    return [row["order_id"] for row in rows]
+
+
+async def note_tombstone(db: DB, order_id: UUID) -> None:
+    await db.execute("insert into tombstones (order_id) values ($1) on conflict do nothing", order_id)
+
+
+def _stored(row: asyncpg.Record) -> Stored:
+    return Stored(row["order_id"], row["marketplace"], row["updated_at"], json.loads(row["document"]))

@@ -1,0 +1,322 @@
+"""Bad bodies: each is answered with the field and the rule, all its faults at once, and nothing of it is stored."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sandbox.servers import Servers
+from services.orders.body import OrderBody
+from services.orders.intake import OLDEST, check, field_name
+from tests.integration.test_orders_http import (
+    NAME,
+    PHONE,
+    RESIDENT_ID,
+    STREET,
+    FreshDatabase,
+    Orders,
+    good_body,
+    orders_service,
+)
+
+Body = dict[str, Any]
+Change = Callable[[Body], object]
+REMOVED = object()
+
+
+def at(path: str, value: object) -> Change:
+    """A change of one place, e.g. `lines.0.quantity`."""
+
+    def change(body: Body) -> None:
+        *way, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+        target: Any = body
+        for part in way:
+            target = target[part]
+        if value is REMOVED:
+            del target[last]
+        else:
+            target[last] = value
+
+    return change
+
+
+def together(*changes: Change) -> Change:
+    def change(body: Body) -> None:
+        for one in changes:
+            one(body)
+
+    return change
+
+
+def in_days(days: float) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+
+
+def hundred_lines(body: Body) -> None:
+    body["lines"] = [dict(body["lines"][0], sku=f"SKU-{n}") for n in range(100)]
+
+
+ADDRESS = "consignee.address"
+TABLE: list[tuple[str, Change, set[tuple[str, str]]]] = [
+    ("no number", at("number", REMOVED), {("number", "missing")}),
+    ("number with a slash", at("number", "A/1"), {("number", "string_pattern_mismatch")}),
+    ("number too long for a sub-order", at("number", "A" * 41), {("number", "string_pattern_mismatch")}),
+    ("number not text", at("number", 17), {("number", "string_type")}),
+    ("placed in the future", at("placed_at", in_days(1)), {("placed_at", "in_future")}),
+    ("placed long ago", at("placed_at", in_days(-OLDEST.days - 1)), {("placed_at", "too_old")}),
+    ("placed without offset", at("placed_at", "2026-11-23T09:30:00"), {("placed_at", "instant_form")}),
+    ("placed as a number", at("placed_at", 1763890000), {("placed_at", "instant_form")}),
+    ("placed on no day", at("placed_at", "2026-02-30T09:30:00Z"), {("placed_at", "instant_form")}),
+    ("no buyer", at("buyer", REMOVED), {("buyer", "missing")}),
+    ("buyer a list", at("buyer", [NAME]), {("buyer", "model_type")}),
+    ("buyer's name blank", at("buyer.name", "  "), {("buyer.name", "blank")}),
+    ("buyer's name of two lines", at("buyer.name", "王\n小明"), {("buyer.name", "control_character")}),
+    ("buyer's name with a zero byte", at("buyer.name", "王\0"), {("buyer.name", "control_character")}),
+    ("buyer's name too long", at("buyer.name", "王" * 61), {("buyer.name", "string_too_long")}),
+    ("buyer's phone French", at("buyer.phone", "+33 6 12 34 56 78"), {("buyer.phone", "phone_country")}),
+    ("buyer's phone of words", at("buyer.phone", "call me"), {("buyer.phone", "phone_invalid")}),
+    ("resident id too short", at("buyer.resident_id", "36042619910101"), {("buyer.resident_id", "resident_id_length")}),
+    (
+        "resident id with letters",
+        at("buyer.resident_id", "36042619910101OO7X"),
+        {("buyer.resident_id", "resident_id_form")},
+    ),
+    (
+        "resident id mistyped",
+        at("buyer.resident_id", "360426199101010072"),
+        {("buyer.resident_id", "resident_id_checksum")},
+    ),
+    (
+        "resident id born on no day",
+        at("buyer.resident_id", "360426199102300070"),
+        {("buyer.resident_id", "resident_id_component")},
+    ),
+    (
+        "resident id not yet born",
+        at("buyer.resident_id", "360426209901010076"),
+        {("buyer.resident_id", "resident_id_component")},
+    ),
+    ("no consignee's phone", at("consignee.phone", REMOVED), {("consignee.phone", "missing")}),
+    ("consignee's phone too short", at("consignee.phone", "+86 1380"), {("consignee.phone", "phone_invalid")}),
+    ("consignee's phone in no range", at("consignee.phone", "+8610000000000"), {("consignee.phone", "phone_invalid")}),
+    ("province of nowhere", at(f"{ADDRESS}.province", "Bavaria"), {(f"{ADDRESS}.province", "province_unknown")}),
+    ("Hong Kong", at(f"{ADDRESS}.province", "香港"), {(f"{ADDRESS}.province", "destination_not_served")}),
+    ("Taiwan", at(f"{ADDRESS}.province", "CN-TW"), {(f"{ADDRESS}.province", "destination_not_served")}),
+    ("city of another province", at(f"{ADDRESS}.city", "Hangzhou"), {(f"{ADDRESS}.city", "city_unknown")}),
+    ("no street", at(f"{ADDRESS}.street", ""), {(f"{ADDRESS}.street", "blank")}),
+    (
+        "postcode of five digits",
+        at(f"{ADDRESS}.postcode", "75001"),
+        {(f"{ADDRESS}.postcode", "string_pattern_mismatch")},
+    ),
+    (
+        "postcode in other digits",
+        at(f"{ADDRESS}.postcode", "٥١٨٠٥٧"),
+        {(f"{ADDRESS}.postcode", "string_pattern_mismatch")},
+    ),
+    ("another country", at(f"{ADDRESS}.country", "FR"), {(f"{ADDRESS}.country", "destination_not_served")}),
+    ("country in small letters", at(f"{ADDRESS}.country", "cn"), {(f"{ADDRESS}.country", "country_unknown")}),
+    ("no lines", at("lines", []), {("lines", "too_short")}),
+    ("lines not a list", at("lines", {"sku": "A1"}), {("lines", "list_type")}),
+    ("a hundred lines", hundred_lines, {("lines", "too_long"), ("total.amount", "sum_mismatch")}),
+    ("SKU in small letters", at("lines.0.sku", "serum-30"), {("lines[0].sku", "string_pattern_mismatch")}),
+    ("SKU repeated", at("lines.1.sku", "SERUM-30"), {("lines[1].sku", "sku_repeated")}),
+    ("description blank", at("lines.0.description", " "), {("lines[0].description", "blank")}),
+    (
+        "description too long for a CN23",
+        at("lines.0.description", "x" * 65),
+        {("lines[0].description", "string_too_long")},
+    ),
+    ("HS code of seven digits", at("lines.0.hs_code", "3304990"), {("lines[0].hs_code", "string_pattern_mismatch")}),
+    ("HS code of a reserved chapter", at("lines.0.hs_code", "770100"), {("lines[0].hs_code", "hs_chapter")}),
+    ("HS code a number", at("lines.0.hs_code", 330499), {("lines[0].hs_code", "string_type")}),
+    ("origin of nowhere", at("lines.0.origin", "XX"), {("lines[0].origin", "country_unknown")}),
+    ("origin in three letters", at("lines.0.origin", "FRA"), {("lines[0].origin", "country_unknown")}),
+    ("quantity zero", at("lines.0.quantity", 0), {("lines[0].quantity", "greater_than_equal")}),
+    ("quantity negative", at("lines.0.quantity", -2), {("lines[0].quantity", "greater_than_equal")}),
+    ("quantity beyond bounds", at("lines.0.quantity", 1000), {("lines[0].quantity", "less_than_equal")}),
+    ("quantity and a half", at("lines.0.quantity", 1.5), {("lines[0].quantity", "int_type")}),
+    ("quantity as text", at("lines.0.quantity", "2"), {("lines[0].quantity", "int_type")}),
+    ("quantity true", at("lines.0.quantity", True), {("lines[0].quantity", "int_type")}),
+    ("price zero", at("lines.0.unit_price.amount", "0.00"), {("lines[0].unit_price.amount", "greater_than")}),
+    ("price negative", at("lines.0.unit_price.amount", "-39.90"), {("lines[0].unit_price.amount", "amount_form")}),
+    (
+        "price with three decimals",
+        at("lines.0.unit_price.amount", "39.901"),
+        {("lines[0].unit_price.amount", "amount_form")},
+    ),
+    ("price with an exponent", at("lines.0.unit_price.amount", "1e2"), {("lines[0].unit_price.amount", "amount_form")}),
+    ("price with a comma", at("lines.0.unit_price.amount", "39,90"), {("lines[0].unit_price.amount", "amount_form")}),
+    ("price a list", at("lines.0.unit_price.amount", ["39.90"]), {("lines[0].unit_price.amount", "amount_type")}),
+    (
+        "price beyond bounds",
+        at("lines.0.unit_price.amount", "1000000.01"),
+        {("lines[0].unit_price.amount", "less_than_equal")},
+    ),
+    (
+        "price without currency",
+        at("lines.0.unit_price.currency", REMOVED),
+        {("lines[0].unit_price.currency", "missing")},
+    ),
+    ("price in dollars", at("lines.0.unit_price.currency", "USD"), {("lines[0].unit_price.currency", "literal_error")}),
+    ("two currencies", at("freight.currency", "CNY"), {("freight.currency", "currency_mixed")}),
+    ("no freight", at("freight", REMOVED), {("freight", "missing")}),
+    ("discount negative", at("discount.amount", "-5.00"), {("discount.amount", "amount_form")}),
+    ("discount above all else", at("discount.amount", "500.00"), {("discount.amount", "discount_exceeds")}),
+    (
+        "total a cent off",
+        together(at("total.amount", "107.57"), at("payment.amount.amount", "107.57")),
+        {("total.amount", "sum_mismatch")},
+    ),
+    ("total nothing", at("total.amount", "0"), {("total.amount", "greater_than")}),
+    ("paid a cent less", at("payment.amount.amount", "107.55"), {("payment.amount.amount", "payment_mismatch")}),
+    ("payment without its id", at("payment.transaction_id", REMOVED), {("payment.transaction_id", "missing")}),
+    ("paid in the future", at("payment.paid_at", in_days(2)), {("payment.paid_at", "in_future")}),
+    ("payment long ago", at("payment.paid_at", in_days(-400)), {("payment.paid_at", "too_old")}),
+    ("language unknown", at("language", "de"), {("language", "literal_error")}),
+    ("a field that we do not know", at("gift_wrap", True), {("gift_wrap", "extra_forbidden")}),
+    ("an unknown field within a line", at("lines.1.color", "red"), {("lines[1].color", "extra_forbidden")}),
+    (
+        "many faults in many places",
+        together(
+            at("number", ""),
+            at("buyer.resident_id", "1"),
+            at("consignee.phone", "1"),
+            at(f"{ADDRESS}.city", "Lyon"),
+            at("lines.0.quantity", 0),
+            at("lines.1.hs_code", "1"),
+            at("tax.currency", "CNY"),
+            at("payment.paid_at", "now"),
+        ),
+        {
+            ("number", "string_pattern_mismatch"),
+            ("buyer.resident_id", "resident_id_length"),
+            ("consignee.phone", "string_too_short"),
+            (f"{ADDRESS}.city", "city_unknown"),
+            ("lines[0].quantity", "greater_than_equal"),
+            ("lines[1].hs_code", "string_pattern_mismatch"),
+            ("tax.currency", "currency_mixed"),
+            ("payment.paid_at", "instant_form"),
+        },
+    ),
+]
+IDS = [name for name, _, _ in TABLE]
+PERSONAL = (NAME, PHONE, RESIDENT_ID, STREET)
+
+
+def bad_body(change: Change) -> Body:
+    body = copy.deepcopy(good_body())
+    change(body)
+    return body
+
+
+@pytest.mark.parametrize(("change", "faults"), [row[1:] for row in TABLE], ids=IDS)
+def test_every_fault_is_named_with_its_field_and_rule(change: Change, faults: set[tuple[str, str]]) -> None:
+    found = check(bad_body(change), datetime.now(UTC))
+    assert isinstance(found, list)
+    assert {(fault.field, fault.rule) for fault in found} == faults
+    assert not any(part in f"{fault.field} {fault.message}" for fault in found for part in PERSONAL)
+
+
+def test_the_table_is_long_enough_and_the_good_body_good() -> None:
+    assert len(TABLE) >= 40
+    assert isinstance(check(good_body(), datetime.now(UTC)), OrderBody)
+
+
+@pytest.mark.parametrize("body", [None, [], "order", 7, True])
+def test_a_body_that_is_no_object_is_one_fault(body: object) -> None:
+    found = check(body, datetime.now(UTC))
+    assert isinstance(found, list)
+    assert [(fault.field, fault.rule) for fault in found] == [("body", "model_type")]
+
+
+def test_the_order_is_normalised() -> None:
+    body = good_body()
+    body["buyer"]["resident_id"] = "11010519491231002x"
+    body["consignee"]["phone"] = "0086 138-0013-8000"
+    order = check(body, datetime.now(UTC))
+    assert isinstance(order, OrderBody)
+    assert order.buyer.resident_id == "11010519491231002X"
+    assert (order.consignee.phone, order.province) == ("+8613800138000", "CN-GD")
+
+
+@pytest.mark.parametrize(
+    ("province", "city", "code"),
+    [
+        ("CN-GD", "Shenzhen", "CN-GD"),
+        ("Shaanxi", "Xi'an", "CN-SN"),
+        ("陕西", "西安", "CN-SN"),
+        ("Beijing", "Beijing", "CN-BJ"),
+        ("上海市", "浦东新区", "CN-SH"),
+        ("Inner Mongolia", "Hohhot", "CN-NM"),
+        ("Xinjiang", "Urumqi", "CN-XJ"),
+        ("广西壮族自治区", "南宁市", "CN-GX"),
+        ("Sichuan Sheng", "Chengdu Shi", "CN-SC"),
+    ],
+)
+def test_places_are_known_by_their_usual_names(province: str, city: str, code: str) -> None:
+    body = good_body()
+    body["consignee"]["address"] |= {"province": province, "city": city}
+    order = check(body, datetime.now(UTC))
+    assert isinstance(order, OrderBody), order
+    assert order.province == code
+
+
+def test_a_fields_name_is_printable_and_bounded() -> None:
+    assert field_name(("lines", 0, "quantity")) == "lines[0].quantity"
+    assert len(field_name(("x" * 5000,))) == 64
+    assert field_name(("\ud800",)).isascii()
+
+
+# --- over HTTP --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+async def orders(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[Orders]:
+    async with orders_service(servers, fresh_database) as running_orders:
+        yield running_orders
+
+
+async def stored(orders: Orders) -> list[int]:
+    tables = ("orders", "facts", "fact_sets", "outbox", "persons", "fingerprints", "idempotency_keys")
+    return [await orders.count(table) for table in tables]
+
+
+@pytest.mark.parametrize(("change", "faults"), [row[1:] for row in TABLE], ids=IDS)
+async def test_a_bad_body_is_refused_and_leaves_nothing(
+    orders: Orders, change: Change, faults: set[tuple[str, str]]
+) -> None:
+    before = await stored(orders)
+    answer = await orders.post("/orders", bad_body(change), **{"Idempotency-Key": "once"})
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert {(fault["field"], fault["rule"]) for fault in answer.json()["errors"]} == faults
+    assert not any(part in answer.text for part in PERSONAL)
+    assert await stored(orders) == before
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"{", b"\xff\xfe", b'{"number": NaN', b"[" * 100_000, b'{"number": ' + b"9" * 5000 + b"}"],
+    ids=["empty", "cut off", "not UTF-8", "not a number", "too deep", "too many digits"],
+)
+async def test_what_is_not_json_is_said_to_be_none(orders: Orders, raw: bytes) -> None:
+    answer = await orders.http.post("/orders", content=raw, headers=orders.bearer("maison"))
+    assert answer.status_code == 400
+    assert [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]] == [("body", "json")]
+
+
+async def test_strange_names_and_sizes_break_nothing(orders: Orders) -> None:
+    lone = b'{"\\ud800": 1, "number": "\\udfff"}'
+    answer = await orders.http.post("/orders", content=lone, headers=orders.bearer("maison"))
+    assert answer.status_code == 422
+    huge = await orders.http.post("/orders", content=b" " * 600_000, headers=orders.bearer("maison"))
+    assert huge.status_code == 413
+    unknown = {f"field_{n}": n for n in range(5000)}
+    answer = await orders.post("/orders", unknown)
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) <= 200

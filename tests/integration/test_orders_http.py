@@ -1,0 +1,539 @@
+"""The HTTP interface of `orders` on real servers: intake once, reading, cancel, cases, erasure."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import copy
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from contracts.base import Event
+from contracts.cases import CaseOpened
+from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
+from contracts.warehouse import CancelTooLate, OrderWithdrawn, StockReserved
+from sandbox.servers import Servers
+from services.orders import store
+from services.orders.domain import DEADLINES
+from services.orders.erasure import REPEAT_DAYS, REPEAT_HOURS
+from services.orders.main import service
+from services.orders.schema import (
+    AcceptedView,
+    CancelAnswer,
+    CasesPage,
+    OrdersPage,
+    OrderView,
+    PersonAnswer,
+    ProblemView,
+    ResolutionAnswer,
+)
+from services.orders.settings import Settings
+from shared.clock import create
+from shared.facts import Facts
+from shared.links import check_secret
+from shared.provision import add_api_key
+from shared.service import Platform, running
+
+FreshDatabase = Callable[[str], Awaitable[str]]
+KEYS = {"maison": "marketplace", "atelier": "marketplace", "depot": "warehouse", "ops": "operator"}
+NAME, PHONE, RESIDENT_ID, STREET = "王小明", "13800138000", "360426199101010071", "科技园路1号"
+
+
+def key() -> SecretStr:
+    return SecretStr(base64.b64encode(uuid4().bytes + uuid4().bytes).decode())
+
+
+def money(amount: object, currency: str = "EUR") -> dict[str, object]:
+    return {"amount": amount, "currency": currency}
+
+
+def good_body(number: str | None = None) -> dict[str, Any]:
+    """An order without a fault, as a marketplace would send it."""
+    paid_at = datetime.now(UTC) - timedelta(minutes=20)
+    return {
+        "number": number or f"A-{uuid4().hex[:12]}",
+        "placed_at": (paid_at - timedelta(minutes=1)).isoformat(timespec="seconds"),
+        "buyer": {"name": NAME, "phone": PHONE, "resident_id": RESIDENT_ID},
+        "consignee": {
+            "name": NAME,
+            "phone": f"+86 {PHONE}",
+            "address": {
+                "province": "广东省",
+                "city": "深圳市",
+                "district": "南山区",
+                "street": STREET,
+                "postcode": "518057",
+                "country": "CN",
+            },
+        },
+        "lines": [
+            {
+                "sku": "SERUM-30",
+                "description": "Face serum",
+                "hs_code": "33049900",
+                "origin": "FR",
+                "quantity": 2,
+                "unit_price": money("39.90"),
+            },
+            {
+                "sku": "SAVON-200",
+                "description": "Marseille soap",
+                "hs_code": "340111",
+                "origin": "FR",
+                "quantity": 3,
+                "unit_price": money(4.5),
+            },
+        ],
+        "freight": money("12.00"),
+        "discount": money("5.00"),
+        "tax": money("7.26"),
+        "total": money("107.56"),
+        "payment": {
+            "provider": "Alipay",
+            "transaction_id": "2026112300001",
+            "paid_at": paid_at.isoformat(timespec="seconds"),
+            "amount": money("107.56"),
+        },
+        "language": "zh",
+    }
+
+
+@dataclass
+class Orders:
+    """The service as its callers meet it."""
+
+    platform: Platform
+    http: httpx.AsyncClient
+
+    async def post(self, path: str, body: object, who: str = "maison", **headers: str) -> httpx.Response:
+        return await self.http.post(path, json=body, headers=self.bearer(who) | headers)
+
+    async def get(self, path: str, who: str = "maison", **headers: str) -> httpx.Response:
+        return await self.http.get(path, headers=self.bearer(who) | headers)
+
+    async def delete(self, path: str, who: str = "ops") -> httpx.Response:
+        return await self.http.delete(path, headers=self.bearer(who))
+
+    async def placed(self, who: str = "maison") -> dict[str, Any]:
+        answer = await self.post("/orders", good_body(), who)
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def hear(self, *events: Event) -> None:
+        async with self.platform.ledger.transaction() as db:
+            await self.platform.ledger.record(db, heard=events)
+
+    async def facts(self, order_id: str) -> Facts:
+        async with self.platform.pool.acquire() as db:
+            return (await self.platform.ledger.read(db, [UUID(order_id)]))[UUID(order_id)]
+
+    async def count(self, table: str) -> int:
+        found: int = await self.platform.pool.fetchval(f"select count(*) from {table}")
+        return found
+
+    @staticmethod
+    def bearer(who: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer key-of-{who}"}
+
+
+@asynccontextmanager
+async def orders_service(
+    servers: Servers, fresh_database: FreshDatabase, clock_file: str = ""
+) -> AsyncIterator[Orders]:
+    dsn = await fresh_database("orders")
+    for who, scope in KEYS.items():
+        await add_api_key(dsn, key=f"key-of-{who}", name=who, scope=scope)  # type: ignore[arg-type]  # from KEYS
+    settings = Settings(
+        database_url=SecretStr(dsn),
+        kafka_bootstrap=servers.kafka_bootstrap,
+        storage_key=key(),
+        contact_key=key(),
+        national_id_key=key(),
+        link_keys=SecretStr(f"v1:{key().get_secret_value()}"),
+        tracking_url="https://track.example",
+        clock_file=clock_file,
+    )
+    async with running(service, settings) as (platform, app):
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://orders") as http:
+            yield Orders(platform, http)
+
+
+@pytest.fixture(scope="module")
+async def orders(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[Orders]:
+    async with orders_service(servers, fresh_database) as running_orders:
+        yield running_orders
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def eventually(orders: Orders, order_id: str, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The order as it reads once it fits: a worker or the sweep brings that about."""
+    async with asyncio.timeout(20):
+        while not fits(document := (await orders.get(f"/orders/{order_id}", "ops")).json()):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    found: dict[str, Any] = document
+    return found
+
+
+def withdrawn(order_id: str) -> OrderWithdrawn:
+    return OrderWithdrawn(order_id=UUID(order_id), occurred_at=now(), reason="shopper")
+
+
+# --- intake -----------------------------------------------------------------------------------------------------
+
+
+async def test_an_order_is_taken_in_with_its_fact_and_the_sealed_record(orders: Orders) -> None:
+    body = good_body()
+    answer = await orders.post("/orders", body)
+    assert answer.status_code == 201, answer.text
+    taken = answer.json()
+    assert answer.headers["location"] == f"/orders/{taken['id']}"
+    secret = re.fullmatch(rf"https://track\.example/track/{taken['id']}\?secret=(v1\.[\w-]+)", taken["tracking_url"])
+    assert secret is not None
+    assert check_secret(orders.platform.link_keys, UUID(taken["id"]), secret[1])
+
+    placed = (await orders.facts(taken["id"])).get(OrderPlaced)
+    assert placed is not None
+    assert (placed.marketplace, placed.number, placed.province) == ("maison", body["number"], "CN-GD")
+    assert str(placed.total.amount) == "107.56"
+    rows = await orders.platform.pool.fetch("select topic, body from outbox where key = $1", taken["id"])
+    assert sorted(row["topic"] for row in rows) == ["orders.events", "orders.personal"]
+    for row in rows:
+        assert not any(part in row["body"] for part in (NAME, PHONE, RESIDENT_ID, STREET))
+    async with orders.platform.pool.acquire() as db:
+        contact = await orders.platform.persons.contact(db, UUID(taken["id"]), "test")
+    assert contact is not None
+    assert (contact.name, contact.phone, contact.street) == (NAME, f"+86{PHONE}", STREET)
+
+
+async def test_the_same_body_is_the_same_order_and_another_is_a_conflict(orders: Orders) -> None:
+    body = good_body()
+    first = await orders.post("/orders", body)
+    rewritten = copy.deepcopy(body)
+    rewritten["freight"]["amount"] = 12
+    again = await orders.post("/orders", rewritten)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    other = copy.deepcopy(body)
+    other["consignee"]["address"]["street"] = "科技园路2号"
+    conflict = await orders.post("/orders", other)
+    assert conflict.status_code == 409
+    assert body["number"] in conflict.json()["detail"]
+    assert first.json()["id"] in conflict.json()["detail"]
+    elsewhere = await orders.post("/orders", other, "atelier")
+    assert elsewhere.status_code == 201
+    assert elsewhere.json()["id"] != first.json()["id"]
+
+
+async def test_fifty_at_once_are_one_order(orders: Orders) -> None:
+    body = good_body()
+    before = await orders.count("orders")
+    answers = await asyncio.gather(*(orders.post("/orders", body) for _ in range(50)))
+    assert sorted({answer.status_code for answer in answers}) == [200, 201]
+    assert sum(answer.status_code == 201 for answer in answers) == 1
+    assert len({answer.text for answer in answers}) == 1
+    assert await orders.count("orders") == before + 1
+
+
+async def test_an_idempotency_key_gives_the_first_answer_again(orders: Orders) -> None:
+    body = good_body()
+    first = await orders.post("/orders", body, **{"Idempotency-Key": body["number"]})
+    again = await orders.post("/orders", body, **{"Idempotency-Key": body["number"]})
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["location"] == first.headers["location"]
+    other = await orders.post("/orders", good_body(), **{"Idempotency-Key": body["number"]})
+    assert other.status_code == 422
+
+
+@pytest.mark.parametrize(("who", "status"), [("nobody", 401), ("depot", 403)])
+async def test_intake_needs_a_marketplaces_key(orders: Orders, who: str, status: int) -> None:
+    answer = await orders.post("/orders", good_body(), who)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+# --- reading ----------------------------------------------------------------------------------------------------
+
+
+async def test_an_order_is_read_by_its_own_marketplace_alone(orders: Orders) -> None:
+    taken = await orders.placed()
+    mine = await orders.get(f"/orders/{taken['id']}")
+    assert mine.status_code == 200
+    document = mine.json()
+    assert (document["status"], document["awaits"], document["number"]) == ("placed", "customs", taken["number"])
+    assert document["tracking_url"] == taken["tracking_url"]
+    assert not any(part in mine.text for part in (NAME, PHONE, RESIDENT_ID, STREET))
+    assert (await orders.get(f"/orders/{taken['id']}", "ops")).status_code == 200
+    others = await orders.get(f"/orders/{taken['id']}", "atelier")
+    unknown = await orders.get(f"/orders/{uuid4()}")
+    assert (others.status_code, others.content) == (unknown.status_code, unknown.content)
+    assert (await orders.get("/orders/nonsense")).status_code == 404
+
+
+async def test_an_entity_tag_spares_the_body_until_something_changes(orders: Orders) -> None:
+    taken = await orders.placed()
+    path = f"/orders/{taken['id']}"
+    tag = (await orders.get(path)).headers["etag"]
+    assert (await orders.get(path, **{"If-None-Match": tag})).status_code == 304
+    await orders.hear(StockReserved(order_id=UUID(taken["id"]), occurred_at=now()))
+    changed = await orders.get(path, **{"If-None-Match": tag})
+    assert (changed.status_code, changed.json()["status"]) == (200, "reserved")
+
+
+async def test_the_list_goes_page_by_page_through_ones_own_orders(orders: Orders) -> None:
+    await orders.placed("maison")
+    since = (await orders.get(f"/orders/{(await orders.placed('atelier'))['id']}", "atelier")).json()["updated_at"]
+    ids = [(await orders.placed("atelier"))["id"] for _ in range(5)]
+    seen: list[str] = []
+    path: str | None = f"/orders?limit=2&updated_since={since.replace('+', '%2B')}"
+    pages = 0
+    while path:
+        answer = await orders.get(path, "atelier")
+        assert answer.status_code == 200, answer.text
+        assert {order["marketplace"] for order in answer.json()["orders"]} == {"atelier"}
+        seen += [order["id"] for order in answer.json()["orders"]]
+        path = answer.links["next"]["url"] if "next" in answer.links else None
+        pages += 1
+    assert seen[1:] == ids
+    assert pages == 3
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=1000", "cursor=zzz", "cursor=WyJhIiwiYiJd", "updated_since=yesterday", "limit=x"]
+)
+async def test_a_bad_page_is_named(orders: Orders, query: str) -> None:
+    answer = await orders.get(f"/orders?{query}")
+    assert answer.status_code in (400, 422)
+    assert answer.json()["errors"][0]["field"] == query.split("=")[0]
+
+
+# --- cancel -----------------------------------------------------------------------------------------------------
+
+
+async def test_cancel_is_asked_once_and_answered_by_the_warehouse(orders: Orders) -> None:
+    taken = await orders.placed()
+    path = f"/orders/{taken['id']}"
+    first = await orders.post(f"{path}/cancel", None)
+    again = await orders.post(f"{path}/cancel", None, "ops")
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json() == again.json()
+    assert first.json()["cancel"]["reason"] == "shopper"
+    asked = (await orders.facts(taken["id"])).all(CancelRequested)
+    assert len(asked) == 1
+    await orders.hear(withdrawn(taken["id"]))
+    document = (await orders.get(path)).json()
+    assert (document["status"], document["reason"], document["cancel"]["answer"]) == (
+        "cancelled",
+        "shopper",
+        "withdrawn",
+    )
+    assert document["refund_due"] == {"amount": "107.56", "currency": "EUR"}
+    assert (await orders.post(f"{path}/cancel", None)).status_code == 202
+
+
+async def test_a_cancel_too_late_shows(orders: Orders) -> None:
+    taken = await orders.placed()
+    await orders.post(f"/orders/{taken['id']}/cancel", None)
+    await orders.hear(CancelTooLate(order_id=UUID(taken["id"]), occurred_at=now(), reason="shopper"))
+    assert (await orders.get(f"/orders/{taken['id']}")).json()["cancel"]["answer"] == "too_late"
+
+
+async def test_nobody_cancels_an_ended_order_or_anothers(orders: Orders) -> None:
+    taken = await orders.placed()
+    assert (await orders.post(f"/orders/{taken['id']}/cancel", None, "atelier")).status_code == 404
+    await orders.hear(withdrawn(taken["id"]))
+    answer = await orders.post(f"/orders/{taken['id']}/cancel", None)
+    assert (answer.status_code, answer.json()["detail"]) == (409, "it is cancelled")
+
+
+# --- cases ------------------------------------------------------------------------------------------------------
+
+
+def case(order_id: str, kind: str, action: str) -> CaseOpened:
+    return CaseOpened.model_validate(
+        {
+            "order_id": order_id,
+            "occurred_at": now(),
+            "case": f"{kind}:1",
+            "kind": kind,
+            "parcel": 1,
+            "reason": "inspection",
+            "action": action,
+            "due_at": now() + timedelta(days=3),
+        }
+    )
+
+
+async def test_cases_say_why_since_when_and_what_frees_them(orders: Orders) -> None:
+    taken = await orders.placed()
+    hold = case(taken["id"], "customs_hold", "answer_customs")
+    await orders.hear(hold)
+    listed = (await orders.get("/cases", "ops")).json()["cases"]
+    (found,) = [entry for entry in listed if entry["order_id"] == taken["id"]]
+    assert (found["kind"], found["reason"], found["number"]) == ("customs_hold", "inspection", taken["number"])
+    assert found["since"] == hold.occurred_at.isoformat()
+    assert found["due_at"] is not None
+    assert found["freed_by"] == f"customs: POST /orders/{taken['id']}/parcels/1/hold-answer"
+    refused = await orders.post(f"/orders/{taken['id']}/cases/{hold.case}/resolution", {"resolution": "done"}, "ops")
+    assert refused.status_code == 409
+    assert "hold-answer" in refused.json()["detail"]
+    assert (await orders.get("/cases", "maison")).status_code == 403
+
+
+async def test_a_person_closes_what_only_a_look_frees(orders: Orders) -> None:
+    taken = await orders.placed()
+    look = case(taken["id"], "needs_attention", "look_into")
+    await orders.hear(look)
+    path = f"/orders/{taken['id']}/cases/{look.case}/resolution"
+    for _ in range(2):
+        answer = await orders.post(path, {"resolution": "called_the_depot"}, "ops")
+        assert (answer.status_code, answer.json()["resolution"]) == (200, "called_the_depot")
+    listed = (await orders.get("/cases?status=closed", "ops")).json()["cases"]
+    assert [c["resolution"] for c in listed if c["order_id"] == taken["id"]] == ["called_the_depot"]
+    missing = await orders.post(f"/orders/{taken['id']}/cases/none/resolution", {"resolution": "x"}, "ops")
+    assert missing.status_code == 404
+    free_text = await orders.post(path, {"resolution": "I called them, and"}, "ops")
+    assert free_text.status_code == 422
+
+
+async def test_cases_go_page_by_page(orders: Orders) -> None:
+    for _ in range(3):
+        taken = await orders.placed()
+        await orders.hear(case(taken["id"], "enquiry", "search_with_carrier"))
+    everything = (await orders.get("/cases?limit=200", "ops")).json()["cases"]
+    path: str | None = "/cases?limit=2"
+    paged: list[Any] = []
+    while path:
+        answer = await orders.get(path, "ops")
+        paged += answer.json()["cases"]
+        path = answer.links["next"]["url"] if "next" in answer.links else None
+    assert paged == everything
+
+
+# --- erasure ----------------------------------------------------------------------------------------------------
+
+
+async def person_row(orders: Orders, order_id: str) -> asyncpg.Record:
+    row = await orders.platform.pool.fetchrow("select * from persons where order_id = $1", UUID(order_id))
+    assert row is not None
+    return row
+
+
+async def tombstones(orders: Orders, order_id: str) -> int:
+    found: int = await orders.platform.pool.fetchval(
+        "select count(*) from outbox where topic = 'orders.personal' and key = $1 and body is null", order_id
+    )
+    return found
+
+
+async def test_the_person_of_an_ended_order_is_erased_at_once(orders: Orders) -> None:
+    taken = await orders.placed()
+    await orders.hear(withdrawn(taken["id"]))
+    for _ in range(2):
+        answer = await orders.delete(f"/orders/{taken['id']}/person")
+        assert (answer.status_code, answer.json()["person"]) == (200, "erased")
+    row = await person_row(orders, taken["id"])
+    assert (row["contact"], row["national_id"]) == (None, None)
+    assert await tombstones(orders, taken["id"]) >= 1
+    assert (await orders.get(f"/orders/{taken['id']}")).json()["person"] == "erased"
+    steps = await orders.platform.pool.fetch(
+        "select step, by_whom from erasures where order_id = $1 order by id", UUID(taken["id"])
+    )
+    assert [tuple(step) for step in steps] == [("asked", "ops"), ("done", "ops")]
+
+
+async def test_an_erasure_in_flight_is_carried_out_at_the_end(orders: Orders) -> None:
+    body = good_body()
+    taken = (await orders.post("/orders", body)).json()
+    answer = await orders.delete(f"/orders/{taken['id']}/person")
+    assert (answer.status_code, answer.json()["person"]) == (202, "erasure_asked")
+    assert (await person_row(orders, taken["id"]))["contact"] is not None
+    await orders.hear(withdrawn(taken["id"]))
+    await eventually(orders, taken["id"], lambda document: document["person"] == "erased")
+    assert (await person_row(orders, taken["id"]))["contact"] is None
+    assert OrderClosed in await orders.facts(taken["id"])
+    assert (await orders.post("/orders", body)).status_code == 409
+    assert (await person_row(orders, taken["id"]))["contact"] is None
+
+
+async def test_only_an_operator_erases_and_the_record_of_it_stays(orders: Orders) -> None:
+    taken = await orders.placed()
+    assert (await orders.delete(f"/orders/{taken['id']}/person", "maison")).status_code == 403
+    assert (await orders.delete(f"/orders/{uuid4()}/person")).status_code == 404
+    await orders.delete(f"/orders/{taken['id']}/person")
+    with pytest.raises(asyncpg.RaiseError, match="append-only"):
+        await orders.platform.pool.execute("delete from erasures")
+
+
+async def test_every_answer_is_as_openapi_describes_it(orders: Orders) -> None:
+    taken = await orders.placed()
+    path = f"/orders/{taken['id']}"
+    AcceptedView.model_validate(taken)
+    look = case(taken["id"], "needs_attention", "look_into")
+    await orders.hear(look)
+    CancelAnswer.model_validate((await orders.post(f"{path}/cancel", None)).json())
+    OrderView.model_validate((await orders.get(path)).json())
+    CasesPage.model_validate((await orders.get("/cases?status=all", "ops")).json())
+    resolution = await orders.post(f"{path}/cases/{look.case}/resolution", {"resolution": "seen"}, "ops")
+    ResolutionAnswer.model_validate(resolution.json())
+    await orders.hear(withdrawn(taken["id"]))
+    PersonAnswer.model_validate((await orders.delete(f"{path}/person")).json())
+    OrdersPage.model_validate((await orders.get("/orders?limit=200", "ops")).json())
+    ProblemView.model_validate((await orders.post("/orders", {})).json())
+
+
+async def test_a_tombstone_is_said_again_each_day_for_a_while(orders: Orders) -> None:
+    taken = await orders.placed()
+    await orders.hear(withdrawn(taken["id"]))
+    await orders.delete(f"/orders/{taken['id']}/person")
+
+    async def due(hours_ago: int, days_since_first: int) -> bool:
+        async with orders.platform.ledger.transaction() as db:
+            await db.execute(
+                """update tombstones set said_at = now() - $2 * interval '1 hour',
+                   first_said_at = now() - $3 * interval '1 day' where order_id = $1""",
+                UUID(taken["id"]),
+                hours_ago,
+                days_since_first,
+            )
+            return UUID(taken["id"]) in await store.tombstones_to_repeat(
+                db, every_hours=REPEAT_HOURS, days=REPEAT_DAYS, limit=100
+            )
+
+    assert not await due(REPEAT_HOURS - 1, 1)
+    assert await due(REPEAT_HOURS + 1, 1)
+    assert not await due(REPEAT_HOURS + 1, REPEAT_DAYS + 1)
+
+
+# --- deadlines, by the clock ------------------------------------------------------------------------------------
+
+
+async def test_an_order_that_nobody_screens_is_withdrawn_by_its_deadline(
+    servers: Servers, fresh_database: FreshDatabase, tmp_path: Path
+) -> None:
+    clock_file = tmp_path / "clock.json"
+    create(clock_file, now(), speed=DEADLINES["placed"].total_seconds() / 2)
+    async with orders_service(servers, fresh_database, str(clock_file)) as orders:
+        taken = await orders.placed()
+        placed_at = (await orders.get(f"/orders/{taken['id']}")).json()["since"]
+        document = await eventually(orders, taken["id"], lambda document: document["cancel"] is not None)
+        assert document["cancel"]["reason"] == "deadline:placed"
+        asked_at = datetime.fromisoformat(document["cancel"]["requested_at"])
+        assert asked_at >= datetime.fromisoformat(placed_at) + DEADLINES["placed"]
+        document = await eventually(orders, taken["id"], lambda document: bool(document["cases"]))
+        assert document["cases"][0]["reason"] == "deadline:cancelling"

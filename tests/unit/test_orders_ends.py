@@ -1,0 +1,275 @@
+"""How orders end: every combination of parcel ends, and every other end; in whatever order the facts come."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.base import Event, Money
+from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.customs import OrderRefused, ParcelDeclared
+from contracts.orders import CancelRequested, OrderAmended, OrderClosed, Outcome, ParcelOutcome
+from contracts.warehouse import CancelTooLate, OrderWithdrawn, ParcelReceivedBack, Shortage, StockRefused
+from services.orders.domain import decide
+from services.orders.ends import ending, joint_outcome, sighting
+from services.orders.life import life
+from services.orders.views import document
+from shared.facts import Facts, Moment, PersonRecorded
+from tests.unit.test_orders_life import (
+    BEGINNING,
+    ORDER,
+    RESERVED,
+    SCREENED,
+    at,
+    declared,
+    delivered,
+    eur,
+    handed_over,
+    label,
+    lost,
+    packed,
+    scan,
+)
+
+OUTCOMES: tuple[ParcelOutcome, ...] = ("delivered", "returned", "lost", "destroyed")
+SHARES = ("40.01", "29.99", "29.00")
+TOTAL = eur("99.00")
+COMBINATIONS = [ends for n in (1, 2, 3) for ends in itertools.product(OUTCOMES, repeat=n)]
+NOW = at(60)
+
+
+def final(parcel: int, outcome: ParcelOutcome, days: float = 20) -> Event:
+    match outcome:
+        case "delivered":
+            return delivered(parcel, days)
+        case "returned":
+            return ParcelReturned(
+                order_id=ORDER, occurred_at=at(days), parcel=parcel, returned_at=at(days), reason="DI2"
+            )
+        case "lost":
+            return lost(parcel, days)
+        case "destroyed":
+            return ParcelDestroyed(order_id=ORDER, occurred_at=at(days), parcel=parcel, reason="seized")
+
+
+def story(ends: Sequence[ParcelOutcome | None]) -> list[Event]:
+    """All that is heard of an order whose parcels end like this; None: under way still."""
+    shares = SHARES[: len(ends) - 1]
+    rest = TOTAL.amount - sum((Decimal(share) for share in shares), Decimal(0))
+    heard: list[Event] = [*BEGINNING, SCREENED, RESERVED, packed(len(ends))]
+    for parcel, (outcome, share) in enumerate(zip(ends, (*shares, str(rest)), strict=True), start=1):
+        heard += [declared(parcel, share), label(parcel), handed_over(parcel), scan(parcel)]
+        if outcome is not None:
+            heard.append(final(parcel, outcome))
+    return heard
+
+
+def expected(ends: Sequence[ParcelOutcome]) -> Outcome:
+    if set(ends) == {"delivered"}:
+        return "delivered"
+    if "delivered" in ends:
+        return "partly_delivered"
+    for outcome in ("lost", "destroyed", "returned"):
+        if outcome in ends:
+            return outcome
+    raise AssertionError(ends)
+
+
+def settle(facts: Facts) -> list[Event]:
+    said: list[Event] = []
+    while fresh := [e for e in decide(facts, Moment(NOW)) if isinstance(e, Event) and facts.add(e)]:
+        said += fresh
+    return said
+
+
+@pytest.mark.parametrize("ends", COMBINATIONS, ids="-".join)
+def test_every_combination_of_parcel_ends(ends: tuple[ParcelOutcome, ...]) -> None:
+    heard = story(ends)
+    (closed,) = settle(Facts(ORDER, heard))
+    assert isinstance(closed, OrderClosed)
+    assert closed.outcome == expected(ends)
+    assert [(end.parcel, end.outcome) for end in closed.parcels] == list(enumerate(ends, start=1))
+    shares = {fact.parcel: fact.total.amount for fact in heard if isinstance(fact, ParcelDeclared)}
+    assert sum(shares.values()) == TOTAL.amount
+    undelivered = sum((shares[n] for n, end in enumerate(ends, start=1) if end != "delivered"), Decimal(0))
+    assert closed.refund_due == Money(amount=undelivered, currency="EUR")
+
+
+@pytest.mark.parametrize("ends", [ends for ends in COMBINATIONS if len(ends) > 1], ids="-".join)
+def test_no_order_ends_before_its_last_parcel(ends: tuple[ParcelOutcome, ...]) -> None:
+    for missing in range(len(ends)):
+        partial = [None if n == missing else end for n, end in enumerate(ends)]
+        assert settle(Facts(ORDER, story(partial))) == []
+
+
+def test_the_end_waits_for_the_share_to_refund_and_for_the_plan() -> None:
+    heard = story(("delivered", "lost"))
+    facts = Facts(ORDER, [e for e in heard if not (isinstance(e, ParcelDeclared) and e.parcel == 2)])
+    assert settle(facts) == []
+    facts.add(declared(2, "58.99"))
+    (closed,) = settle(facts)
+    assert isinstance(closed, OrderClosed)
+    assert closed.refund_due == eur("58.99")
+    assert ending(Facts(ORDER, [e for e in heard if e.id != packed().id])) is None
+
+
+def test_evidence_outweighs_a_loss_and_the_latest_evidence_holds() -> None:
+    def outcome(*events: Event) -> str | None:
+        found = sighting(Facts(ORDER, events), 1)
+        return found.outcome if found else None
+
+    assert outcome(lost(1, 30), delivered(1, 20)) == "delivered"
+    assert outcome(lost(1, 10), final(1, "returned", 20)) == "returned"
+    assert outcome(delivered(1, 20), final(1, "returned", 22)) == "returned"
+    assert outcome(final(1, "returned", 20), delivered(1, 22)) == "delivered"
+    assert outcome(ParcelReceivedBack(order_id=ORDER, occurred_at=at(25), parcel=1)) == "returned"
+    assert outcome(scan(1)) is None
+
+
+@given(st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=99))
+def test_the_joint_outcome_depends_on_which_ends_occur_alone(ends: list[ParcelOutcome]) -> None:
+    assert joint_outcome(ends) == expected(ends)
+    assert joint_outcome(sorted(ends)) == joint_outcome(set(ends))
+
+
+WITHDRAWALS: dict[str, Outcome] = {
+    "shopper": "cancelled",
+    "operator": "cancelled",
+    "deadline:reserved": "cancelled",
+    "stock_short": "out_of_stock",
+    "parcel_refused": "refused",
+    "label_refused": "refused",
+}
+
+
+def withdrawn(reason: str) -> OrderWithdrawn:
+    return OrderWithdrawn(order_id=ORDER, occurred_at=at(3), reason=reason)
+
+
+REFUSED = OrderRefused(order_id=ORDER, occurred_at=at(1), reason="over_transaction_limit")
+OUT_OF_STOCK = StockRefused(
+    order_id=ORDER, occurred_at=at(2), shortages=(Shortage(sku="SERUM-30", wanted=4, available=1),)
+)
+EARLY_ENDS: list[tuple[Event, Outcome, str]] = [
+    *((withdrawn(reason), outcome, reason) for reason, outcome in WITHDRAWALS.items()),
+    (REFUSED, "refused", "over_transaction_limit"),
+    (OUT_OF_STOCK, "out_of_stock", "stock_refused"),
+]
+
+
+@pytest.mark.parametrize(("fact", "outcome", "reason"), EARLY_ENDS, ids=[f"{o}-{r}" for _, o, r in EARLY_ENDS])
+def test_an_order_that_never_left_is_refunded_whole(fact: Event, outcome: Outcome, reason: str) -> None:
+    (closed,) = settle(Facts(ORDER, [*BEGINNING, fact]))
+    assert closed == OrderClosed(
+        order_id=ORDER, occurred_at=NOW, outcome=outcome, reason=reason, parcels=(), refund_due=TOTAL
+    )
+
+
+# --- any shuffle, split and repetition --------------------------------------------------------------------------
+
+
+def case_facts(parcel: int) -> list[Event]:
+    name = f"customs_hold:{parcel}"
+    return [
+        CaseOpened(
+            order_id=ORDER,
+            occurred_at=at(9),
+            case=name,
+            kind="customs_hold",
+            parcel=parcel,
+            reason="inspection",
+            action="answer_customs",
+        ),
+        CaseClosed(order_id=ORDER, occurred_at=at(10), case=name, resolution="released"),
+    ]
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> list[Event]:
+    """Facts that may be told of one order, some of them perhaps not told yet; no two ends race."""
+    early = draw(st.none() | st.sampled_from([fact for fact, _, _ in EARLY_ENDS]))
+    if early is not None:
+        heard: list[Event] = [*BEGINNING, SCREENED, early]
+        if isinstance(early, OrderWithdrawn) and early.reason == "shopper":
+            heard.append(CancelRequested(order_id=ORDER, occurred_at=at(2), reason="shopper"))
+    else:
+        heard = story(draw(st.lists(st.none() | st.sampled_from(OUTCOMES), min_size=1, max_size=3)))
+        if draw(st.booleans()):
+            heard.append(CancelRequested(order_id=ORDER, occurred_at=at(8), reason="shopper"))
+            heard.append(CancelTooLate(order_id=ORDER, occurred_at=at(8), reason="shopper"))
+        if draw(st.booleans()):
+            heard += case_facts(1)
+    untold = draw(st.sets(st.sampled_from(range(len(heard))), max_size=3))
+    return [event for n, event in enumerate(heard) if n not in untold]
+
+
+@given(worlds(), st.data())
+@settings(max_examples=300)
+def test_any_shuffle_split_and_repetition_gives_one_state(heard: list[Event], data: st.DataObject) -> None:
+    at_once = Facts(ORDER, heard)
+    said_at_once = settle(at_once)
+
+    told = data.draw(st.permutations([*heard, *data.draw(st.lists(st.sampled_from(heard), max_size=5))]))
+    bit_by_bit, said = Facts(ORDER), list[Event]()
+    while told:
+        size = data.draw(st.integers(1, len(told)))
+        batch, told = told[:size], told[size:]
+        for event in batch:
+            bit_by_bit.add(event)
+        said += settle(bit_by_bit)
+
+    assert sorted(said, key=_by_id) == sorted(said_at_once, key=_by_id)
+    assert max(Counter(event.id for event in said).values(), default=1) == 1
+    assert life(bit_by_bit) == life(at_once)
+    assert document(bit_by_bit) == document(at_once)
+    assert decide(bit_by_bit, Moment(NOW)) == decide(at_once, Moment(NOW))
+
+
+def _by_id(event: Event) -> UUID:
+    return event.id
+
+
+@given(
+    st.permutations([lost(1, 20), lost(1, 20), delivered(1, 18), final(1, "returned", 25)]),
+    st.lists(st.booleans(), min_size=4, max_size=4),
+)
+def test_racing_ends_agree_on_where_the_parcel_is(ends: list[Event], stops: list[bool]) -> None:
+    """Which end closes the order depends on what was heard first; what is known in the end does not."""
+    facts = Facts(ORDER, story((None,)))
+    for event, stop in zip(ends, stops, strict=True):
+        facts.add(event)
+        if stop:
+            settle(facts)
+    settle(facts)
+    (closed,) = facts.all(OrderClosed)
+    amended = facts.all(OrderAmended)
+    last = {event.outcome for event in amended} | {closed.parcels[0].outcome}
+    assert "returned" in last
+    assert len(amended) == len({event.subject for event in amended})
+    assert len([case for case in facts.all(CaseOpened) if case.kind == "amendment"]) >= len(amended)
+
+
+def test_what_was_sent_back_to_a_door_and_then_home_is_told_in_turn() -> None:
+    facts = Facts(ORDER, story(("delivered",)))
+    settle(facts)
+    facts.add(final(1, "returned", 30))
+    settle(facts)
+    assert [(e.previous, e.outcome) for e in facts.all(OrderAmended)] == [("delivered", "returned")]
+    assert sighting(facts, 1) is not None
+    assert not [e for e in settle(facts) if isinstance(e, ParcelDelivered | ParcelLost)]
+
+
+def test_the_wait_for_screening_begins_when_the_record_is_there() -> None:
+    late = PersonRecorded(order_id=ORDER, occurred_at=at(2))
+    standing = life(Facts(ORDER, [BEGINNING[0], late]))
+    assert standing is not None
+    assert standing.since == at(0) + timedelta(days=2)

@@ -1,0 +1,424 @@
+"""Where an order stands, how long it may stand there, and what is owed when it stands too long."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from contracts.base import Content, Event, Line, Money, Parcel
+from contracts.carrier import LabelCreated, ParcelDelivered, ParcelLost, ParcelScanned, Status
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared
+from contracts.orders import CancelRequested, OrderAmended, OrderClosed, OrderPlaced
+from contracts.warehouse import CancelTooLate, OrderPacked, OrderWithdrawn, ParcelHandedOver, StockReserved
+from services.orders.domain import (
+    DEADLINES,
+    ERASE_PERSON,
+    RETENTION,
+    ErasureAsked,
+    decide,
+    order_id_of,
+)
+from services.orders.life import Waiting, life, parcel_state
+from shared.facts import Alarm, Facts, Job, Moment, PersonErased, PersonRecorded
+
+ORDER = order_id_of("maison", "A-1")
+START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def at(days: float) -> datetime:
+    return START + days * DAY
+
+
+def eur(amount: str) -> Money:
+    return Money(amount=Decimal(amount), currency="EUR")
+
+
+def placed() -> OrderPlaced:
+    line = Line(
+        line=1,
+        sku="SERUM-30",
+        description="Face serum",
+        hs_code="33049900",
+        origin="FR",
+        quantity=4,
+        unit_price=eur("20.00"),
+    )
+    return OrderPlaced(
+        order_id=ORDER,
+        occurred_at=at(0),
+        marketplace="maison",
+        number="A-1",
+        lines=(line,),
+        freight=eur("12.00"),
+        discount=eur("2.00"),
+        tax=eur("9.00"),
+        total=eur("99.00"),
+        country="CN",
+        province="CN-GD",
+    )
+
+
+def packed(parcels: int = 2) -> OrderPacked:
+    content = Content(line=1, sku="SERUM-30", quantity=1, net_weight_g=200)
+    return OrderPacked(
+        order_id=ORDER,
+        occurred_at=at(3),
+        parcels=tuple(
+            Parcel(parcel=n, contents=(content,), weight_g=400, length_mm=200, width_mm=150, height_mm=100)
+            for n in range(1, parcels + 1)
+        ),
+    )
+
+
+def declared(parcel: int, total: str = "33.00", days: float = 4) -> ParcelDeclared:
+    article = Article(
+        description="Face serum",
+        quantity=1,
+        net_weight_g=200,
+        unit_value=eur("20.00"),
+        hs_code="33049900",
+        origin="FR",
+    )
+    return ParcelDeclared(
+        order_id=ORDER,
+        occurred_at=at(days),
+        parcel=parcel,
+        sub_order=f"A-1-{parcel}",
+        export="deemed",
+        eori="FR123456789",
+        cn23=Cn23(articles=(article,), gross_weight_g=400, postal_charges=eur("4.00"), invoice_number="A-1"),
+        goods=eur("20.00"),
+        freight=eur("4.00"),
+        discount=eur("0.00"),
+        tax=eur("9.00"),
+        total=eur(total),
+    )
+
+
+def label(parcel: int, days: float = 5) -> LabelCreated:
+    number = f"CY00000000{parcel}FR"
+    return LabelCreated(order_id=ORDER, occurred_at=at(days), parcel=parcel, product="DOS", tracking_number=number)
+
+
+def handed_over(parcel: int, days: float = 6) -> ParcelHandedOver:
+    return ParcelHandedOver(
+        order_id=ORDER, occurred_at=at(days), parcel=parcel, tracking_number=f"CY00000000{parcel}FR"
+    )
+
+
+def scan(parcel: int, days: float = 7, status: Status | None = "accepted", code: str = "PC1") -> ParcelScanned:
+    return ParcelScanned(
+        order_id=ORDER,
+        occurred_at=at(days),
+        parcel=parcel,
+        tracking_number=f"CY00000000{parcel}FR",
+        code=code,
+        status=status,
+        scanned_at=at(days),
+        utc_offset_minutes=60,
+    )
+
+
+def delivered(parcel: int, days: float = 15) -> ParcelDelivered:
+    return ParcelDelivered(order_id=ORDER, occurred_at=at(days), parcel=parcel, delivered_at=at(days))
+
+
+def opened(case: str = "enquiry:1", days: float = 9) -> CaseOpened:
+    return CaseOpened(
+        order_id=ORDER,
+        occurred_at=at(days),
+        case=case,
+        kind="enquiry",
+        parcel=1,
+        reason="silent",
+        action="search_with_carrier",
+    )
+
+
+def closed_case(case: str = "enquiry:1", days: float = 11) -> CaseClosed:
+    return CaseClosed(order_id=ORDER, occurred_at=at(days), case=case, resolution="found")
+
+
+BEGINNING: tuple[Event, ...] = (placed(), PersonRecorded(order_id=ORDER, occurred_at=at(0)))
+SCREENED = OrderScreened(
+    order_id=ORDER,
+    occurred_at=at(1),
+    regime="cbec_9610",
+    value_cny=Money(amount=Decimal("780.00"), currency="CNY"),
+    rate=Decimal("7.8"),
+    rate_date=at(0).date(),
+)
+RESERVED = StockReserved(order_id=ORDER, occurred_at=at(2))
+
+ROAD: tuple[tuple[Waiting, tuple[Event, ...]], ...] = (
+    ("placed", BEGINNING),
+    ("screened", (SCREENED,)),
+    ("reserved", (RESERVED,)),
+    ("packed", (packed(),)),
+    ("declared", (declared(1), declared(2))),
+    ("labelled", (label(1), label(2))),
+    ("handed_over", (handed_over(1), handed_over(2))),
+    ("in_transit", (scan(1), scan(2))),
+)
+BEFORE_HAND_OVER: tuple[Waiting, ...] = ("placed", "screened", "reserved", "packed", "declared", "labelled")
+STATES = [state for state, _ in ROAD]
+
+
+def until(state: Waiting) -> Facts:
+    """All facts of an undisturbed order up to this state."""
+    facts = Facts(ORDER)
+    for name, events in ROAD:
+        for event in events:
+            facts.add(event)
+        if name == state:
+            return facts
+    raise AssertionError(state)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_an_undisturbed_order_passes_through_every_state(state: Waiting) -> None:
+    standing = life(until(state))
+    assert standing is not None
+    assert standing.state == state
+    assert standing.since == at(STATES.index(state))
+    assert standing.beyond_return is (state not in BEFORE_HAND_OVER)
+
+
+@pytest.mark.parametrize("missing", [SCREENED, RESERVED])
+def test_a_later_fact_stands_for_an_earlier_one_that_has_not_come(missing: Event) -> None:
+    facts = Facts(ORDER, [event for event in until("labelled") if event.id != missing.id])
+    standing = life(facts)
+    assert standing is not None
+    assert standing.state == "labelled"
+
+
+def test_an_order_is_no_further_than_its_last_parcel() -> None:
+    facts = until("packed")
+    for event in (declared(1), label(1), handed_over(1), scan(1), delivered(1)):
+        facts.add(event)
+    standing = life(facts)
+    assert standing is not None
+    assert standing.state == "packed"
+    assert standing.beyond_return
+    assert [parcel_state(facts, n) for n in (1, 2)] == ["delivered", "packed"]
+
+
+def test_a_scan_proves_the_hand_over_and_an_announcement_does_not() -> None:
+    facts = until("labelled")
+    facts.add(scan(1, status="announced", code="DR1"))
+    facts.add(scan(1, status=None, code="ID1"))
+    standing = life(facts)
+    assert standing is not None
+    assert not standing.beyond_return
+    facts.add(scan(1, status="accepted"))
+    standing = life(facts)
+    assert standing is not None
+    assert standing.beyond_return
+
+
+def test_an_order_that_was_not_placed_owes_nothing() -> None:
+    facts = Facts(ORDER, [SCREENED, RESERVED, packed()])
+    assert life(facts) is None
+    assert decide(facts, Moment(at(400), caught_up=True)) == []
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_before_its_deadline_an_order_only_sets_an_alarm(state: Waiting) -> None:
+    facts = until(state)
+    limit = at(STATES.index(state)) + DEADLINES[state]
+    assert decide(facts, Moment(limit - timedelta(seconds=1), caught_up=True)) == [Alarm(ORDER, limit)]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_deadline_does_not_act_while_we_lag_behind(state: Waiting) -> None:
+    limit = at(STATES.index(state)) + DEADLINES[state]
+    assert decide(until(state), Moment(limit + DAY)) == [Alarm(ORDER, limit)]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_deadline_asks_to_withdraw_before_the_hand_over_and_asks_a_person_after_it(state: Waiting) -> None:
+    facts = until(state)
+    now = at(STATES.index(state)) + DEADLINES[state]
+    (owed,) = decide(facts, Moment(now, caught_up=True))
+    if state in BEFORE_HAND_OVER:
+        assert owed == CancelRequested(order_id=ORDER, occurred_at=now, reason=f"deadline:{state}")
+    else:
+        assert isinstance(owed, CaseOpened)
+        assert (owed.kind, owed.case, owed.action) == ("needs_attention", f"needs_attention:{state}", "look_into")
+
+
+def test_a_label_that_lies_about_is_no_reason_to_withdraw_once_another_parcel_has_left() -> None:
+    facts = until("labelled")
+    facts.add(handed_over(1))
+    (owed,) = decide(facts, Moment(at(5) + DEADLINES["labelled"], caught_up=True))
+    assert isinstance(owed, CaseOpened)
+
+
+def test_deadlines_rest_while_a_case_is_open_and_go_on_after_it() -> None:
+    facts = until("in_transit")
+    facts.add(opened(days=9))
+    assert decide(facts, Moment(at(300), caught_up=True)) == []
+    facts.add(closed_case(days=11))
+    facts.add(opened("enquiry:2", days=10))
+    facts.add(closed_case("enquiry:2", days=14))
+    limit = at(7) + DEADLINES["in_transit"] + 5 * DAY
+    assert decide(facts, Moment(at(15), caught_up=True)) == [Alarm(ORDER, limit)]
+
+
+def test_a_case_from_before_the_state_does_not_prolong_it() -> None:
+    facts = until("in_transit")
+    facts.add(opened(days=4))
+    facts.add(closed_case(days=6))
+    assert decide(facts, Moment(at(8))) == [Alarm(ORDER, at(7) + DEADLINES["in_transit"])]
+
+
+def test_our_case_closes_when_the_order_moves_on() -> None:
+    facts = until("handed_over")
+    now = at(6) + DEADLINES["handed_over"]
+    (case,) = decide(facts, Moment(now, caught_up=True))
+    assert isinstance(case, CaseOpened)
+    facts.add(case)
+    assert decide(facts, Moment(now + 30 * DAY, caught_up=True)) == []
+    facts.add(scan(1, days=20))
+    facts.add(scan(2, days=20))
+    owed = decide(facts, Moment(at(20)))
+    assert [(e.case, e.resolution) for e in owed if isinstance(e, CaseClosed)] == [(case.case, "moved_on")]
+
+
+def test_a_case_that_a_person_closed_comes_again_when_nothing_has_moved() -> None:
+    facts = until("handed_over")
+    now = at(6) + DEADLINES["handed_over"]
+    (case,) = decide(facts, Moment(now, caught_up=True))
+    assert isinstance(case, CaseOpened)
+    facts.add(case)
+    facts.add(closed_case(case.case, days=15))
+    again = at(15) + DEADLINES["handed_over"]
+    assert decide(facts, Moment(at(16), caught_up=True)) == [Alarm(ORDER, again)]
+    (second,) = decide(facts, Moment(again, caught_up=True))
+    assert isinstance(second, CaseOpened)
+    assert second.case == f"{case.case}:2"
+
+
+def test_a_cancel_that_nobody_answers_becomes_a_case() -> None:
+    facts = until("reserved")
+    facts.add(CancelRequested(order_id=ORDER, occurred_at=at(2.5), reason="shopper"))
+    standing = life(facts)
+    assert standing is not None
+    assert (standing.state, standing.cancel, standing.waiting) == ("reserved", "requested", "cancelling")
+    limit = at(2.5) + DEADLINES["cancelling"]
+    assert decide(facts, Moment(at(3))) == [Alarm(ORDER, limit)]
+    (case,) = decide(facts, Moment(limit, caught_up=True))
+    assert isinstance(case, CaseOpened)
+    assert case.reason == "deadline:cancelling"
+    facts.add(case)
+    facts.add(OrderWithdrawn(order_id=ORDER, occurred_at=limit, reason="shopper"))
+    owed = decide(facts, Moment(limit + DAY))
+    assert {type(event) for event in owed} == {CaseClosed, OrderClosed}
+
+
+def test_a_cancel_that_came_too_late_changes_nothing_but_the_flag() -> None:
+    facts = until("handed_over")
+    facts.add(CancelRequested(order_id=ORDER, occurred_at=at(6.5), reason="shopper"))
+    facts.add(CancelTooLate(order_id=ORDER, occurred_at=at(6.6), reason="shopper"))
+    standing = life(facts)
+    assert standing is not None
+    assert (standing.waiting, standing.cancel, standing.beyond_return) == ("handed_over", "too_late", True)
+    assert decide(facts, Moment(at(7))) == [Alarm(ORDER, at(6) + DEADLINES["handed_over"])]
+
+
+# --- after the end ----------------------------------------------------------------------------------------------
+
+
+def settle(facts: Facts, now: datetime) -> list[Event]:
+    """Decides until nothing new is owed, as the ledger does; what was said."""
+    said: list[Event] = []
+    while fresh := [e for e in decide(facts, Moment(now)) if isinstance(e, Event) and facts.add(e)]:
+        said += fresh
+    return said
+
+
+def lost(parcel: int, days: float = 30) -> ParcelLost:
+    return ParcelLost(order_id=ORDER, occurred_at=at(days), parcel=parcel, said_by="operator")
+
+
+def test_found_after_lost_is_amended_once_and_put_before_a_person() -> None:
+    facts = until("in_transit")
+    for event in (lost(1), lost(2)):
+        facts.add(event)
+    assert [e.outcome for e in settle(facts, at(30)) if isinstance(e, OrderClosed)] == ["lost"]
+    facts.add(scan(1, days=33, status="out_for_delivery", code="MD2"))
+    (moved,) = settle(facts, at(33))
+    assert isinstance(moved, CaseOpened)
+    assert (moved.case, moved.reason) == ("amendment:1:moved", "lost_then_moved")
+    facts.add(delivered(1, days=34))
+    said = settle(facts, at(34))
+    (amended,) = [e for e in said if isinstance(e, OrderAmended)]
+    assert (amended.parcel, amended.previous, amended.outcome) == (1, "lost", "delivered")
+    assert [e.case for e in said if isinstance(e, CaseOpened)] == ["amendment:1:delivered"]
+    assert [e.case for e in said if isinstance(e, CaseClosed)] == ["amendment:1:moved"]
+    assert settle(facts, at(35)) == []
+    (closed,) = facts.all(OrderClosed)
+    assert closed.outcome == "lost"
+
+
+def test_a_parcel_that_moves_although_its_order_was_withdrawn_is_seen() -> None:
+    facts = until("labelled")
+    facts.add(OrderWithdrawn(order_id=ORDER, occurred_at=at(5.5), reason="shopper"))
+    settle(facts, at(5.5))
+    facts.add(scan(2, status="announced", code="DR1"))
+    assert settle(facts, at(6)) == []
+    facts.add(scan(2, status="accepted"))
+    assert [e.case for e in settle(facts, at(7)) if isinstance(e, CaseOpened)] == ["amendment:2:moved"]
+    facts.add(delivered(2))
+    assert [(e.previous, e.outcome) for e in settle(facts, at(15)) if isinstance(e, OrderAmended)] == [
+        ("cancelled", "delivered")
+    ]
+
+
+def test_a_straggling_scan_after_delivery_is_nothing() -> None:
+    facts = until("in_transit")
+    for event in (delivered(1), delivered(2)):
+        facts.add(event)
+    settle(facts, at(16))
+    facts.add(scan(1, days=20, status="in_transit", code="ET1"))
+    assert settle(facts, at(20)) == []
+
+
+# --- the person's record ----------------------------------------------------------------------------------------
+
+
+def finished() -> Facts:
+    facts = until("in_transit")
+    for event in (delivered(1), delivered(2)):
+        facts.add(event)
+    settle(facts, at(15))
+    return facts
+
+
+def test_the_record_goes_by_itself_after_its_time() -> None:
+    facts = finished()
+    assert decide(facts, Moment(at(16))) == [Alarm(ORDER, at(15) + RETENTION)]
+    assert decide(facts, Moment(at(15) + RETENTION)) == [Job(ERASE_PERSON, ORDER)]
+    facts.add(PersonErased(order_id=ORDER, occurred_at=at(15) + RETENTION))
+    assert decide(facts, Moment(at(16) + RETENTION)) == []
+
+
+def test_an_erasure_asked_for_in_flight_waits_for_the_end() -> None:
+    asked = ErasureAsked(order_id=ORDER, occurred_at=at(8))
+    facts = until("in_transit")
+    facts.add(asked)
+    assert not [owed for owed in decide(facts, Moment(at(9))) if isinstance(owed, Job)]
+    facts = finished()
+    facts.add(asked)
+    assert decide(facts, Moment(at(16))) == [Job(ERASE_PERSON, ORDER)]
+
+
+def test_an_order_has_one_id_however_often_it_is_named() -> None:
+    assert order_id_of("maison", "A-1") == ORDER
+    assert isinstance(ORDER, UUID)
+    assert len({order_id_of("maison", "A-1"), order_id_of("maison", "A-2"), order_id_of("atelier", "A-1")}) == 3
