@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from services.warehouse.main import main
+
+main()

@@ -1,0 +1,53 @@
+"""What the warehouse does with what it hears: decide, move the stock under its locks, keep the lists of work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.base import Event
+from contracts.carrier import LabelCreated, LabelRefused, ParcelReturned, ParcelScanned
+from contracts.customs import OrderRefused, OrderScreened, ParcelRefused
+from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
+from contracts.warehouse import StockReserved
+from services.warehouse import domain, store
+from shared.db import DB
+from shared.facts import Facts, Moment, Owed
+
+
+async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
+    """Decides on the sets. Stock rows are locked after the orders, in the order of their SKUs, and only when goods
+    move; each movement and its effect on the stock are written here, in the transaction of the facts behind them."""
+    said: list[Event] = []
+    known: list[Facts] = []
+    for facts in orders:
+        events = domain.decide(facts, moment)
+        said.extend(events)
+        known.append(Facts(facts.order_id, [*facts, *events]) if events else facts)
+    # Nothing has moved for an order that was never reserved.
+    moved = await store.movements(db, [facts.order_id for facts in known if StockReserved in facts])
+    works = [domain.Work(facts, moved.get(facts.order_id, ())) for facts in known]
+    skus = domain.touched(works)
+    if skus:
+        settlement = domain.settle(works, await store.lock_stock(db, skus), moment.now)
+        await store.save(db, settlement.movements, settlement.levels, moment.now)
+        said.extend(settlement.said)
+    return said
+
+
+async def project(db: DB, orders: Sequence[Facts]) -> None:
+    """The lists of work: orders by their stage, parcels by what is known of them."""
+    await store.save_board(db, [facts for facts in orders if len(facts)])
+
+
+HEARS: tuple[type[Event], ...] = (
+    OrderPlaced,  # the lines to reserve
+    OrderScreened,  # reserve
+    OrderRefused,  # nothing to do any more
+    CancelRequested,  # withdraw, or say that it is too late
+    ParcelRefused,  # likewise
+    LabelRefused,  # likewise
+    LabelCreated,  # all of them: the order's parcels may be handed over
+    ParcelScanned,  # proof of hand-over
+    ParcelReturned,  # may be booked in
+    OrderClosed,  # let go of what is still held
+)

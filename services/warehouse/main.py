@@ -1,0 +1,29 @@
+"""The composition root of the warehouse."""
+
+from __future__ import annotations
+
+from contracts import topics
+from services.warehouse import api, catalogue, handlers
+from shared.command import command
+from shared.service import Platform, Service
+from shared.settings import PlatformSettings
+
+
+class Settings(PlatformSettings):
+    """What every service is told; the warehouse needs no more."""
+
+
+def service(platform: Platform) -> Service:
+    return Service(
+        name="warehouse",
+        says=topics.of_producer("warehouse"),
+        listens_to=topics.heard_by("warehouse"),
+        hears=handlers.HEARS,
+        handle=handlers.handle,
+        project=handlers.project,
+        routers=(catalogue.router(platform), api.router(platform)),
+    )
+
+
+def main() -> None:
+    command(service, Settings(), "warehouse")()

@@ -1,0 +1,124 @@
+"""The rules of packing and of booking returns in, by themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from contracts.base import Content, Line, Money, Parcel
+from services.warehouse.limits import LIMITS, limits_on
+from services.warehouse.packing import Box, Counted, Scanned, as_boxes, faults, parcels, return_faults, sorted_out
+
+LIMIT = limits_on("laposte", date(2026, 11, 20))
+NET = {"SAVON-200": 200, "MIEL-500": 540}
+SKUS = sorted(NET)
+
+
+def line(number: int, sku: str, quantity: int) -> Line:
+    price = Money.model_validate({"amount": "9.90", "currency": "EUR"})
+    return Line(
+        line=number, sku=sku, description="soap", hs_code="340111", origin="FR", quantity=quantity, unit_price=price
+    )
+
+
+LINES = st.lists(st.tuples(st.sampled_from(SKUS), st.integers(1, 20)), min_size=1, max_size=5).map(
+    lambda units: [line(number, sku, quantity) for number, (sku, quantity) in enumerate(units, start=1)]
+)
+
+
+@st.composite
+def packings(draw: st.DrawFn, lines: list[Line]) -> tuple[Box, ...]:
+    """The lines dealt out to one to three boxes, each a little heavier than what lies in it."""
+    count = draw(st.integers(1, 3))
+    shares: list[dict[int, Scanned]] = [{} for _ in range(count)]
+    for item in lines:
+        left = item.quantity
+        for number, share in enumerate(shares):
+            units = left if number == count - 1 else draw(st.integers(0, left))
+            left -= units
+            if units:
+                share[item.line] = Scanned(item.line, item.sku, units)
+    return tuple(
+        Box(
+            contents=tuple(share.values()),
+            weight_g=min(LIMIT.max_weight_g, sum(NET[unit.sku] * unit.quantity for unit in share.values()) + 100),
+            length_mm=draw(st.integers(1, 700)),
+            width_mm=draw(st.integers(1, 400)),
+            height_mm=draw(st.integers(1, 400)),
+        )
+        for share in shares
+        if share
+    )
+
+
+@given(data=st.data(), lines=LINES)
+def test_whatever_is_packed_whole_and_within_the_limits_is_accepted(data: st.DataObject, lines: list[Line]) -> None:
+    boxes: tuple[Box, ...] = data.draw(packings(lines))
+    assume(all(sum(NET[unit.sku] * unit.quantity for unit in box.contents) <= LIMIT.max_weight_g for box in boxes))
+    assert faults(boxes, lines, NET, LIMIT) == []
+    packed = parcels(boxes, NET)
+    assert [parcel.parcel for parcel in packed] == list(range(1, len(boxes) + 1))
+    assert as_boxes(packed) == boxes
+    total = sum(content.net_weight_g for parcel in packed for content in parcel.contents)
+    assert total == sum(NET[item.sku] * item.quantity for item in lines)
+    assert all(sum(c.net_weight_g for c in parcel.contents) <= parcel.weight_g for parcel in packed)
+
+
+@given(data=st.data(), lines=LINES)
+def test_a_unit_too_few_or_too_many_is_a_fault(data: st.DataObject, lines: list[Line]) -> None:
+    changed = [
+        item.model_copy(update={"quantity": item.quantity + data.draw(st.sampled_from([-1, 1]))}) for item in lines
+    ]
+    boxes: tuple[Box, ...] = data.draw(packings([item for item in changed if item.quantity]))
+    rules = [fault.rule for fault in faults(boxes, lines, NET, LIMIT)]
+    assert rules.count("all_lines_packed") == len(lines)
+
+
+PARCEL = Parcel(
+    parcel=1,
+    contents=(
+        Content(line=1, sku="SAVON-200", quantity=3, net_weight_g=600),
+        Content(line=2, sku="MIEL-500", quantity=1, net_weight_g=540),
+        Content(line=3, sku="SAVON-200", quantity=2, net_weight_g=400),
+    ),
+    weight_g=1_700,
+    length_mm=300,
+    width_mm=200,
+    height_mm=100,
+)
+
+
+@given(soap=st.integers(0, 5), honey=st.integers(0, 1))
+def test_a_return_is_sorted_out_to_the_last_unit_and_gram(soap: int, honey: int) -> None:
+    sound = [Counted(sku, units) for sku, units in (("SAVON-200", soap), ("MIEL-500", honey)) if units]
+    damaged = [Counted(sku, units) for sku, units in (("SAVON-200", 5 - soap), ("MIEL-500", 1 - honey)) if units]
+    assert return_faults(PARCEL, sound, damaged) == []
+    good, bad = sorted_out(PARCEL, sound, damaged)
+    for units, counted in ((good, sound), (bad, damaged)):
+        by_sku: Counter[str] = Counter()
+        for content in units:
+            by_sku[content.sku] += content.quantity
+            assert content.net_weight_g == NET[content.sku] * content.quantity
+        assert by_sku == Counter({unit.sku: unit.quantity for unit in counted})
+
+
+def test_a_return_that_does_not_add_up_is_named_sku_by_sku() -> None:
+    found = return_faults(PARCEL, [Counted("SAVON-200", 6)], [Counted("THE-100", 1)])
+    assert [(fault.field, fault.rule) for fault in found] == [
+        ("damaged[0].sku", "sku_of_parcel"),
+        ("sound", "adds_up_to_parcel"),
+        ("sound", "adds_up_to_parcel"),
+    ]
+
+
+def test_limits_are_dated_and_name_their_source() -> None:
+    assert all(row.source for row in LIMITS)
+    assert (LIMIT.max_weight_g, LIMIT.max_length_mm, LIMIT.max_sum_mm) == (30_000, 1_000, 1_500)
+    with pytest.raises(LookupError):
+        limits_on("laposte", date(1999, 1, 1))
+    with pytest.raises(LookupError):
+        limits_on("chronopost", date(2026, 1, 1))

@@ -1,0 +1,406 @@
+"""The warehouse under any sequence: stock adds up, is never negative, and depends on the set of facts alone."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.base import Content, Event, Line, Money, Parcel
+from contracts.carrier import LabelCreated, LabelRefused, ParcelReturned, ParcelScanned
+from contracts.customs import OrderRefused, OrderScreened, ParcelRefused
+from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
+from contracts.warehouse import (
+    CancelTooLate,
+    OrderPacked,
+    OrderWithdrawn,
+    ParcelHandedOver,
+    ParcelReceivedBack,
+    StockRefused,
+    StockReserved,
+)
+from services.warehouse import domain
+from services.warehouse.stock import Levels, Movement, on_pile
+from shared.facts import Facts, Moment
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+EUR = Money.model_validate({"amount": "12.50", "currency": "EUR"})
+ZERO = Money.model_validate({"amount": "0.00", "currency": "EUR"})
+SKUS = ("SAVON-200", "MIEL-500", "CREME-50")
+
+
+def order_id(number: int) -> UUID:
+    return UUID(int=number + 1)
+
+
+def placed(number: int, units: dict[str, int]) -> OrderPlaced:
+    lines = tuple(
+        Line(line=line, sku=sku, description="soap", hs_code="340111", origin="FR", quantity=quantity, unit_price=EUR)
+        for line, (sku, quantity) in enumerate(sorted(units.items()), start=1)
+    )
+    return OrderPlaced(
+        order_id=order_id(number),
+        occurred_at=NOW + timedelta(minutes=number),
+        marketplace="tmall",
+        number=f"T{number}",
+        lines=lines,
+        freight=ZERO,
+        discount=ZERO,
+        tax=ZERO,
+        total=EUR,
+        country="CN",
+        province="CN-GD",
+    )
+
+
+def screened(number: int) -> OrderScreened:
+    return OrderScreened.model_validate(
+        {
+            "order_id": order_id(number),
+            "occurred_at": NOW + timedelta(hours=1),
+            "regime": "cbec_9610",
+            "value_cny": {"amount": "100.00", "currency": "CNY"},
+            "rate": "8.1",
+            "rate_date": "2026-11-19",
+        }
+    )
+
+
+def packed(number: int, units: dict[str, int], boxes: int) -> OrderPacked:
+    """Each SKU in a box of its own while there are boxes left, the rest in the last."""
+    shares: dict[int, list[Content]] = defaultdict(list)
+    for line, (sku, quantity) in enumerate(sorted(units.items()), start=1):
+        shares[min(line, boxes)].append(Content(line=line, sku=sku, quantity=quantity, net_weight_g=100 * quantity))
+    return OrderPacked(
+        order_id=order_id(number),
+        occurred_at=NOW + timedelta(hours=2),
+        parcels=tuple(
+            Parcel(parcel=parcel, contents=tuple(contents), weight_g=9_000, length_mm=300, width_mm=200, height_mm=100)
+            for parcel, contents in sorted(shares.items())
+        ),
+    )
+
+
+def scan(number: int, parcel: int, status: str | None = "accepted") -> ParcelScanned:
+    return ParcelScanned.model_validate(
+        {
+            "order_id": order_id(number),
+            "occurred_at": NOW + timedelta(hours=9),
+            "parcel": parcel,
+            "tracking_number": f"T{number}-{parcel}",
+            "code": {"accepted": "PC1", "announced": "DR1"}.get(str(status), "ID1"),
+            "status": status,
+            "scanned_at": NOW + timedelta(hours=9),
+            "utc_offset_minutes": 60,
+        }
+    )
+
+
+def label(number: int, parcel: int) -> LabelCreated:
+    return LabelCreated(
+        order_id=order_id(number),
+        occurred_at=NOW + timedelta(hours=4),
+        parcel=parcel,
+        product="DOS",
+        tracking_number=f"T{number}-{parcel}",
+    )
+
+
+def closed(number: int) -> OrderClosed:
+    return OrderClosed(
+        order_id=order_id(number), occurred_at=NOW + timedelta(days=9), outcome="cancelled", refund_due=ZERO
+    )
+
+
+def cancel(number: int, reason: str = "shopper") -> CancelRequested:
+    return CancelRequested(order_id=order_id(number), occurred_at=NOW + timedelta(hours=3), reason=reason)
+
+
+@dataclass
+class Warehouse:
+    """The service without its database: the same pure functions over sets, movements and stock held in memory."""
+
+    stock: dict[str, Levels]
+    sets: dict[UUID, Facts] = field(default_factory=dict)
+    moved: list[Movement] = field(default_factory=list)
+
+    def hear(self, events: Iterable[Event]) -> None:
+        changed = []
+        for event in events:
+            facts = self.sets.setdefault(event.order_id, Facts(event.order_id))
+            if facts.add(event):
+                changed.append(event.order_id)
+        pending = sorted(set(changed))
+        while pending:
+            pending = self._settle(pending)
+
+    def _settle(self, order_ids: Sequence[UUID]) -> list[UUID]:
+        moment = Moment(NOW + timedelta(hours=5))
+        said = [event for order in order_ids for event in domain.decide(self.sets[order], moment)]
+        fresh = {event.order_id for event in said if self.sets[event.order_id].add(event)}
+        works = [self.work(order) for order in order_ids]
+        touched = domain.touched(works)
+        locked = {sku: levels for sku, levels in self.stock.items() if sku in touched}
+        settlement = domain.settle(works, locked, moment.now)
+        self.stock.update(settlement.levels)
+        self._keep(settlement.movements)
+        fresh |= {event.order_id for event in settlement.said if self.sets[event.order_id].add(event)}
+        return sorted(fresh)
+
+    def work(self, order: UUID) -> domain.Work:
+        return domain.Work(self.sets[order], [movement for movement in self.moved if movement.order_id == order])
+
+    def short(self, order: UUID, sku: str, quantity: int) -> None:
+        work = self.work(order)
+        if quantity > work.held().get(sku, 0):
+            return
+        levels = self.stock[sku]
+        movements, short = domain.shortage(work, sku, quantity, "damaged", levels, NOW)
+        for movement in movements:
+            self.stock[sku] = self.stock[sku].after(movement)
+        self._keep(movements)
+        if short:
+            self.hear([short])
+
+    def _keep(self, movements: Iterable[Movement]) -> None:
+        for movement in movements:
+            key = (movement.order_id, movement.sku, movement.kind, movement.subject)
+            assert key not in {(m.order_id, m.sku, m.kind, m.subject) for m in self.moved}, "a movement happened twice"
+            self.moved.append(movement)
+
+    def check(self, received: dict[str, int]) -> None:
+        """Levels refuse to be negative or not to add up; here: they are the sum of the movements."""
+        for sku, levels in self.stock.items():
+            assert levels.received == received[sku]
+            assert levels.reserved == on_pile(self.moved, "reserved").get(sku, 0)
+            assert levels.shipped == on_pile(self.moved, "shipped").get(sku, 0)
+            assert levels.written_off == on_pile(self.moved, "written_off").get(sku, 0)
+
+    def summary(self) -> object:
+        return (
+            self.stock,
+            {order: sorted(event.TYPE + event.subject for event in facts) for order, facts in self.sets.items()},
+        )
+
+
+def warehouse(units: dict[str, int]) -> Warehouse:
+    return Warehouse({sku: Levels(received=quantity, available=quantity) for sku, quantity in units.items()})
+
+
+UNITS = st.dictionaries(st.sampled_from(SKUS), st.integers(1, 4), min_size=1)
+
+
+@st.composite
+def heard(draw: st.DrawFn, orders: int) -> list[Event]:
+    """Anything that may be heard about some orders, in any order, with repetitions."""
+    events: list[Event] = []
+    for number in range(orders):
+        units = draw(UNITS)
+        events += [placed(number, units), screened(number)]
+        boxes = min(draw(st.integers(1, 2)), len(units))
+        events += draw(
+            st.lists(
+                st.sampled_from(
+                    [
+                        packed(number, units, boxes),
+                        cancel(number),
+                        closed(number),
+                        LabelRefused(order_id=order_id(number), occurred_at=NOW, parcel=1, reason="sls:30204"),
+                        ParcelRefused(order_id=order_id(number), occurred_at=NOW, parcel=1, reason="exporter"),
+                        OrderRefused(order_id=order_id(number), occurred_at=NOW, reason="dangerous_goods"),
+                        *(scan(number, parcel) for parcel in range(1, boxes + 1)),
+                        *(label(number, parcel) for parcel in range(1, boxes + 1)),
+                    ]
+                ),
+                max_size=8,
+            )
+        )
+    return draw(st.permutations(events))
+
+
+@st.composite
+def batches(draw: st.DrawFn, events: Sequence[Event]) -> list[list[Event]]:
+    cuts = sorted(draw(st.lists(st.integers(0, len(events)), max_size=6)))
+    return [list(events[start:end]) for start, end in zip([0, *cuts], [*cuts, len(events)], strict=True)]
+
+
+@given(data=st.data(), stock=st.lists(st.integers(0, 8), min_size=3, max_size=3))
+@settings(max_examples=150, deadline=None)
+def test_stock_adds_up_and_is_never_negative_under_any_sequence(data: st.DataObject, stock: list[int]) -> None:
+    received = dict(zip(SKUS, stock, strict=True))
+    shop = warehouse(received)
+    for batch in data.draw(batches(data.draw(heard(orders=3)))):
+        shop.hear(batch)
+        meddle = data.draw(st.booleans())
+        if meddle and shop.sets:
+            shop.short(
+                data.draw(st.sampled_from(sorted(shop.sets))),
+                data.draw(st.sampled_from(SKUS)),
+                data.draw(st.integers(1, 2)),
+            )
+        for order, facts in list(shop.sets.items()):
+            for handed in facts.all(ParcelHandedOver):
+                if data.draw(st.booleans()):
+                    contents = domain.packed_parcels(facts)[handed.parcel].contents
+                    half = len(contents) // 2
+                    shop.hear(
+                        [
+                            ParcelReceivedBack(
+                                order_id=order,
+                                occurred_at=NOW,
+                                parcel=handed.parcel,
+                                sound=contents[:half],
+                                written_off=contents[half:],
+                            )
+                        ]
+                    )
+        shop.check(received)
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_any_shuffle_split_and_repetition_gives_the_same_state(data: st.DataObject) -> None:
+    """One order with stock enough. Withdrawal races only the hand-over and the reservation, so each history here holds
+    either a reason to withdraw or a proof of hand-over; what is decided by a race is tested below."""
+    units = data.draw(UNITS)
+    boxes = min(2, len(units))
+    numbers = range(1, boxes + 1)
+    facts: list[Event] = [
+        placed(0, units),
+        screened(0),
+        packed(0, units, boxes),
+        *(label(0, parcel) for parcel in numbers),
+    ]
+    if data.draw(st.booleans()):
+        facts += [cancel(0), LabelRefused(order_id=order_id(0), occurred_at=NOW, parcel=1, reason="sls:30301")]
+    else:
+        facts += [scan(0, parcel) for parcel in numbers] + [scan(0, 1, "announced"), scan(0, 1, None)]
+        facts += [ParcelReturned(order_id=order_id(0), occurred_at=NOW, parcel=1, returned_at=NOW, reason="DI2")]
+    stock = dict.fromkeys(SKUS, 10)
+    reserved = [Movement(sku, "reserved", quantity, order_id=order_id(0)) for sku, quantity in units.items()]
+
+    def run(split: Iterable[Iterable[Event]]) -> object:
+        shop = warehouse(stock)
+        for movement in reserved:
+            shop.stock[movement.sku] = shop.stock[movement.sku].after(movement)
+        shop.moved.extend(reserved)
+        shop.hear([StockReserved(order_id=order_id(0), occurred_at=NOW)])
+        for batch in split:
+            shop.hear(batch)
+        shop.check(stock)
+        return shop.summary()
+
+    repeated = data.draw(st.permutations(facts + data.draw(st.lists(st.sampled_from(facts), max_size=5))))
+    assert run(data.draw(batches(repeated))) == run([facts])
+
+
+@given(data=st.data(), units=st.lists(UNITS, min_size=1, max_size=6), stock=st.lists(st.integers(0, 9), min_size=3))
+@settings(max_examples=100, deadline=None)
+def test_reservation_is_all_or_nothing_and_only_the_winners_differ(
+    data: st.DataObject, units: list[dict[str, int]], stock: list[int]
+) -> None:
+    received = dict(zip(SKUS, stock, strict=False))
+    events: list[Event] = [
+        event for number, lines in enumerate(units) for event in (placed(number, lines), screened(number))
+    ]
+    shop = warehouse(received)
+    for batch in data.draw(batches(data.draw(st.permutations(events)))):
+        shop.hear(batch)
+    taken: Counter[str] = Counter()
+    for number, lines in enumerate(units):
+        facts = shop.sets[order_id(number)]
+        assert (StockReserved in facts) != (StockRefused in facts)
+        assert shop.work(facts.order_id).held() == (lines if StockReserved in facts else {})
+        if StockReserved in facts:
+            taken.update(lines)
+        for refused in facts.all(StockRefused):
+            assert all(shortage.available < shortage.wanted for shortage in refused.shortages)
+    assert all(taken[sku] == levels.reserved <= received[sku] for sku, levels in shop.stock.items())
+
+
+@given(data=st.data())
+@settings(max_examples=100, deadline=None)
+def test_in_one_batch_the_order_placed_first_is_served_first(data: st.DataObject) -> None:
+    events: list[Event] = [
+        event for number in range(4) for event in (placed(number, {"MIEL-500": 3}), screened(number))
+    ]
+    shop = warehouse({"MIEL-500": 7})
+    shuffled: list[Event] = data.draw(st.permutations(events))
+    shop.hear(shuffled)
+    assert [StockReserved in shop.sets[order_id(number)] for number in range(4)] == [True, True, False, False]
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_whoever_asks_gets_one_answer_and_after_a_withdrawal_nothing_is_held(data: st.DataObject) -> None:
+    shop = warehouse(dict.fromkeys(SKUS, 9))
+    for batch in data.draw(batches(data.draw(heard(orders=2)))):
+        shop.hear(batch)
+    for order, facts in shop.sets.items():
+        asked = {event.reason for event in facts.all(CancelRequested)}
+        asked |= {"label_refused" for _ in facts.all(LabelRefused)} | {
+            "parcel_refused" for _ in facts.all(ParcelRefused)
+        }
+        too_late = {answer.reason for answer in facts.all(CancelTooLate)}
+        assert too_late <= asked
+        if OrderWithdrawn in facts:
+            assert not any(shop.work(order).held().values())
+        else:
+            assert too_late == asked
+        if too_late:
+            assert ParcelHandedOver in facts
+
+
+def test_a_batch_with_cancel_and_proof_of_hand_over_is_too_late_and_split_either_end_may_win() -> None:
+    start: list[Event] = [placed(0, {"MIEL-500": 2}), screened(0)]
+    ends = []
+    splits: list[list[list[Event]]] = [
+        [[cancel(0), scan(0, 1)]],
+        [[scan(0, 1)], [cancel(0)]],
+        [[cancel(0)], [scan(0, 1)]],
+    ]
+    for split in splits:
+        shop = warehouse({"MIEL-500": 5})
+        shop.hear(start)
+        shop.hear([packed(0, {"MIEL-500": 2}, 1)])
+        for batch in split:
+            shop.hear(batch)
+        ends.append(OrderWithdrawn in shop.sets[order_id(0)])
+        assert shop.stock["MIEL-500"] == Levels(received=5, available=3, shipped=2)
+    assert ends == [False, False, True]
+
+
+def test_goods_that_left_after_the_withdrawal_take_only_what_is_free() -> None:
+    shop = warehouse({"MIEL-500": 2})
+    shop.hear([placed(0, {"MIEL-500": 2}), screened(0)])
+    shop.hear([packed(0, {"MIEL-500": 2}, 1)])
+    shop.hear([cancel(0)])
+    shop.hear([placed(1, {"MIEL-500": 1}), screened(1)])
+    shop.hear([scan(0, 1)])
+    assert shop.stock["MIEL-500"] == Levels(received=2, reserved=1, shipped=1)
+    contents = packed(0, {"MIEL-500": 2}, 1).parcels[0].contents
+    shop.hear([ParcelReceivedBack(order_id=order_id(0), occurred_at=NOW, parcel=1, sound=contents)])
+    assert shop.stock["MIEL-500"] == Levels(received=2, available=1, reserved=1)
+
+
+def test_a_withdrawal_before_the_screening_never_reserves() -> None:
+    shop = warehouse({"MIEL-500": 2})
+    shop.hear([cancel(0)])
+    shop.hear([placed(0, {"MIEL-500": 2}), screened(0)])
+    assert StockReserved not in shop.sets[order_id(0)]
+    assert shop.stock["MIEL-500"] == Levels(received=2, available=2)
+
+
+def test_levels_refuse_to_be_negative_or_not_to_add_up() -> None:
+    levels = Levels(received=1, available=1)
+    for movement in (Movement("S", "reserved", 2), Movement("S", "shipped", 1)):
+        with pytest.raises(ValueError, match="negative"):
+            levels.after(movement)
+    with pytest.raises(ValueError, match="add up"):
+        replace(levels, received=2)
