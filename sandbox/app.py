@@ -1,0 +1,59 @@
+"""The outside world as one ASGI application: one small application a counterpart, and the controls."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+
+from fastapi import FastAPI, Response
+from starlette.types import ASGIApp
+
+from sandbox import chinaport, control, douane, laposte_sls, laposte_suivi
+from sandbox.callbacks import Callbacks
+from sandbox.faults import Counterpart, CounterpartName, Faults
+from sandbox.settings import SandboxSettings
+from sandbox.world import World
+
+
+def create(settings: SandboxSettings, now: Callable[[], datetime]) -> FastAPI:
+    """The application. `now` is business time; call-backs run while the application does."""
+    world = World(now, expects=[kind for kind in settings.ceb_expects.split(",") if kind])
+    faults = Faults()
+    url = settings.carrier_webhook_url
+    callbacks = Callbacks(world, faults, url, settings.webhook_secret.get_secret_value())
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        callbacks.start()
+        try:
+            yield
+        finally:
+            await callbacks.stop()
+
+    app = FastAPI(title="Silkpost sandbox", lifespan=lifespan)
+
+    def counterpart(path: str, name: CounterpartName, inner: ASGIApp) -> None:
+        app.mount(path, Counterpart(inner, name, faults, world.requests, settings.sandbox_latency_ms))
+
+    credentials = laposte_sls.Credentials(
+        settings.laposte_contract_number,
+        settings.laposte_password.get_secret_value(),
+        settings.laposte_api_key.get_secret_value(),
+    )
+    okapi_key = settings.okapi_key.get_secret_value()
+    counterpart("/laposte/sls-ws", "sls", laposte_sls.app(world, credentials))
+    counterpart("/laposte/suivi", "suivi", laposte_suivi.app(world, okapi_key, settings.suivi_quota_per_second))
+    counterpart("/douane", "douane", douane.app(world))
+    counterpart("/chinaport", "chinaport", chinaport.app(world))
+    app.include_router(control.router(world, faults, callbacks))
+
+    @app.get("/livez")
+    @app.get("/readyz")
+    async def ready(response: Response) -> dict[str, bool]:
+        """503 once nothing happens in the world any more."""
+        if not callbacks.running:
+            response.status_code = 503
+        return {"running": callbacks.running}
+
+    return app

@@ -1,0 +1,238 @@
+"""Chinese customs: documents that must agree, inventories under way, receipts to be fetched.
+
+An inventory is taken when order, payment and waybill of the same order number are there and agree: amounts within one
+RMB, the same buyer by name and id. What it then goes through is told by the sub-order's story, in business time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Literal
+
+from stdnum.cn import ric
+
+from sandbox import ceb
+from sandbox.agenda import Agenda
+from sandbox.ceb import CHINA, Message
+from sandbox.stories import Clearance as Plan
+from sandbox.stories import Receipt, StoryBook
+
+TOLERANCE = Decimal(1)
+"""RMB between order and payment."""
+RETURN_WITHIN = timedelta(days=30)
+"""After release (GACC 194/2018)."""
+RETURN_APPROVED_AFTER = timedelta(hours=20)
+STORED, IN_CUSTOMS, REJECTED, SENT_BACK, RELEASED = "2", "120", "100", "700", "800"
+HELD = "500"
+DOCUMENTS = {"CEB311": "order", "CEB411": "payment", "CEB511": "waybill"}
+
+Decision = Literal["released", "refused"]
+DECISIONS: dict[str, Decision] = {RELEASED: "released", SENT_BACK: "refused"}
+Watcher = Callable[[Decision, datetime], None]
+Answer = Literal["accepted", "already_answered", "not_held", "unknown"]
+
+
+@dataclass(slots=True)
+class Inventory:
+    message: Message
+    given: Mapping[str, str]
+    """preNo and invtNo."""
+    plan: Plan
+    pace: float
+    status: str = IN_CUSTOMS
+    answered: bool = False
+    decided: dict[Decision, datetime] = field(default_factory=dict)
+
+    @property
+    def cop_no(self) -> str:
+        return self.message.head["copNo"]
+
+
+@dataclass(frozen=True, slots=True)
+class LaterReceipt:
+    """A receipt that waits to be fetched."""
+
+    cursor: int
+    guid: str
+    cop_no: str
+    order_no: str
+    message_type: str
+    status: str
+    at: datetime
+    info: str
+
+
+@dataclass(slots=True)
+class Received:
+    """One message of the account, by kind and guid."""
+
+    message: Message
+    status: str
+    at: datetime
+    times: int = 1
+
+
+class Port:
+    def __init__(self, agenda: Agenda, book: StoryBook, expects: Iterable[str] = tuple(DOCUMENTS)) -> None:
+        self._agenda = agenda
+        self._book = book
+        self._expects = tuple(expects)
+        self._answers: dict[tuple[str, str], bytes] = {}
+        self._documents: dict[str, dict[str, Message]] = {}
+        self._inventories: dict[str, Inventory] = {}
+        self._watchers: dict[str, list[Watcher]] = {}
+        self.received: dict[tuple[str, str], Received] = {}
+        self.later: list[LaterReceipt] = []
+
+    def submit(self, message: Message, now: datetime) -> bytes:
+        """The receipt. The same guid again gets the same one, and nothing happens twice.
+
+        What was rejected is not registered, so that it may come again, corrected.
+        """
+        key = (message.kind, message.guid)
+        times = self.received[key].times + 1 if key in self.received else 1
+        if key in self._answers:
+            self.received[key].times = times
+            return self._answers[key]
+        given: dict[str, str] = {}
+        match message.kind:
+            case "CEB621":
+                status, info = self._declare(message, now, given)
+            case "CEB625":
+                status, info = self._take_back(message, now, given)
+            case _:
+                status, info = self._store(message)
+        answer = ceb.receipt(message, status, now, f"{info}[{message.guid}]", given)
+        if status != REJECTED:
+            self._answers[key] = answer
+        self.received[key] = Received(message, status, now, times)
+        return answer
+
+    def receipts(self, after: int, limit: int) -> Sequence[LaterReceipt]:
+        """What came up behind the cursor, oldest first."""
+        return self.later[after : after + limit]
+
+    def answer_hold(self, cop_no: str, now: datetime) -> Answer:
+        """The missing papers: a held inventory goes on as its story says."""
+        inventory = self._inventories.get(cop_no)
+        if inventory is None:
+            return "unknown"
+        if inventory.answered:
+            return "already_answered"
+        if inventory.status != HELD:
+            return "not_held"
+        inventory.answered = True
+        self._schedule(inventory, inventory.plan.after_answer, now)
+        return "accepted"
+
+    def heard_of(self, sub_order: str) -> bool:
+        """Whether anyone declared anything of it here; parcels of the postal regime are cleared without."""
+        return sub_order in self._documents or sub_order in self._inventories
+
+    def decided_at(self, sub_order: str, decision: Decision) -> datetime | None:
+        inventory = self._inventories.get(sub_order)
+        return inventory.decided.get(decision) if inventory else None
+
+    def watch(self, sub_order: str, watcher: Watcher) -> None:
+        """Calls back on every decision about this sub-order."""
+        self._watchers.setdefault(sub_order, []).append(watcher)
+
+    def _store(self, message: Message) -> tuple[str, str]:
+        fault = _order_fault(message) if message.kind == "CEB311" else None
+        if fault:
+            return REJECTED, fault
+        self._documents.setdefault(message.head["orderNo"], {})[message.kind] = message
+        return STORED, "新增申报成功"
+
+    def _declare(self, message: Message, now: datetime, given: dict[str, str]) -> tuple[str, str]:
+        cop_no, order_no = message.head["copNo"], message.head["orderNo"]
+        if cop_no in self._inventories:
+            return REJECTED, "重复申报"
+        documents = self._documents.get(order_no, {})
+        missing = [kind for kind in self._expects if kind not in documents]
+        if missing:
+            return REJECTED, f"三单缺失: {', '.join(missing)}"
+        fault = _disagreement(documents, message)
+        if fault:
+            return REJECTED, fault
+        serial = len(self._inventories) + 1
+        local = now.astimezone(CHINA)
+        given["preNo"] = f"B{local:%Y%m%d}{serial:09d}"
+        given["invtNo"] = f"{message.head['customsCode']}{local:%Y}I{serial:09d}"
+        story = self._book.of(order_no)
+        inventory = Inventory(message, dict(given), story.clearance, story.pace(order_no))
+        self._inventories[cop_no] = inventory
+        self._schedule(inventory, inventory.plan.receipts, now)
+        return IN_CUSTOMS, "海关入库"
+
+    def _take_back(self, message: Message, now: datetime, given: dict[str, str]) -> tuple[str, str]:
+        inventory = self._inventories.get(message.head["copNo"])
+        released = inventory.decided.get("released") if inventory else None
+        if inventory is None or released is None:
+            return REJECTED, "清单未放行"
+        if now - released > RETURN_WITHIN:
+            return REJECTED, "超过退货申请期限"
+        given.update(inventory.given)
+
+        def approve(due: datetime) -> None:
+            self._issue(inventory, message.guid, "CEB626", Receipt(0, RELEASED, "[Code:800;Desc:退货申请通过]"), due)
+
+        self._agenda.at(now + RETURN_APPROVED_AFTER, approve)
+        return IN_CUSTOMS, "退货申请入库"
+
+    def _schedule(self, inventory: Inventory, receipts: Sequence[Receipt], start: datetime) -> None:
+        for receipt in receipts:
+            due = start + timedelta(hours=receipt.after_hours * inventory.pace)
+            self._agenda.at(due, partial(self._decide, inventory, receipt))
+
+    def _decide(self, inventory: Inventory, receipt: Receipt, at: datetime) -> None:
+        inventory.status = receipt.status
+        self._issue(inventory, inventory.message.guid, "CEB622", receipt, at)
+        decision = DECISIONS.get(receipt.status)
+        if decision:
+            inventory.decided[decision] = at
+            for watcher in self._watchers.get(inventory.cop_no, ()):
+                watcher(decision, at)
+
+    def _issue(self, inventory: Inventory, guid: str, message_type: str, receipt: Receipt, at: datetime) -> None:
+        order_no, cursor = inventory.message.head["orderNo"], len(self.later) + 1
+        self.later.append(
+            LaterReceipt(cursor, guid, inventory.cop_no, order_no, message_type, receipt.status, at, receipt.info)
+        )
+
+
+def _order_fault(message: Message) -> str | None:
+    due = (
+        message.amount("goodsValue")
+        + message.amount("freight")
+        + message.amount("taxTotal")
+        - message.amount("discount")
+    )
+    if abs(due - message.amount("acturalPaid")) > TOLERANCE:
+        return "acturalPaid 与 goodsValue + freight + taxTotal - discount 不符"
+    if message.head["buyerIdType"] == "1" and not ric.is_valid(message.head["buyerIdNumber"]):
+        return "buyerIdNumber 校验不通过"
+    return None
+
+
+def _disagreement(documents: Mapping[str, Message], inventory: Message) -> str | None:
+    """The first point on which the documents of an order contradict one another."""
+    order, payment = documents.get("CEB311"), documents.get("CEB411")
+    buyers = {
+        (message.head[name], message.head[number])
+        for message, name, number in (
+            (order, "buyerName", "buyerIdNumber"),
+            (payment, "payerName", "payerIdNumber"),
+            (inventory, "buyerName", "buyerIdNumber"),
+        )
+        if message is not None and message.head.get(name) and message.head.get(number)
+    }
+    if len(buyers) > 1:
+        return "订购人与支付人身份信息不一致"
+    if order and payment and abs(order.amount("acturalPaid") - payment.amount("amountPaid")) > TOLERANCE:
+        return "订单金额与支付金额不一致"
+    return None
