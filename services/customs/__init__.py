@@ -1,0 +1,1 @@
+"""Screening, the export from the EU and the import into China."""

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from services.customs.main import main
+
+main()

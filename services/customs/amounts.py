@@ -1,0 +1,116 @@
+"""The money of an order, over its parcels. Pure.
+
+A split never changes what is declared: the parts add up to the order, to the cent, in euros as in yuan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from contracts.base import Currency, Money, Parcel
+from contracts.orders import OrderPlaced
+
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What an order, or a parcel's share of it, costs."""
+
+    goods: Decimal
+    freight: Decimal
+    discount: Decimal
+    tax: Decimal
+    currency: Currency
+
+    @property
+    def total(self) -> Decimal:
+        """What was paid: goods + freight + tax - discount (CEB OrderHead, acturalPaid)."""
+        return self.goods + self.freight + self.tax - self.discount
+
+    @property
+    def dutiable(self) -> Decimal:
+        """What counts against China's limits: goods and carriage as paid for, without tax (Cai Guan Shui [2016] 18)."""
+        return self.goods + self.freight - self.discount
+
+    def money(self, amount: Decimal) -> Money:
+        return Money(amount=amount, currency=self.currency)
+
+
+def of_order(placed: OrderPlaced) -> Sums:
+    """The order's sums; its goods are what its lines say."""
+    return Sums(
+        goods=sum((line.unit_price.amount * line.quantity for line in placed.lines), Decimal("0.00")),
+        freight=placed.freight.amount,
+        discount=placed.discount.amount,
+        tax=placed.tax.amount,
+        currency=placed.total.currency,
+    )
+
+
+def in_cny(sums: Sums, rate: Decimal) -> Sums:
+    """The same in yuan, each sum to the fen, half up; `rate` is CNY for one EUR."""
+    if sums.currency == "CNY":
+        return sums
+    goods, freight, tax, discount = (
+        to_cent(amount * rate) for amount in (sums.goods, sums.freight, sums.tax, sums.discount)
+    )
+    # Four roundings may leave a discount that is a fen above what it is taken from.
+    return Sums(goods, freight, min(discount, goods + freight + tax), tax, "CNY")
+
+
+def to_cent(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def goods_of(placed: OrderPlaced, parcel: Parcel) -> Decimal:
+    """The value of what lies in the parcel, in the order's currency. KeyError: a line the order does not have."""
+    prices = {line.line: line.unit_price.amount for line in placed.lines}
+    return sum((prices[content.line] * content.quantity for content in parcel.contents), Decimal("0.00"))
+
+
+def split(sums: Sums, goods: Sequence[Decimal]) -> list[Sums]:
+    """The sums apportioned by the value of the goods in each part; every sum adds up, and no part is negative."""
+    by_goods = apportion(sums.goods, goods)
+    freight = apportion(sums.freight, goods)
+    tax = apportion(sums.tax, goods)
+    prices = [g + f + t for g, f, t in zip(by_goods, freight, tax, strict=True)]
+    discount = apportion(sums.discount, goods, caps=prices)
+    return [Sums(g, f, d, t, sums.currency) for g, f, d, t in zip(by_goods, freight, discount, tax, strict=True)]
+
+
+def apportion(amount: Decimal, weights: Sequence[Decimal], caps: Sequence[Decimal] | None = None) -> list[Decimal]:
+    """An amount in cents over parts by weight, by largest remainder (Hamilton): the parts add up to the amount.
+
+    Equal remainders go by the parts' order; if all weights are zero the parts are equal. No part exceeds its cap.
+    ValueError: no parts, a negative number, or caps that cannot hold the amount.
+    """
+    cents = _cents(amount)
+    shares = [_cents(weight) for weight in weights]
+    limits = [cents] * len(shares) if caps is None else [_cents(cap) for cap in caps]
+    if not shares or cents < 0 or min(shares) < 0 or sum(limits) < cents:
+        raise ValueError("these parts cannot hold the amount")
+    if not any(shares):
+        shares = [1] * len(shares)
+    whole = sum(shares)
+    parts = [min(cents * share // whole, limit) for share, limit in zip(shares, limits, strict=True)]
+    left = cents - sum(parts)
+    by_remainder = sorted(range(len(shares)), key=lambda i: (-(cents * shares[i] % whole), i))
+    for i in by_remainder:
+        if left and parts[i] < limits[i]:
+            parts[i] += 1
+            left -= 1
+    for i in by_remainder:
+        more = min(left, limits[i] - parts[i])
+        parts[i] += more
+        left -= more
+    return [Decimal(part).scaleb(-2) for part in parts]
+
+
+def _cents(amount: Decimal) -> int:
+    cents = amount.scaleb(2)
+    if cents != cents.to_integral_value():
+        raise ValueError("an amount is in whole cents")
+    return int(cents)

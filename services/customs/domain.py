@@ -1,0 +1,207 @@
+"""What customs owes on the facts of an order. Pure.
+
+Screening before anything moves, the export when it is packed, the import when it has left, and the cases in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from contracts.base import Money, Parcel
+from contracts.carrier import ParcelScanned
+from contracts.customs import (
+    ImportCleared,
+    ImportDeclared,
+    OrderRefused,
+    OrderScreened,
+    ParcelDeclared,
+    ParcelRefused,
+    ParcelUplifted,
+    Regime,
+)
+from contracts.orders import OrderPlaced
+from contracts.warehouse import OrderPacked, ParcelHandedOver
+from services.customs import export
+from services.customs.amounts import Sums, goods_of, in_cny, of_order, split
+from services.customs.cases import holds, order_ended, settled_attention
+from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal
+from services.customs.regimes.tables import Tables
+from shared.facts import Facts, Job, Moment, Owed, PersonErased, PersonRecorded
+
+EXPORT, DOCUMENTS, INVENTORY, RETURN, HOLD_ANSWER = "export", "import_documents", "inventory", "return", "hold_answer"
+"""Kinds of outside work; the subject begins with the parcel's number."""
+CLEARANCE = "clearance"
+"""What customs said of an inventory and nobody of ours can settle by sending something again."""
+
+LEFT_ORIGIN = frozenset(
+    {
+        "departed_origin",
+        "in_transit_country",
+        "arrived_destination",
+        "import_customs",
+        "import_cleared",
+        "in_destination_network",
+        "at_delivery_office",
+        "out_for_delivery",
+        "available_for_pickup",
+        "delivered",
+    }
+)
+"""Scans that only a parcel gets which has left the country of dispatch; `in_transit` may be said on either side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules in force: the tables, the regimes, and who we are."""
+
+    tables: Tables
+    imports: Mapping[Regime, ImportRegime]
+    export: ExportRegime
+    eori: str
+    default_regime: Regime = "cbec_9610"
+    regimes_by_marketplace: Mapping[str, Regime] | None = None
+
+    def regime_of(self, placed: OrderPlaced) -> ImportRegime:
+        """A marketplace sells under one regime: whether its three documents exist is a matter of contracts."""
+        name = (self.regimes_by_marketplace or {}).get(placed.marketplace, self.default_regime)
+        return self.imports[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """The order keeps every rule but the one that needs the buyer's year."""
+
+    screened: OrderScreened
+    placed_at: datetime
+    yearly_limit: Decimal | None
+    year: int
+    """The calendar year in which it counts."""
+
+
+def screen(facts: Facts, moment: Moment, policy: Policy) -> Passed | OrderRefused | None:
+    """The verdict on an order that has none yet, as of the day it was placed; None while a fact is missing."""
+    placed = facts.get(OrderPlaced)
+    if placed is None or OrderScreened in facts or OrderRefused in facts or order_ended(facts):
+        return None
+    if PersonErased in facts:
+        return _refused(facts, moment, Refusal("person_erased"))
+    if PersonRecorded not in facts:
+        return None
+    regime = policy.regime_of(placed)
+    day = regime.day(placed.occurred_at)
+    rate = policy.tables.cny_per_eur.row(day)
+    value = regime.value(in_cny(of_order(placed), Decimal(rate.value)))
+    refusal = regime.refusal(placed.lines, value, day)
+    if refusal is not None:
+        return _refused(facts, moment, refusal)
+    screened = OrderScreened(
+        order_id=facts.order_id,
+        occurred_at=moment.now,
+        regime=regime.name,
+        value_cny=Money(amount=value, currency="CNY"),
+        rate=Decimal(rate.value),
+        rate_date=rate.valid_from,
+    )
+    return Passed(screened, placed.occurred_at, regime.yearly_limit(day), day.year)
+
+
+def admit(passed: Passed, left: Decimal | None, moment: Moment) -> OrderScreened | OrderRefused:
+    """The buyer's year has the last word; `left` is what remains of it, None where no limit applies."""
+    if left is not None and passed.screened.value_cny.amount > left:
+        return OrderRefused(order_id=passed.screened.order_id, occurred_at=moment.now, reason="over_yearly_limit")
+    return passed.screened
+
+
+def decide(facts: Facts, moment: Moment, policy: Policy) -> list[Owed]:
+    """All that is owed besides screening."""
+    placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), facts.get(OrderPacked)
+    if placed is None or screened is None or packed is None:
+        return []
+    owed: list[Owed] = []
+    if not order_ended(facts):
+        owed += _exports(facts, placed, packed, screened, moment, policy)
+    regime = policy.imports[screened.regime]
+    for parcel in packed.parcels:
+        owed += _import(facts, parcel.parcel, regime, moment)
+        owed += holds(facts, parcel.parcel, moment)
+    return owed + settled_attention(facts, moment)
+
+
+def _exports(
+    facts: Facts, placed: OrderPlaced, packed: OrderPacked, screened: OrderScreened, moment: Moment, policy: Policy
+) -> list[Owed]:
+    waiting = [
+        parcel.parcel
+        for parcel in packed.parcels
+        if facts.get(ParcelDeclared, parcel.parcel) is None and facts.get(ParcelRefused, parcel.parcel) is None
+    ]
+    if not waiting:
+        return []
+    goods = of_order(placed).goods
+    goods_eur = goods if placed.total.currency == "EUR" else goods / screened.rate
+    if policy.export.needs_declaration(placed.lines, goods_eur, policy.export.day(packed.occurred_at)):
+        return [Job(EXPORT, facts.order_id, str(number)) for number in waiting]
+    declared = parcels_declared(placed, packed, moment, policy)
+    return [declared[number] for number in waiting]
+
+
+def parcels_declared(
+    placed: OrderPlaced, packed: OrderPacked, moment: Moment, policy: Policy
+) -> dict[int, ParcelDeclared]:
+    """What each parcel declares if leaving is its declaration: its CN23 and its share of the order's money."""
+    shares = shares_of(placed, packed)
+    return {
+        parcel.parcel: ParcelDeclared(
+            order_id=placed.order_id,
+            occurred_at=moment.now,
+            parcel=parcel.parcel,
+            sub_order=export.sub_order(placed, parcel.parcel),
+            export="deemed",
+            eori=policy.eori,
+            cn23=export.cn23(placed, parcel, share.money(share.freight)),
+            goods=share.money(share.goods),
+            freight=share.money(share.freight),
+            discount=share.money(share.discount),
+            tax=share.money(share.tax),
+            total=share.money(share.total),
+        )
+        for parcel, share in shares
+    }
+
+
+def shares_of(placed: OrderPlaced, packed: OrderPacked) -> list[tuple[Parcel, Sums]]:
+    """Each parcel's share of the order's money, in the order's currency."""
+    return _split(placed, packed, of_order(placed))
+
+
+def shares_in_cny(placed: OrderPlaced, packed: OrderPacked, rate: Decimal) -> list[tuple[Parcel, Sums]]:
+    """The same in yuan; converted before it is split, so that the parts add up in yuan too."""
+    return _split(placed, packed, in_cny(of_order(placed), rate))
+
+
+def _split(placed: OrderPlaced, packed: OrderPacked, sums: Sums) -> list[tuple[Parcel, Sums]]:
+    parcels = sorted(packed.parcels, key=lambda parcel: parcel.parcel)
+    return list(zip(parcels, split(sums, [goods_of(placed, parcel) for parcel in parcels]), strict=True))
+
+
+def _import(facts: Facts, parcel: int, regime: ImportRegime, moment: Moment) -> list[Owed]:
+    if facts.get(ParcelHandedOver, parcel) is None:
+        return []
+    scans = [scan for scan in facts.all(ParcelScanned) if scan.parcel == parcel]
+    if not regime.by_documents:
+        if not regime.cleared_by(scans):
+            return []
+        return [ImportCleared(order_id=facts.order_id, occurred_at=moment.now, parcel=parcel)]
+    if PersonErased in facts or facts.get(ImportDeclared, parcel):
+        return []
+    owed: list[Owed] = [Job(DOCUMENTS, facts.order_id, str(parcel))]
+    if facts.get(ParcelUplifted, parcel) or any(scan.status in LEFT_ORIGIN for scan in scans):
+        owed.append(Job(INVENTORY, facts.order_id, str(parcel)))
+    return owed
+
+
+def _refused(facts: Facts, moment: Moment, refusal: Refusal) -> OrderRefused:
+    return OrderRefused(order_id=facts.order_id, occurred_at=moment.now, reason=refusal.reason, sku=refusal.sku)

@@ -1,0 +1,152 @@
+"""The export declaration: its numbers, the CN23, the request to the gateway and its answer. Pure.
+
+DELTA IE's own interface is not public: the gateway's shape is ours.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid5
+
+from stdnum import iso6346
+from stdnum.exceptions import ValidationError
+from stdnum.fr import siren
+
+from contracts.base import Money, Parcel
+from contracts.customs import Article, Cn23
+from contracts.orders import OrderPlaced
+
+ANSWER_LIMIT = 64 * 1024
+"""Bytes of an answer that are read; a longer one is not the gateway's."""
+_MRN = re.compile(r"[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]")
+_MRN_BODY = 17
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,56}")
+_EORI_FR = re.compile(r"FR(\d{9})")
+
+
+class Unreadable(ValueError):
+    """An answer that is not one of the gateway's shapes."""
+
+
+def valid_mrn(mrn: str) -> bool:
+    """Form and check character of a movement reference number.
+
+    The last character is computed like a container number's over the first 17 (DG XXI/0879/99). `F` in its place is
+    a form without a check.
+    """
+    return _MRN.fullmatch(mrn) is not None and mrn[-1] in ("F", str(iso6346.calc_check_digit(mrn[:_MRN_BODY])))
+
+
+def valid_eori(eori: str) -> bool:
+    """A French EORI: FR and the nine digits of a SIREN, whose check is Luhn's. SIRET forms ended with 2025."""
+    found = _EORI_FR.fullmatch(eori)
+    if found is None:
+        return False
+    try:
+        siren.validate(found.group(1))
+    except ValidationError:
+        return False
+    return True
+
+
+def lrn(order_id: UUID, parcel: int) -> str:
+    """The local reference number (at most 22 characters), derived so that a repeated request is the same one."""
+    name = uuid5(order_id, f"export-declaration|{parcel}")
+    return "SP" + base64.b32encode(name.bytes[:12]).decode().rstrip("=")
+
+
+def sub_order(placed: OrderPlaced, parcel: int) -> str:
+    """The number under which one parcel of an order is declared everywhere."""
+    return f"{placed.number}-{parcel}"
+
+
+def cn23(placed: OrderPlaced, parcel: Parcel, postal_charges: Money) -> Cn23:
+    """The CN23 without its persons: an article a line, net weights as packed, the gross weight the scale's."""
+    lines = {line.line: line for line in placed.lines}
+    quantities: dict[int, int] = {}
+    weights: dict[int, int] = {}
+    for content in parcel.contents:
+        quantities[content.line] = quantities.get(content.line, 0) + content.quantity
+        weights[content.line] = weights.get(content.line, 0) + content.net_weight_g
+    return Cn23(
+        articles=tuple(
+            Article(
+                description=lines[number].description,
+                quantity=quantities[number],
+                net_weight_g=weights[number],
+                unit_value=lines[number].unit_price,
+                hs_code=lines[number].hs_code,
+                origin=lines[number].origin,
+            )
+            for number in sorted(quantities)
+        ),
+        gross_weight_g=parcel.weight_g,
+        postal_charges=postal_charges,
+        invoice_number=sub_order(placed, parcel.parcel),
+    )
+
+
+def declaration(placed: OrderPlaced, parcel: int, form: Cn23, total: Money, eori: str) -> dict[str, Any]:
+    """The body of `POST /export-declarations`. It names no person."""
+    return {
+        "lrn": lrn(placed.order_id, parcel),
+        "eori": eori,
+        "sub_order": sub_order(placed, parcel),
+        "consignee_country": placed.country,
+        "total": _amount(total),
+        "gross_weight_g": form.gross_weight_g,
+        "articles": [
+            {
+                "description": article.description,
+                "hs_code": article.hs_code,
+                "origin": article.origin,
+                "quantity": article.quantity,
+                "net_weight_g": article.net_weight_g,
+                "value": _amount(article.unit_value * article.quantity),
+            }
+            for article in form.articles
+        ],
+    }
+
+
+def _amount(money: Money) -> dict[str, str]:
+    return {"amount": f"{money.amount:.2f}", "currency": money.currency}
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The gateway released the goods for export."""
+
+    mrn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The gateway will not have this declaration; sending it again changes nothing."""
+
+    code: str
+
+
+def read_answer(body: bytes) -> Released | Refused:
+    """The gateway's 200, 201 or 422. Unreadable when it is anything else; the MRN is not judged here."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        raise Unreadable("not JSON") from None
+    match answer:
+        case {"status": "released", "mrn": str(mrn)}:
+            return Released(mrn)
+        case {"status": "refused"}:
+            return Refused(_first_code(answer.get("errors")))
+    raise Unreadable("neither released nor refused")
+
+
+def _first_code(errors: object) -> str:
+    match errors:
+        case [{"code": str(code)}, *_] if _CODE.fullmatch(code):
+            return code
+    return "unnamed"

@@ -1,0 +1,186 @@
+"""The composition root of the customs service."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Sequence
+from uuid import UUID
+
+import httpx
+from pydantic import Field, SecretStr, field_validator
+
+from contracts import topics
+from contracts.customs import Regime
+from services.customs import api, handlers, regimes, store
+from services.customs.ceb import DOCUMENTS, Parties, Party
+from services.customs.domain import Policy
+from services.customs.export import valid_eori
+from services.customs.gateways import ExportGateway, ImportGateway, Line
+from services.customs.poller import Receipts
+from services.customs.regimes import tables
+from services.customs.work import ExportWork, ImportWork, kinds
+from shared.command import command
+from shared.db import DB, TRANSIENT
+from shared.sealing import decode_key
+from shared.service import Platform, Service
+from shared.settings import PlatformSettings
+from shared.telemetry import Loop
+
+FORGET_SECONDS = 3600.0
+
+
+class Settings(PlatformSettings):
+    """The firms and codes are samples: each is registered with an authority, and ours are not yet."""
+
+    export_gateway_url: str = "http://localhost:8090/douane"
+    import_gateway_url: str = "http://localhost:8090/chinaport"
+    gateway_timeout_seconds: float = Field(default=20, gt=0, le=50, description="real; less than a job's own bound")
+    receipts_poll_seconds: float = Field(default=1.0, gt=0, description="real time between two empty pages")
+
+    eori: str = Field(default="FR900000001", description="of the exporter: FR and a SIREN")
+    dispatch_country: str = "FR"
+    import_regime: Regime = Field(default="cbec_9610", description="for marketplaces that are not named")
+    import_regimes: dict[str, Regime] = Field(default={}, description="regime by marketplace, JSON")
+    import_roles: str = Field(default="order,payment,waybill", description="the documents that are ours to send")
+    quota_key: SecretStr = Field(
+        default=SecretStr(""), description="base64, 32 bytes: hashes national ids; from the storage key when empty"
+    )
+
+    platform_code: str = "3105960001"
+    platform_name: str = "Silkpost"
+    seller_code: str = "3105960002"
+    seller_name: str = "Silkpost"
+    agent_code: str = "3105980001"
+    agent_name: str = "Silkpost customs agent"
+    logistics_code: str = "3105980002"
+    logistics_name: str = "La Poste"
+    payment_code: str = "312226T001"
+    area_code: str = "3105960003"
+    area_name: str = "Silkpost supervised place"
+    transfer_id: str = "DXPENT0000000001"
+    customs_code: str = Field(default="2244", pattern=r"^\d{4}$")
+    port_code: str = Field(default="2244", pattern=r"^\d{4}$")
+
+    @field_validator("eori")
+    @classmethod
+    def _eori(cls, value: str) -> str:
+        if not valid_eori(value):
+            raise ValueError("FR and the nine digits of a SIREN")
+        return value
+
+    @field_validator("import_roles")
+    @classmethod
+    def _roles(cls, value: str) -> str:
+        if not set(_names(value)) <= set(DOCUMENTS):
+            raise ValueError(f"some of {', '.join(DOCUMENTS)}")
+        return value
+
+
+def service(platform: Platform) -> Service:
+    """The customs service on this platform, whose settings are `Settings`."""
+    settings = platform.settings
+    if not isinstance(settings, Settings):
+        raise TypeError("the customs service needs its own settings")
+    policy = policy_of(settings)
+    lines = [
+        Line(url, httpx.AsyncClient(timeout=settings.gateway_timeout_seconds, limits=httpx.Limits(max_connections=40)))
+        for url in (settings.export_gateway_url, settings.import_gateway_url)
+    ]
+    gateway = ImportGateway(lines[1])
+    roles = tuple(role for role in DOCUMENTS if role in _names(settings.import_roles))
+    exports = ExportWork(platform, policy, ExportGateway(lines[0]))
+    imports = ImportWork(platform, policy, parties_of(settings), roles, gateway)
+    receipts = Receipts(platform, gateway, policy.tables.codes.hold_reasons, settings.receipts_poll_seconds)
+    handler = handlers.Handler(policy, platform.persons, quota_key(settings))
+
+    async def later_receipts(_: Platform, loop: Loop) -> None:
+        await receipts.follow(loop)
+
+    async def connections(_: Platform, loop: Loop) -> None:
+        try:
+            await _end_dates(platform, loop)
+        finally:
+            await asyncio.gather(*(line.close() for line in lines))
+
+    return Service(
+        name="customs",
+        says=topics.CUSTOMS,
+        listens_to=topics.heard_by("customs"),
+        hears=handlers.HEARS,
+        handle=handler.handle,
+        project=handlers.project,
+        jobs=kinds(exports, imports),
+        tasks=(later_receipts, connections),
+        routers=(api.router(platform),),
+        seals=("contact", "national_id"),
+        on_erased=on_erased,
+    )
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The rules in force, from the dated tables and the settings."""
+    dated = tables.load()
+    return Policy(
+        tables=dated,
+        imports=regimes.import_regimes(dated),
+        export=regimes.export_regimes(dated)[settings.dispatch_country],
+        eori=settings.eori,
+        default_regime=settings.import_regime,
+        regimes_by_marketplace=settings.import_regimes,
+    )
+
+
+def parties_of(settings: Settings) -> Parties:
+    """The firms that the messages name."""
+    return Parties(
+        platform=Party(settings.platform_code, settings.platform_name),
+        seller=Party(settings.seller_code, settings.seller_name),
+        agent=Party(settings.agent_code, settings.agent_name),
+        logistics=Party(settings.logistics_code, settings.logistics_name),
+        payment_code=settings.payment_code,
+        area=Party(settings.area_code, settings.area_name),
+        transfer_id=settings.transfer_id,
+        customs_code=settings.customs_code,
+        port_code=settings.port_code,
+    )
+
+
+def quota_key(settings: Settings) -> bytes:
+    """The key of the buyers' hashes. It must outlive a change of the storage key: set it before making one."""
+    own = settings.quota_key.get_secret_value()
+    if own:
+        return decode_key(own, "QUOTA_KEY")
+    storage = decode_key(settings.storage_key.get_secret_value(), "STORAGE_KEY")
+    return hmac.digest(storage, b"customs quota", hashlib.sha256)
+
+
+async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
+    """Drops free words that may name the person; declarations stay sealed for their legal period."""
+    await store.forget_answers(db, order_ids)
+
+
+async def _end_dates(platform: Platform, loop: Loop) -> None:
+    """Hourly, papers whose period has ended go."""
+    while True:
+        loop.tick()
+        try:
+            async with platform.pool.acquire() as db, db.transaction():
+                await store.forget(db, platform.clock.now())
+        except TRANSIENT as error:
+            await loop.back_off(error)
+            continue
+        loop.healthy()
+        next_time = Loop.now() + FORGET_SECONDS
+        while Loop.now() < next_time:
+            loop.tick()
+            await asyncio.sleep(10)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def main() -> None:
+    command(service, Settings(), "customs")()

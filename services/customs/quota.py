@@ -1,0 +1,70 @@
+"""The buyer's year: what an order holds of it and what it has used. Pure.
+
+Both follow from the order's facts, so that whatever order they come in, the sums of a year are the sums over its
+orders (Cai Guan Shui [2016] 18: a limit for a person and calendar year, Beijing's).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from decimal import Decimal
+
+from contracts.carrier import ParcelDelivered
+from contracts.customs import ImportCleared, ImportReturned, OrderScreened
+from contracts.orders import OrderClosed, OrderPlaced
+from contracts.persons import NationalId
+from contracts.warehouse import OrderPacked
+from services.customs.amounts import apportion, goods_of
+from shared.facts import Facts
+
+NOTHING = Decimal("0.00")
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Of one order in its buyer's year, CNY."""
+
+    held: Decimal
+    used: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """One person's calendar year. The person is a keyed hash: it tells two orders of one person, and nothing else."""
+
+    person: bytes
+    year: int
+
+
+def person_hash(national_id: NationalId, key: bytes) -> bytes:
+    """HMAC-SHA256 of the identity number: the same person for us, nobody for anyone without the key."""
+    return hmac.digest(key, national_id.number.encode(), hashlib.sha256)
+
+
+def share(facts: Facts) -> Share:
+    """What a screened order takes of the year.
+
+    Its value is held from screening on. Each parcel's share, by the value of its goods, is used once the parcel was
+    released by customs or delivered; an approved return gives it back. The end of the order gives back what was
+    never released.
+    """
+    placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), facts.get(OrderPacked)
+    if placed is None or screened is None:
+        return Share(NOTHING, NOTHING)
+    value = screened.value_cny.amount
+    closed = OrderClosed in facts
+    if packed is None:
+        return Share(NOTHING if closed else value, NOTHING)
+    held = used = NOTHING
+    parts = apportion(value, [goods_of(placed, parcel) for parcel in packed.parcels])
+    for parcel, part in zip(packed.parcels, parts, strict=True):
+        number = parcel.parcel
+        if facts.get(ImportReturned, number):
+            continue
+        if facts.get(ImportCleared, number) or facts.get(ParcelDelivered, number):
+            used += part
+        elif not closed:
+            held += part
+    return Share(held, used)

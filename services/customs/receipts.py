@@ -1,0 +1,187 @@
+"""What China's single window answers: receipts, at once or later, and what their status means. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, cast, get_args
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from contracts.customs import HoldReason, ImportCleared, ImportHeld, ImportRefused
+from services.customs.export import Unreadable
+
+RECEIPT_LIMIT = 256 * 1024
+PAGE_LIMIT = 4 * 1024 * 1024
+"""Bytes of an answer that are read."""
+BEIJING = ZoneInfo("Asia/Shanghai")
+_STATUS = re.compile(r"-?\d{1,6}")
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+
+Meaning = Literal["under_way", "held", "cleared", "refused", "not_sent", "closed", "unknown"]
+UNDER_WAY = frozenset({"1", "2", "3", "120", "300", "399"})
+"""Stored, declaring, sent to customs, in customs, in manual review, reviewed: nobody of ours has to act."""
+HOLDS = frozenset({"500", "501", "502", "503", "599"})
+CLEARED, REJECTED, SENT_BACK, NOT_SENT, CLOSED = "800", "100", "700", "4", "899"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to one message, given at once. `status` is a returnStatus; `format_error` a CEB900."""
+
+    guid: UUID | None
+    status: str
+    number: str | None
+    """The declaration's number with customs (invtNo, else preNo), once it has one."""
+    format_error: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        return not self.format_error and meaning(self.status) in ("under_way", "cleared", "held")
+
+
+@dataclass(frozen=True, slots=True)
+class LaterReceipt:
+    """A receipt that came on its own, with the cursor after which the next one follows."""
+
+    cursor: str
+    guid: UUID | None
+    cop_no: str
+    message_type: str
+    status: str
+    returned_at: datetime | None
+    info: str
+    """The office's own words: kept sealed, never repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    receipts: tuple[LaterReceipt, ...]
+    next: str | None
+
+
+def meaning(status: str) -> Meaning:
+    """What a returnStatus means for the parcel. A negative one is an error of the declaration."""
+    if status in UNDER_WAY:
+        return "under_way"
+    if status in HOLDS:
+        return "held"
+    if status == CLEARED:
+        return "cleared"
+    if status in (REJECTED, SENT_BACK) or (status.startswith("-") and _STATUS.fullmatch(status)):
+        return "refused"
+    if status == NOT_SENT:
+        return "not_sent"
+    return "closed" if status == CLOSED else "unknown"
+
+
+def fact(
+    order_id: UUID, parcel: int, status: str, at: datetime, now: datetime, hold_reasons: Mapping[str, str]
+) -> ImportHeld | ImportCleared | ImportRefused | None:
+    """What a status says of the inventory; None when it says nothing new. `at` is customs' own instant."""
+    match meaning(status):
+        case "cleared":
+            return ImportCleared(order_id=order_id, occurred_at=now, parcel=parcel)
+        case "refused":
+            return ImportRefused(order_id=order_id, occurred_at=now, parcel=parcel, reason=refusal(status))
+        case "held":
+            return ImportHeld(
+                order_id=order_id,
+                occurred_at=now,
+                parcel=parcel,
+                reason=_hold_reason(hold_reasons.get(status, "")),
+                status=status,
+                held_at=at,
+            )
+    return None
+
+
+def refusal(status: str) -> str:
+    """The reason code of a refusal: sent back by customs, or the declaration rejected."""
+    return f"{'sent_back' if status == SENT_BACK else 'rejected'}:{status.replace('-', 'minus')}"
+
+
+def _hold_reason(named: str) -> HoldReason:
+    return cast(HoldReason, named) if named in get_args(HoldReason) else "inspection"
+
+
+def read_receipt(body: bytes) -> Receipt:
+    """A receipt in XML. Unreadable: too long, not UTF-8, a DTD, not XML, or without a status."""
+    root = _parse(body)
+    name = root.tag.rpartition("}")[2]
+    found = {element.tag.rpartition("}")[2]: (element.text or "").strip() for element in root.iter()}
+    status = found.get("returnStatus", "")
+    if not _STATUS.fullmatch(status):
+        raise Unreadable("no returnStatus")
+    number = found.get("invtNo") or found.get("preNo") or ""
+    return Receipt(
+        guid=_guid(found.get("guid") or root.get("guid") or ""),
+        status=status,
+        number=number if _CODE.fullmatch(number) else None,
+        format_error=name.startswith("CEB900"),
+    )
+
+
+def _parse(body: bytes) -> ET.Element:
+    if len(body) > RECEIPT_LIMIT:
+        raise Unreadable("too long")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Unreadable("not UTF-8") from None
+    if "<!" in text.replace("<![CDATA[", "").replace("<!--", ""):
+        raise Unreadable("a DTD is not accepted")
+    try:
+        return ET.fromstring(text)  # noqa: S314 - entities need a DTD, which was refused above
+    except ET.ParseError:
+        raise Unreadable("not XML") from None
+
+
+def read_page(body: bytes) -> Page:
+    """A page of later receipts. Unreadable when the page is; a strange receipt in it is kept as it can be."""
+    try:
+        page = json.loads(body)
+        receipts = tuple(_later(receipt) for receipt in page["receipts"])
+        following = page.get("next")
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise Unreadable("not a page of receipts") from None
+    return Page(receipts, None if following is None else str(following))
+
+
+def _later(receipt: Mapping[str, Any]) -> LaterReceipt:
+    status = str(receipt.get("returnStatus", ""))
+    return LaterReceipt(
+        cursor=str(receipt["cursor"]),
+        guid=_guid(str(receipt.get("guid", ""))),
+        cop_no=str(receipt.get("copNo", ""))[:100],
+        message_type=_token(str(receipt.get("messageType", ""))),
+        status=status if _STATUS.fullmatch(status) else "unreadable",
+        returned_at=_instant(str(receipt.get("returnTime", ""))),
+        info=str(receipt.get("returnInfo", ""))[:2000],
+    )
+
+
+def _token(text: str) -> str:
+    return text if re.fullmatch(r"[A-Za-z0-9]{1,20}", text) else "unreadable"
+
+
+def _guid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _instant(text: str) -> datetime | None:
+    """ISO 8601, or yyyyMMddHHmmss with or without milliseconds in Beijing's time."""
+    if text.isdigit() and len(text) in (14, 17):
+        text = f"{text[:8]}T{text[8:14]}"
+    try:
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=BEIJING)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,116 @@
+"""China: cross-border e-commerce retail import (supervision code 9610), and personal articles by post."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from contracts.base import Line
+from contracts.carrier import ParcelScanned
+from services.customs.amounts import Sums
+from services.customs.regimes.base import Reason, Refusal
+from services.customs.regimes.tables import Headings, Tables
+
+BEIJING = ZoneInfo("Asia/Shanghai")
+ARRIVED = frozenset({"arrived_destination", "import_customs"})
+PAST_CUSTOMS = frozenset(
+    {
+        "import_cleared",
+        "in_destination_network",
+        "at_delivery_office",
+        "out_for_delivery",
+        "available_for_pickup",
+        "delivered",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cbec9610:
+    """Direct purchase, parcel by parcel: order, payment and waybill must match, then the inventory is declared.
+
+    Limits for a transaction and for a person's year, and a positive list (Cai Guan Shui [2016] 18, [2018] 49).
+    """
+
+    tables: Tables
+    name: Literal["cbec_9610"] = "cbec_9610"
+    by_documents: bool = True
+
+    def day(self, instant: datetime) -> date:
+        return instant.astimezone(BEIJING).date()
+
+    def value(self, sums: Sums) -> Decimal:
+        return sums.dutiable
+
+    def refusal(self, lines: Sequence[Line], value: Decimal, day: date) -> Refusal | None:
+        barred = _barred(self.tables, lines, day)
+        if barred is not None:
+            return barred
+        for line in lines:
+            if self.tables.positive_list.line(line.hs_code, day) is None:
+                return Refusal("not_on_positive_list", line.sku)
+        if value > self.tables.cbec_transaction.on(day) and not self._passes_whole(lines, day):
+            return Refusal("over_transaction_limit")
+        return None
+
+    def _passes_whole(self, lines: Sequence[Line], day: date) -> bool:
+        """One indivisible article may exceed the transaction's limit, at full duty ([2018] 49)."""
+        return bool(self.tables.cbec_indivisible.find(day)) and sum(line.quantity for line in lines) == 1
+
+    def yearly_limit(self, day: date) -> Decimal | None:
+        return self.tables.cbec_yearly.on(day)
+
+    def cleared_by(self, scans: Sequence[ParcelScanned]) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalPostal:
+    """Personal articles by post: a limit for the value, no documents of ours; the post presents the CN23.
+
+    The limit is for a parcel; it is judged on the order, so that splitting one changes nothing (GACC 176/2024).
+    """
+
+    tables: Tables
+    name: Literal["personal_postal"] = "personal_postal"
+    by_documents: bool = False
+
+    def day(self, instant: datetime) -> date:
+        return instant.astimezone(BEIJING).date()
+
+    def value(self, sums: Sums) -> Decimal:
+        return sums.goods
+
+    def refusal(self, lines: Sequence[Line], value: Decimal, day: date) -> Refusal | None:
+        barred = _barred(self.tables, lines, day) or _first(lines, self.tables.barred_by_post, "prohibited_goods", day)
+        if barred is not None:
+            return barred
+        if value > self.tables.postal_parcel.on(day):
+            return Refusal("over_postal_limit")
+        return None
+
+    def yearly_limit(self, day: date) -> Decimal | None:
+        return None
+
+    def cleared_by(self, scans: Sequence[ParcelScanned]) -> bool:
+        """A scan that only a released parcel gets, or a release that is not before the arrival in China."""
+        if any(scan.status in PAST_CUSTOMS for scan in scans):
+            return True
+        arrived = min((scan.scanned_at for scan in scans if scan.status in ARRIVED), default=None)
+        return arrived is not None and any(
+            scan.status == "customs_released" and scan.scanned_at >= arrived for scan in scans
+        )
+
+
+def _barred(tables: Tables, lines: Sequence[Line], day: date) -> Refusal | None:
+    return _first(lines, tables.prohibited, "prohibited_goods", day) or _first(
+        lines, tables.barred_from_air, "dangerous_goods", day
+    )
+
+
+def _first(lines: Sequence[Line], headings: Headings, reason: Reason, day: date) -> Refusal | None:
+    return next((Refusal(reason, line.sku) for line in lines if headings.cover(line.hs_code, day)), None)

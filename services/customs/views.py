@@ -1,0 +1,95 @@
+"""An order's facts and papers as customs' interface shows them; nothing of its person."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import asyncpg
+
+from contracts.customs import OrderRefused, OrderScreened
+from contracts.orders import OrderPlaced
+from services.customs.bodies import ExportView, MessageView, OrderView, ParcelDetail, ReceiptView, ScreeningView
+from services.customs.cases import open_hold
+from services.customs.handlers import parcel_rows
+from services.customs.receipts import meaning
+from shared.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What the tables know of an order besides its facts."""
+
+    messages: list[asyncpg.Record]
+    receipts: list[asyncpg.Record]
+    declarations: list[asyncpg.Record]
+
+
+def order(facts: Facts, papers: Papers) -> OrderView:
+    placed = facts.get(OrderPlaced)
+    return OrderView(
+        id=facts.order_id,
+        number=placed.number if placed else None,
+        screening=screening(facts),
+        parcels=tuple(
+            ParcelDetail.model_validate(
+                {
+                    **asdict(row),
+                    "export": _export(papers, row.parcel),
+                    "messages": _messages(papers, row.parcel),
+                    "receipts": _receipts(papers, row.parcel),
+                    "held": open_hold(facts, row.parcel) is not None,
+                }
+            )
+            for row in parcel_rows(facts)
+        ),
+    )
+
+
+def screening(facts: Facts) -> ScreeningView:
+    screened, refused = facts.get(OrderScreened), facts.get(OrderRefused)
+    if screened is not None:
+        return ScreeningView(
+            verdict="screened",
+            regime=screened.regime,
+            value_cny=screened.value_cny,
+            rate=screened.rate,
+            rate_date=screened.rate_date,
+        )
+    if refused is not None:
+        return ScreeningView(verdict="refused", reason=refused.reason, sku=refused.sku)
+    return ScreeningView(verdict="waiting")
+
+
+def _export(papers: Papers, parcel: int) -> ExportView | None:
+    for row in papers.declarations:
+        if row["parcel"] == parcel:
+            return ExportView(lrn=row["lrn"], outcome=row["outcome"], mrn=row["mrn"], overtaken=row["overtaken"])
+    return None
+
+
+def _messages(papers: Papers, parcel: int) -> tuple[MessageView, ...]:
+    return tuple(
+        MessageView(
+            type=row["type"],
+            guid=row["guid"],
+            status=row["status"],
+            number=row["number"],
+            written_at=row["created_at"],
+            answered_at=row["answered_at"],
+        )
+        for row in papers.messages
+        if row["parcel"] == parcel
+    )
+
+
+def _receipts(papers: Papers, parcel: int) -> tuple[ReceiptView, ...]:
+    return tuple(
+        ReceiptView(
+            type=row["message_type"],
+            status=row["status"],
+            meaning=meaning(row["status"]),
+            returned_at=row["returned_at"],
+        )
+        for row in papers.receipts
+        if row["parcel"] == parcel
+    )

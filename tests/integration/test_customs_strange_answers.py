@@ -1,0 +1,189 @@
+"""Authorities that answer what they should not: a person sees it, frees it, and nothing is believed or lost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ParcelDeclared
+from sandbox import ceb as port
+from sandbox.servers import Servers
+from services.customs.work import IMPORT_GATEWAY
+from tests.customs_samples import line, order_id, packed, parcel
+from tests.integration.carrier_post import eventually
+from tests.integration.customs_office import Office, opened
+
+GOOD_MRN, BAD_MRN = "18GB0000601001EB15", "19GB0000601001EB15"
+WINE = (line(price="24.00", hs_code="22042100"),)
+
+
+@dataclass
+class Authorities:
+    """What the next answers will be."""
+
+    mrn: str = GOOD_MRN
+    statuses: dict[str, str] = field(default_factory=dict)
+    """returnStatus by message type; `900` is a format error."""
+    receipts: list[dict[str, Any]] = field(default_factory=list)
+    fetched: int = 0
+
+    def add_receipt(self, guid: str, status: str, message_type: str = "CEB622") -> None:
+        receipt = {"guid": guid, "copNo": "x", "messageType": message_type, "returnStatus": status}
+        at = "2026-11-23T17:00:00+08:00"
+        self.receipts.append({"cursor": str(len(self.receipts) + 1), **receipt, "returnTime": at, "returnInfo": "王"})
+
+
+@pytest.fixture
+def authorities() -> Authorities:
+    return Authorities()
+
+
+@pytest.fixture
+async def office(
+    servers: Servers, fresh_database: Callable[[str], Awaitable[str]], authorities: Authorities
+) -> AsyncIterator[Office]:
+    app = FastAPI()
+
+    @app.post("/douane/export-declarations")
+    async def declare() -> Response:
+        return JSONResponse({"status": "released", "mrn": authorities.mrn}, 201)
+
+    @app.post("/chinaport/ceb")
+    async def take(request: Request) -> Response:
+        message = port.parse(await request.body())
+        status = authorities.statuses.get(message.kind, "120")
+        kind = "CEB900" if status == "900" else "CEB622"
+        return Response(
+            f"<{kind}Message><guid>{message.guid}</guid><returnStatus>{status}</returnStatus></{kind}Message>"
+        )
+
+    @app.get("/chinaport/receipts")
+    async def later(after: int = 0, limit: int = 100) -> Response:
+        authorities.fetched += 1
+        found = authorities.receipts[after : after + limit]
+        return JSONResponse({"receipts": found, "next": str(after + len(found))})
+
+    async with opened(servers, fresh_database, app) as running_office:
+        yield running_office
+
+
+async def guid_of(office: Office, name: str) -> str:
+    found = await office.platform.pool.fetchval(
+        "select guid from messages where order_id = $1 and type = 'CEB621'", order_id(name)
+    )
+    return str(found)
+
+
+async def read_all(office: Office, authorities: Authorities) -> None:
+    """Waits until the poller has taken every receipt."""
+
+    async def reached() -> bool:
+        cursor = await office.platform.pool.fetchval(
+            "select cursor from receipt_cursor where source = $1", IMPORT_GATEWAY
+        )
+        return bool(cursor == str(len(authorities.receipts)))
+
+    await eventually(reached)
+
+
+async def test_a_bad_mrn_is_a_case_and_a_retry_frees_it(office: Office, authorities: Authorities) -> None:
+    authorities.mrn = BAD_MRN
+    await office.packed("mrn", lines=WINE)
+    opened_case = await office.until("mrn", CaseOpened)
+    assert (opened_case.case, opened_case.reason, opened_case.action) == (
+        "needs_attention:export:1",
+        "bad_mrn",
+        "look_into",
+    )
+    assert ParcelDeclared not in await office.facts("mrn")
+    authorities.mrn = GOOD_MRN
+    assert (await office.post("mrn", "retry", {"work": "export"})).status_code == 202
+    assert (await office.until("mrn", ParcelDeclared, 1)).mrn == GOOD_MRN
+    assert (await office.until("mrn", CaseClosed, opened_case.case)).resolution == "answered"
+
+
+async def test_a_format_error_is_a_case_and_a_retry_writes_the_message_anew(
+    office: Office, authorities: Authorities
+) -> None:
+    authorities.statuses["CEB621"] = "900"
+    await office.departed("format")
+    opened_case = await office.until("format", CaseOpened)
+    assert (opened_case.case, opened_case.reason) == ("needs_attention:inventory:1", "CEB621:format")
+    authorities.statuses.clear()
+    assert (await office.post("format", "retry", {"work": "inventory"})).status_code == 202
+    await office.until("format", ImportDeclared, 1)
+    await office.until("format", CaseClosed, opened_case.case)
+
+
+async def test_a_refused_document_is_a_case(office: Office, authorities: Authorities) -> None:
+    authorities.statuses["CEB411"] = "100"
+    await office.departed("document")
+    assert (await office.until("document", CaseOpened)).reason == "CEB411:100"
+
+
+async def test_an_inventory_is_rejected_at_once(office: Office, authorities: Authorities) -> None:
+    authorities.statuses["CEB621"] = "-21"
+    await office.departed("rejected")
+    assert (await office.until("rejected", ImportRefused, 1)).reason == "rejected:minus21"
+    assert ImportDeclared not in await office.facts("rejected")
+
+
+async def test_strange_receipts_are_kept_and_move_nothing(office: Office, authorities: Authorities) -> None:
+    await office.departed("strange")
+    await office.until("strange", ImportDeclared, 1)
+    guid = await guid_of(office, "strange")
+    before = len(await office.facts("strange"))
+    for status in ("777", "300", "399", "899", "soon", "120"):
+        authorities.add_receipt(guid, status)
+    authorities.add_receipt("00000000-0000-0000-0000-000000000001", "800")
+    authorities.add_receipt("not a guid", "800")
+    await read_all(office, authorities)
+    assert len(await office.facts("strange")) == before
+    (box,) = (await office.view("strange"))["parcels"]
+    assert [receipt["meaning"] for receipt in box["receipts"]].count("unknown") == 2
+    assert await office.platform.pool.fetchval("select count(*) from receipts") == 8
+    authorities.add_receipt(guid, "800")
+    await office.until("strange", ImportCleared, 1)
+
+
+async def test_a_receipt_told_again_has_its_effect_once(office: Office, authorities: Authorities) -> None:
+    await office.departed("again")
+    await office.until("again", ImportDeclared, 1)
+    guid = await guid_of(office, "again")
+    for status in ("500", "500", "503", "500"):
+        authorities.add_receipt(guid, status)
+    await read_all(office, authorities)
+    facts = await office.facts("again")
+    assert len(facts.all(ImportHeld)) == 2
+    assert len(facts.all(CaseOpened)) == 2
+    # A gateway that lost its place tells everything from the start.
+    await office.platform.pool.execute("delete from receipt_cursor")
+    await read_all(office, authorities)
+    assert len(await office.facts("again")) == len(facts)
+
+
+async def test_a_message_that_customs_never_got_is_a_case(office: Office, authorities: Authorities) -> None:
+    await office.departed("unsent")
+    await office.until("unsent", ImportDeclared, 1)
+    authorities.add_receipt(await guid_of(office, "unsent"), "4")
+    opened_case = await office.until("unsent", CaseOpened)
+    assert (opened_case.case, opened_case.reason) == ("needs_attention:clearance:1", "CEB622:4")
+    authorities.add_receipt(await guid_of(office, "unsent"), "800")
+    await office.until("unsent", CaseClosed, opened_case.case)
+
+
+async def test_a_gateway_that_is_never_there_ends_as_a_case(
+    servers: Servers, fresh_database: Callable[[str], Awaitable[str]]
+) -> None:
+    async with opened(servers, fresh_database, export_gateway_url="http://127.0.0.1:9") as office:
+        await office.screened("away", lines=WINE)
+        await office.platform.pool.execute("alter table jobs alter column attempts set default 7")
+        await office.hear(packed(parcel(1, (1, 2)), name="away"))
+        opened_case = await office.until("away", CaseOpened)
+        assert (opened_case.case, opened_case.reason) == ("needs_attention:export:1", "no_answer")

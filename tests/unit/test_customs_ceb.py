@@ -1,0 +1,127 @@
+"""The CEB messages against golden files, and what every one of them must keep to."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from contracts.customs import OrderScreened, ParcelUplifted
+from sandbox import ceb as port
+from services.customs import ceb
+from services.customs.ceb import MessageType, Parties, Party
+from services.customs.domain import Passed, screen
+from services.customs.shipments import Shipment, shipment
+from shared.facts import Facts, Moment
+from tests.customs_samples import (
+    BUYER,
+    CONTACT,
+    PLACED_AT,
+    POLICY,
+    TABLES,
+    handed_over,
+    line,
+    order_id,
+    packed,
+    parcel,
+    placed,
+    recorded,
+)
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "customs"
+PARTIES = Parties(
+    platform=Party("3105960001", "Silkpost"),
+    seller=Party("3105960002", "Maison Exemple"),
+    agent=Party("3105980001", "Agent"),
+    logistics=Party("3105980002", "La Poste"),
+    payment_code="312226T001",
+    area=Party("3105960003", "Supervised place"),
+    transfer_id="DXPENT0000000001",
+    customs_code="2244",
+    port_code="2244",
+)
+
+
+def facts(*more: ParcelUplifted) -> Facts:
+    order = placed(lines=[line(1, "62.00", 3), line(2, "11.90", 2, "19053100")])
+    boxes = packed(parcel(1, (1, 2), (2, 1)), parcel(2, (1, 1), (2, 1)))
+    known = Facts(order_id(), [order, recorded(), boxes, handed_over(1), handed_over(2), *more])
+    verdict = screen(known, Moment(PLACED_AT), POLICY)
+    assert isinstance(verdict, Passed)
+    known.add(verdict.screened)
+    return known
+
+
+def shipped(number: int, known: Facts | None = None) -> Shipment:
+    return shipment(known or facts(), number, CONTACT, BUYER, POLICY, PLACED_AT + timedelta(days=2))
+
+
+def built(message: MessageType, number: int = 1, known: Facts | None = None) -> bytes:
+    return ceb.build(message, shipped(number, known), PARTIES, TABLES.codes)
+
+
+@pytest.mark.parametrize("message", get_args(MessageType))
+def test_the_message_is_as_written_down(message: MessageType) -> None:
+    """`UPDATE_GOLDEN=1` writes the files anew; the difference is then for a person to read."""
+    golden = GOLDEN / f"{message}.xml"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_bytes(built(message))
+    assert built(message) == golden.read_bytes()
+
+
+@pytest.mark.parametrize("message", get_args(MessageType))
+def test_the_single_window_can_read_it(message: MessageType) -> None:
+    read = port.parse(built(message))
+    assert read.kind == message
+    assert read.guid == str(ceb.guid(order_id(), 1, message)).upper()
+
+
+def amount(message: MessageType, field: str, number: int) -> Decimal:
+    return port.parse(built(message, number)).amount(field)
+
+
+def test_the_parcels_add_up_to_the_order() -> None:
+    screened = facts().get(OrderScreened)
+    assert screened is not None
+    of = {
+        field: sum(amount("CEB311", field, number) for number in (1, 2))
+        for field in ("goodsValue", "freight", "discount", "taxTotal", "acturalPaid")
+    }
+    assert of["goodsValue"] + of["freight"] - of["discount"] == screened.value_cny.amount
+    assert of["goodsValue"] + of["freight"] + of["taxTotal"] - of["discount"] == of["acturalPaid"]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_three_documents_and_the_lines_agree(number: int) -> None:
+    assert amount("CEB311", "acturalPaid", number) == amount("CEB411", "amountPaid", number)
+    order = port.parse(built("CEB311", number))
+    assert sum(Decimal(item["totalPrice"]) for item in order.lines) == order.amount("goodsValue")
+    inventory = port.parse(built("CEB621", number))
+    waybill = port.parse(built("CEB511", number))
+    assert inventory.head["grossWeight"] == waybill.head["weight"]
+    assert inventory.head["billNo"] == waybill.head["logisticsNo"] == f"CY00000000{number}FR"
+    assert [item["gcode"] for item in inventory.lines] == ["3304990000", "1905310000"]
+
+
+def test_the_agents_notice_names_the_flight() -> None:
+    uplifted = ParcelUplifted(
+        order_id=order_id(), occurred_at=PLACED_AT, parcel=1, bill_number="057-1", voyage_number="AF116"
+    )
+    head = port.parse(built("CEB621", 1, facts(uplifted))).head
+    assert (head["billNo"], head["voyageNo"]) == ("057-1", "AF116")
+    assert port.parse(built("CEB621", 2, facts(uplifted))).head["voyageNo"] == TABLES.codes.unknown_voyage
+
+
+def test_nothing_is_declared_before_the_hand_over() -> None:
+    with pytest.raises(LookupError):
+        shipment(Facts(order_id(), [placed()]), 1, CONTACT, BUYER, POLICY, PLACED_AT)
+
+
+def test_text_is_escaped() -> None:
+    awkward = CONTACT.model_copy(update={"name": "<王> & 'Co'"})
+    body = ceb.build("CEB311", shipment(facts(), 1, awkward, BUYER, POLICY, PLACED_AT), PARTIES, TABLES.codes)
+    assert port.parse(body).head["consignee"] == "<王> & 'Co'"

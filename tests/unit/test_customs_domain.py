@@ -1,0 +1,375 @@
+"""What customs owes: rule by rule, then any shuffle, split and repetition of the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.base import Event
+from contracts.carrier import ParcelScanned
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.customs import (
+    ImportCleared,
+    ImportDeclared,
+    ImportHeld,
+    ImportRefused,
+    ImportReturned,
+    OrderRefused,
+    OrderScreened,
+    ParcelDeclared,
+    ParcelUplifted,
+)
+from contracts.warehouse import OrderWithdrawn
+from services.customs import quota
+from services.customs.cases import attention, open_hold
+from services.customs.domain import DOCUMENTS, EXPORT, INVENTORY, Passed, Policy, admit, decide, screen
+from services.customs.handlers import parcel_rows
+from shared.facts import Facts, Job, Moment, Owed
+from tests.customs_samples import (
+    PLACED_AT,
+    POLICY,
+    closed,
+    delivered,
+    erased,
+    handed_over,
+    line,
+    names,
+    order_id,
+    packed,
+    parcel,
+    placed,
+    recorded,
+    scanned,
+)
+
+NOW = Moment(PLACED_AT + timedelta(days=2))
+TWO_PARCELS = packed(parcel(1, (1, 1)), parcel(2, (1, 1)))
+
+
+def held(number: int = 1, hours: float = 0, status: str = "500") -> ImportHeld:
+    at = PLACED_AT + timedelta(days=8, hours=hours)
+    return ImportHeld(
+        order_id=order_id(), occurred_at=at, parcel=number, reason="inspection", status=status, held_at=at
+    )
+
+
+def cleared(number: int = 1) -> ImportCleared:
+    return ImportCleared(order_id=order_id(), occurred_at=PLACED_AT + timedelta(days=9), parcel=number)
+
+
+class World:
+    """A service in memory: facts in, what is owed said at once, jobs answered when asked."""
+
+    def __init__(self, policy: Policy = POLICY, left: str = "26000.00") -> None:
+        self.policy = policy
+        self.left = Decimal(left)
+        self.facts = Facts(order_id())
+        self.jobs: set[Job] = set()
+
+    def hear(self, *events: Event) -> World:
+        news = [event for event in events if self.facts.add(event)]
+        while news:
+            owed = self._owed()
+            self.jobs |= {item for item in owed if isinstance(item, Job)}
+            news = [item for item in owed if isinstance(item, Event) and self.facts.add(item)]
+        return self
+
+    def _owed(self) -> list[Owed]:
+        owed = decide(self.facts, NOW, self.policy)
+        match screen(self.facts, NOW, self.policy):
+            case Passed() as passed:
+                owed.append(admit(passed, None if passed.yearly_limit is None else self.left, NOW))
+            case OrderRefused() as refused:
+                owed.append(refused)
+        return owed
+
+    def answer_inventories(self) -> None:
+        for job in sorted(self.jobs, key=lambda job: job.subject):
+            if job.kind == INVENTORY:
+                self.hear(
+                    ImportDeclared(
+                        order_id=job.order_id,
+                        occurred_at=NOW.now,
+                        parcel=int(job.subject),
+                        declaration_number="22442026I000000001",
+                    )
+                )
+
+    def has(self, kind: str, subject: str = "1") -> bool:
+        return Job(kind, order_id(), subject) in self.jobs
+
+
+def test_screening_waits_for_the_order_and_the_person() -> None:
+    assert OrderScreened not in World().hear(placed()).facts
+    assert OrderScreened not in World().hear(recorded()).facts
+    screened = World().hear(recorded(), placed()).facts.get(OrderScreened)
+    assert screened is not None
+    # (124.00 + 18.00 - 5.00) EUR, each sum at 8.3591 to the fen
+    assert str(screened.value_cny.amount) == "1145.19"
+    assert (screened.regime, screened.rate) == ("cbec_9610", Decimal("8.3591"))
+
+
+@pytest.mark.parametrize(
+    ("order", "reason"),
+    [
+        (placed(lines=[line(price="480.00", quantity=2)]), "over_transaction_limit"),
+        (placed(lines=[line(hs_code="33030010")]), "dangerous_goods"),
+        (placed(lines=[line(hs_code="84713000")]), "not_on_positive_list"),
+        (placed(lines=[line(price="130.00", quantity=2)], marketplace="postal-shop"), "over_postal_limit"),
+    ],
+)
+def test_refusals(order: Event, reason: str) -> None:
+    refused = World().hear(order, recorded()).facts.get(OrderRefused)
+    assert refused is not None
+    assert refused.reason == reason
+
+
+def test_the_buyers_year() -> None:
+    world = World(left="1145.18").hear(placed(), recorded())
+    refused = world.facts.get(OrderRefused)
+    assert refused is not None
+    assert refused.reason == "over_yearly_limit"
+    assert OrderScreened in World(left="1145.19").hear(placed(), recorded()).facts
+    assert OrderScreened in World(left="0.00").hear(placed(marketplace="postal-shop"), recorded()).facts
+
+
+def test_an_erased_person_is_refused_before_screening_and_only_then() -> None:
+    refused = World().hear(placed(), erased()).facts.get(OrderRefused)
+    assert refused is not None
+    assert refused.reason == "person_erased"
+    assert OrderRefused not in World().hear(placed(), recorded()).hear(erased()).facts
+
+
+def test_nothing_is_screened_that_has_ended() -> None:
+    assert len(World().hear(closed(), placed(), recorded()).facts) == 3
+
+
+def test_each_parcel_is_declared_with_its_share() -> None:
+    world = World().hear(placed(), recorded(), TWO_PARCELS)
+    declared = world.facts.all(ParcelDeclared)
+    assert {event.sub_order for event in declared} == {"TM1-1", "TM1-2"}
+    assert {event.export for event in declared} == {"deemed"}
+    assert sum(event.total.amount for event in declared) == placed().total.amount
+    assert not world.jobs
+
+
+def test_above_the_threshold_every_parcel_needs_its_number_however_small() -> None:
+    order = placed(lines=[line(price="1000.01", quantity=1), line(2, "1.00", 1)], freight="0.00", discount="0.00")
+    world = World(replace(POLICY, default_regime="cbec_9610"))
+    screened = OrderScreened.model_validate(
+        {
+            "order_id": order_id(),
+            "occurred_at": PLACED_AT,
+            "regime": "cbec_9610",
+            "value_cny": {"amount": "4000.00", "currency": "CNY"},
+            "rate": "8",
+            "rate_date": "2026-01-01",
+        }
+    )
+    world.hear(order, screened, packed(parcel(1, (1, 1)), parcel(2, (2, 1))))
+    assert world.has(EXPORT, "1")
+    assert world.has(EXPORT, "2")
+    assert ParcelDeclared not in world.facts
+
+
+def test_excise_goods_are_declared_whatever_their_value() -> None:
+    world = World().hear(placed(lines=[line(price="12.00", hs_code="22042100")]), recorded(), packed())
+    assert world.has(EXPORT)
+
+
+def test_a_withdrawn_order_is_not_declared() -> None:
+    withdrawn = OrderWithdrawn(order_id=order_id(), occurred_at=NOW.now, reason="shopper")
+    world = World().hear(placed(), recorded(), withdrawn, packed())
+    assert ParcelDeclared not in world.facts
+
+
+def test_documents_after_the_hand_over_the_inventory_after_the_departure() -> None:
+    world = World().hear(placed(), recorded(), packed())
+    assert not world.jobs
+    world.hear(handed_over())
+    assert world.has(DOCUMENTS)
+    assert not world.has(INVENTORY)
+    for status in ("accepted", "in_transit", "at_origin_exchange", "customs", "customs_released", "returning", None):
+        world.hear(scanned(status))
+    assert not world.has(INVENTORY)
+    world.hear(scanned("arrived_destination"))
+    assert world.has(INVENTORY)
+
+
+def test_the_agents_notice_is_a_departure_too() -> None:
+    uplifted = ParcelUplifted(
+        order_id=order_id(), occurred_at=NOW.now, parcel=1, bill_number="MAWB1", voyage_number="AF116"
+    )
+    assert World().hear(placed(), recorded(), packed(), handed_over(), uplifted).has(INVENTORY)
+
+
+def test_of_an_erased_person_nothing_more_is_sent() -> None:
+    world = World().hear(placed(), recorded(), packed(), erased(), handed_over(), scanned("arrived_destination"))
+    assert not world.jobs
+
+
+def test_by_post_nothing_is_sent_and_the_scans_clear() -> None:
+    world = World().hear(placed(marketplace="postal-shop"), recorded(), packed(), handed_over())
+    world.hear(scanned("customs_released", hours=50), scanned("arrived_destination", hours=100))
+    assert ImportCleared not in world.facts
+    world.hear(scanned("customs_released", hours=110))
+    assert world.facts.get(ImportCleared, 1)
+    assert not world.jobs
+
+
+def test_a_hold_is_a_case_until_customs_decides() -> None:
+    world = World().hear(placed(), recorded(), packed(), handed_over(), held())
+    (opened,) = world.facts.all(CaseOpened)
+    assert (opened.kind, opened.action, opened.parcel) == ("customs_hold", "answer_customs", 1)
+    assert open_hold(world.facts, 1) == held()
+    world.hear(cleared())
+    assert world.facts.get(CaseClosed, opened.case)
+    assert open_hold(world.facts, 1) is None
+
+
+def test_a_second_hold_is_a_second_case() -> None:
+    world = World().hear(placed(), recorded(), packed(), held(), held(hours=5, status="503"))
+    assert len(world.facts.all(CaseOpened)) == 2
+    (superseded,) = world.facts.all(CaseClosed)
+    assert superseded.resolution == "superseded"
+    assert open_hold(world.facts, 1) == held(hours=5, status="503")
+
+
+@pytest.mark.parametrize("end", [delivered(), closed()])
+def test_the_end_of_the_parcel_ends_its_hold(end: Event) -> None:
+    world = World().hear(placed(), recorded(), packed(), held()).hear(end)
+    assert open_hold(world.facts, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "settles"),
+    [
+        ("inventory", cleared()),
+        ("import_documents", cleared()),
+        ("clearance", cleared()),
+        ("return", ImportReturned(order_id=order_id(), occurred_at=NOW.now, parcel=1)),
+        ("export", closed()),
+        ("hold_answer", cleared()),
+    ],
+)
+def test_what_needs_attention_until_it_is_settled(kind: str, settles: Event) -> None:
+    opened = attention(order_id(), kind, "1", "no_answer", NOW)
+    world = World().hear(placed(), recorded(), packed(), handed_over(), opened)
+    if kind != "export":  # declared by leaving, here
+        assert world.facts.get(CaseClosed, opened.case) is None
+    world.hear(settles)
+    assert world.facts.get(CaseClosed, opened.case)
+
+
+def test_the_list_of_parcels_shows_how_far_each_has_come() -> None:
+    world = World().hear(placed(), recorded(), TWO_PARCELS, handed_over(1), handed_over(2), held(1))
+    assert [row.state for row in parcel_rows(world.facts)] == ["import_held", "handed_over"]
+    world.hear(cleared(1))
+    assert [row.state for row in parcel_rows(world.facts)] == ["import_cleared", "handed_over"]
+
+
+def share(world: World) -> tuple[str, str]:
+    taken = quota.share(world.facts)
+    return str(taken.held), str(taken.used)
+
+
+def test_the_share_of_the_year_through_an_orders_life() -> None:
+    world = World().hear(placed(), recorded())
+    assert share(world) == ("1145.19", "0.00")
+    world.hear(TWO_PARCELS, handed_over(1), handed_over(2), cleared(1))
+    assert share(world) == ("572.59", "572.60")
+    world.hear(closed())
+    assert share(world) == ("0.00", "572.60")
+    world.hear(delivered(2))
+    assert share(world) == ("0.00", "1145.19")
+    world.hear(ImportReturned(order_id=order_id(), occurred_at=NOW.now, parcel=1))
+    assert share(world) == ("0.00", "572.59")
+
+
+def test_a_refused_parcel_uses_nothing() -> None:
+    world = World().hear(placed(), recorded(), packed())
+    world.hear(ImportRefused(order_id=order_id(), occurred_at=NOW.now, parcel=1, reason="sent_back:700"), closed())
+    assert share(world) == ("0.00", "0.00")
+
+
+def test_the_end_before_packing_gives_everything_back() -> None:
+    assert share(World().hear(placed(), recorded()).hear(closed())) == ("0.00", "0.00")
+
+
+def _scans(number: int) -> list[ParcelScanned]:
+    return [
+        scanned("accepted", number, 3),
+        scanned("in_transit", number, 10),
+        scanned("customs", number, 44),
+        scanned("arrived_destination", number, 118),
+        scanned("customs_released", number, 140),
+        scanned("delivered", number, 280),
+    ]
+
+
+FIRST = [placed(), recorded(), TWO_PARCELS]
+LATER: list[Event] = [
+    *(handed_over(1), handed_over(2), *_scans(1), *_scans(2)),
+    *(held(1), held(1, hours=3, status="503"), cleared(1), held(2)),
+    *(ImportRefused(order_id=order_id(), occurred_at=NOW.now, parcel=2, reason="sent_back:700"), delivered(1)),
+]
+
+
+def state(world: World) -> object:
+    opened = {case.case for case in world.facts.all(CaseOpened)}
+    settled = {case.case for case in world.facts.all(CaseClosed)}
+    rows = [(row.parcel, row.state) for row in parcel_rows(world.facts)]
+    return names(list(world.facts)), opened - settled, rows, share(world)
+
+
+@pytest.mark.parametrize("marketplace", ["shop", "postal-shop"])
+@given(data=st.data())
+def test_any_shuffle_split_and_repetition_gives_one_state(marketplace: str, data: st.DataObject) -> None:
+    events: Sequence[Event] = [placed(marketplace=marketplace), *FIRST[1:], *LATER]
+    shuffled = data.draw(st.permutations(events))
+    repeated = [*shuffled, *data.draw(st.lists(st.sampled_from(events), max_size=6))]
+    # The end follows from what customs itself has said, so that it is never heard before the screening.
+    earliest = max(shuffled.index(event) for event in events[:3]) + 1
+    end = data.draw(st.integers(earliest, len(repeated)))
+    world = World()
+    for part in (repeated[:end], [closed(), *repeated[end:]]):
+        while part:
+            size = data.draw(st.integers(1, len(part)))
+            world.hear(*part[:size])
+            part = part[size:]
+            if data.draw(st.booleans()):
+                world.answer_inventories()
+    world.answer_inventories()
+    straight = World().hear(*events)
+    straight.answer_inventories()
+    straight.hear(closed())
+    assert state(world) == state(straight)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 400_000), st.integers(1, 4), st.booleans()), min_size=1, max_size=8),
+    st.integers(0, 2_600_000),
+)
+def test_a_year_is_never_exceeded_and_adds_up(orders: list[tuple[int, int, bool]], start: int) -> None:
+    limit, taken = Decimal(26_000), Decimal(start).scaleb(-2)
+    shares: list[quota.Share] = []
+    for cents, quantity, ends in orders:
+        price = f"{Decimal(cents).scaleb(-2):.2f}"
+        world = World(left=str(limit - taken))
+        world.hear(placed(lines=[line(price=price, quantity=quantity)], discount="0.00"), recorded())
+        if ends and OrderScreened in world.facts:
+            world.hear(packed(parcel(1, (1, quantity))), cleared(1), closed())
+        own = quota.share(world.facts)
+        assert own.held + own.used == (
+            screened.value_cny.amount if (screened := world.facts.get(OrderScreened)) else Decimal(0)
+        )
+        shares.append(own)
+        taken += own.held + own.used
+    assert taken <= limit
+    assert taken == Decimal(start).scaleb(-2) + sum(own.held + own.used for own in shares)

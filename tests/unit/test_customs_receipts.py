@@ -1,0 +1,132 @@
+"""What the single window answers: read within bounds, unknown things kept, none believed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.customs import ImportCleared, ImportHeld, ImportRefused
+from services.customs.export import Unreadable
+from services.customs.receipts import RECEIPT_LIMIT, Receipt, fact, meaning, read_page, read_receipt
+from tests.customs_samples import PLACED_AT, TABLES, order_id
+
+GUID = "4CDE1CFD-EDED-46B1-946C-B8022E42FC94"
+RECEIPT = f"""<?xml version="1.0" encoding="UTF-8"?>
+<CEB622Message xmlns="http://www.chinaport.gov.cn/ceb" guid="{GUID}" version="1.0"><InventoryReturn>
+<guid>{GUID}</guid><copNo>TM1-1</copNo><preNo>B20261123000000001</preNo><invtNo>22442026I000000001</invtNo>
+<returnStatus>120</returnStatus><returnTime>20261123170000123</returnTime><returnInfo>海关入库</returnInfo>
+</InventoryReturn></CEB622Message>""".encode()
+
+
+def test_a_receipt() -> None:
+    assert read_receipt(RECEIPT) == Receipt(UUID(GUID), "120", "22442026I000000001")
+    assert read_receipt(RECEIPT).accepted
+
+
+def test_a_format_error_is_never_accepted() -> None:
+    body = RECEIPT.replace(b"CEB622", b"CEB900").replace(b">120<", b">2<")
+    assert read_receipt(body).format_error
+    assert not read_receipt(body).accepted
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not xml",
+        RECEIPT[:-10],
+        RECEIPT.replace(b">120<", b">much<"),
+        RECEIPT.replace(b"<CEB622Message", b'<!DOCTYPE x [<!ENTITY a "b">]><CEB622Message'),
+        RECEIPT.decode().replace("UTF-8", "UTF-16").encode("utf-16"),
+        RECEIPT.replace("海关入库".encode(), b"x" * RECEIPT_LIMIT),
+        RECEIPT.replace("海关入库".encode(), b"\xff"),
+    ],
+)
+def test_what_is_not_read(body: bytes) -> None:
+    with pytest.raises(Unreadable):
+        read_receipt(body)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_break_the_reader(body: bytes) -> None:
+    for read in (read_receipt, read_page):
+        with pytest.raises(Unreadable):
+            read(body)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        *((status, "under_way") for status in ("1", "2", "3", "120", "300", "399")),
+        *((status, "held") for status in ("500", "501", "502", "503", "599")),
+        *((status, "refused") for status in ("100", "700", "-1", "-900")),
+        ("800", "cleared"),
+        ("4", "not_sent"),
+        ("899", "closed"),
+        ("777", "unknown"),
+        ("unreadable", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_meanings(status: str, expected: str) -> None:
+    assert meaning(status) == expected
+
+
+def test_what_a_status_says() -> None:
+    def of(status: str) -> object:
+        return fact(order_id(), 2, status, PLACED_AT, PLACED_AT, TABLES.codes.hold_reasons)
+
+    assert isinstance(of("800"), ImportCleared)
+    held = of("500")
+    assert isinstance(held, ImportHeld)
+    assert (held.reason, held.subject) == ("inspection", "2:500:20261120T0930")
+    assert held == of("500")
+    refused, rejected, wrong = of("700"), of("100"), of("-21")
+    assert isinstance(refused, ImportRefused)
+    assert isinstance(rejected, ImportRefused)
+    assert isinstance(wrong, ImportRefused)
+    assert [refused.reason, rejected.reason, wrong.reason] == ["sent_back:700", "rejected:100", "rejected:minus21"]
+    assert [of(status) for status in ("120", "300", "4", "899", "777")] == [None] * 5
+
+
+def later(**changes: object) -> bytes:
+    receipt = {
+        "cursor": "7",
+        "guid": GUID,
+        "copNo": "TM1-1",
+        "messageType": "CEB622",
+        "returnStatus": "800",
+        "returnTime": "20261123170000123",
+        "returnInfo": "放行",
+    }
+    return json.dumps({"receipts": [{**receipt, **changes}], "next": "7"}).encode()
+
+
+def test_a_page() -> None:
+    page = read_page(later())
+    (receipt,) = page.receipts
+    assert (page.next, receipt.cursor, receipt.status, receipt.guid) == ("7", "7", "800", UUID(GUID))
+    assert receipt.returned_at == datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def test_times_of_either_form() -> None:
+    (iso,) = read_page(later(returnTime="2026-11-23T17:00:00+08:00")).receipts
+    assert iso.returned_at == datetime(2026, 11, 23, 9, tzinfo=UTC)
+    (bad,) = read_page(later(returnTime="yesterday")).receipts
+    assert bad.returned_at is None
+
+
+def test_a_strange_receipt_is_kept_as_it_can_be() -> None:
+    (receipt,) = read_page(later(guid="?", returnStatus="released?", messageType="<b>", returnInfo=None)).receipts
+    assert (receipt.guid, receipt.status, receipt.message_type) == (None, "unreadable", "unreadable")
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"receipts": [1]}', b'{"receipts": [{}]}', b'{"receipts": 3}'])
+def test_what_is_no_page(body: bytes) -> None:
+    with pytest.raises(Unreadable):
+        read_page(body)

@@ -1,0 +1,130 @@
+"""The regimes: every rule by its day, and the tables that hold them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from contracts.base import Line
+from contracts.customs import Regime
+from services.customs.regimes import tables
+from services.customs.regimes.base import Refusal
+from services.customs.regimes.tables import NoRule
+from tests.customs_samples import POLICY, TABLES, line, scanned
+
+TODAY = date(2026, 11, 20)
+
+
+def refusal(regime: Regime, lines: Sequence[Line], value: str, day: date = TODAY) -> Refusal | None:
+    return POLICY.imports[regime].refusal(lines, Decimal(value), day)
+
+
+@pytest.mark.parametrize(
+    ("lines", "value", "reason"),
+    [
+        ([line()], "5000.00", None),
+        ([line()], "5000.01", "over_transaction_limit"),
+        ([line(quantity=1)], "9000.00", None),
+        ([line(quantity=1), line(2, quantity=1)], "9000.00", "over_transaction_limit"),
+        ([line(hs_code="33030010")], "100.00", "dangerous_goods"),
+        ([line(hs_code="330430")], "100.00", "dangerous_goods"),
+        ([line(hs_code="24022000")], "100.00", "prohibited_goods"),
+        ([line(hs_code="84713000")], "100.00", "not_on_positive_list"),
+        ([line(hs_code="3304990019")], "100.00", None),
+        ([line(hs_code="3304990000")], "100.00", None),
+        ([line(hs_code="3304991000")], "100.00", "not_on_positive_list"),
+        ([line(hs_code="33049911")], "100.00", None),
+        ([line(hs_code="330499")], "100.00", None),
+    ],
+)
+def test_cross_border_retail(lines: Sequence[Line], value: str, reason: str | None) -> None:
+    found = refusal("cbec_9610", lines, value)
+    assert (found.reason if found else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("hs_code", "value", "reason"),
+    [
+        ("33049900", "2000.00", None),
+        ("33049900", "2000.01", "over_postal_limit"),
+        ("040690", "100.00", "prohibited_goods"),
+        ("84713000", "100.00", None),
+        ("33030010", "100.00", "dangerous_goods"),
+    ],
+)
+def test_personal_articles_by_post(hs_code: str, value: str, reason: str | None) -> None:
+    found = refusal("personal_postal", [line(hs_code=hs_code)], value)
+    assert (found.reason if found else None) == reason
+
+
+def test_a_refusal_names_the_goods() -> None:
+    lines = [line(1), line(2, hs_code="36050000", sku="MATCHES")]
+    assert refusal("cbec_9610", lines, "10.00") == Refusal("dangerous_goods", "MATCHES")
+
+
+@pytest.mark.parametrize(
+    ("day", "limit"),
+    [(date(2018, 12, 31), "2000"), (date(2019, 1, 1), "5000"), (date(2030, 1, 1), "5000")],
+)
+def test_limits_are_those_of_the_day(day: date, limit: str) -> None:
+    assert TABLES.cbec_transaction.on(day) == Decimal(limit)
+
+
+def test_the_postal_limit_doubled_in_december_2024() -> None:
+    assert refusal("personal_postal", [line()], "1500.00", date(2024, 11, 30)) == Refusal("over_postal_limit")
+    assert refusal("personal_postal", [line()], "1500.00", date(2024, 12, 1)) is None
+
+
+def test_an_article_above_the_limit_did_not_pass_before_2019() -> None:
+    assert refusal("cbec_9610", [line(quantity=1)], "2500.00", date(2018, 6, 1)) == Refusal("over_transaction_limit")
+
+
+def test_the_legal_day_is_beijings_there_and_paris_here() -> None:
+    at = datetime(2026, 12, 31, 17, tzinfo=UTC)
+    assert POLICY.imports["cbec_9610"].day(at) == date(2027, 1, 1)
+    assert POLICY.export.day(at) == date(2026, 12, 31)
+
+
+def test_no_rule_before_the_first_row() -> None:
+    with pytest.raises(NoRule):
+        TABLES.cbec_transaction.on(date(2016, 1, 1))
+
+
+def test_every_row_has_a_source() -> None:
+    for amounts in (TABLES.cbec_transaction, TABLES.cbec_yearly, TABLES.postal_parcel, TABLES.cny_per_eur):
+        assert all(row.source for row in amounts.rows)
+
+
+def test_rows_may_not_overlap(tmp_path: Path) -> None:
+    shutil.copytree(tables.DATA, tmp_path / "data")
+    rates = tmp_path / "data" / "rates.json"
+    body = json.loads(rates.read_text(encoding="utf-8"))
+    body["cny_per_eur"][0]["to"] = None
+    rates.write_text(json.dumps(body), encoding="utf-8")
+    with pytest.raises(ValueError, match="overlap"):
+        tables.load(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("hs_code", "declared"),
+    [("330499", "3304990000"), ("33049911", "3304990000"), ("3304990019", "3304990019"), ("842199", "8421990000")],
+)
+def test_the_declared_code_has_ten_digits(hs_code: str, declared: str) -> None:
+    assert TABLES.positive_list.chinese_code(hs_code, TODAY) == declared
+
+
+def test_by_post_a_release_counts_after_the_arrival_only() -> None:
+    postal = POLICY.imports["personal_postal"]
+    in_france = [scanned("customs", hours=44), scanned("customs_released", hours=52)]
+    assert not postal.cleared_by(in_france)
+    assert not postal.cleared_by([*in_france, scanned("arrived_destination", hours=100)])
+    in_china = [scanned("arrived_destination", hours=100), scanned("customs_released", hours=120)]
+    assert postal.cleared_by(in_china)
+    assert postal.cleared_by([scanned("out_for_delivery", hours=130)])
+    assert not postal.cleared_by([scanned("in_transit", hours=130), scanned("returning", hours=150)])
