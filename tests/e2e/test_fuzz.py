@@ -25,6 +25,7 @@ EXAMPLES = 15
 def operations() -> Iterator[Any]:
     for service in SERVICES:
         document = json.loads((DOCUMENTS / f"{service}.json").read_text())
+        found: Any
         for found in schemathesis.openapi.from_dict(document).get_all_operations():
             operation = found.ok()
             yield pytest.param(service, operation, id=f"{service} {operation.method.upper()} {operation.path}")
@@ -33,7 +34,7 @@ def operations() -> Iterator[Any]:
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["kept", "broken"])
 @pytest.mark.parametrize(("service", "operation"), list(operations()))
 def test_no_request_breaks_a_service(line: Line, service: str, operation: Any, mode: GenerationMode) -> None:
-    strategy: st.SearchStrategy[Case] = operation.as_strategy(generation_mode=mode)
+    strategy: st.SearchStrategy[Case[Any]] = operation.as_strategy(generation_mode=mode)
     key = {"Authorization": f"Bearer {line.secrets.api_keys['operator']}"}
 
     @settings(
@@ -45,7 +46,7 @@ def test_no_request_breaks_a_service(line: Line, service: str, operation: Any, m
         suppress_health_check=list(HealthCheck),
     )
     @given(strategy)
-    def send(case: Case) -> None:
+    def send(case: Case[Any]) -> None:
         response = case.call(base_url=line.urls[service], headers=key, timeout=20)
         assert response.status_code < 500, response.text
         if response.status_code >= 400:

@@ -1,0 +1,248 @@
+"""Colissimo's SLS `generateLabel`: the request it takes, and what its answers say. Pure.
+
+Success is HTTP 200, multipart/related, with a part `<jsonInfos>` whose message id is "0", a part `<label>` and, for
+customs, a part `<cn23>`. Errors are messages with ids, or one of three other shapes. There is no idempotency key and
+no cancel operation. Source: the SLS WSDL, and recorded exchanges of public clients.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from email.message import Message
+from typing import Any
+
+from contracts.base import Money
+from contracts.customs import Article, Cn23
+from contracts.persons import Contact
+from services.carrier.carriers.carrier import (
+    AnswerLost,
+    LabelAnswer,
+    LabelMade,
+    LabelOrder,
+    LabelRejected,
+    TryLater,
+)
+from services.carrier.s10 import is_parcel_id
+
+CATEGORIES = {"gift": 1, "sample": 2, "commercial": 3, "document": 4, "other": 5, "returned_goods": 6}
+RETURN_TO_SENDER = 2
+"""`returnTypeChoice` for a parcel that cannot be delivered: send it back. From memory, unconfirmed; 3 is "do not"."""
+CN23_COPIES = 4
+"""As Colissimo's own plugin asks for."""
+ACCOUNT_MESSAGES = frozenset({"30000"})
+"""Messages about our account (credentials refused), not about the parcel: no reason to refuse one. Unconfirmed."""
+LOST_STATUSES = frozenset({502, 504})
+"""A gateway that gave up waiting: the label may have been made behind it."""
+
+_PARTNER_NUMBER = re.compile(r"[A-Za-z0-9]{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The warehouse, as the label and the CN23 name it."""
+
+    company: str
+    street: str
+    postcode: str
+    city: str
+    phone: str
+    email: str
+    country: str = "FR"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    number: str
+    password: str
+    sender: Sender
+    printing: str = "PDF_10x15_300dpi"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    status: int
+    content_type: str
+    body: bytes
+    retry_after: float | None = None
+    """Real seconds."""
+
+
+def label_request(order: LabelOrder, contract: Contract) -> bytes:
+    """The JSON body of `generateLabel`. Amounts in euro cents, weights in kilograms, lengths in centimetres."""
+    declared, box = order.declared, order.box
+    fields = [{"key": "EORI", "value": declared.eori}]
+    if order.duty_paid:
+        fields += [
+            {"key": key, "value": str(-(-length // 10))}
+            for key, length in (("LENGTH", box.length_mm), ("WIDTH", box.width_mm), ("HEIGHT", box.height_mm))
+        ]
+    postal_charges = _euro_cents(declared.cn23.postal_charges, order.cny_per_eur)
+    letter = {
+        "service": {
+            "productCode": order.product,
+            "depositDate": order.deposit_on.isoformat(),
+            "mailBoxPicking": False,
+            "transportationAmount": postal_charges,
+            # SLS refuses a CN23 without postal charges; free shipping is stated as one cent.
+            "totalAmount": max(postal_charges, 1),
+            "orderNumber": declared.sub_order,
+            "commercialName": contract.sender.company,
+            "returnTypeChoice": RETURN_TO_SENDER,
+        },
+        "parcel": {"weight": box.weight_g / 1000, "nonMachinable": False, "ddp": order.duty_paid},
+        "customsDeclarations": _customs(declared.cn23),
+        "sender": {"senderParcelRef": declared.sub_order, "address": _sender(contract.sender)},
+        "addressee": {"addresseeParcelRef": declared.sub_order, "address": _addressee(order.contact)},
+    }
+    request = {
+        "contractNumber": contract.number,
+        "password": contract.password,
+        "outputFormat": {"x": 0, "y": 0, "outputPrintingType": contract.printing},
+        "letter": letter,
+        "fields": {"field": fields},
+    }
+    return json.dumps(request, ensure_ascii=False).encode()
+
+
+def _customs(cn23: Cn23) -> dict[str, Any]:
+    return {
+        "includeCustomsDeclarations": True,
+        "numberOfCopies": CN23_COPIES,
+        "contents": {
+            "article": [_article(article) for article in cn23.articles],
+            "category": {"value": CATEGORIES[cn23.category]},
+        },
+        "invoiceNumber": cn23.invoice_number,
+    }
+
+
+def _article(article: Article) -> dict[str, Any]:
+    return {
+        "description": article.description,
+        "quantity": article.quantity,
+        # Per unit, like the value beside it.
+        "weight": round(article.net_weight_g / article.quantity / 1000, 3),
+        "value": float(article.unit_value.amount),
+        "hsCode": article.hs_code,
+        "originCountry": article.origin,
+        "currency": article.unit_value.currency,
+        "originalIdent": "A",
+    }
+
+
+def _sender(sender: Sender) -> dict[str, str]:
+    return {
+        "companyName": sender.company,
+        "line2": sender.street,
+        "zipCode": sender.postcode,
+        "city": sender.city,
+        "countryCode": sender.country,
+        "phoneNumber": sender.phone,
+        "email": sender.email,
+    }
+
+
+def _addressee(contact: Contact) -> dict[str, str]:
+    return {
+        "lastName": contact.name,
+        "firstName": "",
+        "line2": contact.street,
+        "line3": contact.district,
+        "zipCode": contact.postcode,
+        "city": contact.city,
+        "stateOrProvinceCode": contact.province,
+        "countryCode": contact.country,
+        "phoneNumber": contact.phone,
+        "mobileNumber": contact.phone,
+    }
+
+
+def _euro_cents(money: Money, cny_per_eur: Decimal | None) -> int:
+    """An amount in euro cents, half a cent upwards. ValueError when it is in CNY and no rate is known."""
+    if money.currency == "EUR":
+        return int(money.amount * 100)
+    if cny_per_eur is None:
+        raise ValueError("postal charges in CNY need the rate of the screening")
+    return int((money.amount / cny_per_eur * 100).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def read_label_answer(answer: HttpAnswer) -> LabelAnswer:
+    """What SLS said. An answer that cannot be read after a success is a lost one: the label may exist."""
+    if answer.status == 429:
+        return TryLater("sls:http_429", answer.retry_after)
+    if answer.status in LOST_STATUSES:
+        return AnswerLost(f"sls:http_{answer.status}")
+    parts, whole = related_parts(answer.content_type, answer.body)
+    infos = _json(parts.get("jsonInfos", b"") if parts else answer.body)
+    errors = _error_ids(infos)
+    if errors:
+        if answer.status >= 500 or answer.status in (401, 403, 404) or ACCOUNT_MESSAGES.intersection(errors):
+            return TryLater(f"sls:{errors[0]}", answer.retry_after)
+        return LabelRejected(f"sls:{errors[0]}")
+    if answer.status == 200:
+        return _made(infos, parts if whole else {})
+    if answer.status in (400, 422):
+        return LabelRejected(f"sls:http_{answer.status}")
+    return TryLater(f"sls:http_{answer.status}", answer.retry_after)
+
+
+def _made(infos: Any, parts: Mapping[str, bytes]) -> LabelAnswer:
+    label = infos.get("labelV2Response") if isinstance(infos, Mapping) else None
+    number = label.get("parcelNumber") if isinstance(label, Mapping) else None
+    if not isinstance(label, Mapping) or not isinstance(number, str):
+        return AnswerLost("sls:unreadable")
+    if not is_parcel_id(number):
+        return AnswerLost("sls:bad_parcel_number")
+    pdf = parts.get("label")
+    if not pdf:
+        return AnswerLost("sls:label_missing", number)
+    partner = label.get("parcelNumberPartner")
+    known = isinstance(partner, str) and _PARTNER_NUMBER.fullmatch(partner)
+    return LabelMade(number, pdf, parts.get("cn23"), partner if known else None)
+
+
+def related_parts(content_type: str, body: bytes) -> tuple[dict[str, bytes], bool]:
+    """The parts of a multipart/related body by Content-ID without its brackets, and whether the body is whole.
+
+    Every byte of a part is kept, so that a PDF survives. A part that was cut off is left out.
+    """
+    header = Message()
+    header["content-type"] = content_type
+    boundary = header.get_boundary()
+    if header.get_content_maintype() != "multipart" or not boundary:
+        return {}, False
+    *chunks, last = (b"\r\n" + body).split(b"\r\n--" + boundary.encode())
+    parts: dict[str, bytes] = {}
+    for chunk in chunks[1:]:
+        head, blank, content = chunk.partition(b"\r\n\r\n")
+        named = re.search(rb"(?im)^content-id:\s*<?([^>\s]+)>?\s*$", head.replace(b"\r\n", b"\n"))
+        if blank and named:
+            parts[named[1].decode("latin-1")] = content
+    return parts, last.startswith(b"--")
+
+
+def _error_ids(infos: Any) -> list[str]:
+    """The ids of all errors, in the shapes SLS and its gateway have been seen to use."""
+    if not isinstance(infos, Mapping):
+        return []
+    messages = infos.get("messages")
+    found = [
+        message.get("id")
+        for message in (messages if isinstance(messages, list) else [])
+        if isinstance(message, Mapping) and str(message.get("id")) != "0" and message.get("type", "ERROR") == "ERROR"
+    ]
+    errors = infos.get("errors")
+    found += [error.get("code") for error in (errors if isinstance(errors, list) else []) if isinstance(error, Mapping)]
+    found += [infos[key] for key in ("errorCode", "error") if infos.get(key) and str(infos[key]) not in ("0", "000")]
+    return [re.sub(r"[^A-Za-z0-9_.-]", "_", str(code))[:50].lstrip("_.-") or "error" for code in found]
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,134 @@
+"""Suivi v2: what its answers say. Pure; the same parser serves the poll and the call-back.
+
+One API, three shapes of error: an envelope (`returnCode`, `returnMessage`), the gateway's (`code`, `message`), and
+bodies that are not JSON. `isFinal` is not read at all: it is true for a parcel delivered back to its sender too.
+Source: La Poste's OpenAPI "Suivi-1.0.0", and recorded answers of public clients.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services.carrier.carriers.carrier import CarrierEvent, Tracked, Unreachable
+from services.carrier.s10 import is_parcel_id
+
+GROUP_SIZE = 10
+"""Ids in one question (`idships/{1..10 ids}`)."""
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_PARIS = ZoneInfo("Europe/Paris")
+
+
+class NotAnEnvelope(ValueError):
+    """Not one of Suivi's envelopes. Field, rule and message say why, without the content."""
+
+    def __init__(self, field: str, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.rule = rule
+        self.message = message
+
+
+class AskOneByOne(Exception):
+    """The answer refuses the group as a whole and does not say which id is at fault."""
+
+
+def read_answer(asked: Sequence[str], status: int, body: bytes, retry_after: float | None = None) -> list[Tracked]:
+    """What was said of each parcel asked about.
+
+    A parcel that La Poste does not know (404, return code 104) or refuses has no events. Raises AskOneByOne when a
+    group was refused whole, Unreachable when nothing was said of any parcel.
+    """
+    if status == 429:
+        raise Unreachable("suivi:quota", retry_after)
+    if status in (401, 403):
+        raise Unreachable("suivi:key_refused")
+    if status >= 500:
+        raise Unreachable(f"suivi:http_{status}", retry_after)
+    said = _json(body)
+    envelopes = said if isinstance(said, list) else [said]
+    if all(isinstance(envelope, Mapping) and "returnCode" in envelope for envelope in envelopes) and envelopes:
+        if len(asked) > 1 and status == 400:
+            raise AskOneByOne
+        return [found for envelope in envelopes if (found := _lenient(envelope, asked)) is not None]
+    if status in (400, 404):
+        if len(asked) > 1:
+            raise AskOneByOne
+        return [Tracked(asked[0], ())]
+    raise Unreachable("suivi:unreadable")
+
+
+def _lenient(envelope: Mapping[str, Any], asked: Sequence[str]) -> Tracked | None:
+    """One envelope of several: a faulty one must not hide the others."""
+    try:
+        found = read_envelope(envelope)
+    except NotAnEnvelope:
+        return None
+    return found if found.tracking_number in asked else None
+
+
+def read_envelope(envelope: Any) -> Tracked:
+    """One envelope, from a poll or a call-back. Raises NotAnEnvelope.
+
+    Events are many or one, in any order; one that cannot be read is kept as it came, with neither code nor time.
+    """
+    if not isinstance(envelope, Mapping):
+        raise NotAnEnvelope("", "object", "an envelope is a JSON object")
+    shipment = envelope.get("shipment")
+    inner = shipment if isinstance(shipment, Mapping) else {}
+    number = inner.get("idShip") or envelope.get("idShip")
+    if not isinstance(number, str) or not is_parcel_id(number := number.upper()):
+        raise NotAnEnvelope(
+            "shipment.idShip",
+            "parcel_id",
+            "11 to 15 letters and digits; an S10 check digit must hold",
+        )
+    events = inner.get("event") or []
+    if isinstance(events, Mapping):
+        events = [events]
+    if not isinstance(events, list):
+        raise NotAnEnvelope("shipment.event", "array", "events are an array")
+    return Tracked(number, tuple(_event(number, event) for event in events))
+
+
+def _event(number: str, event: Any) -> CarrierEvent:
+    raw = json.dumps(event, sort_keys=True, separators=(",", ":")).encode()
+    fields = event if isinstance(event, Mapping) else {}
+    code, said_at, country = fields.get("code"), fields.get("date"), fields.get("country")
+    at = _instant(said_at)
+    readable = isinstance(code, str) and _CODE.fullmatch(code) is not None and at is not None
+    offset = at.utcoffset() if at is not None else None
+    return CarrierEvent(
+        tracking_number=number,
+        raw=raw,
+        code=code if readable else None,
+        at=at.astimezone(UTC) if readable and at is not None else None,
+        utc_offset_minutes=round(offset.total_seconds() / 60) if offset is not None else 0,
+        country=country if isinstance(country, str) and _COUNTRY.fullmatch(country) else None,
+    )
+
+
+def _instant(text: Any) -> datetime | None:
+    """ISO 8601 with offset. Without one it is French time, which La Poste uses for events abroad too."""
+    if not isinstance(text, str):
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        at = at if at.tzinfo is not None else at.replace(tzinfo=_PARIS)
+        at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    offset = at.utcoffset()
+    return at if offset is not None and abs(offset.total_seconds()) <= 14 * 3600 else None
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,63 @@
+"""From facts to what is owed, and to the service's read tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.base import Event
+from contracts.carrier import LabelCreated, ParcelScanned
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
+from contracts.orders import OrderClosed
+from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
+from services.carrier import store
+from services.carrier.domain import LET_GO, decide, has_ended
+from services.carrier.silence import Patience
+from services.carrier.store import FollowedParcel
+from shared.db import DB
+from shared.facts import Facts, Moment, Owed
+
+
+async def handle(_: DB, orders: Sequence[Facts], moment: Moment, patience: Patience) -> list[Owed]:
+    """What is owed on these orders."""
+    return [owed for facts in orders for owed in decide(facts, moment, patience)]
+
+
+async def project(db: DB, orders: Sequence[Facts]) -> None:
+    """Keeps the list of parcels to follow."""
+    await store.save_followed(db, [parcel for facts in orders for parcel in followed(facts)])
+
+
+def followed(facts: Facts) -> list[FollowedParcel]:
+    """Each parcel with a label and where it stands: labelled, handed_over, or over (nothing more to ask about)."""
+    scanned: dict[int, int] = {}
+    for scan in facts.all(ParcelScanned):
+        scanned[scan.parcel] = scanned.get(scan.parcel, 0) + 1
+    over = any(kind in facts for kind in LET_GO)
+    return [
+        FollowedParcel(
+            order_id=facts.order_id,
+            parcel=label.parcel,
+            tracking_number=label.tracking_number,
+            state="over"
+            if over or has_ended(facts, label.parcel)
+            else "labelled"
+            if facts.get(ParcelHandedOver, label.parcel) is None
+            else "handed_over",
+            scans=scanned.get(label.parcel, 0),
+        )
+        for label in facts.all(LabelCreated)
+    ]
+
+
+HEARS: tuple[type[Event], ...] = (
+    OrderScreened,  # the dated rate, for postal charges in CNY
+    OrderPacked,  # the parcels, their weight and size
+    ParcelDeclared,  # what the CN23 says
+    ParcelRefused,  # no label wanted any more
+    OrderWithdrawn,  # likewise
+    ParcelHandedOver,  # silence counts from here
+    OrderClosed,  # nothing more to do
+    CaseOpened,  # deadlines rest while a case is open
+    CaseClosed,
+)

@@ -1,0 +1,155 @@
+"""The composition root of the carrier service."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Sequence
+from typing import Literal
+from uuid import UUID
+
+import httpx
+from pydantic import Field, SecretStr
+
+from contracts import topics
+from services.carrier import api, poller, signatures, store, webhook
+from services.carrier.carriers import CARRIERS
+from services.carrier.carriers.laposte.client import Access, Connection
+from services.carrier.carriers.laposte.labels import Contract, Sender
+from services.carrier.handlers import HEARS, handle, project
+from services.carrier.labels import LabelRules, label_job
+from services.carrier.scans import Retention, Scans
+from services.carrier.silence import Patience
+from shared.command import command
+from shared.db import DB, TRANSIENT
+from shared.service import Platform, Service
+from shared.settings import PlatformSettings
+from shared.telemetry import Loop
+
+PRUNE_SECONDS = 3600.0
+
+
+class Settings(PlatformSettings):
+    laposte_sls_url: str = "https://ws.colissimo.fr/sls-ws/SlsServiceWSRest/2.0"
+    laposte_suivi_url: str = "https://api.laposte.fr/suivi/v2"
+    laposte_contract_number: str = ""
+    laposte_password: SecretStr = SecretStr("")
+    okapi_key: SecretStr = SecretStr("")
+    laposte_printing: str = Field(default="PDF_10x15_300dpi", description="SLS outputPrintingType; one of the PDF ones")
+    sls_timeout_seconds: float = Field(default=20, gt=0, le=50, description="real time; less than a job's own bound")
+    suivi_timeout_seconds: float = Field(default=10, gt=0)
+    suivi_calls_per_second: float = Field(
+        default=10, gt=0, description="of each replica; La Poste's free plan allows 10"
+    )
+    poll_seconds: float = Field(default=900, gt=0, description="real time between two questions about one parcel")
+    on_lost_answer: Literal["repeat", "park"] = Field(
+        default="repeat", description="after a label call whose answer was lost: call again, or leave it to a person"
+    )
+    label_attempts: int = Field(default=20, ge=1, description="label calls before a person has to look into it")
+    silence_days: int | None = Field(default=None, ge=1, le=60, description="business time; else the table's own")
+    webhook_secrets: SecretStr = Field(default=SecretStr(""), description="`whsec_<base64>,...`; any of them counts")
+
+    sender_company: str = "Silkpost"
+    sender_street: str = "1 rue de la Soie"
+    sender_postcode: str = "69001"
+    sender_city: str = "Lyon"
+    sender_phone: str = "+33400000000"
+    sender_email: str = "expeditions@silkpost.example"
+
+    label_days: int = Field(default=90, ge=1, description="how long a label's PDF is kept, real days")
+    cn23_days: int = Field(default=1461, ge=1461, description="four years: the shipper must keep it")
+    raw_scan_days: int = Field(default=120, ge=30, description="what the carrier said, word for word")
+    callback_days: int = Field(default=7, ge=4, description="longer than the 76 hours of a sender's repeats")
+
+
+def service(platform: Platform) -> Service:
+    """The carrier service on this platform, whose settings are `Settings`."""
+    settings = platform.settings
+    if not isinstance(settings, Settings):
+        raise TypeError("the carrier service needs its own settings")
+    connection = Connection(httpx.AsyncClient(limits=httpx.Limits(max_connections=40)))
+    carriers = {name: connect(access(settings), connection) for name, connect in CARRIERS.items()}
+    scans = Scans(platform, carriers, Retention(settings.raw_scan_days, settings.callback_days))
+    rules = LabelRules(settings.on_lost_answer, settings.label_attempts, settings.label_days, settings.cn23_days)
+
+    async def fold(_: Platform, loop: Loop) -> None:
+        await scans.fold_forever(loop)
+
+    async def follow(_: Platform, loop: Loop) -> None:
+        await poller.follow(platform.pool, carriers["laposte"], scans, settings.poll_seconds, loop)
+
+    async def connections(_: Platform, loop: Loop) -> None:
+        try:
+            await end_dates(platform, loop)
+        finally:
+            await connection.close()
+
+    return Service(
+        name="carrier",
+        says=topics.of_producer("carrier"),
+        listens_to=topics.heard_by("carrier"),
+        hears=HEARS,
+        handle=functools.partial(handle, patience=Patience(settings.silence_days)),
+        project=project,
+        jobs=(label_job(platform, carriers, rules, "carrier.laposte"),),
+        tasks=(fold, follow, connections),
+        routers=(
+            api.router(platform),
+            webhook.router(scans, signatures.secrets_of(settings.webhook_secrets.get_secret_value())),
+        ),
+        seals=("contact",),
+        on_erased=on_erased,
+    )
+
+
+def access(settings: Settings) -> Access:
+    """Where La Poste is, and how we are known there."""
+    sender = Sender(
+        company=settings.sender_company,
+        street=settings.sender_street,
+        postcode=settings.sender_postcode,
+        city=settings.sender_city,
+        phone=settings.sender_phone,
+        email=settings.sender_email,
+    )
+    contract = Contract(
+        settings.laposte_contract_number,
+        settings.laposte_password.get_secret_value(),
+        sender,
+        settings.laposte_printing,
+    )
+    return Access(
+        sls_url=settings.laposte_sls_url.rstrip("/"),
+        suivi_url=settings.laposte_suivi_url.rstrip("/"),
+        contract=contract,
+        okapi_key=settings.okapi_key.get_secret_value(),
+        sls_timeout=settings.sls_timeout_seconds,
+        suivi_timeout=settings.suivi_timeout_seconds,
+        suivi_calls_per_second=settings.suivi_calls_per_second,
+    )
+
+
+async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
+    """Drops the copies of a person's data that this service made."""
+    await store.drop_personal(db, order_ids)
+
+
+async def end_dates(platform: Platform, loop: Loop) -> None:
+    """Hourly, what has reached its end date goes."""
+    while True:
+        loop.tick()
+        try:
+            async with platform.pool.acquire() as db, db.transaction():
+                await store.prune(db)
+        except TRANSIENT as error:
+            await loop.back_off(error)
+            continue
+        loop.healthy()
+        next_time = Loop.now() + PRUNE_SECONDS
+        while Loop.now() < next_time:
+            loop.tick()
+            await asyncio.sleep(10)
+
+
+def main() -> None:
+    command(service, Settings(), "carrier")()

@@ -1,0 +1,98 @@
+"""The carrier service's tables: labels, ghosts, call-backs, raw scans, followed parcels."""
+
+from __future__ import annotations
+
+from alembic import op
+
+from shared.schema import PLATFORM_SCHEMA
+
+revision = "carrier_0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+TABLES = (
+    # One label a parcel may be shown; others made for it (too late, or twice) are kept beside it.
+    """create table labels (
+        tracking_number text primary key,
+        carrier text not null,
+        order_id uuid not null,
+        parcel integer not null,
+        product text not null,
+        partner_number text,
+        used boolean not null,
+        pdf bytea,
+        cn23 bytea,
+        pdf_until timestamptz not null,
+        cn23_until timestamptz not null,
+        erased_at timestamptz,
+        created_at timestamptz not null default now()
+    )""",
+    "create unique index labels_one_shown on labels (order_id, parcel) where used",
+    "create index labels_by_order on labels (order_id)",
+    """create table label_reads (
+        order_id uuid not null,
+        parcel integer not null,
+        principal text not null,
+        read_at timestamptz not null default now()
+    )""",
+    """create table ghost_labels (
+        order_id uuid not null,
+        parcel integer not null,
+        job_subject text not null,
+        attempt integer not null,
+        reason text not null,
+        tracking_number text,
+        recorded_at timestamptz not null default now(),
+        primary key (order_id, job_subject, attempt)
+    )""",
+    """create table followed (
+        order_id uuid not null,
+        parcel integer not null,
+        tracking_number text not null,
+        state text not null check (state in ('labelled', 'handed_over', 'over')),
+        scans integer not null,
+        asked_at timestamptz not null default '-infinity',
+        primary key (order_id, parcel)
+    )""",
+    "create index followed_by_number on followed (tracking_number)",
+    "create index followed_due on followed (asked_at) where state <> 'over'",
+    # Body sealed, and null once erased; the id stays, so that a repeated call-back is known.
+    """create table callbacks (
+        webhook_id text primary key,
+        tracking_number text not null,
+        body bytea,
+        received_at timestamptz not null default now(),
+        keep_until timestamptz not null
+    )""",
+    "create index callbacks_by_number on callbacks (tracking_number)",
+    "create index callbacks_keep_until on callbacks (keep_until)",
+    # `digest` is of the event's own JSON: a poll repeats all events each time.
+    """create table raw_scans (
+        carrier text not null,
+        tracking_number text not null,
+        source text not null check (source in ('poll', 'webhook')),
+        digest bytea not null,
+        body bytea,
+        code text,
+        scanned_at timestamptz,
+        utc_offset_minutes integer not null,
+        country text,
+        received_at timestamptz not null default now(),
+        folded_at timestamptz,
+        fold_after timestamptz not null default '-infinity',
+        keep_until timestamptz not null,
+        primary key (tracking_number, source, digest)
+    )""",
+    "create index raw_scans_unfolded on raw_scans (tracking_number) where folded_at is null",
+    "create index raw_scans_keep_until on raw_scans (keep_until)",
+)
+
+
+def upgrade() -> None:
+    for statement in (*PLATFORM_SCHEMA, *TABLES):
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("restore a backup instead")

@@ -1,0 +1,62 @@
+"""Signed call-backs, as Standard Webhooks has them: HMAC-SHA256 over `id.timestamp.body`, in base64 behind `v1,`.
+
+Several secrets count while one is being replaced, and a sender may sign with several too. Pure.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+
+TOLERANCE_SECONDS = 300
+"""How far the sender's clock may be from ours, either way; real time."""
+PREFIX = "whsec_"
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+
+
+class Unsigned(Exception):
+    """Not signed by anyone we know, or not just now. `rule` says which, and no more."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+def secrets_of(setting: str) -> tuple[bytes, ...]:
+    """The secrets of `whsec_<base64>,...`. ValueError, without the text, when one is not of that form."""
+    secrets = []
+    for text in filter(None, (part.strip() for part in setting.split(","))):
+        try:
+            secrets.append(base64.b64decode(text.removeprefix(PREFIX), validate=True))
+        except binascii.Error:
+            raise ValueError("a webhook secret is whsec_ and base64") from None
+    if any(len(secret) < 24 for secret in secrets):
+        raise ValueError("a webhook secret has at least 24 bytes")
+    return tuple(secrets)
+
+
+def signature(secret: bytes, webhook_id: str, timestamp: int, body: bytes) -> str:
+    """The signature of a call-back, as it stands in the header."""
+    signed = f"{webhook_id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()
+
+
+def check(headers: Mapping[str, str], body: bytes, secrets: Sequence[bytes], now: float) -> str:
+    """The id of a call-back that is rightly signed at this real time (Unix seconds). Raises Unsigned."""
+    webhook_id = headers.get("webhook-id", "")
+    timestamp = headers.get("webhook-timestamp", "")
+    given = headers.get("webhook-signature", "").encode()
+    if _ID.fullmatch(webhook_id) is None:
+        raise Unsigned("webhook-id")
+    if re.fullmatch(r"[0-9]{1,12}", timestamp) is None or abs(now - int(timestamp)) > TOLERANCE_SECONDS:
+        raise Unsigned("webhook-timestamp")
+    right = [signature(secret, webhook_id, int(timestamp), body).encode() for secret in secrets]
+    # All are compared, so that the time it takes does not tell which came near.
+    matches = [hmac.compare_digest(one, another) for one in given.split(b" ") for another in right]
+    if not any(matches):
+        raise Unsigned("webhook-signature")
+    return webhook_id

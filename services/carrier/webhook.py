@@ -1,0 +1,93 @@
+"""`POST /webhooks/laposte`: our own contract.
+
+La Poste offers no parcel webhook. Whoever pushes its events to us (an aggregator, or a relay of our own) signs them as
+Standard Webhooks has it, and sends in `data` one envelope in the shape of Suivi v2, with the new events only.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from services.carrier import signatures
+from services.carrier.carriers.carrier import Tracked
+from services.carrier.carriers.laposte.client import NAME
+from services.carrier.carriers.laposte.mapping import NotAnEnvelope, read_envelope
+from services.carrier.scans import Scans
+from shared.problems import FieldError, Problem
+
+TYPE = "shipment.updated"
+
+
+def router(scans: Scans, secrets: Sequence[bytes]) -> APIRouter:
+    routes = APIRouter(tags=["webhooks"])
+
+    @routes.post(
+        "/webhooks/laposte",
+        status_code=204,
+        response_class=Response,
+        openapi_extra={
+            "parameters": [
+                {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+                for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+            ],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "type": "object",
+                            "required": ["type", "data"],
+                            "properties": {
+                                "type": {"const": TYPE},
+                                "timestamp": {"type": "string", "format": "date-time"},
+                                "data": {"type": "object", "description": "one Suivi v2 envelope, new events only"},
+                            },
+                        }
+                    }
+                },
+            },
+        },
+        responses={
+            400: {"description": "not JSON, or not a call-back"},
+            401: {"description": "not signed by a known sender, or not just now"},
+            413: {"description": "longer than 256 KiB"},
+        },
+    )
+    async def receive(request: Request) -> Response:
+        """Takes a call-back. 204 once it is stored for good; a repeated `webhook-id` is answered the same."""
+        body = await request.body()
+        try:
+            webhook_id = signatures.check(request.headers, body, secrets, time.time())
+        except signatures.Unsigned as unsigned:
+            raise Problem(
+                401,
+                "not signed",
+                errors=[FieldError(unsigned.rule, "signature", "Standard Webhooks, at most 5 minutes old")],
+            ) from None
+        tracked = read_callback(body)
+        await scans.keep_callback(NAME, webhook_id, tracked.tracking_number, body, tracked.events)
+        return Response(status_code=204)
+
+    return routes
+
+
+def read_callback(body: bytes) -> Tracked:
+    """The parcel and its new events. Raises Problem 400."""
+    try:
+        callback: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Problem(400, "not JSON", errors=[FieldError("body", "json", "the body must be JSON")]) from None
+    if not isinstance(callback, dict):
+        raise Problem(400, "not a call-back", errors=[FieldError("body", "object", "the body must be a JSON object")])
+    if callback.get("type") != TYPE:
+        raise Problem(400, "not a call-back", errors=[FieldError("type", "const", f"must be {TYPE}")])
+    try:
+        return read_envelope(callback.get("data"))
+    except NotAnEnvelope as fault:
+        field = f"data.{fault.field}".rstrip(".")
+        raise Problem(400, "not a call-back", errors=[FieldError(field, fault.rule, fault.message)]) from None

@@ -1,0 +1,255 @@
+"""A carrier service on real servers, with La Poste's stand-in behind real HTTP, for the tests to drive."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+from uuid import UUID, uuid4
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from contracts.base import Event
+from contracts.carrier import (
+    LabelCreated,
+    ParcelScanned,
+)
+from contracts.customs import ParcelDeclared
+from contracts.persons import Contact, NationalId
+from contracts.warehouse import OrderPacked, ParcelHandedOver
+from sandbox.app import create
+from sandbox.processes import free_port
+from sandbox.protocol import DroppableProtocol
+from sandbox.servers import Servers
+from sandbox.settings import SandboxSettings
+from services.carrier import main
+from services.carrier.signatures import signature
+from shared.facts import Facts, PersonRecorded
+from shared.provision import add_api_key
+from shared.service import Platform, running
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
+SAMPLE = json.loads((GOLDEN / "label-order.json").read_text())
+SECRET, OLD_SECRET = b"s" * 32, b"o" * 32
+WAREHOUSE = {"Authorization": "Bearer key-of-the-packer"}
+OPERATOR = {"Authorization": "Bearer key-of-the-operator"}
+E = TypeVar("E", bound=Event)
+
+
+def key(byte: bytes) -> SecretStr:
+    return SecretStr(base64.b64encode(byte * 32).decode())
+
+
+def whsec(secret: bytes) -> str:
+    return "whsec_" + base64.b64encode(secret).decode()
+
+
+async def eventually(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 15) -> None:
+    """Waits until this holds."""
+    until = time.monotonic() + seconds
+    while True:
+        held = holds()
+        if held if isinstance(held, bool) else await held:
+            return
+        assert time.monotonic() < until, "it did not come about"
+        await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, *, lifespan: Literal["on", "off"] = "off", port: int = 0) -> AsyncIterator[str]:
+    """The app behind real HTTP; its address."""
+    config = uvicorn.Config(
+        app, port=port, http=DroppableProtocol, log_config=None, access_log=False, lifespan=lifespan
+    )
+    server = _Quiet(config)
+    task = asyncio.create_task(server.serve())
+    await eventually(lambda: server.started)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+class _Quiet(uvicorn.Server):
+    """Leaves the test runner's signal handlers alone."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass
+class Post:
+    """The carrier service, and the outside world it works with."""
+
+    platform: Platform
+    http: httpx.AsyncClient
+    outside: httpx.AsyncClient
+
+    async def facts(self, order_id: UUID) -> Facts:
+        async with self.platform.pool.acquire() as db:
+            return (await self.platform.ledger.read(db, [order_id]))[order_id]
+
+    async def hear(self, *events: Event) -> None:
+        """As the consumer does with a batch."""
+        async with self.platform.ledger.transaction() as db:
+            await self.platform.ledger.record(db, heard=events)
+
+    async def person(self, order_id: UUID, changes: Mapping[str, str]) -> None:
+        contact = Contact.model_validate({**SAMPLE["contact"], **changes})
+        national_id = NationalId(name="王小明", number="11010519491231002X")
+        async with self.platform.ledger.transaction() as db:
+            await self.platform.persons.publish(db, order_id, contact, national_id)
+            recorded = PersonRecorded(order_id=order_id, occurred_at=datetime.now(UTC))
+            await self.platform.ledger.record(db, heard=[recorded])
+
+    async def packed(self, parcels: int = 1, contact: Mapping[str, str] | None = None) -> UUID:
+        """An order whose labels are owed."""
+        order_id = uuid4()
+        await self.person(order_id, contact or {})
+        boxes = [{**SAMPLE["box"], "parcel": n + 1} for n in range(parcels)]
+        now = {"order_id": str(order_id), "occurred_at": datetime.now(UTC).isoformat()}
+        await self.hear(
+            OrderPacked.model_validate({**now, "parcels": boxes}),
+            *(
+                ParcelDeclared.model_validate(
+                    {**SAMPLE["declared"], **now, "parcel": n + 1, "sub_order": f"T{order_id.hex[:10]}-{n + 1}"}
+                )
+                for n in range(parcels)
+            ),
+        )
+        return order_id
+
+    async def until(self, order_id: UUID, kind: type[E], subject: str | int = "", seconds: float = 15) -> E:
+        """Waits until this fact is known."""
+        found: list[E] = []
+
+        async def known() -> bool:
+            facts = await self.facts(order_id)
+            fact = facts.get(kind, subject) if subject != "" else facts.first(kind)
+            found.extend([fact] if fact is not None else [])
+            return bool(found)
+
+        await eventually(known, seconds)
+        return found[0]
+
+    async def labelled(self, parcels: int = 1) -> tuple[UUID, list[str]]:
+        order_id = await self.packed(parcels)
+        labels = [await self.until(order_id, LabelCreated, n + 1) for n in range(parcels)]
+        return order_id, [label.tracking_number for label in labels]
+
+    async def hand_over(self, order_id: UUID, number: str, at: datetime | None = None) -> None:
+        occurred_at = at or datetime.now(UTC)
+        await self.hear(ParcelHandedOver(order_id=order_id, occurred_at=occurred_at, parcel=1, tracking_number=number))
+
+    async def scan(self, number: str, code: str, country: str | None = None) -> None:
+        body = {"code": code} | ({"country": country} if country else {})
+        answer = await self.outside.post(f"/control/parcels/{number}/scan", json=body)
+        assert answer.status_code == 200, answer.text
+
+    async def fault(self, counterpart: str, kind: str, count: int = 1, **more: Any) -> None:
+        body = {"counterpart": counterpart, "fault": kind, "count": count, **more}
+        answer = await self.outside.put("/control/faults", json=body)
+        assert answer.status_code == 200, answer.text
+
+    async def callbacks(self, enabled: bool) -> None:
+        await self.outside.put("/control/callbacks", json={"enabled": enabled})
+
+    async def announced(self, sub_order: str) -> int:
+        labels = (await self.outside.get("/control/account")).json()["labels"]
+        return sum(label["sub_order"] == sub_order for label in labels)
+
+    async def call_back(self, body: bytes, **changes: str) -> httpx.Response:
+        at = int(time.time())
+        headers = {"webhook-id": f"msg_{uuid4().hex}", "webhook-timestamp": str(at), **changes}
+        signed = signature(SECRET, headers["webhook-id"], int(headers["webhook-timestamp"]), body)
+        return await self.http.post("/webhooks/laposte", content=body, headers={"webhook-signature": signed, **headers})
+
+    async def codes(self, order_id: UUID) -> list[str]:
+        return [scan.code for scan in (await self.facts(order_id)).all(ParcelScanned)]
+
+    async def until_codes(self, order_id: UUID, *codes: str) -> None:
+        """Waits until exactly these scans are known."""
+
+        async def known() -> bool:
+            return sorted(await self.codes(order_id)) == sorted(codes)
+
+        await eventually(known)
+
+    async def until_count(self, wanted: int, table: str, where: str, *args: Any) -> None:
+        """Waits until so many rows are so."""
+
+        async def reached() -> bool:
+            return await self.count(table, where, *args) == wanted
+
+        await eventually(reached)
+
+    async def count(self, table: str, where: str = "true", *args: Any) -> int:
+        found = await self.platform.pool.fetchval(f"select count(*) from {table} where {where}", *args)
+        assert isinstance(found, int)
+        return found
+
+
+@asynccontextmanager
+async def started(
+    servers: Servers, fresh_database: Callable[[str], Awaitable[str]], **changes: Any
+) -> AsyncIterator[Post]:
+    """Both sides of the line. Call-backs of the outside arrive over HTTP, like everything else."""
+    dsn = await fresh_database("carrier")
+    await add_api_key(dsn, key="key-of-the-packer", name="packer", scope="warehouse")
+    await add_api_key(dsn, key="key-of-the-operator", name="operator", scope="operator")
+    webhook_port = free_port()
+    world = SandboxSettings(
+        laposte_contract_number="123456",
+        laposte_password=SecretStr("pass"),
+        okapi_key=SecretStr("okapi"),
+        webhook_secret=SecretStr(whsec(SECRET)),
+        carrier_webhook_url=f"http://127.0.0.1:{webhook_port}/webhooks/laposte",
+    )
+    async with serving(create(world, lambda: datetime.now(UTC)), lifespan="on") as outside:
+        settings = main.Settings.model_validate(
+            {
+                "database_url": dsn,
+                "kafka_bootstrap": servers.kafka_bootstrap,
+                "storage_key": key(b"s"),
+                "contact_key": key(b"c"),
+                "national_id_key": key(b"n"),
+                "laposte_sls_url": f"{outside}/laposte/sls-ws/SlsServiceWSRest/2.0",
+                "laposte_suivi_url": f"{outside}/laposte/suivi/v2",
+                "laposte_contract_number": "123456",
+                "laposte_password": "pass",
+                "okapi_key": "okapi",
+                "webhook_secrets": f"{whsec(SECRET)},{whsec(OLD_SECRET)}",
+                "poll_seconds": 0.2,
+                "suivi_calls_per_second": 50,
+                "sls_timeout_seconds": 1,
+                **changes,
+            }
+        )
+        async with (
+            running(main.service, settings) as (platform, app),
+            serving(app, port=webhook_port) as carrier,
+            httpx.AsyncClient(base_url=carrier, trust_env=False) as http,
+            httpx.AsyncClient(base_url=outside, trust_env=False) as client,
+        ):
+            yield Post(platform, http, client)
+
+
+def envelope(number: str, *events: dict[str, str]) -> bytes:
+    data = {"returnCode": 200, "idShip": number, "shipment": {"idShip": number, "event": list(events)}}
+    return json.dumps({"type": "shipment.updated", "timestamp": "2026-11-20T10:00:00Z", "data": data}).encode()
+
+
+def event(code: str, minute: int = 0, **more: str) -> dict[str, str]:
+    return {"code": code, "label": "x", "date": f"2026-11-20T10:{minute:02}:00+01:00", **more}

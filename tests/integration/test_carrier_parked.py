@@ -1,0 +1,29 @@
+"""ON_LOST_ANSWER=park: a label that may exist waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from contracts.carrier import LabelCreated, LabelRefused
+from contracts.cases import CaseOpened
+from sandbox.servers import Servers
+from tests.integration.carrier_post import OPERATOR, started
+
+
+async def test_parked_a_lost_answer_waits_for_a_person(
+    servers: Servers, fresh_database: Callable[[str], Awaitable[str]]
+) -> None:
+    async with started(servers, fresh_database, on_lost_answer="park") as post:
+        await post.fault("sls", "lost_answer", 2)
+        again, refused = await post.packed(), await post.packed()
+        for order_id in (again, refused):
+            case = await post.until(order_id, CaseOpened)
+            assert (case.kind, case.action) == ("uncertain_label", "check_label")
+            assert await post.count("ghost_labels", "order_id = $1", order_id) == 1
+        for order_id, action in ((again, "repeat"), (refused, "refuse")):
+            path = f"/orders/{order_id}/parcels/1/label-answer"
+            answer = await post.http.post(path, json={"action": action}, headers=OPERATOR)
+            assert answer.status_code == 200, answer.text
+        assert (await post.until(again, LabelCreated, 1)).product == "DOS"
+        assert (await post.until(refused, LabelRefused, 1)).reason == "operator"
+        assert await post.announced(f"T{refused.hex[:10]}-1") == 1

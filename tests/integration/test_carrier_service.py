@@ -1,0 +1,297 @@
+"""The carrier service whole: real database and broker, La Poste's stand-in behind real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from contracts.carrier import LabelCreated, LabelRefused, ParcelDelivered, ParcelLost, ParcelReturned, ParcelScanned
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.orders import OrderClosed
+from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
+from sandbox.servers import Servers
+from services.carrier.signatures import signature
+from shared import jobs
+from tests.integration.carrier_post import (
+    OLD_SECRET,
+    OPERATOR,
+    SAMPLE,
+    WAREHOUSE,
+    Post,
+    envelope,
+    event,
+    started,
+)
+
+
+@pytest.fixture(scope="module")
+async def post(servers: Servers, fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[Post]:
+    async with started(servers, fresh_database) as running_post:
+        yield running_post
+
+
+async def test_a_label_is_made_kept_and_shown(post: Post) -> None:
+    order_id, (number,) = await post.labelled()
+    assert (await post.http.get(f"/orders/{order_id}/parcels/1/label")).status_code == 401
+    answer = await post.http.get(f"/orders/{order_id}/parcels/1/label", headers=WAREHOUSE)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF")
+    again = {**WAREHOUSE, "If-None-Match": answer.headers["etag"]}
+    assert (await post.http.get(f"/orders/{order_id}/parcels/1/label", headers=again)).status_code == 304
+    assert await post.count("label_reads", "order_id = $1 and principal = 'packer'", order_id) == 2
+    sealed = await post.platform.pool.fetchval("select pdf from labels where tracking_number = $1", number)
+    assert b"%PDF" not in sealed
+    for missing in (f"/orders/{order_id}/parcels/2/label", f"/orders/{uuid4()}/parcels/1/label"):
+        assert (await post.http.get(missing, headers=WAREHOUSE)).status_code == 404
+
+
+async def test_two_parcels_two_labels(post: Post) -> None:
+    _, numbers = await post.labelled(2)
+    assert len(set(numbers)) == 2
+
+
+@pytest.mark.parametrize(("change", "reason"), [({"street": "  "}, "sls:30204"), ({"country": "XX"}, "no_route")])
+async def test_a_label_is_refused(post: Post, change: dict[str, str], reason: str) -> None:
+    order_id = await post.packed(contact=change)
+    assert (await post.until(order_id, LabelRefused, 1)).reason == reason
+
+
+@pytest.mark.parametrize(("kind", "more"), [("429", {"retry_after": 0}), ("429", {}), ("500", {})])
+async def test_a_busy_carrier_is_asked_again_without_a_ghost(post: Post, kind: str, more: dict[str, Any]) -> None:
+    await post.fault("sls", kind, **more)
+    order_id, _ = await post.labelled()
+    assert await post.count("ghost_labels", "order_id = $1", order_id) == 0
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("lost_answer", "sls:RemoteProtocolError"), ("truncated", None)])
+async def test_after_a_lost_answer_the_call_is_repeated_and_the_ghost_recorded(
+    post: Post, kind: str, reason: str | None
+) -> None:
+    await post.fault("sls", kind)
+    order_id, (number,) = await post.labelled()
+    assert await post.announced(f"T{order_id.hex[:10]}-1") == 2
+    view = (await post.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()
+    assert [label["tracking_number"] for label in view["labels"]] == [number]
+    assert len(view["ghost_labels"]) == 1
+    assert reason is None or view["ghost_labels"][0]["reason"] == reason
+
+
+async def test_an_answer_that_takes_too_long_counts_as_lost(post: Post) -> None:
+    await post.fault("sls", "slow", seconds=1.5)
+    order_id, _ = await post.labelled()
+    assert await post.count("ghost_labels", "order_id = $1 and reason = 'sls:ReadTimeout'", order_id) == 1
+
+
+async def test_a_label_for_an_order_withdrawn_meanwhile_is_kept_and_never_shown(post: Post) -> None:
+    await post.fault("sls", "slow", seconds=0.7)
+    order_id = await post.packed()
+    await asyncio.sleep(0.3)
+    await post.hear(OrderWithdrawn(order_id=order_id, occurred_at=datetime.now(UTC), reason="shopper"))
+    await post.until_count(1, "labels", "order_id = $1", order_id)
+    assert LabelCreated not in await post.facts(order_id)
+    assert await post.count("labels", "order_id = $1 and used", order_id) == 0
+    assert (await post.http.get(f"/orders/{order_id}/parcels/1/label", headers=WAREHOUSE)).status_code == 404
+
+
+async def test_a_label_is_not_shown_after_withdrawal(post: Post) -> None:
+    order_id, _ = await post.labelled()
+    await post.hear(OrderWithdrawn(order_id=order_id, occurred_at=datetime.now(UTC), reason="shopper"))
+    assert (await post.http.get(f"/orders/{order_id}/parcels/1/label", headers=WAREHOUSE)).status_code == 410
+
+
+async def test_scans_come_by_call_back_and_poll_and_count_once(post: Post) -> None:
+    order_id, (number,) = await post.labelled()
+    await post.scan(number, "PC1", "FR")
+    await post.until_count(2, "raw_scans", "tracking_number = $1 and code = 'PC1'", number)
+    await post.scan(number, "XX9", "CN")
+    await post.scan(number, "DI1", "CN")
+    await post.until(order_id, ParcelDelivered, 1)
+    await asyncio.sleep(0.6)
+    assert sorted(await post.codes(order_id)) == ["DI1", "DR1", "PC1", "XX9"]
+    unknown = next(scan for scan in (await post.facts(order_id)).all(ParcelScanned) if scan.code == "XX9")
+    assert unknown.status is None
+
+
+async def test_the_poll_alone_is_enough(post: Post) -> None:
+    await post.callbacks(False)
+    try:
+        order_id, (number,) = await post.labelled()
+        await post.fault("suivi", "500")
+        await post.scan(number, "PC1", "FR")
+        await post.scan(number, "DI2", "FR")
+        await post.until_codes(order_id, "DI2", "DR1", "PC1")
+        await post.until(order_id, ParcelReturned, 1)
+        assert ParcelDelivered not in await post.facts(order_id)
+    finally:
+        await post.callbacks(True)
+
+
+async def test_a_call_back_before_its_label_waits_for_it(post: Post) -> None:
+    number = "RB123456785GB"
+    assert (await post.call_back(envelope(number, event("PC1")))).status_code == 204
+    assert await post.count("raw_scans", "tracking_number = $1 and folded_at is null", number) == 1
+    order_id = uuid4()
+    async with post.platform.ledger.transaction() as db:
+        await db.execute(
+            """insert into labels (tracking_number, carrier, order_id, parcel, product, used, pdf_until, cn23_until)
+               values ($1, 'laposte', $2, 1, 'DOS', true, now(), now())""",
+            number,
+            order_id,
+        )
+    assert (await post.until(order_id, ParcelScanned, seconds=5)).code == "PC1"
+
+
+async def test_a_repeated_call_back_is_answered_the_same_and_counts_once(post: Post) -> None:
+    order_id, (number,) = await post.labelled()
+    body = envelope(number, event("PC1", 1), event("ET1", 2))
+    answers = await asyncio.gather(*(post.call_back(body, **{"webhook-id": f"msg_{order_id.hex}"}) for _ in range(10)))
+    assert {answer.status_code for answer in answers} == {204}
+    await post.call_back(body)
+    await post.until_codes(order_id, "DR1", "ET1", "PC1")
+    assert await post.count("callbacks", "webhook_id = $1", f"msg_{order_id.hex}") == 1
+
+
+async def test_events_that_cannot_be_read_are_kept_beside_those_that_can(post: Post) -> None:
+    order_id, (number,) = await post.labelled()
+    answer = await post.call_back(envelope(number, {"code": "ET1", "date": "hier"}, event("ET2", 5)))
+    assert answer.status_code == 204
+    await post.until_codes(order_id, "DR1", "ET2")
+    view = (await post.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()
+    assert view["parcels"][0]["unreadable_events"] == 1
+
+
+async def test_an_order_at_fault_holds_up_no_other(post: Post) -> None:
+    (broken, (its_number,)), (sound, (number,)) = await post.labelled(), await post.labelled()
+    await post.until_codes(broken, "DR1")
+    db = post.platform.pool
+    body = await db.fetchval("select body from facts where order_id = $1 and type = 'label-created.v1'", broken)
+    spoil = "update facts set body = $2 where order_id = $1 and type = 'label-created.v1'"
+    await db.execute(spoil, broken, "{}")
+    await db.execute("update fact_sets set size = size + 1 where order_id = $1", broken)  # no cached set fits
+    await asyncio.gather(*(post.call_back(envelope(at_fault, event("PC1"))) for at_fault in (its_number, number)))
+    await post.until_codes(sound, "DR1", "PC1")
+    await post.until_count(1, "raw_scans", "tracking_number = $1 and code = 'PC1' and fold_after > now()", its_number)
+    await db.execute(spoil, broken, body)
+    await db.execute("update raw_scans set fold_after = now() where tracking_number = $1", its_number)
+    await post.until_codes(broken, "DR1", "PC1")
+
+
+async def test_a_paused_carrier_is_left_in_peace(post: Post) -> None:
+    async with post.platform.ledger.transaction() as db:
+        await jobs.pause(db, "carrier.laposte")
+    order_id = await post.packed()
+    await asyncio.sleep(1)
+    assert await post.announced(f"T{order_id.hex[:10]}-1") == 0
+    async with post.platform.ledger.transaction() as db:
+        await jobs.resume(db, "carrier.laposte")
+    await post.until(order_id, LabelCreated, 1)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "field"),
+    [
+        ({"webhook-timestamp": str(int(time.time()) - 3600)}, 401, "webhook-timestamp"),
+        ({"webhook-signature": "v1,AAAA"}, 401, "webhook-signature"),
+        ({"webhook-signature": ""}, 401, "webhook-signature"),
+        ({"webhook-id": ""}, 401, "webhook-id"),
+    ],
+)
+async def test_a_call_back_not_rightly_signed_is_refused(
+    post: Post, headers: dict[str, str], status: int, field: str
+) -> None:
+    answer = await post.call_back(envelope("CY123456785FR", event("DI1")), **headers)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert await post.count("raw_scans", "tracking_number = 'CY123456785FR'") == 0
+    assert await post.count("callbacks", "tracking_number = 'CY123456785FR'") == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"not json", 400), (b"{}", 400), (envelope("CY123456784FR"), 400), (b"x" * (2 * 1024 * 1024), 413)],
+)
+async def test_a_bad_call_back_is_refused(post: Post, body: bytes, status: int) -> None:
+    answer = await post.call_back(body)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_old_secret_still_counts_while_it_is_replaced(post: Post) -> None:
+    body = envelope("EB000717618HK", event("PC1"))
+    at = str(int(time.time()))
+    headers = {"webhook-id": "msg_old", "webhook-timestamp": at}
+    headers["webhook-signature"] = signature(OLD_SECRET, "msg_old", int(at), body)
+    assert (await post.http.post("/webhooks/laposte", content=body, headers=headers)).status_code == 204
+
+
+async def test_an_operator_says_that_a_parcel_is_lost(post: Post) -> None:
+    order_id, (number,) = await post.labelled()
+    path = f"/orders/{order_id}/parcels/1/loss"
+    assert (await post.http.post(path, headers=WAREHOUSE)).status_code == 403
+    assert (await post.http.post(path, headers=OPERATOR)).status_code == 409
+    await post.hand_over(order_id, number)
+    for _ in range(2):
+        answer = await post.http.post(path, headers=OPERATOR)
+        assert (answer.status_code, answer.json()["state"]) == (200, "lost")
+    assert (await post.until(order_id, ParcelLost, 1)).said_by == "operator"
+    assert (await post.http.post(f"/orders/{uuid4()}/parcels/1/loss", headers=OPERATOR)).status_code == 404
+
+
+@pytest.mark.parametrize("found", [True, False])
+async def test_silence_opens_an_enquiry_and_the_answer_closes_it(post: Post, found: bool) -> None:
+    order_id, (number,) = await post.labelled()
+    path = f"/orders/{order_id}/parcels/1/enquiry-answer"
+    assert (await post.http.post(path, json={"found": found}, headers=OPERATOR)).status_code == 409
+    silent = uuid4()
+    await post.hear(
+        OrderPacked.model_validate({"order_id": silent, "occurred_at": datetime.now(UTC), "parcels": [SAMPLE["box"]]}),
+        ParcelHandedOver(
+            order_id=silent,
+            occurred_at=datetime.now(UTC) - timedelta(days=20),
+            parcel=1,
+            tracking_number=number,
+        ),
+    )
+    case = await post.until(silent, CaseOpened)
+    assert (case.kind, case.action) == ("enquiry", "search_with_carrier")
+    path = f"/orders/{silent}/parcels/1/enquiry-answer"
+    assert (await post.http.post(path, json={}, headers=OPERATOR)).status_code == 422
+    answer = await post.http.post(path, json={"found": found}, headers=OPERATOR)
+    assert (answer.status_code, answer.json()["case"]) == (200, None)
+    assert (await post.until(silent, CaseClosed, case.case)).resolution == ("answered:found" if found else "lost")
+    assert (ParcelLost in await post.facts(silent)) is not found
+
+
+async def test_erasure_drops_labels_and_what_the_carrier_sent(post: Post) -> None:
+    order_id, (number,) = await post.labelled()
+    await post.scan(number, "PC1", "FR")
+    await post.until_codes(order_id, "DR1", "PC1")
+    await post.hear(
+        OrderClosed.model_validate(
+            {
+                "order_id": order_id,
+                "occurred_at": datetime.now(UTC),
+                "outcome": "cancelled",
+                "refund_due": {"amount": "1.00", "currency": "EUR"},
+            }
+        )
+    )
+    async with post.platform.ledger.transaction() as db:
+        await post.platform.persons.erase(db, order_id)
+    await post.until_count(0, "labels", "order_id = $1 and pdf is not null", order_id)
+    assert await post.count("callbacks", "tracking_number = $1 and body is not null", number) == 0
+    assert await post.count("raw_scans", "tracking_number = $1 and body is not null", number) == 0
+    assert await post.count("labels", "order_id = $1 and cn23 is not null", order_id) == 1
+    assert (await post.call_back(envelope(number, event("ET1")))).status_code == 204
+    await post.until_codes(order_id, "DR1", "ET1", "PC1")
+    assert await post.count("callbacks", "tracking_number = $1 and body is not null", number) == 0
+    assert await post.count("raw_scans", "tracking_number = $1 and body is not null", number) == 0
+    assert (await post.http.get(f"/orders/{order_id}/parcels/1/label", headers=WAREHOUSE)).status_code == 410

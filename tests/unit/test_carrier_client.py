@@ -1,0 +1,103 @@
+"""How Suivi is asked: in groups, at a pace, one by one when a group is refused; and how the connection closes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from services.carrier.carriers.carrier import Carrier, Unreachable
+from services.carrier.carriers.laposte.client import Access, Connection, Pace, connect
+from services.carrier.carriers.laposte.labels import Contract, Sender
+
+GOOD, OTHER, BAD = "CY123456785FR", "LY000000014FR", "RB123456785GB"
+CONTRACT = Contract(
+    "1", "p", Sender("Silkpost", "1 rue de la Soie", "69001", "Lyon", "+33400000000", "x@silkpost.example")
+)
+ACCESS = Access("http://sls", "http://suivi/v2", CONTRACT, "the-key", 5, 5, 1000)
+
+
+def envelope(number: str) -> dict[str, object]:
+    event = {"code": "PC1", "date": "2026-11-20T10:00:00+01:00"}
+    return {"returnCode": 200, "idShip": number, "shipment": {"idShip": number, "event": [event]}}
+
+
+def suivi(request: httpx.Request) -> httpx.Response:
+    """As La Poste: one bad id spoils the group."""
+    assert request.headers["x-okapi-key"] == "the-key"
+    assert request.headers["accept"] == "application/json"
+    numbers = request.url.path.removeprefix("/v2/idships/").split(",")
+    if BAD in numbers:
+        return httpx.Response(400, json={"returnCode": 400, "returnMessage": "bad", "idShip": ",".join(numbers)})
+    return httpx.Response(207 if len(numbers) > 1 else 200, json=[envelope(number) for number in numbers])
+
+
+def carrier(answer: Callable[[httpx.Request], httpx.Response]) -> Carrier:
+    return connect(ACCESS, Connection(httpx.AsyncClient(transport=httpx.MockTransport(answer))))
+
+
+async def test_a_group_in_one_call() -> None:
+    calls: list[str] = []
+
+    def counted(request: httpx.Request) -> httpx.Response:
+        calls.append(request.url.path)
+        return suivi(request)
+
+    found = await carrier(counted).track([GOOD, OTHER])
+    assert [(tracked.tracking_number, len(tracked.events)) for tracked in found] == [(GOOD, 1), (OTHER, 1)]
+    assert calls == [f"/v2/idships/{GOOD},{OTHER}"]
+
+
+async def test_one_bad_id_does_not_hide_the_others() -> None:
+    found = await carrier(suivi).track([GOOD, BAD, OTHER])
+    assert [(tracked.tracking_number, len(tracked.events)) for tracked in found] == [(GOOD, 1), (BAD, 0), (OTHER, 1)]
+
+
+async def test_no_connection_is_no_answer() -> None:
+    def away(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("away")
+
+    with pytest.raises(Unreachable) as caught:
+        await carrier(away).track([GOOD])
+    assert caught.value.reason == "suivi:ConnectError"
+
+
+@pytest.mark.parametrize(("header", "after"), [("7", 7.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("", None)])
+async def test_retry_after(header: str, after: float | None) -> None:
+    def busy(_: httpx.Request) -> httpx.Response:
+        body = json.dumps({"code": "TOO_MANY_REQUESTS", "message": "max quota reached (10 calls per 1s)"})
+        return httpx.Response(429, content=body, headers={"retry-after": header})
+
+    with pytest.raises(Unreachable) as caught:
+        await carrier(busy).track([GOOD])
+    assert caught.value.after == after
+
+
+async def test_calls_are_spread_evenly() -> None:
+    pace = Pace(100)
+    started = time.monotonic()
+    await asyncio.gather(*(pace.turn() for _ in range(11)))
+    assert time.monotonic() - started >= 0.1 - 0.005
+
+
+async def test_closing_waits_for_the_call_under_way() -> None:
+    arrived, leave = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: httpx.Request) -> httpx.Response:
+        arrived.set()
+        await leave.wait()
+        return httpx.Response(200, json=envelope(GOOD))
+
+    connection = Connection(httpx.AsyncClient(transport=httpx.MockTransport(slow)))
+    asked = asyncio.ensure_future(connect(ACCESS, connection).track([GOOD]))
+    await arrived.wait()
+    closing = asyncio.create_task(connection.close())
+    await asyncio.sleep(0.01)
+    assert not closing.done()
+    leave.set()
+    assert [tracked.tracking_number for tracked in await asked] == [GOOD]
+    await closing

@@ -1,0 +1,170 @@
+"""The code tables: what each code means, and the mistakes others made with them."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.carrier import Flag, Status
+from services.carrier.carriers.carrier import Reading
+from services.carrier.carriers.laposte.codes import COLISSIMO, OKAPI, UNKNOWN, read
+
+FINAL = {"delivered", "returned", "lost", "seized", "destroyed", "cancelled"}
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("DR1", "announced"),
+        ("PC1", "accepted"),
+        ("PC2", "accepted"),
+        ("ET1", "in_transit"),
+        ("ET2", "at_origin_exchange"),
+        ("ET3", "arrived_destination"),
+        ("ET4", "in_transit_country"),
+        ("EP1", "at_delivery_office"),
+        ("DO1", "customs"),
+        ("DO2", "customs_released"),
+        ("DO3", None),
+        ("PB1", None),
+        ("PB2", None),
+        ("MD2", "out_for_delivery"),
+        ("ND1", None),
+        ("AG1", "available_for_pickup"),
+        ("RE1", "returning"),
+        ("DI0", "delivered"),
+        ("DI1", "delivered"),
+        ("DI2", "returned"),
+        ("DR2", None),
+        ("DI3", None),
+        ("ID0", None),
+        ("ID1", None),
+    ],
+)
+def test_okapi(code: str, status: str | None) -> None:
+    assert read(code, None).status == status
+    assert code in OKAPI
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("COMCFM", "announced"),
+        ("PCHCFM", "accepted"),
+        ("AECEXP", "in_transit"),
+        ("EXPCFM", "at_origin_exchange"),
+        ("DOUEXP", "export_customs"),
+        ("AAREXP", "arrived_destination"),
+        ("DOUDOU", "import_customs"),
+        ("DOUVIS", "import_customs"),
+        ("DCHDDT", "import_cleared"),
+        ("AARCFM", "at_delivery_office"),
+        ("LIVCFM", "delivered"),
+        ("LIVREO", "returned"),
+        ("RENEMB", "returning"),
+        ("SOLDDR", "seized"),
+        ("SOLVOL", "lost"),
+        ("ANNULE", "cancelled"),
+    ],
+)
+def test_colissimo(code: str, status: str) -> None:
+    assert read(code, None).status == status
+
+
+class TestMistakesOfOthers:
+    def test_et1_is_not_out_for_delivery_and_says_nothing_of_the_country(self) -> None:
+        assert read("ET1", None).status == read("ET1", "CN").status == read("ET1", "FR").status == "in_transit"
+
+    def test_entering_customs_is_a_step_and_no_fault(self) -> None:
+        assert read("DO1", None).status == "customs"
+        assert read("DO1", None).sets == ()
+
+    def test_delivered_to_the_sender_is_not_delivered(self) -> None:
+        assert read("DI2", None).status == read("LIVREO", None).status == "returned"
+
+    def test_a_return_is_not_a_refusal_by_the_addressee(self) -> None:
+        assert read("RE1", None) == Reading("returning", clears=("customs_held", "problem", "delayed"))
+
+    @pytest.mark.parametrize("code", ["RSTTAF", "DEPGUI", "RENAVI", "AARBPR", "MLVARS", "PCHMQT", "AG1", "EP1"])
+    def test_waiting_or_deposited_is_not_delivered(self, code: str) -> None:
+        assert read(code, None).status not in FINAL
+
+    def test_an_announcement_is_not_a_delivery_round(self) -> None:
+        assert read("DR1", None).status == "announced"
+
+    @pytest.mark.parametrize("code", ["AN1", "ZZ9", "QWERTY", "x"])
+    def test_an_unknown_code_moves_nothing(self, code: str) -> None:
+        assert read(code, None) == UNKNOWN == Reading(None)
+
+
+@pytest.mark.parametrize(
+    ("code", "country", "status"),
+    [
+        ("DO1", "FR", "export_customs"),
+        ("DO1", "CN", "import_customs"),
+        ("DO2", "FR", "export_cleared"),
+        ("DO2", "CN", "import_cleared"),
+        ("DO2", None, "customs_released"),
+    ],
+)
+def test_the_side_of_customs_follows_the_country_only_when_it_is_given(
+    code: str, country: str | None, status: str
+) -> None:
+    assert read(code, country).status == status
+
+
+@pytest.mark.parametrize(
+    ("code", "sets"),
+    [
+        ("DO3", "customs_held"),
+        ("DOUDDI", "customs_held"),
+        ("DOUTAX", "customs_held"),
+        ("ND1", "delivery_failed"),
+        ("RENNRV", "delivery_failed"),
+        ("PB1", "problem"),
+        ("DR2", "problem"),
+        ("SOLDOC", "problem"),
+        ("DI3", "delayed"),
+    ],
+)
+def test_flags_stand_beside_the_status(code: str, sets: str) -> None:
+    assert read(code, None).sets == (sets,)
+    assert read(code, None).status is None
+
+
+@pytest.mark.parametrize(
+    ("flag", "cleared_by"),
+    [
+        ("customs_held", {"DO2", "ET1", "ET3", "EP1", "MD2", "AG1", "DI1", "RE1"}),
+        ("delivery_failed", {"MD2", "AG1", "DI1", "DI0"}),
+        ("problem", {"PB2", "ET1", "PC1", "MD2", "DI1"}),
+        ("delayed", {"ET1", "MD2", "DI1"}),
+    ],
+)
+def test_flags_are_cleared(flag: str, cleared_by: set[str]) -> None:
+    assert cleared_by <= {code for code, reading in OKAPI.items() if flag in reading.clears}
+
+
+def test_a_hold_is_not_cleared_by_what_happens_before_or_within_customs() -> None:
+    for code in ("DR1", "PC1", "ET2", "DO1", "DOUVIS", "DO3", "PB2", "DI3", "ID0"):
+        assert "customs_held" not in read(code, None).clears
+
+
+def test_the_tables_use_the_contract_s_words_and_never_set_what_they_clear() -> None:
+    for reading in (*OKAPI.values(), *COLISSIMO.values()):
+        assert reading.status is None or reading.status in get_args(Status)
+        assert set(reading.sets) | set(reading.clears) <= set(get_args(Flag))
+        assert not set(reading.sets) & set(reading.clears)
+
+
+def test_the_two_tables_do_not_overlap() -> None:
+    assert not OKAPI.keys() & COLISSIMO.keys()
+    assert all(len(code) == 6 for code in COLISSIMO)
+
+
+@given(st.text(max_size=20), st.sampled_from([None, "FR", "CN", "XX"]))
+def test_any_code_can_be_read(code: str, country: str | None) -> None:
+    assert isinstance(read(code, country), Reading)

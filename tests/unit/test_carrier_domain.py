@@ -1,0 +1,380 @@
+"""What the carrier service owes: rules one by one, then any shuffle, split and repetition of the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.base import Content, Event, Money, Parcel
+from contracts.carrier import (
+    LabelCreated,
+    LabelRefused,
+    ParcelDelivered,
+    ParcelDestroyed,
+    ParcelLost,
+    ParcelReturned,
+    ParcelScanned,
+)
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared, ParcelRefused
+from contracts.orders import OrderClosed
+from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
+from services.carrier.carriers.laposte import codes
+from services.carrier.domain import ANSWERED_FOUND, REPEAT, decide, label_case, label_job_subject, parcel_and_round
+from services.carrier.handlers import followed
+from services.carrier.scans import scan_fact
+from services.carrier.silence import SILENCE_RULES, Patience
+from services.carrier.store import KnownScan
+from shared.facts import Alarm, Facts, Job, Moment, Owed, PersonErased, PersonRecorded
+
+ORDER = UUID("6f9619ff-8b86-5d11-b42d-00cf4fc964ff")
+START = datetime(2026, 11, 11, 8, tzinfo=UTC)
+NUMBERS = {1: "CY123456785FR", 2: "LY000000014FR"}
+
+
+def day(days: float) -> datetime:
+    return START + timedelta(days=days)
+
+
+def eur(amount: str) -> Money:
+    return Money(amount=Decimal(amount), currency="EUR")
+
+
+def box(parcel: int) -> Parcel:
+    content = Content(line=1, sku="SAVON-200", quantity=1, net_weight_g=200)
+    return Parcel(parcel=parcel, contents=(content,), weight_g=300, length_mm=200, width_mm=100, height_mm=50)
+
+
+def packed(parcels: int = 1) -> OrderPacked:
+    return OrderPacked(order_id=ORDER, occurred_at=START, parcels=tuple(box(n + 1) for n in range(parcels)))
+
+
+def declared(parcel: int = 1, charges: Money | None = None) -> ParcelDeclared:
+    article = Article(
+        description="Savon", quantity=1, net_weight_g=200, unit_value=eur("7.90"), hs_code="340111", origin="FR"
+    )
+    return ParcelDeclared(
+        order_id=ORDER,
+        occurred_at=START,
+        parcel=parcel,
+        sub_order=f"TM-1-{parcel}",
+        export="deemed",
+        eori="FR732829320",
+        cn23=Cn23(
+            articles=(article,), gross_weight_g=300, postal_charges=charges or eur("5.00"), invoice_number="TM-1"
+        ),
+        goods=eur("7.90"),
+        freight=eur("5.00"),
+        discount=eur("0"),
+        tax=eur("0"),
+        total=eur("12.90"),
+    )
+
+
+def person() -> PersonRecorded:
+    return PersonRecorded(order_id=ORDER, occurred_at=START)
+
+
+def label(parcel: int = 1) -> LabelCreated:
+    return LabelCreated(
+        order_id=ORDER, occurred_at=START, parcel=parcel, product="DOS", tracking_number=NUMBERS[parcel]
+    )
+
+
+def handed_over(parcel: int = 1, at: datetime = START) -> ParcelHandedOver:
+    return ParcelHandedOver(order_id=ORDER, occurred_at=at, parcel=parcel, tracking_number=NUMBERS[parcel])
+
+
+def scan(code: str, at: datetime, parcel: int = 1) -> ParcelScanned:
+    known = KnownScan("laposte", NUMBERS[parcel], "poll", b"", code, at, 60, None, ORDER, parcel)
+    return scan_fact(known, codes.read(code, None))
+
+
+def opened(case: str, kind: str, at: datetime, parcel: int | None = 1) -> CaseOpened:
+    return CaseOpened.model_validate(
+        {
+            "order_id": ORDER,
+            "occurred_at": at,
+            "case": case,
+            "kind": kind,
+            "parcel": parcel,
+            "reason": "x",
+            "action": "look_into",
+        }
+    )
+
+
+def closed(case: str, resolution: str, at: datetime) -> CaseClosed:
+    return CaseClosed(order_id=ORDER, occurred_at=at, case=case, resolution=resolution)
+
+
+def withdrawn() -> OrderWithdrawn:
+    return OrderWithdrawn(order_id=ORDER, occurred_at=START, reason="shopper")
+
+
+def over() -> OrderClosed:
+    return OrderClosed(order_id=ORDER, occurred_at=START, outcome="cancelled", refund_due=eur("0"))
+
+
+def owed(events: Iterable[Event], now: datetime = START, *, caught_up: bool = False) -> list[Owed]:
+    return decide(Facts(ORDER, events), Moment(now, caught_up), Patience())
+
+
+def jobs(events: Iterable[Event]) -> list[str]:
+    return [item.subject for item in owed(events) if isinstance(item, Job)]
+
+
+class TestLabels:
+    def test_one_job_a_parcel_once_packed_declared_and_addressed(self) -> None:
+        assert jobs([packed(2), declared(1), declared(2), person()]) == ["1", "2"]
+
+    @pytest.mark.parametrize("missing", [0, 1, 2])
+    def test_nothing_before_all_is_known(self, missing: int) -> None:
+        facts: list[Event] = [packed(), declared(), person()]
+        del facts[missing]
+        assert jobs(facts) == []
+
+    @pytest.mark.parametrize("end", [withdrawn(), over(), label()])
+    def test_nothing_after_the_end_or_the_label(self, end: Event) -> None:
+        assert jobs([packed(), declared(), person(), end]) == []
+
+    @pytest.mark.parametrize("kind", [LabelRefused, ParcelRefused])
+    def test_a_refused_parcel_stops_the_others(self, kind: type[LabelRefused | ParcelRefused]) -> None:
+        refused = kind(order_id=ORDER, occurred_at=START, parcel=1, reason="sls:30204")
+        assert jobs([packed(2), declared(2), person(), refused]) == []
+
+    def test_an_erased_person_gets_no_label(self) -> None:
+        erased = PersonErased(order_id=ORDER, occurred_at=START)
+        (refusal,) = owed([packed(), declared(), person(), erased])
+        assert isinstance(refusal, LabelRefused)
+        assert refusal.reason == "person_erased"
+
+    def test_charges_in_cny_wait_for_the_rate(self) -> None:
+        charges = Money(amount=Decimal("40.00"), currency="CNY")
+        facts: list[Event] = [packed(), declared(1, charges), person()]
+        assert jobs(facts) == []
+        screened = OrderScreened.model_validate(
+            {
+                "order_id": ORDER,
+                "occurred_at": START,
+                "regime": "cbec_9610",
+                "value_cny": {"amount": "100.00", "currency": "CNY"},
+                "rate": "7.9",
+                "rate_date": "2026-11-10",
+            }
+        )
+        assert jobs([*facts, screened]) == ["1"]
+
+    def test_an_open_case_holds_the_label_and_a_repeat_is_another_job(self) -> None:
+        case = label_case("uncertain_label", 1, 1)
+        facts: list[Event] = [packed(), declared(), person(), opened(case, "uncertain_label", day(0))]
+        assert jobs(facts) == []
+        assert jobs([*facts, closed(case, REPEAT, day(1))]) == ["1:2"]
+
+    @pytest.mark.parametrize(("end", "resolution"), [(label(), "label_created"), (withdrawn(), "order_closed")])
+    def test_a_case_about_a_label_closes_with_its_cause(self, end: Event, resolution: str) -> None:
+        case = label_case("needs_attention", 1, 1)
+        said = owed([packed(), declared(), person(), opened(case, "needs_attention", day(0)), end])
+        assert [item.resolution for item in said if isinstance(item, CaseClosed)] == [resolution]
+
+    @given(st.integers(1, 99), st.integers(1, 20))
+    def test_a_job_s_subject_can_be_read_back(self, parcel: int, round_: int) -> None:
+        assert parcel_and_round(label_job_subject(parcel, round_)) == (parcel, round_)
+
+
+class TestEnds:
+    @pytest.mark.parametrize(
+        ("code", "end"),
+        [
+            ("DI1", ParcelDelivered),
+            ("DI0", ParcelDelivered),
+            ("LIVCFM", ParcelDelivered),
+            ("DI2", ParcelReturned),
+            ("LIVREO", ParcelReturned),
+            ("SOLMQD", ParcelLost),
+            ("SOLDDR", ParcelDestroyed),
+        ],
+    )
+    def test_said_by_a_scan(self, code: str, end: type[Event]) -> None:
+        said = [type(item) for item in owed([packed(), label(), scan(code, day(9))]) if isinstance(item, Event)]
+        assert said == [end]
+
+    @pytest.mark.parametrize("code", ["DR1", "ET1", "DO1", "DO3", "RE1", "AG1", "RENAVI", "DEPGUI", "RSTTAF", "XX1"])
+    def test_not_said_by_others(self, code: str) -> None:
+        assert not [item for item in owed([packed(), label(), scan(code, day(9))]) if isinstance(item, Event)]
+
+    def test_the_earliest_scan_dates_the_end(self) -> None:
+        said = owed([scan("DI1", day(9)), scan("DI0", day(8))])
+        assert [item.delivered_at for item in said if isinstance(item, ParcelDelivered)] == [day(8)]
+
+    def test_found_after_lost_is_said_too(self) -> None:
+        lost = ParcelLost(order_id=ORDER, occurred_at=day(20), parcel=1, said_by="operator")
+        said = owed([handed_over(), lost, scan("DI1", day(25))])
+        assert [type(item) for item in said if isinstance(item, Event)] == [ParcelDelivered]
+
+    def test_said_once(self) -> None:
+        known: list[Event] = [label(), scan("DI1", day(9))]
+        known += [item for item in owed(known) if isinstance(item, Event)]
+        assert not [item for item in owed([*known, scan("LIVCFM", day(10))]) if isinstance(item, Event)]
+
+
+class TestSilence:
+    FACTS = (packed(), label(), handed_over(), scan("PC1", day(0.2)), scan("ET2", day(2)))
+
+    def test_an_alarm_is_set_for_the_end_of_patience(self) -> None:
+        assert owed(self.FACTS, day(3)) == [Alarm(ORDER, day(16))]
+
+    def test_no_case_before_all_was_heard(self) -> None:
+        assert owed(self.FACTS, day(17)) == [Alarm(ORDER, day(16))]
+
+    def test_a_case_when_patience_ends(self) -> None:
+        (case,) = owed(self.FACTS, day(16), caught_up=True)
+        assert isinstance(case, CaseOpened)
+        assert (case.case, case.kind, case.action) == ("enquiry:1:2026-11-13", "enquiry", "search_with_carrier")
+        assert case.due_at == day(30)
+
+    def test_no_case_before_the_hand_over_or_after_an_end(self) -> None:
+        assert owed([packed(), label(), scan("DR1", day(0))], day(60), caught_up=True) == []
+        facts = [*self.FACTS, scan("DI1", day(9))]
+        facts += [item for item in owed(facts) if isinstance(item, Event)]
+        assert owed(facts, day(60), caught_up=True) == []
+        assert owed([*self.FACTS, over()], day(60), caught_up=True) == []
+
+    def test_a_new_scan_closes_it_and_the_wait_begins_anew(self) -> None:
+        known = [*self.FACTS, *_said(owed(self.FACTS, day(16), caught_up=True)), scan("ET3", day(18))]
+        said = owed(known, day(18.1))
+        assert [(item.case, item.resolution) for item in said if isinstance(item, CaseClosed)] == [
+            ("enquiry:1:2026-11-13", "found")
+        ]
+        assert owed([*known, *_said(said)], day(19)) == [Alarm(ORDER, SILENCE_RULES[0].asks_at(day(0), day(18)))]
+
+    def test_an_older_scan_that_comes_late_does_not_close_it(self) -> None:
+        known = [*self.FACTS, *_said(owed(self.FACTS, day(16), caught_up=True)), scan("ET1", day(1))]
+        assert owed(known, day(17), caught_up=True) == []
+
+    def test_a_loss_closes_it(self) -> None:
+        known = [*self.FACTS, *_said(owed(self.FACTS, day(16), caught_up=True))]
+        lost = ParcelLost(order_id=ORDER, occurred_at=day(17), parcel=1, said_by="operator")
+        said = owed([*known, lost], day(17))
+        assert [item.resolution for item in said if isinstance(item, CaseClosed)] == ["lost"]
+
+    def test_the_carrier_s_answer_counts_as_a_sign(self) -> None:
+        case = owed(self.FACTS, day(16), caught_up=True)[0]
+        assert isinstance(case, CaseOpened)
+        known = [*self.FACTS, case, closed(case.case, ANSWERED_FOUND, day(17))]
+        assert owed(known, day(17), caught_up=True) == [Alarm(ORDER, SILENCE_RULES[0].asks_at(day(0), day(17)))]
+
+    @pytest.mark.parametrize("parcel", [1, None])
+    def test_it_rests_while_another_case_about_the_parcel_is_open(self, parcel: int | None) -> None:
+        hold = opened("customs_hold:1", "customs_hold", day(3), parcel)
+        assert owed([*self.FACTS, hold], day(40), caught_up=True) == []
+        known = [*self.FACTS, hold, closed("customs_hold:1", "released", day(12))]
+        assert owed(known, day(12), caught_up=True) == [Alarm(ORDER, SILENCE_RULES[0].asks_at(day(0), day(12)))]
+
+    def test_a_case_about_the_other_parcel_does_not_hold_it(self) -> None:
+        hold = opened("customs_hold:2", "customs_hold", day(3), 2)
+        assert [type(item) for item in owed([*self.FACTS, hold], day(16), caught_up=True)] == [CaseOpened]
+
+    @pytest.mark.parametrize(
+        ("last", "asks"),
+        [
+            (0, 14),
+            (12, 26),
+            (16, 27),  # three days before the claim ends, rather than fourteen after the scan
+            (22, 29),  # though never for less than seven days of silence
+            (31, 45),  # nothing left to hurry for
+        ],
+    )
+    def test_it_asks_before_the_claim_ends(self, last: float, asks: float) -> None:
+        assert SILENCE_RULES[0].asks_at(day(0), day(last)) == day(asks)
+
+    def test_the_operator_s_own_days(self) -> None:
+        assert Patience(5).rule(START).asks_at(day(0), day(1)) == day(6)
+
+
+def _said(items: Sequence[Owed]) -> list[Event]:
+    return [item for item in items if isinstance(item, Event)]
+
+
+def test_what_is_followed() -> None:
+    facts = Facts(ORDER, [label(1), label(2), handed_over(1), scan("PC1", day(1)), scan("DI1", day(9), 2)])
+    for event in _said(decide(facts, Moment(START), Patience())):
+        facts.add(event)
+    assert sorted((parcel.parcel, parcel.state, parcel.scans) for parcel in followed(facts)) == [
+        (1, "handed_over", 1),
+        (2, "over", 1),
+    ]
+    facts.add(withdrawn())
+    assert {parcel.state for parcel in followed(facts)} == {"over"}
+
+
+CODES = sorted([*codes.OKAPI, "AN1", "LIVCFM", "DOUDDI"])
+SCANS = st.lists(
+    st.builds(scan, st.sampled_from(CODES), st.integers(0, 40).map(lambda n: day(n / 2)), st.sampled_from([1, 2])),
+    max_size=12,
+)
+HEARD: Sequence[Event] = (packed(2), declared(1), declared(2), person(), label(1), label(2), handed_over(1))
+
+
+def settle(batches: Iterable[Iterable[Event]]) -> tuple[set[UUID], set[Job]]:
+    """What is known and owed after these batches, deciding after each as the ledger does."""
+    facts = Facts(ORDER)
+    owed_jobs: set[Job] = set()
+    for batch in batches:
+        for event in batch:
+            facts.add(event)
+        fresh = True
+        while fresh:
+            items = decide(facts, Moment(day(20)), Patience())
+            owed_jobs |= {item for item in items if isinstance(item, Job)}
+            fresh = sum(facts.add(event) for event in _said(items)) > 0
+    return {event.id for event in facts}, owed_jobs
+
+
+@given(st.data(), SCANS)
+def test_any_shuffle_split_and_repetition_of_the_facts_gives_one_state(data: st.DataObject, scans: list[Event]) -> None:
+    everything = [*HEARD, *scans]
+    straight, _ = settle([everything])
+    shuffled = data.draw(st.permutations(everything))
+    repeated = shuffled + data.draw(st.lists(st.sampled_from(everything), max_size=5))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(repeated)), max_size=4)))
+    bounds = [0, *cuts, len(repeated)]
+    batches = [repeated[start:end] for start, end in pairwise(bounds)]
+    assert settle(batches)[0] == straight
+
+
+@given(st.data())
+def test_label_jobs_are_owed_once_however_the_facts_arrive(data: st.DataObject) -> None:
+    shuffled = data.draw(st.permutations([packed(2), declared(1), declared(2), person()]))
+    assert {job.subject for job in settle([event] for event in shuffled)[1]} == {"1", "2"}
+
+
+@given(
+    st.sampled_from(CODES),
+    st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)),  # noqa: DTZ001  # the zone is added below
+    st.integers(-840, 840),
+    st.integers(-840, 840),
+    st.sampled_from([None, "FR", "CN"]),
+    st.integers(0, 59),
+)
+def test_poll_and_call_back_report_one_fact(
+    code: str, at: datetime, one: int, other: int, country: str | None, second: int
+) -> None:
+    """Whatever offset, country or second each of them states."""
+    minute = at.replace(second=0, microsecond=0, tzinfo=UTC)
+    polled = KnownScan("laposte", NUMBERS[1], "poll", b"p", code, minute, one, None, ORDER, 1)
+    pushed = KnownScan(
+        "laposte", NUMBERS[1], "webhook", b"w", code, minute + timedelta(seconds=second), other, country, ORDER, 1
+    )
+    assert scan_fact(polled, codes.read(code, None)).id == scan_fact(pushed, codes.read(code, country)).id
+
+
+def test_the_same_code_at_another_minute_is_another_fact() -> None:
+    assert scan("ET1", day(1)).id != scan("ET1", day(1) + timedelta(minutes=1)).id

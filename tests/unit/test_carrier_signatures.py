@@ -1,0 +1,104 @@
+"""Standard Webhooks: what is let in, and what is not."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.carrier.signatures import TOLERANCE_SECONDS, Unsigned, check, secrets_of, signature
+
+OLD, NEW = b"o" * 32, b"n" * 32
+NOW = 1_764_000_000
+BODY = b'{"type":"shipment.updated"}'
+
+
+def headers(secret: bytes = NEW, webhook_id: str = "msg_1", at: int = NOW, body: bytes = BODY) -> dict[str, str]:
+    return {
+        "webhook-id": webhook_id,
+        "webhook-timestamp": str(at),
+        "webhook-signature": signature(secret, webhook_id, at, body),
+    }
+
+
+def test_the_published_example_of_standard_webhooks() -> None:
+    """The specification's test vector."""
+    secret = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    assert (
+        signature(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+        == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    )
+
+
+@pytest.mark.parametrize("secret", [OLD, NEW])
+def test_any_of_several_secrets_counts(secret: bytes) -> None:
+    assert check(headers(secret), BODY, (NEW, OLD), NOW) == "msg_1"
+
+
+def test_any_of_several_signatures_counts() -> None:
+    given = headers(OLD)
+    given["webhook-signature"] = (
+        "v1a,xyz " + signature(b"x" * 32, "msg_1", NOW, BODY) + " " + given["webhook-signature"]
+    )
+    assert check(given, BODY, (OLD,), NOW) == "msg_1"
+
+
+@pytest.mark.parametrize("late", [-TOLERANCE_SECONDS, 0, TOLERANCE_SECONDS])
+def test_within_the_tolerance(late: int) -> None:
+    assert check(headers(), BODY, (NEW,), NOW + late) == "msg_1"
+
+
+@pytest.mark.parametrize("late", [-TOLERANCE_SECONDS - 1, TOLERANCE_SECONDS + 1])
+def test_outside_the_tolerance(late: int) -> None:
+    with pytest.raises(Unsigned, match="webhook-timestamp"):
+        check(headers(), BODY, (NEW,), NOW + late)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"webhook-id": ""}, "webhook-id"),
+        ({"webhook-id": "a b"}, "webhook-id"),
+        ({"webhook-id": "x" * 129}, "webhook-id"),
+        ({"webhook-id": "msg_2"}, "webhook-signature"),
+        ({"webhook-timestamp": "now"}, "webhook-timestamp"),
+        ({"webhook-timestamp": str(NOW + 1)}, "webhook-signature"),
+        ({"webhook-signature": ""}, "webhook-signature"),
+        ({"webhook-signature": "v1,"}, "webhook-signature"),
+        ({"webhook-signature": "v2," + signature(NEW, "msg_1", NOW, BODY)[3:]}, "webhook-signature"),
+        ({"webhook-signature": "é"}, "webhook-signature"),
+    ],
+)
+def test_refused(change: dict[str, str], rule: str) -> None:
+    with pytest.raises(Unsigned, match=rule):
+        check({**headers(), **change}, BODY, (NEW, OLD), NOW)
+
+
+def test_nothing_is_let_in_without_a_secret() -> None:
+    with pytest.raises(Unsigned):
+        check(headers(), BODY, (), NOW)
+
+
+@given(st.binary(max_size=200), st.binary(max_size=200))
+def test_another_body_is_refused(signed: bytes, sent: bytes) -> None:
+    given = headers(body=signed)
+    if signed == sent:
+        assert check(given, sent, (NEW,), NOW) == "msg_1"
+    else:
+        with pytest.raises(Unsigned):
+            check(given, sent, (NEW,), NOW)
+
+
+def test_secrets_of_a_setting() -> None:
+    one, two = ("whsec_" + base64.b64encode(secret).decode() for secret in (OLD, NEW))
+    assert secrets_of(f"{one}, {two}") == (OLD, NEW)
+    assert secrets_of("") == ()
+
+
+@pytest.mark.parametrize("setting", ["whsec_!!!", "whsec_c2hvcnQ="])
+def test_bad_secrets_are_named_without_being_shown(setting: str) -> None:
+    with pytest.raises(ValueError, match="webhook secret") as caught:
+        secrets_of(setting)
+    assert setting.removeprefix("whsec_") not in str(caught.value)

@@ -1,0 +1,222 @@
+"""SLS: the request we build and the answers we read."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.base import Money, Parcel
+from contracts.customs import ParcelDeclared
+from contracts.persons import Contact
+from services.carrier.carriers.carrier import (
+    AnswerLost,
+    LabelAnswer,
+    LabelMade,
+    LabelOrder,
+    LabelRejected,
+    TryLater,
+)
+from services.carrier.carriers.laposte.client import Access, Connection, connect
+from services.carrier.carriers.laposte.labels import (
+    Contract,
+    HttpAnswer,
+    Sender,
+    label_request,
+    read_label_answer,
+    related_parts,
+)
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
+BOUNDARY = "uuid:7d1f"
+MULTIPART = f'multipart/related; type="application/json"; boundary="{BOUNDARY}"; start="<jsonInfos>"'
+PDF = b"%PDF-1.4\r\n\r\n--not-a-boundary\r\n\x00\xff%%EOF\n"
+SENDER = Sender("Silkpost", "1 rue de la Soie", "69001", "Lyon", "+33400000000", "expeditions@silkpost.example")
+CONTRACT = Contract("123456", "pass", SENDER)
+
+
+def order(**changes: Any) -> LabelOrder:
+    sample = json.loads((GOLDEN / "label-order.json").read_text())
+    values: dict[str, Any] = {
+        "declared": ParcelDeclared.model_validate(sample["declared"]),
+        "box": Parcel.model_validate(sample["box"]),
+        "contact": Contact.model_validate(sample["contact"]),
+        "product": "DOS",
+        "duty_paid": True,
+        "deposit_on": date(2026, 11, 11),
+    }
+    return LabelOrder(**{**values, **changes})
+
+
+def answer(parts: list[tuple[str, bytes]], *, cut: int = 0) -> HttpAnswer:
+    body = b"".join(
+        f"--{BOUNDARY}\r\nContent-Type: application/octet-stream\r\nContent-ID: {name}\r\n\r\n".encode()
+        + content
+        + b"\r\n"
+        for name, content in parts
+    )
+    body += f"--{BOUNDARY}--\r\n".encode()
+    return HttpAnswer(200, MULTIPART, body[: len(body) - cut])
+
+
+def infos(number: object = "CY123456785FR", message: str = "0") -> bytes:
+    return json.dumps(
+        {
+            "messages": [{"id": message, "type": "INFOS" if message == "0" else "ERROR", "messageContent": "..."}],
+            "labelXmlV2Reponse": None,
+            "labelV2Response": {"parcelNumber": number, "parcelNumberPartner": None, "pdfUrl": None, "fields": None},
+        }
+    ).encode()
+
+
+def test_the_request() -> None:
+    assert json.loads(label_request(order(), CONTRACT)) == json.loads((GOLDEN / "generate-label.json").read_text())
+
+
+def test_sizes_are_named_only_with_duty_paid() -> None:
+    request = json.loads(label_request(order(duty_paid=False), CONTRACT))
+    assert request["letter"]["parcel"]["ddp"] is False
+    assert [field["key"] for field in request["fields"]["field"]] == ["EORI"]
+
+
+def test_free_shipping_is_stated_as_a_cent() -> None:
+    assert _with_postal_charges("0.00", "EUR", None)["totalAmount"] == 1
+
+
+def test_postal_charges_in_cny_become_euros_at_the_screening_s_rate() -> None:
+    service = _with_postal_charges("100.00", "CNY", Decimal("8.0"))
+    assert (service["transportationAmount"], service["totalAmount"]) == (1250, 1250)
+
+
+def test_postal_charges_in_cny_without_a_rate_are_a_fault() -> None:
+    with pytest.raises(ValueError, match="rate"):
+        _with_postal_charges("100.00", "CNY", None)
+
+
+def _with_postal_charges(amount: str, currency: str, rate: Decimal | None) -> dict[str, Any]:
+    declared = order().declared
+    charges = Money.model_validate({"amount": amount, "currency": currency})
+    changed = declared.model_copy(update={"cn23": declared.cn23.model_copy(update={"postal_charges": charges})})
+    request = json.loads(label_request(order(declared=changed, cny_per_eur=rate), CONTRACT))
+    service: dict[str, Any] = request["letter"]["service"]
+    return service
+
+
+def test_a_label() -> None:
+    made = read_label_answer(answer([("<jsonInfos>", infos()), ("<label>", PDF), ("<cn23>", b"cn23")]))
+    assert made == LabelMade("CY123456785FR", PDF, b"cn23")
+
+
+@given(st.binary(min_size=1, max_size=300).filter(lambda data: f"\r\n--{BOUNDARY}".encode() not in b"\r\n" + data))
+def test_every_byte_of_a_part_is_kept(pdf: bytes) -> None:
+    made = read_label_answer(answer([("<jsonInfos>", infos()), ("<label>", pdf)]))
+    assert made == LabelMade("CY123456785FR", pdf, None)
+
+
+@given(st.integers(min_value=3, max_value=400))
+def test_a_truncated_answer_is_lost_never_half_a_label(cut: int) -> None:
+    read = read_label_answer(answer([("<jsonInfos>", infos()), ("<label>", PDF)], cut=cut))
+    assert isinstance(read, AnswerLost)
+
+
+def test_of_a_truncated_answer_the_number_is_kept_when_it_could_be_read() -> None:
+    read = read_label_answer(answer([("<jsonInfos>", infos()), ("<label>", PDF)], cut=60))
+    assert read == AnswerLost("sls:label_missing", "CY123456785FR")
+
+
+@pytest.mark.parametrize("number", [None, "", 123, "CY123456784FR", "CY12"])
+def test_a_label_without_a_right_number_is_as_good_as_lost(number: object) -> None:
+    read = read_label_answer(answer([("<jsonInfos>", infos(number)), ("<label>", PDF)]))
+    assert isinstance(read, AnswerLost)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"), [("LY000000014CN", "LY000000014CN"), ("", None), (None, None), ("a\x00b", None), (7, None)]
+)
+def test_the_partner_s_number(said: object, kept: str | None) -> None:
+    body = json.loads(infos())
+    body["labelV2Response"]["parcelNumberPartner"] = said
+    made = read_label_answer(answer([("<jsonInfos>", json.dumps(body).encode()), ("<label>", PDF)]))
+    assert made == LabelMade("CY123456785FR", PDF, None, kept)
+
+
+@pytest.mark.parametrize("number", ["6A00000000017", "8Q000000004"])
+def test_numbers_of_other_forms_are_taken(number: str) -> None:
+    read = read_label_answer(answer([("<jsonInfos>", infos(number)), ("<label>", PDF)]))
+    assert isinstance(read, LabelMade)
+
+
+JSON_TYPE = "application/json;charset=UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (400, (GOLDEN / "sls-error.json").read_bytes(), LabelRejected("sls:30204")),
+        (200, (GOLDEN / "sls-error.json").read_bytes(), LabelRejected("sls:30204")),
+        (400, b'{"errors":[{"code":"E 12","message":"x"}]}', LabelRejected("sls:E_12")),
+        (400, b'{"errorCode":"002","errorLabel":"x"}', LabelRejected("sls:002")),
+        (400, b'{"error":"Bad Request","message":"x"}', LabelRejected("sls:Bad_Request")),
+        (422, b"<html>", LabelRejected("sls:http_422")),
+        (401, b'{"messages":[{"id":"30000","type":"ERROR"}]}', TryLater("sls:30000")),
+        (200, b'{"messages":[{"id":"30000","type":"ERROR"}]}', TryLater("sls:30000")),
+        (403, b"", TryLater("sls:http_403")),
+        (404, b"<html>", TryLater("sls:http_404")),
+        (429, b"", TryLater("sls:http_429", 3.0)),
+        (500, b"<soap:Fault/>", TryLater("sls:http_500", 3.0)),
+        (500, b'{"messages":[{"id":"30301","type":"ERROR"}]}', TryLater("sls:30301", 3.0)),
+        (503, b"", TryLater("sls:http_503", 3.0)),
+        (502, b"<html>", AnswerLost("sls:http_502")),
+        (504, b"", AnswerLost("sls:http_504")),
+        (200, b"", AnswerLost("sls:unreadable")),
+        (200, b"<html>", AnswerLost("sls:unreadable")),
+        (200, b"[]", AnswerLost("sls:unreadable")),
+    ],
+)
+def test_other_answers(status: int, body: bytes, expected: LabelAnswer) -> None:
+    given_after = 3.0 if isinstance(expected, TryLater) and expected.after else None
+    assert read_label_answer(HttpAnswer(status, JSON_TYPE, body, given_after)) == expected
+
+
+def test_an_error_inside_a_multipart_answer() -> None:
+    assert read_label_answer(answer([("<jsonInfos>", infos(None, "30221"))])) == LabelRejected("sls:30221")
+
+
+@pytest.mark.parametrize(
+    "content_type", ["", "application/json", "multipart/related", 'multipart/related; boundary=""']
+)
+def test_no_parts_without_a_boundary(content_type: str) -> None:
+    assert related_parts(content_type, b"--x\r\n\r\n--x--") == ({}, False)
+
+
+@given(
+    st.binary(max_size=200), st.sampled_from([200, 400, 401, 429, 500, 504]), st.sampled_from([MULTIPART, JSON_TYPE])
+)
+def test_any_answer_can_be_read(body: bytes, status: int, content_type: str) -> None:
+    assert not isinstance(read_label_answer(HttpAnswer(status, content_type, body)), LabelMade)
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        (httpx.ConnectError("x"), TryLater("sls:ConnectError")),
+        (httpx.ConnectTimeout("x"), TryLater("sls:ConnectTimeout")),
+        (httpx.ReadTimeout("x"), AnswerLost("sls:ReadTimeout")),
+        (httpx.WriteError("x"), AnswerLost("sls:WriteError")),
+        (httpx.RemoteProtocolError("x"), AnswerLost("sls:RemoteProtocolError")),
+    ],
+)
+async def test_an_answer_is_lost_only_once_the_request_has_left(raised: Exception, expected: LabelAnswer) -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise raised
+
+    access = Access("http://sls", "http://suivi", CONTRACT, "key", 5, 5, 100)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(fail)) as http:
+        assert await connect(access, Connection(http)).make_label(order()) == expected

@@ -1,0 +1,234 @@
+"""Suivi v2's answers, in every shape it gives them, and call-backs, which share them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.carrier.carriers.carrier import Tracked, Unreachable
+from services.carrier.carriers.laposte.mapping import AskOneByOne, NotAnEnvelope, read_answer, read_envelope
+from services.carrier.webhook import read_callback
+from shared.problems import Problem
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
+NUMBER = "CY123456785FR"
+
+
+def golden(name: str) -> bytes:
+    return (GOLDEN / name).read_bytes()
+
+
+def envelope(**event: Any) -> dict[str, Any]:
+    return {"returnCode": 200, "shipment": {"idShip": NUMBER, "event": [event]}}
+
+
+def test_an_array_of_one_envelope() -> None:
+    (tracked,) = read_answer([NUMBER], 200, golden("suivi-delivered.json"))
+    assert tracked.tracking_number == NUMBER
+    assert [event.code for event in tracked.events] == ["DI1", "MD2", "ET1", "ET3", "ET2", "ET1", "PC1", "DR1"]
+    assert tracked.events[0].at == datetime(2026, 11, 20, 3, 12, 40, tzinfo=UTC)
+    assert tracked.events[0].utc_offset_minutes == 60
+    assert {event.country for event in tracked.events} == {None}
+
+
+def test_an_object_instead_of_an_array() -> None:
+    (tracked,) = read_answer([NUMBER], 200, golden("suivi-object.json"))
+    assert [event.code for event in tracked.events] == ["DR1"]
+
+
+def test_is_final_is_not_read() -> None:
+    (tracked,) = read_answer([NUMBER], 200, golden("suivi-returned.json"))
+    assert [event.code for event in tracked.events] == ["DI2", "RE1"]
+
+
+def test_several_ids_each_with_its_own_code() -> None:
+    asked = [NUMBER, "LY000000014FR", "RB123456785GB"]
+    found = read_answer(asked, 207, golden("suivi-207.json"))
+    assert [(tracked.tracking_number, len(tracked.events)) for tracked in found] == [
+        (NUMBER, 2),
+        ("LY000000014FR", 0),
+        ("RB123456785GB", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "file"),
+    [(404, "suivi-404.json"), (404, "suivi-404.txt"), (400, "suivi-400.json"), (200, "suivi-404.json")],
+)
+def test_a_parcel_that_is_not_known_yet(status: int, file: str) -> None:
+    assert read_answer([NUMBER], status, golden(file)) == [Tracked(NUMBER, ())]
+
+
+@pytest.mark.parametrize(("status", "file"), [(404, "suivi-404.txt"), (400, "suivi-400.json")])
+def test_a_group_refused_whole_is_asked_one_by_one(status: int, file: str) -> None:
+    with pytest.raises(AskOneByOne):
+        read_answer([NUMBER, "LY000000014FR"], status, golden(file))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (401, golden("gateway-401.json"), "suivi:key_refused"),
+        (429, golden("gateway-429.json"), "suivi:quota"),
+        (500, b"<html>oops</html>", "suivi:http_500"),
+        (503, b"", "suivi:http_503"),
+        (200, golden("gateway-401.json"), "suivi:unreadable"),
+        (200, b"<html>maintenance</html>", "suivi:unreadable"),
+        (200, b'[{"returnCode":200,', "suivi:unreadable"),
+        (200, b"[]", "suivi:unreadable"),
+        (302, b"", "suivi:unreadable"),
+    ],
+)
+def test_no_answer_about_any_parcel(status: int, body: bytes, reason: str) -> None:
+    with pytest.raises(Unreachable) as caught:
+        read_answer([NUMBER], status, body)
+    assert caught.value.reason == reason
+
+
+def test_retry_after_is_handed_on() -> None:
+    with pytest.raises(Unreachable) as caught:
+        read_answer([NUMBER], 429, b"", 7.0)
+    assert caught.value.after == 7.0
+
+
+def test_an_envelope_nobody_asked_for_is_left_out() -> None:
+    assert read_answer(["LY000000014FR"], 200, golden("suivi-object.json")) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "utc", "offset"),
+    [
+        ("2026-11-16T23:50:00+01:00", "2026-11-16T22:50:00", 60),
+        ("2026-11-17T06:50:00+08:00", "2026-11-16T22:50:00", 480),
+        ("2026-11-16T22:50:00Z", "2026-11-16T22:50:00", 0),
+        ("2026-11-16T23:50:00.123+0100", "2026-11-16T22:50:00.123", 60),
+        ("2026-11-16T23:50:00", "2026-11-16T22:50:00", 60),  # no offset: French time, in winter
+        ("2026-07-16T23:50:00", "2026-07-16T21:50:00", 120),  # and in summer
+    ],
+)
+def test_times_become_utc_and_keep_their_offset(said: str, utc: str, offset: int) -> None:
+    (event,) = read_envelope(envelope(code="ET3", date=said)).events
+    assert event.at == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+    assert event.utc_offset_minutes == offset
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"code": "ET1"},
+        {"date": "2026-11-16T23:50:00+01:00"},
+        {"code": "ET1", "date": "hier"},
+        {"code": "ET1", "date": 1},
+        {"code": "ET1", "date": "0001-01-01T00:00:00+14:00"},
+        {"code": "ET1", "date": "2026-11-16T23:50:00+23:00"},
+        {"code": "E T", "date": "2026-11-16T23:50:00+01:00"},
+        {"code": None, "date": None},
+    ],
+)
+def test_an_unreadable_event_is_kept_as_it_came(event: dict[str, Any]) -> None:
+    (read,) = read_envelope(envelope(**event)).events
+    assert (read.code, read.at) == (None, None)
+    assert json.loads(read.raw) == event
+
+
+def test_text_that_is_no_unicode_is_kept_too() -> None:
+    body = b'{"type":"shipment.updated","data":{"shipment":{"idShip":"CY123456785FR","event":[{"code":"\\ud800"}]}}}'
+    (event,) = read_callback(body).events
+    assert event.raw == b'{"code":"\\ud800"}'
+
+
+def test_a_single_event_without_its_array() -> None:
+    shipment = {"idShip": NUMBER, "event": {"code": "PC1", "date": "2026-11-16T23:50:00+01:00"}}
+    assert [event.code for event in read_envelope({"shipment": shipment}).events] == ["PC1"]
+
+
+@pytest.mark.parametrize("country", ["cn", "CHN", "", 1, None])
+def test_a_country_is_two_capitals_or_none(country: object) -> None:
+    (event,) = read_envelope(envelope(code="ET3", date="2026-11-16T23:50:00Z", country=country)).events
+    assert event.country is None
+
+
+@pytest.mark.parametrize(
+    "number", ["", "CY12345678", "CY123456784FR", "CY 23456785FR", "8Q00000000420123", 1234567890123, None]
+)
+def test_an_envelope_needs_a_parcel_s_id(number: object) -> None:
+    with pytest.raises(NotAnEnvelope, match="letters and digits"):
+        read_envelope({"shipment": {"idShip": number}})
+
+
+def test_equal_events_have_equal_bytes_whatever_the_order_of_their_keys() -> None:
+    one = read_envelope(envelope(code="ET1", date="2026-11-16T23:50:00Z", label="x")).events[0]
+    other = read_envelope(envelope(label="x", date="2026-11-16T23:50:00Z", code="ET1")).events[0]
+    assert one.raw == other.raw
+
+
+def test_a_call_back() -> None:
+    tracked = read_callback(golden("callback.json"))
+    assert tracked.tracking_number == NUMBER
+    (event,) = tracked.events
+    assert (event.code, event.country, event.utc_offset_minutes) == ("ET3", "CN", 480)
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "rule"),
+    [
+        (b"", "body", "json"),
+        (b"not json", "body", "json"),
+        (b"\xff\xfe", "body", "json"),
+        (b"[" * 100_000, "body", "json"),
+        (b"[]", "body", "object"),
+        (b"{}", "type", "const"),
+        (b'{"type":"shipment.created"}', "type", "const"),
+        (b'{"type":"shipment.updated"}', "data", "object"),
+        (b'{"type":"shipment.updated","data":[]}', "data", "object"),
+        (b'{"type":"shipment.updated","data":{}}', "data.shipment.idShip", "parcel_id"),
+        (
+            b'{"type":"shipment.updated","data":{"shipment":{"idShip":"CY123456784FR"}}}',
+            "data.shipment.idShip",
+            "parcel_id",
+        ),
+        (
+            b'{"type":"shipment.updated","data":{"shipment":{"idShip":"CY123456785FR","event":"ET1"}}}',
+            "data.shipment.event",
+            "array",
+        ),
+    ],
+)
+def test_a_bad_call_back_is_named_by_field_and_rule(body: bytes, field: str, rule: str) -> None:
+    with pytest.raises(Problem) as caught:
+        read_callback(body)
+    assert caught.value.status == 400
+    assert [(error.field, error.rule) for error in caught.value.errors] == [(field, rule)]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=30),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["shipment", "event", "idShip", "returnCode", "code", "date", "x"]), inner)
+    ),
+    max_leaves=15,
+)
+
+
+@given(JSON, st.sampled_from([200, 207, 400, 401, 404, 429, 500]), st.integers(1, 3))
+def test_any_json_is_answered_or_refused_never_a_crash(said: object, status: int, asked: int) -> None:
+    try:
+        found = read_answer([NUMBER] * asked, status, json.dumps(said).encode())
+    except (Unreachable, AskOneByOne):
+        return
+    assert {tracked.tracking_number for tracked in found} <= {NUMBER}
+
+
+@given(st.binary(max_size=60), st.sampled_from([200, 207, 404, 400]))
+def test_any_bytes_likewise(body: bytes, status: int) -> None:
+    try:
+        assert read_answer([NUMBER], status, body) in ([], [Tracked(NUMBER, ())])
+    except Unreachable:
+        return
