@@ -31,7 +31,7 @@ EVENT_HEADERS: dict[str, Any] = {
         "traceparent": _header("W3C Trace Context of the work that said it."),
         "generation": _header(
             "n@start: n rises when a broker lost acknowledged records; readers go back to offset start.",
-            pattern=r"^\d+@\d+$",
+            pattern="^[0-9]+@[0-9]+$",
         ),
     },
 }

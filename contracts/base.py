@@ -30,7 +30,7 @@ ParcelNumber = Annotated[int, Field(ge=1, le=99)]
 class Value(BaseModel):
     """A frozen value inside an event. Unknown fields are ignored, so that an added optional field breaks no reader."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True)
 
 
 class Money(Value):

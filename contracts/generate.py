@@ -37,8 +37,8 @@ class WireSchema(GenerateJsonSchema):
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
         places = schema.get("decimal_places")
         digits = schema.get("max_digits")
-        whole = rf"\d{{1,{digits - (places or 0)}}}" if digits else r"\d+"
-        fraction = rf"(\.\d{{1,{places}}})?" if places else r"(\.\d+)?"
+        whole = f"[0-9]{{1,{digits - (places or 0)}}}" if digits else "[0-9]+"
+        fraction = rf"(\.[0-9]{{1,{places}}})?" if places else r"(\.[0-9]+)?"
         lowest = schema.get("ge", schema.get("gt"))
         sign = "" if lowest is not None and lowest >= 0 else "-?"
         return {"type": "string", "pattern": f"^{sign}{whole}{fraction}$"}

@@ -1,0 +1,94 @@
+"""OpenAPI 3.1 of every service, from its routes: contracts/openapi/<service>.json.
+
+`python -m services.openapi` writes the files; `--check` writes nothing and fails when one is stale. No server is
+needed: the services are composed, not started.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import inspect
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from shared.service import Platform, build_app
+from shared.settings import PlatformSettings
+
+SERVICES = ("orders", "warehouse", "customs", "carrier", "tracking")
+HERE = Path(__file__).parents[1] / "contracts" / "openapi"
+_KEY = base64.b64encode(bytes(32)).decode()
+ENVIRONMENT = {
+    "STORAGE_KEY": _KEY,
+    "CONTACT_KEY": _KEY,
+    "NATIONAL_ID_KEY": _KEY,
+    "LINK_KEYS": f"v1:{_KEY}",
+    "WEBHOOK_SECRETS": f"whsec_{_KEY}",
+}
+"""Stands in for secrets: composing a service decodes its keys."""
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    """The document of every service by its name."""
+    with _environment(ENVIRONMENT):
+        return {name: _document(name) for name in SERVICES}
+
+
+def _document(name: str) -> dict[str, Any]:
+    root = importlib.import_module(f"services.{name}.main")
+    settings = _settings_of(root)()
+    platform = Platform(settings)
+    given = {"platform": platform, "settings": settings}
+    service = root.service(**{name: given[name] for name in inspect.signature(root.service).parameters})
+    return build_app(platform, service).openapi()
+
+
+def _settings_of(root: ModuleType) -> type[PlatformSettings]:
+    """The settings that a composition root names; the platform's own when it names none."""
+    named = [kind for kind in vars(root).values() if isinstance(kind, type) and issubclass(kind, PlatformSettings)]
+    return next((kind for kind in named if kind is not PlatformSettings), PlatformSettings)
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """These variables and no other settings of ours, so that the output is the same everywhere."""
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def main(arguments: list[str], root: Path = HERE) -> int:
+    """0 when all is written (or fresh, with --check), 1 otherwise."""
+    texts = {name: _text(document) for name, document in documents().items()}
+    stale = {
+        name: text
+        for name, text in texts.items()
+        if not (file := root / f"{name}.json").is_file() or file.read_text(encoding="utf-8") != text
+    }
+    if "--check" in arguments:
+        sys.stderr.write("".join(f"stale: contracts/openapi/{name}.json (make contracts)\n" for name in stale))
+        return 1 if stale else 0
+    for name, text in stale.items():
+        root.mkdir(parents=True, exist_ok=True)
+        (root / f"{name}.json").write_text(text, encoding="utf-8")
+        sys.stdout.write(f"wrote contracts/openapi/{name}.json\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

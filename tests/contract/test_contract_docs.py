@@ -1,0 +1,100 @@
+"""What the docs say that a machine can check: links, the services' pages, deadlines, words, the signed example."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from contracts.carrier import Flag, Status
+from contracts.cases import CaseKind
+from contracts.orders import Outcome
+from contracts.topics import TOPICS, heard_by
+from services.carrier.signatures import check, secrets_of, signature
+from services.carrier.silence import SILENCE_RULES
+from services.openapi import documents
+from services.orders.amendments import PERSON_ANSWERS_IN
+from services.orders.domain import DEADLINES, RETENTION
+from services.orders.intake import FUTURE_TOLERANCE, OLDEST
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([ROOT / "README.md", *ROOT.glob("contracts/*.md"), *DOCS.rglob("*.md")])
+SERVICES = sorted({service for topic in TOPICS for service in (topic.producer, *topic.consumers)})
+EVENT = re.compile(r"`([a-z-]+\.v\d+)`")
+ROUTE = re.compile(r"`((?:GET|PUT|POST|DELETE|PATCH) /[^`]*)`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_into_the_repository_leads_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+    missing = [t for t in targets if "://" not in t and not (page.parent / t).exists()]
+    assert missing == []
+
+
+def section(service: str, title: str) -> str:
+    """The part of a service's page under this heading."""
+    text = (DOCS / "services" / f"{service}.md").read_text(encoding="utf-8")
+    _, _, rest = text.partition(f"\n## {title}\n")
+    return rest.partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_services_page_lists_what_it_hears(service: str) -> None:
+    hears = importlib.import_module(f"services.{service}.handlers").HEARS
+    assert set(EVENT.findall(section(service, "Hears"))) == {
+        kind.TYPE for kind in hears if kind.__module__.startswith("contracts.")
+    }
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_services_page_lists_what_it_says(service: str) -> None:
+    says = {event.TYPE for topic in TOPICS if topic.producer == service for event in topic.events}
+    assert set(EVENT.findall(section(service, "Says"))) == says
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_services_page_says_which_personal_parts_it_hears(service: str) -> None:
+    assert any(topic.compacted for topic in heard_by(service)) == ("person's record:" in section(service, "Hears"))
+
+
+def test_the_services_pages_list_their_routes() -> None:
+    for service, document in documents().items():
+        assert set(ROUTE.findall(section(service, "HTTP"))) == {
+            f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods
+        }
+
+
+def test_the_table_of_deadlines_is_the_one_of_the_code() -> None:
+    text = (DOCS / "deadlines.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([a-z_]+) \| (\d+) \| ", text, flags=re.MULTILINE)
+    assert {state: int(days) for state, days in rows} == {state: limit.days for state, limit in DEADLINES.items()}
+
+
+def test_the_other_deadlines_are_those_of_the_code() -> None:
+    text = (DOCS / "deadlines.md").read_text(encoding="utf-8")
+    silence = SILENCE_RULES[-1]
+    assert f"| person's record | {RETENTION.days} |" in text
+    assert f"| age of an order at intake | {OLDEST.days}; {FUTURE_TOLERANCE.seconds // 60} minutes ahead |" in text
+    assert f"| silence of the carrier | {silence.silence_days} |" in text
+    assert f"| {silence.margin_days} before, though not for a silence under {silence.shortest_days} |" in text
+    assert f", {silence.claim_days} days for a claim |" in text
+    assert f"A person has {PERSON_ANSWERS_IN.days} days for a case" in text
+
+
+def test_the_glossary_knows_every_word_of_the_contracts() -> None:
+    text = (DOCS / "glossary.md").read_text(encoding="utf-8")
+    words = [*get_args(Status), *get_args(Flag), *get_args(Outcome), *get_args(CaseKind)]
+    assert [word for word in words if not re.search(rf"\b{word}\b", text)] == []
+
+
+def test_the_signed_example_of_the_call_backs_is_signed_rightly() -> None:
+    text = (DOCS / "webhook.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `?([a-z-]+)`? \| `(.*)` \|$", text, flags=re.MULTILINE))
+    secrets, body = secrets_of(rows["secret"]), rows["body"].encode()
+    at = int(rows["webhook-timestamp"])
+    assert signature(secrets[0], rows["webhook-id"], at, body) == rows["webhook-signature"]
+    assert check(rows, body, secrets, at) == rows["webhook-id"]
