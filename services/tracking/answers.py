@@ -1,0 +1,113 @@
+"""What the HTTP interface answers, as its readers may rely on it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from contracts.base import CountryCode
+from contracts.carrier import Flag, Status
+from contracts.orders import Outcome
+from services.tracking.duties import Action, Actor, OrderState, ParcelState
+from services.tracking.parcels import Stage
+
+
+class Answer(BaseModel):
+    """What is not known is left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PublicTracking(Answer):
+    """All that may be told to anyone who knows, or guesses, a tracking number. Nothing else is ever added to it."""
+
+    status: Status
+    status_at: AwareDatetime
+    country: CountryCode | None = None
+
+
+class NextStep(Answer):
+    """Who must do what, by when at the latest."""
+
+    actor: Actor
+    action: Action | str
+    by: AwareDatetime | None = None
+    parcel: int | None = None
+    """None: it concerns the whole order."""
+
+
+class OpenCase(Answer):
+    """A matter that waits for a person. The deadlines of the order rest while it is open."""
+
+    kind: str
+    parcel: int | None = None
+    reason: str
+    action: str
+    opened_at: AwareDatetime
+    due_at: AwareDatetime | None = None
+
+
+class Item(Answer):
+    sku: str
+    quantity: int
+    description: str | None = None
+
+
+class ParcelTracking(Answer):
+    parcel: int
+    carrier: str | None = None
+    tracking_number: str | None = None
+    status: Status | None = None
+    """Canonical (see the glossary); left out while there is no label."""
+    status_at: AwareDatetime | None = None
+    seen_at: AwareDatetime | None = None
+    """The latest scan."""
+    country: CountryCode | None = None
+    flags: tuple[Flag, ...] = ()
+    state: ParcelState
+    """As the status, but finer before the first scan, and naming what holds the parcel up."""
+    since: AwareDatetime
+    stage: Stage
+    final: bool
+    items: tuple[Item, ...] = ()
+    weight_g: int | None = None
+
+
+class TimelineEntry(Answer):
+    at: AwareDatetime
+    kind: str
+    parcel: int | None = None
+    code: str | None = None
+    status: Status | None = None
+    sets: tuple[Flag, ...] = ()
+    clears: tuple[Flag, ...] = ()
+    country: CountryCode | None = None
+    utc_offset_minutes: int | None = None
+    """The offset in which the carrier stated the time."""
+    outcome: str | None = None
+    reason: str | None = None
+    case: str | None = None
+
+
+class OrderTracking(Answer):
+    """Everything about the way of an order; needs the order's secret. No person and no price."""
+
+    order_id: UUID
+    number: str | None = None
+    marketplace: str | None = None
+    language: str | None = None
+    country: CountryCode | None = None
+    province: str | None = None
+    placed_at: AwareDatetime | None = None
+    state: OrderState
+    since: AwareDatetime
+    outcome: Outcome | None = None
+    reason: str | None = None
+    refund_due: bool
+    next: tuple[NextStep, ...] = ()
+    cases: tuple[OpenCase, ...] = ()
+    parcels: tuple[ParcelTracking, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
+    updated_at: AwareDatetime
+    """When the latest fact came about."""

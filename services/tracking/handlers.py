@@ -1,0 +1,60 @@
+"""What tracking does with what it hears: it decides nothing, and folds everything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts import carrier, cases, customs, orders, warehouse
+from contracts.base import Event
+from services.tracking import store
+from services.tracking.domain import fold
+from shared.db import DB
+from shared.facts import Facts, Moment, Owed
+
+
+async def handle(_db: DB, _orders: Sequence[Facts], _moment: Moment) -> Sequence[Owed]:
+    """Nothing is ever owed."""
+    return ()
+
+
+async def project(db: DB, orders: Sequence[Facts]) -> None:
+    """The documents of these orders, as far as they have changed."""
+    documents = [folded for facts in orders if (folded := fold(facts)) is not None]
+    if documents:
+        await store.save(db, documents)
+
+
+HEARS: tuple[type[Event], ...] = (
+    orders.OrderPlaced,
+    orders.CancelRequested,
+    orders.OrderClosed,
+    orders.OrderAmended,
+    customs.OrderScreened,
+    customs.OrderRefused,
+    customs.ParcelDeclared,
+    customs.ParcelRefused,
+    customs.ParcelUplifted,
+    customs.ImportDeclared,
+    customs.ImportHeld,
+    customs.ImportCleared,
+    customs.ImportRefused,
+    customs.ImportReturned,
+    warehouse.StockReserved,
+    warehouse.StockRefused,
+    warehouse.StockShort,
+    warehouse.OrderPacked,
+    warehouse.OrderWithdrawn,
+    warehouse.CancelTooLate,
+    warehouse.ParcelHandedOver,
+    warehouse.ParcelReceivedBack,
+    carrier.LabelCreated,
+    carrier.LabelRefused,
+    carrier.ParcelScanned,
+    carrier.ParcelDelivered,
+    carrier.ParcelReturned,
+    carrier.ParcelLost,
+    carrier.ParcelDestroyed,
+    cases.CaseOpened,
+    cases.CaseClosed,
+)
+"""All that any service says: a test compares it with the table of topics."""

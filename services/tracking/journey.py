@@ -1,0 +1,275 @@
+"""Where one parcel is: the carrier's scans folded into a status and its flags.
+
+The canonical statuses, their ranks and the rules of the fold stand in the glossary. The answer is a function of
+the set of facts: it sorts by event time itself (tie: rank, then id), so lateness and repetition change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from contracts.base import CountryCode, Event
+from contracts.carrier import (
+    Flag,
+    LabelCreated,
+    ParcelDelivered,
+    ParcelDestroyed,
+    ParcelLost,
+    ParcelReturned,
+    ParcelScanned,
+    Status,
+)
+from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ParcelUplifted
+from contracts.orders import OrderAmended, OrderClosed, ParcelEnd
+from contracts.warehouse import OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack
+
+ORIGIN: CountryCode = "FR"
+"""Every parcel leaves from the French warehouse."""
+
+RANKS: dict[Status, int] = {
+    "announced": 10,
+    "accepted": 20,
+    "in_transit": 30,
+    "at_origin_exchange": 35,
+    "export_customs": 40,
+    "customs": 40,
+    "export_cleared": 45,
+    "customs_released": 45,
+    "departed_origin": 50,
+    "in_transit_country": 55,
+    "arrived_destination": 60,
+    "import_customs": 65,
+    "import_cleared": 70,
+    "in_destination_network": 72,
+    "at_delivery_office": 75,
+    "out_for_delivery": 80,
+    "available_for_pickup": 85,
+    "returning": 90,
+    "delivered": 100,
+    "returned": 100,
+    "cancelled": 100,
+    "lost": 100,
+    "seized": 100,
+    "destroyed": 100,
+}
+"""How far along each status is; 100 is final. The two open customs statuses sort as the export side."""
+
+FINAL = 100
+_NO_CORRECTION = {("seized", "destroyed"), *((known, "lost") for known, rank in RANKS.items() if rank == FINAL)}
+"""`destroyed` is the wider word for `seized`."""
+_DEPARTED, _ARRIVED, _CLEARED, _LAST_MILE, _LAST_MILE_END = 50, 60, 70, 75, 85
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one fact says of the parcel's way, at its event time."""
+
+    at: datetime
+    fact: Event
+    status: Status | None = None
+    corrects: bool = False
+    """The owner of the end says it: nothing else moves a final status, save one that is only called lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """The fold of one parcel."""
+
+    status: Status | None = None
+    """None: nothing is known to the carrier yet."""
+    status_at: datetime | None = None
+    """When the status became what it is."""
+    seen_at: datetime | None = None
+    """The latest scan, whatever it said: silence counts from here."""
+    country: CountryCode | None = None
+    flags: tuple[Flag, ...] = ()
+    readings: tuple[tuple[UUID, Status], ...] = ()
+    """What each scan is read as, by its fact's id, once its side of the border is known."""
+
+    @property
+    def rank(self) -> int:
+        return RANKS[self.status] if self.status else 0
+
+    @property
+    def final(self) -> bool:
+        return self.rank == FINAL
+
+
+def follow(
+    facts: Sequence[Event],
+    *,
+    destination: CountryCode | None = None,
+    end: tuple[OrderClosed, ParcelEnd] | None = None,
+    withdrawn: OrderWithdrawn | None = None,
+) -> Journey:
+    """Folds the facts of one parcel. `end` and `withdrawn` are what the facts of its order say of it."""
+    steps = list(_steps(facts))
+    if end:
+        steps.append(Step(end[0].occurred_at, end[0], end[1].outcome, corrects=True))
+    if withdrawn and not left_our_hands(facts):
+        steps.append(Step(withdrawn.occurred_at, withdrawn, "cancelled"))
+    steps = _read(sorted(steps, key=_by_time), destination)
+    status: Status | None = None
+    status_at = seen_at = None
+    country: CountryCode | None = None
+    for step in steps:
+        if isinstance(step.fact, ParcelScanned):
+            seen_at = step.at
+            country = step.fact.country or _country_of(step.status, destination) or country
+        if step.status and step.status != status and _moves(status, step):
+            status, status_at = step.status, step.at
+            country = country if isinstance(step.fact, ParcelScanned) else _country_of(status, destination) or country
+    return Journey(
+        status=status,
+        status_at=status_at,
+        seen_at=seen_at,
+        country=country,
+        flags=() if status and RANKS[status] == FINAL else _flags(steps),
+        readings=tuple((s.fact.id, s.status) for s in steps if s.status and isinstance(s.fact, ParcelScanned)),
+    )
+
+
+def left_our_hands(facts: Iterable[Event]) -> bool:
+    """Whether the parcel was handed over; a scan of the carrier is proof of it."""
+    return any(
+        isinstance(fact, ParcelHandedOver)
+        or (isinstance(fact, ParcelScanned) and fact.status not in (None, "announced", "cancelled"))
+        for fact in facts
+    )
+
+
+def _steps(facts: Iterable[Event]) -> Iterator[Step]:
+    for fact in facts:
+        match fact:
+            case ParcelScanned():
+                yield Step(fact.scanned_at, fact, fact.status)
+            case LabelCreated():
+                yield Step(fact.occurred_at, fact, "announced")
+            case ParcelDelivered():
+                yield Step(fact.delivered_at, fact, "delivered")
+            case ParcelReturned():
+                yield Step(fact.returned_at, fact, "returned")
+            case ParcelReceivedBack():
+                yield Step(fact.occurred_at, fact, "returned")
+            case ParcelLost():
+                yield Step(fact.occurred_at, fact, "lost")
+            case ParcelDestroyed():
+                yield Step(fact.occurred_at, fact, "seized" if fact.reason == "seized" else "destroyed")
+            case ImportHeld():
+                yield Step(fact.held_at, fact)
+            case ImportCleared() | ImportRefused() | ImportDeclared() | ParcelUplifted():
+                yield Step(fact.occurred_at, fact)
+            case OrderAmended():
+                yield Step(fact.occurred_at, fact, fact.outcome, corrects=True)
+
+
+def _by_time(step: Step) -> tuple[datetime, int, bool, int]:
+    """Event time; at one instant the lower rank first, a return before a delivery (it overrides), then the id."""
+    return (
+        step.at,
+        RANKS[step.status] if step.status else 0,
+        step.status != "returned",
+        step.fact.id.int,
+    )
+
+
+def _read(steps: list[Step], destination: CountryCode | None) -> list[Step]:
+    """Gives the scans that leave their side of the border open the side which the facts before them decide."""
+    departed = min((s.at for s in steps if _proves_departure(s, destination)), default=None)
+    arrived: datetime | None = None
+    returning = False
+    read: list[Step] = []
+    for step in steps:
+        status = step.status
+        if status in ("customs", "customs_released"):
+            imported = _is_import(step, departed, destination)
+            if status == "customs":
+                status = "import_customs" if imported else "export_customs"
+            else:
+                status = "import_cleared" if imported else "export_cleared"
+        elif status == "in_transit" and arrived is not None and step.at > arrived and not returning:
+            status = "in_destination_network"
+        if arrived is None and status and _ARRIVED <= RANKS[status] <= _LAST_MILE_END:
+            arrived = step.at
+        returning = returning or status == "returning"
+        read.append(step if status == step.status else Step(step.at, step.fact, status, step.corrects))
+    return read
+
+
+def _is_import(step: Step, departed: datetime | None, destination: CountryCode | None) -> bool:
+    """The scan's country decides; without one (or in a third country), whether the parcel had left by then."""
+    country = step.fact.country if isinstance(step.fact, ParcelScanned) else None
+    if country == ORIGIN:
+        return False
+    if country is not None and country == (destination or country):
+        return True
+    return departed is not None and departed <= step.at
+
+
+def _proves_departure(step: Step, destination: CountryCode | None) -> bool:
+    if isinstance(step.fact, ParcelUplifted | ImportDeclared):
+        return True
+    if not isinstance(step.fact, ParcelScanned) or step.status is None:
+        return False
+    if step.status in ("customs", "customs_released"):
+        return step.fact.country is not None and step.fact.country == destination
+    return _DEPARTED <= RANKS[step.status] <= _LAST_MILE_END
+
+
+def _moves(current: Status | None, step: Step) -> bool:
+    """Whether the step takes the parcel on from its current status: by rank, save in the last mile and at the end.
+
+    From AG1 a parcel may go back to MD2: there the latest wins. A final status stays unless the owner of the end
+    corrects it. A loss says that nobody knows: whatever else is known of the end outweighs it.
+    """
+    if step.status is None:
+        return False
+    if current is None:
+        return True
+    before, after = RANKS[current], RANKS[step.status]
+    if before == FINAL == after:
+        return current == "lost" or (step.corrects and (current, step.status) not in _NO_CORRECTION)
+    if _LAST_MILE <= before <= _LAST_MILE_END and _LAST_MILE <= after <= _LAST_MILE_END:
+        return True
+    return after > before
+
+
+def _flags(steps: list[Step]) -> tuple[Flag, ...]:
+    """The flags that stand beside the status. Customs' own hold outlasts scans made before its release."""
+    flags: set[Flag] = set()
+    held_by_customs = False
+    for step in steps:
+        match step.fact:
+            case ImportHeld():
+                held_by_customs = True
+            case ImportCleared() | ImportRefused():
+                held_by_customs = False
+                flags.discard("customs_held")
+            case ParcelScanned():
+                if step.status is not None:
+                    flags -= {"problem", "delayed"}
+                    if step.status not in ("export_customs", "import_customs"):
+                        flags.discard("customs_held")
+                    if step.status in ("out_for_delivery", "available_for_pickup", "delivered"):
+                        flags.discard("delivery_failed")
+                    if RANKS[step.status] >= _CLEARED:
+                        held_by_customs = False
+                if "customs_held" in step.fact.clears:
+                    held_by_customs = False
+                flags.difference_update(step.fact.clears)
+                flags.update(step.fact.sets)
+    if held_by_customs:
+        flags.add("customs_held")
+    return tuple(sorted(flags))
+
+
+def _country_of(status: Status | None, destination: CountryCode | None) -> CountryCode | None:
+    """Where a parcel of this status is, when the scan does not say."""
+    if status is None or status in ("departed_origin", "in_transit_country", "in_transit", "returning"):
+        return None
+    if status == "returned" or RANKS[status] < _DEPARTED:
+        return ORIGIN
+    return destination if RANKS[status] < FINAL or status == "delivered" else None

@@ -1,0 +1,168 @@
+"""One parcel as its reader sees it: status, flags, contents, and who must do what next. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeVar, cast
+
+from contracts.base import CountryCode, Event, Line, Parcel
+from contracts.carrier import Flag, LabelCreated, LabelRefused, ParcelScanned, Status
+from contracts.cases import CaseOpened
+from contracts.customs import ImportHeld, ImportRefused, ParcelDeclared, ParcelRefused
+from contracts.warehouse import ParcelHandedOver, ParcelReceivedBack
+from services.tracking.duties import PARCEL_DUTIES, SINCE_LAST_SCAN, Next, ParcelState, due
+from services.tracking.journey import RANKS, Journey, left_our_hands
+
+E = TypeVar("E", bound=Event)
+Stage = Literal["prepared", "handed_over", "left_origin", "import_customs", "last_mile", "end"]
+
+_STAGES: tuple[tuple[int, Stage], ...] = (
+    (RANKS["in_destination_network"], "last_mile"),
+    (RANKS["import_customs"], "import_customs"),
+    (RANKS["departed_origin"], "left_origin"),
+    (RANKS["accepted"], "handed_over"),
+)
+"""The rank from which a parcel is in each stage."""
+
+_CASE_STATES: Mapping[str, ParcelState] = {"customs_hold": "customs_held", "enquiry": "silent"}
+
+_BEFORE_SCANS: tuple[tuple[type[Event], ParcelState], ...] = (
+    (ParcelHandedOver, "handed_over"),
+    (LabelRefused, "label_refused"),
+    (LabelCreated, "labelled"),
+    (ParcelRefused, "export_refused"),
+    (ParcelDeclared, "declared"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Some units of one line."""
+
+    sku: str
+    quantity: int
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelView:
+    """What the document says of a parcel."""
+
+    parcel: int
+    carrier: str | None
+    tracking_number: str | None
+    status: Status | None
+    """Canonical; None while there is no label."""
+    status_at: datetime | None
+    seen_at: datetime | None
+    """The latest scan."""
+    country: CountryCode | None
+    flags: tuple[Flag, ...]
+    state: ParcelState
+    """As the status, but finer before the first scan, and naming what holds the parcel up."""
+    since: datetime
+    stage: Stage
+    final: bool
+    items: tuple[Item, ...]
+    weight_g: int | None
+
+
+def view(
+    number: int,
+    facts: Sequence[Event],
+    journey: Journey,
+    *,
+    box: Parcel | None = None,
+    packed_at: datetime | None = None,
+    lines: Sequence[Line] = (),
+    case: CaseOpened | None = None,
+) -> ParcelView:
+    """The parcel from its own facts (by time, at least one, or else `packed_at`). `case`: what holds it up."""
+    state, since = _state(facts, journey, packed_at, case)
+    names = {line.line: line.description for line in lines}
+    label = _last(facts, LabelCreated)
+    return ParcelView(
+        parcel=number,
+        carrier=label.carrier if label else None,
+        tracking_number=_tracking_number(facts),
+        status=journey.status,
+        status_at=journey.status_at,
+        seen_at=journey.seen_at,
+        country=journey.country,
+        flags=journey.flags,
+        state=state,
+        since=since,
+        stage=_stage(journey, state, left_our_hands(facts)),
+        final=journey.final,
+        items=tuple(Item(c.sku, c.quantity, names.get(c.line)) for c in box.contents) if box else (),
+        weight_g=box.weight_g if box else None,
+    )
+
+
+def duty(parcel: ParcelView, case: CaseOpened | None) -> Next | None:
+    """Who must do what by when for this parcel: an open case comes first, and its own date stands."""
+    if case:
+        return Next("service_desk", case.action, case.due_at, parcel.parcel)
+    since = parcel.since
+    if parcel.state in SINCE_LAST_SCAN and parcel.seen_at:
+        since = max(since, parcel.seen_at)
+    return due(PARCEL_DUTIES[parcel.state], since, parcel.parcel)
+
+
+def _state(
+    facts: Sequence[Event], journey: Journey, packed_at: datetime | None, case: CaseOpened | None
+) -> tuple[ParcelState, datetime]:
+    begin = packed_at or facts[0].occurred_at
+    status_at = journey.status_at or begin
+    # Once read, a status leaves no side of the border open, so every one of them is a state.
+    status = cast("ParcelState | None", journey.status)
+    if status and journey.final:
+        back = _last(facts, ParcelReceivedBack)
+        return ("booked_in", back.occurred_at) if back and status == "returned" else (status, status_at)
+    if case and case.kind in _CASE_STATES:
+        return _CASE_STATES[case.kind], case.occurred_at
+    if "customs_held" in journey.flags:
+        return "customs_held", _flagged(facts, "customs_held", status_at)
+    if status == "returning":
+        return status, status_at
+    if refused := _last(facts, ImportRefused):
+        return "import_refused", refused.occurred_at
+    if "delivery_failed" in journey.flags:
+        return "delivery_failed", _flagged(facts, "delivery_failed", status_at)
+    if "problem" in journey.flags:
+        return "problem", _flagged(facts, "problem", status_at)
+    if journey.rank <= RANKS["announced"]:
+        for kind, state in _BEFORE_SCANS:
+            if fact := _last(facts, kind):
+                return state, fact.occurred_at
+        return ("labelled", status_at) if status else ("packed", begin)
+    return status or "packed", status_at
+
+
+def _flagged(facts: Sequence[Event], flag: Flag, otherwise: datetime) -> datetime:
+    """When the flag was last set."""
+    times = [fact.scanned_at for fact in facts if isinstance(fact, ParcelScanned) and flag in fact.sets]
+    if flag == "customs_held":
+        times += [fact.held_at for fact in facts if isinstance(fact, ImportHeld)]
+    return max(times, default=otherwise)
+
+
+def _stage(journey: Journey, state: ParcelState, left_us: bool) -> Stage:
+    """How far along the line of stages; customs may be passed without a scan."""
+    if journey.final:
+        return "end"
+    if state == "customs_held" and journey.rank >= RANKS["departed_origin"]:
+        return "import_customs"
+    return next((stage for rank, stage in _STAGES if journey.rank >= rank), "handed_over" if left_us else "prepared")
+
+
+def _tracking_number(facts: Sequence[Event]) -> str | None:
+    """The number on the parcel: what was scanned off it at the hand-over, else the label's, else the carrier's."""
+    fact = _last(facts, ParcelHandedOver) or _last(facts, LabelCreated) or _last(facts, ParcelScanned)
+    return fact.tracking_number if fact else None
+
+
+def _last(facts: Sequence[Event], kind: type[E]) -> E | None:
+    return next((fact for fact in reversed(facts) if isinstance(fact, kind)), None)

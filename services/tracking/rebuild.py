@@ -1,0 +1,104 @@
+"""Builds every document anew from the topics alone, and says whether the bytes are the same."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from services.tracking import store
+from shared.db import TRANSIENT
+from shared.logs import LogProbe
+from shared.service import Make, Platform, connected, running
+from shared.settings import PlatformSettings
+
+POLL_SECONDS = 0.1
+STILL_SECONDS = 60.0
+"""No progress for so long: the rebuilding is given up."""
+
+
+class NotRebuildableError(Exception):
+    """The topics cannot give back what the view holds; nothing was touched, or the message says how far it got."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the view was, and what it is now."""
+
+    before: Mapping[UUID, str]
+    after: Mapping[UUID, str]
+
+    @property
+    def same(self) -> bool:
+        return self.before == self.after
+
+    @property
+    def changed(self) -> list[UUID]:
+        """Orders whose bytes differ, or that are only on one side."""
+        orders = self.before.keys() | self.after.keys()
+        return sorted(order for order in orders if self.before.get(order) != self.after.get(order))
+
+
+def digest(documents: Mapping[UUID, str]) -> str:
+    """One SHA-256 over all documents, by order id."""
+    lines = (f"{order} {etag}\n" for order, etag in sorted(documents.items()))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+async def rebuild(make: Make, settings: PlatformSettings, *, partial: bool = False) -> Outcome:
+    """Forgets everything in one transaction, then hears all topics again up to their ends.
+
+    Run it while the service itself is stopped. Raises NotRebuildableError before anything is touched when a topic no
+    longer holds its beginning (`partial` goes on all the same: the view loses older orders), and later when the
+    broker or the consumer gets no further.
+    """
+    async with connected(make, settings) as (platform, service):
+        names = [topic.name for topic in service.listens_to]
+        ends = await _ends(settings, names, partial)
+        async with platform.pool.acquire() as db, db.transaction():
+            before = await store.etags(db)
+            await store.forget_everything(db)
+    async with running(make, settings) as (platform, _):
+        await _reached(platform, ends)
+        async with platform.pool.acquire() as db:
+            return Outcome(before, await store.etags(db))
+
+
+async def _ends(settings: PlatformSettings, names: Sequence[str], partial: bool) -> dict[TopicPartition, int]:
+    probe = LogProbe(settings)
+    try:
+        await probe.start()
+        lanes = await probe.lanes(names)
+        begins, ends = await probe.beginnings(lanes), await probe.ends(lanes)
+    except KafkaError as error:
+        raise NotRebuildableError(f"the broker does not answer: {type(error).__name__}") from error
+    finally:
+        await probe.stop()
+    gone = sorted({lane.topic for lane in lanes if begins[lane] > 0})
+    if gone and not partial:
+        raise NotRebuildableError(f"{', '.join(gone)} no longer begins at the beginning")
+    return ends
+
+
+async def _reached(platform: Platform, ends: Mapping[TopicPartition, int]) -> None:
+    """Waits until everything up to these ends is recorded."""
+    heard, since = -1, time.monotonic()
+    while True:
+        try:
+            rows = await platform.pool.fetch("select topic, partition, next_offset from positions")
+        except TRANSIENT as error:
+            raise NotRebuildableError(f"the database does not answer: {type(error).__name__}") from error
+        at = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        if all(at.get(lane, 0) >= end for lane, end in ends.items()):
+            return
+        if sum(at.values()) != heard:
+            heard, since = sum(at.values()), time.monotonic()
+        elif time.monotonic() - since > STILL_SECONDS:
+            raise NotRebuildableError(f"no progress after {heard} records of {sum(ends.values())}")
+        await asyncio.sleep(POLL_SECONDS)

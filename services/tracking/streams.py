@@ -1,0 +1,124 @@
+"""The live streams of a replica: one LISTEN connection wakes them, each sends the whole current document."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+from sse_starlette import ServerSentEvent
+
+from services.tracking import store
+from shared.db import TRANSIENT
+from shared.service import Platform
+from shared.telemetry import Loop, log
+
+ALIVE_SECONDS = 5.0
+RETRY_MS = 3000
+"""What a browser waits before it connects again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many streams a replica keeps open."""
+
+    per_order: int = 50
+    per_client: int = 50
+    altogether: int = 2000
+
+
+class Streams:
+    """Who waits for news of which order."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._waiting: defaultdict[UUID, set[asyncio.Event]] = defaultdict(set)
+        self._clients: Counter[str] = Counter()
+        self.closing = False
+
+    def full(self, order_id: UUID, client: str) -> bool:
+        """Whether one more stream of this order, or to this client, would be too many."""
+        return (
+            self.closing
+            or len(self._waiting.get(order_id, ())) >= self._limits.per_order
+            or self._clients[client] >= self._limits.per_client
+            or self._clients.total() >= self._limits.altogether
+        )
+
+    @contextmanager
+    def subscription(self, order_id: UUID, client: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever the order's document has changed, or the streams end."""
+        changed = asyncio.Event()
+        self._waiting[order_id].add(changed)
+        self._clients[client] += 1
+        try:
+            yield changed
+        finally:
+            self._waiting[order_id].discard(changed)
+            if not self._waiting[order_id]:
+                del self._waiting[order_id]
+            self._clients[client] -= 1
+            if not self._clients[client]:
+                del self._clients[client]
+
+    def wake(self, order_id: UUID) -> None:
+        for changed in self._waiting.get(order_id, ()):
+            changed.set()
+
+    def wake_all(self) -> None:
+        for order_id in list(self._waiting):
+            self.wake(order_id)
+
+    def close(self) -> None:
+        """Ends every stream; their clients come back to another replica, or to this one later."""
+        self.closing = True
+        self.wake_all()
+
+    async def listen(self, platform: Platform, loop: Loop) -> None:
+        """Listens until cancelled, and connects again when the server was away; whatever was missed is looked up."""
+        try:
+            while True:
+                loop.tick()
+                try:
+                    await self._listen_once(platform.settings.database_dsn(), loop)
+                except TRANSIENT as error:
+                    await loop.back_off(error)
+        finally:
+            self.close()
+
+    async def _listen_once(self, dsn: str, loop: Loop) -> None:
+        connection = await asyncpg.connect(dsn, timeout=ALIVE_SECONDS, command_timeout=ALIVE_SECONDS)
+        try:
+            await connection.add_listener(store.CHANNEL, self._notified)
+            self.wake_all()
+            while True:
+                loop.tick()
+                await connection.execute("select 1")
+                loop.healthy()
+                await asyncio.sleep(1)
+        finally:
+            connection.terminate()
+
+    def _notified(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        self.wake(UUID(str(payload)))
+
+    async def messages(
+        self, platform: Platform, order_id: UUID, client: str, last: str | None
+    ) -> AsyncIterator[ServerSentEvent]:
+        """The document now, unless the client has it (`last` is its tag), and again after each change."""
+        with self.subscription(order_id, client) as changed:
+            while not self.closing:
+                changed.clear()
+                try:
+                    document = await store.document(platform.pool, order_id)
+                except TRANSIENT as error:
+                    log.warning("stream ended", error=error)
+                    return
+                if document is not None and document.etag != last:
+                    last = document.etag
+                    yield ServerSentEvent(data=document.body.decode(), id=last, retry=RETRY_MS)
+                await changed.wait()

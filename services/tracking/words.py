@@ -1,0 +1,116 @@
+"""The three languages of the page: words, dates and places, each in its reader's way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, cast
+from zoneinfo import ZoneInfo
+
+from babel import Locale, negotiate_locale
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_decimal
+
+Language = Literal["zh", "fr", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "fr", "en")
+
+_LOCALES: Mapping[Language, str] = {"zh": "zh_Hans_CN", "fr": "fr_FR", "en": "en_GB"}
+_TAGS: Mapping[Language, str] = {"zh": "zh-Hans", "fr": "fr", "en": "en"}
+_ZONES: Mapping[Language, ZoneInfo] = {
+    "zh": ZoneInfo("Asia/Shanghai"),
+    "fr": ZoneInfo("Europe/Paris"),
+    "en": ZoneInfo("Asia/Shanghai"),
+}
+"""The reader's place. English is read in any: Beijing's time is shown, with UTC beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language."""
+
+    language: Language
+    table: Mapping[str, Mapping[str, str] | str]
+
+    @property
+    def tag(self) -> str:
+        """BCP 47."""
+        return _TAGS[self.language]
+
+    def of(self, group: str, key: str) -> str:
+        """The word for this key; KeyError when the language lacks it."""
+        words = self.table[group]
+        return words if isinstance(words, str) else words[key]
+
+    def reason(self, code: str | None) -> str | None:
+        """A reason in words, or None for a code that is nobody's business but ours."""
+        return cast(Mapping[str, str], self.table["reasons"]).get(code or "")
+
+    def ui(self, key: str, **values: object) -> str:
+        """A phrase of the page."""
+        return self.of("ui", key).format(**values)
+
+    def country(self, code: str | None) -> str | None:
+        return self._locale.territories.get(code) if code else None
+
+    def date(self, at: datetime) -> str:
+        """`Friday 27 November 2026` in the reader's place."""
+        return format_date(at.astimezone(self._zone), "full", self._locale)
+
+    def time(self, at: datetime) -> str:
+        """`14:05`; in English with UTC beside it."""
+        here = format_time(at, "short", self._zone, self._locale)
+        return f"{here} ({format_datetime(at, 'HH:mm', UTC, self._locale)} UTC)" if self.language == "en" else here
+
+    def moment(self, at: datetime) -> str:
+        """Day and time, e.g. `12 Nov 2026, 14:05`."""
+        here = format_datetime(at, "medium", self._zone, self._locale).rpartition(":")[0]
+        return f"{here} ({format_datetime(at, 'HH:mm', UTC, self._locale)} UTC)" if self.language == "en" else here
+
+    def kilograms(self, grams: int) -> str:
+        return f"{format_decimal(grams / 1000, '0.00', self._locale)} kg"
+
+    @property
+    def _locale(self) -> Locale:
+        return _LOCALE_OBJECTS[self.language]
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return _ZONES[self.language]
+
+
+_LOCALE_OBJECTS = {language: Locale.parse(name) for language, name in _LOCALES.items()}
+
+
+def load(folder: Path = Path(__file__).parent / "translations") -> dict[Language, Words]:
+    """All languages, from their files."""
+    return {
+        language: Words(language, json.loads((folder / f"{language}.json").read_text(encoding="utf-8")))
+        for language in LANGUAGES
+    }
+
+
+def choose(asked: str | None, accept_language: str, otherwise: str | None = None) -> Language:
+    """The reader's language: what they chose, else what their browser prefers (RFC 9110), else the order's own."""
+    if asked in LANGUAGES:
+        return asked
+    found = negotiate_locale(_preferred(accept_language), LANGUAGES, sep="-")
+    if found in LANGUAGES:
+        return found
+    return otherwise if otherwise in LANGUAGES else "en"
+
+
+def _preferred(header: str) -> Sequence[str]:
+    """The languages of an `Accept-Language`, best first; parts that cannot be read are left out."""
+    weighted: list[tuple[float, str]] = []
+    for part in header[:500].split(","):
+        tag, _, quality = part.strip().partition(";q=")
+        try:
+            weight = float(quality or 1)
+        except ValueError:
+            continue
+        if tag and weight > 0:
+            weighted.append((-weight, tag))
+    return [tag for _, tag in sorted(weighted, key=lambda item: item[0])]

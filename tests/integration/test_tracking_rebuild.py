@@ -1,0 +1,87 @@
+"""The view is built from the topics alone: anew, it has the same bytes."""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from pydantic import SecretStr
+
+from contracts import topics
+from contracts.base import Event
+from contracts.cases import CaseOpened
+from sandbox.servers import Broker
+from services.tracking.main import Settings, service
+from services.tracking.rebuild import NotRebuildableError, digest, rebuild
+from shared.outbox import headers
+from shared.service import connected
+from tests.integration.test_tracking_service import label, packed, placed, scan
+
+
+async def say(broker: Broker, events: list[Event]) -> None:
+    """As the relays of the other services do; every record twice, for repeats change nothing."""
+    producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap)
+    await producer.start()
+    for event in [*events, *events]:
+        topic = next(topic for topic in topics.heard_by("tracking") if type(event) in topic.events)
+        fields = headers(event.id, event.TYPE, topic.producer, str(event.order_id), "0@0", None)
+        key = str(event.order_id).encode()
+        await producer.send_and_wait(topic.name, event.model_dump_json().encode(), key, headers=fields)
+    await producer.stop()
+
+
+async def test_the_same_topics_give_the_same_bytes(
+    own_broker: Broker, fresh_database: Callable[[str], Awaitable[str]]
+) -> None:
+    events: list[Event] = []
+    for number in range(20):
+        order = uuid4()
+        events += [placed(order), packed(order, 2), label(order, 1), label(order, 2)]
+        events += [scan(order, "PC1", "accepted", 24, parcel) for parcel in (1, 2)]
+        events += [scan(order, "DO1", "customs", 30), scan(order, "ET3", "arrived_destination", 90 + number)]
+        case = CaseOpened(
+            order_id=order, occurred_at=placed(order).occurred_at, case="enquiry:2", kind="enquiry", parcel=2,
+            reason="silence", action="search_with_carrier",
+        )  # fmt: skip
+        events.append(case)
+    random.Random(3).shuffle(events)
+    await say(own_broker, events)
+    key = base64.b64encode(bytes(32)).decode()
+    settings = Settings(
+        database_url=SecretStr(await fresh_database("tracking")),
+        kafka_bootstrap=own_broker.bootstrap,
+        storage_key=SecretStr(key),
+        link_keys=SecretStr(f"v1:{key}"),
+    )
+
+    empty = await rebuild(service, settings)
+    assert (len(empty.before), len(empty.after)) == (0, 20)
+    assert not empty.same
+    again = await rebuild(service, settings)
+    assert again.same
+    assert digest(again.before) == digest(empty.after)
+
+    async with connected(service, settings) as (platform, _):
+        await platform.pool.execute("update documents set body = body || ' ' where order_id = $1", order)
+    repaired = await rebuild(service, settings)
+    assert repaired.changed == [order]
+    assert digest(repaired.after) == digest(empty.after)
+
+
+async def test_without_a_broker_nothing_is_forgotten(
+    own_broker: Broker, fresh_database: Callable[[str], Awaitable[str]]
+) -> None:
+    order = uuid4()
+    settings = Settings(database_url=SecretStr(await fresh_database("tracking")), kafka_bootstrap=own_broker.bootstrap)
+    own_broker.stop()
+
+    async with connected(service, settings) as (platform, _):
+        async with platform.ledger.transaction() as db:
+            await platform.ledger.record(db, heard=[placed(order)])
+        with pytest.raises(NotRebuildableError):
+            await rebuild(service, settings)
+        assert await platform.pool.fetchval("select count(*) from documents") == 1

@@ -1,0 +1,345 @@
+"""Tracking on a real PostgreSQL: what it answers to whom, and how news reaches those who wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import uvicorn
+from pydantic import SecretStr
+
+from contracts.base import Content, Event, Line, Money, Parcel
+from contracts.carrier import LabelCreated, ParcelScanned, Status
+from contracts.orders import OrderPlaced
+from contracts.warehouse import OrderPacked
+from services.tracking.main import Settings, service
+from services.tracking.streams import Streams
+from shared.links import link_secret
+from shared.service import Platform, build_app, connected
+from shared.telemetry import Loop
+
+BEGIN = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+ZERO = Money.zero("EUR")
+
+
+@dataclass
+class Tower:
+    platform: Platform
+    streams: Streams
+    app: object
+    http: httpx.AsyncClient
+
+    async def hear(self, *events: Event) -> None:
+        """As the consumer does with a batch."""
+        async with self.platform.ledger.transaction() as db:
+            await self.platform.ledger.record(db, heard=events)
+
+    def secret(self, order: UUID) -> str:
+        return link_secret(self.platform.link_keys, order)
+
+    async def shipped(self, parcels: int = 1) -> UUID:
+        """An order with labels, each parcel scanned once."""
+        order = uuid4()
+        await self.hear(
+            placed(order),
+            packed(order, parcels),
+            *(label(order, n) for n in range(1, parcels + 1)),
+            *(scan(order, "PC1", "accepted", 24, n) for n in range(1, parcels + 1)),
+        )
+        return order
+
+
+@pytest.fixture
+async def tower(fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[Tower]:
+    async with opened(await fresh_database("tracking"), public_burst=1000) as tower:
+        yield tower
+
+
+@asynccontextmanager
+async def opened(dsn: str, **changes: int) -> AsyncIterator[Tower]:
+    keys = f"v2:{base64.b64encode(b'2' * 32).decode()},v1:{base64.b64encode(b'1' * 32).decode()}"
+    settings = Settings(database_url=SecretStr(dsn), link_keys=SecretStr(keys)).model_copy(update=changes)
+    async with connected(service, settings) as (platform, wired):
+        app = build_app(platform, wired)
+        (listen,) = wired.tasks
+        streams = listen.__self__  # type: ignore[attr-defined]  # the bound method's object
+        listening = asyncio.ensure_future(listen(platform, Loop("listen")))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tracking") as http:
+            yield Tower(platform, streams, app, http)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+def placed(order: UUID) -> OrderPlaced:
+    line = Line(
+        line=1,
+        sku="SOAP-72",
+        description="Olive oil soap",
+        hs_code="340111",
+        origin="FR",
+        quantity=4,
+        unit_price=Money(amount=Decimal("6.50"), currency="EUR"),
+    )
+    return OrderPlaced(
+        order_id=order,
+        occurred_at=BEGIN,
+        marketplace="tmall",
+        number=f"TM-{order.hex[:8]}",
+        lines=(line,),
+        freight=ZERO,
+        discount=ZERO,
+        tax=ZERO,
+        total=Money(amount=Decimal("26.00"), currency="EUR"),
+        country="CN",
+        province="CN-GD",
+    )
+
+
+def packed(order: UUID, parcels: int) -> OrderPacked:
+    contents = (Content(line=1, sku="SOAP-72", quantity=1, net_weight_g=100),)
+    boxes = (
+        Parcel(parcel=n, contents=contents, weight_g=300, length_mm=200, width_mm=150, height_mm=100)
+        for n in range(1, parcels + 1)
+    )
+    return OrderPacked(order_id=order, occurred_at=BEGIN, parcels=tuple(boxes))
+
+
+def number(order: UUID, parcel: int = 1) -> str:
+    return f"CY{order.int % 10**8:08}{parcel}FR"
+
+
+def label(order: UUID, parcel: int = 1) -> LabelCreated:
+    return LabelCreated(
+        order_id=order,
+        occurred_at=BEGIN + timedelta(hours=7),
+        parcel=parcel,
+        product="DOS",
+        tracking_number=number(order, parcel),
+    )
+
+
+def scan(order: UUID, code: str, status: Status, hour: int, parcel: int = 1) -> ParcelScanned:
+    return ParcelScanned(
+        order_id=order,
+        occurred_at=BEGIN + timedelta(hours=hour),
+        parcel=parcel,
+        tracking_number=number(order, parcel),
+        code=code,
+        status=status,
+        scanned_at=BEGIN + timedelta(hours=hour),
+        utc_offset_minutes=60,
+    )
+
+
+async def test_the_public_answer_is_an_allow_list(tower: Tower) -> None:
+    order = await tower.shipped(parcels=2)
+    answer = await tower.http.get(f"/tracking/{number(order)}")
+    assert answer.json() == {"status": "accepted", "status_at": "2026-11-03T08:00:00Z", "country": "FR"}
+    same = await tower.http.get(f"/tracking/{number(order)}", headers={"If-None-Match": answer.headers["etag"]})
+    assert same.status_code == 304
+
+
+async def test_what_is_unknown_malformed_or_forbidden_has_one_answer(tower: Tower) -> None:
+    order, stranger = await tower.shipped(), uuid4()
+    wrong = tower.secret(uuid4())
+    answers = [
+        await tower.http.get("/tracking/CY000000000FR"),
+        await tower.http.get("/tracking/cy-1"),
+        await tower.http.get(f"/tracking/{'X' * 200}"),
+        await tower.http.get(f"/orders/{order}/tracking"),
+        await tower.http.get(f"/orders/{order}/tracking", params={"secret": wrong}),
+        await tower.http.get(f"/orders/{order}/tracking", params={"secret": "v9.é\udc80".encode("utf-8", "replace")}),
+        await tower.http.get(f"/orders/{stranger}/tracking", params={"secret": tower.secret(stranger)}),
+        await tower.http.get("/orders/none/tracking", params={"secret": wrong}),
+        await tower.http.get(f"/orders/{order}/tracking", headers={"X-Tracking-Secret": wrong, "If-None-Match": "*"}),
+        await tower.http.get(f"/orders/{order}/tracking/stream", params={"secret": wrong}),
+        await tower.http.get(f"/orders/{stranger}/tracking/stream", params={"secret": tower.secret(stranger)}),
+    ]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}
+    assert answers[0].headers["content-type"] == "application/problem+json"
+    pages = [
+        await tower.http.get(f"/track/{order}", params={"secret": wrong}),
+        await tower.http.get(f"/track/{order}"),
+        await tower.http.get(f"/track/{stranger}", params={"secret": tower.secret(stranger)}),
+        await tower.http.get("/track/none"),
+    ]
+    assert {(page.status_code, page.text) for page in pages} == {(404, pages[0].text)}
+
+
+async def test_the_document_with_its_secret(tower: Tower) -> None:
+    order = await tower.shipped(parcels=2)
+    by_query = await tower.http.get(f"/orders/{order}/tracking", params={"secret": tower.secret(order)})
+    by_header = await tower.http.get(f"/orders/{order}/tracking", headers={"X-Tracking-Secret": tower.secret(order)})
+    assert by_query.status_code == 200
+    assert by_query.content == by_header.content
+    assert by_query.headers["referrer-policy"] == "no-referrer"
+    document = by_query.json()
+    assert [parcel["status"] for parcel in document["parcels"]] == ["accepted", "accepted"]
+    assert {step["actor"] for step in document["next"]} == {"carrier"}
+    assert "26.00" not in by_query.text
+
+    tag = by_query.headers["etag"]
+    stored = await tower.platform.pool.fetchval("select etag from documents where order_id = $1", order)
+    assert tag == f'"{stored}"'
+    ask = {"X-Tracking-Secret": tower.secret(order), "If-None-Match": tag}
+    assert (await tower.http.get(f"/orders/{order}/tracking", headers=ask)).status_code == 304
+    await tower.hear(scan(order, "ET2", "at_origin_exchange", 48))
+    changed = await tower.http.get(f"/orders/{order}/tracking", headers=ask)
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != tag
+
+
+async def test_a_secret_of_an_older_key_still_opens(tower: Tower) -> None:
+    order = await tower.shipped()
+    older = link_secret({"v1": b"1" * 32}, order)
+    assert (await tower.http.get(f"/orders/{order}/tracking", params={"secret": older})).status_code == 200
+
+
+async def test_a_repeated_fact_changes_nothing(tower: Tower) -> None:
+    order = await tower.shipped()
+    before = await tower.platform.pool.fetchrow("select xmin::text, body from documents where order_id = $1", order)
+    await tower.hear(scan(order, "PC1", "accepted", 24), label(order))
+    assert before == await tower.platform.pool.fetchrow(
+        "select xmin::text, body from documents where order_id = $1", order
+    )
+
+
+async def test_guessing_is_slowed_down(fresh_database: Callable[[str], Awaitable[str]]) -> None:
+    async with opened(await fresh_database("tracking"), public_burst=3) as tower:
+        answers = [await tower.http.get("/tracking/CY000000000FR") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [404, 404, 404, 429]
+    assert int(answers[-1].headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize(
+    ("accept", "tag", "words"),
+    [
+        ("zh-CN,zh;q=0.9", "zh-Hans", "法国邮政已揽收"),
+        ("fr-FR,en;q=0.5", "fr", "Pris en charge par La Poste"),
+        ("en", "en", "Taken in charge by La Poste"),
+        ("de", "zh-Hans", "北京时间"),
+    ],
+)
+async def test_the_page_in_the_readers_language(tower: Tower, accept: str, tag: str, words: str) -> None:
+    order = await tower.shipped()
+    page = await tower.http.get(
+        f"/track/{order}", params={"secret": tower.secret(order)}, headers={"Accept-Language": accept}
+    )
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert f'lang="{tag}"' in page.text
+    assert words in page.text
+    again = await tower.http.get(
+        f"/track/{order}",
+        params={"secret": tower.secret(order)},
+        headers={"Accept-Language": accept, "If-None-Match": page.headers["etag"]},
+    )
+    assert again.status_code == 304
+
+
+@dataclass(frozen=True)
+class Message:
+    id: str
+    data: str
+
+
+@asynccontextmanager
+async def listening(tower: Tower) -> AsyncIterator[tuple[httpx.AsyncClient, uvicorn.Server]]:
+    """The service behind a real socket: httpx's own ASGI transport waits for the end of an answer."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = uvicorn.Server(
+        uvicorn.Config(tower.app, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=1)  # type: ignore[arg-type]  # an ASGI app
+    )
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
+            yield http, server
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def messages(answer: httpx.Response) -> AsyncIterator[Message]:
+    fields: dict[str, str] = {}
+    async for line in answer.aiter_lines():
+        if not line:
+            if "data" in fields:
+                yield Message(fields["id"], fields["data"])
+            fields = {}
+        else:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+
+
+async def test_the_stream_sends_the_whole_document_after_each_change(tower: Tower) -> None:
+    order = await tower.shipped()
+    path, ask = f"/orders/{order}/tracking", {"X-Tracking-Secret": tower.secret(order)}
+    async with listening(tower) as (http, _):
+        async with http.stream("GET", f"{path}/stream", headers=ask) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            news = messages(answer)
+            first = await anext(news)
+            await tower.hear(scan(order, "ET2", "at_origin_exchange", 48))
+            second = await asyncio.wait_for(anext(news), 5)
+        document = await http.get(path, headers=ask)
+        assert second.data.encode() == document.content
+        assert f'"{second.id}"' == document.headers["etag"]
+        assert json.loads(first.data)["parcels"][0]["status"] == "accepted"
+
+        resumed = {**ask, "Last-Event-ID": first.id}
+        async with http.stream("GET", f"{path}/stream", headers=resumed) as answer:
+            assert await anext(messages(answer)) == second
+        current = {**ask, "Last-Event-ID": second.id}
+        async with http.stream("GET", f"{path}/stream", headers=current) as answer:
+            news = messages(answer)
+            await tower.hear(scan(order, "ET3", "arrived_destination", 90))
+            third = await asyncio.wait_for(anext(news), 5)
+        assert json.loads(third.data)["parcels"][0]["status"] == "arrived_destination"
+
+
+async def test_news_arrive_after_the_listening_connection_was_cut(tower: Tower) -> None:
+    order = await tower.shipped()
+    async with listening(tower) as (http, _):
+        ask = {"X-Tracking-Secret": tower.secret(order)}
+        async with http.stream("GET", f"/orders/{order}/tracking/stream", headers=ask) as answer:
+            news = messages(answer)
+            await anext(news)
+            cut = await tower.platform.pool.fetchval(
+                """select count(pg_terminate_backend(pid)) from pg_stat_activity
+                   where datname = current_database() and pid <> pg_backend_pid()
+                     and (query ilike 'listen%' or query = 'select 1')"""
+            )
+            assert cut >= 1
+            await tower.hear(scan(order, "ET2", "at_origin_exchange", 48))
+            second = await asyncio.wait_for(anext(news), 10)
+    assert json.loads(second.data)["parcels"][0]["status"] == "at_origin_exchange"
+
+
+async def test_streams_are_bounded_and_end_with_the_service(fresh_database: Callable[[str], Awaitable[str]]) -> None:
+    async with opened(await fresh_database("tracking"), streams_per_order=1) as tower:
+        order = await tower.shipped()
+        path, ask = f"/orders/{order}/tracking/stream", {"X-Tracking-Secret": tower.secret(order)}
+        async with listening(tower) as (http, _), http.stream("GET", path, headers=ask) as answer:
+            news = messages(answer)
+            await anext(news)
+            refused = await http.get(path, headers=ask)
+            assert refused.status_code == 429
+            assert int(refused.headers["retry-after"]) >= 1
+            tower.streams.close()
+            assert [message async for message in news] == []

@@ -1,0 +1,346 @@
+"""The document of an order: a function of the set of its facts, naming who must do what by when."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Literal, get_args
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts import topics
+from contracts.base import Content, Event, Line, Money, Parcel
+from contracts.carrier import LabelCreated, LabelRefused, ParcelDelivered, ParcelLost, ParcelScanned, Status
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, OrderRefused, OrderScreened
+from contracts.orders import CancelRequested, OrderAmended, OrderClosed, OrderPlaced, ParcelEnd
+from contracts.warehouse import (
+    CancelTooLate,
+    OrderPacked,
+    OrderWithdrawn,
+    ParcelHandedOver,
+    ParcelReceivedBack,
+    Shortage,
+    StockRefused,
+    StockReserved,
+    StockShort,
+)
+from services.tracking.answers import OrderTracking
+from services.tracking.domain import Tracking, fold, track
+from services.tracking.duties import ORDER_DUTIES, PARCEL_DUTIES, OrderState, ParcelState
+from services.tracking.handlers import HEARS
+from shared.facts import Facts
+
+ORDER = UUID(int=11)
+BEGIN = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+Scanned = tuple[str, Status | None]
+
+
+def at(hour: float) -> datetime:
+    return BEGIN + timedelta(hours=hour)
+
+
+def eur(amount: str) -> Money:
+    return Money(amount=Decimal(amount), currency="EUR")
+
+
+def number(parcel: int) -> str:
+    return f"CY12345678{parcel}FR"
+
+
+def placed() -> OrderPlaced:
+    line = Line(
+        line=1, sku="SOAP-72", description="Olive oil soap", hs_code="340111", origin="FR", quantity=4,
+        unit_price=eur("6.50"),
+    )  # fmt: skip
+    return OrderPlaced(
+        order_id=ORDER, occurred_at=at(0), marketplace="tmall", number="TM-1", lines=(line,), freight=eur("12.00"),
+        discount=eur("0"), tax=eur("0"), total=eur("38.00"), country="CN", province="CN-GD",
+    )  # fmt: skip
+
+
+def screened() -> OrderScreened:
+    return OrderScreened(
+        order_id=ORDER, occurred_at=at(1), regime="cbec_9610", value_cny=Money(amount=Decimal(300), currency="CNY"),
+        rate=Decimal("7.8"), rate_date=at(0).date(),
+    )  # fmt: skip
+
+
+def packed(parcels: int = 2) -> OrderPacked:
+    contents = (Content(line=1, sku="SOAP-72", quantity=2, net_weight_g=200),)
+    boxes = tuple(
+        Parcel(parcel=n, contents=contents, weight_g=620, length_mm=200, width_mm=150, height_mm=100)
+        for n in range(1, parcels + 1)
+    )
+    return OrderPacked(order_id=ORDER, occurred_at=at(5), parcels=boxes)
+
+
+def label(parcel: int) -> LabelCreated:
+    return LabelCreated(order_id=ORDER, occurred_at=at(7), parcel=parcel, product="DOS", tracking_number=number(parcel))
+
+
+def handed_over(parcel: int) -> ParcelHandedOver:
+    return ParcelHandedOver(order_id=ORDER, occurred_at=at(24), parcel=parcel, tracking_number=number(parcel))
+
+
+def scan(parcel: int, hour: float, code: str, status: Status | None, country: str | None = None) -> ParcelScanned:
+    held = code == "DO3"
+    return ParcelScanned(
+        order_id=ORDER, occurred_at=at(hour + 1), parcel=parcel, tracking_number=number(parcel), code=code,
+        status=status, sets=("customs_held",) if held else (), scanned_at=at(hour), utc_offset_minutes=60,
+        country=country,
+    )  # fmt: skip
+
+
+def case(kind: Literal["customs_hold", "enquiry", "needs_attention", "dead_letter"], parcel: int | None) -> CaseOpened:
+    return CaseOpened(
+        order_id=ORDER, occurred_at=at(80), case=f"{kind}:{parcel}", kind=kind, parcel=parcel, reason="inspection",
+        action="answer_customs", due_at=at(150),
+    )  # fmt: skip
+
+
+def closed(outcome: Literal["delivered", "lost", "cancelled", "refused"], refund: str = "0") -> OrderClosed:
+    return OrderClosed(order_id=ORDER, occurred_at=at(400), outcome=outcome, refund_due=eur(refund))
+
+
+SHIPPED: tuple[Event, ...] = (
+    placed(),
+    screened(),
+    StockReserved(order_id=ORDER, occurred_at=at(2)),
+    packed(),
+    *(make(parcel) for parcel in (1, 2) for make in (label, handed_over)),
+)
+SCANS: tuple[Scanned, ...] = (
+    ("DR1", "announced"),
+    ("PC1", "accepted"),
+    ("ET1", "in_transit"),
+    ("ET2", "at_origin_exchange"),
+    ("DO1", "customs"),
+    ("DO3", "customs"),
+    ("DO2", "customs_released"),
+    ("ET3", "arrived_destination"),
+    ("MD2", "out_for_delivery"),
+    ("AG1", "available_for_pickup"),
+    ("RE1", "returning"),
+    ("DI1", "delivered"),
+    ("DI2", "returned"),
+    ("AN1", None),
+)
+OTHERS: tuple[Event, ...] = (
+    CancelRequested(order_id=ORDER, occurred_at=at(3), reason="shopper"),
+    CancelTooLate(order_id=ORDER, occurred_at=at(25), reason="shopper"),
+    StockShort(order_id=ORDER, occurred_at=at(4), sku="SOAP-72", missing=1, reason="damaged"),
+    OrderWithdrawn(order_id=ORDER, occurred_at=at(6), reason="shopper"),
+    LabelRefused(order_id=ORDER, occurred_at=at(7), parcel=2, reason="sls:30204"),
+    ImportDeclared(order_id=ORDER, occurred_at=at(60), parcel=1, declaration_number="I1"),
+    ImportHeld(order_id=ORDER, occurred_at=at(71), parcel=1, reason="inspection", status="500", held_at=at(70)),
+    ImportCleared(order_id=ORDER, occurred_at=at(90), parcel=1),
+    ImportRefused(order_id=ORDER, occurred_at=at(91), parcel=2, reason="ceb:700"),
+    ParcelDelivered(order_id=ORDER, occurred_at=at(121), parcel=1, delivered_at=at(120)),
+    ParcelLost(order_id=ORDER, occurred_at=at(300), parcel=2, said_by="operator"),
+    ParcelReceivedBack(order_id=ORDER, occurred_at=at(310), parcel=2),
+    OrderAmended(order_id=ORDER, occurred_at=at(500), parcel=2, outcome="delivered", previous="lost"),
+    closed("lost", "19.00"),
+    case("customs_hold", 1),
+    case("needs_attention", None),
+    CaseClosed(order_id=ORDER, occurred_at=at(95), case="customs_hold:1", resolution="answered"),
+)
+
+some_scans = st.lists(
+    st.builds(
+        lambda parcel, hour, code, country: scan(parcel, hour, code[0], code[1], country),
+        st.integers(1, 2),
+        st.integers(0, 200),
+        st.sampled_from(SCANS),
+        st.sampled_from([None, None, "FR", "CN", "AE"]),
+    ),
+    max_size=14,
+    unique_by=lambda event: event.id,
+)
+sets_of_facts = st.tuples(
+    st.lists(st.sampled_from((*SHIPPED, *OTHERS)), unique_by=lambda event: event.id), some_scans
+).map(lambda parts: [*parts[0], *parts[1]])
+
+
+def known(events: Sequence[Event]) -> Tracking:
+    tracking = track(Facts(ORDER, events))
+    assert tracking is not None
+    return tracking
+
+
+@given(sets_of_facts, st.randoms(use_true_random=False), st.data())
+def test_any_shuffle_split_and_repetition_gives_the_same_bytes(
+    events: list[Event], chance: random.Random, data: st.DataObject
+) -> None:
+    whole = fold(Facts(ORDER, events))
+    arriving = [*events, *(data.draw(st.lists(st.sampled_from(events), max_size=8)) if events else [])]
+    chance.shuffle(arriving)
+    grown = Facts(ORDER)
+    for event in arriving:
+        grown.add(type(event).model_validate_json(event.model_dump_json()))
+        fold(grown)  # whatever was folded on the way leaves no trace
+    again = fold(grown)
+    assert (again and again.body) == (whole and whole.body)
+    assert (again and again.etag) == (whole and whole.etag)
+
+
+@given(sets_of_facts)
+def test_every_document_is_what_its_readers_were_promised(events: list[Event]) -> None:
+    folded = fold(Facts(ORDER, events))
+    if folded is None:
+        assert not events
+        return
+    document = OrderTracking.model_validate_json(folded.body, strict=True)
+    assert json.loads(folded.body) == json.loads(document.model_dump_json(exclude_unset=True))
+    assert b"amount" not in folded.body
+    for parcel in document.parcels:
+        assert parcel.status not in ("customs", "customs_released")
+        assert (
+            PARCEL_DUTIES[parcel.state] is None
+            or parcel.final
+            or any(n.parcel for n in document.next)
+            or (document.state in ("cancel_requested", "withdrawn", "refused", "out_of_stock"))
+        )
+
+
+@given(sets_of_facts)
+def test_the_timeline_is_the_set_of_facts_by_event_time_each_once(events: list[Event]) -> None:
+    folded = fold(Facts(ORDER, events))
+    timeline = folded.tracking.timeline if folded else ()
+    times = [entry.at for entry in timeline]
+    assert times == sorted(times)
+    told_by_a_scan = sum(1 for event in events if isinstance(event, ParcelDelivered)) - sum(
+        1 for entry in timeline if entry.kind == "parcel-delivered"
+    )
+    assert len(timeline) == len(events) - told_by_a_scan
+    scans = sorted((e.scanned_at, e.parcel, e.code) for e in events if isinstance(e, ParcelScanned))
+    assert sorted((e.at, e.parcel, e.code) for e in timeline if e.kind == "parcel-scanned") == scans
+
+
+def test_everything_any_service_says_is_heard() -> None:
+    said = {event for topic in topics.heard_by("tracking") for event in topic.events}
+    assert set(HEARS) == said
+    assert len(HEARS) == len(said)
+
+
+def test_every_state_has_its_row() -> None:
+    assert set(ORDER_DUTIES) == set(get_args(OrderState))
+    assert set(PARCEL_DUTIES) == set(get_args(ParcelState))
+
+
+@pytest.mark.parametrize(
+    ("events", "state", "who"),
+    [
+        ([placed()], "placed", ("customs_desk", "screen")),
+        (SHIPPED[:2], "screened", ("warehouse", "reserve")),
+        (SHIPPED[:3], "reserved", ("warehouse", "pack")),
+        ([*SHIPPED[:3], OTHERS[2]], "short", ("warehouse", "withdraw")),
+        ([*SHIPPED[:4]], "packed", ("customs_desk", "declare")),
+        ([*SHIPPED[:4], label(1), label(2)], "packed", ("warehouse", "hand_over")),
+        ([*SHIPPED[:4], label(1), OTHERS[4]], "packed", ("warehouse", "withdraw")),
+        ([*SHIPPED[:3], OTHERS[0]], "cancel_requested", ("warehouse", "answer_cancel")),
+        ([*SHIPPED[:3], OTHERS[0], OTHERS[3]], "withdrawn", ("service_desk", "close_order")),
+        (SHIPPED, "under_way", ("carrier", "take_in_charge")),
+        ([*SHIPPED, OTHERS[0], OTHERS[1]], "under_way", ("carrier", "take_in_charge")),
+        ([placed(), closed("refused", "38.00")], "closed", ("seller", "refund")),
+    ],
+)
+def test_who_must_do_what(events: Sequence[Event], state: OrderState, who: tuple[str, str]) -> None:
+    tracking = known(events)
+    assert tracking.state == state
+    assert who in [(step.actor, step.action) for step in tracking.next]
+    assert all(step.by is not None for step in tracking.next)
+
+
+def test_refusals_before_packing() -> None:
+    refused = OrderRefused(order_id=ORDER, occurred_at=at(1), reason="over_transaction_limit")
+    assert (known([placed(), refused]).state, known([placed(), refused]).reason) == (
+        "refused",
+        "over_transaction_limit",
+    )
+    gone = StockRefused(order_id=ORDER, occurred_at=at(2), shortages=(Shortage(sku="SOAP-72", wanted=4, available=1),))
+    assert known([placed(), screened(), gone]).state == "out_of_stock"
+
+
+@pytest.mark.parametrize(
+    ("scanned", "state", "who", "by"),
+    [
+        ([("PC1", "accepted")], "accepted", ("carrier", "carry"), at(30) + timedelta(days=5)),
+        ([("ET3", "arrived_destination"), ("AN1", None)], "arrived_destination",
+         ("delivery_partner", "present_to_customs"), at(54) + timedelta(days=7)),
+        ([("ET3", "arrived_destination"), ("DO3", "customs")], "customs_held",
+         ("service_desk", "answer_customs"), at(54) + timedelta(days=7)),
+        ([("AG1", "available_for_pickup"), ("AN1", None)], "available_for_pickup",
+         ("recipient", "collect"), at(30) + timedelta(days=15)),
+        ([("RE1", "returning")], "returning", ("carrier", "bring_back"), at(30) + timedelta(days=45)),
+        ([("DI2", "returned")], "returned", ("warehouse", "book_in"), at(30) + timedelta(days=5)),
+    ],
+)  # fmt: skip
+def test_who_must_move_a_parcel(scanned: list[Scanned], state: ParcelState, who: tuple[str, str], by: datetime) -> None:
+    events = [*SHIPPED, *(scan(1, 30 + 24 * n, *one) for n, one in enumerate(scanned))]
+    tracking = known(events)
+    assert tracking.parcels[0].state == state
+    steps = [(step.actor, step.action, step.by) for step in tracking.next if step.parcel == 1]
+    assert steps == [(*who, by)]
+
+
+def test_an_open_case_comes_first_and_its_own_date_stands() -> None:
+    tracking = known([*SHIPPED, scan(1, 30, "PC1", "accepted"), case("enquiry", 1)])
+    assert tracking.parcels[0].state == "silent"
+    assert [(s.actor, s.by) for s in tracking.next if s.parcel == 1] == [("service_desk", at(150))]
+    assert [c.kind for c in tracking.cases] == ["enquiry"]
+    answered = CaseClosed(order_id=ORDER, occurred_at=at(95), case="enquiry:1", resolution="found")
+    freed = known([*SHIPPED, scan(1, 30, "PC1", "accepted"), case("enquiry", 1), answered])
+    assert freed.parcels[0].state == "accepted"
+    assert freed.cases == ()
+
+
+def test_a_split_order_shows_each_parcel_in_its_own_state() -> None:
+    tracking = known([*SHIPPED, scan(1, 30, "DI1", "delivered"), scan(2, 30, "ET2", "at_origin_exchange")])
+    assert [(p.parcel, p.state, p.tracking_number) for p in tracking.parcels] == [
+        (1, "delivered", "CY123456781FR"),
+        (2, "at_origin_exchange", "CY123456782FR"),
+    ]
+    assert tracking.state == "under_way"
+    assert {step.parcel for step in tracking.next} == {2}
+
+
+def test_the_end_leaves_only_what_is_still_owed() -> None:
+    delivered = [
+        *SHIPPED,
+        *(scan(p, 30, "DI1", "delivered") for p in (1, 2)),
+        OrderClosed(
+            order_id=ORDER, occurred_at=at(40), outcome="delivered", refund_due=eur("0"),
+            parcels=tuple(ParcelEnd(parcel=p, outcome="delivered") for p in (1, 2)),
+        ),
+    ]  # fmt: skip
+    tracking = known(delivered)
+    assert (tracking.state, tracking.outcome, tracking.next, tracking.refund_due) == ("closed", "delivered", (), False)
+    back = known([*SHIPPED, scan(1, 30, "DI2", "returned"), closed("lost", "19.00")])
+    assert [(s.actor, s.action) for s in back.next if s.parcel in (None, 1)] == [
+        ("seller", "refund"),
+        ("warehouse", "book_in"),
+    ]
+
+
+def test_dead_letters_are_nobodys_business_but_ours() -> None:
+    """A rebuilt service has other dead letters, or none; its bytes must not tell."""
+    with_letter = fold(Facts(ORDER, [*SHIPPED, case("dead_letter", None)]))
+    without = fold(Facts(ORDER, SHIPPED))
+    assert with_letter is not None
+    assert without is not None
+    assert with_letter.body == without.body
+    assert fold(Facts(ORDER, [case("dead_letter", None)])) is None
+    assert fold(Facts(ORDER)) is None
+
+
+def test_scans_that_come_before_their_order_are_shown() -> None:
+    tracking = known([scan(1, 30, "PC1", "accepted")])
+    assert tracking.number is None
+    assert tracking.parcels[0].status == "accepted"

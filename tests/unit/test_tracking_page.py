@@ -1,0 +1,140 @@
+"""The page: three languages, each whole; the reader's place and time; nothing foreign on it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from datetime import UTC, datetime
+from typing import get_args
+
+import pytest
+from hypothesis import given, settings
+
+from contracts import topics
+from contracts.base import Event
+from contracts.carrier import Flag, Status
+from contracts.cases import CaseOpened
+from contracts.customs import HoldReason
+from contracts.orders import OrderPlaced, Outcome
+from services.tracking.answers import OrderTracking
+from services.tracking.domain import fold
+from services.tracking.duties import Action, Actor, OrderState, ParcelState
+from services.tracking.page import Pages
+from services.tracking.parcels import Stage
+from services.tracking.words import LANGUAGES, Language, choose
+from shared.facts import Facts
+from tests.unit.test_tracking_domain import ORDER, OTHERS, SHIPPED, at, case, closed, placed, scan, sets_of_facts
+
+PAGES = Pages()
+SECRET = "v1.secret"
+
+
+def render(events: list[Event], language: Language = "en", secret: str = SECRET) -> str:
+    folded = fold(Facts(ORDER, events))
+    assert folded is not None
+    return PAGES.order(OrderTracking.model_validate_json(folded.body), folded.etag, language, secret).decode()
+
+
+def test_each_language_has_every_word() -> None:
+    readings = set(get_args(Status)) - {"customs", "customs_released"}
+    kinds = {event.TYPE.rpartition(".v")[0] for topic in topics.TOPICS for event in topic.events}
+    wanted = {
+        "order_states": set(get_args(OrderState)),
+        "outcomes": set(get_args(Outcome)),
+        "parcel_states": set(get_args(ParcelState)),
+        "scans": readings,
+        "flags": set(get_args(Flag)),
+        "flags_cleared": set(get_args(Flag)),
+        "events": kinds - {"parcel-scanned"},
+        "stages": set(get_args(Stage)),
+        "actors": set(get_args(Actor)),
+        "actions": set(get_args(Action)),
+    }
+    for words in PAGES.words.values():
+        for group, keys in wanted.items():
+            assert set(words.table[group]) == keys, (words.language, group)
+        assert set(get_args(HoldReason)) <= set(words.table["reasons"])
+        assert set(words.table["reasons"]) == set(PAGES.words["en"].table["reasons"])
+        assert set(words.table["ui"]) == set(PAGES.words["en"].table["ui"])
+
+
+@settings(max_examples=30)
+@given(sets_of_facts)
+def test_every_document_has_its_page_in_every_language(events: list[Event]) -> None:
+    if not events:
+        return
+    for language in LANGUAGES:
+        assert "</html>" in render(events, language)
+
+
+def test_times_are_the_readers() -> None:
+    noon_utc = [placed(), case("needs_attention", None)]
+    assert "2026年11月2日星期一" in render(noon_utc, "zh")
+    assert "16:00" in render(noon_utc, "zh")
+    assert "北京时间" in render(noon_utc, "zh")
+    assert "lundi 2 novembre 2026" in render(noon_utc, "fr")
+    assert "09:00" in render(noon_utc, "fr")
+    assert "heure de Paris" in render(noon_utc, "fr")
+    assert "16:00 (08:00 UTC)" in render(noon_utc, "en")
+    summer = datetime(2026, 7, 14, 10, 0, tzinfo=UTC)
+    assert PAGES.words["fr"].time(summer) == "12:00"
+
+
+def test_the_page_says_who_must_do_what_by_when() -> None:
+    page = render([*SHIPPED, scan(1, 30, "AG1", "available_for_pickup")])
+    assert "<b>You</b> collect the parcel at the counter" in page
+    assert "by Wednesday, 18 November 2026" in page
+    assert "Parcel 1 of 2" in page
+    assert "CY123456782FR" in page
+
+
+def test_a_page_in_danger_of_markup_stays_text() -> None:
+    order = OrderPlaced.model_validate(
+        {**placed().model_dump(), "lines": [{**placed().lines[0].model_dump(), "description": "<script>x</script>"}]}
+    )
+    page = render([order, *SHIPPED[1:]], secret='"><script>y</script>')
+    assert "<script>x" not in page
+    assert "<script>y" not in page
+    assert "&lt;script&gt;x" in page
+
+
+def test_a_reason_without_a_word_is_kept_to_ourselves() -> None:
+    odd = CaseOpened(
+        order_id=ORDER, occurred_at=at(9), case="needs_attention:1", kind="needs_attention", parcel=1,
+        reason="ValidationError", action="look_into",
+    )  # fmt: skip
+    assert "ValidationError" not in render([*SHIPPED, odd])
+
+
+def test_nothing_foreign_is_loaded_and_only_our_script_runs() -> None:
+    page = render([*SHIPPED, *OTHERS, closed("delivered")])
+    assert not re.search(r"(?:src|href|url\()\s*=?\s*[\"'(]?\s*(?:https?:)?//", page)
+    policy = PAGES.headers["Content-Security-Policy"]
+    for tag in ("script", "style"):
+        (inline,) = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert "style=" not in page
+    assert "default-src 'none'" in policy
+    assert PAGES.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    ("asked", "header", "own", "chosen"),
+    [
+        ("fr", "zh-CN", "zh", "fr"),
+        (None, "zh-CN,zh;q=0.9,en;q=0.8", None, "zh"),
+        (None, "fr-CH, fr;q=0.9, en;q=0.8", "zh", "fr"),
+        (None, "de, en-GB;q=0.7, fr;q=0.3", "zh", "en"),
+        (None, "de, fr;q=0.3, zh;q=0.7", None, "zh"),
+        (None, "de", "zh", "zh"),
+        (None, "", "zh", "zh"),
+        (None, "", None, "en"),
+        ("tlh", "en", None, "en"),
+        (None, ";;q=,,fr;q=x,*;q=0.1", None, "en"),
+        (None, "zh;q=0, fr", None, "fr"),
+    ],
+)
+def test_the_readers_language(asked: str | None, header: str, own: str | None, chosen: Language) -> None:
+    assert choose(asked, header, own) == chosen
