@@ -46,7 +46,7 @@ def create(settings: SandboxSettings, now: Callable[[], datetime]) -> FastAPI:
     counterpart("/laposte/suivi", "suivi", laposte_suivi.app(world, okapi_key, settings.suivi_quota_per_second))
     counterpart("/douane", "douane", douane.app(world))
     counterpart("/chinaport", "chinaport", chinaport.app(world))
-    app.include_router(control.router(world, faults, callbacks))
+    app.include_router(control.router(world, faults, callbacks, anywhere=settings.sandbox_control_anywhere))
 
     @app.get("/livez")
     @app.get("/readyz")

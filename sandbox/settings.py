@@ -24,4 +24,5 @@ class SandboxSettings(BaseSettings):
     ceb_expects: str = Field(
         default="CEB311,CEB411,CEB511", description="what an inventory must be preceded by; the rest others have sent"
     )
+    sandbox_control_anywhere: bool = Field(default=False, description="`/control` for callers from other machines too")
     sandbox_latency_ms: float = Field(default=0, ge=0, description="how long every counterpart takes to answer")

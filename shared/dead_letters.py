@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 
 from contracts.cases import CaseClosed
 from shared.db import DB
-from shared.records import Read, Record, case_of, order_id_of
+from shared.records import Read, Record, order_id_of
 
 if TYPE_CHECKING:
     import asyncpg
@@ -67,9 +67,8 @@ async def replay(platform: Platform, letter_id: int) -> None:
 async def _close_case(platform: Platform, db: DB, read: Read) -> None:
     order_id = order_id_of(read.record.key)
     if order_id is not None:
-        closed = CaseClosed(
-            order_id=order_id, occurred_at=platform.clock.now(), case=case_of(read.record), resolution="replayed"
-        )
+        case = platform.decoder.case_of(read.record)
+        closed = CaseClosed(order_id=order_id, occurred_at=platform.clock.now(), case=case, resolution="replayed")
         await platform.ledger.say(db, [closed])
 
 

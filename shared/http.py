@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from fastapi import Request, Response
-from fastapi.security import HTTPBearer
+from fastapi import Request, Response, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared import failpoints
 from shared.db import DB
 from shared.problems import FieldError, Problem
 from shared.telemetry import log, metrics, traced
@@ -65,7 +66,7 @@ class Keys:
 def require(platform: Platform, *scopes: str) -> Callable[..., Awaitable[Principal]]:
     """A dependency: the request bears a key of one of these scopes, or an operator's."""
 
-    async def check(request: Request) -> Principal:
+    async def check(request: Request, _bearer: HTTPAuthorizationCredentials | None = Security(bearer)) -> Principal:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         principal = await platform.keys.principal(platform.pool, key) if scheme.lower() == "bearer" and key else None
         if principal is None:
@@ -88,7 +89,10 @@ async def idempotently(
     key = request.headers.get("idempotency-key")
     if key is None:
         async with platform.ledger.transaction() as db:
-            return await work(db)
+            response = await work(db)
+            failpoints.reach("api.worked")
+        failpoints.reach("api.committed")
+        return response
     if not 1 <= len(key) <= KEY_BOUND:
         raise Problem(
             400, "bad Idempotency-Key", errors=[FieldError("Idempotency-Key", "length", "1 to 255 characters")]
@@ -121,7 +125,9 @@ async def idempotently(
             json.dumps(kept),
             bytes(response.body),
         )
-        return response
+        failpoints.reach("api.worked")
+    failpoints.reach("api.committed")
+    return response
 
 
 def etag_response(

@@ -17,6 +17,7 @@ from uuid import UUID
 import asyncpg
 
 from contracts.base import Event
+from shared import failpoints
 from shared.db import DB, TRANSIENT
 from shared.facts import Facts, Job
 from shared.telemetry import Loop, describe, log, metrics, traced
@@ -24,7 +25,7 @@ from shared.telemetry import Loop, describe, log, metrics, traced
 if TYPE_CHECKING:
     from shared.ledger import Ledger
 
-LEASE_SECONDS = 120
+LEASE_SECONDS = 120.0
 """A claimed job whose worker died is taken up again after this."""
 POLL_SECONDS = 0.5
 FIRST_WAIT_SECONDS = 0.5
@@ -98,7 +99,11 @@ class _Ended:
 class Worker:
     """Runs the jobs of one kind, so many at a time; answers that come together are stored together."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, kind: JobKind) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, kind: JobKind, lease: float = LEASE_SECONDS
+    ) -> None:
+        """`lease`: real seconds after which a claimed job is taken up again; one try may last half of it."""
+        self._lease = lease
         self._pool = pool
         self._ledger = ledger
         self._kind = kind
@@ -166,7 +171,7 @@ class Worker:
                returning jobs.order_id, jobs.subject, jobs.attempts, jobs.state""",
             self._kind.kind,
             room,
-            float(LEASE_SECONDS),
+            self._lease,
         )
         return [
             ClaimedJob(self._kind.kind, row["order_id"], row["subject"], row["attempts"], json.loads(row["state"]))
@@ -177,8 +182,10 @@ class Worker:
         outcome: Done | Retry
         try:
             with traced(None):
-                async with asyncio.timeout(LEASE_SECONDS / 2):
+                failpoints.reach("jobs.claimed")
+                async with asyncio.timeout(self._lease / 2):
                     outcome = await self._kind.run(job)
+                failpoints.reach("jobs.answered")
         except Retry as retry:
             outcome = retry
         except Exception as error:
@@ -203,6 +210,7 @@ class Worker:
             try:
                 async with self._ledger.transaction() as db:
                     await self._store(db, ended)
+                failpoints.reach("jobs.stored")
                 return
             except TRANSIENT as error:
                 await loop.back_off(error)

@@ -18,7 +18,7 @@ from uuid import UUID
 import asyncpg
 
 from contracts.base import Event
-from shared import jobs, outbox
+from shared import failpoints, jobs, outbox
 from shared.clock import Clock
 from shared.db import DB, Blocked
 from shared.facts import Alarm, Facts, Job, Moment, Owed
@@ -147,7 +147,7 @@ class Ledger:
         """
         woken = set(woken)
         sets = await self.lock(db, {event.order_id for event in (*heard, *said)} | woken)
-        new_heard = [event for event in heard if sets[event.order_id].add(event)]
+        new_heard = [event for event in heard if sets[event.order_id].add(event) or failpoints.off("ledger.inbox")]
         new_said = [event for event in said if sets[event.order_id].add(event)]
         metrics.repeats.inc(len(heard) - len(new_heard))
         changed = {event.order_id for event in (*new_heard, *new_said)} | woken

@@ -12,6 +12,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.db import TRANSIENT
+from shared.kafka import connection
+from shared.settings import PlatformSettings
 from shared.telemetry import Loop
 
 PROBE_SECONDS = 5.0
@@ -21,9 +23,9 @@ T = TypeVar("T")
 class LogProbe:
     """Asks the broker how far its logs reach; belongs to no group."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, settings: PlatformSettings) -> None:
         self._client = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="none", fetch_max_wait_ms=50
+            **connection(settings), enable_auto_commit=False, auto_offset_reset="none", fetch_max_wait_ms=50
         )
 
         self._one_at_a_time = asyncio.Lock()

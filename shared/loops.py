@@ -142,10 +142,9 @@ async def keep_pruning(platform: Platform, loop: Loop) -> None:
 
 
 async def prune(db: DB, retention_days: int) -> None:
-    """Sent outbox rows, finished jobs and idempotency keys older than this (real days)."""
+    """Sent outbox rows and idempotency keys older than this (real days). Jobs stay: what was done is not owed again."""
     for statement in (
         "delete from outbox where sent_at < now() - $1 * interval '1 day'",
-        "delete from jobs where status = 'done' and finished_at < now() - $1 * interval '1 day'",
         "delete from idempotency_keys where created_at < now() - $1 * interval '1 day'",
     ):
         await db.execute(statement, float(retention_days))

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
+from shared import failpoints
 from shared.db import DB, TRANSIENT
+from shared.kafka import connection
 from shared.ledger import Ledger
 from shared.logs import LogProbe, started
-from shared.records import Decoder, Read, Record, as_record, bury
+from shared.records import Decoder, Read, Record, as_record
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop, describe, log, metrics
 
@@ -46,14 +47,12 @@ class Consumer:
         ledger: Ledger,
         decoder: Decoder,
         probe: LogProbe,
-        now: Callable[[], datetime],
     ) -> None:
         self.topics = tuple(topics)
         self.decoder = decoder
         self._pool = pool
         self._ledger = ledger
         self._probe = probe
-        self._now = now
         self._batch_records = settings.batch_records
         self._dead_limit = settings.dead_in_a_row
         self._dead_run = 0
@@ -67,7 +66,7 @@ class Consumer:
     async def run(self, loop: Loop) -> None:
         """Consumes until cancelled; the batch in hand is finished first."""
         self._client = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap,
+            **connection(self._settings),
             group_id=self._group,
             enable_auto_commit=False,
             auto_offset_reset="none",
@@ -226,10 +225,13 @@ class Consumer:
     async def _absorb(self, read: Sequence[Read]) -> None:
         """One transaction; on a fault of the records, halves, until the bad one stands alone as a dead letter."""
         try:
+            failpoints.reach("consumer.read")
             async with self._ledger.transaction() as db:
                 moved = await self._move(db, read)
                 await self.decoder.take_in(db, [one for one in read if one.cause is None])
-                await bury(db, self._ledger, [one for one in read if one.cause is not None], self._now())
+                await self.decoder.bury(db, [one for one in read if one.cause is not None])
+                failpoints.reach("consumer.worked")
+            failpoints.reach("consumer.committed")
         except Moved:
             raise
         except TRANSIENT:
@@ -275,6 +277,8 @@ class Consumer:
             highwater = self._client.highwater(lane)
             if highwater is not None:
                 metrics.lag.labels(lane.topic, str(lane.partition)).set(max(0, highwater - offset))
+        if not mine:  # nothing is assigned while the group settles
+            return
         try:
             await self._client.commit(mine)
         except KafkaError as error:

@@ -71,6 +71,9 @@ class Persons:
                on conflict (order_id) do update set contact = null, national_id = null, erased_at = now()""",
             list(order_ids),
         )
+        await db.execute(
+            "update dead_letters set body = null where topic = $1 and order_id = any($2)", TOPIC, list(order_ids)
+        )
 
     async def contacts(self, db: DB, order_ids: Sequence[UUID], purpose: str) -> dict[UUID, Contact]:
         """Who receives these orders; erased or unknown ones are left out."""

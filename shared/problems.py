@@ -29,6 +29,34 @@ class FieldError:
     """The rule in words, with its bound; never the value that broke it."""
 
 
+INVALID: dict[str, Any] = {
+    "description": "The request breaks a rule; every fault is named.",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": ["type", "status", "title"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "title": {"type": "string"},
+                    "detail": {"type": "string"},
+                    "errors": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["field", "rule", "message"],
+                            "properties": {name: {"type": "string"} for name in ("field", "rule", "message")},
+                        },
+                    },
+                },
+            }
+        }
+    },
+}
+"""The OpenAPI response of every route that reads something."""
+
+
 class Problem(Exception):
     """The request is answered with this."""
 

@@ -53,12 +53,14 @@ class Decoder:
 
     def __init__(
         self,
+        service: str,
         hears: Collection[type[Event]],
         ledger: Ledger,
         keeper: persons.Persons,
         on_erased: OnErased | None,
         now: Callable[[], datetime],
     ) -> None:
+        self._service = service
         self._hears = {kind.TYPE: kind for kind in hears}
         self._names = {_name(kind.TYPE) for kind in hears}
         self._ledger = ledger
@@ -115,44 +117,43 @@ class Decoder:
         traces = {one.event.order_id: one.record.traceparent for one in read if one.event and one.record.traceparent}
         await self._ledger.record(db, heard=events, traces=traces)
 
-
-async def bury(db: DB, ledger: Ledger, dead: Sequence[Read], now: datetime) -> None:
-    """Dead letters, each with a case on its order, so that a person sees it. Bodies hold no personal data."""
-    for one in dead:
-        record = one.record
-        order_id = order_id_of(record.key)
-        await db.execute(
-            """insert into dead_letters
-                   (topic, partition, "offset", generation, generation_start, order_id, type, key, body, cause)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing""",
-            record.lane.topic,
-            record.lane.partition,
-            record.offset,
-            record.generation,
-            record.generation_start,
-            order_id,
-            record.type,
-            record.key,
-            record.body,
-            one.cause,
-        )
-        metrics.dead_letters.inc()
-        log.error("dead letter", topic=record.lane.topic, offset=record.offset, type=record.type, cause=one.cause)
-        if order_id is not None:
-            case = CaseOpened(
-                order_id=order_id,
-                occurred_at=now,
-                case=case_of(record),
-                kind="dead_letter",
-                reason="dead_letter",
-                action="replay_dead_letter",
+    async def bury(self, db: DB, dead: Sequence[Read]) -> None:
+        """Dead letters, each with a case on its order, so that a person sees it. Bodies hold no personal data."""
+        for one in dead:
+            record = one.record
+            order_id = order_id_of(record.key)
+            await db.execute(
+                """insert into dead_letters
+                       (topic, partition, "offset", generation, generation_start, order_id, type, key, body, cause)
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing""",
+                record.lane.topic,
+                record.lane.partition,
+                record.offset,
+                record.generation,
+                record.generation_start,
+                order_id,
+                record.type,
+                record.key,
+                record.body,
+                one.cause,
             )
-            await ledger.note(db, case)
+            metrics.dead_letters.inc()
+            log.error("dead letter", topic=record.lane.topic, offset=record.offset, type=record.type, cause=one.cause)
+            if order_id is not None:
+                case = CaseOpened(
+                    order_id=order_id,
+                    occurred_at=self._now(),
+                    case=self.case_of(record),
+                    kind="dead_letter",
+                    reason="dead_letter",
+                    action="replay_dead_letter",
+                )
+                await self._ledger.note(db, case)
 
-
-def case_of(record: Record) -> str:
-    """The name of the case that a dead letter opens."""
-    return f"dead_letter:{record.lane.topic}:{record.generation}.{record.lane.partition}.{record.offset}"
+    def case_of(self, record: Record) -> str:
+        """The name of the case that a dead letter opens; each service that buried the record has its own."""
+        place = f"{record.generation}.{record.lane.partition}.{record.offset}"
+        return f"dead_letter:{self._service}:{record.lane.topic}:{place}"
 
 
 def order_id_of(key: bytes | None) -> UUID | None:

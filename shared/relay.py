@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
+from shared import failpoints
 from shared.db import DB, TRANSIENT
 from shared.logs import LogProbe
 from shared.outbox import headers
@@ -106,15 +107,18 @@ class Relay:
             for row in rows:
                 partitions = await self._partitions(row["topic"])
                 lanes[TopicPartition(row["topic"], partition_of(row["key"], partitions))].append(row)
+            failpoints.reach("relay.claimed")
             results = await asyncio.gather(
                 *(self._send_lane(lane, lane_rows, ends.get(lane, LogEnd())) for lane, lane_rows in lanes.items())
             )
+            failpoints.reach("relay.sent")
             sent = [row for result in results for row in result.sent]
             await self._mark(db, sent)
             await self._refuse(db, [row for result in results for row in result.refused])
             for lane, lane_sent in groupby(sent, key=lambda s: s.lane):
                 await self._advance(db, lane, list(lane_sent), ends.get(lane, LogEnd()))
             failed = next((result.error for result in results if result.error), None)
+        failpoints.reach("relay.marked")
         metrics.outbox_sent.inc(len(sent))
         if failed:
             raise failed

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote, urlsplit, urlunsplit
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SECRETS = Path("/run/secrets")
+"""Where containers find their secrets: one file a setting, named like it in lower case."""
+
 
 class PlatformSettings(BaseSettings):
-    """Environment variables bear the fields' names in upper case. A service adds its own in a subclass."""
+    """Environment variables bear the fields' names in upper case. A service adds its own in a subclass.
 
-    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
+    What the environment does not name is looked for among the container's secrets.
+    """
+
+    model_config = SettingsConfigDict(
+        extra="ignore", hide_input_in_errors=True, secrets_dir=SECRETS if SECRETS.is_dir() else None
+    )
 
     database_url: SecretStr = Field(default=SecretStr("postgresql://localhost/silkpost"))
+    database_password: SecretStr = Field(default=SecretStr(""), description="when the URL holds none")
     database_pool: int = Field(default=8, ge=2, description="connections to PostgreSQL")
-    kafka_bootstrap: str = "localhost:9092"
+    kafka_bootstrap: str = Field(default="localhost:9092", description="host:port,...")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    kafka_username: str = ""
+    kafka_password: SecretStr = SecretStr("")
+    kafka_ca_file: str = Field(default="", description="PEM of who signs the brokers; the system's own when empty")
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=1, le=65535)
     clock_file: str = Field(default="", description="the business clock; real time when empty")
@@ -27,7 +45,23 @@ class PlatformSettings(BaseSettings):
 
     batch_records: int = Field(default=500, ge=1, description="records in one consumer transaction at the most")
     fetch_wait_ms: int = Field(default=20, ge=1, description="how long the broker may wait to fill a fetch")
-    retention_days: int = Field(default=14, ge=1, description="sent outbox rows, finished jobs, idempotency keys")
+    retention_days: int = Field(default=14, ge=1, description="sent outbox rows, idempotency keys")
     dead_in_a_row: int = Field(default=20, ge=1, description="so many dead letters one after another stop the service")
     body_limit: int = Field(default=256 * 1024, ge=1024, description="bytes of a request body")
+    job_lease_seconds: float = Field(
+        default=120, ge=2, description="a job whose worker died is taken up again after this; a call may last half of it"
+    )
     stuck_after_seconds: float = Field(default=60, gt=0, description="a loop that has not ticked for so long is dead")
+
+    def database_dsn(self) -> str:
+        """Where the database is, and how we get in."""
+        return with_password(self.database_url.get_secret_value(), self.database_password.get_secret_value())
+
+
+def with_password(url: str, password: str) -> str:
+    """The URL with this password, unless it holds one or there is none."""
+    parts = urlsplit(url)
+    if not password or parts.password:
+        return url
+    login, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{login}:{quote(password, safe='')}@{host}"))

@@ -18,6 +18,7 @@ from contracts.carrier import ParcelScanned
 from services.carrier import store
 from services.carrier.carriers.carrier import Carrier, CarrierEvent, Reading
 from services.carrier.store import Callback, KnownScan, RawScan
+from shared import failpoints
 from shared.db import DB, TRANSIENT
 from shared.sealing import Seal
 from shared.service import Platform
@@ -116,6 +117,8 @@ class Scans:
             try:
                 async with self._platform.pool.acquire() as db, db.transaction():
                     new = await self._store(db, batch)
+                    failpoints.reach("callback.worked")
+                failpoints.reach("callback.committed")
             except Exception as error:
                 for _, _, stored in batch:
                     if not stored.done():

@@ -17,7 +17,7 @@ from shared.facts import Facts, PersonErased
 FREED_BY: Mapping[str, str] = {
     "answer_customs": "customs: POST /orders/{order_id}/parcels/{parcel}/hold-answer",
     "search_with_carrier": "carrier: POST /orders/{order_id}/parcels/{parcel}/enquiry-answer",
-    "check_label": "carrier: GET /orders/{order_id}",
+    "check_label": "carrier: POST /orders/{order_id}/parcels/{parcel}/label-answer",
     "look_into": "orders: POST /orders/{order_id}/cases/{case}/resolution",
     "replay_dead_letter": "the service's command line: dead letters, replay",
 }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 from alembic import context
 from sqlalchemy import Connection, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -21,8 +21,11 @@ def _upgrade(connection: Connection) -> None:
 
 
 async def _main() -> None:
-    url = make_url(context.config.attributes["dsn"]).set(drivername="postgresql+asyncpg")
-    engine = create_async_engine(url, poolclass=NullPool)
+    async def connect() -> asyncpg.Connection[asyncpg.Record]:
+        return await asyncpg.connect(context.config.attributes["dsn"])
+
+    # asyncpg reads the DSN itself, as everywhere else: SQLAlchemy knows none of its `sslmode` and the like.
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(_upgrade)
         await connection.commit()

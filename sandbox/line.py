@@ -1,0 +1,196 @@
+"""The whole line on one machine: the servers, the five services and the sandbox, each a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from sandbox.processes import Process, free_port
+from sandbox.provision import SERVICES, Secrets, provision
+from sandbox.servers import Broker, Servers, running_servers
+from shared import clock
+
+_CONTRACT = "900001"
+ROOT = Path(__file__).resolve().parent.parent
+START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+"""When business time begins, unless told otherwise: a Monday, eight in Paris, three in the afternoon in Beijing."""
+
+
+class LineError(RuntimeError):
+    """A process of the line did not come up; the message holds the end of its log."""
+
+
+class Line:
+    """An async context: inside it everything runs and answers, after it nothing does.
+
+    `settings` adds environment variables to a process by name. Logs are in `<run_dir>/logs`.
+    """
+
+    def __init__(
+        self,
+        run_dir: Path,
+        *,
+        start: datetime = START,
+        speed: float = 1.0,
+        prefix: str = "silkpost",
+        settings: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        self.run_dir = run_dir
+        self.secrets = Secrets()
+        self.clock_file = run_dir / "clock.json"
+        self.urls: dict[str, str] = {}
+        self.dsns: dict[str, str] = {}
+        self.processes: dict[str, Process] = {}
+        self._start, self._speed, self._prefix = start, speed, prefix
+        self._settings = settings or {}
+        self._exit = AsyncExitStack()
+        self._servers: Servers | None = None
+
+    @property
+    def servers(self) -> Servers:
+        if self._servers is None:
+            raise RuntimeError("the line does not run")
+        return self._servers
+
+    @property
+    def broker(self) -> Broker:
+        """The embedded broker, to kill and to start again; RuntimeError when another one is used."""
+        if self.servers.broker is None:
+            raise RuntimeError("the broker is not ours")
+        return self.servers.broker
+
+    @property
+    def clock(self) -> clock.Clock:
+        return clock.Clock.from_file(self.clock_file)
+
+    def change_speed(self, speed: float) -> None:
+        """Business time runs at this speed from a moment ahead."""
+        clock.change_speed(self.clock_file, speed)
+
+    async def __aenter__(self) -> Self:
+        logs = self.run_dir / "logs"
+        await asyncio.to_thread(logs.mkdir, parents=True, exist_ok=True)
+        try:
+            self._servers = await self._exit.enter_async_context(running_servers(logs))
+            self.dsns = await provision(self._servers, self.secrets, prefix=self._prefix)
+            clock.create(self.clock_file, self._start, self._speed)
+            names = (*SERVICES, "sandbox")
+            self.urls = {name: f"http://127.0.0.1:{free_port()}" for name in names}
+            for name in names:
+                module = "sandbox" if name == "sandbox" else f"services.{name}"
+                self.processes[name] = Process(
+                    name,
+                    [sys.executable, "-m", module],
+                    logs / f"{name}.log",
+                    env=self.environment(name),
+                    cwd=ROOT,
+                )
+                self.processes[name].start()
+            await self.ready(names)
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Services drain before the servers go. The exit codes tell whether they did."""
+        running = [process for process in self.processes.values() if process.alive]
+        await asyncio.gather(*(asyncio.to_thread(process.end) for process in running))
+        await self._exit.aclose()
+
+    async def ready(self, names: Sequence[str] = (*SERVICES, "sandbox"), seconds: float = 60) -> None:
+        """Waits until they all say that they are ready; LineError when one does not."""
+        until = time.monotonic() + seconds
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+            await asyncio.gather(*(self._ready(client, name, until) for name in names))
+
+    async def _ready(self, client: httpx.AsyncClient, name: str, until: float) -> None:
+        process = self.processes[name]
+        while True:
+            try:
+                if (await client.get(f"{self.urls[name]}/readyz")).status_code == httpx.codes.OK:
+                    return
+            except httpx.TransportError:
+                pass  # not listening yet
+            if not process.alive or time.monotonic() > until:
+                state = "does not get ready" if process.alive else f"ended with {process.exit_code}"
+                raise LineError(f"{name} {state}:\n{process.tail()}")
+            await asyncio.sleep(0.1)
+
+    def kill(self, name: str) -> None:
+        """kill -9."""
+        self.processes[name].kill()
+
+    def start(self, name: str) -> None:
+        self.processes[name].start()
+
+    async def restart(self, name: str) -> None:
+        """Kills it, starts it again and waits until it is ready."""
+        self.kill(name)
+        self.start(name)
+        await self.ready([name])
+
+    def environment(self, name: str) -> dict[str, str]:
+        """Everything this process is told; all else in the surroundings stays out."""
+        own = {
+            "CLOCK_FILE": str(self.clock_file),
+            "HTTP_HOST": "127.0.0.1",
+            "HTTP_PORT": self.urls[name].rpartition(":")[2],
+            "KAFKA_BOOTSTRAP": self.servers.kafka_bootstrap,
+            "PUBLIC_URL": self.urls[name],
+        }
+        if name in SERVICES:
+            own |= {"DATABASE_URL": self.dsns[name], "STORAGE_KEY": self.secrets.storage_keys[name]}
+        return {**_inherited(), **own, **self._particular(name), **self._settings.get(name, {})}
+
+    def _particular(self, name: str) -> dict[str, str]:
+        """What only this process needs: keys that open a part of a person's record go to those who may open it."""
+        outside, secret = self.urls["sandbox"], self.secrets
+        persons = {"CONTACT_KEY": secret.contact_key, "NATIONAL_ID_KEY": secret.national_id_key}
+        match name:
+            case "orders":
+                return {**persons, "LINK_KEYS": secret.link_keys, "TRACKING_URL": self.urls["tracking"]}
+            case "customs":
+                return {
+                    **persons,
+                    "EXPORT_GATEWAY_URL": f"{outside}/douane",
+                    "IMPORT_GATEWAY_URL": f"{outside}/chinaport",
+                }
+            case "carrier":
+                return {
+                    "CONTACT_KEY": secret.contact_key,
+                    "LAPOSTE_SLS_URL": f"{outside}/laposte/sls-ws/SlsServiceWSRest/2.0",
+                    "LAPOSTE_SUIVI_URL": f"{outside}/laposte/suivi/v2",
+                    "LAPOSTE_CONTRACT_NUMBER": _CONTRACT,
+                    "LAPOSTE_PASSWORD": secret.laposte_password,
+                    "OKAPI_KEY": secret.okapi_key,
+                    "WEBHOOK_SECRETS": secret.webhook_secret,
+                    "POLL_SECONDS": "10",
+                }
+            case "tracking":
+                return {"LINK_KEYS": secret.link_keys}
+            case "sandbox":
+                return {
+                    "CARRIER_WEBHOOK_URL": f"{self.urls['carrier']}/webhooks/laposte",
+                    "WEBHOOK_SECRET": secret.webhook_secret,
+                    "OKAPI_KEY": secret.okapi_key,
+                    "LAPOSTE_CONTRACT_NUMBER": _CONTRACT,
+                    "LAPOSTE_PASSWORD": secret.laposte_password,
+                }
+            case _:
+                return {}
+
+
+def _inherited() -> dict[str, str]:
+    """What a process needs of the surroundings; nobody's DATABASE_URL or proxy must reach a service by accident."""
+    wanted = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT")
+    return {name: os.environ[name] for name in wanted if name in os.environ} | {"PYTHONUNBUFFERED": "1"}

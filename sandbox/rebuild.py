@@ -1,0 +1,56 @@
+"""`make rebuild`: tells every story on a line of its own, then builds tracking anew from the topics alone."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from sandbox.line import ROOT, Line, LineError
+from sandbox.servers import ServerUnavailableError
+from sandbox.show.api import Api
+from sandbox.show.run import Show
+from sandbox.show.tales import TALES
+
+SPEED, PATIENCE = 60_000.0, 180.0
+
+
+async def rebuilt(line: Line) -> subprocess.CompletedProcess[str]:
+    """Stops tracking, has it forget and hear everything again, and starts it. Exit code 0: the bytes are the same."""
+    await asyncio.to_thread(line.processes["tracking"].end)
+    try:
+        command = [sys.executable, "-m", "services.tracking", "rebuild"]
+        return await asyncio.to_thread(
+            subprocess.run,
+            command,
+            cwd=ROOT,
+            env=line.environment("tracking"),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        line.start("tracking")
+        await line.ready(["tracking"])
+
+
+async def main() -> int:
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="silkpost-rebuild-") as run_dir:
+        async with Line(Path(run_dir)) as line, Api(line.urls, line.secrets.api_keys) as api:
+            show = Show(line, api, console, speed=SPEED, patience=PATIENCE)
+            await show.play(TALES, prefix="RB")
+            outcome = await rebuilt(line)
+    console.print(f"\n{outcome.stdout}{outcome.stderr}", highlight=False, soft_wrap=True)
+    return outcome.returncode
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(asyncio.run(main()))
+    except (LineError, ServerUnavailableError) as failed:
+        sys.exit(str(failed))

@@ -1,0 +1,121 @@
+"""`make run`: starts everything, tells every story, and stays until Ctrl-C. Settings come from the environment."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from rich.console import Console
+
+from sandbox.line import ROOT, Line, LineError
+from sandbox.servers import ServerUnavailableError
+from sandbox.show.api import Api
+from sandbox.show.board import print_timeline
+from sandbox.show.pace import SLOW
+from sandbox.show.run import Show
+from sandbox.show.tales import TALES, batch
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore")
+
+    orders: int = Field(
+        default=24, ge=len(TALES), le=20_000, description="how many are placed; each story at least once"
+    )
+    speed: float = Field(default=60_000, ge=100, le=200_000, description="business seconds in a real one")
+    exit: bool = Field(default=False, description="leave at the end instead of staying up")
+    result: Path | None = Field(default=None, description="where the summary goes")
+    patience_seconds: float = Field(default=0, ge=0, description="0: as the number of orders asks for")
+
+    @property
+    def patience(self) -> float:
+        """How long, in real seconds, the orders may take before the show gives up on them."""
+        return self.patience_seconds or 150 + 0.2 * self.orders + 30 * 60_000 / self.speed
+
+
+async def main(settings: Settings) -> int:
+    console = Console()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    run_dir = ROOT / ".run" / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+    began = time.monotonic()
+    console.print("starting PostgreSQL, the broker, five services and the sandbox ...", highlight=False)
+    async with Line(run_dir, speed=min(SLOW, settings.speed)) as line, Api(line.urls, line.secrets.api_keys) as api:
+        console.print(f"all ready after {time.monotonic() - began:.0f} s", highlight=False)
+        show = Show(line, api, console, speed=settings.speed, patience=settings.patience)
+        play = show.play(batch(settings.orders), prefix=f"SP{secrets.token_hex(2).upper()}")
+        if not await _unless_stopped(play, stop):
+            return 130
+        summary = await show.summary()
+        summary["seconds"] = round(time.monotonic() - began, 1)
+        for path in {run_dir / "summary.json", settings.result or run_dir / "summary.json"}:
+            await asyncio.to_thread(_write, path, summary)
+        _tell(console, show, summary)
+        if not settings.exit:
+            console.print("\nEverything stays up until Ctrl-C.")
+            await stop.wait()
+    return 0 if summary["ok"] else 1
+
+
+async def _unless_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> bool:
+    """Whether the work was finished before somebody asked to stop."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if working.done():
+        working.result()
+        return True
+    working.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
+    return False
+
+
+def _write(path: Path, summary: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)  # it holds API keys
+    draft.write_text(json.dumps(summary, indent=2, ensure_ascii=False))
+    draft.replace(path)
+
+
+def _tell(console: Console, show: Show, summary: dict[str, Any]) -> None:
+    split = next(order for order in show.book.orders.values() if order.tale.name == "split")
+    if split.id in show.details:
+        print_timeline(console, split, show.details[split.id])
+    ended = len(summary["orders"]) - len(summary["wrong"])
+    console.print(f"\n{ended} of {len(summary['orders'])} orders ended as their story wants.", highlight=False)
+    for order in show.book.wrong():
+        console.print(f"  {order.number} {order.tale.title}: {show.book.status(order)}, not {order.tale.outcome}")
+    for refusal in show.staff.failed:
+        console.print(f"  refused: {refusal}", highlight=False)
+    received = sum(row["received"] for row in summary["stock"])
+    uneven = summary["stock_that_does_not_add_up"]
+    console.print(
+        f"Stock: {received} units received, "
+        + (f"but these do not add up: {', '.join(uneven)}" if uneven else "each accounted for."),
+        highlight=False,
+    )
+    console.print(f"Tracking page:  {summary['tracking_page']}", soft_wrap=True)
+    for name, url in summary["api_docs"].items():
+        metrics = summary["metrics"].get(name, "")
+        console.print(f"{name + ':':<15} {url}  {metrics}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(asyncio.run(main(Settings())))
+    except (LineError, ServerUnavailableError) as failed:
+        sys.exit(str(failed))

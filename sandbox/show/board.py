@@ -1,0 +1,151 @@
+"""What the show looks like: a live table on a terminal, plain lines elsewhere, and a timeline at the end."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from sandbox.show.book import Book, Order
+
+BEFORE_HAND_OVER = {
+    "placed": 2,
+    "screened": 5,
+    "reserved": 8,
+    "packed": 11,
+    "declared": 14,
+    "labelled": 17,
+    "handed_over": 20,
+}
+"""How far along an order is, of 100, before its parcels travel."""
+RANKS = {
+    "accepted": 25,
+    "in_transit": 30,
+    "at_origin_exchange": 35,
+    "export_customs": 40,
+    "export_cleared": 45,
+    "departed_origin": 50,
+    "in_transit_country": 55,
+    "arrived_destination": 60,
+    "import_customs": 65,
+    "import_cleared": 70,
+    "in_destination_network": 72,
+    "at_delivery_office": 75,
+    "out_for_delivery": 80,
+    "available_for_pickup": 85,
+    "returning": 90,
+}
+_OTHERS_EVERY = 3.0
+_MOOD = {"delivered": "green", "partly_delivered": "yellow", "returned": "yellow", "lost": "red"}
+
+
+class Board:
+    """A context. `show` draws the present state; a plain line appears only when an order's state has changed."""
+
+    def __init__(self, console: Console, book: Book, told: Sequence[Order]) -> None:
+        self._console, self._book, self._told = console, book, told
+        self._live = Live(console=console, auto_refresh=False, transient=False) if console.is_terminal else None
+        self._last: dict[str, str] = {}
+        self._told_others = 0.0
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def show(self, details: Mapping[str, Mapping[str, Any]], now: datetime, speed: float) -> None:
+        """`details`: the tracking documents by order id, as far as they are known."""
+        if self._live:
+            self._live.update(self._table(details, now, speed), refresh=True)
+        else:
+            self._lines(details, now)
+
+    def _lines(self, details: Mapping[str, Mapping[str, Any]], now: datetime) -> None:
+        for order in self._told:
+            state = state_of(self._book, order, details.get(order.id))
+            if self._last.get(order.id) != state:
+                self._last[order.id] = state
+                self._line(f"{now:%d %b %H:%M}  {order.number}  {order.tale.title}: {state}")
+        others = self._others()
+        if others and self._last.get("") != others and time.monotonic() - self._told_others > _OTHERS_EVERY:
+            self._last[""], self._told_others = others, time.monotonic()
+            self._line(f"{now:%d %b %H:%M}  the others: {others}")
+
+    def _line(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=True)
+
+    def _others(self) -> str:
+        told = {order.id for order in self._told}
+        counted = Counter(self._book.status(order) for order in self._book.orders.values() if order.id not in told)
+        return ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counted.most_common())
+
+    def _table(self, details: Mapping[str, Mapping[str, Any]], now: datetime, speed: float) -> RenderableType:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        for heading in ("order", "story", "to", "state", ""):
+            table.add_column(heading, no_wrap=True)
+        for order in self._told:
+            detail = details.get(order.id)
+            state = state_of(self._book, order, detail)
+            mood = _MOOD.get(self._book.status(order), "dim" if self._book.closed(order) else "")
+            table.add_row(
+                order.number,
+                order.tale.title,
+                order.person.place.province,
+                Text(state, style=mood),
+                ProgressBar(total=100, completed=progress(self._book, order, detail), width=24),
+            )
+        everyone = list(self._book.orders.values())
+        ended = sum(1 for order in everyone if self._book.closed(order))
+        foot = Text(f"{now:%A %d %B, %H:%M} UTC, {speed:,.0f} times as fast.  {ended} of {len(everyone)} orders ended.")
+        bar = ProgressBar(total=max(1, len(everyone)), completed=ended, width=60)
+        return Group(table, Text(self._others(), style="dim"), bar, foot)
+
+
+def state_of(book: Book, order: Order, detail: Mapping[str, Any] | None) -> str:
+    """In words: where the order stands, or where each of its parcels is."""
+    status = book.status(order)
+    if book.closed(order) or detail is None or status in BEFORE_HAND_OVER:
+        return status.replace("_", " ")
+    parcels = [parcel["state"].replace("_", " ") for parcel in detail.get("parcels", ())]
+    waits = [f"({case['kind'].replace('_', ' ')})" for case in detail.get("cases", ())]
+    return " ".join([" + ".join(parcels) or status.replace("_", " "), *waits])
+
+
+def progress(book: Book, order: Order, detail: Mapping[str, Any] | None) -> int:
+    """Of 100: as far as the slowest parcel."""
+    if book.closed(order):
+        return 100
+    if before := BEFORE_HAND_OVER.get(book.status(order)):
+        return before
+    parcels = detail.get("parcels", ()) if detail else ()
+    far = [100 if parcel["final"] else RANKS.get(parcel.get("status", ""), 20) for parcel in parcels]
+    return min(far, default=20)
+
+
+def print_timeline(console: Console, order: Order, detail: Mapping[str, Any]) -> None:
+    """Everything that happened to one order, as tracking tells it."""
+    console.print(f"\n[bold]{order.number}[/bold], {order.tale.title}:", highlight=False)
+    for entry in detail["timeline"]:
+        parcel = f"parcel {entry['parcel']}" if "parcel" in entry else "order"
+        words = [entry["kind"].replace("-", " ")]
+        words += [
+            str(entry[name]) for name in ("code", "status", "country", "case", "outcome", "reason") if name in entry
+        ]
+        console.print(
+            f"  {entry['at'][:16].replace('T', ' ')}  {parcel:<9} {', '.join(words)}", highlight=False, soft_wrap=True
+        )

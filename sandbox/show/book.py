@@ -1,0 +1,141 @@
+"""The orders of a run: placed through the public API, each with its story and its shopper."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from sandbox.show.api import Api
+from sandbox.show.baskets import order_body
+from sandbox.show.goods import GOODS
+from sandbox.show.people import Person, person
+from sandbox.show.tales import Tale, stock_for
+
+_AT_A_TIME = 24
+_OVERLAP = timedelta(seconds=20)
+_TRAVELLING = frozenset({"handed_over", "in_transit", "arrived"})
+
+
+@dataclass(frozen=True)
+class Order:
+    id: str
+    number: str
+    tale: Tale
+    person: Person
+    tracking_url: str
+
+    @property
+    def secret(self) -> str:
+        """What opens the order's own tracking."""
+        return parse_qs(urlsplit(self.tracking_url).query)["secret"][0]
+
+
+@dataclass
+class Book:
+    """The orders by id, and what `orders` last said of each."""
+
+    orders: dict[str, Order] = field(default_factory=dict)
+    documents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _seen_until: str | None = None
+
+    def add(self, placed: Iterable[Order]) -> None:
+        self.orders.update({order.id: order for order in placed})
+
+    async def refresh(self, api: Api) -> None:
+        """Reads what has changed since the last time; overlapping, for changes may appear out of order."""
+        async for document in api.pages(
+            "orders", "/orders", "orders", "operator", updated_since=self._seen_until, limit=200
+        ):
+            self.documents[document["id"]] = document
+        latest = max((document["updated_at"] for document in self.documents.values()), default=None)
+        if latest:
+            self._seen_until = (datetime.fromisoformat(latest) - _OVERLAP).isoformat()
+
+    def status(self, order: Order) -> str:
+        return str(self.documents.get(order.id, {}).get("status", "placed"))
+
+    def closed(self, order: Order) -> bool:
+        return self.documents.get(order.id, {}).get("closed_at") is not None
+
+    def tracking_number(self, order: Order, parcel: int) -> str | None:
+        parcels = self.documents.get(order.id, {}).get("parcels", ())
+        return next((known["tracking_number"] for known in parcels if known["parcel"] == parcel), None)
+
+    def open(self) -> list[Order]:
+        """The orders that have not come to their end."""
+        return [order for order in self.orders.values() if not self.closed(order)]
+
+    def wrong(self) -> list[Order]:
+        """The orders that ended otherwise than their story wants, or not at all."""
+        return [order for order in self.orders.values() if self.status(order) != order.tale.outcome]
+
+    def waiting(self) -> int:
+        """How many orders wait for us and not for a journey: not handed over yet, and not ended."""
+        return sum(1 for order in self.open() if self.status(order) not in _TRAVELLING)
+
+
+async def receive_goods(api: Api, tales: Sequence[Tale], reference: str) -> None:
+    """Registers the makers' products and receives as much of each as the stories need."""
+    units = stock_for(tales)
+    await asyncio.gather(
+        *(
+            api.put(
+                "warehouse",
+                f"/products/{good.sku}",
+                "warehouse",
+                {
+                    "owner": good.owner,
+                    "gtin": good.gtin,
+                    "hs_code": good.hs_code,
+                    "origin": "FR",
+                    "net_weight_g": good.weight_g,
+                    "length_mm": good.size_mm[0],
+                    "width_mm": good.size_mm[1],
+                    "height_mm": good.size_mm[2],
+                    "unit_value": {"amount": f"{good.price:.2f}", "currency": "EUR"},
+                },
+            )
+            for good in GOODS
+        )
+    )
+    for owner in sorted({good.owner for good in GOODS if good.sku in units}):
+        lines = [
+            {"sku": good.sku, "quantity": units[good.sku]}
+            for good in GOODS
+            if good.owner == owner and good.sku in units
+        ]
+        body = {"reference": f"{reference}-{owner}", "owner": owner, "lines": lines}
+        await api.post("warehouse", "/receipts", "warehouse", body)
+
+
+async def place(
+    api: Api,
+    tales: Iterable[Tale],
+    now: Callable[[], datetime],
+    *,
+    prefix: str,
+    into: Book,
+    first_person: int = 0,
+) -> list[Order]:
+    """Places an order for each story, in the stories' sequence, and writes it into the book. Each has a shopper of its
+    own; `now` is business time."""
+    turn = asyncio.Semaphore(_AT_A_TIME)
+
+    async def one(index: int, tale: Tale) -> Order:
+        number, shopper = f"{prefix}-{index + 1:05d}", person(first_person + index)
+        async with turn:
+            for parcel, journey in enumerate(tale.journeys, start=1):
+                if journey != "delivered":
+                    await api.put("sandbox", f"/control/stories/{number}-{parcel}", None, {"story": journey})
+            made: dict[str, Any] = await api.post(
+                "orders", "/orders", "marketplace", order_body(number, tale, shopper, now())
+            )
+        order = Order(made["id"], number, tale, shopper, made["tracking_url"])
+        into.add([order])
+        return order
+
+    return list(await asyncio.gather(*(one(index, tale) for index, tale in enumerate(tales))))

@@ -1,0 +1,31 @@
+"""Business time slows down for people and for backlog, and runs fast while parcels only travel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+SLOW = 2_000.0
+"""While people have work: five minutes of real work are a business week, so no deadline passes by itself."""
+_LEAST_CHANGE = 1.25
+_REST_SECONDS = 1.5
+
+
+class Pace:
+    """Chooses the clock's speed between `SLOW` and the run's own by the work that waits."""
+
+    def __init__(self, change: Callable[[float], None], fast: float) -> None:
+        self._change, self._fast = change, fast
+        self._slow = min(SLOW, fast)
+        self.speed = self._slow
+        self._changed = 0.0
+
+    def follow(self, waiting: int) -> None:
+        """`waiting`: orders that wait for a person or a machine of ours, not for a journey."""
+        wanted = self._fast if waiting == 0 else self._slow
+        if max(wanted / self.speed, self.speed / wanted) < _LEAST_CHANGE:
+            return
+        now = time.monotonic()
+        if now - self._changed >= _REST_SECONDS:
+            self._change(wanted)
+            self.speed, self._changed = wanted, now

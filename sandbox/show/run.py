@@ -1,0 +1,105 @@
+"""One run of the stories on a line that is up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+
+from sandbox.line import Line
+from sandbox.show.api import Api, Refused
+from sandbox.show.board import Board
+from sandbox.show.book import Book, Order, place, receive_goods
+from sandbox.show.pace import Pace
+from sandbox.show.staff import Staff
+from sandbox.show.tales import TALES, Tale
+
+LOOKS_EVERY = 0.5
+
+
+class Show:
+    """One run of the stories on a line."""
+
+    def __init__(self, line: Line, api: Api, console: Console, *, speed: float, patience: float) -> None:
+        """`speed`: while parcels only travel. `patience`: real seconds after which the show gives up."""
+        self._line, self._api, self._console = line, api, console
+        self._speed, self._patience = speed, patience
+        self.book = Book()
+        self.staff = Staff(api, self.book, line.clock.now)
+        self.details: dict[str, dict[str, Any]] = {}
+
+    async def play(self, tales: Sequence[Tale], *, prefix: str, first_person: int = 0) -> None:
+        """Places an order for each story and lets people and world do their part, until every order has ended or
+        patience has. The prefix begins the orders' numbers."""
+        await receive_goods(self._api, tales, f"GR-{prefix}")
+        self._console.print(f"placing {len(tales)} orders ...", highlight=False)
+        shift = asyncio.create_task(self.staff.work())
+        try:
+            clock = self._line.clock
+            orders = await place(self._api, tales, clock.now, prefix=prefix, into=self.book, first_person=first_person)
+            told = orders[: len(TALES)]
+            with Board(self._console, self.book, told) as board:
+                await self._watch(board, told, shift)
+        finally:
+            shift.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await shift
+
+    async def _watch(self, board: Board, told: list[Order], shift: asyncio.Task[None]) -> None:
+        clock, pace = self._line.clock, Pace(self._line.change_speed, self._speed)
+        until = time.monotonic() + self._patience
+        while True:
+            await self.book.refresh(self._api)
+            await asyncio.gather(*(self._follow(order) for order in told))
+            board.show(self.details, clock.now(), pace.speed)
+            if shift.done():
+                shift.result()
+            if not self.book.open() or time.monotonic() > until:
+                return
+            pace.follow(self.book.waiting())
+            await asyncio.sleep(LOOKS_EVERY)
+
+    async def _follow(self, order: Order) -> None:
+        """Tracking hears of an order a moment after it was placed; until then it does not know it."""
+        path = f"/orders/{order.id}/tracking"
+        with contextlib.suppress(Refused):
+            self.details[order.id] = await self._api.get("tracking", path, None, secret=order.secret)
+
+    async def summary(self) -> dict[str, Any]:
+        """What came of it, for people and for scripts."""
+        stock = [row async for row in self._api.pages("warehouse", "/stock", "stock", "warehouse")]
+        piles = ("available", "reserved", "shipped", "written_off")
+        uneven = [row["sku"] for row in stock if row["received"] != sum(row[pile] for pile in piles)]
+        tracking, first = self._line.urls["tracking"], next(iter(self.book.orders.values()))
+        return {
+            "ok": not self.book.wrong() and not uneven and not self.staff.failed,
+            "orders": [
+                {
+                    "id": order.id,
+                    "number": order.number,
+                    "story": order.tale.name,
+                    "expected": order.tale.outcome,
+                    "status": self.book.status(order),
+                    "tracking_url": order.tracking_url,
+                }
+                for order in self.book.orders.values()
+            ],
+            "wrong": [order.number for order in self.book.wrong()],
+            "refusals": self.staff.failed,
+            "stock": stock,
+            "stock_that_does_not_add_up": uneven,
+            "tracking_page": first.tracking_url,
+            "api_docs": {name: f"{url}/docs" for name, url in self._line.urls.items()},
+            "metrics": {name: f"{url}/metrics" for name, url in self._line.urls.items() if name != "sandbox"},
+            "tracking": tracking,
+            "api_keys": self._line.secrets.api_keys,
+            "databases": self._line.dsns,
+            "kafka_bootstrap": self._line.servers.kafka_bootstrap,
+            "logs": str(self._line.run_dir / "logs"),
+            "pid": os.getpid(),
+        }

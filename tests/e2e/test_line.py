@@ -1,0 +1,212 @@
+"""The whole line through its public APIs: every story, services and broker killed, cancel against hand-over, privacy.
+
+The tests share one line and build on each other's load, never on each other's orders.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from contracts.topics import TOPICS
+from sandbox.line import Line
+from sandbox.processes import Process
+from sandbox.provision import SERVICES
+from sandbox.rebuild import rebuilt
+from sandbox.show.api import Api, Refused
+from sandbox.show.book import Book, Order, place, receive_goods
+from sandbox.show.run import Show
+from sandbox.show.staff import Staff
+from sandbox.show.tales import BY_NAME, TALES, Tale
+from shared.provision import create_topics
+
+EVERYDAY = Tale("delivered", "delivered", (("SAVON-OLIVE-300", 2),), "delivered")
+MIXED = (*(BY_NAME[name] for name in ("delivered", "split", "damaged", "customs_hold", "pickup")), *[EVERYDAY] * 7)
+PEOPLE_OF: dict[str, range] = {
+    "S": range(100),
+    "K": range(100, 200),
+    "B": range(200, 300),
+    "R": range(300, 400),
+}
+"""Shoppers by the prefix of their orders' numbers: nobody buys twice, whose yearly limit might matter."""
+
+
+async def play(show: Show, tales: tuple[Tale, ...], prefix: str) -> None:
+    await show.play(tales, prefix=prefix, first_person=PEOPLE_OF[prefix].start)
+
+
+def assert_all_ended_well(show: Show) -> None:
+    wrong = [f"{order.number} {order.tale.name}: {show.book.status(order)}" for order in show.book.wrong()]
+    assert wrong == []
+    assert show.staff.failed == []
+
+
+async def assert_stock_adds_up(api: Api) -> None:
+    rows = [row async for row in api.pages("warehouse", "/stock", "stock", "warehouse")]
+    assert rows
+    for row in rows:
+        assert min(value for value in row.values() if isinstance(value, int)) >= 0, row
+        assert row["received"] == row["available"] + row["reserved"] + row["shipped"] + row["written_off"], row
+
+
+async def assert_labels_agree(api: Api, show: Show) -> None:
+    """Every parcel that was scanned bears the one label we know; none of ours has two that were scanned."""
+    account = await api.get("sandbox", "/control/account", None)
+    ours = {order.number for order in show.book.orders.values()}
+    scanned: dict[str, list[str]] = {}
+    for label in account["labels"]:
+        if label["first_scan_at"] and label["sub_order"].rpartition("-")[0] in ours:
+            scanned.setdefault(label["sub_order"], []).append(label["parcel_number"])
+    for order in show.book.orders.values():
+        for parcel in show.book.documents[order.id]["parcels"]:
+            sub_order = f"{order.number}-{parcel['parcel']}"
+            assert scanned.get(sub_order, [parcel["tracking_number"]]) == [parcel["tracking_number"]], sub_order
+
+
+async def test_every_story_comes_to_its_end(new_show: Callable[[], Show], api: Api) -> None:
+    show = new_show()
+    await play(show, TALES, "S")
+    assert_all_ended_well(show)
+    await assert_stock_adds_up(api)
+    await assert_labels_agree(api, show)
+    documents = {order.tale.name: show.book.documents[order.id] for order in show.book.orders.values()}
+    details = {order.tale.name: show.details[order.id] for order in show.book.orders.values()}
+    assert [parcel["status"] for parcel in documents["split"]["parcels"]] == ["delivered", "lost"]
+    assert 0 < float(documents["split"]["refund_due"]["amount"]) < float(documents["split"]["total"]["amount"])
+    assert documents["cancelled_too_late"]["cancel"]["answer"] == "too_late"
+    assert documents["cancelled_late"]["cancel"]["answer"] == "withdrawn"
+    assert documents["over_limit"]["reason"] == "over_transaction_limit"
+    assert documents["short_pick"]["reason"] == "stock_short"
+    assert told(details["customs_hold"], "case-opened", case="customs_hold")
+    assert told(details["customs_hold"], "import-cleared")
+    assert told(details["customs_refused"], "import-refused")
+    assert told(details["customs_refused"], "parcel-received-back")
+    assert told(details["pickup"], "parcel-scanned", status="available_for_pickup")
+    assert told(details["silent"], "case-opened", case="enquiry")
+    assert told(details["silent"], "case-closed", case="enquiry")
+    assert [case async for case in api.pages("orders", "/cases", "cases", "operator", status="open")] == []
+
+
+def told(detail: dict[str, Any], kind: str, **words: str) -> bool:
+    """Whether the timeline has an entry of this kind with these words."""
+    return any(
+        entry["kind"] == kind and all(entry.get(name) == value for name, value in words.items())
+        for entry in detail["timeline"]
+    )
+
+
+async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(line: Line) -> None:
+    outcome = await rebuilt(line)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+async def test_each_service_killed_in_the_middle(new_show: Callable[[], Show], line: Line, api: Api) -> None:
+    show = new_show()
+    chance = random.Random(20261123)
+
+    async def kill_them_all() -> None:
+        for name in (*SERVICES, *SERVICES):
+            await asyncio.sleep(chance.uniform(0.5, 1.5))
+            line.kill(name)
+            line.start(name)
+        await line.ready(SERVICES)
+
+    await asyncio.gather(play(show, MIXED, "K"), kill_them_all())
+    assert_all_ended_well(show)
+    await assert_stock_adds_up(api)
+    await assert_labels_agree(api, show)
+
+
+async def test_the_broker_killed_and_started_again_empty(new_show: Callable[[], Show], line: Line, api: Api) -> None:
+    if line.servers.broker is None:
+        pytest.skip("the broker is not ours to kill")
+    show = new_show()
+
+    async def lose_everything() -> None:
+        for _ in range(2):
+            await asyncio.sleep(2.5)
+            line.broker.kill()
+            await asyncio.sleep(0.5)
+            await line.broker.start()
+            await create_topics(line.broker.bootstrap, TOPICS)
+
+    await asyncio.gather(play(show, MIXED, "B"), lose_everything())
+    assert_all_ended_well(show)
+    await assert_stock_adds_up(api)
+    await assert_labels_agree(api, show)
+
+
+async def test_cancel_races_the_hand_over_fifty_times(line: Line, api: Api, new_show: Callable[[], Show]) -> None:
+    """Whoever is first wins, and both sides hear the same answer."""
+    show, tales = new_show(), [EVERYDAY] * 50
+    await receive_goods(api, tales, "GR-R")
+    await place(api, tales, line.clock.now, prefix="R", into=show.book, first_person=PEOPLE_OF["R"].start)
+    labelled = await labels_of(api, show.book, show.staff)
+    chance = random.Random(7)
+    handed = dict(await asyncio.gather(*(race(api, order, number, chance) for order, number in labelled)))
+    assert len(handed) == 50
+    async with asyncio.timeout(60):
+        while any(cancel_answer(show.book, order) in (None, "requested") for order, _ in labelled):
+            await asyncio.sleep(0.2)
+            await show.book.refresh(api)
+    for order, _ in labelled:
+        answer = cancel_answer(show.book, order)
+        assert answer == ("too_late" if handed[order.id] else "withdrawn"), order.number
+    assert {True, False} == set(handed.values())
+    await assert_stock_adds_up(api)
+
+
+def cancel_answer(book: Book, order: Order) -> str | None:
+    cancel = book.documents[order.id]["cancel"]
+    return str(cancel["answer"]) if cancel else None
+
+
+async def labels_of(api: Api, book: Book, staff: Staff) -> list[tuple[Order, str]]:
+    """Has everything packed; each order with the number on its label."""
+    shift = asyncio.create_task(staff.work("dispatch", "uplift", "answer", "unpack"))
+    try:
+        async with asyncio.timeout(90):
+            while True:
+                found = [item async for item in api.pages("warehouse", "/hand-overs", "hand_overs", "warehouse")]
+                ours = [item for item in found if item["order_id"] in book.orders]
+                if len(ours) == len(book.orders):
+                    await book.refresh(api)
+                    return [(book.orders[item["order_id"]], item["tracking_number"]) for item in ours]
+                await asyncio.sleep(0.3)
+    finally:
+        shift.cancel()
+        await asyncio.gather(shift, return_exceptions=True)
+
+
+async def race(api: Api, order: Order, number: str, chance: random.Random) -> tuple[str, bool]:
+    """Cancels and hands over at once; whether the hand-over was let through."""
+
+    async def cancel() -> None:
+        await asyncio.sleep(chance.uniform(0, 0.05))
+        await api.post("orders", f"/orders/{order.id}/cancel", "marketplace")
+
+    async def hand_over() -> int:
+        await asyncio.sleep(chance.uniform(0, 0.3))
+        body = {"tracking_number": number}
+        try:
+            await api.post("warehouse", f"/orders/{order.id}/parcels/1/hand-over", "warehouse", body)
+        except Refused as refusal:
+            return refusal.status
+        return 200
+
+    _, status = await asyncio.gather(cancel(), hand_over())
+    assert status in (200, 409)
+    return order.id, status == 200
+
+
+async def test_services_drain_when_asked_to_leave(line: Line) -> None:
+    processes: list[Process] = [line.processes[name] for name in SERVICES]
+    codes = await asyncio.gather(*(asyncio.to_thread(process.end) for process in processes))
+    assert codes == [0] * len(SERVICES)
+    for name in SERVICES:
+        line.start(name)
+    await line.ready(SERVICES)
