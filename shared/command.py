@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -15,10 +17,13 @@ from rich.table import Table
 
 from contracts.base import utc
 from shared import dead_letters, jobs, outbox
-from shared.service import Make, Platform, build_app, connected, serve
+from shared.adoption import Unadoptable, adopt
+from shared.provision import Scope, add_api_key
+from shared.service import Make, Platform, Service, build_app, connected, serve
 from shared.settings import PlatformSettings
+from shared.why import why
 
-Operation = Callable[[Platform], Awaitable[None]]
+Operation = Callable[[Platform, Service], Awaitable[None]]
 
 
 def command(make: Make, settings: PlatformSettings, name: str) -> typer.Typer:
@@ -28,8 +33,8 @@ def command(make: Make, settings: PlatformSettings, name: str) -> typer.Typer:
 
     def operate(operation: Operation) -> None:
         async def run() -> None:
-            async with connected(make, settings) as (platform, _):
-                await operation(platform)
+            async with connected(make, settings) as (platform, service):
+                await operation(platform, service)
 
         asyncio.run(run())
 
@@ -53,7 +58,7 @@ def command(make: Make, settings: PlatformSettings, name: str) -> typer.Typer:
     ) -> None:
         """Lists the records that could not be handled, newest first."""
 
-        async def run(platform: Platform) -> None:
+        async def run(platform: Platform, _: Service) -> None:
             table = Table("id", "died at", "topic", "type", "order", "cause", "replayed at")
             for letter in await dead_letters.find(platform.pool, waiting=not everything):
                 replayed = letter.replayed_at.isoformat(timespec="seconds") if letter.replayed_at else ""
@@ -69,7 +74,7 @@ def command(make: Make, settings: PlatformSettings, name: str) -> typer.Typer:
     def show_dead_letter(letter_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
         """Shows one dead letter with its body."""
 
-        async def run(platform: Platform) -> None:
+        async def run(platform: Platform, _: Service) -> None:
             row = await platform.pool.fetchrow("select * from dead_letters where id = $1", letter_id)
             if row is None:
                 raise SystemExit(f"there is no dead letter {letter_id}")
@@ -83,7 +88,7 @@ def command(make: Make, settings: PlatformSettings, name: str) -> typer.Typer:
     def replay(letters: Annotated[list[int], typer.Argument(metavar="ID...")]) -> None:
         """Handles dead letters again, as if they came now."""
 
-        async def run(platform: Platform) -> None:
+        async def run(platform: Platform, _: Service) -> None:
             failed = False
             for letter in letters:
                 try:
@@ -104,7 +109,7 @@ def command(make: Make, settings: PlatformSettings, name: str) -> typer.Typer:
         """Sends again all events recorded since then that the outbox still holds; readers absorb repeats."""
         instant = utc(since if since.tzinfo else since.replace(tzinfo=UTC))
 
-        async def run(platform: Platform) -> None:
+        async def run(platform: Platform, _: Service) -> None:
             console.print(f"{await outbox.republish(platform.pool, instant)} events will be sent again")
 
         operate(run)
@@ -113,7 +118,8 @@ def command(make: Make, settings: PlatformSettings, name: str) -> typer.Typer:
     def pause(counterpart: Annotated[str, typer.Argument(help="e.g. carrier.laposte")]) -> None:
         """Stops the calls to a counterpart; what is owed waits."""
 
-        async def run(platform: Platform) -> None:
+        async def run(platform: Platform, service: Service) -> None:
+            _require_called(counterpart, service)
             async with platform.pool.acquire() as db:
                 await jobs.pause(db, counterpart)
 
@@ -123,10 +129,90 @@ def command(make: Make, settings: PlatformSettings, name: str) -> typer.Typer:
     def resume(counterpart: Annotated[str, typer.Argument(help="e.g. carrier.laposte")]) -> None:
         """Lets the calls to a counterpart go on."""
 
-        async def run(platform: Platform) -> None:
+        async def run(platform: Platform, service: Service) -> None:
+            _require_called(counterpart, service)
             async with platform.pool.acquire() as db:
                 await jobs.resume(db, counterpart)
 
         operate(run)
 
+    @app.command("why")
+    def show_why(order: Annotated[UUID, typer.Argument(metavar="ORDER")]) -> None:
+        """Prints, as JSON, what an order waits for as far as this service knows; `python -m services.why` asks all."""
+
+        async def run(platform: Platform, service: Service) -> None:
+            answer = await why(platform, service.name, order)
+            console.print_json(answer.model_dump_json())
+
+        operate(run)
+
+    @app.command("adopt")
+    def take_over() -> None:
+        """After a restore: takes over from the service's own topics what the database has forgotten, and lets the
+        service go on. Read the runbook first."""
+
+        async def run(platform: Platform, service: Service) -> None:
+            try:
+                adopted = await adopt(platform, service)
+            except Unadoptable as cause:
+                raise SystemExit(f"not taken over: {cause}") from None
+            console.print(
+                f"{adopted.records} records read, {adopted.facts} facts taken over, of {adopted.orders} orders"
+            )
+
+        operate(run)
+
+    keys = typer.Typer(help="API keys: only their SHA-256 is stored.", no_args_is_help=True)
+    app.add_typer(keys, name="api-key")
+
+    @keys.command("add")
+    def add_key(
+        holder: Annotated[str, typer.Argument(metavar="NAME", help="whose it is; a marketplace's own name")],
+        scope: Annotated[Scope, typer.Option(help="what it opens")],
+    ) -> None:
+        """Makes a key and prints it, once."""
+        key = secrets.token_urlsafe(32)
+        asyncio.run(add_api_key(settings.database_dsn(), key=key, name=holder, scope=scope))
+        typer.echo(key)
+
+    @keys.command("list")
+    def list_keys() -> None:
+        """Lists the keys by the beginning of their SHA-256."""
+
+        async def run(platform: Platform, _: Service) -> None:
+            table = Table("sha-256", "name", "scope", "ends")
+            for row in await platform.pool.fetch("select * from api_keys order by name, not_after nulls last"):
+                ends = row["not_after"].isoformat(timespec="seconds") if row["not_after"] else ""
+                table.add_row(row["hash"].hex()[:12], row["name"], row["scope"], ends)
+            console.print(table)
+
+        operate(run)
+
+    @keys.command("end")
+    def end_key(
+        digest: Annotated[str, typer.Argument(metavar="SHA-256", help="its first 12 digits or more")],
+        hours: Annotated[float, typer.Option(min=0, help="how long it still works")] = 0,
+    ) -> None:
+        """Ends a key, now or in some hours."""
+
+        async def run(platform: Platform, _: Service) -> None:
+            if len(digest) < 12:
+                raise SystemExit("12 digits at least; see `api-key list`")
+            ended = await platform.pool.fetch(
+                """update api_keys set not_after = now() + $2 * interval '1 hour'
+                   where encode(hash, 'hex') like $1 || '%' returning name""",
+                digest.lower(),
+                hours,
+            )
+            if not ended:
+                raise SystemExit("no such key; see `api-key list`")
+            console.print(f"{ended[0]['name']}: ends in {hours:g} hours")
+
+        operate(run)
+
     return app
+
+
+def _require_called(counterpart: str, service: Service) -> None:
+    if counterpart not in service.counterparts:
+        raise SystemExit(f"{service.name} calls: {', '.join(sorted(service.counterparts)) or 'nobody'}")

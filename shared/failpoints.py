@@ -2,7 +2,8 @@
 
 `FAILPOINT=name[:action[:nth]]` in the environment, several parted by commas. The action, `kill` unless said otherwise,
 happens the `nth` time (from 1) that the process comes there, once: `kill` ends it by SIGKILL, `stop` freezes it by
-SIGSTOP, `raise` raises Failed. `off` is for the places that are a safeguard: it is not there. Unset, nothing happens.
+SIGSTOP, `raise` raises Failed. `off` is for the places that are a safeguard: it is not there. `FAILPOINT=@path` reads
+the same from a file, anew whenever that changes, so that a running process can be armed. Unset, nothing happens.
 
 | name | where |
 |---|---|
@@ -26,8 +27,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 NAMES = frozenset(
     {
@@ -67,8 +69,44 @@ def parse(text: str) -> dict[str, Armed]:
     return armed
 
 
+class _Fixed:
+    """What the variable itself asks for."""
+
+    def __init__(self, text: str) -> None:
+        self._armed = parse(text)
+
+    def get(self, name: str) -> Armed | None:
+        return self._armed.get(name)
+
+
+class _Followed:
+    """What a file asks for now. One that is not there asks for nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._changed = 0
+        self._armed: dict[str, Armed] = {}
+
+    def get(self, name: str) -> Armed | None:
+        try:
+            changed = self._path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+        if changed != self._changed:
+            self._changed = changed
+            self._armed = parse(self._path.read_text().strip())
+        return self._armed.get(name)
+
+
+def _asked() -> _Fixed | _Followed | None:
+    text = os.environ.get("FAILPOINT", "")
+    if not text:
+        return None
+    return _Followed(Path(text[1:])) if text.startswith("@") else _Fixed(text)
+
+
 def _reach(name: str) -> None:
-    armed = _ARMED.get(name)
+    armed = _ASKED.get(name) if _ASKED else None
     if armed is None:
         return
     armed.times += 1
@@ -87,12 +125,12 @@ def _pass_by(_: str) -> None:
     return
 
 
-_ARMED: Mapping[str, Armed] = parse(os.environ.get("FAILPOINT", ""))
-reach: Callable[[str], None] = _reach if _ARMED else _pass_by
+_ASKED = _asked()
+reach: Callable[[str], None] = _reach if _ASKED else _pass_by
 """The process has come to the place of this name."""
 
 
 def off(name: str) -> bool:
     """Whether the safeguard of this name is to be left out."""
-    armed = _ARMED.get(name)
+    armed = _ASKED.get(name) if _ASKED else None
     return armed is not None and armed.action == "off"

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -78,6 +78,35 @@ def require(platform: Platform, *scopes: str) -> Callable[..., Awaitable[Princip
     return check
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that is to have its effect once: whose it is, under which `Idempotency-Key`, and what it asks."""
+
+    principal: str
+    key: str | None
+    digest: bytes
+    """Of method, path and body. Keyed, for a body may hold a person's data that could be guessed from a plain hash."""
+
+    @classmethod
+    async def of(cls, platform: Platform, request: Request, principal: Principal) -> Asked:
+        """Raises Problem 400 for a key that is too long, or empty."""
+        key = request.headers.get("idempotency-key")
+        if key is None:
+            return cls(principal.name, None, b"")
+        if not 1 <= len(key) <= KEY_BOUND:
+            raise Problem(
+                400, "bad Idempotency-Key", errors=[FieldError("Idempotency-Key", "length", "1 to 255 characters")]
+            )
+        about = f"{request.method} {request.url.path}\n".encode()
+        return cls(principal.name, key, hmac.digest(platform.storage_key, about + await request.body(), "sha256"))
+
+    @property
+    def lock(self) -> int:
+        """What PostgreSQL's advisory lock is to be called."""
+        name = f"{self.principal}\n{self.key}".encode()
+        return int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True)
+
+
 async def idempotently(
     platform: Platform, request: Request, principal: Principal, work: Callable[[DB], Awaitable[Response]]
 ) -> Response:
@@ -86,48 +115,86 @@ async def idempotently(
     The same key with the same body gives the first answer again; with another body 422; while the first is still
     being worked on 409. Without the header the work runs as it is.
     """
-    key = request.headers.get("idempotency-key")
-    if key is None:
-        async with platform.ledger.transaction() as db:
-            response = await work(db)
-            failpoints.reach("api.worked")
-        failpoints.reach("api.committed")
-        return response
-    if not 1 <= len(key) <= KEY_BOUND:
-        raise Problem(
-            400, "bad Idempotency-Key", errors=[FieldError("Idempotency-Key", "length", "1 to 255 characters")]
-        )
-    # Keyed, since a body may hold a person's data that could be guessed from a plain hash.
-    about = f"{request.method} {request.url.path}\n".encode()
-    asked = hmac.digest(platform.storage_key, about + await request.body(), "sha256")
+    asked = await Asked.of(platform, request, principal)
     async with platform.ledger.transaction() as db:
-        lock = int.from_bytes(hashlib.sha256(f"{principal.name}\n{key}".encode()).digest()[:8], "big", signed=True)
-        if not await db.fetchval("select pg_try_advisory_xact_lock($1)", lock):
-            raise Problem(409, "a request with this Idempotency-Key is being worked on", headers={"Retry-After": "1"})
-        row = await db.fetchrow(
-            "select request_hash, status, headers, body from idempotency_keys where principal = $1 and key = $2",
-            principal.name,
-            key,
-        )
-        if row is not None:
-            if not hmac.compare_digest(row["request_hash"], asked):
-                raise Problem(422, "this Idempotency-Key was used for another request")
-            return Response(row["body"], row["status"], json.loads(row["headers"]))
-        response = await work(db)
-        kept = {name: value for name, value in response.headers.items() if name in ("content-type", "location", "etag")}
-        await db.execute(
-            """insert into idempotency_keys (principal, key, request_hash, status, headers, body)
-               values ($1, $2, $3, $4, $5, $6)""",
-            principal.name,
-            key,
-            asked,
-            response.status_code,
-            json.dumps(kept),
-            bytes(response.body),
-        )
+
+        async def alone(_: Sequence[int]) -> Sequence[Response]:
+            return [await work(db)]
+
+        (answer,) = await once(db, [asked], alone)
+        if isinstance(answer, Problem):
+            raise answer
         failpoints.reach("api.worked")
     failpoints.reach("api.committed")
-    return response
+    return answer
+
+
+async def once(
+    db: DB, asked: Sequence[Asked], work: Callable[[Sequence[int]], Awaitable[Sequence[Response | Problem]]]
+) -> list[Response | Problem]:
+    """The answers of these requests, no two of which have the same key, in the caller's transaction.
+
+    `work` is given the places of those that have no answer yet; its answers are kept under their keys, its problems are
+    not. Rules as in `idempotently`.
+    """
+    answers = await _known_answers(db, {place: one for place, one in enumerate(asked) if one.key is not None})
+    places = [place for place in range(len(asked)) if place not in answers]
+    if places:
+        fresh = dict(zip(places, await work(places), strict=True))
+        await _keep_answers(db, [(asked[at], one) for at, one in fresh.items() if isinstance(one, Response)])
+        answers |= fresh
+    return [answers[place] for place in range(len(asked))]
+
+
+async def _known_answers(db: DB, keyed: Mapping[int, Asked]) -> dict[int, Response | Problem]:
+    if not keyed:
+        return {}
+    answers: dict[int, Response | Problem] = {}
+    # Locked by a statement before the one that looks, which then sees what an earlier holder has committed.
+    for row in await db.fetch(
+        "select place, pg_try_advisory_xact_lock(lock) as free from unnest($1::int[], $2::bigint[]) as l (place, lock)",
+        list(keyed),
+        [one.lock for one in keyed.values()],
+    ):
+        if not row["free"]:
+            answers[row["place"]] = Problem(
+                409, "a request with this Idempotency-Key is being worked on", headers={"Retry-After": "1"}
+            )
+    rows = await db.fetch(
+        """select place, request_hash, status, headers, body
+           from unnest($1::int[], $2::text[], $3::text[]) as a (place, principal, key)
+           join idempotency_keys using (principal, key)""",
+        list(keyed),
+        [one.principal for one in keyed.values()],
+        [one.key for one in keyed.values()],
+    )
+    for row in rows:
+        if row["place"] in answers:
+            continue
+        if hmac.compare_digest(row["request_hash"], keyed[row["place"]].digest):
+            answers[row["place"]] = Response(row["body"], row["status"], json.loads(row["headers"]))
+        else:
+            answers[row["place"]] = Problem(422, "this Idempotency-Key was used for another request")
+    return answers
+
+
+async def _keep_answers(db: DB, fresh: Sequence[tuple[Asked, Response]]) -> None:
+    keyed = [(one, answer) for one, answer in fresh if one.key is not None]
+    if keyed:
+        await db.execute(
+            """insert into idempotency_keys (principal, key, request_hash, status, headers, body)
+               select * from unnest($1::text[], $2::text[], $3::bytea[], $4::int[], $5::text[], $6::bytea[])""",
+            [one.principal for one, _ in keyed],
+            [one.key for one, _ in keyed],
+            [one.digest for one, _ in keyed],
+            [answer.status_code for _, answer in keyed],
+            [json.dumps(_kept(answer)) for _, answer in keyed],
+            [bytes(answer.body) for _, answer in keyed],
+        )
+
+
+def _kept(answer: Response) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name in ("content-type", "location", "etag")}
 
 
 def etag_response(

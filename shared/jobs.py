@@ -17,10 +17,10 @@ from uuid import UUID
 import asyncpg
 
 from contracts.base import Event
-from shared import failpoints
+from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.facts import Facts, Job
-from shared.telemetry import Loop, describe, log, metrics, traced
+from shared.telemetry import Loop, current_traceparent, describe, log, metrics, traced
 
 if TYPE_CHECKING:
     from shared.ledger import Ledger
@@ -94,6 +94,7 @@ async def enqueue(db: DB, owed: Sequence[Job], counterparts: Mapping[str, str]) 
 class _Ended:
     job: ClaimedJob
     outcome: Done | Retry
+    traceparent: str | None = None
 
 
 class Worker:
@@ -173,15 +174,30 @@ class Worker:
             room,
             self._lease,
         )
+        traces = await tracing.known(self._pool, [row["order_id"] for row in rows])
         return [
-            ClaimedJob(self._kind.kind, row["order_id"], row["subject"], row["attempts"], json.loads(row["state"]))
+            ClaimedJob(
+                self._kind.kind,
+                row["order_id"],
+                row["subject"],
+                row["attempts"],
+                json.loads(row["state"]),
+                traces.get(row["order_id"]),
+            )
             for row in rows
         ]
 
     async def _call(self, job: ClaimedJob) -> None:
         outcome: Done | Retry
+        traceparent: str | None = None
         try:
-            with traced(None):
+            with (
+                traced(job.traceparent),
+                tracing.span(
+                    f"job {job.kind}", silkpost__counterpart=self._kind.counterpart, silkpost__try=job.attempt
+                ),
+            ):
+                traceparent = current_traceparent()
                 failpoints.reach("jobs.claimed")
                 async with asyncio.timeout(self._lease / 2):
                     outcome = await self._kind.run(job)
@@ -191,7 +207,7 @@ class Worker:
         except Exception as error:
             log.warning("outside call failed", job=job.kind, order_id=str(job.order_id), error=error)
             outcome = Retry(describe(error))
-        await self._ended.put(_Ended(job, outcome))
+        await self._ended.put(_Ended(job, outcome, traceparent))
 
     async def _commit(self, loop: Loop) -> None:
         while True:
@@ -239,7 +255,8 @@ class Worker:
                     await self._finish(db, job, "exhausted", outcome.reason)
                 case Retry():
                     await self._again(db, job, outcome)
-        await self._ledger.say(db, said)
+        traces = {one.job.order_id: one.traceparent for one in ended if one.traceparent} if tracing.on() else None
+        await self._ledger.record(db, said=said, traces=traces)
 
     async def _finish(self, db: DB, job: ClaimedJob, status: str, reason: str | None) -> None:
         metrics.jobs.labels(job.kind, status).inc()

@@ -31,3 +31,8 @@ def connection(settings: PlatformSettings) -> Connection:
         sasl_plain_password=settings.kafka_password.get_secret_value() or None,
         ssl_context=ssl.create_default_context(cafile=settings.kafka_ca_file or None) if encrypted else None,
     )
+
+
+def anonymous(bootstrap: str) -> Connection:
+    """For brokers that ask nobody who they are."""
+    return connection(PlatformSettings.model_construct(kafka_bootstrap=bootstrap))

@@ -18,7 +18,7 @@ from uuid import UUID
 import asyncpg
 
 from contracts.base import Event
-from shared import failpoints, jobs, outbox
+from shared import failpoints, jobs, outbox, tracing
 from shared.clock import Clock
 from shared.db import DB, Blocked
 from shared.facts import Alarm, Facts, Job, Moment, Owed
@@ -28,6 +28,8 @@ Handle: TypeAlias = Callable[[DB, Sequence[Facts], Moment], Awaitable[Sequence[O
 """What the service owes on these sets. Runs in the transaction, under the orders' locks; set-based."""
 Project: TypeAlias = Callable[[DB, Sequence[Facts]], Awaitable[None]]
 """Brings the service's read tables in line with these sets."""
+Observe: TypeAlias = Callable[[Facts, Event], None]
+"""Told of each new fact once it is committed: for metrics, since a crash just then leaves it untold."""
 
 CACHED_ORDERS = 20_000
 ROUNDS = 20
@@ -49,6 +51,7 @@ class Ledger:
         counterparts: Mapping[str, str],
         wake: Callable[[], None],
         blocked: Callable[[], str | None],
+        observe: Observe | None = None,
     ) -> None:
         self._pool = pool
         self._clock = clock
@@ -58,8 +61,10 @@ class Ledger:
         self._counterparts = counterparts
         self._wake = wake
         self._blocked = blocked
+        self._observe = observe
         self._cache: OrderedDict[UUID, Facts] = OrderedDict()
         self._held: ContextVar[dict[UUID, Facts] | None] = ContextVar("held", default=None)
+        self._new: ContextVar[list[Event] | None] = ContextVar("new", default=None)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[DB]:
@@ -67,16 +72,21 @@ class Ledger:
         if (cause := self._blocked()) is not None:
             raise Blocked(cause)
         held: dict[UUID, Facts] = {}
-        token = self._held.set(held)
+        new: list[Event] = []
+        token, token_new = self._held.set(held), self._new.set(new)
         try:
             async with self._pool.acquire() as db, db.transaction():
                 yield db
         finally:
             self._held.reset(token)
+            self._new.reset(token_new)
         for order_id, facts in held.items():
             self._cache[order_id] = facts
         while len(self._cache) > CACHED_ORDERS:
             self._cache.popitem(last=False)
+        if self._observe is not None:
+            for event in new:
+                self._observe(held[event.order_id], event)
         self._wake()
 
     async def lock(self, db: DB, order_ids: Iterable[UUID]) -> dict[UUID, Facts]:
@@ -151,9 +161,35 @@ class Ledger:
         new_said = [event for event in said if sets[event.order_id].add(event)]
         metrics.repeats.inc(len(heard) - len(new_heard))
         changed = {event.order_id for event in (*new_heard, *new_said)} | woken
-        if changed:
-            await self._settle(db, sets, new_heard, new_said, changed, moment or Moment(self._clock.now()), traces)
+        if not changed:
+            return sets
+        at = moment or Moment(self._clock.now())
+        if tracing.on():
+            types: dict[UUID, list[str]] = {}
+            for event in (*new_heard, *new_said):
+                types.setdefault(event.order_id, []).append(event.TYPE)
+            async with tracing.orders(db, changed, traces, types) as own:
+                await self._settle(db, sets, new_heard, new_said, changed, at, own)
+        else:
+            await self._settle(db, sets, new_heard, new_said, changed, at, traces)
         return sets
+
+    async def adopt(self, db: DB, *, said: Sequence[Event], heard: Sequence[Event]) -> list[Event]:
+        """Takes in facts that this database had forgotten: those that were new. Nothing is published or decided; the
+        orders are decided again when all that was said by now is heard."""
+        sets = await self.lock(db, {event.order_id for event in (*said, *heard)})
+        new_said = [event for event in said if sets[event.order_id].add(event)]
+        new_heard = [event for event in heard if sets[event.order_id].add(event)]
+        await self._keep(db, new_heard, new_said, [event.model_dump_json() for event in (*new_heard, *new_said)])
+        changed = {event.order_id for event in (*new_heard, *new_said)}
+        await db.execute(
+            """update fact_sets set size = s.size, wake_at = least(wake_at, $3)
+               from unnest($1::uuid[], $2::int[]) as s (order_id, size) where fact_sets.order_id = s.order_id""",
+            list(changed),
+            [len(sets[order_id]) for order_id in changed],
+            self._clock.now(),
+        )
+        return [*new_heard, *new_said]
 
     async def note(self, db: DB, event: Event) -> None:
         """Says one fact and decides nothing: for when deciding is what fails."""
@@ -207,6 +243,8 @@ class Ledger:
         )
         if self._project is not None:
             await self._project(db, [sets[order_id] for order_id in sorted(changed)])
+        if self._observe is not None and (new := self._new.get()) is not None:
+            new += [*heard, *said]
 
     async def _write(
         self, db: DB, heard: Sequence[Event], said: Sequence[Event], traces: Mapping[UUID, str] | None
@@ -215,6 +253,11 @@ class Ledger:
         messages = [
             outbox.message(self._topic, event, traces.get(event.order_id, trace) if traces else trace) for event in said
         ]
+        bodies = [*(event.model_dump_json() for event in heard), *(message.body or "" for message in messages)]
+        await self._keep(db, heard, said, bodies)
+        await outbox.publish(db, messages)
+
+    async def _keep(self, db: DB, heard: Sequence[Event], said: Sequence[Event], bodies: Sequence[str]) -> None:
         await db.execute(
             """insert into facts (order_id, id, type, said, body)
                select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bool[], $5::text[])""",
@@ -222,6 +265,5 @@ class Ledger:
             [event.id for event in (*heard, *said)],
             [event.TYPE for event in (*heard, *said)],
             [False] * len(heard) + [True] * len(said),
-            [event.model_dump_json() for event in heard] + [message.body for message in messages],
+            bodies,
         )
-        await outbox.publish(db, messages)

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -17,6 +17,7 @@ from shared.settings import PlatformSettings
 from shared.telemetry import Loop
 
 PROBE_SECONDS = 5.0
+STOP_SECONDS = 2.0
 T = TypeVar("T")
 
 
@@ -34,7 +35,7 @@ class LogProbe:
         await self._client.start()
 
     async def stop(self) -> None:
-        await self._client.stop()
+        await stopped(self._client)
 
     async def lanes(self, topics: Iterable[str]) -> list[TopicPartition]:
         """Every partition of these topics."""
@@ -75,20 +76,23 @@ class LogProbe:
 
     async def headers_since(self, starts: Mapping[TopicPartition, int]) -> list[dict[str, bytes]]:
         """The headers of all records from these offsets to the ends."""
+        return [dict(record.headers) async for _, record in self.records_since(starts)]
+
+    async def records_since(self, starts: Mapping[TopicPartition, int]) -> AsyncIterator[tuple[TopicPartition, Any]]:
+        """All records from these offsets to the ends as they are now; KafkaError when the broker does not answer."""
         ends = await self.ends(starts)
         behind = {lane: start for lane, start in starts.items() if start < ends[lane]}
-        found: list[dict[str, bytes]] = []
         async with self._one_at_a_time, self._reading(behind):
             until = time.monotonic() + PROBE_SECONDS
             while behind:
                 for lane, records in (await self._client.getmany(timeout_ms=200)).items():
-                    found += [dict(record.headers) for record in records]
+                    for record in records:
+                        yield lane, record
                     behind[lane] = records[-1].offset + 1
                     until = time.monotonic() + PROBE_SECONDS
                 behind = {lane: at for lane, at in behind.items() if at < ends[lane]}
                 if time.monotonic() > until:
                     raise KafkaError("the broker does not answer")
-        return found
 
     @asynccontextmanager
     async def _reading(self, starts: Mapping[TopicPartition, int]) -> AsyncIterator[None]:
@@ -109,6 +113,16 @@ class LogProbe:
             raise KafkaError("the broker does not answer") from None
 
 
+async def stopped(client: AIOKafkaConsumer) -> None:
+    """Stops a consumer for sure: aiokafka's fetcher can swallow the one cancel it gets after a changed assignment."""
+    stopping = asyncio.ensure_future(client.stop())
+    while not stopping.done():
+        await asyncio.wait({stopping}, timeout=STOP_SECONDS)
+        if not stopping.done():
+            client._fetcher._fetch_task.cancel()
+    await stopping
+
+
 async def started(start: Callable[[], Awaitable[None]], loop: Loop) -> None:
     """A broker that is away at the start is waited for, like one that goes away later."""
     while True:
@@ -118,3 +132,14 @@ async def started(start: Callable[[], Awaitable[None]], loop: Loop) -> None:
             return
         except (KafkaError, *TRANSIENT) as error:
             await loop.back_off(error)
+
+
+@asynccontextmanager
+async def reading(settings: PlatformSettings) -> AsyncIterator[LogProbe]:
+    """A probe of one's own, for a while."""
+    probe = LogProbe(settings)
+    try:
+        await probe.start()
+        yield probe
+    finally:
+        await probe.stop()

@@ -10,18 +10,20 @@ from uuid import UUID
 
 from aiokafka.errors import KafkaError
 
+from shared import gauges
 from shared.db import DB, TRANSIENT
 from shared.facts import Moment
 from shared.logs import LogProbe
 from shared.messaging import Consumer
 from shared.relay import forgotten
-from shared.telemetry import Loop, log, metrics
+from shared.telemetry import Loop, log
 
 if TYPE_CHECKING:
-    from shared.service import Platform
+    from shared.service import Platform, Service
 
 SWEEP_SECONDS = 0.25
 WATCH_SECONDS = 2.0
+LAG_SECONDS = 10.0
 PRUNE_SECONDS = 3600.0
 DUE_TOGETHER = 500
 DRAIN_SECONDS = 20.0
@@ -74,23 +76,17 @@ async def refuse_restored(platform: Platform, probe: LogProbe, topic: str, loop:
         await asyncio.sleep(5)
 
 
-async def watch(platform: Platform, probe: LogProbe, topic: str, loop: Loop) -> None:
-    """Asks broker and database how things stand, for readiness and metrics."""
+async def watch(platform: Platform, probe: LogProbe, service: Service, loop: Loop) -> None:
+    """Asks database and broker how things stand, for readiness and metrics."""
+    kinds, measured = [kind.kind for kind in service.jobs], 0.0
     while True:
         loop.tick()
         try:
-            await probe.ends(await probe.lanes([topic]))
-            row = await platform.pool.fetchrow(
-                """select count(*) as depth, coalesce(extract(epoch from now() - min(recorded_at)), 0) as age
-                   from outbox where sent_at is null"""
-            )
-            if row is not None:
-                metrics.outbox_depth.set(row["depth"])
-                metrics.outbox_age.set(float(row["age"]))
-            for ready in await platform.pool.fetch(
-                "select kind, count(*) filter (where status = 'ready') as n from jobs group by kind"
-            ):
-                metrics.jobs_ready.labels(ready["kind"]).set(ready["n"])
+            await gauges.database(platform.pool, kinds)
+            await probe.ends(await probe.lanes([service.says.name]))
+            if loop.now() - measured > LAG_SECONDS:
+                await gauges.lag(platform.pool, probe, [topic.name for topic in service.listens_to])
+                measured = loop.now()
         except (KafkaError, *TRANSIENT) as error:
             await loop.back_off(error)
             continue

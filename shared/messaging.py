@@ -14,17 +14,19 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
-from shared import failpoints
+from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.kafka import connection
 from shared.ledger import Ledger
-from shared.logs import LogProbe, started
+from shared.logs import LogProbe, started, stopped
 from shared.records import Decoder, Read, Record, as_record
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop, describe, log, metrics
 
 LAG_TOOL_SECONDS = 5.0
 POLL_MS = 500
+SESSION_MS = 6_000
+"""How long the group waits for a member that has died; the least that Kafka's brokers allow unless told otherwise."""
 
 
 class TooManyDead(Exception):
@@ -71,6 +73,8 @@ class Consumer:
             enable_auto_commit=False,
             auto_offset_reset="none",
             fetch_max_wait_ms=self._settings.fetch_wait_ms,
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=SESSION_MS // 3,
             max_partition_fetch_bytes=4 * 1024 * 1024,
         )
         try:
@@ -85,7 +89,7 @@ class Consumer:
                 await worker
                 raise
         finally:
-            await self._client.stop()
+            await stopped(self._client)
 
     async def _turn(self, loop: Loop, stopping: asyncio.Event) -> None:
         committed = loop.now()
@@ -164,7 +168,18 @@ class Consumer:
         if not records:
             return
         read = self._read(records)
-        with metrics.batch_seconds.time():
+        with (
+            metrics.batch_seconds.time(),
+            tracing.span(
+                "process",
+                "consumer",
+                links=[record.traceparent for record in records] if tracing.on() else (),
+                messaging__system="kafka",
+                messaging__operation__type="process",
+                messaging__consumer__group__name=self._group,
+                messaging__batch__message_count=len(records),
+            ),
+        ):
             await self._absorb(read)
         if self._dead_run >= self._dead_limit:
             raise TooManyDead
@@ -184,8 +199,11 @@ class Consumer:
         return read
 
     async def _enter_generation(self, lane: TopicPartition, record: Record) -> None:
-        """The broker lost records and its producer sends them again: back to where the new generation begins."""
-        await self._set_position(lane, record.generation_start, record.generation)
+        """The broker lost records and its producer sends them again: back to where the new generation begins.
+
+        A reader that has not come so far yet stays where it is: what lies before is still to be read.
+        """
+        await self._set_position(lane, min(self._next[lane], record.generation_start), record.generation)
         log.warning("log has a new generation", topic=lane.topic, partition=lane.partition, n=record.generation)
 
     async def _notice_short_logs(self) -> None:
@@ -264,7 +282,7 @@ class Consumer:
             [lane.topic for lane in lanes],
             [lane.partition for lane in lanes],
             [moved[lane] for lane in lanes],
-            [self._next[lane] for lane in lanes],
+            [self._next.get(lane, -1) for lane in lanes],  # none, once a rebalance has taken the partition away
         )
         if len(done) != len(lanes):
             raise Moved
@@ -273,10 +291,6 @@ class Consumer:
     async def _tell_lag_tools(self) -> None:
         """Commits to Kafka what is done already; nothing depends on it."""
         mine = {lane: offset for lane, offset in self._next.items() if lane in self._client.assignment()}
-        for lane, offset in mine.items():
-            highwater = self._client.highwater(lane)
-            if highwater is not None:
-                metrics.lag.labels(lane.topic, str(lane.partition)).set(max(0, highwater - offset))
         if not mine:  # nothing is assigned while the group settles
             return
         try:

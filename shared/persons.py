@@ -13,6 +13,7 @@ from contracts.persons import Contact, NationalId, PersonRecord
 from shared import outbox
 from shared.db import DB
 from shared.sealing import Seal
+from shared.telemetry import current_traceparent
 
 TOPIC = "orders.personal"
 RECORD = "person-record.v1"
@@ -28,10 +29,24 @@ class Persons:
 
     async def publish(self, db: DB, order_id: UUID, contact: Contact, national_id: NationalId) -> None:
         """Seals both parts, keeps them here and sends them to those who may open them."""
-        record = self.sealed(order_id, contact, national_id)
-        await self.store(db, [record])
+        await self.publish_all(db, [self.sealed(order_id, contact, national_id)], {order_id: current_traceparent()})
+
+    async def publish_all(self, db: DB, records: Sequence[PersonRecord], traces: Mapping[UUID, str | None]) -> None:
+        """As `publish`, for sealed records, each in its order's W3C trace."""
+        await self.store(db, records)
         await outbox.publish(
-            db, [outbox.Message(TOPIC, str(order_id), uuid4(), RECORD, record.model_dump_json(), None)]
+            db,
+            [
+                outbox.Message(
+                    TOPIC,
+                    str(record.order_id),
+                    uuid4(),
+                    RECORD,
+                    record.model_dump_json(),
+                    traces.get(record.order_id),
+                )
+                for record in records
+            ],
         )
 
     def sealed(self, order_id: UUID, contact: Contact, national_id: NationalId) -> PersonRecord:

@@ -20,9 +20,11 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from pydantic import TypeAdapter
 
 from contracts.base import Code, Topic
+from shared.kafka import Connection, anonymous
 
 Scope = Literal["marketplace", "warehouse", "operator"]
 _NO_ERROR = 0
+COMPACTED_WITHIN_MS = 24 * 60 * 60 * 1000
 
 
 async def provision_database(admin_dsn: str, name: str, password: str) -> str:
@@ -48,20 +50,26 @@ async def provision_database(admin_dsn: str, name: str, password: str) -> str:
     return urlunsplit(where._replace(netloc=f"{login}@{host}", path=f"/{quote(name, safe='')}"))
 
 
-async def create_topics(bootstrap: str, topics: Sequence[Topic], *, replicas: int = 1, seconds: float = 30) -> None:
-    """Creates the topics that are missing; waits for a broker that is just starting. Raises KafkaError."""
+async def create_topics(
+    kafka: Connection | str, topics: Sequence[Topic], *, replicas: int = 1, seconds: float = 30
+) -> None:
+    """Creates the topics that are missing; waits for a broker that is just starting. Raises KafkaError.
+
+    `kafka`: how to reach it, or just where it is when it asks nobody who they are.
+    """
     until = time.monotonic() + seconds
+    how = anonymous(kafka) if isinstance(kafka, str) else kafka
     while True:
         try:
-            return await _create_topics(bootstrap, topics, replicas)
+            return await _create_topics(how, topics, replicas)
         except KafkaError as error:
             if not error.retriable or time.monotonic() > until:
                 raise
             await asyncio.sleep(0.2)
 
 
-async def _create_topics(bootstrap: str, topics: Sequence[Topic], replicas: int) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+async def _create_topics(kafka: Connection, topics: Sequence[Topic], replicas: int) -> None:
+    admin = AIOKafkaAdminClient(**kafka)
     try:
         await admin.start()
         wanted = [NewTopic(t.name, t.partitions, replicas, topic_configs=_configuration(t)) for t in topics]
@@ -76,7 +84,8 @@ async def _create_topics(bootstrap: str, topics: Sequence[Topic], replicas: int)
 
 def _configuration(topic: Topic) -> Mapping[str, str]:
     if topic.compacted:
-        return {"cleanup.policy": "compact"}
+        # Without a longest lag an erased record stays until its segment is full, or a week old.
+        return {"cleanup.policy": "compact", "max.compaction.lag.ms": str(COMPACTED_WITHIN_MS)}
     if topic.retention_days is None:
         return {}
     return {"retention.ms": str(topic.retention_days * 24 * 60 * 60 * 1000)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from uuid import UUID
@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
-from shared import failpoints
+from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.logs import LogProbe
 from shared.outbox import headers
@@ -108,9 +108,10 @@ class Relay:
                 partitions = await self._partitions(row["topic"])
                 lanes[TopicPartition(row["topic"], partition_of(row["key"], partitions))].append(row)
             failpoints.reach("relay.claimed")
-            results = await asyncio.gather(
-                *(self._send_lane(lane, lane_rows, ends.get(lane, LogEnd())) for lane, lane_rows in lanes.items())
-            )
+            with tracing.sending(rows) as traces:
+                results = await asyncio.gather(
+                    *(self._send_lane(lane, due, ends.get(lane, LogEnd()), traces) for lane, due in lanes.items())
+                )
             failpoints.reach("relay.sent")
             sent = [row for result in results for row in result.sent]
             await self._mark(db, sent)
@@ -130,7 +131,9 @@ class Relay:
             raise KafkaError(f"{topic} has no partitions")
         return len(known)
 
-    async def _send_lane(self, lane: TopicPartition, rows: list[asyncpg.Record], end: LogEnd) -> _LaneResult:
+    async def _send_lane(
+        self, lane: TopicPartition, rows: list[asyncpg.Record], end: LogEnd, traces: Mapping[int, str]
+    ) -> _LaneResult:
         """One record batch in flight at a time, so that a failed one is never overtaken."""
         sent: list[_Sent] = []
         refused: list[asyncpg.Record] = []
@@ -145,7 +148,12 @@ class Relay:
                     value=None if row["body"] is None else row["body"].encode(),
                     timestamp=None,
                     headers=headers(
-                        row["event_id"], row["type"], self._service, row["key"], generation, row["traceparent"]
+                        row["event_id"],
+                        row["type"],
+                        self._service,
+                        row["key"],
+                        generation,
+                        traces.get(row["id"]) or row["traceparent"],
                     ),
                 )
                 if record is None:
@@ -234,7 +242,6 @@ class Relay:
             lane.topic,
             lane.partition,
         )
-        metrics.generations.inc()
         log.warning(
             "broker lost records; sending again",
             topic=lane.topic,
@@ -279,11 +286,22 @@ async def forgotten(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe) -> int:
 
     None after a crash between sending and marking, for the outbox has them; some after a restore from a backup.
     """
-    rows = await pool.fetch("select topic, partition, highest_offset from log_ends")
-    lanes = {TopicPartition(row["topic"], row["partition"]): row["highest_offset"] for row in rows}
-    if not lanes:
+    starts = await unacknowledged(pool, probe)
+    if not starts:
         return 0
-    found = await probe.headers_since({lane: highest + 1 for lane, highest in lanes.items()})
+    found = await probe.headers_since(starts)
     ids = {UUID(fields["ce_id"].decode()) for fields in found if "ce_id" in fields}
     known = await pool.fetch("select event_id from outbox where event_id = any($1::uuid[])", list(ids))
     return len(ids - {row["event_id"] for row in known})
+
+
+async def unacknowledged(
+    pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, says: Collection[str] = ()
+) -> dict[TopicPartition, int]:
+    """Where each log of ours goes on behind what this database knows of it: all partitions of the topics that it has
+    ever written to, and of `says`."""
+    rows = await pool.fetch("select topic, partition, highest_offset from log_ends")
+    known = {TopicPartition(row["topic"], row["partition"]): row["highest_offset"] + 1 for row in rows}
+    lanes = await probe.lanes(sorted({*says, *(lane.topic for lane in known)}))
+    begins = await probe.beginnings(lanes) if lanes else {}
+    return {lane: max(begins[lane], known.get(lane, 0)) for lane in lanes}

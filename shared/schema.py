@@ -67,6 +67,7 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         replayed_at timestamptz,
         unique (topic, generation, partition, "offset")
     )""",
+    "create index dead_letters_by_order on dead_letters (order_id) where replayed_at is null",
     """create table jobs (
         kind text not null,
         order_id uuid not null,
@@ -84,6 +85,12 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
     )""",
     "create index jobs_ready on jobs (kind, run_at) where status = 'ready'",
     "create index jobs_by_order on jobs (order_id)",
+    "create index jobs_exhausted on jobs (finished_at) where status = 'exhausted'",
+    # In which trace each order is, while traces are made (shared/tracing.py).
+    """create table order_traces (
+        order_id uuid primary key,
+        traceparent text not null
+    )""",
     """create table paused (
         counterpart text primary key,
         since timestamptz not null default now()

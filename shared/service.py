@@ -23,13 +23,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware import Middleware
 
 from contracts.base import Event, Topic
-from shared import persons, problems
+from shared import gauges, operation, persons, problems, tracing
 from shared.clock import Clock
-from shared.db import TRANSIENT, connect_pool
+from shared.db import DB, TRANSIENT, connect_pool
 from shared.http import Edge, Keys, Principal, require
 from shared.jobs import JobKind, Worker
 from shared.kafka import connection
-from shared.ledger import Handle, Ledger, Project
+from shared.ledger import Handle, Ledger, Observe, Project
 from shared.links import parse_link_keys
 from shared.logs import LogProbe, started
 from shared.loops import Group, keep_pruning, refuse_restored, sweep, watch
@@ -40,6 +40,7 @@ from shared.sealing import Seal, decode_key
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop, configure_logs, log
 
+OnAdopted: TypeAlias = Callable[[DB, Sequence[Event]], Awaitable[None]]
 Task: TypeAlias = Callable[["Platform", Loop], Awaitable[None]]
 """An endless loop of a service's own: ticks its pulse, is cancelled at the end."""
 
@@ -60,6 +61,14 @@ class Service:
     seals: tuple[persons.Part, ...] = ()
     """The parts of a person's record that it may open."""
     on_erased: OnErased | None = None
+    observe: Observe | None = None
+    on_adopted: OnAdopted | None = None
+    """What a service writes down beside facts of its own that its database had forgotten; see `shared.adoption`."""
+
+    @property
+    def counterparts(self) -> frozenset[str]:
+        """Whom its jobs call."""
+        return frozenset(kind.counterpart for kind in self.jobs)
 
 
 class Platform:
@@ -130,10 +139,13 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
         title=f"Silkpost {service.name}",
         version="1",
         responses={422: problems.INVALID},
-        middleware=[Middleware(Edge, body_limit=platform.settings.body_limit)],
+        middleware=[
+            *([Middleware(tracing.Traced)] if tracing.on() else []),
+            Middleware(Edge, body_limit=platform.settings.body_limit),
+        ],
     )
     problems.install(app)
-    for router in service.routers:
+    for router in (*service.routers, operation.router(platform, service.name, service.counterparts)):
         app.include_router(router)
 
     @app.get("/livez", include_in_schema=False)
@@ -156,6 +168,7 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics_page() -> Response:
+        gauges.loops(platform)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return app
@@ -192,6 +205,7 @@ async def connected(make: Make, settings: PlatformSettings) -> AsyncIterator[tup
             {kind.kind: kind.counterpart for kind in service.jobs},
             platform.wake,
             lambda: platform.blocked,
+            service.observe,
         )
         platform.decoder = Decoder(
             service.name, service.hears, platform.ledger, platform.persons, service.on_erased, platform.clock.now
@@ -255,7 +269,7 @@ async def _work(
     platform.consumer = consumer
     async with Group() as last, Group() as group:
         last.start(relay.run(platform.loop("relay")))
-        group.start(watch(platform, probe, service.says.name, broker))
+        group.start(watch(platform, probe, service, broker))
         group.start(consumer.run(platform.loop("consumer")))
         group.start(sweep(platform, consumer, platform.loop("sweep")))
         group.start(keep_pruning(platform, platform.loop("prune")))
@@ -286,6 +300,7 @@ def serve(make: Make, settings: PlatformSettings, name: str) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
+    tracing.begin(name, settings.otel_exporter_otlp_endpoint)
     uvloop.run(_serve(make, settings))
 
 
@@ -304,10 +319,9 @@ async def _serve(make: Make, settings: PlatformSettings) -> None:
             )
         )
 
-        def leave() -> None:
-            server.should_exit = True
-
+        # handle_exit, not should_exit: open streams listen to it and end at once.
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, leave)
-        platform.on_end = leave
+            asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
+        platform.on_end = functools.partial(server.handle_exit, signal.SIGTERM, None)
         await server.serve()
+    await tracing.end()

@@ -49,7 +49,10 @@ class PlatformSettings(BaseSettings):
     dead_in_a_row: int = Field(default=20, ge=1, description="so many dead letters one after another stop the service")
     body_limit: int = Field(default=256 * 1024, ge=1024, description="bytes of a request body")
     job_lease_seconds: float = Field(
-        default=120, ge=2, description="a job whose worker died is taken up again after this; a call may last half of it"
+        default=120, ge=2, description="a dead worker's job is taken up again after this; a call may last half of it"
+    )
+    otel_exporter_otlp_endpoint: str = Field(
+        default="", description="where traces go, OTLP over HTTP, e.g. http://localhost:4318; none are made when empty"
     )
     stuck_after_seconds: float = Field(default=60, gt=0, description="a loop that has not ticked for so long is dead")
 

@@ -78,25 +78,52 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__} at {place}" if place else type(error).__name__
 
 
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+"""The buckets that OpenTelemetry advises for durations."""
+
+
 class _Metrics:
-    """Every metric of the platform, in one place."""
+    """Every metric of the platform, in one place. Those that OpenTelemetry names bear its names, dots as underscores.
+
+    Labels are of bounded variety: no ids, nothing of a person. Gauges of the database say the same on every replica.
+    """
 
     def __init__(self) -> None:
-        self.records = Counter("messaging_records", "records consumed", ["topic"])
+        lane = ["messaging_destination_name", "messaging_destination_partition_id"]
+        self.requests = Histogram(
+            "http_server_request_duration_seconds",
+            "HTTP requests",
+            ["http_request_method", "http_route", "http_response_status_code"],
+            buckets=_SECONDS,
+        )
+        self.outside_calls = Histogram(
+            "http_client_request_duration_seconds",
+            "HTTP requests to counterparts",
+            ["http_request_method", "server_address"],
+            buckets=_SECONDS,
+        )
+        self.records = Counter("messaging_client_consumed_messages", "records consumed", lane[:1])
+        self.outbox_sent = Counter("messaging_client_sent_messages", "events acknowledged by the broker")
+        self.batch_seconds = Histogram(
+            "messaging_process_duration_seconds", "one consumer transaction", buckets=_SECONDS
+        )
         self.repeats = Counter("messaging_repeats", "facts heard again and dropped")
         self.skipped = Counter("messaging_skipped", "records of a type unknown here", ["type"])
-        self.batch_seconds = Histogram("messaging_process_duration_seconds", "one consumer transaction")
+        self.lag = Gauge("messaging_consumer_lag", "records between our position and the log's end", lane)
         self.dead_letters = Counter("messaging_dead_letters", "records that could not be handled")
-        self.outbox_sent = Counter("outbox_sent", "events acknowledged by the broker")
+        self.dead_letters_waiting = Gauge("messaging_dead_letters_waiting", "dead letters not replayed yet")
+        self.generation = Gauge("messaging_log_generation", "times the broker lost records of this log of ours", lane)
         self.outbox_depth = Gauge("outbox_depth", "events not sent yet")
         self.outbox_age = Gauge("outbox_oldest_age_seconds", "age of the oldest event not sent yet")
-        self.generations = Counter("messaging_log_generations", "times a broker lost acknowledged records")
-        self.lag = Gauge("messaging_consumer_lag", "records behind the log's end", ["topic", "partition"])
         self.jobs = Counter("jobs_finished", "outside calls by how they ended", ["kind", "outcome"])
         self.jobs_ready = Gauge("jobs_ready", "outside calls that wait", ["kind"])
-        self.requests = Histogram(
-            "http_server_request_duration_seconds", "HTTP requests", ["method", "route", "status_code"]
-        )
+        self.jobs_age = Gauge("jobs_oldest_ready_age_seconds", "age of the oldest outside call that waits", ["kind"])
+        self.jobs_exhausted = Gauge("jobs_exhausted_last_day", "outside calls given up within a day", ["kind"])
+        self.paused = Gauge("counterpart_paused", "1 while an operator has stopped the calls", ["counterpart"])
+        self.blocked = Gauge("service_blocked", "1 while the service may decide nothing: see the runbook")
+        self.loop_age = Gauge("loop_tick_age_seconds", "since an endless loop has last turned", ["loop"])
+        self.loop_trouble = Gauge("loop_in_trouble", "1 while a loop waits for a server", ["loop"])
+        self.loop_stopped = Gauge("loop_stopped", "1 when a loop has given up and waits for an operator", ["loop"])
 
 
 metrics = _Metrics()
@@ -123,6 +150,14 @@ class Loop:
     def healthy(self) -> None:
         self._failures = 0
         self.trouble = None
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits, in steps: a long wait is no stuck loop."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.tick()
+            await asyncio.sleep(min(left, 5.0))
+        self.tick()
 
     async def back_off(self, error: BaseException) -> None:
         """Waits, longer each time, up to the cap; jitter keeps replicas apart."""

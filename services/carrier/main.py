@@ -12,9 +12,11 @@ import httpx
 from pydantic import Field, SecretStr
 
 from contracts import topics
-from services.carrier import api, poller, signatures, store, webhook
+from contracts.base import Event
+from contracts.carrier import LabelCreated
+from services.carrier import api, gauges, poller, signatures, store, webhook
 from services.carrier.carriers import CARRIERS
-from services.carrier.carriers.laposte.client import Access, Connection
+from services.carrier.carriers.laposte.client import NAME, Access, Connection
 from services.carrier.carriers.laposte.labels import Contract, Sender
 from services.carrier.handlers import HEARS, handle, project
 from services.carrier.labels import LabelRules, label_job
@@ -22,6 +24,8 @@ from services.carrier.scans import Retention, Scans
 from services.carrier.silence import Patience
 from shared.command import command
 from shared.db import DB, TRANSIENT
+from shared.gauges import every
+from shared.outside import Client
 from shared.service import Platform, Service
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop
@@ -67,7 +71,7 @@ def service(platform: Platform) -> Service:
     settings = platform.settings
     if not isinstance(settings, Settings):
         raise TypeError("the carrier service needs its own settings")
-    connection = Connection(httpx.AsyncClient(limits=httpx.Limits(max_connections=40)))
+    connection = Connection(Client(limits=httpx.Limits(max_connections=40)))
     carriers = {name: connect(access(settings), connection) for name, connect in CARRIERS.items()}
     scans = Scans(platform, carriers, Retention(settings.raw_scan_days, settings.callback_days))
     rules = LabelRules(settings.on_lost_answer, settings.label_attempts, settings.label_days, settings.cn23_days)
@@ -92,13 +96,15 @@ def service(platform: Platform) -> Service:
         handle=functools.partial(handle, patience=Patience(settings.silence_days)),
         project=project,
         jobs=(label_job(platform, carriers, rules, "carrier.laposte"),),
-        tasks=(fold, follow, connections),
+        tasks=(fold, follow, connections, every(gauges.EVERY_SECONDS, gauges.measure)),
         routers=(
             api.router(platform),
             webhook.router(scans, signatures.secrets_of(settings.webhook_secrets.get_secret_value())),
         ),
         seals=("contact",),
         on_erased=on_erased,
+        observe=gauges.observe,
+        on_adopted=on_adopted,
     )
 
 
@@ -132,6 +138,11 @@ def access(settings: Settings) -> Access:
 async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
     """Drops the copies of a person's data that this service made."""
     await store.drop_personal(db, order_ids)
+
+
+async def on_adopted(db: DB, events: Sequence[Event]) -> None:
+    """Knows the labels again that it had forgotten, so that their scans count."""
+    await store.save_forgotten_labels(db, NAME, [event for event in events if isinstance(event, LabelCreated)])
 
 
 async def end_dates(platform: Platform, loop: Loop) -> None:

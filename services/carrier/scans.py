@@ -18,7 +18,7 @@ from contracts.carrier import ParcelScanned
 from services.carrier import store
 from services.carrier.carriers.carrier import Carrier, CarrierEvent, Reading
 from services.carrier.store import Callback, KnownScan, RawScan
-from shared import failpoints
+from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.sealing import Seal
 from shared.service import Platform
@@ -108,7 +108,10 @@ class Scans:
         self._arrived.append((callback, scans, stored))
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.create_task(self._keep_arrived())
-        return await stored
+        new = await stored
+        if tracing.on() and (order_id := await store.order_of(self._platform.pool, tracking_number)):
+            await tracing.mention(self._platform.pool, order_id, "call-back")
+        return new
 
     async def _keep_arrived(self) -> None:
         """Stores what has arrived while the last were being stored."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from contracts.carrier import LabelCreated
 from shared.db import DB
 
 
@@ -71,6 +72,15 @@ class Callback:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubtful:
+    """What should be rare, or not be at all."""
+
+    ghosts: int
+    unused_scanned: int
+    oldest_unfolded_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class KnownScan:
     """A raw scan whose parcel is known by now."""
 
@@ -108,6 +118,21 @@ async def save_label(db: DB, label: StoredLabel, pdf_days: int, cn23_days: int) 
     )
 
 
+async def save_forgotten_labels(db: DB, carrier: str, labels: Sequence[LabelCreated]) -> None:
+    """Labels that were published before the database was restored: shown once, but their documents are lost."""
+    await db.execute(
+        """insert into labels (tracking_number, carrier, order_id, parcel, product, used, pdf_until, cn23_until)
+           select number, $1, order_id, parcel, product, true, now(), now()
+           from unnest($2::text[], $3::uuid[], $4::int[], $5::text[]) as l (number, order_id, parcel, product)
+           on conflict do nothing""",
+        carrier,
+        [label.tracking_number for label in labels],
+        [label.order_id for label in labels],
+        [label.parcel for label in labels],
+        [label.product for label in labels],
+    )
+
+
 async def save_ghost(db: DB, ghost: GhostLabel) -> None:
     """Once an attempt."""
     await db.execute(
@@ -127,6 +152,14 @@ async def shown_label(db: DB, order_id: UUID, parcel: int) -> asyncpg.Record | N
     return await db.fetchrow(
         "select tracking_number, pdf from labels where order_id = $1 and parcel = $2 and used", order_id, parcel
     )
+
+
+async def order_of(pool: asyncpg.Pool[asyncpg.Record], tracking_number: str) -> UUID | None:
+    """The order whose shown label bears this number."""
+    found: UUID | None = await pool.fetchval(
+        "select order_id from labels where tracking_number = $1 and used", tracking_number
+    )
+    return found
 
 
 async def note_label_read(db: DB, order_id: UUID, parcel: int, principal: str) -> None:
@@ -299,6 +332,22 @@ def _keys(scans: Sequence[KnownScan]) -> tuple[list[str], list[str], list[bytes]
         [scan.source for scan in scans],
         [scan.digest for scan in scans],
     )
+
+
+async def count_doubtful(db: DB, announcing: Sequence[str]) -> Doubtful:
+    """`announcing` are the codes that only say that a label is known."""
+    row = await db.fetchrow(
+        """select (select count(*) from ghost_labels) as ghosts,
+                  (select count(*) from labels l where not l.used and exists (
+                       select from raw_scans r where r.tracking_number = l.tracking_number and r.code <> all($1)
+                   )) as scanned,
+                  (select coalesce(extract(epoch from now() - min(r.received_at)), 0)
+                   from raw_scans r join labels l on l.tracking_number = r.tracking_number and l.used
+                   where r.folded_at is null) as age""",
+        announcing,
+    )
+    assert row is not None  # noqa: S101  # an aggregate always has its row
+    return Doubtful(row["ghosts"], row["scanned"], float(row["age"]))
 
 
 async def erased(db: DB, numbers: Sequence[str]) -> set[str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from services.carrier import signatures
+from services.carrier import gauges, signatures
 from services.carrier.carriers.carrier import Tracked
 from services.carrier.carriers.laposte.client import NAME
 from services.carrier.carriers.laposte.mapping import NotAnEnvelope, read_envelope
@@ -64,13 +64,19 @@ def router(scans: Scans, secrets: Sequence[bytes]) -> APIRouter:
         try:
             webhook_id = signatures.check(request.headers, body, secrets, time.time())
         except signatures.Unsigned as unsigned:
+            gauges.CALL_BACKS.labels(unsigned.rule).inc()
             raise Problem(
                 401,
                 "not signed",
                 errors=[FieldError(unsigned.rule, "signature", "Standard Webhooks, at most 5 minutes old")],
             ) from None
-        tracked = read_callback(body)
-        await scans.keep_callback(NAME, webhook_id, tracked.tracking_number, body, tracked.events)
+        try:
+            tracked = read_callback(body)
+        except Problem:
+            gauges.CALL_BACKS.labels("unreadable").inc()
+            raise
+        new = await scans.keep_callback(NAME, webhook_id, tracked.tracking_number, body, tracked.events)
+        gauges.CALL_BACKS.labels("kept" if new else "repeated").inc()
         return Response(status_code=204)
 
     return routes

@@ -17,6 +17,7 @@ import httpx
 from services.customs import export, receipts
 from services.customs.export import Refused, Released, Unreadable
 from services.customs.receipts import Page, Receipt
+from shared import tracing
 from shared.jobs import Retry
 
 LONGEST_RETRY_AFTER = 600.0
@@ -37,6 +38,7 @@ class Line:
 
     def __init__(self, base_url: str, http: httpx.AsyncClient) -> None:
         self._base = base_url.rstrip("/")
+        self._host = httpx.URL(base_url).host
         self._http = http
         self._under_way = 0
         self._idle = asyncio.Event()
@@ -58,10 +60,11 @@ class Line:
         self._under_way += 1
         self._idle.clear()
         try:
-            async with self._http.stream(
-                method, self._base + path, content=content, json=json, params=params, headers=headers
-            ) as response:
-                answer = HttpAnswer(response.status_code, await _read(response, limit), _retry_after(response))
+            with tracing.outside(method, self._host):
+                async with self._http.stream(
+                    method, self._base + path, content=content, json=json, params=params, headers=headers
+                ) as response:
+                    answer = HttpAnswer(response.status_code, await _read(response, limit), _retry_after(response))
         except httpx.HTTPError as error:
             raise Retry(type(error).__name__) from None
         finally:

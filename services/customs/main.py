@@ -23,6 +23,7 @@ from services.customs.regimes import tables
 from services.customs.work import ExportWork, ImportWork, kinds
 from shared.command import command
 from shared.db import DB, TRANSIENT
+from shared.outside import Client
 from shared.sealing import decode_key
 from shared.service import Platform, Service
 from shared.settings import PlatformSettings
@@ -85,7 +86,7 @@ def service(platform: Platform) -> Service:
         raise TypeError("the customs service needs its own settings")
     policy = policy_of(settings)
     lines = [
-        Line(url, httpx.AsyncClient(timeout=settings.gateway_timeout_seconds, limits=httpx.Limits(max_connections=40)))
+        Line(url, Client(timeout=settings.gateway_timeout_seconds, limits=httpx.Limits(max_connections=40)))
         for url in (settings.export_gateway_url, settings.import_gateway_url)
     ]
     gateway = ImportGateway(lines[1])

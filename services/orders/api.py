@@ -20,7 +20,7 @@ from services.orders import store
 from services.orders.domain import ErasureAsked, closable_by_hand
 from services.orders.erasure import erase
 from services.orders.intake import check
-from services.orders.placing import place, tracking_url
+from services.orders.placing import Wanted, intake, tracking_url
 from services.orders.schema import (
     ORDER_REQUEST,
     AcceptedView,
@@ -35,9 +35,10 @@ from services.orders.schema import (
 from services.orders.views import cancel, freed_by, person
 from shared.db import DB
 from shared.facts import PersonErased
-from shared.http import Principal, decode_cursor, encode_cursor, etag_response, idempotently, uuid_or_404
+from shared.http import Asked, Principal, decode_cursor, encode_cursor, etag_response, idempotently, uuid_or_404
 from shared.problems import FieldError, Problem
 from shared.service import Platform
+from shared.telemetry import current_traceparent
 
 LARGEST_PAGE = 200
 
@@ -58,6 +59,7 @@ def router(platform: Platform) -> APIRouter:
     routes = APIRouter()
     marketplace = Depends(platform.require("marketplace"))
     operator = Depends(platform.require("operator"))
+    taking_in = intake(platform)
 
     @routes.post(
         "/orders",
@@ -70,22 +72,32 @@ def router(platform: Platform) -> APIRouter:
         order = check(await _json(request), platform.clock.now())
         if isinstance(order, list):
             raise Problem(422, "the order has faults", errors=order)
-        return await idempotently(platform, request, principal, lambda db: place(platform, db, principal.name, order))
+        asked = await Asked.of(platform, request, principal)
+        answer = await taking_in.answer(Wanted(asked, principal.name, order, current_traceparent()))
+        if isinstance(answer, Problem):
+            raise answer
+        return answer
 
     @routes.get("/orders", responses=answers(OrdersPage, 200, problems=(400, 422)))
     async def get_orders(
         principal: Principal = marketplace,
         updated_since: Since | None = None,
+        number: Code | None = None,
         cursor: Cursor | None = None,
         limit: Limit = 50,
     ) -> Response:
-        """Orders by the time of their last change, oldest first; `Link` leads to the next page.
+        """Orders by the time of their last change, oldest first; `Link` leads to the next page. With `number`, the one
+        of this number (an operator may find several: one a marketplace).
 
         Who polls goes on from the last `updated_at` less a minute: changes made at one time may appear in any order.
         """
+        whose = None if principal.scope == "operator" else principal.name
+        if number is not None:
+            found = await store.numbered(platform.pool, number, marketplace=whose)
+            return JSONResponse({"orders": [_representation(platform, row) for row in found], "next": None})
         rows = await store.page(
             platform.pool,
-            marketplace=None if principal.scope == "operator" else principal.name,
+            marketplace=whose,
             updated_since=updated_since,
             after=_place_in_orders(cursor) if cursor else None,
             limit=limit + 1,

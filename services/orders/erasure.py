@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from aiokafka.errors import KafkaError
 
 from contracts.base import Event
 from contracts.cases import CaseOpened
 from services.orders import store
 from services.orders.amendments import LOOK_INTO, PERSON_ANSWERS_IN
 from services.orders.domain import ERASE_PERSON
+from shared import persons
 from shared.db import DB, TRANSIENT
 from shared.facts import Facts, PersonErased
 from shared.jobs import ClaimedJob, Done, JobKind
+from shared.logs import reading
 from shared.service import Platform
+from shared.settings import PlatformSettings
 from shared.telemetry import Loop
 
 REPEAT_HOURS = 24
-REPEAT_DAYS = 30
-"""A tombstone is said again daily for so long: compaction needs an append, and runs well within this."""
+"""A tombstone is said again daily until the record is gone from the topic: compaction needs an append."""
+CHECK_AFTER_HOURS = 24
+CHECK_SECONDS = 6 * 3600.0
+"""Reading the topic to its end takes a while, so it is done only when an erasure is old enough, and rarely."""
 ROUND_SECONDS = 20
 AT_A_TIME = 500
 
@@ -62,12 +70,12 @@ def erase_person(platform: Platform) -> JobKind:
 
 
 async def repeat_tombstones(platform: Platform, loop: Loop) -> None:
-    """Says erasures again, daily, until compaction has surely run. Real time."""
+    """Says erasures again, daily, until compaction has run. Real time."""
     while True:
         loop.tick()
         try:
             async with platform.ledger.transaction() as db:
-                due = await store.tombstones_to_repeat(db, every_hours=REPEAT_HOURS, days=REPEAT_DAYS, limit=AT_A_TIME)
+                due = await store.tombstones_to_repeat(db, every_hours=REPEAT_HOURS, limit=AT_A_TIME)
                 for order_id in due:
                     await platform.persons.repeat_erasure(db, order_id)
         except TRANSIENT as error:
@@ -75,3 +83,34 @@ async def repeat_tombstones(platform: Platform, loop: Loop) -> None:
             continue
         loop.healthy()
         await asyncio.sleep(ROUND_SECONDS)
+
+
+async def check_erasures(platform: Platform, loop: Loop) -> None:
+    """Looks whether erased records are gone from the topic, until cancelled. Real time."""
+    while True:
+        loop.tick()
+        try:
+            async with platform.pool.acquire() as db:
+                wanted = await store.erasures_to_check(db, hours=CHECK_AFTER_HOURS, limit=AT_A_TIME)
+            if wanted:
+                gone = wanted - await still_there(platform.settings, wanted, loop)
+                async with platform.pool.acquire() as db:
+                    await store.note_gone(db, gone)
+        except (KafkaError, *TRANSIENT) as error:
+            await loop.back_off(error)
+            continue
+        loop.healthy()
+        await loop.sleep(CHECK_SECONDS)
+
+
+async def still_there(settings: PlatformSettings, order_ids: Collection[UUID], loop: Loop) -> set[UUID]:
+    """Those of these orders whose sealed record can still be read from the topic."""
+    keys = {str(order_id).encode(): order_id for order_id in order_ids}
+    found: set[UUID] = set()
+    async with reading(settings) as probe:
+        lanes = await probe.lanes([persons.TOPIC])
+        async for _, record in probe.records_since(await probe.beginnings(lanes)):
+            loop.tick()
+            if record.value and record.key in keys:
+                found.add(keys[record.key])
+    return found

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from contracts import topics
+from services.orders import gauges
 from services.orders.api import router
-from services.orders.erasure import erase_person, repeat_tombstones
+from services.orders.erasure import check_erasures, erase_person, repeat_tombstones
 from services.orders.handlers import HEARS, handle, project
 from services.orders.settings import Settings
 from shared.command import command
+from shared.gauges import every
 from shared.service import Platform, Service
 
 
@@ -23,7 +25,7 @@ def service(platform: Platform) -> Service:
         handle=handle,
         project=partial(project, platform.clock),
         jobs=(erase_person(platform),),
-        tasks=(repeat_tombstones,),
+        tasks=(repeat_tombstones, check_erasures, every(gauges.EVERY_SECONDS, gauges.measure)),
         routers=(router(platform),),
         seals=("contact", "national_id"),
     )

@@ -1,9 +1,12 @@
-"""Taking an order in: all of it in one transaction, and once for each number of a marketplace."""
+"""Taking orders in: each whole or not at all, and once for each number of a marketplace."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,53 +20,109 @@ from services.orders import store
 from services.orders.body import MoneyBody, OrderBody
 from services.orders.domain import order_id_of
 from services.orders.settings import Settings
+from shared import failpoints
 from shared.db import DB
 from shared.facts import PersonRecorded
+from shared.http import Asked, once
 from shared.links import link_secret
 from shared.problems import FieldError, Problem
 from shared.sealing import decode_key
 from shared.service import Platform
+from shared.together import Together
 
 
-async def place(platform: Platform, db: DB, marketplace: str, body: OrderBody) -> Response:
-    """201 and the order; 200 and the same when it was taken in before; 409 when its number has another body."""
-    order_id = order_id_of(marketplace, body.number)
-    digest = _fingerprint(platform, body)
-    facts = (await platform.ledger.lock(db, [order_id]))[order_id]
-    if OrderPlaced in facts:
-        before = await store.fingerprint(db, order_id)
-        if before is None or not hmac.compare_digest(before, digest):
-            raise Problem(
-                409,
-                "this order number is taken",
-                detail=f"order {body.number} is here already, as {order_id}, with another body",
-                errors=[FieldError("number", "number_taken", "Must not name another order")],
-            )
-        return _accepted(platform, marketplace, body.number, order_id, 200)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An order that a marketplace wants taken in."""
+
+    asked: Asked
+    marketplace: str
+    body: OrderBody
+    traceparent: str | None = None
+
+    @property
+    def order_id(self) -> UUID:
+        return order_id_of(self.marketplace, self.body.number)
+
+    def marks(self) -> tuple[object, ...]:
+        """What no two requests under way may have in common: the order, and the key."""
+        return (self.order_id, *([(self.asked.principal, self.asked.key)] if self.asked.key else []))
+
+
+def intake(platform: Platform) -> Together[Wanted, Response | Problem]:
+    """Takes orders in; those that arrive together in one transaction."""
+
+    async def take_in(wanted: Sequence[Wanted]) -> Sequence[Response | Problem]:
+        async with platform.ledger.transaction() as db:
+
+            async def work(places: Sequence[int]) -> Sequence[Response | Problem]:
+                return await place(platform, db, [wanted[at] for at in places])
+
+            answers = await once(db, [one.asked for one in wanted], work)
+            failpoints.reach("api.worked")
+        failpoints.reach("api.committed")
+        return answers
+
+    return Together(take_in, Wanted.marks)
+
+
+async def place(platform: Platform, db: DB, wanted: Sequence[Wanted]) -> list[Response | Problem]:
+    """Of each: 201 and the order; 200 and the same when it was taken in before; 409 when its number has another body.
+
+    No two of them are the same order.
+    """
+    by_id = {one.order_id: one for one in wanted}
+    digests = {order_id: _fingerprint(platform, one.body) for order_id, one in by_id.items()}
+    sets = await platform.ledger.lock(db, by_id)
+    known = [order_id for order_id in by_id if OrderPlaced in sets[order_id]]
+    before = await store.fingerprints(db, known) if known else {}
+    new = {order_id: one for order_id, one in by_id.items() if order_id not in known}
+    if new:
+        await _take_in(platform, db, new, digests)
+    answers: list[Response | Problem] = []
+    for order_id, one in by_id.items():
+        if order_id in new:
+            answers.append(_accepted(platform, one, 201))
+        elif hmac.compare_digest(before.get(order_id, b""), digests[order_id]):
+            answers.append(_accepted(platform, one, 200))
+        else:
+            answers.append(_taken(one))
+    return answers
+
+
+async def _take_in(platform: Platform, db: DB, new: Mapping[UUID, Wanted], digests: Mapping[UUID, bytes]) -> None:
     now = platform.clock.now()
-    await platform.persons.publish(db, order_id, contact(body), NationalId(**_identity(body)))
-    await store.keep_fingerprint(db, order_id, digest)
+    traces = {order_id: one.traceparent for order_id, one in new.items()}
+    people = [
+        platform.persons.sealed(order_id, contact(one.body), NationalId(**_identity(one.body)))
+        for order_id, one in new.items()
+    ]
+    await platform.persons.publish_all(db, people, traces)
+    await store.keep_fingerprints(db, {order_id: digests[order_id] for order_id in new})
     await platform.ledger.record(
         db,
-        heard=[PersonRecorded(order_id=order_id, occurred_at=now)],
-        said=[
-            OrderPlaced(
-                order_id=order_id,
-                occurred_at=body.placed_at or now,
-                marketplace=marketplace,
-                number=body.number,
-                lines=lines(body),
-                freight=_money(body.freight),
-                discount=_money(body.discount),
-                tax=_money(body.tax),
-                total=_money(body.total),
-                country=body.consignee.address.country,
-                province=body.province,
-                language=body.language,
-            )
-        ],
+        heard=[PersonRecorded(order_id=order_id, occurred_at=now) for order_id in new],
+        said=[_placed(one, now) for one in new.values()],
+        traces={order_id: trace for order_id, trace in traces.items() if trace},
     )
-    return _accepted(platform, marketplace, body.number, order_id, 201)
+
+
+def _placed(one: Wanted, now: datetime) -> OrderPlaced:
+    body = one.body
+    return OrderPlaced(
+        order_id=one.order_id,
+        occurred_at=body.placed_at or now,
+        marketplace=one.marketplace,
+        number=body.number,
+        lines=lines(body),
+        freight=_money(body.freight),
+        discount=_money(body.discount),
+        tax=_money(body.tax),
+        total=_money(body.total),
+        country=body.consignee.address.country,
+        province=body.province,
+        language=body.language,
+    )
 
 
 def tracking_url(platform: Platform, order_id: UUID) -> str:
@@ -119,14 +178,23 @@ def _fingerprint(platform: Platform, body: OrderBody) -> bytes:
     return hmac.new(key, b"order body\n" + body.model_dump_json().encode(), hashlib.sha256).digest()
 
 
-def _accepted(platform: Platform, marketplace: str, number: str, order_id: UUID, status: int) -> Response:
+def _accepted(platform: Platform, one: Wanted, status: int) -> Response:
     return JSONResponse(
         {
-            "id": str(order_id),
-            "marketplace": marketplace,
-            "number": number,
-            "tracking_url": tracking_url(platform, order_id),
+            "id": str(one.order_id),
+            "marketplace": one.marketplace,
+            "number": one.body.number,
+            "tracking_url": tracking_url(platform, one.order_id),
         },
         status,
-        {"Location": f"/orders/{order_id}"},
+        {"Location": f"/orders/{one.order_id}"},
+    )
+
+
+def _taken(one: Wanted) -> Problem:
+    return Problem(
+        409,
+        "this order number is taken",
+        detail=f"order {one.body.number} is here already, as {one.order_id}, with another body",
+        errors=[FieldError("number", "number_taken", "Must not name another order")],
     )

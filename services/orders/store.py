@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,14 +36,20 @@ async def project_orders(db: DB, orders: Sequence[Facts], now: datetime) -> None
         if (placed := facts.get(OrderPlaced)) is not None and (entry := document(facts)) is not None
     ]
     await db.execute(
-        """insert into orders (order_id, marketplace, number, document, updated_at)
-           select *, $5 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
-           on conflict (order_id) do update set document = excluded.document, updated_at = excluded.updated_at
+        """insert into orders (order_id, marketplace, number, document, state, since, deadline, updated_at)
+           select *, $8 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
+                                    $7::timestamptz[])
+           on conflict (order_id) do update
+           set document = excluded.document, state = excluded.state, since = excluded.since,
+               deadline = excluded.deadline, updated_at = excluded.updated_at
            where orders.document is distinct from excluded.document""",
         [placed.order_id for placed, _ in rows],
         [placed.marketplace for placed, _ in rows],
         [placed.number for placed, _ in rows],
         [json.dumps(entry, ensure_ascii=False) for _, entry in rows],
+        [None if entry["closed_at"] else entry["status"] for _, entry in rows],
+        [datetime.fromisoformat(entry["since"]) for _, entry in rows],
+        [datetime.fromisoformat(entry["deadline"]) if entry["deadline"] else None for _, entry in rows],
         now,
     )
 
@@ -72,15 +78,21 @@ async def project_cases(db: DB, orders: Sequence[Facts]) -> None:
     )
 
 
-async def keep_fingerprint(db: DB, order_id: UUID, fingerprint: bytes) -> None:
-    """Remembers, by a keyed digest, with which body the order came."""
-    await db.execute("insert into fingerprints (order_id, digest) values ($1, $2)", order_id, fingerprint)
+async def keep_fingerprints(db: DB, fingerprints: Mapping[UUID, bytes]) -> None:
+    """Remembers, by a keyed digest, with which body each order came."""
+    await db.execute(
+        "insert into fingerprints (order_id, digest) select * from unnest($1::uuid[], $2::bytea[])",
+        list(fingerprints),
+        list(fingerprints.values()),
+    )
 
 
-async def fingerprint(db: DB, order_id: UUID) -> bytes | None:
-    """The digest of the body with which the order came; None after an erasure."""
-    digest: bytes | None = await db.fetchval("select digest from fingerprints where order_id = $1", order_id)
-    return digest
+async def fingerprints(db: DB, order_ids: Sequence[UUID]) -> dict[UUID, bytes]:
+    """The digests of the bodies with which these orders came; none after an erasure."""
+    rows = await db.fetch(
+        "select order_id, digest from fingerprints where order_id = any($1) and digest is not null", order_ids
+    )
+    return {row["order_id"]: row["digest"] for row in rows}
 
 
 async def find(db: DB | asyncpg.Pool[asyncpg.Record], order_id: UUID) -> Stored | None:
@@ -88,6 +100,20 @@ async def find(db: DB | asyncpg.Pool[asyncpg.Record], order_id: UUID) -> Stored 
         "select order_id, marketplace, updated_at, document from orders where order_id = $1", order_id
     )
     return _stored(row) if row else None
+
+
+async def numbered(
+    db: DB | asyncpg.Pool[asyncpg.Record], number: str, *, marketplace: str | None, limit: int = 20
+) -> list[Stored]:
+    """The orders of this number; of one marketplace, or of all when None."""
+    rows = await db.fetch(
+        """select order_id, marketplace, updated_at, document from orders
+           where number = $1 and ($2::text is null or marketplace = $2) order by marketplace limit $3""",
+        number,
+        marketplace,
+        limit,
+    )
+    return [_stored(row) for row in rows]
 
 
 async def page(
@@ -150,17 +176,57 @@ async def forget(db: DB, order_id: UUID) -> None:
     await db.execute("update fingerprints set digest = null where order_id = $1", order_id)
 
 
-async def tombstones_to_repeat(db: DB, *, every_hours: int, days: int, limit: int) -> list[UUID]:
+async def standing(db: DB, now: datetime) -> list[asyncpg.Record]:
+    """Orders under way by state: how many, since when the oldest stands there, how many are past their deadline."""
+    return await db.fetch(
+        """select state, count(*) as orders, min(since) as oldest, count(*) filter (where deadline < $1) as overdue
+           from orders where state is not null group by state""",
+        now,
+    )
+
+
+async def cases_open(db: DB, now: datetime) -> list[asyncpg.Record]:
+    """Open cases by kind, and how many of them are past the day by which a person was to answer."""
+    return await db.fetch(
+        """select kind, count(*) as cases, count(*) filter (where due_at < $1) as overdue
+           from cases where closed_at is null group by kind""",
+        now,
+    )
+
+
+async def erasures_to_check(db: DB, *, hours: int, limit: int) -> set[UUID]:
+    """Erased orders whose record may still lie on the topic, said so long ago (real time) that it should not."""
+    rows = await db.fetch(
+        """select order_id from tombstones
+           where gone_at is null and first_said_at < now() - $1 * interval '1 hour' order by first_said_at limit $2""",
+        hours,
+        limit,
+    )
+    return {row["order_id"] for row in rows}
+
+
+async def erasures_unfinished(db: DB, *, days: int) -> int:
+    """How many erasures have not been seen to be effective on the topic after so many days (real time)."""
+    found = await db.fetchval(
+        "select count(*) from tombstones where gone_at is null and first_said_at < now() - $1 * interval '1 day'", days
+    )
+    return int(found or 0)
+
+
+async def note_gone(db: DB, order_ids: Collection[UUID]) -> None:
+    await db.execute("update tombstones set gone_at = now() where order_id = any($1)", list(order_ids))
+
+
+async def tombstones_to_repeat(db: DB, *, every_hours: int, limit: int) -> list[UUID]:
     """Erased orders whose tombstone is due again (real time), marked as said now."""
     rows = await db.fetch(
         """with due as (
                select order_id from tombstones
-               where said_at < now() - $1 * interval '1 hour' and first_said_at > now() - $2 * interval '1 day'
-               order by said_at limit $3 for update skip locked)
+               where gone_at is null and said_at < now() - $1 * interval '1 hour'
+               order by said_at limit $2 for update skip locked)
            update tombstones set said_at = now() from due where tombstones.order_id = due.order_id
            returning tombstones.order_id""",
         every_hours,
-        days,
         limit,
     )
     return [row["order_id"] for row in rows]

@@ -155,7 +155,7 @@ def _stages(words: Words, parcel: ParcelTracking) -> Iterator[StageView]:
         label = words.of("stages", stage)
         if stage == "end" and parcel.final and parcel.status:
             label = words.of("parcel_states", parcel.status)
-        done = number < reached or parcel.final
+        done = number < reached or (parcel.final and (number == reached or stage == "end"))
         yield StageView(label, "done" if done else "current" if number == reached else "to_come")
 
 

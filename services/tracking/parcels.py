@@ -150,12 +150,15 @@ def _flagged(facts: Sequence[Event], flag: Flag, otherwise: datetime) -> datetim
 
 
 def _stage(journey: Journey, state: ParcelState, left_us: bool) -> Stage:
-    """How far along the line of stages; customs may be passed without a scan."""
-    if journey.final:
+    """How far along the line of stages; customs may be passed without a scan. A parcel that never arrives stays at the
+    furthest stage in which it was seen."""
+    if journey.status == "delivered":
         return "end"
     if state == "customs_held" and journey.rank >= RANKS["departed_origin"]:
         return "import_customs"
-    return next((stage for rank, stage in _STAGES if journey.rank >= rank), "handed_over" if left_us else "prepared")
+    seen = [RANKS[status] for _, status in journey.readings if RANKS[status] < RANKS["returning"]]
+    furthest = max([0 if journey.final else journey.rank, *seen])
+    return next((stage for rank, stage in _STAGES if furthest >= rank), "handed_over" if left_us else "prepared")
 
 
 def _tracking_number(facts: Sequence[Event]) -> str | None:

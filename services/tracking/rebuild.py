@@ -75,7 +75,9 @@ async def _ends(settings: PlatformSettings, names: Sequence[str], partial: bool)
     try:
         await probe.start()
         lanes = await probe.lanes(names)
-        begins, ends = await probe.beginnings(lanes), await probe.ends(lanes)
+        # In this order: a `stop` right after the reading of the ends is lost on aiokafka's fetcher, and hangs.
+        ends = await probe.ends(lanes)
+        begins = await probe.beginnings(lanes)
     except KafkaError as error:
         raise NotRebuildableError(f"the broker does not answer: {type(error).__name__}") from error
     finally:

@@ -135,7 +135,7 @@ def touched(works: Iterable[Work]) -> set[str]:
     """The SKUs whose stock rows these orders need, to be locked before `settle`."""
     skus: set[str] = set()
     for work in works:
-        skus.update(movement.sku for movement in due(work))
+        skus.update(movement.sku for movement in (*_forgotten(work), *due(work)))
         if wants_reservation(work.facts):
             skus.update(wanted(work.facts))
     return skus
@@ -147,7 +147,10 @@ def settle(works: Sequence[Work], levels: Mapping[str, Levels], now: datetime) -
     result = Settlement(levels=dict(levels))
     for work in works:
         before = len(result.movements)
-        for movement in _left(work):
+        for movement in _forgotten(work):
+            if movement.quantity <= result.available(movement.sku):
+                result.move(movement)
+        for movement in _left(replace(work, moved=[*work.moved, *result.movements[before:]])):
             result.move(_capped(movement, result))
         for movement in _returned(work.facts, [*work.moved, *result.movements[before:]]):
             result.move(movement)
@@ -189,6 +192,15 @@ def due(work: Work) -> list[Movement]:
     order is withdrawn or closed, booked in when the parcel came back."""
     left = _left(work)
     return [*left, *_returned(work.facts, [*work.moved, *left])]
+
+
+def _forgotten(work: Work) -> Iterator[Movement]:
+    """A reservation that was said and has moved nothing: our database was restored, and took the fact over from our
+    own topic. Its goods are set aside now, if they are still free."""
+    if StockReserved not in work.facts or any(movement.kind == "reserved" for movement in work.moved):
+        return
+    for sku, units in sorted(wanted(work.facts).items()):
+        yield Movement(sku, "reserved", units, order_id=work.facts.order_id)
 
 
 def _left(work: Work) -> list[Movement]:

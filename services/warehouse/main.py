@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contracts import topics
-from services.warehouse import api, catalogue, handlers
+from services.warehouse import api, catalogue, gauges, handlers
 from shared.command import command
+from shared.gauges import every
 from shared.service import Platform, Service
 from shared.settings import PlatformSettings
 
@@ -21,6 +22,7 @@ def service(platform: Platform) -> Service:
         hears=handlers.HEARS,
         handle=handlers.handle,
         project=handlers.project,
+        tasks=(every(gauges.EVERY_SECONDS, gauges.measure),),
         routers=(catalogue.router(platform), api.router(platform)),
     )
 

@@ -14,7 +14,7 @@ from contracts.carrier import LabelCreated
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.warehouse import domain
-from services.warehouse.stock import Levels, Movement
+from services.warehouse.stock import Kind, Levels, Movement, Pile
 from shared.db import DB
 from shared.facts import Facts
 
@@ -79,6 +79,33 @@ async def save(db: DB, moved: Sequence[Movement], levels: Mapping[str, Levels], 
         [levels[sku].shipped for sku in changed],
         [levels[sku].written_off for sku in changed],
     )
+
+
+async def audit(db: DB, moves: Mapping[Kind, tuple[Pile | None, Pile]]) -> tuple[int, int]:
+    """How many SKUs there are, and how many of them have piles that are not what their movements make of them."""
+    row = await db.fetchrow(
+        """with effects as (
+               select * from unnest($1::text[], $2::text[], $3::int[]) as e (kind, pile, sign)),
+             sums as (
+               select m.sku, e.pile, sum(m.quantity * e.sign) as units
+               from movements m join effects e using (kind) group by m.sku, e.pile),
+             piles as (
+               select sku, pile, units from stock, lateral (values
+                   ('received', received), ('available', available), ('reserved', reserved),
+                   ('shipped', shipped), ('written_off', written_off)) as p (pile, units))
+           select (select count(*) from stock) as skus, count(distinct piles.sku) as uneven
+           from piles left join sums using (sku, pile) where piles.units <> coalesce(sums.units, 0)""",
+        *_effects(moves),
+    )
+    assert row is not None  # noqa: S101  # an aggregate always has its row
+    return row["skus"], row["uneven"]
+
+
+def _effects(moves: Mapping[Kind, tuple[Pile | None, Pile]]) -> tuple[list[str], list[str], list[int]]:
+    effects: list[tuple[str, str, int]] = []
+    for kind, (source, target) in moves.items():
+        effects += [(kind, target, 1), (kind, source, -1) if source else (kind, "received", 1)]
+    return [kind for kind, _, _ in effects], [pile for _, pile, _ in effects], [sign for _, _, sign in effects]
 
 
 async def save_board(db: DB, orders: Sequence[Facts]) -> None:

@@ -26,7 +26,7 @@ from contracts.warehouse import CancelTooLate, OrderWithdrawn, StockReserved
 from sandbox.servers import Servers
 from services.orders import store
 from services.orders.domain import DEADLINES
-from services.orders.erasure import REPEAT_DAYS, REPEAT_HOURS
+from services.orders.erasure import REPEAT_HOURS
 from services.orders.main import service
 from services.orders.schema import (
     AcceptedView,
@@ -258,6 +258,36 @@ async def test_an_idempotency_key_gives_the_first_answer_again(orders: Orders) -
     assert again.headers["location"] == first.headers["location"]
     other = await orders.post("/orders", good_body(), **{"Idempotency-Key": body["number"]})
     assert other.status_code == 422
+
+
+async def test_a_crowd_at_once_is_answered_one_by_one(orders: Orders) -> None:
+    """They share transactions, and nothing else: the good, the repeated and the bad."""
+    known, keyed = good_body(), good_body()
+    await orders.post("/orders", known)
+    first = await orders.post("/orders", keyed, **{"Idempotency-Key": f"crowd-{keyed['number']}"})
+    taken = {**good_body(), "number": known["number"], "language": "fr"}
+    before = await orders.count("orders")
+    new = [good_body() for _ in range(20)]
+    crowd = [
+        *(orders.post("/orders", body, **{"Idempotency-Key": body["number"]}) for body in new),
+        *(orders.post("/orders", body, **{"Idempotency-Key": body["number"]}) for body in new),
+        *(orders.post("/orders", good_body(number), "atelier") for number in (known["number"], keyed["number"])),
+        orders.post("/orders", known),
+        orders.post("/orders", taken),
+        orders.post("/orders", keyed, **{"Idempotency-Key": f"crowd-{keyed['number']}"}),
+        orders.post("/orders", good_body(), **{"Idempotency-Key": f"crowd-{keyed['number']}"}),
+        orders.post("/orders", {**good_body(), "number": ""}),
+    ]
+    answers = await asyncio.gather(*crowd)
+    statuses = [answer.status_code for answer in answers]
+    assert statuses == [201] * 42 + [200, 409, 201, 422, 422]
+    assert [answer.content for answer in answers[:20]] == [answer.content for answer in answers[20:40]]
+    assert answers[44].content == first.content
+    assert await orders.count("orders") == before + 22
+    for body, answer in zip(new, answers[:20], strict=True):
+        assert answer.json()["number"] == body["number"]
+        rows = await orders.platform.pool.fetch("select topic from outbox where key = $1", answer.json()["id"])
+        assert sorted(row["topic"] for row in rows) == ["orders.events", "orders.personal"]
 
 
 @pytest.mark.parametrize(("who", "status"), [("nobody", 401), ("depot", 403)])
@@ -502,22 +532,20 @@ async def test_a_tombstone_is_said_again_each_day_for_a_while(orders: Orders) ->
     await orders.hear(withdrawn(taken["id"]))
     await orders.delete(f"/orders/{taken['id']}/person")
 
-    async def due(hours_ago: int, days_since_first: int) -> bool:
+    async def due(hours_ago: int) -> bool:
         async with orders.platform.ledger.transaction() as db:
             await db.execute(
-                """update tombstones set said_at = now() - $2 * interval '1 hour',
-                   first_said_at = now() - $3 * interval '1 day' where order_id = $1""",
+                "update tombstones set said_at = now() - $2 * interval '1 hour' where order_id = $1",
                 UUID(taken["id"]),
                 hours_ago,
-                days_since_first,
             )
-            return UUID(taken["id"]) in await store.tombstones_to_repeat(
-                db, every_hours=REPEAT_HOURS, days=REPEAT_DAYS, limit=100
-            )
+            return UUID(taken["id"]) in await store.tombstones_to_repeat(db, every_hours=REPEAT_HOURS, limit=100)
 
-    assert not await due(REPEAT_HOURS - 1, 1)
-    assert await due(REPEAT_HOURS + 1, 1)
-    assert not await due(REPEAT_HOURS + 1, REPEAT_DAYS + 1)
+    assert not await due(REPEAT_HOURS - 1)
+    assert await due(REPEAT_HOURS + 1)
+    async with orders.platform.pool.acquire() as db:
+        await store.note_gone(db, [UUID(taken["id"])])
+    assert not await due(REPEAT_HOURS + 1)
 
 
 # --- deadlines, by the clock ------------------------------------------------------------------------------------

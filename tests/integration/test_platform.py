@@ -8,7 +8,7 @@ import itertools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 from uuid import UUID, uuid4
@@ -25,6 +25,7 @@ from shared import dead_letters
 from shared.db import DB
 from shared.facts import Alarm, Facts, Job, Moment, Owed
 from shared.jobs import ClaimedJob, Done, JobKind, Retry
+from shared.messaging import _Listener
 from shared.outbox import headers
 from shared.provision import create_topics, provision_database
 from shared.schema import PLATFORM_SCHEMA
@@ -197,13 +198,15 @@ async def produce(
     body: bytes | None = None,
     kind: str | None = None,
     empty: bool = False,
+    generation: str = "0@0",
+    partition: int | None = None,
 ) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=pair.bootstrap)
     await producer.start()
-    fields = headers(event.id, kind or event.TYPE, "asker", str(event.order_id), "0@0", None)
+    fields = headers(event.id, kind or event.TYPE, "asker", str(event.order_id), generation, None)
     value = None if empty else body or event.model_dump_json().encode()
     for _ in range(times):
-        await producer.send_and_wait(topic, value, str(event.order_id).encode(), headers=fields)
+        await producer.send_and_wait(topic, value, str(event.order_id).encode(), partition, headers=fields)
     await producer.stop()
 
 
@@ -321,6 +324,20 @@ async def test_a_broker_that_forgets_everything(servers: Servers, own_broker: Br
         await until(one_more, 60)
 
 
+async def test_a_reader_far_behind_a_new_generation_misses_nothing(pair: Pair) -> None:
+    """The broker lost what followed offset 10; a reader that has read nothing yet must not skip the first ten."""
+    for number in range(20):
+        event = Asked(order_id=uuid4(), occurred_at=datetime.now(UTC))
+        await produce(pair, pair.asks.name, event, generation="0@0" if number < 10 else "1@10", partition=0)
+    async with both(pair) as (asker, answerer):
+
+        async def answered() -> bool:
+            return await count(asker, Answered) == 20
+
+        await until(answered)
+        assert await answerer.pool.fetchval("select max(generation) from positions") == 1
+
+
 async def test_a_restored_database_decides_nothing(pair: Pair) -> None:
     async with both(pair) as (asker, _):
         await ask(asker, *["plain"] * 3)
@@ -339,3 +356,39 @@ async def test_a_restored_database_decides_nothing(pair: Pair) -> None:
         await until(blocked)
         with pytest.raises(Exception, match="unknown to this database"):
             await ask(asker, "plain")
+
+
+@dataclass
+class Revoking(Pair):
+    """Where the first batch loses its partitions while it is being worked on, and then fails."""
+
+    failed: int = 0
+
+    def answerer(self, platform: Platform) -> Service:
+        service = super().answerer(platform)
+
+        async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
+            if not self.failed:
+                self.failed += 1
+                consumer = platform.consumer
+                listener, lanes = _Listener(consumer._unloaded, consumer._next), list(consumer._next)
+                listener.on_partitions_revoked(lanes)
+                listener.on_partitions_assigned(lanes)
+                raise ZeroDivisionError
+            return await service.handle(db, orders, moment)
+
+        return replace(service, handle=handle)
+
+
+async def test_no_record_dies_of_a_rebalance(servers: Servers) -> None:
+    plain = await new_pair(servers, servers.kafka_bootstrap)
+    pair = Revoking(plain.asks, plain.answers, plain.asker_dsn, plain.answerer_dsn, plain.bootstrap)
+    async with both(pair) as (asker, answerer):
+        await ask(asker, "plain")
+
+        async def answered() -> bool:
+            return await count(asker, Answered) == 1
+
+        await until(answered)
+        assert pair.failed == 1
+        assert await answerer.pool.fetchval("select count(*) from dead_letters") == 0

@@ -397,6 +397,17 @@ def test_a_withdrawal_before_the_screening_never_reserves() -> None:
     assert shop.stock["MIEL-500"] == Levels(received=2, available=2)
 
 
+def test_a_reservation_taken_over_after_a_restore_sets_its_goods_aside_once() -> None:
+    reserved = StockReserved(order_id=order_id(1), occurred_at=NOW)
+    facts = Facts(order_id(1), [placed(1, {SKUS[0]: 3}), screened(1), reserved])
+    for units, expected in ((5, [("reserved", 3)]), (2, [])):
+        settled = domain.settle([domain.Work(facts)], {SKUS[0]: Levels(units, units)}, NOW)
+        assert [(movement.kind, movement.quantity) for movement in settled.movements] == expected
+        assert settled.said == []
+        again = domain.settle([domain.Work(facts, settled.movements)], settled.levels, NOW)
+        assert [movement.kind for movement in again.movements] == []
+
+
 def test_levels_refuse_to_be_negative_or_not_to_add_up() -> None:
     levels = Levels(received=1, available=1)
     for movement in (Movement("S", "reserved", 2), Movement("S", "shipped", 1)):

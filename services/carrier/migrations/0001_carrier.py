@@ -30,6 +30,7 @@ TABLES = (
     )""",
     "create unique index labels_one_shown on labels (order_id, parcel) where used",
     "create index labels_by_order on labels (order_id)",
+    "create index labels_unused on labels (tracking_number) where not used",
     """create table label_reads (
         order_id uuid not null,
         parcel integer not null,

@@ -18,8 +18,14 @@ TABLES = (
         number text not null,
         document text not null,
         updated_at timestamptz not null,
+        state text,
+        since timestamptz,
+        deadline timestamptz,
         unique (marketplace, number)
     )""",
+    "create index orders_by_number on orders (number)",
+    # Those that have not ended; `state` is null for the others.
+    "create index orders_under_way on orders (state, since) include (deadline) where state is not null",
     "create index orders_by_update on orders (updated_at, order_id)",
     "create index orders_of_marketplace on orders (marketplace, updated_at, order_id)",
     # HMAC of the accepted body, so that a repeat is known without keeping the body; null after an erasure.
@@ -57,9 +63,10 @@ TABLES = (
     """create table tombstones (
         order_id uuid primary key,
         first_said_at timestamptz not null default now(),
-        said_at timestamptz not null default now()
+        said_at timestamptz not null default now(),
+        gone_at timestamptz
     )""",
-    "create index tombstones_by_time on tombstones (said_at)",
+    "create index tombstones_by_time on tombstones (said_at) where gone_at is null",
 )
 
 

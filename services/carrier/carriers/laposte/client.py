@@ -22,6 +22,7 @@ from services.carrier.carriers.carrier import (
 )
 from services.carrier.carriers.laposte import codes, mapping
 from services.carrier.carriers.laposte.labels import Contract, HttpAnswer, label_request, read_label_answer
+from shared import tracing
 
 NAME = "laposte"
 DRAIN_SECONDS = 10.0
@@ -57,7 +58,8 @@ class Connection:
         self._under_way += 1
         self._idle.clear()
         try:
-            return await self._http.send(request)
+            with tracing.outside(request.method, request.url.host):
+                return await self._http.send(request)
         finally:
             self._under_way -= 1
             if not self._under_way:

@@ -1,0 +1,91 @@
+"""Every secret of one installation: drawn anew for `make run`, or kept as files, one a secret, for containers.
+
+`python services/credentials.py FOLDER` writes the files that are missing there; those that exist stay. It needs nothing
+but Python, so that a host with a container engine only can do it.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+SERVICES = ("orders", "warehouse", "customs", "carrier", "tracking")
+Scope = Literal["marketplace", "warehouse", "operator"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+
+def sealing_key() -> str:
+    """32 random bytes, base64."""
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def password() -> str:
+    return secrets.token_urlsafe(24)
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Every secret of one installation, drawn anew."""
+
+    api_keys: dict[Scope, str] = field(default_factory=lambda: {scope: password() for scope in SCOPES})
+    storage_keys: dict[str, str] = field(default_factory=lambda: {service: sealing_key() for service in SERVICES})
+    database_passwords: dict[str, str] = field(default_factory=lambda: {service: password() for service in SERVICES})
+    kafka_passwords: dict[str, str] = field(default_factory=lambda: {service: password() for service in SERVICES})
+    contact_key: str = field(default_factory=sealing_key)
+    national_id_key: str = field(default_factory=sealing_key)
+    quota_key: str = field(default_factory=sealing_key)
+    link_keys: str = field(default_factory=lambda: f"v1:{sealing_key()}")
+    webhook_secret: str = field(default_factory=lambda: f"whsec_{sealing_key()}")
+    okapi_key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    laposte_password: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    postgres_password: str = field(default_factory=password)
+    kafka_admin_password: str = field(default_factory=password)
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        """Each secret with the name of its file."""
+        for service in SERVICES:
+            yield f"{service}_storage_key", self.storage_keys[service]
+            yield f"{service}_database_password", self.database_passwords[service]
+            yield f"{service}_kafka_password", self.kafka_passwords[service]
+        for scope, key in self.api_keys.items():
+            yield f"api_key_{scope}", key
+        for name, value in vars(self).items():
+            if isinstance(value, str):
+                yield name, value
+
+
+def write(folder: Path) -> list[str]:
+    """Draws the secrets whose files are missing; their names.
+
+    Other users of the host are kept out by the folder. The files must be open to all, for a container sees its own ones
+    only, but as a user whose number means nothing on the host.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    drawn = []
+    for name, value in Secrets().files():
+        path = folder / name
+        if path.exists():
+            continue
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.write_text(value)
+        draft.chmod(0o444)
+        draft.replace(path)
+        drawn.append(name)
+    return drawn
+
+
+def read(folder: Path, name: str) -> str:
+    """The secret in this file; FileNotFoundError when it was never drawn."""
+    return (folder / name).read_text().strip()
+
+
+if __name__ == "__main__":
+    made = write(Path(sys.argv[1]))
+    if made:
+        sys.stdout.write(f"{len(made)} new secrets in {sys.argv[1]}: keep a copy where nobody else looks\n")

@@ -1,0 +1,39 @@
+"""What `orders` measures beyond the platform: orders by state and age, cases, erasures. Ages are of business time."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from prometheus_client import Gauge
+
+from contracts.cases import CaseKind
+from services.orders import store
+from services.orders.life import LIFE
+from shared.service import Platform
+
+EVERY_SECONDS = 15.0
+ERASED_WITHIN_DAYS = 3
+
+UNDER_WAY = Gauge("orders_under_way", "orders that have not ended, by where they stand", ["state"])
+OLDEST = Gauge("orders_oldest_age_seconds", "how long the oldest order of a state has stood there", ["state"])
+OVERDUE = Gauge("orders_overdue", "orders past the deadline of their state with nothing done about it", ["state"])
+CASES_OPEN = Gauge("orders_cases_open", "orders that wait for a person, by the kind of case", ["kind"])
+CASES_OVERDUE = Gauge("orders_cases_overdue", "cases that a person should have answered by now", ["kind"])
+ERASURES = Gauge("orders_erasures_unfinished", f"erased records still on the topic after {ERASED_WITHIN_DAYS} days")
+
+
+async def measure(platform: Platform) -> None:
+    now = platform.clock.now()
+    async with platform.pool.acquire() as db:
+        states = {row["state"]: row for row in await store.standing(db, now)}
+        kinds = {row["kind"]: row for row in await store.cases_open(db, now)}
+        ERASURES.set(await store.erasures_unfinished(db, days=ERASED_WITHIN_DAYS))
+    for step in LIFE:
+        row = states.get(step.state)
+        UNDER_WAY.labels(step.state).set(row["orders"] if row else 0)
+        OVERDUE.labels(step.state).set(row["overdue"] if row else 0)
+        OLDEST.labels(step.state).set(max(0.0, (now - row["oldest"]).total_seconds()) if row else 0)
+    for kind in get_args(CaseKind):
+        row = kinds.get(kind)
+        CASES_OPEN.labels(kind).set(row["cases"] if row else 0)
+        CASES_OVERDUE.labels(kind).set(row["overdue"] if row else 0)

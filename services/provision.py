@@ -1,0 +1,132 @@
+"""A new installation: databases and roles one a service, migrations, topics, API keys, rights on the broker.
+
+`python -m services.provision` does it for servers that run already, from its settings and secrets, and ends. Everything
+can be done again: what exists stays, passwords and keys become those that are given now, new migrations are applied.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+
+import asyncpg
+from aiokafka.errors import KafkaError
+from pydantic import Field, SecretStr
+
+from contracts.base import Topic
+from contracts.topics import TOPICS, heard_by
+from services.credentials import SERVICES, Scope
+from shared.kafka import Connection, connection
+from shared.kafka_rights import Rights, create_user, grant
+from shared.migrate import migrate
+from shared.provision import add_api_key, create_topics, provision_database
+from shared.settings import PlatformSettings, with_password
+
+
+class Settings(PlatformSettings):
+    """What the one-shot is told beyond the platform's settings; its Kafka user must be the brokers' superuser."""
+
+    database_admin_url: SecretStr = Field(default=SecretStr("postgresql://postgres@localhost/postgres"))
+    postgres_password: SecretStr = Field(default=SecretStr(""), description="when that URL holds none")
+    database_prefix: str = Field(default="silkpost", pattern=r"^[a-z][a-z0-9_]*$", description="begins their names")
+    kafka_replicas: int = Field(default=1, ge=1, description="brokers that hold each topic")
+
+    orders_database_password: SecretStr
+    warehouse_database_password: SecretStr
+    customs_database_password: SecretStr
+    carrier_database_password: SecretStr
+    tracking_database_password: SecretStr
+
+    orders_kafka_password: SecretStr = SecretStr("")
+    warehouse_kafka_password: SecretStr = SecretStr("")
+    customs_kafka_password: SecretStr = SecretStr("")
+    carrier_kafka_password: SecretStr = SecretStr("")
+    tracking_kafka_password: SecretStr = SecretStr("")
+
+    api_key_marketplace: SecretStr = Field(default=SecretStr(""), description="lets a marketplace in; none when empty")
+    api_key_warehouse: SecretStr = SecretStr("")
+    api_key_operator: SecretStr = SecretStr("")
+
+    def of_service(self, service: str, kind: str) -> str:
+        """A password of this service: for its `database` or for `kafka`."""
+        secret: SecretStr = getattr(self, f"{service}_{kind}_password")
+        return secret.get_secret_value()
+
+    def api_keys(self) -> dict[Scope, str]:
+        """Those that are given, by scope."""
+        given: dict[Scope, SecretStr] = {
+            "marketplace": self.api_key_marketplace,
+            "warehouse": self.api_key_warehouse,
+            "operator": self.api_key_operator,
+        }
+        return {scope: key.get_secret_value() for scope, key in given.items() if key.get_secret_value()}
+
+
+async def provision(
+    admin_dsn: str,
+    kafka: Connection | str,
+    *,
+    passwords: Mapping[str, str],
+    api_keys: Mapping[Scope, str],
+    prefix: str = "silkpost",
+    replicas: int = 1,
+) -> dict[str, str]:
+    """Databases, topics and keys; the services' DSNs by name. `passwords`: of the database roles, by service.
+
+    Raises KafkaError, OSError and asyncpg's errors.
+    """
+    migrating = asyncio.Lock()  # Alembic keeps its context in module globals
+
+    async def database(service: str) -> str:
+        dsn = await provision_database(admin_dsn, f"{prefix}_{service}", passwords[service])
+        async with migrating:
+            await asyncio.to_thread(migrate, service, dsn)
+        for scope, key in api_keys.items():
+            await add_api_key(dsn, key=key, name=f"{scope}-1", scope=scope)
+        return dsn
+
+    dsns, _ = await asyncio.gather(
+        asyncio.gather(*(database(service) for service in SERVICES)),
+        create_topics(kafka, TOPICS, replicas=replicas),
+    )
+    return dict(zip(SERVICES, dsns, strict=True))
+
+
+def rights_of(service: str) -> Rights:
+    """What a service may do on the brokers: say on its own topics, hear its own and those it listens to."""
+    says = tuple(topic.name for topic in TOPICS if topic.producer == service)
+    hears = tuple(topic.name for topic in heard_by(service))
+    # Its own too: it looks how far they reach, to notice records that the broker has lost.
+    return Rights(user=service, writes=says, reads=_once((*says, *hears)), group=service)
+
+
+def _once(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+async def main(settings: Settings) -> None:
+    """Everything that the settings ask for."""
+    kafka = connection(settings)
+    await provision(
+        with_password(settings.database_admin_url.get_secret_value(), settings.postgres_password.get_secret_value()),
+        kafka,
+        passwords={service: settings.of_service(service, "database") for service in SERVICES},
+        api_keys=settings.api_keys(),
+        prefix=settings.database_prefix,
+        replicas=settings.kafka_replicas,
+    )
+    users = {service: settings.of_service(service, "kafka") for service in SERVICES}
+    if settings.kafka_security_protocol.startswith("SASL_") and all(users.values()):
+        for service, password in users.items():
+            await create_user(kafka, service, password)
+        await grant(kafka, [rights_of(service) for service in SERVICES])
+    topics: Sequence[Topic] = TOPICS
+    sys.stdout.write(f"{len(SERVICES)} databases, {len(topics)} topics and {len(settings.api_keys())} keys are there\n")
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(main(Settings()))
+    except (KafkaError, OSError, asyncpg.PostgresError) as failed:
+        sys.exit(f"not provisioned: {type(failed).__name__}: {failed}")

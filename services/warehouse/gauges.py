@@ -1,0 +1,22 @@
+"""What the warehouse measures beyond the platform: whether its stock adds up."""
+
+from __future__ import annotations
+
+from prometheus_client import Gauge
+
+from services.warehouse import store
+from services.warehouse.stock import MOVES
+from shared.service import Platform
+
+EVERY_SECONDS = 300.0
+
+SKUS = Gauge("warehouse_stock_skus", "SKUs with stock")
+UNEVEN = Gauge("warehouse_stock_uneven_skus", "SKUs whose piles are not the sum of their movements: should be none")
+
+
+async def measure(platform: Platform) -> None:
+    """Compares the piles with the movements they are made of: two ways to the same number."""
+    async with platform.pool.acquire() as db:
+        skus, uneven = await store.audit(db, MOVES)
+    SKUS.set(skus)
+    UNEVEN.set(uneven)

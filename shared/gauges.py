@@ -1,0 +1,93 @@
+"""What a service measures of itself for Prometheus: cheap questions, asked now and then, never for a request."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import TYPE_CHECKING
+
+from aiokafka import TopicPartition
+
+from shared.db import TRANSIENT
+from shared.logs import LogProbe
+from shared.telemetry import Loop, metrics
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from shared.service import Platform
+
+
+def loops(platform: Platform) -> None:
+    """How the loops turn; asked when the page of metrics is, so that a loop that hangs cannot hide it."""
+    metrics.blocked.set(platform.blocked is not None)
+    now = Loop.now()
+    for loop in platform.loops:
+        metrics.loop_age.labels(loop.name).set(now - loop.last_tick)
+        metrics.loop_trouble.labels(loop.name).set(loop.trouble is not None)
+        metrics.loop_stopped.labels(loop.name).set(loop.stopped)
+
+
+async def database(pool: asyncpg.Pool[asyncpg.Record], kinds: Collection[str]) -> None:
+    """What waits: in the outbox, as a dead letter, as a job."""
+    row = await pool.fetchrow(
+        """select count(*) as depth, coalesce(extract(epoch from now() - min(recorded_at)), 0) as age,
+                  (select count(*) from dead_letters where replayed_at is null) as dead
+           from outbox where sent_at is null"""
+    )
+    if row is not None:
+        metrics.outbox_depth.set(row["depth"])
+        metrics.outbox_age.set(float(row["age"]))
+        metrics.dead_letters_waiting.set(row["dead"])
+    await _jobs(pool, kinds)
+    for end in await pool.fetch("select topic, partition, generation from log_ends"):
+        metrics.generation.labels(end["topic"], str(end["partition"])).set(end["generation"])
+
+
+async def _jobs(pool: asyncpg.Pool[asyncpg.Record], kinds: Collection[str]) -> None:
+    ready = await pool.fetch(
+        """select kind, count(*) as jobs, extract(epoch from now() - min(created_at)) as age
+           from jobs where status = 'ready' group by kind"""
+    )
+    waiting = {row["kind"]: (row["jobs"], float(row["age"])) for row in ready}
+    given_up = await pool.fetch(
+        """select kind, count(*) as jobs from jobs
+           where status = 'exhausted' and finished_at > now() - interval '1 day' group by kind"""
+    )
+    exhausted = {row["kind"]: row["jobs"] for row in given_up}
+    for kind in kinds:
+        jobs, age = waiting.get(kind, (0, 0.0))
+        metrics.jobs_ready.labels(kind).set(jobs)
+        metrics.jobs_age.labels(kind).set(age)
+        metrics.jobs_exhausted.labels(kind).set(exhausted.get(kind, 0))
+    paused = await pool.fetch("select counterpart from paused")
+    metrics.paused.clear()
+    for row in paused:
+        metrics.paused.labels(row["counterpart"]).set(1)
+
+
+async def lag(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, topics: Sequence[str]) -> None:
+    """How far the positions are behind the logs' ends; of all partitions, whichever replica reads them."""
+    ends = await probe.ends(await probe.lanes(topics))
+    rows = await pool.fetch("select topic, partition, next_offset from positions")
+    at = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+    for lane, end in ends.items():
+        metrics.lag.labels(lane.topic, str(lane.partition)).set(max(0, end - at.get(lane, 0)))
+
+
+def every(
+    seconds: float, measure: Callable[[Platform], Awaitable[None]]
+) -> Callable[[Platform, Loop], Awaitable[None]]:
+    """A task of a service: measures so often, in real time, until cancelled."""
+
+    async def gauges(platform: Platform, loop: Loop) -> None:
+        while True:
+            loop.tick()
+            try:
+                await measure(platform)
+            except TRANSIENT as error:
+                await loop.back_off(error)
+                continue
+            loop.healthy()
+            await loop.sleep(seconds)
+
+    return gauges

@@ -1,0 +1,110 @@
+"""Requests that wait for a transaction share the next one.
+
+A transaction costs nearly the same for one request as for many. So those that arrive while one is under way are
+answered together in the next; one that comes alone waits for nobody. No answer is given before the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
+from contextvars import Context
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import asyncpg
+
+from shared.db import TRANSIENT
+from shared.telemetry import log
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+AT_MOST = 100
+LANES = 2
+"""Groups at a time: while one is in the database the next is made ready."""
+MET = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError)
+"""One of the group met somebody else; the others need not pay for it."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting(Generic[Asked, Answer]):
+    asked: Asked
+    marks: frozenset[Hashable]
+    answer: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Together(Generic[Asked, Answer]):
+    """Answers requests in groups.
+
+    `work` answers a group, in their order, in one transaction. When it raises, each of them is tried alone, so that one
+    bad request fails nobody else; but a server that is away is away for all. Requests that share one of their `marks`
+    are never under way together: the later one sees what the earlier has done.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]],
+        marks: Callable[[Asked], Collection[Hashable]],
+    ) -> None:
+        self._work = work
+        self._marks = marks
+        self._waiting: list[_Waiting[Asked, Answer]] = []
+        self._busy: set[Hashable] = set()
+        self._lanes = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def answer(self, asked: Asked) -> Answer:
+        """The answer, once it is committed. Raises what `work` raises for this request."""
+        waiting: _Waiting[Asked, Answer] = _Waiting(asked, frozenset(self._marks(asked)))
+        self._waiting.append(waiting)
+        if self._lanes < LANES and not waiting.marks & self._busy:
+            self._lanes += 1
+            # In a context of its own: a group belongs to no single request's trace.
+            lane = asyncio.create_task(self._serve(), context=Context())
+            self._tasks.add(lane)
+            lane.add_done_callback(self._tasks.discard)
+        return await waiting.answer
+
+    async def _serve(self) -> None:
+        try:
+            while group := self._next_group():
+                marks = {mark for one in group for mark in one.marks}
+                self._busy |= marks
+                try:
+                    await self._answer(group)
+                finally:
+                    self._busy -= marks
+        finally:
+            self._lanes -= 1
+
+    def _next_group(self) -> list[_Waiting[Asked, Answer]]:
+        """Those that have waited longest; one whose marks are taken stays where it is."""
+        group: list[_Waiting[Asked, Answer]] = []
+        left: list[_Waiting[Asked, Answer]] = []
+        taken = set(self._busy)
+        for one in self._waiting:
+            if len(group) < AT_MOST and not one.marks & taken:
+                group.append(one)
+            else:
+                left.append(one)
+            taken |= one.marks
+        self._waiting = left
+        return group
+
+    async def _answer(self, group: Sequence[_Waiting[Asked, Answer]]) -> None:
+        try:
+            answers = await self._work([one.asked for one in group])
+        except Exception as error:
+            if len(group) > 1 and (isinstance(error, MET) or not isinstance(error, TRANSIENT)):
+                log.warning("requests could not be answered together", requests=len(group), error=error)
+                for one in group:
+                    await self._answer([one])
+                return
+            for one in group:
+                if not one.answer.done():
+                    one.answer.set_exception(error)
+            return
+        for one, answer in zip(group, answers, strict=True):
+            if not one.answer.done():
+                one.answer.set_result(answer)

@@ -1,0 +1,261 @@
+"""Spans by OpenTelemetry when `OTEL_EXPORTER_OTLP_ENDPOINT` is set; nothing at all when it is not.
+
+All that happens to an order is one trace, whoever did it. Each service keeps the trace in which it first heard of an
+order (`order_traces`), so that jobs, alarms, call-backs and people's requests, which have a trace of their own or none,
+join it; the span that they come from is linked. A context travels as W3C `traceparent`: in HTTP, in the outbox, in a
+record's header. Spans hold ids of orders, types of facts and errors by type and place; never personal data.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.db import DB
+from shared.telemetry import current_traceparent, describe, metrics, traced
+
+if TYPE_CHECKING:
+    import asyncpg
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.trace import Span, SpanContext, Tracer
+    from opentelemetry.util.types import AttributeValue
+
+Kind = Literal["internal", "server", "client", "producer", "consumer"]
+LINKS = 100
+FACTS_NAMED = 20
+
+_tracer: Tracer | None = None
+_provider: TracerProvider | None = None
+
+
+class NoTracing(Exception):
+    """Tracing is asked for, but its packages are not installed."""
+
+
+def begin(service: str, endpoint: str) -> None:
+    """Turns tracing on when there is an endpoint: OTLP over HTTP, in batches, from a thread of its own.
+
+    All else comes from OpenTelemetry's own variables (`OTEL_TRACES_SAMPLER`, `OTEL_EXPORTER_OTLP_HEADERS`, ...).
+    """
+    global _tracer, _provider
+    if not endpoint or _provider is not None:
+        return
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError as missing:
+        raise NoTracing("OTEL_EXPORTER_OTLP_ENDPOINT is set, and the extra `tracing` is not installed") from missing
+    _provider = TracerProvider(resource=Resource.create({"service.name": service, "service.namespace": "silkpost"}))
+    _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")))
+    _tracer = _provider.get_tracer("silkpost")
+
+
+async def end() -> None:
+    """Sends what is left, and turns tracing off."""
+    global _tracer, _provider
+    provider, _tracer, _provider = _provider, None, None
+    if provider is not None:
+        await asyncio.to_thread(provider.shutdown)
+
+
+def on() -> bool:
+    return _tracer is not None
+
+
+def _start(
+    name: str, kind: Kind, parent: str | None, links: Sequence[str | None], attributes: Mapping[str, AttributeValue]
+) -> Span:
+    from opentelemetry import trace
+    from opentelemetry.context import Context
+
+    assert _tracer is not None  # noqa: S101
+    origin = _remote(parent)
+    context = trace.set_span_in_context(trace.NonRecordingSpan(origin), Context()) if origin else Context()
+    linked = [trace.Link(found) for link in dict.fromkeys(links) if link != parent and (found := _remote(link))]
+    return _tracer.start_span(name, context, trace.SpanKind[kind.upper()], attributes, linked[:LINKS])
+
+
+def _remote(traceparent: str | None) -> SpanContext | None:
+    from opentelemetry.trace import SpanContext, TraceFlags
+
+    parts = (traceparent or "").split("-")
+    if len(parts) < 4 or [len(part) for part in parts[:4]] != [2, 32, 16, 2]:
+        return None
+    try:
+        trace_id, span_id, flags = (int(part, 16) for part in parts[1:4])
+    except ValueError:
+        return None
+    found = SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags))
+    return found if found.is_valid else None
+
+
+def traceparent_of(span: Span) -> str:
+    context = span.get_span_context()
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+
+
+@contextmanager
+def _ended(span: Span) -> Iterator[Span]:
+    """Ends the span; an error marks it by type and place, for its text may hold anything."""
+    from opentelemetry.trace import StatusCode
+
+    try:
+        yield span
+    except Exception as error:
+        span.set_status(StatusCode.ERROR, describe(error))
+        span.set_attribute("error.type", type(error).__name__)
+        raise
+    finally:
+        span.end()
+
+
+@contextmanager
+def span(
+    name: str,
+    kind: Kind = "internal",
+    *,
+    parent: str | None = None,
+    links: Sequence[str | None] = (),
+    **attributes: Any,
+) -> Iterator[None]:
+    """Work inside is this span's, a child of `parent` or else of the current one. Attributes are written with `__`
+    for a dot. Nothing when tracing is off."""
+    if _tracer is None:
+        yield
+        return
+    named = {key.replace("__", "."): value for key, value in attributes.items() if value is not None}
+    with _ended(_start(name, kind, parent or current_traceparent(), links, named)) as own, traced(traceparent_of(own)):
+        yield
+
+
+@contextmanager
+def outside(method: str, host: str) -> Iterator[None]:
+    """A request to a counterpart: timed; a span when it is on behalf of an order. Polling, which is nobody's, makes
+    none."""
+    with metrics.outside_calls.labels(method, host).time():
+        if _tracer is None or current_traceparent() is None:
+            yield
+            return
+        with span(method, "client", http__request__method=method, server__address=host):
+            yield
+
+
+async def known(db: DB | asyncpg.Pool[asyncpg.Record], order_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The traces of these orders, as far as they have one."""
+    if _tracer is None or not order_ids:
+        return {}
+    rows = await db.fetch("select order_id, traceparent from order_traces where order_id = any($1)", list(order_ids))
+    return {row["order_id"]: row["traceparent"] for row in rows}
+
+
+async def mention(pool: asyncpg.Pool[asyncpg.Record], order_id: UUID, name: str) -> None:
+    """Leaves a span in the order's trace, linked to the current one, which is about it."""
+    parent = (await known(pool, [order_id])).get(order_id)
+    if parent is not None:
+        _start(name, "consumer", parent, [current_traceparent()], _about(order_id, ())).end()
+
+
+@asynccontextmanager
+async def orders(
+    db: DB, order_ids: Collection[UUID], stated: Mapping[UUID, str] | None, facts: Mapping[UUID, Sequence[str]]
+) -> AsyncIterator[Mapping[UUID, str]]:
+    """A span for each order whose facts are taken in, in that order's own trace: its traceparent by order.
+
+    `stated` is what the records said of their traces; None when no record brought the facts, so that the current span
+    counts for orders that are new here. `facts` are the types of what is new.
+    """
+    before, current = await known(db, order_ids), current_traceparent()
+    parents = {
+        order_id: (stated or {}).get(order_id) or before.get(order_id) or (current if stated is None else None)
+        for order_id in order_ids
+    }
+    spans = {
+        order_id: _start("take in", "internal", parent, [current], _about(order_id, facts.get(order_id, ())))
+        for order_id, parent in parents.items()
+    }
+    own = {order_id: traceparent_of(one) for order_id, one in spans.items()}
+    fresh = {order_id: parents[order_id] or own[order_id] for order_id in own if order_id not in before}
+    try:
+        if fresh:
+            await db.execute(
+                """insert into order_traces (order_id, traceparent) select * from unnest($1::uuid[], $2::text[])
+                   on conflict do nothing""",
+                list(fresh),
+                list(fresh.values()),
+            )
+        yield own
+    finally:
+        for one in spans.values():
+            one.end()
+
+
+def _about(order_id: UUID, facts: Sequence[str]) -> dict[str, AttributeValue]:
+    return {"silkpost.order_id": str(order_id), "silkpost.facts": list(facts[:FACTS_NAMED])}
+
+
+@contextmanager
+def sending(rows: Sequence[Any]) -> Iterator[Mapping[int, str]]:
+    """A span for each outbox row that is being sent: the traceparent to send it with, by the row's id."""
+    if _tracer is None:
+        yield {}
+        return
+    spans = {
+        row["id"]: _start(
+            f"send {row['topic']}",
+            "producer",
+            row["traceparent"],
+            [],
+            {
+                "messaging.system": "kafka",
+                "messaging.operation.type": "send",
+                "messaging.destination.name": row["topic"],
+                "messaging.message.id": str(row["event_id"]),
+                "silkpost.facts": [row["type"]],
+            },
+        )
+        for row in rows
+        if row["traceparent"]
+    }
+    try:
+        yield {row_id: traceparent_of(one) for row_id, one in spans.items()}
+    finally:
+        for one in spans.values():
+            one.end()
+
+
+class Traced:
+    """A span for each request. Outermost, and only there when tracing is on."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or _tracer is None:
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        asked = headers.get(b"traceparent", b"").decode("ascii", "ignore") or None
+        about = {"http.request.method": scope["method"], "url.scheme": scope.get("scheme", "http")}
+        with _ended(_start(scope["method"], "server", asked, [], about)) as own:
+
+            async def watched(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    own.set_attribute("http.response.status_code", message["status"])
+                await send(message)
+
+            fields = [(name, value) for name, value in scope["headers"] if name != b"traceparent"]
+            inner = {**scope, "headers": [*fields, (b"traceparent", traceparent_of(own).encode())]}
+            try:
+                await self._app(inner, receive, watched)
+            finally:
+                route = getattr(inner.get("route"), "path", None)
+                if route:  # the template, never the path: a path holds ids
+                    own.update_name(f"{scope['method']} {route}")
+                    own.set_attribute("http.route", route)

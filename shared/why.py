@@ -1,0 +1,192 @@
+"""Why an order waits, as far as this service knows: what it owes and has tried, and what holds it up.
+
+Every finding names the next safe command. Nothing here is personal: ids, codes, times, types of errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from contracts.cases import CaseClosed, CaseOpened
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from shared.service import Platform
+
+Holder = Literal["blocked", "stopped", "server", "dead_letter", "paused", "job", "outbox", "case", "alarm"]
+
+
+class Finding(BaseModel):
+    """One thing that holds the order up, or that it waits for, in one service."""
+
+    holder: Holder
+    service: str
+    what: str
+    since: datetime | None = None
+    until: datetime | None = None
+    """When it is tried again by itself, or decided again."""
+    tried: int = 0
+    reason: str | None = None
+    """Why the last try failed."""
+    next: str | None = None
+    """The next safe command; None when there is nothing to do but wait."""
+
+
+class Answer(BaseModel):
+    """What one service knows of an order."""
+
+    service: str
+    order_id: UUID
+    known: bool
+    """Whether any fact of it has come here."""
+    facts: int = 0
+    last_fact: str | None = None
+    last_fact_at: datetime | None = None
+    """Real time, when it was recorded here."""
+    findings: list[Finding] = []
+
+
+async def why(platform: Platform, name: str, order_id: UUID) -> Answer:
+    """What this service, of this name, knows about what the order waits for."""
+    pool = platform.pool
+    async with pool.acquire() as db:
+        facts = (await platform.ledger.read(db, [order_id]))[order_id]
+    last = await pool.fetchrow(
+        "select type, recorded_at from facts where order_id = $1 order by recorded_at desc limit 1", order_id
+    )
+    findings = [
+        *_service(platform, name),
+        *await _dead_letters(pool, name, order_id),
+        *await _jobs(pool, name, order_id),
+        *await _outbox(pool, name, order_id),
+        *_cases(name, facts.all(CaseOpened), {case.case for case in facts.all(CaseClosed)}),
+        *await _alarm(pool, name, order_id),
+    ]
+    return Answer(
+        service=name,
+        order_id=order_id,
+        known=last is not None,
+        facts=len(facts),
+        last_fact=last["type"] if last else None,
+        last_fact_at=last["recorded_at"] if last else None,
+        findings=findings,
+    )
+
+
+def _service(platform: Platform, name: str) -> list[Finding]:
+    """What holds up every order."""
+    found = []
+    if platform.blocked:
+        adopt = f"python -m services.{name} adopt"
+        found.append(
+            Finding(holder="blocked", service=name, what="the service is blocked", reason=platform.blocked, next=adopt)
+        )
+    for loop in platform.loops:
+        what = f"its loop {loop.name}"
+        if loop.stopped:
+            look = f"python -m services.{name} dead-letters"
+            found.append(
+                Finding(holder="stopped", service=name, what=f"{what} has stopped", reason=loop.trouble, next=look)
+            )
+        elif loop.trouble:
+            found.append(Finding(holder="server", service=name, what=f"{what} waits for a server", reason=loop.trouble))
+    return found
+
+
+async def _dead_letters(pool: asyncpg.Pool[asyncpg.Record], name: str, order_id: UUID) -> list[Finding]:
+    rows = await pool.fetch(
+        """select id, topic, type, cause, died_at, partition from dead_letters
+           where order_id = $1 and replayed_at is null order by id""",
+        order_id,
+    )
+    return [
+        Finding(
+            holder="dead_letter",
+            service=name,
+            what=f"dead letter {row['id']}: {row['type']} on {row['topic']}",
+            since=row["died_at"],
+            reason=row["cause"],
+            next=f"python -m services.{name} {'replay' if row['partition'] >= 0 else 'dead-letter'} {row['id']}",
+        )
+        for row in rows
+    ]
+
+
+async def _jobs(pool: asyncpg.Pool[asyncpg.Record], name: str, order_id: UUID) -> list[Finding]:
+    rows = await pool.fetch(
+        """select kind, subject, jobs.counterpart, status, attempts, run_at, reason, created_at, finished_at,
+                  claimed_until > now() as running, paused.since as paused_since
+           from jobs left join paused on paused.counterpart = jobs.counterpart
+           where order_id = $1 and status <> 'done' order by created_at, kind, subject""",
+        order_id,
+    )
+    return [_job(name, row) for row in rows]
+
+
+def _job(name: str, row: asyncpg.Record) -> Finding:
+    about = " ".join(filter(None, (f"job {row['kind']}", row["subject"], f"({row['counterpart']})")))
+    found = Finding(
+        holder="job",
+        service=name,
+        what=f"{about} waits to be tried",
+        since=row["created_at"],
+        until=row["run_at"],
+        tried=row["attempts"],
+        reason=row["reason"],
+    )
+    if row["status"] == "exhausted":
+        given_up = {"what": f"{about} was given up", "since": row["finished_at"], "until": None}
+        return found.model_copy(update=given_up)  # its refusal or case says what next
+    if row["running"]:
+        return found.model_copy(update={"what": f"{about} is being tried", "until": None})
+    if row["paused_since"]:
+        paused = {
+            "holder": "paused",
+            "what": f"{about} waits: the counterpart is paused",
+            "since": row["paused_since"],
+            "until": None,
+            "next": f"python -m services.{name} resume {row['counterpart']}",
+        }
+        return found.model_copy(update=paused)
+    return found
+
+
+async def _outbox(pool: asyncpg.Pool[asyncpg.Record], name: str, order_id: UUID) -> list[Finding]:
+    rows = await pool.fetch(
+        "select type, recorded_at from outbox where key = $1 and sent_at is null order by id", str(order_id)
+    )
+    return [
+        Finding(
+            holder="outbox",
+            service=name,
+            what=f"{row['type']} was said and has not left",
+            since=row["recorded_at"],
+        )
+        for row in rows
+    ]
+
+
+def _cases(name: str, opened: Sequence[CaseOpened], closed: set[str]) -> list[Finding]:
+    return [
+        Finding(
+            holder="case",
+            service=name,
+            what=f"case {case.case}: {case.action}",
+            since=case.occurred_at,
+            until=case.due_at,
+            reason=case.reason,
+        )
+        for case in opened
+        if case.case not in closed
+    ]
+
+
+async def _alarm(pool: asyncpg.Pool[asyncpg.Record], name: str, order_id: UUID) -> list[Finding]:
+    at = await pool.fetchval("select wake_at from fact_sets where order_id = $1", order_id)
+    return [Finding(holder="alarm", service=name, what="decides again by itself", until=at)] if at else []

@@ -1,0 +1,117 @@
+"""Every alert fires and stays silent as its test says, rests on metrics that exist, and stands in the runbook."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import REGISTRY
+
+from services.carrier import gauges as carrier
+from services.orders import gauges as orders
+from services.warehouse import gauges as warehouse
+
+ROOT = Path(__file__).parents[2]
+PROMETHEUS = ROOT / "deploy" / "prometheus"
+TESTS = sorted((PROMETHEUS / "tests").glob("*.yml"))
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+DEFINED = (carrier, orders, warehouse)  # importing them has registered their metrics
+NOT_OURS = {"up"}
+WORDS = {"max", "min", "sum", "by", "for", "unless", "and", "on", "offset", "rate", "increase", "min_over_time"}
+NEVER_A_LABEL = {"order_id", "order", "parcel", "tracking_number", "number", "sku", "name", "marketplace", "principal"}
+
+
+def rules() -> dict[str, dict[str, Any]]:
+    found = yaml.safe_load((PROMETHEUS / "rules.yml").read_text(encoding="utf-8"))
+    return {rule["alert"]: rule for group in found["groups"] for rule in group["rules"]}
+
+
+def exposed() -> set[str]:
+    """Every name that a service's page of metrics may show."""
+    names: set[str] = set()
+    for family in REGISTRY.collect():
+        names |= {family.name, f"{family.name}_total", f"{family.name}_count", f"{family.name}_sum"}
+    return names
+
+
+def section(title: str) -> str:
+    parts = re.split(r"^#{2,3} ", RUNBOOK, flags=re.MULTILINE)
+    return next((part for part in parts if part.splitlines()[0] == title), "")
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not at hand (Debian: prometheus)")
+@pytest.mark.parametrize("file", TESTS, ids=lambda file: file.name)
+def test_the_alerts_fire_and_stay_silent_as_said(file: Path) -> None:
+    done = subprocess.run(["promtool", "test", "rules", file.name], cwd=file.parent, capture_output=True, text=True)  # noqa: S607
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not at hand (Debian: prometheus)")
+@pytest.mark.parametrize(("kind", "file"), [("rules", "rules.yml"), ("config", "prometheus.yml")])
+def test_the_files_are_what_prometheus_reads(kind: str, file: str) -> None:
+    argv = ["promtool", "check", kind, "--lint=all", "--lint-fatal", file]
+    done = subprocess.run(argv, cwd=PROMETHEUS, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("alert", rules())
+def test_every_alert_is_tested_firing_and_silent(alert: str) -> None:
+    checks = [
+        check
+        for file in TESTS
+        for test in yaml.safe_load(file.read_text(encoding="utf-8"))["tests"]
+        for check in test["alert_rule_test"]
+        if check["alertname"] == alert
+    ]
+    assert [check for check in checks if check["exp_alerts"]], "never fires"
+    quiet = [check for check in checks if not check["exp_alerts"]]
+    spared = alert == "RequestsFail"  # its test has a second service that must not fire at the same time
+    assert quiet or spared, "never silent"
+
+
+@pytest.mark.parametrize("alert", rules())
+def test_every_alert_rests_on_metrics_that_exist(alert: str) -> None:
+    expression = re.sub(r"\{[^}]*\}|\"[^\"]*\"|\[[^\]]*\]", "", rules()[alert]["expr"])
+    expression = re.sub(r"\b(by|on)\s*\([^)]*\)", "", expression)
+    names = set(re.findall(r"[a-z_]{2,}", expression)) - WORDS
+    assert names
+    assert names - exposed() - NOT_OURS == set()
+
+
+@pytest.mark.parametrize("alert", rules())
+def test_every_alert_has_its_section_in_the_runbook(alert: str) -> None:
+    assert rules()[alert]["annotations"]["runbook"] == f"docs/runbook.md#{alert.lower()}"
+    text = section(alert)
+    assert all(word in text for word in ("**Means**", "**Look**", "**Do**")), text
+
+
+def test_no_metric_has_a_label_that_tells_one_order_or_person_from_another() -> None:
+    ours = ("http_", "messaging_", "outbox_", "jobs_", "loop_", "counterpart_", "orders_", "warehouse_", "carrier_")
+    labels = {
+        name
+        for collector in {*REGISTRY._collector_to_names}
+        for name in getattr(collector, "_labelnames", ())
+        if any(shown.startswith(ours) for shown in REGISTRY._collector_to_names[collector])
+    }
+    assert labels
+    assert labels & NEVER_A_LABEL == set()
+
+
+PROCEDURES = re.findall(r"^Tested by `([^`]+)`", RUNBOOK, flags=re.MULTILINE)
+
+
+def test_every_procedure_of_the_runbook_names_its_test() -> None:
+    titles = re.findall(r"^## (.+)$", RUNBOOK.partition("# Procedures")[2], flags=re.MULTILINE)
+    assert len(titles) >= 10
+    assert [title for title in titles if "Tested by `" not in section(title)] == []
+
+
+@pytest.mark.parametrize("named", PROCEDURES)
+def test_the_test_of_a_procedure_exists(named: str) -> None:
+    file, _, function = named.partition("::")
+    assert f"def {function}(" in (ROOT / file).read_text(encoding="utf-8")

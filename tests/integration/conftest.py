@@ -1,0 +1,148 @@
+"""A whole line to operate on: five services and the sandbox, each a process, with the commands of an operator."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+
+from sandbox.line import ROOT, Line
+from sandbox.provision import SERVICES
+from sandbox.show.api import Api
+from sandbox.show.book import Book, Order, place, receive_goods
+from sandbox.show.pace import SLOW
+from sandbox.show.staff import Duty, Staff
+from sandbox.show.tales import Tale
+from tests.servers import running_servers
+
+EVERYDAY = Tale("delivered", "delivered", (("SAVON-OLIVE-300", 1),), "delivered")
+_number = itertools.count(1)
+
+
+class Operated:
+    """The line with what its operator does to it. Each order has a shopper of its own."""
+
+    def __init__(self, line: Line, api: Api) -> None:
+        self.line, self.api = line, api
+
+    async def place(self, count: int = 1) -> list[Order]:
+        """Places everyday orders and has goods for them."""
+        await self.goods(count)
+        return [await self.place_without_goods() for _ in range(count)]
+
+    async def goods(self, count: int) -> None:
+        """Receives what so many everyday orders need."""
+        await receive_goods(self.api, [EVERYDAY] * count, f"GR-O{next(_number)}")
+
+    async def place_without_goods(self) -> Order:
+        turn, now = next(_number), self.line.clock.now
+        [order] = await place(self.api, [EVERYDAY], now, prefix=f"O{turn}", into=Book(), first_person=400 + turn)
+        return order
+
+    @asynccontextmanager
+    async def staff(self, orders: list[Order], *absent: Duty) -> AsyncIterator[None]:
+        """People at work on these orders; none of them may be refused anything."""
+        book = Book()
+        book.add(orders)
+        people = Staff(self.api, book, self.line.clock.now)
+
+        async def keep_reading() -> None:
+            while True:
+                await book.refresh(self.api)
+                await asyncio.sleep(0.3)
+
+        tasks = [asyncio.create_task(people.work(*absent)), asyncio.create_task(keep_reading())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        assert people.failed == []
+
+    async def document(self, order: Order) -> dict[str, Any]:
+        found: dict[str, Any] = await self.api.get("orders", f"/orders/{order.id}")
+        return found
+
+    async def stands(self, orders: list[Order], *states: str, seconds: float = 60) -> None:
+        """Waits until each of the orders stands in one of these states (or has ended so)."""
+
+        async def there() -> bool:
+            found = [(await self.document(order))["status"] for order in orders]
+            return all(status in states for status in found)
+
+        await until(there, seconds)
+
+    @contextmanager
+    def fast(self) -> Iterator[None]:
+        """Business time runs fast inside: for journeys."""
+        self.line.change_speed(60_000)
+        try:
+            yield
+        finally:
+            self.line.change_speed(SLOW)
+
+    async def command(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`python -m services.<service> ...`, as the operator types it."""
+        return await self.run([sys.executable, "-m", f"services.{service}", *arguments], self.line.environment(service))
+
+    async def why(self, wanted: str) -> tuple[int, dict[str, Any]]:
+        """`make why ORDER=`: its exit code and what it tells."""
+        known = {"urls": self.line.urls, "operator_key": self.line.secrets.api_keys["operator"]}
+        where = self.line.run_dir / "known.json"
+        where.write_text(json.dumps(known))
+        environment = {**self.line.environment("orders"), "LINE_FILE": str(where)}
+        told = await self.run([sys.executable, "-m", "services.why", wanted, "--json"], environment)
+        return told.returncode, json.loads(told.stdout) if told.stdout else {"error": told.stderr}
+
+    async def run(self, argv: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        return await asyncio.to_thread(
+            subprocess.run,
+            argv,
+            cwd=ROOT,
+            env={**environment, "COLUMNS": "300"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    async def restart(self, name: str, extra: Mapping[str, str] | None = None) -> None:
+        """Ends it as an operator would, and starts it with these variables."""
+        await asyncio.to_thread(self.line.processes[name].end)
+        self.line.start(name, extra)
+        await self.line.ready([name])
+
+    async def fetch(self, service: str, query: str, *arguments: object) -> list[asyncpg.Record]:
+        connection = await asyncpg.connect(self.line.dsns[service])
+        try:
+            return await connection.fetch(query, *arguments)
+        finally:
+            await connection.close()
+
+
+async def until(question: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+    async with asyncio.timeout(seconds):
+        while not await question():  # noqa: ASYNC110  # other processes have no event to wait for
+            await asyncio.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+async def operated(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Operated]:
+    """On servers of its own: its services are restarted, and take what others wrote on their topics for their own."""
+    run_dir = tmp_path_factory.mktemp("operated")
+    async with (
+        running_servers(run_dir) as servers,
+        Line(run_dir, speed=SLOW, prefix=f"ops_{secrets.token_hex(3)}", servers=servers) as line,
+        Api(line.urls, line.secrets.api_keys) as api,
+    ):
+        yield Operated(line, api)
+        assert {name: line.processes[name].alive for name in SERVICES} == dict.fromkeys(SERVICES, True)

@@ -1,0 +1,247 @@
+"""The procedures of the runbook, each carried out on a line with orders on it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import time
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+import httpx
+
+from services.carrier.signatures import secrets_of, signature
+from services.credentials import SERVICES, sealing_key
+from tests.integration.conftest import Operated, until
+
+
+async def test_republish_sends_again_and_changes_nothing(operated: Operated) -> None:
+    [order] = await operated.place()
+    await operated.stands([order], "reserved")
+    facts = "select count(*) as facts, max(recorded_at) as at from facts where order_id = $1"
+    before = [await operated.fetch(name, facts, order.id) for name in SERVICES]
+    done = await operated.command("orders", "republish", "--since", "2020-01-01T00:00:00Z")
+    assert done.returncode == 0
+    assert int(done.stdout.split()[0]) >= 2, "the order, and the person's record"
+
+    async def sent() -> bool:
+        return not await operated.fetch("orders", "select 1 from outbox where sent_at is null")
+
+    await until(sent)
+    await asyncio.sleep(1)
+    assert [await operated.fetch(name, facts, order.id) for name in SERVICES] == before
+
+
+async def test_a_consumer_moved_back_hears_again_and_changes_nothing(operated: Operated) -> None:
+    [order] = await operated.place()
+    await operated.stands([order], "reserved")
+    tags = "select order_id, etag from documents order by order_id"
+    before = await operated.fetch("tracking", tags)
+    await asyncio.to_thread(operated.line.processes["tracking"].end)
+    await operated.fetch("tracking", "update positions set next_offset = 0")
+    operated.line.start("tracking")
+    await operated.line.ready(["tracking"])
+
+    async def caught_up() -> bool:
+        rows = await operated.fetch("tracking", "select sum(next_offset) as n from positions")
+        return int(rows[0]["n"]) >= len(before)
+
+    await until(caught_up)
+    assert await operated.fetch("tracking", tags) == before
+
+
+async def test_an_api_key_is_made_used_and_ended(operated: Operated) -> None:
+    made = await operated.command("orders", "api-key", "add", "operator-2", "--scope", "operator")
+    key = made.stdout.strip()
+    assert len(key) >= 32
+    async with httpx.AsyncClient(base_url=operated.line.urls["orders"], trust_env=False) as client:
+        headers = {"Authorization": f"Bearer {key}"}
+        assert (await client.get("/cases", headers=headers)).status_code == 200
+        rows = await operated.fetch(
+            "orders", "select encode(hash, 'hex') as hash from api_keys where name = 'operator-2'"
+        )
+        listed = await operated.command("orders", "api-key", "list")
+        assert rows[0]["hash"][:12] in listed.stdout
+        assert key not in listed.stdout
+        ended = await operated.command("orders", "api-key", "end", rows[0]["hash"][:12])
+        assert ended.returncode == 0, ended.stderr
+
+        async def refused() -> bool:
+            return (await client.get("/cases", headers=headers)).status_code == 401
+
+        await until(refused, 20)
+    for wrong in ("%", "0123456789ab"):
+        assert (await operated.command("orders", "api-key", "end", wrong)).returncode == 1
+
+
+async def call_back(operated: Operated, secret: str) -> int:
+    """The status of the answer to a call-back signed with this secret; about a parcel that nobody knows."""
+    body = json.dumps({"type": "shipment.updated", "data": {"idShip": "CY000000000FR"}}).encode()
+    webhook_id, now = f"msg_{secrets.token_hex(8)}", int(time.time())
+    headers = {
+        "webhook-id": webhook_id,
+        "webhook-timestamp": str(now),
+        "webhook-signature": signature(secrets_of(secret)[0], webhook_id, now, body),
+    }
+    async with httpx.AsyncClient(base_url=operated.line.urls["carrier"], trust_env=False) as client:
+        return (await client.post("/webhooks/laposte", content=body, headers=headers)).status_code
+
+
+async def test_a_webhook_secret_is_rotated_without_a_call_back_lost(operated: Operated) -> None:
+    old, new = operated.line.secrets.webhook_secret, f"whsec_{sealing_key()}"
+    assert await call_back(operated, new) == 401
+    await operated.restart("carrier", {"WEBHOOK_SECRETS": f"{new},{old}"})
+    assert {await call_back(operated, old), await call_back(operated, new)} == {400}, "signed, and about nothing"
+    await operated.restart("carrier", {"WEBHOOK_SECRETS": new})
+    assert (await call_back(operated, old), await call_back(operated, new)) == (401, 400)
+    async with httpx.AsyncClient(base_url=operated.line.urls["carrier"], trust_env=False) as client:
+        page = (await client.get("/metrics")).text
+    assert 'carrier_callbacks_total{outcome="webhook-signature"} 1.0' in page
+    await operated.restart("carrier")
+
+
+async def test_a_link_key_is_rotated_and_old_links_open_until_it_goes(operated: Operated) -> None:
+    old = operated.line.secrets.link_keys
+    [before] = await operated.place()
+    both = {"LINK_KEYS": f"v2:{sealing_key()},{old}"}
+    for name in ("tracking", "orders"):  # who opens first, then who makes
+        await operated.restart(name, both)
+    [after] = await operated.place()
+    assert (before.secret[:3], after.secret[:3]) == ("v1.", "v2.")
+
+    async def opens(order_id: str, secret: str) -> int:
+        async with httpx.AsyncClient(base_url=operated.line.urls["tracking"], trust_env=False) as client:
+            return (await client.get(f"/orders/{order_id}/tracking", params={"secret": secret})).status_code
+
+    async def known() -> bool:
+        return await opens(after.id, after.secret) == 200
+
+    await until(known)
+    assert await opens(before.id, before.secret) == 200
+    shown = (await operated.document(before))["tracking_url"]
+    assert parse_qs(urlsplit(shown).query)["secret"][0].startswith("v2."), "the marketplace reads a new link"
+    await operated.restart("tracking", {"LINK_KEYS": both["LINK_KEYS"].partition(",")[0]})
+    assert (await opens(before.id, before.secret), await opens(after.id, after.secret)) == (404, 200)
+    await operated.restart("tracking")
+    await operated.restart("orders")
+
+
+async def test_a_replica_is_added_shares_the_work_and_takes_over(operated: Operated) -> None:
+    name = operated.line.add_replica("warehouse", 2)
+    await operated.line.ready([name])
+    [first] = await operated.place()
+    await operated.stands([first], "reserved")
+    await operated.goods(1)
+    operated.line.kill("warehouse")
+    second = await operated.place_without_goods()
+    await operated.stands([second], "reserved")
+    operated.line.start("warehouse")
+    await operated.line.ready(["warehouse"])
+    await asyncio.to_thread(operated.line.processes[name].end)
+    [third] = await operated.place()
+    await operated.stands([third], "reserved")
+
+
+async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(operated: Operated) -> None:
+    """Everyone who decides loses an hour: orders placed, declarations, reservations, hand-overs, labels. All of it
+    happened, and tracking and the world know it."""
+    line, names = operated.line, ("orders", "warehouse", "customs", "carrier")
+    [early, late, before] = await operated.place(3)
+    await operated.goods(1)
+    async with operated.staff([before]):
+        await operated.stands([before], "handed_over", "in_transit")
+    await operated.stands([early, late], "reserved")
+    await stopped(operated, names)
+    for name in names:
+        await copy(operated, name, of=name, to=f"{name}_backup")
+    await started(operated, names)
+
+    extra = await operated.place_without_goods()
+    async with operated.staff([early, late]):
+        await operated.stands([early, late], "handed_over", "in_transit")
+    await operated.stands([extra], "reserved")
+    await stopped(operated, names)
+    said = {name: await what_was_said(operated, name) for name in names}
+    for name in names:
+        await copy(operated, name, of=f"{name}_backup", to=name)
+        line.start(name)
+
+    async with httpx.AsyncClient(trust_env=False) as client:
+
+        async def blocked() -> bool:
+            try:
+                answers = [await client.get(f"{line.urls[name]}/readyz") for name in names]
+            except httpx.TransportError:
+                return False
+            return all("blocked" in answer.json()["checks"] for answer in answers)
+
+        await until(blocked)
+        page = (await client.get(f"{line.urls['warehouse']}/metrics")).text
+        assert "service_blocked 1.0" in page
+        code, told = await operated.why(early.id)
+        assert (code, told["findings"][0]["holder"]) == (1, "blocked")
+        assert told["next"] in {f"python -m services.{name} adopt" for name in names}
+        forgetful = await what_was_said(operated, "warehouse")
+        await asyncio.sleep(1)
+        assert await what_was_said(operated, "warehouse") == forgetful < said["warehouse"], "it waits"
+
+    for name in names:
+        adopted = await operated.command(name, "adopt")
+        assert adopted.returncode == 0, adopted.stdout + adopted.stderr
+        assert int(adopted.stdout.split()[0]) > 0
+    await line.ready(names, seconds=30)
+    again = await operated.command("warehouse", "adopt")
+    assert again.stdout.startswith("0 records"), again.stdout + again.stderr
+
+    async with operated.staff([extra]):
+        await operated.stands([extra], "handed_over", "in_transit")
+    with operated.fast():
+        await operated.stands([early, late, extra], "delivered", seconds=120)
+    account = await operated.api.get("sandbox", "/control/account", None)
+    for order in (early, late, extra):
+        labels = [label for label in account["labels"] if label["sub_order"] == f"{order.number}-1"]
+        assert len(labels) == 1, "no label was asked for again"
+        declared = [one for one in account["export_declarations"] if one["sub_order"] == f"{order.number}-1"]
+        assert len(declared) <= 1
+    for name in names:
+        assert said[name] <= await what_was_said(operated, name), f"{name} stands by every word"
+    rows = await operated.fetch("warehouse", "select * from stock")
+    assert rows
+    for row in rows:
+        assert row["received"] == row["available"] + row["reserved"] + row["shipped"] + row["written_off"]
+    moved = await operated.fetch(
+        "warehouse",
+        "select kind, quantity from movements where order_id = any($1::uuid[]) order by kind",
+        [early.id, late.id],
+    )
+    assert [tuple(row) for row in moved] == [("reserved", 1), ("reserved", 1), ("shipped", 1), ("shipped", 1)]
+
+
+async def what_was_said(operated: Operated, service: str) -> set[tuple[str, str]]:
+    """Every fact of its own that the service knows, with its words."""
+    rows = await operated.fetch(service, "select id::text, body from facts where said")
+    return {(row["id"], row["body"]) for row in rows}
+
+
+async def stopped(operated: Operated, names: tuple[str, ...]) -> None:
+    for name in names:
+        await asyncio.to_thread(operated.line.processes[name].end)
+
+
+async def started(operated: Operated, names: tuple[str, ...]) -> None:
+    for name in names:
+        operated.line.start(name)
+    await operated.line.ready(names)
+
+
+async def copy(operated: Operated, service: str, *, of: str, to: str) -> None:
+    """As `pg_dump` and `pg_restore` would; a template is the short way where nobody is connected."""
+    own = operated.line.dsns[service].rpartition("/")[2]
+    source, target = (name.replace(service, own, 1) for name in (of, to))
+    connection = await asyncpg.connect(operated.line.servers.admin_dsn)
+    try:
+        await connection.execute(f'drop database if exists "{target}" with (force)')
+        await connection.execute(f'create database "{target}" template "{source}" owner "{own}"')
+    finally:
+        await connection.close()

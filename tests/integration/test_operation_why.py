@@ -1,0 +1,162 @@
+"""What an order waits for, asked of the line while something holds the order up."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+
+from sandbox.provision import SERVICES
+from sandbox.show.api import Refused
+from services.why import NotToBeAsked, ask
+from tests.integration.conftest import Operated, until
+
+LAPOSTE = "carrier.laposte"
+
+
+def holders(told: dict[str, list[dict[str, str]]]) -> list[tuple[str, str]]:
+    return [(finding["holder"], finding["service"]) for finding in told["findings"]]
+
+
+async def test_a_paused_counterpart_holds_the_order_and_resume_is_the_next_command(operated: Operated) -> None:
+    paused = await operated.api.post("carrier", f"/counterparts/{LAPOSTE}/pause", "operator")
+    assert paused["paused_since"]
+    [order] = await operated.place()
+    async with operated.staff([order], "dispatch"):
+        await operated.stands([order], "declared")
+
+        async def owed() -> bool:
+            [counterpart] = await operated.api.get("carrier", "/counterparts")
+            return bool(counterpart["waiting"] == 1)
+
+        await until(owed)
+        code, told = await operated.why(order.number)
+        assert code == 1
+        assert holders(told)[0] == ("paused", "carrier")
+        assert told["findings"][0]["what"].startswith("job label 1 (carrier.laposte)")
+        assert told["next"] == f"python -m services.carrier resume {LAPOSTE}"
+        assert told["order"]["awaits"] == "carrier"
+
+        resumed = await operated.command(*told["next"].removeprefix("python -m services.").split())
+        assert resumed.returncode == 0, resumed.stderr
+        await operated.stands([order], "labelled")
+        code, told = await operated.why(order.id)
+    assert code == 0
+    assert told["next"] == f"warehouse: GET /hand-overs, then POST /orders/{order.id}/parcels/{{n}}/hand-over"
+
+
+async def test_what_was_tried_and_when_it_is_tried_again(operated: Operated) -> None:
+    fault = {"counterpart": "sls", "fault": "500", "count": 500}
+    await operated.api.put("sandbox", "/control/faults", None, fault)
+    try:
+        [order] = await operated.place()
+        async with operated.staff([order], "dispatch"):
+            await operated.stands([order], "declared")
+
+            async def tried() -> bool:
+                _, told = await operated.why(order.id)
+                return any(finding["holder"] == "job" and finding["tried"] >= 2 for finding in told["findings"])
+
+            await until(tried)
+            code, told = await operated.why(order.id)
+    finally:
+        await operated.api.put("sandbox", "/control/faults", None, {**fault, "count": 0})
+    [job] = [finding for finding in told["findings"] if finding["holder"] == "job"]
+    assert (code, job["service"], job["reason"]) == (0, "carrier", "sls:http_500")
+    assert job["until"] is not None or "being tried" in job["what"]
+
+
+async def test_a_dead_letter_is_found_and_its_replay_frees_the_order(operated: Operated) -> None:
+    """A bug of ours, as a trigger in the warehouse's own database, which is then repaired."""
+    broken = """create function broken() returns trigger language plpgsql as $$
+                begin if new.number like 'O%' then raise exception 'a bug'; end if; return new; end $$;
+                create trigger broken before insert on order_board for each row execute function broken()"""
+    await execute(operated, "warehouse", broken)
+    [order] = await operated.place()
+
+    async def buried() -> bool:
+        rows = await operated.fetch("warehouse", "select 1 from dead_letters where replayed_at is null")
+        return len(rows) >= 2  # placed, screened
+
+    await until(buried)
+    code, told = await operated.why(order.number)
+    assert code == 1
+    assert holders(told)[0] == ("dead_letter", "warehouse")
+    assert "case" not in {holder for holder, _ in holders(told)}, "the letters' cases would only repeat them"
+    listed = await operated.command("warehouse", "dead-letters")
+    assert order.id in listed.stdout
+    await execute(operated, "warehouse", "drop trigger broken on order_board; drop function broken")
+    while told["next"] and " replay " in told["next"]:
+        shown = await operated.command("warehouse", "dead-letter", told["next"].rpartition(" ")[2])
+        assert "a bug" not in shown.stdout, "a cause names type and place, never a text"
+        replayed = await operated.command(*told["next"].removeprefix("python -m services.").split())
+        assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+        _, told = await operated.why(order.number)
+    async with operated.staff([order], "dispatch"):
+        await operated.stands([order], "labelled")
+    assert (await operated.document(order))["cases"] == []
+
+
+async def execute(operated: Operated, service: str, statements: str) -> None:
+    connection = await asyncpg.connect(operated.line.dsns[service])
+    try:
+        await connection.execute(statements)
+    finally:
+        await connection.close()
+
+
+async def test_a_service_that_is_away_is_said_to_be(operated: Operated) -> None:
+    [order] = await operated.place()
+    operated.line.kill("customs")
+    code, told = await operated.why(order.id)
+    operated.line.start("customs")
+    await operated.line.ready(["customs"])
+    assert (code, told["unreachable"]) == (1, {"customs": "ConnectError"})
+    assert told["next"].startswith("look at customs")
+
+
+async def test_an_order_that_nobody_knows(operated: Operated) -> None:
+    code, told = await operated.why(str(uuid4()))
+    assert (code, "there is no order" in told["error"]) == (2, True)
+    for wanted in ("NO-SUCH-NUMBER", "'; drop table orders"):
+        with pytest.raises(NotToBeAsked, match="there is no order"):
+            await ask(operated.line.urls, operated.line.secrets.api_keys["operator"], wanted)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_the_operators_api_is_the_operators_and_the_same_everywhere(operated: Operated, service: str) -> None:
+    unknown = await operated.api.get(service, f"/why/{uuid4()}")
+    assert (unknown["service"], unknown["known"], unknown["findings"]) == (service, False, [])
+    for scope in ("marketplace", "warehouse"):
+        with pytest.raises(Refused, match="403"):
+            await operated.api.get(service, f"/why/{uuid4()}", scope)
+        with pytest.raises(Refused, match="403"):
+            await operated.api.post(service, f"/counterparts/{LAPOSTE}/pause", scope)
+    with pytest.raises(Refused, match="404"):
+        await operated.api.post(service, "/counterparts/nobody/pause", "operator")
+    with pytest.raises(Refused, match="404"):
+        await operated.api.get(service, "/why/1")
+    async with httpx.AsyncClient(trust_env=False) as client:
+        assert (await client.get(f"{operated.line.urls[service]}/why/{uuid4()}")).status_code == 401
+
+
+async def test_metrics_say_how_it_stands_and_name_nobody(operated: Operated) -> None:
+    [order] = await operated.place()
+    await operated.stands([order], "reserved")
+    async with httpx.AsyncClient(trust_env=False) as client:
+        pages = {name: (await client.get(f"{operated.line.urls[name]}/metrics")).text for name in SERVICES}
+
+        async def counted() -> bool:
+            page = (await client.get(f"{operated.line.urls['orders']}/metrics")).text
+            return 'orders_under_way{state="reserved"}' in page and 'orders_under_way{state="reserved"} 0.0' not in page
+
+        await until(counted)
+    for page in pages.values():
+        for word in (order.id, order.number, order.person.name, order.person.phone):
+            assert word not in page
+        assert 'loop_tick_age_seconds{loop="relay"}' in page
+        assert "messaging_consumer_lag{" in page
+        assert "outbox_oldest_age_seconds" in page
+        assert "service_blocked 0.0" in page

