@@ -4,23 +4,30 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint contracts rebuild bench lock clean
+.PHONY: help install run why test lint contracts rebuild faults bench lock clean up down logs scale restart test-compose
 
 help: ## Shows this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make run ORDERS=500    places more orders"
 	@echo "  make run SPEED=20000   business seconds in a real second"
 	@echo "  make run EXIT=1        leaves at the end, non-zero if an order ended wrongly"
 	@echo "  make run RESULT=path   where the summary goes, as JSON"
+	@echo "  make faults MINUTES=60 SEED=7   goes on for so long, in the order that the seed draws"
 
 install: $(VENV)/.installed ## Makes .venv from requirements.lock, hashes checked
 
 run: $(VENV)/.installed ## Starts everything, places orders and shows them on their way; Ctrl-C stops it
 	@ORDERS=$(ORDERS) SPEED=$(SPEED) EXIT=$(EXIT) RESULT=$(RESULT) $(BIN)/python -m sandbox.show
 
+why: $(VENV)/.installed ## Tells what an order waits for: make why ORDER=<id or number>
+	@LINE_FILE=.run/line.json OPERATOR_KEY_FILE=$(SECRETS_DIR)/api_key_operator $(BIN)/python -m services.why "$(ORDER)"
+
 test: $(VENV)/.installed ## Runs all tests on servers of its own
 	@$(BIN)/python -m pytest
+
+faults: $(VENV)/.installed ## Injects every fault while orders are in flight; writes docs/faults.md
+	@FAULTS_MINUTES=$(MINUTES) FAULTS_SEED=$(SEED) FAULTS_DOCS=docs $(BIN)/python -m pytest -m faults tests/faults
 
 lint: $(VENV)/.installed ## Style, types, walls between the rooms, freshness of generated files
 	@$(BIN)/ruff check .
@@ -29,6 +36,8 @@ lint: $(VENV)/.installed ## Style, types, walls between the rooms, freshness of 
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m contracts.generate --check
 	@$(BIN)/python -m services.openapi --check
+	@if command -v promtool >/dev/null; then promtool check rules --lint=all deploy/prometheus/rules.yml \
+	  && promtool check config --lint=all deploy/prometheus/prometheus.yml && promtool test rules deploy/prometheus/tests/*.yml; fi
 
 contracts: $(VENV)/.installed ## Writes the generated files of contracts/ anew
 	@$(BIN)/python -m contracts.generate
@@ -37,12 +46,50 @@ contracts: $(VENV)/.installed ## Writes the generated files of contracts/ anew
 rebuild: $(VENV)/.installed ## Tells every story, builds tracking anew from the topics, compares the bytes
 	@$(BIN)/python -m sandbox.rebuild
 
-bench: $(VENV)/.installed ## Measures the line against simpler ones, in one run
-	@$(BIN)/python -m tests.bench
+bench: $(VENV)/.installed ## Measures against limits and simpler designs: make bench STAGES="intake reads" SERVERS=containers
+	@$(BIN)/python -m tests.bench $(STAGES) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
 
-lock: ## Resolves requirements.lock anew (needs uv)
-	uv pip compile pyproject.toml --group embedded --group dev --universal --generate-hashes --no-header \
+lock: ## Resolves requirements.lock anew, and of it what the image needs (needs uv)
+	uv pip compile pyproject.toml --extra tracing --group embedded --group dev --universal --generate-hashes --no-header \
 	  --python-version 3.11 --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --extra tracing --constraint requirements.lock --universal --generate-hashes --no-header \
+	  --python-version 3.11 --quiet --output-file requirements.runtime.lock
+
+# Containers. PROFILE: some of sandbox, observability, and either cluster or secure; .env may hold it.
+PROFILE ?= $(shell sed -n 's/^PROFILE=//p' .env 2>/dev/null)
+SECRETS_DIR ?= deploy/secrets
+override PROFILE := $(PROFILE)
+ifneq ($(filter-out sandbox observability cluster secure,$(PROFILE)),)
+  $(error PROFILE knows sandbox, observability, cluster, secure)
+endif
+ifneq ($(and $(filter cluster,$(PROFILE)),$(filter secure,$(PROFILE))),)
+  $(error PROFILE takes one of cluster and secure)
+endif
+COMPOSE := docker compose -f docker-compose.yml \
+  $(patsubst %,-f deploy/%.yml,$(filter cluster secure,$(PROFILE))) $(COMPOSE_OVERLAY:%=-f %) \
+  $(patsubst %,--profile %,$(filter sandbox observability,$(PROFILE)))
+
+up: ## Starts the deployment and waits until it is ready (PROFILE="sandbox observability")
+	@$(PYTHON) -m services.credentials $(SECRETS_DIR)
+	@$(if $(filter secure,$(PROFILE)),deploy/certificates $(SECRETS_DIR))
+	@docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0; for image in orders $(filter sandbox,$(PROFILE)); do \
+	  $(COMPOSE) build --quiet $$image >/dev/null || exit 1; done
+	@$(COMPOSE) up --detach --no-build --wait --wait-timeout 300
+
+down: ## Stops the deployment; its data stay (VOLUMES=1 removes them)
+	@$(COMPOSE) --profile '*' down --remove-orphans $(if $(VOLUMES),--volumes)
+
+logs: ## Follows the logs (SERVICE= of one only)
+	@$(COMPOSE) logs --follow --tail 100 $(SERVICE)
+
+scale: ## Runs N replicas of a service (SERVICE=carrier N=3)
+	@$(COMPOSE) up --detach --no-build --no-deps --no-recreate --wait --scale $(SERVICE)=$(N) $(SERVICE)
+
+restart: ## Restarts a service (SERVICE=), one replica after another
+	@deploy/rolling-restart $$($(COMPOSE) ps --quiet $(SERVICE))
+
+test-compose: $(VENV)/.installed ## Tests the deployment with containers, from nothing and back (about eight minutes)
+	@COMPOSE_TESTS=1 $(BIN)/python -m pytest tests/compose
 
 clean: ## Removes what the targets above have made
 	rm -rf $(VENV) .run .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,4 +1,4 @@
-"""Servers for the tests: those the environment names, else embedded ones, one set a run."""
+"""Servers for the tests, one set a run; which ones, `tests/servers.py` says."""
 
 from __future__ import annotations
 
@@ -9,16 +9,31 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 
 from contracts.topics import TOPICS
-from sandbox.servers import Broker, Servers, ServerUnavailableError, running_servers
+from sandbox.servers import Broker, Servers, ServerUnavailableError
 from shared.migrate import migrate
 from shared.provision import create_topics, provision_database
+from tests.servers import description, running_servers
 
 FreshDatabase = Callable[[str], Awaitable[str]]
 _RUN = secrets.token_hex(3)
+
+# A slow machine is not a fault: no test is timed.
+hypothesis.settings.register_profile("silkpost", deadline=None)
+hypothesis.settings.load_profile("silkpost")
 _number = itertools.count(1)
+
+
+def pytest_report_header() -> str:
+    return description()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Once more: a quiet run has no header."""
+    terminalreporter.write_line(description())
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +84,10 @@ async def _as_admin(servers: Servers, statement: str) -> None:
 
 @pytest.fixture
 async def own_broker(tmp_path: Path) -> AsyncIterator[Broker]:
-    """A broker of the test's own, with every topic, to freeze, kill and start again; skipped where none can run."""
+    """An embedded broker of the test's own, with every topic; skipped where none can run.
+
+    Embedded, whatever else the tests run on: it is the one that forgets everything when it is killed.
+    """
     broker = Broker(tmp_path)
     try:
         await broker.start()

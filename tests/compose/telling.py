@@ -1,0 +1,41 @@
+"""The stories of the show, told to a deployment through its published ports."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from rich.console import Console
+
+from sandbox.show.api import Api
+from sandbox.show.pace import SLOW
+from sandbox.show.run import Show
+from sandbox.show.tales import Tale
+from shared.clock import NOTICE_SECONDS
+from tests.compose.stack import Stack
+
+PATIENCE = 240.0
+
+
+async def tell(
+    stack: Stack,
+    tales: Sequence[Tale],
+    prefix: str,
+    *,
+    speed: float = 60_000,
+    meanwhile: Callable[[], Coroutine[Any, Any, None]] | None = None,
+) -> None:
+    """Tells the stories while something happens; each must end as it wants, however the deployment is treated."""
+    stack.change_speed(SLOW)
+    await asyncio.sleep(NOTICE_SECONDS)
+    told = io.StringIO()
+    async with Api(stack.urls, stack.api_keys) as api:
+        show = Show(stack, api, Console(file=told), speed=speed, patience=PATIENCE)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(show.play(tales, prefix=prefix))
+            if meanwhile is not None:
+                group.create_task(meanwhile())
+        summary = await show.summary()
+        assert summary["ok"], f"{summary['wrong']} {summary['refusals']}\n{told.getvalue()}"

