@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ import httpx
 
 from sandbox.processes import Process, free_port
 from sandbox.provision import SERVICES, Secrets, provision
-from sandbox.servers import Broker, Servers, running_servers
+from sandbox.servers import BrokerServer, Servers, running_servers
 from shared import clock
 
 _CONTRACT = "900001"
@@ -32,7 +32,9 @@ class LineError(RuntimeError):
 class Line:
     """An async context: inside it everything runs and answers, after it nothing does.
 
-    `settings` adds environment variables to a process by name. Logs are in `<run_dir>/logs`.
+    `settings` adds environment variables to a process by name. `prepare` is called when the servers run and every
+    address is known, but no process was started. `servers` run already and are left as they are; without them the line
+    starts its own. Logs are in `<run_dir>/logs`.
     """
 
     def __init__(
@@ -43,6 +45,8 @@ class Line:
         speed: float = 1.0,
         prefix: str = "silkpost",
         settings: Mapping[str, Mapping[str, str]] | None = None,
+        prepare: Callable[[Line], Awaitable[None]] | None = None,
+        servers: Servers | None = None,
     ) -> None:
         self.run_dir = run_dir
         self.secrets = Secrets()
@@ -50,10 +54,13 @@ class Line:
         self.urls: dict[str, str] = {}
         self.dsns: dict[str, str] = {}
         self.processes: dict[str, Process] = {}
+        self.detours: dict[tuple[str, str], str] = {}
+        """The address that a process is given instead of another: (service, host:port) to host:port."""
         self._start, self._speed, self._prefix = start, speed, prefix
         self._settings = settings or {}
+        self._prepare = prepare
         self._exit = AsyncExitStack()
-        self._servers: Servers | None = None
+        self._servers = servers
 
     @property
     def servers(self) -> Servers:
@@ -62,8 +69,8 @@ class Line:
         return self._servers
 
     @property
-    def broker(self) -> Broker:
-        """The embedded broker, to kill and to start again; RuntimeError when another one is used."""
+    def broker(self) -> BrokerServer:
+        """The line's own broker, to kill and to start again; RuntimeError when another one is used."""
         if self.servers.broker is None:
             raise RuntimeError("the broker is not ours")
         return self.servers.broker
@@ -80,21 +87,16 @@ class Line:
         logs = self.run_dir / "logs"
         await asyncio.to_thread(logs.mkdir, parents=True, exist_ok=True)
         try:
-            self._servers = await self._exit.enter_async_context(running_servers(logs))
+            if self._servers is None:
+                self._servers = await self._exit.enter_async_context(running_servers(logs))
             self.dsns = await provision(self._servers, self.secrets, prefix=self._prefix)
             clock.create(self.clock_file, self._start, self._speed)
             names = (*SERVICES, "sandbox")
             self.urls = {name: f"http://127.0.0.1:{free_port()}" for name in names}
+            if self._prepare is not None:
+                await self._prepare(self)
             for name in names:
-                module = "sandbox" if name == "sandbox" else f"services.{name}"
-                self.processes[name] = Process(
-                    name,
-                    [sys.executable, "-m", module],
-                    logs / f"{name}.log",
-                    env=self.environment(name),
-                    cwd=ROOT,
-                )
-                self.processes[name].start()
+                self._add(name)
             await self.ready(names)
         except BaseException:
             await self.__aexit__()
@@ -126,12 +128,32 @@ class Line:
                 raise LineError(f"{name} {state}:\n{process.tail()}")
             await asyncio.sleep(0.1)
 
+    def add_replica(self, service: str, number: int, extra: Mapping[str, str] | None = None) -> str:
+        """Starts one more process of the service beside the first (which is number 1); its name, for `ready`."""
+        name = f"{service}-{number}"
+        self.urls.setdefault(name, f"http://127.0.0.1:{free_port()}")
+        self._add(name, extra)
+        return name
+
+    def _add(self, name: str, extra: Mapping[str, str] | None = None) -> None:
+        service = _service(name)
+        module = "sandbox" if service == "sandbox" else f"services.{service}"
+        self.processes[name] = Process(
+            name,
+            [sys.executable, "-m", module],
+            self.run_dir / "logs" / f"{name}.log",
+            env=self.environment(name),
+            cwd=ROOT,
+        )
+        self.processes[name].start(extra)
+
     def kill(self, name: str) -> None:
         """kill -9."""
         self.processes[name].kill()
 
-    def start(self, name: str) -> None:
-        self.processes[name].start()
+    def start(self, name: str, extra: Mapping[str, str] | None = None) -> None:
+        """`extra`: environment variables for this time only."""
+        self.processes[name].start(extra)
 
     async def restart(self, name: str) -> None:
         """Kills it, starts it again and waits until it is ready."""
@@ -141,6 +163,7 @@ class Line:
 
     def environment(self, name: str) -> dict[str, str]:
         """Everything this process is told; all else in the surroundings stays out."""
+        service = _service(name)
         own = {
             "CLOCK_FILE": str(self.clock_file),
             "HTTP_HOST": "127.0.0.1",
@@ -148,9 +171,13 @@ class Line:
             "KAFKA_BOOTSTRAP": self.servers.kafka_bootstrap,
             "PUBLIC_URL": self.urls[name],
         }
-        if name in SERVICES:
-            own |= {"DATABASE_URL": self.dsns[name], "STORAGE_KEY": self.secrets.storage_keys[name]}
-        return {**_inherited(), **own, **self._particular(name), **self._settings.get(name, {})}
+        if service in SERVICES:
+            own |= {"DATABASE_URL": self.dsns[service], "STORAGE_KEY": self.secrets.storage_keys[service]}
+        own = {**own, **self._particular(service), **self._settings.get(service, {})}
+        for (whose, address), instead in self.detours.items():
+            if whose == service:
+                own = {variable: value.replace(address, instead) for variable, value in own.items()}
+        return {**_inherited(), **own}
 
     def _particular(self, name: str) -> dict[str, str]:
         """What only this process needs: keys that open a part of a person's record go to those who may open it."""
@@ -190,7 +217,13 @@ class Line:
                 return {}
 
 
+def _service(name: str) -> str:
+    """Whose replica the process of this name is."""
+    return name.partition("-")[0]
+
+
 def _inherited() -> dict[str, str]:
     """What a process needs of the surroundings; nobody's DATABASE_URL or proxy must reach a service by accident."""
     wanted = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT")
-    return {name: os.environ[name] for name in wanted if name in os.environ} | {"PYTHONUNBUFFERED": "1"}
+    traces = {name: value for name, value in os.environ.items() if name.startswith("OTEL_")}
+    return {name: os.environ[name] for name in wanted if name in os.environ} | traces | {"PYTHONUNBUFFERED": "1"}

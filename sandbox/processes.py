@@ -115,7 +115,8 @@ class Process:
         """None while it runs or was never started; negative: the signal that ended it."""
         return self._child.poll() if self._child is not None else None
 
-    def start(self) -> None:
+    def start(self, extra: Mapping[str, str] | None = None) -> None:
+        """`extra`: environment variables for this time only."""
         if self.alive:
             return
         with self.log.open("ab") as log:
@@ -124,7 +125,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=self._env,
+                env=self._env if not extra else {**(os.environ if self._env is None else self._env), **extra},
                 cwd=self._cwd,
                 start_new_session=True,  # Ctrl-C in the terminal is the parent's to answer
             )

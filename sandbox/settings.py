@@ -5,11 +5,15 @@ from __future__ import annotations
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.settings import SECRETS
+
 
 class SandboxSettings(BaseSettings):
     """Environment variables bear the fields' names in upper case. An empty credential admits any that is not empty."""
 
-    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        extra="ignore", hide_input_in_errors=True, secrets_dir=SECRETS if SECRETS.is_dir() else None
+    )
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8090, ge=1, le=65535)

@@ -10,7 +10,8 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +53,18 @@ async def main(settings: Settings) -> int:
     run_dir = ROOT / ".run" / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     began = time.monotonic()
     console.print("starting PostgreSQL, the broker, five services and the sandbox ...", highlight=False)
-    async with Line(run_dir, speed=min(SLOW, settings.speed)) as line, Api(line.urls, line.secrets.api_keys) as api:
+    async with (
+        Line(run_dir, speed=min(SLOW, settings.speed)) as line,
+        Api(line.urls, line.secrets.api_keys) as api,
+        _announced(line),
+    ):
         console.print(f"all ready after {time.monotonic() - began:.0f} s", highlight=False)
         show = Show(line, api, console, speed=settings.speed, patience=settings.patience)
         play = show.play(batch(settings.orders), prefix=f"SP{secrets.token_hex(2).upper()}")
         if not await _unless_stopped(play, stop):
             return 130
         summary = await show.summary()
-        summary["seconds"] = round(time.monotonic() - began, 1)
+        summary |= _behind(line) | {"seconds": round(time.monotonic() - began, 1)}
         for path in {run_dir / "summary.json", settings.result or run_dir / "summary.json"}:
             await asyncio.to_thread(_write, path, summary)
         _tell(console, show, summary)
@@ -67,6 +72,18 @@ async def main(settings: Settings) -> int:
             console.print("\nEverything stays up until Ctrl-C.")
             await stop.wait()
     return 0 if summary["ok"] else 1
+
+
+@asynccontextmanager
+async def _announced(line: Line) -> AsyncIterator[None]:
+    """Tells `make why` where the line is, while it runs."""
+    path = ROOT / ".run" / "line.json"
+    known = {"urls": line.urls, "operator_key": line.secrets.api_keys["operator"]}
+    await asyncio.to_thread(_write, path, known)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
 async def _unless_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> bool:
@@ -81,6 +98,17 @@ async def _unless_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) 
     with contextlib.suppress(asyncio.CancelledError):
         await working
     return False
+
+
+def _behind(line: Line) -> dict[str, Any]:
+    """What a script needs to look behind the public interfaces."""
+    return {
+        "api_keys": line.secrets.api_keys,
+        "databases": line.dsns,
+        "kafka_bootstrap": line.servers.kafka_bootstrap,
+        "logs": str(line.run_dir / "logs"),
+        "pid": os.getpid(),
+    }
 
 
 def _write(path: Path, summary: dict[str, Any]) -> None:
@@ -100,7 +128,7 @@ def _tell(console: Console, show: Show, summary: dict[str, Any]) -> None:
     for order in show.book.wrong():
         console.print(f"  {order.number} {order.tale.title}: {show.book.status(order)}, not {order.tale.outcome}")
     for refusal in show.staff.failed:
-        console.print(f"  refused: {refusal}", highlight=False)
+        console.print(f"  refused: {refusal}", highlight=False, soft_wrap=True)
     received = sum(row["received"] for row in summary["stock"])
     uneven = summary["stock_that_does_not_add_up"]
     console.print(
@@ -108,10 +136,10 @@ def _tell(console: Console, show: Show, summary: dict[str, Any]) -> None:
         + (f"but these do not add up: {', '.join(uneven)}" if uneven else "each accounted for."),
         highlight=False,
     )
-    console.print(f"Tracking page:  {summary['tracking_page']}", soft_wrap=True)
+    console.print(f"Tracking page:  {summary['tracking_page']}", highlight=False, soft_wrap=True)
     for name, url in summary["api_docs"].items():
         metrics = summary["metrics"].get(name, "")
-        console.print(f"{name + ':':<15} {url}  {metrics}", soft_wrap=True)
+        console.print(f"{name + ':':<15} {url}  {metrics}", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -26,10 +26,11 @@ class Refused(Exception):  # an answer, not an error: the service understood and
 
 
 class Api:
-    """Every service by name. What fails for a moment is asked again, writes under one Idempotency-Key, for a minute."""
+    """Every service by name. What fails for a moment is asked again, writes under one Idempotency-Key, for as long as
+    patience lasts (real seconds)."""
 
-    def __init__(self, urls: Mapping[str, str], keys: Mapping[Scope, str]) -> None:
-        self._urls, self._keys = urls, keys
+    def __init__(self, urls: Mapping[str, str], keys: Mapping[Scope, str], patience: float = PATIENCE_SECONDS) -> None:
+        self._urls, self._keys, self._patience = urls, keys, patience
         self._client = httpx.AsyncClient(
             timeout=15, trust_env=False, limits=httpx.Limits(max_connections=64, max_keepalive_connections=64)
         )
@@ -87,7 +88,7 @@ class Api:
         return {"Authorization": f"Bearer {self._keys[scope]}"} if scope else {}
 
     async def _send(self, method: str, url: str, headers: Mapping[str, str], body: object) -> httpx.Response:
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + self._patience
         pause = 0.05
         while True:
             try:

@@ -112,7 +112,8 @@ class Board:
         everyone = list(self._book.orders.values())
         ended = sum(1 for order in everyone if self._book.closed(order))
         foot = Text(f"{now:%A %d %B, %H:%M} UTC, {speed:,.0f} times as fast.  {ended} of {len(everyone)} orders ended.")
-        bar = ProgressBar(total=max(1, len(everyone)), completed=ended, width=60)
+        bar = Table.grid()
+        bar.add_row(ProgressBar(total=max(1, len(everyone)), completed=ended, width=60))
         return Group(table, Text(self._others(), style="dim"), bar, foot)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 SLOW = 2_000.0
 """While people have work: five minutes of real work are a business week, so no deadline passes by itself."""
+EASY = 100
+"""So much work that waits between the services is no backlog yet."""
 _LEAST_CHANGE = 1.25
 _REST_SECONDS = 1.5
 
@@ -20,9 +22,10 @@ class Pace:
         self.speed = self._slow
         self._changed = 0.0
 
-    def follow(self, waiting: int) -> None:
-        """`waiting`: orders that wait for a person or a machine of ours, not for a journey."""
-        wanted = self._fast if waiting == 0 else self._slow
+    def follow(self, waiting: int, behind: int) -> None:
+        """`waiting`: orders that wait for a person or a machine of ours, not for a journey. `behind`: call-backs,
+        records and outside calls that nobody has handled yet."""
+        wanted = self._slow if waiting else max(self._slow, self._fast / max(1.0, behind / EASY))
         if max(wanted / self.speed, self.speed / wanted) < _LEAST_CHANGE:
             return
         now = time.monotonic()

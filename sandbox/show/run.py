@@ -1,31 +1,42 @@
-"""One run of the stories on a line that is up."""
+"""One run of the stories on a line that is up, wherever it runs."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from rich.console import Console
 
-from sandbox.line import Line
 from sandbox.show.api import Api, Refused
 from sandbox.show.board import Board
 from sandbox.show.book import Book, Order, place, receive_goods
 from sandbox.show.pace import Pace
 from sandbox.show.staff import Staff
 from sandbox.show.tales import TALES, Tale
+from shared.clock import Clock
 
 LOOKS_EVERY = 0.5
+
+
+class Stage(Protocol):
+    """What the show needs of a line: where everybody is, and the business clock."""
+
+    @property
+    def urls(self) -> Mapping[str, str]: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    def change_speed(self, speed: float) -> None: ...
 
 
 class Show:
     """One run of the stories on a line."""
 
-    def __init__(self, line: Line, api: Api, console: Console, *, speed: float, patience: float) -> None:
+    def __init__(self, line: Stage, api: Api, console: Console, *, speed: float, patience: float) -> None:
         """`speed`: while parcels only travel. `patience`: real seconds after which the show gives up."""
         self._line, self._api, self._console = line, api, console
         self._speed, self._patience = speed, patience
@@ -61,8 +72,16 @@ class Show:
                 shift.result()
             if not self.book.open() or time.monotonic() > until:
                 return
-            pace.follow(self.book.waiting())
+            pace.follow(self.book.waiting(), await self._behind())
             await asyncio.sleep(LOOKS_EVERY)
+
+    async def _behind(self) -> int:
+        """How much work waits between the processes: call-backs, records, events and outside calls."""
+        pages = await asyncio.gather(
+            *(self._api.send("GET", name, "/metrics", None) for name in self._line.urls if name != "sandbox")
+        )
+        account = await self._api.get("sandbox", "/control/account", None)
+        return int(account["callbacks"]["pending"]) + sum(int(backlog(page.text)) for page in pages)
 
     async def _follow(self, order: Order) -> None:
         """Tracking hears of an order a moment after it was placed; until then it does not know it."""
@@ -97,9 +116,10 @@ class Show:
             "api_docs": {name: f"{url}/docs" for name, url in self._line.urls.items()},
             "metrics": {name: f"{url}/metrics" for name, url in self._line.urls.items() if name != "sandbox"},
             "tracking": tracking,
-            "api_keys": self._line.secrets.api_keys,
-            "databases": self._line.dsns,
-            "kafka_bootstrap": self._line.servers.kafka_bootstrap,
-            "logs": str(self._line.run_dir / "logs"),
-            "pid": os.getpid(),
         }
+
+
+def backlog(metrics: str) -> float:
+    """Of a service: records not consumed, events not sent, outside calls not made."""
+    gauges = ("messaging_consumer_lag{", "outbox_depth ", "jobs_ready{")
+    return sum(float(line.rpartition(" ")[2]) for line in metrics.splitlines() if line.startswith(gauges))

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+import httpx
+
 from sandbox.show.api import Api, Refused
 from sandbox.show.book import Book, Order
 from sandbox.show.goods import BY_SKU
@@ -162,14 +164,18 @@ class Staff:
     async def _answer(self, order: Order, case: dict[str, Any]) -> None:
         parcel = f"/orders/{order.id}/parcels/{case['parcel']}"
         await asyncio.sleep(_SEARCH_SECONDS)
-        match case["action"]:
-            case "answer_customs":
-                await self._api.post("customs", f"{parcel}/hold-answer", "operator", {"answer": "papers_attached"})
-            case "search_with_carrier":
-                found = order.tale.found
-                await self._api.post("carrier", f"{parcel}/enquiry-answer", "operator", {"found": found})
-            case action:
-                self._failed.append(f"nobody knows how to {action} for {order.number}: {case['reason']}")
+        try:
+            match case["action"]:
+                case "answer_customs":
+                    await self._api.post("customs", f"{parcel}/hold-answer", "operator", {"answer": "papers attached"})
+                case "search_with_carrier":
+                    body = {"found": order.tale.journeys[int(case["parcel"]) - 1] != "lost"}
+                    await self._api.post("carrier", f"{parcel}/enquiry-answer", "operator", body)
+                case action:
+                    self._failed.append(f"nobody knows how to {action} for {order.number}: {case['reason']}")
+        except Refused as refusal:
+            if refusal.status != httpx.codes.CONFLICT:  # the world may have settled it meanwhile
+                raise
 
     # --- returns desk ---
 

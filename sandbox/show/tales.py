@@ -26,8 +26,6 @@ class Tale:
     """When the shopper asks to cancel."""
     trouble: Trouble | None = None
     """What the packer meets."""
-    found: bool = True
-    """What the carrier's search brings, when someone has to ask it."""
 
 
 TALES = (
@@ -38,7 +36,6 @@ TALES = (
         (("PORC-TASSE-2", 2), ("PALET-BEURRE", 4)),
         "partly_delivered",
         journeys=("delivered", "lost"),
-        found=False,
     ),
     Tale("out_of_stock", "out of stock", ((SOLD_OUT, 3),), "out_of_stock", journeys=()),
     Tale(

@@ -13,6 +13,7 @@ from sandbox.line import Line
 from sandbox.show.api import Api
 from sandbox.show.pace import SLOW
 from sandbox.show.run import Show
+from tests.servers import running_servers
 
 FAST = 60_000.0
 PATIENCE = 180.0
@@ -21,7 +22,10 @@ PATIENCE = 180.0
 @pytest.fixture(scope="session")
 async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Line]:
     run_dir = tmp_path_factory.mktemp("line")
-    async with Line(run_dir, speed=SLOW, prefix=f"e2e_{secrets.token_hex(3)}") as running:
+    async with (
+        running_servers(run_dir) as servers,
+        Line(run_dir, speed=SLOW, prefix=f"e2e_{secrets.token_hex(3)}", servers=servers) as running,
+    ):
         yield running
 
 
