@@ -5,11 +5,12 @@ What is left is the event line itself: consume, record, decide, say.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
+from typing import TypeAlias
 
-from contracts.base import Content, Event, Parcel
+from contracts.base import Event
 from contracts.carrier import LabelCreated
 from contracts.customs import ParcelDeclared
 from contracts.orders import OrderPlaced
@@ -18,62 +19,68 @@ from shared.db import DB
 from shared.facts import Facts, Job, Moment, Owed
 from shared.service import Make, Platform, Service
 from shared.settings import PlatformSettings
+from tests.bench.samples import handed_over, labelled, packed
 
-UNIT_WEIGHT_G = 120
+World: TypeAlias = Callable[[Facts], Sequence[Event]]
+"""What the people and the outside of a service say once these facts are known."""
 
 
-def answered(name: str) -> tuple[Make, PlatformSettings]:
-    """The real service of this name, its outside answered for, and its settings."""
+def service_of(name: str) -> tuple[Make, PlatformSettings]:
+    """The real service of this name, with its settings."""
     module = import_module(f"services.{name}.main")
     make: Make = module.service
     settings: PlatformSettings = module.Settings()
+    return make, settings
+
+
+def alone(make: Make, world: World) -> Make:
+    """The service with its outside answered for: nobody is called."""
+
+    def made(platform: Platform) -> Service:
+        service = answered(make, world)(platform)
+
+        async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
+            return [item for item in await service.handle(db, orders, moment) if not isinstance(item, Job)]
+
+        return replace(service, handle=handle, jobs=(), tasks=())
+
+    return made
+
+
+def answered(make: Make, world: World) -> Make:
+    """The service with its people answered for; calls to the outside are made."""
 
     def made(platform: Platform) -> Service:
         service = make(platform)
 
         async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
-            owed = [item for item in await service.handle(db, orders, moment) if not isinstance(item, Job)]
-            return [*owed, *(event for facts in orders for event in _world(name, facts, moment))]
+            owed = await service.handle(db, orders, moment)
+            return [*owed, *(event for facts in orders for event in world(facts))]
 
-        return replace(service, handle=handle, jobs=(), tasks=())
+        return replace(service, handle=handle)
 
-    return made, settings
-
-
-def _world(name: str, facts: Facts, moment: Moment) -> list[Event]:
-    placed, packed = facts.get(OrderPlaced), facts.get(OrderPacked)
-    known = {"order_id": facts.order_id, "occurred_at": moment.now}
-    match name:
-        case "warehouse" if placed and packed is None and StockReserved in facts:
-            return [OrderPacked(**known, parcels=(parcel_of(placed),))]
-        case "warehouse" if packed and LabelCreated in facts:
-            labels = facts.all(LabelCreated)
-            return [ParcelHandedOver(**known, parcel=x.parcel, tracking_number=x.tracking_number) for x in labels]
-        case "carrier":
-            return [label_for(declared, moment.now) for declared in facts.all(ParcelDeclared)]
-        case _:
-            return []
+    return made
 
 
-def label_for(declared: ParcelDeclared, now: object) -> LabelCreated:
-    """A label as La Poste would give it; the number is made up."""
-    number = f"CY{declared.order_id.int % 10**9:09d}FR"
-    return LabelCreated.model_validate(
-        {
-            "order_id": declared.order_id,
-            "occurred_at": now,
-            "parcel": declared.parcel,
-            "product": "DOS",
-            "tracking_number": number,
-        }
-    )
+def people(facts: Facts) -> Sequence[Event]:
+    """The packer and the dispatcher of the warehouse."""
+    order, plan = facts.get(OrderPlaced), facts.get(OrderPacked)
+    if order and plan is None and StockReserved in facts:
+        return [packed(order)]
+    if plan and ParcelHandedOver not in facts and LabelCreated in facts:
+        return [handed_over(label) for label in facts.all(LabelCreated)]
+    return []
 
 
-def parcel_of(placed: OrderPlaced) -> Parcel:
-    """All of the order in one box."""
-    contents = tuple(
-        Content(line=line.line, sku=line.sku, quantity=line.quantity, net_weight_g=line.quantity * UNIT_WEIGHT_G)
-        for line in placed.lines
-    )
-    weight = sum(content.net_weight_g for content in contents) + 150
-    return Parcel(parcel=1, contents=contents, weight_g=weight, length_mm=300, width_mm=200, height_mm=100)
+def la_poste(facts: Facts) -> Sequence[Event]:
+    """A label for what is declared."""
+    if LabelCreated in facts or ParcelDeclared not in facts:
+        return []
+    return [labelled(facts.order_id)]
+
+
+def nobody(_facts: Facts) -> Sequence[Event]:
+    return []
+
+
+WORLDS: dict[str, World] = {"warehouse": people, "carrier": la_poste}

@@ -1,0 +1,98 @@
+"""A load generator: `python -m tests.bench.load plan.json result.json`, a process of its own.
+
+The plan names the kind of requests, where they go, and for how long; see `Plan`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import uvloop
+
+from services.carrier.signatures import secrets_of, signature
+from tests.bench.client import Load, closed, request
+from tests.bench.samples import body
+
+NUMBER, KEY = "N" * 20, "K" * 32
+BODIES = 500
+CODES = ("PC1", "ET1", "ET2", "ET3", "DO1", "DO2")
+
+
+@dataclass(frozen=True)
+class Plan:
+    url: str
+    kind: str
+    """One of `KINDS`."""
+    connections: int
+    seconds: float
+    warm: float = 1.0
+    headers: dict[str, str] = field(default_factory=dict)
+    secret: str = ""
+    """What signs call-backs: `whsec_<base64>`."""
+    subjects: list[str] = field(default_factory=list)
+    """Tracking numbers, or paths."""
+
+
+def new_orders(plan: Plan) -> Iterator[bytes]:
+    """`POST /orders`: always another number and Idempotency-Key, the shoppers in turn."""
+    now = datetime.now(UTC)
+    headers = {**plan.headers, "content-type": "application/json", "idempotency-key": KEY}
+    bodies = [json.dumps(body(NUMBER, shopper, now), ensure_ascii=False).encode() for shopper in range(BODIES)]
+    templates = itertools.cycle([request("POST", "/orders", headers, one) for one in bodies])
+    for template in templates:
+        name = uuid4().hex
+        yield template.replace(NUMBER.encode(), name[:20].encode()).replace(KEY.encode(), name.encode())
+
+
+def call_backs(plan: Plan) -> Iterator[bytes]:
+    """`POST /webhooks/laposte`, signed: the next scan of each parcel in turn."""
+    secret = secrets_of(plan.secret)[0]
+    for turn in itertools.count():
+        code, minute = CODES[turn % len(CODES)], f"{turn // 60 % 24:02d}:{turn % 60:02d}"
+        for number in plan.subjects:
+            yield call_back(secret, number, code, f"2026-11-20T{minute}:00+01:00")
+
+
+def call_back(secret: bytes, number: str, code: str, at: str) -> bytes:
+    """One call-back with one scan."""
+    event = f'{{"code":"{code}","label":"x","date":"{at}","country":"FR"}}'
+    data = f'{{"returnCode":200,"idShip":"{number}","shipment":{{"idShip":"{number}","event":[{event}]}}}}'
+    content = f'{{"type":"shipment.updated","timestamp":"{at}","data":{data}}}'.encode()
+    webhook_id, now = f"msg_{uuid4().hex}", int(time.time())
+    headers = {
+        "content-type": "application/json",
+        "webhook-id": webhook_id,
+        "webhook-timestamp": str(now),
+        "webhook-signature": signature(secret, webhook_id, now, content),
+    }
+    return request("POST", "/webhooks/laposte", headers, content)
+
+
+def reads(plan: Plan) -> Iterator[bytes]:
+    """`GET` of the paths, at random."""
+    known = [request("GET", path, plan.headers) for path in plan.subjects]
+    while True:
+        yield random.choice(known)
+
+
+KINDS = {"orders": new_orders, "call_backs": call_backs, "reads": reads}
+
+
+def main(plan: Plan) -> Load:
+    requests = KINDS[plan.kind](plan)
+    next(requests)
+    return uvloop.run(closed(plan.url, requests, connections=plan.connections, seconds=plan.seconds, warm=plan.warm))
+
+
+if __name__ == "__main__":
+    found = main(Plan(**json.loads(Path(sys.argv[1]).read_text())))
+    Path(sys.argv[2]).write_text(found.json())

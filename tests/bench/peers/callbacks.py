@@ -1,0 +1,92 @@
+"""`POST /webhooks/laposte` by others: one transaction a call, and a signature check that stores nothing."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from services.carrier import signatures, store
+from services.carrier.carriers.laposte import codes
+from services.carrier.carriers.laposte.client import NAME
+from services.carrier.main import Settings, service
+from services.carrier.scans import scan_fact, sealed_scan
+from services.carrier.store import Callback, KnownScan
+from services.carrier.webhook import read_callback
+from shared.db import DB
+from shared.service import Platform, Service
+
+
+def one(platform: Platform) -> Service:
+    """`carrier`, but for its call-backs: each is kept, folded and said in a transaction of its own."""
+    settings = platform.settings
+    assert isinstance(settings, Settings)
+    secrets = signatures.secrets_of(settings.webhook_secrets.get_secret_value())
+    routes = APIRouter()
+
+    @routes.post("/webhooks/laposte", status_code=204)
+    async def receive(request: Request) -> Response:
+        body = await request.body()
+        webhook_id = signatures.check(request.headers, body, secrets, time.time())
+        tracked = read_callback(body)
+        async with platform.ledger.transaction() as db:
+            callback = Callback(webhook_id, tracked.tracking_number, platform.seal.seal(body, f"callback:{webhook_id}"))
+            if await store.save_callbacks(db, [callback], settings.callback_days):
+                scans = [sealed_scan(NAME, "webhook", event, platform.seal) for event in tracked.events]
+                await store.save_raw(db, scans, settings.raw_scan_days)
+                await _fold(platform, db, tracked.tracking_number, scans)
+        return Response(status_code=204)
+
+    made = service(platform)
+    return replace(made, routers=(routes, *made.routers))
+
+
+async def _fold(platform: Platform, db: DB, number: str, scans: list[store.RawScan]) -> None:
+    label = await db.fetchrow("select order_id, parcel from labels where tracking_number = $1 and used", number)
+    if label is None:
+        return
+    known = [
+        KnownScan(
+            carrier=NAME,
+            tracking_number=number,
+            source=scan.source,
+            digest=scan.digest,
+            code=scan.code,
+            scanned_at=scan.scanned_at,
+            utc_offset_minutes=scan.utc_offset_minutes,
+            country=scan.country,
+            order_id=label["order_id"],
+            parcel=label["parcel"],
+        )
+        for scan in scans
+        if scan.code is not None and scan.scanned_at is not None
+    ]
+    await platform.ledger.say(db, [scan_fact(scan, codes.read(scan.code, scan.country)) for scan in known])
+    await store.mark_folded(db, known)
+
+
+def bare(settings: Settings) -> Any:
+    """An ASGI application that checks the signature and answers."""
+    secrets = signatures.secrets_of(settings.webhook_secrets.get_secret_value())
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        status = 200
+        if scope["path"] != "/readyz":
+            try:
+                signatures.check(headers, body, secrets, time.time())
+                status = 204
+            except signatures.Unsigned:
+                status = 401
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    return app

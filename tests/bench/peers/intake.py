@@ -1,0 +1,64 @@
+"""`POST /orders` by others: one transaction a request, and no transaction at all."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+from services.orders.intake import check
+from services.orders.main import service
+from services.orders.placing import Wanted, place
+from shared.db import DB
+from shared.http import Asked, Principal, idempotently
+from shared.problems import Problem
+from shared.service import Platform, Service
+from shared.telemetry import current_traceparent
+
+
+def one(platform: Platform) -> Service:
+    """`orders`, but for its intake: each request in a transaction of its own."""
+    routes = APIRouter()
+    marketplace = Depends(platform.require("marketplace"))
+
+    @routes.post("/orders", status_code=201)
+    async def post_order(request: Request, principal: Principal = marketplace) -> Response:
+        order = check(json.loads(await request.body(), parse_float=Decimal), platform.clock.now())
+        if isinstance(order, list):
+            raise Problem(422, "the order has faults", errors=order)
+        wanted = Wanted(await Asked.of(platform, request, principal), principal.name, order, current_traceparent())
+
+        async def work(db: DB) -> Response:
+            (answer,) = await place(platform, db, [wanted])
+            if isinstance(answer, Problem):
+                raise answer
+            return answer
+
+        return await idempotently(platform, request, principal, work)
+
+    made = service(platform)
+    return replace(made, routers=(routes, *made.routers))
+
+
+def bare() -> FastAPI:
+    """The same body, validated by the same rules, and nothing stored."""
+    app = FastAPI()
+
+    @app.post("/orders", status_code=201)
+    async def post_order(request: Request) -> Response:
+        order = check(json.loads(await request.body(), parse_float=Decimal), datetime.now(UTC))
+        if isinstance(order, list):
+            return JSONResponse({"errors": [fault.field for fault in order]}, 422)
+        order_id = str(uuid4())
+        return JSONResponse({"id": order_id, "number": order.number}, 201, {"Location": f"/orders/{order_id}"})
+
+    @app.get("/readyz")
+    async def ready() -> Response:
+        return Response()
+
+    return app

@@ -1,0 +1,130 @@
+"""A service as tutorials write it: the same handlers on the same database, but one message, one transaction, one send
+at a time; one outside call at a time; each call-back by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import uvicorn
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from contracts import topics
+from services.carrier import scans
+from shared import jobs, outbox, persons
+from shared.db import TRANSIENT
+from shared.jobs import Worker
+from shared.loops import Group
+from shared.records import as_record
+from shared.service import Make, Platform, build_app, connected
+from shared.settings import PlatformSettings
+from shared.telemetry import Loop
+
+LOOKS_EVERY = 0.05
+
+
+async def listen(settings: PlatformSettings, name: str, personal: bool) -> AIOKafkaConsumer:
+    """A member of the service's group, on all that it hears; offsets are Kafka's."""
+    heard = [topic.name for topic in topics.heard_by(name) if personal or topic.name != persons.TOPIC]
+    consumer = AIOKafkaConsumer(
+        *heard,
+        bootstrap_servers=settings.kafka_bootstrap,
+        group_id=name,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=settings.fetch_wait_ms,
+    )
+    await consumer.start()
+    return consumer
+
+
+class Sender:
+    """Sends what the outbox holds: each event is sent, awaited and marked before the next."""
+
+    def __init__(self, platform: Platform, producer: AIOKafkaProducer, name: str) -> None:
+        self._platform, self._producer, self._name = platform, producer, name
+        self._turn = asyncio.Lock()
+
+    async def send_all(self) -> None:
+        async with self._turn:
+            pool = self._platform.pool
+            for row in await pool.fetch("select * from outbox where sent_at is null order by id"):
+                fields = outbox.headers(row["event_id"], row["type"], self._name, row["key"], "0@0", row["traceparent"])
+                body, key = row["body"].encode(), row["key"].encode()
+                await self._producer.send_and_wait(row["topic"], body, key, headers=fields)
+                await pool.execute("update outbox set sent_at = now() where id = $1", row["id"])
+
+    async def run(self, woken: asyncio.Event, loop: Loop) -> None:
+        """For what did not come of a message: requests, answers from outside."""
+        while True:
+            woken.clear()
+            await self.send_all()
+            loop.healthy()
+            loop.tick()
+            try:
+                async with asyncio.timeout(LOOKS_EVERY):
+                    await woken.wait()
+            except TimeoutError:
+                continue
+
+
+async def consume(platform: Platform, consumer: AIOKafkaConsumer, sender: Sender, loop: Loop) -> None:
+    """One message, one transaction; each event it leads to is sent and awaited; then the offset is committed."""
+    loop.healthy()
+    async for raw in consumer:
+        loop.tick()
+        read = platform.decoder.read(as_record(TopicPartition(raw.topic, raw.partition), raw))
+        while True:
+            try:
+                async with platform.ledger.transaction() as db:
+                    await platform.decoder.take_in(db, [read])
+                break
+            except TRANSIENT as error:
+                await loop.back_off(error)
+        await sender.send_all()
+        await consumer.commit()
+
+
+async def run(make: Make, settings: PlatformSettings, name: str) -> None:
+    """The whole service, with its HTTP side, until SIGTERM."""
+    jobs.COMMIT_TOGETHER = scans.KEEP_TOGETHER = scans.FOLD_TOGETHER = 1
+    async with connected(make, settings) as (platform, service):
+        producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, acks="all")
+        await producer.start()
+        sender, woken = Sender(platform, producer, name), asyncio.Event()
+        kinds = [replace(kind, concurrency=1) for kind in service.jobs]
+        workers = [Worker(platform.pool, platform.ledger, kind) for kind in kinds]
+        platform.wakers += [woken.set, *(worker.wake for worker in workers)]
+        consumer = await listen(settings, name, bool(service.seals))
+        async with Group() as group:
+            group.start(consume(platform, consumer, sender, platform.loop("consumer")))
+            group.start(sender.run(woken, platform.loop("sender")))
+            for worker in workers:
+                group.start(worker.run(platform.loop(worker.name)))
+            for task in service.tasks:
+                group.start(task(platform, platform.loop(getattr(task, "__name__", "task"))))
+            await asyncio.wait(
+                {asyncio.create_task(serve_app(build_app(platform, service), settings)), _broken(group)},
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        await consumer.stop()
+        await producer.stop()
+
+
+def _broken(group: Group) -> asyncio.Task[None]:
+    return asyncio.create_task(group.forever())
+
+
+async def serve_app(app: Callable[..., Awaitable[None]] | object, settings: PlatformSettings) -> None:
+    """As the services are served."""
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]  # any ASGI application
+        host=settings.http_host,
+        port=settings.http_port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+    )
+    await uvicorn.Server(config).serve()

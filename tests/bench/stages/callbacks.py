@@ -1,0 +1,53 @@
+"""`POST /webhooks/laposte`, signed; each tells a new scan of a known parcel."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from tests.bench.field import BenchError, Field, Stand
+from tests.bench.figures import Numbers, Result, take_turns
+from tests.bench.samples import placed
+from tests.bench.seeds import fill_carrier, labels_for
+from tests.bench.size import Size
+
+TITLE = "Call-backs: POST /webhooks/laposte"
+HOWS = {
+    "ours": "this project",
+    "one": "peer: one transaction a call",
+    "bare": "limit: a bare ASGI application that checks the signature",
+}
+COMMANDS = {
+    "ours": ("services.carrier",),
+    "one": ("tests.bench.contestants", "callbacks-one"),
+    "bare": ("tests.bench.contestants", "callbacks-bare"),
+}
+
+
+async def run(field: Field, size: Size) -> Result:
+    labels = labels_for(placed(size.orders))
+
+    async def turn(how: str) -> Numbers:
+        settings = {"carrier": {"POLL_SECONDS": "86400"}}
+        async with field.turn({"carrier": COMMANDS[how]}, settings=settings) as stand:
+            if how != "bare":
+                await fill_carrier(stand, labels)
+            return await load(stand, size, [label.tracking_number for label in labels])
+
+    figures = await take_turns("call-backs", tuple(HOWS), size.rounds, turn)
+    return Result("callbacks", TITLE, "ours", HOWS, figures, asdict(size))
+
+
+async def load(stand: Stand, size: Size, numbers: list[str]) -> Numbers:
+    plan = {
+        "url": stand.urls["carrier"],
+        "kind": "call_backs",
+        "connections": size.connections,
+        "seconds": size.seconds,
+        "warm": size.warm,
+        "secret": stand.secrets.webhook_secret,
+        "subjects": numbers,
+    }
+    found = await stand.child("tests.bench.load", plan, patience=size.seconds + size.warm + 60)
+    if set(found["statuses"]) != {"204"}:
+        raise BenchError(f"answers: {found['statuses']}")
+    return {"requests/s": found["rate"], "ms, p50": found["p50_ms"], "ms, p99": found["p99_ms"]}

@@ -1,0 +1,116 @@
+"""What a service and an order need, and how that and the pace change with the orders that are there already.
+
+All orders come in by `POST /orders` and pass the event line, the world's answers given at no cost.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections import defaultdict
+from dataclasses import asdict, replace
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+
+from contracts.orders import OrderPlaced
+from contracts.warehouse import ParcelHandedOver
+from sandbox.provision import SERVICES
+from services.orders.domain import order_id_of
+from tests.bench.client import percentiles
+from tests.bench.events import Wire, wire
+from tests.bench.field import Field, Stand
+from tests.bench.figures import Figure, Result, console, number
+from tests.bench.posting import MARKETPLACE, new_numbers, post
+from tests.bench.size import Size
+from tests.bench.stages import reads
+
+TITLE = "Growth: what is needed, and the pace, with more orders stored"
+TOGETHER = 1000
+MANY, FEW = 32, 4
+"""Clients, where it is asked how many orders there can be, and where what one of them takes."""
+PATIENCE = 300.0
+Found = dict[tuple[str, str], list[float]]
+
+
+async def run(field: Field, size: Size) -> Result:
+    found: Found = defaultdict(list)
+    commands = {name: ("tests.bench.contestants", "event-batched", name) for name in SERVICES}
+    async with field.turn(commands) as stand, wire(stand.kafka) as line:
+        await _pass(stand, line, size.warm_up, MANY)
+        stored = size.warm_up
+        for times in size.times:
+            at = f"{size.stored * times:,} orders"
+            while stored < size.stored * times:
+                some = min(TOGETHER, size.stored * times - stored)
+                await _pass(stand, line, some, MANY)
+                stored += some
+            for _ in range(size.rounds):
+                stored += await _look(stand, line, size, at, found)
+            told = ", ".join(f"{number(values[-1])} {metric}" for (metric, how), values in found.items() if how == at)
+            console.print(f"growth {at}: {told}")
+    metrics, hows = dict.fromkeys(m for m, _ in found), dict.fromkeys(how for _, how in found)
+    figures = [Figure(m, how, tuple(found[m, how])) for m in metrics for how in hows if (m, how) in found]
+    return Result("growth", TITLE, "", {how: how for how in hows}, figures, asdict(size))
+
+
+async def _pass(stand: Stand, line: Wire, count: int, clients: int) -> tuple[float, list[float]]:
+    """Seconds until all are handed over, and what each took to be accepted."""
+    numbers = new_numbers(count)
+    orders = {order_id_of(MARKETPLACE, number) for number in numbers}
+    began = time.perf_counter()
+    took = await post(stand, numbers, clients)
+    reached = await line.until_each([OrderPlaced, ParcelHandedOver], orders, PATIENCE)
+    return reached[ParcelHandedOver] - began, took
+
+
+async def _look(stand: Stand, line: Wire, size: Size, at: str, found: Found) -> int:
+    """Measures once; how many orders that has added."""
+    count = max(2, size.orders // 5)
+    records, wired, kept = line.weight.records, line.weight.bytes.total(), await _database_bytes(stand)
+    seconds, _ = await _pass(stand, line, count, MANY)
+    found["orders/s, POST to handed over", at].append(count / seconds)
+    _, took = await _pass(stand, line, count, FEW)
+    p50, p99 = percentiles(took)
+    found[f"ms, POST /orders, {FEW} clients, p50", at].append(p50)
+    found[f"ms, POST /orders, {FEW} clients, p99", at].append(p99)
+    short = replace(size, connections=FEW, seconds=min(size.seconds, 2.0), warm=min(size.warm, 0.5))
+    read = await reads.load(stand, short, await _some_orders(stand.dsns["tracking"]))
+    found[f"ms, GET tracking, {FEW} clients, p50", at].append(read["ms, p50"])
+    found["records an order on the topics", at].append((line.weight.records - records) / count / 2)
+    found["bytes an order on the topics", at].append((line.weight.bytes.total() - wired) / count / 2)
+    found["KiB an order in the five databases", at].append((await _database_bytes(stand) - kept) / count / 2 / 1024)
+    for name in SERVICES:
+        found[f"MiB of memory, {name}", at].append(resident_mib(stand.line.processes[name].pid))
+    return 2 * count
+
+
+async def _database_bytes(stand: Stand) -> int:
+    total = 0
+    for name in SERVICES:
+        db = await asyncpg.connect(stand.dsns[name])
+        try:
+            total += await db.fetchval("select pg_database_size(current_database())")
+        finally:
+            await db.close()
+    return total
+
+
+async def _some_orders(dsn: str) -> list[UUID]:
+    db = await asyncpg.connect(dsn)
+    try:
+        rows = await db.fetch("select order_id from documents order by order_id limit 2000")
+        return [row["order_id"] for row in rows]
+    finally:
+        await db.close()
+
+
+def resident_mib(pid: int) -> float:
+    """What of the process lies in memory."""
+    status = Path(f"/proc/{pid}/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS:"))
+        return float(line.split()[1]) / 1024
+    asked = ["/bin/ps", "-o", "rss=", "-p", str(pid)]
+    return float(subprocess.run(asked, capture_output=True, text=True, check=True).stdout) / 1024
