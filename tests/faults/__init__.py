@@ -1,0 +1,1 @@
+"""Faults, injected while orders are in flight, and the invariants that must hold afterwards."""

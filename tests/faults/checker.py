@@ -1,0 +1,338 @@
+"""The invariants I1 to I9, checked from outside: public APIs, databases, topics, logs and the sandbox's account.
+
+`now` is what must hold at any moment when nothing is behind; `at_the_end` is everything, once journeys are over. Both
+return what is violated and for which orders; neither asks a service's code what it believes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.base import Event
+from contracts.carrier import LabelCreated
+from contracts.topics import TOPICS, heard_by, of_producer
+from sandbox.provision import SERVICES
+from services.carrier.handlers import HEARS as CARRIER
+from services.customs.handlers import HEARS as CUSTOMS
+from services.orders.handlers import HEARS as ORDERS
+from services.tracking.handlers import HEARS as TRACKING
+from services.warehouse.handlers import HEARS as WAREHOUSE
+from tests.faults.customs_checks import customs_in_order
+from tests.faults.field import Answered, Field
+from tests.faults.privacy_checks import nothing_personal
+from tests.faults.violations import Violation
+
+HEARS: Mapping[str, Sequence[type[Event]]] = {
+    "orders": ORDERS,
+    "warehouse": WAREHOUSE,
+    "customs": CUSTOMS,
+    "carrier": CARRIER,
+    "tracking": TRACKING,
+}
+PILES = ("available", "reserved", "shipped", "written_off")
+_HAND_OVER = re.compile(r"/orders/([0-9a-f-]{36})/parcels/(\d+)/hand-over")
+_PACK = re.compile(r"/orders/([0-9a-f-]{36})/parcels")
+_CANCEL = re.compile(r"/orders/([0-9a-f-]{36})/cancel")
+
+
+async def now(field: Field) -> list[Violation]:
+    """I2, I3 at the first scan, I5's single effect, I7's promises."""
+    account = await field.api.get("sandbox", "/control/account", None)
+    found = [*await stock_adds_up(field), *one_label_scanned(account), *await each_fact_once(field)]
+    return [*found, *await promises_kept(field), *await callbacks_kept(field, account)]
+
+
+async def at_the_end(field: Field) -> list[Violation]:
+    """All of them. Meant for when every order had the time to come to its end and nothing is behind."""
+    account = await field.api.get("sandbox", "/control/account", None)
+    facts = {service: await facts_of(field, service) for service in SERVICES}
+    return [
+        *await now(field),
+        *await every_order_ends(field),
+        *labels_on_record(account, await _labels(field)),
+        *await timelines_are_the_events(field, facts["carrier"]),
+        *await heard_is_what_was_said(field),
+        *customs_in_order(account, facts["customs"], _numbers(field)),
+        *await nothing_personal(field),
+    ]
+
+
+async def facts_of(field: Field, service: str) -> dict[UUID, list[Event]]:
+    """The sets of facts of the orders that we placed."""
+    ours = [UUID(order_id) for order_id in field.book.orders]
+    rows = await field.stores.rows(service, "select order_id, type, body from facts where order_id = any($1)", ours)
+    found: dict[UUID, list[Event]] = defaultdict(list)
+    for row in rows:
+        found[row["order_id"]].append(Event.BY_TYPE[row["type"]].model_validate_json(row["body"]))
+    return found
+
+
+def _numbers(field: Field) -> dict[str, str]:
+    return {order.number: order.id for order in field.book.orders.values()}
+
+
+# --- I1 ---
+
+
+async def every_order_ends(field: Field) -> list[Violation]:
+    """An order that was accepted is there, and has ended as its story wants or waits where a person sees it."""
+    documents = {
+        document["id"]: document
+        async for document in field.api.pages("orders", "/orders", "orders", "operator", limit=200)
+    }
+    waiting = defaultdict(list)
+    async for case in field.api.pages("orders", "/cases", "cases", "operator", status="open", limit=200):
+        waiting[case["order_id"]].append(case)
+    found = []
+    for order in field.book.orders.values():
+        document = documents.get(order.id)
+        if document is None:
+            found.append(Violation("I1", "was accepted and is not there", (order.id,)))
+        elif document["closed_at"] is None:
+            if not any(case["freed_by"] for case in waiting[order.id]):
+                found.append(Violation("I1", f"neither ends nor waits in a case: {document['status']}", (order.id,)))
+        elif document["status"] != order.tale.outcome and order.id not in field.lawful:
+            reason = f"{document['status']} ({document['reason']}) instead of {order.tale.outcome}"
+            found.append(Violation("I1", f"ended as {reason}", (order.id,)))
+    return found
+
+
+# --- I2 ---
+
+
+async def stock_adds_up(field: Field) -> list[Violation]:
+    """By the public list, and by the sum of all movements."""
+    found = []
+    rows = {row["sku"]: row async for row in field.api.pages("warehouse", "/stock", "stock", "warehouse", limit=100)}
+    for sku, row in rows.items():
+        if min(row[pile] for pile in ("received", *PILES)) < 0:
+            found.append(Violation("I2", f"{sku} is negative: {row}"))
+        if row["received"] != sum(row[pile] for pile in PILES):
+            found.append(Violation("I2", f"{sku} does not add up: {row}"))
+    moved = await field.stores.rows(
+        "warehouse", "select sku, sum(quantity) as units from movements where kind = 'received' group by sku"
+    )
+    found += [
+        Violation("I2", f"{row['sku']}: {row['units']} units came in, the books say otherwise")
+        for row in moved
+        if row["sku"] in rows and rows[row["sku"]]["received"] != row["units"]
+    ]
+    twice = await field.stores.rows(
+        "warehouse",
+        """select order_id, sku from movements where order_id is not null
+           group by order_id, sku, kind, subject having count(*) > 1""",
+    )
+    return [*found, *(Violation("I2", f"{row['sku']} was moved twice", (str(row["order_id"]),)) for row in twice)]
+
+
+# --- I3 ---
+
+
+def one_label_scanned(account: Mapping[str, Any]) -> list[Violation]:
+    """Counted where it is billed: at the carrier's first scan."""
+    scanned = Counter(label["sub_order"] for label in account["labels"] if label["first_scan_at"])
+    return [
+        Violation("I3", f"{count} labels of {sub_order} were scanned", sub_orders=(sub_order,))
+        for sub_order, count in scanned.items()
+        if count > 1
+    ]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What `carrier` has on record."""
+
+    shown: Mapping[str, str]
+    """Tracking number of the label that may be stuck on, by sub-order."""
+    unused: frozenset[str]
+    """Numbers of labels that are known and may not be."""
+    ghosts: Counter[str]
+    """Labels that may exist, by sub-order."""
+
+
+async def _labels(field: Field) -> Labels:
+    numbers = {UUID(order.id): order.number for order in field.book.orders.values()}
+    rows = await field.stores.rows("carrier", "select order_id, parcel, tracking_number, used from labels")
+    ghosts = await field.stores.rows("carrier", "select order_id, parcel from ghost_labels")
+    return Labels(
+        {
+            f"{numbers[row['order_id']]}-{row['parcel']}": row["tracking_number"]
+            for row in rows
+            if row["used"] and row["order_id"] in numbers
+        },
+        frozenset(row["tracking_number"] for row in rows if not row["used"]),
+        Counter(f"{numbers[row['order_id']]}-{row['parcel']}" for row in ghosts if row["order_id"] in numbers),
+    )
+
+
+def labels_on_record(account: Mapping[str, Any], labels: Labels) -> list[Violation]:
+    """The label that was scanned is the one we show, and every other that the carrier made is on our record."""
+    found = []
+    made: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for label in account["labels"]:
+        made[label["sub_order"]].append(label)
+    for sub_order, known in made.items():
+        others = [label for label in known if label["parcel_number"] != labels.shown.get(sub_order)]
+        found += [
+            Violation("I3", f"{sub_order} travels under a label we do not show", sub_orders=(sub_order,))
+            for label in others
+            if label["first_scan_at"] and sub_order in labels.shown
+        ]
+        unknown = [label for label in others if label["parcel_number"] not in labels.unused]
+        if len(unknown) > labels.ghosts[sub_order]:
+            words = f"{len(unknown)} labels of {sub_order} are unknown, {labels.ghosts[sub_order]} on record as ghosts"
+            found.append(Violation("I3", words, sub_orders=(sub_order,)))
+    return found
+
+
+# --- I4 ---
+
+
+async def timelines_are_the_events(field: Field, carrier: Mapping[UUID, Sequence[Event]]) -> list[Violation]:
+    """What tracking tells is what the carrier said of the parcels: each event once, none more, by event time."""
+    found = []
+    for order in field.book.orders.values():
+        labels = [event for event in carrier.get(UUID(order.id), ()) if isinstance(event, LabelCreated)]
+        if not labels:
+            continue
+        happened: set[tuple[int, str, str]] = set()
+        for label in labels:
+            parcel = await field.api.get("sandbox", f"/control/parcels/{label.tracking_number}", None)
+            happened |= {(label.parcel, event["code"], _minute(event["at"])) for event in parcel["events"]}
+        told = (await field.api.get("tracking", f"/orders/{order.id}/tracking", None, secret=order.secret))["timeline"]
+        scans = [(e["parcel"], e["code"], _minute(e["at"])) for e in told if e["kind"] == "parcel-scanned"]
+        if len(scans) != len(set(scans)):
+            found.append(Violation("I4", "an event is told twice", (order.id,)))
+        if set(scans) != happened:
+            words = f"not told: {sorted(happened - set(scans))}, invented: {sorted(set(scans) - happened)}"
+            found.append(Violation("I4", words, (order.id,)))
+        instants = [datetime.fromisoformat(entry["at"]) for entry in told]
+        if instants != sorted(instants):
+            found.append(Violation("I4", "not in the order of time", (order.id,)))
+    return found
+
+
+def _minute(instant: str) -> str:
+    return f"{datetime.fromisoformat(instant).timestamp() // 60:.0f}"
+
+
+# --- I5 ---
+
+
+async def each_fact_once(field: Field) -> list[Violation]:
+    """No fact counts twice, and no record lies dead that no test has buried."""
+    found = []
+    for service in SERVICES:
+        twice = await field.stores.rows(
+            service, "select order_id, type, count(*) as n from facts group by order_id, id, type having count(*) > 1"
+        )
+        found += [
+            Violation("I5", f"{service} counts {row['type']} {row['n']} times", (str(row["order_id"]),))
+            for row in twice
+        ]
+        dead = await field.stores.rows(
+            service, "select id, order_id, type, cause from dead_letters where replayed_at is null"
+        )
+        found += [
+            Violation("I5", f"{service} holds a dead {row['type']}: {row['cause']}", (str(row["order_id"]),))
+            for row in dead
+            if (service, row["id"]) not in field.buried
+        ]
+    return found
+
+
+async def heard_is_what_was_said(field: Field) -> list[Violation]:
+    """Every fact that was said has reached everyone who hears it, and nobody has heard what nobody said."""
+    found = []
+    said: dict[str, dict[UUID, tuple[str, str]]] = {}
+    for service in SERVICES:
+        rows = await field.stores.rows(service, "select event_id, key, type, topic from outbox")
+        own = of_producer(service).name
+        said[own] = {row["event_id"]: (row["type"], row["key"]) for row in rows if row["topic"] == own}
+    types = {kind.TYPE for topic in TOPICS for kind in topic.events}
+    everything = {event for topic in said.values() for event in topic}
+    for service in SERVICES:
+        rows = await field.stores.rows(service, "select id, order_id, type from facts where not said")
+        heard = {row["id"] for row in rows}
+        kinds = {kind.TYPE for kind in HEARS[service]}
+        dead = await field.stores.rows(service, "select id, order_id, type from dead_letters where replayed_at is null")
+        buried = {(row["type"], str(row["order_id"])) for row in dead if (service, row["id"]) in field.buried}
+        for topic in heard_by(service):
+            for event, (kind, order_id) in said.get(topic.name, {}).items():
+                if kind in kinds and event not in heard and (kind, order_id) not in buried:
+                    found.append(Violation("I5", f"{service} never heard {kind} of {topic.name}", (order_id,)))
+        found += [
+            Violation("I5", f"{service} heard a {row['type']} that nobody said", (str(row["order_id"]),))
+            for row in rows
+            if row["type"] in types and row["id"] not in everything
+        ]
+    return found
+
+
+# --- I7 ---
+
+
+async def promises_kept(field: Field) -> list[Violation]:
+    """What was answered with 2xx is in the database."""
+    kept: Mapping[str, Callable[[Answered], tuple[str, str] | None]] = {
+        "orders": _said_by_orders,
+        "warehouse": _said_by_warehouse,
+    }
+    found = []
+    for service, reads in kept.items():
+        wanted = {promise for answered in field.api.promises if (promise := reads(answered)) is not None}
+        ids = sorted({UUID(order_id) for order_id, _ in wanted})
+        rows = await field.stores.rows(
+            service, "select order_id, type, body from facts where said and order_id = any($1)", ids
+        )
+        there = {(str(row["order_id"]), _short(row["type"], row["body"])) for row in rows}
+        found += [
+            Violation("I7", f"{service} answered 2xx and holds no {kind}", (order_id,))
+            for order_id, kind in sorted(wanted - there)
+        ]
+    return found
+
+
+def _said_by_orders(promise: Answered) -> tuple[str, str] | None:
+    if promise.path == "/orders":
+        return promise.answer["id"], "order-placed.v1"
+    asked = _CANCEL.fullmatch(promise.path)
+    return (asked[1], "cancel-requested.v1") if asked else None
+
+
+def _said_by_warehouse(promise: Answered) -> tuple[str, str] | None:
+    if packed := _PACK.fullmatch(promise.path):
+        return packed[1], "order-packed.v1"
+    handed = _HAND_OVER.fullmatch(promise.path)
+    return (handed[1], f"parcel-handed-over.v1 {handed[2]} {promise.sent['tracking_number']}") if handed else None
+
+
+def _short(kind: str, body: str) -> str:
+    if kind != "parcel-handed-over.v1":
+        return kind
+    event: Any = Event.BY_TYPE[kind].model_validate_json(body)
+    return f"{kind} {event.parcel} {event.tracking_number}"
+
+
+async def callbacks_kept(field: Field, account: Mapping[str, Any]) -> list[Violation]:
+    """A call-back that was answered with 2xx lies in the database."""
+    stored = await field.stores.value("carrier", "select count(*) from callbacks")
+    repeated = account["faults"].get("webhook", {}).get("duplicate", 0)
+    sent = account["callbacks"]["sent"] - repeated
+    return [Violation("I7", f"{sent} call-backs were answered 2xx, {stored} are kept")] if stored < sent else []
+
+
+def about(violations: Iterable[Violation], field: Field) -> dict[str, list[Violation]]:
+    """By the id of the order that each is about; those about none under the empty id."""
+    numbers = _numbers(field)
+    found: dict[str, list[Violation]] = defaultdict(list)
+    for violation in violations:
+        ids = [*violation.orders, *(numbers.get(sub.rpartition("-")[0], "") for sub in violation.sub_orders)]
+        found[ids[0] if ids else ""].append(violation)
+    return found

@@ -1,0 +1,46 @@
+"""One line for all faults. `make faults` sets `FAULTS_SEED`, `FAULTS_MINUTES` and, where to report, `FAULTS_DOCS`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from sandbox.show.pace import SLOW
+from tests.faults.field import Field, proxied_line, running_field
+from tests.faults.report import Report
+from tests.servers import description, running_servers
+
+HERE = Path(__file__).parent
+FAULT_SECONDS = 240
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything that needs the line is a fault test."""
+    for item in items:
+        if HERE in item.path.parents and {"field", "broken"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.faults)
+
+
+@pytest.fixture(scope="session")
+def report() -> Iterator[Report]:
+    made = Report(int(os.environ.get("FAULTS_SEED") or 20261123), float(os.environ.get("FAULTS_MINUTES") or 0))
+    yield made
+    docs = os.environ.get("FAULTS_DOCS")
+    if docs and made.rows:
+        made.write(Path(docs))
+
+
+@pytest.fixture(scope="session")
+async def field(tmp_path_factory: pytest.TempPathFactory, report: Report) -> AsyncIterator[Field]:
+    run_dir = tmp_path_factory.mktemp("faults")
+    report.servers = description().removeprefix("servers: ")
+    async with AsyncExitStack() as stack:
+        servers = await stack.enter_async_context(running_servers(run_dir))
+        prefix = f"faults_{secrets.token_hex(3)}"
+        line, proxies = await stack.enter_async_context(proxied_line(run_dir, prefix, SLOW, servers))
+        yield await stack.enter_async_context(running_field(line, proxies, report))

@@ -1,0 +1,293 @@
+"""A line in which people work and orders are in flight, so that faults have something to break."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from sandbox.line import Line
+from sandbox.provision import SERVICES
+from sandbox.servers import Servers
+from sandbox.show.api import Api, Refused
+from sandbox.show.book import Book, Order, place, receive_goods
+from sandbox.show.staff import Staff
+from sandbox.show.tales import BY_NAME, TALES, Tale
+from tests.faults.proxy import Proxy
+from tests.faults.report import Report, Row
+from tests.faults.stores import Stores
+
+PATIENCE_SECONDS = 240.0
+"""Above the longest fault: who waits for an answer does not give up because of it."""
+REFRESH_SECONDS = 1.0
+BOUND_SECONDS = 30.0
+TRICKLE_SECONDS = 0.5
+SETTINGS: Mapping[str, Mapping[str, str]] = {
+    "customs": {"JOB_LEASE_SECONDS": "10"},
+    "carrier": {"JOB_LEASE_SECONDS": "10", "SLS_TIMEOUT_SECONDS": "4", "POLL_SECONDS": "5"},
+    "orders": {"JOB_LEASE_SECONDS": "10"},
+}
+"""Waits that are minutes in earnest."""
+PLAIN = Tale("delivered", "delivered", (("SAVON-OLIVE-300", 2),), "delivered")
+MIX = (PLAIN, BY_NAME["delivered"], PLAIN, BY_NAME["pickup"], PLAIN, BY_NAME["customs_hold"], PLAIN, BY_NAME["split"])
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A POST to which a service said 2xx."""
+
+    path: str
+    sent: Any
+    answer: Any
+
+
+class Witness(Api):
+    """Remembers every promise it was given."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line.urls, line.secrets.api_keys, PATIENCE_SECONDS)
+        self.promises: list[Answered] = []
+
+    async def _send(self, method: str, url: str, headers: Mapping[str, str], body: object) -> httpx.Response:
+        response = await super()._send(method, url, headers, body)
+        if method == "POST":
+            self.promises.append(Answered(urlsplit(url).path, body, response.json() if response.content else None))
+        return response
+
+
+@dataclass
+class Injection:
+    """One fault under way."""
+
+    row: Row
+    book: Book
+    ended: float = 0.0
+
+    def happened(self, times: int = 1) -> None:
+        """The fault was injected now."""
+        self.row.injections += times
+        self.row.in_flight.append(len(self.book.open()))
+
+    def over(self) -> None:
+        """The fault is over from now on; without this call, at the end of its block."""
+        self.ended = time.monotonic()
+
+    def note(self, words: str) -> None:
+        self.row.notes.append(words)
+
+
+@dataclass
+class Field:
+    line: Line
+    api: Witness
+    stores: Stores
+    proxies: Mapping[tuple[str, str], Proxy]
+    """By (service, what lies behind): `kafka`, `postgres`, `sandbox`; (`sandbox`, `carrier`) for the call-backs."""
+    report: Report
+    chance: random.Random
+    book: Book = field(default_factory=Book)
+    rows: dict[str, Row] = field(default_factory=dict)
+    """Which row an order was placed for, by its id."""
+    lawful: set[str] = field(default_factory=set)
+    """Orders that a test ends otherwise than their story."""
+    buried: set[tuple[str, int]] = field(default_factory=set)
+    """Dead letters that a test made: service and id."""
+    erased: set[str] = field(default_factory=set)
+    """Orders whose person was to be erased."""
+    people: int = 0
+    """How many shoppers there were so far."""
+
+    def __post_init__(self) -> None:
+        self.staff = Staff(self.api, self.book, self.line.clock.now)
+
+    async def place(self, tales: Sequence[Tale], row: Row | None = None) -> list[Order]:
+        """Orders through the public API, of which the checker then knows everything."""
+        first, self.people = self.people, self.people + len(tales)
+        prefix = f"F{first:05d}"
+        placed = await place(self.api, tales, self.line.clock.now, prefix=prefix, into=self.book, first_person=first)
+        if row is not None:
+            self.rows |= {order.id: row for order in placed}
+        return placed
+
+    def some(self, count: int) -> list[Tale]:
+        return [self.chance.choice(MIX) for _ in range(count)]
+
+    def proxied(self, behind: str) -> list[Proxy]:
+        """All ways to this server."""
+        return [proxy for (_, what), proxy in self.proxies.items() if what == behind]
+
+    async def recovered(self, bound: float) -> float:
+        """Waits until nothing is behind and all are ready; when (monotonic) that was. AssertionError past the bound."""
+        until = time.monotonic() + bound
+        while True:
+            behind = await self.stores.behind()
+            at = time.monotonic()
+            if not behind:
+                break
+            for process in self.line.processes.values():
+                assert process.alive, f"{process.name} ended with {process.exit_code}:\n{process.tail()}"
+            assert at < until, f"not recovered after {bound:.0f} s: {behind[:6]}"
+            await asyncio.sleep(0.1)
+        await self.line.ready([name for name in self.line.processes if self.line.processes[name].alive], bound)
+        return at
+
+    @asynccontextmanager
+    async def fault(
+        self, name: str, where: str, invariants: str, *, orders: int = 4, bound: float = BOUND_SECONDS
+    ) -> AsyncIterator[Injection]:
+        """Orders are placed while the fault is on; after it the system recovers, and all that must hold by now does."""
+        async with self.faults([(name, where)], invariants, orders=orders, bound=bound) as injections:
+            yield injections[0]
+
+    @asynccontextmanager
+    async def faults(
+        self, what: Sequence[tuple[str, str]], invariants: str, *, orders: int = 4, bound: float = BOUND_SECONDS
+    ) -> AsyncIterator[list[Injection]]:
+        """Several faults (name and where) at one time: they share their recovery and its checks."""
+        from tests.faults import checker  # it reads a field
+
+        rows = [self.report.row(name, where, invariants, bound) for name, where in what]
+        injections = [Injection(row, self.book) for row in rows]
+        enough = asyncio.Event()
+        placing = asyncio.create_task(self._keep_placing(orders, rows[0], enough))
+        try:
+            yield injections
+            over = time.monotonic()
+            enough.set()
+            at = await self.recovered(bound)
+            for injection in injections:
+                injection.row.recoveries.append(max(0.0, at - (injection.ended or over)))
+            await placing
+            violations = await checker.now(self)
+        except BaseException as error:
+            rows[0].violations.append(f"{type(error).__name__}: {str(error)[:300]}")
+            placing.cancel()
+            await asyncio.gather(placing, return_exceptions=True)
+            raise
+        rows[0].violations += [str(violation) for violation in violations]
+        assert not violations, violations
+
+    async def _keep_placing(self, count: int, row: Row, enough: asyncio.Event) -> None:
+        """So many orders at once, then one after another until it is enough."""
+        await self.place(self.some(count), row)
+        while count and not enough.is_set():
+            await asyncio.sleep(TRICKLE_SECONDS)
+            await self.place(self.some(1), row)
+
+    async def work(self) -> None:
+        """People do what is on their lists, and the book is kept, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._again(self.staff.work))
+            group.create_task(self._again(self._keep_book))
+
+    async def _again(self, duty: Any) -> None:
+        while True:
+            try:
+                await duty()
+            except* (httpx.TransportError, Refused):  # a service stayed away for longer than patience
+                await asyncio.sleep(1)
+
+    async def _keep_book(self) -> None:
+        while True:
+            await self.book.refresh(self.api)
+            await asyncio.sleep(REFRESH_SECONDS)
+
+    # --- processes ---
+
+    async def bounce(self, name: str) -> None:
+        """kill -9 and a new start."""
+        self.line.kill(name)
+        self.start(name)
+        await self.line.ready([name])
+
+    def arm(self, name: str, failpoint: str) -> None:
+        """The running process will do this when it comes there (see shared.failpoints)."""
+        failpoint_file(self.line.run_dir, name).write_text(failpoint)
+
+    def start(self, name: str) -> None:
+        """Starts it with nothing armed."""
+        self.disarm(name)
+        self.line.start(name, {"FAILPOINT": f"@{failpoint_file(self.line.run_dir, name)}"})
+
+    def disarm(self, name: str) -> None:
+        failpoint_file(self.line.run_dir, name).unlink(missing_ok=True)
+
+    async def die_at(self, name: str, failpoint: str, seconds: float = 40) -> None:
+        """Waits until the process has died at this place. AssertionError if it lives."""
+        self.arm(name, failpoint)
+        until = time.monotonic() + seconds
+        while self.line.processes[name].alive:
+            assert time.monotonic() < until, f"{name} never came to {failpoint}"
+            await asyncio.sleep(0.02)
+        assert self.line.processes[name].exit_code == -signal.SIGKILL, self.line.processes[name].tail()
+
+
+async def until(question: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    """Waits for a yes; TimeoutError after so many real seconds."""
+    async with asyncio.timeout(seconds):
+        while not await question():  # noqa: ASYNC110  # databases have no event to wait for
+            await asyncio.sleep(0.2)
+
+
+def failpoint_file(run_dir: Path, name: str) -> Path:
+    return run_dir / f"failpoint-{name}"
+
+
+@asynccontextmanager
+async def running_field(line: Line, proxies: Mapping[tuple[str, str], Proxy], report: Report) -> AsyncIterator[Field]:
+    """People at work on this line, the goods received."""
+    async with AsyncExitStack() as stack:
+        api = await stack.enter_async_context(Witness(line))
+        stores = Stores(line.dsns, line.servers.kafka_bootstrap)
+        stack.push_async_callback(stores.close)
+        made = Field(line, api, stores, proxies, report, random.Random(report.seed))
+        await receive_goods(api, [*TALES, *MIX * 400], "GR-FAULTS")
+        shift = asyncio.create_task(made.work())
+        try:
+            yield made
+        finally:
+            shift.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await shift
+
+
+@asynccontextmanager
+async def proxied_line(
+    run_dir: Path, prefix: str, speed: float, servers: Servers
+) -> AsyncIterator[tuple[Line, dict[tuple[str, str], Proxy]]]:
+    """A line whose services reach every server, the outside world, and are reached by it, through proxies."""
+    proxies: dict[tuple[str, str], Proxy] = {}
+    async with AsyncExitStack() as stack:
+
+        async def lay(line: Line) -> None:
+            for service in SERVICES:
+                ways = {"kafka": line.servers.kafka_bootstrap, "postgres": urlsplit(line.dsns[service]).netloc}
+                if service in ("carrier", "customs"):
+                    ways["sandbox"] = urlsplit(line.urls["sandbox"]).netloc
+                for what, place_ in ways.items():
+                    await detour(line, service, what, place_.rpartition("@")[2])
+            await detour(line, "sandbox", "carrier", urlsplit(line.urls["carrier"]).netloc)
+
+        async def detour(line: Line, whose: str, what: str, address: str) -> None:
+            host, _, port = address.rpartition(":")
+            proxy = await stack.enter_async_context(Proxy(host, int(port), kafka=what == "kafka"))
+            proxies[whose, what] = proxy
+            line.detours[whose, address] = proxy.address
+
+        settings = {
+            service: {"FAILPOINT": f"@{failpoint_file(run_dir, service)}", **SETTINGS.get(service, {})}
+            for service in SERVICES
+        }
+        line = Line(run_dir, speed=speed, prefix=prefix, settings=settings, prepare=lay, servers=servers)
+        async with line:
+            yield line, proxies

@@ -1,0 +1,128 @@
+"""The databases and logs of a line, read from outside while faults come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from contracts.topics import heard_by, of_producer
+from sandbox.provision import SERVICES
+from shared.db import TRANSIENT
+from shared.logs import LogProbe
+from shared.settings import PlatformSettings
+
+PATIENCE_SECONDS = 60.0
+
+
+class Stores:
+    """One connection a database, opened when it is needed and again when it was lost."""
+
+    def __init__(self, dsns: Mapping[str, str], bootstrap: str) -> None:
+        self._dsns = dict(dsns)
+        self._open: dict[str, asyncpg.Connection[asyncpg.Record]] = {}
+        self._locks = {name: asyncio.Lock() for name in dsns}
+        self._settings = PlatformSettings(kafka_bootstrap=bootstrap)
+        self._probe: LogProbe | None = None
+
+    async def rows(self, service: str, sql: str, *values: object) -> list[asyncpg.Record]:
+        """What the service's own database answers; waits for one that is away."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                async with self._locks[service]:
+                    return await (await self._connection(service)).fetch(sql, *values)
+            except TRANSIENT:
+                await self.let_go(service)
+                if time.monotonic() > until:
+                    raise
+                await asyncio.sleep(0.2)
+
+    async def value(self, service: str, sql: str, *values: object) -> Any:
+        return (await self.rows(service, sql, *values))[0][0]
+
+    async def _connection(self, service: str) -> asyncpg.Connection[asyncpg.Record]:
+        known = self._open.get(service)
+        if known is None or known.is_closed():
+            known = await asyncpg.connect(self._dsns[service], timeout=5, command_timeout=20)
+            self._open[service] = known
+        return known
+
+    async def let_go(self, service: str) -> None:
+        """No connection of ours to this database stays open."""
+        known = self._open.pop(service, None)
+        if known is not None:
+            known.terminate()
+
+    async def close(self) -> None:
+        for service in SERVICES:
+            await self.let_go(service)
+        if self._probe is not None:
+            await self._probe.stop()
+
+    async def ends(self) -> dict[TopicPartition, int]:
+        """The log end of every partition that is read; waits for a broker that is away."""
+        topics = sorted({topic.name for service in SERVICES for topic in heard_by(service)})
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                if self._probe is None:
+                    probe = LogProbe(self._settings)
+                    await probe.start()
+                    self._probe = probe
+                return await self._probe.ends(await self._probe.lanes(topics))
+            except (KafkaError, *TRANSIENT):
+                if self._probe is not None:
+                    await self._probe.stop()
+                    self._probe = None
+                if time.monotonic() > until:
+                    raise
+                await asyncio.sleep(0.2)
+
+    async def behind(self) -> list[str]:
+        """What is not sent or not read yet, in words; empty when lag and outboxes are."""
+        before = await self.ends()
+        said, heard = await self._acknowledged(), await self._positions()
+        unsent = [
+            f"{service}: {count} unsent"
+            for service in SERVICES
+            if (count := await self.value(service, "select count(*) from outbox where sent_at is null"))
+        ]
+        after = await self.ends()
+        found = list(unsent)
+        for lane, end in before.items():
+            acknowledged = said.get(lane, 0)
+            if not end <= acknowledged <= after[lane]:
+                found.append(f"{lane.topic}/{lane.partition} ends at {end}, {acknowledged} acknowledged")
+        for service in SERVICES:
+            for topic in heard_by(service):
+                for lane, end in before.items():
+                    if lane.topic == topic.name and not end <= heard.get((service, lane), 0) <= after[lane]:
+                        at = heard.get((service, lane), 0)
+                        found.append(f"{service} is at {at} of {end} in {lane.topic}/{lane.partition}")
+        return found
+
+    async def _acknowledged(self) -> dict[TopicPartition, int]:
+        found: dict[TopicPartition, int] = {}
+        for service in SERVICES:
+            for row in await self.rows(service, "select topic, partition, highest_offset from log_ends"):
+                found[TopicPartition(row["topic"], row["partition"])] = row["highest_offset"] + 1
+        return found
+
+    async def _positions(self) -> dict[tuple[str, TopicPartition], int]:
+        found: dict[tuple[str, TopicPartition], int] = {}
+        for service in SERVICES:
+            for row in await self.rows(service, "select topic, partition, next_offset from positions"):
+                found[service, TopicPartition(row["topic"], row["partition"])] = row["next_offset"]
+        return found
+
+
+def said_on(service: str) -> Sequence[str]:
+    """The topics whose only writer this service is."""
+    own = [of_producer(service).name]
+    return [*own, "orders.personal"] if service == "orders" else own

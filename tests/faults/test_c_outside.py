@@ -1,0 +1,104 @@
+"""The outside world fails: every counterpart in every way it can, and the connections to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from tests.faults.field import Field, until
+
+WAYS: Mapping[str, Mapping[str, Any]] = {
+    "429 with Retry-After": {"fault": "429", "retry_after": 1},
+    "500": {"fault": "500"},
+    "time-out after success (lost answer)": {"fault": "lost_answer"},
+    "truncated body": {"fault": "truncated"},
+    "slow": {"fault": "slow", "seconds": 2},
+}
+WHO = {"sls": "La Poste, labels", "suivi": "La Poste, tracking", "chinaport": "import gateway"}
+"""The export gateway is asked for goods above 1,000 EUR only; the limit of 5,000 RMB keeps them out of this line."""
+TIMES = {"sls": 3, "suivi": 1, "chinaport": 1}
+"""So often each fault is met, by requests that are made anyway. Whoever is asked in turns, and not for each parcel, is
+left in peace for longer after every failure."""
+MET_SECONDS = 90.0
+
+
+async def test_counterparts_fail_in_every_way(field: Field) -> None:
+    """Shuffled, so that one fault meets the retry of the last."""
+    rows = [(way, who) for who in WHO.values() for way in WAYS]
+    before = await injected(field)
+    async with field.faults(rows, "I1 I3 I4 I6 I9", orders=10, bound=45) as injections:
+        plan = [(counterpart, way) for counterpart in WHO for way in WAYS for _ in range(TIMES[counterpart])]
+        field.chance.shuffle(plan)
+        for counterpart, way in plan:
+            await field.api.put("sandbox", "/control/faults", None, {"counterpart": counterpart, **WAYS[way]})
+        wanted = {(counterpart, str(WAYS[way]["fault"])): TIMES[counterpart] for counterpart, way in plan}
+        try:
+            await all_met(field, before, wanted)
+        finally:
+            await forget_plans(field)
+        names = {words: name for name, words in WHO.items()}
+        after = await injected(field)
+        for injection, (way, who) in zip(injections, rows, strict=True):
+            what = (names[who], str(WAYS[way]["fault"]))
+            injection.happened(after[what] - before.get(what, 0))
+
+
+async def forget_plans(field: Field) -> None:
+    """Nobody fails any more."""
+    for counterpart in WHO:
+        nothing = {"counterpart": counterpart, "fault": "500", "count": 0}
+        await field.api.put("sandbox", "/control/faults", None, nothing)
+
+
+async def all_met(field: Field, before: Mapping[tuple[str, str], int], wanted: Mapping[tuple[str, str], int]) -> None:
+    async def met() -> bool:
+        return not missing(await injected(field), before, wanted)
+
+    await until(met, MET_SECONDS)
+
+
+def missing(
+    after: Mapping[tuple[str, str], int], before: Mapping[tuple[str, str], int], wanted: Mapping[tuple[str, str], int]
+) -> list[tuple[str, str]]:
+    return [what for what, times in wanted.items() if after.get(what, 0) - before.get(what, 0) < times]
+
+
+async def injected(field: Field) -> dict[tuple[str, str], int]:
+    account = await field.api.get("sandbox", "/control/account", None)
+    return {(name, kind): count for name, kinds in account["faults"].items() for kind, count in kinds.items()}
+
+
+async def test_call_backs_repeated_and_shuffled_by_their_sender(field: Field) -> None:
+    rows = [("sent twice", "call-backs"), ("sent out of order", "call-backs")]
+    before = await injected(field)
+    async with field.faults(rows, "I4 I5 I7") as injections:
+        for kind, count in (("duplicate", 8), ("shuffle", 8)):
+            await field.api.put(
+                "sandbox", "/control/faults", None, {"counterpart": "webhook", "fault": kind, "count": count}
+            )
+        wanted = {("webhook", "duplicate"): 8, ("webhook", "shuffle"): 8}
+        await all_met(field, before, wanted)
+        for injection in injections:
+            injection.happened(8)
+
+
+async def test_the_outside_world_is_cut_off(field: Field) -> None:
+    async with field.faults([("cut", "the outside world"), ("half-open", "the outside world")], "I1 I3 I9") as both:
+        for injection, state in zip(both, ("cut", "half_open"), strict=True):
+            for proxy in field.proxied("sandbox"):
+                proxy.cut() if state == "cut" else proxy.half_open()
+            injection.happened()
+            await asyncio.sleep(4)
+            for proxy in field.proxied("sandbox"):
+                proxy.heal()
+
+
+async def test_call_backs_are_cut_off(field: Field) -> None:
+    """The sender repeats what was not answered, and the poll finds what was never sent."""
+    way = field.proxies["sandbox", "carrier"]
+    async with field.fault("cut", "call-backs", "I4 I7") as fault:
+        way.cut()
+        fault.happened()
+        await asyncio.sleep(4)
+        way.heal()

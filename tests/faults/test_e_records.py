@@ -1,0 +1,124 @@
+"""Records that cannot be read, and records that could not be read in time."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID, uuid4
+
+from sandbox.provision import SERVICES
+from sandbox.show.book import Order
+from tests.faults.checker import HEARS
+from tests.faults.field import PLAIN, Field, until
+from tests.faults.test_d_webhooks import operate
+
+READERS = ("orders", "warehouse", "customs", "tracking")
+"""Who hears of a parcel's scans."""
+SEEN_SECONDS = 30.0
+
+
+async def slip_in(field: Field, order: Order, kind: str, body: str | None) -> None:
+    """Has `carrier` say this, as a fault of its own would: through its outbox."""
+    await field.stores.rows(
+        "carrier",
+        "insert into outbox (topic, key, event_id, type, body) values ('carrier.events', $1, $2, $3, $4)",
+        order.id,
+        uuid4(),
+        kind,
+        body,
+    )
+
+
+async def buried(field: Field, service: str, order: Order, kind: str) -> int:
+    """The id of the dead letter that this record became; from now on it is known to the checker."""
+    async with asyncio.timeout(SEEN_SECONDS):
+        while True:
+            rows = await field.stores.rows(
+                service,
+                "select id from dead_letters where order_id = $1 and type = $2 and replayed_at is null",
+                UUID(order.id),
+                kind,
+            )
+            if rows:
+                letter: int = rows[0]["id"]
+                field.buried.add((service, letter))
+                return letter
+            await asyncio.sleep(0.1)
+
+
+async def test_bad_records_hold_up_nobody_else(field: Field) -> None:
+    """Each lands in a dead letter of every reader, with a case on its order; other orders go on."""
+    names = ["poison record", "newer version", "empty value", "unknown type"]
+    async with field.faults([(name, "carrier.events") for name in names], "I1 I5 I9") as injections:
+        order, other = await field.place([PLAIN, PLAIN], injections[0].row)
+        bad = {"parcel-scanned.v1": '{"order_id": "', "parcel-delivered.v9": "{}", "parcel-returned.v1": None}
+        for kind, body in bad.items():
+            await slip_in(field, order, kind, body)
+        await slip_in(field, order, "parcel-teleported.v1", "{}")
+        for injection in injections:
+            injection.happened()
+        for service in READERS:
+            heard_here = {event.TYPE.partition(".")[0] for event in HEARS[service]}
+            for kind in bad:
+                if kind.partition(".")[0] in heard_here:
+                    await buried(field, service, order, kind)
+            unknown = "select count(*) from dead_letters where type = 'parcel-teleported.v1'"
+            assert await field.stores.value(service, unknown) == 0, "an unknown type is skipped, not dead"
+
+        async def gets_on() -> bool:
+            return field.book.status(other) not in ("placed", "screened")
+
+        await until(gets_on, SEEN_SECONDS)
+    cases = [
+        case
+        async for case in field.api.pages("orders", "/cases", "cases", "operator", status="open")
+        if case["order_id"] == order.id
+    ]
+    assert len({case["case"] for case in cases}) >= len(bad), cases
+    assert all(case["action"] == "replay_dead_letter" for case in cases)
+
+
+async def test_a_dead_letter_is_replayed_after_younger_facts(field: Field) -> None:
+    """A bug meets one fact of one order; later facts of that order are heard; the older one is replayed."""
+    async with field.fault("dead letter, then replay of the older fact", "tracking", "I4 I5") as fault:
+        await field.stores.rows(
+            "tracking",
+            """create function stumble() returns trigger language plpgsql as
+               $$ begin raise exception 'a bug'; end $$""",
+        )
+        await field.stores.rows(
+            "tracking",
+            """create trigger stumble before insert on facts for each row
+               when (new.type = 'stock-reserved.v1') execute function stumble()""",
+        )
+        try:
+            (order,) = await field.place([PLAIN], fault.row)
+            letter = await buried(field, "tracking", order, "stock-reserved.v1")
+            fault.happened()
+
+            async def goes_on() -> bool:
+                return await heard(field, order, "label-created.v1")
+
+            await until(goes_on, SEEN_SECONDS)
+        finally:
+            await field.stores.rows("tracking", "drop function stumble cascade")
+        letters = await field.stores.rows("tracking", "select id from dead_letters where type = 'stock-reserved.v1'")
+        await operate(field, "tracking", "replay", *(str(row["id"]) for row in letters))
+        assert letter in {row["id"] for row in letters}
+        assert await heard(field, order, "stock-reserved.v1")
+        cases = [
+            case
+            async for case in field.api.pages("orders", "/cases", "cases", "operator", status="closed", limit=200)
+            if case["order_id"] == order.id
+        ]
+        fault.note(f"{len(letters)} letters replayed")
+        assert all(case["resolution"] == "replayed" for case in cases)
+
+
+async def heard(field: Field, order: Order, kind: str) -> bool:
+    """Whether tracking holds this fact."""
+    facts = "select count(*) from facts where order_id = $1 and type = $2"
+    return bool(await field.stores.value("tracking", facts, UUID(order.id), kind))
+
+
+def test_everyone_who_reads_is_asked() -> None:
+    assert set(READERS) < set(SERVICES)

@@ -1,0 +1,119 @@
+"""Several processes of one service: a frozen one, some that come and go, and one that is far behind."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+from uuid import uuid4
+
+from contracts.carrier import ParcelScanned
+from tests.faults.field import Field, failpoint_file, until
+
+BACKLOG = 20_000
+BACKLOG_LONG = 100_000
+EVENTS_AN_ORDER = 10
+TAKEN_OVER_SECONDS = 45.0
+
+
+def frozen(pid: int) -> bool:
+    """Linux: the state in /proc is T."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+async def test_a_relay_freezes_between_send_and_mark(field: Field) -> None:
+    """It holds the relay's lock: PostgreSQL ends its session, and another replica sends the same again."""
+    where = {"FAILPOINT": f"@{failpoint_file(field.line.run_dir, 'customs-2')}"}
+    async with field.fault(
+        "frozen relay (SIGSTOP after send, before mark)", "customs, one of two", "I5 I9", bound=60
+    ) as fault:
+        name = field.line.add_replica("customs", 2, where)
+        await field.line.ready([name])
+        field.arm(name, "relay.sent:stop:1")
+        process = field.line.processes[name]
+
+        async def is_frozen() -> bool:
+            return frozen(process.pid)
+
+        async def taken_over() -> bool:
+            return not await field.stores.behind()
+
+        await until(is_frozen, TAKEN_OVER_SECONDS)
+        fault.happened()
+        began = time.monotonic()
+        field.disarm(name)
+        await until(taken_over, TAKEN_OVER_SECONDS)
+        fault.note(f"the other replica had taken over after {time.monotonic() - began:.1f} s")
+        process.send(signal.SIGCONT)
+        fault.over()
+    await asyncio.to_thread(process.end)
+    del field.line.processes[name]
+
+
+async def test_group_members_come_and_go(field: Field) -> None:
+    services = ("warehouse", "carrier")
+    async with field.fault(
+        "group members come and go", " and ".join(services), "I1 I2 I5 I9", orders=8, bound=45
+    ) as fault:
+        names = [field.line.add_replica(service, 2) for service in services]
+        await field.line.ready(names)
+        fault.happened(2)
+        await asyncio.sleep(2)
+        field.line.kill("warehouse-2")
+        await asyncio.to_thread(field.line.processes["carrier-2"].end)
+        fault.happened(2)
+        field.line.start("warehouse-2")
+        field.line.start("carrier-2")
+        await field.line.ready(names)
+        fault.happened(2)
+        await asyncio.gather(*(asyncio.to_thread(field.line.processes[name].end) for name in names))
+        fault.happened(2)
+        for name in names:
+            del field.line.processes[name]
+
+
+async def test_far_behind(field: Field) -> None:
+    """Tracking was down while very much was said; it catches up, and orders placed meanwhile get on."""
+    count = BACKLOG_LONG if field.report.minutes else BACKLOG
+    async with field.fault(f"{count:,} records behind", "tracking", "I5 I9", bound=120) as fault:
+        field.line.kill("tracking")
+        await say(field, count)
+
+        async def all_sent() -> bool:
+            return not await field.stores.value("carrier", "select count(*) from outbox where sent_at is null")
+
+        await until(all_sent, TAKEN_OVER_SECONDS)
+        fault.happened()
+        field.start("tracking")
+        fault.over()
+
+
+async def say(field: Field, count: int) -> None:
+    """Scans of parcels that nobody knows, said by `carrier`: facts that change no order of ours."""
+    at = field.line.clock.now()
+    events = []
+    for _ in range(count // EVENTS_AN_ORDER):
+        order_id = uuid4()
+        events += [
+            ParcelScanned(
+                order_id=order_id,
+                occurred_at=at,
+                parcel=1,
+                tracking_number="CY000000000FR",
+                code=f"ZZ{number}",
+                status=None,
+                scanned_at=at,
+                utc_offset_minutes=60,
+            )
+            for number in range(EVENTS_AN_ORDER)
+        ]
+    await field.stores.rows(
+        "carrier",
+        """insert into outbox (topic, key, event_id, type, body)
+           select 'carrier.events', * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[])""",
+        [str(event.order_id) for event in events],
+        [event.id for event in events],
+        [event.TYPE for event in events],
+        [event.model_dump_json() for event in events],
+    )

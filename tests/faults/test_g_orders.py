@@ -1,0 +1,149 @@
+"""Orders that quarrel: over a key, over stock, over a parcel that leaves; and persons who are to be forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from sandbox.show.api import Refused
+from sandbox.show.baskets import order_body
+from sandbox.show.book import Order
+from sandbox.show.goods import BY_SKU, SOLD_OUT
+from sandbox.show.people import person
+from sandbox.show.tales import TALES, Tale
+from tests.faults.field import PLAIN, Field, until
+
+PARALLEL = 50
+RUSH, UNITS = 1_000, 100
+RACES = 20
+PATIENCE_SECONDS = 90.0
+
+
+async def test_every_story(field: Field) -> None:
+    """Hold, refusal, loss, return, silence and the others, under all the faults that follow."""
+    async with field.fault(
+        "hold, refusal, loss, return, silence, cancel", "orders in flight", "I1-I6", orders=0
+    ) as fault:
+        await field.place(TALES, fault.row)
+        fault.happened(len(TALES))
+
+
+async def test_the_same_key_fifty_times_at_once(field: Field) -> None:
+    url = f"{field.line.urls['orders']}/orders"
+    key = {"Authorization": f"Bearer {field.line.secrets.api_keys['marketplace']}"}
+    rows = [("the same order key 50 times in parallel", "POST /orders"), ("the same key, another body", "POST /orders")]
+    async with field.faults(rows, "I1 I7") as injections:
+        body = order_body("TWIN-1", PLAIN, person(field.people), field.line.clock.now())
+        other = order_body("TWIN-2", PLAIN, person(field.people), field.line.clock.now())
+        field.people += 1
+        async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
+
+            async def post(order: dict[str, Any], idempotency_key: str | None) -> tuple[int, str | None]:
+                headers = key | ({"Idempotency-Key": idempotency_key} if idempotency_key else {})
+                answer = await client.post(url, json=order, headers=headers)
+                return answer.status_code, answer.json().get("id")
+
+            answers = await asyncio.gather(*(post(body, "twin") for _ in range(PARALLEL)))
+            injections[0].happened(PARALLEL)
+            assert {status for status, _ in answers} <= {201, 409}
+            assert len({order_id for status, order_id in answers if status == 201}) == 1
+            assert (await post(body, "twin"))[0] == 201
+            assert (await post(other, "twin"))[0] == 422
+            assert (await post(body, None))[0] == 200
+            assert (await post(order_body("TWIN-1", TALES[0], person(1), field.line.clock.now()), None))[0] == 409
+            injections[1].happened(2)
+    number = await field.stores.value("orders", "select count(*) from orders where number like 'TWIN-%'")
+    assert number == 1
+
+
+async def test_a_thousand_orders_for_a_hundred_units(field: Field) -> None:
+    good = BY_SKU[SOLD_OUT]
+    async with field.fault("1,000 orders for 100 units", "warehouse", "I1 I2", orders=0, bound=90) as fault:
+        stock = await available(field)
+        lines = [{"sku": SOLD_OUT, "quantity": UNITS - stock}]
+        receipt = {"reference": f"RUSH-{field.people}", "owner": good.owner, "lines": lines}
+        await field.api.post("warehouse", "/receipts", "warehouse", receipt)
+        rush = Tale("rush", "a rush", ((SOLD_OUT, 1),), "delivered")
+        placed = await field.place([rush] * RUSH, fault.row)
+        field.lawful |= {order.id for order in placed}
+        fault.happened(RUSH)
+
+        async def all_answered() -> bool:
+            return len(await stock_answers(field, placed)) == RUSH
+
+        await until(all_answered, PATIENCE_SECONDS)
+        answered = await stock_answers(field, placed)
+        assert Counter(answered.values()) == {"stock-reserved.v1": UNITS, "stock-refused.v1": RUSH - UNITS}
+        assert await available(field) == 0
+
+
+async def available(field: Field) -> int:
+    (row,) = [row async for row in field.api.pages("warehouse", "/stock", "stock", "warehouse", sku=SOLD_OUT)]
+    units: int = row["available"]
+    return units
+
+
+async def stock_answers(field: Field, orders: list[Order]) -> dict[str, str]:
+    rows = await field.stores.rows(
+        "warehouse",
+        """select order_id, type from facts
+           where order_id = any($1) and type in ('stock-reserved.v1', 'stock-refused.v1')""",
+        [UUID(order.id) for order in orders],
+    )
+    return {str(row["order_id"]): row["type"] for row in rows}
+
+
+async def test_cancel_races_the_hand_over(field: Field) -> None:
+    """Whoever is first wins, and both sides hear the same answer."""
+    async with field.fault("cancel races the hand-over", "warehouse", "I1 I2 I3", orders=0, bound=60) as fault:
+        placed = await field.place([PLAIN] * RACES, fault.row)
+        field.lawful |= {order.id for order in placed}
+        await asyncio.gather(*(cancel_when_labelled(field, order) for order in placed))
+        fault.happened(RACES)
+
+        async def all_answered() -> bool:
+            wishes = [field.book.documents[order.id]["cancel"] or {} for order in placed]
+            return all(wish.get("answer") in ("too_late", "withdrawn") for wish in wishes)
+
+        await until(all_answered, PATIENCE_SECONDS)
+        for order in placed:
+            handed = await field.stores.value(
+                "warehouse",
+                "select count(*) from facts where order_id = $1 and type = 'parcel-handed-over.v1'",
+                UUID(order.id),
+            )
+            answer = field.book.documents[order.id]["cancel"]["answer"]
+            assert answer == ("too_late" if handed else "withdrawn"), order.number
+        answers = Counter(field.book.documents[order.id]["cancel"]["answer"] for order in placed)
+        fault.note(", ".join(f"{count} {answer}" for answer, count in sorted(answers.items())))
+
+
+async def cancel_when_labelled(field: Field, order: Order) -> None:
+    """The dispatcher looks at the list at that very moment too."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            try:
+                stage = (await field.api.get("warehouse", f"/orders/{order.id}", "warehouse"))["stage"]
+            except Refused:
+                stage = None  # the warehouse has not heard of it
+            if stage in ("labelled", "handed_over"):
+                break
+            await asyncio.sleep(0.15)
+    await asyncio.sleep(field.chance.uniform(0, 0.4))
+    await field.api.post("orders", f"/orders/{order.id}/cancel", "marketplace")
+
+
+async def test_persons_are_erased_in_flight(field: Field) -> None:
+    """Accepted, and carried out at the order's end; the end is what it would have been."""
+    async with field.fault("erasure while in flight", "orders", "I1 I8", orders=0) as fault:
+        placed = await field.place([PLAIN] * 4, fault.row)
+        for order in placed:
+            await asyncio.sleep(field.chance.uniform(0, 1.5))
+            answer = await field.api.send("DELETE", "orders", f"/orders/{order.id}/person", "operator")
+            assert answer.status_code == httpx.codes.ACCEPTED
+            field.erased.add(order.id)
+        fault.happened(len(placed))

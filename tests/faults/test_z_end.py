@@ -1,0 +1,44 @@
+"""The last word: time runs on until every order could end, and everything is checked."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from sandbox.rebuild import rebuilt
+from sandbox.show.pace import SLOW
+from tests.faults import checker
+from tests.faults.field import Field
+
+FAST = 60_000.0
+END_SECONDS = 180.0
+
+
+async def test_every_invariant_holds_when_all_is_over(field: Field) -> None:
+    await let_it_end(field)
+    violations = await checker.at_the_end(field)
+    for order_id, about in checker.about(violations, field).items():
+        row = field.rows.get(order_id) or field.report.row("all of them together", "the line", "I1-I9", 0)
+        row.violations += [str(violation) for violation in about]
+    assert not violations, "\n".join(map(str, violations[:40]))
+    assert not field.staff.failed
+
+
+async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(field: Field) -> None:
+    outcome = await rebuilt(field.line)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+async def let_it_end(field: Field) -> None:
+    """Lets journeys run until nothing is open, or only what a person must free."""
+    await field.recovered(60)
+    field.line.change_speed(FAST)
+    until = time.monotonic() + END_SECONDS
+    while field.book.open() and time.monotonic() < until:  # noqa: ASYNC110  # the book is read by others
+        await asyncio.sleep(0.5)
+    field.line.change_speed(SLOW)
+    await asyncio.sleep(2)
+    await field.recovered(60)
+    await field.book.refresh(field.api)
+    field.report.orders = len(field.book.orders)
+    field.report.ended = len(field.book.orders) - len(field.book.open())

@@ -1,0 +1,147 @@
+"""The checker itself: the system is broken on purpose, and it complains."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from contracts.topics import heard_by
+from sandbox.show.pace import SLOW
+from sandbox.show.people import person
+from tests.faults import checker
+from tests.faults.field import PLAIN, Answered, Field, failpoint_file, proxied_line, running_field, until
+from tests.faults.privacy_checks import nothing_personal
+from tests.faults.report import Report
+from tests.faults.violations import Violation
+from tests.servers import running_servers
+
+PATIENCE_SECONDS = 60.0
+
+
+@pytest.fixture(scope="module")
+async def broken(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Field]:
+    """A line of its own, to be broken for good."""
+    run_dir = tmp_path_factory.mktemp("broken")
+    async with (
+        running_servers(run_dir) as servers,
+        proxied_line(run_dir, f"broken_{secrets.token_hex(3)}", SLOW, servers) as (line, proxies),
+        running_field(line, proxies, Report(1, 0)) as field,
+    ):
+        await field.place([PLAIN] * 4)
+        await until(lambda: all_labelled(field), PATIENCE_SECONDS)
+        await field.recovered(PATIENCE_SECONDS)
+        yield field
+
+
+async def all_labelled(field: Field) -> bool:
+    account = await field.api.get("sandbox", "/control/account", None)
+    numbers = {label["sub_order"] for label in account["labels"] if label["first_scan_at"]}
+    return all(f"{order.number}-1" in numbers for order in field.book.orders.values())
+
+
+def of(invariant: str, violations: list[Violation]) -> list[str]:
+    return [violation.what for violation in violations if violation.invariant == invariant]
+
+
+async def test_a_sound_line_has_no_violations(broken: Field) -> None:
+    assert await checker.now(broken) == []
+    assert await checker.heard_is_what_was_said(broken) == []
+    assert await nothing_personal(broken) == []
+
+
+async def test_an_order_that_vanished(broken: Field) -> None:
+    ghost = replace(next(iter(broken.book.orders.values())), id=str(uuid4()), number="GHOST")
+    broken.book.add([ghost])
+    assert "was accepted and is not there" in of("I1", await checker.every_order_ends(broken))
+    del broken.book.orders[ghost.id]
+
+
+async def test_a_promise_that_was_not_kept(broken: Field) -> None:
+    order = next(iter(broken.book.orders))
+    broken.api.promises.append(Answered(f"/orders/{order}/cancel", None, {}))
+    assert "orders answered 2xx and holds no cancel-requested.v1" in of("I7", await checker.promises_kept(broken))
+    broken.api.promises.pop()
+
+
+async def test_a_phone_number_in_the_clear(broken: Field) -> None:
+    phone = person(0).phone.removeprefix("+86")
+    await broken.stores.rows("tracking", "insert into paused (counterpart) values ($1)", f"call {phone}")
+    assert any("tracking.paused" in what for what in of("I8", await nothing_personal(broken)))
+    await broken.stores.rows("tracking", "delete from paused")
+
+
+async def test_stock_from_nowhere(broken: Field) -> None:
+    await broken.stores.rows("warehouse", "update stock set received = received + 1, available = available + 1")
+    assert of("I2", await checker.stock_adds_up(broken))
+    await broken.stores.rows("warehouse", "update stock set received = received - 1, available = available - 1")
+
+
+async def test_a_parcel_handed_over_twice(broken: Field) -> None:
+    """The answer with the first label is lost, the call repeated; then both labels travel."""
+    await broken.api.put("sandbox", "/control/faults", None, {"counterpart": "sls", "fault": "lost_answer", "count": 1})
+    (order,) = await broken.place([PLAIN])
+
+    async def two_labels() -> bool:
+        return len(await labels(broken, f"{order.number}-1")) == 2
+
+    await until(two_labels, PATIENCE_SECONDS)
+    await until(lambda: all_labelled(broken), PATIENCE_SECONDS)
+    assert checker.one_label_scanned(await broken.api.get("sandbox", "/control/account", None)) == []
+    for number in await labels(broken, f"{order.number}-1"):
+        await broken.api.post("sandbox", "/control/postings", None, {"parcel_numbers": [number]})
+        await broken.api.post("sandbox", f"/control/parcels/{number}/scan", None, {"code": "PC1", "country": "FR"})
+    account = await broken.api.get("sandbox", "/control/account", None)
+    assert f"2 labels of {order.number}-1 were scanned" in of("I3", checker.one_label_scanned(account))
+
+
+async def labels(field: Field, sub_order: str) -> list[str]:
+    account = await field.api.get("sandbox", "/control/account", None)
+    return [label["parcel_number"] for label in account["labels"] if label["sub_order"] == sub_order]
+
+
+async def test_the_inbox_switched_off(broken: Field) -> None:
+    """Without the key of its facts, and told to count what it hears again, tracking counts twice."""
+    await broken.stores.rows("tracking", "alter table facts drop constraint facts_pkey")
+    failpoint_file(broken.line.run_dir, "tracking").write_text("ledger.inbox:off")
+    await broken.stores.rows("carrier", "update outbox set sent_at = null where topic = 'carrier.events'")
+
+    async def complains() -> bool:
+        return any("tracking counts" in what for what in of("I5", await checker.each_fact_once(broken)))
+
+    await until(complains, PATIENCE_SECONDS)
+    broken.disarm("tracking")
+
+
+async def test_offsets_committed_before_the_work(broken: Field) -> None:
+    """Then the process dies: what it had taken is read by nobody."""
+    assert not any("tracking never heard" in what for what in of("I5", await checker.heard_is_what_was_said(broken)))
+    broken.line.kill("tracking")
+    await broken.place([PLAIN] * 2)
+    await asyncio.sleep(3)
+    ends = await broken.stores.ends()
+    mine = {topic.name for topic in heard_by("tracking")}
+    for lane, end in ends.items():
+        if lane.topic in mine:
+            await broken.stores.rows(
+                "tracking",
+                "update positions set next_offset = $3 where topic = $1 and partition = $2",
+                lane.topic,
+                lane.partition,
+                end,
+            )
+    broken.start("tracking")
+    await broken.recovered(PATIENCE_SECONDS)
+    assert any("tracking never heard" in what for what in of("I5", await checker.heard_is_what_was_said(broken)))
+
+
+async def test_nothing_recovers_while_a_reader_is_down(broken: Field) -> None:
+    broken.line.kill("warehouse")
+    await broken.place([PLAIN])
+    await asyncio.sleep(2)
+    with pytest.raises(AssertionError, match="warehouse ended"):
+        await broken.recovered(2)
