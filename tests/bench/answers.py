@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib import import_module
 from typing import TypeAlias
 
 from contracts.base import Event
@@ -18,19 +17,10 @@ from contracts.warehouse import OrderPacked, ParcelHandedOver, StockReserved
 from shared.db import DB
 from shared.facts import Facts, Job, Moment, Owed
 from shared.service import Make, Platform, Service
-from shared.settings import PlatformSettings
 from tests.bench.samples import handed_over, labelled, packed
 
 World: TypeAlias = Callable[[Facts], Sequence[Event]]
 """What the people and the outside of a service say once these facts are known."""
-
-
-def service_of(name: str) -> tuple[Make, PlatformSettings]:
-    """The real service of this name, with its settings."""
-    module = import_module(f"services.{name}.main")
-    make: Make = module.service
-    settings: PlatformSettings = module.Settings()
-    return make, settings
 
 
 def alone(make: Make, world: World) -> Make:

@@ -112,10 +112,10 @@ async def closed(url: str, requests: Iterator[bytes], *, connections: int, secon
 
     async def one() -> None:
         client = Client(url)
-        while (asked := time.perf_counter()) < end:
+        while (asked := time.perf_counter()) < end or not took:
             answer = await client.ask(next(requests))
             now = time.perf_counter()
-            if began <= now < end:
+            if began <= now < end or (now >= end and not took):
                 statuses[str(answer.status)] += 1
                 took.append(now - asked)
         client.close()

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from contracts.base import Event
@@ -24,9 +24,11 @@ from services.orders.handlers import HEARS as ORDERS
 from services.tracking.handlers import HEARS as TRACKING
 from services.warehouse.handlers import HEARS as WAREHOUSE
 from tests.faults.customs_checks import customs_in_order
-from tests.faults.field import Answered, Field
 from tests.faults.privacy_checks import nothing_personal
 from tests.faults.violations import Violation
+
+if TYPE_CHECKING:
+    from tests.faults.field import Answered, Field
 
 HEARS: Mapping[str, Sequence[type[Event]]] = {
     "orders": ORDERS,

@@ -1,4 +1,7 @@
-"""One line for all faults. `make faults` sets `FAULTS_SEED`, `FAULTS_MINUTES` and, where to report, `FAULTS_DOCS`."""
+"""One line for all faults, file after file: kills first, the end of all orders last.
+
+`make faults` sets `FAULTS_SEED`, `FAULTS_MINUTES` and, where to report, `FAULTS_DOCS`.
+"""
 
 from __future__ import annotations
 

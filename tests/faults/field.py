@@ -23,6 +23,7 @@ from sandbox.show.api import Api, Refused
 from sandbox.show.book import Book, Order, place, receive_goods
 from sandbox.show.staff import Staff
 from sandbox.show.tales import BY_NAME, TALES, Tale
+from tests.faults import checker
 from tests.faults.proxy import Proxy
 from tests.faults.report import Report, Row
 from tests.faults.stores import Stores
@@ -154,8 +155,6 @@ class Field:
         self, what: Sequence[tuple[str, str]], invariants: str, *, orders: int = 4, bound: float = BOUND_SECONDS
     ) -> AsyncIterator[list[Injection]]:
         """Several faults (name and where) at one time: they share their recovery and its checks."""
-        from tests.faults import checker  # it reads a field
-
         rows = [self.report.row(name, where, invariants, bound) for name, where in what]
         injections = [Injection(row, self.book) for row in rows]
         enough = asyncio.Event()

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import httpx
@@ -15,8 +15,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from contracts.topics import TOPICS
 from sandbox.provision import SERVICES
 from sandbox.show.people import PLACES, Person, person
-from tests.faults.field import Field
 from tests.faults.violations import Violation
+
+if TYPE_CHECKING:
+    from tests.faults.field import Field
 
 _PHONE = re.compile(rb"139\d{8}(?!\d)")
 _RESIDENT_ID = re.compile(rb"(?<!\d)\d{17}[\dX]")

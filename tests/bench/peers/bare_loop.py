@@ -18,7 +18,7 @@ from shared import outbox
 from shared.records import as_record
 from shared.relay import BATCH_BYTES, partition_of
 from shared.settings import PlatformSettings
-from tests.bench.peers.one_at_a_time import listen
+from tests.bench.peers.listening import listen
 from tests.bench.samples import declared, handed_over, labelled, packed, reserved, screened
 
 PARTITIONS = 4

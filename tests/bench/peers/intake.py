@@ -18,6 +18,7 @@ from shared.db import DB
 from shared.http import Asked, Principal, idempotently
 from shared.problems import Problem
 from shared.service import Platform, Service
+from shared.settings import PlatformSettings
 from shared.telemetry import current_traceparent
 
 
@@ -45,7 +46,7 @@ def one(platform: Platform) -> Service:
     return replace(made, routers=(routes, *made.routers))
 
 
-def bare() -> FastAPI:
+def bare(_settings: PlatformSettings) -> FastAPI:
     """The same body, validated by the same rules, and nothing stored."""
     app = FastAPI()
 

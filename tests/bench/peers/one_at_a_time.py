@@ -4,15 +4,12 @@ at a time; one outside call at a time; each call-back by itself."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-import uvicorn
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from contracts import topics
 from services.carrier import scans
-from shared import jobs, outbox, persons
+from shared import jobs, outbox
 from shared.db import TRANSIENT
 from shared.jobs import Worker
 from shared.loops import Group
@@ -20,23 +17,10 @@ from shared.records import as_record
 from shared.service import Make, Platform, build_app, connected
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop
+from tests.bench.peers.listening import listen
+from tests.bench.peers.serving import serve_app
 
 LOOKS_EVERY = 0.05
-
-
-async def listen(settings: PlatformSettings, name: str, personal: bool) -> AIOKafkaConsumer:
-    """A member of the service's group, on all that it hears; offsets are Kafka's."""
-    heard = [topic.name for topic in topics.heard_by(name) if personal or topic.name != persons.TOPIC]
-    consumer = AIOKafkaConsumer(
-        *heard,
-        bootstrap_servers=settings.kafka_bootstrap,
-        group_id=name,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        fetch_max_wait_ms=settings.fetch_wait_ms,
-    )
-    await consumer.start()
-    return consumer
 
 
 class Sender:
@@ -114,17 +98,3 @@ async def run(make: Make, settings: PlatformSettings, name: str) -> None:
 
 def _broken(group: Group) -> asyncio.Task[None]:
     return asyncio.create_task(group.forever())
-
-
-async def serve_app(app: Callable[..., Awaitable[None]] | object, settings: PlatformSettings) -> None:
-    """As the services are served."""
-    config = uvicorn.Config(
-        app,  # type: ignore[arg-type]  # any ASGI application
-        host=settings.http_host,
-        port=settings.http_port,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-    )
-    await uvicorn.Server(config).serve()

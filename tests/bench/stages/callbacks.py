@@ -18,8 +18,8 @@ HOWS = {
 }
 COMMANDS = {
     "ours": ("services.carrier",),
-    "one": ("tests.bench.contestants", "callbacks-one"),
-    "bare": ("tests.bench.contestants", "callbacks-bare"),
+    "one": ("tests.bench.contestants", "callbacks-one", "carrier"),
+    "bare": ("tests.bench.contestants", "callbacks-bare", "carrier"),
 }
 
 

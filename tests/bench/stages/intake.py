@@ -16,8 +16,8 @@ HOWS = {
 }
 COMMANDS = {
     "ours": ("services.orders",),
-    "one": ("tests.bench.contestants", "intake-one"),
-    "bare": ("tests.bench.contestants", "intake-bare"),
+    "one": ("tests.bench.contestants", "intake-one", "orders"),
+    "bare": ("tests.bench.contestants", "intake-bare", "orders"),
 }
 
 

@@ -24,7 +24,7 @@ HOWS = {
     "one": "peer: a worker that makes one call at a time",
     "bare": "limit: a bare httpx loop, 16 calls at a time, no Kafka, no database",
 }
-COMMANDS = {"ours": ("services.carrier",), "one": ("tests.bench.contestants", "labels-one")}
+COMMANDS = {"ours": ("services.carrier",), "one": ("tests.bench.contestants", "labels-one", "carrier")}
 COUNTERPART = "carrier.laposte"
 PATIENCE = 300.0
 

@@ -25,8 +25,8 @@ HOWS = {
 }
 COMMANDS = {
     "ours": ("services.tracking",),
-    "orm": ("tests.bench.contestants", "reads-orm"),
-    "bare": ("tests.bench.contestants", "reads-bare"),
+    "orm": ("tests.bench.contestants", "reads-orm", "tracking"),
+    "bare": ("tests.bench.contestants", "reads-bare", "tracking"),
 }
 
 
