@@ -241,6 +241,7 @@ class Worker:
     async def _store(self, db: DB, ended: Sequence[_Ended]) -> None:
         sets = await self._ledger.lock(db, {one.job.order_id for one in ended})
         said: list[Event] = []
+        finished: list[tuple[ClaimedJob, str, str | None]] = []
         for job, outcome in ((one.job, one.outcome) for one in ended):
             facts = sets[job.order_id]
             match outcome:
@@ -249,25 +250,32 @@ class Worker:
                         await outcome.save(db, facts)
                     if not any(kind in facts for kind in outcome.unless):
                         said += outcome.said
-                    await self._finish(db, job, "done", None)
+                    finished.append((job, "done", None))
                 case Retry() if job.attempt >= self._kind.max_attempts:
                     said += self._kind.exhausted(job, outcome.reason)
-                    await self._finish(db, job, "exhausted", outcome.reason)
+                    finished.append((job, "exhausted", outcome.reason))
                 case Retry():
                     await self._again(db, job, outcome)
+        await self._finish(db, finished)
         traces = {one.job.order_id: one.traceparent for one in ended if one.traceparent} if tracing.on() else None
         await self._ledger.record(db, said=said, traces=traces)
 
-    async def _finish(self, db: DB, job: ClaimedJob, status: str, reason: str | None) -> None:
-        metrics.jobs.labels(job.kind, status).inc()
+    async def _finish(self, db: DB, finished: Sequence[tuple[ClaimedJob, str, str | None]]) -> None:
+        """Jobs with the status in which each ends, and why."""
+        if not finished:
+            return
+        for job, status, _ in finished:
+            metrics.jobs.labels(job.kind, status).inc()
         await db.execute(
-            """update jobs set status = $4, reason = $5, claimed_until = null, finished_at = now()
-               where kind = $1 and order_id = $2 and subject = $3""",
-            job.kind,
-            job.order_id,
-            job.subject,
-            status,
-            reason,
+            """update jobs set status = f.status, reason = f.reason, claimed_until = null, finished_at = now()
+               from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[])
+                    as f (kind, order_id, subject, status, reason)
+               where jobs.kind = f.kind and jobs.order_id = f.order_id and jobs.subject = f.subject""",
+            [job.kind for job, _, _ in finished],
+            [job.order_id for job, _, _ in finished],
+            [job.subject for job, _, _ in finished],
+            [status for _, status, _ in finished],
+            [reason for _, _, reason in finished],
         )
 
     async def _again(self, db: DB, job: ClaimedJob, retry: Retry) -> None:

@@ -16,7 +16,7 @@ from contracts.topics import TOPICS
 from sandbox.servers import Broker, Servers, ServerUnavailableError
 from shared.migrate import migrate
 from shared.provision import create_topics, provision_database
-from tests.servers import description, running_servers
+from tests.servers import chosen, description, running_servers
 
 FreshDatabase = Callable[[str], Awaitable[str]]
 _RUN = secrets.token_hex(3)
@@ -25,6 +25,14 @@ _RUN = secrets.token_hex(3)
 hypothesis.settings.register_profile("silkpost", deadline=None)
 hypothesis.settings.load_profile("silkpost")
 _number = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    """Chosen once, before any test can change the environment."""
+    try:
+        chosen()
+    except ValueError as wrong:
+        raise pytest.UsageError(str(wrong)) from None
 
 
 def pytest_report_header() -> str:

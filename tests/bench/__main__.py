@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -46,12 +47,17 @@ def main(
     servers: Annotated[
         Literal["embedded", "containers"], typer.Option(envvar="SERVERS", help="where they come from")
     ] = "embedded",
+    drop_topics: Annotated[
+        bool, typer.Option(help="with KAFKA_BOOTSTRAP: yes, drop the project's topics there, at every turn")
+    ] = False,
     result: Annotated[Path, typer.Option(help="the file to which the stages are added")] = ROOT / ".run" / "bench.json",
 ) -> None:
     """Prints machine, median, spread and ratios of each stage. The load generators run on the same machine."""
     chosen = stages or list(STAGES)
     if unknown := [name for name in chosen if name not in STAGES]:
         raise typer.BadParameter(f"no such stage: {', '.join(unknown)}")
+    if os.environ.get("KAFKA_BOOTSTRAP") and not drop_topics:
+        raise typer.BadParameter("turns begin with empty topics: those of KAFKA_BOOTSTRAP are lost; say --drop-topics")
     size = Size(
         rounds=rounds,
         seconds=seconds,
@@ -68,6 +74,7 @@ def main(
 
 async def run(chosen: list[str], size: Size, result: Path, *, containers: bool) -> None:
     """The stages one after another on the same servers."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that starts is asked until it answers
     async with field(containers=containers) as where:
         servers = await where.words()
         for name in chosen:

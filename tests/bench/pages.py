@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from sandbox.line import ROOT
 from tests.bench.figures import Result, read
@@ -41,6 +42,6 @@ def _plain(value: object) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
+    if len(sys.argv) > 1 and Path(sys.argv[1]).resolve() != KEPT:
         shutil.copyfile(sys.argv[1], KEPT)
     PAGE.write_text(filled(PAGE.read_text(), read(KEPT)))

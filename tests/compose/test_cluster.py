@@ -26,6 +26,6 @@ async def test_a_broker_of_three_dies_and_nothing_stops(stack: Stack) -> None:
         await asyncio.sleep(4)
         stack.kill("kafka-2")
 
-    await tell(stack, [DELIVERED] * 12, "KB", meanwhile=kill_one)
+    await tell(stack, [DELIVERED] * 8, "KB", meanwhile=kill_one)
     await asyncio.to_thread(stack.start, "kafka-2")
-    await tell(stack, [DELIVERED] * 4, "KC", meanwhile=lambda: asyncio.to_thread(stack.kill, "kafka"))
+    await tell(stack, [DELIVERED] * 3, "KC", meanwhile=lambda: asyncio.to_thread(stack.kill, "kafka"))

@@ -95,3 +95,10 @@ def test_up_again_changes_nothing(stack: Stack) -> None:
     stack.make("up")
     (provision,) = stack.containers("provision")
     assert provision["State"]["ExitCode"] == 0
+
+
+async def test_told_to_stop_each_service_drains_and_leaves(stack: Stack) -> None:
+    containers = [container["Id"] for service in SERVICES for container in stack.containers(service)]
+    await asyncio.gather(*(asyncio.to_thread(docker, "stop", "--time", "60", one) for one in containers))
+    left = {service: [one["State"]["ExitCode"] for one in stack.containers(service)] for service in SERVICES}
+    assert all(code == 0 for codes in left.values() for code in codes), left

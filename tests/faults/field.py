@@ -31,7 +31,7 @@ from tests.faults.stores import Stores
 PATIENCE_SECONDS = 240.0
 """Above the longest fault: who waits for an answer does not give up because of it."""
 REFRESH_SECONDS = 1.0
-BOUND_SECONDS = 30.0
+BOUND_SECONDS = 60.0
 TRICKLE_SECONDS = 0.5
 SETTINGS: Mapping[str, Mapping[str, str]] = {
     "customs": {"JOB_LEASE_SECONDS": "10"},
