@@ -213,17 +213,18 @@ async def save_followed(db: DB, parcels: Sequence[FollowedParcel]) -> None:
 
 
 async def claim_due(db: DB, counterpart: str, older_than: float, limit: int) -> list[str]:
-    """Parcels not asked about for so many seconds, the longest first; they count as asked from now on.
+    """Parcels not asked about for so many seconds, the longest first; they count as asked from now on. One that is over
+    is asked about once more, for its end may have been told before what led to it.
 
     None while the counterpart is paused. Replicas that ask at the same time get different parcels.
     """
     rows = await db.fetch(
         """with due as (
                select order_id, parcel from followed
-               where state <> 'over' and asked_at < now() - $2 * interval '1 second'
+               where (state <> 'over' or not asked_since_over) and asked_at < now() - $2 * interval '1 second'
                  and not exists (select from paused where counterpart = $1)
                order by asked_at limit $3 for update skip locked)
-           update followed set asked_at = now() from due
+           update followed set asked_at = now(), asked_since_over = state = 'over' from due
            where followed.order_id = due.order_id and followed.parcel = due.parcel
            returning tracking_number""",
         counterpart,
@@ -236,7 +237,8 @@ async def claim_due(db: DB, counterpart: str, older_than: float, limit: int) -> 
 async def release_due(db: DB, numbers: Sequence[str], older_than: float) -> None:
     """These were not asked about after all: they are due again, after those that have waited longer."""
     await db.execute(
-        "update followed set asked_at = now() - $2 * interval '1 second' where tracking_number = any($1)",
+        """update followed set asked_at = now() - $2 * interval '1 second', asked_since_over = false
+           where tracking_number = any($1)""",
         list(numbers),
         older_than,
     )

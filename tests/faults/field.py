@@ -128,19 +128,25 @@ class Field:
         return [proxy for (_, what), proxy in self.proxies.items() if what == behind]
 
     async def recovered(self, bound: float) -> float:
-        """Waits until nothing is behind and all are ready; when (monotonic) that was. AssertionError past the bound."""
-        until = time.monotonic() + bound
-        while True:
-            behind = await self.stores.behind()
-            at = time.monotonic()
-            if not behind:
-                break
-            for process in self.line.processes.values():
-                assert process.alive, f"{process.name} ended with {process.exit_code}:\n{process.tail()}"
-            assert at < until, f"not recovered after {bound:.0f} s: {behind[:6]}"
-            await asyncio.sleep(0.1)
+        """Waits until all that was said by now is sent and read, and all are ready; when (monotonic) that was.
+
+        AssertionError past the bound.
+        """
+        began = time.monotonic()
+        said = await self.stores.said()
+        await self._none(lambda: self.stores.not_sent(said), began, bound)
+        ends = await self.stores.ends()
+        at = await self._none(lambda: self.stores.not_read(ends), began, bound)
         await self.line.ready([name for name in self.line.processes if self.line.processes[name].alive], bound)
         return at
+
+    async def _none(self, question: Callable[[], Awaitable[list[str]]], began: float, bound: float) -> float:
+        while missing := await question():
+            for process in self.line.processes.values():
+                assert process.alive, f"{process.name} ended with {process.exit_code}:\n{process.tail()}"
+            assert time.monotonic() < began + bound, f"not recovered after {bound:.0f} s: {missing[:6]}"
+            await asyncio.sleep(0.1)
+        return time.monotonic()
 
     @asynccontextmanager
     async def fault(

@@ -17,9 +17,9 @@ HEAD = """\
 
 Generated from [faults.json](faults.json) by `make faults`; not edited by hand. Each row is a fault that was injected
 while orders were in flight, with the invariants it is about (below). *In flight*: orders that had not come to their end
-at the injection, the median. *Recovery*: real seconds from the fault's end until every outbox was empty and every
-consumer had read to the end of its logs. Violations count for the row in which they were seen, or whose orders they are
-about.
+at the injection, the median. *Recovery*: real seconds from the fault's end until everything said by then was sent and
+everyone had read it; faults that were injected together share it. Violations count for the row in which they were seen,
+or whose orders they are about.
 """
 INVARIANTS = {
     "I1": "no accepted order is lost: it reaches an end, or a state that a person can see and free",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from contracts.topics import heard_by, of_producer
+from contracts.topics import heard_by
 from sandbox.provision import SERVICES
 from shared.db import TRANSIENT
 from shared.logs import LogProbe
@@ -84,28 +84,36 @@ class Stores:
                     raise
                 await asyncio.sleep(0.2)
 
-    async def behind(self) -> list[str]:
-        """What is not sent or not read yet, in words; empty when lag and outboxes are."""
-        before = await self.ends()
-        said, heard = await self._acknowledged(), await self._positions()
-        unsent = [
-            f"{service}: {count} unsent"
-            for service in SERVICES
-            if (count := await self.value(service, "select count(*) from outbox where sent_at is null"))
+    async def said(self) -> dict[str, int]:
+        """How far each outbox reaches now."""
+        return {service: await self.value(service, "select coalesce(max(id), 0) from outbox") for service in SERVICES}
+
+    async def not_sent(self, up_to: Mapping[str, int]) -> list[str]:
+        """What of the outboxes is not sent yet, or was sent to logs that have lost it, in words."""
+        found = []
+        for service, last in up_to.items():
+            unsent = "select count(*) from outbox where sent_at is null and id <= $1"
+            if count := await self.value(service, unsent, last):
+                found.append(f"{service}: {count} unsent")
+        said = await self._acknowledged()
+        ends = await self.ends()
+        return found + [
+            f"{lane.topic}/{lane.partition} ends at {ends[lane]}, {count} were acknowledged"
+            for lane, count in said.items()
+            if lane in ends and ends[lane] < count
         ]
-        after = await self.ends()
-        found = list(unsent)
-        for lane, end in before.items():
-            acknowledged = said.get(lane, 0)
-            if not end <= acknowledged <= after[lane]:
-                found.append(f"{lane.topic}/{lane.partition} ends at {end}, {acknowledged} acknowledged")
-        for service in SERVICES:
-            for topic in heard_by(service):
-                for lane, end in before.items():
-                    if lane.topic == topic.name and not end <= heard.get((service, lane), 0) <= after[lane]:
-                        at = heard.get((service, lane), 0)
-                        found.append(f"{service} is at {at} of {end} in {lane.topic}/{lane.partition}")
-        return found
+
+    async def not_read(self, up_to: Mapping[TopicPartition, int]) -> list[str]:
+        """Who has not read as far yet, or believes to be further than the log is, in words."""
+        heard = await self._positions()
+        ends = await self.ends()
+        return [
+            f"{service} is at {at} of {end} in {lane.topic}/{lane.partition}"
+            for service in SERVICES
+            for topic in heard_by(service)
+            for lane, end in up_to.items()
+            if lane.topic == topic.name and not end <= (at := heard.get((service, lane), 0)) <= ends[lane]
+        ]
 
     async def _acknowledged(self) -> dict[TopicPartition, int]:
         found: dict[TopicPartition, int] = {}
@@ -120,9 +128,3 @@ class Stores:
             for row in await self.rows(service, "select topic, partition, next_offset from positions"):
                 found[service, TopicPartition(row["topic"], row["partition"])] = row["next_offset"]
         return found
-
-
-def said_on(service: str) -> Sequence[str]:
-    """The topics whose only writer this service is."""
-    own = [of_producer(service).name]
-    return [*own, "orders.personal"] if service == "orders" else own

@@ -37,11 +37,11 @@ async def test_a_relay_freezes_between_send_and_mark(field: Field) -> None:
             return frozen(process.pid)
 
         async def taken_over() -> bool:
-            return not await field.stores.behind()
+            return not await field.stores.not_sent(said)
 
         await until(is_frozen, TAKEN_OVER_SECONDS)
         fault.happened()
-        began = time.monotonic()
+        began, said = time.monotonic(), await field.stores.said()
         field.disarm(name)
         await until(taken_over, TAKEN_OVER_SECONDS)
         fault.note(f"the other replica had taken over after {time.monotonic() - began:.1f} s")

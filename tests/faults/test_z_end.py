@@ -8,7 +8,7 @@ import time
 from sandbox.rebuild import rebuilt
 from sandbox.show.pace import SLOW
 from tests.faults import checker
-from tests.faults.field import Field
+from tests.faults.field import Field, until
 
 FAST = 60_000.0
 END_SECONDS = 180.0
@@ -29,15 +29,22 @@ async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(field: Fi
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
+async def nothing_is_pending(field: Field) -> bool:
+    """The sender of call-backs has none left, and every parcel was asked about after its end."""
+    account = await field.api.get("sandbox", "/control/account", None)
+    asked = "select count(*) from followed where state = 'over' and not asked_since_over"
+    return not account["callbacks"]["pending"] and not await field.stores.value("carrier", asked)
+
+
 async def let_it_end(field: Field) -> None:
     """Lets journeys run until nothing is open, or only what a person must free."""
     await field.recovered(60)
     field.line.change_speed(FAST)
-    until = time.monotonic() + END_SECONDS
-    while field.book.open() and time.monotonic() < until:  # noqa: ASYNC110  # the book is read by others
+    over = time.monotonic() + END_SECONDS
+    while field.book.open() and time.monotonic() < over:  # noqa: ASYNC110  # the book is read by others
         await asyncio.sleep(0.5)
     field.line.change_speed(SLOW)
-    await asyncio.sleep(2)
+    await until(lambda: nothing_is_pending(field), END_SECONDS)
     await field.recovered(60)
     await field.book.refresh(field.api)
     field.report.orders = len(field.book.orders)

@@ -133,6 +133,24 @@ async def test_the_poll_alone_is_enough(post: Post) -> None:
         await post.callbacks(True)
 
 
+async def test_what_led_to_the_end_is_asked_for_after_it(post: Post) -> None:
+    """Call-backs were not sent for a while and nobody polled; the next one tells the end at once."""
+    order_id, (number,) = await post.labelled()
+    async with post.platform.ledger.transaction() as db:
+        await jobs.pause(db, "carrier.laposte")
+    await post.callbacks(False)
+    try:
+        await post.scan(number, "PC1", "FR")
+    finally:
+        await post.callbacks(True)
+    await post.scan(number, "DI1", "CN")
+    await post.until(order_id, ParcelDelivered, 1)
+    assert sorted(await post.codes(order_id)) == ["DI1", "DR1"]
+    async with post.platform.ledger.transaction() as db:
+        await jobs.resume(db, "carrier.laposte")
+    await post.until_codes(order_id, "DI1", "DR1", "PC1")
+
+
 async def test_a_call_back_before_its_label_waits_for_it(post: Post) -> None:
     number = "RB123456785GB"
     assert (await post.call_back(envelope(number, event("PC1")))).status_code == 204

@@ -54,10 +54,11 @@ TABLES = (
         state text not null check (state in ('labelled', 'handed_over', 'over')),
         scans integer not null,
         asked_at timestamptz not null default '-infinity',
+        asked_since_over boolean not null default false,
         primary key (order_id, parcel)
     )""",
     "create index followed_by_number on followed (tracking_number)",
-    "create index followed_due on followed (asked_at) where state <> 'over'",
+    "create index followed_due on followed (asked_at) where state <> 'over' or not asked_since_over",
     # Body sealed, and null once erased; the id stays, so that a repeated call-back is known.
     """create table callbacks (
         webhook_id text primary key,
