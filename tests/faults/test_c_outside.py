@@ -20,7 +20,7 @@ WHO = {"sls": "La Poste, labels", "suivi": "La Poste, tracking", "chinaport": "i
 TIMES = {"sls": 3, "suivi": 1, "chinaport": 1}
 """So often each fault is met, by requests that are made anyway. Whoever is asked in turns, and not for each parcel, is
 left in peace for longer after every failure."""
-MET_SECONDS = 90.0
+MET_SECONDS = 240.0
 
 
 async def test_counterparts_fail_in_every_way(field: Field) -> None:

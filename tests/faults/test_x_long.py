@@ -16,7 +16,7 @@ import pytest
 from tests.faults.field import Field
 from tests.faults.test_h_restored import admin
 
-OFF = {"carrier": timedelta(hours=1), "orders": timedelta(hours=-1)}
+OFF = {"warehouse": timedelta(hours=1), "carrier": timedelta(hours=-1)}
 DISK = "48m"
 FULL_SECONDS = 20.0
 
