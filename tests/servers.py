@@ -7,11 +7,13 @@ both images already; only `SERVERS=containers` may pull them.
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import os
 import secrets
 import tarfile
 import time
+import warnings
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
@@ -260,9 +262,15 @@ def _log(container: DockerContainer) -> str:
 
 def _at_hand(*images: str) -> bool:
     """Whether an engine answers and holds all of these images."""
-    try:
-        client = docker.from_env(timeout=3)
-    except DockerException:
+    with warnings.catch_warnings():
+        # Refused at a socket that an engine left behind, the client forgets to close its own: collect it here.
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            client = docker.from_env(timeout=3)
+        except DockerException:
+            client = None
+        gc.collect()
+    if client is None:
         return False
     try:
         for image in images:

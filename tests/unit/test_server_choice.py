@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import socket
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.servers import chosen, description
@@ -24,6 +29,20 @@ def test_a_choice_is_kept(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
 
 def test_without_an_engine_the_embedded_ones_serve() -> None:
     assert chosen.__wrapped__() == "embedded"
+
+
+def test_an_engine_that_is_gone_leaves_nothing_open(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    with socket.socket(socket.AF_UNIX) as engine:
+        engine.bind(str(tmp_path / "engine.sock"))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/engine.sock")
+    unraised: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", unraised.append)
+    assert chosen.__wrapped__() == "embedded"
+    gc.collect()
+    assert not unraised
+    assert not recwarn.list
 
 
 def test_another_word_is_no_choice(monkeypatch: pytest.MonkeyPatch) -> None:
