@@ -147,13 +147,15 @@ class Ledger:
         heard: Sequence[Event] = (),
         said: Sequence[Event] = (),
         woken: Iterable[UUID] = (),
+        bodies: Mapping[UUID, str] | None = None,
         traces: Mapping[UUID, str] | None = None,
         moment: Moment | None = None,
     ) -> dict[UUID, Facts]:
         """Takes facts in and settles all that follows from them. A known fact has no effect.
 
-        `woken` are orders to decide again although nothing new is known of them. `traces` gives the W3C trace of an
-        order where it is not the caller's own, `moment` the time of the decision where it is not now.
+        `woken` are orders to decide again although nothing new is known of them. `bodies` gives the JSON in which a
+        fact came, by its id: it is kept as it came. `traces` gives the W3C trace of an order where it is not the
+        caller's own, `moment` the time of the decision where it is not now.
         """
         woken = set(woken)
         sets = await self.lock(db, {event.order_id for event in (*heard, *said)} | woken)
@@ -169,9 +171,9 @@ class Ledger:
             for event in (*new_heard, *new_said):
                 types.setdefault(event.order_id, []).append(event.TYPE)
             async with tracing.orders(db, changed, traces, types) as own:
-                await self._settle(db, sets, new_heard, new_said, changed, at, own)
+                await self._settle(db, sets, new_heard, new_said, changed, at, own, bodies)
         else:
-            await self._settle(db, sets, new_heard, new_said, changed, at, traces)
+            await self._settle(db, sets, new_heard, new_said, changed, at, traces, bodies)
         return sets
 
     async def adopt(self, db: DB, *, said: Sequence[Event], heard: Sequence[Event]) -> list[Event]:
@@ -195,7 +197,7 @@ class Ledger:
         """Says one fact and decides nothing: for when deciding is what fails."""
         facts = (await self.lock(db, [event.order_id]))[event.order_id]
         if facts.add(event):
-            await self._write(db, (), [event], None)
+            await self._write(db, (), [event], None, {})
             await db.execute("update fact_sets set size = $2 where order_id = $1", event.order_id, len(facts))
 
     async def _settle(
@@ -207,6 +209,7 @@ class Ledger:
         changed: set[UUID],
         moment: Moment,
         traces: Mapping[UUID, str] | None,
+        bodies: Mapping[UUID, str] | None,
     ) -> None:
         alarms: dict[UUID, datetime | None] = dict.fromkeys(changed)
         owed_jobs: list[Job] = []
@@ -231,7 +234,7 @@ class Ledger:
                 break
         else:
             raise Undecided(f"{len(pending)} orders after {ROUNDS} rounds")
-        await self._write(db, heard, said, traces)
+        await self._write(db, heard, said, traces, bodies or {})
         await jobs.enqueue(db, owed_jobs, self._counterparts)
         await db.execute(
             """update fact_sets set size = s.size, wake_at = s.wake_at
@@ -247,13 +250,21 @@ class Ledger:
             new += [*heard, *said]
 
     async def _write(
-        self, db: DB, heard: Sequence[Event], said: Sequence[Event], traces: Mapping[UUID, str] | None
+        self,
+        db: DB,
+        heard: Sequence[Event],
+        said: Sequence[Event],
+        traces: Mapping[UUID, str] | None,
+        came: Mapping[UUID, str],
     ) -> None:
         trace = current_traceparent()
         messages = [
             outbox.message(self._topic, event, traces.get(event.order_id, trace) if traces else trace) for event in said
         ]
-        bodies = [*(event.model_dump_json() for event in heard), *(message.body or "" for message in messages)]
+        bodies = [
+            *(came.get(event.id) or event.model_dump_json() for event in heard),
+            *(message.body or "" for message in messages),
+        ]
         await self._keep(db, heard, said, bodies)
         await outbox.publish(db, messages)
 

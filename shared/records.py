@@ -115,7 +115,12 @@ class Decoder:
                 await self._on_erased(db, erased)
         events = [one.event for one in read if one.event is not None]
         traces = {one.event.order_id: one.record.traceparent for one in read if one.event and one.record.traceparent}
-        await self._ledger.record(db, heard=events, traces=traces)
+        bodies = {
+            one.event.id: one.record.body.decode()
+            for one in read
+            if one.event is not None and one.person is None and one.record.body
+        }
+        await self._ledger.record(db, heard=events, bodies=bodies, traces=traces)
 
     async def bury(self, db: DB, dead: Sequence[Read]) -> None:
         """Dead letters, each with a case on its order, so that a person sees it. Bodies hold no personal data."""
