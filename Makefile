@@ -23,11 +23,11 @@ run: $(VENV)/.installed ## Starts everything, places orders and shows them on th
 why: $(VENV)/.installed ## Tells what an order waits for: make why ORDER=<id or number>
 	@LINE_FILE=.run/line.json OPERATOR_KEY_FILE=$(SECRETS_DIR)/api_key_operator $(BIN)/python -m services.why "$(ORDER)"
 
-test: $(VENV)/.installed ## Runs all tests on servers of its own
-	@$(BIN)/python -m pytest
+test: $(VENV)/.installed ## Runs all tests on servers of their own, two files at a time (WORKERS=2)
+	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2)
 
 faults: $(VENV)/.installed ## Injects every fault while orders are in flight; writes docs/faults.md
-	@FAULTS_MINUTES=$(MINUTES) FAULTS_SEED=$(SEED) FAULTS_DOCS=docs $(BIN)/python -m pytest -m faults tests/faults
+	@FAULTS_MINUTES=$(MINUTES) FAULTS_SEED=$(SEED) FAULTS_DOCS=$(or $(DOCS),docs) $(BIN)/python -m pytest -m faults tests/faults
 
 lint: $(VENV)/.installed ## Style, types, walls between the rooms, freshness of generated files
 	@$(BIN)/ruff check .

@@ -41,7 +41,14 @@ def pytest_report_header() -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Once more: a quiet run has no header."""
-    terminalreporter.write_line(description())
+    terminalreporter.write_line(f"{description()}; tests/e2e and tests/bench: those of make run")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Beside each other run files, never the tests of one; what shares a whole line is one group."""
+    for item in items:
+        group = item.path.parent if item.path.parent.name in ("e2e", "compose", "faults") else item.path
+        item.add_marker(pytest.mark.xdist_group(str(group)))
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Which servers the tests run on: those the environment names, else containers, else the embedded ones.
 
 `SERVERS=embedded` and `SERVERS=containers` choose. Without a choice containers are taken when an engine answers and has
-both images already; only `SERVERS=containers` may pull them.
+both images already; only `SERVERS=containers` may pull them. `tests/e2e` and `tests/bench` run on those of `make run`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""One whole line for all end-to-end tests: five services and the sandbox, each a process of its own."""
+"""One whole line for all end-to-end tests, on the servers of `make run`: five services and the sandbox, each a process
+of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +14,6 @@ from sandbox.line import Line
 from sandbox.show.api import Api
 from sandbox.show.pace import SLOW
 from sandbox.show.run import Show
-from tests.servers import running_servers
 
 FAST = 60_000.0
 PATIENCE = 180.0
@@ -22,10 +22,7 @@ PATIENCE = 180.0
 @pytest.fixture(scope="session")
 async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Line]:
     run_dir = tmp_path_factory.mktemp("line")
-    async with (
-        running_servers(run_dir) as servers,
-        Line(run_dir, speed=SLOW, prefix=f"e2e_{secrets.token_hex(3)}", servers=servers) as running,
-    ):
+    async with Line(run_dir, speed=SLOW, prefix=f"e2e_{secrets.token_hex(3)}") as running:
         yield running
 
 

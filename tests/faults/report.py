@@ -84,6 +84,7 @@ class Report:
 
     def write(self, docs: Path) -> None:
         document = self.document()
+        docs.mkdir(exist_ok=True)
         (docs / "faults.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
         (docs / "faults.md").write_text(page(document))
 
