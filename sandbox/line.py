@@ -16,7 +16,7 @@ import httpx
 
 from sandbox.processes import Process, free_port
 from sandbox.provision import SERVICES, Secrets, provision
-from sandbox.servers import BrokerServer, Servers, running_servers
+from sandbox.servers import FETCH_WAIT_MS, Broker, BrokerServer, Servers, running_servers
 from shared import clock
 
 _CONTRACT = "900001"
@@ -173,6 +173,8 @@ class Line:
         }
         if service in SERVICES:
             own |= {"DATABASE_URL": self.dsns[service], "STORAGE_KEY": self.secrets.storage_keys[service]}
+        if isinstance(self.servers.broker, Broker):
+            own["FETCH_WAIT_MS"] = str(FETCH_WAIT_MS)
         own = {**own, **self._particular(service), **self._settings.get(service, {})}
         for (whose, address), instead in self.detours.items():
             if whose == service:

@@ -49,6 +49,8 @@ _SETTINGS = {
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
 }
+FETCH_WAIT_MS = 20
+"""The embedded broker keeps a fetch for as long as it may, whatever comes meanwhile; Kafka answers at once."""
 _ATTEMPTS = 3
 _OTHER_WAY = "set {variable} to a server that runs already"
 

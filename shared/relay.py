@@ -27,6 +27,8 @@ SLOW_POLL_SECONDS = 1.0
 BUSY_RETRY_SECONDS = 0.01
 LOG_CHECK_SECONDS = 3.0
 _LOCK = 0x5349_4C4B  # one relay a database at a time
+_CLAIM = "select pg_try_advisory_xact_lock($1) from set_config('synchronous_commit', 'off', true)"
+"""What is marked as sent need not be on disk when the server dies: what was sent is then sent again."""
 
 
 def partition_of(key: str, partitions: int) -> int:
@@ -93,7 +95,7 @@ class Relay:
     async def send_once(self) -> int | None:
         """Sends what is due now; how many rows, or None when another relay is at it."""
         async with self._pool.acquire() as db, db.transaction():
-            if not await db.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK):
+            if not await db.fetchval(_CLAIM, _LOCK):
                 return None
             rows = await db.fetch(
                 """select id, topic, key, event_id, type, body, traceparent from outbox
@@ -226,6 +228,7 @@ class Relay:
 
     async def _raise_generation(self, db: DB, lane: TopicPartition, end: LogEnd, start: int) -> None:
         """The broker lost acknowledged records: all that is kept for this partition is sent again, newly marked."""
+        await db.execute("set local synchronous_commit = on")  # no number of a generation is given twice
         await db.execute(
             """insert into log_ends (topic, partition, highest_offset, generation, generation_start)
                values ($1, $2, $3, $4, $5)

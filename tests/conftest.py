@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -13,10 +14,10 @@ import hypothesis
 import pytest
 
 from contracts.topics import TOPICS
-from sandbox.servers import Broker, Servers, ServerUnavailableError
+from sandbox.servers import FETCH_WAIT_MS, Broker, Servers, ServerUnavailableError
 from shared.migrate import migrate
 from shared.provision import create_topics, provision_database
-from tests.servers import chosen, description, running_servers
+from tests.servers import chosen, description, named, running_servers
 
 FreshDatabase = Callable[[str], Awaitable[str]]
 _RUN = secrets.token_hex(3)
@@ -30,9 +31,11 @@ _number = itertools.count(1)
 def pytest_configure() -> None:
     """Chosen once, before any test can change the environment."""
     try:
-        chosen()
+        source = chosen()
     except ValueError as wrong:
         raise pytest.UsageError(str(wrong)) from None
+    if source == "embedded" and "Kafka" not in named():
+        os.environ.setdefault("FETCH_WAIT_MS", str(FETCH_WAIT_MS))
 
 
 def pytest_report_header() -> str:

@@ -1,4 +1,4 @@
-"""kill -9 of each service at each step; in every round each service dies once, at a step of its own."""
+"""kill -9 of each service at each step; in every round each service dies twice, each time at a step of its own."""
 
 from __future__ import annotations
 
@@ -31,35 +31,39 @@ WHO = {
     "api": ("orders", "warehouse"),
     "callback": ("carrier",),
 }
-ROUNDS = 10
-"""As many as the service with the most steps has."""
+DEATHS = 2
+"""Of each service in a round."""
+ROUNDS = 5
+"""As many as the service with the most steps needs."""
 
 
-def step_of(service: str, number: int, seed: int) -> str | None:
-    """The service's step in this round."""
+def steps_of(service: str, number: int, seed: int) -> list[str]:
+    """The steps at which the service dies in this round, one after the other."""
     steps = [step for step in STEPS if service in WHO[step.partition(".")[0]]]
     random.Random(f"{seed} {service}").shuffle(steps)
-    return steps[number] if number < len(steps) else None
+    return steps[number * DEATHS : (number + 1) * DEATHS]
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
-async def test_each_service_dies_at_a_step(field: Field, number: int) -> None:
-    dying = {service: step for service in SERVICES if (step := step_of(service, number, field.report.seed))}
-    rows = [(f"kill -9 {STEPS[step]}", service) for service, step in dying.items()]
-    async with field.faults(rows, "I1 I3 I5 I7 I9", orders=8) as injections:
-        await asyncio.gather(
-            *(die(field, service, dying[service], i) for service, i in zip(dying, injections, strict=True))
-        )
+async def test_each_service_dies_at_its_steps(field: Field, number: int) -> None:
+    steps = {service: steps_of(service, number, field.report.seed) for service in SERVICES}
+    rows = [(f"kill -9 {STEPS[step]}", service) for service, own in steps.items() for step in own]
+    async with field.faults(rows, "I1 I3 I5 I7 I9", orders=12) as injections:
+        left = iter(injections)
+        ways = {service: [(step, next(left)) for step in own] for service, own in steps.items()}
+        await asyncio.gather(*(die(field, service, way) for service, way in ways.items()))
 
 
-async def die(field: Field, service: str, step: str, injection: Injection) -> None:
-    await field.die_at(service, f"{step}:kill:{field.chance.randint(1, 3)}")
-    injection.happened()
-    field.start(service)
-    injection.over()
+async def die(field: Field, service: str, way: list[tuple[str, Injection]]) -> None:
+    for step, injection in way:
+        await field.die_at(service, f"{step}:kill:{field.chance.randint(1, 3)}")
+        injection.happened()
+        field.start(service)
+    for _, injection in way:
+        injection.over()
 
 
 def test_every_step_has_its_round() -> None:
     every = {(service, step) for step in STEPS for service in WHO[step.partition(".")[0]]}
-    drawn = {(service, step_of(service, number, 1)) for service in SERVICES for number in range(ROUNDS)}
-    assert every == {pair for pair in drawn if pair[1]}
+    drawn = {(name, step) for name in SERVICES for number in range(ROUNDS) for step in steps_of(name, number, 1)}
+    assert every == drawn

@@ -19,7 +19,7 @@ from tests.faults import test_h_restored as restored
 from tests.faults.field import Field
 
 AGAIN: tuple[Callable[[Field], Awaitable[None]], ...] = (
-    *(partial(kill.test_each_service_dies_at_a_step, number=number) for number in range(kill.ROUNDS)),
+    *(partial(kill.test_each_service_dies_at_its_steps, number=number) for number in range(kill.ROUNDS)),
     servers.test_broker_restarted,
     servers.test_acknowledged_tail_lost,
     servers.test_broker_away,
