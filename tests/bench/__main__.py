@@ -17,13 +17,14 @@ from tests.bench import figures
 from tests.bench.field import Field, field
 from tests.bench.figures import Result, console
 from tests.bench.size import Size
-from tests.bench.stages import callbacks, event_line, growth, intake, labels, reads, visible, whole_line
+from tests.bench.stages import callbacks, declarations, event_line, growth, intake, labels, reads, visible, whole_line
 
 STAGES: dict[str, Callable[[Field, Size], Awaitable[Result]]] = {
     "event-line": event_line.run,
     "whole-line": whole_line.run,
     "intake": intake.run,
     "labels": labels.run,
+    "declarations": declarations.run,
     "callbacks": callbacks.run,
     "reads": reads.run,
     "visible": visible.run,
@@ -38,11 +39,11 @@ def main(
     seconds: Annotated[float, typer.Option(help="how long each load lasts")] = DEFAULT.seconds,
     warm: Annotated[float, typer.Option(help="seconds of load before it counts")] = DEFAULT.warm,
     connections: Annotated[int, typer.Option(help="clients at the same time")] = DEFAULT.connections,
-    orders: Annotated[int, typer.Option(help="orders, or labels, of a turn")] = DEFAULT.orders,
+    orders: Annotated[int, typer.Option(help="orders, labels or declarations of a turn")] = DEFAULT.orders,
     slow_share: Annotated[
         int, typer.Option(help="who does one thing at a time gets this part of them")
     ] = DEFAULT.slow_share,
-    latency_ms: Annotated[float, typer.Option(help="what La Poste's stand-in takes for a label")] = DEFAULT.latency_ms,
+    latency_ms: Annotated[float, typer.Option(help="what a stand-in takes for a call")] = DEFAULT.latency_ms,
     stored: Annotated[int, typer.Option(help="orders there already, times 1, 10 and 100")] = DEFAULT.stored,
     servers: Annotated[
         Literal["embedded", "containers"], typer.Option(envvar="SERVERS", help="where they come from")

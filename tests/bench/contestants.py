@@ -91,6 +91,7 @@ PARTS: dict[str, Callable[[str], None]] = {
     "intake-one": with_peer("intake"),
     "intake-bare": app_of("intake", "bare"),
     "labels-one": with_peer("labels"),
+    "declarations-one": with_peer("declarations"),
     "callbacks-one": with_peer("callbacks"),
     "callbacks-bare": app_of("callbacks", "bare"),
     "reads-orm": app_of("reads", "orm"),

@@ -82,21 +82,21 @@ def contact(shopper: int) -> Contact:
     )
 
 
+def national_id(shopper: int) -> NationalId:
+    who = person(shopper)
+    return NationalId(name=who.name, number=who.resident_id)
+
+
 def records(order_ids: Sequence[UUID], secrets: Secrets) -> list[PersonRecord]:
-    """The person of each order, sealed as `orders` seals it; another for each, so that no yearly quota is reached."""
+    """The person of each order, sealed as `orders` seals it; another for nearly each, so that no yearly quota is
+    reached."""
     seals: dict[persons.Part, Seal] = {
         "contact": Seal(decode_key(secrets.contact_key, "CONTACT_KEY")),
         "national_id": Seal(decode_key(secrets.national_id_key, "NATIONAL_ID_KEY")),
     }
     keeper = Persons(seals)
-    return [
-        keeper.sealed(
-            order_id,
-            contact(order_id.int % 1_000_000),
-            NationalId(name="测试", number=f"{order_id.int % 10**17:017d}X"),
-        )
-        for order_id in order_ids
-    ]
+    shoppers = {order_id: order_id.int % 1_000_000 for order_id in order_ids}
+    return [keeper.sealed(order_id, contact(shopper), national_id(shopper)) for order_id, shopper in shoppers.items()]
 
 
 def screened(order: OrderPlaced) -> OrderScreened:

@@ -16,13 +16,13 @@ class Size:
     connections: int = 32
     """Clients that ask at the same time."""
     orders: int = 1000
-    """Orders, or labels, of a turn of the fast contestants."""
+    """Orders, labels or declarations of a turn of the fast contestants."""
     warm_up: int = 40
     """Orders that pass before: groups are joined, statements prepared."""
     slow_share: int = 10
     """Those that do one thing at a time get this part of them."""
     latency_ms: float = 20.0
-    """How long the stand-in of La Poste takes for a label."""
+    """How long the stand-ins of La Poste and of customs take for a call."""
     stored: int = 100
     """Orders that are there already, for the stage that multiplies them."""
     times: tuple[int, ...] = (1, 10, 100)

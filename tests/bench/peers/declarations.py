@@ -1,0 +1,50 @@
+"""Import declarations by others: a bare loop of calls, and a worker that makes one call at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from services.customs.ceb import DOCUMENTS, MessageType, build
+from services.customs.domain import Policy
+from services.customs.main import Settings, parties_of, policy_of, service
+from services.customs.receipts import read_receipt
+from services.customs.shipments import Shipment, shipment
+from shared.facts import Facts
+from tests.bench.peers import calls
+from tests.bench.samples import contact, handed_over, labelled, national_id, packed, placed, screened
+
+one = calls.one_at_a_time(service)
+
+
+async def bare(plan: Mapping[str, Any]) -> float:
+    """Inventories a second, by the same builder and parser, with nothing around them; the documents went before."""
+    settings = Settings()
+    policy, parties = policy_of(settings), parties_of(settings)
+    shipments = _shipments(plan["count"], policy)
+
+    async with calls.client() as client:
+
+        async def call(item: tuple[MessageType, Shipment]) -> None:
+            body = build(*item, parties, policy.tables.codes)
+            headers = {"content-type": "application/xml"}
+            answer = await client.post(f"{plan['url']}/ceb", content=body, headers=headers)
+            receipt = read_receipt(answer.content)
+            if not receipt.accepted:
+                raise RuntimeError(f"{item[0]} is not accepted: {receipt}")
+
+        await calls.rate([(message, parcel) for parcel in shipments for message in DOCUMENTS.values()], call)
+        return await calls.rate([("CEB621", parcel) for parcel in shipments], call)
+
+
+def _shipments(count: int, policy: Policy) -> list[Shipment]:
+    made = []
+    for number, order in enumerate(placed(count)):
+        known = Facts(order.order_id, [order, screened(order), packed(order), handed_over(labelled(order.order_id))])
+        made.append(shipment(known, 1, contact(number), national_id(number), policy, datetime.now(UTC)))
+    return made
+
+
+if __name__ == "__main__":
+    calls.main(bare)
