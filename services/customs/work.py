@@ -174,9 +174,11 @@ class ImportWork:
         guid = ceb.guid(order_id, parcel, message)
         platform = self.platform
         async with platform.pool.acquire() as db, db.transaction():
-            facts = (await platform.ledger.read(db, [order_id]))[order_id]
             found = await store.message(db, order_id, parcel, message)
-            if PersonErased in facts or (found and message in DOCUMENTS.values() and _settled(found["status"])):
+            if found and message in DOCUMENTS.values() and _settled(found["status"]):
+                return None
+            facts = (await platform.ledger.read(db, [order_id]))[order_id]
+            if PersonErased in facts:
                 return None
             if found is not None:
                 return platform.seal.open(found["body"], f"ceb:{guid}")
