@@ -86,7 +86,7 @@ scale: ## Runs N replicas of a service (SERVICE=carrier N=3)
 restart: ## Restarts a service (SERVICE=), one replica after another
 	@deploy/rolling-restart $$($(COMPOSE) ps --quiet $(SERVICE))
 
-test-compose: $(VENV)/.installed ## Tests the deployment with containers, from nothing and back (about eight minutes)
+test-compose: $(VENV)/.installed ## Tests the deployment with containers, from nothing and back (about five minutes)
 	@COMPOSE_TESTS=1 $(BIN)/python -m pytest tests/compose
 
 clean: ## Removes what the targets above have made
