@@ -22,10 +22,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         one.kill()  # brokers that are told to leave all at once wait in vain for each other
 
 
-async def test_the_line_runs_with_users_rights_and_tls(stack: Stack) -> None:
-    await tell(stack, [DELIVERED] * 6, "SE")
-
-
 @pytest.mark.parametrize(
     ("changed", "topic", "refusal"),
     [
@@ -91,7 +87,7 @@ asyncio.run(main())
     assert (done.returncode, done.stdout) == (0, "TLSv1.3\n"), done.stderr
 
 
-async def test_a_broker_of_three_dies_and_nothing_stops(stack: Stack) -> None:
+async def test_the_line_runs_with_users_rights_and_tls_and_a_broker_dies_and_nothing_stops(stack: Stack) -> None:
     async def kill_one() -> None:
         await asyncio.sleep(4)
         stack.kill("kafka-2")
