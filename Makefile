@@ -55,18 +55,16 @@ lock: ## Resolves requirements.lock anew, and of it what the image needs (needs 
 	uv pip compile pyproject.toml --extra tracing --constraint requirements.lock --universal --generate-hashes --no-header \
 	  --python-version 3.11 --quiet --output-file requirements.runtime.lock
 
-# Containers. PROFILE: some of sandbox, observability, and either cluster or secure; .env may hold it.
+# Containers. PROFILE: some of sandbox, observability, cluster, secure; .env may hold it.
 PROFILE ?= $(shell sed -n 's/^PROFILE=//p' .env 2>/dev/null)
 SECRETS_DIR ?= deploy/secrets
 override PROFILE := $(PROFILE)
 ifneq ($(filter-out sandbox observability cluster secure,$(PROFILE)),)
   $(error PROFILE knows sandbox, observability, cluster, secure)
 endif
-ifneq ($(and $(filter cluster,$(PROFILE)),$(filter secure,$(PROFILE))),)
-  $(error PROFILE takes one of cluster and secure)
-endif
+OVERLAYS := $(filter $(PROFILE),cluster secure)
 COMPOSE := docker compose -f docker-compose.yml \
-  $(patsubst %,-f deploy/%.yml,$(filter cluster secure,$(PROFILE))) $(COMPOSE_OVERLAY:%=-f %) \
+  $(patsubst %,-f deploy/%.yml,$(OVERLAYS) $(if $(word 2,$(OVERLAYS)),cluster-secure)) $(COMPOSE_OVERLAY:%=-f %) \
   $(patsubst %,--profile %,$(filter sandbox observability,$(PROFILE)))
 
 up: ## Starts the deployment and waits until it is ready (PROFILE="sandbox observability")
@@ -88,7 +86,7 @@ scale: ## Runs N replicas of a service (SERVICE=carrier N=3)
 restart: ## Restarts a service (SERVICE=), one replica after another
 	@deploy/rolling-restart $$($(COMPOSE) ps --quiet $(SERVICE))
 
-test-compose: $(VENV)/.installed ## Tests the deployment with containers, from nothing and back (about eight minutes)
+test-compose: $(VENV)/.installed ## Tests the deployment with containers, from nothing and back (about five minutes)
 	@COMPOSE_TESTS=1 $(BIN)/python -m pytest tests/compose
 
 clean: ## Removes what the targets above have made

@@ -88,9 +88,10 @@ class Stack:
         found: list[dict[str, Any]] = json.loads(docker("inspect", *ids)) if ids else []
         return sorted(found, key=lambda container: str(container["Name"]))
 
-    def kill(self, service: str) -> None:
-        """As a crash would; it stays dead."""
-        docker("kill", *(container["Id"] for container in self.containers(service)))
+    def kill(self, service: str | None = None) -> None:
+        """As a crash would; it stays dead. Without a name: everything."""
+        running = [container["Id"] for container in self.containers(service) if container["State"]["Running"]]
+        docker("kill", *running)
 
     def start(self, service: str, seconds: float = 90) -> None:
         """Starts what was killed, and waits until it is healthy."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,15 @@ from services.openapi import _settings_of
 from shared.settings import with_password
 
 ROOT = Path(__file__).resolve().parents[2]
-BASE, OVERLAYS = "docker-compose.yml", ("deploy/cluster.yml", "deploy/secure.yml")
+BASE = "docker-compose.yml"
+OVERLAYS = (CLUSTER, SECURE, BOTH) = ("deploy/cluster.yml", "deploy/secure.yml", "deploy/cluster-secure.yml")
 ALL_SETTINGS: dict[str, type[BaseSettings]] = {
     **{service: _settings_of(importlib.import_module(f"services.{service}.main")) for service in SERVICES},
     "provision": provision.Settings,
     "sandbox": SandboxSettings,
 }
 OF_MAKE, OF_UVICORN = {"PROFILE"}, {"FORWARDED_ALLOW_IPS"}
+MAKE = shutil.which("make") or "make"
 
 
 def knobs() -> dict[str, str]:
@@ -85,13 +89,13 @@ def test_every_variable_of_compose_is_in_the_example() -> None:
 
 
 def test_each_secret_of_the_files_is_drawn_and_each_drawn_one_is_used(tmp_path: Path) -> None:
-    declared = {name for path in (BASE, OVERLAYS[1]) for name in compose(path)["secrets"]}
+    declared = {name for path in (BASE, SECURE) for name in compose(path)["secrets"]}
     write(tmp_path)
     made_by_certificates = {"ca_certificate", "kafka_tls", "kafka_jaas", "postgres_tls_key", "postgres_tls_certificate"}
     assert {path.name for path in tmp_path.iterdir()} == declared - made_by_certificates
 
 
-@pytest.mark.parametrize("path", [BASE, OVERLAYS[1]])
+@pytest.mark.parametrize("path", [BASE, SECURE])
 def test_a_container_gets_only_secrets_that_it_reads(path: str) -> None:
     for name, service in compose(path)["services"].items():
         for secret in service.get("secrets", ()):
@@ -106,6 +110,33 @@ def test_what_compose_sets_for_a_service_is_a_setting_of_it() -> None:
             if name in ALL_SETTINGS:
                 known = {field.upper() for field in ALL_SETTINGS[name].model_fields}
                 assert set(service.get("environment", ())) <= known | OF_UVICORN, f"{path}: {name}"
+
+
+def test_every_broker_of_the_cluster_can_be_secured() -> None:
+    brokers = [name for name in compose(CLUSTER)["services"] if name.startswith("kafka")]
+    told = {"extends": {"file": SECURE, "service": "kafka"}}
+    assert compose(BOTH)["services"] == {name: told for name in brokers if name != "kafka"}
+    assert f"signed {' '.join(brokers)}\n" in (ROOT / "deploy/certificates").read_text()
+
+
+@pytest.mark.parametrize(
+    ("profile", "overlays"),
+    [
+        ("", []),
+        ("sandbox cluster", [CLUSTER]),
+        ("secure observability", [SECURE]),
+        ("secure cluster", [CLUSTER, SECURE, BOTH]),
+    ],
+)
+def test_a_profile_chooses_its_overlays(profile: str, overlays: list[str]) -> None:
+    printed = subprocess.run(
+        [MAKE, "--dry-run", "down", f"PROFILE={profile}", "COMPOSE_OVERLAY="],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.findall(r"-f (\S+)", printed.stdout) == [BASE, *overlays]
 
 
 def test_secrets_that_exist_stay(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""Users, rights and TLS: what the line needs is allowed, and nothing else."""
+"""Three brokers with users, rights and TLS: what the line needs is allowed, nothing else, and a broker may die."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -16,12 +17,9 @@ DELIVERED = BY_NAME["delivered"]
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("stack"), profile="sandbox secure", speed=SLOW) as one:
+    with running(tmp_path_factory.mktemp("stack"), profile="sandbox cluster secure", speed=SLOW) as one:
         yield one
-
-
-async def test_the_line_runs_with_users_rights_and_tls(stack: Stack) -> None:
-    await tell(stack, [DELIVERED] * 6, "SE")
+        one.kill()  # brokers that are told to leave all at once wait in vain for each other
 
 
 @pytest.mark.parametrize(
@@ -36,9 +34,18 @@ async def test_the_line_runs_with_users_rights_and_tls(stack: Stack) -> None:
         pytest.param(
             {"kafka_security_protocol": "PLAINTEXT"}, "tracking.events", "KafkaConnectionError", id="in clear"
         ),
+        pytest.param(
+            {"kafka_username": "admin", "kafka_sasl_mechanism": "PLAIN"},
+            "tracking.events",
+            "AuthenticationFailed",
+            id="the brokers' own name",
+        ),
+        pytest.param(
+            {"kafka_bootstrap": "kafka-2:9093"}, "tracking.events", "UnsupportedSaslMechanism", id="a controller's door"
+        ),
     ],
 )
-def test_the_broker_refuses(stack: Stack, changed: dict[str, str], topic: str, refusal: str) -> None:
+def test_the_brokers_refuse(stack: Stack, changed: dict[str, str], topic: str, refusal: str) -> None:
     program = f"""
 import asyncio
 from aiokafka import AIOKafkaProducer
@@ -78,3 +85,13 @@ asyncio.run(main())
 """
     done = stack.run("orders", program)
     assert (done.returncode, done.stdout) == (0, "TLSv1.3\n"), done.stderr
+
+
+async def test_the_line_runs_with_users_rights_and_tls_and_a_broker_dies_and_nothing_stops(stack: Stack) -> None:
+    async def kill_one() -> None:
+        await asyncio.sleep(4)
+        stack.kill("kafka-2")
+
+    await tell(stack, [DELIVERED] * 8, "KB", meanwhile=kill_one)
+    await asyncio.to_thread(stack.start, "kafka-2")
+    await tell(stack, [DELIVERED] * 3, "KC", meanwhile=lambda: asyncio.to_thread(stack.kill, "kafka"))
