@@ -10,6 +10,7 @@ import asyncio
 import json
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -128,7 +129,7 @@ class Worker:
                 loop.tick()
                 self._wake.clear()
                 try:
-                    claimed = await self._claim(self._kind.concurrency - self._unstored)
+                    claimed = await self._claim_whole(self._kind.concurrency - self._unstored)
                 except TRANSIENT as error:
                     await loop.back_off(error)
                     continue
@@ -156,6 +157,26 @@ class Worker:
         stored.cancel()
         committer.cancel()
         await asyncio.gather(committer, return_exceptions=True)
+
+    async def _claim_whole(self, room: int) -> list[ClaimedJob]:
+        """As `_claim`; told to leave meanwhile, it gives back what it took, so that nobody waits for the lease."""
+        claiming = asyncio.create_task(self._claim(room))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            with suppress(*TRANSIENT):
+                await self._give_back(await claiming)
+            raise
+
+    async def _give_back(self, jobs: Sequence[ClaimedJob]) -> None:
+        await self._pool.execute(
+            """update jobs set claimed_until = null, attempts = attempts - 1
+               from unnest($2::uuid[], $3::text[]) as b (order_id, subject)
+               where jobs.kind = $1 and jobs.order_id = b.order_id and jobs.subject = b.subject""",
+            self._kind.kind,
+            [job.order_id for job in jobs],
+            [job.subject for job in jobs],
+        )
 
     async def _claim(self, room: int) -> list[ClaimedJob]:
         if room <= 0:

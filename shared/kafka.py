@@ -7,6 +7,9 @@ from typing import TypedDict
 
 from shared.settings import PlatformSettings
 
+REQUEST_MS = 10_000
+"""After so long without an answer a broker counts as dead: the network of a machine that died refuses nothing."""
+
 
 class Connection(TypedDict):
     """aiokafka's keywords, alike for its producer, its consumer and its admin client."""

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.db import TRANSIENT
-from shared.kafka import connection
+from shared.kafka import REQUEST_MS, connection
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop
 
@@ -26,9 +26,12 @@ class LogProbe:
 
     def __init__(self, settings: PlatformSettings) -> None:
         self._client = AIOKafkaConsumer(
-            **connection(settings), enable_auto_commit=False, auto_offset_reset="none", fetch_max_wait_ms=50
+            **connection(settings),
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            fetch_max_wait_ms=50,
+            request_timeout_ms=REQUEST_MS,
         )
-
         self._one_at_a_time = asyncio.Lock()
 
     async def start(self) -> None:

@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
-from shared.kafka import connection
+from shared.kafka import REQUEST_MS, connection
 from shared.ledger import Ledger
 from shared.logs import LogProbe, started, stopped
 from shared.records import Decoder, Read, Record, as_record
@@ -75,6 +75,7 @@ class Consumer:
             fetch_max_wait_ms=self._settings.fetch_wait_ms,
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=SESSION_MS // 3,
+            request_timeout_ms=REQUEST_MS,
             max_partition_fetch_bytes=4 * 1024 * 1024,
         )
         try:

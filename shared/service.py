@@ -28,7 +28,7 @@ from shared.clock import Clock
 from shared.db import DB, TRANSIENT, connect_pool
 from shared.http import Edge, Keys, Principal, require
 from shared.jobs import JobKind, Worker
-from shared.kafka import connection
+from shared.kafka import REQUEST_MS, connection
 from shared.ledger import Handle, Ledger, Observe, Project
 from shared.links import parse_link_keys
 from shared.logs import LogProbe, started
@@ -235,7 +235,7 @@ async def _run(platform: Platform, service: Service) -> None:
         acks="all",
         enable_idempotence=False,
         max_batch_size=BATCH_BYTES,
-        request_timeout_ms=10_000,
+        request_timeout_ms=REQUEST_MS,
     )
     broker = platform.loop("broker")
     try:

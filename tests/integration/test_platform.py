@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from contracts.base import Event, Topic
 from contracts.cases import CaseClosed, CaseOpened
 from sandbox.servers import Broker, Servers
-from shared import dead_letters
+from shared import dead_letters, tracing
 from shared.db import DB
 from shared.facts import Alarm, Facts, Job, Moment, Owed
 from shared.jobs import ClaimedJob, Done, JobKind, Retry
@@ -275,6 +275,38 @@ async def test_a_job_is_tried_until_it_is_answered(pair: Pair) -> None:
         await until(called)
         assert pair.attempts == 3
         assert await answerer.pool.fetchval("select status from jobs") == "done"
+
+
+async def test_a_job_claimed_just_when_the_service_is_told_to_leave_is_given_back(pair: Pair) -> None:
+    """A lock on the table that is read after the claim holds the worker up between the two."""
+    tracing.begin("test", "http://127.0.0.1:1")
+    gate, outside = await asyncpg.connect(pair.answerer_dsn), await asyncpg.connect(pair.answerer_dsn)
+
+    async def open_later() -> None:
+        await asyncio.sleep(0.5)
+        await gate.execute("rollback")
+
+    try:
+        async with both(pair):
+            await gate.execute("begin; lock table order_traces in access exclusive mode")
+            await outside.execute(
+                """insert into jobs (kind, order_id, subject, counterpart)
+                   values ('call', gen_random_uuid(), '', 'test.counterpart')"""
+            )
+
+            async def claimed() -> bool:
+                return bool(await outside.fetchval("select count(*) from jobs where claimed_until > now()"))
+
+            await until(claimed)
+            opening = asyncio.create_task(open_later())
+        await opening
+        left = await outside.fetch("select status, attempts, claimed_until from jobs")
+        assert [tuple(job) for job in left] == [("ready", 0, None)]
+        assert pair.attempts == 0
+    finally:
+        await gate.close()
+        await outside.close()
+        await tracing.end()
 
 
 async def test_an_alarm_rings(pair: Pair) -> None:
