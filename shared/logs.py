@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.db import TRANSIENT
@@ -25,14 +25,18 @@ class LogProbe:
     """Asks the broker how far its logs reach; belongs to no group."""
 
     def __init__(self, settings: PlatformSettings) -> None:
-        self._client = AIOKafkaConsumer(
-            **connection(settings),
+        self._settings = settings
+        self._client = self._new()
+        self._one_at_a_time = asyncio.Lock()
+
+    def _new(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            **connection(self._settings),
             enable_auto_commit=False,
             auto_offset_reset="none",
             fetch_max_wait_ms=50,
             request_timeout_ms=REQUEST_MS,
         )
-        self._one_at_a_time = asyncio.Lock()
 
     async def start(self) -> None:
         await self._client.start()
@@ -99,6 +103,10 @@ class LogProbe:
 
     @asynccontextmanager
     async def _reading(self, starts: Mapping[TopicPartition, int]) -> AsyncIterator[None]:
+        if reader_died(self._client):
+            await stopped(self._client)
+            self._client = self._new()
+            await self._bounded(self._client.start())
         self._client.assign(list(starts))
         for lane, start in starts.items():
             self._client.seek(lane, start)
@@ -116,6 +124,18 @@ class LogProbe:
             raise KafkaError("the broker does not answer") from None
 
 
+def reader_died(client: AIOKafkaConsumer) -> bool:
+    """Whether a task that aiokafka keeps in the background has ended for a cause that it did not expect, as happens
+    when brokers come and go: it reads nothing any more, mostly without saying so. Only a new client helps."""
+    tasks = (client._fetcher._fetch_task, getattr(client._coordinator, "_coordination_task", None))
+    return any(task is not None and task.done() for task in tasks)
+
+
+def sender_died(client: AIOKafkaProducer) -> bool:
+    """The same of a producer, which then refuses everything."""
+    return bool(client._sender.sender_task.done())
+
+
 async def stopped(client: AIOKafkaConsumer) -> None:
     """Stops a consumer for sure: aiokafka's fetcher can swallow the one cancel it gets after a changed assignment."""
     stopping = asyncio.ensure_future(client.stop())
@@ -123,7 +143,10 @@ async def stopped(client: AIOKafkaConsumer) -> None:
         await asyncio.wait({stopping}, timeout=STOP_SECONDS)
         if not stopping.done():
             client._fetcher._fetch_task.cancel()
-    await stopping
+    try:
+        await stopping
+    except KafkaError:  # it had died, and told so only now
+        await client._client.close()
 
 
 async def started(start: Callable[[], Awaitable[None]], loop: Loop) -> None:

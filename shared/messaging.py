@@ -18,7 +18,7 @@ from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.kafka import REQUEST_MS, connection
 from shared.ledger import Ledger
-from shared.logs import LogProbe, started, stopped
+from shared.logs import LogProbe, reader_died, started, stopped
 from shared.records import Decoder, Read, Record, as_record
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop, describe, log, metrics
@@ -67,6 +67,14 @@ class Consumer:
 
     async def run(self, loop: Loop) -> None:
         """Consumes until cancelled; the batch in hand is finished first."""
+        while True:
+            await self._run_client(loop)
+            log.warning("the consumer's client died; a new one takes its place")
+
+    async def _run_client(self, loop: Loop) -> None:
+        """Until cancelled, or until the client has died."""
+        self._unloaded.clear()
+        self._next.clear()
         self._client = AIOKafkaConsumer(
             **connection(self._settings),
             group_id=self._group,
@@ -96,6 +104,8 @@ class Consumer:
         committed = loop.now()
         while not stopping.is_set():
             loop.tick()
+            if reader_died(self._client):
+                return
             try:
                 await self._load_positions()
                 fetched = await self._client.getmany(timeout_ms=POLL_MS, max_records=self._batch_records)

@@ -16,8 +16,10 @@ from aiokafka.partitioner import murmur2
 
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
-from shared.logs import LogProbe
+from shared.kafka import REQUEST_MS, connection
+from shared.logs import LogProbe, sender_died, started
 from shared.outbox import headers
+from shared.settings import PlatformSettings
 from shared.telemetry import Loop, log, metrics
 
 ROWS_A_ROUND = 4000
@@ -50,17 +52,34 @@ class Relay:
 
     def __init__(
         self,
+        settings: PlatformSettings,
         pool: asyncpg.Pool[asyncpg.Record],
-        producer: AIOKafkaProducer,
         probe: LogProbe,
         service: str,
     ) -> None:
+        self._settings = settings
         self._pool = pool
-        self._producer = producer
+        self._producer = self._new()
         self._probe = probe
         self._service = service
         self._wake = asyncio.Event()
         self.idle = True
+
+    def _new(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            **connection(self._settings),
+            acks="all",
+            enable_idempotence=False,
+            max_batch_size=BATCH_BYTES,
+            request_timeout_ms=REQUEST_MS,
+        )
+
+    async def start(self, loop: Loop) -> None:
+        """Waits for the broker."""
+        await started(self._producer.start, loop)
+
+    async def stop(self) -> None:
+        await self._producer.stop()
 
     def wake(self) -> None:
         """Something was committed to the outbox."""
@@ -73,6 +92,11 @@ class Relay:
         while True:
             loop.tick()
             self._wake.clear()
+            if sender_died(self._producer):
+                log.warning("the relay's client died; a new one takes its place")
+                await self.stop()
+                self._producer = self._new()
+                await self.start(loop)
             try:
                 if loop.now() - checked > LOG_CHECK_SECONDS:
                     await self._notice_lost_tail()

@@ -15,7 +15,6 @@ from typing import TypeAlias
 import asyncpg
 import uvicorn
 import uvloop
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
@@ -28,14 +27,13 @@ from shared.clock import Clock
 from shared.db import DB, TRANSIENT, connect_pool
 from shared.http import Edge, Keys, Principal, require
 from shared.jobs import JobKind, Worker
-from shared.kafka import REQUEST_MS, connection
 from shared.ledger import Handle, Ledger, Observe, Project
 from shared.links import parse_link_keys
 from shared.logs import LogProbe, started
 from shared.loops import Group, keep_pruning, refuse_restored, sweep, watch
 from shared.messaging import Consumer
 from shared.records import Decoder, OnErased
-from shared.relay import BATCH_BYTES, Relay
+from shared.relay import Relay
 from shared.sealing import Seal, decode_key
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop, configure_logs, log
@@ -78,6 +76,7 @@ class Platform:
     decoder: Decoder
     pool: asyncpg.Pool[asyncpg.Record]
     consumer: Consumer
+    relay: Relay
 
     def __init__(self, settings: PlatformSettings) -> None:
         self.settings = settings
@@ -228,31 +227,21 @@ async def running(make: Make, settings: PlatformSettings) -> AsyncIterator[tuple
 
 
 async def _run(platform: Platform, service: Service) -> None:
-    settings = platform.settings
-    probe = LogProbe(settings)
-    producer = AIOKafkaProducer(
-        **connection(settings),
-        acks="all",
-        enable_idempotence=False,
-        max_batch_size=BATCH_BYTES,
-        request_timeout_ms=REQUEST_MS,
-    )
+    probe = LogProbe(platform.settings)
+    relay = Relay(platform.settings, platform.pool, probe, service.name)
     broker = platform.loop("broker")
     try:
         await started(probe.start, broker)
-        await started(producer.start, broker)
+        await relay.start(broker)
         await refuse_restored(platform, probe, service.says.name, broker)
-        await _work(platform, service, probe, producer, broker)
+        await _work(platform, service, probe, relay, broker)
     finally:
-        await producer.stop()
+        await relay.stop()
         await probe.stop()
 
 
-async def _work(
-    platform: Platform, service: Service, probe: LogProbe, producer: AIOKafkaProducer, broker: Loop
-) -> None:
+async def _work(platform: Platform, service: Service, probe: LogProbe, relay: Relay, broker: Loop) -> None:
     """All loops until cancelled; the relay goes last, so that what the others finish still leaves."""
-    relay = Relay(platform.pool, producer, probe, service.name)
     lease = platform.settings.job_lease_seconds
     workers = [Worker(platform.pool, platform.ledger, kind, lease) for kind in service.jobs]
     platform.wakers += [relay.wake, *(worker.wake for worker in workers)]
@@ -266,7 +255,7 @@ async def _work(
         platform.decoder,
         probe,
     )
-    platform.consumer = consumer
+    platform.consumer, platform.relay = consumer, relay
     async with Group() as last, Group() as group:
         last.start(relay.run(platform.loop("relay")))
         group.start(watch(platform, probe, service, broker))

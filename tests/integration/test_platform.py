@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import ClassVar
 from uuid import UUID, uuid4
 
@@ -25,6 +26,7 @@ from shared import dead_letters, tracing
 from shared.db import DB
 from shared.facts import Alarm, Facts, Job, Moment, Owed
 from shared.jobs import ClaimedJob, Done, JobKind, Retry
+from shared.logs import reader_died, sender_died
 from shared.messaging import _Listener
 from shared.outbox import headers
 from shared.provision import create_topics, provision_database
@@ -318,6 +320,40 @@ async def test_an_alarm_rings(pair: Pair) -> None:
 
         await until(overdue)
         assert await answerer.pool.fetchval("select count(*) from fact_sets where wake_at is not null") == 0
+
+
+async def test_a_client_that_dies_is_followed_by_a_new_one(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What aiokafka does in the background ends for good at an error that it did not expect. The errors are made here;
+    that they happen was seen when a broker was frozen."""
+
+    def unexpected(*_: object) -> None:
+        raise ZeroDivisionError
+
+    async def answered(wanted: int) -> bool:
+        return await count(asker, Answered) == wanted
+
+    async def dead() -> bool:
+        return died(client)
+
+    async with both(pair) as (asker, answerer):
+        await ask(asker, "plain")
+        await until(partial(answered, 1))
+        for number, step in enumerate(("coordinate", "fetch", "send"), start=2):
+            with monkeypatch.context() as patched:
+                match step:
+                    case "coordinate":
+                        client, died = answerer.consumer._client, reader_died
+                        patched.setattr(client._coordinator, "_maybe_do_autocommit", unexpected)
+                        client._coordinator.request_rejoin()
+                    case "fetch":
+                        client, died = answerer.consumer._client, reader_died
+                        patched.setattr(client._fetcher, "_get_actions_per_node", unexpected)
+                    case _:
+                        client, died = answerer.relay._producer, sender_died
+                        patched.setattr(client._sender._message_accumulator, "drain_by_nodes", unexpected)
+                await ask(asker, "plain")
+                await until(dead)
+            await until(partial(answered, number))
 
 
 async def test_a_broker_that_forgets_everything(servers: Servers, own_broker: Broker) -> None:
