@@ -32,7 +32,7 @@ PATIENCE_SECONDS = 240.0
 """Above the longest fault: who waits for an answer does not give up because of it."""
 REFRESH_SECONDS = 1.0
 BOUND_SECONDS = 60.0
-TRICKLE_SECONDS = 0.5
+TRICKLE_SECONDS = 1.0
 SETTINGS: Mapping[str, Mapping[str, str]] = {
     "customs": {"JOB_LEASE_SECONDS": "10"},
     "carrier": {"JOB_LEASE_SECONDS": "10", "SLS_TIMEOUT_SECONDS": "4", "POLL_SECONDS": "5"},

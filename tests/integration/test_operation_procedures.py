@@ -225,8 +225,7 @@ async def what_was_said(operated: Operated, service: str) -> set[tuple[str, str]
 
 
 async def stopped(operated: Operated, names: tuple[str, ...]) -> None:
-    for name in names:
-        await asyncio.to_thread(operated.line.processes[name].end)
+    await asyncio.gather(*(asyncio.to_thread(operated.line.processes[name].end) for name in names))
 
 
 async def started(operated: Operated, names: tuple[str, ...]) -> None:
