@@ -31,7 +31,6 @@ Project: TypeAlias = Callable[[DB, Sequence[Facts]], Awaitable[None]]
 Observe: TypeAlias = Callable[[Facts, Event], None]
 """Told of each new fact once it is committed: for metrics, since a crash just then leaves it untold."""
 
-CACHED_ORDERS = 20_000
 ROUNDS = 20
 """A decision that is not finished after so many rounds owes something new each time: a fault of the rule."""
 
@@ -52,6 +51,8 @@ class Ledger:
         wake: Callable[[], None],
         blocked: Callable[[], str | None],
         observe: Observe | None = None,
+        *,
+        cached_orders: int,
     ) -> None:
         self._pool = pool
         self._clock = clock
@@ -62,6 +63,7 @@ class Ledger:
         self._wake = wake
         self._blocked = blocked
         self._observe = observe
+        self._cached_orders = cached_orders
         self._cache: OrderedDict[UUID, Facts] = OrderedDict()
         self._held: ContextVar[dict[UUID, Facts] | None] = ContextVar("held", default=None)
         self._new: ContextVar[list[Event] | None] = ContextVar("new", default=None)
@@ -82,7 +84,7 @@ class Ledger:
             self._new.reset(token_new)
         for order_id, facts in held.items():
             self._cache[order_id] = facts
-        while len(self._cache) > CACHED_ORDERS:
+        while len(self._cache) > self._cached_orders:
             self._cache.popitem(last=False)
         if self._observe is not None:
             for event in new:

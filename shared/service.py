@@ -205,6 +205,7 @@ async def connected(make: Make, settings: PlatformSettings) -> AsyncIterator[tup
             platform.wake,
             lambda: platform.blocked,
             service.observe,
+            cached_orders=settings.cached_orders,
         )
         platform.decoder = Decoder(
             service.name, service.hears, platform.ledger, platform.persons, service.on_erased, platform.clock.now

@@ -120,6 +120,7 @@ async def shop(fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator
         {},
         wake=lambda: None,
         blocked=lambda: None,
+        cached_orders=100,
     )
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(build_app(platform, service)),
