@@ -37,6 +37,8 @@ _NAMES = {"PostgreSQL": "DATABASE_ADMIN_URL", "Kafka": "KAFKA_BOOTSTRAP"}
 _READY_SECONDS = 60.0
 _PAUSE = 0.2
 _DATA = "/var/lib/kafka/data"
+SMALL_DISK, SMALL_DISK_SIZE = "/small", "48m"
+"""A disk in PostgreSQL's container for those who want to see it full; empty again after each start."""
 
 
 @cache
@@ -106,6 +108,7 @@ class PostgresContainer:
             settings += ["fsync=off", "full_page_writes=off"]
         self._container = _container(POSTGRES, 5432, self.port)
         self._container.with_env("POSTGRES_PASSWORD", self._password)
+        self._container.with_tmpfs_mount(SMALL_DISK, f"size={SMALL_DISK_SIZE},mode=755")
         self._container.with_command([part for setting in settings for part in ("-c", setting)])
 
     @property
@@ -124,6 +127,11 @@ class PostgresContainer:
                 if time.monotonic() > until:
                     raise ServerUnavailableError(f"{POSTGRES} does not answer: {_log(self._container)}") from error
             await asyncio.sleep(_PAUSE)
+
+    def shell(self, script: str) -> None:
+        """Runs it inside, as root. AssertionError with what was printed when it fails."""
+        code, printed = self._container.get_wrapped_container().exec_run(["sh", "-c", script], user="root")
+        assert code == 0, f"{script}: {printed.decode(errors='replace')}"
 
     def kill(self) -> None:
         """Ends it at once, without a checkpoint."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import pwd
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,9 +16,9 @@ import pytest
 
 from tests.faults.field import Field
 from tests.faults.test_h_restored import admin
+from tests.servers import SMALL_DISK, SMALL_DISK_SIZE, PostgresContainer
 
 OFF = {"warehouse": timedelta(hours=1), "carrier": timedelta(hours=-1)}
-DISK = "48m"
 FULL_SECONDS = 20.0
 
 
@@ -51,51 +52,46 @@ async def test_disk_full(field: Field, tmp_path: Path) -> None:
     """The disk under one service's database is full: it waits, the others work, and it goes on once there is room."""
     if not field.report.minutes:
         pytest.skip("in a long run only")
-    if os.getuid() != 0 or field.line.servers.postgres is None:
-        pytest.skip("needs root, for a small tmpfs, and a PostgreSQL of our own")
-    service, disk = "tracking", tmp_path / "disk"
-    await asyncio.to_thread(mount, disk)
+    service, postgres = "tracking", field.line.servers.postgres
+    if postgres is None or (not isinstance(postgres, PostgresContainer) and os.getuid() != 0):
+        pytest.skip("needs a PostgreSQL of our own and, outside a container, root")
     name = field.line.dsns[service].rpartition("/")[2]
-    try:
-        await on_tablespace(field, f"create tablespace small location '{disk / 'data'}'")
+    with small_disk(postgres, tmp_path) as (disk, shell):
+        await on_tablespace(field, f"create tablespace small location '{disk}/data'")
         await asyncio.to_thread(field.line.processes[service].end)
         await admin(field, service, f'alter database "{name}" set tablespace small')
         field.start(service)
         async with field.fault("disk full", service, "I1 I4 I5 I9", orders=20, bound=90) as fault:
-            await asyncio.to_thread(fill, disk / "ballast")
+            await asyncio.to_thread(shell, f"dd if=/dev/zero of={disk}/ballast bs=64k || test -s {disk}/ballast")
             fault.happened()
             await asyncio.sleep(FULL_SECONDS)
-            await asyncio.to_thread((disk / "ballast").unlink)
+            await asyncio.to_thread(shell, f"rm {disk}/ballast")
         await asyncio.to_thread(field.line.processes[service].end)
         await admin(field, service, f'alter database "{name}" set tablespace pg_default')
         field.start(service)
         await on_tablespace(field, "drop tablespace small")
-    finally:
-        await asyncio.to_thread(unmount, disk)
 
 
-def mount(disk: Path) -> None:
-    """A small tmpfs with a directory for PostgreSQL's user, who must be able to get there."""
+@contextmanager
+def small_disk(postgres: object, tmp_path: Path) -> Iterator[tuple[str, Callable[[str], object]]]:
+    """A small tmpfs with a directory `data` that is PostgreSQL's own, and a shell where it can be reached."""
+    if isinstance(postgres, PostgresContainer):
+        postgres.shell(f"install -d -o postgres -g postgres {SMALL_DISK}/data")
+        yield SMALL_DISK, postgres.shell
+        return
+    disk = tmp_path / "disk"
     disk.mkdir()
     for directory in disk.parents[:3]:
-        directory.chmod(0o755)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=777", "tmpfs", str(disk)], check=True)  # noqa: S607
-    nobody = pwd.getpwnam("nobody")
-    (disk / "data").mkdir()
-    os.chown(disk / "data", nobody.pw_uid, nobody.pw_gid)
+        directory.chmod(0o755)  # PostgreSQL's user must get there
+    host(f"mount -t tmpfs -o size={SMALL_DISK_SIZE},mode=755 tmpfs {disk} && install -d -o nobody {disk}/data")
+    try:
+        yield str(disk), host
+    finally:
+        host(f"umount -l {disk}")
 
 
-def unmount(disk: Path) -> None:
-    subprocess.run(["umount", "-l", str(disk)], check=False)  # noqa: S607
-
-
-def fill(ballast: Path) -> None:
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while file.write(b"\0" * 65536):
-                continue
-        except OSError:
-            return
+def host(script: str) -> None:
+    subprocess.run(["sh", "-c", script], check=True, capture_output=True)  # noqa: S607
 
 
 async def on_tablespace(field: Field, statement: str) -> None:
