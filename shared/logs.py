@@ -104,9 +104,7 @@ class LogProbe:
     @asynccontextmanager
     async def _reading(self, starts: Mapping[TopicPartition, int]) -> AsyncIterator[None]:
         if reader_died(self._client):
-            await stopped(self._client)
-            self._client = self._new()
-            await self._bounded(self._client.start())
+            await self._renew()
         self._client.assign(list(starts))
         for lane, start in starts.items():
             self._client.seek(lane, start)
@@ -114,6 +112,17 @@ class LogProbe:
             yield
         finally:
             self._client.unsubscribe()
+
+    async def _renew(self) -> None:
+        """The new client takes the place of the dead one when it has started, and not before."""
+        fresh = self._new()
+        try:
+            await self._bounded(fresh.start())
+        except BaseException:
+            await stopped(fresh)
+            raise
+        dead, self._client = self._client, fresh
+        await stopped(dead)
 
     @staticmethod
     async def _bounded(call: Awaitable[T]) -> T:

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 from pydantic import SecretStr
 
 from contracts.base import Event, Topic
@@ -26,7 +27,7 @@ from shared import dead_letters, tracing
 from shared.db import DB
 from shared.facts import Alarm, Facts, Job, Moment, Owed
 from shared.jobs import ClaimedJob, Done, JobKind, Retry
-from shared.logs import reader_died, sender_died
+from shared.logs import LogProbe, reader_died, sender_died
 from shared.messaging import _Listener
 from shared.outbox import headers
 from shared.provision import create_topics, provision_database
@@ -354,6 +355,25 @@ async def test_a_client_that_dies_is_followed_by_a_new_one(pair: Pair, monkeypat
                 await ask(asker, "plain")
                 await until(dead)
             await until(partial(answered, number))
+
+
+async def test_a_probe_whose_client_died_while_the_broker_was_away(own_broker: Broker) -> None:
+    topic = Topic(f"test{next(_number)}.probed", "nobody", (), (Asked,), 1)
+    await create_topics(own_broker.bootstrap, [topic])
+    probe = LogProbe(PlatformSettings(kafka_bootstrap=own_broker.bootstrap))
+    await probe.start()
+    try:
+        lanes = await probe.lanes([topic.name])
+        probe._client._fetcher._fetch_task.cancel()
+        own_broker.kill()
+        for _ in range(2):
+            with pytest.raises(KafkaError):
+                await probe.ends(lanes)
+        await own_broker.start()
+        await create_topics(own_broker.bootstrap, [topic])
+        assert await probe.ends(lanes) == dict.fromkeys(lanes, 0)
+    finally:
+        await probe.stop()
 
 
 async def test_a_broker_that_forgets_everything(servers: Servers, own_broker: Broker) -> None:
