@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import asyncpg
 
 from services.carrier import store
@@ -39,7 +37,7 @@ async def follow(
         else:
             refused = 0
             wait = 0.0 if taken else min(1.0, poll_seconds)
-        await _wait(wait, loop)
+        await loop.sleep(wait)
 
 
 async def poll(
@@ -61,11 +59,3 @@ async def poll(
             return len(due), fault
         await scans.keep_polled(carrier.name, [event for tracked in answers for event in tracked.events])
     return len(due), None
-
-
-async def _wait(seconds: float, loop: Loop) -> None:
-    """Sleeps in steps, so that a long wait is not taken for a stuck loop."""
-    while seconds > 0:
-        await asyncio.sleep(min(seconds, 5.0))
-        seconds -= 5.0
-        loop.tick()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +22,6 @@ from shared.telemetry import Loop, log
 
 PAGE = 200
 LONGEST_WAIT_SECONDS = 60.0
-STEP_SECONDS = 5.0
 RETURN_RECEIPT = "CEB626"
 
 
@@ -53,7 +51,7 @@ class Receipts:
                 await loop.back_off(error)
                 continue
             loop.healthy()
-            await _wait(wait, loop)
+            await loop.sleep(wait)
 
     async def take_page(self) -> bool:
         """Reads one page behind the cursor; True when another may follow at once."""
@@ -115,11 +113,3 @@ class Receipts:
 def _attention(order_id: UUID, kind: str, parcel: int, receipt: LaterReceipt, now: datetime) -> Event:
     reason = f"{receipt.message_type or 'receipt'}:{receipt.status.replace('-', 'minus')}"
     return attention(order_id, kind, str(parcel), reason, Moment(now))
-
-
-async def _wait(seconds: float, loop: Loop) -> None:
-    """Sleeps in steps, so that a long wait is not taken for a stuck loop."""
-    while seconds > 0:
-        await asyncio.sleep(min(seconds, STEP_SECONDS))
-        seconds -= STEP_SECONDS
-        loop.tick()

@@ -34,9 +34,11 @@ from sandbox.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.carrier import main
 from services.carrier.signatures import signature
+from shared import jobs
 from shared.facts import Facts, PersonRecorded
 from shared.provision import add_api_key
 from shared.service import Platform, running
+from shared.telemetry import Loop
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
 SAMPLE = json.loads((GOLDEN / "label-order.json").read_text())
@@ -163,8 +165,27 @@ class Post:
         answer = await self.outside.put("/control/faults", json=body)
         assert answer.status_code == 200, answer.text
 
-    async def callbacks(self, enabled: bool) -> None:
-        await self.outside.put("/control/callbacks", json={"enabled": enabled})
+    @asynccontextmanager
+    async def without_callbacks(self) -> AsyncIterator[None]:
+        await self.outside.put("/control/callbacks", json={"enabled": False})
+        try:
+            yield
+        finally:
+            await self.outside.put("/control/callbacks", json={"enabled": True})
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """The carrier is not called; a round of the poller that had begun before is over."""
+        async with self.platform.ledger.transaction() as db:
+            await jobs.pause(db, "carrier.laposte")
+        try:
+            since = Loop.now()
+            [poller] = [loop for loop in self.platform.loops if loop.name == "follow"]
+            await eventually(lambda: poller.last_tick > since)
+            yield
+        finally:
+            async with self.platform.ledger.transaction() as db:
+                await jobs.resume(db, "carrier.laposte")
 
     async def announced(self, sub_order: str) -> int:
         labels = (await self.outside.get("/control/account")).json()["labels"]

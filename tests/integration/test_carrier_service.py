@@ -17,7 +17,6 @@ from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from sandbox.servers import Servers
 from services.carrier.signatures import signature
-from shared import jobs
 from tests.integration.carrier_post import (
     OLD_SECRET,
     OPERATOR,
@@ -120,8 +119,7 @@ async def test_scans_come_by_call_back_and_poll_and_count_once(post: Post) -> No
 
 
 async def test_the_poll_alone_is_enough(post: Post) -> None:
-    await post.callbacks(False)
-    try:
+    async with post.without_callbacks():
         order_id, (number,) = await post.labelled()
         await post.fault("suivi", "500")
         await post.scan(number, "PC1", "FR")
@@ -129,25 +127,18 @@ async def test_the_poll_alone_is_enough(post: Post) -> None:
         await post.until_codes(order_id, "DI2", "DR1", "PC1")
         await post.until(order_id, ParcelReturned, 1)
         assert ParcelDelivered not in await post.facts(order_id)
-    finally:
-        await post.callbacks(True)
 
 
 async def test_what_led_to_the_end_is_asked_for_after_it(post: Post) -> None:
     """Call-backs were not sent for a while and nobody polled; the next one tells the end at once."""
     order_id, (number,) = await post.labelled()
-    async with post.platform.ledger.transaction() as db:
-        await jobs.pause(db, "carrier.laposte")
-    await post.callbacks(False)
-    try:
-        await post.scan(number, "PC1", "FR")
-    finally:
-        await post.callbacks(True)
-    await post.scan(number, "DI1", "CN")
-    await post.until(order_id, ParcelDelivered, 1)
-    assert sorted(await post.codes(order_id)) == ["DI1", "DR1"]
-    async with post.platform.ledger.transaction() as db:
-        await jobs.resume(db, "carrier.laposte")
+    await post.until_codes(order_id, "DR1")
+    async with post.paused():
+        async with post.without_callbacks():
+            await post.scan(number, "PC1", "FR")
+        await post.scan(number, "DI1", "CN")
+        await post.until(order_id, ParcelDelivered, 1)
+        assert sorted(await post.codes(order_id)) == ["DI1", "DR1"]
     await post.until_codes(order_id, "DI1", "DR1", "PC1")
 
 
@@ -202,13 +193,10 @@ async def test_an_order_at_fault_holds_up_no_other(post: Post) -> None:
 
 
 async def test_a_paused_carrier_is_left_in_peace(post: Post) -> None:
-    async with post.platform.ledger.transaction() as db:
-        await jobs.pause(db, "carrier.laposte")
-    order_id = await post.packed()
-    await asyncio.sleep(1)
-    assert await post.announced(f"T{order_id.hex[:10]}-1") == 0
-    async with post.platform.ledger.transaction() as db:
-        await jobs.resume(db, "carrier.laposte")
+    async with post.paused():
+        order_id = await post.packed()
+        await asyncio.sleep(1)
+        assert await post.announced(f"T{order_id.hex[:10]}-1") == 0
     await post.until(order_id, LabelCreated, 1)
 
 
