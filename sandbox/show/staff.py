@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 import httpx
@@ -42,7 +43,7 @@ class Staff:
         return list(self._failed)
 
     async def work(self, *absent: Duty) -> None:
-        """Until cancelled. The duties of those who are absent are left undone."""
+        """Until cancelled; what is in hand is finished. The duties of those who are absent are left undone."""
         duties: dict[Duty, Callable[[], Awaitable[None]]] = {
             "pack": self._pack_all,
             "dispatch": self._dispatch_all,
@@ -60,13 +61,22 @@ class Staff:
             await duty()
             await asyncio.sleep(LOOKS_EVERY)
 
-    async def _each(self, todo: list[Coroutine[Any, Any, None]]) -> None:
-        async def in_turn(work: Coroutine[Any, Any, None]) -> None:
+    async def _each(self, todo: Sequence[Callable[[], Awaitable[None]]]) -> None:
+        async def done(work: Callable[[], Awaitable[None]]) -> None:
+            try:
+                await work()
+            except Refused as refusal:
+                self._failed.append(str(refusal))
+
+        async def in_turn(work: Callable[[], Awaitable[None]]) -> None:
             async with self._hands:
+                in_hand = asyncio.create_task(done(work))
                 try:
-                    await work
-                except Refused as refusal:
-                    self._failed.append(str(refusal))
+                    await asyncio.shield(in_hand)
+                except asyncio.CancelledError:
+                    # A parcel that is handed over is also brought to the post.
+                    await asyncio.gather(in_hand, return_exceptions=True)
+                    raise
 
         await asyncio.gather(*(in_turn(work) for work in todo))
 
@@ -84,7 +94,7 @@ class Staff:
         async for item in self._api.pages("warehouse", "/pick-lists", "pick_lists", "warehouse"):
             order = self._book.orders.get(item["order_id"])
             if order and self._first_time("pack", order.id):
-                todo.append(self._pack(order))
+                todo.append(partial(self._pack, order))
         await self._each(todo)
 
     async def _pack(self, order: Order) -> None:
@@ -109,7 +119,7 @@ class Staff:
             order = self._book.orders.get(item["order_id"])
             parcel = int(item["parcel"])
             if order and self._first_time("dispatch", f"{order.id}/{parcel}"):
-                todo.append(self._dispatch(order, parcel, item["tracking_number"]))
+                todo.append(partial(self._dispatch, order, parcel, item["tracking_number"]))
         await self._each(todo)
 
     async def _dispatch(self, order: Order, parcel: int, number: str) -> None:
@@ -135,7 +145,7 @@ class Staff:
         page = await self._api.get("customs", "/parcels", "operator", state="handed_over", limit=_AGENT_LOOKS_AT)
         for parcel in page["parcels"]:
             if order := self._book.orders.get(parcel["order_id"]):
-                await self._each([self._uplift(order, int(parcel["parcel"]))])
+                await self._each([partial(self._uplift, order, int(parcel["parcel"]))])
         await asyncio.sleep(_AGENT_RESTS)
 
     async def _uplift(self, order: Order, parcel: int) -> None:
@@ -158,7 +168,7 @@ class Staff:
         async for case in self._api.pages("orders", "/cases", "cases", "operator", status="open"):
             order = self._book.orders.get(case["order_id"])
             if order and case["parcel"] and self._first_time("case", f"{order.id}/{case['case']}"):
-                todo.append(self._answer(order, case))
+                todo.append(partial(self._answer, order, case))
         await self._each(todo)
 
     async def _answer(self, order: Order, case: dict[str, Any]) -> None:
@@ -182,7 +192,7 @@ class Staff:
     async def _unpack_all(self) -> None:
         """Opens the parcels that came back; what lies in them is sound."""
         todo = [
-            self._unpack(order, int(parcel["parcel"]))
+            partial(self._unpack, order, int(parcel["parcel"]))
             for order in self._book.orders.values()
             for parcel in self._book.documents.get(order.id, {}).get("parcels", ())
             if parcel["status"] == "returned" and self._first_time("unpack", f"{order.id}/{parcel['parcel']}")

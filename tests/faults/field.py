@@ -237,13 +237,6 @@ class Field:
         assert self.line.processes[name].exit_code == -signal.SIGKILL, self.line.processes[name].tail()
 
 
-async def until(question: Callable[[], Awaitable[bool]], seconds: float) -> None:
-    """Waits for a yes; TimeoutError after so many real seconds."""
-    async with asyncio.timeout(seconds):
-        while not await question():  # noqa: ASYNC110  # databases have no event to wait for
-            await asyncio.sleep(0.2)
-
-
 def failpoint_file(run_dir: Path, name: str) -> Path:
     return run_dir / f"failpoint-{name}"
 

@@ -17,7 +17,8 @@ import httpx
 from sandbox.callbacks import signed_headers
 from sandbox.line import ROOT
 from sandbox.show.pace import SLOW
-from tests.faults.field import Field, until
+from tests.faults.field import Field
+from tests.live import until
 
 LATE = timedelta(hours=48)
 QUICK = 30_000.0
@@ -73,17 +74,10 @@ def callback(envelope: dict[str, Any], events: list[dict[str, Any]]) -> bytes:
 
 async def travelling(field: Field, events: int = 2) -> str:
     """The number of a parcel that is under way and was seen so often."""
-    async with asyncio.timeout(90):
-        while True:
-            rows = await field.stores.rows(
-                "carrier",
-                "select tracking_number from followed where state = 'handed_over' and scans >= $1 limit 1",
-                events,
-            )
-            if rows:
-                number: str = rows[0]["tracking_number"]
-                return number
-            await asyncio.sleep(0.3)
+    seen = "select tracking_number from followed where state = 'handed_over' and scans >= $1 limit 1"
+    [row] = await until(lambda: field.stores.rows("carrier", seen, events), 90)
+    number: str = row["tracking_number"]
+    return number
 
 
 async def test_ten_times_at_once_and_out_of_order(field: Field) -> None:
@@ -184,18 +178,9 @@ async def test_an_event_48_hours_late_takes_its_place(field: Field) -> None:
 
 
 async def told(field: Field, number: str, at: str) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            found = await field.stores.rows(
-                "carrier",
-                """select 1 from raw_scans where tracking_number = $1 and code = 'PC1' and source = 'webhook'
-                   and folded_at is not null and scanned_at = $2::text::timestamptz""",
-                number,
-                at[:19] + at[-6:],
-            )
-            if found:
-                return
-            await asyncio.sleep(0.2)
+    folded = """select 1 from raw_scans where tracking_number = $1 and code = 'PC1' and source = 'webhook'
+                and folded_at is not null and scanned_at = $2::text::timestamptz"""
+    await until(lambda: field.stores.rows("carrier", folded, number, at[:19] + at[-6:]))
 
 
 async def test_a_call_back_comes_before_its_label_is_known(field: Field) -> None:
@@ -210,33 +195,17 @@ async def test_a_call_back_comes_before_its_label_is_known(field: Field) -> None
             "carrier", "create trigger dawdle before insert on labels for each row execute function dawdle()"
         )
         try:
-            async with asyncio.timeout(40):
-                while True:
-                    early = await field.stores.rows(
-                        "carrier",
-                        """select distinct tracking_number from raw_scans where source = 'webhook'
-                           and tracking_number not in (select tracking_number from labels)
-                           and received_at > now() - interval '5 seconds'""",
-                    )
-                    if early:
-                        break
-                    await asyncio.sleep(0.1)
+            unknown = """select distinct tracking_number from raw_scans where source = 'webhook'
+                         and tracking_number not in (select tracking_number from labels)
+                         and received_at > now() - interval '5 seconds'"""
+            early = await until(lambda: field.stores.rows("carrier", unknown))
         finally:
             await field.stores.rows("carrier", "drop function dawdle cascade")
         fault.happened(len(early))
         numbers = [row["tracking_number"] for row in early]
-
-        async def told_later() -> bool:
-            return bool(
-                await field.stores.value(
-                    "carrier",
-                    """select count(*) from raw_scans join labels using (tracking_number)
-                       where tracking_number = any($1) and folded_at is not null""",
-                    numbers,
-                )
-            )
-
-        await until(told_later, 20)
+        told_later = """select 1 from raw_scans join labels using (tracking_number)
+                        where tracking_number = any($1) and folded_at is not null"""
+        await until(lambda: field.stores.rows("carrier", told_later, numbers))
 
 
 async def operate(field: Field, service: str, *command: str) -> str:

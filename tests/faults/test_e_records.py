@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from uuid import UUID, uuid4
 
 from sandbox.provision import SERVICES
 from sandbox.show.book import Order
 from tests.faults.checker import HEARS
-from tests.faults.field import PLAIN, Field, until
+from tests.faults.field import PLAIN, Field
 from tests.faults.test_d_webhooks import operate
+from tests.live import until
 
 READERS = ("orders", "warehouse", "customs", "tracking")
 """Who hears of a parcel's scans."""
@@ -30,19 +30,11 @@ async def slip_in(field: Field, order: Order, kind: str, body: str | None) -> No
 
 async def buried(field: Field, service: str, order: Order, kind: str) -> int:
     """The id of the dead letter that this record became; from now on it is known to the checker."""
-    async with asyncio.timeout(SEEN_SECONDS):
-        while True:
-            rows = await field.stores.rows(
-                service,
-                "select id from dead_letters where order_id = $1 and type = $2 and replayed_at is null",
-                UUID(order.id),
-                kind,
-            )
-            if rows:
-                letter: int = rows[0]["id"]
-                field.buried.add((service, letter))
-                return letter
-            await asyncio.sleep(0.1)
+    known = "select id from dead_letters where order_id = $1 and type = $2 and replayed_at is null"
+    rows = await until(lambda: field.stores.rows(service, known, UUID(order.id), kind), SEEN_SECONDS)
+    letter: int = rows[0]["id"]
+    field.buried.add((service, letter))
+    return letter
 
 
 async def test_bad_records_hold_up_nobody_else(field: Field) -> None:

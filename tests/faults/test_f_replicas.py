@@ -9,7 +9,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from contracts.carrier import ParcelScanned
-from tests.faults.field import Field, failpoint_file, until
+from tests.faults.field import Field, failpoint_file
+from tests.live import until
 
 BACKLOG = 20_000
 BACKLOG_LONG = 100_000

@@ -15,7 +15,8 @@ from sandbox.show.book import Order
 from sandbox.show.goods import BY_SKU, SOLD_OUT
 from sandbox.show.people import person
 from sandbox.show.tales import TALES, Tale
-from tests.faults.field import PLAIN, Field, until
+from tests.faults.field import PLAIN, Field
+from tests.live import until
 
 PARALLEL = 50
 RUSH, UNITS = 1_000, 100

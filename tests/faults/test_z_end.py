@@ -8,7 +8,8 @@ import time
 from sandbox.rebuild import rebuilt
 from sandbox.show.pace import SLOW
 from tests.faults import checker
-from tests.faults.field import Field, until
+from tests.faults.field import Field
+from tests.live import until
 
 FAST = 60_000.0
 END_SECONDS = 180.0

@@ -14,10 +14,11 @@ from contracts.topics import heard_by
 from sandbox.show.pace import SLOW
 from sandbox.show.people import person
 from tests.faults import checker
-from tests.faults.field import PLAIN, Answered, Field, failpoint_file, proxied_line, running_field, until
+from tests.faults.field import PLAIN, Answered, Field, failpoint_file, proxied_line, running_field
 from tests.faults.privacy_checks import nothing_personal
 from tests.faults.report import Report
 from tests.faults.violations import Violation
+from tests.live import until
 from tests.servers import running_servers
 
 PATIENCE_SECONDS = 60.0

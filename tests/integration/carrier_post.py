@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import httpx
-import uvicorn
-from fastapi import FastAPI
 from pydantic import SecretStr
 
 from contracts.base import Event
@@ -29,7 +26,6 @@ from contracts.persons import Contact, NationalId
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from sandbox.app import create
 from sandbox.processes import free_port
-from sandbox.protocol import DroppableProtocol
 from sandbox.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.carrier import main
@@ -39,6 +35,7 @@ from shared.facts import Facts, PersonRecorded
 from shared.provision import add_api_key
 from shared.service import Platform, running
 from shared.telemetry import Loop
+from tests.live import serving, until
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
 SAMPLE = json.loads((GOLDEN / "label-order.json").read_text())
@@ -54,41 +51,6 @@ def key(byte: bytes) -> SecretStr:
 
 def whsec(secret: bytes) -> str:
     return "whsec_" + base64.b64encode(secret).decode()
-
-
-async def eventually(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 15) -> None:
-    """Waits until this holds."""
-    until = time.monotonic() + seconds
-    while True:
-        held = holds()
-        if held if isinstance(held, bool) else await held:
-            return
-        assert time.monotonic() < until, "it did not come about"
-        await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def serving(app: FastAPI, *, lifespan: Literal["on", "off"] = "off", port: int = 0) -> AsyncIterator[str]:
-    """The app behind real HTTP; its address."""
-    config = uvicorn.Config(
-        app, port=port, http=DroppableProtocol, log_config=None, access_log=False, lifespan=lifespan
-    )
-    server = _Quiet(config)
-    task = asyncio.create_task(server.serve())
-    await eventually(lambda: server.started)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
-
-
-class _Quiet(uvicorn.Server):
-    """Leaves the test runner's signal handlers alone."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 @dataclass
@@ -133,18 +95,14 @@ class Post:
         )
         return order_id
 
-    async def until(self, order_id: UUID, kind: type[E], subject: str | int = "", seconds: float = 15) -> E:
+    async def until(self, order_id: UUID, kind: type[E], subject: str | int = "") -> E:
         """Waits until this fact is known."""
-        found: list[E] = []
 
-        async def known() -> bool:
+        async def known() -> E | None:
             facts = await self.facts(order_id)
-            fact = facts.get(kind, subject) if subject != "" else facts.first(kind)
-            found.extend([fact] if fact is not None else [])
-            return bool(found)
+            return facts.get(kind, subject) if subject != "" else facts.first(kind)
 
-        await eventually(known, seconds)
-        return found[0]
+        return await until(known)
 
     async def labelled(self, parcels: int = 1) -> tuple[UUID, list[str]]:
         order_id = await self.packed(parcels)
@@ -181,7 +139,7 @@ class Post:
         try:
             since = Loop.now()
             [poller] = [loop for loop in self.platform.loops if loop.name == "follow"]
-            await eventually(lambda: poller.last_tick > since)
+            await until(lambda: poller.last_tick > since)
             yield
         finally:
             async with self.platform.ledger.transaction() as db:
@@ -206,7 +164,7 @@ class Post:
         async def known() -> bool:
             return sorted(await self.codes(order_id)) == sorted(codes)
 
-        await eventually(known)
+        await until(known)
 
     async def until_count(self, wanted: int, table: str, where: str, *args: Any) -> None:
         """Waits until so many rows are so."""
@@ -214,7 +172,7 @@ class Post:
         async def reached() -> bool:
             return await self.count(table, where, *args) == wanted
 
-        await eventually(reached)
+        await until(reached)
 
     async def count(self, table: str, where: str = "true", *args: Any) -> int:
         found = await self.platform.pool.fetchval(f"select count(*) from {table} where {where}", *args)

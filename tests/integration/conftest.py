@@ -8,7 +8,7 @@ import json
 import secrets
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -22,6 +22,7 @@ from sandbox.show.book import Book, Order, place, receive_goods
 from sandbox.show.pace import SLOW
 from sandbox.show.staff import Duty, Staff
 from sandbox.show.tales import Tale
+from tests.live import until
 from tests.servers import running_servers
 
 EVERYDAY = Tale("delivered", "delivered", (("SAVON-OLIVE-300", 1),), "delivered")
@@ -50,7 +51,7 @@ class Operated:
 
     @asynccontextmanager
     async def staff(self, orders: list[Order], *absent: Duty) -> AsyncIterator[None]:
-        """People at work on these orders; none of them may be refused anything."""
+        """People at work on these orders, who finish what they have in hand; none may be refused anything."""
         book = Book()
         book.add(orders)
         people = Staff(self.api, book, self.line.clock.now)
@@ -80,7 +81,11 @@ class Operated:
             found = [(await self.document(order))["status"] for order in orders]
             return all(status in states for status in found)
 
-        await until(there, seconds)
+        try:
+            await until(there, seconds)
+        except TimeoutError:
+            told = [(await self.why(order.id))[1] for order in orders]
+            raise AssertionError(json.dumps(told, indent=1)) from None
 
     @contextmanager
     def fast(self) -> Iterator[None]:
@@ -127,12 +132,6 @@ class Operated:
             return await connection.fetch(query, *arguments)
         finally:
             await connection.close()
-
-
-async def until(question: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
-    async with asyncio.timeout(seconds):
-        while not await question():  # noqa: ASYNC110  # other processes have no event to wait for
-            await asyncio.sleep(0.2)
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,8 @@ from shared.persons import Persons
 from shared.provision import add_api_key
 from shared.service import Platform, running
 from tests import customs_samples as samples
-from tests.integration.carrier_post import eventually, key, serving
+from tests.integration.carrier_post import key
+from tests.live import serving, until
 from tests.sandbox_messages import HandClock
 
 OPERATOR = {"Authorization": "Bearer key-of-the-operator"}
@@ -82,18 +83,14 @@ class Office:
                 samples.handed_over(number, name), samples.scanned("arrived_destination", number, name=name)
             )
 
-    async def until(self, name: str, kind: type[E], subject: str | int = "", seconds: float = 15) -> E:
+    async def until(self, name: str, kind: type[E], subject: str | int = "") -> E:
         """Waits until this fact is known."""
-        found: list[E] = []
 
-        async def known() -> bool:
+        async def known() -> E | None:
             facts = await self.facts(name)
-            fact = facts.get(kind, subject) if subject != "" else facts.first(kind)
-            found.extend([fact] if fact is not None else [])
-            return bool(found)
+            return facts.get(kind, subject) if subject != "" else facts.first(kind)
 
-        await eventually(known, seconds)
-        return found[0]
+        return await until(known)
 
     async def later(self, hours: float) -> None:
         """The authorities' time passes."""

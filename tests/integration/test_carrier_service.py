@@ -154,7 +154,7 @@ async def test_a_call_back_before_its_label_waits_for_it(post: Post) -> None:
             number,
             order_id,
         )
-    assert (await post.until(order_id, ParcelScanned, seconds=5)).code == "PC1"
+    assert (await post.until(order_id, ParcelScanned)).code == "PC1"
 
 
 async def test_a_repeated_call_back_is_answered_the_same_and_counts_once(post: Post) -> None:

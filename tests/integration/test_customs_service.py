@@ -31,8 +31,8 @@ from services.customs.work import IMPORT_GATEWAY
 from shared import jobs
 from tests import customs_samples as samples
 from tests.customs_samples import PLACED_AT, closed, erased, handed_over, line, order_id, parcel, placed, scanned
-from tests.integration.carrier_post import eventually
 from tests.integration.customs_office import OPERATOR, PACKER, Office, opened
+from tests.live import until
 
 WINE = (line(price="24.00", hs_code="22042100"),)
 
@@ -66,7 +66,7 @@ async def test_documents_leave_at_the_hand_over_and_are_kept_sealed(office: Offi
     async def arrived() -> bool:
         return set(await office.received("TMsealed-1")) == {"CEB311", "CEB411", "CEB511"}
 
-    await eventually(arrived)
+    await until(arrived)
     rows = await office.platform.pool.fetch("select * from messages where order_id = $1", order_id("sealed"))
     for row in rows:
         assert samples.BUYER.number.encode() not in row["body"]
@@ -103,7 +103,7 @@ async def test_a_hold_is_answered_and_released(office: Office) -> None:
     async def sent() -> bool:
         return await office.work("hold_answer", order_id("held")) == "done"
 
-    await eventually(sent)
+    await until(sent)
     await office.later(24)
     await office.until("held", ImportCleared, 1)
     assert (await office.until("held", CaseClosed, case)).resolution == "cleared"
@@ -137,13 +137,13 @@ async def test_an_approved_return_gives_the_quota_back(office: Office) -> None:
     async def asked() -> bool:
         return "CEB625" in {message["type"] for message in (await office.view("return"))["parcels"][0]["messages"]}
 
-    await eventually(asked)
+    await until(asked)
 
     async def approved() -> bool:
         await office.later(10)
         return (await office.facts("return")).get(ImportReturned, 1) is not None
 
-    await eventually(approved)
+    await until(approved)
     entry = await office.platform.pool.fetchrow(
         "select held, used from quota_entries where order_id = $1", order_id("return")
     )
@@ -198,7 +198,7 @@ async def test_an_order_withdrawn_meanwhile_is_not_declared(office: Office) -> N
     async def answered() -> bool:
         return (await office.view("gone"))["parcels"][0]["export"] is not None
 
-    await eventually(answered)
+    await until(answered)
     assert (await office.view("gone"))["parcels"][0]["export"]["overtaken"]
     assert ParcelDeclared not in await office.facts("gone")
 

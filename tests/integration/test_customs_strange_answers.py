@@ -16,8 +16,8 @@ from sandbox import ceb as port
 from sandbox.servers import Servers
 from services.customs.work import IMPORT_GATEWAY
 from tests.customs_samples import line, order_id, packed, parcel
-from tests.integration.carrier_post import eventually
 from tests.integration.customs_office import Office, opened
+from tests.live import until
 
 GOOD_MRN, BAD_MRN = "18GB0000601001EB15", "19GB0000601001EB15"
 WINE = (line(price="24.00", hs_code="22042100"),)
@@ -89,7 +89,7 @@ async def read_all(office: Office, authorities: Authorities) -> None:
         )
         return bool(cursor == str(len(authorities.receipts)))
 
-    await eventually(reached)
+    await until(reached)
 
 
 async def test_a_bad_mrn_is_a_case_and_a_retry_frees_it(office: Office, authorities: Authorities) -> None:

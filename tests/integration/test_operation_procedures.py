@@ -13,7 +13,8 @@ import httpx
 
 from services.carrier.signatures import secrets_of, signature
 from services.credentials import SERVICES, sealing_key
-from tests.integration.conftest import Operated, until
+from tests.integration.conftest import Operated
+from tests.live import until
 
 
 async def test_republish_sends_again_and_changes_nothing(operated: Operated) -> None:

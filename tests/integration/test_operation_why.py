@@ -11,7 +11,8 @@ import pytest
 from sandbox.provision import SERVICES
 from sandbox.show.api import Refused
 from services.why import NotToBeAsked, ask
-from tests.integration.conftest import Operated, until
+from tests.integration.conftest import Operated
+from tests.live import until
 
 LAPOSTE = "carrier.laposte"
 

@@ -44,6 +44,7 @@ from shared.facts import Facts
 from shared.links import check_secret
 from shared.provision import add_api_key
 from shared.service import Platform, running
+from tests.live import until
 
 FreshDatabase = Callable[[str], Awaitable[str]]
 KEYS = {"maison": "marketplace", "atelier": "marketplace", "depot": "warehouse", "ops": "operator"}
@@ -183,11 +184,12 @@ def now() -> datetime:
 
 async def eventually(orders: Orders, order_id: str, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """The order as it reads once it fits: a worker or the sweep brings that about."""
-    async with asyncio.timeout(60):
-        while not fits(document := (await orders.get(f"/orders/{order_id}", "ops")).json()):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-    found: dict[str, Any] = document
-    return found
+
+    async def fitting() -> dict[str, Any] | None:
+        document: dict[str, Any] = (await orders.get(f"/orders/{order_id}", "ops")).json()
+        return document if fits(document) else None
+
+    return await until(fitting)
 
 
 def withdrawn(order_id: str) -> OrderWithdrawn:

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import itertools
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -34,6 +34,7 @@ from shared.provision import create_topics, provision_database
 from shared.schema import PLATFORM_SCHEMA
 from shared.service import Platform, Service, running
 from shared.settings import PlatformSettings
+from tests.live import until
 
 _number = itertools.count(1)
 
@@ -160,12 +161,6 @@ async def count(platform: Platform, kind: type[Event]) -> int:
     found = await platform.pool.fetchval("select count(*) from facts where type = $1", kind.TYPE)
     assert isinstance(found, int)
     return found
-
-
-async def until(question: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
-    async with asyncio.timeout(seconds):
-        while not await question():  # noqa: ASYNC110  # the database has no event to wait for
-            await asyncio.sleep(0.05)
 
 
 async def test_a_fact_travels_and_comes_back(pair: Pair) -> None:
@@ -393,7 +388,7 @@ async def test_a_broker_that_forgets_everything(servers: Servers, own_broker: Br
         async def answered() -> bool:
             return await count(asker, Answered) == 250
 
-        await until(answered, 60)
+        await until(answered)
         # and nothing at all is written anew: what the broker lost comes again by itself
         own_broker.kill()
         await own_broker.start()
@@ -403,13 +398,13 @@ async def test_a_broker_that_forgets_everything(servers: Servers, own_broker: Br
             unsent = await asker.pool.fetchval("select count(*) from outbox where sent_at is null")
             return ends is not None and ends >= 2 and unsent == 0
 
-        await until(sent_again, 60)
+        await until(sent_again)
         await ask(asker, "plain")
 
         async def one_more() -> bool:
             return await count(asker, Answered) == 251
 
-        await until(one_more, 60)
+        await until(one_more)
 
 
 async def test_a_reader_far_behind_a_new_generation_misses_nothing(pair: Pair) -> None:

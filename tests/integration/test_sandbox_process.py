@@ -12,25 +12,23 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from sandbox.app import create
 from sandbox.processes import Process, free_port
-from sandbox.protocol import DroppableProtocol
 from sandbox.settings import SandboxSettings
 from shared.clock import create as create_clock
+from tests.live import serving, until
 from tests.sandbox_messages import OKAPI, START, HandClock, ceb, declaration, label_request, parcel_number
 
 SLS = "/laposte/sls-ws/SlsServiceWSRest/2.0/generateLabel"
@@ -57,31 +55,6 @@ class Receiver:
         return [headers["webhook-id"] for headers, _ in self.calls]
 
 
-@contextlib.asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[str]:
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, http=DroppableProtocol, log_level="warning", access_log=False)
-    )
-    task = asyncio.create_task(server.serve())
-    await until(lambda: server.started)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await task
-
-
-async def until(what: Callable[[], Awaitable[bool]] | Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while True:
-        found = what()
-        if (found if isinstance(found, bool) else await found) is True:
-            return
-        assert time.monotonic() < end, "not in time"
-        await asyncio.sleep(0.02)
-
-
 @pytest.fixture
 def clock() -> HandClock:
     return HandClock()
@@ -94,14 +67,14 @@ async def receiver() -> Receiver:
 
 @pytest.fixture
 async def http(clock: HandClock, receiver: Receiver) -> AsyncIterator[httpx.AsyncClient]:
-    async with served(Starlette(routes=[Route("/webhooks/laposte", receiver.take, methods=["POST"])])) as carrier:
+    async with serving(Starlette(routes=[Route("/webhooks/laposte", receiver.take, methods=["POST"])])) as carrier:
         settings = SandboxSettings(
             carrier_webhook_url=f"{carrier}/webhooks/laposte",
             webhook_secret=SecretStr(SECRET),
             okapi_key=SecretStr("key"),
         )
         async with (
-            served(create(settings, clock)) as sandbox,
+            serving(create(settings, clock), lifespan="on") as sandbox,
             httpx.AsyncClient(base_url=sandbox, timeout=5) as client,
         ):
             yield client
@@ -285,7 +258,7 @@ async def test_a_crowd_of_parcels_at_four_hundred_thousand_times_real_time(tmp_p
                         return False
                 return True
 
-            await until(all_final, seconds=30)
+            await until(all_final)
             assert len((await account(http))["labels"]) == parcels
     finally:
         assert process.end() in (0, -signal.SIGTERM)
