@@ -10,7 +10,7 @@ CaseKind = Literal[
     "customs_hold",  # import customs holds a parcel
     "enquiry",  # the carrier has been silent for too long
     "uncertain_label",  # an answer was lost: a label may exist that we do not know
-    "needs_attention",  # a deadline has passed after the point of no return, or a counterpart kept failing
+    "needs_attention",  # a deadline has passed after the point of no return, a counterpart kept failing, or a rule did
     "dead_letter",  # a record could not be handled
     "amendment",  # the world contradicted an end
 ]

@@ -16,13 +16,14 @@ from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
+from pydantic import ValidationError
 
 from contracts.base import Event
 from shared import failpoints, jobs, outbox, tracing
 from shared.clock import Clock
 from shared.db import DB, Blocked
 from shared.facts import Alarm, Facts, Job, Moment, Owed
-from shared.telemetry import current_traceparent, metrics
+from shared.telemetry import current_traceparent, log, metrics
 
 Handle: TypeAlias = Callable[[DB, Sequence[Facts], Moment], Awaitable[Sequence[Owed]]]
 """What the service owes on these sets. Runs in the transaction, under the orders' locks; set-based."""
@@ -196,11 +197,20 @@ class Ledger:
         return [*new_heard, *new_said]
 
     async def note(self, db: DB, event: Event) -> None:
-        """Says one fact and decides nothing: for when deciding is what fails."""
-        facts = (await self.lock(db, [event.order_id]))[event.order_id]
+        """Says one fact and decides nothing: for when deciding is what fails. Not even that where the facts themselves
+        cannot be read."""
+        try:
+            facts = (await self.lock(db, [event.order_id]))[event.order_id]
+        except ValidationError as error:
+            log.error("an order's facts cannot be read", order_id=str(event.order_id), error=error)
+            return
         if facts.add(event):
             await self._write(db, (), [event], None, {})
             await db.execute("update fact_sets set size = $2 where order_id = $1", event.order_id, len(facts))
+
+    async def put_off(self, db: DB, order_id: UUID, until: datetime) -> None:
+        """The order is decided again by itself no earlier than then (business time)."""
+        await db.execute("update fact_sets set wake_at = $2 where order_id = $1", order_id, until)
 
     async def _settle(
         self,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from datetime import datetime
+from collections.abc import Awaitable, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from aiokafka.errors import KafkaError
 
+from contracts.cases import CaseOpened
 from shared import gauges
 from shared.db import DB, TRANSIENT
 from shared.facts import Moment
@@ -26,6 +27,8 @@ WATCH_SECONDS = 2.0
 LAG_SECONDS = 10.0
 PRUNE_SECONDS = 3600.0
 DUE_TOGETHER = 500
+PUT_OFF = timedelta(hours=1)
+"""An order that could not be decided is tried again after this, in business time."""
 DRAIN_SECONDS = 20.0
 
 
@@ -94,7 +97,7 @@ async def watch(platform: Platform, probe: LogProbe, service: Service, loop: Loo
         await asyncio.sleep(WATCH_SECONDS)
 
 
-async def sweep(platform: Platform, consumer: Consumer, loop: Loop) -> None:
+async def sweep(platform: Platform, service: Service, consumer: Consumer, loop: Loop) -> None:
     """Rings the alarms: decides again the orders whose time has come, once all said by then was heard."""
     while True:
         loop.tick()
@@ -104,13 +107,39 @@ async def sweep(platform: Platform, consumer: Consumer, loop: Loop) -> None:
             if due:
                 reached = await consumer.caught_up()
                 if await reached():
-                    async with platform.ledger.transaction() as db:
-                        await platform.ledger.record(db, woken=due, moment=Moment(now, caught_up=True))
+                    await _ring(platform, service, due, Moment(now, caught_up=True))
         except (KafkaError, *TRANSIENT) as error:
             await loop.back_off(error)
             continue
         loop.healthy()
         await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def _ring(platform: Platform, service: Service, due: Sequence[UUID], moment: Moment) -> None:
+    """Decides these orders again. One for which that fails holds up no other: it becomes a case, and is put off."""
+    try:
+        async with platform.ledger.transaction() as db:
+            await platform.ledger.record(db, woken=due, moment=moment)
+    except TRANSIENT:
+        raise
+    except Exception as error:
+        if len(due) > 1:
+            middle = len(due) // 2
+            await _ring(platform, service, due[:middle], moment)
+            await _ring(platform, service, due[middle:], moment)
+            return
+        log.error("order could not be decided", order_id=str(due[0]), error=error)
+        case = CaseOpened(
+            order_id=due[0],
+            occurred_at=moment.now,
+            case=f"needs_attention:undecided:{service.name}",
+            kind="needs_attention",
+            reason="undecided",
+            action="look_into",
+        )
+        async with platform.ledger.transaction() as db:
+            await platform.ledger.note(db, case)
+            await platform.ledger.put_off(db, due[0], moment.now + PUT_OFF)
 
 
 async def _due(platform: Platform, now: datetime) -> list[UUID]:

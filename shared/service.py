@@ -261,7 +261,7 @@ async def _work(platform: Platform, service: Service, probe: LogProbe, relay: Re
         last.start(relay.run(platform.loop("relay")))
         group.start(watch(platform, probe, service, broker))
         group.start(consumer.run(platform.loop("consumer")))
-        group.start(sweep(platform, consumer, platform.loop("sweep")))
+        group.start(sweep(platform, service, consumer, platform.loop("sweep")))
         group.start(keep_pruning(platform, platform.loop("prune")))
         for worker in workers:
             group.start(worker.run(platform.loop(worker.name)))

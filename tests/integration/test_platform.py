@@ -67,6 +67,8 @@ class Pair:
     answerer_dsn: str
     bootstrap: str
     broken: set[str] = field(default_factory=set)
+    undecided: set[str] = field(default_factory=set)
+    """What cannot be decided when its alarm rings."""
     attempts: int = 0
 
     def settings(self, dsn: str) -> PlatformSettings:
@@ -93,7 +95,9 @@ class Pair:
                 owed.append(Answered(order_id=facts.order_id, occurred_at=moment.now))
                 if asked.text == "call":
                     owed.append(Job("call", facts.order_id))
-                if asked.text == "deadline":
+                if asked.text.startswith("deadline"):
+                    if moment.caught_up and asked.text in self.undecided:
+                        raise ZeroDivisionError(asked.text)
                     at = asked.occurred_at + timedelta(seconds=1)
                     if moment.caught_up and moment.now >= at:
                         owed.append(Overdue(order_id=facts.order_id, occurred_at=at))
@@ -155,6 +159,11 @@ async def ask(platform: Platform, *texts: str) -> list[UUID]:
     async with platform.ledger.transaction() as db:
         await platform.ledger.say(db, events)
     return [event.order_id for event in events]
+
+
+async def events(platform: Platform, order_id: UUID) -> list[Event]:
+    async with platform.pool.acquire() as db:
+        return list((await platform.ledger.read(db, [order_id]))[order_id])
 
 
 async def count(platform: Platform, kind: type[Event]) -> int:
@@ -316,6 +325,51 @@ async def test_an_alarm_rings(pair: Pair) -> None:
 
         await until(overdue)
         assert await answerer.pool.fetchval("select count(*) from fact_sets where wake_at is not null") == 0
+
+
+async def test_an_order_that_cannot_be_decided_holds_up_no_other_alarm(pair: Pair) -> None:
+    pair.undecided.add("deadline, but no decision")
+    async with both(pair) as (asker, answerer):
+        undecided, *_ = await ask(asker, "deadline, but no decision", "deadline", "deadline")
+
+        async def overdue() -> bool:
+            return await count(asker, Overdue) == 2
+
+        await until(overdue)
+        put_off = "select order_id from fact_sets where wake_at > now() + interval '50 minutes'"
+        assert await until(lambda: answerer.pool.fetchval(put_off)) == undecided
+        case = Facts(undecided, await events(answerer, undecided)).first(CaseOpened)
+        assert case is not None
+        assert (case.case, case.action) == (f"needs_attention:undecided:{pair.answers.producer}", "look_into")
+        pair.undecided.clear()
+        await answerer.pool.execute("update fact_sets set wake_at = now() where order_id = $1", undecided)
+
+        async def decided() -> bool:
+            return await count(asker, Overdue) == 3
+
+        await until(decided)
+
+
+async def test_an_order_whose_facts_cannot_be_read_holds_up_no_other(pair: Pair) -> None:
+    """Neither when its alarm rings nor when more is said of it."""
+    async with both(pair) as (asker, answerer):
+        [spoilt] = await ask(asker, "plain")
+
+        async def answered(wanted: int) -> bool:
+            return await count(asker, Answered) == wanted
+
+        await until(partial(answered, 1))
+        spoil = "update facts set body = $2 where order_id = $1 and type = 'test-asked.v1'"
+        await answerer.pool.execute(spoil, spoilt, "{}")
+        wake = "update fact_sets set wake_at = now(), size = size + 1 where order_id = $1"  # no cached set fits
+        await answerer.pool.execute(wake, spoilt)
+        put_off = "select order_id from fact_sets where wake_at > now() + interval '50 minutes'"
+        assert await until(lambda: answerer.pool.fetchval(put_off)) == spoilt
+        await produce(pair, pair.asks.name, Asked(order_id=spoilt, occurred_at=datetime.now(UTC)))
+        await ask(asker, "plain")
+        await until(partial(answered, 2))
+        [letter] = await dead_letters.find(answerer.pool)
+        assert (letter.order_id, "ValidationError" in letter.cause) == (spoilt, True)
 
 
 async def test_a_client_that_dies_is_followed_by_a_new_one(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
