@@ -242,22 +242,28 @@ class Worker:
             self._wake.set()
 
     async def _store_all(self, ended: list[_Ended], loop: Loop) -> None:
-        """Stores them together, or, when that fails for a cause of their own, each alone."""
+        """Stores them together, or, when that fails for a cause of their own, each alone. One that cannot be stored at
+        all, for a rule of ours fails on its order, is shelved and holds up no other."""
+        try:
+            await self._until_stored(lambda db: self._store(db, ended), loop)
+        except Exception as error:
+            if len(ended) > 1:
+                for one in ended:
+                    await self._store_all([one], loop)
+                return
+            job, reason = ended[0].job, describe(error)
+            log.error("answer could not be stored", job=job.kind, order_id=str(job.order_id), error=error)
+            await self._until_stored(lambda db: self._shelve(db, job, reason), loop)
+
+    async def _until_stored(self, store: Callable[[DB], Awaitable[None]], loop: Loop) -> None:
         while True:
             try:
                 async with self._ledger.transaction() as db:
-                    await self._store(db, ended)
+                    await store(db)
                 failpoints.reach("jobs.stored")
                 return
             except TRANSIENT as error:
                 await loop.back_off(error)
-            except Exception as error:
-                if len(ended) > 1:
-                    for one in ended:
-                        await self._store_all([one], loop)
-                    return
-                log.error("answer could not be stored", job=self._kind.kind, error=error)
-                ended = [_Ended(ended[0].job, Retry(describe(error)))]
 
     async def _store(self, db: DB, ended: Sequence[_Ended]) -> None:
         sets = await self._ledger.lock(db, {one.job.order_id for one in ended})
@@ -280,6 +286,14 @@ class Worker:
         await self._finish(db, finished)
         traces = {one.job.order_id: one.traceparent for one in ended if one.traceparent} if tracing.on() else None
         await self._ledger.record(db, said=said, traces=traces)
+
+    async def _shelve(self, db: DB, job: ClaimedJob, reason: str) -> None:
+        """Tries again much later, or no more: nothing is decided, and a person sees it."""
+        await self._ledger.undecided(db, job.order_id)
+        if job.attempt >= self._kind.max_attempts:
+            await self._finish(db, [(job, "exhausted", reason)])
+        else:
+            await self._again(db, job, Retry(reason, LONGEST_WAIT_SECONDS))
 
     async def _finish(self, db: DB, finished: Sequence[tuple[ClaimedJob, str, str | None]]) -> None:
         """Jobs with the status in which each ends, and why."""

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
@@ -19,6 +19,7 @@ import asyncpg
 from pydantic import ValidationError
 
 from contracts.base import Event
+from contracts.cases import CaseOpened
 from shared import failpoints, jobs, outbox, tracing
 from shared.clock import Clock
 from shared.db import DB, Blocked
@@ -32,6 +33,8 @@ Project: TypeAlias = Callable[[DB, Sequence[Facts]], Awaitable[None]]
 Observe: TypeAlias = Callable[[Facts, Event], None]
 """Told of each new fact once it is committed: for metrics, since a crash just then leaves it untold."""
 
+PUT_OFF = timedelta(hours=1)
+"""An order that could not be decided is tried again after this, in business time."""
 ROUNDS = 20
 """A decision that is not finished after so many rounds owes something new each time: a fault of the rule."""
 
@@ -45,6 +48,7 @@ class Ledger:
         self,
         pool: asyncpg.Pool[asyncpg.Record],
         clock: Clock,
+        service: str,
         topic: str,
         handle: Handle,
         project: Project | None,
@@ -57,6 +61,7 @@ class Ledger:
     ) -> None:
         self._pool = pool
         self._clock = clock
+        self._service = service
         self._topic = topic
         self._handle = handle
         self._project = project
@@ -204,13 +209,30 @@ class Ledger:
         except ValidationError as error:
             log.error("an order's facts cannot be read", order_id=str(event.order_id), error=error)
             return
-        if facts.add(event):
-            await self._write(db, (), [event], None, {})
-            await db.execute("update fact_sets set size = $2 where order_id = $1", event.order_id, len(facts))
+        if not facts.add(event):
+            return
+        await self._write(db, (), [event], None, {})
+        await db.execute("update fact_sets set size = $2 where order_id = $1", event.order_id, len(facts))
+        if self._project is not None:
+            try:
+                async with db.transaction():
+                    await self._project(db, [facts])
+            except Exception as error:
+                log.error("read tables could not be brought up to date", order_id=str(event.order_id), error=error)
 
-    async def put_off(self, db: DB, order_id: UUID, until: datetime) -> None:
-        """The order is decided again by itself no earlier than then (business time)."""
-        await db.execute("update fact_sets set wake_at = $2 where order_id = $1", order_id, until)
+    async def undecided(self, db: DB, order_id: UUID) -> None:
+        """A rule of ours fails on this order: that becomes a case, and the order decides itself again in a while."""
+        now = self._clock.now()
+        case = CaseOpened(
+            order_id=order_id,
+            occurred_at=now,
+            case=f"needs_attention:undecided:{self._service}",
+            kind="needs_attention",
+            reason="undecided",
+            action="look_into",
+        )
+        await self.note(db, case)
+        await db.execute("update fact_sets set wake_at = $2 where order_id = $1", order_id, now + PUT_OFF)
 
     async def _settle(
         self,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from aiokafka.errors import KafkaError
 
-from contracts.cases import CaseOpened
 from shared import gauges
 from shared.db import DB, TRANSIENT
 from shared.facts import Moment
@@ -27,8 +27,8 @@ WATCH_SECONDS = 2.0
 LAG_SECONDS = 10.0
 PRUNE_SECONDS = 3600.0
 DUE_TOGETHER = 500
-PUT_OFF = timedelta(hours=1)
-"""An order that could not be decided is tried again after this, in business time."""
+ASK_ANEW_SECONDS = 60.0
+PRUNE_TOGETHER = 5_000
 DRAIN_SECONDS = 20.0
 
 
@@ -47,12 +47,15 @@ class Group:
     def start(self, loop: Awaitable[None]) -> None:
         self._tasks.add(asyncio.ensure_future(loop))
 
-    async def forever(self) -> None:
-        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_EXCEPTION)
-        for task in done:
-            if not task.cancelled() and (error := task.exception()) is not None:
-                log.error("a loop broke", error=error)
-                raise error
+    async def forever(self, *others: Group) -> None:
+        """Until a loop of this group or the others ends, which none does by itself. Raises what it ended with."""
+        tasks = self._tasks.union(*(other._tasks for other in others))
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        task = done.pop()
+        error = RuntimeError("a loop was cancelled") if task.cancelled() else task.exception()
+        error = error or RuntimeError("a loop came to its end")
+        log.error("a loop broke", error=error)
+        raise error
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -97,25 +100,45 @@ async def watch(platform: Platform, probe: LogProbe, service: Service, loop: Loo
         await asyncio.sleep(WATCH_SECONDS)
 
 
-async def sweep(platform: Platform, service: Service, consumer: Consumer, loop: Loop) -> None:
+async def sweep(platform: Platform, consumer: Consumer, loop: Loop) -> None:
     """Rings the alarms: decides again the orders whose time has come, once all said by then was heard."""
+    asked: _Asked | None = None
     while True:
         loop.tick()
         try:
-            now = platform.clock.now()
-            due = await _due(platform, now)
-            if due:
-                reached = await consumer.caught_up()
-                if await reached():
-                    await _ring(platform, service, due, Moment(now, caught_up=True))
+            if asked is None:
+                asked = await _ask(platform, consumer)
+            if asked is not None and await asked.reached():
+                await _ring(platform, asked.due, Moment(asked.now, caught_up=True))
+                asked = None
+            elif asked is not None and loop.now() - asked.since > ASK_ANEW_SECONDS:
+                asked = None  # a log that lost its tail is never read so far
         except (KafkaError, *TRANSIENT) as error:
+            asked = None
             await loop.back_off(error)
             continue
         loop.healthy()
         await asyncio.sleep(SWEEP_SECONDS)
 
 
-async def _ring(platform: Platform, service: Service, due: Sequence[UUID], moment: Moment) -> None:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Orders whose time had come at `now` (business time), and whether all that was said by then was heard."""
+
+    due: Sequence[UUID]
+    now: datetime
+    reached: Callable[[], Awaitable[bool]]
+    since: float
+    """Real, of the loop's clock."""
+
+
+async def _ask(platform: Platform, consumer: Consumer) -> _Asked | None:
+    now = platform.clock.now()
+    due = await _due(platform, now)
+    return _Asked(due, now, await consumer.caught_up(), Loop.now()) if due else None
+
+
+async def _ring(platform: Platform, due: Sequence[UUID], moment: Moment) -> None:
     """Decides these orders again. One for which that fails holds up no other: it becomes a case, and is put off."""
     try:
         async with platform.ledger.transaction() as db:
@@ -125,21 +148,12 @@ async def _ring(platform: Platform, service: Service, due: Sequence[UUID], momen
     except Exception as error:
         if len(due) > 1:
             middle = len(due) // 2
-            await _ring(platform, service, due[:middle], moment)
-            await _ring(platform, service, due[middle:], moment)
+            await _ring(platform, due[:middle], moment)
+            await _ring(platform, due[middle:], moment)
             return
         log.error("order could not be decided", order_id=str(due[0]), error=error)
-        case = CaseOpened(
-            order_id=due[0],
-            occurred_at=moment.now,
-            case=f"needs_attention:undecided:{service.name}",
-            kind="needs_attention",
-            reason="undecided",
-            action="look_into",
-        )
         async with platform.ledger.transaction() as db:
-            await platform.ledger.note(db, case)
-            await platform.ledger.put_off(db, due[0], moment.now + PUT_OFF)
+            await platform.ledger.undecided(db, due[0])
 
 
 async def _due(platform: Platform, now: datetime) -> list[UUID]:
@@ -167,9 +181,16 @@ async def keep_pruning(platform: Platform, loop: Loop) -> None:
 
 
 async def prune(db: DB, retention_days: int) -> None:
-    """Sent outbox rows and idempotency keys older than this (real days). Jobs stay: what was done is not owed again."""
+    """Sent outbox rows and idempotency keys older than this (real days). Jobs stay: what was done is not owed again.
+
+    In slices, each of which ends long before the time-out of a statement.
+    """
     for statement in (
-        "delete from outbox where sent_at < now() - $1 * interval '1 day'",
-        "delete from idempotency_keys where created_at < now() - $1 * interval '1 day'",
+        """delete from outbox where id in (
+               select id from outbox where sent_at < now() - $1 * interval '1 day' order by id limit $2)""",
+        """delete from idempotency_keys where (principal, key) in (
+               select principal, key from idempotency_keys
+               where created_at < now() - $1 * interval '1 day' limit $2)""",
     ):
-        await db.execute(statement, float(retention_days))
+        while await db.execute(statement, float(retention_days), PRUNE_TOGETHER) == f"DELETE {PRUNE_TOGETHER}":
+            pass

@@ -57,7 +57,8 @@ class Consumer:
         self._probe = probe
         self._batch_records = settings.batch_records
         self._dead_limit = settings.dead_in_a_row
-        self._dead_run = 0
+        self._dead_run: set[object] = set()
+        """The orders of the dead letters since a record was last handled: one bad order is not a fault of ours."""
         self._unloaded: set[TopicPartition] = set()
         self._next: dict[TopicPartition, int] = {}
         self._generation: dict[TopicPartition, int] = {}
@@ -192,22 +193,23 @@ class Consumer:
             ),
         ):
             await self._absorb(read)
-        if self._dead_run >= self._dead_limit:
-            raise TooManyDead
+        self._check_run()
 
     def _read(self, records: Sequence[Record]) -> list[Read]:
         """Decodes; cut short where one dead letter too many follows another."""
         read: list[Read] = []
+        run = set(self._dead_run)
         for record in records:
             one = self.decoder.read(record)
             read.append(one)
-            if one.cause is None:
-                self._dead_run = 0
-            else:
-                self._dead_run += 1
-                if self._dead_run >= self._dead_limit:
-                    break
+            _count(run, one)
+            if len(run) >= self._dead_limit:
+                break
         return read
+
+    def _check_run(self) -> None:
+        if len(self._dead_run) >= self._dead_limit:
+            raise TooManyDead
 
     async def _enter_generation(self, lane: TopicPartition, record: Record) -> None:
         """The broker lost records and its producer sends them again: back to where the new generation begins.
@@ -261,7 +263,7 @@ class Consumer:
                 await self.decoder.bury(db, [one for one in read if one.cause is not None])
                 failpoints.reach("consumer.worked")
             failpoints.reach("consumer.committed")
-        except Moved:
+        except (Moved, TooManyDead):
             raise
         except TRANSIENT:
             raise
@@ -269,8 +271,8 @@ class Consumer:
             if len(read) == 1:
                 if read[0].cause is not None:
                     raise
+                self._check_run()
                 log.error("record could not be handled", type=read[0].record.type, error=error)
-                self._dead_run += 1
                 await self._absorb([Read(read[0].record, cause=describe(error))])
                 return
             middle = len(read) // 2
@@ -278,6 +280,8 @@ class Consumer:
             await self._absorb(read[middle:])
         else:
             self._next.update(moved)
+            for one in read:
+                _count(self._dead_run, one)
 
     async def _move(self, db: DB, read: Sequence[Read]) -> dict[TopicPartition, int]:
         """Locks, checks and moves the positions in one statement; Moved when they are not where we left them."""
@@ -319,6 +323,13 @@ class Consumer:
             return all(at.get(lane, 0) >= end for lane, end in ends.items())
 
         return reached
+
+
+def _count(run: set[object], read: Read) -> None:
+    if read.cause is None:
+        run.clear()
+    else:
+        run.add(read.record.key or read.record.offset)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types

@@ -61,7 +61,9 @@ class Persons:
         """Drops the record here, also where it waits in the outbox, and tells all readers to."""
         await self.drop(db, [order_id])
         await db.execute(
-            "update outbox set body = null, type = $3 where topic = $1 and key = $2", TOPIC, str(order_id), ERASURE
+            f"update outbox set body = null, type = $2 where topic = '{TOPIC}' and key = $1",  # a constant
+            str(order_id),
+            ERASURE,
         )
         await self.repeat_erasure(db, order_id)
 

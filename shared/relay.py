@@ -23,6 +23,7 @@ from shared.settings import PlatformSettings
 from shared.telemetry import Loop, log, metrics
 
 ROWS_A_ROUND = 4000
+SLICE = 20_000
 BATCH_BYTES = 900_000
 """Below the broker's default limit of 1 MiB for a record batch."""
 SLOW_POLL_SECONDS = 1.0
@@ -63,7 +64,6 @@ class Relay:
         self._probe = probe
         self._service = service
         self._wake = asyncio.Event()
-        self.idle = True
 
     def _new(self) -> AIOKafkaProducer:
         return AIOKafkaProducer(
@@ -83,7 +83,6 @@ class Relay:
 
     def wake(self) -> None:
         """Something was committed to the outbox."""
-        self.idle = False
         self._wake.set()
 
     async def run(self, loop: Loop) -> None:
@@ -109,7 +108,6 @@ class Relay:
             if sent is None:
                 await asyncio.sleep(BUSY_RETRY_SECONDS)
             elif sent == 0 and not self._wake.is_set():
-                self.idle = True
                 try:
                     async with asyncio.timeout(SLOW_POLL_SECONDS):
                         await self._wake.wait()
@@ -163,12 +161,12 @@ class Relay:
         """One record batch in flight at a time, so that a failed one is never overtaken."""
         sent: list[_Sent] = []
         refused: list[asyncpg.Record] = []
-        rest = rows
+        rest, at_once = rows, len(rows)
         generation = f"{end.generation}@{end.start}"
         while rest:
             batch = self._producer.create_batch()
             taken = 0
-            for row in rest:
+            for row in rest[:at_once]:
                 record = batch.append(
                     key=row["key"].encode(),
                     value=None if row["body"] is None else row["body"].encode(),
@@ -192,8 +190,10 @@ class Relay:
             try:
                 acked = await (await self._producer.send_batch(batch, lane.topic, partition=lane.partition))
             except MessageSizeTooLargeError:
-                refused.append(rest[0])
-                rest = rest[1:]
+                if taken == 1:
+                    refused.append(rest[0])
+                    rest = rest[1:]
+                at_once = max(1, taken // 2)  # which of them is too large only a smaller batch tells
                 continue
             except (KafkaError, TimeoutError) as error:
                 return _LaneResult(sent, refused, error)
@@ -239,9 +239,12 @@ class Relay:
         }
 
     async def _advance(self, db: DB, lane: TopicPartition, sent: Sequence[_Sent], end: LogEnd) -> None:
-        if sent[0].offset <= end.highest:
-            await self._raise_generation(db, lane, end, start=sent[0].offset)
-            return
+        last = end.highest
+        for one in sent:
+            if one.offset <= last:  # also between two batches of one round, for aiokafka repeats by itself
+                await self._raise_generation(db, lane, end, start=one.offset)
+                return
+            last = one.offset
         await db.execute(
             """insert into log_ends (topic, partition, highest_offset) values ($1, $2, $3)
                on conflict (topic, partition) do update set highest_offset = excluded.highest_offset""",
@@ -264,11 +267,22 @@ class Relay:
             end.generation + 1,
             start,
         )
-        again = await db.execute(
-            "update outbox set sent_at = null where topic = $1 and partition = $2 and sent_at is not null",
-            lane.topic,
-            lane.partition,
-        )
+        again = 0
+        slice_end: int | None = 0
+        while slice_end is not None:  # in slices, each of which ends long before the time-out of a statement
+            [(slice_end, marked)] = await db.fetch(
+                """with again as (
+                       update outbox set sent_at = null where id in (
+                           select id from outbox where id > $3 and topic = $1 and partition = $2
+                           and sent_at is not null order by id limit $4)
+                       returning id)
+                   select max(id), count(*) from again""",
+                lane.topic,
+                lane.partition,
+                slice_end,
+                SLICE,
+            )
+            again += marked
         log.warning(
             "broker lost records; sending again",
             topic=lane.topic,

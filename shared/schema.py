@@ -42,6 +42,7 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
     )""",
     "create index outbox_unsent on outbox (id) where sent_at is null",
     "create index outbox_by_event on outbox (event_id)",
+    "create index outbox_of_persons on outbox (key) where topic = 'orders.personal'",
     # What this service knows of the logs it writes: how far they reach, and how often the broker lost some of it.
     """create table log_ends (
         topic text not null,

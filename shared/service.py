@@ -198,6 +198,7 @@ async def connected(make: Make, settings: PlatformSettings) -> AsyncIterator[tup
         platform.ledger = Ledger(
             platform.pool,
             platform.clock,
+            service.name,
             service.says.name,
             service.handle,
             service.project,
@@ -261,14 +262,14 @@ async def _work(platform: Platform, service: Service, probe: LogProbe, relay: Re
         last.start(relay.run(platform.loop("relay")))
         group.start(watch(platform, probe, service, broker))
         group.start(consumer.run(platform.loop("consumer")))
-        group.start(sweep(platform, service, consumer, platform.loop("sweep")))
+        group.start(sweep(platform, consumer, platform.loop("sweep")))
         group.start(keep_pruning(platform, platform.loop("prune")))
         for worker in workers:
             group.start(worker.run(platform.loop(worker.name)))
         for task in service.tasks:
             group.start(task(platform, platform.loop(getattr(task, "__name__", "task"))))
         try:
-            await group.forever()
+            await group.forever(last)
         finally:
             await group.stop()
             with contextlib.suppress(KafkaError, *TRANSIENT):

@@ -37,7 +37,7 @@ _NAMES = {"PostgreSQL": "DATABASE_ADMIN_URL", "Kafka": "KAFKA_BOOTSTRAP"}
 _READY_SECONDS = 60.0
 _PAUSE = 0.2
 _DATA = "/var/lib/kafka/data"
-SMALL_DISK, SMALL_DISK_SIZE = "/small", "48m"
+SMALL_DISK, SMALL_DISK_SIZE = "/small", "512m"
 """A disk in PostgreSQL's container for those who want to see it full; empty again after each start."""
 
 

@@ -58,18 +58,25 @@ async def test_disk_full(field: Field, tmp_path: Path) -> None:
     name = field.line.dsns[service].rpartition("/")[2]
     with small_disk(postgres, tmp_path) as (disk, shell):
         await on_tablespace(field, f"create tablespace small location '{disk}/data'")
-        await asyncio.to_thread(field.line.processes[service].end)
-        await admin(field, service, f'alter database "{name}" set tablespace small')
+        await moved(field, service, f'alter database "{name}" set tablespace small')
+        try:
+            async with field.fault("disk full", service, "I1 I4 I5 I9", orders=20, bound=90) as fault:
+                await asyncio.to_thread(shell, f"dd if=/dev/zero of={disk}/ballast bs=64k || test -s {disk}/ballast")
+                fault.happened()
+                await asyncio.sleep(FULL_SECONDS)
+                await asyncio.to_thread(shell, f"rm {disk}/ballast")
+        finally:
+            await moved(field, service, f'alter database "{name}" set tablespace pg_default')
+            await on_tablespace(field, "drop tablespace small")
+
+
+async def moved(field: Field, service: str, statement: str) -> None:
+    """The service rests while its database moves, and works again whether that went well or not."""
+    await asyncio.to_thread(field.line.processes[service].end)
+    try:
+        await admin(field, service, statement)
+    finally:
         field.start(service)
-        async with field.fault("disk full", service, "I1 I4 I5 I9", orders=20, bound=90) as fault:
-            await asyncio.to_thread(shell, f"dd if=/dev/zero of={disk}/ballast bs=64k || test -s {disk}/ballast")
-            fault.happened()
-            await asyncio.sleep(FULL_SECONDS)
-            await asyncio.to_thread(shell, f"rm {disk}/ballast")
-        await asyncio.to_thread(field.line.processes[service].end)
-        await admin(field, service, f'alter database "{name}" set tablespace pg_default')
-        field.start(service)
-        await on_tablespace(field, "drop tablespace small")
 
 
 @contextmanager

@@ -11,19 +11,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from pydantic import SecretStr
 
 from contracts.base import Event, Topic
 from contracts.cases import CaseClosed, CaseOpened
 from sandbox.servers import Broker, Servers
-from shared import dead_letters, tracing
+from shared import dead_letters, jobs, tracing
 from shared.db import DB
 from shared.facts import Alarm, Facts, Job, Moment, Owed
 from shared.jobs import ClaimedJob, Done, JobKind, Retry
@@ -31,6 +31,7 @@ from shared.logs import LogProbe, reader_died, sender_died
 from shared.messaging import _Listener
 from shared.outbox import headers
 from shared.provision import create_topics, provision_database
+from shared.relay import LogEnd, _Sent
 from shared.schema import PLATFORM_SCHEMA
 from shared.service import Platform, Service, running
 from shared.settings import PlatformSettings
@@ -70,6 +71,9 @@ class Pair:
     undecided: set[str] = field(default_factory=set)
     """What cannot be decided when its alarm rings."""
     attempts: int = 0
+    projected: set[UUID] = field(default_factory=set)
+    seconds: float = 0
+    """How long a decision takes."""
 
     def settings(self, dsn: str) -> PlatformSettings:
         key = SecretStr(base64.b64encode(bytes(32)).decode())
@@ -86,14 +90,17 @@ class Pair:
     def answerer(self, _: Platform) -> Service:
         async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
             owed: list[Owed] = []
+            await asyncio.sleep(self.seconds)
             for facts in orders:
                 asked = facts.get(Asked)
                 if asked is None:
                     continue
                 if asked.text in self.broken:
                     raise ZeroDivisionError(asked.text)
+                if asked.text in self.undecided and Called in facts:
+                    raise ZeroDivisionError(asked.text)
                 owed.append(Answered(order_id=facts.order_id, occurred_at=moment.now))
-                if asked.text == "call":
+                if asked.text.startswith("call"):
                     owed.append(Job("call", facts.order_id))
                 if asked.text.startswith("deadline"):
                     if moment.caught_up and asked.text in self.undecided:
@@ -104,6 +111,9 @@ class Pair:
                     else:
                         owed.append(Alarm(facts.order_id, at))
             return owed
+
+        async def project(db: DB, orders: Sequence[Facts]) -> None:
+            self.projected |= {facts.order_id for facts in orders if CaseOpened in facts}
 
         async def call(job: ClaimedJob) -> Done:
             self.attempts += 1
@@ -121,6 +131,7 @@ class Pair:
             (self.asks,),
             (Asked,),
             handle,
+            project,
             jobs=(JobKind("call", "test.counterpart", call, exhausted),),
         )
 
@@ -164,6 +175,10 @@ async def ask(platform: Platform, *texts: str) -> list[UUID]:
 async def events(platform: Platform, order_id: UUID) -> list[Event]:
     async with platform.pool.acquire() as db:
         return list((await platform.ledger.read(db, [order_id]))[order_id])
+
+
+async def _said(platform: Platform, kind: type[Event]) -> bool:
+    return await count(platform, kind) > 0
 
 
 async def count(platform: Platform, kind: type[Event]) -> int:
@@ -259,17 +274,33 @@ async def test_bad_records_become_dead_letters_and_hold_up_nothing_else(pair: Pa
             await dead_letters.replay(answerer, letters[bad[1].order_id].id)
 
 
-async def test_many_dead_letters_in_a_row_stop_the_service(pair: Pair) -> None:
-    for _ in range(12):
-        event = Asked(order_id=UUID("00000000-0000-4000-8000-000000000001"), occurred_at=datetime.now(UTC))
-        await produce(pair, pair.asks.name, event, body=b"[]")
-    async with both(pair) as (_, answerer):
+@pytest.mark.parametrize("fault", ["unreadable", "unhandled", "unhandled, one at a time"])
+async def test_many_dead_letters_in_a_row_stop_the_service(pair: Pair, fault: str) -> None:
+    """Those of one order do not, for the fault is its own."""
+    pair.broken.add("poison")
+    own = Asked(order_id=uuid4(), occurred_at=datetime.now(UTC))
+    await produce(pair, pair.asks.name, own, body=b"[]", times=8)
+    async with both(pair) as (asker, answerer):
 
-        async def stopped() -> bool:
-            return any(loop.stopped for loop in answerer.loops)
+        async def buried(letters: int) -> bool:
+            return bool(await answerer.pool.fetchval("select count(*) = $1 from dead_letters", letters))
 
-        await until(stopped)
-        assert await answerer.pool.fetchval("select count(*) from dead_letters") == 5
+        await until(partial(buried, 8))
+        await ask(asker, "plain")
+        await until(lambda: _said(answerer, Answered))
+        if fault == "unreadable":
+            for _ in range(12):
+                event = Asked(order_id=uuid4(), occurred_at=datetime.now(UTC))
+                await produce(pair, pair.asks.name, event, body=b"[]")
+        elif fault == "unhandled":
+            await ask(asker, *["poison"] * 12)
+        else:
+            for number in range(5):
+                await ask(asker, "poison")
+                await until(partial(buried, 9 + number))
+            await ask(asker, "poison")
+        await until(lambda: any(loop.stopped for loop in answerer.loops))
+        assert await buried(8 + 5)
 
 
 async def test_a_job_is_tried_until_it_is_answered(pair: Pair) -> None:
@@ -348,6 +379,134 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_alarm(pair: Pai
             return await count(asker, Overdue) == 3
 
         await until(decided)
+
+
+async def test_alarms_ring_while_orders_never_stop_coming(pair: Pair) -> None:
+    """At no moment has the service read all that is in the log."""
+    pair.seconds = 0.3
+    async with both(pair) as (asker, _):
+
+        async def traffic() -> None:
+            while True:
+                await ask(asker, "plain")
+                await asyncio.sleep(0.02)
+
+        stream = asyncio.create_task(traffic())
+        try:
+            await ask(asker, "deadline")
+
+            async def overdue() -> bool:
+                return await count(asker, Overdue) == 1
+
+            await until(overdue, 20)
+        finally:
+            stream.cancel()
+            await asyncio.gather(stream, return_exceptions=True)
+
+
+async def test_an_answer_that_cannot_be_stored_holds_up_no_other(pair: Pair) -> None:
+    """Neither when the order's facts cannot be read, nor when the decision on the answer fails, for good at last."""
+    pair.undecided.add("call, but no decision")
+    async with both(pair) as (asker, answerer):
+        async with answerer.ledger.transaction() as db:
+            await jobs.pause(db, "test.counterpart")
+        undecided, unreadable = await ask(asker, "call, but no decision", "call")
+        owed = "select count(*) = $1 from jobs"
+        await until(lambda: answerer.pool.fetchval(owed, 2))
+        spoil = "update facts set body = '{}' where order_id = $1 and type = 'test-asked.v1'"
+        await answerer.pool.execute(spoil, unreadable)
+        await answerer.pool.execute("update fact_sets set size = size + 1 where order_id = $1", unreadable)
+        await answerer.pool.execute("""update jobs set attempts = 2, state = '{"seen": 2}'""")
+        async with answerer.ledger.transaction() as db:
+            await jobs.resume(db, "test.counterpart")
+        await ask(asker, "call")
+
+        async def called() -> bool:
+            return await count(asker, Called) == 1
+
+        await until(called)
+        shelved = "select count(*) = 2 from jobs where status = 'ready' and run_at > now() + interval '4 minutes'"
+        await until(lambda: answerer.pool.fetchval(shelved))
+        await answerer.pool.execute("update jobs set attempts = 7, run_at = now() where order_id = $1", undecided)
+        ended = "select status = 'exhausted' from jobs where order_id = $1"
+        await until(lambda: answerer.pool.fetchval(ended, undecided))
+        cases = "select count(*) from facts where order_id = $1 and type = $2"
+        assert await answerer.pool.fetchval(cases, undecided, CaseOpened.TYPE) == 1
+
+
+async def test_what_nobody_hears_again_is_in_the_read_tables_too(pair: Pair) -> None:
+    """A case that a dead letter opens here, for the service does not listen to itself."""
+    pair.broken.add("poison")
+    async with both(pair) as (asker, answerer):
+        [poisoned] = await ask(asker, "poison")
+
+        async def shown() -> bool:
+            return poisoned in pair.projected
+
+        await until(shown)
+        assert await count(answerer, CaseOpened) == 1
+
+
+async def test_a_service_whose_relay_breaks_ends(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half alive it would take in what it never says."""
+
+    async def broken() -> int:
+        raise ZeroDivisionError
+
+    ended = asyncio.Event()
+    by_itself: list[bool] = []
+
+    async def half_alive() -> None:
+        async with running(pair.asker, pair.settings(pair.asker_dsn)) as (asker, _):
+            asker.on_end = ended.set
+            await until(lambda: hasattr(asker, "relay"))
+            monkeypatch.setattr(asker.relay, "send_once", broken)
+            async with asyncio.timeout(10):
+                await ended.wait()
+            by_itself.append(True)
+
+    with pytest.raises(ZeroDivisionError):
+        await half_alive()
+    assert by_itself
+
+
+async def test_a_batch_too_large_for_the_broker_leaves_in_smaller_ones(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with both(pair) as (asker, _):
+        await until(lambda: hasattr(asker, "relay"))
+        producer = asker.relay._producer
+        send = producer.send_batch
+
+        async def send_small(batch: Any, topic: str, *, partition: int) -> Any:
+            if batch.record_count() > 3:
+                raise MessageSizeTooLargeError
+            return await send(batch, topic, partition=partition)
+
+        monkeypatch.setattr(producer, "send_batch", send_small)
+        await ask(asker, *["plain"] * 50)
+
+        async def answered() -> bool:
+            return await count(asker, Answered) == 50
+
+        await until(answered)
+        assert await dead_letters.find(asker.pool) == []
+
+
+async def test_a_loss_between_two_batches_of_one_round_is_noticed(pair: Pair) -> None:
+    """The second was repeated by aiokafka on a log that had lost the first."""
+    async with both(pair) as (asker, _):
+        await ask(asker, *["plain"] * 4)
+        sent = "select count(*) = 4 from outbox where sent_at is not null"
+        await until(lambda: asker.pool.fetchval(sent))
+        rows = await asker.pool.fetch("select id from outbox order by id")
+        lane, offsets = TopicPartition(pair.asks.name, 0), (4, 5, 0, 1)
+        acked = [_Sent(lane, row["id"], offset) for row, offset in zip(rows, offsets, strict=True)]
+        async with asker.pool.acquire() as db, db.transaction():
+            await db.execute("update outbox set partition = 0")
+            await asker.relay._advance(db, lane, acked, LogEnd(highest=3))
+            assert (await asker.relay._log_ends(db))[lane] == LogEnd(highest=-1, generation=1, start=0)
+            assert await db.fetchval("select count(*) from outbox where sent_at is null") == 4
 
 
 async def test_an_order_whose_facts_cannot_be_read_holds_up_no_other(pair: Pair) -> None:

@@ -114,6 +114,7 @@ async def shop(fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator
     platform.ledger = Ledger(
         platform.pool,
         platform.clock,
+        service.name,
         service.says.name,
         service.handle,
         service.project,
