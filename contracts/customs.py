@@ -124,7 +124,7 @@ class ImportHeld(ParcelEvent):
     TYPE: ClassVar[str] = "import-held.v1"
     reason: HoldReason
     status: Code
-    """The receipt's returnStatus, e.g. 300, 500."""
+    """The receipt's returnStatus, 500 to 599. A manual review (300) asks nobody to act and is no hold."""
     held_at: Instant
 
     @property
@@ -139,7 +139,7 @@ class ImportCleared(ParcelEvent):
 
 
 class ImportRefused(ParcelEvent):
-    """Rejected (100) or sent back (700): the parcel returns."""
+    """Rejected (100) or sent back (700): the parcel returns. An error of the message is a case, and no refusal."""
 
     TYPE: ClassVar[str] = "import-refused.v1"
     reason: Code

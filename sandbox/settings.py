@@ -26,7 +26,7 @@ class SandboxSettings(BaseSettings):
     okapi_key: SecretStr = Field(default=SecretStr(""), description="who may ask Suivi")
     suivi_quota_per_second: int = Field(default=0, ge=0, description="calls a key may make in a real second; 0: any")
     ceb_expects: str = Field(
-        default="CEB311,CEB411,CEB511", description="what an inventory must be preceded by; the rest others have sent"
+        default="CEB311,CEB511", description="what an inventory must be preceded by; the rest others have sent"
     )
     sandbox_control_anywhere: bool = Field(default=False, description="`/control` for callers from other machines too")
     sandbox_latency_ms: float = Field(default=0, ge=0, description="how long every counterpart takes to answer")

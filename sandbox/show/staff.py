@@ -159,7 +159,11 @@ class Staff:
         flown = datetime.fromisoformat(seen["status_at"]) + _TO_THE_FLIGHT <= self._now()
         if seen["status"] in _GONE_ABROAD and flown and self._first_time("uplift", f"{order.id}/{parcel}"):
             body = {"bill_number": f"999-{order.number}-{parcel}", "voyage_number": "CA934"}
-            await self._api.post("customs", f"/orders/{order.id}/parcels/{parcel}/uplift", "operator", body)
+            try:
+                await self._api.post("customs", f"/orders/{order.id}/parcels/{parcel}/uplift", "operator", body)
+            except Refused as refusal:
+                if refusal.status != httpx.codes.CONFLICT:  # an arrival scan was faster: it is declared without
+                    raise
 
     # --- operator ---
 

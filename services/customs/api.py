@@ -25,7 +25,7 @@ from services.customs.bodies import (
 )
 from shared import jobs
 from shared.db import DB
-from shared.facts import Facts, Job
+from shared.facts import Facts, Job, Moment
 from shared.http import Principal, decode_cursor, encode_cursor, etag_response, idempotently
 from shared.problems import FieldError, Problem
 from shared.service import Platform
@@ -76,11 +76,14 @@ def router(platform: Platform) -> APIRouter:
     async def post_uplift(
         request: Request, order_id: UUID, parcel: ParcelPath, body: UpliftBody, principal: Principal = Depends(key)
     ) -> Response:
-        """The agent's notice under which bill and voyage the parcel flies. The first one counts."""
+        """The agent's notice under which bill and voyage the parcel flies. The first one counts, and only while the
+        inventory, which names the bill, has not left.
+        """
 
         async def note(db: DB) -> Response:
             facts = await _parcel(platform, db, order_id, parcel)
-            if facts.get(ParcelHandedOver, parcel) is None:
+            handed_over = facts.get(ParcelHandedOver, parcel)
+            if handed_over is None:
                 raise Problem(409, "the parcel was not handed over")
             uplifted = ParcelUplifted(
                 order_id=order_id,
@@ -91,6 +94,12 @@ def router(platform: Platform) -> APIRouter:
             )
             known = facts.get(ParcelUplifted, parcel)
             if known is None:
+                await store.lock_parcel(db, order_id, parcel)
+                declared = await store.message(db, order_id, parcel, "CEB621")
+                if declared is not None and body.bill_number != handed_over.tracking_number:
+                    raise Problem(
+                        409, "the inventory has left already", detail="it names the parcel's own number as bill"
+                    )
                 await platform.ledger.say(db, [uplifted])
             elif (known.bill_number, known.voyage_number) != (body.bill_number, body.voyage_number):
                 raise Problem(409, "another notice was taken before", detail="the parcel flies under another bill")
@@ -139,14 +148,19 @@ def router(platform: Platform) -> APIRouter:
     async def post_retry(
         request: Request, order_id: UUID, parcel: ParcelPath, body: RetryBody, principal: Principal = Depends(key)
     ) -> Response:
-        """Frees a case `needs_attention`: the work is done again from what is known now."""
+        """Frees a case `needs_attention`: the work is done again from what is known now. If it fails again, that is a
+        new case.
+        """
 
         async def again(db: DB) -> Response:
             facts = await _parcel(platform, db, order_id, parcel)
             held = cases.open_hold(facts, parcel)
             subject = held.subject if body.work == domain.HOLD_ANSWER and held else str(parcel)
-            if not await work.do_again(db, body.work, order_id, subject):
+            freed = cases.retried(facts, body.work, subject, Moment(platform.clock.now()))
+            next_round = cases.attention_round(facts, body.work, subject) + len(freed)
+            if not await work.do_again(db, body.work, order_id, subject, next_round):
                 raise Problem(409, "there is no such work to do again")
+            await platform.ledger.say(db, freed)
             return _answer(Accepted(order_id=order_id, parcel=parcel), 202)
 
         return await idempotently(platform, request, principal, again)

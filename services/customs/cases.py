@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned
+from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import (
     ImportCleared,
@@ -21,6 +22,12 @@ from shared.facts import Facts, Moment, Owed
 
 PARCEL_ENDS = (ParcelDelivered, ParcelReturned, ParcelLost, ParcelDestroyed)
 ORDER_ENDS = (OrderWithdrawn, OrderClosed)
+HOLD_WITHIN = timedelta(days=7)
+"""Business time for the papers that customs asks for."""
+ATTENTION_WITHIN = timedelta(days=3)
+"""Business time for a look at work that stands still."""
+POST_HOLD = "held_by_post"
+"""Kind of a case, and its reason: the post's scans say that customs holds a parcel of which we declare nothing."""
 
 
 def order_ended(facts: Facts) -> bool:
@@ -48,21 +55,34 @@ def holds(facts: Facts, parcel: int, moment: Moment) -> list[Owed]:
                 parcel=parcel,
                 reason=held.reason,
                 action="answer_customs",
+                due_at=moment.now + HOLD_WITHIN,
             )
         )
-        resolution = "superseded" if number < len(holds) else _import_end(facts, parcel)
+        resolution = "superseded" if number < len(holds) else _import_end(facts, parcel, _said_at(held))
         if resolution is not None:
-            owed.append(
-                CaseClosed(order_id=facts.order_id, occurred_at=moment.now, case=hold_case(held), resolution=resolution)
-            )
+            owed.append(_closed(facts.order_id, hold_case(held), resolution, moment))
     return owed
 
 
-def _import_end(facts: Facts, parcel: int) -> str | None:
+def _said_at(held: ImportHeld) -> datetime:
+    """When customs said it, which is never after we heard it, whatever its clock shows."""
+    return min(held.held_at, held.occurred_at)
+
+
+def _import_end(facts: Facts, parcel: int, since: datetime) -> str | None:
+    """What ended the import of a parcel about which something was open since then.
+
+    A refusal before then ended nothing of it: the parcel was declared again.
+    """
     if facts.get(ImportCleared, parcel):
         return "cleared"
-    if facts.get(ImportRefused, parcel):
+    refused = facts.get(ImportRefused, parcel)
+    if refused is not None and refused.occurred_at >= since:
         return "refused"
+    return _parcel_end(facts, parcel)
+
+
+def _parcel_end(facts: Facts, parcel: int) -> str | None:
     if any(facts.get(end, parcel) for end in PARCEL_ENDS):
         return "parcel_ended"
     return "order_closed" if OrderClosed in facts else None
@@ -78,21 +98,80 @@ def open_hold(facts: Facts, parcel: int) -> ImportHeld | None:
     return max(holds, key=lambda held: held.held_at, default=None)
 
 
-def attention(order_id: UUID, kind: str, subject: str, reason: str, moment: Moment) -> CaseOpened:
-    """A counterpart kept failing, or said what cannot be: a person looks into it and has the work done again."""
+def hold_refused(facts: Facts, parcel: int, moment: Moment) -> list[CaseClosed]:
+    """A later refusal than the one that is a fact ends the open hold."""
+    held = open_hold(facts, parcel)
+    return [] if held is None else [_closed(facts.order_id, hold_case(held), "refused", moment)]
+
+
+def held_by_post(facts: Facts, parcel: int, moment: Moment) -> list[Owed]:
+    """A parcel that customs holds with the post and of which we declare nothing: nobody is asked, so someone looks.
+
+    One case a scan that says so; the last is open until a later scan, or the parcel's end, says otherwise.
+    """
+    scans = [scan for scan in facts.all(ParcelScanned) if scan.parcel == parcel]
+    held_at = sorted({scan.scanned_at for scan in scans if "customs_held" in scan.sets})
+    owed: list[Owed] = []
+    for number, at in enumerate(held_at, start=1):
+        case = attention_case(POST_HOLD, f"{parcel}:{at:%Y%m%dT%H%M}")
+        owed.append(_look_into(facts.order_id, case, parcel, POST_HOLD, moment, HOLD_WITHIN))
+        if number < len(held_at):
+            resolution: str | None = "superseded"
+        elif any("customs_held" in scan.clears and scan.scanned_at > at for scan in scans):
+            resolution = "released"
+        else:
+            resolution = _parcel_end(facts, parcel)
+        if resolution is not None:
+            owed.append(_closed(facts.order_id, case, resolution, moment))
+    return owed
+
+
+def attention(order_id: UUID, kind: str, subject: str, reason: str, moment: Moment, round_: int = 1) -> CaseOpened:
+    """A counterpart kept failing, or said what cannot be: a person looks into it and has the work done again.
+
+    `round_`: from 1, and one more for each such case that was closed before.
+    """
+    parcel = int(subject.partition(":")[0])
+    case = attention_case(kind, subject, round_)
+    return _look_into(order_id, case, parcel, reason, moment, ATTENTION_WITHIN)
+
+
+def _look_into(order_id: UUID, case: str, parcel: int, reason: str, moment: Moment, within: timedelta) -> CaseOpened:
     return CaseOpened(
         order_id=order_id,
         occurred_at=moment.now,
-        case=_attention_case(kind, subject),
+        case=case,
         kind="needs_attention",
-        parcel=int(subject.partition(":")[0]),
+        parcel=parcel,
         reason=reason,
         action="look_into",
+        due_at=moment.now + within,
     )
 
 
-def _attention_case(kind: str, subject: str) -> str:
-    return f"needs_attention:{kind}:{subject}"
+def attention_case(kind: str, subject: str, round_: int = 1) -> str:
+    """The name of a case about a kind of work and its subject, which begins with the parcel's number."""
+    name = f"needs_attention:{kind}:{subject}"
+    return name if round_ == 1 else f"{name}:{round_}"
+
+
+def attention_round(facts: Facts, kind: str, subject: str) -> int:
+    """1, and one more for each case about this work that was closed."""
+    return 1 + sum(facts.get(CaseClosed, case.case) is not None for case in _attentions(facts, kind, subject))
+
+
+def retried(facts: Facts, kind: str, subject: str, moment: Moment) -> list[CaseClosed]:
+    """Closes the open case about this work: a person has it done again. If it fails again, that is another case."""
+    return [
+        _closed(facts.order_id, case.case, "retried", moment)
+        for case in _attentions(facts, kind, subject)
+        if facts.get(CaseClosed, case.case) is None
+    ]
+
+
+def _attentions(facts: Facts, kind: str, subject: str) -> list[CaseOpened]:
+    first = attention_case(kind, subject)
+    return [case for case in facts.all(CaseOpened) if case.case == first or case.case.startswith(f"{first}:")]
 
 
 def settled_attention(facts: Facts, moment: Moment) -> list[Owed]:
@@ -101,15 +180,15 @@ def settled_attention(facts: Facts, moment: Moment) -> list[Owed]:
     for opened in facts.all(CaseOpened):
         if opened.kind != "needs_attention" or opened.parcel is None:
             continue
-        resolution = _settlement(facts, opened.case.split(":")[1], opened.parcel)
+        resolution = _settlement(facts, opened.case.split(":")[1], opened.parcel, opened.occurred_at)
         if resolution is not None:
-            owed.append(
-                CaseClosed(order_id=facts.order_id, occurred_at=moment.now, case=opened.case, resolution=resolution)
-            )
+            owed.append(_closed(facts.order_id, opened.case, resolution, moment))
     return owed
 
 
-def _settlement(facts: Facts, kind: str, parcel: int) -> str | None:
+def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | None:
+    if kind == POST_HOLD:  # settled by scans
+        return None
     match kind:
         case "export":
             if facts.get(ParcelDeclared, parcel) or facts.get(ParcelRefused, parcel):
@@ -117,6 +196,12 @@ def _settlement(facts: Facts, kind: str, parcel: int) -> str | None:
             return "order_ended" if order_ended(facts) else None
         case "return":
             return "answered" if facts.get(ImportReturned, parcel) else None
-        case "import_documents" | "inventory" if facts.get(ImportDeclared, parcel):
-            return "answered"
-    return _import_end(facts, parcel)
+        case "import_documents" | "inventory":
+            declared = facts.get(ImportDeclared, parcel)
+            if declared is not None and declared.occurred_at >= since:
+                return "answered"
+    return _import_end(facts, parcel, since)
+
+
+def _closed(order_id: UUID, case: str, resolution: str, moment: Moment) -> CaseClosed:
+    return CaseClosed(order_id=order_id, occurred_at=moment.now, case=case, resolution=resolution)

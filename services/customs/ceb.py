@@ -153,6 +153,9 @@ def _payment(root: ET.Element, s: Shipment, p: Parties, codes: Codes) -> None:
 
 
 def _waybill(root: ET.Element, s: Shipment, p: Parties, codes: Codes) -> None:
+    """Written at the hand-over, mostly before anyone names the bill: it names one only when the agent has, since the
+    inventory may come to name another.
+    """
     logistics = ET.SubElement(root, _tag("Logistics"))
     _fill(
         ET.SubElement(logistics, _tag("LogisticsHead")),
@@ -161,7 +164,7 @@ def _waybill(root: ET.Element, s: Shipment, p: Parties, codes: Codes) -> None:
             ("logisticsCode", p.logistics.code),
             ("logisticsName", p.logistics.name),
             ("logisticsNo", s.tracking_number),
-            ("billNo", s.bill_number),
+            *([("billNo", s.bill_number)] if s.bill_number else []),
             ("orderNo", s.sub_order),
             ("freight", _money(s.sums.freight)),
             ("insuredFee", "0.00"),
@@ -177,6 +180,7 @@ def _waybill(root: ET.Element, s: Shipment, p: Parties, codes: Codes) -> None:
 
 
 def _inventory(root: ET.Element, s: Shipment, p: Parties, codes: Codes) -> None:
+    """By post, where nobody names a bill, it is the parcel's own number."""
     inventory = ET.SubElement(root, _tag("Inventory"))
     currency, dispatch = codes.currency["CNY"], _country(s.dispatch_country, codes)
     _fill(
@@ -200,7 +204,7 @@ def _inventory(root: ET.Element, s: Shipment, p: Parties, codes: Codes) -> None:
             ("tradeMode", "9610"),
             ("trafMode", codes.transport_mode["post"]),
             ("voyageNo", s.voyage_number),
-            ("billNo", s.bill_number),
+            ("billNo", s.bill_number or s.tracking_number),
             ("country", dispatch),
             ("freight", _money(s.sums.freight)),
             ("insuredFee", "0.00"),

@@ -26,7 +26,7 @@ from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs import export
 from services.customs.amounts import Sums, goods_of, in_cny, of_order, split
-from services.customs.cases import holds, order_ended, settled_attention
+from services.customs.cases import held_by_post, holds, order_ended, settled_attention
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal
 from services.customs.regimes.tables import Tables
 from shared.facts import Facts, Job, Moment, Owed, PersonErased, PersonRecorded
@@ -127,6 +127,8 @@ def decide(facts: Facts, moment: Moment, policy: Policy) -> list[Owed]:
     for parcel in packed.parcels:
         owed += _import(facts, parcel.parcel, regime, moment)
         owed += holds(facts, parcel.parcel, moment)
+        if not regime.by_documents:
+            owed += held_by_post(facts, parcel.parcel, moment)
     return owed + settled_attention(facts, moment)
 
 

@@ -23,6 +23,7 @@ from contracts.customs import (
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.customs import store
+from services.customs.cases import open_hold
 from services.customs.domain import Passed, Policy, admit, decide, screen
 from services.customs.export import sub_order
 from services.customs.quota import NOTHING, Share, Year, person_hash, share
@@ -137,6 +138,9 @@ def parcel_rows(facts: Facts) -> list[ParcelRow]:
     for kind, state in STATES:
         for event in facts.all(kind):
             latest[event.parcel] = (state, event.occurred_at)
+    for parcel, (state, _) in latest.items():
+        if state == "import_refused" and (held := open_hold(facts, parcel)) is not None:  # declared again since
+            latest[parcel] = ("import_held", held.occurred_at)
     unsaid = ("packed", packed.occurred_at)
     return [
         ParcelRow(

@@ -44,7 +44,9 @@ class Settings(PlatformSettings):
     dispatch_country: str = "FR"
     import_regime: Regime = Field(default="cbec_9610", description="for marketplaces that are not named")
     import_regimes: dict[str, Regime] = Field(default={}, description="regime by marketplace, JSON")
-    import_roles: str = Field(default="order,payment,waybill", description="the documents that are ours to send")
+    import_roles: str = Field(
+        default="order,waybill", description="the documents that are ours to send; the payment is its firm's own"
+    )
     quota_key: SecretStr = Field(
         default=SecretStr(""), description="base64, 32 bytes: hashes national ids; from the storage key when empty"
     )

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from contracts.base import Event
-from contracts.customs import ImportReturned
+from contracts.customs import ImportRefused, ImportReturned
 from services.customs import domain, receipts, store
-from services.customs.cases import attention
+from services.customs.cases import attention, attention_round, hold_refused
+from services.customs.ceb import DOCUMENTS
 from services.customs.gateways import ImportGateway
-from services.customs.receipts import LaterReceipt, Page, meaning
+from services.customs.receipts import FAILED, LaterReceipt, Page, meaning, trouble
+from services.customs.store import Sent
 from services.customs.work import IMPORT_GATEWAY
 from shared.db import TRANSIENT
-from shared.facts import Moment
+from shared.facts import Facts, Moment
 from shared.jobs import Retry
 from shared.service import Platform
 from shared.telemetry import Loop, log
 
 PAGE = 200
 LONGEST_WAIT_SECONDS = 60.0
-RETURN_RECEIPT = "CEB626"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,42 +75,89 @@ class Receipts:
             owners = await store.whose(db, {r.guid for r in page.receipts if r.guid is not None})
             sealed = [(r, self.platform.seal.seal(r.info.encode(), f"receipt:{r.cursor}")) for r in page.receipts]
             fresh = await store.add_receipts(db, sealed, owners)
-            new = [receipt for receipt in page.receipts if receipt.cursor in fresh]
-            await self.platform.ledger.say(db, self._facts(new, owners, now))
+            ours = self._ours([receipt for receipt in page.receipts if receipt.cursor in fresh], owners)
+            for turn in _turns(ours):
+                sets = await self.platform.ledger.lock(db, {sent.order_id for _, sent in turn})
+                facts = [
+                    fact
+                    for receipt, sent in turn
+                    for fact in said(receipt, sent, sets[sent.order_id], self.hold_reasons, Moment(now))
+                ]
+                await self.platform.ledger.say(db, facts)
+            turned_down = [(receipt.guid, receipt.status) for receipt, _ in ours if meaning(receipt.status) in FAILED]
+            await store.turned_down(db, turned_down, now)
             await store.move_cursor(db, IMPORT_GATEWAY, page.next or page.receipts[-1].cursor)
         return True
 
-    def _facts(
-        self, new: Sequence[LaterReceipt], owners: Mapping[UUID, tuple[UUID, int]], now: datetime
-    ) -> list[Event]:
-        said: list[Event] = []
+    def _ours(self, new: Sequence[LaterReceipt], owners: Mapping[UUID, Sent]) -> list[tuple[LaterReceipt, Sent]]:
+        ours: list[tuple[LaterReceipt, Sent]] = []
         for receipt in new:
-            owner = owners.get(receipt.guid) if receipt.guid is not None else None
-            if owner is None:
+            sent = owners.get(receipt.guid) if receipt.guid is not None else None
+            if sent is None:
                 log.warning("receipt of an unknown message", status=receipt.status, type=receipt.message_type)
                 continue
-            fact = self._fact(receipt, *owner, now)
-            if fact is not None:
-                said.append(fact)
-            elif meaning(receipt.status) == "unknown":
-                log.warning("unknown receipt status", status=receipt.status, order_id=str(owner[0]))
-        return said
-
-    def _fact(self, receipt: LaterReceipt, order_id: UUID, parcel: int, now: datetime) -> Event | None:
-        """What one receipt says. Only inventories and returns get later receipts that move anything."""
-        at = receipt.returned_at or now
-        if receipt.message_type == RETURN_RECEIPT:
-            match meaning(receipt.status):
-                case "cleared":
-                    return ImportReturned(order_id=order_id, occurred_at=now, parcel=parcel)
-                case "refused":
-                    return _attention(order_id, domain.RETURN, parcel, receipt, now)
-            return None
-        if meaning(receipt.status) == "not_sent":
-            return _attention(order_id, domain.CLEARANCE, parcel, receipt, now)
-        return receipts.fact(order_id, parcel, receipt.status, at, now, self.hold_reasons)
+            if meaning(receipt.status) == "unknown":
+                log.warning("unknown receipt status", status=receipt.status, order_id=str(sent.order_id))
+            ours.append((receipt, sent))
+        return ours
 
 
-def _attention(order_id: UUID, kind: str, parcel: int, receipt: LaterReceipt, now: datetime) -> Event:
-    reason = f"{receipt.message_type or 'receipt'}:{receipt.status.replace('-', 'minus')}"
-    return attention(order_id, kind, str(parcel), reason, Moment(now))
+def _turns(ours: Sequence[tuple[LaterReceipt, Sent]]) -> list[list[tuple[LaterReceipt, Sent]]]:
+    """Every order's first receipt together, then every second: each is read with what the one before it said."""
+    turns: list[list[tuple[LaterReceipt, Sent]]] = []
+    read: Counter[UUID] = Counter()
+    for receipt, sent in ours:
+        if read[sent.order_id] == len(turns):
+            turns.append([])
+        turns[read[sent.order_id]].append((receipt, sent))
+        read[sent.order_id] += 1
+    return turns
+
+
+def said(
+    receipt: LaterReceipt, sent: Sent, facts: Facts, hold_reasons: Mapping[str, str], moment: Moment
+) -> list[Event]:
+    """What a later receipt of this message says, with what is known of its order. Pure.
+
+    Only the inventory's receipts decide about the parcel. One that turns down a document or a return is a case for
+    the work that sent it; any other receipt of a document moves nothing.
+    """
+    what = meaning(receipt.status)
+    match sent.type:
+        case "CEB621":
+            return _of_inventory(receipt, sent, facts, hold_reasons, moment)
+        case "CEB625" if what == "cleared":
+            return [ImportReturned(order_id=sent.order_id, occurred_at=moment.now, parcel=sent.parcel)]
+        case "CEB625" if what in FAILED:
+            return [_attention(domain.RETURN, receipt, sent, facts, moment)]
+        case _ if sent.type in DOCUMENTS.values() and what in FAILED:
+            return [_attention(domain.DOCUMENTS, receipt, sent, facts, moment)]
+    return []
+
+
+def _of_inventory(
+    receipt: LaterReceipt, sent: Sent, facts: Facts, hold_reasons: Mapping[str, str], moment: Moment
+) -> list[Event]:
+    match meaning(receipt.status):
+        case "not_sent":
+            return [_attention(domain.CLEARANCE, receipt, sent, facts, moment)]
+        case "error":
+            return [_attention(domain.INVENTORY, receipt, sent, facts, moment)]
+        case "refused" if _declared_again(sent, facts):
+            ended = hold_refused(facts, sent.parcel, moment)
+            return [*ended, _attention(domain.INVENTORY, receipt, sent, facts, moment)]
+    at = receipt.returned_at or moment.now
+    fact = receipts.fact(sent.order_id, sent.parcel, receipt.status, at, moment.now, hold_reasons)
+    return [] if fact is None else [fact]
+
+
+def _declared_again(sent: Sent, facts: Facts) -> bool:
+    """The inventory was written anew after a refusal, which is a fact only once a parcel."""
+    refused = facts.get(ImportRefused, sent.parcel)
+    return refused is not None and sent.written_at > refused.occurred_at
+
+
+def _attention(kind: str, receipt: LaterReceipt, sent: Sent, facts: Facts, moment: Moment) -> Event:
+    subject = str(sent.parcel)
+    reason = trouble(receipt.message_type, receipt.status)
+    return attention(sent.order_id, kind, subject, reason, moment, attention_round(facts, kind, subject))

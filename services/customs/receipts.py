@@ -22,11 +22,14 @@ BEIJING = ZoneInfo("Asia/Shanghai")
 _STATUS = re.compile(r"-?\d{1,6}")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 
-Meaning = Literal["under_way", "held", "cleared", "refused", "not_sent", "closed", "unknown"]
+Meaning = Literal["under_way", "held", "cleared", "refused", "error", "not_sent", "closed", "unknown"]
 UNDER_WAY = frozenset({"1", "2", "3", "120", "300", "399"})
-"""Stored, declaring, sent to customs, in customs, in manual review, reviewed: nobody of ours has to act."""
+"""Stored, declaring, sent to customs, in customs, in manual review (300), reviewed: nobody of ours has to act. A review
+asks us for nothing; what it may ask for comes as a hold (500 to 599)."""
 HOLDS = frozenset({"500", "501", "502", "503", "599"})
 CLEARED, REJECTED, SENT_BACK, NOT_SENT, CLOSED = "800", "100", "700", "4", "899"
+FAILED: frozenset[Meaning] = frozenset({"refused", "error", "not_sent"})
+"""What a document or a return must be looked into for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +68,17 @@ class Page:
 
 
 def meaning(status: str) -> Meaning:
-    """What a returnStatus means for the parcel. A negative one is an error of the declaration."""
+    """What a returnStatus means. A negative one is an error of the message, and no verdict on the parcel."""
     if status in UNDER_WAY:
         return "under_way"
     if status in HOLDS:
         return "held"
     if status == CLEARED:
         return "cleared"
-    if status in (REJECTED, SENT_BACK) or (status.startswith("-") and _STATUS.fullmatch(status)):
+    if status in (REJECTED, SENT_BACK):
         return "refused"
+    if status.startswith("-") and _STATUS.fullmatch(status):
+        return "error"
     if status == NOT_SENT:
         return "not_sent"
     return "closed" if status == CLOSED else "unknown"
@@ -102,7 +107,12 @@ def fact(
 
 def refusal(status: str) -> str:
     """The reason code of a refusal: sent back by customs, or the declaration rejected."""
-    return f"{'sent_back' if status == SENT_BACK else 'rejected'}:{status.replace('-', 'minus')}"
+    return f"{'sent_back' if status == SENT_BACK else 'rejected'}:{status}"
+
+
+def trouble(message_type: str, status: str) -> str:
+    """The reason code of a case about a message: what answered, and how."""
+    return f"{message_type or 'receipt'}:{status.replace('-', 'minus')}"
 
 
 def _hold_reason(named: str) -> HoldReason:

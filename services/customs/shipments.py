@@ -45,7 +45,8 @@ class Shipment:
     parcel: int
     sub_order: str
     tracking_number: str
-    bill_number: str
+    bill_number: str | None
+    """As the agent named it; by post nobody does."""
     voyage_number: str
     sums: Sums
     """In CNY."""
@@ -66,7 +67,7 @@ def shipment(
 ) -> Shipment:
     """What is declared of the parcel, in yuan at the order's rate.
 
-    By post the bill is the parcel's own number and nobody knows the flight; the agent's notice names better ones.
+    By post nobody names a bill or knows the flight; the agent's notice does.
     LookupError: the order was not screened, packed and handed over.
     """
     placed, screened = facts.get(OrderPlaced), facts.get(OrderScreened)
@@ -77,13 +78,12 @@ def shipment(
         (box, share) for box, share in shares_in_cny(placed, packed, screened.rate) if box.parcel == parcel
     )
     uplifted = facts.get(ParcelUplifted, parcel)
-    number = handed_over.tracking_number
     return Shipment(
         order_id=facts.order_id,
         parcel=parcel,
         sub_order=export.sub_order(placed, parcel),
-        tracking_number=number,
-        bill_number=uplifted.bill_number if uplifted else number,
+        tracking_number=handed_over.tracking_number,
+        bill_number=uplifted.bill_number if uplifted else None,
         voyage_number=uplifted.voyage_number if uplifted else policy.tables.codes.unknown_voyage,
         sums=sums,
         items=_items(placed, box, sums, policy),

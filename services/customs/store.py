@@ -34,6 +34,16 @@ class ParcelRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """Whose message it is, and which; written at this business time."""
+
+    order_id: UUID
+    parcel: int
+    type: str
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Declaration:
     """The answer to an export declaration."""
 
@@ -172,6 +182,18 @@ async def message_answered(db: DB, guid: UUID, status: str, number: str | None, 
     )
 
 
+async def turned_down(db: DB, receipts: Sequence[tuple[UUID | None, str]], at: datetime) -> None:
+    """Messages whose later receipt, by guid and status, says that they are to be written anew."""
+    if receipts:
+        await db.execute(
+            """update messages set status = r.status, answered_at = $3
+               from unnest($1::uuid[], $2::text[]) as r (guid, status) where messages.guid = r.guid""",
+            [guid for guid, _ in receipts],
+            [status for _, status in receipts],
+            at,
+        )
+
+
 async def drop_messages(db: DB, guids: Collection[UUID]) -> None:
     await db.execute("delete from messages where guid = any($1)", list(guids))
 
@@ -224,6 +246,11 @@ async def cursor(db: DB, source: str) -> str | None:
     return found
 
 
+async def lock_parcel(db: DB, order_id: UUID, parcel: int) -> None:
+    """Until the transaction ends: the agent's notice and the writing of the inventory go one after the other."""
+    await db.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"inventory:{order_id}:{parcel}")
+
+
 async def lock_source(db: DB, source: str) -> None:
     """One transaction at a time reads on, also before there is a cursor to lock."""
     await db.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"receipts:{source}")
@@ -238,15 +265,15 @@ async def move_cursor(db: DB, source: str, to: str) -> None:
     )
 
 
-async def whose(db: DB, guids: Collection[UUID]) -> dict[UUID, tuple[UUID, int]]:
-    """Order and parcel of the messages with these guids."""
-    rows = await db.fetch("select guid, order_id, parcel from messages where guid = any($1)", list(guids))
-    return {row["guid"]: (row["order_id"], row["parcel"]) for row in rows}
+async def whose(db: DB, guids: Collection[UUID]) -> dict[UUID, Sent]:
+    """The messages of ours with these guids."""
+    rows = await db.fetch(
+        "select guid, order_id, parcel, type, created_at from messages where guid = any($1)", list(guids)
+    )
+    return {row["guid"]: Sent(row["order_id"], row["parcel"], row["type"], row["created_at"]) for row in rows}
 
 
-async def add_receipts(
-    db: DB, receipts: Sequence[tuple[LaterReceipt, bytes]], owners: Mapping[UUID, tuple[UUID, int]]
-) -> set[str]:
+async def add_receipts(db: DB, receipts: Sequence[tuple[LaterReceipt, bytes]], owners: Mapping[UUID, Sent]) -> set[str]:
     """Keeps receipts with their sealed words; the cursors of those that were not known yet."""
     found = [None if receipt.guid is None else owners.get(receipt.guid) for receipt, _ in receipts]
     rows = await db.fetch(
@@ -256,8 +283,8 @@ async def add_receipts(
            on conflict (cursor) do nothing returning cursor""",
         [receipt.cursor for receipt, _ in receipts],
         [receipt.guid for receipt, _ in receipts],
-        [owner and owner[0] for owner in found],
-        [owner and owner[1] for owner in found],
+        [owner and owner.order_id for owner in found],
+        [owner and owner.parcel for owner in found],
         [receipt.message_type for receipt, _ in receipts],
         [receipt.status for receipt, _ in receipts],
         [receipt.returned_at for receipt, _ in receipts],
@@ -296,14 +323,16 @@ async def answer(db: DB, order_id: UUID, subject: str) -> bytes | None:
     return found
 
 
-async def do_again(db: DB, kind: str, order_id: UUID, subject: str) -> bool:
+async def do_again(db: DB, kind: str, order_id: UUID, subject: str, round_: int) -> bool:
     """Work that was given up, or answered with what cannot be, is done again; False when there is none such."""
     found = await db.fetchval(
-        """update jobs set status = 'ready', attempts = 0, run_at = now(), claimed_until = null, finished_at = null
+        """update jobs set status = 'ready', attempts = 0, run_at = now(), claimed_until = null, finished_at = null,
+             state = jsonb_build_object('round', $4::int)
            where kind = $1 and order_id = $2 and subject = $3 and status <> 'ready' returning true""",
         kind,
         order_id,
         subject,
+        round_,
     )
     return bool(found)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from uuid import UUID
 
 from contracts.base import Event
-from contracts.customs import ImportDeclared, ParcelRefused
+from contracts.customs import ImportDeclared, ImportRefused, ParcelRefused
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
 from services.customs import ceb, domain, export, receipts, store
@@ -29,6 +29,12 @@ from shared.service import Platform
 KEEP_YEARS = 4
 """Declarations and their papers are kept for four years (CN23: colissimo.entreprise.laposte.fr)."""
 EXPORT_GATEWAY, IMPORT_GATEWAY = "customs.export_gateway", "customs.import_gateway"
+SENDS: Mapping[str, tuple[MessageType, ...]] = {
+    domain.DOCUMENTS: tuple(DOCUMENTS.values()),
+    domain.INVENTORY: (*DOCUMENTS.values(), "CEB621"),
+    domain.RETURN: ("CEB625",),
+}
+"""The messages of each kind of work."""
 
 
 def keep_until(at: datetime) -> datetime:
@@ -60,7 +66,7 @@ class ExportWork:
                 said = deemed.model_copy(update={"export": "declared", "mrn": mrn})
                 save = self._keep(job, request, "released", mrn, moment)
             case Released():
-                said = attention(job.order_id, job.kind, job.subject, "bad_mrn", moment)
+                said = attention(job.order_id, job.kind, job.subject, "bad_mrn", moment, _round(job))
                 save = self._keep(job, request, "bad_mrn", None, moment)
             case Refused(code):
                 said = ParcelRefused(
@@ -112,7 +118,10 @@ class ImportWork:
         return Done()
 
     async def declare(self, job: ClaimedJob) -> Done:
-        """The inventory, after the documents that it must match, and at once what its receipt says."""
+        """The inventory, after the documents that it must match, and at once what its receipt says.
+
+        An error of the message is a case. So is a refusal after a first one, which is a fact once a parcel.
+        """
         parcel = int(job.subject)
         for role in self.roles:
             await self._send(job.order_id, parcel, DOCUMENTS[role])
@@ -129,6 +138,8 @@ class ImportWork:
                 ImportDeclared(order_id=job.order_id, occurred_at=now, parcel=parcel, declaration_number=number)
             )
         verdict = receipts.fact(job.order_id, parcel, receipt.status, now, now, self.policy.tables.codes.hold_reasons)
+        if isinstance(verdict, ImportRefused) and verdict in await facts_of(self.platform, job.order_id):
+            return self._case(job, f"CEB621:{_reason(receipt)}")
         if verdict is not None:
             said.append(verdict)
         return Done(said) if said else self._case(job, f"CEB621:{_reason(receipt)}")
@@ -174,6 +185,8 @@ class ImportWork:
         guid = ceb.guid(order_id, parcel, message)
         platform = self.platform
         async with platform.pool.acquire() as db, db.transaction():
+            if message == "CEB621":
+                await store.lock_parcel(db, order_id, parcel)
             found = await store.message(db, order_id, parcel, message)
             if found and message in DOCUMENTS.values() and _settled(found["status"]):
                 return None
@@ -195,7 +208,7 @@ class ImportWork:
 
     def _case(self, job: ClaimedJob, reason: str) -> Done:
         moment = Moment(self.platform.clock.now())
-        return Done([attention(job.order_id, job.kind, job.subject, reason, moment)])
+        return Done([attention(job.order_id, job.kind, job.subject, reason, moment, _round(job))])
 
 
 def answer_place(order_id: UUID, subject: str) -> str:
@@ -207,21 +220,29 @@ def _settled(status: str | None) -> bool:
     return status is not None and Receipt(None, status, None).accepted
 
 
-async def do_again(db: DB, kind: str, order_id: UUID, subject: str) -> bool:
-    """A person has looked into it: the work is done again, its messages written anew unless they were accepted.
+async def do_again(db: DB, kind: str, order_id: UUID, subject: str, round_: int) -> bool:
+    """A person has looked into it: the work is done again, its own messages written anew unless they were accepted.
 
-    False when no such work waits for anyone.
+    `round_` is that of the case which opens if it fails again. False when no such work waits for anyone.
     """
-    if not await store.do_again(db, kind, order_id, subject):
+    if not await store.do_again(db, kind, order_id, subject, round_):
         return False
     parcel = int(subject.partition(":")[0])
     rejected = [
         row["guid"]
         for row in await store.messages_of(db, order_id)
-        if row["parcel"] == parcel and row["status"] is not None and not _settled(row["status"])
+        if row["parcel"] == parcel
+        and row["type"] in SENDS.get(kind, ())
+        and row["status"] is not None
+        and not _settled(row["status"])
     ]
     await store.drop_messages(db, rejected)
     return True
+
+
+def _round(job: ClaimedJob) -> int:
+    """How often a person has had this work done again, and one."""
+    return int(job.state.get("round", 1))
 
 
 def _reason(receipt: Receipt) -> str:
@@ -238,7 +259,7 @@ def kinds(exports: ExportWork, imports: ImportWork) -> tuple[JobKind, ...]:
 
     def given_up(job: ClaimedJob, _: str) -> Sequence[Event]:
         moment = Moment(exports.platform.clock.now())
-        return [attention(job.order_id, job.kind, job.subject, "no_answer", moment)]
+        return [attention(job.order_id, job.kind, job.subject, "no_answer", moment, _round(job))]
 
     kind = partial(JobKind, exhausted=given_up)
     return (

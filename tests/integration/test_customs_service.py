@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -24,7 +25,9 @@ from contracts.customs import (
 )
 from contracts.persons import NationalId
 from contracts.warehouse import OrderWithdrawn
+from sandbox.app import create
 from sandbox.servers import Servers
+from sandbox.settings import SandboxSettings
 from services.customs.cases import hold_case
 from services.customs.export import lrn, valid_mrn
 from services.customs.work import IMPORT_GATEWAY
@@ -33,6 +36,7 @@ from tests import customs_samples as samples
 from tests.customs_samples import PLACED_AT, closed, erased, handed_over, line, order_id, parcel, placed, scanned
 from tests.integration.customs_office import OPERATOR, PACKER, Office, opened
 from tests.live import until
+from tests.sandbox_messages import HandClock
 
 WINE = (line(price="24.00", hs_code="22042100"),)
 
@@ -48,14 +52,14 @@ async def test_an_order_from_screening_to_release(office: Office) -> None:
     for number in (1, 2):
         declared = await office.until("whole", ImportDeclared, number)
         assert declared.declaration_number.startswith("2244")
-        assert set(await office.received(f"TMwhole-{number}")) == {"CEB311", "CEB411", "CEB511", "CEB621"}
+        assert set(await office.received(f"TMwhole-{number}")) == {"CEB311", "CEB511", "CEB621"}
     await office.later(30)
     for number in (1, 2):
         await office.until("whole", ImportCleared, number)
     view = await office.view("whole")
     assert view["screening"]["verdict"] == "screened"
     assert [box["state"] for box in view["parcels"]] == ["import_cleared", "import_cleared"]
-    assert [message["status"] for message in view["parcels"][0]["messages"]] == ["2", "2", "2", "120"]
+    assert [message["status"] for message in view["parcels"][0]["messages"]] == ["2", "2", "120"]
     assert view["parcels"][0]["receipts"][-1]["meaning"] == "cleared"
 
 
@@ -64,7 +68,7 @@ async def test_documents_leave_at_the_hand_over_and_are_kept_sealed(office: Offi
     await office.hear(handed_over(name="sealed"))
 
     async def arrived() -> bool:
-        return set(await office.received("TMsealed-1")) == {"CEB311", "CEB411", "CEB511"}
+        return set(await office.received("TMsealed-1")) == {"CEB311", "CEB511"}
 
     await until(arrived)
     rows = await office.platform.pool.fetch("select * from messages where order_id = $1", order_id("sealed"))
@@ -86,6 +90,26 @@ async def test_the_agents_notice_starts_the_import(office: Office) -> None:
     await office.until("agent", ImportDeclared, 1)
 
 
+async def test_a_notice_that_comes_after_the_inventory_is_not_taken(office: Office) -> None:
+    await office.departed("late")
+    await office.until("late", ImportDeclared, 1)
+    answer = await office.post("late", "uplift", {"bill_number": "B1", "voyage_number": "AF116"})
+    assert (answer.status_code, answer.json()["title"]) == (409, "the inventory has left already")
+    assert ParcelUplifted not in await office.facts("late")
+    own = handed_over(name="late").tracking_number
+    assert (await office.post("late", "uplift", {"bill_number": own, "voyage_number": "AF116"})).status_code == 200
+
+
+async def test_who_is_the_payment_firm_too_sends_all_three(
+    servers: Servers, fresh_database: Callable[[str], Awaitable[str]]
+) -> None:
+    sandbox = create(SandboxSettings(ceb_expects="CEB311,CEB411,CEB511"), HandClock())
+    async with opened(servers, fresh_database, sandbox, import_roles="order,payment,waybill") as office:
+        await office.departed("three")
+        await office.until("three", ImportDeclared, 1)
+        assert set(await office.received("TMthree-1")) == {"CEB311", "CEB411", "CEB511", "CEB621"}
+
+
 async def test_a_hold_is_answered_and_released(office: Office) -> None:
     await office.story("TMheld-1", "customs_hold")
     await office.departed("held")
@@ -94,7 +118,9 @@ async def test_a_hold_is_answered_and_released(office: Office) -> None:
     await office.later(12)
     held = await office.until("held", ImportHeld)
     case = hold_case(held)
-    assert (await office.until("held", CaseOpened, case)).action == "answer_customs"
+    opened_case = await office.until("held", CaseOpened, case)
+    assert opened_case.action == "answer_customs"
+    assert opened_case.due_at == opened_case.occurred_at + timedelta(days=7)
     listed = await office.http.get("/parcels", params={"state": "import_held"}, headers=OPERATOR)
     assert [row["sub_order"] for row in listed.json()["parcels"]] == ["TMheld-1"]
     assert (await office.post("held", "hold-answer", {"answer": "Invoice attached"})).status_code == 202
@@ -185,7 +211,7 @@ async def test_a_single_window_in_trouble_gets_every_message_once(office: Office
     await office.departed(name)
     await office.until(name, ImportDeclared, 1)
     received = await office.received(f"TM{name}-1")
-    assert set(received) == {"CEB311", "CEB411", "CEB511", "CEB621"}
+    assert set(received) == {"CEB311", "CEB511", "CEB621"}
     await office.fault("chinaport", kind, 0)
 
 

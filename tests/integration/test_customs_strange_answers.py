@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from contracts.cases import CaseClosed, CaseOpened
-from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ParcelDeclared
+from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ImportReturned, ParcelDeclared
 from sandbox import ceb as port
 from sandbox.servers import Servers
+from services.customs.cases import hold_case
 from services.customs.work import IMPORT_GATEWAY
 from tests.customs_samples import line, order_id, packed, parcel
 from tests.integration.customs_office import Office, opened
@@ -32,11 +34,15 @@ class Authorities:
     """returnStatus by message type; `900` is a format error."""
     receipts: list[dict[str, Any]] = field(default_factory=list)
     fetched: int = 0
+    taken: list[str] = field(default_factory=list)
+    """The types of the messages, as they came."""
 
-    def add_receipt(self, guid: str, status: str, message_type: str = "CEB622") -> None:
+    def add_receipt(
+        self, guid: str, status: str, message_type: str = "CEB622", at: datetime = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    ) -> None:
         receipt = {"guid": guid, "copNo": "x", "messageType": message_type, "returnStatus": status}
-        at = "2026-11-23T17:00:00+08:00"
-        self.receipts.append({"cursor": str(len(self.receipts) + 1), **receipt, "returnTime": at, "returnInfo": "王"})
+        cursor = str(len(self.receipts) + 1)
+        self.receipts.append({"cursor": cursor, **receipt, "returnTime": at.isoformat(), "returnInfo": "王"})
 
 
 @pytest.fixture
@@ -57,6 +63,7 @@ async def office(
     @app.post("/chinaport/ceb")
     async def take(request: Request) -> Response:
         message = port.parse(await request.body())
+        authorities.taken.append(message.kind)
         status = authorities.statuses.get(message.kind, "120")
         kind = "CEB900" if status == "900" else "CEB622"
         return Response(
@@ -73,9 +80,9 @@ async def office(
         yield running_office
 
 
-async def guid_of(office: Office, name: str) -> str:
+async def guid_of(office: Office, name: str, message: str = "CEB621") -> str:
     found = await office.platform.pool.fetchval(
-        "select guid from messages where order_id = $1 and type = 'CEB621'", order_id(name)
+        "select guid from messages where order_id = $1 and type = $2", order_id(name), message
     )
     return str(found)
 
@@ -105,7 +112,7 @@ async def test_a_bad_mrn_is_a_case_and_a_retry_frees_it(office: Office, authorit
     authorities.mrn = GOOD_MRN
     assert (await office.post("mrn", "retry", {"work": "export"})).status_code == 202
     assert (await office.until("mrn", ParcelDeclared, 1)).mrn == GOOD_MRN
-    assert (await office.until("mrn", CaseClosed, opened_case.case)).resolution == "answered"
+    assert (await office.until("mrn", CaseClosed, opened_case.case)).resolution == "retried"
 
 
 async def test_a_format_error_is_a_case_and_a_retry_writes_the_message_anew(
@@ -122,16 +129,123 @@ async def test_a_format_error_is_a_case_and_a_retry_writes_the_message_anew(
 
 
 async def test_a_refused_document_is_a_case(office: Office, authorities: Authorities) -> None:
-    authorities.statuses["CEB411"] = "100"
+    authorities.statuses["CEB311"] = "100"
     await office.departed("document")
-    assert (await office.until("document", CaseOpened)).reason == "CEB411:100"
+    assert (await office.until("document", CaseOpened)).reason == "CEB311:100"
 
 
-async def test_an_inventory_is_rejected_at_once(office: Office, authorities: Authorities) -> None:
-    authorities.statuses["CEB621"] = "-21"
+@pytest.mark.parametrize("status", ["100", "-5", "4"])
+async def test_a_document_that_is_turned_down_later_is_the_same_case(
+    office: Office, authorities: Authorities, status: str
+) -> None:
+    await office.departed("turned")
+    await office.until("turned", ImportDeclared, 1)
+    guid = await guid_of(office, "turned", "CEB311")
+    for harmless in ("2", "120", "500", "800", "899", "777"):
+        authorities.add_receipt(guid, harmless, "CEB312")
+    authorities.add_receipt(guid, status, "CEB312")
+    opened_case = await office.until("turned", CaseOpened)
+    reason = f"CEB312:{status.replace('-', 'minus')}"
+    assert (opened_case.case, opened_case.reason) == ("needs_attention:import_documents:1", reason)
+    facts = await office.facts("turned")
+    assert not any(kind in facts for kind in (ImportRefused, ImportHeld, ImportCleared, CaseClosed))
+    sent = authorities.taken.count("CEB311")
+    assert (await office.post("turned", "retry", {"work": "import_documents"})).status_code == 202
+    await until(lambda: authorities.taken.count("CEB311") == sent + 1)
+    assert (await office.until("turned", CaseClosed, opened_case.case)).resolution == "retried"
+
+
+async def test_an_inventory_is_refused_at_once(office: Office, authorities: Authorities) -> None:
+    authorities.statuses["CEB621"] = "100"
     await office.departed("rejected")
-    assert (await office.until("rejected", ImportRefused, 1)).reason == "rejected:minus21"
-    assert ImportDeclared not in await office.facts("rejected")
+    assert (await office.until("rejected", ImportRefused, 1)).reason == "rejected:100"
+    facts = await office.facts("rejected")
+    assert ImportDeclared not in facts
+    assert CaseOpened not in facts
+
+
+async def test_an_error_in_the_inventory_is_a_case_and_a_retry_clears_it(
+    office: Office, authorities: Authorities
+) -> None:
+    authorities.statuses["CEB621"] = "-21"
+    await office.departed("wrong")
+    first = await office.until("wrong", CaseOpened)
+    assert (first.case, first.reason) == ("needs_attention:inventory:1", "CEB621:minus21")
+    assert first.due_at == first.occurred_at + timedelta(days=3)
+    assert (await office.post("wrong", "retry", {"work": "inventory"})).status_code == 202
+    second = await office.until("wrong", CaseOpened, "needs_attention:inventory:1:2")
+    assert second.reason == "CEB621:minus21"
+    assert (await office.until("wrong", CaseClosed, first.case)).resolution == "retried"
+    authorities.statuses.clear()
+    assert (await office.post("wrong", "retry", {"work": "inventory"})).status_code == 202
+    await office.until("wrong", ImportDeclared, 1)
+    await office.until("wrong", CaseClosed, second.case)
+    authorities.add_receipt(await guid_of(office, "wrong"), "800")
+    await office.until("wrong", ImportCleared, 1)
+    facts = await office.facts("wrong")
+    assert ImportRefused not in facts
+    assert len(facts.all(CaseOpened)) == len(facts.all(CaseClosed)) == 2
+
+
+async def test_an_error_that_is_found_later_is_the_same_case(office: Office, authorities: Authorities) -> None:
+    await office.departed("found")
+    await office.until("found", ImportDeclared, 1)
+    authorities.add_receipt(await guid_of(office, "found"), "-21")
+    opened_case = await office.until("found", CaseOpened)
+    assert (opened_case.case, opened_case.reason) == ("needs_attention:inventory:1", "CEB622:minus21")
+    facts = await office.facts("found")
+    assert not any(kind in facts for kind in (ImportRefused, CaseClosed))
+    assert (await office.post("found", "retry", {"work": "inventory"})).status_code == 202
+    await until(lambda: authorities.taken.count("CEB621") == 2)
+    await office.until("found", CaseClosed, opened_case.case)
+
+    async def rewritten() -> bool:
+        return bool((await office.view("found"))["parcels"][0]["messages"][-1]["status"] == "120")
+
+    await until(rewritten)
+    authorities.add_receipt(await guid_of(office, "found"), "800")
+    await office.until("found", ImportCleared, 1)
+
+
+async def test_a_parcel_that_is_declared_again_is_held_and_refused_again(
+    office: Office, authorities: Authorities
+) -> None:
+    authorities.statuses["CEB621"] = "100"
+    await office.departed("twice")
+    await office.until("twice", ImportRefused, 1)
+    assert (await office.post("twice", "retry", {"work": "inventory"})).status_code == 202
+    opened_case = await office.until("twice", CaseOpened)
+    assert (opened_case.case, opened_case.reason) == ("needs_attention:inventory:1", "CEB621:100")
+    authorities.statuses.clear()
+    assert (await office.post("twice", "retry", {"work": "inventory"})).status_code == 202
+    await office.until("twice", ImportDeclared, 1)
+    guid = await guid_of(office, "twice")
+    authorities.add_receipt(guid, "500", at=datetime.now(UTC))
+    held = await office.until("twice", ImportHeld)
+    facts = await office.facts("twice")
+    assert facts.get(CaseClosed, hold_case(held)) is None
+    assert (await office.view("twice"))["parcels"][0]["state"] == "import_held"
+    authorities.add_receipt(guid, "700")
+    await office.until("twice", CaseOpened, "needs_attention:inventory:1:2")
+    assert (await office.until("twice", CaseClosed, hold_case(held))).resolution == "refused"
+    assert (await office.view("twice"))["parcels"][0]["state"] == "import_refused"
+
+
+async def test_a_return_that_is_turned_down_later_is_a_case(office: Office, authorities: Authorities) -> None:
+    await office.departed("back")
+    await office.until("back", ImportDeclared, 1)
+    authorities.add_receipt(await guid_of(office, "back"), "800")
+    await office.until("back", ImportCleared, 1)
+    assert (await office.post("back", "return-approval")).status_code == 202
+    await until(lambda: "CEB625" in authorities.taken)
+    guid = await guid_of(office, "back", "CEB625")
+    authorities.add_receipt(guid, "100", "CEB626")
+    opened_case = await office.until("back", CaseOpened)
+    assert (opened_case.case, opened_case.reason) == ("needs_attention:return:1", "CEB626:100")
+    assert (await office.post("back", "retry", {"work": "return"})).status_code == 202
+    await until(lambda: authorities.taken.count("CEB625") == 2)
+    authorities.add_receipt(guid, "800", "CEB626")
+    await office.until("back", ImportReturned, 1)
 
 
 async def test_strange_receipts_are_kept_and_move_nothing(office: Office, authorities: Authorities) -> None:
@@ -187,3 +301,8 @@ async def test_a_gateway_that_is_never_there_ends_as_a_case(
         await office.hear(packed(parcel(1, (1, 2)), name="away"))
         opened_case = await office.until("away", CaseOpened)
         assert (opened_case.case, opened_case.reason) == ("needs_attention:export:1", "no_answer")
+        assert (await office.post("away", "retry", {"work": "export"})).status_code == 202
+        await office.platform.pool.execute("update jobs set attempts = 7")
+        again = await office.until("away", CaseOpened, "needs_attention:export:1:2")
+        assert again.reason == "no_answer"
+        assert (await office.until("away", CaseClosed, opened_case.case)).resolution == "retried"

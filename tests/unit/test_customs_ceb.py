@@ -113,7 +113,12 @@ def test_the_agents_notice_names_the_flight() -> None:
     )
     head = port.parse(built("CEB621", 1, facts(uplifted))).head
     assert (head["billNo"], head["voyageNo"]) == ("057-1", "AF116")
+    assert port.parse(built("CEB511", 1, facts(uplifted))).head["billNo"] == "057-1"
     assert port.parse(built("CEB621", 2, facts(uplifted))).head["voyageNo"] == TABLES.codes.unknown_voyage
+
+
+def test_a_waybill_names_no_bill_that_the_inventory_may_not_name() -> None:
+    assert "billNo" not in port.parse(built("CEB511")).head
 
 
 def test_nothing_is_declared_before_the_hand_over() -> None:

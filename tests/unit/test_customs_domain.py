@@ -27,8 +27,18 @@ from contracts.customs import (
 )
 from contracts.warehouse import OrderWithdrawn
 from services.customs import quota
-from services.customs.cases import attention, open_hold
-from services.customs.domain import DOCUMENTS, EXPORT, INVENTORY, Passed, Policy, admit, decide, screen
+from services.customs.cases import attention, attention_round, open_hold, retried
+from services.customs.domain import (
+    DOCUMENTS,
+    EXPORT,
+    HOLD_ANSWER,
+    INVENTORY,
+    Passed,
+    Policy,
+    admit,
+    decide,
+    screen,
+)
 from services.customs.handlers import parcel_rows
 from shared.facts import Facts, Job, Moment, Owed
 from tests.customs_samples import (
@@ -241,6 +251,108 @@ def test_a_second_hold_is_a_second_case() -> None:
     assert open_hold(world.facts, 1) == held(hours=5, status="503")
 
 
+def refused(hours: float) -> ImportRefused:
+    at = PLACED_AT + timedelta(days=8, hours=hours)
+    return ImportRefused(order_id=order_id(), occurred_at=at, parcel=1, reason="rejected:100")
+
+
+@pytest.mark.parametrize("hours", [0, 2])
+def test_a_refusal_ends_the_hold_before_it(hours: float) -> None:
+    world = World().hear(placed(), recorded(), packed(), held()).hear(refused(hours))
+    (ended,) = world.facts.all(CaseClosed)
+    assert ended.resolution == "refused"
+    assert open_hold(world.facts, 1) is None
+
+
+def test_a_refusal_says_nothing_of_a_hold_after_it() -> None:
+    """Declared again, and held then."""
+    world = World().hear(placed(), recorded(), packed(), handed_over(), refused(-3)).hear(held())
+    assert CaseClosed not in world.facts
+    assert open_hold(world.facts, 1) == held()
+    assert [row.state for row in parcel_rows(world.facts)] == ["import_held"]
+    world.hear(cleared())
+    assert open_hold(world.facts, 1) is None
+
+
+def test_a_refusal_ends_a_hold_whose_clock_was_ahead() -> None:
+    ahead = held().model_copy(update={"held_at": held().held_at + timedelta(hours=9)})
+    world = World().hear(placed(), recorded(), packed(), ahead, refused(1))
+    assert open_hold(world.facts, 1) is None
+
+
+def test_a_refusal_says_nothing_of_a_case_after_it() -> None:
+    later = attention(order_id(), INVENTORY, "1", "CEB621:minus21", Moment(PLACED_AT + timedelta(days=9)))
+    world = World().hear(placed(), recorded(), packed(), handed_over(), refused(0), later)
+    assert CaseClosed not in world.facts
+
+
+def test_a_declaration_says_nothing_of_a_case_after_it() -> None:
+    """The inventory was taken, and turned down later."""
+    world = World().hear(placed(), recorded(), packed(), handed_over(), scanned("arrived_destination"))
+    world.answer_inventories()
+    later = attention(order_id(), INVENTORY, "1", "CEB622:minus21", Moment(NOW.now + timedelta(hours=1)))
+    world.hear(later)
+    assert CaseClosed not in world.facts
+
+
+def test_every_case_has_its_day() -> None:
+    opened = attention(order_id(), INVENTORY, "1", "no_answer", NOW)
+    assert opened.due_at == NOW.now + timedelta(days=3)
+    (hold,) = World().hear(placed(), recorded(), packed(), held()).facts.all(CaseOpened)
+    assert hold.due_at == NOW.now + timedelta(days=7)
+
+
+def test_work_that_fails_again_is_another_case() -> None:
+    world = World().hear(placed(), recorded(), packed(), handed_over())
+    for number, name in enumerate(("inventory:1", "inventory:1:2", "inventory:1:3"), start=1):
+        assert attention_round(world.facts, INVENTORY, "1") == number
+        opened = attention(order_id(), INVENTORY, "1", "no_answer", NOW, number)
+        assert opened.case == f"needs_attention:{name}"
+        world.hear(opened, opened)
+        freed = retried(world.facts, INVENTORY, "1", NOW)
+        assert [(case.case, case.resolution) for case in freed] == [(opened.case, "retried")]
+        world.hear(*freed)
+    other = attention(order_id(), INVENTORY, "12", "no_answer", NOW)
+    assert retried(Facts(order_id(), [other]), INVENTORY, "1", NOW) == []
+
+
+def test_a_hold_answer_that_fails_is_a_case_by_its_hold() -> None:
+    most = attention(order_id(), HOLD_ANSWER, held(99).subject, "unknown_declaration", NOW, 99)
+    assert most.case == f"needs_attention:hold_answer:{held(99).subject}:99"
+    assert most.parcel == 99
+
+
+def holding(hours: float) -> ParcelScanned:
+    return scanned(None, hours=hours, code="DO3").model_copy(update={"sets": ("customs_held",)})
+
+
+def releasing(hours: float) -> ParcelScanned:
+    return scanned("customs_released", hours=hours, code="DO2").model_copy(update={"clears": ("customs_held",)})
+
+
+def test_what_customs_holds_with_the_post_someone_looks_into() -> None:
+    world = World().hear(placed(marketplace="postal-shop"), recorded(), packed(), handed_over(), holding(100))
+    (opened,) = world.facts.all(CaseOpened)
+    assert (opened.kind, opened.action, opened.reason) == ("needs_attention", "look_into", "held_by_post")
+    assert opened.due_at == NOW.now + timedelta(days=7)
+    assert CaseClosed not in world.facts
+    world.hear(releasing(90))
+    assert CaseClosed not in world.facts
+    world.hear(releasing(110))
+    (ended,) = world.facts.all(CaseClosed)
+    assert (ended.case, ended.resolution) == (opened.case, "released")
+    world.hear(holding(120))
+    assert len(world.facts.all(CaseOpened)) == 2
+    assert len(world.facts.all(CaseClosed)) == 1
+    world.hear(delivered())
+    assert len(world.facts.all(CaseClosed)) == 2
+
+
+def test_where_receipts_tell_the_posts_hold_is_no_case() -> None:
+    world = World().hear(placed(), recorded(), packed(), handed_over(), holding(100))
+    assert CaseOpened not in world.facts
+
+
 @pytest.mark.parametrize("end", [delivered(), closed()])
 def test_the_end_of_the_parcel_ends_its_hold(end: Event) -> None:
     world = World().hear(placed(), recorded(), packed(), held()).hear(end)
@@ -307,8 +419,9 @@ def _scans(number: int) -> list[ParcelScanned]:
         scanned("accepted", number, 3),
         scanned("in_transit", number, 10),
         scanned("customs", number, 44),
+        scanned(None, number, 119, "DO3").model_copy(update={"sets": ("customs_held",)}),
         scanned("arrived_destination", number, 118),
-        scanned("customs_released", number, 140),
+        scanned("customs_released", number, 140).model_copy(update={"clears": ("customs_held",)}),
         scanned("delivered", number, 280),
     ]
 

@@ -20,6 +20,8 @@ from tests.sandbox_messages import BUYER, NAMESPACE, HandClock, ceb, declaration
 GOLDEN = Path(__file__).parent.parent / "golden" / "customs"
 EXPORT = "/douane/export-declarations"
 DOCUMENTS = ("CEB311", "CEB411", "CEB511")
+ALL_EXPECTED = SandboxSettings(ceb_expects=",".join(DOCUMENTS))
+"""A single window to which we are the payment firm as well."""
 
 
 @pytest.fixture
@@ -166,13 +168,21 @@ async def test_a_second_inventory_for_one_parcel_is_rejected(http: httpx.AsyncCl
 
 
 @pytest.mark.parametrize("missing", DOCUMENTS)
-async def test_an_inventory_needs_its_three_documents(http: httpx.AsyncClient, missing: str) -> None:
-    for kind in DOCUMENTS:
-        if kind != missing:
-            await send(http, ceb(kind))
-    name, fields = await send(http, ceb("CEB621"))
-    assert (name, fields["returnStatus"]) == ("CEB622Message", "100")
-    assert missing in fields["returnInfo"]
+async def test_an_inventory_needs_its_three_documents(clock: HandClock, missing: str) -> None:
+    transport = httpx.ASGITransport(create(ALL_EXPECTED, clock))
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as http:
+        for kind in DOCUMENTS:
+            if kind != missing:
+                await send(http, ceb(kind))
+        name, fields = await send(http, ceb("CEB621"))
+        assert (name, fields["returnStatus"]) == ("CEB622Message", "100")
+        assert missing in fields["returnInfo"]
+
+
+async def test_the_payment_comes_from_its_own_firm(http: httpx.AsyncClient) -> None:
+    for kind in ("CEB311", "CEB511"):
+        await send(http, ceb(kind))
+    assert (await send(http, ceb("CEB621")))[1]["returnStatus"] == "120"
 
 
 async def test_documents_others_send_need_not_be_ours(clock: HandClock) -> None:
