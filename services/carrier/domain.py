@@ -176,7 +176,7 @@ def _enquiry_settled(facts: Facts, case: CaseOpened, parcel: int) -> str | None:
         return LOST
     handed_over = facts.get(ParcelHandedOver, parcel)
     silent_since = date.fromisoformat(case.case.rsplit(":", 1)[1])
-    if has_ended(facts, parcel) or (handed_over and last_sign(facts, handed_over).date() > silent_since):
+    if has_ended(facts, parcel) or (handed_over and last_seen(facts, handed_over).date() > silent_since):
         return FOUND
     return "order_closed" if OrderClosed in facts else None
 
@@ -222,11 +222,16 @@ def _resting(facts: Facts, parcel: int) -> bool:
     )
 
 
+def last_seen(facts: Facts, handed_over: ParcelHandedOver) -> datetime:
+    """When the parcel itself was last seen: at the hand-over, or by a scan."""
+    scans = (scan.scanned_at for scan in facts.all(ParcelScanned) if scan.parcel == handed_over.parcel)
+    return max((handed_over.occurred_at, *scans))
+
+
 def last_sign(facts: Facts, handed_over: ParcelHandedOver) -> datetime:
     """When the parcel was last heard of: hand-over, scan, or the end of a case about it other than by a scan."""
     parcel = handed_over.parcel
-    signs = [handed_over.occurred_at]
-    signs += [scan.scanned_at for scan in facts.all(ParcelScanned) if scan.parcel == parcel]
+    signs = [last_seen(facts, handed_over)]
     signs += [
         closed.occurred_at
         for case in facts.all(CaseOpened)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from contracts.base import Event
-from contracts.carrier import LabelCreated, ParcelScanned
+from contracts.carrier import LabelCreated, ParcelDelivered, ParcelReturned, ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
 from contracts.orders import OrderClosed
@@ -13,7 +13,7 @@ from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.carrier import store
 from services.carrier.domain import LET_GO, decide, has_ended
 from services.carrier.silence import Patience
-from services.carrier.store import FollowedParcel
+from services.carrier.store import FollowedParcel, Standing
 from shared.db import DB
 from shared.facts import Facts, Moment, Owed
 
@@ -29,25 +29,30 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
 
 
 def followed(facts: Facts) -> list[FollowedParcel]:
-    """Each parcel with a label and where it stands: labelled, handed_over, or over (nothing more to ask about)."""
+    """Each parcel with a label and where it stands: labelled, handed_over, over (delivered or returned), or given_up:
+    lost, destroyed, or no longer wanted, which does not always keep a parcel from travelling."""
     scanned: dict[int, int] = {}
     for scan in facts.all(ParcelScanned):
         scanned[scan.parcel] = scanned.get(scan.parcel, 0) + 1
-    over = any(kind in facts for kind in LET_GO)
+    let_go = any(kind in facts for kind in LET_GO)
     return [
         FollowedParcel(
             order_id=facts.order_id,
             parcel=label.parcel,
             tracking_number=label.tracking_number,
-            state="over"
-            if over or has_ended(facts, label.parcel)
-            else "labelled"
-            if facts.get(ParcelHandedOver, label.parcel) is None
-            else "handed_over",
+            state=_state(facts, label.parcel, let_go),
             scans=scanned.get(label.parcel, 0),
         )
         for label in facts.all(LabelCreated)
     ]
+
+
+def _state(facts: Facts, parcel: int, let_go: bool) -> Standing:
+    if facts.get(ParcelDelivered, parcel) or facts.get(ParcelReturned, parcel):
+        return "over"
+    if let_go or has_ended(facts, parcel):
+        return "given_up"
+    return "labelled" if facts.get(ParcelHandedOver, parcel) is None else "handed_over"
 
 
 HEARS: tuple[type[Event], ...] = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,8 @@ from shared.jobs import ClaimedJob, Done, JobKind, Retry
 from shared.service import Platform
 
 PLACE_OF_DISPATCH = ZoneInfo("Europe/Paris")
+CHECK_WITHIN = timedelta(days=3)
+"""Business time for a person to look after a label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ def label_job(platform: Platform, carriers: Mapping[str, Carrier], rules: LabelR
                 kind="needs_attention",
                 parcel=parcel,
                 reason=reason if reason.startswith("sls:") else "label_failed",
-                action="look_into",
+                action="check_label",
+                due_at=platform.clock.now() + CHECK_WITHIN,
             )
         ]
 
@@ -175,6 +178,7 @@ def _parked(job: ClaimedJob, ghost: GhostLabel, now: datetime) -> Done:
         parcel=parcel,
         reason=ghost.reason,
         action="check_label",
+        due_at=now + CHECK_WITHIN,
     )
     return Done([case], save=save, unless=LET_GO)
 

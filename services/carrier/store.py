@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -13,13 +13,15 @@ import asyncpg
 from contracts.carrier import LabelCreated
 from shared.db import DB
 
+Standing: TypeAlias = Literal["labelled", "handed_over", "over", "given_up"]
+
 
 @dataclass(frozen=True, slots=True)
 class FollowedParcel:
     order_id: UUID
     parcel: int
     tracking_number: str
-    state: Literal["labelled", "handed_over", "over"]
+    state: Standing
     scans: int
 
 
@@ -213,34 +215,51 @@ async def save_followed(db: DB, parcels: Sequence[FollowedParcel]) -> None:
 
 
 async def claim_due(db: DB, counterpart: str, older_than: float, limit: int) -> list[str]:
-    """Parcels not asked about for so many seconds, the longest first; they count as asked from now on. One that is over
-    is asked about once more, for its end may have been told before what led to it.
+    """Parcels not asked about for so many seconds, the longest first; they count as asked from now on. One that has
+    ended is asked about once more, for its end may have been told before what led to it.
 
-    None while the counterpart is paused. Replicas that ask at the same time get different parcels.
+    Those that should travel no more are asked about once a day, for half a year: given up, or with a label that was
+    never shown. None while the counterpart is paused. Replicas that ask at the same time get different parcels.
     """
-    rows = await db.fetch(
+    followed = await db.fetch(
         """with due as (
                select order_id, parcel from followed
-               where (state <> 'over' or not asked_since_over) and asked_at < now() - $2 * interval '1 second'
+               where (state <> 'over' or not asked_since_end) and asked_at < now() - $2 * interval '1 second'
+                 and (state <> 'given_up' or not asked_since_end
+                      or asked_at < now() - interval '1 day' and since > now() - interval '180 days')
                  and not exists (select from paused where counterpart = $1)
                order by asked_at limit $3 for update skip locked)
-           update followed set asked_at = now(), asked_since_over = state = 'over' from due
+           update followed set asked_at = now(), asked_since_end = state in ('over', 'given_up') from due
            where followed.order_id = due.order_id and followed.parcel = due.parcel
            returning tracking_number""",
         counterpart,
         older_than,
         limit,
     )
-    return [row["tracking_number"] for row in rows]
+    unused = await db.fetch(
+        """update labels set asked_at = now() where tracking_number in (
+               select tracking_number from labels
+               where not used and asked_at < now() - interval '1 day' and created_at > now() - interval '180 days'
+                 and not exists (select from paused where counterpart = $1)
+               order by asked_at limit $2 for update skip locked)
+           returning tracking_number""",
+        counterpart,
+        limit - len(followed),
+    )
+    return [row["tracking_number"] for row in (*followed, *unused)]
 
 
 async def release_due(db: DB, numbers: Sequence[str], older_than: float) -> None:
     """These were not asked about after all: they are due again, after those that have waited longer."""
     await db.execute(
-        """update followed set asked_at = now() - $2 * interval '1 second', asked_since_over = false
+        """update followed set asked_at = now() - $2 * interval '1 second', asked_since_end = false
            where tracking_number = any($1)""",
         list(numbers),
         older_than,
+    )
+    await db.execute(
+        "update labels set asked_at = now() - interval '1 day' where not used and tracking_number = any($1)",
+        list(numbers),
     )
 
 

@@ -26,6 +26,8 @@ HOLD_WITHIN = timedelta(days=7)
 """Business time for the papers that customs asks for."""
 ATTENTION_WITHIN = timedelta(days=3)
 """Business time for a look at work that stands still."""
+CLEARANCE = "clearance"
+"""What customs said of an inventory and nobody of ours can settle by sending something again."""
 POST_HOLD = "held_by_post"
 """Kind of a case, and its reason: the post's scans say that customs holds a parcel of which we declare nothing."""
 
@@ -114,7 +116,7 @@ def held_by_post(facts: Facts, parcel: int, moment: Moment) -> list[Owed]:
     owed: list[Owed] = []
     for number, at in enumerate(held_at, start=1):
         case = attention_case(POST_HOLD, f"{parcel}:{at:%Y%m%dT%H%M}")
-        owed.append(_look_into(facts.order_id, case, parcel, POST_HOLD, moment, HOLD_WITHIN))
+        owed.append(_needs("look_into", facts.order_id, case, parcel, POST_HOLD, moment, HOLD_WITHIN))
         if number < len(held_at):
             resolution: str | None = "superseded"
         elif any("customs_held" in scan.clears and scan.scanned_at > at for scan in scans):
@@ -133,10 +135,13 @@ def attention(order_id: UUID, kind: str, subject: str, reason: str, moment: Mome
     """
     parcel = int(subject.partition(":")[0])
     case = attention_case(kind, subject, round_)
-    return _look_into(order_id, case, parcel, reason, moment, ATTENTION_WITHIN)
+    action = "look_into" if kind == CLEARANCE else "retry"
+    return _needs(action, order_id, case, parcel, reason, moment, ATTENTION_WITHIN)
 
 
-def _look_into(order_id: UUID, case: str, parcel: int, reason: str, moment: Moment, within: timedelta) -> CaseOpened:
+def _needs(
+    action: str, order_id: UUID, case: str, parcel: int, reason: str, moment: Moment, within: timedelta
+) -> CaseOpened:
     return CaseOpened(
         order_id=order_id,
         occurred_at=moment.now,
@@ -144,7 +149,7 @@ def _look_into(order_id: UUID, case: str, parcel: int, reason: str, moment: Mome
         kind="needs_attention",
         parcel=parcel,
         reason=reason,
-        action="look_into",
+        action=action,
         due_at=moment.now + within,
     )
 

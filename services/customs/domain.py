@@ -33,8 +33,6 @@ from shared.facts import Facts, Job, Moment, Owed, PersonErased, PersonRecorded
 
 EXPORT, DOCUMENTS, INVENTORY, RETURN, HOLD_ANSWER = "export", "import_documents", "inventory", "return", "hold_answer"
 """Kinds of outside work; the subject begins with the parcel's number."""
-CLEARANCE = "clearance"
-"""What customs said of an inventory and nobody of ours can settle by sending something again."""
 
 LEFT_ORIGIN = frozenset(
     {

@@ -10,7 +10,7 @@ from uuid import UUID
 from contracts.base import Event
 from contracts.customs import ImportRefused, ImportReturned
 from services.customs import domain, receipts, store
-from services.customs.cases import attention, attention_round, hold_refused
+from services.customs.cases import CLEARANCE, attention, attention_round, hold_refused
 from services.customs.ceb import DOCUMENTS
 from services.customs.gateways import ImportGateway
 from services.customs.receipts import FAILED, LaterReceipt, Page, meaning, trouble
@@ -140,7 +140,7 @@ def _of_inventory(
 ) -> list[Event]:
     match meaning(receipt.status):
         case "not_sent":
-            return [_attention(domain.CLEARANCE, receipt, sent, facts, moment)]
+            return [_attention(CLEARANCE, receipt, sent, facts, moment)]
         case "error":
             return [_attention(domain.INVENTORY, receipt, sent, facts, moment)]
         case "refused" if _declared_again(sent, facts):

@@ -18,6 +18,7 @@ FREED_BY: Mapping[str, str] = {
     "answer_customs": "customs: POST /orders/{order_id}/parcels/{parcel}/hold-answer",
     "search_with_carrier": "carrier: POST /orders/{order_id}/parcels/{parcel}/enquiry-answer",
     "check_label": "carrier: POST /orders/{order_id}/parcels/{parcel}/label-answer",
+    "retry": "customs: POST /orders/{order_id}/parcels/{parcel}/retry",
     "look_into": "orders: POST /orders/{order_id}/cases/{case}/resolution",
     "replay_dead_letter": "the service's command line: dead letters, replay",
 }

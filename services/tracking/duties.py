@@ -48,6 +48,7 @@ Action = Literal[
     "answer_customs",
     "search_with_carrier",
     "check_label",
+    "retry",
     "look_into",
     "replay_dead_letter",
 ]

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar, cast
 from contracts.base import CountryCode, Event, Line, Parcel
 from contracts.carrier import Flag, LabelCreated, LabelRefused, ParcelScanned, Status
 from contracts.cases import CaseOpened
-from contracts.customs import ImportHeld, ImportRefused, ParcelDeclared, ParcelRefused
+from contracts.customs import ImportCleared, ImportHeld, ImportRefused, ParcelDeclared, ParcelRefused
 from contracts.warehouse import ParcelHandedOver, ParcelReceivedBack
 from services.tracking.duties import PARCEL_DUTIES, SINCE_LAST_SCAN, Next, ParcelState, due
 from services.tracking.journey import RANKS, Journey, left_our_hands
@@ -127,7 +127,8 @@ def _state(
         return "customs_held", _flagged(facts, "customs_held", status_at)
     if status == "returning":
         return status, status_at
-    if refused := _last(facts, ImportRefused):
+    refused, cleared = _last(facts, ImportRefused), _last(facts, ImportCleared)
+    if refused and not cleared and journey.rank < RANKS["import_cleared"]:
         return "import_refused", refused.occurred_at
     if "delivery_failed" in journey.flags:
         return "delivery_failed", _flagged(facts, "delivery_failed", status_at)

@@ -34,7 +34,7 @@ async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(field: Fi
 async def nothing_is_pending(field: Field) -> bool:
     """The sender of call-backs has none left, and every parcel was asked about after its end."""
     account = await field.api.get("sandbox", "/control/account", None)
-    asked = "select count(*) from followed where state = 'over' and not asked_since_over"
+    asked = "select count(*) from followed where state in ('over', 'given_up') and not asked_since_end"
     return not account["callbacks"]["pending"] and not await field.stores.value("carrier", asked)
 
 

@@ -97,6 +97,11 @@ async def test_a_label_for_an_order_withdrawn_meanwhile_is_kept_and_never_shown(
     assert LabelCreated not in await post.facts(order_id)
     assert await post.count("labels", "order_id = $1 and used", order_id) == 0
     assert (await post.http.get(f"/orders/{order_id}/parcels/1/label", headers=WAREHOUSE)).status_code == 404
+    number = await post.platform.pool.fetchval("select tracking_number from labels where order_id = $1", order_id)
+    async with post.without_callbacks():
+        await post.scan(number, "PC1", "FR")  # somebody used it all the same
+    await post.platform.pool.execute("update labels set asked_at = now() - interval '25 hours' where not used")
+    await post.until_count(1, "raw_scans", "tracking_number = $1 and code = 'PC1' and source = 'poll'", number)
 
 
 async def test_a_label_is_not_shown_after_withdrawal(post: Post) -> None:
@@ -249,6 +254,21 @@ async def test_an_operator_says_that_a_parcel_is_lost(post: Post) -> None:
         assert (answer.status_code, answer.json()["state"]) == (200, "lost")
     assert (await post.until(order_id, ParcelLost, 1)).said_by == "operator"
     assert (await post.http.post(f"/orders/{uuid4()}/parcels/1/loss", headers=OPERATOR)).status_code == 404
+
+
+async def test_what_happens_to_a_lost_parcel_is_asked_for_once_a_day(post: Post) -> None:
+    order_id, (number,) = await post.labelled()
+    await post.hand_over(order_id, number)
+    assert (await post.http.post(f"/orders/{order_id}/parcels/1/loss", headers=OPERATOR)).status_code == 200
+    await post.until_count(1, "followed", "tracking_number = $1 and asked_since_end", number)
+    async with post.without_callbacks():
+        await post.scan(number, "DI1", "CN")
+        await asyncio.sleep(0.6)
+        assert ParcelDelivered not in await post.facts(order_id)
+        await post.platform.pool.execute(
+            "update followed set asked_at = now() - interval '25 hours' where tracking_number = $1", number
+        )
+        await post.until(order_id, ParcelDelivered, 1)
 
 
 @pytest.mark.parametrize("found", [True, False])

@@ -259,6 +259,11 @@ class TestSilence:
         known = [*self.FACTS, *_said(owed(self.FACTS, day(16), caught_up=True)), scan("ET1", day(1))]
         assert owed(known, day(17), caught_up=True) == []
 
+    def test_the_end_of_another_case_is_no_sign_of_the_parcel(self) -> None:
+        known = [*self.FACTS, *_said(owed(self.FACTS, day(16), caught_up=True))]
+        known += [opened("dead_letter:1", "dead_letter", day(17), None), closed("dead_letter:1", "replayed", day(18))]
+        assert owed(known, day(19), caught_up=True) == []
+
     def test_a_loss_closes_it(self) -> None:
         known = [*self.FACTS, *_said(owed(self.FACTS, day(16), caught_up=True))]
         lost = ParcelLost(order_id=ORDER, occurred_at=day(17), parcel=1, said_by="operator")
@@ -312,7 +317,7 @@ def test_what_is_followed() -> None:
         (2, "over", 1),
     ]
     facts.add(withdrawn())
-    assert {parcel.state for parcel in followed(facts)} == {"over"}
+    assert [parcel.state for parcel in followed(facts)] == ["over", "given_up"]
 
 
 CODES = sorted([*codes.OKAPI, "AN1", "LIVCFM", "DOUDDI"])

@@ -290,6 +290,17 @@ def test_who_must_move_a_parcel(scanned: list[Scanned], state: ParcelState, who:
     assert steps == [(*who, by)]
 
 
+def test_a_refusal_by_customs_counts_until_the_parcel_has_passed() -> None:
+    refused = ImportRefused(order_id=ORDER, occurred_at=at(60), parcel=1, reason="ceb:100")
+    known_so_far = [*SHIPPED, scan(1, 54, "ET3", "arrived_destination"), refused]
+    assert known(known_so_far).parcels[0].state == "import_refused"
+    cleared = ImportCleared(order_id=ORDER, occurred_at=at(70), parcel=1, cleared_at=at(70))
+    for passed in ([cleared], [scan(1, 80, "DO2", "import_cleared")]):
+        waits = known([*known_so_far, *passed, scan(1, 90, "AG1", "available_for_pickup")])
+        assert waits.parcels[0].state == "available_for_pickup"
+        assert ("recipient", "collect") in [(step.actor, step.action) for step in waits.next]
+
+
 def test_an_open_case_comes_first_and_its_own_date_stands() -> None:
     tracking = known([*SHIPPED, scan(1, 30, "PC1", "accepted"), case("enquiry", 1)])
     assert tracking.parcels[0].state == "silent"

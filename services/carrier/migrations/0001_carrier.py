@@ -26,6 +26,7 @@ TABLES = (
         pdf_until timestamptz not null,
         cn23_until timestamptz not null,
         erased_at timestamptz,
+        asked_at timestamptz not null default now(),
         created_at timestamptz not null default now()
     )""",
     "create unique index labels_one_shown on labels (order_id, parcel) where used",
@@ -51,14 +52,15 @@ TABLES = (
         order_id uuid not null,
         parcel integer not null,
         tracking_number text not null,
-        state text not null check (state in ('labelled', 'handed_over', 'over')),
+        state text not null check (state in ('labelled', 'handed_over', 'over', 'given_up')),
         scans integer not null,
         asked_at timestamptz not null default '-infinity',
-        asked_since_over boolean not null default false,
+        asked_since_end boolean not null default false,
+        since timestamptz not null default now(),
         primary key (order_id, parcel)
     )""",
     "create index followed_by_number on followed (tracking_number)",
-    "create index followed_due on followed (asked_at) where state <> 'over' or not asked_since_over",
+    "create index followed_due on followed (asked_at) where state <> 'over' or not asked_since_end",
     # Body sealed, and null once erased; the id stays, so that a repeated call-back is known.
     """create table callbacks (
         webhook_id text primary key,
