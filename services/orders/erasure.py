@@ -27,6 +27,10 @@ REPEAT_HOURS = 24
 CHECK_AFTER_HOURS = 24
 CHECK_SECONDS = 6 * 3600.0
 """Reading the topic to its end takes a while, so it is done only when an erasure is old enough, and rarely."""
+CHECK_TOGETHER = 50_000
+"""The topic is read once for all of these, however many they are."""
+CHECK_AGAIN_HOURS = 5
+"""Less than `CHECK_SECONDS`: each round looks once at every record that the last one found."""
 ROUND_SECONDS = 20
 AT_A_TIME = 500
 
@@ -52,7 +56,7 @@ def erase_person(platform: Platform) -> JobKind:
 
         return Done(save=save)
 
-    def exhausted(job: ClaimedJob, reason: str) -> Sequence[Event]:
+    def exhausted(job: ClaimedJob, _reason: str) -> Sequence[Event]:
         now = platform.clock.now()
         return [
             CaseOpened(
@@ -60,7 +64,7 @@ def erase_person(platform: Platform) -> JobKind:
                 occurred_at=now,
                 case="needs_attention:erasure",
                 kind="needs_attention",
-                reason=reason,
+                reason="erasure_failed",
                 action=LOOK_INTO,
                 due_at=now + PERSON_ANSWERS_IN,
             )
@@ -85,22 +89,26 @@ async def repeat_tombstones(platform: Platform, loop: Loop) -> None:
         await asyncio.sleep(ROUND_SECONDS)
 
 
-async def check_erasures(platform: Platform, loop: Loop) -> None:
-    """Looks whether erased records are gone from the topic, until cancelled. Real time."""
+async def check_erasures(platform: Platform, loop: Loop, together: int = CHECK_TOGETHER) -> None:
+    """Looks whether erased records are gone from the topic, until cancelled. Real time. Rests only when it has looked
+    at all that are due."""
     while True:
         loop.tick()
         try:
             async with platform.pool.acquire() as db:
-                wanted = await store.erasures_to_check(db, hours=CHECK_AFTER_HOURS, limit=AT_A_TIME)
+                wanted = await store.erasures_to_check(
+                    db, hours=CHECK_AFTER_HOURS, again_hours=CHECK_AGAIN_HOURS, limit=together
+                )
             if wanted:
                 gone = wanted - await still_there(platform.settings, wanted, loop)
                 async with platform.pool.acquire() as db:
-                    await store.note_gone(db, gone)
+                    await store.note_checked(db, wanted, gone)
         except (KafkaError, *TRANSIENT) as error:
             await loop.back_off(error)
             continue
         loop.healthy()
-        await loop.sleep(CHECK_SECONDS)
+        if len(wanted) < together:
+            await loop.sleep(CHECK_SECONDS)
 
 
 async def still_there(settings: PlatformSettings, order_ids: Collection[UUID], loop: Loop) -> set[UUID]:

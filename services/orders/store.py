@@ -194,12 +194,16 @@ async def cases_open(db: DB, now: datetime) -> list[asyncpg.Record]:
     )
 
 
-async def erasures_to_check(db: DB, *, hours: int, limit: int) -> set[UUID]:
-    """Erased orders whose record may still lie on the topic, said so long ago (real time) that it should not."""
+async def erasures_to_check(db: DB, *, hours: int, again_hours: int, limit: int) -> set[UUID]:
+    """Erased orders whose record may still lie on the topic, said so long ago (real time) that it should not, and not
+    looked at for a while: those first that have waited longest."""
     rows = await db.fetch(
         """select order_id from tombstones
-           where gone_at is null and first_said_at < now() - $1 * interval '1 hour' order by first_said_at limit $2""",
+           where gone_at is null and first_said_at < now() - $1 * interval '1 hour'
+             and (checked_at is null or checked_at < now() - $2 * interval '1 hour')
+           order by coalesce(checked_at, first_said_at) limit $3""",
         hours,
+        again_hours,
         limit,
     )
     return {row["order_id"] for row in rows}
@@ -213,8 +217,14 @@ async def erasures_unfinished(db: DB, *, days: int) -> int:
     return int(found or 0)
 
 
-async def note_gone(db: DB, order_ids: Collection[UUID]) -> None:
-    await db.execute("update tombstones set gone_at = now() where order_id = any($1)", list(order_ids))
+async def note_checked(db: DB, looked_at: Collection[UUID], gone: Collection[UUID]) -> None:
+    """These records were looked for on the topic, and some were not found any more."""
+    await db.execute(
+        """update tombstones set checked_at = now(), gone_at = case when order_id = any($2) then now() end
+           where order_id = any($1)""",
+        list(looked_at),
+        list(gone),
+    )
 
 
 async def tombstones_to_repeat(db: DB, *, every_hours: int, limit: int) -> list[UUID]:

@@ -54,11 +54,12 @@ async def report_shortage(
     _on_the_line(facts)
     moved = (await store.movements(db, [order_id])).get(order_id, [])
     work = domain.Work(facts, moved)
-    if quantity > (held := work.held().get(sku, 0)):
-        message = f"the order holds {held} of this SKU"
+    held = work.held()
+    if quantity > held.get(sku, 0):
+        message = f"the order holds {held.get(sku, 0)} of this SKU"
         raise Problem(422, "invalid shortage", errors=[FieldError("quantity", "held_by_order", message)])
     now = platform.clock.now()
-    levels = await store.lock_stock(db, [sku])
+    levels = await store.lock_stock(db, held)  # all: a withdrawal lets go of every one of them
     movements, short = domain.shortage(work, sku, quantity, reason, levels[sku], now)
     if short and ParcelHandedOver in facts:
         raise Problem(

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
 from contracts.base import Event, Parcel
 from contracts.carrier import LabelCreated, LabelRefused, ParcelScanned
@@ -28,10 +29,13 @@ from contracts.warehouse import (
     StockShort,
 )
 from services.warehouse.stock import Levels, Movement, on_pile
-from shared.facts import Facts, Moment
+from shared.facts import Alarm, Facts, Moment
 
 NO_PROOF = (None, "announced", "cancelled")
 """Statuses of a scan that do not show that the carrier has the parcel: a label is known, or a code is not."""
+
+LOOK_AGAIN = timedelta(minutes=1)
+"""After a restore: an order that waits for goods is decided again after this, in business time."""
 
 Stage = Literal["waiting", "reserved", "packed", "labelled", "handed_over", "refused", "withdrawn", "closed"]
 
@@ -121,10 +125,16 @@ class Settlement:
     levels: dict[str, Levels]
     movements: list[Movement] = field(default_factory=list)
     said: list[Event] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
+    booked: list[UUID] = field(default_factory=list)
+    """Orders whose forgotten reservation is in the books now."""
+    unbooked: dict[UUID, Sequence[str]] = field(default_factory=dict)
+    """Orders whose forgotten reservation still is not, with its SKUs: none while its lines are not known."""
 
-    def move(self, movement: Movement) -> None:
-        self.levels[movement.sku] = self.levels[movement.sku].after(movement)
-        self.movements.append(movement)
+    def move(self, *movements: Movement) -> None:
+        for sku in {movement.sku for movement in movements}:
+            self.levels[sku] = self.levels[sku].after(*(movement for movement in movements if movement.sku == sku))
+        self.movements += movements
 
     def available(self, sku: str) -> int:
         """0 for a SKU that nobody knows."""
@@ -135,29 +145,68 @@ def touched(works: Iterable[Work]) -> set[str]:
     """The SKUs whose stock rows these orders need, to be locked before `settle`."""
     skus: set[str] = set()
     for work in works:
-        skus.update(movement.sku for movement in (*_forgotten(work), *due(work)))
-        if wants_reservation(work.facts):
+        skus.update(movement.sku for movement in due(work))
+        if wants_reservation(work.facts) or _forgotten(work):
             skus.update(wanted(work.facts))
     return skus
 
 
-def settle(works: Sequence[Work], levels: Mapping[str, Levels], now: datetime) -> Settlement:
+def settle(
+    works: Sequence[Work],
+    levels: Mapping[str, Levels],
+    now: datetime,
+    unbooked: Mapping[UUID, Sequence[str]] | None = None,
+) -> Settlement:
     """Moves what is due, then reserves for those who wait, the order placed first before the others: all its lines or
-    none. `levels` are the locked rows of `touched`."""
-    result = Settlement(levels=dict(levels))
+    none. `levels` are the locked rows of `touched`; `unbooked` are all orders with a forgotten reservation, as in
+    `Settlement.unbooked`. While one of those lacks its goods, a newcomer gets none of them and looks again later."""
+    result = Settlement(levels=dict(levels), unbooked=dict(unbooked or {}))
     for work in works:
-        before = len(result.movements)
-        for movement in _forgotten(work):
-            if movement.quantity <= result.available(movement.sku):
-                result.move(movement)
-        for movement in _left(replace(work, moved=[*work.moved, *result.movements[before:]])):
-            result.move(_capped(movement, result))
-        for movement in _returned(work.facts, [*work.moved, *result.movements[before:]]):
-            result.move(movement)
+        if not _forgotten(work):
+            _move_due(work, result)
+    for work in works:
+        if _forgotten(work):
+            _book(work, result, now)
+    claimed = {sku for skus in result.unbooked.values() for sku in skus}
+    all_known = all(result.unbooked.values())
     waiting = [work.facts for work in works if wants_reservation(work.facts)]
     for facts in sorted(waiting, key=_by_placing):
-        _reserve(facts, result, now)
+        if all_known and claimed.isdisjoint(wanted(facts)):
+            _reserve(facts, result, now)
+        else:
+            result.alarms.append(Alarm(facts.order_id, now + LOOK_AGAIN))
     return result
+
+
+def _move_due(work: Work, result: Settlement) -> None:
+    before = len(result.movements)
+    for movement in _left(work):
+        result.move(_capped(movement, result))
+    for movement in _returned(work.facts, [*work.moved, *result.movements[before:]]):
+        result.move(movement)
+
+
+def _forgotten(work: Work) -> bool:
+    """A reservation that was said and has moved nothing: our database was restored, and took the fact over from our
+    own topic."""
+    return StockReserved in work.facts and not any(movement.kind == "reserved" for movement in work.moved)
+
+
+def _book(work: Work, result: Settlement, now: datetime) -> None:
+    """Sets the goods of a forgotten reservation aside, and with them moves all that has befallen them since: at once
+    or not at all. What the order did not give back must be free, which it may not be before products and receipts that
+    the backup lacks are entered again. Until then nothing moves, so that nothing is booked as less than it was."""
+    order_id, lines = work.facts.order_id, wanted(work.facts)
+    reserved = [Movement(sku, "reserved", units, order_id=order_id) for sku, units in sorted(lines.items())]
+    since = [*reserved, *due(replace(work, moved=reserved))]
+    free = {sku: result.available(sku) + change for sku, change in on_pile(since, "available").items()}
+    if lines and all(sku in result.levels and units >= 0 for sku, units in free.items()):
+        result.move(*since)
+        result.booked.append(order_id)
+        result.unbooked.pop(order_id, None)
+    else:
+        result.unbooked[order_id] = sorted(lines)
+        result.alarms.append(Alarm(order_id, now + LOOK_AGAIN))
 
 
 def _by_placing(facts: Facts) -> tuple[datetime, int]:
@@ -192,15 +241,6 @@ def due(work: Work) -> list[Movement]:
     order is withdrawn or closed, booked in when the parcel came back."""
     left = _left(work)
     return [*left, *_returned(work.facts, [*work.moved, *left])]
-
-
-def _forgotten(work: Work) -> Iterator[Movement]:
-    """A reservation that was said and has moved nothing: our database was restored, and took the fact over from our
-    own topic. Its goods are set aside now, if they are still free."""
-    if StockReserved not in work.facts or any(movement.kind == "reserved" for movement in work.moved):
-        return
-    for sku, units in sorted(wanted(work.facts).items()):
-        yield Movement(sku, "reserved", units, order_id=work.facts.order_id)
 
 
 def _left(work: Work) -> list[Movement]:

@@ -16,22 +16,31 @@ from shared.facts import Facts, Moment, Owed
 
 async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
     """Decides on the sets. Stock rows are locked after the orders, in the order of their SKUs, and only when goods
-    move; each movement and its effect on the stock are written here, in the transaction of the facts behind them."""
-    said: list[Event] = []
+    may move; each movement and its effect on the stock are written here, in the transaction of its facts."""
+    owed: list[Owed] = []
     known: list[Facts] = []
     for facts in orders:
         events = domain.decide(facts, moment)
-        said.extend(events)
+        owed.extend(events)
         known.append(Facts(facts.order_id, [*facts, *events]) if events else facts)
     # Nothing has moved for an order that was never reserved.
     moved = await store.movements(db, [facts.order_id for facts in known if StockReserved in facts])
     works = [domain.Work(facts, moved.get(facts.order_id, ())) for facts in known]
     skus = domain.touched(works)
     if skus:
-        settlement = domain.settle(works, await store.lock_stock(db, skus), moment.now)
+        levels = await store.lock_stock(db, skus)
+        unbooked = await store.unbooked(db)
+        settlement = domain.settle(works, levels, moment.now, unbooked)
         await store.save(db, settlement.movements, settlement.levels, moment.now)
-        said.extend(settlement.said)
-    return said
+        still = {order: claim for order, claim in settlement.unbooked.items() if unbooked.get(order) != claim}
+        await store.save_unbooked(db, settlement.booked, still)
+        owed.extend([*settlement.said, *settlement.alarms])
+    return owed
+
+
+async def adopted(db: DB, events: Sequence[Event]) -> None:
+    """Notes the reservations that this database had forgotten, so that nobody else gets their goods."""
+    await store.note_unbooked(db, [event.order_id for event in events if isinstance(event, StockReserved)])
 
 
 async def project(db: DB, orders: Sequence[Facts]) -> None:

@@ -22,6 +22,7 @@ def service(platform: Platform) -> Service:
         hears=handlers.HEARS,
         handle=handlers.handle,
         project=handlers.project,
+        on_adopted=handlers.adopted,
         tasks=(every(gauges.EVERY_SECONDS, gauges.measure),),
         routers=(catalogue.router(platform), api.router(platform)),
     )

@@ -8,7 +8,7 @@ construction; the database checks it again.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Literal
 from uuid import UUID
 
@@ -69,15 +69,17 @@ class Levels:
         if self.received != self.available + self.reserved + self.shipped + self.written_off:
             raise ValueError(f"stock does not add up: {self}")
 
-    def after(self, movement: Movement) -> Levels:
-        """The piles after the movement; ValueError when it takes more than there is."""
-        source, target = MOVES[movement.kind]
-        piles = {"received": self.received, target: getattr(self, target) + movement.quantity}
-        if source is None:
-            piles["received"] += movement.quantity
-        else:
-            piles[source] = getattr(self, source) - movement.quantity
-        return replace(self, **piles)
+    def after(self, *movements: Movement) -> Levels:
+        """The piles after all of these movements; ValueError when together they take more than there is."""
+        piles = asdict(self)
+        for movement in movements:
+            source, target = MOVES[movement.kind]
+            piles[target] += movement.quantity
+            if source is None:
+                piles["received"] += movement.quantity
+            else:
+                piles[source] -= movement.quantity
+        return Levels(**piles)
 
 
 def on_pile(movements: Iterable[Movement], pile: Pile) -> dict[str, int]:

@@ -81,6 +81,24 @@ async def save(db: DB, moved: Sequence[Movement], levels: Mapping[str, Levels], 
     )
 
 
+async def unbooked(db: DB) -> dict[UUID, list[str]]:
+    """The orders whose forgotten reservation is not in the books, with its SKUs; none while its lines are not known."""
+    rows = await db.fetch("select order_id, skus from unbooked_reservations")
+    return {row["order_id"]: row["skus"] for row in rows}
+
+
+async def note_unbooked(db: DB, order_ids: Sequence[UUID]) -> None:
+    if order_ids:
+        await db.execute("insert into unbooked_reservations (order_id) select * from unnest($1::uuid[])", order_ids)
+
+
+async def save_unbooked(db: DB, booked: Sequence[UUID], still: Mapping[UUID, Sequence[str]]) -> None:
+    """Some are booked now; of some that still are not, the SKUs are known."""
+    if booked:
+        await db.execute("delete from unbooked_reservations where order_id = any($1)", booked)
+    await db.executemany("update unbooked_reservations set skus = $2 where order_id = $1", list(still.items()))
+
+
 async def audit(db: DB, moves: Mapping[Kind, tuple[Pile | None, Pile]]) -> tuple[int, int]:
     """How many SKUs there are, and how many of them have piles that are not what their movements make of them."""
     row = await db.fetchrow(

@@ -25,8 +25,8 @@ from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.warehouse import CancelTooLate, OrderWithdrawn, StockReserved
 from sandbox.servers import Broker, Servers
 from services.orders import store
-from services.orders.domain import DEADLINES
-from services.orders.erasure import REPEAT_HOURS
+from services.orders.domain import DEADLINES, ERASE_PERSON
+from services.orders.erasure import REPEAT_HOURS, check_erasures, erase_person
 from services.orders.main import service
 from services.orders.schema import (
     AcceptedView,
@@ -41,9 +41,11 @@ from services.orders.schema import (
 from services.orders.settings import Settings
 from shared.clock import create
 from shared.facts import Facts
+from shared.jobs import ClaimedJob
 from shared.links import check_secret
 from shared.provision import add_api_key
 from shared.service import Platform, running
+from shared.telemetry import Loop
 from tests.live import until
 
 FreshDatabase = Callable[[str], Awaitable[str]]
@@ -546,8 +548,50 @@ async def test_a_tombstone_is_said_again_each_day_for_a_while(orders: Orders) ->
     assert not await due(REPEAT_HOURS - 1)
     assert await due(REPEAT_HOURS + 1)
     async with orders.platform.pool.acquire() as db:
-        await store.note_gone(db, [UUID(taken["id"])])
+        await store.note_checked(db, [UUID(taken["id"])], [UUID(taken["id"])])
     assert not await due(REPEAT_HOURS + 1)
+
+
+async def test_every_erasure_that_is_due_is_looked_at_before_the_check_rests(orders: Orders) -> None:
+    old = [uuid4() for _ in range(3)]
+    for order_id in old:
+        await orders.platform.pool.execute(
+            "insert into tombstones (order_id, first_said_at) values ($1, now() - interval '2 days')", order_id
+        )
+
+    async def gone() -> bool:
+        query = "select count(gone_at) from tombstones where order_id = any($1)"
+        return bool(await orders.platform.pool.fetchval(query, old) == len(old))
+
+    checking = asyncio.create_task(check_erasures(orders.platform, Loop("test"), together=1))
+    await until(gone)
+    checking.cancel()
+
+
+async def test_a_record_that_does_not_go_lets_others_be_looked_at(orders: Orders) -> None:
+    stays, other = uuid4(), uuid4()
+    async with orders.platform.pool.acquire() as db, db.transaction():
+        for order_id, days in ((stays, 3000), (other, 2000)):
+            await db.execute(
+                "insert into tombstones (order_id, first_said_at) values ($1, now() - $2 * interval '1 day')",
+                order_id,
+                days,
+            )
+        assert await store.erasures_to_check(db, hours=1, again_hours=5, limit=1) == {stays}
+        await store.note_checked(db, [stays], [])
+        assert await store.erasures_to_check(db, hours=1, again_hours=5, limit=1) == {other}
+        later = "update tombstones set checked_at = now() - interval '6 hours' where order_id = $1"
+        await db.execute(later, stays)
+        assert await store.erasures_to_check(db, hours=1, again_hours=5, limit=2) == {other, stays}
+        await store.note_checked(db, [stays, other], [stays, other])
+        assert not {stays, other} & await store.erasures_to_check(db, hours=1, again_hours=-1, limit=100)
+
+
+async def test_an_erasure_that_keeps_failing_becomes_a_case(orders: Orders) -> None:
+    job = ClaimedJob(ERASE_PERSON, uuid4(), "", 8)
+    [opened] = erase_person(orders.platform).exhausted(job, "TypeError at erasure.py:39 erase")
+    assert isinstance(opened, CaseOpened)
+    assert (opened.reason, opened.action) == ("erasure_failed", "look_into")
 
 
 # --- deadlines, by the clock ------------------------------------------------------------------------------------

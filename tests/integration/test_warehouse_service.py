@@ -16,12 +16,13 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from contracts.base import Event, Line, Money
+from contracts.base import Content, Event, Line, Money, Parcel
 from contracts.carrier import LabelCreated, ParcelReturned, ParcelScanned
 from contracts.customs import OrderScreened
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.warehouse import (
     CancelTooLate,
+    OrderPacked,
     OrderWithdrawn,
     ParcelHandedOver,
     ParcelReceivedBack,
@@ -36,6 +37,7 @@ from shared.facts import Facts
 from shared.ledger import Ledger
 from shared.provision import add_api_key
 from shared.service import Platform, build_app
+from tests.live import until
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 EUR = Money.model_validate({"amount": "12.50", "currency": "EUR"})
@@ -473,6 +475,62 @@ async def test_a_bad_unit_is_replaced_while_there_are_others(shop: Shop) -> None
     assert withdrawn.reason == "stock_short"
     assert await shop.stock("SAVON-200") == {"available": 1, "written_off": 2}
     assert (await shop.http.post(f"/orders/{order}/shortages", json=body)).status_code == 409
+
+
+async def test_a_shortage_locks_all_that_its_order_holds_in_the_order_of_the_skus(shop: Shop) -> None:
+    """While it waits for the first SKU it holds no other, so that it and an order that locks both never wait for each
+    other in a circle."""
+    await shop.product("MIEL-500", 1)
+    await shop.product("SAVON-200", 1)
+    order = await shop.reserved({"MIEL-500": 1, "SAVON-200": 1})
+    body = {"sku": "SAVON-200", "quantity": 1, "reason": "damaged"}
+    async with shop.platform.pool.acquire() as rival, rival.transaction():
+        await rival.execute("select from stock where sku = 'MIEL-500' for update")
+        reported = asyncio.create_task(shop.http.post(f"/orders/{order}/shortages", json=body))
+
+        async def waits() -> bool:
+            query = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = $1"
+            return bool(await shop.platform.pool.fetchval(query, "Lock"))
+
+        await until(waits)
+        await rival.execute("select from stock where sku = 'SAVON-200' for update nowait")
+    assert (await reported).json()["stage"] == "withdrawn"
+    assert await shop.stock("SAVON-200") == {"written_off": 1}
+    assert await shop.stock("MIEL-500") == {"available": 1}
+
+
+async def test_a_parcel_that_left_since_the_backup_waits_for_its_goods_and_nobody_else_gets_them(shop: Shop) -> None:
+    """As after a restore: what was said is taken over, and only then product and receipt are entered again."""
+    units = {"SAVON-200": 2}
+    gone, rival = uuid4(), uuid4()
+    contents = (Content(line=1, sku="SAVON-200", quantity=2, net_weight_g=400),)
+    parcel = Parcel(parcel=1, contents=contents, weight_g=550, length_mm=300, width_mm=200, height_mm=100)
+    said: list[Event] = [
+        StockReserved(order_id=gone, occurred_at=NOW),
+        OrderPacked(order_id=gone, occurred_at=NOW, parcels=(parcel,)),
+        ParcelHandedOver(order_id=gone, occurred_at=NOW, parcel=1, tracking_number=number(gone, 1)),
+    ]
+    ledger, pool = shop.platform.ledger, shop.platform.pool
+    adopted = main.service(shop.platform).on_adopted
+    assert adopted is not None
+    async with ledger.transaction() as db:
+        await adopted(db, await ledger.adopt(db, said=said, heard=[]))
+    await shop.hear(*arrived(rival, units))
+    await shop.hear(*arrived(gone, units), scan(gone, 1))
+    await shop.hear(OrderClosed(order_id=gone, occurred_at=NOW, outcome="delivered", refund_due=ZERO))
+    assert await pool.fetchval("select count(*) from movements") == 0
+    assert [tuple(row) for row in await pool.fetch("select * from unbooked_reservations")] == [(gone, ["SAVON-200"])]
+    asleep = await pool.fetch("select order_id from fact_sets where wake_at is not null")
+    assert {row["order_id"] for row in asleep} == {gone, rival}
+
+    await shop.product("SAVON-200", 3)
+    for order in (rival, gone, rival):
+        async with ledger.transaction() as db:
+            await ledger.record(db, woken=[order])
+    assert await shop.stock("SAVON-200") == {"available": 1, "shipped": 2}
+    assert StockRefused in await shop.facts(rival)
+    assert await pool.fetchval("select count(*) from fact_sets where wake_at is not null") == 0
+    assert await pool.fetchval("select count(*) from unbooked_reservations") == 0
 
 
 async def test_after_the_first_hand_over_a_shortage_waits_for_goods(shop: Shop) -> None:

@@ -64,6 +64,7 @@ TABLES = (
         order_id uuid primary key,
         first_said_at timestamptz not null default now(),
         said_at timestamptz not null default now(),
+        checked_at timestamptz,
         gone_at timestamptz
     )""",
     "create index tombstones_by_time on tombstones (said_at) where gone_at is null",

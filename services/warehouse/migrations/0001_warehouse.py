@@ -58,6 +58,11 @@ SCHEMA = (
        where order_id is not null""",
     """create unique index movements_of_receipt on movements (receipt_id, sku, kind, subject)
        where receipt_id is not null""",
+    # After a restore: orders whose reservation was said and is not in the books yet, with the SKUs that it claims.
+    """create table unbooked_reservations (
+        order_id uuid primary key,
+        skus text[] not null default '{}'
+    )""",
     """create table order_board (
         order_id uuid primary key,
         number text,
