@@ -11,10 +11,15 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import httpx
 
+from sandbox.show.book import Book, place, receive_goods
+from sandbox.show.tales import Tale
 from services.carrier.signatures import secrets_of, signature
 from services.credentials import SERVICES, sealing_key
 from tests.integration.conftest import Operated
 from tests.live import until
+
+NEW_GOODS = Tale("delivered", "delivered", (("STYLO-PLUME-M", 1),), "delivered")
+"""An order for goods that no other one here wants."""
 
 
 async def test_republish_sends_again_and_changes_nothing(operated: Operated) -> None:
@@ -159,7 +164,8 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
     await started(operated, names)
 
     extra = await operated.place_without_goods()
-    [fresh] = await operated.place()
+    await receive_goods(operated.api, [NEW_GOODS], "GR-NEW")
+    [fresh] = await place(operated.api, [NEW_GOODS], line.clock.now, prefix="NEW", into=Book(), first_person=300)
     async with operated.staff([early, late, fresh]):
         await operated.stands([early, late, fresh], "handed_over", "in_transit")
     await operated.stands([extra], "reserved")
@@ -197,7 +203,7 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
     again = await operated.command("warehouse", "adopt")
     assert again.stdout.startswith("0 records"), again.stdout + again.stderr
 
-    await operated.goods(1)  # what was received for `fresh`
+    await receive_goods(operated.api, [NEW_GOODS], "GR-NEW")
 
     async def even() -> bool:
         return await operated.fetch("warehouse", "select * from stock order by sku") == stock
