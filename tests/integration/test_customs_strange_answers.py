@@ -106,7 +106,7 @@ async def test_a_bad_mrn_is_a_case_and_a_retry_frees_it(office: Office, authorit
     assert (opened_case.case, opened_case.reason, opened_case.action) == (
         "needs_attention:export:1",
         "bad_mrn",
-        "look_into",
+        "retry",
     )
     assert ParcelDeclared not in await office.facts("mrn")
     authorities.mrn = GOOD_MRN
