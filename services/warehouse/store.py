@@ -96,7 +96,8 @@ async def save_unbooked(db: DB, booked: Sequence[UUID], still: Mapping[UUID, Seq
     """Some are booked now; of some that still are not, the SKUs are known."""
     if booked:
         await db.execute("delete from unbooked_reservations where order_id = any($1)", booked)
-    await db.executemany("update unbooked_reservations set skus = $2 where order_id = $1", list(still.items()))
+    if still:
+        await db.executemany("update unbooked_reservations set skus = $2 where order_id = $1", list(still.items()))
 
 
 async def audit(db: DB, moves: Mapping[Kind, tuple[Pile | None, Pile]]) -> tuple[int, int]:
