@@ -20,7 +20,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared import failpoints
 from shared.db import DB
 from shared.problems import FieldError, Problem
-from shared.sealing import Seal
 from shared.telemetry import log, metrics, traced
 
 if TYPE_CHECKING:
@@ -127,7 +126,7 @@ async def idempotently(
         async def alone(_: Sequence[int]) -> Sequence[Response]:
             return [await work(db)]
 
-        (answer,) = await once(db, platform.seal, [asked], alone)
+        (answer,) = await once(platform, db, [asked], alone)
         if isinstance(answer, Problem):
             raise answer
         failpoints.reach("api.worked")
@@ -136,23 +135,26 @@ async def idempotently(
 
 
 async def once(
-    db: DB, seal: Seal, asked: Sequence[Asked], work: Callable[[Sequence[int]], Awaitable[Sequence[Response | Problem]]]
+    platform: Platform,
+    db: DB,
+    asked: Sequence[Asked],
+    work: Callable[[Sequence[int]], Awaitable[Sequence[Response | Problem]]],
 ) -> list[Response | Problem]:
     """The answers of these requests, no two of which have the same key, in the caller's transaction.
 
     `work` is given the places of those that have no answer yet; its answers are kept under their keys, sealed, for they
     may hold a secret; its problems are not. Rules as in `idempotently`.
     """
-    answers = await _known_answers(db, seal, {place: one for place, one in enumerate(asked) if one.key is not None})
+    answers = await _known_answers(platform, db, {place: one for place, one in enumerate(asked) if one.key is not None})
     places = [place for place in range(len(asked)) if place not in answers]
     if places:
         fresh = dict(zip(places, await work(places), strict=True))
-        await _keep_answers(db, seal, [(asked[at], one) for at, one in fresh.items() if isinstance(one, Response)])
+        await _keep_answers(platform, db, [(asked[at], one) for at, one in fresh.items() if isinstance(one, Response)])
         answers |= fresh
     return [answers[place] for place in range(len(asked))]
 
 
-async def _known_answers(db: DB, seal: Seal, keyed: Mapping[int, Asked]) -> dict[int, Response | Problem]:
+async def _known_answers(platform: Platform, db: DB, keyed: Mapping[int, Asked]) -> dict[int, Response | Problem]:
     if not keyed:
         return {}
     answers: dict[int, Response | Problem] = {}
@@ -178,14 +180,14 @@ async def _known_answers(db: DB, seal: Seal, keyed: Mapping[int, Asked]) -> dict
         if row["place"] in answers:
             continue
         if hmac.compare_digest(row["request_hash"], keyed[row["place"]].digest):
-            body = seal.open(row["body"], keyed[row["place"]].place)
+            body = platform.seal.open(row["body"], keyed[row["place"]].place)
             answers[row["place"]] = Response(body, row["status"], json.loads(row["headers"]))
         else:
             answers[row["place"]] = Problem(422, "this Idempotency-Key was used for another request")
     return answers
 
 
-async def _keep_answers(db: DB, seal: Seal, fresh: Sequence[tuple[Asked, Response]]) -> None:
+async def _keep_answers(platform: Platform, db: DB, fresh: Sequence[tuple[Asked, Response]]) -> None:
     keyed = [(one, answer) for one, answer in fresh if one.key is not None]
     if keyed:
         await db.execute(
@@ -196,7 +198,7 @@ async def _keep_answers(db: DB, seal: Seal, fresh: Sequence[tuple[Asked, Respons
             [one.digest for one, _ in keyed],
             [answer.status_code for _, answer in keyed],
             [json.dumps(_kept(answer)) for _, answer in keyed],
-            [seal.seal(bytes(answer.body), one.place) for one, answer in keyed],
+            [platform.seal.seal(bytes(answer.body), one.place) for one, answer in keyed],
         )
 
 

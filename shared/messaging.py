@@ -25,6 +25,8 @@ from shared.telemetry import Loop, describe, log, metrics
 
 LAG_TOOL_SECONDS = 5.0
 POLL_MS = 500
+SETTLED_SECONDS = 20.0
+TELL_SECONDS = 5.0
 SESSION_MS = 6_000
 """How long the group waits for a member that has died; the least that Kafka's brokers allow unless told otherwise."""
 
@@ -35,6 +37,10 @@ class TooManyDead(Exception):
 
 class Moved(Exception):
     """Another replica has moved these positions: the batch is not ours any more."""
+
+
+class Unsettled(Exception):
+    """The group has not said for long which partitions are ours: a new member may get on."""
 
 
 class Consumer:
@@ -109,8 +115,7 @@ class Consumer:
                 return
             try:
                 await self._load_positions()
-                fetched = await self._client.getmany(timeout_ms=POLL_MS, max_records=self._batch_records)
-                await self._take(fetched)
+                await self._take(await self._fetch())
                 await self._notice_short_logs()
                 if loop.now() - committed > LAG_TOOL_SECONDS:
                     await self._tell_lag_tools()
@@ -123,6 +128,8 @@ class Consumer:
             except Moved:
                 self._unloaded |= set(self._next)
                 continue
+            except Unsettled:
+                return
             except TooManyDead:
                 loop.trouble = "too many dead letters in a row"
                 loop.stopped = True
@@ -136,6 +143,18 @@ class Consumer:
                 await loop.back_off(error)
                 continue
             loop.healthy()
+
+    async def _fetch(self) -> dict[TopicPartition, list[Any]]:
+        """What there is to read. aiokafka waits without end for its group to settle: a join whose answer was lost, for
+        one, is asked about again only after minutes."""
+        try:
+            async with asyncio.timeout(SETTLED_SECONDS):
+                fetched: dict[TopicPartition, list[Any]] = await self._client.getmany(
+                    timeout_ms=POLL_MS, max_records=self._batch_records
+                )
+                return fetched
+        except TimeoutError:
+            raise Unsettled from None
 
     async def _load_positions(self) -> None:
         """A partition is read only from the position in our own database.
@@ -309,8 +328,9 @@ class Consumer:
         if not mine:  # nothing is assigned while the group settles
             return
         try:
-            await self._client.commit(mine)
-        except KafkaError as error:
+            async with asyncio.timeout(TELL_SECONDS):
+                await self._client.commit(mine)
+        except (KafkaError, TimeoutError) as error:
             log.info("lag tools not told", error=error)
 
     async def caught_up(self) -> Callable[[], Awaitable[bool]]:

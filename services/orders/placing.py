@@ -58,7 +58,7 @@ def intake(platform: Platform) -> Together[Wanted, Response | Problem]:
             async def work(places: Sequence[int]) -> Sequence[Response | Problem]:
                 return await place(platform, db, [wanted[at] for at in places])
 
-            answers = await once(db, platform.seal, [one.asked for one in wanted], work)
+            answers = await once(platform, db, [one.asked for one in wanted], work)
             failpoints.reach("api.worked")
         failpoints.reach("api.committed")
         return answers

@@ -347,6 +347,26 @@ async def test_a_job_claimed_just_when_the_service_is_told_to_leave_is_given_bac
         await tracing.end()
 
 
+async def test_a_group_that_does_not_settle_gets_a_new_member(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As aiokafka waits when the answer to its join was lost."""
+    monkeypatch.setattr("shared.messaging.SETTLED_SECONDS", 1.0)
+
+    async def wait(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    async with both(pair) as (asker, answerer):
+        await ask(asker, "plain")
+        await until(lambda: _said(answerer, Answered))
+        monkeypatch.setattr(answerer.consumer._client._fetcher, "fetched_records", wait)
+        monkeypatch.setattr(answerer.consumer._client, "commit", wait)
+        await ask(asker, "plain")
+
+        async def answered() -> bool:
+            return await count(asker, Answered) == 2
+
+        await until(answered)
+
+
 async def test_an_alarm_rings(pair: Pair) -> None:
     async with both(pair) as (asker, answerer):
         await ask(asker, "deadline")
