@@ -120,7 +120,14 @@ async def test_the_inbox_switched_off(broken: Field) -> None:
 
 async def test_offsets_committed_before_the_work(broken: Field) -> None:
     """Then the process dies: what it had taken is read by nobody."""
-    assert not any("tracking never heard" in what for what in of("I5", await checker.heard_is_what_was_said(broken)))
+
+    async def complains() -> bool:
+        return any("tracking never heard" in what for what in of("I5", await checker.heard_is_what_was_said(broken)))
+
+    async def all_heard() -> bool:
+        return not await complains()
+
+    await until(all_heard, PATIENCE_SECONDS)
     broken.line.kill("tracking")
     await broken.place([PLAIN] * 2)
     await asyncio.sleep(3)
@@ -137,7 +144,7 @@ async def test_offsets_committed_before_the_work(broken: Field) -> None:
             )
     broken.start("tracking")
     await broken.recovered(PATIENCE_SECONDS)
-    assert any("tracking never heard" in what for what in of("I5", await checker.heard_is_what_was_said(broken)))
+    assert await complains()
 
 
 async def test_nothing_recovers_while_a_reader_is_down(broken: Field) -> None:
