@@ -174,10 +174,7 @@ async def keep_pruning(platform: Platform, loop: Loop) -> None:
             await loop.back_off(error)
             continue
         loop.healthy()
-        next_time = Loop.now() + PRUNE_SECONDS
-        while Loop.now() < next_time:
-            loop.tick()
-            await asyncio.sleep(min(10.0, PRUNE_SECONDS))
+        await loop.sleep(PRUNE_SECONDS)
 
 
 async def prune(db: DB, retention_days: int) -> None:

@@ -10,9 +10,12 @@ from typing import Any, Literal, TypeVar, overload
 import uvicorn
 from starlette.types import ASGIApp
 
+from contracts.base import Event
 from sandbox.protocol import DroppableProtocol
+from shared.facts import Facts
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Event)
 
 PATIENCE_SECONDS = 60.0
 """Long for a machine that is busy with other things; nobody waits for it where all is well."""
@@ -35,6 +38,16 @@ async def until(question: Callable[[], Any], seconds: float = PATIENCE_SECONDS) 
             if found:
                 return found
             await asyncio.sleep(0.05)
+
+
+async def until_known(read: Callable[[], Awaitable[Facts]], kind: type[E], subject: str | int = "") -> E:
+    """Waits until the facts read hold one of this kind, about this subject if it is named, and returns it."""
+
+    async def known() -> E | None:
+        facts = await read()
+        return facts.get(kind, subject) if subject != "" else facts.first(kind)
+
+    return await until(known)
 
 
 @asynccontextmanager

@@ -35,7 +35,7 @@ from shared.facts import Facts, PersonRecorded
 from shared.provision import add_api_key
 from shared.service import Platform, running
 from shared.telemetry import Loop
-from tests.live import serving, until
+from tests.live import serving, until, until_known
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
 SAMPLE = json.loads((GOLDEN / "label-order.json").read_text())
@@ -97,12 +97,7 @@ class Post:
 
     async def until(self, order_id: UUID, kind: type[E], subject: str | int = "") -> E:
         """Waits until this fact is known."""
-
-        async def known() -> E | None:
-            facts = await self.facts(order_id)
-            return facts.get(kind, subject) if subject != "" else facts.first(kind)
-
-        return await until(known)
+        return await until_known(lambda: self.facts(order_id), kind, subject)
 
     async def labelled(self, parcels: int = 1) -> tuple[UUID, list[str]]:
         order_id = await self.packed(parcels)

@@ -26,7 +26,7 @@ from shared.provision import add_api_key
 from shared.service import Platform, running
 from tests import customs_samples as samples
 from tests.integration.carrier_post import key
-from tests.live import serving, until
+from tests.live import serving, until_known
 from tests.sandbox_messages import HandClock
 
 OPERATOR = {"Authorization": "Bearer key-of-the-operator"}
@@ -85,12 +85,7 @@ class Office:
 
     async def until(self, name: str, kind: type[E], subject: str | int = "") -> E:
         """Waits until this fact is known."""
-
-        async def known() -> E | None:
-            facts = await self.facts(name)
-            return facts.get(kind, subject) if subject != "" else facts.first(kind)
-
-        return await until(known)
+        return await until_known(lambda: self.facts(name), kind, subject)
 
     async def later(self, hours: float) -> None:
         """The authorities' time passes."""
