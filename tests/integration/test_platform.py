@@ -349,7 +349,6 @@ async def test_a_job_claimed_just_when_the_service_is_told_to_leave_is_given_bac
 
 async def test_a_group_that_does_not_settle_gets_a_new_member(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """As aiokafka waits when the answer to its join was lost."""
-    monkeypatch.setattr("shared.messaging.SETTLED_SECONDS", 1.0)
 
     async def wait(*_: object, **__: object) -> None:
         await asyncio.Event().wait()
@@ -357,8 +356,12 @@ async def test_a_group_that_does_not_settle_gets_a_new_member(pair: Pair, monkey
     async with both(pair) as (asker, answerer):
         await ask(asker, "plain")
         await until(lambda: _said(answerer, Answered))
-        monkeypatch.setattr(answerer.consumer._client._fetcher, "fetched_records", wait)
-        monkeypatch.setattr(answerer.consumer._client, "commit", wait)
+        client = answerer.consumer._client
+        monkeypatch.setattr(client._fetcher, "fetched_records", wait)
+        monkeypatch.setattr(client, "commit", wait)
+        with monkeypatch.context() as hurried:
+            hurried.setattr("shared.messaging.SETTLED_SECONDS", 1.0)
+            await until(lambda: answerer.consumer._client is not client)
         await ask(asker, "plain")
 
         async def answered() -> bool:
