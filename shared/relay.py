@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from uuid import UUID
@@ -29,6 +30,8 @@ BATCH_BYTES = 900_000
 SLOW_POLL_SECONDS = 1.0
 BUSY_RETRY_SECONDS = 0.01
 LOG_CHECK_SECONDS = 3.0
+LEAVE_SECONDS = 5.0
+"""For what is due when the service is told to leave; what is left is sent by a replica, or after the next start."""
 _LOCK = 0x5349_4C4B  # one relay a database at a time
 _CLAIM = "select pg_try_advisory_xact_lock($1) from set_config('synchronous_commit', 'off', true)"
 """What is marked as sent need not be on disk when the server dies: what was sent is then sent again."""
@@ -64,6 +67,7 @@ class Relay:
         self._probe = probe
         self._service = service
         self._wake = asyncio.Event()
+        self._leaving = False
 
     def _new(self) -> AIOKafkaProducer:
         return AIOKafkaProducer(
@@ -86,7 +90,22 @@ class Relay:
         self._wake.set()
 
     async def run(self, loop: Loop) -> None:
-        """Sends until cancelled. A server that is away is waited for."""
+        """Sends until cancelled; the round in hand is finished first, and what is due by then is sent.
+
+        A server that is away is waited for, but not by one that leaves.
+        """
+        turning = asyncio.create_task(self._turn(loop))
+        try:
+            await asyncio.shield(turning)
+        except asyncio.CancelledError:
+            self._leaving = True
+            self.wake()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LEAVE_SECONDS):
+                    await turning
+            raise
+
+    async def _turn(self, loop: Loop) -> None:
         checked = 0.0
         while True:
             loop.tick()
@@ -102,9 +121,13 @@ class Relay:
                     checked = loop.now()
                 sent = await self.send_once()
             except (KafkaError, *TRANSIENT) as error:
+                if self._leaving:
+                    return
                 await loop.back_off(error)
                 continue
             loop.healthy()
+            if self._leaving and not sent:
+                return
             if sent is None:
                 await asyncio.sleep(BUSY_RETRY_SECONDS)
             elif sent == 0 and not self._wake.is_set():

@@ -15,7 +15,6 @@ from typing import TypeAlias
 import asyncpg
 import uvicorn
 import uvloop
-from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -268,12 +267,7 @@ async def _work(platform: Platform, service: Service, probe: LogProbe, relay: Re
             group.start(worker.run(platform.loop(worker.name)))
         for task in service.tasks:
             group.start(task(platform, platform.loop(getattr(task, "__name__", "task"))))
-        try:
-            await group.forever(last)
-        finally:
-            await group.stop()
-            with contextlib.suppress(KafkaError, *TRANSIENT):
-                await relay.send_once()
+        await group.forever(last)
 
 
 class _Server(uvicorn.Server):

@@ -12,7 +12,7 @@ from contracts import topics
 from services.tracking import handlers
 from services.tracking.api import router
 from services.tracking.page import Pages
-from services.tracking.rebuild import NotRebuildableError, digest, rebuild
+from services.tracking.rebuild import NotRebuildableError, rebuild
 from services.tracking.streams import Limits, Streams
 from shared.command import command
 from shared.service import Platform, Service
@@ -64,8 +64,11 @@ def main() -> None:
         except NotRebuildableError as error:
             typer.echo(f"not rebuilt: {error}", err=True)
             raise typer.Exit(2) from None
-        typer.echo(f"before  {len(outcome.before)} orders  {digest(outcome.before)}")
-        typer.echo(f"after   {len(outcome.after)} orders  {digest(outcome.after)}")
+        before, after = outcome.digests
+        typer.echo(f"before  {len(outcome.before)} orders  {before}")
+        typer.echo(f"after   {len(outcome.after)} orders  {after}")
+        if outcome.moved_on:
+            typer.echo(f"        {len(outcome.moved_on)} of them moved on meanwhile, and are not compared")
         if not outcome.same:
             typer.echo(f"{len(outcome.changed)} orders differ, e.g. {outcome.changed[0]}", err=True)
             raise typer.Exit(1)

@@ -31,43 +31,52 @@ class NotRebuildableError(Exception):
 class Outcome:
     """What the view was, and what it is now."""
 
-    before: Mapping[UUID, str]
-    after: Mapping[UUID, str]
+    before: Mapping[UUID, store.Version]
+    after: Mapping[UUID, store.Version]
+
+    @property
+    def moved_on(self) -> frozenset[UUID]:
+        """Orders of which more was said than the view had heard when it was stopped: nothing to compare."""
+        known = {order: version.facts for order, version in self.before.items()}
+        return frozenset(order for order, version in self.after.items() if version.facts > known.get(order, 0))
 
     @property
     def same(self) -> bool:
-        return self.before == self.after
+        return not self.changed
 
     @property
     def changed(self) -> list[UUID]:
-        """Orders whose bytes differ, or that are only on one side."""
-        orders = self.before.keys() | self.after.keys()
-        return sorted(order for order in orders if self.before.get(order) != self.after.get(order))
+        """Orders that have not moved on and whose bytes differ, or that are gone."""
+        differing = (order for order, version in self.before.items() if self.after.get(order) != version)
+        return sorted(set(differing) - self.moved_on)
 
+    @property
+    def digests(self) -> tuple[str, str]:
+        """Before and after: one SHA-256 over all documents that have not moved on, by order id."""
+        return self._digest(self.before), self._digest(self.after)
 
-def digest(documents: Mapping[UUID, str]) -> str:
-    """One SHA-256 over all documents, by order id."""
-    lines = (f"{order} {etag}\n" for order, etag in sorted(documents.items()))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    def _digest(self, versions: Mapping[UUID, store.Version]) -> str:
+        compared = sorted(versions.keys() - self.moved_on)
+        return hashlib.sha256("".join(f"{order} {versions[order].etag}\n" for order in compared).encode()).hexdigest()
 
 
 async def rebuild(make: Make, settings: PlatformSettings, *, partial: bool = False) -> Outcome:
     """Forgets everything in one transaction, then hears all topics again up to their ends.
 
-    Run it while the service itself is stopped. Raises NotRebuildableError before anything is touched when a topic no
-    longer holds its beginning (`partial` goes on all the same: the view loses older orders), and later when the
-    broker or the consumer gets no further.
+    Run it while the service itself is stopped; the others may go on. Raises NotRebuildableError before anything is
+    touched when a topic no longer holds its beginning (`partial` goes on all the same: the view loses older orders),
+    and later when the broker or the consumer gets no further.
     """
     async with connected(make, settings) as (platform, service):
         names = [topic.name for topic in service.listens_to]
         ends = await _ends(settings, names, partial)
         async with platform.pool.acquire() as db, db.transaction():
-            before = await store.etags(db)
+            before = await store.versions(db)
             await store.forget_everything(db)
     async with running(make, settings) as (platform, _):
         await _reached(platform, ends)
         async with platform.pool.acquire() as db:
-            return Outcome(before, await store.etags(db))
+            return Outcome(before, await store.versions(db))
 
 
 async def _ends(settings: PlatformSettings, names: Sequence[str], partial: bool) -> dict[TopicPartition, int]:

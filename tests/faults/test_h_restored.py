@@ -28,14 +28,16 @@ async def test_a_database_from_an_hour_ago(field: Field) -> None:
         await admin(field, service, f'alter database "{name}_old" rename to "{name}"')
         field.start(service)
         fault.happened()
-        cause = await blocked(field, service)
-        assert str(forgotten) in cause, f"{forgotten} were forgotten: {cause}"
-        fault.note(f"unready, and says: {cause}")
-        await nothing_is_decided(field, service)
-        await asyncio.to_thread(field.line.processes[service].end)
-        await admin(field, service, f'drop database "{name}" with (force)')
-        await admin(field, service, f'alter database "{name}_now" rename to "{name}"')
-        field.start(service)
+        try:
+            cause = await blocked(field, service)
+            assert str(forgotten) in cause, f"{forgotten} were forgotten: {cause}"
+            fault.note(f"unready, and says: {cause}")
+            await nothing_is_decided(field, service)
+        finally:  # the line goes on, also for the tests that follow
+            await asyncio.to_thread(field.line.processes[service].end)
+            await admin(field, service, f'drop database "{name}" with (force)')
+            await admin(field, service, f'alter database "{name}_now" rename to "{name}"')
+            field.start(service)
         fault.over()
 
 

@@ -31,10 +31,11 @@ from shared.logs import LogProbe, reader_died, sender_died
 from shared.messaging import _Listener
 from shared.outbox import headers
 from shared.provision import create_topics, provision_database
-from shared.relay import LogEnd, _Sent
+from shared.relay import LogEnd, Relay, _Sent
 from shared.schema import PLATFORM_SCHEMA
-from shared.service import Platform, Service, running
+from shared.service import Platform, Service, connected, running
 from shared.settings import PlatformSettings
+from shared.telemetry import Loop
 from tests.live import until
 
 _number = itertools.count(1)
@@ -491,6 +492,34 @@ async def test_a_service_whose_relay_breaks_ends(pair: Pair, monkeypatch: pytest
     with pytest.raises(ZeroDivisionError):
         await half_alive()
     assert by_itself
+
+
+async def test_a_relay_told_to_leave_finishes_its_round(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the broker has acknowledged is marked as sent, so that no replica sends it again."""
+    settings, acknowledged = pair.settings(pair.asker_dsn), asyncio.Event()
+    async with connected(pair.asker, settings) as (asker, service):
+        await ask(asker, "first")
+        probe = LogProbe(settings)
+        await probe.start()
+        relay = Relay(settings, asker.pool, probe, service.name)
+        await relay.start(Loop("relay"))
+        mark = relay._mark
+
+        async def mark_late(db: DB, sent: Sequence[_Sent]) -> None:
+            acknowledged.set()
+            await asyncio.sleep(0.5)
+            await mark(db, sent)
+
+        monkeypatch.setattr(relay, "_mark", mark_late)
+        running_relay = asyncio.create_task(relay.run(Loop("relay")))
+        await acknowledged.wait()
+        await ask(asker, "said by a loop that left before")
+        running_relay.cancel()
+        await asyncio.wait({running_relay})
+        await relay.stop()
+        await probe.stop()
+        assert running_relay.cancelled()
+        assert await asker.pool.fetchval("select count(*) from outbox where sent_at is null") == 0
 
 
 async def test_a_batch_too_large_for_the_broker_leaves_in_smaller_ones(

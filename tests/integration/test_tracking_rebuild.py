@@ -16,7 +16,7 @@ from contracts.base import Event
 from contracts.cases import CaseOpened
 from sandbox.servers import Broker
 from services.tracking.main import Settings, service
-from services.tracking.rebuild import NotRebuildableError, Outcome, digest, rebuild
+from services.tracking.rebuild import NotRebuildableError, Outcome, rebuild
 from shared.outbox import headers
 from shared.service import connected
 from tests.integration.test_tracking_service import label, packed, placed, scan
@@ -59,15 +59,25 @@ async def test_the_same_topics_give_the_same_bytes(
     )
 
     first = await rebuild(service, settings)
-    assert (len(first.before), len(first.after)) == (0, 20)
-    assert not first.same
+    assert (len(first.before), len(first.after), len(first.moved_on)) == (0, 20, 20)
 
     async with connected(service, settings) as (platform, _):
         await platform.pool.execute("update documents set body = body || ' ' where order_id = $1", order)
     second = await rebuild(service, settings)
-    assert second.changed == [order]
+    assert (second.changed, second.moved_on) == ([order], frozenset())
+    assert second.digests[0] != second.digests[1]
     assert Outcome(first.after, second.after).same
-    assert digest(first.after) == digest(second.after) != digest(second.before)
+
+    late = scan(order, "DI1", "delivered", 300)
+    await say(own_broker, [late])
+    third = await rebuild(service, settings)
+    assert third.moved_on == {order}, "the view could not have heard the last scan"
+    assert third.same
+    assert third.digests[0] == third.digests[1]
+
+    async with connected(service, settings) as (platform, _):
+        await platform.pool.execute("delete from documents where order_id = $1", order)
+    assert (await rebuild(service, settings)).changed == [order], "a document that is gone is no order that moved on"
 
 
 async def test_without_a_broker_nothing_is_forgotten(
