@@ -1,20 +1,19 @@
-"""What every HTTP interface needs: keys, idempotent requests, entity tags, cursors, and the middleware."""
+"""What every HTTP interface needs: keys, idempotent requests, entity tags, and the middleware."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from fastapi import Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import failpoints
@@ -206,6 +205,10 @@ def _kept(answer: Response) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name in ("content-type", "location", "etag")}
 
 
+def json_answer(view: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(view.model_dump_json(), status, headers, media_type="application/json")
+
+
 def etag_response(
     request: Request, body: bytes, media_type: str = "application/json", headers: Mapping[str, str] | None = None
 ) -> Response:
@@ -216,22 +219,6 @@ def etag_response(
     if tag in known or "*" in known:
         return Response(status_code=304, headers=fields)
     return Response(body, media_type=media_type, headers=fields)
-
-
-def encode_cursor(*parts: str) -> str:
-    """An opaque place in a list."""
-    return base64.urlsafe_b64encode(json.dumps(parts).encode()).rstrip(b"=").decode()
-
-
-def decode_cursor(text: str, parts: int) -> tuple[str, ...]:
-    """What `encode_cursor` made; Problem 400 for anything else."""
-    try:
-        raw: Any = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, binascii.Error):
-        raw = None
-    if not isinstance(raw, list) or len(raw) != parts or not all(isinstance(part, str) for part in raw):
-        raise Problem(400, "bad cursor", errors=[FieldError("cursor", "cursor", "use the cursor of the last answer")])
-    return tuple(raw)
 
 
 def uuid_or_404(text: str) -> UUID:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import TypeAdapter
 
 from contracts.base import ParcelNumber
 from contracts.customs import ImportCleared, ParcelUplifted
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs import cases, domain, store, views, work
 from services.customs.bodies import (
-    PAGE,
     Accepted,
     HoldAnswerBody,
     OrderView,
@@ -23,16 +22,17 @@ from services.customs.bodies import (
     RetryBody,
     UpliftBody,
 )
-from shared import jobs
+from shared import jobs, paging
 from shared.db import DB
 from shared.facts import Facts, Job, Moment
-from shared.http import Principal, decode_cursor, encode_cursor, etag_response, idempotently
-from shared.problems import FieldError, Problem
+from shared.http import Principal, etag_response, idempotently, json_answer
+from shared.paging import PAGE, Cursor, Limit
+from shared.problems import Problem
 from shared.service import Platform
 
 ParcelPath = Annotated[ParcelNumber, Path()]
-Limit = Annotated[int, Query(ge=1, le=PAGE)]
-Cursor = Annotated[str | None, Query(max_length=500)]
+
+_IN_PARCELS = TypeAdapter(tuple[UUID, ParcelNumber])
 
 
 def router(platform: Platform) -> APIRouter:
@@ -57,19 +57,16 @@ def router(platform: Platform) -> APIRouter:
     async def get_parcels(
         request: Request,
         state: ParcelState | None = None,
-        cursor: Cursor = None,
+        cursor: Cursor | None = None,
         limit: Limit = PAGE,
         _: Principal = Depends(key),
     ) -> Response:
         """Parcels and where they stand with customs, by order."""
-        after = _place(decode_cursor(cursor, 2)) if cursor else None
         async with platform.pool.acquire() as db:
-            rows = await store.list_parcels(db, state, after, limit + 1)
-        last = rows[limit - 1] if rows[limit:] else None
-        more = encode_cursor(str(last["order_id"]), str(last["parcel"])) if last else None
-        page = ParcelPage(parcels=tuple(ParcelView.model_validate(dict(row)) for row in rows[:limit]), next=more)
-        address = request.url.include_query_params(cursor=more) if more else None
-        headers = {"Link": f'<{address.path}?{address.query}>; rel="next"'} if address else None
+            rows = await store.list_parcels(db, state, paging.after(cursor, _IN_PARCELS), limit + 1)
+        shown, following = paging.cut(rows, limit, lambda row: (row["order_id"], row["parcel"]))
+        page = ParcelPage(parcels=tuple(ParcelView.model_validate(dict(row)) for row in shown), next=following)
+        headers = paging.link(request, following)
         return etag_response(request, page.model_dump_json().encode(), headers=headers)
 
     @routes.post("/orders/{order_id}/parcels/{parcel}/uplift", response_model=Accepted)
@@ -103,7 +100,7 @@ def router(platform: Platform) -> APIRouter:
                 await platform.ledger.say(db, [uplifted])
             elif (known.bill_number, known.voyage_number) != (body.bill_number, body.voyage_number):
                 raise Problem(409, "another notice was taken before", detail="the parcel flies under another bill")
-            return _answer(Accepted(order_id=order_id, parcel=parcel))
+            return json_answer(Accepted(order_id=order_id, parcel=parcel))
 
         return await idempotently(platform, request, principal, note)
 
@@ -125,7 +122,7 @@ def router(platform: Platform) -> APIRouter:
             if not await store.add_answer(db, order_id, held.subject, sealed, principal.name, now):
                 raise Problem(409, "this hold was answered already")
             await _owe(db, domain.HOLD_ANSWER, order_id, held.subject)
-            return _answer(Accepted(order_id=order_id, parcel=parcel), 202)
+            return json_answer(Accepted(order_id=order_id, parcel=parcel), 202)
 
         return await idempotently(platform, request, principal, answer)
 
@@ -140,7 +137,7 @@ def router(platform: Platform) -> APIRouter:
             if facts.get(ImportCleared, parcel) is None:
                 raise Problem(409, "customs has not released this parcel")
             await _owe(db, domain.RETURN, order_id, str(parcel))
-            return _answer(Accepted(order_id=order_id, parcel=parcel), 202)
+            return json_answer(Accepted(order_id=order_id, parcel=parcel), 202)
 
         return await idempotently(platform, request, principal, ask)
 
@@ -161,7 +158,7 @@ def router(platform: Platform) -> APIRouter:
             if not await work.do_again(db, body.work, order_id, subject, next_round):
                 raise Problem(409, "there is no such work to do again")
             await platform.ledger.say(db, freed)
-            return _answer(Accepted(order_id=order_id, parcel=parcel), 202)
+            return json_answer(Accepted(order_id=order_id, parcel=parcel), 202)
 
         return await idempotently(platform, request, principal, again)
 
@@ -179,17 +176,3 @@ async def _parcel(platform: Platform, db: DB, order_id: UUID, parcel: int) -> Fa
 
 async def _owe(db: DB, kind: str, order_id: UUID, subject: str) -> None:
     await jobs.enqueue(db, [Job(kind, order_id, subject)], {kind: work.IMPORT_GATEWAY})
-
-
-def _place(parts: tuple[str, ...]) -> tuple[UUID, int]:
-    try:
-        place = UUID(parts[0]), int(parts[1])
-    except ValueError:
-        place = UUID(int=0), -1
-    if not 0 <= place[1] <= 99:
-        raise Problem(400, "bad cursor", errors=[FieldError("cursor", "cursor", "use the cursor of the last answer")])
-    return place
-
-
-def _answer(view: BaseModel, status: int = 200) -> Response:
-    return Response(view.model_dump_json(), status, media_type="application/json")

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.base import Code, Money
 
-PAGE = 200
 ParcelState = Literal[
     "packed",
     "export_declared",

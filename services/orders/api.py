@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import TypeAdapter
 
 from contracts.base import Code
 from contracts.cases import CaseClosed, CaseOpened
@@ -33,25 +31,17 @@ from services.orders.schema import (
     answers,
 )
 from services.orders.views import cancel, freed_by, person
+from shared import paging
 from shared.db import DB
 from shared.facts import PersonErased
-from shared.http import Asked, Principal, decode_cursor, encode_cursor, etag_response, idempotently, uuid_or_404
+from shared.http import Asked, Principal, etag_response, idempotently, uuid_or_404
+from shared.paging import PAGE, Cursor, Instant, Limit, Text
 from shared.problems import FieldError, Problem
 from shared.service import Platform
 from shared.telemetry import current_traceparent
 
-LARGEST_PAGE = 200
-
-
-def _sane(at: datetime) -> datetime:
-    if not 2000 <= at.year <= 2200:
-        raise ValueError("must lie between the years 2000 and 2200")
-    return at.astimezone(UTC)
-
-
-Since = Annotated[AwareDatetime, AfterValidator(_sane)]
-Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
-Cursor = Annotated[str, Query(max_length=300, pattern="^[A-Za-z0-9_-]+$")]
+_IN_ORDERS = TypeAdapter(tuple[Instant, UUID])
+_IN_CASES = TypeAdapter(tuple[Instant, UUID, Text])
 
 
 def router(platform: Platform) -> APIRouter:
@@ -80,11 +70,12 @@ def router(platform: Platform) -> APIRouter:
 
     @routes.get("/orders", responses=answers(OrdersPage, 200, problems=(400, 422)))
     async def get_orders(
+        request: Request,
         principal: Principal = marketplace,
-        updated_since: Since | None = None,
+        updated_since: Instant | None = None,
         number: Code | None = None,
         cursor: Cursor | None = None,
-        limit: Limit = 50,
+        limit: Limit = PAGE,
     ) -> Response:
         """Orders by the time of their last change, oldest first; `Link` leads to the next page. With `number`, the one
         of this number (an operator may find several: one a marketplace).
@@ -99,13 +90,12 @@ def router(platform: Platform) -> APIRouter:
             platform.pool,
             marketplace=whose,
             updated_since=updated_since,
-            after=_place_in_orders(cursor) if cursor else None,
+            after=paging.after(cursor, _IN_ORDERS),
             limit=limit + 1,
         )
-        shown = rows[:limit]
-        following = encode_cursor(shown[-1].updated_at.isoformat(), str(shown[-1].order_id)) if rows[limit:] else None
+        shown, following = paging.cut(rows, limit, lambda row: (row.updated_at, row.order_id))
         orders = [_representation(platform, row) for row in shown]
-        return JSONResponse({"orders": orders, "next": following}, headers=_link("/orders", following, limit))
+        return JSONResponse({"orders": orders, "next": following}, headers=paging.link(request, following))
 
     @routes.get("/orders/{order_id}", responses=answers(OrderView, 200, problems=(404,)))
     async def get_order(order_id: str, request: Request, principal: Principal = marketplace) -> Response:
@@ -124,24 +114,17 @@ def router(platform: Platform) -> APIRouter:
 
     @routes.get("/cases", responses=answers(CasesPage, 200, problems=(400, 422)))
     async def get_cases(
+        request: Request,
         _principal: Principal = operator,
         status: Literal["open", "closed", "all"] = "open",
         cursor: Cursor | None = None,
-        limit: Limit = 50,
+        limit: Limit = PAGE,
     ) -> Response:
         """Every order that waits for a person: why, since when, until when, and what frees it. The oldest first."""
-        after = _place_in_cases(cursor) if cursor else None
-        rows = await store.cases(platform.pool, status=status, after=after, limit=limit + 1)
-        shown = rows[:limit]
-        following = (
-            encode_cursor(shown[-1]["opened_at"].isoformat(), str(shown[-1]["order_id"]), shown[-1]["name"])
-            if rows[limit:]
-            else None
-        )
-        return JSONResponse(
-            {"cases": [_case(row) for row in shown], "next": following},
-            headers=_link("/cases", following, limit, status=status),
-        )
+        rows = await store.cases(platform.pool, status=status, after=paging.after(cursor, _IN_CASES), limit=limit + 1)
+        shown, following = paging.cut(rows, limit, lambda row: (row["opened_at"], row["order_id"], row["name"]))
+        cases = [_case(row) for row in shown]
+        return JSONResponse({"cases": cases, "next": following}, headers=paging.link(request, following))
 
     @routes.post(
         "/orders/{order_id}/cases/{case}/resolution",
@@ -247,46 +230,3 @@ def _case(row: Any) -> dict[str, Any]:
         "closed_at": row["closed_at"].isoformat() if row["closed_at"] else None,
         "resolution": row["resolution"],
     }
-
-
-def _place_in_orders(cursor: str) -> tuple[datetime, UUID]:
-    at, order_id = _decoded(cursor, 2)
-    return _instant(at), _uuid(order_id)
-
-
-def _place_in_cases(cursor: str) -> tuple[datetime, UUID, str]:
-    at, order_id, name = _decoded(cursor, 3)
-    return _instant(at), _uuid(order_id), name
-
-
-def _decoded(cursor: str, parts: int) -> Sequence[str]:
-    texts = decode_cursor(cursor, parts)
-    if any("\0" in text for text in texts):
-        raise _bad_cursor()
-    return texts
-
-
-def _instant(text: str) -> datetime:
-    try:
-        return _sane(datetime.fromisoformat(text))
-    except (ValueError, OverflowError):
-        raise _bad_cursor() from None
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise _bad_cursor() from None
-
-
-def _bad_cursor() -> Problem:
-    return Problem(400, "bad cursor", errors=[FieldError("cursor", "cursor", "use the cursor of the last answer")])
-
-
-def _link(path: str, following: str | None, limit: int, **query: str) -> dict[str, str]:
-    """RFC 8288; relative to the request, for we need not know under which name we are reached."""
-    if following is None:
-        return {}
-    more = "".join(f"&{name}={value}" for name, value in query.items())
-    return {"Link": f'<{path}?cursor={following}&limit={limit}{more}>; rel="next"'}

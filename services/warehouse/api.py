@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import TypeAdapter
 
-from contracts.base import ParcelNumber, utc
+from contracts.base import ParcelNumber
 from services.warehouse import actions, goods, store, views
 from services.warehouse.bodies import (
-    PAGE,
     HandOver,
     HandOverBody,
     HandOverPage,
@@ -25,13 +24,17 @@ from services.warehouse.bodies import (
     ShortageBody,
     ShortageView,
 )
-from services.warehouse.catalogue import Cursor, Limit, bad_cursor, json_answer, next_page
+from shared import paging
 from shared.db import DB
-from shared.http import Principal, decode_cursor, encode_cursor, idempotently
+from shared.http import Principal, idempotently, json_answer
+from shared.paging import PAGE, Cursor, Instant, Limit
 from shared.problems import Problem
 from shared.service import Platform
 
 ParcelPath = Annotated[ParcelNumber, Path()]
+
+_IN_PICK_LISTS = TypeAdapter(tuple[Instant, UUID])
+_IN_HAND_OVERS = TypeAdapter(tuple[Instant, UUID, ParcelNumber])
 
 
 def router(platform: Platform) -> APIRouter:
@@ -40,30 +43,26 @@ def router(platform: Platform) -> APIRouter:
 
     @routes.get("/pick-lists", response_model=PickPage)
     async def get_pick_lists(
-        request: Request, cursor: Cursor = None, limit: Limit = PAGE, _: Principal = Depends(key)
+        request: Request, cursor: Cursor | None = None, limit: Limit = PAGE, _: Principal = Depends(key)
     ) -> Response:
         """Reserved orders to pick and pack, the longest waiting first."""
-        after = decode_cursor(cursor, 2) if cursor else None
+        after = paging.after(cursor, _IN_PICK_LISTS)
         async with platform.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
-            place = (_instant(after[0]), _uuid(after[1])) if after else None
-            rows = await store.reserved_orders(db, place, limit + 1)
-            sets = await platform.ledger.read(db, [row.order_id for row in rows[:limit]])
+            rows = await store.reserved_orders(db, after, limit + 1)
+            shown, following = paging.cut(rows, limit, lambda row: (row.since, row.order_id))
+            sets = await platform.ledger.read(db, [row.order_id for row in shown])
             products = await goods.products(db, views.skus(sets.values()))
-        more = encode_cursor(rows[limit - 1].since.isoformat(), str(rows[limit - 1].order_id)) if rows[limit:] else None
-        lists = tuple(views.pick_list(row, sets[row.order_id], products) for row in rows[:limit])
-        return next_page(request, PickPage(pick_lists=lists, next=more), more)
+        lists = tuple(views.pick_list(row, sets[row.order_id], products) for row in shown)
+        return json_answer(PickPage(pick_lists=lists, next=following), headers=paging.link(request, following))
 
     @routes.get("/hand-overs", response_model=HandOverPage)
     async def get_hand_overs(
-        request: Request, cursor: Cursor = None, limit: Limit = PAGE, _: Principal = Depends(key)
+        request: Request, cursor: Cursor | None = None, limit: Limit = PAGE, _: Principal = Depends(key)
     ) -> Response:
         """Parcels to hand to the carrier: all labels of their order are there."""
-        after = decode_cursor(cursor, 3) if cursor else None
         async with platform.pool.acquire() as db:
-            place = (_instant(after[0]), _uuid(after[1]), _number(after[2])) if after else None
-            rows = await store.labelled_parcels(db, place, limit + 1)
-        last = rows[limit - 1] if rows[limit:] else None
-        more = encode_cursor(last.since.isoformat(), str(last.order_id), str(last.parcel)) if last else None
+            rows = await store.labelled_parcels(db, paging.after(cursor, _IN_HAND_OVERS), limit + 1)
+        shown, following = paging.cut(rows, limit, lambda row: (row.since, row.order_id, row.parcel))
         waiting = tuple(
             HandOver(
                 order_id=row.order_id,
@@ -72,9 +71,9 @@ def router(platform: Platform) -> APIRouter:
                 parcel=row.parcel,
                 tracking_number=row.tracking_number,
             )
-            for row in rows[:limit]
+            for row in shown
         )
-        return next_page(request, HandOverPage(hand_overs=waiting, next=more), more)
+        return json_answer(HandOverPage(hand_overs=waiting, next=following), headers=paging.link(request, following))
 
     @routes.get("/orders/{order_id}", response_model=OrderView)
     async def get_order(order_id: UUID, _: Principal = Depends(key)) -> Response:
@@ -173,23 +172,3 @@ def router(platform: Platform) -> APIRouter:
         return await idempotently(platform, request, principal, work)
 
     return routes
-
-
-def _instant(text: str) -> datetime:
-    try:
-        return utc(datetime.fromisoformat(text))
-    except (ValueError, OverflowError):
-        raise bad_cursor() from None
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise bad_cursor() from None
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 2):
-        raise bad_cursor()
-    return int(text)

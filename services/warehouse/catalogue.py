@@ -7,12 +7,11 @@ from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 
 from contracts.base import Code, Sku
 from services.warehouse import goods
 from services.warehouse.bodies import (
-    PAGE,
     Piles,
     ProductBody,
     ProductView,
@@ -22,31 +21,15 @@ from services.warehouse.bodies import (
     StockPage,
     StockView,
 )
+from shared import paging
 from shared.db import DB
-from shared.http import Principal, decode_cursor, encode_cursor, idempotently
+from shared.http import Principal, idempotently, json_answer
+from shared.paging import PAGE, Cursor, Limit
 from shared.problems import FieldError, Problem
 from shared.service import Platform
 
 SkuPath = Annotated[Sku, Path()]
-Limit = Annotated[int, Query(ge=1, le=PAGE)]
-Cursor = Annotated[str | None, Query(max_length=500)]
-
-
-def json_answer(view: BaseModel, status: int = 200) -> Response:
-    return Response(view.model_dump_json(), status, media_type="application/json")
-
-
-def next_page(request: Request, view: BaseModel, cursor: str | None) -> Response:
-    """A page of a list; the link to the next one is in the header too (RFC 8288)."""
-    response = json_answer(view)
-    if cursor is not None:
-        address = request.url.include_query_params(cursor=cursor)
-        response.headers["Link"] = f'<{address.path}?{address.query}>; rel="next"'
-    return response
-
-
-def bad_cursor() -> Problem:
-    return Problem(400, "bad cursor", errors=[FieldError("cursor", "cursor", "use the cursor of the last answer")])
+_IN_STOCK = TypeAdapter(tuple[Code, Sku])
 
 
 def router(platform: Platform) -> APIRouter:
@@ -113,21 +96,20 @@ def router(platform: Platform) -> APIRouter:
         request: Request,
         owner: Annotated[Code | None, Query()] = None,
         sku: Annotated[Sku | None, Query()] = None,
-        cursor: Cursor = None,
+        cursor: Cursor | None = None,
         limit: Limit = PAGE,
         _: Principal = Depends(key),
     ) -> Response:
         """Stock by owner and SKU, and the sums over all pages: received = available + reserved + shipped + written
         off."""
-        after = decode_cursor(cursor, 2) if cursor else None
-        if after and not all(part.isascii() and part.isprintable() for part in after):
-            raise bad_cursor()
+        after = paging.after(cursor, _IN_STOCK)
         async with platform.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
-            rows = await goods.stock(db, owner, sku, (after[0], after[1]) if after else None, limit + 1)
+            rows = await goods.stock(db, owner, sku, after, limit + 1)
             totals = await goods.stock_totals(db, owner, sku)
-        more = encode_cursor(rows[limit - 1].owner, rows[limit - 1].sku) if len(rows) > limit else None
-        views = tuple(StockView(**asdict(row)) for row in rows[:limit])
-        return next_page(request, StockPage(stock=views, totals=Piles(**totals), next=more), more)
+        shown, following = paging.cut(rows, limit, lambda row: (row.owner, row.sku))
+        views = tuple(StockView(**asdict(row)) for row in shown)
+        page = StockPage(stock=views, totals=Piles(**totals), next=following)
+        return json_answer(page, headers=paging.link(request, following))
 
     return routes
 

@@ -20,9 +20,8 @@ from contracts.orders import CancelRequested
 from shared import clock
 from shared.clock import Clock
 from shared.facts import Facts
-from shared.http import decode_cursor, encode_cursor
 from shared.links import check_secret, link_secret, parse_link_keys
-from shared.problems import Problem, field_path
+from shared.problems import field_path
 from shared.relay import partition_of
 from shared.sealing import Seal, Unsealable, decode_key
 
@@ -151,19 +150,6 @@ def test_link_keys_are_read_in_their_order() -> None:
     assert list(keys) == ["v2", "v1"]
     with pytest.raises(ValueError, match="LINK_KEYS v1"):
         parse_link_keys("v1:AAAA")
-
-
-@given(st.lists(st.text(max_size=20), min_size=2, max_size=2))
-def test_a_cursor_gives_back_what_was_put_in(parts: list[str]) -> None:
-    assert decode_cursor(encode_cursor(*parts), 2) == tuple(parts)
-
-
-@pytest.mark.parametrize("text", ["", "%", "AAAA", encode_cursor("only one"), "WzEsMl0", "é"])
-def test_a_made_up_cursor_is_refused(text: str) -> None:
-    with pytest.raises(Problem) as caught:
-        decode_cursor(text, 2)
-    assert caught.value.status == 400
-    assert caught.value.errors[0].field == "cursor"
 
 
 def test_places_of_faults_read_as_people_write_them() -> None:

@@ -1,0 +1,68 @@
+"""Lists a page at a time: opaque cursors, and the link to what follows (RFC 8288)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+from fastapi import Query, Request
+from pydantic import AfterValidator, AwareDatetime, StringConstraints, TypeAdapter
+
+from shared.problems import FieldError, Problem
+
+PAGE = 100
+LARGEST_PAGE = 200
+
+Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
+Cursor = Annotated[str, Query(max_length=500, pattern="^[A-Za-z0-9_-]+$")]
+
+Key = datetime | UUID | int | str
+Row = TypeVar("Row")
+Place = TypeVar("Place", bound=tuple[Key, ...])
+
+
+def _sane(at: datetime) -> datetime:
+    if not 2000 <= at.year <= 2200:
+        raise ValueError("must lie between the years 2000 and 2200")
+    return at.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_sane)]
+"""One that every database and every zone can tell."""
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+"""One that PostgreSQL can hold."""
+
+
+def after(cursor: str | None, place: TypeAdapter[Place]) -> Place | None:
+    """The place behind which a page begins; None for the first page. Problem 400 for a cursor that is none of ours."""
+    if cursor is None:
+        return None
+    try:
+        return place.validate_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError:
+        error = FieldError("cursor", "cursor", "use the cursor of the last answer")
+        raise Problem(400, "bad cursor", errors=[error]) from None
+
+
+def cut(rows: Sequence[Row], limit: int, place: Callable[[Row], tuple[Key, ...]]) -> tuple[Sequence[Row], str | None]:
+    """The rows of this page, out of one more than it holds, and the cursor of the next page, None when there is none.
+
+    `place` tells by which keys the list is ordered.
+    """
+    shown = rows[:limit]
+    if len(rows) == len(shown):
+        return shown, None
+    keys = [key.isoformat() if isinstance(key, datetime) else str(key) for key in place(shown[-1])]
+    return shown, base64.urlsafe_b64encode(json.dumps(keys).encode()).rstrip(b"=").decode()
+
+
+def link(request: Request, following: str | None) -> dict[str, str]:
+    """The header that leads to the next page; relative, for we need not know under which name we are reached."""
+    if following is None:
+        return {}
+    address = request.url.include_query_params(cursor=following)
+    return {"Link": f'<{address.path}?{address.query}>; rel="next"'}
