@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from shared.db import TRANSIENT
 from shared.telemetry import log
 
-PATH_BOUND = 200
+NAME_BOUND = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +89,17 @@ def field_path(loc: Sequence[str | int]) -> str:
     """`("lines", 0, "quantity")` as `lines[0].quantity`; a client's own odd key is made printable and short."""
     path = ""
     for part in loc:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path[:PATH_BOUND].encode("utf-8", "replace").decode()
+        if isinstance(part, int):
+            path += f"[{part}]"
+        else:
+            name = part[:NAME_BOUND].encode("ascii", "backslashreplace").decode()
+            path += f".{name}" if path else name
+    return path or "body"
 
 
-def field_errors(errors: Sequence[Mapping[str, Any]], skip: int = 0) -> list[FieldError]:
+def field_errors(errors: Iterable[Mapping[str, Any]], skip: int = 0) -> list[FieldError]:
     """pydantic's errors as ours; `skip` leading parts of each place are left out."""
-    return [
-        FieldError(field_path(tuple(error["loc"])[skip:]) or "body", str(error["type"]), str(error["msg"]))
-        for error in errors
-    ]
+    return [FieldError(field_path(error["loc"][skip:]), error["type"], error["msg"]) for error in errors]
 
 
 def install(app: FastAPI) -> None:

@@ -6,7 +6,7 @@ needs are sound. No message repeats personal data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -28,14 +28,13 @@ from services.orders.body import (
     birth_date,
 )
 from services.orders.places import city_known, province_code
-from shared.problems import FieldError
+from shared.problems import FieldError, field_errors
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
 """How far the clocks of a marketplace may be ahead of ours."""
 OLDEST = timedelta(days=60)
 """An order or a payment older than this is a mistake."""
 FAULTS_NAMED = 200
-_LONGEST_NAME = 64
 
 T = TypeVar("T")
 
@@ -55,28 +54,13 @@ def check(body: object, now: datetime) -> OrderBody | list[FieldError]:
     try:
         order = OrderBody.model_validate(body)
     except ValidationError as error:
-        faults = {
-            FieldError(field_name(e["loc"]), e["type"], e["msg"])
-            for e in error.errors(include_url=False, include_context=False, include_input=False)
-        }
+        faults = set(field_errors(error.errors(include_url=False, include_context=False, include_input=False)))
         return _in_order(faults | set(_across(_sound_parts(body), now)))[:FAULTS_NAMED]
     return _in_order(_across(_parts(order), now)) or order
 
 
 def _in_order(faults: Iterable[FieldError]) -> list[FieldError]:
     return sorted(faults, key=lambda fault: (fault.field, fault.rule))
-
-
-def field_name(loc: Sequence[int | str]) -> str:
-    """`("lines", 0, "quantity")` as `lines[0].quantity`; an unknown name is cut, and made printable."""
-    text = ""
-    for part in loc:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        else:
-            name = part[:_LONGEST_NAME].encode("ascii", "backslashreplace").decode()
-            text += f".{name}" if text else name
-    return text or "body"
 
 
 # --- what the rules across fields look at -----------------------------------------------------------------------

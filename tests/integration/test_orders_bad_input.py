@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.servers import Servers
 from services.orders.body import OrderBody
-from services.orders.intake import OLDEST, check, field_name
+from services.orders.intake import OLDEST, check
 from tests.integration.test_orders_http import (
     NAME,
     PHONE,
@@ -264,12 +264,6 @@ def test_places_are_known_by_their_usual_names(province: str, city: str, code: s
     order = check(body, datetime.now(UTC))
     assert isinstance(order, OrderBody), order
     assert order.province == code
-
-
-def test_a_fields_name_is_printable_and_bounded() -> None:
-    assert field_name(("lines", 0, "quantity")) == "lines[0].quantity"
-    assert len(field_name(("x" * 5000,))) == 64
-    assert field_name(("\ud800",)).isascii()
 
 
 # --- over HTTP --------------------------------------------------------------------------------------------------
