@@ -1,4 +1,4 @@
-"""What the warehouse measures beyond the platform: whether its stock adds up."""
+"""What the warehouse measures beyond the platform: whether its stock adds up, and knows all that is reserved."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ EVERY_SECONDS = 300.0
 
 SKUS = Gauge("warehouse_stock_skus", "SKUs with stock")
 UNEVEN = Gauge("warehouse_stock_uneven_skus", "SKUs whose piles are not the sum of their movements: should be none")
+UNBOOKED = Gauge("warehouse_unbooked_reservations", "orders whose goods, forgotten by a restore, are not in the books")
 
 
 async def measure(platform: Platform) -> None:
     """Compares the piles with the movements they are made of: two ways to the same number."""
     async with platform.pool.acquire() as db:
         skus, uneven = await store.audit(db, MOVES)
+        unbooked = await store.unbooked(db)
     SKUS.set(skus)
     UNEVEN.set(uneven)
+    UNBOOKED.set(len(unbooked))

@@ -88,6 +88,10 @@ async def test_stock_that_is_not_the_sum_of_its_movements_is_seen(
         await db.execute("update stock set received = 11, available = 8 where sku = 'SAVON-2'")
         await warehouse_gauges.measure(platform)
         assert shown("warehouse_stock_uneven_skus") == 1
+        assert shown("warehouse_unbooked_reservations") == 0
+        await db.execute("insert into unbooked_reservations (order_id) values ($1)", order)
+        await warehouse_gauges.measure(platform)
+        assert shown("warehouse_unbooked_reservations") == 1
 
 
 async def test_orders_by_state_and_age_cases_and_erasures(servers: Servers, fresh_database: FreshDatabase) -> None:
