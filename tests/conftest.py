@@ -17,6 +17,7 @@ from contracts.topics import TOPICS
 from sandbox.servers import FETCH_WAIT_MS, Broker, Servers, ServerUnavailableError
 from shared.migrate import migrate
 from shared.provision import create_topics, provision_database
+from tests.scheduling import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 from tests.servers import chosen, description, named, running_servers
 
 FreshDatabase = Callable[[str], Awaitable[str]]
@@ -45,13 +46,6 @@ def pytest_report_header() -> str:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Once more: a quiet run has no header."""
     terminalreporter.write_line(f"{description()}; tests/e2e and tests/bench: those of make run")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Beside each other run files, never the tests of one; what shares a whole line is one group."""
-    for item in items:
-        group = item.path.parent if item.path.parent.name in ("e2e", "compose", "faults") else item.path
-        item.add_marker(pytest.mark.xdist_group(str(group)))
 
 
 @pytest.fixture(scope="session")

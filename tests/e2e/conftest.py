@@ -19,14 +19,14 @@ FAST = 60_000.0
 PATIENCE = 180.0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Line]:
     run_dir = tmp_path_factory.mktemp("line")
     async with Line(run_dir, speed=SLOW, prefix=f"e2e_{secrets.token_hex(3)}") as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def api(line: Line) -> AsyncIterator[Api]:
     async with Api(line.urls, line.secrets.api_keys) as client:
         yield client
