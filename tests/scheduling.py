@@ -11,7 +11,7 @@ ONE_LINE = ("e2e", "compose", "faults")
 """Folders whose files share a whole line."""
 
 
-class ByGroup(LoadScopeScheduling):
+class ByGroup(LoadScopeScheduling):  # type: ignore[misc]
     """pytest-xdist's own groups (`xdist_group`) are lost, silently, on versions of pytest that are newer than it."""
 
     def _split_scope(self, nodeid: str) -> str:
@@ -20,5 +20,5 @@ class ByGroup(LoadScopeScheduling):
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> ByGroup:
-    return ByGroup(config)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByGroup:
+    return ByGroup(config, log)
