@@ -8,15 +8,18 @@ import random
 import secrets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 BACK_OFF_CAP_SECONDS = 5.0
+TICK_SECONDS = 5.0
+
+T = TypeVar("T")
 
 _traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
 
@@ -156,8 +159,20 @@ class Loop:
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             self.tick()
-            await asyncio.sleep(min(left, 5.0))
+            await asyncio.sleep(min(left, TICK_SECONDS))
         self.tick()
+
+    async def while_waiting(self, call: Awaitable[T]) -> T:
+        """The answer of a counterpart, which may take its time within bounds of its own: that is no stuck loop."""
+        answer = asyncio.ensure_future(call)
+        try:
+            while not answer.done():
+                self.tick()
+                await asyncio.wait({answer}, timeout=TICK_SECONDS)
+        finally:
+            answer.cancel()
+        self.tick()
+        return answer.result()
 
     async def back_off(self, error: BaseException) -> None:
         """Waits, longer each time, up to the cap; jitter keeps replicas apart."""

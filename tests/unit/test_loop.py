@@ -1,0 +1,51 @@
+"""The pulse of a loop."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from shared import telemetry
+from shared.telemetry import Loop
+
+
+async def test_a_slow_counterpart_is_no_stuck_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telemetry, "TICK_SECONDS", 0.01)
+    loop, answered, ticks = Loop("poll"), asyncio.Event(), 0
+
+    async def slow() -> str:
+        nonlocal ticks
+        while ticks < 3:
+            before = loop.last_tick
+            while loop.last_tick == before:
+                await asyncio.sleep(0)
+            ticks += 1
+        answered.set()
+        return "answer"
+
+    async with asyncio.timeout(60):
+        assert await loop.while_waiting(slow()) == "answer"
+    assert answered.is_set()
+
+
+async def test_what_a_call_raises_is_raised_and_leaving_cancels_it() -> None:
+    loop, cancelled = Loop("poll"), asyncio.Event()
+
+    async def failing() -> None:
+        raise ConnectionResetError
+
+    async def endless() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    with pytest.raises(ConnectionResetError):
+        await loop.while_waiting(failing())
+    waiting = asyncio.create_task(loop.while_waiting(endless()))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    await cancelled.wait()
+    assert waiting.cancelled()
