@@ -36,13 +36,6 @@ class Adopted:
     orders: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    record: Record
-    event_id: UUID
-    traceparent: str | None
-
-
 async def adopt(platform: Platform, service: Service) -> Adopted:
     """Reads the service's own topics behind the last offset it knows of, and records what it finds as said.
 
@@ -52,11 +45,9 @@ async def adopt(platform: Platform, service: Service) -> Adopted:
     orders: set[UUID] = set()
     async with reading(platform.settings) as probe:
         starts = await unacknowledged(platform.pool, probe, [service.says.name])
-        batch: list[_Found] = []
+        batch: list[Record] = []
         async for lane, raw in probe.records_since(starts):
-            record = as_record(lane, raw)
-            headers = {name: value.decode("ascii", "replace") for name, value in raw.headers}
-            batch.append(_Found(record, UUID(headers["ce_id"]), record.traceparent))
+            batch.append(as_record(lane, raw))
             if len(batch) == TOGETHER:
                 total = await _step(platform, service, batch, total, orders)
                 batch = []
@@ -66,10 +57,12 @@ async def adopt(platform: Platform, service: Service) -> Adopted:
 
 
 async def _step(
-    platform: Platform, service: Service, batch: Sequence[_Found], total: Adopted, orders: set[UUID]
+    platform: Platform, service: Service, batch: Sequence[Record], total: Adopted, orders: set[UUID]
 ) -> Adopted:
     async with platform.ledger.transaction() as db:
-        events, read = _events(platform, [found.record for found in batch])
+        events, read = _events(platform, batch)
+        heard = [one.event for one in read if one.event is not None]
+        await platform.ledger.lock(db, {event.order_id for event in (*events, *heard)})
         people = [one.person for one in read if one.person is not None]
         if people:
             await platform.persons.store(db, people)
@@ -78,10 +71,9 @@ async def _step(
             await platform.persons.drop(db, erased)
             if service.on_erased is not None:
                 await service.on_erased(db, erased)
-        heard = [one.event for one in read if one.event is not None]
         new = await platform.ledger.adopt(db, said=events, heard=heard)
         if service.on_adopted is not None:
-            await service.on_adopted(db, [event for event in new if event in events])
+            await service.on_adopted(db, new)
         await _as_sent(db, batch)
         await _move_ends(db, batch)
     orders |= {event.order_id for event in new}
@@ -93,6 +85,8 @@ def _events(platform: Platform, records: Sequence[Record]) -> tuple[list[Event],
     events: list[Event] = []
     read: list[Read] = []
     for record in records:
+        if record.event_id is None:
+            raise Unadoptable(f"a record on {record.lane.topic} has no ce_id: it is none of ours")
         if record.lane.topic == persons.TOPIC:
             read.append(platform.decoder.read(record))
             continue
@@ -103,12 +97,12 @@ def _events(platform: Platform, records: Sequence[Record]) -> tuple[list[Event],
     return events, read
 
 
-async def _as_sent(db: DB, batch: Sequence[_Found]) -> None:
+async def _as_sent(db: DB, batch: Sequence[Record]) -> None:
     """The outbox holds them as sent, so that they can be sent again when the broker loses them."""
     columns = (
-        [found.event_id for found in batch],
-        [found.record.lane.partition for found in batch],
-        [found.record.offset for found in batch],
+        [record.event_id for record in batch],
+        [record.lane.partition for record in batch],
+        [record.offset for record in batch],
     )
     await db.execute(
         """update outbox set sent_at = now(), partition = f.partition, sent_offset = f.sent_offset
@@ -124,16 +118,16 @@ async def _as_sent(db: DB, batch: Sequence[_Found]) -> None:
            where not exists (select from outbox where outbox.event_id = f.event_id)
            order by f.event_id, f.sent_offset""",
         *columns,
-        [found.record.lane.topic for found in batch],
-        [(found.record.key or b"").decode() for found in batch],
-        [found.record.type for found in batch],
-        [found.record.body.decode() if found.record.body else None for found in batch],
-        [found.traceparent for found in batch],
+        [record.lane.topic for record in batch],
+        [(record.key or b"").decode() for record in batch],
+        [record.type for record in batch],
+        [record.body.decode() if record.body else None for record in batch],
+        [record.traceparent for record in batch],
     )
 
 
-async def _move_ends(db: DB, batch: Sequence[_Found]) -> None:
-    last = {found.record.lane: found.record for found in batch}
+async def _move_ends(db: DB, batch: Sequence[Record]) -> None:
+    last = {record.lane: record for record in batch}
     for lane, record in last.items():
         await db.execute(
             """insert into log_ends (topic, partition, highest_offset, generation, generation_start)

@@ -79,6 +79,7 @@ def _record(row: asyncpg.Record) -> Record:
         key=row["key"],
         body=row["body"],
         type=row["type"] or "",
+        event_id=None,
         generation=row["generation"],
         generation_start=row["generation_start"],
         traceparent=None,

@@ -83,11 +83,10 @@ def every(
         while True:
             loop.tick()
             try:
-                await measure(platform)
+                await loop.while_waiting(measure(platform))
+                loop.healthy()
             except TRANSIENT as error:
                 await loop.back_off(error)
-                continue
-            loop.healthy()
-            await loop.sleep(seconds)
+            await loop.sleep(seconds)  # also after a failure: what took too long is not asked for without end
 
     return gauges

@@ -127,6 +127,8 @@ class Worker:
         try:
             while True:
                 loop.tick()
+                if committer.done():
+                    committer.result()  # broken: without it nothing would ever be stored
                 self._wake.clear()
                 try:
                     claimed = await self._claim_whole(self._kind.concurrency - self._unstored)
@@ -195,7 +197,9 @@ class Worker:
             room,
             self._lease,
         )
-        traces = await tracing.known(self._pool, [row["order_id"] for row in rows])
+        traces: Mapping[UUID, str] = {}
+        with suppress(*TRANSIENT):  # the jobs are ours already: better called without their traces than lost
+            traces = await tracing.known(self._pool, [row["order_id"] for row in rows])
         return [
             ClaimedJob(
                 self._kind.kind,

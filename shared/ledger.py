@@ -39,6 +39,10 @@ ROUNDS = 20
 """A decision that is not finished after so many rounds owes something new each time: a fault of the rule."""
 
 
+class UnknownFact(Exception):
+    """A fact in our own database of a type that this version does not know: a newer replica has written it."""
+
+
 class Undecided(Exception):
     """`handle` owes something new however often it is asked."""
 
@@ -141,7 +145,10 @@ class Ledger:
         sets = {order_id: Facts(order_id) for order_id in order_ids}
         rows = await db.fetch("select order_id, type, body from facts where order_id = any($1)", order_ids)
         for row in rows:
-            sets[row["order_id"]].add(Event.BY_TYPE[row["type"]].model_validate_json(row["body"]))
+            kind = Event.BY_TYPE.get(row["type"])
+            if kind is None:
+                raise UnknownFact(row["type"])
+            sets[row["order_id"]].add(kind.model_validate_json(row["body"]))
         return sets
 
     async def say(self, db: DB, events: Sequence[Event]) -> dict[UUID, Facts]:
@@ -206,7 +213,7 @@ class Ledger:
         cannot be read."""
         try:
             facts = (await self.lock(db, [event.order_id]))[event.order_id]
-        except ValidationError as error:
+        except (UnknownFact, ValidationError) as error:
             log.error("an order's facts cannot be read", order_id=str(event.order_id), error=error)
             return
         if not facts.add(event):

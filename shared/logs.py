@@ -81,10 +81,6 @@ class LogProbe:
         """The offset of the oldest record kept."""
         return await self._bounded(self._client.beginning_offsets(list(lanes)))
 
-    async def headers_since(self, starts: Mapping[TopicPartition, int]) -> list[dict[str, bytes]]:
-        """The headers of all records from these offsets to the ends."""
-        return [dict(record.headers) async for _, record in self.records_since(starts)]
-
     async def records_since(self, starts: Mapping[TopicPartition, int]) -> AsyncIterator[tuple[TopicPartition, Any]]:
         """All records from these offsets to the ends as they are now; KafkaError when the broker does not answer."""
         ends = await self.ends(starts)

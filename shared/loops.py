@@ -169,7 +169,7 @@ async def keep_pruning(platform: Platform, loop: Loop) -> None:
         loop.tick()
         try:
             async with platform.pool.acquire() as db:
-                await prune(db, platform.settings.retention_days)
+                await loop.while_waiting(prune(db, platform.settings.retention_days))
         except TRANSIENT as error:
             await loop.back_off(error)
             continue
@@ -180,14 +180,22 @@ async def keep_pruning(platform: Platform, loop: Loop) -> None:
 async def prune(db: DB, retention_days: int) -> None:
     """Sent outbox rows and idempotency keys older than this (real days). Jobs stay: what was done is not owed again.
 
-    In slices, each of which ends long before the time-out of a statement.
+    In slices, each of which ends long before the time-out of a statement. The outbox is read from its oldest row on,
+    as far as there is something to drop.
     """
-    for statement in (
-        """delete from outbox where id in (
-               select id from outbox where sent_at < now() - $1 * interval '1 day' order by id limit $2)""",
-        """delete from idempotency_keys where (principal, key) in (
-               select principal, key from idempotency_keys
-               where created_at < now() - $1 * interval '1 day' limit $2)""",
-    ):
-        while await db.execute(statement, float(retention_days), PRUNE_TOGETHER) == f"DELETE {PRUNE_TOGETHER}":
-            pass
+    days, seen, dropped = float(retention_days), 0, 1
+    while dropped:
+        [(seen, dropped)] = await db.fetch(
+            """with slice as (select id, sent_at from outbox where id > $3 order by id limit $2),
+                    gone as (delete from outbox using slice where outbox.id = slice.id
+                             and slice.sent_at < now() - $1 * interval '1 day' returning 1)
+               select coalesce(max(id), 0), (select count(*) from gone) from slice""",
+            days,
+            PRUNE_TOGETHER,
+            seen,
+        )
+    keys = """delete from idempotency_keys where (principal, key) in (
+                  select principal, key from idempotency_keys
+                  where created_at < now() - $1 * interval '1 day' order by created_at limit $2)"""
+    while await db.execute(keys, days, PRUNE_TOGETHER) == f"DELETE {PRUNE_TOGETHER}":
+        pass

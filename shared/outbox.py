@@ -16,6 +16,8 @@ import asyncpg
 from contracts.base import Event
 from shared.db import DB
 
+SLICE = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -67,8 +69,18 @@ def headers(
 
 
 async def republish(db: DB | asyncpg.Pool[asyncpg.Record], since: datetime) -> int:
-    """Marks what was recorded since then as not sent; how many rows."""
-    rows = await db.fetch(
-        "update outbox set sent_at = null where recorded_at >= $1 and sent_at is not null returning 1", since
-    )
-    return len(rows)
+    """Marks what was recorded since then as not sent; how many rows. In slices, so that none takes too long."""
+    marked, seen = 0, 0
+    while True:
+        [(last, again)] = await db.fetch(
+            """with slice as (select id, recorded_at, sent_at from outbox where id > $2 order by id limit $3),
+                    again as (update outbox set sent_at = null from slice where outbox.id = slice.id
+                              and slice.recorded_at >= $1 and slice.sent_at is not null returning 1)
+               select max(id), (select count(*) from again) from slice""",
+            since,
+            seen,
+            SLICE,
+        )
+        if last is None:
+            return marked
+        marked, seen = marked + again, last

@@ -92,7 +92,8 @@ def _configuration(topic: Topic) -> Mapping[str, str]:
 
 
 async def add_api_key(dsn: str, *, key: str, name: str, scope: Scope, not_after: datetime | None = None) -> None:
-    """Lets the bearer of `key` in, as `name`, until `not_after`. Only the key's SHA-256 is stored.
+    """Lets the bearer of `key` in, as `name`, until `not_after`. Only the key's SHA-256 is stored. A key that is known
+    already, and may have been ended, keeps the time of its end.
 
     ValueError when the name is no `Code`: it goes into events, as the marketplace's name.
     """
@@ -101,8 +102,7 @@ async def add_api_key(dsn: str, *, key: str, name: str, scope: Scope, not_after:
     try:
         await connection.execute(
             """insert into api_keys (hash, name, scope, not_after) values ($1, $2, $3, $4)
-               on conflict (hash) do update set name = excluded.name, scope = excluded.scope,
-                 not_after = excluded.not_after""",
+               on conflict (hash) do update set name = excluded.name, scope = excluded.scope""",
             hashlib.sha256(key.encode()).digest(),
             name,
             scope,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ from shared.db import DB
 from shared.facts import PersonErased, PersonRecorded
 from shared.ledger import Ledger
 from shared.telemetry import log, metrics
+
+_GENERATION = re.compile(r"([0-9]{1,9})@([0-9]{1,18})")
 
 OnErased: TypeAlias = Callable[[DB, Sequence[UUID]], Awaitable[None]]
 """What a service drops of its own when these orders' persons are erased."""
@@ -43,6 +46,8 @@ class Record:
     key: bytes | None
     body: bytes | None
     type: str
+    event_id: UUID | None
+    """As its header says; None when that is no id."""
     generation: int
     generation_start: int
     traceparent: str | None
@@ -104,7 +109,11 @@ class Decoder:
         return Read(record, event=PersonRecorded(order_id=order_id, occurred_at=self._now()), person=person)
 
     async def take_in(self, db: DB, read: Sequence[Read]) -> None:
-        """Records what was read, in the caller's transaction."""
+        """Records what was read, in the caller's transaction.
+
+        The orders are locked first, so that nobody writes of a person who is being erased.
+        """
+        await self._ledger.lock(db, {one.event.order_id for one in read if one.event is not None})
         people = [one.person for one in read if one.person is not None]
         if people:
             await self._keeper.store(db, people)
@@ -140,10 +149,19 @@ class Decoder:
                 record.type,
                 record.key,
                 record.body,
-                one.cause,
+                storable(one.cause or ""),
             )
             metrics.dead_letters.inc()
-            log.error("dead letter", topic=record.lane.topic, offset=record.offset, type=record.type, cause=one.cause)
+            log.error(
+                "dead letter",
+                topic=record.lane.topic,
+                partition=record.lane.partition,
+                offset=record.offset,
+                order_id=None if order_id is None else str(order_id),
+                event_id=None if record.event_id is None else str(record.event_id),
+                type=record.type,
+                cause=one.cause,
+            )
             if order_id is not None:
                 case = CaseOpened(
                     order_id=order_id,
@@ -163,8 +181,12 @@ class Decoder:
 
 def order_id_of(key: bytes | None) -> UUID | None:
     """The order id that a record's key states."""
+    return _uuid((key or b"").decode("ascii", "replace"))
+
+
+def _uuid(text: str) -> UUID | None:
     try:
-        return UUID((key or b"").decode("ascii"))
+        return UUID(text)
     except ValueError:
         return None
 
@@ -179,17 +201,23 @@ def _faults(event_type: str, error: ValidationError) -> str:
     return f"invalid {event_type}: " + ", ".join(f"{'.'.join(map(str, e['loc']))} {e['type']}" for e in found[:5])
 
 
+def storable(text: str) -> str:
+    """The text as PostgreSQL can hold it: no NUL, no half of a character."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
 def as_record(lane: TopicPartition, raw: Any) -> Record:
-    headers = {name: value.decode("utf-8", "replace") for name, value in raw.headers}
-    number, _, start = headers.get("generation", "0@0").partition("@")
-    stated = number.isdecimal() and start.isdecimal()
+    """A record as it came, whoever wrote it: a header may be empty, or hold anything."""
+    headers = {name: storable((value or b"").decode("utf-8", "replace")) for name, value in raw.headers}
+    generation = _GENERATION.fullmatch(headers.get("generation", ""))
     return Record(
         lane=lane,
         offset=raw.offset,
         key=raw.key,
         body=raw.value,
         type=headers.get("ce_type", ""),
-        generation=int(number) if stated else 0,
-        generation_start=int(start) if stated else 0,
+        event_id=_uuid(headers.get("ce_id", "")),
+        generation=int(generation[1]) if generation else 0,
+        generation_start=int(generation[2]) if generation else 0,
         traceparent=headers.get("traceparent"),
     )

@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
-from uuid import UUID
 
 import asyncpg
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -20,6 +19,7 @@ from shared.db import DB, TRANSIENT
 from shared.kafka import REQUEST_MS, connection
 from shared.logs import LogProbe, sender_died, started
 from shared.outbox import headers
+from shared.records import as_record
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop, log, metrics
 
@@ -353,8 +353,8 @@ async def forgotten(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe) -> int:
     starts = await unacknowledged(pool, probe)
     if not starts:
         return 0
-    found = await probe.headers_since(starts)
-    ids = {UUID(fields["ce_id"].decode()) for fields in found if "ce_id" in fields}
+    found = {as_record(lane, raw).event_id async for lane, raw in probe.records_since(starts)}
+    ids = found - {None}  # a record without an id is none of ours
     known = await pool.fetch("select event_id from outbox where event_id = any($1::uuid[])", list(ids))
     return len(ids - {row["event_id"] for row in known})
 

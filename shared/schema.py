@@ -112,6 +112,7 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         created_at timestamptz not null default now(),
         primary key (principal, key)
     )""",
+    "create index idempotency_keys_created on idempotency_keys (created_at)",
     # The person's record, sealed; each service keeps only the parts it may open.
     """create table persons (
         order_id uuid primary key,

@@ -60,7 +60,7 @@ class Service:
     on_erased: OnErased | None = None
     observe: Observe | None = None
     on_adopted: OnAdopted | None = None
-    """What a service writes down beside facts of its own that its database had forgotten; see `shared.adoption`."""
+    """What a service writes down beside facts that its database had forgotten; see `shared.adoption`."""
 
     @property
     def counterparts(self) -> frozenset[str]:

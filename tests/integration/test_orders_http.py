@@ -40,7 +40,7 @@ from services.orders.schema import (
 )
 from services.orders.settings import Settings
 from shared.clock import create
-from shared.facts import Facts
+from shared.facts import Facts, PersonErased
 from shared.jobs import ClaimedJob
 from shared.links import check_secret
 from shared.provision import add_api_key
@@ -503,6 +503,20 @@ async def test_an_erasure_in_flight_is_carried_out_at_the_end(orders: Orders) ->
     assert OrderClosed in await orders.facts(taken["id"])
     assert (await orders.post("/orders", body)).status_code == 409
     assert (await person_row(orders, taken["id"]))["contact"] is None
+
+
+async def test_an_erasure_that_a_restore_forgot_is_on_record_and_repeated(orders: Orders) -> None:
+    taken = await orders.placed()
+    on_adopted = service(orders.platform).on_adopted
+    assert on_adopted is not None
+    async with orders.platform.ledger.transaction() as db:
+        await on_adopted(db, [PersonErased(order_id=UUID(taken["id"]), occurred_at=now())])
+    steps = await orders.platform.pool.fetch(
+        "select step, by_whom from erasures where order_id = $1", UUID(taken["id"])
+    )
+    assert [tuple(step) for step in steps] == [("done", "adopt")]
+    async with orders.platform.ledger.transaction() as db:
+        assert UUID(taken["id"]) in await store.tombstones_to_repeat(db, every_hours=0, limit=10_000)
 
 
 async def test_only_an_operator_erases_and_the_record_of_it_stays(orders: Orders) -> None:

@@ -97,6 +97,16 @@ async def client(dsn: str) -> AsyncIterator[httpx.AsyncClient]:
 GOOD = {"name": "a", "items": [{"quantity": 1}]}
 
 
+async def test_a_key_that_was_ended_is_not_brought_back_by_the_next_provisioning(dsn: str) -> None:
+    await add_api_key(dsn, key="leaked-key", name="tmall", scope="marketplace")
+    database = await asyncpg.connect(dsn)
+    await database.execute("update api_keys set not_after = now() where hash = sha256('leaked-key')")
+    await add_api_key(dsn, key="leaked-key", name="tmall", scope="marketplace")
+    ended = "select not_after is not null from api_keys where hash = sha256('leaked-key')"
+    assert await database.fetchval(ended)
+    await database.close()
+
+
 async def test_a_key_opens_its_own_scope_only(client: httpx.AsyncClient) -> None:
     for header, status in (
         ("Bearer tmall-key", 201),
