@@ -185,11 +185,12 @@ def _read(steps: list[Step], destination: CountryCode | None) -> list[Step]:
     for step in steps:
         status = step.status
         if status in ("customs", "customs_released"):
-            imported = _is_import(step, departed, destination)
-            if status == "customs":
-                status = "import_customs" if imported else "export_customs"
+            if _between(step, destination):
+                status = "in_transit_country"
+            elif _is_import(step, departed):
+                status = "import_customs" if status == "customs" else "import_cleared"
             else:
-                status = "import_cleared" if imported else "export_cleared"
+                status = "export_customs" if status == "customs" else "export_cleared"
         elif status == "in_transit" and arrived is not None and step.at > arrived and not returning:
             status = "in_destination_network"
         if arrived is None and status and _ARRIVED <= RANKS[status] <= _LAST_MILE_END:
@@ -199,13 +200,17 @@ def _read(steps: list[Step], destination: CountryCode | None) -> list[Step]:
     return read
 
 
-def _is_import(step: Step, departed: datetime | None, destination: CountryCode | None) -> bool:
-    """The scan's country decides; without one (or in a third country), whether the parcel had left by then."""
-    country = step.fact.country if isinstance(step.fact, ParcelScanned) else None
-    if country == ORIGIN:
+def _between(step: Step, destination: CountryCode | None) -> bool:
+    """Whether the scan was made in a third country: its customs are neither side."""
+    if destination is None or not isinstance(step.fact, ParcelScanned):
         return False
-    if country is not None and country == (destination or country):
-        return True
+    return step.fact.country not in (None, ORIGIN, destination)
+
+
+def _is_import(step: Step, departed: datetime | None) -> bool:
+    """The scan's country decides; without one, whether the parcel had left by then."""
+    if isinstance(step.fact, ParcelScanned) and step.fact.country is not None:
+        return step.fact.country != ORIGIN
     return departed is not None and departed <= step.at
 
 
@@ -251,7 +256,7 @@ def _flags(steps: list[Step]) -> tuple[Flag, ...]:
             case ParcelScanned():
                 if step.status is not None:
                     flags -= {"problem", "delayed"}
-                    if step.status not in ("export_customs", "import_customs"):
+                    if step.fact.status not in ("customs", "export_customs", "import_customs"):
                         flags.discard("customs_held")
                     if step.status in ("out_for_delivery", "available_for_pickup", "delivered"):
                         flags.discard("delivery_failed")

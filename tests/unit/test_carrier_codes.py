@@ -108,9 +108,11 @@ class TestMistakesOfOthers:
         ("DO2", "FR", "export_cleared"),
         ("DO2", "CN", "import_cleared"),
         ("DO2", None, "customs_released"),
+        ("DO1", "AE", "customs"),
+        ("DO2", "AE", "customs_released"),
     ],
 )
-def test_the_side_of_customs_follows_the_country_only_when_it_is_given(
+def test_the_side_of_customs_follows_from_either_country_and_from_no_other(
     code: str, country: str | None, status: str
 ) -> None:
     assert read(code, country).status == status

@@ -179,8 +179,16 @@ def test_rule_2_customs_without_a_country_go_by_what_was_seen_before() -> None:
 def test_rule_2_a_stated_country_decides() -> None:
     assert read([scan("DO1", 1, "CN")]) == ["import_customs"]
     assert read([scan("ET3", 1), scan("DO1", 2, "FR")])[1] == "export_customs"
-    assert read([scan("DO1", 1, "AE")]) == ["export_customs"]
-    assert read([scan("ET4", 1), scan("DO1", 2, "AE")])[1] == "import_customs"
+    assert follow([scan("DO1", 1, "AE")]).status == "import_customs"  # abroad, and nobody knows where it is going
+
+
+def test_rule_2_customs_of_a_third_country_are_neither_side() -> None:
+    facts = [scan("ET2", 1), scan("DO1", 2, "AE"), scan("DO3", 3, "AE"), scan("DO1", 4, "AE")]
+    assert read(facts)[1] == "in_transit_country"
+    assert follow(facts, destination="CN").flags == ("customs_held",)
+    facts += [scan("DO2", 5, "AE"), scan("DO1", 6, "CN")]
+    assert read(facts)[4:] == ["in_transit_country", "import_customs"]
+    assert follow(facts, destination="CN").flags == ()
 
 
 def test_rule_2_goes_by_event_time_not_by_arrival() -> None:

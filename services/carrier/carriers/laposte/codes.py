@@ -14,7 +14,7 @@ from __future__ import annotations
 from contracts.carrier import Flag
 from services.carrier.carriers.carrier import Reading
 
-ORIGIN = "FR"
+ORIGIN, DESTINATION = "FR", "CN"
 
 _MOVED: tuple[Flag, ...] = ("problem", "delayed")
 """Any later step ends a problem and a delay."""
@@ -126,19 +126,18 @@ COLISSIMO: dict[str, Reading] = {
 FAMILIES: dict[str, Reading] = {"AEC": _TRANSIT}
 """Colissimo codes that mean the same for every ending."""
 
-_SIDES: dict[str, tuple[Reading, Reading]] = {
-    "DO1": (Reading("export_customs", clears=_MOVED), Reading("import_customs", clears=_MOVED)),
-    "DO2": (Reading("export_cleared", clears=_RELEASED), Reading("import_cleared", clears=_RELEASED)),
+_SIDES: dict[tuple[str, str | None], Reading] = {
+    ("DO1", ORIGIN): Reading("export_customs", clears=_MOVED),
+    ("DO1", DESTINATION): Reading("import_customs", clears=_MOVED),
+    ("DO2", ORIGIN): Reading("export_cleared", clears=_RELEASED),
+    ("DO2", DESTINATION): Reading("import_cleared", clears=_RELEASED),
 }
-"""Customs steps, in the country of dispatch and elsewhere. Without a country the side stays open."""
+"""Customs steps on either side. In another country, or without one, the side stays open: all the scans decide it."""
 
 
 def read(code: str, country: str | None) -> Reading:
     """What the code means. A code in neither table moves nothing and never fails."""
-    if country is not None and code in _SIDES:
-        at_origin, abroad = _SIDES[code]
-        return at_origin if country == ORIGIN else abroad
-    if (known := OKAPI.get(code) or COLISSIMO.get(code)) is not None:
+    if (known := _SIDES.get((code, country)) or OKAPI.get(code) or COLISSIMO.get(code)) is not None:
         return known
     if len(code) == 6 and (family := FAMILIES.get(code[:3])) is not None:
         return family
