@@ -126,6 +126,9 @@ def test_times_become_utc_and_keep_their_offset(said: str, utc: str, offset: int
         {"code": "ET1", "date": "hier"},
         {"code": "ET1", "date": 1},
         {"code": "ET1", "date": "0001-01-01T00:00:00+14:00"},
+        {"code": "ET1", "date": "1999-12-31T23:50:00Z"},
+        {"code": "ET1", "date": "2200-01-01T00:00:00Z"},
+        {"code": "ET1", "date": "9999-12-31T23:59:00-01:00"},
         {"code": "ET1", "date": "2026-11-16T23:50:00+23:00"},
         {"code": "E T", "date": "2026-11-16T23:50:00+01:00"},
         {"code": None, "date": None},
@@ -152,6 +155,27 @@ def test_a_single_event_without_its_array() -> None:
 def test_a_country_is_two_capitals_or_none(country: object) -> None:
     (event,) = read_envelope(envelope(code="ET3", date="2026-11-16T23:50:00Z", country=country)).events
     assert event.country is None
+
+
+def on_the_way(code: str, *steps: Any) -> str | None:
+    """The country in which the parcel was at this event, at noon."""
+    said = {"code": code, "date": "2026-11-16T12:00:00+01:00"}
+    (event,) = read_envelope({"shipment": {"idShip": NUMBER, "event": [said], "timeline": list(steps)}}).events
+    assert json.loads(event.raw) == said
+    return event.country
+
+
+@pytest.mark.parametrize("code", ["DO1", "DO2", "DO3"])
+def test_an_event_of_customs_is_where_its_step_of_the_timeline_is(code: str) -> None:
+    handed_over = {"id": 2, "date": "2026-11-16T12:00:00+01:00", "country": "FR"}
+    assert on_the_way(code, handed_over, {"id": 3, "date": "2026-11-16T11:00:00Z", "country": "CN"}) == "CN"
+    later = {"id": 3, "date": "2026-11-16T18:00:00+01:00", "country": "CN"}  # where it was since, not where it was then
+    assert on_the_way(code, handed_over, later) is None
+    assert on_the_way(code, "?", {"id": 3}, {"id": 3, "country": "CN"}) is None
+
+
+def test_other_events_say_nothing_of_the_country() -> None:
+    assert on_the_way("ET1", {"id": 3, "date": "2026-11-16T12:00:00+01:00", "country": "CN"}) is None
 
 
 @pytest.mark.parametrize(
@@ -211,7 +235,9 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=30),
     lambda inner: (
         st.lists(inner, max_size=4)
-        | st.dictionaries(st.sampled_from(["shipment", "event", "idShip", "returnCode", "code", "date", "x"]), inner)
+        | st.dictionaries(
+            st.sampled_from(["shipment", "event", "idShip", "timeline", "returnCode", "code", "date"]), inner
+        )
     ),
     max_leaves=15,
 )

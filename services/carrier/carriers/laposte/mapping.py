@@ -22,6 +22,12 @@ GROUP_SIZE = 10
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _PARIS = ZoneInfo("Europe/Paris")
+_YEARS = range(2000, 2200)
+"""An event of another time is a mistake, and no deadline can be reckoned from it."""
+_CUSTOMS = frozenset({"DO1", "DO2", "DO3"})
+"""Codes that leave open in which country's customs the parcel is."""
+_CUSTOMS_STEP = 3
+"""The step of the timeline, of five, to which they belong."""
 
 
 class NotAnEnvelope(ValueError):
@@ -93,24 +99,39 @@ def read_envelope(envelope: Any) -> Tracked:
         events = [events]
     if not isinstance(events, list):
         raise NotAnEnvelope("shipment.event", "array", "events are an array")
-    return Tracked(number, tuple(_event(number, event) for event in events))
+    step = _customs_step(inner.get("timeline"))
+    return Tracked(number, tuple(_event(number, event, step) for event in events))
 
 
-def _event(number: str, event: Any) -> CarrierEvent:
+def _customs_step(timeline: Any) -> tuple[datetime, str] | None:
+    """When and in which country the latest event of that step was; its earlier ones may have been elsewhere."""
+    for step in timeline if isinstance(timeline, list) else []:
+        if isinstance(step, Mapping) and step.get("id") == _CUSTOMS_STEP:
+            at, country = _instant(step.get("date")), _country(step.get("country"))
+            return (at, country) if at is not None and country is not None else None
+    return None
+
+
+def _event(number: str, event: Any, customs_step: tuple[datetime, str] | None) -> CarrierEvent:
     raw = json.dumps(event, sort_keys=True, separators=(",", ":")).encode()
     fields = event if isinstance(event, Mapping) else {}
-    code, said_at, country = fields.get("code"), fields.get("date"), fields.get("country")
-    at = _instant(said_at)
+    code, at, country = fields.get("code"), _instant(fields.get("date")), _country(fields.get("country"))
     readable = isinstance(code, str) and _CODE.fullmatch(code) is not None and at is not None
     offset = at.utcoffset() if at is not None else None
+    if country is None and readable and code in _CUSTOMS and customs_step is not None and customs_step[0] == at:
+        country = customs_step[1]
     return CarrierEvent(
         tracking_number=number,
         raw=raw,
         code=code if readable else None,
         at=at.astimezone(UTC) if readable and at is not None else None,
         utc_offset_minutes=round(offset.total_seconds() / 60) if offset is not None else 0,
-        country=country if isinstance(country, str) and _COUNTRY.fullmatch(country) else None,
+        country=country,
     )
+
+
+def _country(text: Any) -> str | None:
+    return text if isinstance(text, str) and _COUNTRY.fullmatch(text) else None
 
 
 def _instant(text: Any) -> datetime | None:
@@ -120,11 +141,11 @@ def _instant(text: Any) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
         at = at if at.tzinfo is not None else at.replace(tzinfo=_PARIS)
-        at.astimezone(UTC)
+        year = at.astimezone(UTC).year
     except (ValueError, OverflowError):
         return None
     offset = at.utcoffset()
-    return at if offset is not None and abs(offset.total_seconds()) <= 14 * 3600 else None
+    return at if year in _YEARS and offset is not None and abs(offset.total_seconds()) <= 14 * 3600 else None
 
 
 def _json(body: bytes) -> Any:
