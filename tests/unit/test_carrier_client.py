@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -66,7 +67,37 @@ async def test_no_connection_is_no_answer() -> None:
     assert caught.value.reason == "suivi:ConnectError"
 
 
-@pytest.mark.parametrize(("header", "after"), [("7", 7.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("", None)])
+async def test_no_connection_is_no_answer_when_asked_one_by_one_either() -> None:
+    def spoiled_then_away(request: httpx.Request) -> httpx.Response:
+        if "," in request.url.path:
+            return suivi(request)
+        raise httpx.ReadTimeout("away")
+
+    with pytest.raises(Unreachable) as caught:
+        await carrier(spoiled_then_away).track([GOOD, BAD])
+    assert caught.value.reason == "suivi:ReadTimeout"
+
+
+class Dripping(httpx.AsyncByteStream):
+    """A good answer, each chunk of which comes in time."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for _ in range(100):
+            await asyncio.sleep(0.01)
+            yield b" "
+        yield json.dumps(envelope(GOOD)).encode()
+
+
+async def test_an_answer_that_trickles_in_is_given_up() -> None:
+    http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=Dripping())))
+    with pytest.raises(Unreachable) as caught:
+        await connect(replace(ACCESS, suivi_timeout=0.1), Connection(http)).track([GOOD])
+    assert caught.value.reason == "suivi:TimeoutError"
+
+
+@pytest.mark.parametrize(
+    ("header", "after"), [("7", 7.0), ("86400", 600.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("", None)]
+)
 async def test_retry_after(header: str, after: float | None) -> None:
     def busy(_: httpx.Request) -> httpx.Response:
         body = json.dumps({"code": "TOO_MANY_REQUESTS", "message": "max quota reached (10 calls per 1s)"})

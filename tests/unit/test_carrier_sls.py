@@ -220,3 +220,10 @@ async def test_an_answer_is_lost_only_once_the_request_has_left(raised: Exceptio
     access = Access("http://sls", "http://suivi", CONTRACT, "key", 5, 5, 100)
     async with httpx.AsyncClient(transport=httpx.MockTransport(fail)) as http:
         assert await connect(access, Connection(http)).make_label(order()) == expected
+
+
+async def test_a_wait_that_the_carrier_names_has_a_bound() -> None:
+    busy = httpx.MockTransport(lambda _: httpx.Response(429, headers={"retry-after": "86400"}))
+    access = Access("http://sls", "http://suivi", CONTRACT, "key", 5, 5, 100)
+    async with httpx.AsyncClient(transport=busy) as http:
+        assert await connect(access, Connection(http)).make_label(order()) == TryLater("sls:http_429", 600.0)

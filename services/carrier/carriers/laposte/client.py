@@ -25,6 +25,7 @@ from services.carrier.carriers.laposte.labels import Contract, HttpAnswer, label
 from shared import tracing
 
 NAME = "laposte"
+LONGEST_RETRY_AFTER = 600.0
 DRAIN_SECONDS = 10.0
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 """The request did not leave: nothing can have come of it."""
@@ -102,10 +103,11 @@ def connect(access: Access, connection: Connection) -> Carrier:
 
     async def track(numbers: Sequence[str]) -> Sequence[Tracked]:
         try:
-            return await _idships(access, connection, pace, numbers)
-        except mapping.AskOneByOne:
-            return [found for number in numbers for found in await _idships(access, connection, pace, [number])]
-        except httpx.HTTPError as error:
+            try:
+                return await _idships(access, connection, pace, numbers)
+            except mapping.AskOneByOne:
+                return [found for number in numbers for found in await _idships(access, connection, pace, [number])]
+        except (httpx.HTTPError, TimeoutError) as error:
             raise Unreachable(f"suivi:{type(error).__name__}") from None
 
     return Carrier(NAME, mapping.GROUP_SIZE, make_label, track, codes.read)
@@ -123,11 +125,12 @@ async def _idships(access: Access, connection: Connection, pace: Pace, numbers: 
     url = f"{access.suivi_url}/idships/{','.join(numbers)}"
     headers = {"accept": "application/json", "x-okapi-key": access.okapi_key}
     request = httpx.Request("GET", url, params={"lang": "fr_FR"}, headers=headers)
-    answer = await connection.send(request, access.suivi_timeout)
+    async with asyncio.timeout(access.suivi_timeout):  # of the whole call: httpx's own is anew for each chunk
+        answer = await connection.send(request, access.suivi_timeout)
     return mapping.read_answer(numbers, answer.status_code, answer.content, _retry_after(answer))
 
 
 def _retry_after(answer: httpx.Response) -> float | None:
     """The header in its form of seconds; La Poste has not been seen to use the form with a date."""
     text = answer.headers.get("retry-after", "")
-    return float(text) if re.fullmatch(r"[0-9]{1,5}", text) else None
+    return min(float(text), LONGEST_RETRY_AFTER) if re.fullmatch(r"[0-9]{1,9}", text) else None
