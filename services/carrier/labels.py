@@ -2,11 +2,12 @@
 
 The carrier knows no idempotency key and cannot be asked for a label by our reference. So a repeated call may make a
 second label: each attempt whose end we did not see is written down as a possible ghost, and only the label that was
-published is ever shown.
+published is ever shown. An attempt that failed before its call is none.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,8 +29,11 @@ from shared.db import DB
 from shared.facts import Facts, PersonErased
 from shared.jobs import ClaimedJob, Done, JobKind, Retry
 from shared.service import Platform
+from shared.telemetry import describe, log
 
 PLACE_OF_DISPATCH = ZoneInfo("Europe/Paris")
+PREPARE_SECONDS = 10.0
+"""Real time for what comes before the call, so that it is the call, if anything, during which a job's own time ends."""
 CHECK_WITHIN = timedelta(days=3)
 """Business time for a person to look after a label."""
 
@@ -48,6 +52,16 @@ def label_job(platform: Platform, carriers: Mapping[str, Carrier], rules: LabelR
     """The kind of job whose subject is a parcel (`parcel`, or `parcel:round` after a person asked for it again)."""
 
     async def run(job: ClaimedJob) -> Done:
+        try:
+            async with asyncio.timeout(PREPARE_SECONDS):
+                prepared = await _prepare(job)
+        except Exception as error:
+            log.warning("a label could not be asked for", order_id=str(job.order_id), error=error)
+            raise Retry(describe(error), None, not_called(job)) from None
+        return prepared if isinstance(prepared, Done) else await _call(job, *prepared)
+
+    async def _prepare(job: ClaimedJob) -> Done | tuple[Route, LabelOrder]:
+        """All that comes before the call, or instead of it."""
         parcel, _ = parcel_and_round(job.subject)
         async with platform.ledger.transaction() as db:
             facts = (await platform.ledger.read(db, [job.order_id]))[job.order_id]
@@ -56,19 +70,16 @@ def label_job(platform: Platform, carriers: Mapping[str, Carrier], rules: LabelR
             contact = await platform.persons.contact(db, job.order_id, "label")
         if contact is None:
             return Done()  # erased meanwhile: its fact refuses the label
-        unseen = unseen_attempt(job)
-        if unseen is not None and rules.on_lost_answer == "park":
+        unseen = [_ghost(job, attempt, "sls:unseen", None) for attempt in unseen_attempts(job)]
+        if unseen and rules.on_lost_answer == "park":
             return _parked(job, unseen, platform.clock.now())
-        if unseen is not None:
-            await _record(platform, unseen)
-        return await _call(job, facts, contact)
-
-    async def _call(job: ClaimedJob, facts: Facts, contact: Contact) -> Done:
-        parcel, _ = parcel_and_round(job.subject)
+        await _record(platform, unseen)
         route = route_to(contact.country)
         if route is None:
             return Done([_refused(job, "no_route", platform.clock.now())], unless=LET_GO)
-        order = label_order(facts, parcel, contact, route, platform.clock.now())
+        return route, label_order(facts, parcel, contact, route, platform.clock.now())
+
+    async def _call(job: ClaimedJob, route: Route, order: LabelOrder) -> Done:
         match await carriers[route.carrier].make_label(order):
             case LabelMade() as made:
                 return _made(platform, job, route, made, rules)
@@ -79,8 +90,8 @@ def label_job(platform: Platform, carriers: Mapping[str, Carrier], rules: LabelR
             case AnswerLost(reason, number):
                 ghost = _ghost(job, job.attempt, reason, number)
                 if rules.on_lost_answer == "park":
-                    return _parked(job, ghost, platform.clock.now())
-                await _record(platform, ghost)
+                    return _parked(job, [ghost], platform.clock.now())
+                await _record(platform, [ghost])
                 raise Retry(reason, None, settled(job))
 
     def exhausted(job: ClaimedJob, reason: str) -> Sequence[Event]:
@@ -106,11 +117,14 @@ def settled(job: ClaimedJob) -> dict[str, int]:
     return {"seen": job.attempt}
 
 
-def unseen_attempt(job: ClaimedJob) -> GhostLabel | None:
-    """The attempt before this one, if it ended without our seeing how: the process died, or its time ran out."""
-    if job.attempt - 1 <= int(job.state.get("seen", 0)):
-        return None
-    return _ghost(job, job.attempt - 1, "sls:unseen", None)
+def not_called(job: ClaimedJob) -> dict[str, int | list[int]]:
+    """The state that says: this attempt made no call, and those before it that ended unseen are not recorded yet."""
+    return {"seen": job.attempt, "unseen": unseen_attempts(job)}
+
+
+def unseen_attempts(job: ClaimedJob) -> list[int]:
+    """The attempts before this one that ended without our seeing how: the process died, or their time ran out."""
+    return [*job.state.get("unseen", ()), *range(job.state.get("seen", 0) + 1, job.attempt)]
 
 
 def label_order(facts: Facts, parcel: int, contact: Contact, route: Route, now: datetime) -> LabelOrder:
@@ -164,11 +178,12 @@ def _refused(job: ClaimedJob, reason: str, now: datetime) -> LabelRefused:
     return LabelRefused(order_id=job.order_id, occurred_at=now, parcel=parcel, reason=reason)
 
 
-def _parked(job: ClaimedJob, ghost: GhostLabel, now: datetime) -> Done:
+def _parked(job: ClaimedJob, ghosts: Sequence[GhostLabel], now: datetime) -> Done:
     parcel, round_ = parcel_and_round(job.subject)
 
     async def save(db: DB, _: Facts) -> None:
-        await store.save_ghost(db, ghost)
+        for ghost in ghosts:
+            await store.save_ghost(db, ghost)
 
     case = CaseOpened(
         order_id=job.order_id,
@@ -176,7 +191,7 @@ def _parked(job: ClaimedJob, ghost: GhostLabel, now: datetime) -> Done:
         case=label_case("uncertain_label", parcel, round_),
         kind="uncertain_label",
         parcel=parcel,
-        reason=ghost.reason,
+        reason=ghosts[-1].reason,
         action="check_label",
         due_at=now + CHECK_WITHIN,
     )
@@ -188,6 +203,8 @@ def _ghost(job: ClaimedJob, attempt: int, reason: str, number: str | None) -> Gh
     return GhostLabel(job.order_id, parcel, job.subject, attempt, reason, number)
 
 
-async def _record(platform: Platform, ghost: GhostLabel) -> None:
-    async with platform.ledger.transaction() as db:
-        await store.save_ghost(db, ghost)
+async def _record(platform: Platform, ghosts: Sequence[GhostLabel]) -> None:
+    if ghosts:
+        async with platform.ledger.transaction() as db:
+            for ghost in ghosts:
+                await store.save_ghost(db, ghost)

@@ -6,8 +6,12 @@ from collections.abc import Awaitable, Callable
 
 from contracts.carrier import LabelCreated, LabelRefused
 from contracts.cases import CaseOpened
+from contracts.customs import ParcelDeclared
 from sandbox.servers import Servers
 from tests.integration.carrier_post import OPERATOR, started
+from tests.live import until
+
+DECLARED = ParcelDeclared.TYPE
 
 
 async def test_parked_a_lost_answer_waits_for_a_person(
@@ -27,3 +31,19 @@ async def test_parked_a_lost_answer_waits_for_a_person(
         assert (await post.until(again, LabelCreated, 1)).product == "DOS"
         assert (await post.until(refused, LabelRefused, 1)).reason == "operator"
         assert await post.announced(f"T{refused.hex[:10]}-1") == 1
+
+
+async def test_a_parcel_that_was_never_asked_about_is_not_parked(
+    servers: Servers, fresh_database: Callable[[str], Awaitable[str]]
+) -> None:
+    async with started(servers, fresh_database, on_lost_answer="park") as post:
+        db = post.platform.pool
+        async with post.paused():
+            order_id = await post.packed()
+            body = await db.fetchval("select body from facts where order_id = $1 and type = $2", order_id, DECLARED)
+            spoil = "update facts set body = $3 where order_id = $1 and type = $2"
+            await db.execute(spoil, order_id, DECLARED, "{}")
+        await until(lambda: db.fetchval("select attempts from jobs where order_id = $1 and reason <> ''", order_id))
+        await db.execute(spoil, order_id, DECLARED, body)
+        await post.until(order_id, LabelCreated, 1)
+        assert await post.count("ghost_labels") == 0

@@ -15,7 +15,7 @@ from contracts.base import Event
 from contracts.customs import OrderScreened, ParcelDeclared
 from contracts.persons import Contact
 from contracts.warehouse import OrderPacked
-from services.carrier.labels import label_order, settled, unseen_attempt
+from services.carrier.labels import label_order, not_called, settled, unseen_attempts
 from services.carrier.routing import ROUTES, route_to
 from shared.facts import Facts
 from shared.jobs import ClaimedJob
@@ -30,18 +30,27 @@ def job(attempt: int, state: dict[str, Any] | None = None) -> ClaimedJob:
 
 
 def test_a_first_attempt_leaves_no_ghost() -> None:
-    assert unseen_attempt(job(1)) is None
+    assert unseen_attempts(job(1)) == []
 
 
 def test_an_attempt_whose_end_was_seen_leaves_none_either() -> None:
-    assert unseen_attempt(job(2, settled(job(1)))) is None
+    assert unseen_attempts(job(2, settled(job(1)))) == []
 
 
-@pytest.mark.parametrize(("attempt", "state"), [(2, {}), (3, {"seen": 1}), (5, {"seen": 2})])
-def test_an_attempt_that_ended_unseen_may_have(attempt: int, state: dict[str, Any]) -> None:
-    ghost = unseen_attempt(job(attempt, state))
-    assert ghost is not None
-    assert (ghost.attempt, ghost.reason, ghost.tracking_number) == (attempt - 1, "sls:unseen", None)
+@pytest.mark.parametrize(
+    ("attempt", "state", "unseen"), [(2, {}, [1]), (3, {"seen": 1}, [2]), (5, {"seen": 2}, [3, 4])]
+)
+def test_an_attempt_that_ended_unseen_may_have(attempt: int, state: dict[str, Any], unseen: list[int]) -> None:
+    assert unseen_attempts(job(attempt, state)) == unseen
+
+
+def test_an_attempt_without_a_call_leaves_none_and_hides_none() -> None:
+    assert unseen_attempts(job(2, not_called(job(1)))) == []
+    after_a_crash = job(3, not_called(job(2)))
+    assert unseen_attempts(after_a_crash) == [1]
+    assert unseen_attempts(job(4, not_called(after_a_crash))) == [1]
+    assert unseen_attempts(job(5, not_called(after_a_crash))) == [1, 4]
+    assert unseen_attempts(job(4, settled(after_a_crash))) == []
 
 
 def facts(tax: str = "2.16") -> Facts:
