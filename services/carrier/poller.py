@@ -25,7 +25,7 @@ async def follow(
     while True:
         loop.tick()
         try:
-            taken, fault = await poll(pool, carrier, scans, poll_seconds)
+            taken, fault = await poll(pool, carrier, scans, poll_seconds, loop)
         except TRANSIENT as error:
             await loop.back_off(error)
             continue
@@ -41,7 +41,7 @@ async def follow(
 
 
 async def poll(
-    pool: asyncpg.Pool[asyncpg.Record], carrier: Carrier, scans: Scans, poll_seconds: float
+    pool: asyncpg.Pool[asyncpg.Record], carrier: Carrier, scans: Scans, poll_seconds: float, loop: Loop
 ) -> tuple[int, Unreachable | None]:
     """One round: how many parcels were due, and why it stopped early if it did.
 
@@ -52,7 +52,7 @@ async def poll(
     for start in range(0, len(due), carrier.group_size):
         group = due[start : start + carrier.group_size]
         try:
-            answers = await carrier.track(group)
+            answers = await loop.while_waiting(carrier.track(group))
         except Unreachable as fault:
             async with pool.acquire() as db, db.transaction():
                 await store.release_due(db, due[start:], poll_seconds)
