@@ -178,21 +178,32 @@ class Scans:
             return await self._fold_alone()
 
     async def _fold_alone(self) -> int:
-        """The same, each order by itself; an order at fault is put off."""
+        """The same, each order by itself, and of an order at fault each scan by itself. A scan that still cannot be
+        folded is put off, and its order becomes a case."""
         async with self._platform.ledger.transaction() as db:
             known = await store.known_unfolded(db, FOLD_TOGETHER)
         for order_id, scans in groupby(sorted(known, key=lambda scan: scan.order_id), key=lambda scan: scan.order_id):
             own = list(scans)
-            try:
+            if await self._fault(own) is None:
+                continue
+            faults = [(scan, fault) for scan in own if (fault := await self._fault([scan])) is not None]
+            if faults:
+                log.error("scans could not be folded", order_id=str(order_id), error=faults[0][1])
                 async with self._platform.ledger.transaction() as db:
-                    await self._publish(db, own)
-            except TRANSIENT:
-                raise
-            except Exception as error:
-                log.error("scans could not be folded", order_id=str(order_id), error=error)
-                async with self._platform.ledger.transaction() as db:
-                    await store.put_off(db, own, PUT_OFF_SECONDS)
+                    await store.put_off(db, [scan for scan, _ in faults], PUT_OFF_SECONDS)
+                    await self._platform.ledger.undecided(db, order_id)
         return len(known)
+
+    async def _fault(self, scans: Sequence[KnownScan]) -> Exception | None:
+        """Publishes these scans; why they cannot be, if so."""
+        try:
+            async with self._platform.ledger.transaction() as db:
+                await self._publish(db, scans)
+        except TRANSIENT:
+            raise
+        except Exception as error:
+            return error
+        return None
 
     async def _publish(self, db: DB, known: Sequence[KnownScan]) -> None:
         if known:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from contracts.carrier import LabelCreated, LabelRefused, ParcelDelivered, ParcelLost, ParcelReturned, ParcelScanned
@@ -16,7 +17,13 @@ from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from sandbox.servers import Servers
+from services.carrier import main
+from services.carrier.carriers.laposte.client import Connection, connect
+from services.carrier.poller import poll
+from services.carrier.scans import Retention, Scans
 from services.carrier.signatures import signature
+from shared import telemetry
+from shared.telemetry import Loop
 from tests.integration.carrier_post import (
     OLD_SECRET,
     OPERATOR,
@@ -27,6 +34,7 @@ from tests.integration.carrier_post import (
     event,
     started,
 )
+from tests.live import PATIENCE_SECONDS, until
 
 
 @pytest.fixture(scope="module")
@@ -152,13 +160,7 @@ async def test_a_call_back_before_its_label_waits_for_it(post: Post) -> None:
     assert (await post.call_back(envelope(number, event("PC1")))).status_code == 204
     assert await post.count("raw_scans", "tracking_number = $1 and folded_at is null", number) == 1
     order_id = uuid4()
-    async with post.platform.ledger.transaction() as db:
-        await db.execute(
-            """insert into labels (tracking_number, carrier, order_id, parcel, product, used, pdf_until, cn23_until)
-               values ($1, 'laposte', $2, 1, 'DOS', true, now(), now())""",
-            number,
-            order_id,
-        )
+    await post.know_label(order_id, number)
     assert (await post.until(order_id, ParcelScanned)).code == "PC1"
 
 
@@ -195,6 +197,46 @@ async def test_an_order_at_fault_holds_up_no_other(post: Post) -> None:
     await db.execute(spoil, broken, body)
     await db.execute("update raw_scans set fold_after = now() where tracking_number = $1", its_number)
     await post.until_codes(broken, "DR1", "PC1")
+
+
+async def test_a_scan_at_fault_is_a_case_and_holds_up_no_other_of_its_order(post: Post) -> None:
+    number, order_id = "LY000000014FR", uuid4()
+    await post.call_back(envelope(number, event("PC1"), event("ET1", 1), event("ET2", 2)))
+    spoil = "update raw_scans set code = $2 where tracking_number = $1 and code = $3"
+    await post.platform.pool.execute(spoil, number, "E T", "ET1")  # as no event of ours may say
+    await post.know_label(order_id, number)
+    await post.until_codes(order_id, "ET2", "PC1")
+    case = await post.until(order_id, CaseOpened)
+    assert (case.case, case.action) == ("needs_attention:undecided:carrier", "look_into")
+    assert await post.count("raw_scans", "tracking_number = $1 and fold_after > now()", number) == 1
+    await post.platform.pool.execute(spoil, number, "ET1", "E T")
+    await post.platform.pool.execute("update raw_scans set fold_after = now() where tracking_number = $1", number)
+    await post.until_codes(order_id, "ET1", "ET2", "PC1")
+
+
+async def test_a_slow_answer_about_scans_is_no_stuck_loop(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telemetry, "TICK_SECONDS", 0.01)
+    await post.labelled()
+    loop = Loop("follow")
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        ticks: set[float] = set()
+
+        def often() -> bool:
+            ticks.add(loop.last_tick)
+            return len(ticks) > 3
+
+        await until(often)
+        return httpx.Response(500)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(slow)) as http:
+        settings = main.Settings(suivi_timeout_seconds=PATIENCE_SECONDS)
+        carrier = connect(main.access(settings), Connection(http))
+        scans = Scans(post.platform, {}, Retention(raw_scans=30, callbacks=4))
+        taken, fault = await poll(post.platform.pool, carrier, scans, 0, loop)
+    assert taken
+    assert fault is not None
+    assert fault.reason == "suivi:http_500"
 
 
 async def test_a_paused_carrier_is_left_in_peace(post: Post) -> None:
