@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from contracts.base import Parcel
-from contracts.carrier import LabelCreated, ParcelReturned
+from contracts.carrier import LabelCreated
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.warehouse import (
     OrderPacked,
@@ -108,12 +108,12 @@ async def book_return(
     sound: Sequence[packing.Counted],
     damaged: Sequence[packing.Counted],
 ) -> ParcelReceivedBack:
-    """Books a returned parcel in. 404 no such parcel, 409 not returned yet or booked otherwise, 422 when the units do
-    not add up to the parcel's."""
+    """Books in a parcel that is back, whether or not the carrier has said so. 404 no such parcel, 409 never handed over
+    or booked otherwise, 422 when the units do not add up to the parcel's."""
     facts = await _locked(platform, db, order_id)
     parcel = _parcel(facts, number)
-    if facts.get(ParcelReturned, number) is None or facts.get(ParcelHandedOver, number) is None:
-        raise Problem(409, "the parcel has not come back")
+    if facts.get(ParcelHandedOver, number) is None:
+        raise Problem(409, "the parcel was not handed over")
     _refuse(packing.return_faults(parcel, sound, damaged))
     good, bad = packing.sorted_out(parcel, sound, damaged)
     if (already := facts.get(ParcelReceivedBack, number)) is not None:

@@ -565,10 +565,10 @@ async def test_a_withdrawal_frees_packed_goods_and_a_scan_proves_the_hand_over_a
 async def test_returned_goods_are_booked_in_once(shop: Shop) -> None:
     await shop.product("SAVON-200", 3)
     order = await shop.labelled({"SAVON-200": 3})
-    await shop.hand_over(order)
     path = f"/orders/{order}/parcels/1/return"
     body = {"sound": [{"sku": "SAVON-200", "quantity": 2}], "damaged": [{"sku": "SAVON-200", "quantity": 1}]}
     assert (await shop.http.post(path, json=body)).status_code == 409
+    await shop.hand_over(order)
     await shop.hear(ParcelReturned(order_id=order, occurred_at=NOW, parcel=1, returned_at=NOW, reason="DI2"))
     short = await shop.http.post(path, json={"sound": body["sound"]})
     assert errors(short) == {("sound", "adds_up_to_parcel")}
@@ -579,6 +579,19 @@ async def test_returned_goods_are_booked_in_once(shop: Shop) -> None:
     assert (await shop.http.post(path, json={"sound": [{"sku": "SAVON-200", "quantity": 3}]})).status_code == 409
     assert ParcelReceivedBack in await shop.facts(order)
     assert await shop.stock("SAVON-200") == {"available": 2, "written_off": 1}
+
+
+async def test_a_parcel_that_came_back_without_a_scan_is_stock_again(shop: Shop) -> None:
+    await shop.product("SAVON-200", 3)
+    order = await shop.labelled({"SAVON-200": 3})
+    await shop.hand_over(order)
+    path = f"/orders/{order}/parcels/1/return"
+    answer = await shop.http.post(path, json={"sound": [{"sku": "SAVON-200", "quantity": 3}]})
+    assert answer.status_code == 200
+    assert ParcelReceivedBack in await shop.facts(order)
+    assert await shop.stock("SAVON-200") == {"available": 3}
+    await shop.hear(ParcelReturned(order_id=order, occurred_at=NOW, parcel=1, returned_at=NOW, reason="DI2"))
+    assert await shop.stock("SAVON-200") == {"available": 3}
 
 
 async def test_the_database_itself_refuses_stock_that_is_negative_or_does_not_add_up(shop: Shop) -> None:
