@@ -25,9 +25,9 @@ from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.carrier import store
 from services.carrier.domain import (
     ANSWERED_FOUND,
+    ENDS,
     LET_GO,
     REFUSE,
-    has_ended,
     open_enquiry,
     open_label_case,
 )
@@ -38,6 +38,13 @@ from shared.problems import Problem
 from shared.service import Platform
 
 ParcelPath = Annotated[int, Path(ge=1, le=99)]
+
+
+class Destruction(BaseModel):
+    """Why a parcel is gone for good."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: Literal["destroyed", "seized", "abandoned"]
 
 
 class EnquiryAnswer(BaseModel):
@@ -124,6 +131,25 @@ def router(platform: Platform) -> APIRouter:
             if facts.get(ParcelLost, parcel) is None:
                 _require_under_way(facts, parcel)
             return await _say(platform, db, [_lost(platform, order_id, parcel)], parcel)
+
+        return await idempotently(platform, request, who, work)
+
+    @routes.post("/orders/{order_id}/parcels/{parcel}/destruction", tags=["answers"], response_model=ParcelView)
+    async def destruction(
+        request: Request, order_id: UUID, parcel: ParcelPath, answer: Destruction, who: Principal = operator
+    ) -> Response:
+        """The parcel is gone for good: carrier or customs said so outside its tracking, even after it was called lost.
+        Said again, it changes nothing; said otherwise, 409."""
+
+        async def work(db: DB) -> Response:
+            facts = await _known(platform, db, order_id, parcel)
+            already = facts.get(ParcelDestroyed, parcel)
+            if already is None or already.reason != answer.reason:
+                _require_under_way(facts, parcel, or_lost=True)
+            destroyed = ParcelDestroyed(
+                order_id=order_id, occurred_at=platform.clock.now(), parcel=parcel, reason=answer.reason
+            )
+            return await _say(platform, db, [destroyed], parcel)
 
         return await idempotently(platform, request, who, work)
 
@@ -237,10 +263,11 @@ async def _known(platform: Platform, db: DB, order_id: UUID, parcel: int) -> Fac
     return (await platform.ledger.lock(db, [order_id]))[order_id]
 
 
-def _require_under_way(facts: Facts, parcel: int) -> None:
+def _require_under_way(facts: Facts, parcel: int, *, or_lost: bool = False) -> None:
+    """Problem 409 unless the parcel travels, or, if that will do, nobody knows where it is."""
     if facts.get(ParcelHandedOver, parcel) is None:
         raise Problem(409, "this parcel was not handed over")
-    if has_ended(facts, parcel):
+    if any(facts.get(end, parcel) is not None for end in ENDS if not (or_lost and end is ParcelLost)):
         raise Problem(409, "this parcel has come to its end already")
 
 

@@ -12,7 +12,15 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from contracts.carrier import LabelCreated, LabelRefused, ParcelDelivered, ParcelLost, ParcelReturned, ParcelScanned
+from contracts.carrier import (
+    LabelCreated,
+    LabelRefused,
+    ParcelDelivered,
+    ParcelDestroyed,
+    ParcelLost,
+    ParcelReturned,
+    ParcelScanned,
+)
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
@@ -296,6 +304,36 @@ async def test_an_operator_says_that_a_parcel_is_lost(post: Post) -> None:
         assert (answer.status_code, answer.json()["state"]) == (200, "lost")
     assert (await post.until(order_id, ParcelLost, 1)).said_by == "operator"
     assert (await post.http.post(f"/orders/{uuid4()}/parcels/1/loss", headers=OPERATOR)).status_code == 404
+
+
+@pytest.mark.parametrize(("reason", "lost_first"), [("destroyed", True), ("seized", False), ("abandoned", False)])
+async def test_an_operator_says_that_a_parcel_is_gone_for_good(post: Post, reason: str, lost_first: bool) -> None:
+    order_id, (number,) = await post.labelled()
+    path = f"/orders/{order_id}/parcels/1/destruction"
+    said = {"reason": reason}
+    assert (await post.http.post(path, json=said, headers=WAREHOUSE)).status_code == 403
+    assert (await post.http.post(path, json={"reason": "burnt"}, headers=OPERATOR)).status_code == 422
+    assert (await post.http.post(path, json=said, headers=OPERATOR)).status_code == 409
+    await post.hand_over(order_id, number)
+    if lost_first:
+        assert (await post.http.post(f"/orders/{order_id}/parcels/1/loss", headers=OPERATOR)).status_code == 200
+    for _ in range(2):
+        answer = await post.http.post(path, json=said, headers=OPERATOR)
+        assert (answer.status_code, answer.json()["state"]) == (200, reason)
+    assert (await post.until(order_id, ParcelDestroyed, 1)).reason == reason
+    other = {"reason": "seized" if reason != "seized" else "destroyed"}
+    assert (await post.http.post(path, json=other, headers=OPERATOR)).status_code == 409
+    elsewhere = f"/orders/{uuid4()}/parcels/1/destruction"
+    assert (await post.http.post(elsewhere, json=said, headers=OPERATOR)).status_code == 404
+
+
+async def test_a_delivered_parcel_is_not_destroyed(post: Post) -> None:
+    order_id, (number,) = await post.labelled()
+    await post.hand_over(order_id, number)
+    await post.scan(number, "DI1", "CN")
+    await post.until(order_id, ParcelDelivered, 1)
+    path = f"/orders/{order_id}/parcels/1/destruction"
+    assert (await post.http.post(path, json={"reason": "destroyed"}, headers=OPERATOR)).status_code == 409
 
 
 async def test_what_happens_to_a_lost_parcel_is_asked_for_once_a_day(post: Post) -> None:
