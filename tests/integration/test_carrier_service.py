@@ -150,6 +150,16 @@ async def test_the_poll_alone_is_enough(post: Post) -> None:
         assert ParcelDelivered not in await post.facts(order_id)
 
 
+@pytest.mark.parametrize(("country", "status"), [("FR", "export_customs"), ("CN", "import_customs"), ("AE", "customs")])
+async def test_the_poll_tells_in_which_country_customs_have_the_parcel(post: Post, country: str, status: str) -> None:
+    async with post.without_callbacks():
+        order_id, (number,) = await post.labelled()
+        await post.scan(number, "DO1", country)
+        await post.until_codes(order_id, "DO1", "DR1")
+    scan = next(scan for scan in (await post.facts(order_id)).all(ParcelScanned) if scan.code == "DO1")
+    assert (scan.country, scan.status) == (country, status)
+
+
 async def test_what_led_to_the_end_is_asked_for_after_it(post: Post) -> None:
     """Call-backs were not sent for a while and nobody polled; the next one tells the end at once."""
     order_id, (number,) = await post.labelled()
