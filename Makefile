@@ -72,7 +72,7 @@ up: ## Starts the deployment and waits until it is ready (PROFILE="sandbox obser
 	@$(if $(filter secure,$(PROFILE)),deploy/certificates $(SECRETS_DIR))
 	@docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0; for image in orders $(filter sandbox,$(PROFILE)); do \
 	  $(COMPOSE) build --quiet $$image >/dev/null || exit 1; done
-	@$(COMPOSE) up --detach --no-build --wait --wait-timeout 300
+	@$(COMPOSE) up --detach --no-build --wait --wait-timeout 600
 
 down: ## Stops the deployment; its data stay (VOLUMES=1 removes them)
 	@$(COMPOSE) --profile '*' down --remove-orphans $(if $(VOLUMES),--volumes)

@@ -40,7 +40,7 @@ except OSError as error:
 """
 
 _LOWEST_PORT, _PORTS = 20_000, 12_000
-_candidates = itertools.count(os.getpid() * 16)
+_candidates = itertools.count(os.getpid() * 1009)
 _ALIVE: weakref.WeakSet[Process] = weakref.WeakSet()
 
 
@@ -56,8 +56,8 @@ def free_port() -> int:
     """A loopback port nobody listens on, another one at each call.
 
     It lies below the range from which systems draw ports for outgoing connections, so that a child that is killed
-    finds its port free when it is started again; where the search begins depends on the process, so that two runs
-    started side by side do not race for one port.
+    finds its port free when it is started again; where the search begins depends on the process, far apart for
+    neighbours by number, so that two runs started side by side do not race for one port.
     """
     for _ in range(_PORTS):
         port = _LOWEST_PORT + next(_candidates) % _PORTS
@@ -141,8 +141,9 @@ class Process:
             self.send(signal.SIGKILL)
             self._child.wait()
 
-    def end(self, number: int = signal.SIGTERM, seconds: float = 15) -> int | None:
-        """Asks it to end and waits; kills it when it does not. The exit code, None when it never ran."""
+    def end(self, number: int = signal.SIGTERM, seconds: float = 60) -> int | None:
+        """Asks it to end and waits, for longer than a service may drain; kills it when it does not. The exit code, None
+        when it never ran."""
         if self._child is None:
             return None
         self.send(number)

@@ -16,7 +16,8 @@ from sandbox.show.people import Person, person
 from sandbox.show.tales import Tale, stock_for
 
 _AT_A_TIME = 24
-_OVERLAP = timedelta(seconds=20)
+_OVERLAP = timedelta(days=2)
+"""Business time; real seconds even at the fastest, for a change may be committed late."""
 _TRAVELLING = frozenset({"handed_over", "in_transit", "arrived"})
 
 

@@ -16,7 +16,7 @@ from sandbox.show.tales import Tale
 from shared.clock import NOTICE_SECONDS
 from tests.compose.stack import Stack
 
-PATIENCE = 240.0
+PATIENCE = 600.0
 
 
 async def tell(

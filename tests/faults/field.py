@@ -33,9 +33,11 @@ PATIENCE_SECONDS = 240.0
 REFRESH_SECONDS = 1.0
 BOUND_SECONDS = 60.0
 TRICKLE_SECONDS = 1.0
+POLL_SECONDS = 5
+"""Between two questions of the carrier service about one parcel; each is answered long before the next."""
 SETTINGS: Mapping[str, Mapping[str, str]] = {
     "customs": {"JOB_LEASE_SECONDS": "10"},
-    "carrier": {"JOB_LEASE_SECONDS": "10", "SLS_TIMEOUT_SECONDS": "4", "POLL_SECONDS": "5"},
+    "carrier": {"JOB_LEASE_SECONDS": "10", "SLS_TIMEOUT_SECONDS": "4", "POLL_SECONDS": str(POLL_SECONDS)},
     "orders": {"JOB_LEASE_SECONDS": "10"},
 }
 """Waits that are minutes in earnest."""
@@ -227,13 +229,16 @@ class Field:
     def disarm(self, name: str) -> None:
         failpoint_file(self.line.run_dir, name).unlink(missing_ok=True)
 
-    async def die_at(self, name: str, failpoint: str, seconds: float = 40) -> None:
+    async def die_at(self, name: str, failpoint: str, seconds: float = 120) -> None:
         """Waits until the process has died at this place. AssertionError if it lives."""
         self.arm(name, failpoint)
         until = time.monotonic() + seconds
-        while self.line.processes[name].alive:
-            assert time.monotonic() < until, f"{name} never came to {failpoint}"
-            await asyncio.sleep(0.02)
+        try:
+            while self.line.processes[name].alive:
+                assert time.monotonic() < until, f"{name} never came to {failpoint}"
+                await asyncio.sleep(0.02)
+        finally:
+            self.disarm(name)
         assert self.line.processes[name].exit_code == -signal.SIGKILL, self.line.processes[name].tail()
 
 

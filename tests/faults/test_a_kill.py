@@ -51,14 +51,18 @@ async def test_each_service_dies_at_its_steps(field: Field, number: int) -> None
     async with field.faults(rows, "I1 I3 I5 I7 I9", orders=12) as injections:
         left = iter(injections)
         ways = {service: [(step, next(left)) for step in own] for service, own in steps.items()}
-        await asyncio.gather(*(die(field, service, way) for service, way in ways.items()))
+        async with asyncio.TaskGroup() as group:
+            for service, way in ways.items():
+                group.create_task(die(field, service, way))
 
 
 async def die(field: Field, service: str, way: list[tuple[str, Injection]]) -> None:
     for step, injection in way:
-        await field.die_at(service, f"{step}:kill:{field.chance.randint(1, 3)}")
-        injection.happened()
-        field.start(service)
+        try:
+            await field.die_at(service, f"{step}:kill:{field.chance.randint(1, 3)}")
+            injection.happened()
+        finally:  # the line goes on, also when another service did not die
+            field.start(service)
     for _, injection in way:
         injection.over()
 

@@ -17,7 +17,7 @@ import httpx
 from sandbox.callbacks import signed_headers
 from sandbox.line import ROOT
 from sandbox.show.pace import SLOW
-from tests.faults.field import Field
+from tests.faults.field import POLL_SECONDS, Field
 from tests.live import until
 
 LATE = timedelta(hours=48)
@@ -158,6 +158,7 @@ async def test_an_event_48_hours_late_takes_its_place(field: Field) -> None:
         await operate(field, "carrier", "pause", "carrier.laposte")
         await field.api.put("sandbox", "/control/callbacks", None, {"enabled": False})
         try:
+            await asyncio.sleep(POLL_SECONDS)  # for the answers to what was asked before
             seen = await field.api.post(
                 "sandbox", f"/control/parcels/{number}/scan", None, {"code": "PC1", "country": "FR"}
             )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,14 +25,26 @@ def frozen(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
+@asynccontextmanager
+async def replicas(field: Field, *services: str, extra: Mapping[str, str] | None = None) -> AsyncIterator[list[str]]:
+    """The names of one more process of each of these services; gone afterwards, also when frozen."""
+    names = [field.line.add_replica(service, 2, extra) for service in services]
+    try:
+        await field.line.ready(names)
+        yield names
+    finally:
+        for name in names:
+            field.disarm(name)
+            process = field.line.processes.pop(name)
+            process.send(signal.SIGCONT)
+            await asyncio.to_thread(process.end)
+
+
 async def test_a_relay_freezes_between_send_and_mark(field: Field) -> None:
     """It holds the relay's lock: PostgreSQL ends its session, and another replica sends the same again."""
     where = {"FAILPOINT": f"@{failpoint_file(field.line.run_dir, 'customs-2')}"}
-    async with field.fault(
-        "frozen relay (SIGSTOP after send, before mark)", "customs, one of two", "I5 I9", bound=60
-    ) as fault:
-        name = field.line.add_replica("customs", 2, where)
-        await field.line.ready([name])
+    what = ("frozen relay (SIGSTOP after send, before mark)", "customs, one of two", "I5 I9")
+    async with replicas(field, "customs", extra=where) as (name,), field.fault(*what, bound=60) as fault:
         field.arm(name, "relay.sent:stop:1")
         process = field.line.processes[name]
 
@@ -48,8 +62,6 @@ async def test_a_relay_freezes_between_send_and_mark(field: Field) -> None:
         fault.note(f"the other replica had taken over after {time.monotonic() - began:.1f} s")
         process.send(signal.SIGCONT)
         fault.over()
-    await asyncio.to_thread(process.end)
-    del field.line.processes[name]
 
 
 async def test_group_members_come_and_go(field: Field) -> None:
@@ -57,21 +69,17 @@ async def test_group_members_come_and_go(field: Field) -> None:
     async with field.fault(
         "group members come and go", " and ".join(services), "I1 I2 I5 I9", orders=8, bound=45
     ) as fault:
-        names = [field.line.add_replica(service, 2) for service in services]
-        await field.line.ready(names)
+        async with replicas(field, *services) as names:
+            fault.happened(2)
+            await asyncio.sleep(2)
+            field.line.kill("warehouse-2")
+            await asyncio.to_thread(field.line.processes["carrier-2"].end)
+            fault.happened(2)
+            field.line.start("warehouse-2")
+            field.line.start("carrier-2")
+            await field.line.ready(names)
+            fault.happened(2)
         fault.happened(2)
-        await asyncio.sleep(2)
-        field.line.kill("warehouse-2")
-        await asyncio.to_thread(field.line.processes["carrier-2"].end)
-        fault.happened(2)
-        field.line.start("warehouse-2")
-        field.line.start("carrier-2")
-        await field.line.ready(names)
-        fault.happened(2)
-        await asyncio.gather(*(asyncio.to_thread(field.line.processes[name].end) for name in names))
-        fault.happened(2)
-        for name in names:
-            del field.line.processes[name]
 
 
 async def test_far_behind(field: Field) -> None:
@@ -79,14 +87,16 @@ async def test_far_behind(field: Field) -> None:
     count = BACKLOG_LONG if field.report.minutes else BACKLOG
     async with field.fault(f"{count:,} records behind", "tracking", "I5 I9", bound=120) as fault:
         field.line.kill("tracking")
-        await say(field, count)
+        try:
+            await say(field, count)
 
-        async def all_sent() -> bool:
-            return not await field.stores.value("carrier", "select count(*) from outbox where sent_at is null")
+            async def all_sent() -> bool:
+                return not await field.stores.value("carrier", "select count(*) from outbox where sent_at is null")
 
-        await until(all_sent, TAKEN_OVER_SECONDS)
-        fault.happened()
-        field.start("tracking")
+            await until(all_sent, TAKEN_OVER_SECONDS)
+            fault.happened()
+        finally:
+            field.start("tracking")
         fault.over()
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import contextlib
 
 from sandbox.rebuild import rebuilt
 from sandbox.show.pace import SLOW
 from tests.faults import checker
-from tests.faults.field import Field
+from tests.faults.field import POLL_SECONDS, Field
 from tests.live import until
 
 FAST = 60_000.0
@@ -32,20 +32,26 @@ async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(field: Fi
 
 
 async def nothing_is_pending(field: Field) -> bool:
-    """The sender of call-backs has none left, and every parcel was asked about after its end."""
+    """The sender of call-backs has none left, every parcel was asked about after its end, and every scan is told."""
     account = await field.api.get("sandbox", "/control/account", None)
-    asked = "select count(*) from followed where state in ('over', 'given_up') and not asked_since_end"
-    return not account["callbacks"]["pending"] and not await field.stores.value("carrier", asked)
+    unasked = "select count(*) from followed where state in ('over', 'given_up') and not asked_since_end"
+    untold = "select count(*) from raw_scans join labels using (tracking_number) where used and folded_at is null"
+    left = [await field.stores.value("carrier", count) for count in (unasked, untold)]
+    return not account["callbacks"]["pending"] and not any(left)
 
 
 async def let_it_end(field: Field) -> None:
-    """Lets journeys run until nothing is open, or only what a person must free."""
+    """Lets people finish, for whom the days are too short afterwards; then lets journeys run until nothing is open, or
+    only what a person must free."""
     await field.recovered(60)
+    with contextlib.suppress(TimeoutError):
+        await until(lambda: not field.book.waiting(), END_SECONDS)
     field.line.change_speed(FAST)
-    over = time.monotonic() + END_SECONDS
-    while field.book.open() and time.monotonic() < over:  # noqa: ASYNC110  # the book is read by others
-        await asyncio.sleep(0.5)
+    with contextlib.suppress(TimeoutError):
+        await until(lambda: not field.book.open(), END_SECONDS)
     field.line.change_speed(SLOW)
+    await until(lambda: nothing_is_pending(field), END_SECONDS)
+    await asyncio.sleep(POLL_SECONDS)  # a parcel counts as asked about before the answer is there
     await until(lambda: nothing_is_pending(field), END_SECONDS)
     await field.recovered(60)
     await field.book.refresh(field.api)

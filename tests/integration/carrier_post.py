@@ -135,15 +135,24 @@ class Post:
         finally:
             await self.outside.put("/control/callbacks", json={"enabled": True})
 
+    async def injected(self, counterpart: str, kind: str) -> int:
+        """How many calls have met this fault so far."""
+        faults = (await self.outside.get("/control/account")).json()["faults"]
+        return int(faults.get(counterpart, {}).get(kind, 0))
+
+    async def polled(self) -> None:
+        """Waits until a round of the poller that had begun before is over."""
+        [poller] = [loop for loop in self.platform.loops if loop.name == "follow"]
+        poller.trouble = "a round may be under way"
+        await until(lambda: poller.trouble is None)
+
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
         """The carrier is not called; a round of the poller that had begun before is over."""
         async with self.platform.ledger.transaction() as db:
             await jobs.pause(db, "carrier.laposte")
         try:
-            [poller] = [loop for loop in self.platform.loops if loop.name == "follow"]
-            poller.trouble = "a round may be under way"
-            await until(lambda: poller.trouble is None)
+            await self.polled()
             yield
         finally:
             async with self.platform.ledger.transaction() as db:
@@ -216,7 +225,7 @@ async def started(
                 "webhook_secrets": f"{whsec(SECRET)},{whsec(OLD_SECRET)}",
                 "poll_seconds": 0.2,
                 "suivi_calls_per_second": 50,
-                "sls_timeout_seconds": 1,
+                "sls_timeout_seconds": 4,
                 **changes,
             }
         )

@@ -22,6 +22,7 @@ from sandbox.show.book import Book, Order, place, receive_goods
 from sandbox.show.pace import SLOW
 from sandbox.show.staff import Duty, Staff
 from sandbox.show.tales import Tale
+from tests.faults.stores import Stores
 from tests.live import until
 from tests.servers import running_servers
 
@@ -86,6 +87,25 @@ class Operated:
         except TimeoutError:
             told = [(await self.why(order.id))[1] for order in orders]
             raise AssertionError(json.dumps(told, indent=1)) from None
+
+    async def settled(self) -> None:
+        """Waits until all that was said by now is sent, and read by everyone."""
+        stores = Stores(self.line.dsns, self.line.servers.kafka_bootstrap)
+        try:
+            said = await stores.said()
+
+            async def sent() -> bool:
+                return not await stores.not_sent(said)
+
+            await until(sent)
+            ends = await stores.ends()
+
+            async def read() -> bool:
+                return not await stores.not_read(ends)
+
+            await until(read)
+        finally:  # a database is copied only while nobody is connected
+            await stores.close()
 
     @contextmanager
     def fast(self) -> Iterator[None]:

@@ -25,35 +25,27 @@ NEW_GOODS = Tale("delivered", "delivered", (("STYLO-PLUME-M", 1),), "delivered")
 async def test_republish_sends_again_and_changes_nothing(operated: Operated) -> None:
     [order] = await operated.place()
     await operated.stands([order], "reserved")
+    await operated.settled()
     facts = "select count(*) as facts, max(recorded_at) as at from facts where order_id = $1"
     before = [await operated.fetch(name, facts, order.id) for name in SERVICES]
     done = await operated.command("orders", "republish", "--since", "2020-01-01T00:00:00Z")
     assert done.returncode == 0
     assert int(done.stdout.split()[0]) >= 2, "the order, and the person's record"
-
-    async def sent() -> bool:
-        return not await operated.fetch("orders", "select 1 from outbox where sent_at is null")
-
-    await until(sent)
-    await asyncio.sleep(1)
+    await operated.settled()
     assert [await operated.fetch(name, facts, order.id) for name in SERVICES] == before
 
 
 async def test_a_consumer_moved_back_hears_again_and_changes_nothing(operated: Operated) -> None:
     [order] = await operated.place()
     await operated.stands([order], "reserved")
+    await operated.settled()
     tags = "select order_id, etag from documents order by order_id"
     before = await operated.fetch("tracking", tags)
     await asyncio.to_thread(operated.line.processes["tracking"].end)
     await operated.fetch("tracking", "update positions set next_offset = 0")
     operated.line.start("tracking")
     await operated.line.ready(["tracking"])
-
-    async def caught_up() -> bool:
-        rows = await operated.fetch("tracking", "select sum(next_offset) as n from positions")
-        return int(rows[0]["n"]) >= len(before)
-
-    await until(caught_up)
+    await operated.settled()
     assert await operated.fetch("tracking", tags) == before
 
 
@@ -76,7 +68,7 @@ async def test_an_api_key_is_made_used_and_ended(operated: Operated) -> None:
         async def refused() -> bool:
             return (await client.get("/cases", headers=headers)).status_code == 401
 
-        await until(refused, 20)
+        await until(refused)
     for wrong in ("%", "0123456789ab"):
         assert (await operated.command("orders", "api-key", "end", wrong)).returncode == 1
 
@@ -199,7 +191,7 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
         adopted = await operated.command(name, "adopt")
         assert adopted.returncode == 0, adopted.stdout + adopted.stderr
         assert int(adopted.stdout.split()[0]) > 0
-    await line.ready(names, seconds=30)
+    await line.ready(names)
     again = await operated.command("warehouse", "adopt")
     assert again.stdout.startswith("0 records"), again.stdout + again.stderr
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-import uvicorn
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from contracts.base import Content, Event, Line, Money, Parcel
@@ -27,6 +26,7 @@ from services.tracking.streams import Streams
 from shared.links import link_secret
 from shared.service import Platform, build_app, connected
 from shared.telemetry import Loop
+from tests.live import PATIENCE_SECONDS, serving
 
 BEGIN = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 ZERO = Money.zero("EUR")
@@ -36,7 +36,7 @@ ZERO = Money.zero("EUR")
 class Tower:
     platform: Platform
     streams: Streams
-    app: object
+    app: FastAPI
     http: httpx.AsyncClient
 
     async def hear(self, *events: Event) -> None:
@@ -256,23 +256,10 @@ class Message:
 
 
 @asynccontextmanager
-async def listening(tower: Tower) -> AsyncIterator[tuple[httpx.AsyncClient, uvicorn.Server]]:
+async def listening(tower: Tower) -> AsyncIterator[httpx.AsyncClient]:
     """The service behind a real socket: httpx's own ASGI transport waits for the end of an answer."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(
-        uvicorn.Config(tower.app, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=1)  # type: ignore[arg-type]  # an ASGI app
-    )
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
-            yield http, server
-    finally:
-        server.should_exit = True
-        await serving
+    async with serving(tower.app) as address, httpx.AsyncClient(base_url=address, timeout=PATIENCE_SECONDS) as http:
+        yield http
 
 
 async def messages(answer: httpx.Response) -> AsyncIterator[Message]:
@@ -290,13 +277,13 @@ async def messages(answer: httpx.Response) -> AsyncIterator[Message]:
 async def test_the_stream_sends_the_whole_document_after_each_change(tower: Tower) -> None:
     order = await tower.shipped()
     path, ask = f"/orders/{order}/tracking", {"X-Tracking-Secret": tower.secret(order)}
-    async with listening(tower) as (http, _):
+    async with listening(tower) as http:
         async with http.stream("GET", f"{path}/stream", headers=ask) as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
             news = messages(answer)
             first = await anext(news)
             await tower.hear(scan(order, "ET2", "at_origin_exchange", 48))
-            second = await asyncio.wait_for(anext(news), 5)
+            second = await asyncio.wait_for(anext(news), PATIENCE_SECONDS)
         document = await http.get(path, headers=ask)
         assert second.data.encode() == document.content
         assert f'"{second.id}"' == document.headers["etag"]
@@ -309,13 +296,13 @@ async def test_the_stream_sends_the_whole_document_after_each_change(tower: Towe
         async with http.stream("GET", f"{path}/stream", headers=current) as answer:
             news = messages(answer)
             await tower.hear(scan(order, "ET3", "arrived_destination", 90))
-            third = await asyncio.wait_for(anext(news), 5)
+            third = await asyncio.wait_for(anext(news), PATIENCE_SECONDS)
         assert json.loads(third.data)["parcels"][0]["status"] == "arrived_destination"
 
 
 async def test_news_arrive_after_the_listening_connection_was_cut(tower: Tower) -> None:
     order = await tower.shipped()
-    async with listening(tower) as (http, _):
+    async with listening(tower) as http:
         ask = {"X-Tracking-Secret": tower.secret(order)}
         async with http.stream("GET", f"/orders/{order}/tracking/stream", headers=ask) as answer:
             news = messages(answer)
@@ -327,7 +314,7 @@ async def test_news_arrive_after_the_listening_connection_was_cut(tower: Tower) 
             )
             assert cut >= 1
             await tower.hear(scan(order, "ET2", "at_origin_exchange", 48))
-            second = await asyncio.wait_for(anext(news), 10)
+            second = await asyncio.wait_for(anext(news), PATIENCE_SECONDS)
     assert json.loads(second.data)["parcels"][0]["status"] == "at_origin_exchange"
 
 
@@ -335,7 +322,7 @@ async def test_streams_are_bounded_and_end_with_the_service(fresh_database: Call
     async with opened(await fresh_database("tracking"), streams_per_order=1) as tower:
         order = await tower.shipped()
         path, ask = f"/orders/{order}/tracking/stream", {"X-Tracking-Secret": tower.secret(order)}
-        async with listening(tower) as (http, _), http.stream("GET", path, headers=ask) as answer:
+        async with listening(tower) as http, http.stream("GET", path, headers=ask) as answer:
             news = messages(answer)
             await anext(news)
             refused = await http.get(path, headers=ask)

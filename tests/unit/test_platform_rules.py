@@ -96,7 +96,7 @@ def test_without_a_file_the_clock_is_real() -> None:
 
 def test_a_fast_clock_never_steps_back_when_its_speed_changes(tmp_path: Path) -> None:
     path = tmp_path / "clock.json"
-    clock.create(path, NOON, 100_000)
+    clock.create(path, NOON, 1_000)
     clock.create(path, NOON + timedelta(days=400), 1)  # a restart: the file that is there stays
     one, other = Clock.from_file(path), Clock.from_file(path)
     seen = [one.now()]
@@ -104,8 +104,9 @@ def test_a_fast_clock_never_steps_back_when_its_speed_changes(tmp_path: Path) ->
     clock.change_speed(path, 10)
     until = time.monotonic() + 1.2
     while time.monotonic() < until:
-        seen.append(one.now())
-        assert abs(other.now() - seen[-1]) < timedelta(hours=3)
+        earlier, between, later = one.now(), other.now(), one.now()
+        assert earlier <= between <= later
+        seen += [earlier, later]
         time.sleep(0.005)
     assert seen == sorted(seen)
     assert one.speed() == other.speed() == 10
