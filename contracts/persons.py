@@ -21,12 +21,15 @@ class Payment(Value):
     paid_at: Instant
 
 
+Phone = Annotated[str, Field(pattern=r"^\+86[0-9]{11}$")]
+"""E.164."""
+
+
 class Contact(Value):
     """Who receives the parcel, and how it was paid. Opened by customs and carrier."""
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
-    phone: Annotated[str, Field(pattern=r"^\+86[0-9]{11}$")]
-    """E.164."""
+    phone: Phone
     province: str
     city: str
     district: str = ""
@@ -41,6 +44,8 @@ class NationalId(Value):
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
     number: Annotated[str, Field(pattern=r"^[0-9]{17}[0-9X]$")]
+    phone: Phone | None = None
+    """The buyer's own, for who buys a present is not who receives it."""
 
 
 class PersonRecord(Value):

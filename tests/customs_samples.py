@@ -36,7 +36,7 @@ CONTACT = Contact(
     postcode="518000",
     payment=Payment(provider="Alipay", transaction_id="PAY1", paid_at=PLACED_AT - timedelta(minutes=2)),
 )
-BUYER = NationalId(name="王小明", number="440301199001011234")
+BUYER = NationalId(name="王小明", number="440301199001011234", phone="+8613900139000")
 
 
 def order_id(name: str = "1") -> UUID:

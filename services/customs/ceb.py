@@ -144,7 +144,7 @@ def _payment(root: ET.Element, s: Shipment, p: Parties, codes: Codes) -> None:
             ("payerIdType", RESIDENT_ID),
             ("payerIdNumber", s.buyer.number),
             ("payerName", s.buyer.name),
-            ("telephone", s.contact.phone),
+            ("telephone", _buyers_phone(s)),
             ("amountPaid", _money(s.sums.total)),
             ("currency", codes.currency["CNY"]),
             ("payTime", _time(s.contact.payment.paid_at)),
@@ -300,8 +300,13 @@ def _buyer(s: Shipment) -> Sequence[tuple[str, str]]:
         ("buyerIdType", RESIDENT_ID),
         ("buyerIdNumber", s.buyer.number),
         ("buyerName", s.buyer.name),
-        ("buyerTelephone", s.contact.phone),
+        ("buyerTelephone", _buyers_phone(s)),
     ]
+
+
+def _buyers_phone(s: Shipment) -> str:
+    """The consignee's, where the record names none of the buyer's own."""
+    return s.buyer.phone or s.contact.phone
 
 
 def _guid(message: MessageType, s: Shipment) -> str:

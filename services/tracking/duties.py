@@ -1,7 +1,8 @@
 """Who must do what by when, for every state an order or a parcel can be in. Data and one look-up; no clock.
 
 The durations are what a reader may expect of each party at the latest, counted from the fact that began the wait.
-Nothing is decided on them here. Up to the hand-over they are the limits that `orders` acts on.
+Nothing is decided on them here. Up to the hand-over they are as long as the limits that `orders` acts on, which
+counts from when it took the order in.
 """
 
 from __future__ import annotations

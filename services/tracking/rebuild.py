@@ -57,7 +57,7 @@ class Outcome:
 
     def _digest(self, versions: Mapping[UUID, store.Version]) -> str:
         compared = sorted(versions.keys() - self.moved_on)
-        return hashlib.sha256("".join(f"{order} {versions[order].etag}\n" for order in compared).encode()).hexdigest()
+        return hashlib.sha256("".join(f"{order} {versions[order].digest}\n" for order in compared).encode()).hexdigest()
 
 
 async def rebuild(make: Make, settings: PlatformSettings, *, partial: bool = False) -> Outcome:

@@ -106,9 +106,10 @@ def _preferred(header: str) -> Sequence[str]:
     """The languages of an `Accept-Language`, best first; parts that cannot be read are left out."""
     weighted: list[tuple[float, str]] = []
     for part in header[:500].split(","):
-        tag, _, quality = part.strip().partition(";q=")
+        tag, _, parameter = (word.strip() for word in part.partition(";"))
+        name, _, quality = (word.strip() for word in parameter.partition("="))
         try:
-            weight = float(quality or 1)
+            weight = float(quality) if name.lower() == "q" else 1.0
         except ValueError:
             continue
         if tag and weight > 0:

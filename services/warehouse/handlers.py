@@ -57,6 +57,6 @@ HEARS: tuple[type[Event], ...] = (
     LabelRefused,  # likewise
     LabelCreated,  # all of them: the order's parcels may be handed over
     ParcelScanned,  # proof of hand-over
-    ParcelReturned,  # may be booked in
+    ParcelReturned,  # shown as on its way back
     OrderClosed,  # let go of what is still held
 )

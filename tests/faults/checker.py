@@ -239,12 +239,12 @@ async def each_fact_once(field: Field) -> list[Violation]:
             for row in twice
         ]
         dead = await field.stores.rows(
-            service, "select id, order_id, type, cause from dead_letters where replayed_at is null"
+            service, "select order_id, type, cause from dead_letters where replayed_at is null"
         )
         found += [
             Violation("I5", f"{service} holds a dead {row['type']}: {row['cause']}", (str(row["order_id"]),))
             for row in dead
-            if (service, row["id"]) not in field.buried
+            if (service, row["type"], str(row["order_id"])) not in field.buried
         ]
     return found
 
@@ -263,8 +263,12 @@ async def heard_is_what_was_said(field: Field) -> list[Violation]:
         rows = await field.stores.rows(service, "select id, order_id, type from facts where not said")
         heard = {row["id"] for row in rows}
         kinds = {kind.TYPE for kind in HEARS[service]}
-        dead = await field.stores.rows(service, "select id, order_id, type from dead_letters where replayed_at is null")
-        buried = {(row["type"], str(row["order_id"])) for row in dead if (service, row["id"]) in field.buried}
+        dead = await field.stores.rows(service, "select order_id, type from dead_letters where replayed_at is null")
+        buried = {
+            (row["type"], str(row["order_id"]))
+            for row in dead
+            if (service, row["type"], str(row["order_id"])) in field.buried
+        }
         for topic in heard_by(service):
             for event, (kind, order_id) in said.get(topic.name, {}).items():
                 if kind in kinds and event not in heard and (kind, order_id) not in buried:

@@ -33,7 +33,7 @@ async def buried(field: Field, service: str, order: Order, kind: str) -> int:
     known = "select id from dead_letters where order_id = $1 and type = $2 and replayed_at is null"
     rows = await until(lambda: field.stores.rows(service, known, UUID(order.id), kind), SEEN_SECONDS)
     letter: int = rows[0]["id"]
-    field.buried.add((service, letter))
+    field.buried.add((service, kind, order.id))
     return letter
 
 

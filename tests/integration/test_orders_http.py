@@ -203,6 +203,7 @@ def withdrawn(order_id: str) -> OrderWithdrawn:
 
 async def test_an_order_is_taken_in_with_its_fact_and_the_sealed_record(orders: Orders) -> None:
     body = good_body()
+    body["buyer"]["phone"] = "139 0013 9000"  # a present
     answer = await orders.post("/orders", body)
     assert answer.status_code == 201, answer.text
     taken = answer.json()
@@ -221,8 +222,11 @@ async def test_an_order_is_taken_in_with_its_fact_and_the_sealed_record(orders: 
         assert not any(part in row["body"] for part in (NAME, PHONE, RESIDENT_ID, STREET))
     async with orders.platform.pool.acquire() as db:
         contact = await orders.platform.persons.contact(db, UUID(taken["id"]), "test")
+        buyer = await orders.platform.persons.national_id(db, UUID(taken["id"]), "test")
     assert contact is not None
     assert (contact.name, contact.phone, contact.street) == (NAME, f"+86{PHONE}", STREET)
+    assert buyer is not None
+    assert (buyer.name, buyer.number, buyer.phone) == (NAME, RESIDENT_ID, "+8613900139000")
 
 
 async def test_the_same_body_is_the_same_order_and_another_is_a_conflict(orders: Orders) -> None:

@@ -134,6 +134,7 @@ def test_nothing_foreign_is_loaded_and_only_our_script_runs() -> None:
         ("tlh", "en", None, "en"),
         (None, ";;q=,,fr;q=x,*;q=0.1", None, "en"),
         (None, "zh;q=0, fr", None, "fr"),
+        (None, "en; q=0.5, fr; q=0.9", "zh", "fr"),
     ],
 )
 def test_the_readers_language(asked: str | None, header: str, own: str | None, chosen: Language) -> None:
