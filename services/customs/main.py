@@ -116,7 +116,7 @@ def service(platform: Platform) -> Service:
         project=handlers.project,
         jobs=kinds(exports, imports),
         tasks=(later_receipts, connections),
-        routers=(api.router(platform),),
+        routers=(api.router(platform, policy),),
         seals=("contact", "national_id"),
         on_erased=on_erased,
     )
