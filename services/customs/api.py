@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import TypeAdapter
 
 from contracts.base import ParcelNumber
-from contracts.customs import ImportCleared, ParcelUplifted
+from contracts.customs import ImportCleared, OrderScreened, ParcelUplifted
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs import cases, domain, store, views, work
 from services.customs.bodies import (
@@ -22,6 +22,7 @@ from services.customs.bodies import (
     RetryBody,
     UpliftBody,
 )
+from services.customs.domain import Policy
 from shared import jobs, paging
 from shared.db import DB
 from shared.facts import Facts, Job, Moment
@@ -35,7 +36,7 @@ ParcelPath = Annotated[ParcelNumber, Path()]
 _IN_PARCELS = TypeAdapter(tuple[UUID, ParcelNumber])
 
 
-def router(platform: Platform) -> APIRouter:
+def router(platform: Platform, policy: Policy) -> APIRouter:
     key = platform.require("operator")
     routes = APIRouter(tags=["customs"])
 
@@ -134,8 +135,14 @@ def router(platform: Platform) -> APIRouter:
 
         async def ask(db: DB) -> Response:
             facts = await _parcel(platform, db, order_id, parcel)
-            if facts.get(ImportCleared, parcel) is None:
+            cleared, screened = facts.get(ImportCleared, parcel), facts.get(OrderScreened)
+            if cleared is None or screened is None:
                 raise Problem(409, "customs has not released this parcel")
+            until = policy.imports[screened.regime].returnable_until(cleared.occurred_at)
+            if until is not None and platform.clock.now() > until:
+                raise Problem(
+                    409, "a return cannot be asked for any more", detail=f"it could be until {until:%Y-%m-%dT%H:%MZ}"
+                )
             await _owe(db, domain.RETURN, order_id, str(parcel))
             return json_answer(Accepted(order_id=order_id, parcel=parcel), 202)
 

@@ -29,7 +29,7 @@ ATTENTION_WITHIN = timedelta(days=3)
 CLEARANCE = "clearance"
 """What customs said of an inventory and nobody of ours can settle by sending something again."""
 POST_HOLD = "held_by_post"
-"""Kind of a case, and its reason: the post's scans say that customs holds a parcel of which we declare nothing."""
+"""Kind of a case, and its reason: the post's scans say that customs holds a parcel, and no receipt does."""
 
 
 def order_ended(facts: Facts) -> bool:
@@ -43,9 +43,7 @@ def hold_case(held: ImportHeld) -> str:
 
 
 def holds(facts: Facts, parcel: int, moment: Moment) -> list[Owed]:
-    holds = sorted(
-        (held for held in facts.all(ImportHeld) if held.parcel == parcel), key=lambda held: (held.held_at, held.status)
-    )
+    holds = sorted((held for held in facts.all(ImportHeld) if held.parcel == parcel), key=_by_hold)
     owed: list[Owed] = []
     for number, held in enumerate(holds, start=1):
         owed.append(
@@ -107,15 +105,20 @@ def hold_refused(facts: Facts, parcel: int, moment: Moment) -> list[CaseClosed]:
 
 
 def held_by_post(facts: Facts, parcel: int, moment: Moment) -> list[Owed]:
-    """A parcel that customs holds with the post and of which we declare nothing: nobody is asked, so someone looks.
+    """A parcel that the post's scans say is held by customs, and customs itself does not: someone looks into it.
 
-    One case a scan that says so; the last is open until a later scan, or the parcel's end, says otherwise.
+    One case a scan that says so; the last is open until a later scan, or the parcel's end, says otherwise. Where a
+    hold of customs' own is open then, its case says it: none is opened, and one that was opened before is closed.
     """
     scans = [scan for scan in facts.all(ParcelScanned) if scan.parcel == parcel]
     held_at = sorted({scan.scanned_at for scan in scans if "customs_held" in scan.sets})
     owed: list[Owed] = []
     for number, at in enumerate(held_at, start=1):
         case = attention_case(POST_HOLD, f"{parcel}:{at:%Y%m%dT%H%M}")
+        if _held_since(facts, parcel, at):
+            if facts.get(CaseOpened, case):
+                owed.append(_closed(facts.order_id, case, "superseded", moment))
+            continue
         owed.append(_needs("look_into", facts.order_id, case, parcel, POST_HOLD, moment, HOLD_WITHIN))
         if number < len(held_at):
             resolution: str | None = "superseded"
@@ -126,6 +129,25 @@ def held_by_post(facts: Facts, parcel: int, moment: Moment) -> list[Owed]:
         if resolution is not None:
             owed.append(_closed(facts.order_id, case, resolution, moment))
     return owed
+
+
+def _held_since(facts: Facts, parcel: int, at: datetime) -> bool:
+    """Whether a hold of customs' own was open then, or began later."""
+    last = max((held for held in facts.all(ImportHeld) if held.parcel == parcel), key=_by_hold, default=None)
+    if last is None:
+        return False
+    cleared, refused = facts.get(ImportCleared, parcel), facts.get(ImportRefused, parcel)
+    ends = [] if cleared is None else [cleared.occurred_at]
+    if refused is not None and refused.occurred_at >= _said_at(last):
+        ends.append(refused.occurred_at)
+    elif refused is not None:  # declared again: of another refusal there is no fact but the end of the case
+        closed = facts.get(CaseClosed, hold_case(last))
+        ends += [closed.occurred_at] if closed is not None and closed.resolution == "refused" else []
+    return all(end >= at for end in ends)
+
+
+def _by_hold(held: ImportHeld) -> tuple[datetime, str]:
+    return held.held_at, held.status
 
 
 def attention(order_id: UUID, kind: str, subject: str, reason: str, moment: Moment, round_: int = 1) -> CaseOpened:

@@ -125,8 +125,7 @@ def decide(facts: Facts, moment: Moment, policy: Policy) -> list[Owed]:
     for parcel in packed.parcels:
         owed += _import(facts, parcel.parcel, regime, moment)
         owed += holds(facts, parcel.parcel, moment)
-        if not regime.by_documents:
-            owed += held_by_post(facts, parcel.parcel, moment)
+        owed += held_by_post(facts, parcel.parcel, moment)
     return owed + settled_attention(facts, moment)
 
 

@@ -20,7 +20,7 @@ from services.customs.export import valid_eori
 from services.customs.gateways import ExportGateway, ImportGateway, Line
 from services.customs.poller import Receipts
 from services.customs.regimes import tables
-from services.customs.work import ExportWork, ImportWork, kinds
+from services.customs.work import IMPORT_GATEWAY, ExportWork, ImportWork, kinds
 from shared.command import command
 from shared.db import DB, TRANSIENT
 from shared.outside import Client
@@ -116,7 +116,7 @@ def service(platform: Platform) -> Service:
         project=handlers.project,
         jobs=kinds(exports, imports),
         tasks=(later_receipts, connections),
-        routers=(api.router(platform),),
+        routers=(api.router(platform, policy),),
         seals=("contact", "national_id"),
         on_erased=on_erased,
     )
@@ -160,7 +160,11 @@ def quota_key(settings: Settings) -> bytes:
 
 
 async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
-    """Drops free words that may name the person; declarations stay sealed for their legal period."""
+    """Drops free words that may name the person; declarations stay sealed for their legal period.
+
+    Receipts that are read at the same time are stored before, or with the erasure known.
+    """
+    await store.lock_source(db, IMPORT_GATEWAY)
     await store.forget_answers(db, order_ids)
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import get_args
 from uuid import UUID
 
+from aiokafka.errors import KafkaError
+
 from contracts.base import Event
-from contracts.customs import ImportRefused, ImportReturned
-from services.customs import domain, receipts, store
+from contracts.customs import ImportDeclared, ImportRefused, ImportReturned
+from services.customs import ceb, domain, receipts, store
 from services.customs.cases import CLEARANCE, attention, attention_round, hold_refused
-from services.customs.ceb import DOCUMENTS
+from services.customs.ceb import DOCUMENTS, MessageType
 from services.customs.gateways import ImportGateway
 from services.customs.receipts import FAILED, LaterReceipt, Page, meaning, trouble
 from services.customs.store import Sent
 from services.customs.work import IMPORT_GATEWAY
-from shared.db import TRANSIENT
+from shared.db import DB, TRANSIENT
 from shared.facts import Facts, Moment
 from shared.jobs import Retry
 from shared.service import Platform
@@ -24,6 +28,7 @@ from shared.telemetry import Loop, log
 
 PAGE = 200
 LONGEST_WAIT_SECONDS = 60.0
+LOOK_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class Receipts:
         while True:
             loop.tick()
             try:
-                more = await self.take_page()
+                more = await self.take_page(loop)
                 failures = 0
                 wait = 0.0 if more else self.poll_seconds
             except Retry as retry:
@@ -54,28 +59,51 @@ class Receipts:
             loop.healthy()
             await loop.sleep(wait)
 
-    async def take_page(self) -> bool:
+    async def take_page(self, loop: Loop) -> bool:
         """Reads one page behind the cursor; True when another may follow at once."""
         async with self.platform.pool.acquire() as db:
             if await store.is_paused(db, IMPORT_GATEWAY):
                 return False
             known = await store.cursor(db, IMPORT_GATEWAY)
-        page = await self.gateway.later_receipts(known, PAGE)
+        page = await loop.while_waiting(self.gateway.later_receipts(known, PAGE))
         if not page.receipts:
             return False
-        return await self._record(page, known) and len(page.receipts) >= PAGE
+        if await self._has_strangers(page):
+            await self._all_heard(loop)
+        try:
+            moved = await self._record(page, known)
+        except TRANSIENT:
+            raise
+        except Exception as error:
+            log.warning("receipts could not be recorded together", error=error)
+            moved = await self._record_alone(page, known, loop)
+        return moved and len(page.receipts) >= PAGE
+
+    async def _has_strangers(self, page: Page) -> bool:
+        async with self.platform.pool.acquire() as db:
+            owners = await _owners(db, page.receipts)
+        return any(receipt.guid is not None and receipt.guid not in owners for receipt in page.receipts)
+
+    async def _all_heard(self, loop: Loop) -> None:
+        """Waits until all is heard that was said by now: a restored database has still to hear of orders whose
+        receipts come, and a receipt is read but once."""
+        while True:
+            try:
+                reached = await loop.while_waiting(self.platform.consumer.caught_up())
+                loop.healthy()
+                while not await reached():
+                    await loop.sleep(LOOK_AGAIN_SECONDS)
+                return
+            except (KafkaError, *TRANSIENT) as error:
+                await loop.back_off(error)
 
     async def _record(self, page: Page, known: str | None) -> bool:
         """Receipts, what they say and the cursor in one transaction; False when another replica was faster."""
         now = self.platform.clock.now()
         async with self.platform.ledger.transaction() as db:
-            await store.lock_source(db, IMPORT_GATEWAY)
-            if await store.cursor(db, IMPORT_GATEWAY) != known:
+            if not await self._is_next(db, known):
                 return False
-            owners = await store.whose(db, {r.guid for r in page.receipts if r.guid is not None})
-            sealed = [(r, self.platform.seal.seal(r.info.encode(), f"receipt:{r.cursor}")) for r in page.receipts]
-            fresh = await store.add_receipts(db, sealed, owners)
-            ours = self._ours([receipt for receipt in page.receipts if receipt.cursor in fresh], owners)
+            ours = await self._keep(db, page)
             for turn in _turns(ours):
                 sets = await self.platform.ledger.lock(db, {sent.order_id for _, sent in turn})
                 facts = [
@@ -84,10 +112,74 @@ class Receipts:
                     for fact in said(receipt, sent, sets[sent.order_id], self.hold_reasons, Moment(now))
                 ]
                 await self.platform.ledger.say(db, facts)
-            turned_down = [(receipt.guid, receipt.status) for receipt, _ in ours if meaning(receipt.status) in FAILED]
-            await store.turned_down(db, turned_down, now)
-            await store.move_cursor(db, IMPORT_GATEWAY, page.next or page.receipts[-1].cursor)
+            await self._move(db, page, ours, now)
         return True
+
+    async def _record_alone(self, page: Page, known: str | None, loop: Loop) -> bool:
+        """The same, each receipt by itself; one at fault holds up no other."""
+        last = len(page.receipts) - 1
+        for number, receipt in enumerate(page.receipts):
+            loop.tick()
+            own = Page((receipt,), page.next if number == last else None)
+            try:
+                moved = await self._record(own, known)
+            except TRANSIENT:
+                raise
+            except Exception as error:
+                log.error("receipt could not be recorded", status=receipt.status, guid=str(receipt.guid), error=error)
+                moved = await self._shelve(own, known)
+            if not moved:
+                return False
+            known = receipt.cursor
+        return True
+
+    async def _shelve(self, page: Page, known: str | None) -> bool:
+        """Keeps a receipt on which a rule of ours fails: what it says is said, if it can be worked out, and the order
+        is a case."""
+        now = self.platform.clock.now()
+        async with self.platform.ledger.transaction() as db:
+            if not await self._is_next(db, known):
+                return False
+            ours = await self._keep(db, page)
+            for receipt, sent in ours:
+                for fact in await self._worked_out(db, receipt, sent, Moment(now)):
+                    await self.platform.ledger.note(db, fact)
+                await self.platform.ledger.undecided(db, sent.order_id)
+            await self._move(db, page, ours, now)
+        return True
+
+    async def _worked_out(self, db: DB, receipt: LaterReceipt, sent: Sent, moment: Moment) -> list[Event]:
+        try:
+            facts = (await self.platform.ledger.lock(db, [sent.order_id]))[sent.order_id]
+            return said(receipt, sent, facts, self.hold_reasons, moment)
+        except TRANSIENT:
+            raise
+        except Exception as error:
+            log.error("receipt says nothing that can be told", order_id=str(sent.order_id), error=error)
+            return []
+
+    async def _is_next(self, db: DB, known: str | None) -> bool:
+        await store.lock_source(db, IMPORT_GATEWAY)
+        return await store.cursor(db, IMPORT_GATEWAY) == known
+
+    async def _keep(self, db: DB, page: Page) -> list[tuple[LaterReceipt, Sent]]:
+        """Stores the receipts: those that are new, and whose they are. Of an erased person, and of nobody we know,
+        the office's own words are not kept."""
+        owners = await _owners(db, page.receipts)
+        gone = await store.erased(db, {sent.order_id for sent in owners.values()})
+        rows = []
+        for receipt in page.receipts:
+            sent = owners.get(receipt.guid) if receipt.guid is not None else None
+            wordless = sent is None or sent.order_id in gone
+            words = b"" if wordless else self.platform.seal.seal(receipt.info.encode(), f"receipt:{receipt.cursor}")
+            rows.append((receipt, words))
+        fresh = await store.add_receipts(db, rows, owners)
+        return self._ours([receipt for receipt in page.receipts if receipt.cursor in fresh], owners)
+
+    async def _move(self, db: DB, page: Page, ours: Sequence[tuple[LaterReceipt, Sent]], now: datetime) -> None:
+        turned_down = [(receipt.guid, receipt.status) for receipt, _ in ours if meaning(receipt.status) in FAILED]
+        await store.turned_down(db, turned_down, now)
+        await store.move_cursor(db, IMPORT_GATEWAY, page.next or page.receipts[-1].cursor)
 
     def _ours(self, new: Sequence[LaterReceipt], owners: Mapping[UUID, Sent]) -> list[tuple[LaterReceipt, Sent]]:
         ours: list[tuple[LaterReceipt, Sent]] = []
@@ -100,6 +192,21 @@ class Receipts:
                 log.warning("unknown receipt status", status=receipt.status, order_id=str(sent.order_id))
             ours.append((receipt, sent))
         return ours
+
+
+async def _owners(db: DB, receipts: Sequence[LaterReceipt]) -> dict[UUID, Sent]:
+    """Whose message each guid is. That of a message which a restored database has forgotten is derived again."""
+    guids = {receipt.guid for receipt in receipts if receipt.guid is not None}
+    owners = await store.whose(db, guids)
+    numbers = {receipt.cop_no for receipt in receipts if receipt.guid in guids - owners.keys()}
+    if not numbers:
+        return owners
+    forgotten = {
+        ceb.guid(row["order_id"], row["parcel"], message): Sent(row["order_id"], row["parcel"], message, None)
+        for row in await store.declared_as(db, numbers)
+        for message in get_args(MessageType)
+    }
+    return {guid: sent for guid, sent in forgotten.items() if guid in guids} | owners
 
 
 def _turns(ours: Sequence[tuple[LaterReceipt, Sent]]) -> list[list[tuple[LaterReceipt, Sent]]]:
@@ -152,9 +259,14 @@ def _of_inventory(
 
 
 def _declared_again(sent: Sent, facts: Facts) -> bool:
-    """The inventory was written anew after a refusal, which is a fact only once a parcel."""
-    refused = facts.get(ImportRefused, sent.parcel)
-    return refused is not None and sent.written_at > refused.occurred_at
+    """The inventory was written anew after a refusal, which is a fact only once a parcel.
+
+    When a forgotten one was written, the fact of its declaration says. That fact is of the first one that customs
+    took, so that the refusal which is the fact, when a restore has it told again, is not taken for another.
+    """
+    refused, declared = facts.get(ImportRefused, sent.parcel), facts.get(ImportDeclared, sent.parcel)
+    written_at = sent.written_at or (declared.occurred_at if declared else None)
+    return refused is not None and written_at is not None and written_at > refused.occurred_at
 
 
 def _attention(kind: str, receipt: LaterReceipt, sent: Sent, facts: Facts, moment: Moment) -> Event:

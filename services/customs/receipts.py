@@ -19,14 +19,15 @@ RECEIPT_LIMIT = 256 * 1024
 PAGE_LIMIT = 4 * 1024 * 1024
 """Bytes of an answer that are read."""
 BEIJING = ZoneInfo("Asia/Shanghai")
-_STATUS = re.compile(r"-?\d{1,6}")
+_STATUS = re.compile(r"-?[0-9]{1,6}")
+_HELD = re.compile(r"5[0-9]{2}")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+_CURSOR = re.compile(r"[!-~]{1,200}")
 
 Meaning = Literal["under_way", "held", "cleared", "refused", "error", "not_sent", "closed", "unknown"]
 UNDER_WAY = frozenset({"1", "2", "3", "120", "300", "399"})
 """Stored, declaring, sent to customs, in customs, in manual review (300), reviewed: nobody of ours has to act. A review
 asks us for nothing; what it may ask for comes as a hold (500 to 599)."""
-HOLDS = frozenset({"500", "501", "502", "503", "599"})
 CLEARED, REJECTED, SENT_BACK, NOT_SENT, CLOSED = "800", "100", "700", "4", "899"
 FAILED: frozenset[Meaning] = frozenset({"refused", "error", "not_sent"})
 """What a document or a return must be looked into for."""
@@ -71,7 +72,7 @@ def meaning(status: str) -> Meaning:
     """What a returnStatus means. A negative one is an error of the message, and no verdict on the parcel."""
     if status in UNDER_WAY:
         return "under_way"
-    if status in HOLDS:
+    if _HELD.fullmatch(status):
         return "held"
     if status == CLEARED:
         return "cleared"
@@ -152,27 +153,39 @@ def _parse(body: bytes) -> ET.Element:
 
 
 def read_page(body: bytes) -> Page:
-    """A page of later receipts. Unreadable when the page is; a strange receipt in it is kept as it can be."""
+    """A page of later receipts. Unreadable when the page or a cursor is; a strange receipt is kept as it can be."""
     try:
         page = json.loads(body)
         receipts = tuple(_later(receipt) for receipt in page["receipts"])
         following = page.get("next")
-    except (ValueError, TypeError, KeyError, AttributeError):
+        return Page(receipts, None if following is None else _cursor(following))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise Unreadable("not a page of receipts") from None
-    return Page(receipts, None if following is None else str(following))
 
 
 def _later(receipt: Mapping[str, Any]) -> LaterReceipt:
     status = str(receipt.get("returnStatus", ""))
     return LaterReceipt(
-        cursor=str(receipt["cursor"]),
+        cursor=_cursor(receipt["cursor"]),
         guid=_guid(str(receipt.get("guid", ""))),
-        cop_no=str(receipt.get("copNo", ""))[:100],
+        cop_no=_storable(str(receipt.get("copNo", "")))[:100],
         message_type=_token(str(receipt.get("messageType", ""))),
         status=status if _STATUS.fullmatch(status) else "unreadable",
         returned_at=_instant(str(receipt.get("returnTime", ""))),
-        info=str(receipt.get("returnInfo", ""))[:2000],
+        info=_storable(str(receipt.get("returnInfo", "")))[:2000],
     )
+
+
+def _cursor(value: object) -> str:
+    """What we read on from, and keep a receipt by: never cut or replaced, so that two never become one."""
+    if not isinstance(value, str | int) or not _CURSOR.fullmatch(str(value)):
+        raise ValueError("no cursor")
+    return str(value)
+
+
+def _storable(text: str) -> str:
+    """The text as UTF-8 and PostgreSQL can hold it: a lone surrogate and NUL become question marks."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def _token(text: str) -> str:

@@ -13,6 +13,7 @@ import asyncpg
 from services.customs.quota import Share, Year
 from services.customs.receipts import LaterReceipt
 from shared.db import DB
+from shared.facts import PersonErased
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,13 @@ class ParcelRow:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Whose message it is, and which; written at this business time."""
+    """Whose message it is, and which."""
 
     order_id: UUID
     parcel: int
     type: str
-    written_at: datetime
+    written_at: datetime | None
+    """Business time; None of a message that a restored database has forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +273,19 @@ async def whose(db: DB, guids: Collection[UUID]) -> dict[UUID, Sent]:
         "select guid, order_id, parcel, type, created_at from messages where guid = any($1)", list(guids)
     )
     return {row["guid"]: Sent(row["order_id"], row["parcel"], row["type"], row["created_at"]) for row in rows}
+
+
+async def declared_as(db: DB, sub_orders: Collection[str]) -> list[asyncpg.Record]:
+    """The parcels that are declared under these numbers; of two marketplaces, two may be under the same one."""
+    return await db.fetch("select order_id, parcel, sub_order from parcels where sub_order = any($1)", list(sub_orders))
+
+
+async def erased(db: DB, order_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these orders whose person's record was erased; asked without reading their facts, which may fail."""
+    rows = await db.fetch(
+        "select order_id from facts where order_id = any($1) and type = $2", list(order_ids), PersonErased.TYPE
+    )
+    return {row["order_id"] for row in rows}
 
 
 async def add_receipts(db: DB, receipts: Sequence[tuple[LaterReceipt, bytes]], owners: Mapping[UUID, Sent]) -> set[str]:

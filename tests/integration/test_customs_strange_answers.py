@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+import httpx
 import pytest
+from aiokafka import AIOKafkaProducer
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
+from contracts import topics
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ImportReturned, ParcelDeclared
+from contracts.orders import OrderPlaced
+from contracts.warehouse import OrderPacked
 from sandbox import ceb as port
 from sandbox.servers import Servers
+from services.customs import ceb, store
 from services.customs.cases import hold_case
-from services.customs.work import IMPORT_GATEWAY
-from tests.customs_samples import line, order_id, packed, parcel
+from services.customs.gateways import ImportGateway, Line
+from services.customs.main import on_erased
+from services.customs.poller import Receipts
+from services.customs.work import IMPORT_GATEWAY, keep_until
+from shared.outbox import headers
+from shared.telemetry import Loop
+from tests.customs_samples import erased, line, order_id, packed, parcel
 from tests.integration.customs_office import Office, opened
 from tests.live import until
 
@@ -34,15 +48,23 @@ class Authorities:
     """returnStatus by message type; `900` is a format error."""
     receipts: list[dict[str, Any]] = field(default_factory=list)
     fetched: int = 0
+    slow: asyncio.Event | None = None
+    """Until when the receipts are not answered."""
     taken: list[str] = field(default_factory=list)
     """The types of the messages, as they came."""
 
     def add_receipt(
-        self, guid: str, status: str, message_type: str = "CEB622", at: datetime = datetime(2026, 11, 23, 9, tzinfo=UTC)
+        self,
+        guid: UUID | str,
+        status: str,
+        message_type: str = "CEB622",
+        at: datetime = datetime(2026, 11, 23, 9, tzinfo=UTC),
+        cop_no: str = "x",
+        info: str = "王",
     ) -> None:
-        receipt = {"guid": guid, "copNo": "x", "messageType": message_type, "returnStatus": status}
+        receipt = {"guid": str(guid), "copNo": cop_no, "messageType": message_type, "returnStatus": status}
         cursor = str(len(self.receipts) + 1)
-        self.receipts.append({"cursor": cursor, **receipt, "returnTime": at.isoformat(), "returnInfo": "王"})
+        self.receipts.append({"cursor": cursor, **receipt, "returnTime": at.isoformat(), "returnInfo": info})
 
 
 @pytest.fixture
@@ -54,6 +76,11 @@ def authorities() -> Authorities:
 async def office(
     servers: Servers, fresh_database: Callable[[str], Awaitable[str]], authorities: Authorities
 ) -> AsyncIterator[Office]:
+    async with opened(servers, fresh_database, answering(authorities)) as running_office:
+        yield running_office
+
+
+def answering(authorities: Authorities) -> FastAPI:
     app = FastAPI()
 
     @app.post("/douane/export-declarations")
@@ -73,11 +100,14 @@ async def office(
     @app.get("/chinaport/receipts")
     async def later(after: int = 0, limit: int = 100) -> Response:
         authorities.fetched += 1
+        if authorities.slow is not None:
+            await authorities.slow.wait()
         found = authorities.receipts[after : after + limit]
-        return JSONResponse({"receipts": found, "next": str(after + len(found))})
+        # Escaped, so that it may hold what UTF-8 cannot.
+        page = json.dumps({"receipts": found, "next": str(after + len(found))})
+        return Response(page, media_type="application/json")
 
-    async with opened(servers, fresh_database, app) as running_office:
-        yield running_office
+    return app
 
 
 async def guid_of(office: Office, name: str, message: str = "CEB621") -> str:
@@ -264,6 +294,170 @@ async def test_strange_receipts_are_kept_and_move_nothing(office: Office, author
     assert await office.platform.pool.fetchval("select count(*) from receipts") == 8
     authorities.add_receipt(guid, "800")
     await office.until("strange", ImportCleared, 1)
+
+
+async def test_a_strange_receipt_holds_up_no_other(office: Office, authorities: Authorities) -> None:
+    await office.departed("words")
+    await office.until("words", ImportDeclared, 1)
+    guid = await guid_of(office, "words")
+    authorities.add_receipt(guid, "500", info="查\ud83d\0验", cop_no="\ud83d\0")
+    authorities.add_receipt(guid, "800")
+    await office.until("words", ImportCleared, 1)
+    assert ImportHeld in await office.facts("words")
+    sealed = await office.platform.pool.fetchval("select info from receipts where cursor = '1'")
+    assert office.platform.seal.open(sealed, "receipt:1").decode() == "查??验"
+
+
+async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
+    office: Office, authorities: Authorities
+) -> None:
+    await office.departed("sound")
+    await office.until("sound", ImportDeclared, 1)
+    screened = await office.screened("broken")
+    plan = packed(parcel(1, (7, 1)), name="broken")
+    async with office.platform.ledger.transaction() as db:
+        await office.platform.ledger.note(db, plan)  # of a line that the order does not have
+        for name in ("broken", "unreadable"):
+            inventory, at = ceb.guid(order_id(name), 1, "CEB621"), screened.occurred_at
+            await store.add_message(db, inventory, order_id(name), 1, "CEB621", b"", at, keep_until(at))
+        await office.platform.ledger.lock(db, [order_id("unreadable")])
+        await db.execute(
+            "insert into facts (order_id, id, type, said, body) values ($1, $1, $2, false, '{}')",
+            order_id("unreadable"),
+            OrderPlaced.TYPE,
+        )
+        await db.execute("update fact_sets set size = 1 where order_id = $1", order_id("unreadable"))
+    authorities.slow = asyncio.Event()
+    for name in ("broken", "unreadable", "sound"):
+        authorities.add_receipt(ceb.guid(order_id(name), 1, "CEB621"), "500")
+    authorities.add_receipt(ceb.guid(order_id("broken"), 1, "CEB621"), "-21")
+    authorities.add_receipt(ceb.guid(order_id("sound"), 1, "CEB621"), "800")
+    authorities.slow.set()
+    await read_all(office, authorities)
+    assert (await office.facts("sound")).get(ImportCleared, 1)
+    facts = await office.facts("broken")
+    assert ImportHeld in facts
+    reasons = {(case.case, case.action) for case in facts.all(CaseOpened)}
+    assert reasons == {
+        ("needs_attention:undecided:customs", "look_into"),
+        ("needs_attention:inventory:1", "retry"),
+    }
+    kept = await office.platform.pool.fetch("select order_id, status from receipts order by cursor")
+    names = ("broken", "unreadable", "sound", "broken", "sound")
+    assert [row["order_id"] for row in kept] == [order_id(name) for name in names]
+    authorities.add_receipt(ceb.guid(order_id("sound"), 1, "CEB621"), "899")
+    await read_all(office, authorities)
+
+
+async def test_a_receipt_of_a_message_that_a_restore_forgot_is_its_parcels(
+    office: Office, authorities: Authorities
+) -> None:
+    await office.departed("lost", parcel(1, (1, 1)), parcel(2, (1, 1)))
+    for number in (1, 2):
+        await office.until("lost", ImportDeclared, number)
+    await office.platform.pool.execute("delete from messages")
+    await office.platform.pool.execute(  # another marketplace's order of the same number
+        """insert into parcels select $2, parcel, sub_order, regime, state, changed_at from parcels
+           where order_id = $1""",
+        order_id("lost"),
+        order_id("another"),
+    )
+    authorities.add_receipt(ceb.guid(order_id("lost"), 1, "CEB621"), "500", cop_no="TMlost-1")
+    authorities.add_receipt(ceb.guid(order_id("another"), 2, "CEB311"), "-5", "CEB312", cop_no="TMlost-2")
+    authorities.add_receipt(ceb.guid(order_id("nobody"), 1, "CEB621"), "800", cop_no="TMlost-1")
+    await read_all(office, authorities)
+    facts = await office.facts("lost")
+    (held,) = facts.all(ImportHeld)
+    assert (held.parcel, facts.get(ImportCleared, 1)) == (1, None)
+    (case,) = (await office.facts("another")).all(CaseOpened)
+    assert (case.case, case.reason) == ("needs_attention:import_documents:2", "CEB312:minus5")
+    authorities.add_receipt(ceb.guid(order_id("lost"), 1, "CEB621"), "800", cop_no="TMlost-1")
+    await office.until("lost", ImportCleared, 1)
+
+
+async def test_receipts_wait_for_the_orders_that_a_restore_forgot(
+    servers: Servers, fresh_database: Callable[[str], Awaitable[str]], authorities: Authorities
+) -> None:
+    """Nobody's receipt is taken while there is more to hear. The office's own reader has read once, and rests."""
+    async with opened(servers, fresh_database, answering(authorities), receipts_poll_seconds=3600) as office:
+        await until(lambda: authorities.fetched == 1)
+        await office.screened("behind")
+        plan = packed(name="behind")
+        authorities.add_receipt(ceb.guid(plan.order_id, 1, "CEB621"), "500", cop_no="TMbehind-1")
+        async with httpx.AsyncClient(trust_env=False) as client:
+            gateway = ImportGateway(Line(f"{office.outside.base_url}/chinaport", client))
+            loop = Loop("restored")
+            async with office.platform.pool.acquire() as db, db.transaction():
+                await db.execute("select from positions for update")
+                await produce(servers, plan)
+                reading = asyncio.create_task(Receipts(office.platform, gateway, {}, 0.1).follow(loop))
+                await until(lambda: loop.trouble is None)
+                taken = await office.platform.pool.fetchval("select count(*) from receipts")
+            try:
+                assert (authorities.fetched, taken) == (2, 0)
+                await office.until("behind", ImportHeld)
+            finally:
+                reading.cancel()
+                await asyncio.wait({reading})
+
+
+async def produce(servers: Servers, plan: OrderPacked) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=servers.kafka_bootstrap)
+    await producer.start()
+    fields = headers(plan.id, plan.TYPE, "warehouse", str(plan.order_id), "0@0", None)
+    await producer.send_and_wait(
+        topics.WAREHOUSE.name, plan.model_dump_json().encode(), str(plan.order_id).encode(), headers=fields
+    )
+    await producer.stop()
+
+
+async def test_the_reader_is_alive_while_a_slow_gateway_answers(
+    servers: Servers, fresh_database: Callable[[str], Awaitable[str]], authorities: Authorities
+) -> None:
+    authorities.slow = asyncio.Event()
+    async with opened(servers, fresh_database, answering(authorities), gateway_timeout_seconds=50) as office:
+        await until(lambda: authorities.fetched == 1)
+        [reader] = [loop for loop in office.platform.loops if loop.name == "later_receipts"]
+        since = Loop.now()
+        try:
+            await until(lambda: reader.last_tick > since, 30)
+        finally:
+            authorities.slow.set()
+
+
+async def test_the_offices_words_are_kept_of_nobody_and_of_no_erased_person(
+    office: Office, authorities: Authorities
+) -> None:
+    for name in ("here", "gone"):
+        await office.departed(name)
+        await office.until(name, ImportDeclared, 1)
+    for name in ("here", "gone"):
+        authorities.add_receipt(await guid_of(office, name), "300")
+    await read_all(office, authorities)
+    words = "select count(*) from receipts where info <> ''"
+    assert await office.platform.pool.fetchval(words) == 2
+    async with office.platform.ledger.transaction() as db:
+        await on_erased(db, [order_id("gone")])
+        await office.platform.ledger.record(db, heard=[erased("gone")])
+    assert await office.platform.pool.fetchval(words) == 1
+    authorities.add_receipt(await guid_of(office, "gone"), "800")
+    authorities.add_receipt("00000000-0000-0000-0000-000000000001", "800")
+    await office.until("gone", ImportCleared, 1)
+    await read_all(office, authorities)
+    assert await office.platform.pool.fetchval(words) == 1
+
+
+@pytest.mark.parametrize(("days", "status"), [(29, 202), (31, 409)])
+async def test_a_return_is_asked_for_within_thirty_days(office: Office, days: int, status: int) -> None:
+    await office.packed("aged")
+    released = datetime.now(UTC) - timedelta(days=days)
+    async with office.platform.ledger.transaction() as db:
+        await office.platform.ledger.say(db, [ImportCleared(order_id=order_id("aged"), occurred_at=released, parcel=1)])
+    answer = await office.post("aged", "return-approval")
+    assert answer.status_code == status
+    if status == 409:
+        until_when = f"{released + timedelta(days=30):%Y-%m-%dT%H:%MZ}"
+        assert until_when in answer.json()["detail"]
 
 
 async def test_a_receipt_told_again_has_its_effect_once(office: Office, authorities: Authorities) -> None:

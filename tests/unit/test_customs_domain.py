@@ -27,7 +27,7 @@ from contracts.customs import (
 )
 from contracts.warehouse import OrderWithdrawn
 from services.customs import quota
-from services.customs.cases import attention, attention_round, open_hold, retried
+from services.customs.cases import POST_HOLD, attention, attention_round, hold_refused, open_hold, retried
 from services.customs.domain import (
     DOCUMENTS,
     EXPORT,
@@ -40,8 +40,11 @@ from services.customs.domain import (
     screen,
 )
 from services.customs.handlers import parcel_rows
+from services.customs.shipments import shipment
 from shared.facts import Facts, Job, Moment, Owed
 from tests.customs_samples import (
+    BUYER,
+    CONTACT,
     PLACED_AT,
     POLICY,
     closed,
@@ -147,6 +150,22 @@ def test_the_buyers_year() -> None:
     assert refused.reason == "over_yearly_limit"
     assert OrderScreened in World(left="1145.19").hear(placed(), recorded()).facts
     assert OrderScreened in World(left="0.00").hear(placed(marketplace="postal-shop"), recorded()).facts
+
+
+@pytest.mark.parametrize("marketplace", ["shop", "postal-shop"])
+def test_a_discount_that_pays_the_tax_too_gives_the_year_nothing(marketplace: str) -> None:
+    """The marketplace may take off as much as goods, carriage and tax together."""
+    order = placed(lines=[line(price="1.00", quantity=2)], freight="0.50", tax="1.00", discount="3.50")
+    order = order.model_copy(update={"marketplace": marketplace})
+    world = World(left="0.00" if marketplace == "shop" else "26000.00").hear(order, recorded(), TWO_PARCELS)
+    screened = world.facts.get(OrderScreened)
+    assert screened is not None
+    assert str(screened.value_cny.amount) == ("0.00" if marketplace == "shop" else "16.72")
+    assert [str(event.total.amount) for event in world.facts.all(ParcelDeclared)] == ["0.00", "0.00"]
+    for number in (1, 2):
+        message = shipment(world.hear(handed_over(number)).facts, number, CONTACT, BUYER, POLICY, NOW.now)
+        assert message.sums.total == 0
+        assert all(item.total >= 0 for item in message.items)
 
 
 def test_an_erased_person_is_refused_before_screening_and_only_then() -> None:
@@ -348,9 +367,66 @@ def test_what_customs_holds_with_the_post_someone_looks_into() -> None:
     assert len(world.facts.all(CaseClosed)) == 2
 
 
-def test_where_receipts_tell_the_posts_hold_is_no_case() -> None:
+def test_what_no_receipt_tells_someone_looks_into_also_where_we_declare() -> None:
     world = World().hear(placed(), recorded(), packed(), handed_over(), holding(100))
-    assert CaseOpened not in world.facts
+    (opened,) = world.facts.all(CaseOpened)
+    assert (opened.action, opened.reason) == ("look_into", "held_by_post")
+    world.hear(releasing(110))
+    assert world.facts.get(CaseClosed, opened.case)
+
+
+def post_cases(world: World) -> list[str]:
+    """The resolution of each case about a hold that the post's scans tell; empty of an open one."""
+    closings = {case.case: case.resolution for case in world.facts.all(CaseClosed)}
+    return [closings.get(case.case, "") for case in world.facts.all(CaseOpened) if case.reason == "held_by_post"]
+
+
+def test_where_customs_itself_tells_the_posts_hold_is_no_case() -> None:
+    start = (placed(), recorded(), packed(), handed_over())
+    for scan in (holding(190), holding(195)):  # held() is of hour 192
+        assert post_cases(World().hear(*start, held(), scan)) == []
+        world = World().hear(*start, scan)
+        assert post_cases(world) == [""]
+        world.hear(held())
+        assert post_cases(world) == ["superseded"]
+        assert open_hold(world.facts, 1) == held()
+        world.hear(cleared(), releasing(220))
+        assert post_cases(world) == ["superseded"]
+
+
+def test_the_posts_hold_after_customs_had_decided_is_a_case() -> None:
+    start = (placed(), recorded(), packed(), handed_over(), held())
+    assert post_cases(World().hear(*start, cleared(), holding(217))) == [""]  # cleared() is of hour 216
+    assert post_cases(World().hear(*start, cleared(), holding(216))) == []
+    assert post_cases(World().hear(*start, refused(2), holding(195))) == [""]
+    again = World().hear(placed(), recorded(), packed(), handed_over(), refused(-3), held(), holding(196))
+    assert post_cases(again) == []
+    again.hear(*hold_refused(again.facts, 1, Moment(PLACED_AT + timedelta(hours=195))))
+    assert post_cases(again) == [""]
+
+
+@given(data=st.data())
+def test_whenever_scans_come_the_same_hold_is_open(data: st.DataObject) -> None:
+    """Customs' receipts are heard in their order; a scan comes at any time after it was made."""
+    hours = st.integers(150, 260)
+    receipts = (held(), held(hours=9, status="503"), cleared())[: data.draw(st.integers(0, 3))]
+    scans = [holding(hour) for hour in data.draw(st.sets(hours, max_size=3))]
+    scans += [releasing(hour) for hour in data.draw(st.sets(hours, max_size=2))]
+    start = (placed(), recorded(), packed(), handed_over())
+    straight = World().hear(*start, *receipts, *scans)
+    heard: list[Event] = [*receipts]
+    for scan in data.draw(st.permutations(scans)):
+        earliest = sum(receipt.occurred_at < scan.scanned_at for receipt in receipts)
+        after = heard.index(receipts[earliest - 1]) + 1 if earliest else 0
+        heard.insert(data.draw(st.integers(after, len(heard))), scan)
+    shuffled = World().hear(*start)
+    for event in heard:
+        shuffled.hear(event, event)
+    assert open_cases(shuffled) == open_cases(straight)
+
+
+def open_cases(world: World) -> set[str]:
+    return {case.case for case in world.facts.all(CaseOpened)} - {case.case for case in world.facts.all(CaseClosed)}
 
 
 @pytest.mark.parametrize("end", [delivered(), closed()])
@@ -435,10 +511,10 @@ LATER: list[Event] = [
 
 
 def state(world: World) -> object:
-    opened = {case.case for case in world.facts.all(CaseOpened)}
-    settled = {case.case for case in world.facts.all(CaseClosed)}
+    """A hold that the post told before customs did has had a case, which is closed."""
+    known = {(type_, subject) for type_, subject in names(list(world.facts)) if POST_HOLD not in subject}
     rows = [(row.parcel, row.state) for row in parcel_rows(world.facts)]
-    return names(list(world.facts)), opened - settled, rows, share(world)
+    return known, open_cases(world), rows, share(world)
 
 
 @pytest.mark.parametrize("marketplace", ["shop", "postal-shop"])

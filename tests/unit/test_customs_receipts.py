@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.customs import ImportCleared, ImportHeld, ImportRefused
+from contracts.cases import CaseOpened
+from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused
 from services.customs.export import Unreadable
+from services.customs.poller import said
 from services.customs.receipts import RECEIPT_LIMIT, Receipt, fact, meaning, read_page, read_receipt
+from services.customs.store import Sent
+from shared.facts import Facts, Moment
 from tests.customs_samples import PLACED_AT, TABLES, order_id
 
 GUID = "4CDE1CFD-EDED-46B1-946C-B8022E42FC94"
@@ -63,13 +67,13 @@ def test_no_bytes_break_the_reader(body: bytes) -> None:
     ("status", "expected"),
     [
         *((status, "under_way") for status in ("1", "2", "3", "120", "300", "399")),
-        *((status, "held") for status in ("500", "501", "502", "503", "599")),
+        *((status, "held") for status in ("500", "501", "502", "503", "504", "550", "599")),
         *((status, "refused") for status in ("100", "700")),
         *((status, "error") for status in ("-1", "-900")),
         ("800", "cleared"),
         ("4", "not_sent"),
         ("899", "closed"),
-        ("777", "unknown"),
+        *((status, "unknown") for status in ("777", "50", "5000", "-500x", "５００")),
         ("unreadable", "unknown"),
         ("", "unknown"),
     ],
@@ -126,7 +130,42 @@ def test_a_strange_receipt_is_kept_as_it_can_be() -> None:
     assert (receipt.guid, receipt.status, receipt.message_type) == (None, "unreadable", "unreadable")
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"receipts": [1]}', b'{"receipts": [{}]}', b'{"receipts": 3}'])
+def test_what_no_database_holds_is_replaced() -> None:
+    (receipt,) = read_page(later(returnInfo="查\ud83d\0验", copNo="TM1-1\0\ud83d", returnStatus="５００")).receipts
+    assert (receipt.info, receipt.cop_no, receipt.status) == ("查??验", "TM1-1??", "unreadable")
+
+
+@pytest.mark.parametrize("cursor", ["", " ", "a b", "7\n", "7\0", "\ud83d", "七", "x" * 201, None, [7], 7.5])
+def test_what_is_no_cursor_is_no_page(cursor: object) -> None:
+    for body in (later(cursor=cursor), json.dumps({"receipts": [], "next": [cursor]}).encode()):
+        with pytest.raises(Unreadable):
+            read_page(body)
+
+
+def test_a_cursor_is_a_number_or_a_token() -> None:
+    for cursor in (7, "7", "!~" * 100):
+        assert read_page(later(cursor=cursor)).receipts[0].cursor == str(cursor)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b'{"receipts": [1]}', b'{"receipts": [{}]}', b'{"receipts": 3}', b'{"receipts": ' + b"[" * 200_000],
+)
 def test_what_is_no_page(body: bytes) -> None:
     with pytest.raises(Unreadable):
         read_page(body)
+
+
+@pytest.mark.parametrize(("declared_after_hours", "second"), [(None, False), (-5, False), (5, True)])
+def test_a_refusal_of_a_forgotten_message(declared_after_hours: int | None, second: bool) -> None:
+    """Told again after a restore it is the fact that it was; of an inventory declared since, it is a case."""
+    first = ImportRefused(order_id=order_id(), occurred_at=PLACED_AT, parcel=1, reason="sent_back:700")
+    facts = Facts(order_id(), [first])
+    if declared_after_hours is not None:
+        at = PLACED_AT + timedelta(hours=declared_after_hours)
+        facts.add(ImportDeclared(order_id=order_id(), occurred_at=at, parcel=1, declaration_number="I1"))
+    (receipt,) = read_page(later(returnStatus="700")).receipts
+    forgotten = Sent(order_id(), 1, "CEB621", None)
+    (fact,) = said(receipt, forgotten, facts, {}, Moment(PLACED_AT + timedelta(days=1)))
+    assert isinstance(fact, CaseOpened) is second
+    assert (fact in facts) is not second

@@ -96,8 +96,17 @@ def test_no_rule_before_the_first_row() -> None:
         TABLES.cbec_transaction.on(date(2016, 1, 1))
 
 
+def test_a_return_is_applied_for_within_thirty_days_of_the_release() -> None:
+    released = datetime(2026, 11, 20, 17, tzinfo=UTC)
+    assert POLICY.imports["cbec_9610"].returnable_until(released) == datetime(2026, 12, 20, 17, tzinfo=UTC)
+    assert POLICY.imports["personal_postal"].returnable_until(released) is None
+
+
 def test_every_row_has_a_source() -> None:
-    for amounts in (TABLES.cbec_transaction, TABLES.cbec_yearly, TABLES.postal_parcel, TABLES.cny_per_eur):
+    for amounts in (
+        *(TABLES.cbec_transaction, TABLES.cbec_yearly, TABLES.cbec_return_days),
+        *(TABLES.postal_parcel, TABLES.cny_per_eur),
+    ):
         assert all(row.source for row in amounts.rows)
 
 

@@ -94,6 +94,7 @@ TABLES = (
         primary key (order_id, parcel)
     )""",
     "create index parcels_by_state on parcels (state, order_id, parcel)",
+    "create index parcels_by_sub_order on parcels (sub_order)",
 )
 
 

@@ -54,6 +54,9 @@ class ImportRegime(Protocol):
     def yearly_limit(self, day: date) -> Decimal | None:
         """What a person may bring in under this regime in a year, if that is limited."""
 
+    def returnable_until(self, released: datetime) -> datetime | None:
+        """Until when the return of a released parcel may be applied for, if that is limited."""
+
     def cleared_by(self, scans: Sequence[ParcelScanned]) -> bool:
         """Whether the carrier's scans alone say that the parcel was released."""
 

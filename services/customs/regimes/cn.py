@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -44,7 +44,8 @@ class Cbec9610:
         return instant.astimezone(BEIJING).date()
 
     def value(self, sums: Sums) -> Decimal:
-        return sums.dutiable
+        """A discount that pays tax too may be more than goods and carriage; no order gives anything to the year."""
+        return max(sums.dutiable, Decimal("0.00"))
 
     def refusal(self, lines: Sequence[Line], value: Decimal, day: date) -> Refusal | None:
         barred = _barred(self.tables, lines, day)
@@ -63,6 +64,9 @@ class Cbec9610:
 
     def yearly_limit(self, day: date) -> Decimal | None:
         return self.tables.cbec_yearly.on(day)
+
+    def returnable_until(self, released: datetime) -> datetime | None:
+        return released + timedelta(days=int(self.tables.cbec_return_days.on(self.day(released))))
 
     def cleared_by(self, scans: Sequence[ParcelScanned]) -> bool:
         return False
@@ -94,6 +98,9 @@ class PersonalPostal:
         return None
 
     def yearly_limit(self, day: date) -> Decimal | None:
+        return None
+
+    def returnable_until(self, released: datetime) -> datetime | None:
         return None
 
     def cleared_by(self, scans: Sequence[ParcelScanned]) -> bool:

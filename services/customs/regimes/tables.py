@@ -126,6 +126,7 @@ class Tables:
     cbec_transaction: Amounts
     cbec_yearly: Amounts
     cbec_indivisible: Amounts
+    cbec_return_days: Amounts
     postal_parcel: Amounts
     eu_deemed: Amounts
     cny_per_eur: Amounts
@@ -144,6 +145,7 @@ def load(directory: Path = DATA) -> Tables:
         cbec_transaction=_amounts(limits, "cbec_transaction_cny"),
         cbec_yearly=_amounts(limits, "cbec_yearly_cny"),
         cbec_indivisible=_amounts(limits, "cbec_indivisible_yearly_only"),
+        cbec_return_days=_amounts(limits, "cbec_return_days"),
         postal_parcel=_amounts(limits, "postal_parcel_cny"),
         eu_deemed=_amounts(limits, "eu_deemed_declaration_eur"),
         cny_per_eur=_amounts(_read(directory, "rates"), "cny_per_eur"),
