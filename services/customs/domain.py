@@ -34,6 +34,7 @@ from shared.facts import Facts, Job, Moment, Owed, PersonErased, PersonRecorded
 EXPORT, DOCUMENTS, INVENTORY, RETURN, HOLD_ANSWER = "export", "import_documents", "inventory", "return", "hold_answer"
 """Kinds of outside work; the subject begins with the parcel's number."""
 
+ORIGIN = "FR"
 LEFT_ORIGIN = frozenset(
     {
         "departed_origin",
@@ -197,9 +198,15 @@ def _import(facts: Facts, parcel: int, regime: ImportRegime, moment: Moment) -> 
     if PersonErased in facts or facts.get(ImportDeclared, parcel):
         return []
     owed: list[Owed] = [Job(DOCUMENTS, facts.order_id, str(parcel))]
-    if facts.get(ParcelUplifted, parcel) or any(scan.status in LEFT_ORIGIN for scan in scans):
+    if facts.get(ParcelUplifted, parcel) or any(_left_origin(scan) for scan in scans):
         owed.append(Job(INVENTORY, facts.order_id, str(parcel)))
     return owed
+
+
+def _left_origin(scan: ParcelScanned) -> bool:
+    """Customs that the scan does not call one side's or the other's are, where they are not France's, beyond it."""
+    abroad = scan.country not in (None, ORIGIN)
+    return scan.status in LEFT_ORIGIN or (abroad and scan.status in ("customs", "customs_released"))
 
 
 def _refused(facts: Facts, moment: Moment, refusal: Refusal) -> OrderRefused:

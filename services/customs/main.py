@@ -20,7 +20,7 @@ from services.customs.export import valid_eori
 from services.customs.gateways import ExportGateway, ImportGateway, Line
 from services.customs.poller import Receipts
 from services.customs.regimes import tables
-from services.customs.work import IMPORT_GATEWAY, ExportWork, ImportWork, kinds
+from services.customs.work import ExportWork, ImportWork, kinds
 from shared.command import command
 from shared.db import DB, TRANSIENT
 from shared.outside import Client
@@ -160,11 +160,7 @@ def quota_key(settings: Settings) -> bytes:
 
 
 async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
-    """Drops free words that may name the person; declarations stay sealed for their legal period.
-
-    Receipts that are read at the same time are stored before, or with the erasure known.
-    """
-    await store.lock_source(db, IMPORT_GATEWAY)
+    """Drops free words that may name the person; declarations stay sealed for their legal period."""
     await store.forget_answers(db, order_ids)
 
 

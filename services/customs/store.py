@@ -281,7 +281,9 @@ async def declared_as(db: DB, sub_orders: Collection[str]) -> list[asyncpg.Recor
 
 
 async def erased(db: DB, order_ids: Collection[UUID]) -> set[UUID]:
-    """Those of these orders whose person's record was erased; asked without reading their facts, which may fail."""
+    """Those of these orders whose person's record was erased; none other is before this transaction ends, for they are
+    locked. Their facts are not read, which may fail."""
+    await db.execute("select from fact_sets where order_id = any($1) order by order_id for update", list(order_ids))
     rows = await db.fetch(
         "select order_id from facts where order_id = any($1) and type = $2", list(order_ids), PersonErased.TYPE
     )

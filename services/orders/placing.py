@@ -92,10 +92,7 @@ async def place(platform: Platform, db: DB, wanted: Sequence[Wanted]) -> list[Re
 async def _take_in(platform: Platform, db: DB, new: Mapping[UUID, Wanted], digests: Mapping[UUID, bytes]) -> None:
     now = platform.clock.now()
     traces = {order_id: one.traceparent for order_id, one in new.items()}
-    people = [
-        platform.persons.sealed(order_id, contact(one.body), identity(one.body))
-        for order_id, one in new.items()
-    ]
+    people = [platform.persons.sealed(order_id, contact(one.body), identity(one.body)) for order_id, one in new.items()]
     await platform.persons.publish_all(db, people, traces)
     await store.keep_fingerprints(db, {order_id: digests[order_id] for order_id in new})
     await platform.ledger.record(

@@ -231,6 +231,14 @@ def test_documents_after_the_hand_over_the_inventory_after_the_departure() -> No
     assert world.has(INVENTORY)
 
 
+def test_customs_of_a_third_country_are_behind_the_border() -> None:
+    world = World().hear(placed(), recorded(), packed(), handed_over())
+    world.hear(scanned("customs", hours=50).model_copy(update={"country": "FR"}))
+    assert not world.has(INVENTORY)
+    world.hear(scanned("customs", hours=60).model_copy(update={"country": "DE"}))
+    assert world.has(INVENTORY)
+
+
 def test_the_agents_notice_is_a_departure_too() -> None:
     uplifted = ParcelUplifted(
         order_id=order_id(), occurred_at=NOW.now, parcel=1, bill_number="MAWB1", voyage_number="AF116"
