@@ -37,8 +37,8 @@ class Outcome:
     @property
     def moved_on(self) -> frozenset[UUID]:
         """Orders of which more was said than the view had heard when it was stopped: nothing to compare."""
-        known = {order: version.facts for order, version in self.before.items()}
-        return frozenset(order for order, version in self.after.items() if version.facts > known.get(order, 0))
+        known = {order: version.heard for order, version in self.before.items()}
+        return frozenset(order for order, version in self.after.items() if version.heard > known.get(order, 0))
 
     @property
     def same(self) -> bool:
@@ -47,7 +47,8 @@ class Outcome:
     @property
     def changed(self) -> list[UUID]:
         """Orders that have not moved on and whose bytes differ, or that are gone."""
-        differing = (order for order, version in self.before.items() if self.after.get(order) != version)
+        after = {order: version.digest for order, version in self.after.items()}
+        differing = (order for order, version in self.before.items() if after.get(order) != version.digest)
         return sorted(set(differing) - self.moved_on)
 
     @property

@@ -93,19 +93,20 @@ async def sight(pool: asyncpg.Pool[asyncpg.Record], tracking_number: str) -> Sig
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """How many facts a document is folded from, and the SHA-256 of its bytes as they are, in hexadecimal."""
+    """How many facts were heard of an order, and the SHA-256 of its document's bytes as they are, in hexadecimal."""
 
-    facts: int
+    heard: int
     digest: str
 
 
 async def versions(db: DB) -> dict[UUID, Version]:
     """Of every order that was heard of."""
     rows = await db.fetch(
-        """select order_id, size, encode(sha256(coalesce(body, '')), 'hex') as digest
-           from fact_sets left join documents using (order_id)"""
+        """select order_id, heard, encode(sha256(coalesce(body, '')), 'hex') as digest
+           from (select order_id, count(*) as heard from facts where not said group by order_id) as orders
+           left join documents using (order_id)"""
     )
-    return {row["order_id"]: Version(row["size"], row["digest"]) for row in rows}
+    return {row["order_id"]: Version(row["heard"], row["digest"]) for row in rows}
 
 
 async def forget_everything(db: DB) -> None:

@@ -76,6 +76,15 @@ async def test_the_same_topics_give_the_same_bytes(
     assert third.digests[0] == third.digests[1]
 
     async with connected(service, settings) as (platform, _):
+        own = CaseOpened(
+            order_id=order, occurred_at=late.occurred_at, case="dead_letter:tracking:x", kind="dead_letter",
+            reason="dead_letter", action="replay_dead_letter",
+        )  # fmt: skip
+        async with platform.ledger.transaction() as db:
+            await platform.ledger.note(db, own)
+    assert (await rebuild(service, settings)).same, "what tracking said itself is on no topic that it hears"
+
+    async with connected(service, settings) as (platform, _):
         await platform.pool.execute("delete from documents where order_id = $1", order)
     assert (await rebuild(service, settings)).changed == [order], "a document that is gone is no order that moved on"
 
