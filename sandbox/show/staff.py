@@ -185,6 +185,8 @@ class Staff:
                 case "search_with_carrier":
                     body = {"found": order.tale.journeys[int(case["parcel"]) - 1] != "lost"}
                     await self._api.post("carrier", f"{parcel}/enquiry-answer", "operator", body)
+                case "look_into" if case["reason"] == "held_by_post":
+                    return  # nothing to send: a later scan, or customs itself, says more
                 case action:
                     self._failed.append(f"nobody knows how to {action} for {order.number}: {case['reason']}")
         except Refused as refusal:
