@@ -36,6 +36,11 @@ TRANSIENT: tuple[type[Exception], ...] = (
 """The server is away, or two transactions met: the same work again, never a fault of a record."""
 
 
+def storable(text: str) -> str:
+    """The text as UTF-8 and PostgreSQL can hold it: half a character and NUL become question marks."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
+
+
 async def connect_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
     """A pool whose sessions cannot hold locks for ever: a frozen process lets go after a while."""
     return await asyncpg.create_pool(

@@ -16,7 +16,7 @@ from contracts.base import Event
 from contracts.cases import CaseOpened
 from contracts.persons import PersonRecord
 from shared import persons
-from shared.db import DB
+from shared.db import DB, storable
 from shared.facts import PersonErased, PersonRecorded
 from shared.ledger import Ledger
 from shared.telemetry import log, metrics
@@ -199,11 +199,6 @@ def _faults(event_type: str, error: ValidationError) -> str:
     """Where and by which rule a body fails; never what it holds."""
     found = error.errors(include_input=False, include_context=False, include_url=False)
     return f"invalid {event_type}: " + ", ".join(f"{'.'.join(map(str, e['loc']))} {e['type']}" for e in found[:5])
-
-
-def storable(text: str) -> str:
-    """The text as PostgreSQL can hold it: no NUL, no half of a character."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def as_record(lane: TopicPartition, raw: Any) -> Record:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import Sequence
 from typing import Literal
@@ -156,10 +155,7 @@ async def end_dates(platform: Platform, loop: Loop) -> None:
             await loop.back_off(error)
             continue
         loop.healthy()
-        next_time = Loop.now() + PRUNE_SECONDS
-        while Loop.now() < next_time:
-            loop.tick()
-            await asyncio.sleep(10)
+        await loop.sleep(PRUNE_SECONDS)
 
 
 def main() -> None:

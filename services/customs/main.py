@@ -175,10 +175,7 @@ async def _end_dates(platform: Platform, loop: Loop) -> None:
             await loop.back_off(error)
             continue
         loop.healthy()
-        next_time = Loop.now() + FORGET_SECONDS
-        while Loop.now() < next_time:
-            loop.tick()
-            await asyncio.sleep(10)
+        await loop.sleep(FORGET_SECONDS)
 
 
 def _names(text: str) -> list[str]:

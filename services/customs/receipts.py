@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from contracts.customs import HoldReason, ImportCleared, ImportHeld, ImportRefused
 from services.customs.export import Unreadable
+from shared.db import storable
 
 RECEIPT_LIMIT = 256 * 1024
 PAGE_LIMIT = 4 * 1024 * 1024
@@ -168,11 +169,11 @@ def _later(receipt: Mapping[str, Any]) -> LaterReceipt:
     return LaterReceipt(
         cursor=_cursor(receipt["cursor"]),
         guid=_guid(str(receipt.get("guid", ""))),
-        cop_no=_storable(str(receipt.get("copNo", "")))[:100],
+        cop_no=storable(str(receipt.get("copNo", "")))[:100],
         message_type=_token(str(receipt.get("messageType", ""))),
         status=status if _STATUS.fullmatch(status) else "unreadable",
         returned_at=_instant(str(receipt.get("returnTime", ""))),
-        info=_storable(str(receipt.get("returnInfo", "")))[:2000],
+        info=storable(str(receipt.get("returnInfo", "")))[:2000],
     )
 
 
@@ -181,11 +182,6 @@ def _cursor(value: object) -> str:
     if not isinstance(value, str | int) or not _CURSOR.fullmatch(str(value)):
         raise ValueError("no cursor")
     return str(value)
-
-
-def _storable(text: str) -> str:
-    """The text as UTF-8 and PostgreSQL can hold it: a lone surrogate and NUL become question marks."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def _token(text: str) -> str:

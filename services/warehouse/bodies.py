@@ -15,8 +15,6 @@ from stdnum.exceptions import ValidationError
 from contracts.base import Code, Content, CountryCode, HsCode, Money, Parcel, ParcelNumber, Sku
 from services.warehouse.packing import Box, Counted, Scanned
 
-"""Rows of a list at the most."""
-
 
 def _gtin(text: str) -> str:
     try:
