@@ -42,7 +42,7 @@ Flag = Literal["customs_held", "delivery_failed", "problem", "delayed"]
 class LabelCreated(ParcelEvent):
     """The one label of the parcel that may be stuck on it."""
 
-    TYPE: ClassVar[str] = "label-created.v1"
+    NAME: ClassVar[str] = "label-created"
     carrier: Literal["laposte"] = "laposte"
     product: Code
     tracking_number: Code
@@ -51,7 +51,7 @@ class LabelCreated(ParcelEvent):
 class LabelRefused(ParcelEvent):
     """The carrier will not carry the parcel as declared; trying again would not help."""
 
-    TYPE: ClassVar[str] = "label-refused.v1"
+    NAME: ClassVar[str] = "label-refused"
     reason: Code
     """The carrier's message id, e.g. `sls:30204`."""
 
@@ -59,7 +59,7 @@ class LabelRefused(ParcelEvent):
 class ParcelScanned(ParcelEvent):
     """One event of the carrier, as it said it and as we read it. Unknown codes have no status and move nothing."""
 
-    TYPE: ClassVar[str] = "parcel-scanned.v1"
+    NAME: ClassVar[str] = "parcel-scanned"
     tracking_number: Code
     code: Code
     """The carrier's own code, e.g. ET1, DO3, DI1."""
@@ -79,14 +79,14 @@ class ParcelScanned(ParcelEvent):
 class ParcelDelivered(ParcelEvent):
     """Handed to the addressee or someone who may receive for them (never DI2, which is back at the sender)."""
 
-    TYPE: ClassVar[str] = "parcel-delivered.v1"
+    NAME: ClassVar[str] = "parcel-delivered"
     delivered_at: Instant
 
 
 class ParcelReturned(ParcelEvent):
     """Back at the sender."""
 
-    TYPE: ClassVar[str] = "parcel-returned.v1"
+    NAME: ClassVar[str] = "parcel-returned"
     returned_at: Instant
     reason: Code
 
@@ -94,12 +94,12 @@ class ParcelReturned(ParcelEvent):
 class ParcelLost(ParcelEvent):
     """The carrier, or an operator, says so. Silence alone never does."""
 
-    TYPE: ClassVar[str] = "parcel-lost.v1"
+    NAME: ClassVar[str] = "parcel-lost"
     said_by: Literal["carrier", "operator"]
 
 
 class ParcelDestroyed(ParcelEvent):
     """Gone for good, and known to be: destroyed, seized or abandoned."""
 
-    TYPE: ClassVar[str] = "parcel-destroyed.v1"
+    NAME: ClassVar[str] = "parcel-destroyed"
     reason: Literal["destroyed", "seized", "abandoned"]

@@ -19,7 +19,7 @@ CaseKind = Literal[
 class CaseOpened(Event):
     """Someone must act. The order's deadlines rest while it is open."""
 
-    TYPE: ClassVar[str] = "case-opened.v1"
+    NAME: ClassVar[str] = "case-opened"
     case: Code
     """The case's name within its order, e.g. `customs_hold:2` (kind and parcel), `enquiry:1:2026-11-20`."""
     kind: CaseKind
@@ -37,7 +37,7 @@ class CaseOpened(Event):
 class CaseClosed(Event):
     """The matter is settled, by a person or by the facts."""
 
-    TYPE: ClassVar[str] = "case-closed.v1"
+    NAME: ClassVar[str] = "case-closed"
     case: Code
     resolution: Code
 

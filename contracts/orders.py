@@ -24,7 +24,7 @@ ParcelOutcome = Literal["delivered", "returned", "lost", "destroyed"]
 class OrderPlaced(Event):
     """A marketplace handed over an order that passed every check at the door. The person's record travels apart."""
 
-    TYPE: ClassVar[str] = "order-placed.v1"
+    NAME: ClassVar[str] = "order-placed"
     marketplace: Code
     number: Code
     """The marketplace's own order number, unique within the marketplace."""
@@ -43,7 +43,7 @@ class OrderPlaced(Event):
 class CancelRequested(Event):
     """Someone, or a deadline, asks the warehouse to withdraw the order. The warehouse answers."""
 
-    TYPE: ClassVar[str] = "cancel-requested.v1"
+    NAME: ClassVar[str] = "cancel-requested"
     reason: Code
     """`shopper`, `operator`, or `deadline:<waiting state>`."""
 
@@ -56,7 +56,7 @@ class ParcelEnd(Value):
 class OrderClosed(Event):
     """The end of the order; there is one. Whoever holds something for it lets go."""
 
-    TYPE: ClassVar[str] = "order-closed.v1"
+    NAME: ClassVar[str] = "order-closed"
     outcome: Outcome
     reason: Code | None = None
     parcels: tuple[ParcelEnd, ...] = ()
@@ -66,7 +66,7 @@ class OrderClosed(Event):
 class OrderAmended(ParcelEvent):
     """What the world did after the end: found after lost, and the like. One a parcel and outcome."""
 
-    TYPE: ClassVar[str] = "order-amended.v1"
+    NAME: ClassVar[str] = "order-amended"
     outcome: ParcelOutcome
     previous: Code
 

@@ -28,7 +28,7 @@ RETENTION = timedelta(days=180)
 class ErasureAsked(Event):
     """The person wants their record erased; it happens when the order has ended. Known to this service only."""
 
-    TYPE: ClassVar[str] = "erasure-asked.v1"
+    NAME: ClassVar[str] = "erasure-asked"
 
 
 def order_id_of(marketplace: str, number: str) -> UUID:

@@ -45,21 +45,21 @@ _number = itertools.count(1)
 
 
 class Asked(Event):
-    TYPE: ClassVar[str] = "test-asked.v1"
+    NAME: ClassVar[str] = "test-asked"
     text: str = ""
 
 
 class Answered(Event):
-    TYPE: ClassVar[str] = "test-answered.v1"
+    NAME: ClassVar[str] = "test-answered"
 
 
 class Called(Event):
-    TYPE: ClassVar[str] = "test-called.v1"
+    NAME: ClassVar[str] = "test-called"
     attempt: int
 
 
 class Overdue(Event):
-    TYPE: ClassVar[str] = "test-overdue.v1"
+    NAME: ClassVar[str] = "test-overdue"
 
 
 @dataclass

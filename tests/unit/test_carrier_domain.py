@@ -317,7 +317,7 @@ def test_what_is_followed() -> None:
         (2, "over", 1),
     ]
     facts.add(withdrawn())
-    assert [parcel.state for parcel in followed(facts)] == ["over", "given_up"]
+    assert {parcel.parcel: parcel.state for parcel in followed(facts)} == {1: "given_up", 2: "over"}
 
 
 CODES = sorted([*codes.OKAPI, "AN1", "LIVCFM", "DOUDDI"])

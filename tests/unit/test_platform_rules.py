@@ -8,13 +8,14 @@ import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import ClassVar
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.base import Money, fact_id
+from contracts.base import Event, Money, fact_id
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.orders import CancelRequested
 from shared import clock
@@ -51,8 +52,29 @@ def label(parcel: int) -> LabelCreated:
 
 
 def test_the_id_of_a_fact_follows_from_what_it_says() -> None:
-    assert scan(3).id == scan(3).id == fact_id(ORDER, "parcel-scanned.v1", "1:ET1:20261123T1203")
+    assert scan(3).id == scan(3).id == fact_id(ORDER, "parcel-scanned", "1:ET1:20261123T1203")
     assert len({scan(3).id, scan(4).id, scan(3, "ET2").id, scan(3, parcel=2).id}) == 4
+
+
+def test_two_versions_of_one_fact_have_one_id_and_are_one_fact() -> None:
+    class ScannedAnew(ParcelScanned):
+        VERSION: ClassVar[int] = 2
+
+    try:
+        newer = ScannedAnew.model_validate(scan(3).model_dump(exclude={"id"}))
+        assert (newer.TYPE, newer.id) == ("parcel-scanned.v2", scan(3).id)
+        facts = Facts(ORDER, [scan(3)])
+        assert not facts.add(newer)
+        assert facts.all(ParcelScanned) == [scan(3)]
+    finally:
+        del Event.BY_TYPE[ScannedAnew.TYPE]
+
+
+def test_a_second_fact_of_the_same_subject_under_a_random_id_changes_nothing() -> None:
+    facts = Facts(ORDER, [label(1)])
+    assert not facts.add(label(1).model_copy(update={"id": uuid4(), "tracking_number": "CY999999999FR"}))
+    assert facts.get(LabelCreated, 1) == label(1)
+    assert len(facts) == 1
 
 
 @given(st.permutations([scan(n) for n in range(6)] + [scan(2), label(1), label(2)]))
