@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from contracts.base import Topic
+from contracts.base import PARTITIONS, Topic
 
 DAY_MS = 24 * 60 * 60 * 1000
 SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
@@ -87,7 +87,7 @@ def _channel(topic: Topic, person_record: str) -> dict[str, Any]:
         "bindings": {
             "kafka": {
                 "topic": topic.name,
-                "partitions": topic.partitions,
+                "partitions": PARTITIONS,
                 "topicConfiguration": configuration,
                 "bindingVersion": "0.5.0",
             }

@@ -24,6 +24,9 @@ def _in_utc(at: datetime) -> datetime:
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """An aware instant, normalised to UTC."""
 
+PARTITIONS = 4
+"""Of every topic. Chosen once and never raised: which partition a key belongs to is stored with what is to be sent."""
+
 Currency = Literal["EUR", "CNY"]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
 """A reason, a status or a reference: one token, never free text (free text may hold personal data)."""
@@ -167,8 +170,6 @@ class Topic:
     events: tuple[type[Event], ...]
     retention_days: int | None
     """None: kept by compaction instead (the newest record of each key stays)."""
-    partitions: int = 4
-    """Chosen once, the same everywhere, never raised: raising it would break the order within a key."""
     compacted: bool = False
 
 

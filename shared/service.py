@@ -55,6 +55,8 @@ class Service:
     jobs: tuple[JobKind, ...] = ()
     tasks: tuple[Task, ...] = ()
     routers: Sequence[APIRouter] = ()
+    also_says: tuple[Topic, ...] = ()
+    """Topics it writes to beside the one for its events."""
     seals: tuple[persons.Part, ...] = ()
     """The parts of a person's record that it may open."""
     on_erased: OnErased | None = None
@@ -229,7 +231,8 @@ async def running(make: Make, settings: PlatformSettings) -> AsyncIterator[tuple
 
 async def _run(platform: Platform, service: Service) -> None:
     probe = LogProbe(platform.settings)
-    relay = Relay(platform.settings, platform.pool, probe, service.name)
+    written = [topic.name for topic in (service.says, *service.also_says)]
+    relay = Relay(platform.settings, platform.pool, probe, service.name, written)
     broker = platform.loop("broker")
     try:
         await started(probe.start, broker)

@@ -132,6 +132,12 @@ class _Metrics:
 metrics = _Metrics()
 
 
+def back_off_seconds(failures: int) -> float:
+    """How long to wait after so many failures in a row: longer each time, up to a cap; jitter keeps replicas apart."""
+    longest: float = min(BACK_OFF_CAP_SECONDS, 0.1 * 2 ** min(failures, 6))
+    return longest * random.uniform(0.7, 1.0)  # noqa: S311
+
+
 class Loop:
     """An endless loop that tells whether it still turns (liveness) and whether it gets on (readiness)."""
 
@@ -181,8 +187,7 @@ class Loop:
         if self._failures in (1, 10, 100):
             log.warning("waiting for a server", loop=self.name, attempt=self._failures, error=error)
         self.tick()
-        wait = min(BACK_OFF_CAP_SECONDS, 0.1 * 2 ** min(self._failures, 6))
-        await asyncio.sleep(wait * random.uniform(0.7, 1.0))  # noqa: S311
+        await asyncio.sleep(back_off_seconds(self._failures))
         self.tick()
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from contracts.base import PARTITIONS
 from contracts.topics import TOPICS
 from sandbox.provision import SERVICES
 from sandbox.show.people import PLACES, Person, person
@@ -73,7 +74,7 @@ async def _on_topics(field: Field, needles: Needles) -> list[Violation]:
     found = []
     consumer: Any
     async with AIOKafkaConsumer(bootstrap_servers=field.line.servers.kafka_bootstrap) as consumer:
-        lanes = [TopicPartition(topic.name, number) for topic in TOPICS for number in range(topic.partitions)]
+        lanes = [TopicPartition(topic.name, number) for topic in TOPICS for number in range(PARTITIONS)]
         ends = await field.stores.ends()
         lanes = [lane for lane in lanes if ends.get(lane, 0) > 0]
         consumer.assign(lanes)

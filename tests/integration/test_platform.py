@@ -28,13 +28,14 @@ from sandbox.servers import Broker, Servers
 from shared import dead_letters, jobs, persons, tracing
 from shared.db import DB
 from shared.facts import Alarm, Facts, Job, Moment, Owed
+from shared.generations import LogEnd, advance, log_ends
 from shared.jobs import ClaimedJob, Done, JobKind, Retry
 from shared.logs import LogProbe, reader_died, sender_died
 from shared.messaging import _Listener
 from shared.outbox import headers
 from shared.provision import create_topics, provision_database
 from shared.records import Decoder, as_record
-from shared.relay import LogEnd, Relay, _Sent
+from shared.relay import Relay, _Sent
 from shared.schema import PLATFORM_SCHEMA
 from shared.service import Platform, Service, connected, running
 from shared.settings import PlatformSettings
@@ -575,7 +576,7 @@ async def test_a_relay_told_to_leave_finishes_its_round(pair: Pair, monkeypatch:
         await ask(asker, "first")
         probe = LogProbe(settings)
         await probe.start()
-        relay = Relay(settings, asker.pool, probe, service.name)
+        relay = Relay(settings, asker.pool, probe, service.name, [service.says.name])
         await relay.start(Loop("relay"))
         mark = relay._mark
 
@@ -625,13 +626,11 @@ async def test_a_loss_between_two_batches_of_one_round_is_noticed(pair: Pair) ->
         await ask(asker, *["plain"] * 4)
         sent = "select count(*) = 4 from outbox where sent_at is not null"
         await until(lambda: asker.pool.fetchval(sent))
-        rows = await asker.pool.fetch("select id from outbox order by id")
         lane, offsets = TopicPartition(pair.asks.name, 0), (4, 5, 0, 1)
-        acked = [_Sent(lane, row["id"], offset) for row, offset in zip(rows, offsets, strict=True)]
         async with asker.pool.acquire() as db, db.transaction():
             await db.execute("update outbox set partition = 0")
-            await asker.relay._advance(db, lane, acked, LogEnd(highest=3))
-            assert (await asker.relay._log_ends(db))[lane] == LogEnd(highest=-1, generation=1, start=0)
+            await advance(db, lane, offsets, LogEnd(highest=3))
+            assert (await log_ends(db))[lane] == LogEnd(highest=-1, generation=1, start=0)
             assert await db.fetchval("select count(*) from outbox where sent_at is null") == 4
 
 

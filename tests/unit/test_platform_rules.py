@@ -22,8 +22,8 @@ from shared import clock
 from shared.clock import Clock
 from shared.facts import Facts
 from shared.links import check_secret, link_secret, parse_link_keys
+from shared.outbox import partition_of
 from shared.problems import field_path
-from shared.relay import partition_of
 from shared.sealing import Seal, Unsealable, decode_key
 
 ORDER = UUID("6f1c2b4e-0000-4000-8000-000000000001")
