@@ -28,7 +28,8 @@ PARTITIONS = 4
 """Of every topic. Chosen once and never raised: which partition a key belongs to is stored with what is to be sent."""
 
 Currency = Literal["EUR", "CNY"]
-Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
+CODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$"
+Code = Annotated[str, Field(pattern=CODE_PATTERN)]
 """A reason, a status or a reference: one token, never free text (free text may hold personal data)."""
 Sku = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,39}$")]
 HsCode = Annotated[str, Field(pattern=r"^([0-9]{6}|[0-9]{8}|[0-9]{10})$")]

@@ -2,48 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from contracts.base import Code, CountryCode, Instant, ParcelEvent
-
-Status = Literal[
-    "announced",
-    "accepted",
-    "in_transit",
-    "at_origin_exchange",
-    "export_customs",
-    "export_cleared",
-    "departed_origin",
-    "in_transit_country",
-    "arrived_destination",
-    "import_customs",
-    "import_cleared",
-    "in_destination_network",
-    "at_delivery_office",
-    "out_for_delivery",
-    "available_for_pickup",
-    "delivered",
-    "returning",
-    "returned",
-    "cancelled",
-    "lost",
-    "seized",
-    "destroyed",
-    "customs",
-    "customs_released",
-]
-"""What one scan says. `customs` and `customs_released` leave the side open: the fold of all scans decides it."""
-
-Flag = Literal["customs_held", "delivery_failed", "problem", "delayed"]
+from contracts.vocabularies import Carrier, Destruction, Flag, LossTeller, Status
 
 
 class LabelCreated(ParcelEvent):
     """The one label of the parcel that may be stuck on it."""
 
     NAME: ClassVar[str] = "label-created"
-    carrier: Literal["laposte"] = "laposte"
+    carrier: Carrier
     product: Code
     tracking_number: Code
 
@@ -95,11 +66,11 @@ class ParcelLost(ParcelEvent):
     """The carrier, or an operator, says so. Silence alone never does."""
 
     NAME: ClassVar[str] = "parcel-lost"
-    said_by: Literal["carrier", "operator"]
+    said_by: LossTeller
 
 
 class ParcelDestroyed(ParcelEvent):
     """Gone for good, and known to be: destroyed, seized or abandoned."""
 
     NAME: ClassVar[str] = "parcel-destroyed"
-    reason: Literal["destroyed", "seized", "abandoned"]
+    reason: Destruction

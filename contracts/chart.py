@@ -28,6 +28,9 @@ schemas and refuses everything else.
 | change | |
 |---|---|
 | new optional field (with a default), new event, descriptions | allowed |
+| new known word of an [open vocabulary](vocabularies.py): a carrier, a regime, a kind of case, a reason, a status \
+| allowed: readers take a word that they do not know for unknown |
+| known word removed (`known-word-removed`), the list dropped (`vocabulary-dropped`) | refused |
 | field removed (`field-removed`), new required field (`required-field-added`) | refused |
 | optional made required (`now-required`), required made optional (`now-optional`) | refused |
 | another default (`default-changed`) | refused: it changes what older records mean |
@@ -35,8 +38,8 @@ schemas and refuses everything else.
 | another pattern or format (`pattern-changed`, `format-changed`) | refused |
 | another range, length or count (`bound-narrowed`, `bound-widened`) | refused |
 | enum member removed (`enum-narrowed`) | refused |
-| enum member added (`enum-widened`) | refused: consumers parse with the closed list, and a status that nobody handles \
-must not pass in silence |
+| enum member added (`enum-widened`) | refused: an enum is a vocabulary closed for good (outcomes, flags, currency), \
+and consumers parse with it |
 | event removed (`event-removed`) | refused while its schema file is there |
 
 A breaking change is a new version, `<event>.v2`, beside v1 on the same topic. Consumers learn v2 first; then the

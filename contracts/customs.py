@@ -9,24 +9,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from contracts.base import Code, CountryCode, Event, HsCode, Instant, Money, ParcelEvent, Value
+from contracts.vocabularies import HoldReason, OrderRefusal, Regime
 
-Regime = Literal["cbec_9610", "personal_postal"]
-"""The import regime, each with its own rule set; `general_goods` is outside the project (see the non-goals)."""
 Mrn = Annotated[str, Field(pattern=r"^[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]$")]
-HoldReason = Literal[
-    "missing_declaration",
-    "wrong_declaration",
-    "missing_invoice",
-    "missing_origin_certificate",
-    "missing_importer_id",
-    "content_query",
-    "count_mismatch",
-    "licence_required",
-    "prohibited",
-    "seized",
-    "duty_due",
-    "inspection",
-]
 
 
 class OrderScreened(Event):
@@ -45,15 +30,7 @@ class OrderRefused(Event):
     """The order may not move, and nothing has. The reason names the rule."""
 
     NAME: ClassVar[str] = "order-refused"
-    reason: Literal[
-        "over_transaction_limit",
-        "over_yearly_limit",
-        "over_postal_limit",
-        "not_on_positive_list",
-        "dangerous_goods",
-        "prohibited_goods",
-        "person_erased",
-    ]
+    reason: OrderRefusal
     sku: str | None = None
 
 

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from contracts.base import Code, CountryCode, Event, Line, Money, ParcelEvent, ParcelNumber, Value
-
-Outcome = Literal[
-    "delivered",
-    "partly_delivered",
-    "returned",
-    "lost",
-    "destroyed",
-    "refused",
-    "out_of_stock",
-    "cancelled",
-]
-ParcelOutcome = Literal["delivered", "returned", "lost", "destroyed"]
+from contracts.vocabularies import Language, Outcome, ParcelOutcome, Province
 
 
 class OrderPlaced(Event):
@@ -35,9 +24,8 @@ class OrderPlaced(Event):
     total: Money
     """goods + freight + tax - discount: what the shopper paid (CEB OrderHead acturalPaid)."""
     country: CountryCode
-    province: Annotated[str, Field(pattern=r"^CN-[A-Z]{2}$")]
-    """ISO 3166-2, e.g. CN-GD. Coarse on purpose: the address belongs to the person's record."""
-    language: Literal["zh", "fr", "en"] = "zh"
+    province: Province
+    language: Language = "zh"
 
 
 class CancelRequested(Event):

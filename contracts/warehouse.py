@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from contracts.base import Code, Content, Event, Parcel, ParcelEvent, Sku, Value
+from contracts.vocabularies import ShortageReason
 
 
 class Shortage(Value):
@@ -34,7 +35,7 @@ class StockShort(Event):
     NAME: ClassVar[str] = "stock-short"
     sku: Sku
     missing: Annotated[int, Field(ge=1)]
-    reason: Literal["short_pick", "damaged"]
+    reason: ShortageReason
 
 
 class OrderPacked(Event):

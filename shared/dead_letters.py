@@ -68,7 +68,9 @@ async def _close_case(platform: Platform, db: DB, read: Read) -> None:
     order_id = order_id_of(read.record.key)
     if order_id is not None:
         case = platform.decoder.case_of(read.record)
-        closed = CaseClosed(order_id=order_id, occurred_at=platform.clock.now(), case=case, resolution="replayed")
+        closed = CaseClosed(
+            order_id=order_id, occurred_at=platform.clock.now(), case=case, kind="dead_letter", resolution="replayed"
+        )
         await platform.ledger.say(db, [closed])
 
 

@@ -167,7 +167,9 @@ class Decoder:
                     order_id=order_id,
                     occurred_at=self._now(),
                     case=self.case_of(record),
+                    service=self._service,
                     kind="dead_letter",
+                    detail=_place(record),
                     reason="dead_letter",
                     action="replay_dead_letter",
                 )
@@ -175,8 +177,11 @@ class Decoder:
 
     def case_of(self, record: Record) -> str:
         """The name of the case that a dead letter opens; each service that buried the record has its own."""
-        place = f"{record.generation}.{record.lane.partition}.{record.offset}"
-        return f"dead_letter:{self._service}:{record.lane.topic}:{place}"
+        return f"dead_letter:{self._service}:{_place(record)}"
+
+
+def _place(record: Record) -> str:
+    return f"{record.lane.topic}:{record.generation}.{record.lane.partition}.{record.offset}"
 
 
 def order_id_of(key: bytes | None) -> UUID | None:

@@ -28,6 +28,8 @@ class Finding(BaseModel):
     holder: Holder
     service: str
     what: str
+    case: str | None = None
+    """The case's name, where a case holds it."""
     since: datetime | None = None
     until: datetime | None = None
     """When it is tried again by itself, or decided again."""
@@ -178,6 +180,7 @@ def _cases(name: str, opened: Sequence[CaseOpened], closed: set[str]) -> list[Fi
             holder="case",
             service=name,
             what=f"case {case.case}: {case.action}",
+            case=case.case,
             since=case.occurred_at,
             until=case.due_at,
             reason=case.reason,

@@ -20,7 +20,6 @@ from contracts.carrier import (
     ParcelReturned,
     ParcelScanned,
 )
-from contracts.cases import CaseClosed
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.carrier import store
 from services.carrier.domain import (
@@ -165,11 +164,7 @@ def router(platform: Platform) -> APIRouter:
             if case is None:
                 raise Problem(409, "no enquiry is open for this parcel")
             said: Event = (
-                CaseClosed(
-                    order_id=order_id, occurred_at=platform.clock.now(), case=case.case, resolution=ANSWERED_FOUND
-                )
-                if answer.found
-                else _lost(platform, order_id, parcel)
+                case.closed(platform.clock.now(), ANSWERED_FOUND) if answer.found else _lost(platform, order_id, parcel)
             )
             return await _say(platform, db, [said], parcel)
 
@@ -187,9 +182,7 @@ def router(platform: Platform) -> APIRouter:
             if case is None:
                 raise Problem(409, "no case about this parcel's label is open")
             now = platform.clock.now()
-            said: list[Event] = [
-                CaseClosed(order_id=order_id, occurred_at=now, case=case.case, resolution=answer.action)
-            ]
+            said: list[Event] = [case.closed(now, answer.action)]
             if answer.action == REFUSE:
                 said.append(LabelRefused(order_id=order_id, occurred_at=now, parcel=parcel, reason="operator"))
             return await _say(platform, db, said, parcel)

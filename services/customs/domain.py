@@ -20,9 +20,9 @@ from contracts.customs import (
     ParcelDeclared,
     ParcelRefused,
     ParcelUplifted,
-    Regime,
 )
 from contracts.orders import OrderPlaced
+from contracts.vocabularies import Regime
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs import export
 from services.customs.amounts import Sums, goods_of, in_cny, of_order, split

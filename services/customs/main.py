@@ -12,7 +12,7 @@ import httpx
 from pydantic import Field, SecretStr, field_validator
 
 from contracts import topics
-from contracts.customs import Regime
+from contracts.vocabularies import REGIMES, Regime
 from services.customs import api, handlers, regimes, store
 from services.customs.ceb import DOCUMENTS, Parties, Party
 from services.customs.domain import Policy
@@ -65,6 +65,14 @@ class Settings(PlatformSettings):
     transfer_id: str = "DXPENT0000000001"
     customs_code: str = Field(default="2244", pattern=r"^\d{4}$")
     port_code: str = Field(default="2244", pattern=r"^\d{4}$")
+
+    @field_validator("import_regime", "import_regimes")
+    @classmethod
+    def _known_regime(cls, value: Regime | dict[str, Regime]) -> Regime | dict[str, Regime]:
+        named = [value] if isinstance(value, str) else value.values()
+        if unknown := sorted(set(named) - set(REGIMES)):
+            raise ValueError(f"no such regime: {', '.join(unknown)}; there are {', '.join(REGIMES)}")
+        return value
 
     @field_validator("eori")
     @classmethod

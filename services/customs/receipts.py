@@ -8,11 +8,12 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from contracts.customs import HoldReason, ImportCleared, ImportHeld, ImportRefused
+from contracts.customs import ImportCleared, ImportHeld, ImportRefused
+from contracts.vocabularies import HOLD_REASONS, HoldReason
 from services.customs.export import Unreadable
 from shared.db import storable
 
@@ -118,7 +119,7 @@ def trouble(message_type: str, status: str) -> str:
 
 
 def _hold_reason(named: str) -> HoldReason:
-    return cast(HoldReason, named) if named in get_args(HoldReason) else "inspection"
+    return named if named in HOLD_REASONS else "inspection"
 
 
 def read_receipt(body: bytes) -> Receipt:

@@ -173,7 +173,7 @@ async def _resolve(platform: Platform, db: DB, order_id: UUID, name: str, resolu
         if not closable_by_hand(case):
             by = freed_by(case.action, name, str(order_id), case.parcel)
             raise Problem(409, "this case is closed by what frees it", detail=f"{case.action}: {by}")
-        closed = CaseClosed(order_id=order_id, occurred_at=platform.clock.now(), case=name, resolution=resolution)
+        closed = case.closed(platform.clock.now(), resolution)
         await platform.ledger.say(db, [closed])
     return JSONResponse({"id": str(order_id), "case": name, "resolution": closed.resolution})
 

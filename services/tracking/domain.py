@@ -145,7 +145,7 @@ def open_cases(facts: Facts) -> list[CaseOpened]:
 
 def _of_machinery(event: Event) -> bool:
     """Dead letters are an operator's matter. This service's own are in no topic that it could be rebuilt from."""
-    return isinstance(event, CaseOpened | CaseClosed) and event.case.startswith("dead_letter:")
+    return isinstance(event, CaseOpened | CaseClosed) and event.kind == "dead_letter"
 
 
 def canonical(tracking: Tracking) -> bytes:

@@ -17,6 +17,7 @@ from contracts.base import Event, Parcel
 from contracts.carrier import LabelCreated, LabelRefused, ParcelScanned
 from contracts.customs import OrderRefused, OrderScreened, ParcelRefused
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
+from contracts.vocabularies import with_the_carrier
 from contracts.warehouse import (
     CancelTooLate,
     OrderPacked,
@@ -30,9 +31,6 @@ from contracts.warehouse import (
 )
 from services.warehouse.stock import Levels, Movement, on_pile
 from shared.facts import Alarm, Facts, Moment
-
-NO_PROOF = (None, "announced", "cancelled")
-"""Statuses of a scan that do not show that the carrier has the parcel: a label is known, or a code is not."""
 
 LOOK_AGAIN = timedelta(minutes=1)
 """After a restore: an order that waits for goods is decided again after this, in business time."""
@@ -51,7 +49,7 @@ def _proved_hand_overs(facts: Facts, now: datetime) -> list[Event]:
     """A carrier's scan proves the hand-over, even if nobody said so, even if the order was withdrawn."""
     if ParcelScanned not in facts:
         return []
-    proofs = {scan.parcel: scan for scan in reversed(facts.all(ParcelScanned)) if scan.status not in NO_PROOF}
+    proofs = {scan.parcel: scan for scan in reversed(facts.all(ParcelScanned)) if with_the_carrier(scan.status)}
     return [
         ParcelHandedOver(
             order_id=facts.order_id, occurred_at=now, parcel=number, tracking_number=proofs[number].tracking_number

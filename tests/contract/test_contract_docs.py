@@ -9,10 +9,8 @@ from typing import get_args
 
 import pytest
 
-from contracts.carrier import Flag, Status
-from contracts.cases import CaseKind
-from contracts.orders import Outcome
 from contracts.topics import TOPICS, heard_by
+from contracts.vocabularies import CASE_KINDS, STATUSES, Flag, Outcome
 from services.carrier.signatures import check, secrets_of, signature
 from services.carrier.silence import SILENCE_RULES
 from services.openapi import documents
@@ -87,7 +85,7 @@ def test_the_other_deadlines_are_those_of_the_code() -> None:
 
 def test_the_glossary_knows_every_word_of_the_contracts() -> None:
     text = (DOCS / "glossary.md").read_text(encoding="utf-8")
-    words = [*get_args(Status), *get_args(Flag), *get_args(Outcome), *get_args(CaseKind)]
+    words = [*STATUSES, *get_args(Flag), *get_args(Outcome), *CASE_KINDS]
     assert [word for word in words if not re.search(rf"\b{word}\b", text)] == []
 
 

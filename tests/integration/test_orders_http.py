@@ -408,6 +408,7 @@ def case(order_id: str, kind: str, action: str) -> CaseOpened:
             "order_id": order_id,
             "occurred_at": now(),
             "case": f"{kind}:1",
+            "service": "customs",
             "kind": kind,
             "parcel": 1,
             "reason": "inspection",

@@ -18,8 +18,9 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from contracts.base import Content, Event, Line, Money, Parcel
-from contracts.carrier import LabelCreated, ParcelScanned, Status
+from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.orders import OrderPlaced
+from contracts.vocabularies import Status
 from contracts.warehouse import OrderPacked
 from services.tracking.main import Settings, service
 from services.tracking.streams import Streams
@@ -123,6 +124,7 @@ def label(order: UUID, parcel: int = 1) -> LabelCreated:
         order_id=order,
         occurred_at=BEGIN + timedelta(hours=7),
         parcel=parcel,
+        carrier="laposte",
         product="DOS",
         tracking_number=number(order, parcel),
     )

@@ -208,7 +208,12 @@ def number(order: UUID, parcel: int) -> str:
 
 def label(order: UUID, parcel: int) -> LabelCreated:
     return LabelCreated(
-        order_id=order, occurred_at=NOW, parcel=parcel, product="DOS", tracking_number=number(order, parcel)
+        order_id=order,
+        occurred_at=NOW,
+        parcel=parcel,
+        carrier="laposte",
+        product="DOS",
+        tracking_number=number(order, parcel),
     )
 
 

@@ -47,7 +47,12 @@ def scan(minute: int, code: str = "ET1", parcel: int = 1) -> ParcelScanned:
 
 def label(parcel: int) -> LabelCreated:
     return LabelCreated(
-        order_id=ORDER, occurred_at=NOON, parcel=parcel, product="DOS", tracking_number=f"CY00000000{parcel}FR"
+        order_id=ORDER,
+        occurred_at=NOON,
+        parcel=parcel,
+        carrier="laposte",
+        product="DOS",
+        tracking_number=f"CY00000000{parcel}FR",
     )
 
 
