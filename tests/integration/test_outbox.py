@@ -21,7 +21,7 @@ from shared.outbox import Message, partition_of
 from shared.relay import ROWS_A_PARTITION, Relay
 from shared.service import connected
 from shared.telemetry import Loop
-from tests.integration.test_platform import Pair, ask, both, new_pair
+from tests.integration.platform_pair import Pair, ask, both, new_pair
 from tests.live import until
 
 UNSENT = "select count(*) from outbox where sent_at is null"
