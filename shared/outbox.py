@@ -37,8 +37,25 @@ def message(topic: str, event: Event, traceparent: str | None) -> Message:
     return Message(topic, str(event.order_id), event.id, event.TYPE, event.model_dump_json(), traceparent)
 
 
+RECORD_BYTES = 880_000
+"""What a record may have: key, body, and 1 KiB for its headers. Less than the relay puts into one batch."""
+HEADER_BYTES = 1024
+
+
+class TooLarge(Exception):
+    """A message that no broker of ours takes; nothing of its transaction may be committed."""
+
+    def __init__(self, event_type: str, size: int) -> None:
+        super().__init__(f"{event_type} has {size} bytes; a record has {RECORD_BYTES} at the most")
+
+
 async def publish(db: DB, messages: Sequence[Message]) -> None:
-    """Adds the messages to the outbox, in the caller's transaction."""
+    """Adds the messages to the outbox, in the caller's transaction. Raises TooLarge."""
+    for message in messages:
+        if message.body is not None and len(message.body) > RECORD_BYTES // 4:  # four bytes a character at the most
+            size = len(message.body.encode()) + len(message.key) + HEADER_BYTES
+            if size > RECORD_BYTES:
+                raise TooLarge(message.type, size)
     if messages:
         await db.execute(
             """insert into outbox (topic, partition, key, event_id, type, body, traceparent)
@@ -100,6 +117,12 @@ async def raise_floor(pool: asyncpg.Pool[asyncpg.Record], lanes: Sequence[TopicP
         [lane.topic for lane in lanes],
         [lane.partition for lane in lanes],
     )
+
+
+async def send_again(db: DB, row_id: int) -> None:
+    """This row is due again."""
+    await forget_floor(db)
+    await db.execute("update outbox set sent_at = null where id = $1", row_id)
 
 
 async def forget_floor(db: DB) -> None:

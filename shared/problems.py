@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from shared.db import TRANSIENT
+from shared.outbox import TooLarge
 from shared.telemetry import log
 
 NAME_BOUND = 64
@@ -121,6 +122,10 @@ def install(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         return Problem(error.status_code, str(error.detail), headers=headers).response()
 
+    async def too_large(_: Request, error: Exception) -> JSONResponse:
+        errors = [FieldError("body", "size", "what follows from it must fit into one record; send less at once")]
+        return Problem(413, "too large to be published", detail=str(error), errors=errors).response()
+
     async def away(request: Request, error: Exception) -> JSONResponse:
         log.warning("server away", path=request.scope.get("route_path", ""), error=error)
         return Problem(503, "temporarily unavailable", headers={"Retry-After": "2"}).response()
@@ -128,5 +133,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(TooLarge, too_large)
     for kind in TRANSIENT:
         app.add_exception_handler(kind, away)

@@ -19,7 +19,7 @@ from shared import persons
 from shared.db import DB, storable
 from shared.facts import PersonErased, PersonRecorded
 from shared.ledger import Ledger
-from shared.telemetry import log, metrics
+from shared.telemetry import log, metrics, valid_traceparent
 
 _GENERATION = re.compile(r"([0-9]{1,9})@([0-9]{1,18})")
 
@@ -219,5 +219,5 @@ def as_record(lane: TopicPartition, raw: Any) -> Record:
         event_id=_uuid(headers.get("ce_id", "")),
         generation=int(generation[1]) if generation else 0,
         generation_start=int(generation[2]) if generation else 0,
-        traceparent=headers.get("traceparent"),
+        traceparent=valid_traceparent(headers.get("traceparent")),
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import asyncpg
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -27,6 +28,8 @@ ROWS_A_PARTITION = 1000
 """At the most, in one round."""
 ROUND_SECONDS = 0.25
 """How long a round waits for its slowest partition before it marks the others."""
+Refused: TypeAlias = Callable[[asyncpg.Record], Awaitable[None]]
+"""Puts a row of the outbox away that is too large for the broker, so that it holds up nothing behind it."""
 BATCH_BYTES = 900_000
 """Below the broker's default limit of 1 MiB for a record batch."""
 SLOW_POLL_SECONDS = 1.0
@@ -61,13 +64,15 @@ class Relay:
         probe: LogProbe,
         service: str,
         topics: Sequence[str],
+        refused: Refused,
     ) -> None:
-        """`topics`: those that this service writes to."""
+        """`topics`: those that this service writes to. `refused` takes what the broker will never take."""
         self._settings = settings
         self._pool = pool
         self._producer = self._new()
         self._probe = probe
         self._service = service
+        self._refused = refused
         self._wake = asyncio.Event()
         self._leaving = False
         self._lanes = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
@@ -172,8 +177,10 @@ class Relay:
                 failpoints.reach("relay.sent")
                 await self._settle(db, landed)
         failpoints.reach("relay.marked")
-        for lane in landed:
+        for lane, flight in landed.items():
             del self._flights[lane]
+            for row in flight.task.result().refused:
+                await self._refused(row)
         metrics.outbox_sent.inc(sum(len(flight.task.result().sent) for flight in landed.values()))
         return len(rows)
 
@@ -213,7 +220,6 @@ class Relay:
             if ends.get(lane, LogEnd()).generation == flight.end.generation
         }
         await self._mark(db, [row for flight in sound.values() for row in flight.task.result().sent])
-        await self._refuse(db, [row for flight in sound.values() for row in flight.task.result().refused])
         for lane, flight in sound.items():
             if sent := flight.task.result().sent:
                 await advance(db, lane, [one.offset for one in sent], flight.end)
@@ -299,24 +305,6 @@ class Relay:
             [s.id for s in sent],
             [s.offset for s in sent],
         )
-
-    async def _refuse(self, db: DB, rows: Sequence[asyncpg.Record]) -> None:
-        """A row that the broker will never take becomes a dead letter, and holds up nothing behind it."""
-        for row in rows:
-            await db.execute(
-                """with gone as (update outbox set sent_at = now() where id = $1)
-                   insert into dead_letters (topic, partition, "offset", generation, order_id, type, key, body, cause)
-                   values ($2, -1, $1, 0, $3::text::uuid, $4, convert_to($3, 'UTF8'), convert_to($5, 'UTF8'), $6)
-                   on conflict do nothing""",
-                row["id"],
-                row["topic"],
-                row["key"],
-                row["type"],
-                row["body"] or "",
-                "refused by the broker: too large",
-            )
-            metrics.dead_letters.inc()
-            log.error("event refused by the broker", event_id=str(row["event_id"]), type=row["type"])
 
 
 @dataclass(frozen=True, slots=True)

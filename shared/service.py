@@ -21,7 +21,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware import Middleware
 
 from contracts.base import Event, Topic
-from shared import gauges, operation, persons, problems, tracing
+from shared import dead_letters, gauges, operation, persons, problems, tracing
 from shared.clock import Clock
 from shared.db import DB, TRANSIENT, connect_pool
 from shared.http import Edge, Keys, Principal, require
@@ -232,7 +232,8 @@ async def running(make: Make, settings: PlatformSettings) -> AsyncIterator[tuple
 async def _run(platform: Platform, service: Service) -> None:
     probe = LogProbe(platform.settings)
     written = [topic.name for topic in (service.says, *service.also_says)]
-    relay = Relay(platform.settings, platform.pool, probe, service.name, written)
+    refused = functools.partial(dead_letters.bury_refused, platform)
+    relay = Relay(platform.settings, platform.pool, probe, service.name, written, refused)
     broker = platform.loop("broker")
     try:
         await started(probe.start, broker)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 import secrets
 import sys
 import time
@@ -191,10 +192,19 @@ class Loop:
         self.tick()
 
 
+_W3C = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def valid_traceparent(text: str | None) -> str | None:
+    """The header as W3C Trace Context (level 1) has it; None for anything else: it is stored and sent on with every
+    event, so nothing of a stranger's making may be in it."""
+    return text if text is not None and _W3C.fullmatch(text) else None
+
+
 @contextmanager
 def traced(traceparent: str | None) -> Iterator[None]:
-    """Work inside belongs to this W3C trace; a new one begins when there is none."""
-    token = _traceparent.set(traceparent or f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01")
+    """Work inside belongs to this W3C trace; a new one begins when there is none, or none of W3C's form."""
+    token = _traceparent.set(valid_traceparent(traceparent) or f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01")
     try:
         yield
     finally:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from contracts.base import PARTITIONS
+from contracts.base import PARTITIONS, Event
+from contracts.cases import CaseOpened
 from sandbox.servers import Servers
-from shared import outbox
+from shared import dead_letters, outbox
 from shared.db import DB
+from shared.facts import Facts, Moment, Owed
 from shared.logs import LogProbe
 from shared.outbox import Message, partition_of
 from shared.relay import ROWS_A_PARTITION, Relay
-from shared.service import connected
-from shared.telemetry import Loop
-from tests.integration.platform_pair import Pair, ask, both, new_pair
+from shared.service import Platform, Service, connected
+from shared.telemetry import Loop, traced, valid_traceparent
+from tests.integration.platform_pair import Answered, Asked, Pair, ask, both, count, events, new_pair, nobody_refused
 from tests.live import until
 
 UNSENT = "select count(*) from outbox where sent_at is null"
@@ -88,7 +93,7 @@ async def test_a_topic_with_another_number_of_partitions_is_told_of(pair: Pair) 
     async with connected(pair.asker, settings) as (asker, service):
         probe = LogProbe(settings)
         await probe.start()
-        relay = Relay(settings, asker.pool, probe, service.name, [pair.asks.name])
+        relay = Relay(settings, asker.pool, probe, service.name, [pair.asks.name], nobody_refused)
         await relay.start(Loop("relay"))
         try:
             await ask(asker, "plain")
@@ -186,7 +191,9 @@ async def test_an_old_snapshot_does_not_make_the_poll_of_an_empty_outbox_slow(pa
             await dump.fetchval("select count(*) from outbox")
             await db.execute("update outbox set sent_at = now()")
             seen: dict[str, str] = {}
-            relay = Relay(pair.settings(pair.asker_dsn), asker.pool, None, service.name, [topic])  # type: ignore[arg-type]
+            settings = pair.settings(pair.asker_dsn)
+            no_probe: Any = None
+            relay = Relay(settings, asker.pool, no_probe, service.name, [topic], nobody_refused)
 
             class Explained:
                 async def fetch(self, sql: str, *values: object) -> list[Any]:
@@ -203,3 +210,94 @@ async def test_an_old_snapshot_does_not_make_the_poll_of_an_empty_outbox_slow(pa
             assert await raised(asker.pool, topic) >= sent
             assert before > 100 > await buffers()
             await relay.stop()
+
+
+class Told(Event):
+    NAME: ClassVar[str] = "test-told"
+    text: str
+
+
+@dataclass
+class Verbose(Pair):
+    """Answers one question at more length than any record may have."""
+
+    mended: bool = False
+
+    def answerer(self, platform: Platform) -> Service:
+        service = super().answerer(platform)
+
+        async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
+            verbose = [facts for facts in orders if (asked := facts.get(Asked)) and asked.text == "verbose"]
+            text = "" if self.mended else "x" * outbox.RECORD_BYTES
+            told = [Told(order_id=facts.order_id, occurred_at=moment.now, text=text) for facts in verbose]
+            return [*await service.handle(db, orders, moment), *told]
+
+        return replace(service, handle=handle)
+
+
+async def test_a_request_whose_event_is_too_large_for_a_record_changes_nothing(pair: Pair) -> None:
+    async with both(pair) as (asker, _):
+        with pytest.raises(outbox.TooLarge, match=r"test-asked.v1 has \d+ bytes"):
+            await ask(asker, "x" * outbox.RECORD_BYTES)
+        assert await asker.pool.fetchval("select count(*) from facts") == 0
+        assert await asker.pool.fetchval("select count(*) from outbox") == 0
+
+
+async def test_a_decision_too_large_for_a_record_is_a_case_and_can_be_replayed(servers: Servers) -> None:
+    plain = await new_pair(servers, servers.kafka_bootstrap)
+    pair = Verbose(**{field.name: getattr(plain, field.name) for field in fields(plain)})
+    async with both(pair) as (asker, answerer):
+        [verbose, _] = await ask(asker, "verbose", "plain")
+        await until(partial(answered, asker, 1))
+        [letter] = await dead_letters.find(answerer.pool)
+        assert (letter.order_id, "TooLarge" in letter.cause) == (verbose, True)
+        [case] = [event for event in await events(answerer, verbose) if isinstance(event, CaseOpened)]
+        assert (case.kind, case.action) == ("dead_letter", "replay_dead_letter")
+        pair.mended = True
+        await dead_letters.replay(answerer, letter.id)
+        await until(partial(answered, asker, 2))
+
+
+async def test_an_event_that_the_broker_refuses_is_a_case_and_can_be_sent_again(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with both(pair) as (asker, _):
+        await until(lambda: hasattr(asker, "relay"))
+        producer, limit = asker.relay._producer, 10_000
+        send = producer.send_batch
+
+        async def send_small(batch: Any, topic: str, *, partition: int) -> Any:
+            if batch.size() > limit:
+                raise MessageSizeTooLargeError
+            return await send(batch, topic, partition=partition)
+
+        monkeypatch.setattr(producer, "send_batch", send_small)
+        [large, _] = await ask(asker, "x" * 20_000, "plain")
+        for turn in range(2):
+            await until(lambda: dead_letters.find(asker.pool))
+            [letter] = await dead_letters.find(asker.pool)
+            assert (letter.order_id, letter.cause) == (large, "refused by the broker: too large")
+            cases = [event.case for event in await events(asker, large) if isinstance(event, CaseOpened)]
+            assert len(cases) == turn + 1
+            limit = 10_000 if turn == 0 else 1_000_000
+            await dead_letters.replay(asker, letter.id)
+        await until(partial(answered, asker, 2))
+        assert await dead_letters.find(asker.pool) == []
+
+
+async def answered(asker: Platform, wanted: int) -> bool:
+    return await count(asker, Answered) == wanted
+
+
+async def test_of_a_stranger_s_trace_only_what_w3c_allows_travels(pair: Pair) -> None:
+    """One of 1.2 MB went into the events, and the broker refused them."""
+    good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    async with connected(pair.asker, pair.settings(pair.asker_dsn)) as (asker, _):
+        no_trace = f"00-{'0' * 32}-{'1' * 16}-01"
+        for stated in (good, "x" * 1_200_000, good + "-more", good.upper(), f"ff{good[2:]}", no_trace):
+            with traced(stated):
+                await ask(asker, "plain")
+        found = [row["traceparent"] for row in await asker.pool.fetch("select traceparent from outbox order by id")]
+        assert found[0] == good
+        assert not set(found[1:]) & {good, None}
+        assert all(valid_traceparent(one) == one for one in found)

@@ -44,6 +44,7 @@ from tests.integration.platform_pair import (
     count,
     events,
     new_pair,
+    nobody_refused,
     numbers,
     said,
 )
@@ -439,7 +440,7 @@ async def test_a_relay_told_to_leave_finishes_its_round(pair: Pair, monkeypatch:
         await ask(asker, "first")
         probe = LogProbe(settings)
         await probe.start()
-        relay = Relay(settings, asker.pool, probe, service.name, [service.says.name])
+        relay = Relay(settings, asker.pool, probe, service.name, [service.says.name], nobody_refused)
         await relay.start(Loop("relay"))
         mark = relay._mark
 
