@@ -406,8 +406,7 @@ async def test_erasure_drops_labels_and_what_the_carrier_sent(post: Post) -> Non
             }
         )
     )
-    async with post.platform.ledger.transaction() as db:
-        await post.platform.persons.erase(db, order_id)
+    await post.erase(order_id)
     await post.until_count(0, "labels", "order_id = $1 and pdf is not null", order_id)
     assert await post.count("callbacks", "tracking_number = $1 and body is not null", number) == 0
     assert await post.count("raw_scans", "tracking_number = $1 and body is not null", number) == 0
