@@ -88,7 +88,7 @@ def _renewing() -> Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[None
     async def reset(session: asyncpg.Connection[asyncpg.Record]) -> None:
         nonlocal given_up_at
         now = time.monotonic()
-        if now - given_up_at > RENEW_SECONDS and _read_only(session.get_settings()):
+        if now - given_up_at > RENEW_SECONDS and read_only(session):
             given_up_at = now
             session.terminate()
             return
@@ -97,7 +97,10 @@ def _renewing() -> Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[None
     return reset
 
 
-def _read_only(settings: object) -> bool:
-    """Told by PostgreSQL itself (14 and newer) when a session begins, and when it changes."""
-    told = (getattr(settings, name, "off") for name in ("in_hot_standby", "default_transaction_read_only"))
-    return "on" in told
+def read_only(session: asyncpg.Connection[asyncpg.Record]) -> bool:
+    """Whether the session is on a server that takes no writes, or began on one that was told to take none.
+
+    PostgreSQL (14 and newer) says so itself when a session begins, and when it changes.
+    """
+    settings = session.get_settings()
+    return "on" in (getattr(settings, name, "off") for name in ("in_hot_standby", "default_transaction_read_only"))

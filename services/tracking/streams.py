@@ -15,12 +15,13 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.types import Receive, Scope, Send
 
 from services.tracking import store
-from shared.db import TRANSIENT
+from shared.db import TRANSIENT, read_only
 from shared.problems import Problem
 from shared.service import Platform
 from shared.telemetry import Loop, log
 
 ALIVE_SECONDS = 5.0
+RENEW_SECONDS = 3.0
 RETRY_MS = 3000
 """What a browser waits before it connects again."""
 PING_SECONDS = 15
@@ -103,6 +104,7 @@ class Streams:
             self.close()
 
     async def _listen_once(self, dsn: str, loop: Loop) -> None:
+        began = loop.now()
         connection = await asyncpg.connect(dsn, timeout=ALIVE_SECONDS, command_timeout=ALIVE_SECONDS)
         try:
             await connection.add_listener(store.CHANNEL, self._notified)
@@ -112,6 +114,8 @@ class Streams:
                 await connection.execute("select 1")
                 loop.healthy()
                 await asyncio.sleep(1)
+                if read_only(connection) and loop.now() - began > RENEW_SECONDS:
+                    return  # news come from where the writes go, which after a failover is another server
         finally:
             connection.terminate()
 

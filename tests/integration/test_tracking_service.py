@@ -320,6 +320,22 @@ async def test_news_arrive_after_the_listening_connection_was_cut(tower: Tower) 
     assert json.loads(second.data)["parcels"][0]["status"] == "at_origin_exchange"
 
 
+async def test_news_come_from_where_writes_go_once_a_server_takes_none(
+    fresh_database: Callable[[str], Awaitable[str]],
+) -> None:
+    """A session that listens on a server which became read-only would be silent for ever."""
+    dsn = await fresh_database("tracking")
+    admin = await asyncpg.connect(dsn)
+    name = dsn.rpartition("/")[2]
+    await admin.execute(f"alter database {name} set default_transaction_read_only = on")
+    async with opened(dsn):
+        listens = "select pid from pg_stat_activity where datname = current_database() and query = 'select 1'"
+        first = await until(lambda: admin.fetchval(listens))
+        await admin.execute(f"alter database {name} reset default_transaction_read_only")
+        await until(lambda: admin.fetchval(f"{listens} and pid <> $1", first))
+    await admin.close()
+
+
 async def test_streams_are_bounded_and_end_with_the_service(fresh_database: Callable[[str], Awaitable[str]]) -> None:
     async with opened(await fresh_database("tracking"), streams_per_order=1) as tower:
         order = await tower.shipped()
