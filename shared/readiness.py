@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 BEAT_SECONDS = 2.0
 FRESH_SECONDS = 6.0
 """A heartbeat that is older stands for none."""
+AGAIN_SECONDS = 1.0
 _GIVE_UP_SECONDS = 2.0
 # A row of its own page says nothing of a full disk: its place is there. A set that is larger than the memory it may
 # have goes to a temporary file, for which the disk must have room. One round trip, one transaction.
@@ -68,7 +69,10 @@ class Heartbeat:
 
 
 async def keep_beating(platform: Platform, loop: Loop) -> None:
-    """Writes the heartbeat until cancelled. A loop of its own: one that also asks the broker would stop with it."""
+    """Writes the heartbeat until cancelled. A loop of its own: one that also asks the broker would stop with it.
+
+    Waits never grow: a database that answers and takes no writes is asked often enough to be known as one.
+    """
     heartbeat, pool, read_only = platform.heartbeat, platform.pool, False
     while True:
         loop.tick()
@@ -77,7 +81,10 @@ async def keep_beating(platform: Platform, loop: Loop) -> None:
         except Exception as error:  # whatever it is, nothing was written
             heartbeat.failed(error)
             read_only = read_only or isinstance(error, asyncpg.ReadOnlySQLTransactionError)
-            await loop.back_off(error)
+            if loop.trouble != type(error).__name__:
+                log.warning("the database took no write", error=error)
+            loop.trouble = type(error).__name__
+            await loop.sleep(AGAIN_SECONDS)
             continue
         if read_only:
             # Sessions that began while it was read-only may stay so for as long as they live.

@@ -200,6 +200,12 @@ async def test_a_database_that_hangs_on_write_is_no_ready_one(servers: Servers) 
         async with database.transaction():
             await database.execute("lock table heartbeat in exclusive mode")
             await one.told(503, "read_only")
+            # And stays so: the reads in between do not grow too old while each write is waited for.
+            heartbeat = next(loop for loop in one.platform.loops if loop.name == "heartbeat")
+            for _ in range(6):
+                turned = heartbeat.last_tick
+                await until(lambda before=turned: heartbeat.last_tick != before)  # type: ignore[misc]  # bound at once
+                assert await one.readiness() == (503, "read_only")
         await database.close()
         await one.told(200, "ok")
 
