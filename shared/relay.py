@@ -38,7 +38,10 @@ LOG_CHECK_SECONDS = 3.0
 LEAVE_SECONDS = 5.0
 """For what is due when the service is told to leave; what is left is sent by a replica, or after the next start."""
 _LOCK = 0x5349_4C4B  # one relay a database at a time
-_CLAIM = "select pg_try_advisory_xact_lock($1) from set_config('synchronous_commit', 'off', true)"
+_CLAIM = """
+    select current_setting('transaction_read_only')::boolean as read_only, pg_try_advisory_xact_lock($1) as ours
+    from set_config('synchronous_commit', 'off', true)
+"""
 """What is marked as sent need not be on disk when the server dies: what was sent is then sent again."""
 
 
@@ -163,7 +166,10 @@ class Relay:
         and after a failure it rests by itself, longer each time.
         """
         async with self._pool.acquire() as db, db.transaction():
-            if not await db.fetchval(_CLAIM, _LOCK):
+            [(read_only, ours)] = await db.fetch(_CLAIM, _LOCK)
+            if read_only:  # nothing could be marked, so that the same events would be sent again and again
+                raise asyncpg.ReadOnlySQLTransactionError("nothing can be marked as sent")
+            if not ours:
                 return None
             rows = await self._due(db)
             if rows:

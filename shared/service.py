@@ -21,9 +21,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware import Middleware
 
 from contracts.base import Event, Topic
-from shared import dead_letters, gauges, operation, persons, problems, tracing
+from shared import dead_letters, gauges, operation, persons, problems, readiness, tracing
 from shared.clock import Clock
-from shared.db import DB, TRANSIENT, connect_pool
+from shared.db import DB, SHUT_OUT, TRANSIENT, connect_pool
 from shared.http import Edge, Keys, Principal, require
 from shared.jobs import JobKind, Worker
 from shared.ledger import Handle, Ledger, Observe, Project
@@ -61,6 +61,8 @@ class Service:
     """The parts of a person's record that it may open."""
     on_erased: OnErased | None = None
     observe: Observe | None = None
+    only_reads: bool = False
+    """Its HTTP interface only reads: it stays ready while its database takes no writes."""
     on_adopted: OnAdopted | None = None
     """What a service writes down beside facts that its database had forgotten; see `shared.adoption`."""
 
@@ -84,6 +86,7 @@ class Platform:
         self.clock = Clock.from_file(settings.clock_file)
         self.keys = Keys()
         self.log = log
+        self.heartbeat = readiness.Heartbeat()
         self.loops: list[Loop] = []
         self.wakers: list[Callable[[], None]] = []
         self.blocked: str | None = None
@@ -157,14 +160,7 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
 
     @app.get("/readyz", include_in_schema=False)
     async def readyz() -> Response:
-        """Whether requests are answered truthfully now. A broker that is away is shown but does not stop intake."""
-        checks: dict[str, str] = {loop.name: loop.trouble or "ok" for loop in platform.loops}
-        checks["database"] = await _database(platform)
-        if platform.blocked:
-            checks["blocked"] = platform.blocked
-        stopped = checks["database"] != "ok" or platform.blocked is not None or not platform.loops
-        stopped = stopped or any(loop.stopped or loop.trouble == "starting" for loop in platform.loops)
-        return JSONResponse({"ready": not stopped, "checks": checks}, 503 if stopped else 200)
+        return readiness.answer(platform, only_reads=service.only_reads)
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics_page() -> Response:
@@ -172,15 +168,6 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return app
-
-
-async def _database(platform: Platform) -> str:
-    try:
-        async with asyncio.timeout(2):
-            await platform.pool.fetchval("select 1")
-    except TRANSIENT as error:
-        return type(error).__name__
-    return "ok"
 
 
 @asynccontextmanager
@@ -192,6 +179,8 @@ async def connected(make: Make, settings: PlatformSettings) -> AsyncIterator[tup
         try:
             platform.pool = await connect_pool(settings.database_dsn(), settings.database_pool, "silkpost")
             break
+        except SHUT_OUT:
+            raise  # a wrong setting: whoever starts it should see that at once
         except TRANSIENT as error:
             await starting.back_off(error)
     async with platform.pool:
@@ -235,17 +224,21 @@ async def _run(platform: Platform, service: Service) -> None:
     refused = functools.partial(dead_letters.bury_refused, platform)
     relay = Relay(platform.settings, platform.pool, probe, service.name, written, refused)
     broker = platform.loop("broker")
-    try:
-        await started(probe.start, broker)
-        await relay.start(broker)
-        await refuse_restored(platform, probe, service.says.name, broker)
-        await _work(platform, service, probe, relay, broker)
-    finally:
-        await relay.stop()
-        await probe.stop()
+    async with Group() as pulse:
+        pulse.start(readiness.keep_beating(platform, platform.loop("heartbeat")))
+        try:
+            await started(probe.start, broker)
+            await relay.start(broker)
+            await refuse_restored(platform, probe, service.says.name, broker)
+            await _work(platform, service, probe, relay, broker, pulse)
+        finally:
+            await relay.stop()
+            await probe.stop()
 
 
-async def _work(platform: Platform, service: Service, probe: LogProbe, relay: Relay, broker: Loop) -> None:
+async def _work(
+    platform: Platform, service: Service, probe: LogProbe, relay: Relay, broker: Loop, pulse: Group
+) -> None:
     """All loops until cancelled; the relay goes last, so that what the others finish still leaves."""
     lease = platform.settings.job_lease_seconds
     workers = [Worker(platform.pool, platform.ledger, kind, lease) for kind in service.jobs]
@@ -271,7 +264,7 @@ async def _work(platform: Platform, service: Service, probe: LogProbe, relay: Re
             group.start(worker.run(platform.loop(worker.name)))
         for task in service.tasks:
             group.start(task(platform, platform.loop(getattr(task, "__name__", "task"))))
-        await group.forever(last)
+        await group.forever(last, pulse)
 
 
 class _Server(uvicorn.Server):

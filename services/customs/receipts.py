@@ -20,6 +20,7 @@ from shared.db import storable
 RECEIPT_LIMIT = 256 * 1024
 PAGE_LIMIT = 4 * 1024 * 1024
 """Bytes of an answer that are read."""
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 BEIJING = ZoneInfo("Asia/Shanghai")
 _STATUS = re.compile(r"-?[0-9]{1,6}")
 _HELD = re.compile(r"5[0-9]{2}")
@@ -123,10 +124,14 @@ def _hold_reason(named: str) -> HoldReason:
 
 
 def read_receipt(body: bytes) -> Receipt:
-    """A receipt in XML. Unreadable: too long, not UTF-8, a DTD, not XML, or without a status."""
+    """A receipt in XML. Unreadable: too long, not UTF-8, a DTD, not XML, or without a status.
+
+    Of several returns in one envelope the one that customs gave last counts, in whatever order they stand.
+    """
     root = _parse(body)
-    name = root.tag.rpartition("}")[2]
-    found = {element.tag.rpartition("}")[2]: (element.text or "").strip() for element in root.iter()}
+    name = _name(root)
+    returns = [_fields(element) for element in root.iter() if any(_name(part) == "returnStatus" for part in element)]
+    found = _fields(root) | max(returns, key=_given, default={})
     status = found.get("returnStatus", "")
     if not _STATUS.fullmatch(status):
         raise Unreadable("no returnStatus")
@@ -137,6 +142,19 @@ def read_receipt(body: bytes) -> Receipt:
         number=number if _CODE.fullmatch(number) else None,
         format_error=name.startswith("CEB900"),
     )
+
+
+def _fields(element: ET.Element) -> dict[str, str]:
+    return {_name(part): (part.text or "").strip() for part in element.iter()}
+
+
+def _name(element: ET.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _given(fields: Mapping[str, str]) -> tuple[datetime, list[tuple[str, str]]]:
+    """When customs gave it; of two at once, the content decides."""
+    return _instant(fields.get("returnTime", "")) or _LONG_AGO, sorted(fields.items())
 
 
 def _parse(body: bytes) -> ET.Element:
@@ -166,16 +184,21 @@ def read_page(body: bytes) -> Page:
 
 
 def _later(receipt: Mapping[str, Any]) -> LaterReceipt:
-    status = str(receipt.get("returnStatus", ""))
+    status = _text(receipt, "returnStatus")
     return LaterReceipt(
         cursor=_cursor(receipt["cursor"]),
-        guid=_guid(str(receipt.get("guid", ""))),
-        cop_no=storable(str(receipt.get("copNo", "")))[:100],
-        message_type=_token(str(receipt.get("messageType", ""))),
+        guid=_guid(_text(receipt, "guid")),
+        cop_no=_text(receipt, "copNo")[:100],
+        message_type=_token(_text(receipt, "messageType")),
         status=status if _STATUS.fullmatch(status) else "unreadable",
-        returned_at=_instant(str(receipt.get("returnTime", ""))),
-        info=storable(str(receipt.get("returnInfo", "")))[:2000],
+        returned_at=_instant(_text(receipt, "returnTime")),
+        info=_text(receipt, "returnInfo")[:2000],
     )
+
+
+def _text(receipt: Mapping[str, Any], name: str) -> str:
+    """As a receipt in XML is read: what stands around the text says nothing."""
+    return storable(str(receipt.get(name, ""))).strip()
 
 
 def _cursor(value: object) -> str:

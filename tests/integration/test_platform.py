@@ -24,6 +24,7 @@ from shared import dead_letters, jobs, persons, tracing
 from shared.db import DB
 from shared.facts import Facts, Moment, Owed
 from shared.generations import LogEnd, advance, log_ends
+from shared.jobs import ClaimedJob, Done, Retry
 from shared.logs import LogProbe, reader_died, sender_died
 from shared.messaging import _Listener
 from shared.outbox import headers
@@ -349,6 +350,70 @@ async def test_an_answer_that_cannot_be_stored_holds_up_no_other(pair: Pair) -> 
         await until(lambda: answerer.pool.fetchval(ended, undecided))
         cases = "select count(*) from facts where order_id = $1 and type = $2"
         assert await answerer.pool.fetchval(cases, undecided, CaseOpened.TYPE) == 1
+
+
+async def job_row(platform: Platform) -> tuple[str, int, bool]:
+    """The one job: its status, its tries, and whether somebody holds it."""
+    row = await platform.pool.fetchrow("select status, attempts, claimed_until > now() as held from jobs")
+    assert row is not None
+    return row["status"], row["attempts"], bool(row["held"])
+
+
+@pytest.mark.parametrize("tries", [1, 8])
+async def test_a_try_whose_lease_ran_out_lets_nobody_else_at_the_job_of_its_successor(pair: Pair, tries: int) -> None:
+    """It froze; another worker calls meanwhile. That its own try failed, and was the last, is no news any more."""
+    async with connected(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, service):
+        await ask(answerer, "call")
+        kind = replace(service.jobs[0], exhausted=lambda job, _: [called_of(job)])
+        frozen, other, third = (jobs.Worker(answerer.pool, answerer.ledger, kind, 60) for _ in range(3))
+        await answerer.pool.execute("update jobs set attempts = $1", tries - 1)
+        [held] = await frozen._claim(1)
+        await answerer.pool.execute("update jobs set claimed_until = now() - interval '1 second'")
+        assert len(await other._claim(1)) == 1
+        async with answerer.ledger.transaction() as db:
+            await frozen._store(db, [jobs._Ended(held, Retry("failed", after=0))])
+        await frozen._give_back([held])
+        assert await third._claim(1) == []
+        assert await job_row(answerer) == ("ready", tries + 1, True)
+        assert await count(answerer, Called) == 0
+
+
+def called_of(job: ClaimedJob) -> Called:
+    return Called(order_id=job.order_id, occurred_at=datetime.now(UTC), attempt=job.attempt)
+
+
+async def test_a_job_is_claimed_once_however_many_workers_ask_at_once(pair: Pair) -> None:
+    async with connected(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, service):
+        await ask(answerer, *["call"] * 40)
+        workers = [jobs.Worker(answerer.pool, answerer.ledger, service.jobs[0], 60) for _ in range(8)]
+        claims = await asyncio.gather(*(worker._claim(16) for worker in workers))
+        claimed = [job for claim in claims for job in claim]
+        assert len(claimed) == len({job.order_id for job in claimed}) == 40
+
+
+async def test_a_job_is_not_given_up_for_a_fault_of_our_own_database(pair: Pair) -> None:
+    """Its last try met a deadlock before anybody was called."""
+
+    async def call(job: ClaimedJob) -> Done:
+        if job.attempt == 8:
+            raise asyncpg.DeadlockDetectedError
+        return Done([called_of(job)])
+
+    async with connected(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, service):
+        await ask(answerer, "call")
+        await answerer.pool.execute("update jobs set attempts = 7")
+        worker = jobs.Worker(answerer.pool, answerer.ledger, replace(service.jobs[0], run=call), 60)
+        running = asyncio.create_task(worker.run(Loop("jobs")))
+        await until(lambda: answerer.pool.fetchval("select status = 'ready' and reason is not null from jobs"))
+        await answerer.pool.execute("update jobs set run_at = now()")
+
+        async def ended() -> bool:
+            return (await job_row(answerer))[0] != "ready"
+
+        await until(ended)
+        assert await job_row(answerer) == ("done", 9, False)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_worker_that_can_store_nothing_ends(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from uuid import UUID
 
 import pytest
@@ -30,6 +32,50 @@ RECEIPT = f"""<?xml version="1.0" encoding="UTF-8"?>
 def test_a_receipt() -> None:
     assert read_receipt(RECEIPT) == Receipt(UUID(GUID), "120", "22442026I000000001")
     assert read_receipt(RECEIPT).accepted
+
+
+_RETURN = RECEIPT.decode().partition("<InventoryReturn>")[2].partition("</InventoryReturn>")[0]
+_REVIEW = _RETURN.replace(">120<", ">300<").replace("20261123170000", "20261123180000")
+_HELD = _RETURN.replace(">120<", ">500<").replace("20261123170000", "20261123190000")
+
+
+@pytest.mark.parametrize("parts", list(permutations([_RETURN, _REVIEW, _HELD])))
+def test_a_receipt_with_its_parts_in_another_order_is_the_same_receipt(parts: Sequence[str]) -> None:
+    envelope = RECEIPT.decode().partition("<InventoryReturn>")[0]
+    returns = "\n\t".join(f"<InventoryReturn>{part}</InventoryReturn>" for part in parts)
+    body = f"{envelope}{returns}</CEB622Message>".encode()
+    assert read_receipt(body) == Receipt(UUID(GUID), "500", "22442026I000000001")
+
+
+@given(st.permutations(_RETURN.strip().replace("><", ">|<").split("|")), st.sampled_from(["", " ", "\n\t"]))
+def test_a_receipt_with_its_fields_in_another_order_is_the_same_receipt(fields: Sequence[str], space: str) -> None:
+    envelope = RECEIPT.decode().partition("<InventoryReturn>")[0]
+    spaced = space.join(field.replace(">", f">{space}", 1).replace("</", f"{space}</") for field in fields)
+    body = f"{envelope}<InventoryReturn>{space}{spaced}</InventoryReturn></CEB622Message>".encode()
+    assert read_receipt(body) == read_receipt(RECEIPT)
+
+
+def test_a_later_receipt_written_in_another_way_is_the_same_receipt() -> None:
+    receipt = {
+        "cursor": "7",
+        "guid": GUID,
+        "copNo": "TM1-1",
+        "messageType": "CEB622",
+        "returnStatus": "-21",
+        "returnTime": "20261123170000123",
+        "returnInfo": "金额不符",
+    }
+    written = {
+        "returnInfo": " 金额不符\n",
+        "returnTime": "2026-11-23T09:00:00Z",
+        "returnStatus": "-21 ",
+        "messageType": "\tCEB622",
+        "copNo": "TM1-1 ",
+        "guid": f" {GUID.lower()}",
+        "cursor": "7",
+    }
+    page, again = (read_page(json.dumps({"receipts": [one]}, indent=2).encode()) for one in (receipt, written))
+    assert page == again
 
 
 def test_a_format_error_is_never_accepted() -> None:

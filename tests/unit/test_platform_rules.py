@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import base64
-import json
-import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import ClassVar
 from uuid import UUID, uuid4
 
@@ -18,8 +15,6 @@ from hypothesis import strategies as st
 from contracts.base import Event, Money, fact_id
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.orders import CancelRequested
-from shared import clock
-from shared.clock import Clock
 from shared.facts import Facts
 from shared.links import check_secret, link_secret, parse_link_keys
 from shared.outbox import partition_of
@@ -114,30 +109,6 @@ def test_money_keeps_to_one_currency_and_to_the_cent() -> None:
         Money(amount=Decimal("0.001"), currency="EUR")
     with pytest.raises(ValueError, match="greater_than_equal"):
         euro - euro * 2
-
-
-def test_without_a_file_the_clock_is_real() -> None:
-    assert abs(Clock().now() - datetime.now(UTC)) < timedelta(seconds=1)
-    assert Clock().real_seconds(timedelta(hours=1)) == 3600
-
-
-def test_a_fast_clock_never_steps_back_when_its_speed_changes(tmp_path: Path) -> None:
-    path = tmp_path / "clock.json"
-    clock.create(path, NOON, 1_000)
-    clock.create(path, NOON + timedelta(days=400), 1)  # a restart: the file that is there stays
-    one, other = Clock.from_file(path), Clock.from_file(path)
-    seen = [one.now()]
-    assert seen[0] < NOON + timedelta(days=1)
-    clock.change_speed(path, 10)
-    until = time.monotonic() + 1.2
-    while time.monotonic() < until:
-        earlier, between, later = one.now(), other.now(), one.now()
-        assert earlier <= between <= later
-        seen += [earlier, later]
-        time.sleep(0.005)
-    assert seen == sorted(seen)
-    assert one.speed() == other.speed() == 10
-    assert len(json.loads(path.read_text())["segments"]) == 2
 
 
 def test_a_seal_opens_only_where_it_belongs() -> None:
