@@ -86,11 +86,24 @@ class ParcelView(BaseModel):
     case: str | None
 
 
+class SetAsideView(BaseModel):
+    """Events of the carrier that are not believed: they are kept, and move nothing."""
+
+    parcel: int
+    reason: str
+    """`too_early`, `in_the_future` or `too_many`."""
+    events: int
+    first_at: datetime
+    last_at: datetime
+    """When the first and the last of them say they happened."""
+
+
 class OrderView(BaseModel):
     order_id: UUID
     parcels: list[ParcelView]
     labels: list[LabelView]
     ghost_labels: list[GhostView]
+    set_aside: list[SetAsideView]
 
 
 def router(platform: Platform) -> APIRouter:
@@ -199,11 +212,13 @@ def router(platform: Platform) -> APIRouter:
             labels = await store.labels_of(db, order_id)
             ghosts = await store.ghosts_of(db, order_id)
             unreadable = await store.unreadable_of(db, order_id)
+            set_aside = await store.set_aside_of(db, order_id)
         view = OrderView(
             order_id=order_id,
             parcels=[parcel_view(facts, parcel, unreadable.get(parcel, 0)) for parcel in parcels_of(facts)],
             labels=[LabelView(**row) for row in labels],
             ghost_labels=[GhostView(**row) for row in ghosts],
+            set_aside=[SetAsideView(**row) for row in set_aside],
         )
         return etag_response(request, view.model_dump_json().encode())
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -250,5 +250,11 @@ def envelope(number: str, *events: dict[str, str]) -> bytes:
     return json.dumps({"type": "shipment.updated", "timestamp": "2026-11-20T10:00:00Z", "data": data}).encode()
 
 
+_PARIS = timezone(timedelta(hours=1))
+_HOUR = datetime.now(_PARIS).replace(minute=0, second=0, microsecond=0)
+
+
 def event(code: str, minute: int = 0, **more: str) -> dict[str, str]:
-    return {"code": code, "label": "x", "date": f"2026-11-20T10:{minute:02}:00+01:00", **more}
+    """One of this hour: a scan is believed only of a time at which the parcel was there."""
+    at = _HOUR + timedelta(minutes=minute)
+    return {"code": code, "label": "x", "date": at.isoformat(), **more}

@@ -392,6 +392,20 @@ async def test_silence_opens_an_enquiry_and_the_answer_closes_it(post: Post, fou
     assert (ParcelLost in await post.facts(silent)) is not found
 
 
+async def test_a_scan_of_another_age_is_kept_and_shown_and_moves_nothing(post: Post) -> None:
+    order_id, (number,) = await post.labelled()
+    wrong = [event("DI1", date="2126-05-01T10:00:00+01:00"), event("DI1", date="2025-11-20T10:00:00+01:00")]
+    assert (await post.call_back(envelope(number, *wrong, event("PC1")))).status_code == 204
+    await post.until_codes(order_id, "DR1", "PC1")
+    await post.until_count(2, "raw_scans", "tracking_number = $1 and set_aside is not null", number)
+    shown = (await post.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()["set_aside"]
+    assert [(row["parcel"], row["reason"], row["events"]) for row in shown] == [
+        (1, "in_the_future", 1),
+        (1, "too_early", 1),
+    ]
+    assert ParcelDelivered not in await post.facts(order_id)
+
+
 async def test_erasure_drops_labels_and_what_the_carrier_sent(post: Post) -> None:
     order_id, (number,) = await post.labelled()
     await post.scan(number, "PC1", "FR")

@@ -64,7 +64,7 @@ async def _fold(platform: Platform, db: DB, number: str, scans: list[store.RawSc
         if scan.code is not None and scan.scanned_at is not None
     ]
     await platform.ledger.say(db, [scan_fact(scan, codes.read(scan.code, scan.country)) for scan in known])
-    await store.mark_folded(db, known)
+    await store.mark_folded(db, known, {})
 
 
 def bare(settings: Settings) -> Any:
