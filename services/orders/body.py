@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from contracts.base import Sku
 from services.orders import values
 from services.orders.places import ISO_CODES
+from shared.amounts import amount
 
 LINES_AT_MOST = 99
 HIGHEST_PRICE = Decimal(1_000_000)
@@ -29,7 +30,7 @@ def _bounds(longest: int, shortest: int = 1) -> Any:
 
 Line = Annotated[str, AfterValidator(values.line_of(60)), _bounds(60)]
 PersonName = Annotated[Line, AfterValidator(values.person_name)]
-Amount = Annotated[Decimal, BeforeValidator(values.amount), Field(ge=0, le=HIGHEST_AMOUNT)]
+Amount = Annotated[Decimal, Field(ge=0, le=HIGHEST_AMOUNT), BeforeValidator(amount)]
 When = Annotated[AwareDatetime, BeforeValidator(values.instant)]
 Country = Annotated[str, AfterValidator(values.country)]
 Phone = Annotated[str, Field(min_length=5, max_length=40), AfterValidator(values.phone)]
@@ -48,11 +49,11 @@ class MoneyBody(Body):
 class PriceBody(MoneyBody):
     """What one unit costs; it is what customs is told, so it is never nothing."""
 
-    amount: Annotated[Decimal, BeforeValidator(values.amount), Field(gt=0, le=HIGHEST_PRICE)]
+    amount: Annotated[Decimal, Field(gt=0, le=HIGHEST_PRICE), BeforeValidator(amount)]
 
 
 class TotalBody(MoneyBody):
-    amount: Annotated[Decimal, BeforeValidator(values.amount), Field(gt=0, le=HIGHEST_AMOUNT)]
+    amount: Annotated[Decimal, Field(gt=0, le=HIGHEST_AMOUNT), BeforeValidator(amount)]
 
 
 class BuyerBody(Body):

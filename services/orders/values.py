@@ -10,7 +10,6 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import Decimal
 
 import phonenumbers
 import pycountry
@@ -20,7 +19,6 @@ from stdnum.iso7064 import mod_11_2
 
 from services.orders.places import PROVINCES, province_code
 
-CENT = Decimal("0.01")
 HS_CHAPTERS = frozenset(range(1, 98)) - {77}
 """Chapters of the Harmonized System; 77 is reserved, 98 and 99 are for national use."""
 LONGEST_COMPOSED = 4
@@ -68,8 +66,6 @@ _GBK_PRIVATE = {
 compatible codes): systems in GBK hand on names such as 䶮 so."""
 _MIDDLE_DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・･", "·"))
 """The ways in which keyboards write the dot within the names of many peoples; an identity card has U+00B7."""
-_AMOUNT = re.compile(r"\d{1,30}(\.\d{1,2})?", re.ASCII)
-_BEYOND_AMOUNTS = Decimal(10) ** 12
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
 _DIALLED = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 _LETTER = re.compile(r"[^\W\d_]")
@@ -77,11 +73,6 @@ _EXTENSION = re.compile(
     r"(?P<number>.*\d\W*?)\s*(转|轉|分机|分機|内线|內線|;?ext=|extension|extn|ext|[x#*,;–—-])[\s.:]*\d{1,6}\s*", re.I
 )
 _RESIDENT_ID = re.compile(r"[1-9]\d{16}[\dX]", re.ASCII)
-
-
-def fault(rule: str, message: str) -> PydanticCustomError:
-    # The message is a template to pydantic.
-    return PydanticCustomError(rule, message.replace("{", "{{").replace("}", "}}"))
 
 
 def line_of(longest: int, *, blank: bool = False) -> Callable[[str], str]:
@@ -98,13 +89,13 @@ def line_of(longest: int, *, blank: bool = False) -> Callable[[str], str]:
         if len(text) > longest:
             raise PydanticKnownError("string_too_long", {"max_length": longest})
         if _UNPRINTABLE.search(text) and _UNPRINTABLE.search(text := text.translate(_GBK_PRIVATE)):
-            raise fault(
+            raise PydanticCustomError(
                 "control_character",
                 "Must be one line of characters that can be printed: no line end, no invisible or direction mark, no"
                 " private-use character (send it as Unicode has it), e.g. 李雷",
             )
         if not text and not blank:
-            raise fault("blank", "Input is blank")  # `wording` says what is wanted of the field
+            raise PydanticCustomError("blank", "Input is blank")  # `wording` says what is wanted of the field
         return text
 
     return check
@@ -113,29 +104,6 @@ def line_of(longest: int, *, blank: bool = False) -> Callable[[str], str]:
 def person_name(value: str) -> str:
     """A person's name, with the middle dot of an identity card."""
     return value if value.isascii() else value.translate(_MIDDLE_DOTS)
-
-
-def amount(value: object) -> object:
-    """An amount to the cent. As text: digits and a point. As a number it is judged by its value, however it is written:
-    1E+2 is 100, and -0.0 is nothing. Kept with two decimals, and so said back.
-    """
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        raise fault("amount_type", 'Must be a decimal as a string or a number, e.g. "12.50"')
-    if isinstance(value, str) and not _AMOUNT.fullmatch(value):
-        raise _amount_form()
-    number = Decimal(str(value) if isinstance(value, float) else value)
-    if number.is_nan() or number < 0:
-        raise _amount_form()
-    if number > _BEYOND_AMOUNTS:
-        return _BEYOND_AMOUNTS  # beyond every bound, and never written out
-    kept = number.quantize(CENT)
-    if kept != number:
-        raise _amount_form()
-    return abs(kept)
-
-
-def _amount_form() -> PydanticCustomError:
-    return fault("amount_form", 'Must be a decimal from 0 on with two decimals at most, e.g. "12.50"')
 
 
 def instant(value: object) -> object:
@@ -147,24 +115,28 @@ def instant(value: object) -> object:
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         pass  # of the form, but on no day of the calendar
-    raise fault("instant_form", "Must be an ISO 8601 date and time with its offset, e.g. 2026-11-23T09:30:00+08:00")
+    raise PydanticCustomError(
+        "instant_form", "Must be an ISO 8601 date and time with its offset, e.g. 2026-11-23T09:30:00+08:00"
+    )
 
 
 def country(value: str) -> str:
     if pycountry.countries.get(alpha_2=value) is None or len(value) != 2 or not value.isupper():
-        raise fault("country_unknown", "Must be an ISO 3166-1 alpha-2 code, e.g. FR")
+        raise PydanticCustomError("country_unknown", "Must be an ISO 3166-1 alpha-2 code, e.g. FR")
     return value
 
 
 def destination(value: str) -> str:
     if country(value) != "CN":
-        raise fault("destination_not_served", "Must be CN: we deliver in mainland China")
+        raise PydanticCustomError("destination_not_served", "Must be CN: we deliver in mainland China")
     return value
 
 
 def hs_chapter(value: str) -> str:
     if int(value[:2]) not in HS_CHAPTERS:
-        raise fault("hs_chapter", "Must begin with a chapter of the Harmonized System, 01 to 97, e.g. 33049900")
+        raise PydanticCustomError(
+            "hs_chapter", "Must begin with a chapter of the Harmonized System, 01 to 97, e.g. 33049900"
+        )
     return value
 
 
@@ -172,13 +144,13 @@ def province(value: str) -> str:
     """A province by the name of GB/T 2260."""
     match province_code(value):
         case None:
-            raise fault(
+            raise PydanticCustomError(
                 "province_unknown",
                 "Must be a province of China by name in Chinese or pinyin, or by code (ISO 3166-2, GB/T 2260), "
                 "e.g. 广东省, Guangdong, CN-GD or 440000",
             )
         case "elsewhere":
-            raise fault("destination_not_served", "Must be a province of mainland China, e.g. 广东省")
+            raise PydanticCustomError("destination_not_served", "Must be a province of mainland China, e.g. 广东省")
         case code:
             return PROVINCES[code]
 
@@ -194,7 +166,7 @@ def phone(value: str) -> str:
     except phonenumbers.NumberParseException:
         raise _phone_fault(value) from None
     if number.country_code != 86:
-        raise fault("phone_country", "Must be a number of mainland China (+86), e.g. +86 138 0013 8000")
+        raise PydanticCustomError("phone_country", "Must be a number of mainland China (+86), e.g. +86 138 0013 8000")
     if number.extension or phonenumbers.number_type(number) not in _DIALLED:
         raise _phone_fault(value)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
@@ -202,12 +174,12 @@ def phone(value: str) -> str:
 
 def _phone_fault(value: str) -> PydanticCustomError:
     if _is_extended(value):
-        return fault(
+        return PydanticCustomError(
             "phone_extension",
             "Must have no extension, for the label cannot bear one: a number that is reached directly, "
             "e.g. 138 0013 8000 or 010-6552 9988",
         )
-    return fault(
+    return PydanticCustomError(
         "phone_invalid",
         "Must be a mobile or fixed-line number of China's plan, with its area code, "
         "e.g. 138 0013 8000, +86 10 6552 9988 or 0755-2601 2345",
@@ -234,15 +206,19 @@ def resident_id(value: str) -> str:
     """
     number = unicodedata.normalize("NFKC", value).upper().translate({ord(" "): None, ord("-"): None})
     if len(number) != 18:
-        raise fault("resident_id_length", "Must have 18 characters: 17 digits, and a digit or X")
+        raise PydanticCustomError("resident_id_length", "Must have 18 characters: 17 digits, and a digit or X")
     if not _RESIDENT_ID.fullmatch(number):
-        raise fault("resident_id_form", "Must be 17 digits, the first not 0, and a digit or X")
+        raise PydanticCustomError("resident_id_form", "Must be 17 digits, the first not 0, and a digit or X")
     if not mod_11_2.is_valid(number):
-        raise fault("resident_id_checksum", "Must be written as on the card: the check character is wrong")
+        raise PydanticCustomError(
+            "resident_id_checksum", "Must be written as on the card: the check character is wrong"
+        )
     try:
         birth_date(number)
     except ValueError:
-        raise fault("resident_id_component", "Must hold a date of birth, as digits 7 to 14: YYYYMMDD") from None
+        raise PydanticCustomError(
+            "resident_id_component", "Must hold a date of birth, as digits 7 to 14: YYYYMMDD"
+        ) from None
     return number
 
 

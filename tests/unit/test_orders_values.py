@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError, PydanticKnownError
 from stdnum.iso7064 import mod_11_2
 
-from services.orders.values import amount, instant, line_of, person_name, phone, resident_id
+from services.orders.values import instant, line_of, person_name, phone, resident_id
 
 LINE = line_of(60)
 
@@ -79,49 +77,6 @@ def test_a_kept_line_is_of_form_c_within_its_bound_and_kept_as_it_is(written: st
     assert 1 <= len(kept) <= 60
     assert unicodedata.is_normalized("NFC", kept)
     assert kept == LINE(kept)
-
-
-# --- amounts ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("number", ["100", "100.0", "100.00", "1E+2", "1e2", "0.1E3", "10000E-2", "100.000000"])
-def test_a_number_is_judged_by_its_value(number: str) -> None:
-    assert str(amount(json.loads(number, parse_float=Decimal))) == "100.00"
-    assert str(amount(json.loads(number))) == "100.00"
-
-
-@pytest.mark.parametrize("number", ["0", "-0", "-0.00", "0E+999999", "-0e-999999"])
-def test_nothing_has_no_sign_and_no_exponent(number: str) -> None:
-    assert str(amount(json.loads(number, parse_float=Decimal))) == "0.00"
-
-
-@pytest.mark.parametrize("text", ["1E+2", "-0.00", "+1", ".5", "5.", "1,00", " 1", "1_0", "١٢", "NaN", "Infinity", ""])
-def test_an_amount_as_text_is_digits_and_a_point(text: str) -> None:
-    assert rule(amount, text) == "amount_form"
-
-
-@pytest.mark.parametrize(
-    "number", [Decimal("0.001"), Decimal("1e-999999999999999999"), Decimal("NaN"), float("nan"), -1]
-)
-def test_a_part_of_a_cent_and_less_than_nothing_are_refused(number: object) -> None:
-    assert rule(amount, number) == "amount_form"
-
-
-@pytest.mark.parametrize("number", [Decimal("1e999999999999999999"), 10**4000, 1e300, float("inf"), "9" * 30])
-def test_an_amount_beyond_every_bound_stays_beyond(number: object) -> None:
-    kept = amount(number)
-    assert isinstance(kept, Decimal)
-    assert kept > 1_000_000_000
-
-
-@given(st.integers(0, 10**14), st.integers(-4, 4))
-def test_the_same_amount_is_kept_the_same_however_it_is_written(cents: int, shift: int) -> None:
-    value = Decimal(cents).scaleb(-2)
-    written = value.scaleb(-shift).scaleb(shift)
-    plain = f"{value:.2f}"
-    assert str(amount(plain)) == plain
-    if value <= 10**12:
-        assert str(amount(written)) == plain
 
 
 # --- times ------------------------------------------------------------------------------------------------------
