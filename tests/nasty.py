@@ -90,10 +90,10 @@ def spoilt(body: Any) -> st.SearchStrategy[Any]:
 
 def _there(body: Any, place: Path) -> bool:
     for step in place:
-        try:
-            body = body[step]
-        except (KeyError, IndexError, TypeError):
+        inside = step in body if isinstance(body, dict) else isinstance(body, list) and step in range(len(body))
+        if not inside:
             return False
+        body = body[step]
     return True
 
 
