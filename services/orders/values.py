@@ -95,7 +95,7 @@ def line_of(longest: int, *, blank: bool = False) -> Callable[[str], str]:
                 " private-use character (send it as Unicode has it), e.g. 李雷",
             )
         if not text and not blank:
-            raise PydanticCustomError("blank", "Input is blank")  # `wording` says what is wanted of the field
+            raise PydanticCustomError("blank", "Must not be blank")
         return text
 
     return check
@@ -199,10 +199,10 @@ def resident_id(value: str) -> str:
     """GB 11643, 18 characters: six of the region, eight of the date of birth, three of a sequence, ISO 7064 mod 11-2.
 
     The region is not looked up: it says where the number was given out, and regions are abolished while people keep
-    their numbers. First digits: 1 to 6 are the mainland's regions (certain: GB/T 2260); 81, 82 and 83 residence permits
-    of people from Hong Kong, Macao and Taiwan (certain: State Council, 2018); 9 the permanent residence card for
-    foreigners (certain for cards since 2023: its number begins so); 7 is Taiwan's in GB/T 2260, not known to be given
-    out, and not refused; 0 is no region.
+    their numbers. First digits: 1 to 6 are the mainland's regions (GB/T 2260, certain); 81, 82 and 83 the residence
+    permits of people from Hong Kong, Macao and Taiwan (State Council, 2018, certain); 9 the permanent residence card
+    for foreigners since 2023 (as its issuer describes it; no card was seen); 7 is Taiwan's in GB/T 2260, not known to
+    be given out, and not refused; 0 is none, and refused.
     """
     number = unicodedata.normalize("NFKC", value).upper().translate({ord(" "): None, ord("-"): None})
     if len(number) != 18:

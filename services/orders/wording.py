@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from shared.problems import FieldError
+from shared.wording import BUILT_IN
 
 _MONEY = 'an object with amount and currency, e.g. {"amount": "12.50", "currency": "EUR"}'
 _CURRENCY = "EUR or CNY"
@@ -69,14 +70,12 @@ WANTED: Mapping[str, str] = {
     "language": "zh, fr or en",
 }
 
-_OWN_WORDS = "Must "
-"""How the messages of our own rules begin, which say more than the table."""
 _INDEX = re.compile(r"\[\d+\]")
 
 
 def in_words(found: FieldError) -> FieldError:
-    """The fault with a message that says what its field must be."""
-    if found.message.startswith(_OWN_WORDS):
+    """The fault with a message that says what its field must be, unless its rule says more."""
+    if found.rule not in BUILT_IN and found.rule != "blank":
         return found
     if found.rule == "extra_forbidden":
         return replace(found, message="Must not be there: an order has no such field")

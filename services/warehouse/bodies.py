@@ -27,7 +27,7 @@ def _gtin(text: str) -> str:
 
 def _country(code: str) -> str:
     if pycountry.countries.get(alpha_2=code) is None:
-        raise PydanticCustomError("country", "an ISO 3166-1 alpha-2 code")
+        raise PydanticCustomError("country", "Must be an ISO 3166-1 alpha-2 code, e.g. FR")
     return code
 
 
