@@ -66,12 +66,10 @@ _NO_CITY = re.compile("市辖区|县|(省|自治区)?直辖(县|(县级)?行政(
 """What lists of divisions put in a city's place where there is none: the district says which place is meant."""
 
 _FILE = Path(__file__).parent / "data" / "divisions.csv"
-_CHINESE_KIND = re.compile(
-    r"(特别行政区|(壮族|回族|维吾尔)?自治区|自治州|自治县|自治旗|地区|新区|省|市|州|盟|县|区|旗)$"
-)
+_CHINESE_KIND = re.compile(r"(特别行政区|(壮族|回族|维吾尔)?自治区|自治州|自治县|自治旗|地区|省|市|州|盟|县|区|旗)$")
 _KIND_WORD = re.compile(
-    "sheng|shi|diqu|qu|xian|meng|qi|zhou|xinqu|zizhiqu|zizhizhou|zizhixian|zizhiqi"
-    "|province|municipality|city|prefecture|county|district|league|banner|region|area|new|autonomous|special|administrative"
+    "sheng|shi|diqu|qu|xian|meng|qi|zhou|zizhiqu|zizhizhou|zizhixian|zizhiqi"
+    "|province|municipality|city|prefecture|county|district|league|banner|region|autonomous|special|administrative"
     "|sar|and|&|zhuang|hui|uygur|uyghur|uighur|korean|tibetan|mongol|mongolian|yi|miao|dong|dai|bai|lisu|jingpo|hani|qiang"
     "|tujia|buyei|bouyei|kazak|kazakh|kirgiz|kyrgyz|manchu|li|she|yao"
 )
@@ -204,7 +202,8 @@ def _callings(text: str) -> Iterator[str]:
     bare = _bare(text)
     yield bare
     yield _CHINESE_KIND.sub("", bare)
-    words = re.sub(r"\(.*?\)", "", text).replace("-", " ").split()  # "Kashi (Kaxgar) Diqu"
+    latin = re.sub(r"\(.*?\)", "", text).replace("-", " ")  # "Kashi (Kaxgar) Diqu"
+    words = re.sub(r" new (area|district)$", " xinqu", latin, flags=re.I).split()
     if len(words) > 1:
         yield _bare("".join(words))
     while len(words) > 1 and _KIND_WORD.fullmatch(words[-1].lower()):

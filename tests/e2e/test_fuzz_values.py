@@ -52,7 +52,7 @@ class Stand:
         self, service: str, method: str, path: str, content: bytes | None = None, **headers: str
     ) -> httpx.Response:
         url = self.line.urls[service] + path
-        key = {"Authorization": f"Bearer {self.line.secrets.api_keys['operator']}", "Content-Type": "application/json"}
+        key = {"authorization": f"Bearer {self.line.secrets.api_keys['operator']}", "content-type": "application/json"}
         answer = self.http.request(method, url, content=content, headers=key | headers)
         assert answer.status_code < 500, (method, path, content, answer.text)
         if answer.status_code >= 400:
@@ -285,6 +285,47 @@ def test_any_text_in_any_path(stand: Stand, service: str, path: str) -> None:
     @given(texts, texts, st.sampled_from(["GET", "POST", "DELETE"]))
     def send(first: str, second: str, method: str) -> None:
         stand.send(service, method, path.format(escaped(first), escaped(second)))
+
+    send()
+
+
+HEADERS = {
+    "idempotency-key": ("warehouse", "POST", "/orders/{reserved}/shortages"),
+    "authorization": ("orders", "GET", "/orders"),
+    "if-none-match": ("orders", "GET", "/orders/{reserved}"),
+    "traceparent": ("orders", "GET", "/orders/{reserved}"),
+    "content-type": ("warehouse", "POST", "/receipts"),
+    "x-tracking-secret": ("tracking", "GET", "/orders/{reserved}/tracking"),
+    "last-event-id": ("tracking", "GET", "/orders/{reserved}/tracking/stream"),
+    "webhook-id": ("carrier", "POST", "/webhooks/laposte"),
+    "webhook-timestamp": ("carrier", "POST", "/webhooks/laposte"),
+    "webhook-signature": ("carrier", "POST", "/webhooks/laposte"),
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_any_text_in_any_header(stand: Stand, name: str) -> None:
+    service, method, path = HEADERS[name]
+    path = path.format(**stand.names)
+    known = [
+        b"",
+        b"*",
+        b'W/"x"',
+        b"Bearer ",
+        b"v1,",
+        b"00-" + b"f" * 32 + b"-" + b"f" * 16 + b"-01",
+        b"9" * 40,
+        b"\xff" * 9,
+    ]
+    # What no header may hold is the server's own business, before any service sees it.
+    text = st.sampled_from(known) | st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_size=300).map(
+        lambda drawn: drawn.strip().replace("\x7f", "").encode("latin-1")
+    )
+
+    @fuzz
+    @given(text)
+    def send(value: bytes) -> None:
+        stand.send(service, method, path, b"{}" if method == "POST" else None, **{name: value})
 
     send()
 

@@ -122,6 +122,8 @@ def test_a_province_is_known_by_name_and_code(iso: str | None, names: list[str])
         # no divisions, but in many addresses
         ("CN-JS", "苏州市", "苏州工业园区", ("苏州市", "苏州工业园区")),
         ("CN-JS", "昆山市", "", ("昆山市", "")),
+        ("CN-SD", "日照市", "东港新区", ("日照市", "东港新区")),  # no other name for 东港区
+        ("CN-SH", "Pudong New Area", "", ("浦东新区", "")),
     ],
 )
 def test_a_place_is_kept_by_its_chinese_name(iso: str, city: str, district: str, kept: tuple[str, str]) -> None:
@@ -166,6 +168,18 @@ def test_every_present_division_is_known_by_name_code_and_full_pinyin() -> None:
                 found = {found.code for found in places._found(known, calling)}
                 assert one.code in found
             assert one.code in {found.code for found in places._found(known, one.pinyin.title())}
+
+
+def test_what_is_kept_of_any_division_is_taken_again_and_kept_the_same() -> None:
+    for iso in PROVINCES:
+        known = places._province(iso)
+        for one in known.divisions.values():
+            above = known.divisions.get(f"{one.code[:4]}00", one)
+            for city, district in ((above.name, one.name), (above.code, one.code), (above.pinyin, one.pinyin)):
+                kept = locate(iso, city, district if one is not above else "")
+                assert isinstance(kept, tuple), (iso, city, district)
+                assert locate(iso, *kept) == kept
+                assert one.name in (*kept, PROVINCES[iso])
 
 
 def test_the_list_of_divisions_is_whole() -> None:
