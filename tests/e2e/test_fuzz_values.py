@@ -201,14 +201,17 @@ def test_the_value_of_a_product_is_said_back_as_it_is_kept(stand: Stand) -> None
             assert said.json()["unit_value"]["amount"] == kept
 
 
+UNKNOWN_PARCEL = "CY123456785FR"
+"""Of a call-back that is kept until its label is known: scans of the stand's parcel would send it on its way, and the
+tests that come after want a line where nothing waits for a person."""
 ENVELOPE = {
     "type": "shipment.updated",
     "timestamp": "2026-11-23T08:00:00Z",
     "data": {
         "returnCode": 200,
-        "idShip": "{number}",
+        "idShip": UNKNOWN_PARCEL,
         "shipment": {
-            "idShip": "{number}",
+            "idShip": UNKNOWN_PARCEL,
             "holder": 4,
             "isFinal": False,
             "event": [{"code": "PC1", "label": "pris en charge", "date": "2026-11-23T09:00:00+01:00"}],
@@ -220,11 +223,10 @@ ENVELOPE = {
 
 def test_any_value_in_any_signed_call_back(stand: Stand) -> None:
     secret = secrets_of(stand.line.secrets.webhook_secret)[0]
-    envelope = json.loads(json.dumps(ENVELOPE).replace("{number}", stand.names["number"]))
     turn = itertools.count()
 
     @fuzz
-    @given(nasty.spoilt(envelope))
+    @given(nasty.spoilt(ENVELOPE))
     def send(spoilt: Any) -> None:
         body = nasty.as_json(spoilt)
         name, now = f"fuzz-{secrets.token_hex(4)}-{next(turn)}", int(time.time())
@@ -320,7 +322,7 @@ def test_any_text_in_any_header(stand: Stand, name: str) -> None:
         b"",
         b"*",
         b'W/"x"',
-        b"Bearer ",
+        b"Bearer",
         b"v1,",
         b"00-" + b"f" * 32 + b"-" + b"f" * 16 + b"-01",
         b"9" * 40,
@@ -328,7 +330,7 @@ def test_any_text_in_any_header(stand: Stand, name: str) -> None:
     ]
     # What no header may hold is the server's own business, before any service sees it.
     text = st.sampled_from(known) | st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_size=300).map(
-        lambda drawn: drawn.strip().replace("\x7f", "").encode("latin-1")
+        lambda drawn: drawn.replace("\x7f", "").strip().encode("latin-1")
     )
 
     @fuzz
