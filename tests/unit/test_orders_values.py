@@ -157,7 +157,8 @@ def with_check(stem: str) -> str:
 REGIONS = {
     "a region of today": "110105",
     "one that went to another province in 1997": "512930",
-    "one of the list's gaps": "522131",
+    "one that the library refuses": "110115",
+    "one that the library fails on": "330113",
     "Hong Kong": "810000",
     "Macao": "820000",
     "Taiwan": "830000",
