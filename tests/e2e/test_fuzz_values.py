@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import itertools
-import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -78,15 +77,15 @@ async def stand(line: Line, api: Api) -> AsyncIterator[Stand]:
         lists = [item["order_id"] async for item in api.pages("warehouse", "/pick-lists", "pick_lists", "warehouse")]
         return {reserved.id, packed.id} <= set(lists)
 
-    async def labelled() -> str | None:
-        found = [item async for item in api.pages("warehouse", "/hand-overs", "hand_overs", "warehouse")]
-        return next((str(item["tracking_number"]) for item in found if item["order_id"] == packed.id), None)
+    async def labelled() -> bool:
+        found = [item["order_id"] async for item in api.pages("warehouse", "/hand-overs", "hand_overs", "warehouse")]
+        return packed.id in found
 
     await until(waiting)
     await api.post("warehouse", f"/orders/{packed.id}/parcels", "warehouse", {"parcels": boxes(packed)})
-    number = await until(labelled)
+    await until(labelled)
     with httpx.Client(timeout=20) as http:
-        yield Stand(line, http, {"reserved": reserved.id, "packed": packed.id, "number": number})
+        yield Stand(line, http, {"reserved": reserved.id, "packed": packed.id})
     for placed in (reserved, packed):
         with suppress(Refused):  # what was sent may have ended it
             await api.post("orders", f"/orders/{placed.id}/cancel", "marketplace")
@@ -97,72 +96,42 @@ def order(line: Line) -> dict[str, Any]:
 
 
 BOX = {"length_mm": 200, "width_mm": 90, "height_mm": 80, "weight_g": 240}
-BODIES: dict[str, tuple[str, str, str, Any]] = {
-    "product": (
-        "warehouse",
-        "PUT",
-        "/products/FUZZ-1",
-        {
-            "owner": "fuzz",
-            "gtin": "3245678901236",
-            "hs_code": "340111",
-            "origin": "FR",
-            "net_weight_g": 200,
-            "length_mm": 90,
-            "width_mm": 60,
-            "height_mm": 30,
-            "unit_value": {"amount": "12.50", "currency": "EUR"},
-        },
-    ),
-    "receipt": (
-        "warehouse",
-        "POST",
-        "/receipts",
-        {"owner": "fuzz", "reference": "FUZZ-1", "lines": [{"sku": "FUZZ-1", "quantity": 1}]},
-    ),
-    "parcels": (
-        "warehouse",
-        "POST",
-        "/orders/{reserved}/parcels",
-        {"parcels": [{"contents": [{"line": 1, "sku": "STYLO-PLUME-M", "quantity": 1}], **BOX}]},
-    ),
-    "shortage": (
-        "warehouse",
-        "POST",
-        "/orders/{reserved}/shortages",
-        {"sku": "STYLO-PLUME-M", "quantity": 1, "reason": "damaged"},
-    ),
-    "hand-over": ("warehouse", "POST", "/orders/{packed}/parcels/1/hand-over", {"tracking_number": "{number}"}),
-    "return": (
-        "warehouse",
-        "POST",
-        "/orders/{packed}/parcels/1/return",
-        {"sound": [{"sku": "STYLO-PLUME-M", "quantity": 1}], "damaged": []},
-    ),
-    "uplift": (
-        "customs",
-        "POST",
-        "/orders/{packed}/parcels/1/uplift",
-        {"bill_number": "111-12345675", "voyage_number": "AF112"},
-    ),
-    "hold answer": ("customs", "POST", "/orders/{packed}/parcels/1/hold-answer", {"answer": "the invoice is enclosed"}),
-    "retry": ("customs", "POST", "/orders/{packed}/parcels/1/retry", {"work": "export"}),
-    "destruction": ("carrier", "POST", "/orders/{reserved}/parcels/1/destruction", {"reason": "seized"}),
-    "enquiry": ("carrier", "POST", "/orders/{packed}/parcels/1/enquiry-answer", {"found": True}),
-    "label answer": ("carrier", "POST", "/orders/{packed}/parcels/1/label-answer", {"action": "repeat"}),
-    "resolution": ("orders", "POST", "/orders/{packed}/cases/any/resolution", {"resolution": "looked into"}),
+PRODUCT: dict[str, Any] = {
+    "owner": "fuzz",
+    "gtin": "3245678901236",
+    "hs_code": "340111",
+    "origin": "FR",
+    "net_weight_g": 200,
+    "length_mm": 90,
+    "width_mm": 60,
+    "height_mm": 30,
+    "unit_value": {"amount": "12.50", "currency": "EUR"},
+}
+CONTENTS = [{"line": 1, "sku": "STYLO-PLUME-M", "quantity": 1}]
+UNIT = {"sku": "STYLO-PLUME-M", "quantity": 1}
+BODIES: dict[str, Any] = {
+    "warehouse PUT /products/FUZZ-1": PRODUCT,
+    "warehouse POST /receipts": {"owner": "fuzz", "reference": "R-1", "lines": [{"sku": "FUZZ-1", "quantity": 1}]},
+    "warehouse POST /orders/{reserved}/parcels": {"parcels": [{"contents": CONTENTS, **BOX}]},
+    "warehouse POST /orders/{reserved}/shortages": {**UNIT, "reason": "damaged"},
+    "warehouse POST /orders/{packed}/parcels/1/hand-over": {"tracking_number": "LY000000014FR"},
+    "warehouse POST /orders/{packed}/parcels/1/return": {"sound": [UNIT], "damaged": []},
+    "customs POST /orders/{packed}/parcels/1/uplift": {"bill_number": "111-12345675", "voyage_number": "AF112"},
+    "customs POST /orders/{packed}/parcels/1/hold-answer": {"answer": "the invoice is enclosed"},
+    "customs POST /orders/{packed}/parcels/1/retry": {"work": "export"},
+    "carrier POST /orders/{reserved}/parcels/1/destruction": {"reason": "seized"},
+    "carrier POST /orders/{packed}/parcels/1/enquiry-answer": {"found": True},
+    "carrier POST /orders/{packed}/parcels/1/label-answer": {"action": "repeat"},
+    "orders POST /orders/{packed}/cases/any/resolution": {"resolution": "looked-into"},
 }
 
 
-@pytest.mark.parametrize("name", BODIES)
-def test_any_value_in_any_body(stand: Stand, name: str) -> None:
-    service, method, path, body = BODIES[name]
-    for template, known in stand.names.items():
-        path = path.replace(f"{{{template}}}", known)
-        body = json.loads(json.dumps(body).replace(f"{{{template}}}", known))
+@pytest.mark.parametrize("request_line", BODIES)
+def test_any_value_in_any_body(stand: Stand, request_line: str) -> None:
+    service, method, path = request_line.format(**stand.names).split()
 
     @fuzz
-    @given(nasty.spoilt(body))
+    @given(nasty.spoilt(BODIES[request_line]))
     def send(spoilt: Any) -> None:
         stand.send(service, method, path, nasty.as_json(spoilt))
 
@@ -183,15 +152,18 @@ def test_any_value_in_any_order(stand: Stand) -> None:
 
 @pytest.mark.parametrize("amount", ["1e99999999999999999999", "-1e99999999999999999999", "1" + "0" * 400])
 def test_a_number_that_nothing_holds_is_the_clients_fault(stand: Stand, amount: str) -> None:
-    product = nasty.put(BODIES["product"][3], ("unit_value", "amount"), "@")
+    product = nasty.put(PRODUCT, ("unit_value", "amount"), "@")
     ordered = nasty.put(order(stand.line), ("lines", 0, "unit_price", "amount"), "@")
-    for to, body in ((BODIES["product"][:3], product), (("orders", "POST", "/orders"), ordered)):
+    for service, method, path, body in (
+        ("warehouse", "PUT", "/products/FUZZ-1", product),
+        ("orders", "POST", "/orders", ordered),
+    ):
         raw = nasty.as_json(body).replace(b'"@"', amount.encode())
-        assert stand.send(*to, raw).status_code in (400, 422)
+        assert stand.send(service, method, path, raw).status_code in (400, 422)
 
 
 def test_the_value_of_a_product_is_said_back_as_it_is_kept(stand: Stand) -> None:
-    body = nasty.put(BODIES["product"][3], ("unit_value", "amount"), "@")
+    body = nasty.put(PRODUCT, ("unit_value", "amount"), "@")
     for number, kept in (("1E+2", "100.00"), ("-0.00", "0.00"), ("7", "7.00"), ("12.5", "12.50")):
         answer = stand.send(
             "warehouse", "PUT", "/products/FUZZ-2", nasty.as_json(body).replace(b'"@"', number.encode())
