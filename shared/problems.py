@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from shared.db import TRANSIENT
 from shared.outbox import TooLarge
 from shared.telemetry import log
+from shared.wording import in_words
 
 NAME_BOUND = 64
 
@@ -100,7 +101,7 @@ def field_path(loc: Sequence[str | int]) -> str:
 
 def field_errors(errors: Iterable[Mapping[str, Any]], skip: int = 0) -> list[FieldError]:
     """pydantic's errors as ours; `skip` leading parts of each place are left out."""
-    return [FieldError(field_path(error["loc"][skip:]), error["type"], error["msg"]) for error in errors]
+    return [FieldError(field_path(error["loc"][skip:]), error["type"], in_words(error)) for error in errors]
 
 
 def install(app: FastAPI) -> None:

@@ -194,7 +194,7 @@ async def _erase(platform: Platform, db: DB, order_id: UUID, by: str) -> Respons
 async def _json(request: Request) -> object:
     try:
         return json.loads(await request.body(), parse_float=Decimal)
-    except (ValueError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):  # an exponent may be beyond what Decimal holds
         raise Problem(400, "not JSON", errors=[FieldError("body", "json", "the body must be JSON")]) from None
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
 import pycountry
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 from stdnum import ean
 from stdnum.exceptions import ValidationError
 
-from contracts.base import Code, Content, CountryCode, HsCode, Money, Parcel, ParcelNumber, Sku
+from contracts.base import Code, Content, CountryCode, Currency, HsCode, Parcel, ParcelNumber, Sku
 from services.warehouse.packing import Box, Counted, Scanned
+from shared.amounts import amount
 
 
 def _gtin(text: str) -> str:
@@ -25,7 +27,7 @@ def _gtin(text: str) -> str:
 
 def _country(code: str) -> str:
     if pycountry.countries.get(alpha_2=code) is None:
-        raise PydanticCustomError("country", "an ISO 3166-1 alpha-2 code")
+        raise PydanticCustomError("country", "Must be an ISO 3166-1 alpha-2 code, e.g. FR")
     return code
 
 
@@ -48,6 +50,11 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class MoneyBody(Body):
+    amount: Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2), BeforeValidator(amount)]
+    currency: Currency
+
+
 class ProductBody(Body):
     gtin: Gtin
     hs_code: HsCode
@@ -56,7 +63,7 @@ class ProductBody(Body):
     length_mm: Millimetres
     width_mm: Millimetres
     height_mm: Millimetres
-    unit_value: Money
+    unit_value: MoneyBody
     owner: Code
 
 

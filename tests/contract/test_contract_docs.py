@@ -17,6 +17,7 @@ from services.openapi import documents
 from services.orders.amendments import PERSON_ANSWERS_IN
 from services.orders.domain import DEADLINES, RETENTION
 from services.orders.intake import FUTURE_TOLERANCE, OLDEST
+from services.orders.wording import WANTED
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -96,3 +97,8 @@ def test_the_signed_example_of_the_call_backs_is_signed_rightly() -> None:
     at = int(rows["webhook-timestamp"])
     assert signature(secrets[0], rows["webhook-id"], at, body) == rows["webhook-signature"]
     assert check(rows, body, secrets, at) == rows["webhook-id"]
+
+
+def test_the_page_of_orders_says_what_each_field_must_be() -> None:
+    rows = re.findall(r"^\| (?:`([^`]+)`|the (body)) \| ([^|]+) \|$", section("orders", "What a body may hold"), re.M)
+    assert {field or body: wanted for field, body, wanted in rows} == WANTED

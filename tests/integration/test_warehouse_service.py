@@ -426,7 +426,7 @@ async def test_bad_products_and_receipts_name_field_and_rule(shop: Shop) -> None
         ({"origin": "XX"}, ("origin", "country")),
         ({"net_weight_g": 0}, ("net_weight_g", "greater_than_equal")),
         ({"width_mm": None}, ("width_mm", "int_type")),
-        ({"unit_value": {"amount": "-1", "currency": "EUR"}}, ("unit_value.amount", "greater_than_equal")),
+        ({"unit_value": {"amount": "-1", "currency": "EUR"}}, ("unit_value.amount", "amount_form")),
         ({"unit_value": {"amount": "1", "currency": "USD"}}, ("unit_value.currency", "literal_error")),
         ({"owner": "two words"}, ("owner", "string_pattern_mismatch")),
         ({"colour": "red"}, ("colour", "extra_forbidden")),
