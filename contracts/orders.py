@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from contracts.base import Code, CountryCode, Event, Line, Money, ParcelEvent, ParcelNumber, Value
+from contracts.base import Code, CountryCode, Event, Instant, Line, Money, ParcelEvent, ParcelNumber, Value
 
 Outcome = Literal[
     "delivered",
@@ -22,7 +22,11 @@ ParcelOutcome = Literal["delivered", "returned", "lost", "destroyed"]
 
 
 class OrderPlaced(Event):
-    """A marketplace handed over an order that passed every check at the door. The person's record travels apart."""
+    """A marketplace handed over an order that passed every check at the door. The person's record travels apart.
+
+    It occurred when the order arrived. What is decided by time (who gets the last unit, which day's rate, which year's
+    limit) is decided by that; when the shopper placed it is what the marketplace says.
+    """
 
     TYPE: ClassVar[str] = "order-placed.v1"
     marketplace: Code
@@ -38,6 +42,8 @@ class OrderPlaced(Event):
     province: Annotated[str, Field(pattern=r"^CN-[A-Z]{2}$")]
     """ISO 3166-2, e.g. CN-GD. Coarse on purpose: the address belongs to the person's record."""
     language: Literal["zh", "fr", "en"] = "zh"
+    placed_at: Instant | None = None
+    """When the shopper placed it, as the marketplace says. Shown; decides nothing."""
 
 
 class CancelRequested(Event):

@@ -107,7 +107,7 @@ def _placed(one: Wanted, now: datetime) -> OrderPlaced:
     body = one.body
     return OrderPlaced(
         order_id=one.order_id,
-        occurred_at=body.placed_at or now,
+        occurred_at=now,
         marketplace=one.marketplace,
         number=body.number,
         lines=lines(body),
@@ -118,6 +118,7 @@ def _placed(one: Wanted, now: datetime) -> OrderPlaced:
         country=body.consignee.address.country,
         province=body.province,
         language=body.language,
+        placed_at=body.placed_at,
     )
 
 
