@@ -6,12 +6,16 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from contracts.base import Code, CountryCode, Event, Line, Money, ParcelEvent, ParcelNumber, Value
+from contracts.base import Code, CountryCode, Event, Instant, Line, Money, ParcelEvent, ParcelNumber, Value
 from contracts.vocabularies import Language, Outcome, ParcelOutcome, Province
 
 
 class OrderPlaced(Event):
-    """A marketplace handed over an order that passed every check at the door. The person's record travels apart."""
+    """A marketplace handed over an order that passed every check at the door. The person's record travels apart.
+
+    It occurred when the order arrived. What is decided by time (who gets the last unit, which day's rate, which year's
+    limit) is decided by that; when the shopper placed it is what the marketplace says.
+    """
 
     NAME: ClassVar[str] = "order-placed"
     marketplace: Code
@@ -26,6 +30,8 @@ class OrderPlaced(Event):
     country: CountryCode
     province: Province
     language: Language = "zh"
+    placed_at: Instant | None = None
+    """When the shopper placed it, as the marketplace says. Shown; decides nothing."""
 
 
 class CancelRequested(Event):

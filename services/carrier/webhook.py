@@ -6,7 +6,6 @@ Standard Webhooks has it, and sends in `data` one envelope in the shape of Suivi
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +17,7 @@ from services.carrier.carriers.carrier import Tracked
 from services.carrier.carriers.laposte.client import NAME
 from services.carrier.carriers.laposte.mapping import NotAnEnvelope, read_envelope
 from services.carrier.scans import Scans
+from shared.answers import read_json
 from shared.problems import FieldError, Problem
 
 TYPE = "shipment.updated"
@@ -85,8 +85,8 @@ def router(scans: Scans, secrets: Sequence[bytes]) -> APIRouter:
 def read_callback(body: bytes) -> Tracked:
     """The parcel and its new events. Raises Problem 400."""
     try:
-        callback: Any = json.loads(body)
-    except (ValueError, RecursionError):
+        callback: Any = read_json(body)
+    except ValueError:
         raise Problem(400, "not JSON", errors=[FieldError("body", "json", "the body must be JSON")]) from None
     if not isinstance(callback, dict):
         raise Problem(400, "not a call-back", errors=[FieldError("body", "object", "the body must be a JSON object")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import io
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
@@ -15,18 +15,22 @@ from zoneinfo import ZoneInfo
 from contracts.customs import ImportCleared, ImportHeld, ImportRefused
 from contracts.vocabularies import HOLD_REASONS, HoldReason
 from services.customs.export import Unreadable
+from shared.answers import read_json
 from shared.db import storable
 
-RECEIPT_LIMIT = 256 * 1024
-PAGE_LIMIT = 4 * 1024 * 1024
-"""Bytes of an answer that are read."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+DEEPEST = 16
+"""Levels of a receipt's elements; e-port's have three."""
+MOST_RECEIPTS = 1_000
+"""Of one page; fewer are asked for."""
 BEIJING = ZoneInfo("Asia/Shanghai")
 _STATUS = re.compile(r"-?[0-9]{1,6}")
 _HELD = re.compile(r"5[0-9]{2}")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _CURSOR = re.compile(r"[!-~]{1,200}")
 
+Answered = Literal["taken", "not_held", "unknown"]
+"""What became of the answer to a hold."""
 Meaning = Literal["under_way", "held", "cleared", "refused", "error", "not_sent", "closed", "unknown"]
 UNDER_WAY = frozenset({"1", "2", "3", "120", "300", "399"})
 """Stored, declaring, sent to customs, in customs, in manual review (300), reviewed: nobody of ours has to act. A review
@@ -124,7 +128,7 @@ def _hold_reason(named: str) -> HoldReason:
 
 
 def read_receipt(body: bytes) -> Receipt:
-    """A receipt in XML. Unreadable: too long, not UTF-8, a DTD, not XML, or without a status.
+    """A receipt in XML. Unreadable: not UTF-8, a DTD, not XML, nested too deep, or without a status.
 
     Of several returns in one envelope the one that customs gave last counts, in whatever order they stand.
     """
@@ -158,29 +162,56 @@ def _given(fields: Mapping[str, str]) -> tuple[datetime, list[tuple[str, str]]]:
 
 
 def _parse(body: bytes) -> ET.Element:
-    if len(body) > RECEIPT_LIMIT:
-        raise Unreadable("too long")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise Unreadable("not UTF-8") from None
     if "<!" in text.replace("<![CDATA[", "").replace("<!--", ""):
         raise Unreadable("a DTD is not accepted")
+    root: ET.Element | None = None
+    depth = 0
     try:
-        return ET.fromstring(text)  # noqa: S314 - entities need a DTD, which was refused above
+        # Entities need a DTD, which was refused above.
+        for what, element in ET.iterparse(io.StringIO(text), ("start", "end")):  # noqa: S314
+            root = element if root is None else root
+            depth += 1 if what == "start" else -1
+            if depth > DEEPEST:
+                raise Unreadable("nested too deep")
     except ET.ParseError:
         raise Unreadable("not XML") from None
+    if root is None:
+        raise Unreadable("not XML")
+    return root
 
 
 def read_page(body: bytes) -> Page:
     """A page of later receipts. Unreadable when the page or a cursor is; a strange receipt is kept as it can be."""
     try:
-        page = json.loads(body)
+        page = read_json(body)
+        if len(page["receipts"]) > MOST_RECEIPTS:
+            raise ValueError("more receipts than a page may hold")
         receipts = tuple(_later(receipt) for receipt in page["receipts"])
         following = page.get("next")
         return Page(receipts, None if following is None else _cursor(following))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise Unreadable("not a page of receipts") from None
+
+
+def read_answered(status: int, body: bytes) -> Answered:
+    """What became of the answer to a hold. Unreadable when the status and the body do not say so together: a page of
+    HTML with 200 has taken nothing."""
+    try:
+        said = read_json(body)
+    except ValueError:
+        raise Unreadable("not JSON") from None
+    match status, said:
+        case 200 | 201 | 202, {"status": "accepted" | "already_answered"}:
+            return "taken"
+        case 409, {"status": "not_held"}:
+            return "not_held"
+        case 404, {"status": "unknown"}:
+            return "unknown"
+    raise Unreadable("none of the single window's answers")
 
 
 def _later(receipt: Mapping[str, Any]) -> LaterReceipt:

@@ -122,7 +122,7 @@ def track(facts: Facts) -> Tracking | None:
         language=placed.language if placed else None,
         country=placed.country if placed else None,
         province=placed.province if placed else None,
-        placed_at=placed.occurred_at if placed else None,
+        placed_at=placed.placed_at or placed.occurred_at if placed else None,
         state=state,
         since=since,
         outcome=closed.outcome if closed else None,

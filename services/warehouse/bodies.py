@@ -32,6 +32,8 @@ def _country(code: str) -> str:
 
 
 Gtin = Annotated[str, Field(min_length=8, max_length=14), AfterValidator(_gtin)]
+"""As handed in: 8, 12, 13 or 14 digits. They are one number with zeros in front left out (GS1 General Specifications,
+3.2), so that a look-up compares all 14; what is shown is what was stated, as it is printed on the goods."""
 Grams = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 Millimetres = Annotated[int, Field(ge=1, le=10_000, strict=True)]
 Units = Annotated[int, Field(ge=1, le=999, strict=True)]
@@ -71,6 +73,11 @@ class ProductView(ProductBody):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     sku: Sku
+
+
+class ProductPage(View):
+    products: tuple[ProductView, ...]
+    next: str | None
 
 
 class ReceiptLine(Body):

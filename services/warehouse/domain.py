@@ -155,9 +155,9 @@ def settle(
     now: datetime,
     unbooked: Mapping[UUID, Sequence[str]] | None = None,
 ) -> Settlement:
-    """Moves what is due, then reserves for those who wait, the order placed first before the others: all its lines or
-    none. `levels` are the locked rows of `touched`; `unbooked` are all orders with a forgotten reservation, as in
-    `Settlement.unbooked`. While one of those lacks its goods, a newcomer gets none of them and looks again later."""
+    """Moves what is due, then reserves for those who wait, the order that arrived first before the others: all its
+    lines or none. `levels` are the locked rows of `touched`; `unbooked` are all orders with a forgotten reservation, as
+    in `Settlement.unbooked`. While one of those lacks its goods, a newcomer gets none of them and looks again later."""
     result = Settlement(levels=dict(levels), unbooked=dict(unbooked or {}))
     for work in works:
         if not _forgotten(work):
@@ -168,7 +168,7 @@ def settle(
     claimed = {sku for skus in result.unbooked.values() for sku in skus}
     all_known = all(result.unbooked.values())
     waiting = [work.facts for work in works if wants_reservation(work.facts)]
-    for facts in sorted(waiting, key=_by_placing):
+    for facts in sorted(waiting, key=_by_arrival):
         if all_known and claimed.isdisjoint(wanted(facts)):
             _reserve(facts, result, now)
         else:
@@ -207,7 +207,7 @@ def _book(work: Work, result: Settlement, now: datetime) -> None:
         result.alarms.append(Alarm(order_id, now + LOOK_AGAIN))
 
 
-def _by_placing(facts: Facts) -> tuple[datetime, int]:
+def _by_arrival(facts: Facts) -> tuple[datetime, int]:
     return facts.all(OrderPlaced)[0].occurred_at, facts.order_id.int
 
 

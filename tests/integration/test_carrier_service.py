@@ -26,11 +26,12 @@ from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from sandbox.servers import Servers
 from services.carrier import main
-from services.carrier.carriers.laposte.client import Connection, connect
+from services.carrier.carriers.laposte.client import COUNTERPART, connect
 from services.carrier.poller import poll
 from services.carrier.scans import Retention, Scans
 from services.carrier.signatures import signature
 from shared import telemetry
+from shared.outside import Counterpart
 from shared.telemetry import Loop
 from tests.integration.carrier_post import (
     OLD_SECRET,
@@ -98,10 +99,44 @@ async def test_after_a_lost_answer_the_call_is_repeated_and_the_ghost_recorded(
     assert reason is None or view["ghost_labels"][0]["reason"] == reason
 
 
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("gzip_bomb", "sls:answer_encoding"),
+        ("endless", "sls:answer_size"),
+        ("trickle", "sls:answer_time"),
+        ("html", "sls:unreadable"),
+        ("wrong_type", "sls:unreadable"),
+        ("cut_pdf", "sls:label_no_pdf"),
+    ],
+)
+async def test_an_answer_that_is_none_is_a_ghost_and_the_call_repeated(post: Post, kind: str, reason: str) -> None:
+    await post.fault("sls", kind)
+    order_id, (number,) = await post.labelled()
+    view = (await post.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()
+    assert [label["tracking_number"] for label in view["labels"]] == [number]
+    assert [ghost["reason"] for ghost in view["ghost_labels"]] == [reason]
+
+
+@pytest.mark.parametrize("kind", ["gzip_bomb", "endless", "html"])
+async def test_scans_are_asked_for_again_after_an_answer_that_is_none(post: Post, kind: str) -> None:
+    async with post.without_callbacks():
+        order_id, (number,) = await post.labelled()
+        before = await post.injected("suivi", kind)
+        await post.fault("suivi", kind)
+        await post.scan(number, "PC1", "FR")
+        await post.until_codes(order_id, "DR1", "PC1")
+
+        async def met() -> bool:
+            return await post.injected("suivi", kind) == before + 1
+
+        await until(met)
+
+
 async def test_an_answer_that_takes_too_long_counts_as_lost(post: Post) -> None:
     await post.fault("sls", "slow", seconds=5)
     order_id, _ = await post.labelled()
-    assert await post.count("ghost_labels", "order_id = $1 and reason = 'sls:ReadTimeout'", order_id) == 1
+    assert await post.count("ghost_labels", "order_id = $1 and reason = 'sls:answer_time'", order_id) == 1
 
 
 async def test_a_label_for_an_order_withdrawn_meanwhile_is_kept_and_never_shown(post: Post) -> None:
@@ -254,7 +289,7 @@ async def test_a_slow_answer_about_scans_is_no_stuck_loop(post: Post, monkeypatc
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(slow)) as http:
         settings = main.Settings(suivi_timeout_seconds=PATIENCE_SECONDS)
-        carrier = connect(main.access(settings), Connection(http))
+        carrier = connect(main.access(settings), Counterpart(COUNTERPART, http))
         scans = Scans(post.platform, {}, Retention(raw_scans=30, callbacks=4))
         taken, fault = await poll(post.platform.pool, carrier, scans, 0, loop)
     assert taken

@@ -25,11 +25,12 @@ from sandbox import ceb as port
 from sandbox.servers import Servers
 from services.customs import ceb, store
 from services.customs.cases import hold_case
-from services.customs.gateways import ImportGateway, Line
+from services.customs.gateways import ImportGateway
 from services.customs.main import on_erased
 from services.customs.poller import Receipts
 from services.customs.work import IMPORT_GATEWAY, keep_until
 from shared.outbox import headers
+from shared.outside import Bounds, Counterpart
 from shared.telemetry import Loop
 from tests.customs_samples import erased, line, order_id, packed, parcel
 from tests.integration.customs_office import Office, opened
@@ -390,7 +391,9 @@ async def test_receipts_wait_for_the_orders_that_a_restore_forgot(
         plan = packed(name="behind")
         authorities.add_receipt(ceb.guid(plan.order_id, 1, "CEB621"), "500", cop_no="TMbehind-1")
         async with httpx.AsyncClient(trust_env=False) as client:
-            gateway = ImportGateway(Line(f"{office.outside.base_url}/chinaport", client))
+            bounds = Bounds(20, 1_000_000)
+            counterpart = Counterpart(IMPORT_GATEWAY, client)
+            gateway = ImportGateway(counterpart, f"{office.outside.base_url}/chinaport", bounds, bounds)
             loop = Loop("restored")
             async with office.platform.pool.acquire() as db, db.transaction():
                 await db.execute("select from positions for update")

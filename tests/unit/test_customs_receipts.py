@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused
+from sandbox.bad_answers import PAGE
 from services.customs.export import Unreadable
 from services.customs.poller import said
-from services.customs.receipts import RECEIPT_LIMIT, Receipt, fact, meaning, read_page, read_receipt
+from services.customs.receipts import MOST_RECEIPTS, Receipt, fact, meaning, read_answered, read_page, read_receipt
 from services.customs.store import Sent
 from shared.facts import Facts, Moment
 from tests.customs_samples import PLACED_AT, TABLES, order_id
@@ -93,7 +94,8 @@ def test_a_format_error_is_never_accepted() -> None:
         RECEIPT.replace(b">120<", b">much<"),
         RECEIPT.replace(b"<CEB622Message", b'<!DOCTYPE x [<!ENTITY a "b">]><CEB622Message'),
         RECEIPT.decode().replace("UTF-8", "UTF-16").encode("utf-16"),
-        RECEIPT.replace("海关入库".encode(), b"x" * RECEIPT_LIMIT),
+        RECEIPT.replace("海关入库".encode(), b"<a>" * 15 + b"</a>" * 15),
+        b"<a>" * 80_000 + b"</a>" * 80_000,
         RECEIPT.replace("海关入库".encode(), b"\xff"),
     ],
 )
@@ -195,11 +197,49 @@ def test_a_cursor_is_a_number_or_a_token() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"{}", b'{"receipts": [1]}', b'{"receipts": [{}]}', b'{"receipts": 3}', b'{"receipts": ' + b"[" * 200_000],
+    [
+        PAGE,
+        later().replace(b'"7"', b"[" * 900 + b"]" * 900),
+        b"{}",
+        b'{"receipts": [1]}',
+        b'{"receipts": [{}]}',
+        b'{"receipts": 3}',
+        b'{"receipts": ' + b"[" * 200_000,
+    ],
 )
 def test_what_is_no_page(body: bytes) -> None:
     with pytest.raises(Unreadable):
         read_page(body)
+
+
+def test_a_page_of_more_receipts_than_are_ever_asked_for_is_none() -> None:
+    (receipt,) = json.loads(later())["receipts"]
+    most = [{**receipt, "cursor": str(n)} for n in range(MOST_RECEIPTS)]
+    assert len(read_page(json.dumps({"receipts": most}).encode()).receipts) == MOST_RECEIPTS
+    with pytest.raises(Unreadable):
+        read_page(json.dumps({"receipts": [*most, receipt]}).encode())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (202, b'{"status": "accepted"}', "taken"),
+        (200, b'{"status": "already_answered"}', "taken"),
+        (409, b'{"status": "not_held"}', "not_held"),
+        (404, b'{"status": "unknown"}', "unknown"),
+    ],
+)
+def test_what_became_of_the_answer_to_a_hold(status: int, body: bytes, said: str) -> None:
+    assert read_answered(status, body) == said
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, PAGE), (200, b""), (200, b"{}"), (404, PAGE), (409, PAGE), (302, b'{"status": "accepted"}')],
+)
+def test_a_page_of_html_has_taken_no_answer_to_a_hold(status: int, body: bytes) -> None:
+    with pytest.raises(Unreadable):
+        read_answered(status, body)
 
 
 @pytest.mark.parametrize(("declared_after_hours", "second"), [(None, False), (-5, False), (5, True)])

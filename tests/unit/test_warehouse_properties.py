@@ -349,10 +349,12 @@ def test_reservation_is_all_or_nothing_and_only_the_winners_differ(
 
 @given(data=st.data())
 @settings(max_examples=100, deadline=None)
-def test_in_one_batch_the_order_placed_first_is_served_first(data: st.DataObject) -> None:
-    events: list[Event] = [
-        event for number in range(4) for event in (placed(number, {"MIEL-500": 3}), screened(number))
-    ]
+def test_the_time_of_arrival_decides_who_gets_scarce_stock_and_not_what_the_marketplace_says(
+    data: st.DataObject,
+) -> None:
+    said = [NOW - timedelta(days=days) for days in data.draw(st.permutations([0, 20, 40, 60]))]
+    orders = [placed(number, {"MIEL-500": 3}).model_copy(update={"placed_at": at}) for number, at in enumerate(said)]
+    events: list[Event] = [*orders, *(screened(number) for number in range(4))]
     shop = warehouse({"MIEL-500": 7})
     shuffled: list[Event] = data.draw(st.permutations(events))
     shop.hear(shuffled)
