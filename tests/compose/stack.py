@@ -48,6 +48,16 @@ class Stack:
         return {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()}
 
     @property
+    def internal_urls(self) -> dict[str, str]:
+        """Of each service's first replica, at the address by which the host knows it: the port is published nowhere."""
+        found: dict[str, str] = {}
+        for container in self.containers():
+            name = container["Config"]["Labels"]["com.docker.compose.service"]
+            networks = container["NetworkSettings"]["Networks"].values()
+            found.setdefault(name, next((str(one["IPAddress"]) for one in networks if one["IPAddress"]), "127.0.0.1"))
+        return {name: f"http://{found[name]}:8001" for name in SERVICES}
+
+    @property
     def api_keys(self) -> dict[Scope, str]:
         return {scope: read(self.folder / "secrets", f"api_key_{scope}") for scope in SCOPES}
 
