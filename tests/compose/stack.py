@@ -20,6 +20,7 @@ from shared import clock
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKER, MAKE = shutil.which("docker") or "docker", shutil.which("make") or "make"
+NOWHERE = "http://127.0.0.1:1"
 START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 
 
@@ -52,10 +53,13 @@ class Stack:
         """Of each service's first replica, at the address by which the host knows it: the port is published nowhere."""
         found: dict[str, str] = {}
         for container in self.containers():
-            name = container["Config"]["Labels"]["com.docker.compose.service"]
-            networks = container["NetworkSettings"]["Networks"].values()
-            found.setdefault(name, next((str(one["IPAddress"]) for one in networks if one["IPAddress"]), "127.0.0.1"))
-        return {name: f"http://{found[name]}:8001" for name in SERVICES}
+            if container["State"]["Running"]:
+                found.setdefault(container["Config"]["Labels"]["com.docker.compose.service"], _internal_url(container))
+        return {name: found.get(name, NOWHERE) for name in SERVICES}
+
+    def internal_url(self, name: str) -> str:
+        """Of the first container of this name."""
+        return _internal_url(self.containers(name)[0])
 
     @property
     def api_keys(self) -> dict[Scope, str]:
@@ -131,6 +135,11 @@ class Stack:
             text=True,
             check=False,
         )
+
+
+def _internal_url(container: dict[str, Any]) -> str:
+    networks = container["NetworkSettings"]["Networks"].values()
+    return f"http://{next(one['IPAddress'] for one in networks if one['IPAddress'])}:8001"
 
 
 @contextmanager
