@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,11 @@ from tests.live import until
 ROOT = Path(__file__).resolve().parents[2]
 DOCKER = shutil.which("docker") or "docker"
 PROXY, PYTHON = "haproxy:3.0", "python:3.13-slim"
-# Answers with the request's headers and how often this path was asked for; breaks the first connection for /broken.
+# Answers with the request's headers, how often this path was asked for, and the status of its /readyz, which is its
+# argument; breaks the first connection for /broken.
 SERVICE = """
-import collections, http.server, json, threading
+import collections, http.server, json, sys, threading
+ready = int(sys.argv[1])
 asked = collections.Counter()
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -29,8 +31,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         headers = {name.lower(): ", ".join(self.headers.get_all(name)) for name in self.headers}
-        body = json.dumps({"asked": asked[self.path], "headers": headers}).encode()
-        self.send_response(200)
+        body = json.dumps({"asked": asked[self.path], "headers": headers, "ready": ready}).encode()
+        self.send_response(ready if self.path == "/readyz" else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -76,10 +78,14 @@ def test_the_configuration_is_checked(tmp_path: Path, line: str, instead: str, e
 
 @dataclass(frozen=True)
 class Proxies:
-    """Two before one service: the first trusts nobody, the second whoever connects."""
+    """Two before `tracking`, which is ready: the first trusts nobody, the second whoever connects. The first stands
+    before `orders` too, which is not ready, and `warehouse`, of which one replica is."""
 
     strict: str
     trusting: str
+    orders: str
+    warehouse: str
+    internal: str
 
 
 @pytest.fixture(scope="module")
@@ -94,13 +100,21 @@ def proxies() -> Iterator[Proxies]:
             stack.callback(docker, "rm", "--force", container)
             return container
 
-        def proxy(trusted: str) -> str:
-            folder = f"{ROOT}/deploy/haproxy:/usr/local/etc/haproxy:ro"
-            options = ("--env", f"TRUSTED_PROXIES={trusted}", "--volume", folder, "--publish", "127.0.0.1::8050")
-            return f"http://{docker('port', start(*options, PROXY), '8050')}"
+        def service(name: str, ready: int) -> None:
+            start("--network-alias", name, PYTHON, "python", "-c", SERVICE, str(ready))
 
-        start("--network-alias", "tracking", PYTHON, "python", "-c", SERVICE)
-        yield Proxies(proxy("127.0.0.1"), proxy("192.0.2.0/24 0.0.0.0/0"))
+        def proxy(trusted: str) -> Callable[[int], str]:
+            folder = f"{ROOT}/deploy/haproxy:/usr/local/etc/haproxy:ro"
+            ports = [part for port in (8001, 8010, 8020, 8050) for part in ("--publish", f"127.0.0.1::{port}")]
+            container = start("--env", f"TRUSTED_PROXIES={trusted}", "--volume", folder, *ports, PROXY)
+            return lambda port: f"http://{docker('port', container, str(port))}"
+
+        service("tracking", 200)
+        service("orders", 503)
+        service("warehouse", 200)
+        service("warehouse", 503)
+        strict, trusting = proxy("127.0.0.1"), proxy("192.0.2.0/24 0.0.0.0/0")
+        yield Proxies(strict(8050), trusting(8050), strict(8010), strict(8020), strict(8001))
 
 
 @pytest.fixture
@@ -150,3 +164,15 @@ async def test_only_reading_is_repeated(proxies: Proxies, client: httpx.AsyncCli
     assert (await client.post(f"{proxies.strict}/broken/write", json={})).json()["asked"] == 2, (
         "it was sent once before"
     )
+
+
+async def test_who_is_not_ready_is_asked_only_where_nobody_is(proxies: Proxies, client: httpx.AsyncClient) -> None:
+    async def checked() -> bool:
+        page = (await client.get(f"{proxies.internal}/metrics")).text
+        ready = (f'haproxy_backend_active_servers{{proxy="{name}"}} ' for name in ("orders", "warehouse", "tracking"))
+        return all(f"{line}{number}\n" in page for line, number in zip(ready, (0, 1, 1), strict=True))
+
+    await until(checked)
+    answers = [(await client.get(proxies.warehouse)).json() for _ in range(10)]
+    assert [answer["ready"] for answer in answers] == [200] * 10
+    assert (await client.get(proxies.orders)).json()["ready"] == 503, "it says itself what is the matter"

@@ -135,7 +135,9 @@ def test_the_proxy_knows_every_service_at_its_port() -> None:
     published = {port.rpartition(":")[2] for port in compose(BASE)["services"]["proxy"]["ports"]}
     assert published == set(bound.values())
     assert re.findall(r"^    server-template (\w+) 20 (\w+):8000$", text, re.M) == [(name, name) for name in SERVICES]
-    assert set(re.findall(r"nbsrv\((\w+)\)", text)) == set(SERVICES)
+    fallback = r"^    use_backend unready_(\w+) if \{ nbsrv\((\w+)\) eq 0 \}$"
+    assert re.findall(fallback, text, re.M) == [(name, name) for name in SERVICES]
+    assert set(re.findall(r"nbsrv\((\w+)\) lt 1", text)) == set(SERVICES)
 
 
 def test_the_proxy_has_the_bounds_of_the_services() -> None:
