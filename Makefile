@@ -36,6 +36,7 @@ lint: $(VENV)/.installed ## Style, types, walls between the rooms, freshness of 
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m contracts.generate --check
 	@$(BIN)/python -m services.openapi --check
+	@deploy/check-proxy
 	@if command -v promtool >/dev/null; then promtool check rules --lint=all deploy/prometheus/rules.yml \
 	  && promtool check config --lint=all deploy/prometheus/prometheus.yml && promtool test rules deploy/prometheus/tests/*.yml; fi
 

@@ -104,7 +104,7 @@ class Why:
     def next(self) -> str | None:
         """The next safe command or request; None when there is nothing to do but wait."""
         for name in self.unreachable:
-            return f"look at {name}: its process, its log, GET /readyz"
+            return f"look at {name}: its process, its log, GET /readyz on its internal port"
         if self.ended:
             return None
         named = [finding.next for finding in self.findings if finding.next]

@@ -103,7 +103,7 @@ async def _beat(pool: asyncpg.Pool[asyncpg.Record], heartbeat: Heartbeat) -> Non
         heartbeat.written()
 
 
-def answer(platform: Platform, *, only_reads: bool) -> JSONResponse:
+def answer(platform: Platform) -> JSONResponse:
     """Whether requests are answered truthfully now: 200 or 503, and each loop with its trouble.
 
     A broker that is away is shown and stops no intake: the outbox keeps what is said. A database that takes no writes
@@ -114,7 +114,7 @@ def answer(platform: Platform, *, only_reads: bool) -> JSONResponse:
     if platform.blocked:
         checks["blocked"] = platform.blocked
     ready = (
-        (state == "ok" or (only_reads and state == "read_only"))
+        (state == "ok" or (platform.only_reads and state == "read_only"))
         and platform.blocked is None
         and bool(platform.loops)
         and not any(loop.stopped or loop.trouble == "starting" for loop in platform.loops)

@@ -15,16 +15,15 @@ from typing import TypeAlias
 import asyncpg
 import uvicorn
 import uvloop
-from fastapi import APIRouter, FastAPI, Response
-from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from contracts.base import Event, Topic
-from shared import dead_letters, gauges, operation, persons, problems, readiness, tracing
+from shared import dead_letters, operation, persons, problems, readiness, tracing
 from shared.clock import Clock
 from shared.db import DB, SHUT_OUT, TRANSIENT, connect_pool
 from shared.http import Edge, Keys, Principal, require
+from shared.internal import internal_app
 from shared.jobs import JobKind, Worker
 from shared.ledger import Handle, Ledger, Observe, Project
 from shared.links import parse_link_keys
@@ -89,6 +88,8 @@ class Platform:
         self.heartbeat = readiness.Heartbeat()
         self.loops: list[Loop] = []
         self.wakers: list[Callable[[], None]] = []
+        self.only_reads = False
+        """Over HTTP: then it is ready on a database that takes no writes."""
         self.blocked: str | None = None
         """Why this service may not work until an operator has decided."""
         self.on_end: Callable[[], None] = lambda: None
@@ -137,10 +138,11 @@ Make: TypeAlias = Callable[[Platform], Service]
 
 
 def build_app(platform: Platform, service: Service) -> FastAPI:
-    """The HTTP side: the service's own routes, `/livez`, `/readyz`, `/metrics`, `/docs`."""
+    """The public HTTP side: the service's own routes and those of its operator, and nothing that describes them."""
     app = FastAPI(
         title=f"Silkpost {service.name}",
         version="1",
+        openapi_url=None,
         responses={422: problems.INVALID},
         middleware=[
             *([Middleware(tracing.Traced)] if tracing.on() else []),
@@ -150,22 +152,6 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
     problems.install(app)
     for router in (*service.routers, operation.router(platform, service.name, service.counterparts)):
         app.include_router(router)
-
-    @app.get("/livez", include_in_schema=False)
-    async def livez() -> Response:
-        """Fails only when a loop of ours has stopped turning; a server that is away must restart nobody."""
-        patience = platform.settings.stuck_after_seconds
-        stuck = [loop.name for loop in platform.loops if Loop.now() - loop.last_tick > patience]
-        return JSONResponse({"stuck": stuck}, 503 if stuck else 200)
-
-    @app.get("/readyz", include_in_schema=False)
-    async def readyz() -> Response:
-        return readiness.answer(platform, only_reads=service.only_reads)
-
-    @app.get("/metrics", include_in_schema=False)
-    async def metrics_page() -> Response:
-        gauges.loops(platform)
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return app
 
@@ -185,6 +171,7 @@ async def connected(make: Make, settings: PlatformSettings) -> AsyncIterator[tup
             await starting.back_off(error)
     async with platform.pool:
         service = make(platform)
+        platform.only_reads = service.only_reads
         platform.ledger = Ledger(
             platform.pool,
             platform.clock,
@@ -288,22 +275,34 @@ def serve(make: Make, settings: PlatformSettings, name: str) -> None:
 
 async def _serve(make: Make, settings: PlatformSettings) -> None:
     async with running(make, settings) as (platform, app):
-        server = _Server(
-            uvicorn.Config(
-                app,
-                host=settings.http_host,
-                port=settings.http_port,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                server_header=False,
-                timeout_graceful_shutdown=5,
-            )
-        )
+        internal = internal_app(platform, app)
+        servers = [
+            _listener(app, settings.http_host, settings.http_port),
+            _listener(internal, settings.internal_host, settings.internal_port),
+        ]
 
         # handle_exit, not should_exit: open streams listen to it and end at once.
+        def end(number: int = signal.SIGTERM) -> None:
+            for server in servers:
+                server.handle_exit(number, None)
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
-        platform.on_end = functools.partial(server.handle_exit, signal.SIGTERM, None)
-        await server.serve()
+            asyncio.get_running_loop().add_signal_handler(number, end, number)
+        platform.on_end = end
+        await asyncio.gather(*(server.serve() for server in servers))
     await tracing.end()
+
+
+def _listener(app: FastAPI, host: str, port: int) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+    )

@@ -34,6 +34,8 @@ class PlatformSettings(BaseSettings):
     kafka_ca_file: str = Field(default="", description="PEM of who signs the brokers; the system's own when empty")
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=1, le=65535)
+    internal_host: str = Field(default="127.0.0.1", description="where health, metrics and docs are served")
+    internal_port: int = Field(default=8001, ge=1, le=65535, description="theirs; never to be reached from outside")
     clock_file: str = Field(default="", description="the business clock; real time when empty")
 
     storage_key: SecretStr = Field(default=SecretStr(""), description="base64, 32 bytes: seals what is stored here")

@@ -101,7 +101,7 @@ async def test_no_person_in_logs_and_metrics(line: Line) -> None:
         assert not found(log.read_bytes()), log.name
     async with httpx.AsyncClient(trust_env=False) as client:
         for service in SERVICES:
-            page = await client.get(f"{line.urls[service]}/metrics")
+            page = await client.get(f"{line.internal_urls[service]}/metrics")
             assert page.status_code == 200
             assert not found(page.content), service
 

@@ -99,7 +99,7 @@ async def _in_logs_and_metrics(field: Field, needles: Needles) -> list[Violation
             found.append(Violation("I8", f"{log.name} holds {hits[:3]}"))
     async with httpx.AsyncClient(trust_env=False) as client:
         for service in SERVICES:
-            hits = needles.found((await client.get(f"{field.line.urls[service]}/metrics")).content)
+            hits = needles.found((await client.get(f"{field.line.internal_urls[service]}/metrics")).content)
             if hits:
                 found.append(Violation("I8", f"the metrics of {service} hold {hits[:3]}"))
     return found

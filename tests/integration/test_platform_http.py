@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, SecretStr
 
@@ -21,6 +21,7 @@ from sandbox.servers import Servers
 from shared.db import DB
 from shared.facts import Facts, Moment, Owed
 from shared.http import Principal, etag_response, idempotently
+from shared.internal import internal_app
 from shared.problems import FieldError, Problem
 from shared.provision import add_api_key, provision_database
 from shared.schema import PLATFORM_SCHEMA
@@ -84,14 +85,26 @@ async def dsn(servers: Servers) -> str:
 
 
 @pytest.fixture
-async def client(dsn: str) -> AsyncIterator[httpx.AsyncClient]:
+async def apps(dsn: str) -> AsyncIterator[tuple[FastAPI, FastAPI]]:
+    """The public and the internal one."""
     key = SecretStr(base64.b64encode(bytes(32)).decode())
     settings = PlatformSettings(database_url=SecretStr(dsn), storage_key=key, body_limit=2048)
     async with connected(make, settings) as (platform, service):
-        transport = httpx.ASGITransport(build_app(platform, service))
-        async with httpx.AsyncClient(transport=transport, base_url="http://edge") as client:
-            client.headers["Authorization"] = "Bearer tmall-key"
-            yield client
+        public = build_app(platform, service)
+        yield public, internal_app(platform, public)
+
+
+@pytest.fixture
+async def client(apps: tuple[FastAPI, FastAPI]) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(apps[0]), base_url="http://edge") as client:
+        client.headers["Authorization"] = "Bearer tmall-key"
+        yield client
+
+
+@pytest.fixture
+async def internal(apps: tuple[FastAPI, FastAPI]) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(apps[1]), base_url="http://edge:8001") as client:
+        yield client
 
 
 GOOD = {"name": "a", "items": [{"quantity": 1}]}
@@ -194,7 +207,31 @@ async def test_an_entity_tag_saves_the_body(client: httpx.AsyncClient) -> None:
     assert (await client.get("/page", headers={"If-None-Match": '"other"'})).status_code == 200
 
 
-async def test_a_service_without_its_loops_is_alive_but_not_ready(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/livez")).status_code == 200
-    assert (await client.get("/readyz")).status_code == 503
-    assert "http_server_request_duration_seconds" in (await client.get("/metrics")).text
+async def test_a_service_without_its_loops_is_alive_but_not_ready(internal: httpx.AsyncClient) -> None:
+    assert (await internal.get("/livez")).status_code == 200
+    assert (await internal.get("/readyz")).status_code == 503
+    assert "http_server_request_duration_seconds" in (await internal.get("/metrics")).text
+
+
+@pytest.mark.parametrize(
+    "path", ["/livez", "/readyz", "/metrics", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"]
+)
+async def test_what_a_service_tells_of_itself_is_not_public(
+    client: httpx.AsyncClient, internal: httpx.AsyncClient, path: str
+) -> None:
+    public = await client.get(path)
+    assert (public.status_code, public.headers["content-type"]) == (404, "application/problem+json")
+    assert (await internal.get(path)).status_code in (200, 503)
+
+
+async def test_the_internal_port_shows_the_public_api_and_lets_it_be_tried_out(
+    apps: tuple[FastAPI, FastAPI], internal: httpx.AsyncClient
+) -> None:
+    document = (await internal.get("/openapi.json")).json()
+    assert document == apps[0].openapi()
+    assert set(document["paths"]) >= {"/things", "/page"}
+    assert "/metrics" not in document["paths"]
+    assert "url: '/openapi.json'" in (await internal.get("/docs")).text
+    assert (await internal.get("/page")).text == "hello"
+    missing = await internal.get("/nowhere")
+    assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")

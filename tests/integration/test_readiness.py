@@ -22,6 +22,7 @@ from contracts.base import Event, Topic
 from sandbox.servers import Servers
 from shared.db import DB
 from shared.facts import Facts, Moment, Owed
+from shared.internal import internal_app
 from shared.provision import create_topics, provision_database
 from shared.schema import PLATFORM_SCHEMA
 from shared.service import Platform, Service, running
@@ -119,7 +120,7 @@ async def clerk(servers: Servers, *, only_reads: bool = False) -> AsyncIterator[
         database_url=SecretStr(dsn), kafka_bootstrap=servers.kafka_bootstrap, storage_key=key, contact_key=key
     )
     async with running(make, settings) as (platform, app):
-        transport = httpx.ASGITransport(app)
+        transport = httpx.ASGITransport(internal_app(platform, app))
         async with httpx.AsyncClient(transport=transport, base_url="http://clerk") as http:
             one = Clerk(servers, name, topic.name, dsn, http, platform)
             await one.told(200, "ok")
