@@ -22,9 +22,12 @@ from starlette.middleware import Middleware
 
 from contracts.base import Event, Topic
 from shared import gauges, operation, persons, problems, tracing
+from shared.access import Keys
 from shared.clock import Clock
 from shared.db import DB, TRANSIENT, connect_pool
-from shared.http import Edge, Keys, Principal, require
+from shared.http import Principal, Required
+from shared.http_edge import Edge
+from shared.http_protocol import serving
 from shared.jobs import JobKind, Worker
 from shared.ledger import Handle, Ledger, Observe, Project
 from shared.links import parse_link_keys
@@ -80,7 +83,7 @@ class Platform:
     def __init__(self, settings: PlatformSettings) -> None:
         self.settings = settings
         self.clock = Clock.from_file(settings.clock_file)
-        self.keys = Keys()
+        self.keys = Keys(settings)
         self.log = log
         self.loops: list[Loop] = []
         self.wakers: list[Callable[[], None]] = []
@@ -113,8 +116,8 @@ class Platform:
         )
 
     def require(self, *scopes: str) -> Callable[..., Awaitable[Principal]]:
-        """A dependency: see `shared.http.require`."""
-        return require(self, *scopes)
+        """A dependency: see `shared.http.Required`."""
+        return Required(self, scopes).principal
 
     def wake(self) -> None:
         """Something was committed: events to send, jobs to run."""
@@ -136,6 +139,7 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
     app = FastAPI(
         title=f"Silkpost {service.name}",
         version="1",
+        redirect_slashes=False,  # they would lead to wherever the Host header says
         responses={422: problems.INVALID},
         middleware=[
             *([Middleware(tracing.Traced)] if tracing.on() else []),
@@ -301,6 +305,7 @@ async def _serve(make: Make, settings: PlatformSettings) -> None:
                 lifespan="off",
                 server_header=False,
                 timeout_graceful_shutdown=5,
+                **serving(settings),
             )
         )
 

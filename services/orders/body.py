@@ -17,6 +17,7 @@ from stdnum.exceptions import InvalidChecksum, InvalidFormat, InvalidLength, Val
 
 from contracts.base import Sku
 from services.orders.places import PROVINCES, province_code
+from shared.counts import at_most
 
 LINES_AT_MOST = 99
 CENT = Decimal("0.01")
@@ -203,7 +204,7 @@ class OrderBody(Body):
     placed_at: When | None = None
     buyer: BuyerBody
     consignee: ConsigneeBody
-    lines: Annotated[list[LineBody], Field(min_length=1, max_length=LINES_AT_MOST)]
+    lines: Annotated[list[LineBody], Field(min_length=1, max_length=LINES_AT_MOST), at_most(LINES_AT_MOST)]
     freight: MoneyBody
     discount: MoneyBody
     tax: MoneyBody

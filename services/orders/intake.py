@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from contracts.base import Sku
 from services.orders.body import (
+    LINES_AT_MOST,
     City,
     MoneyBody,
     OrderBody,
@@ -105,7 +106,7 @@ def _parts(order: OrderBody) -> _Parts:
 def _sound_parts(body: object) -> _Parts:
     lines = _inside(body, "lines")
     return _Parts(
-        lines=tuple(_line_part(line) for line in lines) if isinstance(lines, list) and lines else None,
+        lines=tuple(map(_line_part, lines)) if isinstance(lines, list) and 0 < len(lines) <= LINES_AT_MOST else None,
         amounts={
             "freight": _sound(_MONEY, _inside(body, "freight")),
             "discount": _sound(_MONEY, _inside(body, "discount")),

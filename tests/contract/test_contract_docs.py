@@ -13,7 +13,7 @@ from contracts.carrier import Flag, Status
 from contracts.cases import CaseKind
 from contracts.orders import Outcome
 from contracts.topics import TOPICS, heard_by
-from services.carrier.signatures import check, secrets_of, signature
+from services.carrier.signatures import Announced, secrets_of, signature
 from services.carrier.silence import SILENCE_RULES
 from services.openapi import documents
 from services.orders.amendments import PERSON_ANSWERS_IN
@@ -97,4 +97,4 @@ def test_the_signed_example_of_the_call_backs_is_signed_rightly() -> None:
     secrets, body = secrets_of(rows["secret"]), rows["body"].encode()
     at = int(rows["webhook-timestamp"])
     assert signature(secrets[0], rows["webhook-id"], at, body) == rows["webhook-signature"]
-    assert check(rows, body, secrets, at) == rows["webhook-id"]
+    assert Announced.of(rows, at).verify(body, secrets) == rows["webhook-id"]
