@@ -18,6 +18,7 @@ VALUES = 10_000
 DIGITS = 64
 """Characters of a number."""
 
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 
 
@@ -44,7 +45,7 @@ def read_json(body: bytes, *, floats: bool = False) -> Any:
         raise _fault("json", "the body must be JSON") from None
     if opened > DEPTH and _deeper(value, DEPTH):
         raise _too_deep()
-    if b"\\u" in body and _half_character(value):
+    if _HALF.search(body) and _half_character(value):
         raise _fault("unicode", "a surrogate must be one of a pair")
     return value
 
@@ -91,7 +92,7 @@ def _constant(_: str) -> NoReturn:
 
 def _deeper(value: Any, depth: int) -> bool:
     level = [value]
-    for _ in range(depth + 1):
+    for _ in range(depth):
         level = [
             inner
             for outer in level
