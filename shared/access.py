@@ -38,6 +38,8 @@ class Keys:
         self._cache: dict[bytes, tuple[float, Principal]] = {}
         self._rates: dict[str, TokenBuckets] = {}
         self._wrong = TokenBuckets(settings.wrong_keys_rate, settings.wrong_keys_burst, time.monotonic)
+        self._asked: set[bytes] = set()
+        """Keys that the database is being asked about."""
         self._under_way: Counter[str] = Counter()
 
     async def admit(self, pool: asyncpg.Pool[asyncpg.Record], request: Request) -> Principal:
@@ -55,15 +57,22 @@ class Keys:
         cached = self._cache.get(digest)
         if cached and time.monotonic() - cached[0] < KEY_CACHE_SECONDS:
             return cached[1]
-        if cached is None and (wait := self._wrong.wait(client)):
+        # Paid before the answer is known, for many may ask at once; of the same key only the first pays.
+        pays = cached is None and digest not in self._asked
+        if pays and (wait := self._wrong.take(client)):
             raise _too_often(wait)
-        row = await pool.fetchrow(
-            "select name, scope from api_keys where hash = $1 and (not_after is null or not_after > now())", digest
-        )
+        self._asked.add(digest)
+        try:
+            row = await pool.fetchrow(
+                "select name, scope from api_keys where hash = $1 and (not_after is null or not_after > now())", digest
+            )
+        finally:
+            self._asked.discard(digest)
         if row is None:
             self._cache.pop(digest, None)
-            self._wrong.take(client)
             raise _unknown()
+        if pays:
+            self._wrong.give_back(client)
         principal = Principal(row["name"], row["scope"])
         self._cache[digest] = (time.monotonic(), principal)
         return principal

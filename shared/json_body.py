@@ -13,7 +13,7 @@ from shared.problems import FieldError, Problem
 
 DEPTH = 32
 """Objects and arrays inside one another."""
-VALUES = 10_000
+VALUES = 5_000
 """Values altogether; commas and brackets are what is counted, those inside texts too."""
 DIGITS = 64
 """Characters of a number."""

@@ -34,14 +34,12 @@ class TokenBuckets:
         if bucket.tokens >= 1:
             bucket.tokens -= 1
             return 0
-        return self._wait(bucket)
+        return max(1, math.ceil((1 - bucket.tokens) / self._rate))
 
-    def wait(self, caller: str) -> int:
-        """What `take` would say; takes nothing."""
-        if caller not in self._buckets:
-            return 0
+    def give_back(self, caller: str) -> None:
+        """Undoes a `take`."""
         bucket = self._filled(caller)
-        return 0 if bucket.tokens >= 1 else self._wait(bucket)
+        bucket.tokens = min(self._burst, bucket.tokens + 1)
 
     def _filled(self, caller: str) -> _Bucket:
         now = self._now()
@@ -53,9 +51,6 @@ class TokenBuckets:
         while len(self._buckets) > REMEMBERED:
             self._buckets.popitem(last=False)
         return bucket
-
-    def _wait(self, bucket: _Bucket) -> int:
-        return max(1, math.ceil((1 - bucket.tokens) / self._rate))
 
 
 def client_name(host: str | None) -> str:

@@ -146,7 +146,7 @@ async def unread_answers(victim: Victim) -> str:
 
 async def deep_json(victim: Victim) -> str:
     statuses = await victim.send_all(
-        [post("/orders", bearer(victim), "Connection: close", body=b"[" * 9000 + b"]" * 9000)] * 50
+        [post("/orders", bearer(victim), "Connection: close", body=b"[" * 2400 + b"]" * 2400)] * 50
     )
     assert set(statuses) == {400}
     return tally(statuses)
@@ -155,8 +155,8 @@ async def deep_json(victim: Victim) -> str:
 async def many_lines(victim: Victim) -> str:
     """130,000 lines in one order, and as many faults as fit below the bound on values."""
     whole = json.dumps({**good_body(), "lines": [{}]}).replace("[{}]", "[" + ",".join(["1"] * 100_000) + "]")
-    few = json.dumps({**good_body(), "lines": [{}] * 4000})
-    fields = json.dumps({f"field_{number}": number for number in range(9000)})
+    few = json.dumps({**good_body(), "lines": [{}] * 2000})
+    fields = json.dumps({f"field_{number}": number for number in range(4500)})
     sent = [
         post("/orders", bearer(victim), "Connection: close", body=body.encode()) for body in (whole, few, fields) * 5
     ]
@@ -166,9 +166,8 @@ async def many_lines(victim: Victim) -> str:
 
 
 async def wrong_keys(victim: Victim) -> str:
-    statuses = await victim.send_all([post("/orders", bearer(victim, uuid4().hex), "Connection: close")] * 1)
     guesses = [post("/orders", bearer(victim, uuid4().hex), "Connection: close") for _ in range(400)]
-    statuses += await victim.send_all(guesses)
+    statuses = await victim.send_all(guesses)
     assert set(statuses) <= {401, 429}
     assert 429 in statuses
     [good] = await victim.send_all([post("/orders", bearer(victim), "Connection: close", body=b"{}")])

@@ -277,9 +277,9 @@ async def test_wrong_keys_are_bounded_and_keys_that_have_worked_still_do(dsn: st
     async with application(dsn, **settings) as app, client_of(app) as client:
         assert (await client.post("/things", json={})).status_code == 422
         wrong = [{"Authorization": f"Bearer guess-{number}"} for number in range(8)]
-        answers = [await client.post("/things", json={}, headers=header) for header in wrong]
-        assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 3
-        assert int(answers[-1].headers["retry-after"]) > 1
+        answers = await asyncio.gather(*(client.post("/things", json={}, headers=header) for header in wrong))
+        assert sorted(answer.status_code for answer in answers) == [401] * 5 + [429] * 3
+        assert all(int(answer.headers["retry-after"]) > 1 for answer in answers if answer.status_code == 429)
         assert (await client.post("/things", json={})).status_code == 422
         async with client_of(app, "192.0.2.9") as elsewhere:
             assert (await elsewhere.post("/things", json={}, headers=wrong[0])).status_code == 401
@@ -305,7 +305,7 @@ async def test_a_body_that_the_framework_parses_is_read_by_the_same_reader(
 
 async def test_faults_are_named_up_to_a_number(dsn: str) -> None:
     async with application(dsn, body_limit=65_536) as app, client_of(app) as client:
-        answer = await client.post("/things", json={"name": "a", "items": [{}] * 3000})
+        answer = await client.post("/things", json={"name": "a", "items": [{}] * 2000})
         assert (answer.status_code, len(answer.json()["errors"])) == (422, FAULTS_NAMED)
 
 
