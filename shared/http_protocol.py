@@ -178,7 +178,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return "upgrade", Problem(400, "no other protocol is spoken here")
         if len(self.pipeline) >= limits.pipelined:
-            return "pipelined", Problem(429, "too many requests at once")
+            return "pipelined", Problem(429, "too many requests at once", headers={"Retry-After": "1"})
         stated = _content_length(self.headers)
         if stated > limits.body_bytes:
             return "body", _too_long(413, "body too large", "body", "size", limits.body_bytes)
