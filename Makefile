@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run why test lint contracts rebuild faults bench lock clean up down logs scale restart test-compose
+.PHONY: help install run why test lint contracts rebuild faults attack bench lock clean up down logs scale restart test-compose
 
 help: ## Shows this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: $(VENV)/.installed ## Runs all tests on servers of their own, two files at
 
 faults: $(VENV)/.installed ## Injects every fault while orders are in flight; writes docs/faults.md
 	@FAULTS_MINUTES=$(MINUTES) FAULTS_SEED=$(SEED) FAULTS_DOCS=$(or $(DOCS),docs) $(BIN)/python -m pytest -m faults tests/faults
+
+attack: $(VENV)/.installed ## Attacks running services, and shows what each attack cost them (MINUTES=10 goes on)
+	@ATTACK_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m attacks tests/attacks
 
 lint: $(VENV)/.installed ## Style, types, walls between the rooms, freshness of generated files
 	@$(BIN)/ruff check .

@@ -20,7 +20,7 @@ def internal_app(platform: Platform, public: FastAPI) -> FastAPI:
 
     The public routes answer here too, so that a request tried out on the page of `/docs` has somewhere to go.
     """
-    app = FastAPI(title=public.title, version=public.version)
+    app = FastAPI(title=public.title, version=public.version, redirect_slashes=False)
     app.openapi = public.openapi  # type: ignore[method-assign]  # FastAPI's own way to another document
     problems.install(app)
 

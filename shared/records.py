@@ -82,7 +82,7 @@ class Decoder:
             if _name(record.type) in self._names:
                 return Read(record, cause=f"{record.type} is newer than this service")
             if record.type not in Event.BY_TYPE:
-                metrics.skipped.labels(record.type or "none").inc()
+                metrics.skipped.labels(record.lane.topic).inc()
             return Read(record)
         if not record.body:
             return Read(record, cause="empty value")

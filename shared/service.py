@@ -7,10 +7,10 @@ import contextlib
 import functools
 import gc
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import asyncpg
 import uvicorn
@@ -20,9 +20,12 @@ from starlette.middleware import Middleware
 
 from contracts.base import Event, Topic
 from shared import dead_letters, operation, persons, problems, readiness, tracing
+from shared.access import Keys
 from shared.clock import Clock
 from shared.db import DB, SHUT_OUT, TRANSIENT, connect_pool
-from shared.http import Edge, Keys, Principal, require
+from shared.http import Principal, Required
+from shared.http_edge import Edge
+from shared.http_protocol import serving
 from shared.internal import internal_app
 from shared.jobs import JobKind, Worker
 from shared.ledger import Handle, Ledger, Observe, Project
@@ -83,7 +86,7 @@ class Platform:
     def __init__(self, settings: PlatformSettings) -> None:
         self.settings = settings
         self.clock = Clock.from_file(settings.clock_file)
-        self.keys = Keys()
+        self.keys = Keys(settings)
         self.log = log
         self.heartbeat = readiness.Heartbeat()
         self.loops: list[Loop] = []
@@ -119,8 +122,8 @@ class Platform:
         )
 
     def require(self, *scopes: str) -> Callable[..., Awaitable[Principal]]:
-        """A dependency: see `shared.http.require`."""
-        return require(self, *scopes)
+        """A dependency: see `shared.http.Required`."""
+        return Required(self, scopes).principal
 
     def wake(self) -> None:
         """Something was committed: events to send, jobs to run."""
@@ -143,6 +146,7 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
         title=f"Silkpost {service.name}",
         version="1",
         openapi_url=None,
+        redirect_slashes=False,  # they would lead to wherever the Host header says
         responses={422: problems.INVALID},
         middleware=[
             *([Middleware(tracing.Traced)] if tracing.on() else []),
@@ -277,8 +281,8 @@ async def _serve(make: Make, settings: PlatformSettings) -> None:
     async with running(make, settings) as (platform, app):
         internal = internal_app(platform, app)
         servers = [
-            _listener(app, settings.http_host, settings.http_port),
-            _listener(internal, settings.internal_host, settings.internal_port),
+            _listener(app, settings.http_host, settings.http_port, serving(settings, "public")),
+            _listener(internal, settings.internal_host, settings.internal_port, serving(settings, "internal")),
         ]
 
         # handle_exit, not should_exit: open streams listen to it and end at once.
@@ -293,7 +297,7 @@ async def _serve(make: Make, settings: PlatformSettings) -> None:
     await tracing.end()
 
 
-def _listener(app: FastAPI, host: str, port: int) -> _Server:
+def _listener(app: FastAPI, host: str, port: int, bounds: Mapping[str, Any]) -> _Server:
     return _Server(
         uvicorn.Config(
             app,
@@ -304,5 +308,6 @@ def _listener(app: FastAPI, host: str, port: int) -> _Server:
             lifespan="off",
             server_header=False,
             timeout_graceful_shutdown=5,
+            **bounds,
         )
     )

@@ -100,6 +100,10 @@ class _Metrics:
             ["http_request_method", "http_route", "http_response_status_code"],
             buckets=_SECONDS,
         )
+        self.connections = Gauge("http_server_open_connections", "connections of clients", ["port"])
+        self.refused = Counter(
+            "http_server_refused", "connections and requests refused before a route saw them", ["reason"]
+        )
         self.outside_calls = Histogram(
             "http_client_request_duration_seconds",
             "HTTP requests to counterparts",
@@ -112,7 +116,7 @@ class _Metrics:
             "messaging_process_duration_seconds", "one consumer transaction", buckets=_SECONDS
         )
         self.repeats = Counter("messaging_repeats", "facts heard again and dropped")
-        self.skipped = Counter("messaging_skipped", "records of a type unknown here", ["type"])
+        self.skipped = Counter("messaging_skipped", "records of a type unknown here", lane[:1])
         self.lag = Gauge("messaging_consumer_lag", "records between our position and the log's end", lane)
         self.dead_letters = Counter("messaging_dead_letters", "records that could not be handled")
         self.dead_letters_waiting = Gauge("messaging_dead_letters_waiting", "dead letters not replayed yet")

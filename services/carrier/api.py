@@ -33,6 +33,7 @@ from services.carrier.domain import (
 from shared.db import DB
 from shared.facts import Facts
 from shared.http import Principal, etag_response, idempotently
+from shared.http_routes import Route
 from shared.problems import Problem
 from shared.service import Platform
 
@@ -107,7 +108,7 @@ class OrderView(BaseModel):
 
 
 def router(platform: Platform) -> APIRouter:
-    routes = APIRouter()
+    routes = APIRouter(route_class=Route)
     operator = Depends(platform.require("operator"))
     warehouse = Depends(platform.require("warehouse"))
 

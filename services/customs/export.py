@@ -18,7 +18,7 @@ from stdnum.fr import siren
 from contracts.base import Money, Parcel
 from contracts.customs import Article, Cn23
 from contracts.orders import OrderPlaced
-from shared.answers import read_json
+from shared.json_body import read_told
 
 _MRN = re.compile(r"[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]")
 _MRN_BODY = 17
@@ -132,7 +132,7 @@ class Refused:
 def read_answer(body: bytes) -> Released | Refused:
     """The gateway's 200, 201 or 422. Unreadable when it is anything else; the MRN is not judged here."""
     try:
-        answer = read_json(body)
+        answer = read_told(body)
     except ValueError:
         raise Unreadable("not JSON") from None
     match answer:

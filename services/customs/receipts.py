@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from contracts.customs import ImportCleared, ImportHeld, ImportRefused
 from contracts.vocabularies import HOLD_REASONS, HoldReason
 from services.customs.export import Unreadable
-from shared.answers import read_json
 from shared.db import storable
+from shared.json_body import read_told
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 DEEPEST = 16
@@ -187,7 +187,7 @@ def _parse(body: bytes) -> ET.Element:
 def read_page(body: bytes) -> Page:
     """A page of later receipts. Unreadable when the page or a cursor is; a strange receipt is kept as it can be."""
     try:
-        page = read_json(body)
+        page = read_told(body)
         if len(page["receipts"]) > MOST_RECEIPTS:
             raise ValueError("more receipts than a page may hold")
         receipts = tuple(_later(receipt) for receipt in page["receipts"])
@@ -201,7 +201,7 @@ def read_answered(status: int, body: bytes) -> Answered:
     """What became of the answer to a hold. Unreadable when the status and the body do not say so together: a page of
     HTML with 200 has taken nothing."""
     try:
-        said = read_json(body)
+        said = read_told(body)
     except ValueError:
         raise Unreadable("not JSON") from None
     match status, said:

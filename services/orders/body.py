@@ -11,6 +11,7 @@ from contracts.base import Sku
 from services.orders import values
 from services.orders.places import ISO_CODES
 from shared.amounts import amount
+from shared.counts import at_most
 
 LINES_AT_MOST = 99
 HIGHEST_PRICE = Decimal(1_000_000)
@@ -102,7 +103,7 @@ class OrderBody(Body):
     placed_at: When | None = None
     buyer: BuyerBody
     consignee: ConsigneeBody
-    lines: Annotated[list[LineBody], Field(min_length=1, max_length=LINES_AT_MOST)]
+    lines: Annotated[list[LineBody], Field(min_length=1, max_length=LINES_AT_MOST), at_most(LINES_AT_MOST)]
     freight: MoneyBody
     discount: MoneyBody
     tax: MoneyBody

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from contracts.base import Sku
 from services.orders.body import (
+    LINES_AT_MOST,
     District,
     Line,
     MoneyBody,
@@ -122,7 +123,7 @@ def _sound_parts(body: object) -> _Parts:
     # A district that is no text is a fault of its own; the city can be judged without it.
     district = _sound(_DISTRICT, _inside(address, "district")) or ""
     return _Parts(
-        lines=tuple(_line_part(line) for line in lines) if isinstance(lines, list) and lines else None,
+        lines=tuple(map(_line_part, lines)) if isinstance(lines, list) and 0 < len(lines) <= LINES_AT_MOST else None,
         amounts={
             "freight": _sound(_MONEY, _inside(body, "freight")),
             "discount": _sound(_MONEY, _inside(body, "discount")),

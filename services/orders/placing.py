@@ -62,7 +62,7 @@ def intake(platform: Platform) -> Together[Wanted, Response | Problem]:
         failpoints.reach("api.committed")
         return answers
 
-    return Together(take_in, Wanted.marks)
+    return Together(take_in, Wanted.marks, lambda wanted: wanted.marketplace)
 
 
 async def place(platform: Platform, db: DB, wanted: Sequence[Wanted]) -> list[Response | Problem]:

@@ -10,13 +10,14 @@ from sse_starlette import EventSourceResponse
 
 from services.tracking import store
 from services.tracking.answers import OrderTracking, PublicTracking
-from services.tracking.limits import TokenBuckets, client_name
 from services.tracking.page import Pages
 from services.tracking.streams import StreamResponse, Streams
 from services.tracking.words import choose
 from shared.http import etag_response
+from shared.http_routes import Route
 from shared.links import check_secret
 from shared.problems import Problem
+from shared.rates import TokenBuckets, client_name
 from shared.service import Platform
 
 _NUMBER = re.compile(r"[A-Z0-9]{8,35}")
@@ -41,7 +42,7 @@ def not_found() -> Problem:
 
 def router(platform: Platform, streams: Streams, pages: Pages, *, rate: float, burst: int) -> APIRouter:
     """The routes. `rate` and `burst`: how often a client may ask for tracking numbers, which can be guessed."""
-    routes = APIRouter(tags=["tracking"])
+    routes = APIRouter(route_class=Route, tags=["tracking"])
     buckets = TokenBuckets(rate, burst, time.monotonic)
 
     def opened(order_id: str, *secrets: str | None) -> UUID:

@@ -16,6 +16,7 @@ from stdnum.exceptions import ValidationError
 from contracts.base import Code, Content, CountryCode, Currency, HsCode, Parcel, ParcelNumber, Sku
 from services.warehouse.packing import Box, Counted, Scanned
 from shared.amounts import amount
+from shared.counts import at_most
 
 
 def _gtin(text: str) -> str:
@@ -88,7 +89,7 @@ class ReceiptLine(Body):
 class ReceiptBody(Body):
     reference: Code
     owner: Code
-    lines: Annotated[list[ReceiptLine], Field(min_length=1, max_length=500)]
+    lines: Annotated[list[ReceiptLine], Field(min_length=1, max_length=500), at_most(500)]
 
 
 class ReceiptView(View):
@@ -127,7 +128,7 @@ class ScannedBody(Body):
 
 
 class BoxBody(Body):
-    contents: Annotated[list[ScannedBody], Field(min_length=1, max_length=99)]
+    contents: Annotated[list[ScannedBody], Field(min_length=1, max_length=99), at_most(99)]
     weight_g: Grams
     length_mm: Millimetres
     width_mm: Millimetres
@@ -144,7 +145,7 @@ class BoxBody(Body):
 
 
 class PackBody(Body):
-    parcels: Annotated[list[BoxBody], Field(min_length=1, max_length=99)]
+    parcels: Annotated[list[BoxBody], Field(min_length=1, max_length=99), at_most(99)]
 
 
 class PackView(View):
@@ -188,8 +189,8 @@ class CountedBody(Body):
 
 
 class ReturnBody(Body):
-    sound: Annotated[list[CountedBody], Field(max_length=99)] = []
-    damaged: Annotated[list[CountedBody], Field(max_length=99)] = []
+    sound: Annotated[list[CountedBody], Field(max_length=99), at_most(99)] = []
+    damaged: Annotated[list[CountedBody], Field(max_length=99), at_most(99)] = []
 
 
 class ReturnView(View):

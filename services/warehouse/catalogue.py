@@ -26,6 +26,7 @@ from services.warehouse.bodies import (
 from shared import paging
 from shared.db import DB
 from shared.http import Principal, idempotently, json_answer
+from shared.http_routes import Route
 from shared.paging import PAGE, Cursor, Limit
 from shared.problems import FieldError, Problem
 from shared.service import Platform
@@ -37,7 +38,7 @@ _IN_STOCK = TypeAdapter(tuple[Code, Sku])
 
 def router(platform: Platform) -> APIRouter:
     key = platform.require("warehouse")
-    routes = APIRouter(tags=["goods"])
+    routes = APIRouter(route_class=Route, tags=["goods"])
 
     @routes.put("/products/{sku}", response_model=ProductView, responses={201: {"model": ProductView}})
     async def put_product(sku: SkuPath, body: ProductBody, _: Principal = Depends(key)) -> Response:

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from services.tracking.limits import REMEMBERED, TokenBuckets, client_name
 from services.tracking.streams import Full, Limits, Streams
+from shared.rates import REMEMBERED, TokenBuckets, client_name
 
 ORDER, OTHER = UUID(int=1), UUID(int=2)
 
@@ -43,7 +43,10 @@ def test_memory_is_bounded() -> None:
         ("192.0.2.7", "192.0.2.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
         ("2001:db8:1:2:ffff::1", "2001:db8:1:2::"),
-        ("testclient", "testclient"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::"),
+        ("testclient", "unknown"),
+        ("fe80::1%" + "x" * 100, "unknown"),
         (None, "unknown"),
     ],
 )

@@ -28,7 +28,7 @@ from services.carrier.carriers.carrier import (
 )
 from services.carrier.documents import is_pdf
 from services.carrier.s10 import is_parcel_id
-from shared.answers import read_json
+from shared.json_body import read_told
 from shared.outside import Answer
 
 CATEGORIES = {"gift": 1, "sample": 2, "commercial": 3, "document": 4, "other": 5, "returned_goods": 6}
@@ -190,7 +190,7 @@ def read_label_answer(answer: Answer) -> LabelAnswer:
 
 def _infos(body: bytes) -> Any:
     try:
-        return read_json(body)
+        return read_told(body)
     except ValueError:
         return None
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from services.carrier.carriers.carrier import CarrierEvent, Tracked, Unreachable
 from services.carrier.s10 import is_parcel_id
-from shared.answers import read_json
+from shared.json_body import read_told
 
 GROUP_SIZE = 10
 """Ids in one question (`idships/{1..10 ids}`)."""
@@ -60,7 +60,7 @@ def read_answer(asked: Sequence[str], status: int, body: bytes, retry_after: flo
     if status >= 500:
         raise Unreachable(f"suivi:http_{status}", retry_after)
     try:
-        said = read_json(body)
+        said = read_told(body)
     except ValueError:
         said = None
     envelopes = said if isinstance(said, list) else [said]
