@@ -13,6 +13,7 @@ from contracts.cases import CaseClosed
 from shared import outbox
 from shared.db import DB
 from shared.records import Read, Record, order_id_of
+from shared.telemetry import log
 
 if TYPE_CHECKING:
     import asyncpg
@@ -75,6 +76,19 @@ async def replay(platform: Platform, letter_id: int) -> None:
         await platform.decoder.take_in(db, [read])
         await db.execute("update dead_letters set replayed_at = now() where id = $1", letter_id)
         await _close_case(platform, db, record)
+
+
+async def replay_parked(platform: Platform) -> None:
+    """Handles what had come from a newer version, where this one knows it by now."""
+    known = [kind.TYPE for kind in platform.decoder.hears]
+    rows = await platform.pool.fetch(
+        "select id from dead_letters where fate = 'newer' and replayed_at is null and type = any($1) order by id", known
+    )
+    for row in rows:
+        try:
+            await replay(platform, row["id"])
+        except (StillDead, LookupError) as error:
+            log.error("a parked record cannot be handled", letter=row["id"], error=error)
 
 
 async def bury_refused(platform: Platform, row: asyncpg.Record) -> None:

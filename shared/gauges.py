@@ -31,13 +31,15 @@ async def database(pool: asyncpg.Pool[asyncpg.Record], kinds: Collection[str]) -
     """What waits: in the outbox, as a dead letter, as a job."""
     row = await pool.fetchrow(
         """select count(*) as depth, coalesce(extract(epoch from now() - min(recorded_at)), 0) as age,
-                  (select count(*) from dead_letters where replayed_at is null) as dead
+                  (select count(*) from dead_letters where replayed_at is null and fate = 'failing') as dead,
+                  (select count(*) from dead_letters where replayed_at is null and fate = 'newer') as parked
            from outbox where sent_at is null"""
     )
     if row is not None:
         metrics.outbox_depth.set(row["depth"])
         metrics.outbox_age.set(float(row["age"]))
         metrics.dead_letters_waiting.set(row["dead"])
+        metrics.parked.set(row["parked"])
     await _jobs(pool, kinds)
     for end in await pool.fetch("select topic, partition, generation from log_ends"):
         metrics.generation.labels(end["topic"], str(end["partition"])).set(end["generation"])

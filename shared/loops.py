@@ -11,7 +11,7 @@ from uuid import UUID
 
 from aiokafka.errors import KafkaError
 
-from shared import gauges
+from shared import dead_letters, gauges
 from shared.db import DB, TRANSIENT
 from shared.facts import Moment
 from shared.generations import forgotten
@@ -164,10 +164,12 @@ async def _due(platform: Platform, now: datetime) -> list[UUID]:
 
 
 async def keep_pruning(platform: Platform, loop: Loop) -> None:
-    """Drops what only served repeats and retries, once its retention has passed. Facts stay."""
+    """At the start and each hour: handles what was parked, and drops what only served repeats and retries, once its
+    retention has passed. Facts stay."""
     while True:
         loop.tick()
         try:
+            await loop.while_waiting(dead_letters.replay_parked(platform))
             async with platform.pool.acquire() as db:
                 await loop.while_waiting(prune(db, platform.settings.retention_days))
         except TRANSIENT as error:

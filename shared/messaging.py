@@ -7,8 +7,8 @@ database are the truth; what is committed to Kafka serves lag tools only. See `d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from typing import Any, TypeAlias
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -29,6 +29,11 @@ SETTLED_SECONDS = 20.0
 TELL_SECONDS = 5.0
 SESSION_MS = 6_000
 """How long the group waits for a member that has died; the least that Kafka's brokers allow unless told otherwise."""
+
+
+GENERATIONS_AT_ONCE = 100
+"""A producer raises a generation by one; a reader may have missed some."""
+Run: TypeAlias = dict[TopicPartition, set[object]]
 
 
 class TooManyDead(Exception):
@@ -63,8 +68,9 @@ class Consumer:
         self._probe = probe
         self._batch_records = settings.batch_records
         self._dead_limit = settings.dead_in_a_row
-        self._dead_run: set[object] = set()
-        """The orders of the dead letters since a record was last handled: one bad order is not a fault of ours."""
+        self._dead_run: Run = {}
+        """Of each partition the orders of the failing records since one was last handled: one bad order is not a fault
+        of ours, and what strangers send is none either."""
         self._unloaded: set[TopicPartition] = set()
         self._next: dict[TopicPartition, int] = {}
         self._generation: dict[TopicPartition, int] = {}
@@ -186,11 +192,14 @@ class Consumer:
 
     async def _take(self, fetched: dict[TopicPartition, list[Any]]) -> None:
         records: list[Record] = []
+        absurd: set[tuple[TopicPartition, int]] = set()
         for lane, raw_records in fetched.items():
             if lane in self._unloaded or lane not in self._next:
                 continue
             lane_records = [as_record(lane, raw) for raw in raw_records]
-            newer = next((r for r in lane_records if r.generation > self._generation[lane]), None)
+            known = self._generation[lane]
+            absurd |= {(lane, r.offset) for r in lane_records if _absurd(r, known)}
+            newer = next((r for r in lane_records if r.generation > known and (lane, r.offset) not in absurd), None)
             if newer is not None:
                 await self._enter_generation(lane, newer)
                 continue
@@ -198,7 +207,7 @@ class Consumer:
             metrics.records.labels(lane.topic).inc(len(lane_records))
         if not records:
             return
-        read = self._read(records)
+        read = self._read(records, absurd)
         with (
             metrics.batch_seconds.time(),
             tracing.span(
@@ -214,20 +223,23 @@ class Consumer:
             await self._absorb(read)
         self._check_run()
 
-    def _read(self, records: Sequence[Record]) -> list[Read]:
-        """Decodes; cut short where one dead letter too many follows another."""
+    def _read(self, records: Sequence[Record], absurd: Collection[tuple[TopicPartition, int]]) -> list[Read]:
+        """Decodes; cut short where one dead letter too many follows another. `absurd`: whose generation cannot be."""
         read: list[Read] = []
-        run = set(self._dead_run)
+        run = {lane: set(orders) for lane, orders in self._dead_run.items()}
         for record in records:
+            if (record.lane, record.offset) in absurd:
+                read.append(Read(record, cause="the generation cannot be", fate="foreign"))
+                continue
             one = self.decoder.read(record)
             read.append(one)
             _count(run, one)
-            if len(run) >= self._dead_limit:
+            if len(run.get(record.lane, ())) >= self._dead_limit:
                 break
         return read
 
     def _check_run(self) -> None:
-        if len(self._dead_run) >= self._dead_limit:
+        if any(len(orders) >= self._dead_limit for orders in self._dead_run.values()):
             raise TooManyDead
 
     async def _enter_generation(self, lane: TopicPartition, record: Record) -> None:
@@ -254,11 +266,23 @@ class Consumer:
                 if position is None or begins[lane] <= position <= ends[lane]:
                     continue
                 last = max(begins[lane], ends[lane] - 1)
+                if position < begins[lane]:
+                    await self._tell_missed(lane, begins[lane] - position)
                 await self._set_position(
                     lane, begins[lane] if position < begins[lane] else last, self._generation[lane]
                 )
         except (KafkaError, *TRANSIENT) as error:
             await loop.back_off(error)
+
+    async def _tell_missed(self, lane: TopicPartition, missed: int) -> None:
+        """Retention has removed what this service had not read yet. A database that has never recorded anything is new,
+        and missed nothing."""
+        if not await self._pool.fetchval("select exists (select from facts)"):
+            return
+        metrics.missed.labels(lane.topic).inc(missed)
+        log.error(
+            "records were removed before they were read", topic=lane.topic, partition=lane.partition, missed=missed
+        )
 
     async def _set_position(self, lane: TopicPartition, offset: int, generation: int) -> None:
         await self._pool.execute(
@@ -345,11 +369,18 @@ class Consumer:
         return reached
 
 
-def _count(run: set[object], read: Read) -> None:
+def _count(run: Run, read: Read) -> None:
     if read.cause is None:
-        run.clear()
-    else:
-        run.add(read.record.key or read.record.offset)
+        run.pop(read.record.lane, None)
+    elif read.fate == "failing":
+        run.setdefault(read.record.lane, set()).add(read.record.key or read.record.offset)
+
+
+def _absurd(record: Record, known: int) -> bool:
+    """Whether this record states a generation that its partition cannot have come to."""
+    if record.generation <= known:
+        return False
+    return record.generation > known + GENERATIONS_AT_ONCE or record.generation_start > record.offset
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types

@@ -6,13 +6,13 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from aiokafka import TopicPartition
 from pydantic import ValidationError
 
-from contracts.base import Event
+from contracts.base import Event, Topic, fact_id
 from contracts.cases import CaseOpened
 from contracts.persons import PersonRecord
 from shared import persons
@@ -21,20 +21,32 @@ from shared.facts import PersonErased, PersonRecorded
 from shared.ledger import Ledger
 from shared.telemetry import log, metrics, valid_traceparent
 
+FOREIGN_AN_HOUR = 100
+"""Foreign records of one topic that are kept in an hour."""
+_FOREIGN_KEPT = """select count(*) from dead_letters
+                   where topic = $1 and fate = 'foreign' and died_at > now() - interval '1 hour'"""
 _GENERATION = re.compile(r"([0-9]{1,9})@([0-9]{1,18})")
 
 OnErased: TypeAlias = Callable[[DB, Sequence[UUID]], Awaitable[None]]
 """What a service drops of its own when these orders' persons are erased."""
 
 
+Fate = Literal["failing", "foreign", "newer"]
+"""Why a record is put away. Failing: it is ours, and cannot be handled; a case on its order. Foreign: none of our
+services can have sent it; it is counted and alerted, and no case. Newer: a version that this service does not know yet;
+it is replayed by itself at the start of one that does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A record and what it says: an event, nothing that is heard here, or the cause why it is dead."""
+    """A record and what it says: an event, nothing that is heard here, or the cause why it is put away."""
 
     record: Record
     event: Event | None = None
     person: PersonRecord | None = None
     cause: str | None = None
+    fate: Fate = "failing"
+    """Where there is a cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,7 @@ class Decoder:
     def __init__(
         self,
         service: str,
+        topics: Collection[Topic],
         hears: Collection[type[Event]],
         ledger: Ledger,
         keeper: persons.Persons,
@@ -66,7 +79,10 @@ class Decoder:
         now: Callable[[], datetime],
     ) -> None:
         self._service = service
+        self._carried = {(topic.name, event.NAME) for topic in topics for event in topic.events}
+        self._producers = {topic.name: topic.producer for topic in topics}
         self._hears = {kind.TYPE: kind for kind in hears}
+        self.hears = tuple(hears)
         self._names = {_name(kind.TYPE) for kind in hears}
         self._ledger = ledger
         self._keeper = keeper
@@ -77,12 +93,12 @@ class Decoder:
         """The record with what it says, or with the cause why it can never be handled as it is."""
         if record.lane.topic == persons.TOPIC:
             return self._read_person(record)
+        if (record.lane.topic, _name(record.type)) not in self._carried:
+            return Read(record, cause="no such fact is published on this topic", fate="foreign")
         kind = self._hears.get(record.type)
         if kind is None:
             if _name(record.type) in self._names:
-                return Read(record, cause=f"{record.type} is newer than this service")
-            if record.type not in Event.BY_TYPE:
-                metrics.skipped.labels(record.lane.topic).inc()
+                return Read(record, cause=f"{record.type} is newer than this service", fate="newer")
             return Read(record)
         if not record.body:
             return Read(record, cause="empty value")
@@ -90,9 +106,19 @@ class Decoder:
             event = kind.model_validate_json(record.body)
         except ValidationError as error:
             return Read(record, cause=_faults(record.type, error))
-        if order_id_of(record.key) != event.order_id:
-            return Read(record, cause="the key is not the event's order id")
+        if (cause := self._not_ours(record, event)) is not None:
+            return Read(record, cause=cause, fate="foreign")
         return Read(record, event=event)
+
+    def _not_ours(self, record: Record, event: Event) -> str | None:
+        """Why none of our services can have sent this."""
+        if order_id_of(record.key) != event.order_id:
+            return "the key is not the event's order id"
+        if event.id != fact_id(event.order_id, event.NAME, event.subject):
+            return "the id does not follow from what the event says"
+        if isinstance(event, CaseOpened) and event.service != self._producers[record.lane.topic]:
+            return "the case names another service than the topic's"
+        return None
 
     def _read_person(self, record: Record) -> Read:
         order_id = order_id_of(record.key)
@@ -132,14 +158,20 @@ class Decoder:
         await self._ledger.record(db, heard=events, bodies=bodies, traces=traces)
 
     async def bury(self, db: DB, dead: Sequence[Read]) -> None:
-        """Dead letters, each with a case on its order, so that a person sees it. Bodies hold no personal data."""
+        """Dead letters. One that is failing gets a case on its order, so that a person sees it; of foreign ones so many
+        are kept of a topic in an hour, and the rest is only counted. Bodies hold no personal data."""
         for one in dead:
             record = one.record
             order_id = order_id_of(record.key)
+            if one.fate == "foreign":
+                metrics.foreign.labels(record.lane.topic).inc()
+                if await db.fetchval(_FOREIGN_KEPT, record.lane.topic) >= FOREIGN_AN_HOUR:
+                    continue
             await db.execute(
                 """insert into dead_letters
-                       (topic, partition, "offset", generation, generation_start, order_id, type, key, body, cause)
-                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing""",
+                       (topic, partition, "offset", generation, generation_start, order_id, type, key, body, cause,
+                        fate)
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing""",
                 record.lane.topic,
                 record.lane.partition,
                 record.offset,
@@ -150,10 +182,13 @@ class Decoder:
                 record.key,
                 record.body,
                 storable(one.cause or ""),
+                one.fate,
             )
-            metrics.dead_letters.inc()
+            if one.fate == "failing":
+                metrics.dead_letters.inc()
             log.error(
                 "dead letter",
+                fate=one.fate,
                 topic=record.lane.topic,
                 partition=record.lane.partition,
                 offset=record.offset,
@@ -162,7 +197,7 @@ class Decoder:
                 type=record.type,
                 cause=one.cause,
             )
-            if order_id is not None:
+            if order_id is not None and one.fate == "failing":
                 case = CaseOpened(
                     order_id=order_id,
                     occurred_at=self._now(),

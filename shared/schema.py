@@ -72,11 +72,13 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         key bytea,
         body bytea,
         cause text not null,
+        fate text not null default 'failing' check (fate in ('failing', 'foreign', 'newer')),
         died_at timestamptz not null default now(),
         replayed_at timestamptz,
         unique (topic, generation, partition, "offset")
     )""",
     "create index dead_letters_by_order on dead_letters (order_id) where replayed_at is null",
+    "create index dead_letters_foreign on dead_letters (topic, died_at) where fate = 'foreign'",
     """create table jobs (
         kind text not null,
         order_id uuid not null,

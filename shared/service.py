@@ -190,7 +190,13 @@ async def connected(make: Make, settings: PlatformSettings) -> AsyncIterator[tup
             cached_orders=settings.cached_orders,
         )
         platform.decoder = Decoder(
-            service.name, service.hears, platform.ledger, platform.persons, service.on_erased, platform.clock.now
+            service.name,
+            service.listens_to,
+            service.hears,
+            platform.ledger,
+            platform.persons,
+            service.on_erased,
+            platform.clock.now,
         )
         yield platform, service
 

@@ -116,9 +116,19 @@ class _Metrics:
             "messaging_process_duration_seconds", "one consumer transaction", buckets=_SECONDS
         )
         self.repeats = Counter("messaging_repeats", "facts heard again and dropped")
-        self.skipped = Counter("messaging_skipped", "records of a type unknown here", lane[:1])
         self.lag = Gauge("messaging_consumer_lag", "records between our position and the log's end", lane)
         self.dead_letters = Counter("messaging_dead_letters", "records that could not be handled")
+        self.foreign = Counter(
+            "messaging_foreign_records",
+            "records that none of our services can have sent",
+            ["messaging_destination_name"],
+        )
+        self.missed = Counter(
+            "messaging_missed_records",
+            "records that retention removed before they were read",
+            lane[:1],
+        )
+        self.parked = Gauge("messaging_parked_records", "records of a version newer than this service")
         self.dead_letters_waiting = Gauge("messaging_dead_letters_waiting", "dead letters not replayed yet")
         self.generation = Gauge("messaging_log_generation", "times the broker lost records of this log of ours", lane)
         self.outbox_depth = Gauge("outbox_depth", "events not sent yet")

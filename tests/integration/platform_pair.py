@@ -14,14 +14,17 @@ from typing import ClassVar
 from uuid import UUID, uuid4
 
 import asyncpg
+from aiokafka import AIOKafkaProducer
 from pydantic import SecretStr
 
 from contracts.base import Event, Topic
 from contracts.cases import CaseOpened
+from contracts.topics import CASES
 from sandbox.servers import Servers
 from shared.db import DB
 from shared.facts import Alarm, Facts, Job, Moment, Owed
 from shared.jobs import ClaimedJob, Done, JobKind, Retry
+from shared.outbox import headers, partition_of
 from shared.provision import create_topics, provision_database
 from shared.schema import PLATFORM_SCHEMA
 from shared.service import Platform, Service, running
@@ -137,8 +140,8 @@ async def new_pair(servers: Servers, bootstrap: str) -> Pair:
             await db.execute(statement)
         await db.close()
         dsns.append(dsn)
-    asks = Topic(f"test{n}.asks", f"asker{n}", ("answerer",), (Asked,), 1)
-    answers = Topic(f"test{n}.answers", f"answerer{n}", ("asker",), (Answered, Called, Overdue), 1)
+    asks = Topic(f"test{n}.asks", f"asker{n}", ("answerer",), (Asked, *CASES), 1)
+    answers = Topic(f"test{n}.answers", f"answerer{n}", ("asker",), (Answered, Called, Overdue, *CASES), 1)
     await create_topics(bootstrap, [asks, answers])
     return Pair(asks, answers, dsns[0], dsns[1], bootstrap)
 
@@ -151,8 +154,15 @@ async def both(pair: Pair) -> AsyncIterator[tuple[Platform, Platform]]:
         yield asker, answerer
 
 
-async def ask(platform: Platform, *texts: str) -> list[UUID]:
-    events = [Asked(order_id=uuid4(), occurred_at=datetime.now(UTC), text=text) for text in texts]
+def order_in(partition: int) -> UUID:
+    """An order of this partition."""
+    return next(order for order in (uuid4() for _ in range(1000)) if partition_of(str(order)) == partition)
+
+
+async def ask(platform: Platform, *texts: str, partition: int | None = None) -> list[UUID]:
+    orders = [uuid4() if partition is None else order_in(partition) for _ in texts]
+    now = datetime.now(UTC)
+    events = [Asked(order_id=order, occurred_at=now, text=text) for order, text in zip(orders, texts, strict=True)]
     async with platform.ledger.transaction() as db:
         await platform.ledger.say(db, events)
     return [event.order_id for event in events]
@@ -176,3 +186,24 @@ async def count(platform: Platform, kind: type[Event]) -> int:
     found = await platform.pool.fetchval("select count(*) from facts where type = $1", kind.TYPE)
     assert isinstance(found, int)
     return found
+
+
+async def produce(
+    pair: Pair,
+    topic: str,
+    event: Event,
+    *,
+    times: int = 1,
+    body: bytes | None = None,
+    kind: str | None = None,
+    empty: bool = False,
+    generation: str = "0@0",
+    partition: int | None = None,
+) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=pair.bootstrap)
+    await producer.start()
+    fields = headers(event.id, kind or event.TYPE, "asker", str(event.order_id), generation, None)
+    value = None if empty else body or event.model_dump_json().encode()
+    for _ in range(times):
+        await producer.send_and_wait(topic, value, str(event.order_id).encode(), partition, headers=fields)
+    await producer.stop()

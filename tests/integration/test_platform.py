@@ -17,7 +17,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from contracts.base import Event, Topic
+from contracts.base import Topic
 from contracts.cases import CaseClosed, CaseOpened
 from sandbox.servers import Broker, Servers
 from shared import dead_letters, jobs, persons, tracing
@@ -27,7 +27,6 @@ from shared.generations import LogEnd, advance, log_ends
 from shared.jobs import ClaimedJob, Done, Retry
 from shared.logs import LogProbe, reader_died, sender_died
 from shared.messaging import _Listener
-from shared.outbox import headers
 from shared.provision import create_topics
 from shared.records import Decoder, as_record
 from shared.relay import Relay, _Sent
@@ -47,6 +46,8 @@ from tests.integration.platform_pair import (
     new_pair,
     nobody_refused,
     numbers,
+    order_in,
+    produce,
     said,
 )
 from tests.live import until
@@ -81,27 +82,6 @@ async def test_a_repeated_record_has_no_effect(pair: Pair, servers: Servers) -> 
         assert await answerer.pool.fetchval("select count(*) from outbox") == 1
 
 
-async def produce(
-    pair: Pair,
-    topic: str,
-    event: Event,
-    *,
-    times: int = 1,
-    body: bytes | None = None,
-    kind: str | None = None,
-    empty: bool = False,
-    generation: str = "0@0",
-    partition: int | None = None,
-) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=pair.bootstrap)
-    await producer.start()
-    fields = headers(event.id, kind or event.TYPE, "asker", str(event.order_id), generation, None)
-    value = None if empty else body or event.model_dump_json().encode()
-    for _ in range(times):
-        await producer.send_and_wait(topic, value, str(event.order_id).encode(), partition, headers=fields)
-    await producer.stop()
-
-
 async def test_bad_records_become_dead_letters_and_hold_up_nothing_else(pair: Pair) -> None:
     now = datetime.now(UTC)
     bad = [Asked(order_id=uuid4(), occurred_at=now) for _ in range(4)]
@@ -119,16 +99,17 @@ async def test_bad_records_become_dead_letters_and_hold_up_nothing_else(pair: Pa
         await until(answered)
 
         async def buried() -> bool:
-            return bool(await answerer.pool.fetchval("select count(*) = 4 from dead_letters"))
+            return bool(await answerer.pool.fetchval("select count(*) = 5 from dead_letters"))
 
         await until(buried)
         letters = {letter.order_id: letter for letter in await dead_letters.find(answerer.pool)}
-        assert set(letters) == {bad[0].order_id, bad[1].order_id, bad[2].order_id, poisoned}
+        assert set(letters) == {*(event.order_id for event in bad), poisoned}
         assert "json_invalid" in letters[bad[0].order_id].cause
         assert "newer" in letters[bad[1].order_id].cause
         assert letters[bad[2].order_id].cause == "empty value"
+        assert letters[bad[3].order_id].cause == "no such fact is published on this topic"
         assert "ZeroDivisionError" in letters[poisoned].cause
-        assert await count(answerer, CaseOpened) == 4
+        assert await count(answerer, CaseOpened) == 3, "none for a newer version, and none for a stranger's record"
 
         with pytest.raises(ZeroDivisionError):
             await dead_letters.replay(answerer, letters[poisoned].id)
@@ -164,17 +145,18 @@ async def test_records_of_strangers_hold_up_nothing(pair: Pair) -> None:
 
         await until(answered)
         causes = [letter.cause for letter in await dead_letters.find(answerer.pool)]
-        assert len(causes) == 2
+        assert len(causes) == 3
         assert any("occurred_at" in cause for cause in causes)
         assert any("newer" in cause for cause in causes)
+        assert "no such fact is published on this topic" in causes
 
 
 @pytest.mark.parametrize("fault", ["unreadable", "unhandled", "unhandled, one at a time"])
 async def test_many_dead_letters_in_a_row_stop_the_service(pair: Pair, fault: str) -> None:
     """Those of one order do not, for the fault is its own."""
     pair.broken.add("poison")
-    own = Asked(order_id=uuid4(), occurred_at=datetime.now(UTC))
-    await produce(pair, pair.asks.name, own, body=b"[]", times=8)
+    own = Asked(order_id=order_in(1), occurred_at=datetime.now(UTC))
+    await produce(pair, pair.asks.name, own, body=b"[]", times=8, partition=1)
     async with both(pair) as (asker, answerer):
 
         async def buried(letters: int) -> bool:
@@ -185,15 +167,15 @@ async def test_many_dead_letters_in_a_row_stop_the_service(pair: Pair, fault: st
         await until(lambda: said(answerer, Answered))
         if fault == "unreadable":
             for _ in range(12):
-                event = Asked(order_id=uuid4(), occurred_at=datetime.now(UTC))
-                await produce(pair, pair.asks.name, event, body=b"[]")
+                event = Asked(order_id=order_in(0), occurred_at=datetime.now(UTC))
+                await produce(pair, pair.asks.name, event, body=b"[]", partition=0)
         elif fault == "unhandled":
-            await ask(asker, *["poison"] * 12)
+            await ask(asker, *["poison"] * 12, partition=0)
         else:
             for number in range(5):
-                await ask(asker, "poison")
+                await ask(asker, "poison", partition=0)
                 await until(partial(buried, 9 + number))
-            await ask(asker, "poison")
+            await ask(asker, "poison", partition=0)
         await until(lambda: any(loop.stopped for loop in answerer.loops))
         assert await buried(8 + 5)
 
@@ -443,7 +425,15 @@ async def test_nobody_writes_of_a_person_who_is_being_erased(pair: Pair) -> None
         dropped.extend(order_ids)
 
     async with connected(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, service):
-        decoder = Decoder(service.name, service.hears, answerer.ledger, answerer.persons, on_erased, answerer.clock.now)
+        decoder = Decoder(
+            service.name,
+            service.listens_to,
+            service.hears,
+            answerer.ledger,
+            answerer.persons,
+            on_erased,
+            answerer.clock.now,
+        )
         order_id = uuid4()
         lane = TopicPartition(persons.TOPIC, 0)
         tombstone = as_record(lane, SimpleNamespace(offset=0, key=str(order_id).encode(), value=None, headers=()))
