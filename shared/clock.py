@@ -9,10 +9,12 @@ Technical time (time-outs, retries, poll intervals, signatures) is always real: 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,6 +42,7 @@ class Clock:
         self._segments: Sequence[Segment] = ()
         self._mtime = 0
         self._checked = 0.0
+        self._latest = datetime.min.replace(tzinfo=UTC)
         if path is not None:
             self._reread()
 
@@ -55,7 +58,9 @@ class Clock:
             return datetime.fromtimestamp(real, UTC)
         if time.monotonic() - self._checked > REREAD_SECONDS:
             self._reread()
-        return self._segment(real).at(real)
+        # A slower pace that was written too late for its notice would step back; time stands still instead.
+        self._latest = max(self._latest, self._segment(real).at(real))
+        return self._latest
 
     def speed(self) -> float:
         """Business seconds in a real second."""
@@ -84,12 +89,20 @@ def create(path: Path, start: datetime, speed: float) -> None:
 
 
 def change_speed(path: Path, speed: float) -> None:
-    """From a moment ahead the clock runs at this speed."""
-    segments = _read(path)
-    epoch = time.time() + NOTICE_SECONDS
-    current = next((s for s in reversed(segments) if s.epoch <= epoch), segments[0])
-    kept = [s for s in segments if s.epoch < epoch]
-    _write(path, [*kept, Segment(epoch, current.at(epoch).isoformat(), speed)])
+    """From a moment ahead the clock runs at this speed. Changes by several processes follow one another."""
+    with _alone(path):
+        segments = _read(path)
+        epoch = time.time() + NOTICE_SECONDS
+        current = next((s for s in reversed(segments) if s.epoch <= epoch), segments[0])
+        kept = [s for s in segments if s.epoch < epoch]
+        _write(path, [*kept, Segment(epoch, current.at(epoch).isoformat(), speed)])
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.with_suffix(".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _read(path: Path) -> list[Segment]:

@@ -31,6 +31,7 @@ from shared.links import parse_link_keys
 from shared.logs import LogProbe, started
 from shared.loops import Group, keep_pruning, refuse_restored, sweep, watch
 from shared.messaging import Consumer
+from shared.readiness import readiness
 from shared.records import Decoder, OnErased
 from shared.relay import Relay
 from shared.sealing import Seal, decode_key
@@ -86,6 +87,8 @@ class Platform:
         self.wakers: list[Callable[[], None]] = []
         self.blocked: str | None = None
         """Why this service may not work until an operator has decided."""
+        self.lag: int | None = None
+        """Records that wait on the topics, when they were last counted; None before."""
         self.on_end: Callable[[], None] = lambda: None
         """Called when the loops have ended, asked to or broken."""
 
@@ -156,13 +159,8 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
     @app.get("/readyz", include_in_schema=False)
     async def readyz() -> Response:
         """Whether requests are answered truthfully now. A broker that is away is shown but does not stop intake."""
-        checks: dict[str, str] = {loop.name: loop.trouble or "ok" for loop in platform.loops}
-        checks["database"] = await _database(platform)
-        if platform.blocked:
-            checks["blocked"] = platform.blocked
-        stopped = checks["database"] != "ok" or platform.blocked is not None or not platform.loops
-        stopped = stopped or any(loop.stopped or loop.trouble == "starting" for loop in platform.loops)
-        return JSONResponse({"ready": not stopped, "checks": checks}, 503 if stopped else 200)
+        ready, checks = await readiness(platform)
+        return JSONResponse({"ready": ready, "checks": checks}, 200 if ready else 503)
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics_page() -> Response:
@@ -172,18 +170,12 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
     return app
 
 
-async def _database(platform: Platform) -> str:
-    try:
-        async with asyncio.timeout(2):
-            await platform.pool.fetchval("select 1")
-    except TRANSIENT as error:
-        return type(error).__name__
-    return "ok"
-
-
 @asynccontextmanager
-async def connected(make: Make, settings: PlatformSettings) -> AsyncIterator[tuple[Platform, Service]]:
-    """The service on its database, with nothing running: what commands need. Waits for a database that is away."""
+async def connected(
+    make: Make, settings: PlatformSettings, *, patient: bool = True
+) -> AsyncIterator[tuple[Platform, Service]]:
+    """The service on its database, with nothing running. Waits for a database that is away; unless it is `patient`, it
+    raises TRANSIENT errors instead."""
     platform = Platform(settings)
     starting = Loop("database")
     while True:
@@ -191,6 +183,8 @@ async def connected(make: Make, settings: PlatformSettings) -> AsyncIterator[tup
             platform.pool = await connect_pool(settings.database_dsn(), settings.database_pool, "silkpost")
             break
         except TRANSIENT as error:
+            if not patient:
+                raise
             await starting.back_off(error)
     async with platform.pool:
         service = make(platform)

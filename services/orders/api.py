@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Request, Response
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 
 from contracts.base import Code
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import CancelRequested, OrderClosed
-from services.orders import store
+from services.orders import search, store
 from services.orders.domain import ErasureAsked, closable_by_hand
 from services.orders.erasure import erase
 from services.orders.intake import check
@@ -30,6 +30,7 @@ from services.orders.schema import (
     ResolutionAnswer,
     answers,
 )
+from services.orders.search import LONGEST, Part
 from services.orders.views import cancel, freed_by, person
 from shared import paging
 from shared.db import DB
@@ -74,11 +75,13 @@ def router(platform: Platform) -> APIRouter:
         principal: Principal = marketplace,
         updated_since: Instant | None = None,
         number: Code | None = None,
+        q: Annotated[Text, Query(max_length=LONGEST)] | None = None,
         cursor: Cursor | None = None,
         limit: Limit = PAGE,
     ) -> Response:
         """Orders by the time of their last change, oldest first; `Link` leads to the next page. With `number`, the one
-        of this number (an operator may find several: one a marketplace).
+        of this number (an operator may find several: one a marketplace). With `q`, those whose number or tracking
+        numbers hold these four or more characters, or whose id begins with them: the last changed first.
 
         Who polls goes on from the last `updated_at` less a minute: changes made at one time may appear in any order.
         """
@@ -86,13 +89,13 @@ def router(platform: Platform) -> APIRouter:
         if number is not None:
             found = await store.numbered(platform.pool, number, marketplace=whose)
             return JSONResponse({"orders": [_representation(platform, row) for row in found], "next": None})
-        rows = await store.page(
-            platform.pool,
-            marketplace=whose,
-            updated_since=updated_since,
-            after=paging.after(cursor, _IN_ORDERS),
-            limit=limit + 1,
-        )
+        place = paging.after(cursor, _IN_ORDERS)
+        if q is not None:
+            rows = await store.found(platform.pool, _part(q), marketplace=whose, before=place, limit=limit + 1)
+        else:
+            rows = await store.page(
+                platform.pool, marketplace=whose, updated_since=updated_since, after=place, limit=limit + 1
+            )
         shown, following = paging.cut(rows, limit, lambda row: (row.updated_at, row.order_id))
         orders = [_representation(platform, row) for row in shown]
         return JSONResponse({"orders": orders, "next": following}, headers=paging.link(request, following))
@@ -189,6 +192,14 @@ async def _erase(platform: Platform, db: DB, order_id: UUID, by: str) -> Respons
     if OrderClosed in facts:
         await erase(platform, db, facts, by)
     return JSONResponse({"id": str(order_id), "person": person(facts)}, 200 if PersonErased in facts else 202)
+
+
+def _part(q: str) -> Part:
+    part = search.part(q)
+    if part is None:
+        rule = f"at least {search.SHORTEST} characters besides blanks and dashes"
+        raise Problem(422, "invalid request", errors=[FieldError("q", "too_short", rule)])
+    return part
 
 
 async def _json(request: Request) -> object:
