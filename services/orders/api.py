@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -28,10 +29,11 @@ from services.orders.schema import (
     OrderView,
     PersonAnswer,
     ResolutionAnswer,
+    StandingView,
     answers,
 )
-from services.orders.search import LONGEST, Part
-from services.orders.views import cancel, freed_by, person
+from services.orders.search import LONGEST
+from services.orders.views import cancel, freed_by, person, standing
 from shared import paging
 from shared.db import DB
 from shared.facts import PersonErased
@@ -86,12 +88,15 @@ def router(platform: Platform) -> APIRouter:
         Who polls goes on from the last `updated_at` less a minute: changes made at one time may appear in any order.
         """
         whose = None if principal.scope == "operator" else principal.name
+        if q is not None and (number is not None or updated_since is not None):
+            error = FieldError("q", "alone", "not together with number or updated_since")
+            raise Problem(422, "invalid request", errors=[error])
         if number is not None:
             found = await store.numbered(platform.pool, number, marketplace=whose)
             return JSONResponse({"orders": [_representation(platform, row) for row in found], "next": None})
         place = paging.after(cursor, _IN_ORDERS)
         if q is not None:
-            rows = await store.found(platform.pool, _part(q), marketplace=whose, before=place, limit=limit + 1)
+            rows = await _found(platform, q, whose, place, limit + 1)
         else:
             rows = await store.page(
                 platform.pool, marketplace=whose, updated_since=updated_since, after=place, limit=limit + 1
@@ -114,6 +119,17 @@ def router(platform: Platform) -> APIRouter:
         row = await _visible(platform, order_id, principal)
         reason = "operator" if principal.scope == "operator" else "shopper"
         return await idempotently(platform, request, principal, lambda db: _cancel(platform, db, row.order_id, reason))
+
+    @routes.get("/standing", responses=answers(StandingView, 200))
+    async def get_standing(_principal: Principal = operator) -> Response:
+        """How the orders under way stand: how many in each state and since when, the one that has stood longest, and
+        the open cases by kind."""
+        now = platform.clock.now()
+        async with platform.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+            states = [dict(row) for row in await store.standing(db, now)]
+            kinds = [dict(row) for row in await store.cases_open(db, now)]
+            oldest = await store.longest_standing(db)
+        return JSONResponse(standing(states, kinds, oldest.document if oldest else None))
 
     @routes.get("/cases", responses=answers(CasesPage, 200, problems=(400, 422)))
     async def get_cases(
@@ -194,12 +210,18 @@ async def _erase(platform: Platform, db: DB, order_id: UUID, by: str) -> Respons
     return JSONResponse({"id": str(order_id), "person": person(facts)}, 200 if PersonErased in facts else 202)
 
 
-def _part(q: str) -> Part:
+async def _found(
+    platform: Platform, q: str, marketplace: str | None, place: tuple[datetime, UUID] | None, limit: int
+) -> list[store.Stored]:
     part = search.part(q)
     if part is None:
         rule = f"at least {search.SHORTEST} characters besides blanks and dashes"
         raise Problem(422, "invalid request", errors=[FieldError("q", "too_short", rule)])
-    return part
+    try:
+        return await store.found(platform.pool, part, marketplace=marketplace, before=place, limit=limit)
+    except store.TooMany:
+        rule = f"more than {store.SOUGHT_AT_MOST:,} orders have this in common; name more of it"
+        raise Problem(422, "invalid request", errors=[FieldError("q", "too_many", rule)]) from None
 
 
 async def _json(request: Request) -> object:
