@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run order clock key url why status operate test lint contracts rebuild faults bench lock clean up down logs scale restart test-compose
+.PHONY: help install run order clock key url why status operate test test-newcomer lint contracts rebuild faults bench lock clean up down logs scale restart test-compose
 
 help: ## Shows this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ operate: $(VENV)/.installed ## Runs an operator's command: make operate SERVICE=
 
 test: $(VENV)/.installed ## Runs all tests on servers of their own, two files at a time (WORKERS=2)
 	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2)
+
+test-newcomer: $(VENV)/.installed ## Runs what make run prints and README shows, as a newcomer does (about two minutes)
+	@$(BIN)/python -m pytest -m newcomer tests/newcomer
 
 faults: $(VENV)/.installed ## Injects every fault while orders are in flight; writes docs/faults.md
 	@FAULTS_MINUTES=$(MINUTES) FAULTS_SEED=$(SEED) FAULTS_DOCS=$(or $(DOCS),docs) $(BIN)/python -m pytest -m faults tests/faults

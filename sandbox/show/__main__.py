@@ -119,7 +119,8 @@ def _say_what_now(console: Console, show: Show, line: Line) -> None:
     orders = list(show.book.orders.values())
     held = next((order for order in orders if order.tale.left_open), orders[0])
     delivered = next((order for order in orders if show.book.status(order) == "delivered"), orders[0])
-    text = closing(line.urls, line.secrets.api_keys, line.clock.now(), held=held, delivered=delivered)
+    buyer = str(show.book.documents[delivered.id]["marketplace"])
+    text = closing(line.urls, line.secrets.api_keys, line.clock.now(), held=held, delivered=delivered, buyer=buyer)
     console.print(f"\n{text}", highlight=False, markup=False, soft_wrap=True)
 
 

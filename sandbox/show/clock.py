@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -10,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sandbox.show.speech import moment, pace
 from shared import clock, line_file
+from shared.clock import Clock
 
 FASTEST = 200_000
 
@@ -20,22 +20,26 @@ class Settings(BaseSettings):
     speed: float | None = Field(default=None, ge=1, le=FASTEST, description="business seconds in a real one")
 
 
+def known() -> tuple[Path, Clock]:
+    """The clock of the line that runs here, and its file. Raises NoLine."""
+    file = Path(line_file.read().clock_file)
+    return file, Clock.from_file(file)
+
+
 def main() -> str:
     """What to print. Raises SystemExit when no line runs, or the pace is none."""
     try:
         wanted = Settings().speed
-        file = Path(line_file.read().clock_file)
+        file, now = known()
     except ValidationError:
         raise SystemExit(f"SPEED is from 1 (real pace) to {FASTEST:,} business seconds in a real one") from None
     except line_file.NoLine as none:
         raise SystemExit(str(none)) from None
-    known = clock.Clock.from_file(file)
     if wanted is None:
-        return f"{moment(known.now())}, {pace(known.speed())}"
+        return f"{moment(now.now())}, {pace(now.speed())}"
     clock.change_speed(file, wanted)
-    return f"{moment(known.now())}, from now on {pace(wanted)}"
+    return f"{moment(now.now())}, from now on {pace(wanted)}"
 
 
 if __name__ == "__main__":
     print(main())
-    sys.exit()
