@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -38,7 +39,8 @@ def main() -> str:
     if wanted is None:
         return f"{moment(now.now())}, {pace(now.speed())}"
     clock.change_speed(file, wanted)
-    return f"{moment(now.now())}, from now on {pace(wanted)}"
+    time.sleep(clock.NOTICE_SECONDS + clock.REREAD_SECONDS)  # by then every process runs at it
+    return f"{moment(now.now())}, now {pace(wanted)}"
 
 
 if __name__ == "__main__":

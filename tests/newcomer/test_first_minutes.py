@@ -179,17 +179,16 @@ async def test_the_curl_of_the_readme_places_an_order_that_is_handed_over(newcom
 
 
 def test_make_order_tells_each_step_until_it_is_interrupted(newcomer: Newcomer) -> None:
-    following = subprocess.Popen(
-        [MAKE, "order"], cwd=ROOT, env=newcomer.environment, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    assert following.stdout is not None
     told = []
-    for line in following.stdout:
-        told.append(line)
-        if "Ctrl-C leaves" in line:
-            break
-    os.killpg(following.pid, signal.SIGINT)
-    following.wait(30)
+    with subprocess.Popen(
+        [MAKE, "order"], cwd=ROOT, env=newcomer.environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as following:
+        assert following.stdout is not None
+        for line in following.stdout:
+            told.append(line)
+            if "Ctrl-C leaves" in line:
+                break
+        os.killpg(following.pid, signal.SIGINT)
     steps = "".join(told)
     for step in ("Customs check passed", "Goods set aside", "Packed", "Label made", "Handed over to La Poste"):
         assert step in steps
