@@ -104,7 +104,7 @@ def _service(platform: Platform, name: str) -> list[Finding]:
 async def _dead_letters(pool: asyncpg.Pool[asyncpg.Record], name: str, order_id: UUID) -> list[Finding]:
     rows = await pool.fetch(
         """select id, topic, type, cause, died_at from dead_letters
-           where order_id = $1 and replayed_at is null order by id""",
+           where order_id = $1 and replayed_at is null and fate = 'failing' order by id""",
         order_id,
     )
     return [

@@ -1,0 +1,157 @@
+"""Records that none of our services can have sent, records of a newer version, and records that are gone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from contracts import topics
+from contracts.cases import CaseOpened
+from sandbox.servers import Servers
+from shared import dead_letters
+from shared.outbox import headers
+from shared.records import FOREIGN_AN_HOUR, Decoder, as_record
+from shared.service import Platform, running
+from shared.telemetry import metrics
+from tests.integration.platform_pair import Answered, Asked, Pair, ask, both, count, new_pair, order_in, produce
+from tests.live import until
+
+
+@pytest.fixture
+async def pair(servers: Servers) -> Pair:
+    return await new_pair(servers, servers.kafka_bootstrap)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def fates(platform: Platform) -> list[str]:
+    return [row["fate"] for row in await platform.pool.fetch("select fate from dead_letters order by id")]
+
+
+async def answered(platform: Platform, wanted: int) -> None:
+    async def so() -> bool:
+        return await count(platform, Answered) == wanted
+
+    await until(so)
+
+
+async def test_a_fact_is_believed_on_its_own_topic_only(pair: Pair) -> None:
+    """Answered is what the answerer publishes; on the topic of who asks, nobody of ours has sent it."""
+    async with both(pair) as (asker, answerer):
+        forged = Answered(order_id=uuid4(), occurred_at=now())
+        await produce(pair, pair.asks.name, forged)
+        await ask(asker, "plain")
+        await answered(asker, 1)
+        assert await fates(answerer) == ["foreign"]
+        assert await count(answerer, CaseOpened) == 0
+        assert await answerer.pool.fetchval("select count(*) from facts where order_id = $1", forged.order_id) == 0
+        assert await dead_letters.find(answerer.pool) == []
+        [letter] = await dead_letters.find(answerer.pool, waiting=False)
+        assert (letter.type, letter.cause) == (Answered.TYPE, "no such fact is published on this topic")
+
+
+async def test_a_second_fact_under_a_made_up_id_is_foreign(pair: Pair) -> None:
+    async with both(pair) as (asker, answerer):
+        [order] = await ask(asker, "plain")
+        await answered(asker, 1)
+        forged = Asked(order_id=order, occurred_at=now(), text="another").model_copy(update={"id": uuid4()})
+        await produce(pair, pair.asks.name, forged)
+        await ask(asker, "plain")
+        await answered(asker, 2)
+        await until(lambda: fates(answerer))
+        assert await fates(answerer) == ["foreign"]
+        assert await count(answerer, Asked) == 2
+
+
+@pytest.mark.parametrize(("service", "fate"), [("carrier", None), ("customs", "foreign")])
+def test_a_case_is_believed_from_the_service_that_it_names(service: str, fate: str | None) -> None:
+    case = CaseOpened(
+        order_id=uuid4(),
+        occurred_at=now(),
+        case="needs_attention:x",
+        service=service,
+        kind="needs_attention",
+        reason="x",
+        action="look_into",
+    )
+    nothing: Any = None
+    decoder = Decoder("orders", [topics.CARRIER], [CaseOpened], nothing, nothing, None, now)
+    fields = headers(case.id, case.TYPE, "carrier", str(case.order_id), "0@0", None)
+    raw = SimpleNamespace(
+        offset=0, key=str(case.order_id).encode(), value=case.model_dump_json().encode(), headers=fields
+    )
+    read = decoder.read(as_record(TopicPartition(topics.CARRIER.name, 0), raw))
+    assert (read.event, read.fate if read.cause else None) == (None if fate else case, fate)
+
+
+async def test_a_flood_of_forged_records_stops_nobody_and_is_kept_within_bounds(pair: Pair) -> None:
+    before = metrics.foreign.labels(pair.asks.name)._value.get()
+    flood = FOREIGN_AN_HOUR + 50
+    async with both(pair) as (asker, answerer):
+        await produce(pair, pair.asks.name, Answered(order_id=uuid4(), occurred_at=now()), times=flood)
+        await ask(asker, *["plain"] * 20)
+        await answered(asker, 20)
+
+        async def all_counted() -> bool:
+            return bool(metrics.foreign.labels(pair.asks.name)._value.get() == before + flood)
+
+        await until(all_counted)
+        assert len(await fates(answerer)) == FOREIGN_AN_HOUR
+        assert not any(loop.stopped for loop in answerer.loops)
+
+
+@pytest.mark.parametrize("generation", ["999999999@0", "1@999999999"])
+async def test_a_generation_that_cannot_be_is_not_stored(pair: Pair, generation: str) -> None:
+    async with both(pair) as (asker, answerer):
+        await produce(pair, pair.asks.name, Asked(order_id=order_in(0), occurred_at=now()), generation=generation)
+        await until(lambda: fates(answerer))
+        assert await fates(answerer) == ["foreign"]
+        assert await answerer.pool.fetchval("select max(generation) from positions") == 0
+        await ask(asker, "plain")
+        await answered(asker, 1)
+
+
+async def test_a_newer_version_is_parked_without_a_case_and_handled_at_the_start_of_one_that_knows_it(
+    pair: Pair,
+) -> None:
+    newer = Asked(order_id=uuid4(), occurred_at=now())
+    async with both(pair) as (_, answerer):
+        await produce(pair, pair.asks.name, newer, kind="test-asked.v7")
+        await until(lambda: fates(answerer))
+        assert await fates(answerer) == ["newer"]
+        assert await count(answerer, CaseOpened) == 0
+        # As if the version that runs from now on had been the one that knows it.
+        await answerer.pool.execute("update dead_letters set type = 'test-asked.v1'")
+    async with running(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, _app):
+        await answered(answerer, 1)
+        assert await answerer.pool.fetchval("select count(*) from dead_letters where replayed_at is null") == 0
+
+
+async def test_what_retention_removed_before_it_was_read_is_counted_and_told(
+    pair: Pair, servers: Servers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lane, missed = TopicPartition(pair.asks.name, 0), metrics.missed.labels(pair.asks.name)
+    before = missed._value.get()
+    async with both(pair) as (asker, _):
+        await ask(asker, "plain", partition=0)
+        await answered(asker, 1)
+    for _ in range(3):
+        await produce(pair, pair.asks.name, Asked(order_id=order_in(0), occurred_at=now()), partition=0)
+    admin = AIOKafkaAdminClient(bootstrap_servers=pair.bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_records({lane: RecordsToDelete(before_offset=3)})
+    finally:
+        await admin.close()
+    async with running(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, _app):
+        await answered(answerer, 2)
+        assert missed._value.get() == before + 2
+        assert await answerer.pool.fetchval("select next_offset from positions where partition = 0") == 4
