@@ -194,7 +194,9 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
 
         async def run(platform: Platform, _: Service) -> None:
             table = Table("sha-256", "name", "scope", "ends")
-            for row in await platform.pool.fetch("select * from api_keys order by name, not_after nulls last"):
+            for row in await platform.pool.fetch(
+                "select hash, name, scope, not_after from api_keys order by name, not_after nulls last"
+            ):
                 ends = row["not_after"].isoformat(timespec="seconds") if row["not_after"] else ""
                 table.add_row(row["hash"].hex()[:12], row["name"], row["scope"], ends)
             console.print(table)

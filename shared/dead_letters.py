@@ -110,7 +110,10 @@ async def replay(platform: Platform, letter_id: int) -> DeadLetter:
     """
     try:
         async with platform.ledger.transaction() as db:
-            row = await db.fetchrow("select * from dead_letters where id = $1 for update", letter_id)
+            row = await db.fetchrow(
+                f"select {_FIELDS}, generation, generation_start, key, body from dead_letters where id = $1 for update",
+                letter_id,
+            )
             if row is None:
                 raise NoLetter(f"there is no dead letter {letter_id}")
             if row["replayed_at"] is None:
@@ -127,7 +130,8 @@ async def replay(platform: Platform, letter_id: int) -> DeadLetter:
 async def _handle(platform: Platform, db: DB, row: asyncpg.Record) -> None:
     record = _record(row)
     if row["partition"] == UNSENT:
-        await outbox.send_again(db, row["offset"])
+        if not await outbox.send_again(db, row["offset"]):
+            raise StillDead("the outbox does not hold the event any more")
     else:
         read = platform.decoder.read(record)
         if read.cause is not None:

@@ -119,10 +119,10 @@ async def raise_floor(pool: asyncpg.Pool[asyncpg.Record], lanes: Sequence[TopicP
     )
 
 
-async def send_again(db: DB, row_id: int) -> None:
-    """This row is due again."""
+async def send_again(db: DB, row_id: int) -> bool:
+    """This row is due again; False when it is no longer there (`RETENTION_DAYS`)."""
     await forget_floor(db)
-    await db.execute("update outbox set sent_at = null where id = $1", row_id)
+    return await db.fetchval("update outbox set sent_at = null where id = $1 returning true", row_id) is not None
 
 
 async def forget_floor(db: DB) -> None:

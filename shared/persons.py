@@ -84,7 +84,8 @@ class Persons:
     async def drop(self, db: DB, order_ids: Sequence[UUID]) -> None:
         """Erases, and remembers that it did."""
         await db.execute(
-            """insert into persons (order_id, erased_at) select *, now() from unnest($1::uuid[])
+            """insert into persons (order_id, erased_at)
+               select order_id, now() from unnest($1::uuid[]) as gone (order_id)
                on conflict (order_id) do update set contact = null, national_id = null, erased_at = now()""",
             list(order_ids),
         )

@@ -30,7 +30,7 @@ _GIVE_UP_SECONDS = 2.0
 _WRITE = """
     set local work_mem = '64kB';
     select count(*) from generate_series(1, 8000);
-    insert into heartbeat values (true, clock_timestamp())
+    insert into heartbeat (id, beaten_at) values (true, clock_timestamp())
     on conflict (id) do update set beaten_at = excluded.beaten_at
 """
 

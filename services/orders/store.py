@@ -201,7 +201,8 @@ async def cases(
     """Cases by (opened_at, order, name), with the order's names. `status` is open, closed or all."""
     at, order_id, name = after or (None, None, None)
     return await db.fetch(
-        """select c.*, o.marketplace, o.number, o.document::json ->> 'status' as order_status
+        """select c.order_id, c.name, c.kind, c.parcel, c.reason, c.action, c.opened_at, c.due_at, c.closed_at,
+                  c.resolution, o.marketplace, o.number, o.document::json ->> 'status' as order_status
            from cases c left join orders o using (order_id)
            where ($1 = 'all' or (c.closed_at is null) = ($1 = 'open'))
              and ($2::timestamptz is null or (c.opened_at, c.order_id, c.name) > ($2, $3::uuid, $4::text))

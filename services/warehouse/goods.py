@@ -141,7 +141,8 @@ async def stock(
 ) -> list[StockRow]:
     """The stock by owner and SKU."""
     rows = await db.fetch(
-        """select p.owner, s.* from stock s join products p using (sku)
+        """select p.owner, s.sku, s.received, s.available, s.reserved, s.shipped, s.written_off
+           from stock s join products p using (sku)
            where ($1::text is null or p.owner = $1) and ($2::text is null or s.sku = $2)
              and ($3::text is null or (p.owner, s.sku) > ($3, $4::text))
            order by p.owner, s.sku limit $5""",

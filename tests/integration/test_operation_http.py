@@ -72,7 +72,7 @@ async def test_one_that_is_still_dead_says_why_and_stays(orders: Orders) -> None
     for body, kind, partition, cause in (
         (b"{", StockReserved.TYPE, 0, "json_invalid"),
         (reserved(placed["id"]), "stock-reserved.v9", 0, "newer than this service"),
-        (reserved(placed["id"]), StockReserved.TYPE, -1, "never left"),
+        (reserved(placed["id"]), StockReserved.TYPE, -1, "the outbox does not hold"),
     ):
         letter = await bury(orders, placed["id"], body, kind=kind, partition=partition)
         answer = await replay(orders, letter)
