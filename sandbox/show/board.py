@@ -15,6 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from contracts.vocabularies import RANKS
 from sandbox.show.book import Book, Order
 
 BEFORE_HAND_OVER = {
@@ -27,23 +28,6 @@ BEFORE_HAND_OVER = {
     "handed_over": 20,
 }
 """How far along an order is, of 100, before its parcels travel."""
-RANKS = {
-    "accepted": 25,
-    "in_transit": 30,
-    "at_origin_exchange": 35,
-    "export_customs": 40,
-    "export_cleared": 45,
-    "departed_origin": 50,
-    "in_transit_country": 55,
-    "arrived_destination": 60,
-    "import_customs": 65,
-    "import_cleared": 70,
-    "in_destination_network": 72,
-    "at_delivery_office": 75,
-    "out_for_delivery": 80,
-    "available_for_pickup": 85,
-    "returning": 90,
-}
 _OTHERS_EVERY = 3.0
 _MOOD = {"delivered": "green", "partly_delivered": "yellow", "returned": "yellow", "lost": "red"}
 
@@ -134,7 +118,7 @@ def progress(book: Book, order: Order, detail: Mapping[str, Any] | None) -> int:
     if before := BEFORE_HAND_OVER.get(book.status(order)):
         return before
     parcels = detail.get("parcels", ()) if detail else ()
-    far = [100 if parcel["final"] else RANKS.get(parcel.get("status", ""), 20) for parcel in parcels]
+    far = [100 if parcel["final"] else max(20, RANKS.get(parcel.get("status", ""), 0)) for parcel in parcels]
     return min(far, default=20)
 
 

@@ -6,29 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Protocol
 
 from contracts.base import Line
 from contracts.carrier import ParcelScanned
-from contracts.vocabularies import Regime
+from contracts.vocabularies import OrderRefusal, Regime
 from services.customs.amounts import Sums
-
-Reason = Literal[
-    "over_transaction_limit",
-    "over_yearly_limit",
-    "over_postal_limit",
-    "not_on_positive_list",
-    "dangerous_goods",
-    "prohibited_goods",
-    "person_erased",
-]
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why an order may not move, and by which of its goods."""
 
-    reason: Reason
+    reason: OrderRefusal
     sku: str | None = None
 
 

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from contracts.base import Line
 from contracts.carrier import ParcelScanned
+from contracts.vocabularies import OrderRefusal
 from services.customs.amounts import Sums
-from services.customs.regimes.base import Reason, Refusal
+from services.customs.regimes.base import Refusal
 from services.customs.regimes.tables import Headings, Tables
 
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -119,5 +120,5 @@ def _barred(tables: Tables, lines: Sequence[Line], day: date) -> Refusal | None:
     )
 
 
-def _first(lines: Sequence[Line], headings: Headings, reason: Reason, day: date) -> Refusal | None:
+def _first(lines: Sequence[Line], headings: Headings, reason: OrderRefusal, day: date) -> Refusal | None:
     return next((Refusal(reason, line.sku) for line in lines if headings.cover(line.hs_code, day)), None)
