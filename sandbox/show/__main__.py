@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,14 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rich.console import Console
 
-from sandbox.line import ROOT, Line, LineError
-from sandbox.servers import ServerUnavailableError
+from sandbox.line import ROOT, Line
+from sandbox.processes import CannotStartError
 from sandbox.show.api import Api
 from sandbox.show.board import print_timeline
 from sandbox.show.pace import SLOW
 from sandbox.show.run import Show
 from sandbox.show.tales import TALES, batch
+from sandbox.supervise import supervised
 
 
 class Settings(BaseSettings):
@@ -57,6 +59,7 @@ async def main(settings: Settings) -> int:
         Line(run_dir, speed=min(SLOW, settings.speed)) as line,
         Api(line.urls, line.secrets.api_keys) as api,
         _announced(line),
+        supervised(line, partial(console.print, markup=False, highlight=False, soft_wrap=True)),
     ):
         console.print(f"all ready after {time.monotonic() - began:.0f} s", highlight=False)
         show = Show(line, api, console, speed=settings.speed, patience=settings.patience)
@@ -145,5 +148,5 @@ def _tell(console: Console, show: Show, summary: dict[str, Any]) -> None:
 if __name__ == "__main__":
     try:
         sys.exit(asyncio.run(main(Settings())))
-    except (LineError, ServerUnavailableError) as failed:
+    except CannotStartError as failed:
         sys.exit(str(failed))
