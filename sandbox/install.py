@@ -7,6 +7,7 @@ an installation that was cut off before leaves `.venv/.unfinished`, and the next
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import importlib.util
 import os
@@ -35,7 +36,7 @@ def install(venv: Path) -> None:
         if _usable(venv) and stamp.exists() and stamp.stat().st_mtime >= LOCK.stat().st_mtime:
             return  # the one that we waited for has done it
         if unfinished.exists():
-            print("The last installation was cut off: this one begins anew.", flush=True)
+            print("The last installation did not come to its end: this one begins anew.", flush=True)
         if unfinished.exists() or not _usable(venv):
             print(f"Making {venv} with Python {sys.version.split()[0]} ...", flush=True)
             _make(venv)
@@ -118,14 +119,21 @@ def _make(venv: Path) -> None:
             f"{sys.executable} has no venv module: install it (Debian and Ubuntu have it in the package python3-venv), "
             "or name another Python: make PYTHON=python3.12"
         )
-    made = subprocess.run(
-        [sys.executable, "-I", "-m", "venv", "--clear", venv], capture_output=True, text=True, check=False
-    )
-    if made.returncode != 0:
+    python = str(venv / "bin/python")
+    for command in (
+        [sys.executable, "-I", "-m", "venv", "--clear", "--without-pip", str(venv)],
+        [python, "-I", "-m", "ensurepip", "--upgrade", "--default-pip"],
+    ):
+        made = subprocess.run(command, capture_output=True, text=True, check=False)
+        if made.returncode == 0:
+            continue
         said = f"{made.stdout}\n{made.stderr}".strip()
         if NO_SPACE in said:
-            raise InstallError(f"The disk of {venv.parent.resolve()} or of the temporary folder is full: make room.")
-        raise InstallError(f"{sys.executable} -m venv {venv} failed:\n{end_of(said)}")
+            raise InstallError(
+                f"The disk of {venv.parent.resolve()}, or that of the temporary folder, is full: make room, or name "
+                "another temporary folder in TMPDIR, then run make again."
+            )
+        raise InstallError(f"{' '.join(command)} failed. Its last words:\n{end_of(said)}")
 
 
 def _packages(text: str) -> dict[str, str]:
@@ -157,10 +165,9 @@ def _pip(venv: Path, what: str, requirements: Sequence[str], lock: int, *options
 
     def listen() -> None:
         assert pip.stdout is not None  # noqa: S101  for the type checker: it is a pipe
-        with pip.stdout, log.open("w", encoding="utf-8") as copy:
+        with pip.stdout:
             for line in pip.stdout:
                 said.append(line)
-                copy.write(line)
                 progress.read(line)
 
     listening = threading.Thread(target=listen, daemon=True)
@@ -178,6 +185,8 @@ def _pip(venv: Path, what: str, requirements: Sequence[str], lock: int, *options
         raise
     finally:
         screen.close()
+        with contextlib.suppress(OSError):  # a full disk is told below
+            log.write_text("".join(said), encoding="utf-8")
     if code != 0:
         raise explained(progress, "".join(said), log)
     _tell_end(venv, what, progress, time.monotonic() - began)

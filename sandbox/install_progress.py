@@ -80,12 +80,15 @@ class Screen:
 
 
 def explained(progress: Progress, said: str, log: Path) -> InstallError:
-    package = progress.package or "the first package"
+    """Why pip failed, from what it said."""
+    missing = re.search(r"requirement (\S+?)[=<>]", said)
+    package = missing[1] if missing else progress.package or "the first package"
     where = f"pip's own words are in {log}."
     if NO_SPACE in said:
+        when = "while the packages were unpacked" if progress.installing else f"at {package}"
         return InstallError(
-            f"The disk was full at {package}: make room (on the disk of this folder and of the temporary one, which "
-            f"TMPDIR names), then run make again. {where}"
+            f"The disk was full {when}: make room on the disk of this folder and of the temporary folder, which "
+            f"TMPDIR names, then run make again. {where}"
         )
     if _UNREACHABLE.search(said):
         return InstallError(
@@ -94,14 +97,16 @@ def explained(progress: Progress, said: str, log: Path) -> InstallError:
         )
     if "DO NOT MATCH THE HASHES" in said:
         return InstallError(
-            f"{package} is not the file that requirements.lock names, and was not installed: try again, and if it "
+            f"{package} is not the file that requirements.lock names, and was not installed: run make again, and if it "
             f"stays so, look who is between you and the index. {where}"
         )
     if "No matching distribution" in said:
         return NoWheelError(
-            f"There is no {package} for this Python ({sys.version.split()[0]}) and platform ({sys.platform}): name "
-            f"another Python, as in make PYTHON=python3.12. {where}"
+            f"The package index has no {package} for Python {sys.version.split()[0]} on {sys.platform}: name another "
+            f"Python, as in make PYTHON=python3.12, or another index in PIP_INDEX_URL. {where}"
         )
+    if progress.installing:
+        return InstallError(f"pip failed while it unpacked the packages. Its last words:\n{end_of(said)}\n{where}")
     return InstallError(f"pip failed at {package}. Its last words:\n{end_of(said)}\n{where}")
 
 
