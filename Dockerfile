@@ -16,10 +16,11 @@ FROM python:3.13-slim AS silkpost
 RUN useradd --system --no-create-home --uid 10001 --shell /usr/sbin/nologin silkpost
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/silkpost /opt/silkpost
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HTTP_HOST=0.0.0.0 HTTP_PORT=8000
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    HTTP_HOST=0.0.0.0 HTTP_PORT=8000 INTERNAL_HOST=0.0.0.0 INTERNAL_PORT=8001
 WORKDIR /opt/silkpost
 USER 10001:10001
-EXPOSE 8000
+EXPOSE 8000 8001
 CMD ["python", "-m", "services.orders"]
 
 # The stand-ins of the outside world, for trials only: never part of the image above.

@@ -11,7 +11,7 @@ export HOME := $(CURDIR)/.run/home
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install run why test test-newcomer lint contracts rebuild faults bench lock clean up down logs scale restart test-compose
+.PHONY: help install run why test test-newcomer lint contracts rebuild faults attack bench lock clean up down logs scale restart test-compose
 
 help: ## Shows this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ test-newcomer: $(VENV)/.installed ## Installs and runs where others stand: root,
 faults: $(VENV)/.installed ## Injects every fault while orders are in flight; writes docs/faults.md
 	@FAULTS_MINUTES=$(MINUTES) FAULTS_SEED=$(SEED) FAULTS_DOCS=$(or $(DOCS),docs) $(BIN)/python -m pytest -m faults tests/faults
 
+attack: $(VENV)/.installed ## Attacks running services, and shows what each attack cost them (MINUTES=10 goes on)
+	@ATTACK_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m attacks tests/attacks
+
 lint: $(VENV)/.installed ## Style, types, walls between the rooms, freshness of generated files
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
@@ -46,6 +49,7 @@ lint: $(VENV)/.installed ## Style, types, walls between the rooms, freshness of 
 	@$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	@$(BIN)/python -m contracts.generate --check
 	@$(BIN)/python -m services.openapi --check
+	@deploy/check-proxy
 	@if command -v promtool >/dev/null; then promtool check rules --lint=all deploy/prometheus/rules.yml \
 	  && promtool check config --lint=all deploy/prometheus/prometheus.yml && promtool test rules deploy/prometheus/tests/*.yml; fi
 

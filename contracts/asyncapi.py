@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from contracts.base import Topic
+from contracts.base import PARTITIONS, Topic
 
 DAY_MS = 24 * 60 * 60 * 1000
 SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
@@ -23,7 +23,7 @@ EVENT_HEADERS: dict[str, Any] = {
     "required": ["ce_specversion", "ce_id", "ce_type", "ce_source", "ce_subject", "content-type", "generation"],
     "properties": {
         "ce_specversion": _header("The version of CloudEvents.", const="1.0"),
-        "ce_id": _header("The fact's id: uuid5(order_id, type|subject). A repeat has the same id.", format="uuid"),
+        "ce_id": _header("The fact's id: uuid5(order_id, name|subject). A repeat has the same id.", format="uuid"),
         "ce_type": _header("The event's name and version, e.g. order-placed.v1."),
         "ce_source": _header("The service that says it, e.g. /silkpost/orders.", format="uri-reference"),
         "ce_subject": _header("The order's id, which is the record's key as well.", format="uuid"),
@@ -87,7 +87,7 @@ def _channel(topic: Topic, person_record: str) -> dict[str, Any]:
         "bindings": {
             "kafka": {
                 "topic": topic.name,
-                "partitions": topic.partitions,
+                "partitions": PARTITIONS,
                 "topicConfiguration": configuration,
                 "bindingVersion": "0.5.0",
             }

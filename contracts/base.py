@@ -24,8 +24,12 @@ def _in_utc(at: datetime) -> datetime:
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """An aware instant, normalised to UTC."""
 
+PARTITIONS = 4
+"""Of every topic. Chosen once and never raised: which partition a key belongs to is stored with what is to be sent."""
+
 Currency = Literal["EUR", "CNY"]
-Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
+CODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$"
+Code = Annotated[str, Field(pattern=CODE_PATTERN)]
 """A reason, a status or a reference: one token, never free text (free text may hold personal data)."""
 Sku = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,39}$")]
 HsCode = Annotated[str, Field(pattern=r"^([0-9]{6}|[0-9]{8}|[0-9]{10})$")]
@@ -102,43 +106,48 @@ class Parcel(Value):
     height_mm: Annotated[int, Field(ge=1)]
 
 
-def fact_id(order_id: UUID, event_type: str, subject: str = "") -> UUID:
-    """The id of the one fact of this type about this subject of the order.
+def fact_id(order_id: UUID, name: str, subject: str = "") -> UUID:
+    """The id of the one fact of this name about this subject of the order.
 
-    Derived, not drawn, so that a fact decided twice is one fact. The subject is what tells two facts of one type
-    apart: a parcel's number, a scan's code and minute, a case's kind.
+    Derived, not drawn, so that a fact decided twice is one fact. The subject is what tells two facts of one name
+    apart: a parcel's number, a scan's code and minute, a case's kind. The version is no part of it: what v1 and v2 of
+    an event say of one subject is one fact.
     """
-    return uuid5(order_id, f"{event_type}|{subject}")
+    return uuid5(order_id, f"{name}|{subject}")
 
 
 class Event(Value):
     """A fact about one order, in the past tense. Its id follows from what it says (`fact_id`)."""
 
+    NAME: ClassVar[str] = ""
+    """Kebab-case, in the past tense."""
+    VERSION: ClassVar[int] = 1
     TYPE: ClassVar[str] = ""
-    """`<name>.v<version>`, kebab-case, as on the wire."""
+    """`<NAME>.v<VERSION>`, as on the wire."""
     BY_TYPE: ClassVar[dict[str, type[Event]]] = {}
     """Every event class by its TYPE."""
 
-    id: UUID = Field(default=UUID(int=0), description="uuid5(order_id, type|subject); filled in when left out")
+    id: UUID = Field(default=UUID(int=0), description="uuid5(order_id, name|subject); filled in when left out")
     order_id: UUID
     occurred_at: Instant
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "TYPE" in cls.__dict__:
+        if "NAME" in cls.__dict__ or "VERSION" in cls.__dict__:
+            cls.TYPE = f"{cls.NAME}.v{cls.VERSION}"
             clash = Event.BY_TYPE.setdefault(cls.TYPE, cls)
             if clash is not cls:
                 raise TypeError(f"{cls.TYPE} is declared by {clash.__qualname__} and {cls.__qualname__}")
 
     @property
     def subject(self) -> str:
-        """What tells this fact from others of its type about the same order; empty when there is only one."""
+        """What tells this fact from others of its name about the same order; empty when there is only one."""
         return ""
 
     @model_validator(mode="after")
     def _derive_id(self) -> Self:
         if self.id.int == 0:
-            object.__setattr__(self, "id", fact_id(self.order_id, self.TYPE, self.subject))
+            object.__setattr__(self, "id", fact_id(self.order_id, self.NAME, self.subject))
         return self
 
 
@@ -162,8 +171,6 @@ class Topic:
     events: tuple[type[Event], ...]
     retention_days: int | None
     """None: kept by compaction instead (the newest record of each key stays)."""
-    partitions: int = 4
-    """Chosen once, the same everywhere, never raised: raising it would break the order within a key."""
     compacted: bool = False
 
 

@@ -2,48 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from contracts.base import Code, CountryCode, Instant, ParcelEvent
-
-Status = Literal[
-    "announced",
-    "accepted",
-    "in_transit",
-    "at_origin_exchange",
-    "export_customs",
-    "export_cleared",
-    "departed_origin",
-    "in_transit_country",
-    "arrived_destination",
-    "import_customs",
-    "import_cleared",
-    "in_destination_network",
-    "at_delivery_office",
-    "out_for_delivery",
-    "available_for_pickup",
-    "delivered",
-    "returning",
-    "returned",
-    "cancelled",
-    "lost",
-    "seized",
-    "destroyed",
-    "customs",
-    "customs_released",
-]
-"""What one scan says. `customs` and `customs_released` leave the side open: the fold of all scans decides it."""
-
-Flag = Literal["customs_held", "delivery_failed", "problem", "delayed"]
+from contracts.vocabularies import Carrier, Destruction, Flag, LossTeller, Status
 
 
 class LabelCreated(ParcelEvent):
     """The one label of the parcel that may be stuck on it."""
 
-    TYPE: ClassVar[str] = "label-created.v1"
-    carrier: Literal["laposte"] = "laposte"
+    NAME: ClassVar[str] = "label-created"
+    carrier: Carrier
     product: Code
     tracking_number: Code
 
@@ -51,7 +22,7 @@ class LabelCreated(ParcelEvent):
 class LabelRefused(ParcelEvent):
     """The carrier will not carry the parcel as declared; trying again would not help."""
 
-    TYPE: ClassVar[str] = "label-refused.v1"
+    NAME: ClassVar[str] = "label-refused"
     reason: Code
     """The carrier's message id, e.g. `sls:30204`."""
 
@@ -59,7 +30,7 @@ class LabelRefused(ParcelEvent):
 class ParcelScanned(ParcelEvent):
     """One event of the carrier, as it said it and as we read it. Unknown codes have no status and move nothing."""
 
-    TYPE: ClassVar[str] = "parcel-scanned.v1"
+    NAME: ClassVar[str] = "parcel-scanned"
     tracking_number: Code
     code: Code
     """The carrier's own code, e.g. ET1, DO3, DI1."""
@@ -79,14 +50,14 @@ class ParcelScanned(ParcelEvent):
 class ParcelDelivered(ParcelEvent):
     """Handed to the addressee or someone who may receive for them (never DI2, which is back at the sender)."""
 
-    TYPE: ClassVar[str] = "parcel-delivered.v1"
+    NAME: ClassVar[str] = "parcel-delivered"
     delivered_at: Instant
 
 
 class ParcelReturned(ParcelEvent):
     """Back at the sender."""
 
-    TYPE: ClassVar[str] = "parcel-returned.v1"
+    NAME: ClassVar[str] = "parcel-returned"
     returned_at: Instant
     reason: Code
 
@@ -94,12 +65,12 @@ class ParcelReturned(ParcelEvent):
 class ParcelLost(ParcelEvent):
     """The carrier, or an operator, says so. Silence alone never does."""
 
-    TYPE: ClassVar[str] = "parcel-lost.v1"
-    said_by: Literal["carrier", "operator"]
+    NAME: ClassVar[str] = "parcel-lost"
+    said_by: LossTeller
 
 
 class ParcelDestroyed(ParcelEvent):
     """Gone for good, and known to be: destroyed, seized or abandoned."""
 
-    TYPE: ClassVar[str] = "parcel-destroyed.v1"
-    reason: Literal["destroyed", "seized", "abandoned"]
+    NAME: ClassVar[str] = "parcel-destroyed"
+    reason: Destruction

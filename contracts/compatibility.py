@@ -1,9 +1,10 @@
 """What breaks a reader: the rules that keep one event version readable for ever.
 
 A record lives for the retention of its topic, and services are upgraded one by one, in any order. So a new reader
-must read old records, and an old reader new records. What is left is small on purpose: a new optional field, and
-words (titles, descriptions, examples). A wider range or a new enum member is refused as well: a consumer that was not
-upgraded yet parses with the closed list, and would put the record among its dead letters.
+must read old records, and an old reader new records. What is left is small on purpose: a new optional field, a new
+known word of an open vocabulary (`x-known`), and prose (titles, descriptions, examples). A wider range or a new enum
+member is refused as well: a consumer that was not upgraded yet parses with the closed list, and would put the record
+among its dead letters.
 """
 
 from __future__ import annotations
@@ -17,8 +18,20 @@ Schema = Mapping[str, Any]
 
 LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
-WORDS = ("title", "description", "examples", "$id", "$schema", "$comment", "$defs", "deprecated")
-COMPARED = ("type", "enum", "const", "properties", "required", "items", "prefixItems", "anyOf", "oneOf", "default")
+PROSE = ("title", "description", "examples", "$id", "$schema", "$comment", "$defs", "deprecated")
+COMPARED = (
+    "type",
+    "x-known",
+    "enum",
+    "const",
+    "properties",
+    "required",
+    "items",
+    "prefixItems",
+    "anyOf",
+    "oneOf",
+    "default",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +91,9 @@ def _kind(schema: Schema) -> str:
 
 def _compare_branch(old: Schema, new: Schema, field: str) -> Iterator[Change]:
     yield from _enums(old, new, field)
+    yield from _known_words(old, new, field)
     yield from _bounds(old, new, field)
-    known = {*LOWER, *UPPER, *WORDS, *COMPARED}
+    known = {*LOWER, *UPPER, *PROSE, *COMPARED}
     for keyword in sorted((old.keys() | new.keys()) - known):
         if old.get(keyword) != new.get(keyword):
             rule = f"{keyword}-changed"
@@ -98,6 +112,17 @@ def _enums(old: Schema, new: Schema, field: str) -> Iterator[Change]:
     if after is None or (before is not None and after - before):
         added = "any value" if after is None else ", ".join(sorted(after - (before or set())))
         yield Change(field, "enum-widened", f"not known to consumers yet: {added}")
+
+
+def _known_words(old: Schema, new: Schema, field: str) -> Iterator[Change]:
+    """An open vocabulary only grows, and stays one."""
+    before, after = old.get("x-known"), new.get("x-known")
+    if before is None and after is not None:
+        return  # any word was allowed before, and is
+    if before is not None and after is None:
+        yield Change(field, "vocabulary-dropped", "readers may rely on the known words")
+    elif before is not None and after is not None and (gone := [word for word in before if word not in after]):
+        yield Change(field, "known-word-removed", f"no longer known: {', '.join(gone)}")
 
 
 def _members(schema: Schema) -> set[str] | None:

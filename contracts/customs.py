@@ -9,30 +9,15 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from contracts.base import Code, CountryCode, Event, HsCode, Instant, Money, ParcelEvent, Value
+from contracts.vocabularies import HoldReason, OrderRefusal, Regime
 
-Regime = Literal["cbec_9610", "personal_postal"]
-"""The import regime, each with its own rule set; `general_goods` is outside the project (see the non-goals)."""
 Mrn = Annotated[str, Field(pattern=r"^[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]$")]
-HoldReason = Literal[
-    "missing_declaration",
-    "wrong_declaration",
-    "missing_invoice",
-    "missing_origin_certificate",
-    "missing_importer_id",
-    "content_query",
-    "count_mismatch",
-    "licence_required",
-    "prohibited",
-    "seized",
-    "duty_due",
-    "inspection",
-]
 
 
 class OrderScreened(Event):
     """The order may move: its regime is chosen, its limits hold, its value is set aside in the buyer's year."""
 
-    TYPE: ClassVar[str] = "order-screened.v1"
+    NAME: ClassVar[str] = "order-screened"
     regime: Regime
     value_cny: Money
     """The order's dutiable value in CNY at the dated rate."""
@@ -44,16 +29,8 @@ class OrderScreened(Event):
 class OrderRefused(Event):
     """The order may not move, and nothing has. The reason names the rule."""
 
-    TYPE: ClassVar[str] = "order-refused.v1"
-    reason: Literal[
-        "over_transaction_limit",
-        "over_yearly_limit",
-        "over_postal_limit",
-        "not_on_positive_list",
-        "dangerous_goods",
-        "prohibited_goods",
-        "person_erased",
-    ]
+    NAME: ClassVar[str] = "order-refused"
+    reason: OrderRefusal
     sku: str | None = None
 
 
@@ -82,7 +59,7 @@ class Cn23(Value):
 class ParcelDeclared(ParcelEvent):
     """The parcel may leave the EU: deemed declared, or with the MRN of its declaration."""
 
-    TYPE: ClassVar[str] = "parcel-declared.v1"
+    NAME: ClassVar[str] = "parcel-declared"
     sub_order: Code
     export: Literal["deemed", "declared"]
     mrn: Mrn | None = None
@@ -99,14 +76,14 @@ class ParcelDeclared(ParcelEvent):
 class ParcelRefused(ParcelEvent):
     """Export customs refused the parcel."""
 
-    TYPE: ClassVar[str] = "parcel-refused.v1"
+    NAME: ClassVar[str] = "parcel-refused"
     reason: Code
 
 
 class ParcelUplifted(ParcelEvent):
     """The agent's notice: the parcel flies under this bill (CEB621 billNo, voyageNo)."""
 
-    TYPE: ClassVar[str] = "parcel-uplifted.v1"
+    NAME: ClassVar[str] = "parcel-uplifted"
     bill_number: Code
     voyage_number: Code
 
@@ -114,14 +91,14 @@ class ParcelUplifted(ParcelEvent):
 class ImportDeclared(ParcelEvent):
     """The inventory (CEB621) is with Chinese customs."""
 
-    TYPE: ClassVar[str] = "import-declared.v1"
+    NAME: ClassVar[str] = "import-declared"
     declaration_number: Code
 
 
 class ImportHeld(ParcelEvent):
     """Chinese customs holds the parcel until someone acts."""
 
-    TYPE: ClassVar[str] = "import-held.v1"
+    NAME: ClassVar[str] = "import-held"
     reason: HoldReason
     status: Code
     """The receipt's returnStatus, 500 to 599. A manual review (300) asks nobody to act and is no hold."""
@@ -135,17 +112,17 @@ class ImportHeld(ParcelEvent):
 class ImportCleared(ParcelEvent):
     """Released (800)."""
 
-    TYPE: ClassVar[str] = "import-cleared.v1"
+    NAME: ClassVar[str] = "import-cleared"
 
 
 class ImportRefused(ParcelEvent):
     """Rejected (100) or sent back (700): the parcel returns. An error of the message is a case, and no refusal."""
 
-    TYPE: ClassVar[str] = "import-refused.v1"
+    NAME: ClassVar[str] = "import-refused"
     reason: Code
 
 
 class ImportReturned(ParcelEvent):
     """A return after release was approved (CEB625/626): the buyer's quota is given back."""
 
-    TYPE: ClassVar[str] = "import-returned.v1"
+    NAME: ClassVar[str] = "import-returned"

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from contracts.base import Code, CountryCode, Event, Line, Money, ParcelEvent, ParcelNumber, Value
-
-Outcome = Literal[
-    "delivered",
-    "partly_delivered",
-    "returned",
-    "lost",
-    "destroyed",
-    "refused",
-    "out_of_stock",
-    "cancelled",
-]
-ParcelOutcome = Literal["delivered", "returned", "lost", "destroyed"]
+from contracts.base import Code, CountryCode, Event, Instant, Line, Money, ParcelEvent, ParcelNumber, Value
+from contracts.vocabularies import Language, Outcome, ParcelOutcome, Province
 
 
 class OrderPlaced(Event):
-    """A marketplace handed over an order that passed every check at the door. The person's record travels apart."""
+    """A marketplace handed over an order that passed every check at the door. The person's record travels apart.
 
-    TYPE: ClassVar[str] = "order-placed.v1"
+    It occurred when the order arrived. What is decided by time (who gets the last unit, which day's rate, which year's
+    limit) is decided by that; when the shopper placed it is what the marketplace says.
+    """
+
+    NAME: ClassVar[str] = "order-placed"
     marketplace: Code
     number: Code
     """The marketplace's own order number, unique within the marketplace."""
@@ -35,15 +28,16 @@ class OrderPlaced(Event):
     total: Money
     """goods + freight + tax - discount: what the shopper paid (CEB OrderHead acturalPaid)."""
     country: CountryCode
-    province: Annotated[str, Field(pattern=r"^CN-[A-Z]{2}$")]
-    """ISO 3166-2, e.g. CN-GD. Coarse on purpose: the address belongs to the person's record."""
-    language: Literal["zh", "fr", "en"] = "zh"
+    province: Province
+    language: Language = "zh"
+    placed_at: Instant | None = None
+    """When the shopper placed it, as the marketplace says. Shown; decides nothing."""
 
 
 class CancelRequested(Event):
     """Someone, or a deadline, asks the warehouse to withdraw the order. The warehouse answers."""
 
-    TYPE: ClassVar[str] = "cancel-requested.v1"
+    NAME: ClassVar[str] = "cancel-requested"
     reason: Code
     """`shopper`, `operator`, or `deadline:<waiting state>`."""
 
@@ -56,7 +50,7 @@ class ParcelEnd(Value):
 class OrderClosed(Event):
     """The end of the order; there is one. Whoever holds something for it lets go."""
 
-    TYPE: ClassVar[str] = "order-closed.v1"
+    NAME: ClassVar[str] = "order-closed"
     outcome: Outcome
     reason: Code | None = None
     parcels: tuple[ParcelEnd, ...] = ()
@@ -66,7 +60,7 @@ class OrderClosed(Event):
 class OrderAmended(ParcelEvent):
     """What the world did after the end: found after lost, and the like. One a parcel and outcome."""
 
-    TYPE: ClassVar[str] = "order-amended.v1"
+    NAME: ClassVar[str] = "order-amended"
     outcome: ParcelOutcome
     previous: Code
 

@@ -21,8 +21,8 @@ class Payment(Value):
     paid_at: Instant
 
 
-Phone = Annotated[str, Field(pattern=r"^\+86[0-9]{11}$")]
-"""E.164."""
+Phone = Annotated[str, Field(pattern=r"^\+86[0-9]{10,11}$")]
+"""E.164: eleven digits behind the country's code of a mobile, ten or eleven of a fixed line with its area code."""
 
 
 class Contact(Value):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from contracts.base import Code, Content, Event, Parcel, ParcelEvent, Sku, Value
+from contracts.vocabularies import ShortageReason
 
 
 class Shortage(Value):
@@ -18,36 +19,36 @@ class Shortage(Value):
 class StockReserved(Event):
     """All lines of the order are set aside."""
 
-    TYPE: ClassVar[str] = "stock-reserved.v1"
+    NAME: ClassVar[str] = "stock-reserved"
 
 
 class StockRefused(Event):
     """Not all lines could be set aside, so none was."""
 
-    TYPE: ClassVar[str] = "stock-refused.v1"
+    NAME: ClassVar[str] = "stock-refused"
     shortages: Annotated[tuple[Shortage, ...], Field(min_length=1)]
 
 
 class StockShort(Event):
     """A unit was not there, or not sound, and no other could replace it. The bad unit is written off."""
 
-    TYPE: ClassVar[str] = "stock-short.v1"
+    NAME: ClassVar[str] = "stock-short"
     sku: Sku
     missing: Annotated[int, Field(ge=1)]
-    reason: Literal["short_pick", "damaged"]
+    reason: ShortageReason
 
 
 class OrderPacked(Event):
     """Every parcel of the order, closed, weighed and measured. The plan is fixed from here on."""
 
-    TYPE: ClassVar[str] = "order-packed.v1"
+    NAME: ClassVar[str] = "order-packed"
     parcels: Annotated[tuple[Parcel, ...], Field(min_length=1)]
 
 
 class OrderWithdrawn(Event):
     """The order left the line before any parcel was handed over; its stock is free again."""
 
-    TYPE: ClassVar[str] = "order-withdrawn.v1"
+    NAME: ClassVar[str] = "order-withdrawn"
     reason: Code
     """`shopper`, `operator`, `deadline:<state>`, `stock_short`, `parcel_refused`, `label_refused`."""
 
@@ -55,7 +56,7 @@ class OrderWithdrawn(Event):
 class CancelTooLate(Event):
     """A parcel was handed over before the withdrawal was asked for: the point of no return."""
 
-    TYPE: ClassVar[str] = "cancel-too-late.v1"
+    NAME: ClassVar[str] = "cancel-too-late"
     reason: Code
 
     @property
@@ -66,13 +67,13 @@ class CancelTooLate(Event):
 class ParcelHandedOver(ParcelEvent):
     """The parcel, with its label on, went to the carrier."""
 
-    TYPE: ClassVar[str] = "parcel-handed-over.v1"
+    NAME: ClassVar[str] = "parcel-handed-over"
     tracking_number: Code
 
 
 class ParcelReceivedBack(ParcelEvent):
     """A returned parcel was opened and booked in: sound units are stock again, others are written off."""
 
-    TYPE: ClassVar[str] = "parcel-received-back.v1"
+    NAME: ClassVar[str] = "parcel-received-back"
     sound: tuple[Content, ...] = ()
     written_off: tuple[Content, ...] = ()

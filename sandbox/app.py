@@ -31,7 +31,7 @@ def create(settings: SandboxSettings, now: Callable[[], datetime]) -> FastAPI:
         finally:
             await callbacks.stop()
 
-    app = FastAPI(title="Silkpost sandbox", lifespan=lifespan)
+    app = FastAPI(title="Silkpost sandbox", lifespan=lifespan, redirect_slashes=False)
 
     def counterpart(path: str, name: CounterpartName, inner: ASGIApp) -> None:
         app.mount(path, Counterpart(inner, name, faults, world.requests, settings.sandbox_latency_ms))

@@ -1,7 +1,8 @@
 """Faults on demand: what a counterpart does wrong for its next so many requests, and the count of what it did.
 
 `lost_answer` does the work and closes the connection without a byte; `truncated` closes it in the middle of the
-answer. Both need the server's connection, which `sandbox.protocol` puts into the scope.
+answer. Both need the server's connection, which `sandbox.protocol` puts into the scope. `sandbox.bad_answers` has those
+that answer, and wrongly.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ import json
 import math
 from collections import Counter, deque
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HttpFault = Literal["429", "500", "slow", "lost_answer", "truncated"]
+from sandbox.bad_answers import KINDS, BadAnswer, left, send_bad
+
+HttpFault = Literal["429", "500", "slow", "lost_answer", "truncated", BadAnswer]
 CallbackFault = Literal["duplicate", "shuffle"]
 FaultKind = HttpFault | CallbackFault
 CounterpartName = Literal["sls", "suivi", "douane", "chinaport", "webhook"]
 WEBHOOK: CounterpartName = "webhook"
+LABELS: CounterpartName = "sls"
 DROP = "sandbox.drop"
 """The scope's extension with a function `close` that ends the connection."""
 TOO_MANY = {"code": "TOO_MANY_REQUESTS", "message": "max quota reached (10 calls per 1s)"}
@@ -32,7 +36,7 @@ class Fault:
     retry_after: float | None = None
     """Real seconds, in the header of a 429; without it, a 429 has no such header."""
     seconds: float = 3.0
-    """How long `slow` waits before the work."""
+    """How long `slow` waits before the work, and `trickle` between two bytes of its answer."""
 
 
 class Faults:
@@ -44,7 +48,8 @@ class Faults:
 
     def plan(self, counterpart: CounterpartName, fault: Fault, count: int) -> None:
         """The next `count` requests fail so, after those planned before. ValueError when it cannot do that."""
-        fits = get_args(CallbackFault if counterpart == WEBHOOK else HttpFault)
+        can = get_args(CallbackFault if counterpart == WEBHOOK else HttpFault)
+        fits = [kind for kind in can if kind != "cut_pdf" or counterpart == LABELS]
         if fault.kind not in fits:
             raise ValueError(f"{counterpart} can do {', '.join(fits)}")
         self._planned.setdefault(counterpart, deque()).extend([fault] * count)
@@ -86,21 +91,20 @@ class Counterpart:
         fault = self._faults.take(self._name)
         if self._latency:
             await asyncio.sleep(self._latency)
-        kind = fault.kind if fault else None
-        if fault is not None and kind == "slow":
-            await asyncio.sleep(fault.seconds)
-        match kind:
-            case "429":
-                retry_after = fault.retry_after if fault else None
-                headers = [] if retry_after is None else [(b"retry-after", str(math.ceil(retry_after)).encode())]
+        match fault:
+            case None:
+                await self._app(scope, receive, self._counting(send))
+            case Fault("slow"):
+                await asyncio.sleep(fault.seconds)
+                await self._app(scope, receive, self._counting(send))
+            case Fault("429", after):
+                headers = [] if after is None else [(b"retry-after", str(math.ceil(after)).encode())]
                 body = json.dumps(TOO_MANY).encode()
                 await self._reply(send, 429, [*headers, (b"content-type", b"application/json")], body)
-            case "500":
+            case Fault("500"):
                 await self._reply(send, 500, [(b"content-type", b"text/html")], BROKEN)
-            case "lost_answer" | "truncated":
-                await self._fail_after_the_work(scope, receive, send, kind)
-            case _:
-                await self._app(scope, receive, self._counting(send))
+            case Fault():
+                await self._fail_after_the_work(scope, receive, send, fault)
 
     async def _reply(self, send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         headers = [*headers, (b"content-length", str(len(body)).encode())]
@@ -116,22 +120,20 @@ class Counterpart:
 
         return counted
 
-    async def _fail_after_the_work(self, scope: Scope, receive: Receive, send: Send, kind: str) -> None:
+    async def _fail_after_the_work(self, scope: Scope, receive: Receive, send: Send, fault: Fault) -> None:
         answer: list[Message] = []
 
         async def keep(message: Message) -> None:
             answer.append(message)
 
         await self._app(scope, receive, keep)
-        self._requests[self._name, kind] += 1
-        if kind == "truncated":
+        self._requests[self._name, fault.kind] += 1
+        if fault.kind in KINDS:
+            await send_bad(cast(BadAnswer, fault.kind), answer, fault.seconds, receive, send)
+            return
+        if fault.kind == "truncated":
             body = b"".join(message.get("body", b"") for message in answer)
             await send(answer[0])
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-        await _drop(scope, receive)
-
-
-async def _drop(scope: Scope, receive: Receive) -> None:
-    scope["extensions"][DROP]["close"]()
-    while (await receive())["type"] != "http.disconnect":
-        continue
+        scope["extensions"][DROP]["close"]()
+        await left(receive)

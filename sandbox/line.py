@@ -55,6 +55,8 @@ class Line:
         self.secrets = Secrets()
         self.clock_file = run_dir / "clock.json"
         self.urls: dict[str, str] = {}
+        self.internal_urls: dict[str, str] = {}
+        """Where each tells its health, metrics and docs; the sandbox, which is all internal, at its one address."""
         self.dsns: dict[str, str] = {}
         self.processes: dict[str, Process] = {}
         self.detours: dict[tuple[str, str], str] = {}
@@ -100,7 +102,7 @@ class Line:
             self.dsns = await self._provision(self._servers)
             clock.create(self.clock_file, self._start, self._speed)
             names = (*SERVICES, "sandbox")
-            self.urls = {name: f"http://127.0.0.1:{free_port()}" for name in names}
+            self.choose_addresses()
             if self._prepare is not None:
                 await self._prepare(self)
             for name in names:
@@ -110,6 +112,11 @@ class Line:
             await self.__aexit__()
             raise
         return self
+
+    def choose_addresses(self) -> None:
+        """Draws the ports of every process."""
+        self.urls = {name: _free_address() for name in (*SERVICES, "sandbox")}
+        self.internal_urls = {**self.urls, **{name: _free_address() for name in SERVICES}}
 
     async def __aexit__(self, *_: object) -> None:
         """Services drain before the servers go. The exit codes tell whether they did."""
@@ -137,7 +144,7 @@ class Line:
         process = self.processes[name]
         while True:
             try:
-                if (await client.get(f"{self.urls[name]}/readyz")).status_code == httpx.codes.OK:
+                if (await client.get(f"{self.internal_urls[name]}/readyz")).status_code == httpx.codes.OK:
                     return
             except httpx.TransportError:
                 pass  # not listening yet
@@ -149,7 +156,8 @@ class Line:
     def add_replica(self, service: str, number: int, extra: Mapping[str, str] | None = None) -> str:
         """Starts one more process of the service beside the first (which is number 1); its name, for `ready`."""
         name = f"{service}-{number}"
-        self.urls.setdefault(name, f"http://127.0.0.1:{free_port()}")
+        for urls in (self.urls, self.internal_urls):
+            urls.setdefault(name, _free_address())
         self._add(name, extra)
         return name
 
@@ -190,7 +198,11 @@ class Line:
             "PUBLIC_URL": self.urls[name],
         }
         if service in SERVICES:
-            own |= {"DATABASE_URL": self.dsns[service], "STORAGE_KEY": self.secrets.storage_keys[service]}
+            own |= {
+                "INTERNAL_PORT": self.internal_urls[name].rpartition(":")[2],
+                "DATABASE_URL": self.dsns[service],
+                "STORAGE_KEY": self.secrets.storage_keys[service],
+            }
         if isinstance(self.servers.broker, Broker):
             own["FETCH_WAIT_MS"] = str(FETCH_WAIT_MS)
         own = {**own, **self._particular(service), **self._settings.get(service, {})}
@@ -235,6 +247,10 @@ class Line:
                 }
             case _:
                 return {}
+
+
+def _free_address() -> str:
+    return f"http://127.0.0.1:{free_port()}"
 
 
 def _service(name: str) -> str:

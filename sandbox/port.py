@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Literal
 
-from stdnum.cn import ric
+from stdnum.iso7064 import mod_11_2
 
 from sandbox import ceb
 from sandbox.agenda import Agenda
@@ -214,7 +214,8 @@ def _order_fault(message: Message) -> str | None:
     )
     if abs(due - message.amount("acturalPaid")) > TOLERANCE:
         return "acturalPaid 与 goodsValue + freight + taxTotal - discount 不符"
-    if message.head["buyerIdType"] == "1" and not ric.is_valid(message.head["buyerIdNumber"]):
+    number = message.head["buyerIdNumber"]
+    if message.head["buyerIdType"] == "1" and not (len(number) == 18 and mod_11_2.is_valid(number)):
         return "buyerIdNumber 校验不通过"
     return None
 

@@ -104,7 +104,7 @@ class Why:
     def next(self) -> str | None:
         """The next safe command or request; None when there is nothing to do but wait."""
         for name in self.unreachable:
-            return f"look at {name}: its process, its log, GET /readyz"
+            return f"look at {name}: its process, its log, GET /readyz on its internal port"
         if self.ended:
             return None
         named = [finding.next for finding in self.findings if finding.next]
@@ -120,8 +120,7 @@ def join(order: Mapping[str, Any], answers: Sequence[Answer], unreachable: Mappi
         if finding.holder != "case":
             findings[finding.service, finding.what] = finding
             continue
-        case = finding.what.removeprefix("case ").rpartition(": ")[0]
-        told = finding.model_copy(update={"service": "orders", "next": freed_by.get(case)})
+        told = finding.model_copy(update={"service": "orders", "next": freed_by.get(finding.case or "")})
         findings["orders", finding.what] = told
     letters = [finding for finding in findings.values() if finding.holder == "dead_letter"]
     listed = sorted(findings.values(), key=lambda finding: GRAVEST_FIRST.index(finding.holder))

@@ -15,9 +15,9 @@ from contracts.base import Event
 from shared import persons
 from shared.db import DB
 from shared.facts import PersonErased
+from shared.generations import unacknowledged
 from shared.logs import reading
 from shared.records import Read, Record, as_record
-from shared.relay import unacknowledged
 
 if TYPE_CHECKING:
     from shared.service import Platform, Service

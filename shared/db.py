@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import asyncpg
@@ -12,28 +15,42 @@ DB: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncp
 """A connection, in a transaction wherever a function of ours takes it."""
 
 
+RENEW_SECONDS = 0.25
+
+
 class Blocked(Exception):
     """This service may change nothing until an operator has decided."""
 
 
+SHUT_OUT: tuple[type[Exception], ...] = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ClientConfigurationError,
+)
+"""We are not let in: a password that was changed, a database that is being replaced."""
+
 TRANSIENT: tuple[type[Exception], ...] = (
     OSError,
     asyncio.TimeoutError,
-    asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # an idle session that was told to end, and asked before it did
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
+    asyncpg.InternalClientError,  # an idle session that was told to end; what is known of a type is out of date
+    asyncpg.InvalidCachedStatementError,  # 0A000 of a statement made before a table was altered: made anew by then
+    asyncpg.PostgresConnectionError,  # class 08
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.CannotConnectNowError,
+    asyncpg.TransactionTimeoutError,
+    asyncpg.TransactionRollbackError,  # class 40: deadlocks, serialization
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.InsufficientResourcesError,  # class 53: disk full, out of memory, too many connections
+    asyncpg.ObjectInUseError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.OperatorInterventionError,  # class 57: shut down, starting, cancelled
+    asyncpg.PostgresSystemError,  # class 58: what the server's own files answer
+    *SHUT_OUT,
     Blocked,
 )
-"""The server is away, or two transactions met: the same work again, never a fault of a record."""
+"""The server is away, takes no writes or shuts us out, or two transactions met: the same work again, never a fault of a
+record. Not here: class XX, for a damaged page stays, and what our own SQL does wrong."""
 
 
 def storable(text: str) -> str:
@@ -42,12 +59,17 @@ def storable(text: str) -> str:
 
 
 async def connect_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
-    """A pool whose sessions cannot hold locks for ever: a frozen process lets go after a while."""
+    """A pool whose sessions cannot hold locks for ever: a frozen process lets go after a while.
+
+    A session on a server that takes no writes is given up once it is used, so that the next one finds the new primary,
+    or the end of what made the old one read-only.
+    """
     return await asyncpg.create_pool(
         dsn,
         min_size=2,
         max_size=size,
         command_timeout=30,
+        reset=_renewing(),
         server_settings={
             "application_name": name,
             "timezone": "UTC",
@@ -56,3 +78,29 @@ async def connect_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.R
             "jit": "off",
         },
     )
+
+
+def _renewing() -> Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[None]]:
+    """What ends each use of a session: its state is reset, or the session given up; one in a while, for requests that
+    only read go on meanwhile."""
+    given_up_at = -math.inf
+
+    async def reset(session: asyncpg.Connection[asyncpg.Record]) -> None:
+        nonlocal given_up_at
+        now = time.monotonic()
+        if now - given_up_at > RENEW_SECONDS and read_only(session):
+            given_up_at = now
+            session.terminate()
+            return
+        await session.execute(session.get_reset_query())
+
+    return reset
+
+
+def read_only(session: asyncpg.Connection[asyncpg.Record]) -> bool:
+    """Whether the session is on a server that takes no writes, or began on one that was told to take none.
+
+    PostgreSQL (14 and newer) says so itself when a session begins, and when it changes.
+    """
+    settings = session.get_settings()
+    return "on" in (getattr(settings, name, "off") for name in ("in_hot_standby", "default_transaction_read_only"))

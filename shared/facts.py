@@ -20,13 +20,13 @@ E = TypeVar("E", bound=Event)
 class PersonRecorded(Event):
     """The person's record has arrived here. Known to this service only; holds nothing of the person."""
 
-    TYPE: ClassVar[str] = "person-recorded.v1"
+    NAME: ClassVar[str] = "person-recorded"
 
 
 class PersonErased(Event):
     """The person's record was erased here. Known to this service only."""
 
-    TYPE: ClassVar[str] = "person-erased.v1"
+    NAME: ClassVar[str] = "person-erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,56 +61,61 @@ class Moment:
 
 
 class Facts:
-    """All that is known of one order. Iteration and `all` go by (occurred_at, id), whatever the order of arrival."""
+    """All that is known of one order. Iteration and `all` go by (occurred_at, id), whatever the order of arrival.
 
-    __slots__ = ("_by_type", "_ids", "order_id")
+    A set holds one fact for each name and subject, whatever its version or id: the first stays.
+    """
+
+    __slots__ = ("_by_name", "_size", "order_id")
 
     def __init__(self, order_id: UUID, events: Iterable[Event] = ()) -> None:
         self.order_id = order_id
-        self._ids: set[UUID] = set()
-        self._by_type: dict[type[Event], dict[str, Event]] = {}
+        self._by_name: dict[str, dict[str, Event]] = {}
+        self._size = 0
         for event in events:
             self.add(event)
 
     def add(self, event: Event) -> bool:
-        """Adds a fact; False, and nothing changed, when it is known already."""
+        """Adds a fact; False, and nothing changed, when one of its name and subject is known already."""
         if event.order_id != self.order_id:
             raise ValueError(f"{event.TYPE} is about order {event.order_id}, not {self.order_id}")
-        if event.id in self._ids:
+        alike, subject = self._by_name.setdefault(event.NAME, {}), event.subject
+        if subject in alike:
             return False
-        self._ids.add(event.id)
-        self._by_type.setdefault(type(event), {})[event.subject] = event
+        alike[subject] = event
+        self._size += 1
         return True
 
     def __contains__(self, item: type[Event] | Event) -> bool:
+        """Whether a fact of this kind is known; of an event: one of its name and subject."""
         if isinstance(item, Event):
-            return item.id in self._ids
-        return item in self._by_type
+            return item.subject in self._by_name.get(item.NAME, ())
+        return item.NAME in self._by_name
 
     def get(self, kind: type[E], subject: str | int = "") -> E | None:
-        """The fact of this type about this subject, e.g. `facts.get(LabelCreated, parcel)`."""
-        found = self._by_type.get(kind, {}).get(str(subject))
+        """The fact of this kind about this subject, e.g. `facts.get(LabelCreated, parcel)`."""
+        found = self._by_name.get(kind.NAME, {}).get(str(subject))
         return found if isinstance(found, kind) else None
 
     def all(self, kind: type[E]) -> list[E]:
-        """Every fact of this type, by (occurred_at, id)."""
-        found = [event for event in self._by_type.get(kind, {}).values() if isinstance(event, kind)]
+        """Every fact of this kind, by (occurred_at, id)."""
+        found = [event for event in self._by_name.get(kind.NAME, {}).values() if isinstance(event, kind)]
         return sorted(found, key=_by_time)
 
     def first(self, kind: type[E]) -> E | None:
-        """The earliest fact of this type."""
+        """The earliest fact of this kind."""
         return min(
-            (event for event in self._by_type.get(kind, {}).values() if isinstance(event, kind)),
+            (event for event in self._by_name.get(kind.NAME, {}).values() if isinstance(event, kind)),
             key=_by_time,
             default=None,
         )
 
     def __iter__(self) -> Iterator[Event]:
-        everything = (event for events in self._by_type.values() for event in events.values())
+        everything = (event for alike in self._by_name.values() for event in alike.values())
         return iter(sorted(everything, key=_by_time))
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return self._size
 
 
 def _by_time(event: Event) -> tuple[datetime, int]:

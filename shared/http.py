@@ -1,12 +1,12 @@
-"""What every HTTP interface needs: keys, idempotent requests, entity tags, and the middleware."""
+"""What every HTTP interface needs: who asks, idempotent requests, entity tags."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import json
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -14,20 +14,17 @@ from uuid import UUID
 from fastapi import Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import failpoints
 from shared.db import DB
 from shared.problems import FieldError, Problem
-from shared.telemetry import log, metrics, traced
 
 if TYPE_CHECKING:
-    import asyncpg
-
     from shared.service import Platform
 
-KEY_CACHE_SECONDS = 10.0
 KEY_BOUND = 255
+_WHO = "silkpost.principal"
+"""Where a request's scope tells who asks, once that is known."""
 
 bearer = HTTPBearer(auto_error=False, description="an API key")
 
@@ -40,41 +37,31 @@ class Principal:
     scope: str
 
 
-class Keys:
-    """API keys, hashed at rest. A key that was withdrawn works for ten seconds more at the most."""
+class Required:
+    """Who may ask: a key of one of these scopes, or an operator's. `shared.http_routes` judges it before any body."""
 
-    def __init__(self) -> None:
-        self._cache: dict[bytes, tuple[float, Principal]] = {}
+    def __init__(self, platform: Platform, scopes: Sequence[str]) -> None:
+        self._platform = platform
+        self._scopes = scopes
 
-    async def principal(self, pool: asyncpg.Pool[asyncpg.Record], key: str) -> Principal | None:
-        digest = hashlib.sha256(key.encode()).digest()
-        cached = self._cache.get(digest)
-        if cached and time.monotonic() - cached[0] < KEY_CACHE_SECONDS:
-            return cached[1]
-        row = await pool.fetchrow(
-            "select name, scope from api_keys where hash = $1 and (not_after is null or not_after > now())", digest
-        )
-        if row is None:
-            self._cache.pop(digest, None)
-            return None
-        principal = Principal(row["name"], row["scope"])
-        self._cache[digest] = (time.monotonic(), principal)
+    async def principal(
+        self, request: Request, _bearer: HTTPAuthorizationCredentials | None = Security(bearer)
+    ) -> Principal:
+        """The dependency: whoever was let in."""
+        known = request.scope.get(_WHO)
+        return known if isinstance(known, Principal) else await self.admit(request)
+
+    async def admit(self, request: Request) -> Principal:
+        """Judges the header alone. Raises Problem 401, 403, 429."""
+        principal = await self._platform.keys.admit(self._platform.pool, request)
+        if principal.scope not in (*self._scopes, "operator"):
+            raise Problem(403, "this key does not open this", detail=f"needs scope {' or '.join(self._scopes)}")
+        request.scope[_WHO] = principal
         return principal
 
-
-def require(platform: Platform, *scopes: str) -> Callable[..., Awaitable[Principal]]:
-    """A dependency: the request bears a key of one of these scopes, or an operator's."""
-
-    async def check(request: Request, _bearer: HTTPAuthorizationCredentials | None = Security(bearer)) -> Principal:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        principal = await platform.keys.principal(platform.pool, key) if scheme.lower() == "bearer" and key else None
-        if principal is None:
-            raise Problem(401, "an API key is needed", headers={"WWW-Authenticate": "Bearer"})
-        if principal.scope not in (*scopes, "operator"):
-            raise Problem(403, "this key does not open this", detail=f"needs scope {' or '.join(scopes)}")
-        return principal
-
-    return check
+    def under_way(self, principal: Principal) -> AbstractContextManager[None]:
+        """Around a request of this principal; raises Problem 429."""
+        return self._platform.keys.under_way(principal.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +83,7 @@ class Asked:
             raise Problem(
                 400, "bad Idempotency-Key", errors=[FieldError("Idempotency-Key", "length", "1 to 255 characters")]
             )
-        about = f"{request.method} {request.url.path}\n".encode()
+        about = f"{request.method} {request.scope['path']}\n".encode()
         return cls(principal.name, key, hmac.digest(platform.storage_key, about + await request.body(), "sha256"))
 
     @property
@@ -227,72 +214,3 @@ def uuid_or_404(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise Problem(404, "not found") from None
-
-
-class Edge:
-    """Outermost: bounds the body, begins the trace, measures, and logs a line without query or personal data."""
-
-    def __init__(self, app: ASGIApp, body_limit: int) -> None:
-        self._app = app
-        self._limit = body_limit
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = time.monotonic()
-        status = 500
-        answered = refused = False
-        headers = {name.lower(): value for name, value in scope["headers"]}
-        seen = 0
-
-        async def bounded() -> Message:
-            nonlocal seen, refused
-            message = await receive()
-            if message["type"] == "http.request":
-                seen += len(message.get("body", b""))
-                if seen > self._limit:
-                    refused = True
-                    raise _too_large(self._limit)
-            return message
-
-        async def watched(message: Message) -> None:
-            nonlocal status, answered
-            if refused and not answered:
-                return  # the framework's own words for a body it could not read to its end; ours follow
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                answered = True
-            await send(message)
-
-        with traced(headers.get(b"traceparent", b"").decode("ascii", "ignore") or None):
-            try:
-                stated = headers.get(b"content-length", b"")
-                if stated.isdigit() and int(stated) > self._limit:
-                    await _too_large(self._limit).response()(scope, receive, watched)
-                else:
-                    await self._app(scope, bounded, watched)
-                    if refused and not answered:
-                        raise _too_large(self._limit)
-            except Problem as problem:
-                if answered:
-                    raise
-                refused = False
-                await problem.response()(scope, receive, watched)
-            except Exception as error:
-                log.error("request failed", method=scope["method"], route=_route(scope), error=error)
-                if answered:
-                    raise
-                await Problem(500, "internal error").response()(scope, receive, watched)
-            finally:
-                seconds = time.monotonic() - started
-                metrics.requests.labels(scope["method"], _route(scope), str(status)).observe(seconds)
-
-
-def _too_large(limit: int) -> Problem:
-    return Problem(413, "body too large", errors=[FieldError("body", "size", f"at most {limit} bytes")])
-
-
-def _route(scope: Scope) -> str:
-    """The route's template, never the path: a path holds ids."""
-    return str(getattr(scope.get("route"), "path", "none"))

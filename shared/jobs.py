@@ -57,13 +57,24 @@ class Done:
 
 
 class Retry(Exception):
-    """Try again after so many real seconds (with back-off and jitter when None), handing on `state`."""
+    """Try again after so many real seconds (with back-off and jitter when None), handing on `state`.
 
-    def __init__(self, reason: str, after: float | None = None, state: Mapping[str, Any] | None = None) -> None:
+    `may_be_last`: False when the outside is not to blame, so that it is not given up for it.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        after: float | None = None,
+        state: Mapping[str, Any] | None = None,
+        *,
+        may_be_last: bool = True,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.after = after
         self.state = state
+        self.may_be_last = may_be_last
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +184,13 @@ class Worker:
     async def _give_back(self, jobs: Sequence[ClaimedJob]) -> None:
         await self._pool.execute(
             """update jobs set claimed_until = null, attempts = attempts - 1
-               from unnest($2::uuid[], $3::text[]) as b (order_id, subject)
-               where jobs.kind = $1 and jobs.order_id = b.order_id and jobs.subject = b.subject""",
+               from unnest($2::uuid[], $3::text[], $4::int[]) as b (order_id, subject, attempt)
+               where jobs.kind = $1 and jobs.order_id = b.order_id and jobs.subject = b.subject
+                 and jobs.attempts = b.attempt""",
             self._kind.kind,
             [job.order_id for job in jobs],
             [job.subject for job in jobs],
+            [job.attempt for job in jobs],
         )
 
     async def _claim(self, room: int) -> list[ClaimedJob]:
@@ -231,7 +244,9 @@ class Worker:
             outcome = retry
         except Exception as error:
             log.warning("outside call failed", job=job.kind, order_id=str(job.order_id), error=error)
-            outcome = Retry(describe(error))
+            # Of the outside httpx tells, and a time-out is the call's own: what else passes is our database's fault.
+            ours = isinstance(error, TRANSIENT) and not isinstance(error, TimeoutError)
+            outcome = Retry(describe(error), may_be_last=not ours)
         await self._ended.put(_Ended(job, outcome, traceparent))
 
     async def _commit(self, loop: Loop) -> None:
@@ -282,9 +297,10 @@ class Worker:
                     if not any(kind in facts for kind in outcome.unless):
                         said += outcome.said
                     finished.append((job, "done", None))
-                case Retry() if job.attempt >= self._kind.max_attempts:
-                    said += self._kind.exhausted(job, outcome.reason)
-                    finished.append((job, "exhausted", outcome.reason))
+                case Retry() if job.attempt >= self._kind.max_attempts and outcome.may_be_last:
+                    if await self._is_held(db, job):
+                        said += self._kind.exhausted(job, outcome.reason)
+                        finished.append((job, "exhausted", outcome.reason))
                 case Retry():
                     await self._again(db, job, outcome)
         await self._finish(db, finished)
@@ -295,9 +311,23 @@ class Worker:
         """Tries again much later, or no more: nothing is decided, and a person sees it."""
         await self._ledger.undecided(db, job.order_id)
         if job.attempt >= self._kind.max_attempts:
-            await self._finish(db, [(job, "exhausted", reason)])
+            if await self._is_held(db, job):
+                await self._finish(db, [(job, "exhausted", reason)])
         else:
             await self._again(db, job, Retry(reason, LONGEST_WAIT_SECONDS))
+
+    async def _is_held(self, db: DB, job: ClaimedJob) -> bool:
+        """Whether the job is still this try's, locked until the transaction ends. One whose lease ran out is another
+        worker's by now: what a failed try says of it has no effect."""
+        held = await db.fetchval(
+            """select true from jobs where kind = $1 and order_id = $2 and subject = $3
+               and attempts = $4 and status = 'ready' for update""",
+            job.kind,
+            job.order_id,
+            job.subject,
+            job.attempt,
+        )
+        return bool(held)
 
     async def _finish(self, db: DB, finished: Sequence[tuple[ClaimedJob, str, str | None]]) -> None:
         """Jobs with the status in which each ends, and why."""
@@ -318,18 +348,20 @@ class Worker:
         )
 
     async def _again(self, db: DB, job: ClaimedJob, retry: Retry) -> None:
+        """No effect on a job that is no longer held: see `_is_held`."""
         metrics.jobs.labels(job.kind, "retry").inc()
         backed_off = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (job.attempt - 1))
         wait = backed_off * random.uniform(0.5, 1.0) if retry.after is None else retry.after  # noqa: S311
         await db.execute(
             """update jobs set run_at = now() + $4 * interval '1 second', claimed_until = null, reason = $5, state = $6
-               where kind = $1 and order_id = $2 and subject = $3""",
+               where kind = $1 and order_id = $2 and subject = $3 and attempts = $7 and status = 'ready'""",
             job.kind,
             job.order_id,
             job.subject,
             wait,
             retry.reason,
             json.dumps(dict(job.state) if retry.state is None else dict(retry.state)),
+            job.attempt,
         )
 
 

@@ -234,7 +234,9 @@ class Ledger:
             order_id=order_id,
             occurred_at=now,
             case=f"needs_attention:undecided:{self._service}",
+            service=self._service,
             kind="needs_attention",
+            matter="undecided",
             reason="undecided",
             action="look_into",
         )

@@ -14,9 +14,9 @@ from aiokafka.errors import KafkaError
 from shared import gauges
 from shared.db import DB, TRANSIENT
 from shared.facts import Moment
+from shared.generations import forgotten
 from shared.logs import LogProbe
 from shared.messaging import Consumer
-from shared.relay import forgotten
 from shared.telemetry import Loop, log
 
 if TYPE_CHECKING:

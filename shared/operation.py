@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from shared import jobs
 from shared.http import Principal, uuid_or_404
+from shared.http_routes import Route
 from shared.problems import Problem
 from shared.why import Answer, why
 
@@ -29,7 +30,7 @@ class Counterpart(BaseModel):
 
 
 def router(platform: Platform, service: str, counterparts: Collection[str]) -> APIRouter:
-    routes = APIRouter(tags=["operation"])
+    routes = APIRouter(route_class=Route, tags=["operation"])
     operator = Depends(platform.require("operator"))
 
     @routes.get("/why/{order_id}", response_model=Answer, responses={404: {"description": "no order has such an id"}})

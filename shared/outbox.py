@@ -12,8 +12,10 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+from aiokafka import TopicPartition
+from aiokafka.partitioner import murmur2
 
-from contracts.base import Event
+from contracts.base import PARTITIONS, Event
 from shared.db import DB
 
 SLICE = 20_000
@@ -35,13 +37,33 @@ def message(topic: str, event: Event, traceparent: str | None) -> Message:
     return Message(topic, str(event.order_id), event.id, event.TYPE, event.model_dump_json(), traceparent)
 
 
+RECORD_BYTES = 880_000
+"""What a record may have: key, body, and 1 KiB for its headers. Less than the relay puts into one batch."""
+HEADER_BYTES = 1024
+
+
+class TooLarge(Exception):
+    """A message that no broker of ours takes; nothing of its transaction may be committed."""
+
+    def __init__(self, event_type: str, size: int) -> None:
+        super().__init__(f"{event_type} has {size} bytes; a record has {RECORD_BYTES} at the most")
+
+
 async def publish(db: DB, messages: Sequence[Message]) -> None:
-    """Adds the messages to the outbox, in the caller's transaction."""
+    """Adds the messages to the outbox, in the caller's transaction. Raises TooLarge."""
+    for message in messages:
+        if message.body is not None and len(message.body) > RECORD_BYTES // 4:  # four bytes a character at the most
+            size = len(message.body.encode()) + len(message.key) + HEADER_BYTES
+            if size > RECORD_BYTES:
+                raise TooLarge(message.type, size)
     if messages:
         await db.execute(
-            """insert into outbox (topic, key, event_id, type, body, traceparent)
-               select * from unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[])""",
+            """insert into outbox (topic, partition, key, event_id, type, body, traceparent)
+               select topic, partition, key, event_id, type, body, traceparent
+               from unnest($1::text[], $2::int[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[])
+                    as m (topic, partition, key, event_id, type, body, traceparent)""",
             [m.topic for m in messages],
+            [partition_of(m.key) for m in messages],
             [m.key for m in messages],
             [m.event_id for m in messages],
             [m.type for m in messages],
@@ -68,6 +90,46 @@ def headers(
     return [(name, value.encode()) for name, value in fields.items()]
 
 
+def partition_of(key: str, partitions: int = PARTITIONS) -> int:
+    """Where Kafka's default partitioner puts this key."""
+    return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions
+
+
+async def raise_floor(pool: asyncpg.Pool[asyncpg.Record], lanes: Sequence[TopicPartition]) -> None:
+    """Remembers up to which id every row is sent, so that the search for unsent rows begins there.
+
+    A lower id may be committed after a higher one was sent. So the floor rises in two steps: the highest id below
+    which nothing unsent is visible becomes the candidate; it becomes the floor, as far as nothing unsent is visible
+    below it then, when every transaction that ran at that time has ended. Transactions have their number before they
+    take an id of the outbox: the ledger locks orders first.
+    """
+    await pool.execute(
+        """with seen as (
+               select coalesce(min(unsent.id) - 1, (select max(id) from outbox), 0) as sent_up_to
+               from unnest($1::text[], $2::int[]) as lane (topic, partition) cross join lateral (
+                   select id from outbox
+                   where topic = lane.topic and partition = lane.partition and sent_at is null
+                     and id > (select sent_up_to from outbox_floor) order by id limit 1) as unsent)
+           update outbox_floor
+           set sent_up_to = greatest(outbox_floor.sent_up_to, least(candidate, seen.sent_up_to)),
+               candidate = seen.sent_up_to, candidate_xid = pg_snapshot_xmax(pg_current_snapshot())
+           from seen where candidate_xid <= pg_snapshot_xmin(pg_current_snapshot())""",
+        [lane.topic for lane in lanes],
+        [lane.partition for lane in lanes],
+    )
+
+
+async def send_again(db: DB, row_id: int) -> None:
+    """This row is due again."""
+    await forget_floor(db)
+    await db.execute("update outbox set sent_at = null where id = $1", row_id)
+
+
+async def forget_floor(db: DB) -> None:
+    """Rows that were sent are due again: in the transaction that marks them so."""
+    await db.execute("update outbox_floor set sent_up_to = 0, candidate = 0")
+
+
 async def republish(db: DB | asyncpg.Pool[asyncpg.Record], since: datetime) -> int:
     """Marks what was recorded since then as not sent; how many rows. In slices, so that none takes too long."""
     marked, seen = 0, 0
@@ -75,7 +137,8 @@ async def republish(db: DB | asyncpg.Pool[asyncpg.Record], since: datetime) -> i
         [(last, again)] = await db.fetch(
             """with slice as (select id, recorded_at, sent_at from outbox where id > $2 order by id limit $3),
                     again as (update outbox set sent_at = null from slice where outbox.id = slice.id
-                              and slice.recorded_at >= $1 and slice.sent_at is not null returning 1)
+                              and slice.recorded_at >= $1 and slice.sent_at is not null returning 1),
+                    floor as (update outbox_floor set sent_up_to = 0, candidate = 0)
                select max(id), (select count(*) from again) from slice""",
             since,
             seen,

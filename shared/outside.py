@@ -1,21 +1,193 @@
-"""The HTTP client for calls to the outside."""
+"""Calls to counterparts outside: one client, and a bound for all that an answer may cost us.
+
+An answer is asked for without compression, and one that is compressed all the same is refused: its size is then what
+comes over the wire. Its head and its trailers are bounded by h11 (100 KiB). Redirects are not followed, cookies not
+kept.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Literal
 
 import httpx
+
+from shared import tracing
+from shared.telemetry import log
+
+CONNECTIONS = 40
+"""To one counterpart, at most; a call that finds none free waits, within its time."""
+DRAIN_SECONDS = 10.0
+MOST_PIECES = 10_000
+"""Pieces of one body. A chunk of a few bytes costs as much time as one of 64 KiB."""
+LONGEST_CONTENT_TYPE = 1_000
+LONGEST_RETRY_AFTER = 600.0
+Bound = Literal["time", "size", "pieces", "encoding"]
+
+
+class NoAnswer(Exception):
+    """The call ended without an answer that was read whole.
+
+    `reason` is one token. `sent` is False when the request had not left yet, so that nothing can have come of it.
+    """
+
+    def __init__(self, reason: str, *, sent: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.sent = sent
+
+
+class OutOfBounds(NoAnswer):
+    """An answer that went beyond what is read of this counterpart's; the connection is closed, and a line logged."""
+
+    def __init__(self, bound: Bound, *, sent: bool) -> None:
+        super().__init__(f"answer_{bound}", sent=sent)
+        self.bound = bound
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one call may take."""
+
+    seconds: float
+    """Of real time, from the call's beginning to the answer's last byte."""
+    size: int
+    """Bytes of the answer's body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    content_type: str
+    body: bytes
+    retry_after: float | None = None
+    """Real seconds."""
 
 
 class Client(httpx.AsyncClient):
     """httpx's client, whose every failure of a connection is an httpx.HTTPError.
 
     One that is reset while it is being opened is not: anyio then asks a socket that is gone for its peer, and raises
-    AttributeError (seen with anyio 4.16 on uvloop). Here that is a ReadError: nobody knows what was sent.
+    AttributeError (seen with anyio 4.16 on uvloop). Here that is a ReadError.
     """
+
+    def __init__(self, **how: Any) -> None:
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+        super().__init__(cookies=no_cookies, limits=httpx.Limits(max_connections=CONNECTIONS), **how)
 
     async def send(self, request: httpx.Request, **how: Any) -> httpx.Response:
         try:
             return await super().send(request, **how)
         except AttributeError as error:
             raise httpx.ReadError("reset while it was being opened", request=request) from error
+
+
+class Counterpart:
+    """Who is called, by the name that its jobs and an operator's pause have, and the connections to it."""
+
+    def __init__(self, name: str, http: httpx.AsyncClient) -> None:
+        self.name = name
+        self._http = http
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        bounds: Bounds,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Answer:
+        """The answer, whatever its status. Raises NoAnswer."""
+        leaving = None if body is None else _Body(body)
+        fixed = {"accept-encoding": "identity"} | ({} if body is None else {"content-length": str(len(body))})
+        request = self._http.build_request(
+            method, url, params=params, headers={**(headers or {}), **fixed}, content=leaving, timeout=None
+        )
+        self._under_way += 1
+        self._idle.clear()
+        try:
+            async with asyncio.timeout(bounds.seconds):
+                with tracing.outside(method, request.url.host):
+                    return await self._answer(request, bounds)
+        except TimeoutError:
+            raise self._out_of_bounds("time", leaving) from None
+        except _Beyond as beyond:
+            raise self._out_of_bounds(beyond.bound, leaving) from None
+        except httpx.HTTPError as error:
+            raise NoAnswer(type(error).__name__, sent=_has_left(leaving)) from None
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
+
+    async def close(self) -> None:
+        """Once the calls under way have ended, or have taken too long: one that is cut off is owed again."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self._idle.wait()
+        await self._http.aclose()
+
+    async def _answer(self, request: httpx.Request, bounds: Bounds) -> Answer:
+        response = await self._http.send(request, stream=True)
+        try:
+            if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+                raise _Beyond("encoding")
+            kind = response.headers.get("content-type", "")[:LONGEST_CONTENT_TYPE]
+            return Answer(response.status_code, kind, await _read(response, bounds.size), _retry_after(response))
+        finally:
+            await response.aclose()
+
+    def _out_of_bounds(self, bound: Bound, leaving: _Body | None) -> OutOfBounds:
+        log.warning("answer out of bounds", counterpart=self.name, bound=bound)
+        return OutOfBounds(bound, sent=_has_left(leaving))
+
+
+async def _read(response: httpx.Response, size: int) -> bytes:
+    body, pieces = bytearray(), 0
+    async for piece in response.aiter_bytes():
+        body += piece
+        pieces += 1
+        if len(body) > size:
+            raise _Beyond("size")
+        if pieces > MOST_PIECES:
+            raise _Beyond("pieces")
+    return bytes(body)
+
+
+class _Beyond(Exception):
+    def __init__(self, bound: Bound) -> None:
+        super().__init__(bound)
+        self.bound: Bound = bound
+
+
+class _Body:
+    """A request's body, which knows whether it has begun to leave: before that, nothing can have come of the call."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.left = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.left = True
+        yield self._content
+
+
+def _has_left(leaving: _Body | None) -> bool:
+    """Of a request without a body it is not known."""
+    return leaving is None or leaving.left
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """The header in its form of seconds; no counterpart has been seen to use the form with a date."""
+    text = response.headers.get("retry-after", "")
+    return min(float(text), LONGEST_RETRY_AFTER) if re.fullmatch(r"[0-9]{1,9}", text) else None

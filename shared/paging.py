@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from fastapi import Query, Request
@@ -64,5 +65,7 @@ def link(request: Request, following: str | None) -> dict[str, str]:
     """The header that leads to the next page; relative, for we need not know under which name we are reached."""
     if following is None:
         return {}
-    address = request.url.include_query_params(cursor=following)
-    return {"Link": f'<{address.path}?{address.query}>; rel="next"'}
+    # Not from `request.url`: that is made with the Host header, which is the client's word.
+    asked = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    query = urlencode([*asked, ("cursor", following)])
+    return {"Link": f'<{quote(request.scope["path"])}?{query}>; rel="next"'}

@@ -12,9 +12,13 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from shared.db import TRANSIENT
+from shared.outbox import TooLarge
 from shared.telemetry import log
+from shared.wording import in_words
 
 NAME_BOUND = 64
+FAULTS_NAMED = 200
+"""Of one request; the others come to light when these are mended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ def field_path(loc: Sequence[str | int]) -> str:
 
 def field_errors(errors: Iterable[Mapping[str, Any]], skip: int = 0) -> list[FieldError]:
     """pydantic's errors as ours; `skip` leading parts of each place are left out."""
-    return [FieldError(field_path(error["loc"][skip:]), error["type"], error["msg"]) for error in errors]
+    return [FieldError(field_path(error["loc"][skip:]), error["type"], in_words(error)) for error in errors]
 
 
 def install(app: FastAPI) -> None:
@@ -111,7 +115,7 @@ def install(app: FastAPI) -> None:
 
     async def invalid(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101
-        errors = field_errors(error.errors(), skip=1)
+        errors = field_errors(error.errors()[:FAULTS_NAMED], skip=1)
         if any(item["type"] == "json_invalid" for item in error.errors()):
             return Problem(400, "not JSON", errors=[FieldError("body", "json", "the body must be JSON")]).response()
         return Problem(422, "invalid request", errors=errors).response()
@@ -121,6 +125,10 @@ def install(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         return Problem(error.status_code, str(error.detail), headers=headers).response()
 
+    async def too_large(_: Request, error: Exception) -> JSONResponse:
+        errors = [FieldError("body", "size", "what follows from it must fit into one record; send less at once")]
+        return Problem(413, "too large to be published", detail=str(error), errors=errors).response()
+
     async def away(request: Request, error: Exception) -> JSONResponse:
         log.warning("server away", path=request.scope.get("route_path", ""), error=error)
         return Problem(503, "temporarily unavailable", headers={"Retry-After": "2"}).response()
@@ -128,5 +136,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(TooLarge, too_large)
     for kind in TRANSIENT:
         app.add_exception_handler(kind, away)

@@ -19,7 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from pydantic import TypeAdapter
 
-from contracts.base import Code, Topic
+from contracts.base import PARTITIONS, Code, Topic
 from shared.kafka import Connection, anonymous
 
 Scope = Literal["marketplace", "warehouse", "operator"]
@@ -72,7 +72,7 @@ async def _create_topics(kafka: Connection, topics: Sequence[Topic], replicas: i
     admin = AIOKafkaAdminClient(**kafka)
     try:
         await admin.start()
-        wanted = [NewTopic(t.name, t.partitions, replicas, topic_configs=_configuration(t)) for t in topics]
+        wanted = [NewTopic(t.name, PARTITIONS, replicas, topic_configs=_configuration(t)) for t in topics]
         answer = await admin.create_topics(wanted)
         for name, code, *_ in answer.topic_errors:
             error = for_code(code)

@@ -19,7 +19,7 @@ from shared import persons
 from shared.db import DB, storable
 from shared.facts import PersonErased, PersonRecorded
 from shared.ledger import Ledger
-from shared.telemetry import log, metrics
+from shared.telemetry import log, metrics, valid_traceparent
 
 _GENERATION = re.compile(r"([0-9]{1,9})@([0-9]{1,18})")
 
@@ -82,7 +82,7 @@ class Decoder:
             if _name(record.type) in self._names:
                 return Read(record, cause=f"{record.type} is newer than this service")
             if record.type not in Event.BY_TYPE:
-                metrics.skipped.labels(record.type or "none").inc()
+                metrics.skipped.labels(record.lane.topic).inc()
             return Read(record)
         if not record.body:
             return Read(record, cause="empty value")
@@ -167,7 +167,9 @@ class Decoder:
                     order_id=order_id,
                     occurred_at=self._now(),
                     case=self.case_of(record),
+                    service=self._service,
                     kind="dead_letter",
+                    detail=_place(record),
                     reason="dead_letter",
                     action="replay_dead_letter",
                 )
@@ -175,8 +177,11 @@ class Decoder:
 
     def case_of(self, record: Record) -> str:
         """The name of the case that a dead letter opens; each service that buried the record has its own."""
-        place = f"{record.generation}.{record.lane.partition}.{record.offset}"
-        return f"dead_letter:{self._service}:{record.lane.topic}:{place}"
+        return f"dead_letter:{self._service}:{_place(record)}"
+
+
+def _place(record: Record) -> str:
+    return f"{record.lane.topic}:{record.generation}.{record.lane.partition}.{record.offset}"
 
 
 def order_id_of(key: bytes | None) -> UUID | None:
@@ -214,5 +219,5 @@ def as_record(lane: TopicPartition, raw: Any) -> Record:
         event_id=_uuid(headers.get("ce_id", "")),
         generation=int(generation[1]) if generation else 0,
         generation_start=int(generation[2]) if generation else 0,
-        traceparent=headers.get("traceparent"),
+        traceparent=valid_traceparent(headers.get("traceparent")),
     )

@@ -1,30 +1,35 @@
-"""The relay: sends the outbox to the broker, and notices when the broker has lost what it acknowledged."""
+"""The relay: sends the outbox to the broker."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import groupby
+from typing import TypeAlias
 
 import asyncpg
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
-from aiokafka.partitioner import murmur2
 
-from shared import failpoints, tracing
+from contracts.base import PARTITIONS
+from shared import failpoints, outbox, tracing
 from shared.db import DB, TRANSIENT
+from shared.generations import LogEnd, advance, log_ends, notice_lost_tail
 from shared.kafka import REQUEST_MS, connection
 from shared.logs import LogProbe, sender_died, started
 from shared.outbox import headers
-from shared.records import as_record
 from shared.settings import PlatformSettings
-from shared.telemetry import Loop, log, metrics
+from shared.telemetry import Loop, back_off_seconds, log, metrics
 
-ROWS_A_ROUND = 4000
-SLICE = 20_000
+ROWS_A_PARTITION = 1000
+"""At the most, in one round."""
+ROUND_SECONDS = 0.25
+"""How long a round waits for its slowest partition before it marks the others."""
+Refused: TypeAlias = Callable[[asyncpg.Record], Awaitable[None]]
+"""Puts a row of the outbox away that is too large for the broker, so that it holds up nothing behind it."""
 BATCH_BYTES = 900_000
 """Below the broker's default limit of 1 MiB for a record batch."""
 SLOW_POLL_SECONDS = 1.0
@@ -33,22 +38,23 @@ LOG_CHECK_SECONDS = 3.0
 LEAVE_SECONDS = 5.0
 """For what is due when the service is told to leave; what is left is sent by a replica, or after the next start."""
 _LOCK = 0x5349_4C4B  # one relay a database at a time
-_CLAIM = "select pg_try_advisory_xact_lock($1) from set_config('synchronous_commit', 'off', true)"
+_CLAIM = """
+    select current_setting('transaction_read_only')::boolean as read_only, pg_try_advisory_xact_lock($1) as ours
+    from set_config('synchronous_commit', 'off', true)
+"""
 """What is marked as sent need not be on disk when the server dies: what was sent is then sent again."""
 
 
-def partition_of(key: str, partitions: int) -> int:
-    """Where Kafka's default partitioner puts this key."""
-    return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions
-
-
 @dataclass(frozen=True, slots=True)
-class LogEnd:
-    """How far a partition of ours reaches, as acknowledged, and which generation of it this is."""
+class _Rest:
+    """Until when (monotonic) a partition is left alone, after so many failures, the last of this type."""
 
-    highest: int = -1
-    generation: int = 0
-    start: int = 0
+    until: float
+    failures: int
+    cause: str
+
+
+_NO_REST = _Rest(0.0, 0, "")
 
 
 class Relay:
@@ -60,14 +66,21 @@ class Relay:
         pool: asyncpg.Pool[asyncpg.Record],
         probe: LogProbe,
         service: str,
+        topics: Sequence[str],
+        refused: Refused,
     ) -> None:
+        """`topics`: those that this service writes to. `refused` takes what the broker will never take."""
         self._settings = settings
         self._pool = pool
         self._producer = self._new()
         self._probe = probe
         self._service = service
+        self._refused = refused
         self._wake = asyncio.Event()
         self._leaving = False
+        self._lanes = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
+        self._flights: dict[TopicPartition, _Flight] = {}
+        self._resting: dict[TopicPartition, _Rest] = {}
 
     def _new(self) -> AIOKafkaProducer:
         return AIOKafkaProducer(
@@ -106,6 +119,13 @@ class Relay:
             raise
 
     async def _turn(self, loop: Loop) -> None:
+        try:
+            await self._send(loop)
+        finally:
+            for flight in self._flights.values():
+                flight.task.cancel()
+
+    async def _send(self, loop: Loop) -> None:
         checked = 0.0
         while True:
             loop.tick()
@@ -117,7 +137,8 @@ class Relay:
                 await self.start(loop)
             try:
                 if loop.now() - checked > LOG_CHECK_SECONDS:
-                    await self._notice_lost_tail()
+                    await notice_lost_tail(self._pool, self._probe, _LOCK)
+                    await outbox.raise_floor(self._pool, self._lanes)
                     checked = loop.now()
                 sent = await self.send_once()
             except (KafkaError, *TRANSIENT) as error:
@@ -126,7 +147,8 @@ class Relay:
                 await loop.back_off(error)
                 continue
             loop.healthy()
-            if self._leaving and not sent:
+            loop.trouble = self._trouble()
+            if self._leaving and not sent and not self._flights:
                 return
             if sent is None:
                 await asyncio.sleep(BUSY_RETRY_SECONDS)
@@ -138,54 +160,112 @@ class Relay:
                     continue
 
     async def send_once(self) -> int | None:
-        """Sends what is due now; how many rows, or None when another relay is at it."""
+        """Sends what is due now; how many rows, or None when another relay is at it.
+
+        A partition that does not answer holds up no other: it stays in flight, its rows are marked in a later round,
+        and after a failure it rests by itself, longer each time.
+        """
         async with self._pool.acquire() as db, db.transaction():
-            if not await db.fetchval(_CLAIM, _LOCK):
+            [(read_only, ours)] = await db.fetch(_CLAIM, _LOCK)
+            if read_only:  # nothing could be marked, so that the same events would be sent again and again
+                raise asyncpg.ReadOnlySQLTransactionError("nothing can be marked as sent")
+            if not ours:
                 return None
-            rows = await db.fetch(
-                """select id, topic, key, event_id, type, body, traceparent from outbox
-                   where sent_at is null order by id limit $1""",
-                ROWS_A_ROUND,
-            )
-            if not rows:
+            rows = await self._due(db)
+            if rows:
+                self._take_off(rows, await log_ends(db))
+            if not self._flights:
                 return 0
-            ends = await self._log_ends(db)
-            lanes: dict[TopicPartition, list[asyncpg.Record]] = defaultdict(list)
-            for row in rows:
-                partitions = await self._partitions(row["topic"])
-                lanes[TopicPartition(row["topic"], partition_of(row["key"], partitions))].append(row)
             failpoints.reach("relay.claimed")
-            with tracing.sending(rows) as traces:
-                results = await asyncio.gather(
-                    *(self._send_lane(lane, due, ends.get(lane, LogEnd()), traces) for lane, due in lanes.items())
-                )
-            failpoints.reach("relay.sent")
-            sent = [row for result in results for row in result.sent]
-            await self._mark(db, sent)
-            await self._refuse(db, [row for result in results for row in result.refused])
-            for lane, lane_sent in groupby(sent, key=lambda s: s.lane):
-                await self._advance(db, lane, list(lane_sent), ends.get(lane, LogEnd()))
-            failed = next((result.error for result in results if result.error), None)
+            await asyncio.wait([flight.task for flight in self._flights.values()], timeout=ROUND_SECONDS)
+            landed = {lane: flight for lane, flight in self._flights.items() if flight.task.done()}
+            if landed:
+                failpoints.reach("relay.sent")
+                await self._settle(db, landed)
         failpoints.reach("relay.marked")
-        metrics.outbox_sent.inc(len(sent))
-        if failed:
-            raise failed
+        for lane, flight in landed.items():
+            del self._flights[lane]
+            for row in flight.task.result().refused:
+                await self._refused(row)
+        metrics.outbox_sent.inc(sum(len(flight.task.result().sent) for flight in landed.values()))
         return len(rows)
 
-    async def _partitions(self, topic: str) -> int:
-        known: set[int] | None = await self._producer.partitions_for(topic)
-        if not known:
-            raise KafkaError(f"{topic} has no partitions")
-        return len(known)
+    async def _due(self, db: DB) -> list[asyncpg.Record]:
+        """The oldest rows of each partition that neither is in flight nor rests."""
+        now = time.monotonic()
+        free = [
+            lane for lane in self._lanes if lane not in self._flights and self._resting.get(lane, _NO_REST).until <= now
+        ]
+        return await db.fetch(
+            """select due.* from unnest($1::text[], $2::int[]) as lane (topic, partition) cross join lateral (
+                   select id, topic, partition, key, event_id, type, body, traceparent from outbox
+                   where topic = lane.topic and partition = lane.partition and sent_at is null
+                     and id > (select sent_up_to from outbox_floor) order by id limit $3) as due""",
+            [lane.topic for lane in free],
+            [lane.partition for lane in free],
+            ROWS_A_PARTITION,
+        )
 
-    async def _send_lane(
-        self, lane: TopicPartition, rows: list[asyncpg.Record], end: LogEnd, traces: Mapping[int, str]
-    ) -> _LaneResult:
+    def _take_off(self, rows: Sequence[asyncpg.Record], ends: Mapping[TopicPartition, LogEnd]) -> None:
+        due: dict[TopicPartition, list[asyncpg.Record]] = defaultdict(list)
+        for row in rows:
+            due[TopicPartition(row["topic"], row["partition"])].append(row)
+        for lane, lane_rows in due.items():
+            end = ends.get(lane, LogEnd())
+            task = asyncio.create_task(self._send_lane(lane, lane_rows, end))
+            task.add_done_callback(lambda _: self.wake())
+            self._flights[lane] = _Flight(end, task)
+
+    async def _settle(self, db: DB, landed: Mapping[TopicPartition, _Flight]) -> None:
+        """Marks what the broker has acknowledged. Rows of a partition whose generation was raised meanwhile, by a
+        replica, are due again: they stay."""
+        ends = await log_ends(db)
+        sound = {
+            lane: flight
+            for lane, flight in landed.items()
+            if ends.get(lane, LogEnd()).generation == flight.end.generation
+        }
+        await self._mark(db, [row for flight in sound.values() for row in flight.task.result().sent])
+        for lane, flight in sound.items():
+            if sent := flight.task.result().sent:
+                await advance(db, lane, [one.offset for one in sent], flight.end)
+        for lane, flight in landed.items():
+            self._rest(lane, flight.task.result().error)
+
+    def _rest(self, lane: TopicPartition, error: BaseException | None) -> None:
+        if error is None:
+            self._resting.pop(lane, None)
+            return
+        failures = self._resting.get(lane, _NO_REST).failures + 1
+        self._resting[lane] = _Rest(time.monotonic() + back_off_seconds(failures), failures, type(error).__name__)
+        if failures in (1, 10, 100):
+            log.warning(
+                "a partition takes nothing", topic=lane.topic, partition=lane.partition, attempt=failures, error=error
+            )
+
+    def _trouble(self) -> str | None:
+        """Which partitions take nothing, and why."""
+        resting = [f"{lane.topic}/{lane.partition}: {rest.cause}" for lane, rest in sorted(self._resting.items())]
+        return ", ".join(resting) or None
+
+    async def _send_lane(self, lane: TopicPartition, rows: list[asyncpg.Record], end: LogEnd) -> _LaneResult:
         """One record batch in flight at a time, so that a failed one is never overtaken."""
+        with tracing.sending(rows) as traces:
+            try:
+                known = await self._producer.partitions_for(lane.topic)
+            except (KafkaError, TimeoutError) as error:
+                return _LaneResult([], [], error)
+            if len(known or ()) != PARTITIONS:
+                found = f"{lane.topic} has {len(known or ())} partitions, not {PARTITIONS}"
+                return _LaneResult([], [], KafkaError(found))
+            return await self._send_batches(lane, rows, f"{end.generation}@{end.start}", traces)
+
+    async def _send_batches(
+        self, lane: TopicPartition, rows: list[asyncpg.Record], generation: str, traces: Mapping[int, str]
+    ) -> _LaneResult:
         sent: list[_Sent] = []
         refused: list[asyncpg.Record] = []
         rest, at_once = rows, len(rows)
-        generation = f"{end.generation}@{end.start}"
         while rest:
             batch = self._producer.create_batch()
             taken = 0
@@ -226,109 +306,11 @@ class Relay:
 
     async def _mark(self, db: DB, sent: Sequence[_Sent]) -> None:
         await db.execute(
-            """update outbox set sent_at = now(), partition = s.partition, sent_offset = s.sent_offset
-               from unnest($1::bigint[], $2::int[], $3::bigint[]) as s (id, partition, sent_offset)
-               where outbox.id = s.id""",
+            """update outbox set sent_at = now(), sent_offset = s.sent_offset
+               from unnest($1::bigint[], $2::bigint[]) as s (id, sent_offset) where outbox.id = s.id""",
             [s.id for s in sent],
-            [s.lane.partition for s in sent],
             [s.offset for s in sent],
         )
-
-    async def _refuse(self, db: DB, rows: Sequence[asyncpg.Record]) -> None:
-        """A row that the broker will never take becomes a dead letter, and holds up nothing behind it."""
-        for row in rows:
-            await db.execute(
-                """with gone as (update outbox set sent_at = now() where id = $1)
-                   insert into dead_letters (topic, partition, "offset", generation, order_id, type, key, body, cause)
-                   values ($2, -1, $1, 0, $3::text::uuid, $4, convert_to($3, 'UTF8'), convert_to($5, 'UTF8'), $6)
-                   on conflict do nothing""",
-                row["id"],
-                row["topic"],
-                row["key"],
-                row["type"],
-                row["body"] or "",
-                "refused by the broker: too large",
-            )
-            metrics.dead_letters.inc()
-            log.error("event refused by the broker", event_id=str(row["event_id"]), type=row["type"])
-
-    async def _log_ends(self, db: DB) -> dict[TopicPartition, LogEnd]:
-        rows = await db.fetch("select topic, partition, highest_offset, generation, generation_start from log_ends")
-        return {
-            TopicPartition(row["topic"], row["partition"]): LogEnd(
-                row["highest_offset"], row["generation"], row["generation_start"]
-            )
-            for row in rows
-        }
-
-    async def _advance(self, db: DB, lane: TopicPartition, sent: Sequence[_Sent], end: LogEnd) -> None:
-        last = end.highest
-        for one in sent:
-            if one.offset <= last:  # also between two batches of one round, for aiokafka repeats by itself
-                await self._raise_generation(db, lane, end, start=one.offset)
-                return
-            last = one.offset
-        await db.execute(
-            """insert into log_ends (topic, partition, highest_offset) values ($1, $2, $3)
-               on conflict (topic, partition) do update set highest_offset = excluded.highest_offset""",
-            lane.topic,
-            lane.partition,
-            sent[-1].offset,
-        )
-
-    async def _raise_generation(self, db: DB, lane: TopicPartition, end: LogEnd, start: int) -> None:
-        """The broker lost acknowledged records: all that is kept for this partition is sent again, newly marked."""
-        await db.execute("set local synchronous_commit = on")  # no number of a generation is given twice
-        await db.execute(
-            """insert into log_ends (topic, partition, highest_offset, generation, generation_start)
-               values ($1, $2, $3, $4, $5)
-               on conflict (topic, partition) do update set highest_offset = excluded.highest_offset,
-               generation = excluded.generation, generation_start = excluded.generation_start""",
-            lane.topic,
-            lane.partition,
-            start - 1,
-            end.generation + 1,
-            start,
-        )
-        again = 0
-        slice_end: int | None = 0
-        while slice_end is not None:  # in slices, each of which ends long before the time-out of a statement
-            [(slice_end, marked)] = await db.fetch(
-                """with again as (
-                       update outbox set sent_at = null where id in (
-                           select id from outbox where id > $3 and topic = $1 and partition = $2
-                           and sent_at is not null order by id limit $4)
-                       returning id)
-                   select max(id), count(*) from again""",
-                lane.topic,
-                lane.partition,
-                slice_end,
-                SLICE,
-            )
-            again += marked
-        log.warning(
-            "broker lost records; sending again",
-            topic=lane.topic,
-            partition=lane.partition,
-            generation=end.generation + 1,
-            again=again,
-        )
-
-    async def _notice_lost_tail(self) -> None:
-        """A log that ends below what was acknowledged has lost its tail, even if nothing new is to be sent."""
-        async with self._pool.acquire() as db:
-            ends = await self._log_ends(db)
-        if not ends:
-            return
-        actual = await self._probe.ends(ends)
-        for lane, end in ends.items():
-            if actual[lane] <= end.highest:
-                async with self._pool.acquire() as db, db.transaction():
-                    if not await db.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK):
-                        return
-                    current = (await self._log_ends(db))[lane]
-                    if current == end:
-                        await self._raise_generation(db, lane, end, start=actual[lane])
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,33 +321,15 @@ class _Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class _Flight:
+    """What is being sent to a partition, and how far that reached when it began."""
+
+    end: LogEnd
+    task: asyncio.Task[_LaneResult]
+
+
+@dataclass(frozen=True, slots=True)
 class _LaneResult:
     sent: list[_Sent]
     refused: list[asyncpg.Record]
     error: BaseException | None
-
-
-async def forgotten(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe) -> int:
-    """How many events of ours the topics hold beyond the last acknowledged one that this database does not know.
-
-    None after a crash between sending and marking, for the outbox has them; some after a restore from a backup.
-    """
-    starts = await unacknowledged(pool, probe)
-    if not starts:
-        return 0
-    found = {as_record(lane, raw).event_id async for lane, raw in probe.records_since(starts)}
-    ids = found - {None}  # a record without an id is none of ours
-    known = await pool.fetch("select event_id from outbox where event_id = any($1::uuid[])", list(ids))
-    return len(ids - {row["event_id"] for row in known})
-
-
-async def unacknowledged(
-    pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, says: Collection[str] = ()
-) -> dict[TopicPartition, int]:
-    """Where each log of ours goes on behind what this database knows of it: all partitions of the topics that it has
-    ever written to, and of `says`."""
-    rows = await pool.fetch("select topic, partition, highest_offset from log_ends")
-    known = {TopicPartition(row["topic"], row["partition"]): row["highest_offset"] + 1 for row in rows}
-    lanes = await probe.lanes(sorted({*says, *(lane.topic for lane in known)}))
-    begins = await probe.beginnings(lanes) if lanes else {}
-    return {lane: max(begins[lane], known.get(lane, 0)) for lane in lanes}

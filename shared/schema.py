@@ -30,19 +30,27 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
     """create table outbox (
         id bigint generated always as identity primary key,
         topic text not null,
+        partition integer not null,
         key text not null,
         event_id uuid not null,
         type text not null,
         body text,
         traceparent text,
         recorded_at timestamptz not null default now(),
-        partition integer,
         sent_offset bigint,
         sent_at timestamptz
     )""",
-    "create index outbox_unsent on outbox (id) where sent_at is null",
+    "create index outbox_unsent on outbox (topic, partition, id) where sent_at is null",
     "create index outbox_by_event on outbox (event_id)",
     "create index outbox_of_persons on outbox (key) where topic = 'orders.personal'",
+    # One row: every outbox row up to this id is sent (shared/outbox.py, raise_floor).
+    """create table outbox_floor (
+        one boolean primary key default true check (one),
+        sent_up_to bigint not null default 0,
+        candidate bigint not null default 0,
+        candidate_xid xid8 not null default '0'
+    )""",
+    "insert into outbox_floor default values",
     # What this service knows of the logs it writes: how far they reach, and how often the broker lost some of it.
     """create table log_ends (
         topic text not null,
@@ -120,6 +128,13 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         national_id text,
         erased_at timestamptz
     )""",
+    # Written every two seconds by each replica (shared/readiness.py): one row, for what counts is that it can be
+    # written, and a replica that is gone leaves none behind. No index holds `beaten_at`, and the page has room: the old
+    # version's place is used again without a vacuum.
+    """create table heartbeat (
+        id boolean primary key check (id),
+        beaten_at timestamptz not null
+    ) with (fillfactor = 50)""",
     # Append-only: who read whose data, for what.
     """create table person_reads (
         order_id uuid not null,

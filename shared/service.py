@@ -7,24 +7,26 @@ import contextlib
 import functools
 import gc
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import asyncpg
 import uvicorn
 import uvloop
-from fastapi import APIRouter, FastAPI, Response
-from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from contracts.base import Event, Topic
-from shared import gauges, operation, persons, problems, tracing
+from shared import dead_letters, operation, persons, problems, readiness, tracing
+from shared.access import Keys
 from shared.clock import Clock
-from shared.db import DB, TRANSIENT, connect_pool
-from shared.http import Edge, Keys, Principal, require
+from shared.db import DB, SHUT_OUT, TRANSIENT, connect_pool
+from shared.http import Principal, Required
+from shared.http_edge import Edge
+from shared.http_protocol import serving
+from shared.internal import internal_app
 from shared.jobs import JobKind, Worker
 from shared.ledger import Handle, Ledger, Observe, Project
 from shared.links import parse_link_keys
@@ -55,10 +57,14 @@ class Service:
     jobs: tuple[JobKind, ...] = ()
     tasks: tuple[Task, ...] = ()
     routers: Sequence[APIRouter] = ()
+    also_says: tuple[Topic, ...] = ()
+    """Topics it writes to beside the one for its events."""
     seals: tuple[persons.Part, ...] = ()
     """The parts of a person's record that it may open."""
     on_erased: OnErased | None = None
     observe: Observe | None = None
+    only_reads: bool = False
+    """Its HTTP interface only reads: it stays ready while its database takes no writes."""
     on_adopted: OnAdopted | None = None
     """What a service writes down beside facts that its database had forgotten; see `shared.adoption`."""
 
@@ -80,10 +86,13 @@ class Platform:
     def __init__(self, settings: PlatformSettings) -> None:
         self.settings = settings
         self.clock = Clock.from_file(settings.clock_file)
-        self.keys = Keys()
+        self.keys = Keys(settings)
         self.log = log
+        self.heartbeat = readiness.Heartbeat()
         self.loops: list[Loop] = []
         self.wakers: list[Callable[[], None]] = []
+        self.only_reads = False
+        """Over HTTP: then it is ready on a database that takes no writes."""
         self.blocked: str | None = None
         """Why this service may not work until an operator has decided."""
         self.on_end: Callable[[], None] = lambda: None
@@ -113,8 +122,8 @@ class Platform:
         )
 
     def require(self, *scopes: str) -> Callable[..., Awaitable[Principal]]:
-        """A dependency: see `shared.http.require`."""
-        return require(self, *scopes)
+        """A dependency: see `shared.http.Required`."""
+        return Required(self, scopes).principal
 
     def wake(self) -> None:
         """Something was committed: events to send, jobs to run."""
@@ -132,10 +141,12 @@ Make: TypeAlias = Callable[[Platform], Service]
 
 
 def build_app(platform: Platform, service: Service) -> FastAPI:
-    """The HTTP side: the service's own routes, `/livez`, `/readyz`, `/metrics`, `/docs`."""
+    """The public HTTP side: the service's own routes and those of its operator, and nothing that describes them."""
     app = FastAPI(
         title=f"Silkpost {service.name}",
         version="1",
+        openapi_url=None,
+        redirect_slashes=False,  # they would lead to wherever the Host header says
         responses={422: problems.INVALID},
         middleware=[
             *([Middleware(tracing.Traced)] if tracing.on() else []),
@@ -146,39 +157,7 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
     for router in (*service.routers, operation.router(platform, service.name, service.counterparts)):
         app.include_router(router)
 
-    @app.get("/livez", include_in_schema=False)
-    async def livez() -> Response:
-        """Fails only when a loop of ours has stopped turning; a server that is away must restart nobody."""
-        patience = platform.settings.stuck_after_seconds
-        stuck = [loop.name for loop in platform.loops if Loop.now() - loop.last_tick > patience]
-        return JSONResponse({"stuck": stuck}, 503 if stuck else 200)
-
-    @app.get("/readyz", include_in_schema=False)
-    async def readyz() -> Response:
-        """Whether requests are answered truthfully now. A broker that is away is shown but does not stop intake."""
-        checks: dict[str, str] = {loop.name: loop.trouble or "ok" for loop in platform.loops}
-        checks["database"] = await _database(platform)
-        if platform.blocked:
-            checks["blocked"] = platform.blocked
-        stopped = checks["database"] != "ok" or platform.blocked is not None or not platform.loops
-        stopped = stopped or any(loop.stopped or loop.trouble == "starting" for loop in platform.loops)
-        return JSONResponse({"ready": not stopped, "checks": checks}, 503 if stopped else 200)
-
-    @app.get("/metrics", include_in_schema=False)
-    async def metrics_page() -> Response:
-        gauges.loops(platform)
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
     return app
-
-
-async def _database(platform: Platform) -> str:
-    try:
-        async with asyncio.timeout(2):
-            await platform.pool.fetchval("select 1")
-    except TRANSIENT as error:
-        return type(error).__name__
-    return "ok"
 
 
 @asynccontextmanager
@@ -190,10 +169,13 @@ async def connected(make: Make, settings: PlatformSettings) -> AsyncIterator[tup
         try:
             platform.pool = await connect_pool(settings.database_dsn(), settings.database_pool, "silkpost")
             break
+        except SHUT_OUT:
+            raise  # a wrong setting: whoever starts it should see that at once
         except TRANSIENT as error:
             await starting.back_off(error)
     async with platform.pool:
         service = make(platform)
+        platform.only_reads = service.only_reads
         platform.ledger = Ledger(
             platform.pool,
             platform.clock,
@@ -229,19 +211,25 @@ async def running(make: Make, settings: PlatformSettings) -> AsyncIterator[tuple
 
 async def _run(platform: Platform, service: Service) -> None:
     probe = LogProbe(platform.settings)
-    relay = Relay(platform.settings, platform.pool, probe, service.name)
+    written = [topic.name for topic in (service.says, *service.also_says)]
+    refused = functools.partial(dead_letters.bury_refused, platform)
+    relay = Relay(platform.settings, platform.pool, probe, service.name, written, refused)
     broker = platform.loop("broker")
-    try:
-        await started(probe.start, broker)
-        await relay.start(broker)
-        await refuse_restored(platform, probe, service.says.name, broker)
-        await _work(platform, service, probe, relay, broker)
-    finally:
-        await relay.stop()
-        await probe.stop()
+    async with Group() as pulse:
+        pulse.start(readiness.keep_beating(platform, platform.loop("heartbeat")))
+        try:
+            await started(probe.start, broker)
+            await relay.start(broker)
+            await refuse_restored(platform, probe, service.says.name, broker)
+            await _work(platform, service, probe, relay, broker, pulse)
+        finally:
+            await relay.stop()
+            await probe.stop()
 
 
-async def _work(platform: Platform, service: Service, probe: LogProbe, relay: Relay, broker: Loop) -> None:
+async def _work(
+    platform: Platform, service: Service, probe: LogProbe, relay: Relay, broker: Loop, pulse: Group
+) -> None:
     """All loops until cancelled; the relay goes last, so that what the others finish still leaves."""
     lease = platform.settings.job_lease_seconds
     workers = [Worker(platform.pool, platform.ledger, kind, lease) for kind in service.jobs]
@@ -267,7 +255,7 @@ async def _work(platform: Platform, service: Service, probe: LogProbe, relay: Re
             group.start(worker.run(platform.loop(worker.name)))
         for task in service.tasks:
             group.start(task(platform, platform.loop(getattr(task, "__name__", "task"))))
-        await group.forever(last)
+        await group.forever(last, pulse)
 
 
 class _Server(uvicorn.Server):
@@ -291,22 +279,35 @@ def serve(make: Make, settings: PlatformSettings, name: str) -> None:
 
 async def _serve(make: Make, settings: PlatformSettings) -> None:
     async with running(make, settings) as (platform, app):
-        server = _Server(
-            uvicorn.Config(
-                app,
-                host=settings.http_host,
-                port=settings.http_port,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                server_header=False,
-                timeout_graceful_shutdown=5,
-            )
-        )
+        internal = internal_app(platform, app)
+        servers = [
+            _listener(app, settings.http_host, settings.http_port, serving(settings, "public")),
+            _listener(internal, settings.internal_host, settings.internal_port, serving(settings, "internal")),
+        ]
 
         # handle_exit, not should_exit: open streams listen to it and end at once.
+        def end(number: int = signal.SIGTERM) -> None:
+            for server in servers:
+                server.handle_exit(number, None)
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
-        platform.on_end = functools.partial(server.handle_exit, signal.SIGTERM, None)
-        await server.serve()
+            asyncio.get_running_loop().add_signal_handler(number, end, number)
+        platform.on_end = end
+        await asyncio.gather(*(server.serve() for server in servers))
     await tracing.end()
+
+
+def _listener(app: FastAPI, host: str, port: int, bounds: Mapping[str, Any]) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            **bounds,
+        )
+    )

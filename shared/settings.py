@@ -9,6 +9,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared import http_limits
+
 SECRETS = Path("/run/secrets")
 """Where containers find their secrets: one file a setting, named like it in lower case."""
 
@@ -34,6 +36,8 @@ class PlatformSettings(BaseSettings):
     kafka_ca_file: str = Field(default="", description="PEM of who signs the brokers; the system's own when empty")
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=1, le=65535)
+    internal_host: str = Field(default="127.0.0.1", description="where health, metrics and docs are served")
+    internal_port: int = Field(default=8001, ge=1, le=65535, description="theirs; never to be reached from outside")
     clock_file: str = Field(default="", description="the business clock; real time when empty")
 
     storage_key: SecretStr = Field(default=SecretStr(""), description="base64, 32 bytes: seals what is stored here")
@@ -48,7 +52,16 @@ class PlatformSettings(BaseSettings):
     fetch_wait_ms: int = Field(default=250, ge=1, description="how long the broker may keep a fetch that finds nothing")
     retention_days: int = Field(default=14, ge=7, description="sent outbox rows, idempotency keys")
     dead_in_a_row: int = Field(default=20, ge=1, description="so many dead letters one after another stop the service")
-    body_limit: int = Field(default=256 * 1024, ge=1024, description="bytes of a request body")
+    body_limit: int = Field(default=http_limits.BODY_BYTES, ge=1024, description="bytes of a request body")
+    bodies_limit: int = Field(
+        default=http_limits.BODIES_BYTES, ge=1024, description="bytes of the bodies of all requests under way"
+    )
+    connections: int = Field(default=http_limits.CONNECTIONS, ge=1, description="of clients, at a time")
+    key_rate: float = Field(default=2000, gt=0, description="requests a second with the keys of one name")
+    key_rates: dict[str, float] = Field(default={}, description='other rates by name, e.g. {"tmall": 500}')
+    key_under_way: int = Field(default=256, ge=1, description="requests with the keys of one name at the same time")
+    wrong_keys_rate: float = Field(default=1, gt=0, description="wrong keys a second from one address")
+    wrong_keys_burst: int = Field(default=100, ge=1, description="as many at once")
     job_lease_seconds: float = Field(
         default=120, ge=2, description="a dead worker's job is taken up again after this; a call may last half of it"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 import secrets
 import sys
 import time
@@ -99,6 +100,10 @@ class _Metrics:
             ["http_request_method", "http_route", "http_response_status_code"],
             buckets=_SECONDS,
         )
+        self.connections = Gauge("http_server_open_connections", "connections of clients", ["port"])
+        self.refused = Counter(
+            "http_server_refused", "connections and requests refused before a route saw them", ["reason"]
+        )
         self.outside_calls = Histogram(
             "http_client_request_duration_seconds",
             "HTTP requests to counterparts",
@@ -111,7 +116,7 @@ class _Metrics:
             "messaging_process_duration_seconds", "one consumer transaction", buckets=_SECONDS
         )
         self.repeats = Counter("messaging_repeats", "facts heard again and dropped")
-        self.skipped = Counter("messaging_skipped", "records of a type unknown here", ["type"])
+        self.skipped = Counter("messaging_skipped", "records of a type unknown here", lane[:1])
         self.lag = Gauge("messaging_consumer_lag", "records between our position and the log's end", lane)
         self.dead_letters = Counter("messaging_dead_letters", "records that could not be handled")
         self.dead_letters_waiting = Gauge("messaging_dead_letters_waiting", "dead letters not replayed yet")
@@ -130,6 +135,12 @@ class _Metrics:
 
 
 metrics = _Metrics()
+
+
+def back_off_seconds(failures: int) -> float:
+    """How long to wait after so many failures in a row: longer each time, up to a cap; jitter keeps replicas apart."""
+    longest: float = min(BACK_OFF_CAP_SECONDS, 0.1 * 2 ** min(failures, 6))
+    return longest * random.uniform(0.7, 1.0)  # noqa: S311
 
 
 class Loop:
@@ -181,15 +192,23 @@ class Loop:
         if self._failures in (1, 10, 100):
             log.warning("waiting for a server", loop=self.name, attempt=self._failures, error=error)
         self.tick()
-        wait = min(BACK_OFF_CAP_SECONDS, 0.1 * 2 ** min(self._failures, 6))
-        await asyncio.sleep(wait * random.uniform(0.7, 1.0))  # noqa: S311
+        await asyncio.sleep(back_off_seconds(self._failures))
         self.tick()
+
+
+_W3C = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def valid_traceparent(text: str | None) -> str | None:
+    """The header as W3C Trace Context (level 1) has it; None for anything else: it is stored and sent on with every
+    event, so nothing of a stranger's making may be in it."""
+    return text if text is not None and _W3C.fullmatch(text) else None
 
 
 @contextmanager
 def traced(traceparent: str | None) -> Iterator[None]:
-    """Work inside belongs to this W3C trace; a new one begins when there is none."""
-    token = _traceparent.set(traceparent or f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01")
+    """Work inside belongs to this W3C trace; a new one begins when there is none, or none of W3C's form."""
+    token = _traceparent.set(valid_traceparent(traceparent) or f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01")
     try:
         yield
     finally:

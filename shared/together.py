@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
+from itertools import islice, zip_longest
 from typing import Generic, TypeVar
 
 import asyncpg
@@ -40,14 +41,19 @@ class Together(Generic[Asked, Answer]):
     `work` answers a group, in their order, in one transaction. When it raises, each of them is tried alone, so that one
     bad request fails nobody else; but a server that is away is away for all. Requests that share one of their `marks`
     are never under way together: the later one sees what the earlier has done.
+
+    Where more wait than a group takes, each of those `whose` requests wait has the same share of it: however many one
+    of them has waiting, another's first is in the next group.
     """
 
     def __init__(
         self,
         work: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]],
         marks: Callable[[Asked], Collection[Hashable]],
+        whose: Callable[[Asked], Hashable] = lambda _: None,
     ) -> None:
         self._work = work
+        self._whose = whose
         self._marks = marks
         self._waiting: list[_Waiting[Asked, Answer]] = []
         self._busy: set[Hashable] = set()
@@ -79,18 +85,25 @@ class Together(Generic[Asked, Answer]):
             self._lanes -= 1
 
     def _next_group(self) -> list[_Waiting[Asked, Answer]]:
-        """Those that have waited longest; one whose marks are taken stays where it is."""
-        group: list[_Waiting[Asked, Answer]] = []
-        left: list[_Waiting[Asked, Answer]] = []
+        """Those that have waited longest, of each asker in turn; one whose marks are taken stays where it is."""
+        ready: list[_Waiting[Asked, Answer]] = []
         taken = set(self._busy)
         for one in self._waiting:
-            if len(group) < AT_MOST and not one.marks & taken:
-                group.append(one)
-            else:
-                left.append(one)
+            if not one.marks & taken:
+                ready.append(one)
             taken |= one.marks
-        self._waiting = left
-        return group
+        if len(ready) > AT_MOST:
+            ready = self._shared(ready)
+        chosen = set(map(id, ready))
+        self._waiting = [one for one in self._waiting if id(one) not in chosen]
+        return ready
+
+    def _shared(self, ready: Sequence[_Waiting[Asked, Answer]]) -> list[_Waiting[Asked, Answer]]:
+        queues: dict[Hashable, list[_Waiting[Asked, Answer]]] = {}
+        for one in ready:
+            queues.setdefault(self._whose(one.asked), []).append(one)
+        turns = (one for turn in zip_longest(*queues.values()) for one in turn if one is not None)
+        return list(islice(turns, AT_MOST))
 
     async def _answer(self, group: Sequence[_Waiting[Asked, Answer]]) -> None:
         try:

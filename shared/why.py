@@ -28,6 +28,8 @@ class Finding(BaseModel):
     holder: Holder
     service: str
     what: str
+    case: str | None = None
+    """The case's name, where a case holds it."""
     since: datetime | None = None
     until: datetime | None = None
     """When it is tried again by itself, or decided again."""
@@ -101,7 +103,7 @@ def _service(platform: Platform, name: str) -> list[Finding]:
 
 async def _dead_letters(pool: asyncpg.Pool[asyncpg.Record], name: str, order_id: UUID) -> list[Finding]:
     rows = await pool.fetch(
-        """select id, topic, type, cause, died_at, partition from dead_letters
+        """select id, topic, type, cause, died_at from dead_letters
            where order_id = $1 and replayed_at is null order by id""",
         order_id,
     )
@@ -112,7 +114,7 @@ async def _dead_letters(pool: asyncpg.Pool[asyncpg.Record], name: str, order_id:
             what=f"dead letter {row['id']}: {row['type']} on {row['topic']}",
             since=row["died_at"],
             reason=row["cause"],
-            next=f"python -m services.{name} {'replay' if row['partition'] >= 0 else 'dead-letter'} {row['id']}",
+            next=f"python -m services.{name} replay {row['id']}",
         )
         for row in rows
     ]
@@ -178,6 +180,7 @@ def _cases(name: str, opened: Sequence[CaseOpened], closed: set[str]) -> list[Fi
             holder="case",
             service=name,
             what=f"case {case.case}: {case.action}",
+            case=case.case,
             since=case.occurred_at,
             until=case.due_at,
             reason=case.reason,

@@ -8,9 +8,10 @@ from decimal import Decimal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from contracts.base import Content, Event, Line, Money, Parcel
-from contracts.carrier import ParcelDelivered, ParcelScanned, Status
+from contracts.carrier import ParcelDelivered, ParcelScanned
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.persons import Contact, NationalId, Payment
+from contracts.vocabularies import Status
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs import regimes
 from services.customs.domain import Policy

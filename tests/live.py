@@ -51,12 +51,19 @@ async def until_known(read: Callable[[], Awaitable[Facts]], kind: type[E], subje
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off", port: int = 0) -> AsyncIterator[str]:
+async def serving(
+    app: ASGIApp,
+    *,
+    lifespan: Literal["on", "off"] = "off",
+    port: int = 0,
+    http: type[asyncio.Protocol] = DroppableProtocol,
+) -> AsyncIterator[str]:
     """The app behind real HTTP; its address."""
     config = uvicorn.Config(
         app,
         port=port,
-        http=DroppableProtocol,
+        http=http,
+        ws="none",
         log_config=None,
         access_log=False,
         lifespan=lifespan,

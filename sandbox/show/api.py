@@ -64,6 +64,13 @@ class Api:
                 return
             response = await self._send("GET", str(response.url.join(following["url"])), self._headers(scope), None)
 
+    async def metrics(self, internal_url: str) -> str | None:
+        """The page of metrics at this internal address; None while nobody answers there."""
+        try:
+            return (await self._client.get(f"{internal_url}/metrics")).text
+        except httpx.TransportError:
+            return None
+
     async def send(
         self,
         method: str,

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from rich.console import Console
 
+from sandbox.provision import SERVICES
 from sandbox.show.api import Api, Refused
 from sandbox.show.board import Board
 from sandbox.show.book import Book, Order, place, receive_goods
@@ -19,6 +20,8 @@ from sandbox.show.tales import TALES, Tale
 from shared.clock import Clock
 
 LOOKS_EVERY = 0.5
+OF_A_SERVICE_AWAY = 1_000
+"""What is taken for the backlog of a service that does not answer: business time slows down until it does."""
 
 
 class Stage(Protocol):
@@ -26,6 +29,9 @@ class Stage(Protocol):
 
     @property
     def urls(self) -> Mapping[str, str]: ...
+
+    @property
+    def internal_urls(self) -> Mapping[str, str]: ...
 
     @property
     def clock(self) -> Clock: ...
@@ -77,11 +83,10 @@ class Show:
 
     async def _behind(self) -> int:
         """How much work waits between the processes: call-backs, records, events and outside calls."""
-        pages = await asyncio.gather(
-            *(self._api.send("GET", name, "/metrics", None) for name in self._line.urls if name != "sandbox")
-        )
+        internal = self._line.internal_urls
+        pages = await asyncio.gather(*(self._api.metrics(internal[name]) for name in SERVICES))
         account = await self._api.get("sandbox", "/control/account", None)
-        return int(account["callbacks"]["pending"]) + sum(int(backlog(page.text)) for page in pages)
+        return int(account["callbacks"]["pending"]) + sum(map(backlog, pages))
 
     async def _follow(self, order: Order) -> None:
         """Tracking hears of an order a moment after it was placed; until then it does not know it."""
@@ -113,13 +118,15 @@ class Show:
             "stock": stock,
             "stock_that_does_not_add_up": uneven,
             "tracking_page": first.tracking_url,
-            "api_docs": {name: f"{url}/docs" for name, url in self._line.urls.items()},
-            "metrics": {name: f"{url}/metrics" for name, url in self._line.urls.items() if name != "sandbox"},
+            "api_docs": {name: f"{url}/docs" for name, url in self._line.internal_urls.items()},
+            "metrics": {name: f"{self._line.internal_urls[name]}/metrics" for name in SERVICES},
             "tracking": tracking,
         }
 
 
-def backlog(metrics: str) -> float:
+def backlog(metrics: str | None) -> int:
     """Of a service: records not consumed, events not sent, outside calls not made."""
+    if metrics is None:
+        return OF_A_SERVICE_AWAY
     gauges = ("messaging_consumer_lag{", "outbox_depth ", "jobs_ready{")
-    return sum(float(line.rpartition(" ")[2]) for line in metrics.splitlines() if line.startswith(gauges))
+    return int(sum(float(line.rpartition(" ")[2]) for line in metrics.splitlines() if line.startswith(gauges)))

@@ -20,7 +20,6 @@ from contracts.carrier import (
     ParcelReturned,
     ParcelScanned,
 )
-from contracts.cases import CaseClosed
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.carrier import store
 from services.carrier.domain import (
@@ -34,6 +33,7 @@ from services.carrier.domain import (
 from shared.db import DB
 from shared.facts import Facts
 from shared.http import Principal, etag_response, idempotently
+from shared.http_routes import Route
 from shared.problems import Problem
 from shared.service import Platform
 
@@ -87,15 +87,28 @@ class ParcelView(BaseModel):
     case: str | None
 
 
+class SetAsideView(BaseModel):
+    """Events of the carrier that are not believed: they are kept, and move nothing."""
+
+    parcel: int
+    reason: str
+    """`too_early`, `in_the_future` or `too_many`."""
+    events: int
+    first_at: datetime
+    last_at: datetime
+    """When the first and the last of them say they happened."""
+
+
 class OrderView(BaseModel):
     order_id: UUID
     parcels: list[ParcelView]
     labels: list[LabelView]
     ghost_labels: list[GhostView]
+    set_aside: list[SetAsideView]
 
 
 def router(platform: Platform) -> APIRouter:
-    routes = APIRouter()
+    routes = APIRouter(route_class=Route)
     operator = Depends(platform.require("operator"))
     warehouse = Depends(platform.require("warehouse"))
 
@@ -165,11 +178,7 @@ def router(platform: Platform) -> APIRouter:
             if case is None:
                 raise Problem(409, "no enquiry is open for this parcel")
             said: Event = (
-                CaseClosed(
-                    order_id=order_id, occurred_at=platform.clock.now(), case=case.case, resolution=ANSWERED_FOUND
-                )
-                if answer.found
-                else _lost(platform, order_id, parcel)
+                case.closed(platform.clock.now(), ANSWERED_FOUND) if answer.found else _lost(platform, order_id, parcel)
             )
             return await _say(platform, db, [said], parcel)
 
@@ -187,9 +196,7 @@ def router(platform: Platform) -> APIRouter:
             if case is None:
                 raise Problem(409, "no case about this parcel's label is open")
             now = platform.clock.now()
-            said: list[Event] = [
-                CaseClosed(order_id=order_id, occurred_at=now, case=case.case, resolution=answer.action)
-            ]
+            said: list[Event] = [case.closed(now, answer.action)]
             if answer.action == REFUSE:
                 said.append(LabelRefused(order_id=order_id, occurred_at=now, parcel=parcel, reason="operator"))
             return await _say(platform, db, said, parcel)
@@ -206,11 +213,13 @@ def router(platform: Platform) -> APIRouter:
             labels = await store.labels_of(db, order_id)
             ghosts = await store.ghosts_of(db, order_id)
             unreadable = await store.unreadable_of(db, order_id)
+            set_aside = await store.set_aside_of(db, order_id)
         view = OrderView(
             order_id=order_id,
             parcels=[parcel_view(facts, parcel, unreadable.get(parcel, 0)) for parcel in parcels_of(facts)],
             labels=[LabelView(**row) for row in labels],
             ghost_labels=[GhostView(**row) for row in ghosts],
+            set_aside=[SetAsideView(**row) for row in set_aside],
         )
         return etag_response(request, view.model_dump_json().encode())
 

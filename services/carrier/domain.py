@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 from contracts.base import Event
@@ -29,6 +29,10 @@ NO_LABEL: tuple[type[Event], ...] = (*LET_GO, LabelRefused, ParcelRefused)
 """A refused parcel withdraws its order, so that no other parcel of it gets a label either."""
 ENDS: tuple[type[Event], ...] = (ParcelDelivered, ParcelReturned, ParcelLost, ParcelDestroyed)
 
+NAME = "carrier"
+"""The service whose cases these are."""
+ABOUT_LABEL = "label"
+"""What a case about a label is about."""
 LABEL = "label"
 """The kind of job that fetches a label; its subject is the parcel, then `parcel:round` after a person said "again"."""
 REPEAT, REFUSE = "repeat", "refuse"
@@ -93,8 +97,8 @@ def label_case(kind: Literal["uncertain_label", "needs_attention"], parcel: int,
 
 def label_cases(facts: Facts, parcel: int) -> list[CaseOpened]:
     """Every case there ever was about this parcel's label."""
-    marks = (f"uncertain_label:{parcel}:label-", f"needs_attention:{parcel}:label-")
-    return [case for case in facts.all(CaseOpened) if case.case.startswith(marks)]
+    about = (NAME, ABOUT_LABEL, parcel)
+    return [case for case in facts.all(CaseOpened) if (case.service, case.matter, case.parcel) == about]
 
 
 def open_label_case(facts: Facts, parcel: int) -> CaseOpened | None:
@@ -168,15 +172,15 @@ def _settled_cases(facts: Facts, moment: Moment) -> Iterator[Event]:
         else:
             continue
         if resolution is not None:
-            yield CaseClosed(order_id=facts.order_id, occurred_at=moment.now, case=case.case, resolution=resolution)
+            yield case.closed(moment.now, resolution)
 
 
 def _enquiry_settled(facts: Facts, case: CaseOpened, parcel: int) -> str | None:
     if facts.get(ParcelLost, parcel) is not None:
         return LOST
     handed_over = facts.get(ParcelHandedOver, parcel)
-    silent_since = date.fromisoformat(case.case.rsplit(":", 1)[1])
-    if has_ended(facts, parcel) or (handed_over and last_seen(facts, handed_over).date() > silent_since):
+    seen = last_seen(facts, handed_over) if handed_over else None
+    if has_ended(facts, parcel) or (seen and case.since and seen.date() > case.since.date()):
         return FOUND
     return "order_closed" if OrderClosed in facts else None
 
@@ -207,8 +211,10 @@ def _enquiries(facts: Facts, moment: Moment, patience: Patience) -> Iterator[Owe
             order_id=facts.order_id,
             occurred_at=moment.now,
             case=f"enquiry:{parcel}:{last:%Y-%m-%d}",
+            service=NAME,
             kind="enquiry",
             parcel=parcel,
+            since=last,
             reason="silence",
             action="search_with_carrier",
             due_at=rule.claim_ends(sent),

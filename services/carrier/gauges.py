@@ -9,6 +9,7 @@ from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, Parc
 from contracts.warehouse import ParcelHandedOver
 from services.carrier import store
 from services.carrier.carriers.laposte.codes import COLISSIMO, OKAPI
+from services.carrier.windows import REASONS
 from shared.facts import Facts
 from shared.service import Platform
 
@@ -31,6 +32,10 @@ TRANSIT = Histogram(
 GHOSTS = Gauge("carrier_ghost_labels", "labels that may exist at the carrier without our knowing their number")
 UNUSED_SCANNED = Gauge("carrier_unused_labels_scanned", "labels that were never shown and yet travel: should be none")
 UNFOLDED_AGE = Gauge("carrier_scans_oldest_unpublished_age_seconds", "of a scan whose parcel is known; real time")
+
+SET_ASIDE = Counter("carrier_scans_set_aside", "scans that are not believed: kept, and published to nobody", ["reason"])
+for _reason in REASONS:
+    SET_ASIDE.labels(_reason)
 
 ANNOUNCING = [code for code, reading in (OKAPI | COLISSIMO).items() if reading.status == "announced"]
 _ENDS = {

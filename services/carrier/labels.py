@@ -22,7 +22,7 @@ from contracts.persons import Contact
 from contracts.warehouse import OrderPacked
 from services.carrier import store
 from services.carrier.carriers.carrier import AnswerLost, Carrier, LabelMade, LabelOrder, LabelRejected, TryLater
-from services.carrier.domain import LABEL, LET_GO, NO_LABEL, label_case, parcel_and_round
+from services.carrier.domain import ABOUT_LABEL, LABEL, LET_GO, NAME, NO_LABEL, label_case, parcel_and_round
 from services.carrier.routing import Route, route_to
 from services.carrier.store import GhostLabel, StoredLabel
 from shared.db import DB
@@ -101,8 +101,11 @@ def label_job(platform: Platform, carriers: Mapping[str, Carrier], rules: LabelR
                 order_id=job.order_id,
                 occurred_at=platform.clock.now(),
                 case=label_case("needs_attention", parcel, round_),
+                service=NAME,
                 kind="needs_attention",
+                matter=ABOUT_LABEL,
                 parcel=parcel,
+                turn=round_,
                 reason=reason if reason.startswith("sls:") else "label_failed",
                 action="check_label",
                 due_at=platform.clock.now() + CHECK_WITHIN,
@@ -167,6 +170,7 @@ def _made(platform: Platform, job: ClaimedJob, route: Route, made: LabelMade, ru
         order_id=job.order_id,
         occurred_at=platform.clock.now(),
         parcel=parcel,
+        carrier=route.carrier,
         product=route.product,
         tracking_number=made.tracking_number,
     )
@@ -189,8 +193,11 @@ def _parked(job: ClaimedJob, ghosts: Sequence[GhostLabel], now: datetime) -> Don
         order_id=job.order_id,
         occurred_at=now,
         case=label_case("uncertain_label", parcel, round_),
+        service=NAME,
         kind="uncertain_label",
+        matter=ABOUT_LABEL,
         parcel=parcel,
+        turn=round_,
         reason=ghosts[-1].reason,
         action="check_label",
         due_at=now + CHECK_WITHIN,

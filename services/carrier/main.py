@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
-import httpx
 from pydantic import Field, SecretStr
 
 from contracts import topics
@@ -15,7 +14,7 @@ from contracts.base import Event
 from contracts.carrier import LabelCreated
 from services.carrier import api, gauges, poller, signatures, store, webhook
 from services.carrier.carriers import CARRIERS
-from services.carrier.carriers.laposte.client import NAME, Access, Connection
+from services.carrier.carriers.laposte.client import COUNTERPART, NAME, Access
 from services.carrier.carriers.laposte.labels import Contract, Sender
 from services.carrier.handlers import HEARS, handle, project
 from services.carrier.labels import LabelRules, label_job
@@ -24,7 +23,7 @@ from services.carrier.silence import Patience
 from shared.command import command
 from shared.db import DB, TRANSIENT
 from shared.gauges import every
-from shared.outside import Client
+from shared.outside import Bounds, Client, Counterpart
 from shared.service import Platform, Service
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop
@@ -38,9 +37,19 @@ class Settings(PlatformSettings):
     laposte_contract_number: str = ""
     laposte_password: SecretStr = SecretStr("")
     okapi_key: SecretStr = SecretStr("")
-    laposte_printing: str = Field(default="PDF_10x15_300dpi", description="SLS outputPrintingType; one of the PDF ones")
-    sls_timeout_seconds: float = Field(default=20, gt=0, le=50, description="real time; less than a job's own bound")
-    suivi_timeout_seconds: float = Field(default=10, gt=0)
+    laposte_printing: str = Field(
+        default="PDF_10x15_300dpi",
+        pattern="^PDF_",
+        description="SLS outputPrintingType; one of the PDF ones, since nothing else is taken for a label",
+    )
+    sls_timeout_seconds: float = Field(
+        default=20, gt=0, le=50, description="of a whole call, real time; less than a job's own bound"
+    )
+    sls_answer_bytes: int = Field(
+        default=4 * 1024 * 1024, ge=1024, description="what is read of an answer: the label and the CN23's copies"
+    )
+    suivi_timeout_seconds: float = Field(default=10, gt=0, description="of a whole call, real time")
+    suivi_answer_bytes: int = Field(default=1024 * 1024, ge=1024, description="what is read of an answer")
     suivi_calls_per_second: float = Field(
         default=10, gt=0, description="of each replica; La Poste's free plan allows 10"
     )
@@ -70,8 +79,8 @@ def service(platform: Platform) -> Service:
     settings = platform.settings
     if not isinstance(settings, Settings):
         raise TypeError("the carrier service needs its own settings")
-    connection = Connection(Client(limits=httpx.Limits(max_connections=40)))
-    carriers = {name: connect(access(settings), connection) for name, connect in CARRIERS.items()}
+    la_poste = Counterpart(COUNTERPART, Client())
+    carriers = {name: connect(access(settings), la_poste) for name, connect in CARRIERS.items()}
     scans = Scans(platform, carriers, Retention(settings.raw_scan_days, settings.callback_days))
     rules = LabelRules(settings.on_lost_answer, settings.label_attempts, settings.label_days, settings.cn23_days)
 
@@ -85,7 +94,7 @@ def service(platform: Platform) -> Service:
         try:
             await end_dates(platform, loop)
         finally:
-            await connection.close()
+            await la_poste.close()
 
     return Service(
         name="carrier",
@@ -94,7 +103,7 @@ def service(platform: Platform) -> Service:
         hears=HEARS,
         handle=functools.partial(handle, patience=Patience(settings.silence_days)),
         project=project,
-        jobs=(label_job(platform, carriers, rules, "carrier.laposte"),),
+        jobs=(label_job(platform, carriers, rules, COUNTERPART),),
         tasks=(fold, follow, connections, every(gauges.EVERY_SECONDS, gauges.measure)),
         routers=(
             api.router(platform),
@@ -128,8 +137,8 @@ def access(settings: Settings) -> Access:
         suivi_url=settings.laposte_suivi_url.rstrip("/"),
         contract=contract,
         okapi_key=settings.okapi_key.get_secret_value(),
-        sls_timeout=settings.sls_timeout_seconds,
-        suivi_timeout=settings.suivi_timeout_seconds,
+        sls=Bounds(settings.sls_timeout_seconds, settings.sls_answer_bytes),
+        suivi=Bounds(settings.suivi_timeout_seconds, settings.suivi_answer_bytes),
         suivi_calls_per_second=settings.suivi_calls_per_second,
     )
 

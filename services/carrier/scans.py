@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
+from uuid import UUID
 
 from contracts.carrier import ParcelScanned
-from services.carrier import store
+from services.carrier import gauges, store
 from services.carrier.carriers.carrier import Carrier, CarrierEvent, Reading
 from services.carrier.store import Callback, KnownScan, RawScan
+from services.carrier.windows import Aside, sift
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.sealing import Seal
@@ -206,9 +209,25 @@ class Scans:
         return None
 
     async def _publish(self, db: DB, known: Sequence[KnownScan]) -> None:
-        if known:
-            await self._platform.ledger.say(db, [scan_fact(scan, self._read(scan)) for scan in known])
-            await store.mark_folded(db, known)
+        """Scans that are not believed are marked with the reason, and published to nobody."""
+        if not known:
+            return
+        sets = await self._platform.ledger.lock(db, {scan.order_id for scan in known})
+        told: dict[UUID, dict[UUID, ParcelScanned]] = defaultdict(dict)
+        ids: dict[UUID, list[KnownScan]] = defaultdict(list)
+        for scan in known:
+            fact = scan_fact(scan, self._read(scan))
+            told[scan.order_id].setdefault(fact.id, fact)
+            ids[fact.id].append(scan)
+        now, believed, aside = self._platform.clock.now(), list[ParcelScanned](), dict[UUID, Aside]()
+        for order_id, facts in told.items():
+            sound, doubted = sift(sets[order_id], facts.values(), now)
+            believed += sound
+            aside |= {fact.id: reason for fact, reason in doubted}
+        await self._platform.ledger.say(db, believed)
+        await store.mark_folded(db, known, {one: reason for id_, reason in aside.items() for one in ids[id_]})
+        for reason in aside.values():
+            gauges.SET_ASIDE.labels(reason).inc()
 
     def _read(self, scan: KnownScan) -> Reading:
         return self._carriers[scan.carrier].read(scan.code, scan.country)

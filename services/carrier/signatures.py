@@ -11,9 +11,12 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 TOLERANCE_SECONDS = 300
 """How far the sender's clock may be from ours, either way; real time."""
+SIGNATURES_LENGTH = 512
+"""Characters of the header that holds them: one has 47, and a sender may be replacing a secret or two."""
 PREFIX = "whsec_"
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 
@@ -45,18 +48,33 @@ def signature(secret: bytes, webhook_id: str, timestamp: int, body: bytes) -> st
     return "v1," + base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()
 
 
-def check(headers: Mapping[str, str], body: bytes, secrets: Sequence[bytes], now: float) -> str:
-    """The id of a call-back that is rightly signed at this real time (Unix seconds). Raises Unsigned."""
-    webhook_id = headers.get("webhook-id", "")
-    timestamp = headers.get("webhook-timestamp", "")
-    given = headers.get("webhook-signature", "").encode()
-    if _ID.fullmatch(webhook_id) is None:
-        raise Unsigned("webhook-id")
-    if re.fullmatch(r"[0-9]{1,12}", timestamp) is None or abs(now - int(timestamp)) > TOLERANCE_SECONDS:
-        raise Unsigned("webhook-timestamp")
-    right = [signature(secret, webhook_id, int(timestamp), body).encode() for secret in secrets]
-    # All are compared, so that the time it takes does not tell which came near.
-    matches = [hmac.compare_digest(one, another) for one in given.split(b" ") for another in right]
-    if not any(matches):
-        raise Unsigned("webhook-signature")
-    return webhook_id
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What the headers of a call-back say of it, of bounded size and just now; not yet whether it is true."""
+
+    webhook_id: str
+    timestamp: int
+    signatures: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str], now: float) -> Announced:
+        """To be judged before the body is read, at this real time (Unix seconds). Raises Unsigned."""
+        webhook_id = headers.get("webhook-id", "")
+        timestamp = headers.get("webhook-timestamp", "")
+        given = headers.get("webhook-signature", "")
+        if _ID.fullmatch(webhook_id) is None:
+            raise Unsigned("webhook-id")
+        if re.fullmatch(r"[0-9]{1,12}", timestamp) is None or abs(now - int(timestamp)) > TOLERANCE_SECONDS:
+            raise Unsigned("webhook-timestamp")
+        if not given or len(given) > SIGNATURES_LENGTH:
+            raise Unsigned("webhook-signature")
+        return cls(webhook_id, int(timestamp), tuple(given.encode().split(b" ")))
+
+    def verify(self, body: bytes, secrets: Sequence[bytes]) -> str:
+        """The id of the call-back, if one of these secrets signed it with this body. Raises Unsigned."""
+        right = [signature(secret, self.webhook_id, self.timestamp, body).encode() for secret in secrets]
+        # All are compared, so that the time it takes does not tell which came near.
+        matches = [hmac.compare_digest(one, another) for one in self.signatures for another in right]
+        if not any(matches):
+            raise Unsigned("webhook-signature")
+        return self.webhook_id

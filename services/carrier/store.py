@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -199,6 +199,19 @@ async def unreadable_of(db: DB, order_id: UUID) -> dict[int, int]:
     return {row["parcel"]: row["events"] for row in rows}
 
 
+async def set_aside_of(db: DB, order_id: UUID) -> list[asyncpg.Record]:
+    """The carrier's events about the order's parcels that are not believed: how many, for which reason, from when to
+    when they say they happened."""
+    return await db.fetch(
+        """select l.parcel, r.set_aside as reason, count(*) as events, min(r.scanned_at) as first_at,
+                  max(r.scanned_at) as last_at
+           from raw_scans r join labels l using (tracking_number)
+           where l.order_id = $1 and l.used and r.set_aside is not null
+           group by l.parcel, r.set_aside order by l.parcel, r.set_aside""",
+        order_id,
+    )
+
+
 async def save_followed(db: DB, parcels: Sequence[FollowedParcel]) -> None:
     """Brings the list of followed parcels up to date."""
     if parcels:
@@ -327,12 +340,14 @@ async def known_unfolded(db: DB, limit: int) -> list[KnownScan]:
     return [KnownScan(**row) for row in rows]
 
 
-async def mark_folded(db: DB, scans: Sequence[KnownScan]) -> None:
+async def mark_folded(db: DB, scans: Sequence[KnownScan], aside: Mapping[KnownScan, str]) -> None:
+    """These are settled: published, or set aside for the reason given."""
     await db.execute(
-        """update raw_scans r set folded_at = now()
-           from unnest($1::text[], $2::text[], $3::bytea[]) as s (number, source, digest)
+        """update raw_scans r set folded_at = now(), set_aside = s.reason
+           from unnest($1::text[], $2::text[], $3::bytea[], $4::text[]) as s (number, source, digest, reason)
            where r.tracking_number = s.number and r.source = s.source and r.digest = s.digest""",
         *_keys(scans),
+        [aside.get(scan) for scan in scans],
     )
 
 

@@ -6,10 +6,8 @@ Standard Webhooks has it, and sends in `data` one envelope in the shape of Suivi
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -18,13 +16,18 @@ from services.carrier.carriers.carrier import Tracked
 from services.carrier.carriers.laposte.client import NAME
 from services.carrier.carriers.laposte.mapping import NotAnEnvelope, read_envelope
 from services.carrier.scans import Scans
+from shared.http_routes import Route, body_within
+from shared.json_body import VALUES, NotJson, read_told, refusal
 from shared.problems import FieldError, Problem
 
 TYPE = "shipment.updated"
+BODY_BYTES = 64 * 1024
+"""Anybody may send one: nobody is known until the whole body has been read."""
+EVENTS = 200
 
 
 def router(scans: Scans, secrets: Sequence[bytes]) -> APIRouter:
-    routes = APIRouter(tags=["webhooks"])
+    routes = APIRouter(route_class=Route, tags=["webhooks"])
 
     @routes.post(
         "/webhooks/laposte",
@@ -55,14 +58,15 @@ def router(scans: Scans, secrets: Sequence[bytes]) -> APIRouter:
         responses={
             400: {"description": "not JSON, or not a call-back"},
             401: {"description": "not signed by a known sender, or not just now"},
-            413: {"description": "longer than 256 KiB"},
+            413: {"description": "longer than 64 KiB"},
         },
     )
     async def receive(request: Request) -> Response:
         """Takes a call-back. 204 once it is stored for good; a repeated `webhook-id` is answered the same."""
-        body = await request.body()
         try:
-            webhook_id = signatures.check(request.headers, body, secrets, time.time())
+            announced = signatures.Announced.of(request.headers, time.time())
+            body = await body_within(request, BODY_BYTES)
+            webhook_id = announced.verify(body, secrets)
         except signatures.Unsigned as unsigned:
             gauges.CALL_BACKS.labels(unsigned.rule).inc()
             raise Problem(
@@ -85,15 +89,21 @@ def router(scans: Scans, secrets: Sequence[bytes]) -> APIRouter:
 def read_callback(body: bytes) -> Tracked:
     """The parcel and its new events. Raises Problem 400."""
     try:
-        callback: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        raise Problem(400, "not JSON", errors=[FieldError("body", "json", "the body must be JSON")]) from None
+        callback = read_told(body, values=VALUES)
+    except NotJson as fault:
+        raise refusal(fault) from None
     if not isinstance(callback, dict):
         raise Problem(400, "not a call-back", errors=[FieldError("body", "object", "the body must be a JSON object")])
     if callback.get("type") != TYPE:
         raise Problem(400, "not a call-back", errors=[FieldError("type", "const", f"must be {TYPE}")])
+    data = callback.get("data")
+    shipment = data.get("shipment") if isinstance(data, dict) else None
+    events = shipment.get("event") if isinstance(shipment, dict) else None
+    if isinstance(events, list) and len(events) > EVENTS:
+        rule = FieldError("data.shipment.event", "too_long", f"at most {EVENTS} events")
+        raise Problem(400, "not a call-back", errors=[rule])
     try:
-        return read_envelope(callback.get("data"))
+        return read_envelope(data)
     except NotAnEnvelope as fault:
         field = f"data.{fault.field}".rstrip(".")
         raise Problem(400, "not a call-back", errors=[FieldError(field, fault.rule, fault.message)]) from None

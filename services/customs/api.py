@@ -27,6 +27,7 @@ from shared import jobs, paging
 from shared.db import DB
 from shared.facts import Facts, Job, Moment
 from shared.http import Principal, etag_response, idempotently, json_answer
+from shared.http_routes import Route
 from shared.paging import PAGE, Cursor, Limit
 from shared.problems import Problem
 from shared.service import Platform
@@ -38,7 +39,7 @@ _IN_PARCELS = TypeAdapter(tuple[UUID, ParcelNumber])
 
 def router(platform: Platform, policy: Policy) -> APIRouter:
     key = platform.require("operator")
-    routes = APIRouter(tags=["customs"])
+    routes = APIRouter(route_class=Route, tags=["customs"])
 
     @routes.get("/orders/{order_id}", response_model=OrderView)
     async def get_order(request: Request, order_id: UUID, _: Principal = Depends(key)) -> Response:

@@ -20,6 +20,8 @@ from contracts.orders import OrderClosed
 from contracts.warehouse import OrderWithdrawn
 from shared.facts import Facts, Moment, Owed
 
+NAME = "customs"
+"""The service whose cases these are."""
 PARCEL_ENDS = (ParcelDelivered, ParcelReturned, ParcelLost, ParcelDestroyed)
 ORDER_ENDS = (OrderWithdrawn, OrderClosed)
 HOLD_WITHIN = timedelta(days=7)
@@ -51,8 +53,11 @@ def holds(facts: Facts, parcel: int, moment: Moment) -> list[Owed]:
                 order_id=facts.order_id,
                 occurred_at=moment.now,
                 case=hold_case(held),
+                service=NAME,
                 kind="customs_hold",
                 parcel=parcel,
+                detail=held.status,
+                since=_said_at(held),
                 reason=held.reason,
                 action="answer_customs",
                 due_at=moment.now + HOLD_WITHIN,
@@ -60,7 +65,7 @@ def holds(facts: Facts, parcel: int, moment: Moment) -> list[Owed]:
         )
         resolution = "superseded" if number < len(holds) else _import_end(facts, parcel, _said_at(held))
         if resolution is not None:
-            owed.append(_closed(facts.order_id, hold_case(held), resolution, moment))
+            owed.append(_hold_closed(held, resolution, moment))
     return owed
 
 
@@ -101,7 +106,7 @@ def open_hold(facts: Facts, parcel: int) -> ImportHeld | None:
 def hold_refused(facts: Facts, parcel: int, moment: Moment) -> list[CaseClosed]:
     """A later refusal than the one that is a fact ends the open hold."""
     held = open_hold(facts, parcel)
-    return [] if held is None else [_closed(facts.order_id, hold_case(held), "refused", moment)]
+    return [] if held is None else [_hold_closed(held, "refused", moment)]
 
 
 def held_by_post(facts: Facts, parcel: int, moment: Moment) -> list[Owed]:
@@ -114,12 +119,13 @@ def held_by_post(facts: Facts, parcel: int, moment: Moment) -> list[Owed]:
     held_at = sorted({scan.scanned_at for scan in scans if "customs_held" in scan.sets})
     owed: list[Owed] = []
     for number, at in enumerate(held_at, start=1):
-        case = attention_case(POST_HOLD, f"{parcel}:{at:%Y%m%dT%H%M}")
+        subject = f"{parcel}:{at:%Y%m%dT%H%M}"
+        case = _needs("look_into", facts.order_id, POST_HOLD, subject, 1, POST_HOLD, moment, HOLD_WITHIN, since=at)
         if _held_since(facts, parcel, at):
-            if facts.get(CaseOpened, case):
-                owed.append(_closed(facts.order_id, case, "superseded", moment))
+            if case in facts:
+                owed.append(case.closed(moment.now, "superseded"))
             continue
-        owed.append(_needs("look_into", facts.order_id, case, parcel, POST_HOLD, moment, HOLD_WITHIN))
+        owed.append(case)
         if number < len(held_at):
             resolution: str | None = "superseded"
         elif any("customs_held" in scan.clears and scan.scanned_at > at for scan in scans):
@@ -127,7 +133,7 @@ def held_by_post(facts: Facts, parcel: int, moment: Moment) -> list[Owed]:
         else:
             resolution = _parcel_end(facts, parcel)
         if resolution is not None:
-            owed.append(_closed(facts.order_id, case, resolution, moment))
+            owed.append(case.closed(moment.now, resolution))
     return owed
 
 
@@ -155,31 +161,38 @@ def attention(order_id: UUID, kind: str, subject: str, reason: str, moment: Mome
 
     `round_`: from 1, and one more for each such case that was closed before.
     """
-    parcel = int(subject.partition(":")[0])
-    case = attention_case(kind, subject, round_)
     action = "look_into" if kind == CLEARANCE else "retry"
-    return _needs(action, order_id, case, parcel, reason, moment, ATTENTION_WITHIN)
+    return _needs(action, order_id, kind, subject, round_, reason, moment, ATTENTION_WITHIN)
 
 
 def _needs(
-    action: str, order_id: UUID, case: str, parcel: int, reason: str, moment: Moment, within: timedelta
+    action: str,
+    order_id: UUID,
+    kind: str,
+    subject: str,
+    round_: int,
+    reason: str,
+    moment: Moment,
+    within: timedelta,
+    since: datetime | None = None,
 ) -> CaseOpened:
+    """`kind` of work and its `subject`, which begins with the parcel's number."""
+    name = f"needs_attention:{kind}:{subject}"
     return CaseOpened(
         order_id=order_id,
         occurred_at=moment.now,
-        case=case,
+        case=name if round_ == 1 else f"{name}:{round_}",
+        service=NAME,
         kind="needs_attention",
-        parcel=parcel,
+        matter=kind,
+        parcel=int(subject.partition(":")[0]),
+        detail=subject,
+        turn=round_,
+        since=since,
         reason=reason,
         action=action,
         due_at=moment.now + within,
     )
-
-
-def attention_case(kind: str, subject: str, round_: int = 1) -> str:
-    """The name of a case about a kind of work and its subject, which begins with the parcel's number."""
-    name = f"needs_attention:{kind}:{subject}"
-    return name if round_ == 1 else f"{name}:{round_}"
 
 
 def attention_round(facts: Facts, kind: str, subject: str) -> int:
@@ -190,26 +203,26 @@ def attention_round(facts: Facts, kind: str, subject: str) -> int:
 def retried(facts: Facts, kind: str, subject: str, moment: Moment) -> list[CaseClosed]:
     """Closes the open case about this work: a person has it done again. If it fails again, that is another case."""
     return [
-        _closed(facts.order_id, case.case, "retried", moment)
+        case.closed(moment.now, "retried")
         for case in _attentions(facts, kind, subject)
         if facts.get(CaseClosed, case.case) is None
     ]
 
 
 def _attentions(facts: Facts, kind: str, subject: str) -> list[CaseOpened]:
-    first = attention_case(kind, subject)
-    return [case for case in facts.all(CaseOpened) if case.case == first or case.case.startswith(f"{first}:")]
+    about = (NAME, "needs_attention", kind, subject)
+    return [case for case in facts.all(CaseOpened) if (case.service, case.kind, case.matter, case.detail) == about]
 
 
 def settled_attention(facts: Facts, moment: Moment) -> list[Owed]:
     """Closes what waited for a person, once the facts say that the work is done or wanted no more."""
     owed: list[Owed] = []
     for opened in facts.all(CaseOpened):
-        if opened.kind != "needs_attention" or opened.parcel is None:
+        if (opened.service, opened.kind) != (NAME, "needs_attention") or opened.parcel is None or opened.matter is None:
             continue
-        resolution = _settlement(facts, opened.case.split(":")[1], opened.parcel, opened.occurred_at)
+        resolution = _settlement(facts, opened.matter, opened.parcel, opened.occurred_at)
         if resolution is not None:
-            owed.append(_closed(facts.order_id, opened.case, resolution, moment))
+            owed.append(opened.closed(moment.now, resolution))
     return owed
 
 
@@ -230,5 +243,11 @@ def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | 
     return _import_end(facts, parcel, since)
 
 
-def _closed(order_id: UUID, case: str, resolution: str, moment: Moment) -> CaseClosed:
-    return CaseClosed(order_id=order_id, occurred_at=moment.now, case=case, resolution=resolution)
+def _hold_closed(held: ImportHeld, resolution: str, moment: Moment) -> CaseClosed:
+    return CaseClosed(
+        order_id=held.order_id,
+        occurred_at=moment.now,
+        case=hold_case(held),
+        kind="customs_hold",
+        resolution=resolution,
+    )

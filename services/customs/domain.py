@@ -20,9 +20,9 @@ from contracts.customs import (
     ParcelDeclared,
     ParcelRefused,
     ParcelUplifted,
-    Regime,
 )
 from contracts.orders import OrderPlaced
+from contracts.vocabularies import Regime
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs import export
 from services.customs.amounts import Sums, goods_of, in_cny, of_order, split
@@ -74,14 +74,14 @@ class Passed:
     """The order keeps every rule but the one that needs the buyer's year."""
 
     screened: OrderScreened
-    placed_at: datetime
+    arrived_at: datetime
     yearly_limit: Decimal | None
     year: int
     """The calendar year in which it counts."""
 
 
 def screen(facts: Facts, moment: Moment, policy: Policy) -> Passed | OrderRefused | None:
-    """The verdict on an order that has none yet, as of the day it was placed; None while a fact is missing."""
+    """The verdict on an order that has none yet, as of the day on which it arrived; None while a fact is missing."""
     placed = facts.get(OrderPlaced)
     if placed is None or OrderScreened in facts or OrderRefused in facts or order_ended(facts):
         return None

@@ -6,7 +6,6 @@ DELTA IE's own interface is not public: the gateway's shape is ours.
 from __future__ import annotations
 
 import base64
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +18,8 @@ from stdnum.fr import siren
 from contracts.base import Money, Parcel
 from contracts.customs import Article, Cn23
 from contracts.orders import OrderPlaced
+from shared.json_body import read_told
 
-ANSWER_LIMIT = 64 * 1024
-"""Bytes of an answer that are read; a longer one is not the gateway's."""
 _MRN = re.compile(r"[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]")
 _MRN_BODY = 17
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,56}")
@@ -134,7 +132,7 @@ class Refused:
 def read_answer(body: bytes) -> Released | Refused:
     """The gateway's 200, 201 or 422. Unreadable when it is anything else; the MRN is not judged here."""
     try:
-        answer = json.loads(body)
+        answer = read_told(body)
     except ValueError:
         raise Unreadable("not JSON") from None
     match answer:

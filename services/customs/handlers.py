@@ -44,7 +44,7 @@ class Handler:
     quota_key: bytes
 
     async def handle(self, db: DB, orders: Sequence[Facts], moment: Moment) -> list[Owed]:
-        """What is owed on these orders. A buyer's year is judged under its row's lock, orders by their date."""
+        """What is owed on these orders. A buyer's year is judged under its row's lock, orders by their arrival."""
         owed: list[Owed] = []
         limited: list[Passed] = []
         for facts in orders:
@@ -57,7 +57,7 @@ class Handler:
             elif verdict is not None:
                 owed.append(verdict)
             owed += decide(facts, moment, self.policy)
-        limited.sort(key=lambda passed: (passed.placed_at, passed.screened.order_id))
+        limited.sort(key=lambda passed: (passed.arrived_at, passed.screened.order_id))
         return owed + await self._settle_years(db, orders, limited, moment)
 
     async def _settle_years(

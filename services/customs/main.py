@@ -8,22 +8,21 @@ import hmac
 from collections.abc import Sequence
 from uuid import UUID
 
-import httpx
 from pydantic import Field, SecretStr, field_validator
 
 from contracts import topics
-from contracts.customs import Regime
+from contracts.vocabularies import REGIMES, Regime
 from services.customs import api, handlers, regimes, store
 from services.customs.ceb import DOCUMENTS, Parties, Party
 from services.customs.domain import Policy
 from services.customs.export import valid_eori
-from services.customs.gateways import ExportGateway, ImportGateway, Line
+from services.customs.gateways import ExportGateway, ImportGateway
 from services.customs.poller import Receipts
 from services.customs.regimes import tables
-from services.customs.work import ExportWork, ImportWork, kinds
+from services.customs.work import EXPORT_GATEWAY, IMPORT_GATEWAY, ExportWork, ImportWork, kinds
 from shared.command import command
 from shared.db import DB, TRANSIENT
-from shared.outside import Client
+from shared.outside import Bounds, Client, Counterpart
 from shared.sealing import decode_key
 from shared.service import Platform, Service
 from shared.settings import PlatformSettings
@@ -37,7 +36,12 @@ class Settings(PlatformSettings):
 
     export_gateway_url: str = "http://localhost:8090/douane"
     import_gateway_url: str = "http://localhost:8090/chinaport"
-    gateway_timeout_seconds: float = Field(default=20, gt=0, le=50, description="real; less than a job's own bound")
+    gateway_timeout_seconds: float = Field(
+        default=20, gt=0, le=50, description="of a whole call, real time; less than a job's own bound"
+    )
+    export_answer_bytes: int = Field(default=64 * 1024, ge=1024, description="what is read of an answer")
+    receipt_bytes: int = Field(default=256 * 1024, ge=1024, description="what is read of a receipt")
+    receipts_page_bytes: int = Field(default=4 * 1024 * 1024, ge=1024, description="what is read of a page of them")
     receipts_poll_seconds: float = Field(default=1.0, gt=0, description="real time between two empty pages")
 
     eori: str = Field(default="FR900000001", description="of the exporter: FR and a SIREN")
@@ -66,6 +70,14 @@ class Settings(PlatformSettings):
     customs_code: str = Field(default="2244", pattern=r"^\d{4}$")
     port_code: str = Field(default="2244", pattern=r"^\d{4}$")
 
+    @field_validator("import_regime", "import_regimes")
+    @classmethod
+    def _known_regime(cls, value: Regime | dict[str, Regime]) -> Regime | dict[str, Regime]:
+        named = [value] if isinstance(value, str) else value.values()
+        if unknown := sorted(set(named) - set(REGIMES)):
+            raise ValueError(f"no such regime: {', '.join(unknown)}; there are {', '.join(REGIMES)}")
+        return value
+
     @field_validator("eori")
     @classmethod
     def _eori(cls, value: str) -> str:
@@ -87,13 +99,19 @@ def service(platform: Platform) -> Service:
     if not isinstance(settings, Settings):
         raise TypeError("the customs service needs its own settings")
     policy = policy_of(settings)
-    lines = [
-        Line(url, Client(timeout=settings.gateway_timeout_seconds, limits=httpx.Limits(max_connections=40)))
-        for url in (settings.export_gateway_url, settings.import_gateway_url)
-    ]
-    gateway = ImportGateway(lines[1])
+    exporting, importing = Counterpart(EXPORT_GATEWAY, Client()), Counterpart(IMPORT_GATEWAY, Client())
+    seconds = settings.gateway_timeout_seconds
+    gateway = ImportGateway(
+        importing,
+        settings.import_gateway_url.rstrip("/"),
+        receipt=Bounds(seconds, settings.receipt_bytes),
+        page=Bounds(seconds, settings.receipts_page_bytes),
+    )
+    export_gateway = ExportGateway(
+        exporting, settings.export_gateway_url.rstrip("/"), Bounds(seconds, settings.export_answer_bytes)
+    )
     roles = tuple(role for role in DOCUMENTS if role in _names(settings.import_roles))
-    exports = ExportWork(platform, policy, ExportGateway(lines[0]))
+    exports = ExportWork(platform, policy, export_gateway)
     imports = ImportWork(platform, policy, parties_of(settings), roles, gateway)
     receipts = Receipts(platform, gateway, policy.tables.codes.hold_reasons, settings.receipts_poll_seconds)
     handler = handlers.Handler(policy, platform.persons, quota_key(settings))
@@ -105,7 +123,7 @@ def service(platform: Platform) -> Service:
         try:
             await _end_dates(platform, loop)
         finally:
-            await asyncio.gather(*(line.close() for line in lines))
+            await asyncio.gather(exporting.close(), importing.close())
 
     return Service(
         name="customs",

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import json
+import io
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from contracts.customs import HoldReason, ImportCleared, ImportHeld, ImportRefused
+from contracts.customs import ImportCleared, ImportHeld, ImportRefused
+from contracts.vocabularies import HOLD_REASONS, HoldReason
 from services.customs.export import Unreadable
 from shared.db import storable
+from shared.json_body import read_told
 
-RECEIPT_LIMIT = 256 * 1024
-PAGE_LIMIT = 4 * 1024 * 1024
-"""Bytes of an answer that are read."""
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+DEEPEST = 16
+"""Levels of a receipt's elements; e-port's have three."""
+MOST_RECEIPTS = 1_000
+"""Of one page; fewer are asked for."""
 BEIJING = ZoneInfo("Asia/Shanghai")
 _STATUS = re.compile(r"-?[0-9]{1,6}")
 _HELD = re.compile(r"5[0-9]{2}")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _CURSOR = re.compile(r"[!-~]{1,200}")
 
+Answered = Literal["taken", "not_held", "unknown"]
+"""What became of the answer to a hold."""
 Meaning = Literal["under_way", "held", "cleared", "refused", "error", "not_sent", "closed", "unknown"]
 UNDER_WAY = frozenset({"1", "2", "3", "120", "300", "399"})
 """Stored, declaring, sent to customs, in customs, in manual review (300), reviewed: nobody of ours has to act. A review
@@ -118,14 +124,18 @@ def trouble(message_type: str, status: str) -> str:
 
 
 def _hold_reason(named: str) -> HoldReason:
-    return cast(HoldReason, named) if named in get_args(HoldReason) else "inspection"
+    return named if named in HOLD_REASONS else "inspection"
 
 
 def read_receipt(body: bytes) -> Receipt:
-    """A receipt in XML. Unreadable: too long, not UTF-8, a DTD, not XML, or without a status."""
+    """A receipt in XML. Unreadable: not UTF-8, a DTD, not XML, nested too deep, or without a status.
+
+    Of several returns in one envelope the one that customs gave last counts, in whatever order they stand.
+    """
     root = _parse(body)
-    name = root.tag.rpartition("}")[2]
-    found = {element.tag.rpartition("}")[2]: (element.text or "").strip() for element in root.iter()}
+    name = _name(root)
+    returns = [_fields(element) for element in root.iter() if any(_name(part) == "returnStatus" for part in element)]
+    found = _fields(root) | max(returns, key=_given, default={})
     status = found.get("returnStatus", "")
     if not _STATUS.fullmatch(status):
         raise Unreadable("no returnStatus")
@@ -138,43 +148,88 @@ def read_receipt(body: bytes) -> Receipt:
     )
 
 
+def _fields(element: ET.Element) -> dict[str, str]:
+    return {_name(part): (part.text or "").strip() for part in element.iter()}
+
+
+def _name(element: ET.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _given(fields: Mapping[str, str]) -> tuple[datetime, list[tuple[str, str]]]:
+    """When customs gave it; of two at once, the content decides."""
+    return _instant(fields.get("returnTime", "")) or _LONG_AGO, sorted(fields.items())
+
+
 def _parse(body: bytes) -> ET.Element:
-    if len(body) > RECEIPT_LIMIT:
-        raise Unreadable("too long")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise Unreadable("not UTF-8") from None
     if "<!" in text.replace("<![CDATA[", "").replace("<!--", ""):
         raise Unreadable("a DTD is not accepted")
+    root: ET.Element | None = None
+    depth = 0
     try:
-        return ET.fromstring(text)  # noqa: S314 - entities need a DTD, which was refused above
+        # Entities need a DTD, which was refused above.
+        for what, element in ET.iterparse(io.StringIO(text), ("start", "end")):  # noqa: S314
+            root = element if root is None else root
+            depth += 1 if what == "start" else -1
+            if depth > DEEPEST:
+                raise Unreadable("nested too deep")
     except ET.ParseError:
         raise Unreadable("not XML") from None
+    if root is None:
+        raise Unreadable("not XML")
+    return root
 
 
 def read_page(body: bytes) -> Page:
     """A page of later receipts. Unreadable when the page or a cursor is; a strange receipt is kept as it can be."""
     try:
-        page = json.loads(body)
+        page = read_told(body)
+        if len(page["receipts"]) > MOST_RECEIPTS:
+            raise ValueError("more receipts than a page may hold")
         receipts = tuple(_later(receipt) for receipt in page["receipts"])
         following = page.get("next")
         return Page(receipts, None if following is None else _cursor(following))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise Unreadable("not a page of receipts") from None
 
 
+def read_answered(status: int, body: bytes) -> Answered:
+    """What became of the answer to a hold. Unreadable when the status and the body do not say so together: a page of
+    HTML with 200 has taken nothing."""
+    try:
+        said = read_told(body)
+    except ValueError:
+        raise Unreadable("not JSON") from None
+    match status, said:
+        case 200 | 201 | 202, {"status": "accepted" | "already_answered"}:
+            return "taken"
+        case 409, {"status": "not_held"}:
+            return "not_held"
+        case 404, {"status": "unknown"}:
+            return "unknown"
+    raise Unreadable("none of the single window's answers")
+
+
 def _later(receipt: Mapping[str, Any]) -> LaterReceipt:
-    status = str(receipt.get("returnStatus", ""))
+    status = _text(receipt, "returnStatus")
     return LaterReceipt(
         cursor=_cursor(receipt["cursor"]),
-        guid=_guid(str(receipt.get("guid", ""))),
-        cop_no=storable(str(receipt.get("copNo", "")))[:100],
-        message_type=_token(str(receipt.get("messageType", ""))),
+        guid=_guid(_text(receipt, "guid")),
+        cop_no=_text(receipt, "copNo")[:100],
+        message_type=_token(_text(receipt, "messageType")),
         status=status if _STATUS.fullmatch(status) else "unreadable",
-        returned_at=_instant(str(receipt.get("returnTime", ""))),
-        info=storable(str(receipt.get("returnInfo", "")))[:2000],
+        returned_at=_instant(_text(receipt, "returnTime")),
+        info=_text(receipt, "returnInfo")[:2000],
     )
+
+
+def _text(receipt: Mapping[str, Any], name: str) -> str:
+    """As a receipt in XML is read: what stands around the text says nothing."""
+    return storable(str(receipt.get(name, ""))).strip()
 
 
 def _cursor(value: object) -> str:

@@ -291,13 +291,17 @@ async def erased(db: DB, order_ids: Collection[UUID]) -> set[UUID]:
 
 
 async def add_receipts(db: DB, receipts: Sequence[tuple[LaterReceipt, bytes]], owners: Mapping[UUID, Sent]) -> set[str]:
-    """Keeps receipts with their sealed words; the cursors of those that were not known yet."""
+    """Keeps receipts with their sealed words; the cursors of those that were not known yet.
+
+    One that comes again under another cursor is known by what it says: of which message, what, and when. One without
+    a readable time is known by its cursor alone.
+    """
     found = [None if receipt.guid is None else owners.get(receipt.guid) for receipt, _ in receipts]
     rows = await db.fetch(
         """insert into receipts (cursor, guid, order_id, parcel, message_type, status, returned_at, info)
            select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[],
                                 $7::timestamptz[], $8::bytea[])
-           on conflict (cursor) do nothing returning cursor""",
+           on conflict do nothing returning cursor""",
         [receipt.cursor for receipt, _ in receipts],
         [receipt.guid for receipt, _ in receipts],
         [owner and owner.order_id for owner in found],

@@ -10,10 +10,15 @@ from datetime import timedelta
 from contracts.carrier import ParcelScanned
 from contracts.cases import CaseOpened
 from contracts.orders import OrderAmended, OrderClosed
+from contracts.vocabularies import with_the_carrier
 from contracts.warehouse import ParcelHandedOver
-from services.orders.ends import NOT_MOVING, parcels_told_of, sighting
+from services.orders.ends import parcels_told_of, sighting
 from shared.facts import Facts, Moment, Owed
 
+NAME = "orders"
+"""The service whose cases these are."""
+MOVED = "moved"
+"""What a case is about that tells of a parcel under way again."""
 LOOK_INTO = "look_into"
 """The action of a case that a person's word closes."""
 PERSON_ANSWERS_IN = timedelta(days=3)
@@ -38,7 +43,7 @@ def contradictions(facts: Facts, closed: OrderClosed, moment: Moment) -> list[Ow
             )
             owed += [amended, _case(facts, moment, parcel, found.outcome, recorded)]
         elif recorded not in AT_REST and _stirs(facts, parcel):
-            owed.append(_case(facts, moment, parcel, "moved", recorded))
+            owed.append(_case(facts, moment, parcel, MOVED, recorded))
     return owed
 
 
@@ -61,7 +66,7 @@ def _stirs(facts: Facts, parcel: int) -> bool:
     if end is None and facts.get(ParcelHandedOver, parcel):
         return True
     return any(
-        scan.status not in NOT_MOVING and (end is None or scan.scanned_at > end.at)
+        with_the_carrier(scan.status) and (end is None or scan.scanned_at > end.at)
         for scan in facts.all(ParcelScanned)
         if scan.parcel == parcel
     )
@@ -72,7 +77,9 @@ def _case(facts: Facts, moment: Moment, parcel: int, what: str, recorded: str) -
         order_id=facts.order_id,
         occurred_at=moment.now,
         case=f"amendment:{parcel}:{what}",
+        service=NAME,
         kind="amendment",
+        matter=what,
         parcel=parcel,
         reason=f"{recorded}_then_{what}",
         action=LOOK_INTO,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -35,8 +34,10 @@ from shared import paging
 from shared.db import DB
 from shared.facts import PersonErased
 from shared.http import Asked, Principal, etag_response, idempotently, uuid_or_404
+from shared.http_routes import Route
+from shared.json_body import read_json
 from shared.paging import PAGE, Cursor, Instant, Limit, Text
-from shared.problems import FieldError, Problem
+from shared.problems import Problem
 from shared.service import Platform
 from shared.telemetry import current_traceparent
 
@@ -46,7 +47,7 @@ _IN_CASES = TypeAdapter(tuple[Instant, UUID, Text])
 
 def router(platform: Platform) -> APIRouter:
     """Intake and reading for marketplaces; cases and erasure for operators."""
-    routes = APIRouter()
+    routes = APIRouter(route_class=Route)
     marketplace = Depends(platform.require("marketplace"))
     operator = Depends(platform.require("operator"))
     taking_in = intake(platform)
@@ -59,7 +60,7 @@ def router(platform: Platform) -> APIRouter:
     )
     async def post_order(request: Request, principal: Principal = marketplace) -> Response:
         """Takes an order in: 201, or 200 when the same order is here already, or every fault of the body at once."""
-        order = check(await _json(request), platform.clock.now())
+        order = check(read_json(await request.body()), platform.clock.now())
         if isinstance(order, list):
             raise Problem(422, "the order has faults", errors=order)
         asked = await Asked.of(platform, request, principal)
@@ -173,7 +174,7 @@ async def _resolve(platform: Platform, db: DB, order_id: UUID, name: str, resolu
         if not closable_by_hand(case):
             by = freed_by(case.action, name, str(order_id), case.parcel)
             raise Problem(409, "this case is closed by what frees it", detail=f"{case.action}: {by}")
-        closed = CaseClosed(order_id=order_id, occurred_at=platform.clock.now(), case=name, resolution=resolution)
+        closed = case.closed(platform.clock.now(), resolution)
         await platform.ledger.say(db, [closed])
     return JSONResponse({"id": str(order_id), "case": name, "resolution": closed.resolution})
 
@@ -189,13 +190,6 @@ async def _erase(platform: Platform, db: DB, order_id: UUID, by: str) -> Respons
     if OrderClosed in facts:
         await erase(platform, db, facts, by)
     return JSONResponse({"id": str(order_id), "person": person(facts)}, 200 if PersonErased in facts else 202)
-
-
-async def _json(request: Request) -> object:
-    try:
-        return json.loads(await request.body(), parse_float=Decimal)
-    except (ValueError, RecursionError):
-        raise Problem(400, "not JSON", errors=[FieldError("body", "json", "the body must be JSON")]) from None
 
 
 async def _visible(platform: Platform, order_id: str, principal: Principal) -> store.Stored:

@@ -13,7 +13,7 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 from contracts.base import Event
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import CancelRequested, OrderClosed
-from services.orders.amendments import LOOK_INTO, PERSON_ANSWERS_IN, contradictions, ended_since
+from services.orders.amendments import LOOK_INTO, MOVED, NAME, PERSON_ANSWERS_IN, contradictions, ended_since
 from services.orders.ends import ending
 from services.orders.life import Life, Waiting, life
 from shared.facts import Alarm, Facts, Job, Moment, Owed, PersonErased
@@ -28,7 +28,7 @@ RETENTION = timedelta(days=180)
 class ErasureAsked(Event):
     """The person wants their record erased; it happens when the order has ended. Known to this service only."""
 
-    TYPE: ClassVar[str] = "erasure-asked.v1"
+    NAME: ClassVar[str] = "erasure-asked"
 
 
 def order_id_of(marketplace: str, number: str) -> UUID:
@@ -106,9 +106,8 @@ def closable_by_hand(case: CaseOpened) -> bool:
 
 def _overdue_state(case: CaseOpened) -> str | None:
     """The state whose deadline opened this case; None when the case is another's or of another kind."""
-    kind, _, rest = case.case.partition(":")
-    state = rest.partition(":")[0]
-    return state if kind == "needs_attention" and state in DEADLINES else None
+    ours = (case.service, case.kind) == (NAME, "needs_attention")
+    return case.matter if ours and case.matter in DEADLINES else None
 
 
 # --- what is owed -----------------------------------------------------------------------------------------------
@@ -160,7 +159,10 @@ def _overdue(facts: Facts, standing: Life, moment: Moment) -> Event:
         order_id=facts.order_id,
         occurred_at=moment.now,
         case=f"{name}:{before + 1}" if before else name,
+        service=NAME,
         kind="needs_attention",
+        matter=waiting,
+        turn=before + 1,
         reason=f"deadline:{waiting}",
         action=LOOK_INTO,
         due_at=moment.now + PERSON_ANSWERS_IN,
@@ -174,11 +176,9 @@ def _settled_cases(facts: Facts, standing: Life, moment: Moment) -> list[CaseClo
         overdue = _overdue_state(case)
         if overdue is not None and overdue != standing.waiting:
             resolution = "order_closed" if standing.state == "closed" else "moved_on"
-        elif case.case == f"amendment:{case.parcel}:moved" and ended_since(facts, case.parcel):
+        elif (case.kind, case.matter) == ("amendment", MOVED) and ended_since(facts, case.parcel):
             resolution = "amended"
         else:
             continue
-        settled.append(
-            CaseClosed(order_id=facts.order_id, occurred_at=moment.now, case=case.case, resolution=resolution)
-        )
+        settled.append(case.closed(moment.now, resolution))
     return settled

@@ -13,7 +13,8 @@ from datetime import datetime
 from contracts.base import Money
 from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
 from contracts.customs import OrderRefused, ParcelDeclared
-from contracts.orders import OrderPlaced, Outcome, ParcelEnd, ParcelOutcome
+from contracts.orders import OrderPlaced, ParcelEnd
+from contracts.vocabularies import Outcome, ParcelOutcome
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack, StockRefused
 from shared.facts import Facts
 
@@ -26,9 +27,6 @@ WITHDRAWN: Mapping[str, Outcome] = {
     "label_refused": "refused",
 }
 """What a withdrawal for this reason means; one for any other reason (shopper, operator, deadline) is `cancelled`."""
-
-NOT_MOVING = frozenset({None, "announced", "cancelled"})
-"""Scans with these statuses do not prove that the carrier has the parcel."""
 
 _ON_THE_ROAD = (
     ParcelHandedOver,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from prometheus_client import Gauge
 
-from contracts.cases import CaseKind
+from contracts.vocabularies import CASE_KINDS
 from services.orders import store
 from services.orders.life import LIFE
 from shared.service import Platform
@@ -22,6 +20,10 @@ CASES_OVERDUE = Gauge("orders_cases_overdue", "cases that a person should have a
 ERASURES = Gauge("orders_erasures_unfinished", f"erased records still on the topic after {ERASED_WITHIN_DAYS} days")
 
 
+OTHER = "other"
+"""Kinds of cases that this version does not know."""
+
+
 async def measure(platform: Platform) -> None:
     now = platform.clock.now()
     async with platform.pool.acquire() as db:
@@ -33,7 +35,7 @@ async def measure(platform: Platform) -> None:
         UNDER_WAY.labels(step.state).set(row["orders"] if row else 0)
         OVERDUE.labels(step.state).set(row["overdue"] if row else 0)
         OLDEST.labels(step.state).set(max(0.0, (now - row["oldest"]).total_seconds()) if row else 0)
-    for kind in get_args(CaseKind):
-        row = kinds.get(kind)
-        CASES_OPEN.labels(kind).set(row["cases"] if row else 0)
-        CASES_OVERDUE.labels(kind).set(row["overdue"] if row else 0)
+    for kind in (*CASE_KINDS, OTHER):
+        rows = [row for name, row in kinds.items() if (name if name in CASE_KINDS else OTHER) == kind]
+        CASES_OPEN.labels(kind).set(sum(row["cases"] for row in rows))
+        CASES_OVERDUE.labels(kind).set(sum(row["overdue"] for row in rows))

@@ -16,7 +16,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from contracts.base import Sku
 from services.orders.body import (
-    City,
+    LINES_AT_MOST,
+    District,
+    Line,
     MoneyBody,
     OrderBody,
     PriceBody,
@@ -25,9 +27,10 @@ from services.orders.body import (
     ResidentId,
     TotalBody,
     When,
-    birth_date,
 )
-from services.orders.places import city_known, province_code
+from services.orders.places import ISO_CODES, Unplaced, locate
+from services.orders.values import birth_date
+from services.orders.wording import in_words
 from shared.problems import FieldError, field_errors
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
@@ -44,19 +47,22 @@ _TOTAL: TypeAdapter[TotalBody] = TypeAdapter(TotalBody)
 _SKU: TypeAdapter[str] = TypeAdapter(Sku)
 _QUANTITY: TypeAdapter[int] = TypeAdapter(Quantity)
 _PROVINCE: TypeAdapter[str] = TypeAdapter(Province)
-_CITY: TypeAdapter[str] = TypeAdapter(City)
+_CITY: TypeAdapter[str] = TypeAdapter(Line)
+_DISTRICT: TypeAdapter[str] = TypeAdapter(District)
 _RESIDENT_ID: TypeAdapter[str] = TypeAdapter(ResidentId)
 _WHEN: TypeAdapter[datetime | None] = TypeAdapter(When | None)
 
 
 def check(body: object, now: datetime) -> OrderBody | list[FieldError]:
-    """The order, normalised (phone in E.164, resident id without blanks), or every fault of the body, by field."""
+    """The order in the form in which it is kept (phone in E.164, places by their Chinese names), or every fault of the
+    body, by field."""
     try:
         order = OrderBody.model_validate(body)
     except ValidationError as error:
-        faults = set(field_errors(error.errors(include_url=False, include_context=False, include_input=False)))
-        return _in_order(faults | set(_across(_sound_parts(body), now)))[:FAULTS_NAMED]
-    return _in_order(_across(_parts(order), now)) or order
+        faults = field_errors(error.errors(include_url=False, include_context=False, include_input=False))
+        return _in_order({*map(in_words, faults), *_across(_sound_parts(body), now)})[:FAULTS_NAMED]
+    parts = _parts(order)
+    return _in_order(_across(parts, now)) or _placed(order, parts.place)
 
 
 def _in_order(faults: Iterable[FieldError]) -> list[FieldError]:
@@ -79,13 +85,23 @@ class _Parts:
 
     lines: tuple[_LinePart, ...] | None
     amounts: Mapping[str, MoneyBody | None]
-    province: str | None
-    city: str | None
+    place: tuple[str, str] | Unplaced | None
+    """City and district, or the rule that they break."""
     resident_id: str | None
     times: Mapping[str, datetime | None]
 
 
+def _placed(order: OrderBody, place: tuple[str, str] | Unplaced | None) -> OrderBody:
+    """The order with city and district by their Chinese names."""
+    consignee, address = order.consignee, order.consignee.address
+    if not isinstance(place, tuple) or place == (address.city, address.district):
+        return order
+    address = address.model_copy(update=dict(zip(("city", "district"), place, strict=True)))
+    return order.model_copy(update={"consignee": consignee.model_copy(update={"address": address})})
+
+
 def _parts(order: OrderBody) -> _Parts:
+    address = order.consignee.address
     return _Parts(
         lines=tuple(_LinePart(line.sku, line.quantity, line.unit_price) for line in order.lines),
         amounts={
@@ -95,17 +111,19 @@ def _parts(order: OrderBody) -> _Parts:
             "total": order.total,
             "payment.amount": order.payment.amount,
         },
-        province=order.consignee.address.province,
-        city=order.consignee.address.city,
+        place=locate(order.province, address.city, address.district),
         resident_id=order.buyer.resident_id,
         times={"placed_at": order.placed_at, "payment.paid_at": order.payment.paid_at},
     )
 
 
 def _sound_parts(body: object) -> _Parts:
-    lines = _inside(body, "lines")
+    lines, address = _inside(body, "lines"), _inside(body, "consignee", "address")
+    province, city = _sound(_PROVINCE, _inside(address, "province")), _sound(_CITY, _inside(address, "city"))
+    # A district that is no text is a fault of its own; the city can be judged without it.
+    district = _sound(_DISTRICT, _inside(address, "district")) or ""
     return _Parts(
-        lines=tuple(_line_part(line) for line in lines) if isinstance(lines, list) and lines else None,
+        lines=tuple(map(_line_part, lines)) if isinstance(lines, list) and 0 < len(lines) <= LINES_AT_MOST else None,
         amounts={
             "freight": _sound(_MONEY, _inside(body, "freight")),
             "discount": _sound(_MONEY, _inside(body, "discount")),
@@ -113,8 +131,7 @@ def _sound_parts(body: object) -> _Parts:
             "total": _sound(_TOTAL, _inside(body, "total")),
             "payment.amount": _sound(_TOTAL, _inside(body, "payment", "amount")),
         },
-        province=_sound(_PROVINCE, _inside(body, "consignee", "address", "province")),
-        city=_sound(_CITY, _inside(body, "consignee", "address", "city")),
+        place=locate(ISO_CODES[province], city, district) if province and city else None,
         resident_id=_sound(_RESIDENT_ID, _inside(body, "buyer", "resident_id")),
         times={
             "placed_at": _sound(_WHEN, _inside(body, "placed_at")),
@@ -163,7 +180,9 @@ def _repeated_skus(parts: _Parts) -> Iterator[FieldError]:
         if line.sku is None:
             continue
         if line.sku in seen:
-            yield FieldError(f"lines[{index}].sku", "sku_repeated", "Must occur in one line only")
+            yield FieldError(
+                f"lines[{index}].sku", "sku_repeated", "Must occur in one line only: add the quantities up"
+            )
         seen.add(line.sku)
 
 
@@ -196,17 +215,39 @@ def _sums(parts: _Parts) -> Iterator[FieldError]:
         yield FieldError("total.amount", "sum_mismatch", message)
 
 
+_UNPLACED: Mapping[Unplaced, tuple[str, str]] = {
+    "city_unknown": (
+        "city",
+        "Must be a city, prefecture or county of the province, by name in Chinese or pinyin or by code, "
+        "e.g. 深圳市, Shenzhen or 440300; 市辖区 and the like only with a district of the list",
+    ),
+    "city_ambiguous": (
+        "city",
+        "Must name one place: several of the province are spelt so; give its name in Chinese or its code, e.g. 440300",
+    ),
+    "district_unknown": ("district", "Must be the code of a district or county of the city, e.g. 440305, or a name"),
+}
+
+
 def _place(parts: _Parts) -> Iterator[FieldError]:
-    province = province_code(parts.province) if parts.province else None
-    if province and parts.city and not city_known(province, parts.city):
-        yield FieldError("consignee.address.city", "city_unknown", "Must be a city or prefecture of the province")
+    if isinstance(parts.place, str):
+        field, message = _UNPLACED[parts.place]
+        yield FieldError(f"consignee.address.{field}", parts.place, message)
 
 
 def _times(parts: _Parts, now: datetime) -> Iterator[FieldError]:
     for field, at in parts.times.items():
         if at and at > now + FUTURE_TOLERANCE:
-            yield FieldError(field, "in_future", "Must not lie in the future")
+            yield FieldError(
+                field,
+                "in_future",
+                "Must not lie in the future: with the offset of its clock, e.g. 2026-11-23T09:30:00+08:00",
+            )
         elif at and at < now - OLDEST:
             yield FieldError(field, "too_old", f"Must not be more than {OLDEST.days} days ago")
     if parts.resident_id and birth_date(parts.resident_id) > now.date():
-        yield FieldError("buyer.resident_id", "resident_id_component", "The date of birth has not come yet")
+        yield FieldError(
+            "buyer.resident_id",
+            "resident_id_component",
+            "Must hold a date of birth that has come, as digits 7 to 14: YYYYMMDD",
+        )

@@ -11,8 +11,9 @@ from contracts.base import Event
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.customs import OrderScreened, ParcelDeclared
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
+from contracts.vocabularies import with_the_carrier
 from contracts.warehouse import CancelTooLate, OrderPacked, OrderWithdrawn, ParcelHandedOver, StockReserved
-from services.orders.ends import NOT_MOVING, parcels_told_of, plan, sighting
+from services.orders.ends import parcels_told_of, plan, sighting
 from shared.facts import Facts, PersonRecorded
 
 State = Literal[
@@ -59,7 +60,7 @@ def _when_accepted(facts: Facts, _parcel: int) -> datetime | None:
 
 def _when_moving(facts: Facts, parcel: int) -> datetime | None:
     return min(
-        (s.scanned_at for s in facts.all(ParcelScanned) if s.parcel == parcel and s.status not in NOT_MOVING),
+        (s.scanned_at for s in facts.all(ParcelScanned) if s.parcel == parcel and with_the_carrier(s.status)),
         default=None,
     )
 

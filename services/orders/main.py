@@ -20,6 +20,7 @@ def service(platform: Platform) -> Service:
     return Service(
         name="orders",
         says=topics.ORDERS,
+        also_says=(topics.PERSONAL,),
         listens_to=topics.heard_by("orders"),
         hears=HEARS,
         handle=handle,

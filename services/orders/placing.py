@@ -62,11 +62,12 @@ def intake(platform: Platform) -> Together[Wanted, Response | Problem]:
         failpoints.reach("api.committed")
         return answers
 
-    return Together(take_in, Wanted.marks)
+    return Together(take_in, Wanted.marks, lambda wanted: wanted.marketplace)
 
 
 async def place(platform: Platform, db: DB, wanted: Sequence[Wanted]) -> list[Response | Problem]:
     """Of each: 201 and the order; 200 and the same when it was taken in before; 409 when its number has another body.
+    Lines that come in another order are the same order, whose lines keep the numbers that they got first.
 
     No two of them are the same order.
     """
@@ -107,7 +108,7 @@ def _placed(one: Wanted, now: datetime) -> OrderPlaced:
     body = one.body
     return OrderPlaced(
         order_id=one.order_id,
-        occurred_at=body.placed_at or now,
+        occurred_at=now,
         marketplace=one.marketplace,
         number=body.number,
         lines=lines(body),
@@ -118,6 +119,7 @@ def _placed(one: Wanted, now: datetime) -> OrderPlaced:
         country=body.consignee.address.country,
         province=body.province,
         language=body.language,
+        placed_at=body.placed_at,
     )
 
 
@@ -170,9 +172,11 @@ def _money(money: MoneyBody) -> Money:
 
 
 def _fingerprint(platform: Platform, body: OrderBody) -> bytes:
-    """A keyed digest of the normalised body: without the key nobody can try names and numbers against it."""
+    """A keyed digest of the normalised body: without the key nobody can try names and numbers against it. The order of
+    its lines does not count: each SKU is on one."""
     key = decode_key(platform.settings.storage_key.get_secret_value(), "STORAGE_KEY")
-    return hmac.new(key, b"order body\n" + body.model_dump_json().encode(), hashlib.sha256).digest()
+    plain = body.model_copy(update={"lines": sorted(body.lines, key=lambda line: line.sku)})
+    return hmac.new(key, b"order body\n" + plain.model_dump_json().encode(), hashlib.sha256).digest()
 
 
 def _accepted(platform: Platform, one: Wanted, status: int) -> Response:

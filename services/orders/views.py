@@ -40,7 +40,7 @@ def document(facts: Facts) -> dict[str, Any] | None:
         "since": _text(standing.since),
         "awaits": standing.awaits,
         "deadline": _text(limit),
-        "placed_at": _text(placed.occurred_at),
+        "placed_at": _text(placed.placed_at or placed.occurred_at),
         "closed_at": _text(closed.occurred_at) if closed else None,
         "reason": closed.reason if closed else None,
         "refund_due": closed.refund_due.model_dump(mode="json") if closed else None,

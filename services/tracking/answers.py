@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from contracts.base import CountryCode
-from contracts.carrier import Flag, Status
-from contracts.orders import Outcome
+from contracts.vocabularies import STATUSES, Flag, Outcome
 from services.tracking.duties import Action, Actor, OrderState, ParcelState
 from services.tracking.parcels import Stage
+
+Status = Annotated[str, Field(json_schema_extra={"enum": list(STATUSES)})]
+"""One that this version knows: a scan of another shows none."""
 
 
 class Answer(BaseModel):

@@ -10,18 +10,15 @@ from sse_starlette import EventSourceResponse
 
 from services.tracking import store
 from services.tracking.answers import OrderTracking, PublicTracking
-from services.tracking.limits import TokenBuckets, client_name
 from services.tracking.page import Pages
-from services.tracking.streams import Streams
+from services.tracking.streams import StreamResponse, Streams
 from services.tracking.words import choose
 from shared.http import etag_response
+from shared.http_routes import Route
 from shared.links import check_secret
 from shared.problems import Problem
+from shared.rates import TokenBuckets, client_name
 from shared.service import Platform
-
-HEARTBEAT_SECONDS = 15
-SLOW_READER_SECONDS = 30
-BUSY_SECONDS = 10
 
 _NUMBER = re.compile(r"[A-Z0-9]{8,35}")
 _ETAG = re.compile(r"[0-9a-f]{32}")
@@ -45,7 +42,7 @@ def not_found() -> Problem:
 
 def router(platform: Platform, streams: Streams, pages: Pages, *, rate: float, burst: int) -> APIRouter:
     """The routes. `rate` and `burst`: how often a client may ask for tracking numbers, which can be guessed."""
-    routes = APIRouter(tags=["tracking"])
+    routes = APIRouter(route_class=Route, tags=["tracking"])
     buckets = TokenBuckets(rate, burst, time.monotonic)
 
     def opened(order_id: str, *secrets: str | None) -> UUID:
@@ -109,15 +106,9 @@ def router(platform: Platform, streams: Streams, pages: Pages, *, rate: float, b
         if await store.document(platform.pool, known) is None:
             raise not_found()
         client = client_name(request.client.host if request.client else None)
-        if streams.full(known, client):
-            raise Problem(429, "too many streams", headers={"Retry-After": str(BUSY_SECONDS)})
         last = last_event or last_event_id
-        return EventSourceResponse(
-            streams.messages(platform, known, client, last if last and _ETAG.fullmatch(last) else None),
-            ping=HEARTBEAT_SECONDS,
-            send_timeout=SLOW_READER_SECONDS,
-            headers=_PRIVATE,
-        )
+        tag = last if last and _ETAG.fullmatch(last) else None
+        return StreamResponse(platform, streams, known, client, tag, _PRIVATE)
 
     @routes.get("/track/{order_id}", include_in_schema=False)
     async def page(

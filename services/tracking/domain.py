@@ -122,7 +122,7 @@ def track(facts: Facts) -> Tracking | None:
         language=placed.language if placed else None,
         country=placed.country if placed else None,
         province=placed.province if placed else None,
-        placed_at=placed.occurred_at if placed else None,
+        placed_at=placed.placed_at or placed.occurred_at if placed else None,
         state=state,
         since=since,
         outcome=closed.outcome if closed else None,
@@ -145,7 +145,7 @@ def open_cases(facts: Facts) -> list[CaseOpened]:
 
 def _of_machinery(event: Event) -> bool:
     """Dead letters are an operator's matter. This service's own are in no topic that it could be rebuilt from."""
-    return isinstance(event, CaseOpened | CaseClosed) and event.case.startswith("dead_letter:")
+    return isinstance(event, CaseOpened | CaseClosed) and event.kind == "dead_letter"
 
 
 def canonical(tracking: Tracking) -> bytes:

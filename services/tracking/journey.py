@@ -12,52 +12,15 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.base import CountryCode, Event
-from contracts.carrier import (
-    Flag,
-    LabelCreated,
-    ParcelDelivered,
-    ParcelDestroyed,
-    ParcelLost,
-    ParcelReturned,
-    ParcelScanned,
-    Status,
-)
+from contracts.carrier import LabelCreated, ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ParcelUplifted
 from contracts.orders import OrderAmended, OrderClosed, ParcelEnd
+from contracts.vocabularies import FINAL, RANKS, Flag, Status, known_status, with_the_carrier
 from contracts.warehouse import OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack
 
 ORIGIN: CountryCode = "FR"
 """Every parcel leaves from the French warehouse."""
 
-RANKS: dict[Status, int] = {
-    "announced": 10,
-    "accepted": 20,
-    "in_transit": 30,
-    "at_origin_exchange": 35,
-    "export_customs": 40,
-    "customs": 40,
-    "export_cleared": 45,
-    "customs_released": 45,
-    "departed_origin": 50,
-    "in_transit_country": 55,
-    "arrived_destination": 60,
-    "import_customs": 65,
-    "import_cleared": 70,
-    "in_destination_network": 72,
-    "at_delivery_office": 75,
-    "out_for_delivery": 80,
-    "available_for_pickup": 85,
-    "returning": 90,
-    "delivered": 100,
-    "returned": 100,
-    "cancelled": 100,
-    "lost": 100,
-    "seized": 100,
-    "destroyed": 100,
-}
-"""How far along each status is; 100 is final. The two open customs statuses sort as the export side."""
-
-FINAL = 100
 _NO_CORRECTION = {("seized", "destroyed"), *((known, "lost") for known, rank in RANKS.items() if rank == FINAL)}
 """`destroyed` is the wider word for `seized`."""
 _DEPARTED, _ARRIVED, _CLEARED, _LAST_MILE, _LAST_MILE_END = 50, 60, 70, 75, 85
@@ -135,8 +98,7 @@ def follow(
 def left_our_hands(facts: Iterable[Event]) -> bool:
     """Whether the parcel was handed over; a scan of the carrier is proof of it."""
     return any(
-        isinstance(fact, ParcelHandedOver)
-        or (isinstance(fact, ParcelScanned) and fact.status not in (None, "announced", "cancelled"))
+        isinstance(fact, ParcelHandedOver) or (isinstance(fact, ParcelScanned) and with_the_carrier(fact.status))
         for fact in facts
     )
 
@@ -145,7 +107,7 @@ def _steps(facts: Iterable[Event]) -> Iterator[Step]:
     for fact in facts:
         match fact:
             case ParcelScanned():
-                yield Step(fact.scanned_at, fact, fact.status)
+                yield Step(fact.scanned_at, fact, known_status(fact.status))
             case LabelCreated():
                 yield Step(fact.occurred_at, fact, "announced")
             case ParcelDelivered():

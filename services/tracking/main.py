@@ -45,6 +45,7 @@ def service(platform: Platform) -> Service:
         handle=handlers.handle,
         project=handlers.project,
         tasks=(streams.listen,),
+        only_reads=True,
         routers=(router(platform, streams, pages, rate=settings.public_rate, burst=settings.public_burst),),
     )
 

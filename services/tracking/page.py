@@ -146,7 +146,7 @@ def _parcel_mood(parcel: ParcelTracking) -> str:
 def _sentence(words: Words, step: NextStep) -> tuple[str, str, str | None]:
     """Who, what, by when."""
     by = words.ui("by", date=words.date(step.by)) if step.by else None
-    return words.of("actors", step.actor), words.of("actions", step.action), by
+    return words.of("actors", step.actor), words.action(step.action), by
 
 
 def _stages(words: Words, parcel: ParcelTracking) -> Iterator[StageView]:

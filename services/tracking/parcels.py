@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Literal, TypeVar, cast
 
 from contracts.base import CountryCode, Event, Line, Parcel
-from contracts.carrier import Flag, LabelCreated, LabelRefused, ParcelScanned, Status
+from contracts.carrier import LabelCreated, LabelRefused, ParcelScanned
 from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportHeld, ImportRefused, ParcelDeclared, ParcelRefused
+from contracts.vocabularies import RANKS, Flag, Status
 from contracts.warehouse import ParcelHandedOver, ParcelReceivedBack
 from services.tracking.duties import PARCEL_DUTIES, SINCE_LAST_SCAN, Next, ParcelState, due
-from services.tracking.journey import RANKS, Journey, left_our_hands
+from services.tracking.journey import Journey, left_our_hands
 
 E = TypeVar("E", bound=Event)
 Stage = Literal["prepared", "handed_over", "left_origin", "import_customs", "last_mile", "end"]

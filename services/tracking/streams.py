@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
-from sse_starlette import ServerSentEvent
+from fastapi import Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.types import Receive, Scope, Send
 
 from services.tracking import store
-from shared.db import TRANSIENT
+from shared.db import TRANSIENT, read_only
+from shared.problems import Problem
 from shared.service import Platform
 from shared.telemetry import Loop, log
 
 ALIVE_SECONDS = 5.0
+RENEW_SECONDS = 3.0
 RETRY_MS = 3000
 """What a browser waits before it connects again."""
+PING_SECONDS = 15
+SLOW_READER_SECONDS = 30
+BUSY_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,10 @@ class Limits:
     altogether: int = 2000
 
 
+class Full(Exception):
+    """One more stream would be too many, or the streams are ending."""
+
+
 class Streams:
     """Who waits for news of which order."""
 
@@ -40,18 +51,20 @@ class Streams:
         self._clients: Counter[str] = Counter()
         self.closing = False
 
-    def full(self, order_id: UUID, client: str) -> bool:
-        """Whether one more stream of this order, or to this client, would be too many."""
-        return (
+    @contextmanager
+    def subscription(self, order_id: UUID, client: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever the order's document has changed, or the streams end.
+
+        Judged and counted in one step, with no await between them: however many ask at once, no more than the limits
+        allow are ever counted. Raises Full when one more stream of this order, or to this client, would be too many.
+        """
+        if (
             self.closing
             or len(self._waiting.get(order_id, ())) >= self._limits.per_order
             or self._clients[client] >= self._limits.per_client
             or self._clients.total() >= self._limits.altogether
-        )
-
-    @contextmanager
-    def subscription(self, order_id: UUID, client: str) -> Iterator[asyncio.Event]:
-        """An event that is set whenever the order's document has changed, or the streams end."""
+        ):
+            raise Full
         changed = asyncio.Event()
         self._waiting[order_id].add(changed)
         self._clients[client] += 1
@@ -91,6 +104,7 @@ class Streams:
             self.close()
 
     async def _listen_once(self, dsn: str, loop: Loop) -> None:
+        began = loop.now()
         connection = await asyncpg.connect(dsn, timeout=ALIVE_SECONDS, command_timeout=ALIVE_SECONDS)
         try:
             await connection.add_listener(store.CHANNEL, self._notified)
@@ -100,6 +114,8 @@ class Streams:
                 await connection.execute("select 1")
                 loop.healthy()
                 await asyncio.sleep(1)
+                if read_only(connection) and loop.now() - began > RENEW_SECONDS:
+                    return  # news come from where the writes go, which after a failover is another server
         finally:
             connection.terminate()
 
@@ -107,18 +123,51 @@ class Streams:
         self.wake(UUID(str(payload)))
 
     async def messages(
-        self, platform: Platform, order_id: UUID, client: str, last: str | None
+        self, platform: Platform, order_id: UUID, changed: asyncio.Event, last: str | None
     ) -> AsyncIterator[ServerSentEvent]:
         """The document now, unless the client has it (`last` is its tag), and again after each change."""
-        with self.subscription(order_id, client) as changed:
-            while not self.closing:
-                changed.clear()
-                try:
-                    document = await store.document(platform.pool, order_id)
-                except TRANSIENT as error:
-                    log.warning("stream ended", error=error)
-                    return
-                if document is not None and document.etag != last:
-                    last = document.etag
-                    yield ServerSentEvent(data=document.body.decode(), id=last, retry=RETRY_MS)
-                await changed.wait()
+        while not self.closing:
+            changed.clear()
+            try:
+                document = await store.document(platform.pool, order_id)
+            except TRANSIENT as error:
+                log.warning("stream ended", error=error)
+                return
+            if document is not None and document.etag != last:
+                last = document.etag
+                yield ServerSentEvent(data=document.body.decode(), id=last, retry=RETRY_MS)
+            await changed.wait()
+
+
+class StreamResponse(Response):
+    """A live stream, counted from before its first byte until the response is over, however it ends.
+
+    Answers 429 with `Retry-After` when one more would be too many.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        streams: Streams,
+        order_id: UUID,
+        client: str,
+        last: str | None,
+        headers: Mapping[str, str],
+    ) -> None:
+        super().__init__()
+        self._platform = platform
+        self._streams = streams
+        self._order_id = order_id
+        self._client = client
+        self._last = last
+        self._fields = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            with self._streams.subscription(self._order_id, self._client) as changed:
+                messages = self._streams.messages(self._platform, self._order_id, changed, self._last)
+                await EventSourceResponse(
+                    messages, ping=PING_SECONDS, send_timeout=SLOW_READER_SECONDS, headers=self._fields
+                )(scope, receive, send)
+        except Full:
+            raise Problem(429, "too many streams", headers={"Retry-After": str(BUSY_SECONDS)}) from None

@@ -8,21 +8,12 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.base import CountryCode, Event, ParcelEvent
-from contracts.carrier import (
-    Flag,
-    LabelRefused,
-    ParcelDelivered,
-    ParcelDestroyed,
-    ParcelLost,
-    ParcelReturned,
-    ParcelScanned,
-    Status,
-)
+from contracts.carrier import LabelRefused, ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportHeld, ImportRefused, OrderRefused, ParcelRefused
 from contracts.orders import CancelRequested, OrderAmended, OrderClosed
+from contracts.vocabularies import RANKS, Flag, Status
 from contracts.warehouse import CancelTooLate, OrderWithdrawn, StockShort
-from services.tracking.journey import RANKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +47,6 @@ def timeline(events: Sequence[Event], readings: Mapping[UUID, Status]) -> tuple[
     only where no scan says the same.
     """
     shown = {(event.parcel, readings.get(event.id)) for event in events if isinstance(event, ParcelScanned)}
-    kinds = {event.case: event.kind for event in events if isinstance(event, CaseOpened)}
     entries = []
     for event in events:
         match event:
@@ -67,8 +57,7 @@ def timeline(events: Sequence[Event], readings: Mapping[UUID, Status]) -> tuple[
             case ParcelScanned():
                 entry = _scan(event, readings.get(event.id))
             case CaseClosed():
-                kind = kinds.get(event.case, event.case.partition(":")[0])
-                entry = Entry(event.occurred_at, _kind(event), case=kind, reason=event.resolution)
+                entry = Entry(event.occurred_at, _kind(event), case=event.kind, reason=event.resolution)
             case _:
                 entry = _own(event)
         entries.append((entry.at, RANKS[entry.status] if entry.status else 0, entry.parcel or 0, event.id.int, entry))

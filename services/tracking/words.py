@@ -44,6 +44,11 @@ class Words:
         words = self.table[group]
         return words if isinstance(words, str) else words[key]
 
+    def action(self, code: str) -> str:
+        """What someone must do, in words; one that this version does not know is a look into the matter."""
+        actions = cast(Mapping[str, str], self.table["actions"])
+        return actions.get(code, actions["look_into"])
+
     def reason(self, code: str | None) -> str | None:
         """A reason in words, or None for a code that is nobody's business but ours."""
         return cast(Mapping[str, str], self.table["reasons"]).get(code or "")

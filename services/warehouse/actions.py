@@ -31,7 +31,7 @@ async def pack(platform: Platform, db: DB, order_id: UUID, boxes: Sequence[packi
     `packing.faults`."""
     facts = await _locked(platform, db, order_id)
     if (already := facts.get(OrderPacked)) is not None:
-        if packing.as_boxes(already.parcels) != tuple(boxes):
+        if not packing.same_boxes(packing.as_boxes(already.parcels), boxes):
             raise Problem(409, "the order is packed already, otherwise")
         return already
     _on_the_line(facts)

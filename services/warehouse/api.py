@@ -27,6 +27,7 @@ from services.warehouse.bodies import (
 from shared import paging
 from shared.db import DB
 from shared.http import Principal, idempotently, json_answer
+from shared.http_routes import Route
 from shared.paging import PAGE, Cursor, Instant, Limit
 from shared.problems import Problem
 from shared.service import Platform
@@ -39,7 +40,7 @@ _IN_HAND_OVERS = TypeAdapter(tuple[Instant, UUID, ParcelNumber])
 
 def router(platform: Platform) -> APIRouter:
     key = platform.require("warehouse")
-    routes = APIRouter(tags=["orders"])
+    routes = APIRouter(route_class=Route, tags=["orders"])
 
     @routes.get("/pick-lists", response_model=PickPage)
     async def get_pick_lists(

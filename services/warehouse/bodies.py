@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
 import pycountry
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 from stdnum import ean
 from stdnum.exceptions import ValidationError
 
-from contracts.base import Code, Content, CountryCode, HsCode, Money, Parcel, ParcelNumber, Sku
+from contracts.base import Code, Content, CountryCode, Currency, HsCode, Parcel, ParcelNumber, Sku
 from services.warehouse.packing import Box, Counted, Scanned
+from shared.amounts import amount
+from shared.counts import at_most
 
 
 def _gtin(text: str) -> str:
@@ -25,11 +28,13 @@ def _gtin(text: str) -> str:
 
 def _country(code: str) -> str:
     if pycountry.countries.get(alpha_2=code) is None:
-        raise PydanticCustomError("country", "an ISO 3166-1 alpha-2 code")
+        raise PydanticCustomError("country", "Must be an ISO 3166-1 alpha-2 code, e.g. FR")
     return code
 
 
 Gtin = Annotated[str, Field(min_length=8, max_length=14), AfterValidator(_gtin)]
+"""As handed in: 8, 12, 13 or 14 digits. They are one number with zeros in front left out (GS1 General Specifications,
+3.2), so that a look-up compares all 14; what is shown is what was stated, as it is printed on the goods."""
 Grams = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 Millimetres = Annotated[int, Field(ge=1, le=10_000, strict=True)]
 Units = Annotated[int, Field(ge=1, le=999, strict=True)]
@@ -48,6 +53,11 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class MoneyBody(Body):
+    amount: Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2), BeforeValidator(amount)]
+    currency: Currency
+
+
 class ProductBody(Body):
     gtin: Gtin
     hs_code: HsCode
@@ -56,7 +66,7 @@ class ProductBody(Body):
     length_mm: Millimetres
     width_mm: Millimetres
     height_mm: Millimetres
-    unit_value: Money
+    unit_value: MoneyBody
     owner: Code
 
 
@@ -64,6 +74,11 @@ class ProductView(ProductBody):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     sku: Sku
+
+
+class ProductPage(View):
+    products: tuple[ProductView, ...]
+    next: str | None
 
 
 class ReceiptLine(Body):
@@ -74,7 +89,7 @@ class ReceiptLine(Body):
 class ReceiptBody(Body):
     reference: Code
     owner: Code
-    lines: Annotated[list[ReceiptLine], Field(min_length=1, max_length=500)]
+    lines: Annotated[list[ReceiptLine], Field(min_length=1, max_length=500), at_most(500)]
 
 
 class ReceiptView(View):
@@ -113,7 +128,7 @@ class ScannedBody(Body):
 
 
 class BoxBody(Body):
-    contents: Annotated[list[ScannedBody], Field(min_length=1, max_length=99)]
+    contents: Annotated[list[ScannedBody], Field(min_length=1, max_length=99), at_most(99)]
     weight_g: Grams
     length_mm: Millimetres
     width_mm: Millimetres
@@ -130,7 +145,7 @@ class BoxBody(Body):
 
 
 class PackBody(Body):
-    parcels: Annotated[list[BoxBody], Field(min_length=1, max_length=99)]
+    parcels: Annotated[list[BoxBody], Field(min_length=1, max_length=99), at_most(99)]
 
 
 class PackView(View):
@@ -174,8 +189,8 @@ class CountedBody(Body):
 
 
 class ReturnBody(Body):
-    sound: Annotated[list[CountedBody], Field(max_length=99)] = []
-    damaged: Annotated[list[CountedBody], Field(max_length=99)] = []
+    sound: Annotated[list[CountedBody], Field(max_length=99), at_most(99)] = []
+    damaged: Annotated[list[CountedBody], Field(max_length=99), at_most(99)] = []
 
 
 class ReturnView(View):

@@ -12,8 +12,10 @@ from pydantic import TypeAdapter
 from contracts.base import Code, Sku
 from services.warehouse import goods
 from services.warehouse.bodies import (
+    Gtin,
     Piles,
     ProductBody,
+    ProductPage,
     ProductView,
     ReceiptBody,
     ReceiptLine,
@@ -24,17 +26,19 @@ from services.warehouse.bodies import (
 from shared import paging
 from shared.db import DB
 from shared.http import Principal, idempotently, json_answer
+from shared.http_routes import Route
 from shared.paging import PAGE, Cursor, Limit
 from shared.problems import FieldError, Problem
 from shared.service import Platform
 
 SkuPath = Annotated[Sku, Path()]
+_IN_PRODUCTS = TypeAdapter(tuple[Sku])
 _IN_STOCK = TypeAdapter(tuple[Code, Sku])
 
 
 def router(platform: Platform) -> APIRouter:
     key = platform.require("warehouse")
-    routes = APIRouter(tags=["goods"])
+    routes = APIRouter(route_class=Route, tags=["goods"])
 
     @routes.put("/products/{sku}", response_model=ProductView, responses={201: {"model": ProductView}})
     async def put_product(sku: SkuPath, body: ProductBody, _: Principal = Depends(key)) -> Response:
@@ -56,6 +60,24 @@ def router(platform: Platform) -> APIRouter:
             )
         return json_answer(_product_view(product), 201 if created else 200)
 
+    @routes.get("/products", response_model=ProductPage)
+    async def get_products(
+        request: Request,
+        gtin: Annotated[Gtin | None, Query()] = None,
+        owner: Annotated[Code | None, Query()] = None,
+        cursor: Cursor | None = None,
+        limit: Limit = PAGE,
+        _: Principal = Depends(key),
+    ) -> Response:
+        """Products by SKU, of a GTIN or of an owner. A GTIN of 8, 12 or 13 digits is the one of 14 with zeros in front:
+        each finds what was stated as any other. A GTIN may be of several SKUs."""
+        after = paging.after(cursor, _IN_PRODUCTS)
+        async with platform.pool.acquire() as db:
+            found = await goods.listed(db, gtin, owner, after[0] if after else None, limit + 1)
+        shown, following = paging.cut(found, limit, lambda product: (product.sku,))
+        page = ProductPage(products=tuple(_product_view(product) for product in shown), next=following)
+        return json_answer(page, headers=paging.link(request, following))
+
     @routes.get("/products/{sku}", response_model=ProductView)
     async def get_product(sku: SkuPath, _: Principal = Depends(key)) -> Response:
         async with platform.pool.acquire() as db:
@@ -66,7 +88,8 @@ def router(platform: Platform) -> APIRouter:
 
     @routes.post("/receipts", status_code=201, response_model=ReceiptView)
     async def post_receipt(request: Request, body: ReceiptBody, principal: Principal = Depends(key)) -> Response:
-        """Books goods in. A reference of an owner counts once: the same lines again get the same answer, others 409."""
+        """Books goods in. A reference of an owner counts once: the same lines again, in whatever order, get the same
+        answer, others 409."""
 
         async def work(db: DB) -> Response:
             lines = [(line.sku, line.quantity) for line in body.lines]
@@ -74,7 +97,7 @@ def router(platform: Platform) -> APIRouter:
             if faults := _receipt_faults(body, known):
                 raise Problem(422, "invalid receipt", errors=faults)
             receipt, _ = await goods.receive(db, body.owner, body.reference, lines, platform.clock.now())
-            if receipt.lines != tuple(lines):
+            if dict(receipt.lines) != dict(lines):
                 raise Problem(
                     409,
                     "this reference was booked with other lines",

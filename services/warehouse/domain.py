@@ -17,6 +17,7 @@ from contracts.base import Event, Parcel
 from contracts.carrier import LabelCreated, LabelRefused, ParcelScanned
 from contracts.customs import OrderRefused, OrderScreened, ParcelRefused
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
+from contracts.vocabularies import with_the_carrier
 from contracts.warehouse import (
     CancelTooLate,
     OrderPacked,
@@ -30,9 +31,6 @@ from contracts.warehouse import (
 )
 from services.warehouse.stock import Levels, Movement, on_pile
 from shared.facts import Alarm, Facts, Moment
-
-NO_PROOF = (None, "announced", "cancelled")
-"""Statuses of a scan that do not show that the carrier has the parcel: a label is known, or a code is not."""
 
 LOOK_AGAIN = timedelta(minutes=1)
 """After a restore: an order that waits for goods is decided again after this, in business time."""
@@ -51,7 +49,7 @@ def _proved_hand_overs(facts: Facts, now: datetime) -> list[Event]:
     """A carrier's scan proves the hand-over, even if nobody said so, even if the order was withdrawn."""
     if ParcelScanned not in facts:
         return []
-    proofs = {scan.parcel: scan for scan in reversed(facts.all(ParcelScanned)) if scan.status not in NO_PROOF}
+    proofs = {scan.parcel: scan for scan in reversed(facts.all(ParcelScanned)) if with_the_carrier(scan.status)}
     return [
         ParcelHandedOver(
             order_id=facts.order_id, occurred_at=now, parcel=number, tracking_number=proofs[number].tracking_number
@@ -157,9 +155,9 @@ def settle(
     now: datetime,
     unbooked: Mapping[UUID, Sequence[str]] | None = None,
 ) -> Settlement:
-    """Moves what is due, then reserves for those who wait, the order placed first before the others: all its lines or
-    none. `levels` are the locked rows of `touched`; `unbooked` are all orders with a forgotten reservation, as in
-    `Settlement.unbooked`. While one of those lacks its goods, a newcomer gets none of them and looks again later."""
+    """Moves what is due, then reserves for those who wait, the order that arrived first before the others: all its
+    lines or none. `levels` are the locked rows of `touched`; `unbooked` are all orders with a forgotten reservation, as
+    in `Settlement.unbooked`. While one of those lacks its goods, a newcomer gets none of them and looks again later."""
     result = Settlement(levels=dict(levels), unbooked=dict(unbooked or {}))
     for work in works:
         if not _forgotten(work):
@@ -170,7 +168,7 @@ def settle(
     claimed = {sku for skus in result.unbooked.values() for sku in skus}
     all_known = all(result.unbooked.values())
     waiting = [work.facts for work in works if wants_reservation(work.facts)]
-    for facts in sorted(waiting, key=_by_placing):
+    for facts in sorted(waiting, key=_by_arrival):
         if all_known and claimed.isdisjoint(wanted(facts)):
             _reserve(facts, result, now)
         else:
@@ -209,7 +207,7 @@ def _book(work: Work, result: Settlement, now: datetime) -> None:
         result.alarms.append(Alarm(order_id, now + LOOK_AGAIN))
 
 
-def _by_placing(facts: Facts) -> tuple[datetime, int]:
+def _by_arrival(facts: Facts) -> tuple[datetime, int]:
     return facts.all(OrderPlaced)[0].occurred_at, facts.order_id.int
 
 

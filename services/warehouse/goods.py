@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
@@ -30,6 +30,9 @@ class Product:
     unit_value: Decimal
     currency: str
     owner: str
+
+
+_COLUMNS = ", ".join(field.name for field in fields(Product))
 
 
 async def save_product(db: DB, product: Product) -> bool | None:
@@ -64,8 +67,24 @@ async def save_product(db: DB, product: Product) -> bool | None:
 
 async def products(db: DB, skus: Sequence[str]) -> dict[str, Product]:
     """The known ones of these SKUs."""
-    rows = await db.fetch("select * from products where sku = any($1)", skus)
+    rows = await db.fetch(f"select {_COLUMNS} from products where sku = any($1)", skus)
     return {row["sku"]: Product(**row) for row in rows}
+
+
+async def listed(db: DB, gtin: str | None, owner: str | None, after: str | None, limit: int) -> list[Product]:
+    """Products by SKU. A GTIN finds those that were stated with it in any of its lengths; several owners, or several
+    SKUs of one, may have it."""
+    rows = await db.fetch(
+        f"""select {_COLUMNS} from products
+            where ($1::text is null or gtin14 = lpad($1, 14, '0')) and ($2::text is null or owner = $2)
+              and ($3::text is null or sku > $3)
+            order by sku limit $4""",
+        gtin,
+        owner,
+        after,
+        limit,
+    )
+    return [Product(**row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.base import Content, Line, Parcel
 from services.warehouse.limits import ParcelLimits
@@ -127,6 +127,16 @@ def as_boxes(packed: Sequence[Parcel]) -> tuple[Box, ...]:
         )
         for parcel in packed
     )
+
+
+def same_boxes(some: Sequence[Box], others: Sequence[Box]) -> bool:
+    """Whether these are the same boxes under the same numbers; in which order a box's contents were scanned does not
+    matter."""
+    return [_sorted(box) for box in some] == [_sorted(box) for box in others]
+
+
+def _sorted(box: Box) -> Box:
+    return replace(box, contents=tuple(sorted(box.contents, key=lambda scanned: scanned.line)))
 
 
 def return_faults(parcel: Parcel, sound: Sequence[Counted], damaged: Sequence[Counted]) -> list[Fault]:

@@ -22,7 +22,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from contracts.topics import TOPICS
 from sandbox import servers as embedded
 from sandbox.line import ROOT, Line
-from sandbox.processes import Process, free_port
+from sandbox.processes import Process
 from sandbox.provision import SERVICES, Secrets, provision
 from sandbox.show.goods import BY_SKU
 from services.warehouse.main import Settings as WarehouseSettings
@@ -93,7 +93,7 @@ class Field:
         line.secrets = self.secrets
         names = tuple(commands)
         clock.create(line.clock_file, datetime.now(UTC), 1.0)
-        line.urls = {name: f"http://127.0.0.1:{free_port()}" for name in (*SERVICES, "sandbox")}
+        line.choose_addresses()
         await self._empty_topics()
         services = [name for name in names if name in SERVICES]
         line.dsns = self._templates | await self._copies(services, number)

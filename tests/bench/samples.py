@@ -170,7 +170,12 @@ def labelled(order_id: UUID, serial: int | None = None) -> LabelCreated:
     """A label as La Poste would give it; another number for each serial, and for nearly every order without one."""
     number = s10("CY", order_id.int % 10**8 if serial is None else serial, "FR")
     return LabelCreated(
-        order_id=order_id, occurred_at=datetime.now(UTC), parcel=1, product="DOS", tracking_number=number
+        order_id=order_id,
+        occurred_at=datetime.now(UTC),
+        parcel=1,
+        carrier="laposte",
+        product="DOS",
+        tracking_number=number,
     )
 
 

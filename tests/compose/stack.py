@@ -20,6 +20,7 @@ from shared import clock
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKER, MAKE = shutil.which("docker") or "docker", shutil.which("make") or "make"
+NOWHERE = "http://127.0.0.1:1"
 START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 
 
@@ -46,6 +47,19 @@ class Stack:
     @property
     def urls(self) -> dict[str, str]:
         return {name: f"http://127.0.0.1:{port}" for name, port in self._ports.items()}
+
+    @property
+    def internal_urls(self) -> dict[str, str]:
+        """Of each service's first replica, at the address by which the host knows it: the port is published nowhere."""
+        found: dict[str, str] = {}
+        for container in self.containers():
+            if container["State"]["Running"]:
+                found.setdefault(container["Config"]["Labels"]["com.docker.compose.service"], _internal_url(container))
+        return {name: found.get(name, NOWHERE) for name in SERVICES}
+
+    def internal_url(self, name: str) -> str:
+        """Of the first container of this name."""
+        return _internal_url(self.containers(name)[0])
 
     @property
     def api_keys(self) -> dict[Scope, str]:
@@ -121,6 +135,11 @@ class Stack:
             text=True,
             check=False,
         )
+
+
+def _internal_url(container: dict[str, Any]) -> str:
+    networks = container["NetworkSettings"]["Networks"].values()
+    return f"http://{next(one['IPAddress'] for one in networks if one['IPAddress'])}:8001"
 
 
 @contextmanager

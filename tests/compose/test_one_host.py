@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 
-import pytest
-
-from sandbox.show.pace import SLOW
 from sandbox.show.tales import batch
 from services.credentials import SERVICES
-from tests.compose.stack import Stack, docker, running
+from tests.compose.stack import Stack, docker
 from tests.compose.telling import tell
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("stack"), profile="sandbox", speed=SLOW) as one:
-        yield one
-
-
 def test_nothing_runs_with_rights_it_does_not_need(stack: Stack) -> None:
-    for service in (*SERVICES, "provision", "front", "sandbox"):
-        (container,) = stack.containers(service)
-        host = container["HostConfig"]
-        assert container["Config"]["User"] == "10001:10001", service
-        assert host["ReadonlyRootfs"], service
+    for service in (*SERVICES, "provision", "proxy", "sandbox"):
+        container = stack.containers(service)[0]
+        assert container["Config"]["User"] == ("haproxy" if service == "proxy" else "10001:10001"), service
+        assert container["HostConfig"]["ReadonlyRootfs"], service
     for container in stack.containers():
         host = container["HostConfig"]
         assert host["CapDrop"] == ["ALL"], container["Name"]

@@ -10,6 +10,7 @@ import pytest
 from contracts.base import Event
 from contracts.topics import TOPICS, heard_by, of_producer
 from shared.facts import Facts
+from tests.invented import WORD, WORDS, invented, open_fields
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "contracts" / "examples").glob("*/*.json"))
 SERVICES = sorted({service for topic in TOPICS for service in (topic.producer, *topic.consumers)})
@@ -41,3 +42,16 @@ def test_it_parses_every_example_of_what_it_hears(service: str) -> None:
             event = heard.model_validate_json(example.read_text(encoding="utf-8"))
             facts = Facts(event.order_id, [event])
             assert facts.get(heard, event.subject) == event
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_it_parses_words_of_open_vocabularies_that_it_does_not_know(service: str) -> None:
+    for heard in hears(service):
+        for example in [example for example in EXAMPLES if example.parent.name == heard.TYPE]:
+            event = invented(heard.model_validate_json(example.read_text(encoding="utf-8")))
+            assert [
+                getattr(event, name) for name in open_fields(heard) if getattr(event, name) not in (WORD, None)
+            ] in (
+                [],
+                [WORDS["language"]],
+            )

@@ -9,16 +9,15 @@ from typing import get_args
 
 import pytest
 
-from contracts.carrier import Flag, Status
-from contracts.cases import CaseKind
-from contracts.orders import Outcome
 from contracts.topics import TOPICS, heard_by
-from services.carrier.signatures import check, secrets_of, signature
+from contracts.vocabularies import CASE_KINDS, STATUSES, Flag, Outcome
+from services.carrier.signatures import Announced, secrets_of, signature
 from services.carrier.silence import SILENCE_RULES
 from services.openapi import documents
 from services.orders.amendments import PERSON_ANSWERS_IN
 from services.orders.domain import DEADLINES, RETENTION
 from services.orders.intake import FUTURE_TOLERANCE, OLDEST
+from services.orders.wording import WANTED
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -87,7 +86,7 @@ def test_the_other_deadlines_are_those_of_the_code() -> None:
 
 def test_the_glossary_knows_every_word_of_the_contracts() -> None:
     text = (DOCS / "glossary.md").read_text(encoding="utf-8")
-    words = [*get_args(Status), *get_args(Flag), *get_args(Outcome), *get_args(CaseKind)]
+    words = [*STATUSES, *get_args(Flag), *get_args(Outcome), *CASE_KINDS]
     assert [word for word in words if not re.search(rf"\b{word}\b", text)] == []
 
 
@@ -97,4 +96,9 @@ def test_the_signed_example_of_the_call_backs_is_signed_rightly() -> None:
     secrets, body = secrets_of(rows["secret"]), rows["body"].encode()
     at = int(rows["webhook-timestamp"])
     assert signature(secrets[0], rows["webhook-id"], at, body) == rows["webhook-signature"]
-    assert check(rows, body, secrets, at) == rows["webhook-id"]
+    assert Announced.of(rows, at).verify(body, secrets) == rows["webhook-id"]
+
+
+def test_the_page_of_orders_says_what_each_field_must_be() -> None:
+    rows = re.findall(r"^\| (?:`([^`]+)`|the (body)) \| ([^|]+) \|$", section("orders", "What a body may hold"), re.M)
+    assert {field or body: wanted for field, body, wanted in rows} == WANTED

@@ -1,8 +1,10 @@
-"""Whatever a client sends, by the rules of the OpenAPI documents or against them: no answer is a 5xx."""
+"""Whatever a client sends, by the rules of the OpenAPI documents or against them, alone or after other requests whose
+answers it goes on from: no answer is a 5xx."""
 
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +14,23 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
+from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import Case, GenerationMode
 
 from sandbox.line import Line
 from sandbox.provision import SERVICES
+from sandbox.show.baskets import order_body
+from sandbox.show.people import person
+from sandbox.show.tales import Tale
 
 DOCUMENTS = Path(__file__).parents[2] / "contracts" / "openapi"
 EXAMPLES = 15
 """Requests for each operation and mode."""
+CHAINS, STEPS = 12, 8
+"""Requests that go on from one another's answers: how often for each service, and how many in a row."""
+SOLD_OUT = Tale("fuzz", "of what nobody has", (("CHAPEAU-PAILLE", 999),), "out_of_stock", journeys=())
+HANDS_OFF = "/counterparts/"
+"""A counterpart that is paused stays so, for the tests that come after."""
 
 
 def operations() -> Iterator[Any]:
@@ -56,3 +67,43 @@ def test_no_request_breaks_a_service(line: Line, service: str, operation: Any, m
         send()
     except Unsatisfiable:  # nothing in this request could be broken
         assert mode is GenerationMode.NEGATIVE
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_chain_of_requests_breaks_a_service(line: Line, service: str) -> None:
+    """Schemathesis finds in the documents which answer names what another request asks for, and follows it."""
+    document = json.loads((DOCUMENTS / f"{service}.json").read_text())
+    schema = schemathesis.openapi.from_dict(document).exclude(path_regex=HANDS_OFF)
+    key = {"Authorization": f"Bearer {line.secrets.api_keys['operator']}"}
+    answered: list[tuple[str, int]] = []
+
+    class Chain(schema.as_state_machine()):  # type: ignore[misc]
+        def before_call(self, case: Case[Any]) -> None:
+            # The schema cannot say that the sums must add up: left to it, no order would ever be taken in.
+            if (case.method, case.path) == ("POST", "/orders") and isinstance(case.body, dict):
+                number = f"CHAIN-{secrets.token_hex(4)}"
+                case.body = order_body(number, SOLD_OUT, person(9_200), line.clock.now())
+
+        def get_call_kwargs(self, case: Case[Any]) -> dict[str, Any]:
+            return {"base_url": line.urls[service], "headers": key, "timeout": 20}
+
+        def validate_response(self, response: Any, case: Case[Any], *_: Any, **__: Any) -> None:
+            answered.append((case.path, response.status_code))
+            assert response.status_code < 500, response.text
+            if response.status_code >= 400:
+                assert response.headers["content-type"][0] == "application/problem+json"
+
+    run_state_machine_as_test(
+        Chain,
+        settings=settings(
+            max_examples=CHAINS,
+            stateful_step_count=STEPS,
+            database=None,
+            deadline=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    if service == "orders":  # it was not all 404: an order was taken in, and asked for by the id of the answer
+        assert {("/orders", 201), ("/orders/{order_id}", 200)} <= set(answered)

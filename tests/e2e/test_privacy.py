@@ -13,6 +13,7 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from contracts.base import PARTITIONS
 from contracts.topics import TOPICS
 from sandbox.line import Line
 from sandbox.provision import SERVICES
@@ -63,7 +64,7 @@ async def has_run(api: Api) -> None:
 @pytest.mark.usefixtures("has_run")
 async def test_no_person_on_any_topic(line: Line) -> None:
     async with AIOKafkaConsumer(bootstrap_servers=line.servers.kafka_bootstrap) as consumer:
-        lanes = [TopicPartition(topic.name, number) for topic in TOPICS for number in range(topic.partitions)]
+        lanes = [TopicPartition(topic.name, number) for topic in TOPICS for number in range(PARTITIONS)]
         ends = await consumer.end_offsets(lanes)
         lanes = [lane for lane in lanes if ends[lane] > 0]
         consumer.assign(lanes)
@@ -100,7 +101,7 @@ async def test_no_person_in_logs_and_metrics(line: Line) -> None:
         assert not found(log.read_bytes()), log.name
     async with httpx.AsyncClient(trust_env=False) as client:
         for service in SERVICES:
-            page = await client.get(f"{line.urls[service]}/metrics")
+            page = await client.get(f"{line.internal_urls[service]}/metrics")
             assert page.status_code == 200
             assert not found(page.content), service
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from contracts.base import PARTITIONS
 from contracts.topics import TOPICS
 from sandbox.provision import SERVICES
 from sandbox.show.people import PLACES, Person, person
@@ -73,7 +74,7 @@ async def _on_topics(field: Field, needles: Needles) -> list[Violation]:
     found = []
     consumer: Any
     async with AIOKafkaConsumer(bootstrap_servers=field.line.servers.kafka_bootstrap) as consumer:
-        lanes = [TopicPartition(topic.name, number) for topic in TOPICS for number in range(topic.partitions)]
+        lanes = [TopicPartition(topic.name, number) for topic in TOPICS for number in range(PARTITIONS)]
         ends = await field.stores.ends()
         lanes = [lane for lane in lanes if ends.get(lane, 0) > 0]
         consumer.assign(lanes)
@@ -98,7 +99,7 @@ async def _in_logs_and_metrics(field: Field, needles: Needles) -> list[Violation
             found.append(Violation("I8", f"{log.name} holds {hits[:3]}"))
     async with httpx.AsyncClient(trust_env=False) as client:
         for service in SERVICES:
-            hits = needles.found((await client.get(f"{field.line.urls[service]}/metrics")).content)
+            hits = needles.found((await client.get(f"{field.line.internal_urls[service]}/metrics")).content)
             if hits:
                 found.append(Violation("I8", f"the metrics of {service} hold {hits[:3]}"))
     return found

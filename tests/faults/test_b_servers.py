@@ -98,8 +98,8 @@ async def test_broker_away(field: Field) -> None:
             field.people += 1
             taken = await field.api.post("orders", "/orders", "marketplace", body)
             assert time.monotonic() < until, "the order had to wait for the broker"
-            assert await ask(field.line.urls["orders"], "/readyz") == httpx.codes.OK
-            assert await ask(field.line.urls["orders"], "/livez") == httpx.codes.OK
+            assert await ask(field.line.internal_urls["orders"], "/readyz") == httpx.codes.OK
+            assert await ask(field.line.internal_urls["orders"], "/livez") == httpx.codes.OK
             fault.note("an order was accepted while the broker was away")
             await asyncio.sleep(max(0.0, until - time.monotonic()))
         fault.over()
@@ -166,10 +166,10 @@ async def test_postgres_away(field: Field) -> None:
 async def nobody_claims_to_be_ready(field: Field) -> None:
     until = time.monotonic() + NOTICED_SECONDS
     for service in SERVICES:
-        while await ask(field.line.urls[service], "/readyz") == httpx.codes.OK:
+        while await ask(field.line.internal_urls[service], "/readyz") == httpx.codes.OK:
             assert time.monotonic() < until, f"{service} says that it is ready"
             await asyncio.sleep(0.2)
-        assert await ask(field.line.urls[service], "/livez") == httpx.codes.OK
+        assert await ask(field.line.internal_urls[service], "/livez") == httpx.codes.OK
 
 
 @pytest.mark.parametrize("state", ["frozen", "half_open", "slow"])

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from sandbox.provision import SERVICES
 from sandbox.show.book import Order
+from shared.outbox import partition_of
 from tests.faults.checker import HEARS
 from tests.faults.field import PLAIN, Field
 from tests.faults.test_d_webhooks import operate
@@ -20,7 +21,9 @@ async def slip_in(field: Field, order: Order, kind: str, body: str | None) -> No
     """Has `carrier` say this, as a fault of its own would: through its outbox."""
     await field.stores.rows(
         "carrier",
-        "insert into outbox (topic, key, event_id, type, body) values ('carrier.events', $1, $2, $3, $4)",
+        """insert into outbox (topic, partition, key, event_id, type, body)
+           values ('carrier.events', $1, $2, $3, $4, $5)""",
+        partition_of(order.id),
         order.id,
         uuid4(),
         kind,

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from contracts.carrier import ParcelScanned
+from shared.outbox import partition_of
 from tests.faults.field import Field, failpoint_file
 from tests.live import until
 
@@ -121,8 +122,9 @@ async def say(field: Field, count: int) -> None:
         ]
     await field.stores.rows(
         "carrier",
-        """insert into outbox (topic, key, event_id, type, body)
-           select 'carrier.events', * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[])""",
+        """insert into outbox (topic, partition, key, event_id, type, body)
+           select 'carrier.events', * from unnest($1::int[], $2::text[], $3::uuid[], $4::text[], $5::text[])""",
+        [partition_of(str(event.order_id)) for event in events],
         [str(event.order_id) for event in events],
         [event.id for event in events],
         [event.TYPE for event in events],

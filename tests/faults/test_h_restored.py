@@ -83,7 +83,7 @@ async def blocked(field: Field, service: str) -> str:
     async with asyncio.timeout(NOTICED_SECONDS), httpx.AsyncClient(timeout=5, trust_env=False) as client:
         while True:
             try:
-                answer = await client.get(f"{field.line.urls[service]}/readyz")
+                answer = await client.get(f"{field.line.internal_urls[service]}/readyz")
             except httpx.TransportError:
                 await asyncio.sleep(0.2)
                 continue

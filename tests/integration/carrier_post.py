@@ -8,12 +8,13 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import httpx
+from aiokafka import AIOKafkaProducer
 from pydantic import SecretStr
 
 from contracts.base import Event
@@ -30,7 +31,7 @@ from sandbox.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.carrier import main
 from services.carrier.signatures import signature
-from shared import jobs
+from shared import jobs, persons
 from shared.facts import Facts, PersonRecorded
 from shared.provision import add_api_key
 from shared.service import Platform, running
@@ -116,6 +117,12 @@ class Post:
     async def hand_over(self, order_id: UUID, number: str, at: datetime | None = None) -> None:
         occurred_at = at or datetime.now(UTC)
         await self.hear(ParcelHandedOver(order_id=order_id, occurred_at=occurred_at, parcel=1, tracking_number=number))
+
+    async def erase(self, order_id: UUID) -> None:
+        """As `orders` does: an empty value under the order's key."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.platform.settings.kafka_bootstrap)
+        async with producer:
+            await producer.send_and_wait(persons.TOPIC, None, str(order_id).encode())
 
     async def scan(self, number: str, code: str, country: str | None = None) -> None:
         body = {"code": code} | ({"country": country} if country else {})
@@ -243,5 +250,11 @@ def envelope(number: str, *events: dict[str, str]) -> bytes:
     return json.dumps({"type": "shipment.updated", "timestamp": "2026-11-20T10:00:00Z", "data": data}).encode()
 
 
+_PARIS = timezone(timedelta(hours=1))
+_HOUR = datetime.now(_PARIS).replace(minute=0, second=0, microsecond=0)
+
+
 def event(code: str, minute: int = 0, **more: str) -> dict[str, str]:
-    return {"code": code, "label": "x", "date": f"2026-11-20T10:{minute:02}:00+01:00", **more}
+    """One of this hour: a scan is believed only of a time at which the parcel was there."""
+    at = _HOUR + timedelta(minutes=minute)
+    return {"code": code, "label": "x", "date": at.isoformat(), **more}

@@ -26,11 +26,12 @@ from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from sandbox.servers import Servers
 from services.carrier import main
-from services.carrier.carriers.laposte.client import Connection, connect
+from services.carrier.carriers.laposte.client import COUNTERPART, connect
 from services.carrier.poller import poll
 from services.carrier.scans import Retention, Scans
 from services.carrier.signatures import signature
 from shared import telemetry
+from shared.outside import Counterpart
 from shared.telemetry import Loop
 from tests.integration.carrier_post import (
     OLD_SECRET,
@@ -98,10 +99,44 @@ async def test_after_a_lost_answer_the_call_is_repeated_and_the_ghost_recorded(
     assert reason is None or view["ghost_labels"][0]["reason"] == reason
 
 
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("gzip_bomb", "sls:answer_encoding"),
+        ("endless", "sls:answer_size"),
+        ("trickle", "sls:answer_time"),
+        ("html", "sls:unreadable"),
+        ("wrong_type", "sls:unreadable"),
+        ("cut_pdf", "sls:label_no_pdf"),
+    ],
+)
+async def test_an_answer_that_is_none_is_a_ghost_and_the_call_repeated(post: Post, kind: str, reason: str) -> None:
+    await post.fault("sls", kind)
+    order_id, (number,) = await post.labelled()
+    view = (await post.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()
+    assert [label["tracking_number"] for label in view["labels"]] == [number]
+    assert [ghost["reason"] for ghost in view["ghost_labels"]] == [reason]
+
+
+@pytest.mark.parametrize("kind", ["gzip_bomb", "endless", "html"])
+async def test_scans_are_asked_for_again_after_an_answer_that_is_none(post: Post, kind: str) -> None:
+    async with post.without_callbacks():
+        order_id, (number,) = await post.labelled()
+        before = await post.injected("suivi", kind)
+        await post.fault("suivi", kind)
+        await post.scan(number, "PC1", "FR")
+        await post.until_codes(order_id, "DR1", "PC1")
+
+        async def met() -> bool:
+            return await post.injected("suivi", kind) == before + 1
+
+        await until(met)
+
+
 async def test_an_answer_that_takes_too_long_counts_as_lost(post: Post) -> None:
     await post.fault("sls", "slow", seconds=5)
     order_id, _ = await post.labelled()
-    assert await post.count("ghost_labels", "order_id = $1 and reason = 'sls:ReadTimeout'", order_id) == 1
+    assert await post.count("ghost_labels", "order_id = $1 and reason = 'sls:answer_time'", order_id) == 1
 
 
 async def test_a_label_for_an_order_withdrawn_meanwhile_is_kept_and_never_shown(post: Post) -> None:
@@ -254,7 +289,7 @@ async def test_a_slow_answer_about_scans_is_no_stuck_loop(post: Post, monkeypatc
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(slow)) as http:
         settings = main.Settings(suivi_timeout_seconds=PATIENCE_SECONDS)
-        carrier = connect(main.access(settings), Connection(http))
+        carrier = connect(main.access(settings), Counterpart(COUNTERPART, http))
         scans = Scans(post.platform, {}, Retention(raw_scans=30, callbacks=4))
         taken, fault = await poll(post.platform.pool, carrier, scans, 0, loop)
     assert taken
@@ -392,6 +427,20 @@ async def test_silence_opens_an_enquiry_and_the_answer_closes_it(post: Post, fou
     assert (ParcelLost in await post.facts(silent)) is not found
 
 
+async def test_a_scan_of_another_age_is_kept_and_shown_and_moves_nothing(post: Post) -> None:
+    order_id, (number,) = await post.labelled()
+    wrong = [event("DI1", date="2126-05-01T10:00:00+01:00"), event("DI1", date="2025-11-20T10:00:00+01:00")]
+    assert (await post.call_back(envelope(number, *wrong, event("PC1")))).status_code == 204
+    await post.until_codes(order_id, "DR1", "PC1")
+    await post.until_count(2, "raw_scans", "tracking_number = $1 and set_aside is not null", number)
+    shown = (await post.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()["set_aside"]
+    assert [(row["parcel"], row["reason"], row["events"]) for row in shown] == [
+        (1, "in_the_future", 1),
+        (1, "too_early", 1),
+    ]
+    assert ParcelDelivered not in await post.facts(order_id)
+
+
 async def test_erasure_drops_labels_and_what_the_carrier_sent(post: Post) -> None:
     order_id, (number,) = await post.labelled()
     await post.scan(number, "PC1", "FR")
@@ -406,8 +455,7 @@ async def test_erasure_drops_labels_and_what_the_carrier_sent(post: Post) -> Non
             }
         )
     )
-    async with post.platform.ledger.transaction() as db:
-        await post.platform.persons.erase(db, order_id)
+    await post.erase(order_id)
     await post.until_count(0, "labels", "order_id = $1 and pdf is not null", order_id)
     assert await post.count("callbacks", "tracking_number = $1 and body is not null", number) == 0
     assert await post.count("raw_scans", "tracking_number = $1 and body is not null", number) == 0

@@ -195,6 +195,9 @@ async def test_an_export_is_refused(office: Office) -> None:
     assert (await office.until("banned", ParcelRefused, 1)).reason == "export:prohibited_goods"
 
 
+BAD_ANSWERS = ("gzip_bomb", "endless", "trickle", "html")
+
+
 @pytest.mark.parametrize("kind", ["429", "500", "lost_answer", "truncated", "slow"])
 async def test_a_gateway_in_trouble_is_asked_again_and_declares_once(office: Office, kind: str) -> None:
     name = f"douane-{kind.replace('_', '')}"
@@ -213,6 +216,23 @@ async def test_a_single_window_in_trouble_gets_every_message_once(office: Office
     received = await office.received(f"TM{name}-1")
     assert set(received) == {"CEB311", "CEB511", "CEB621"}
     await office.fault("chinaport", kind, 0)
+
+
+async def test_a_gateway_that_answers_what_is_no_answer_is_asked_again_and_declares_once(office: Office) -> None:
+    for kind in BAD_ANSWERS:
+        await office.fault("douane", kind)
+    await office.packed("douane-bad", lines=WINE)
+    await office.until("douane-bad", ParcelDeclared, 1)
+    assert len(await office.exported("TMdouane-bad-1")) == 1
+
+
+async def test_a_single_window_that_answers_what_is_no_answer_gets_every_message_once(office: Office) -> None:
+    for kind in BAD_ANSWERS:
+        await office.fault("chinaport", kind, 2)
+    await office.departed("port-bad")
+    await office.until("port-bad", ImportDeclared, 1)
+    assert set(await office.received("TMport-bad-1")) == {"CEB311", "CEB511", "CEB621"}
+    await office.fault("chinaport", "html", 0)
 
 
 async def test_an_order_withdrawn_meanwhile_is_not_declared(office: Office) -> None:

@@ -25,11 +25,12 @@ from sandbox import ceb as port
 from sandbox.servers import Servers
 from services.customs import ceb, store
 from services.customs.cases import hold_case
-from services.customs.gateways import ImportGateway, Line
+from services.customs.gateways import ImportGateway
 from services.customs.main import on_erased
 from services.customs.poller import Receipts
 from services.customs.work import IMPORT_GATEWAY, keep_until
 from shared.outbox import headers
+from shared.outside import Bounds, Counterpart
 from shared.telemetry import Loop
 from tests.customs_samples import erased, line, order_id, packed, parcel
 from tests.integration.customs_office import Office, opened
@@ -381,11 +382,18 @@ async def test_receipts_wait_for_the_orders_that_a_restore_forgot(
     """Nobody's receipt is taken while there is more to hear. The office's own reader has read once, and rests."""
     async with opened(servers, fresh_database, answering(authorities), receipts_poll_seconds=3600) as office:
         await until(lambda: authorities.fetched == 1)
+
+        async def reads() -> bool:
+            return bool(await office.platform.pool.fetchval("select exists (select from positions)"))
+
+        await until(reads)
         await office.screened("behind")
         plan = packed(name="behind")
         authorities.add_receipt(ceb.guid(plan.order_id, 1, "CEB621"), "500", cop_no="TMbehind-1")
         async with httpx.AsyncClient(trust_env=False) as client:
-            gateway = ImportGateway(Line(f"{office.outside.base_url}/chinaport", client))
+            bounds = Bounds(20, 1_000_000)
+            counterpart = Counterpart(IMPORT_GATEWAY, client)
+            gateway = ImportGateway(counterpart, f"{office.outside.base_url}/chinaport", bounds, bounds)
             loop = Loop("restored")
             async with office.platform.pool.acquire() as db, db.transaction():
                 await db.execute("select from positions for update")
@@ -476,6 +484,34 @@ async def test_a_receipt_told_again_has_its_effect_once(office: Office, authorit
     assert len(await office.facts("again")) == len(facts)
 
 
+async def test_a_receipt_that_comes_again_under_another_cursor_is_the_same_receipt(
+    office: Office, authorities: Authorities
+) -> None:
+    """Its case was settled by doing the work again; an old receipt in new clothes opens no other."""
+    await office.departed("clothes")
+    await office.until("clothes", ImportDeclared, 1)
+    guid = await guid_of(office, "clothes")
+    authorities.add_receipt(guid, "-21")
+    opened_case = await office.until("clothes", CaseOpened)
+    assert (await office.post("clothes", "retry", {"work": "inventory"})).status_code == 202
+    await until(lambda: authorities.taken.count("CEB621") == 2)
+    await office.until("clothes", CaseClosed, opened_case.case)
+    [first] = authorities.receipts
+    for written in (
+        {"returnStatus": " -21 ", "returnTime": "20261123170000"},
+        {"returnInfo": " 王\n", "guid": guid.upper()},
+        {"messageType": "CEB622 ", "returnTime": "2026-11-23T10:00:00+01:00"},
+    ):
+        again = {**first, **written, "cursor": str(len(authorities.receipts) + 1)}
+        authorities.receipts.append(dict(reversed(again.items())))
+    await read_all(office, authorities)
+    authorities.add_receipt(guid, "800")
+    await office.until("clothes", ImportCleared, 1)
+    assert len((await office.facts("clothes")).all(CaseOpened)) == 1
+    assert await office.platform.pool.fetchval("select count(*) from receipts") == 2
+    assert (await office.view("clothes"))["parcels"][0]["messages"][-1]["status"] == "120"
+
+
 async def test_a_message_that_customs_never_got_is_a_case(office: Office, authorities: Authorities) -> None:
     await office.departed("unsent")
     await office.until("unsent", ImportDeclared, 1)
@@ -495,8 +531,11 @@ async def test_a_gateway_that_is_never_there_ends_as_a_case(
         await office.hear(packed(parcel(1, (1, 2)), name="away"))
         opened_case = await office.until("away", CaseOpened)
         assert (opened_case.case, opened_case.reason) == ("needs_attention:export:1", "no_answer")
+        # Nobody may be at it while its tries are counted anew: they tell whose it is.
+        await office.platform.pool.execute("insert into paused (counterpart) select distinct counterpart from jobs")
         assert (await office.post("away", "retry", {"work": "export"})).status_code == 202
         await office.platform.pool.execute("update jobs set attempts = 7")
+        await office.platform.pool.execute("delete from paused")
         again = await office.until("away", CaseOpened, "needs_attention:export:1:2")
         assert again.reason == "no_answer"
         assert (await office.until("away", CaseClosed, opened_case.case)).resolution == "retried"

@@ -177,8 +177,8 @@ async def test_the_platform_counts_what_waits(servers: Servers, fresh_database: 
     async with service(carrier, servers, await fresh_database("carrier")) as platform:
         db = platform.pool
         await db.execute(
-            """insert into outbox (topic, key, event_id, type, recorded_at)
-               values ('t', 'k', gen_random_uuid(), 'x', now() - interval '90 seconds')"""
+            """insert into outbox (topic, partition, key, event_id, type, recorded_at)
+               values ('t', 0, 'k', gen_random_uuid(), 'x', now() - interval '90 seconds')"""
         )
         await db.execute(
             """insert into jobs (kind, order_id, subject, counterpart, status, created_at, finished_at) values

@@ -93,7 +93,7 @@ async def test_a_webhook_secret_is_rotated_without_a_call_back_lost(operated: Op
     assert {await call_back(operated, old), await call_back(operated, new)} == {400}, "signed, and about nothing"
     await operated.restart("carrier", {"WEBHOOK_SECRETS": new})
     assert (await call_back(operated, old), await call_back(operated, new)) == (401, 400)
-    async with httpx.AsyncClient(base_url=operated.line.urls["carrier"], trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=operated.line.internal_urls["carrier"], trust_env=False) as client:
         page = (await client.get("/metrics")).text
     assert 'carrier_callbacks_total{outcome="webhook-signature"} 1.0' in page
     await operated.restart("carrier")
@@ -172,13 +172,13 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
 
         async def blocked() -> bool:
             try:
-                answers = [await client.get(f"{line.urls[name]}/readyz") for name in names]
+                answers = [await client.get(f"{line.internal_urls[name]}/readyz") for name in names]
             except httpx.TransportError:
                 return False
             return all("blocked" in answer.json()["checks"] for answer in answers)
 
         await until(blocked)
-        page = (await client.get(f"{line.urls['warehouse']}/metrics")).text
+        page = (await client.get(f"{line.internal_urls['warehouse']}/metrics")).text
         assert "service_blocked 1.0" in page
         code, told = await operated.why(early.id)
         assert (code, told["findings"][0]["holder"]) == (1, "blocked")

@@ -147,14 +147,23 @@ async def test_the_operators_api_is_the_operators_and_the_same_everywhere(operat
         assert (await client.get(f"{operated.line.urls[service]}/why/{uuid4()}")).status_code == 401
 
 
+@pytest.mark.parametrize("path", ["/metrics", "/docs", "/openapi.json", "/livez", "/readyz"])
+async def test_a_service_tells_of_itself_on_its_internal_port_only(operated: Operated, path: str) -> None:
+    line = operated.line
+    async with httpx.AsyncClient(trust_env=False) as client:
+        for service in SERVICES:
+            assert (await client.get(line.urls[service] + path)).status_code == 404, service
+            assert (await client.get(line.internal_urls[service] + path)).status_code == 200, service
+
+
 async def test_metrics_say_how_it_stands_and_name_nobody(operated: Operated) -> None:
     [order] = await operated.place()
     await operated.stands([order], "reserved")
     async with httpx.AsyncClient(trust_env=False) as client:
-        pages = {name: (await client.get(f"{operated.line.urls[name]}/metrics")).text for name in SERVICES}
+        pages = {name: (await client.get(f"{operated.line.internal_urls[name]}/metrics")).text for name in SERVICES}
 
         async def counted() -> bool:
-            page = (await client.get(f"{operated.line.urls['orders']}/metrics")).text
+            page = (await client.get(f"{operated.line.internal_urls['orders']}/metrics")).text
             return 'orders_under_way{state="reserved"}' in page and 'orders_under_way{state="reserved"} 0.0' not in page
 
         await until(counted)

@@ -248,6 +248,40 @@ async def test_the_same_body_is_the_same_order_and_another_is_a_conflict(orders:
     assert elsewhere.json()["id"] != first.json()["id"]
 
 
+async def test_an_order_whose_lines_come_in_another_order_is_the_same_order(orders: Orders) -> None:
+    body = good_body()
+    first = await orders.post("/orders", body)
+    turned = copy.deepcopy(body)
+    turned["lines"].reverse()
+    turned["lines"][0]["unit_price"]["amount"] = "4.50"
+    again = await orders.post("/orders", turned)
+    assert (first.status_code, again.status_code) == (201, 200)
+    lines = (await orders.get(f"/orders/{first.json()['id']}")).json()["lines"]
+    assert [(line["line"], line["sku"]) for line in lines] == [(1, "SERUM-30"), (2, "SAVON-200")]
+    turned["lines"][0]["quantity"], turned["lines"][1]["quantity"] = 2, 3
+    turned["total"]["amount"] = turned["payment"]["amount"]["amount"] = "142.96"
+    other = await orders.post("/orders", turned)
+    assert other.status_code == 409, other.text
+
+
+async def test_an_order_occurs_when_it_arrives_and_shows_when_the_shopper_placed_it(orders: Orders) -> None:
+    """The marketplace chooses `placed_at`; nobody's turn, rate or year may follow from it."""
+    body = good_body()
+    long_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(days=50)
+    body["placed_at"] = long_ago.isoformat()
+    before = orders.platform.clock.now()
+    taken = (await orders.post("/orders", body)).json()
+    [placed] = (await orders.facts(taken["id"])).all(OrderPlaced)
+    assert before <= placed.occurred_at <= orders.platform.clock.now()
+    shown = (await orders.get(f"/orders/{taken['id']}")).json()
+    assert datetime.fromisoformat(shown["placed_at"]) == placed.placed_at == long_ago
+    assert datetime.fromisoformat(shown["since"]) == placed.occurred_at
+    del body["placed_at"]
+    taken = (await orders.post("/orders", body | {"number": f"A-{uuid4().hex[:12]}"})).json()
+    shown = (await orders.get(f"/orders/{taken['id']}")).json()
+    assert shown["placed_at"] == shown["since"]
+
+
 async def test_fifty_at_once_are_one_order(orders: Orders) -> None:
     body = good_body()
     before = await orders.count("orders")
@@ -408,6 +442,7 @@ def case(order_id: str, kind: str, action: str) -> CaseOpened:
             "order_id": order_id,
             "occurred_at": now(),
             "case": f"{kind}:1",
+            "service": "customs",
             "kind": kind,
             "parcel": 1,
             "reason": "inspection",

@@ -3,192 +3,58 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import itertools
 import json
-import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
-from pydantic import SecretStr
 
 from contracts.base import Event, Topic
 from contracts.cases import CaseClosed, CaseOpened
 from sandbox.servers import Broker, Servers
 from shared import dead_letters, jobs, persons, tracing
 from shared.db import DB
-from shared.facts import Alarm, Facts, Job, Moment, Owed
-from shared.jobs import ClaimedJob, Done, JobKind, Retry
+from shared.facts import Facts, Moment, Owed
+from shared.generations import LogEnd, advance, log_ends
+from shared.jobs import ClaimedJob, Done, Retry
 from shared.logs import LogProbe, reader_died, sender_died
 from shared.messaging import _Listener
 from shared.outbox import headers
-from shared.provision import create_topics, provision_database
+from shared.provision import create_topics
 from shared.records import Decoder, as_record
-from shared.relay import LogEnd, Relay, _Sent
-from shared.schema import PLATFORM_SCHEMA
+from shared.relay import Relay, _Sent
 from shared.service import Platform, Service, connected, running
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop
+from tests.integration.platform_pair import (
+    Answered,
+    Asked,
+    Called,
+    Overdue,
+    Pair,
+    ask,
+    both,
+    count,
+    events,
+    new_pair,
+    nobody_refused,
+    numbers,
+    said,
+)
 from tests.live import until
-
-_number = itertools.count(1)
-
-
-class Asked(Event):
-    TYPE: ClassVar[str] = "test-asked.v1"
-    text: str = ""
-
-
-class Answered(Event):
-    TYPE: ClassVar[str] = "test-answered.v1"
-
-
-class Called(Event):
-    TYPE: ClassVar[str] = "test-called.v1"
-    attempt: int
-
-
-class Overdue(Event):
-    TYPE: ClassVar[str] = "test-overdue.v1"
-
-
-@dataclass
-class Pair:
-    """`asker` says Asked and hears Answered; `answerer` hears Asked and says Answered."""
-
-    asks: Topic
-    answers: Topic
-    asker_dsn: str
-    answerer_dsn: str
-    bootstrap: str
-    broken: set[str] = field(default_factory=set)
-    undecided: set[str] = field(default_factory=set)
-    """What cannot be decided when its alarm rings."""
-    attempts: int = 0
-    projected: set[UUID] = field(default_factory=set)
-    seconds: float = 0
-    """How long a decision takes."""
-
-    def settings(self, dsn: str) -> PlatformSettings:
-        key = SecretStr(base64.b64encode(bytes(32)).decode())
-        return PlatformSettings(
-            database_url=SecretStr(dsn), kafka_bootstrap=self.bootstrap, contact_key=key, dead_in_a_row=5
-        )
-
-    def asker(self, _: Platform) -> Service:
-        async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
-            return []
-
-        return Service(self.asks.producer, self.asks, (self.answers,), (Answered, Called, Overdue), handle)
-
-    def answerer(self, _: Platform) -> Service:
-        async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
-            owed: list[Owed] = []
-            await asyncio.sleep(self.seconds)
-            for facts in orders:
-                asked = facts.get(Asked)
-                if asked is None:
-                    continue
-                if asked.text in self.broken:
-                    raise ZeroDivisionError(asked.text)
-                if asked.text in self.undecided and Called in facts:
-                    raise ZeroDivisionError(asked.text)
-                owed.append(Answered(order_id=facts.order_id, occurred_at=moment.now))
-                if asked.text.startswith("call"):
-                    owed.append(Job("call", facts.order_id))
-                if asked.text.startswith("deadline"):
-                    if moment.caught_up and asked.text in self.undecided:
-                        raise ZeroDivisionError(asked.text)
-                    at = asked.occurred_at + timedelta(seconds=1)
-                    if moment.caught_up and moment.now >= at:
-                        owed.append(Overdue(order_id=facts.order_id, occurred_at=at))
-                    else:
-                        owed.append(Alarm(facts.order_id, at))
-            return owed
-
-        async def project(db: DB, orders: Sequence[Facts]) -> None:
-            self.projected |= {facts.order_id for facts in orders if CaseOpened in facts}
-
-        async def call(job: ClaimedJob) -> Done:
-            self.attempts += 1
-            if job.attempt < 3:
-                raise Retry("not yet", after=0.05, state={"seen": job.attempt})
-            assert job.state == {"seen": 2}
-            return Done([Called(order_id=job.order_id, occurred_at=datetime.now(UTC), attempt=job.attempt)])
-
-        def exhausted(job: ClaimedJob, reason: str) -> Sequence[Event]:
-            return []
-
-        return Service(
-            self.answers.producer,
-            self.answers,
-            (self.asks,),
-            (Asked,),
-            handle,
-            project,
-            jobs=(JobKind("call", "test.counterpart", call, exhausted),),
-        )
-
-
-async def new_pair(servers: Servers, bootstrap: str) -> Pair:
-    n = next(_number)
-    dsns = []
-    for name in ("asker", "answerer"):
-        dsn = await provision_database(servers.admin_dsn, f"test_platform_{os.getpid()}_{name}_{n}", "test")
-        db = await asyncpg.connect(dsn)
-        for statement in PLATFORM_SCHEMA:
-            await db.execute(statement)
-        await db.close()
-        dsns.append(dsn)
-    asks = Topic(f"test{n}.asks", f"asker{n}", ("answerer",), (Asked,), 1)
-    answers = Topic(f"test{n}.answers", f"answerer{n}", ("asker",), (Answered, Called, Overdue), 1)
-    await create_topics(bootstrap, [asks, answers])
-    return Pair(asks, answers, dsns[0], dsns[1], bootstrap)
-
-
-@asynccontextmanager
-async def both(pair: Pair) -> AsyncIterator[tuple[Platform, Platform]]:
-    async with AsyncExitStack() as stack:
-        asker, _ = await stack.enter_async_context(running(pair.asker, pair.settings(pair.asker_dsn)))
-        answerer, _ = await stack.enter_async_context(running(pair.answerer, pair.settings(pair.answerer_dsn)))
-        yield asker, answerer
 
 
 @pytest.fixture
 async def pair(servers: Servers) -> Pair:
     return await new_pair(servers, servers.kafka_bootstrap)
-
-
-async def ask(platform: Platform, *texts: str) -> list[UUID]:
-    events = [Asked(order_id=uuid4(), occurred_at=datetime.now(UTC), text=text) for text in texts]
-    async with platform.ledger.transaction() as db:
-        await platform.ledger.say(db, events)
-    return [event.order_id for event in events]
-
-
-async def events(platform: Platform, order_id: UUID) -> list[Event]:
-    async with platform.pool.acquire() as db:
-        return list((await platform.ledger.read(db, [order_id]))[order_id])
-
-
-async def _said(platform: Platform, kind: type[Event]) -> bool:
-    return await count(platform, kind) > 0
-
-
-async def count(platform: Platform, kind: type[Event]) -> int:
-    found = await platform.pool.fetchval("select count(*) from facts where type = $1", kind.TYPE)
-    assert isinstance(found, int)
-    return found
 
 
 async def test_a_fact_travels_and_comes_back(pair: Pair) -> None:
@@ -316,7 +182,7 @@ async def test_many_dead_letters_in_a_row_stop_the_service(pair: Pair, fault: st
 
         await until(partial(buried, 8))
         await ask(asker, "plain")
-        await until(lambda: _said(answerer, Answered))
+        await until(lambda: said(answerer, Answered))
         if fault == "unreadable":
             for _ in range(12):
                 event = Asked(order_id=uuid4(), occurred_at=datetime.now(UTC))
@@ -384,7 +250,7 @@ async def test_a_group_that_does_not_settle_gets_a_new_member(pair: Pair, monkey
 
     async with both(pair) as (asker, answerer):
         await ask(asker, "plain")
-        await until(lambda: _said(answerer, Answered))
+        await until(lambda: said(answerer, Answered))
         client = answerer.consumer._client
         monkeypatch.setattr(client._fetcher, "fetched_records", wait)
         monkeypatch.setattr(client, "commit", wait)
@@ -486,6 +352,70 @@ async def test_an_answer_that_cannot_be_stored_holds_up_no_other(pair: Pair) -> 
         assert await answerer.pool.fetchval(cases, undecided, CaseOpened.TYPE) == 1
 
 
+async def job_row(platform: Platform) -> tuple[str, int, bool]:
+    """The one job: its status, its tries, and whether somebody holds it."""
+    row = await platform.pool.fetchrow("select status, attempts, claimed_until > now() as held from jobs")
+    assert row is not None
+    return row["status"], row["attempts"], bool(row["held"])
+
+
+@pytest.mark.parametrize("tries", [1, 8])
+async def test_a_try_whose_lease_ran_out_lets_nobody_else_at_the_job_of_its_successor(pair: Pair, tries: int) -> None:
+    """It froze; another worker calls meanwhile. That its own try failed, and was the last, is no news any more."""
+    async with connected(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, service):
+        await ask(answerer, "call")
+        kind = replace(service.jobs[0], exhausted=lambda job, _: [called_of(job)])
+        frozen, other, third = (jobs.Worker(answerer.pool, answerer.ledger, kind, 60) for _ in range(3))
+        await answerer.pool.execute("update jobs set attempts = $1", tries - 1)
+        [held] = await frozen._claim(1)
+        await answerer.pool.execute("update jobs set claimed_until = now() - interval '1 second'")
+        assert len(await other._claim(1)) == 1
+        async with answerer.ledger.transaction() as db:
+            await frozen._store(db, [jobs._Ended(held, Retry("failed", after=0))])
+        await frozen._give_back([held])
+        assert await third._claim(1) == []
+        assert await job_row(answerer) == ("ready", tries + 1, True)
+        assert await count(answerer, Called) == 0
+
+
+def called_of(job: ClaimedJob) -> Called:
+    return Called(order_id=job.order_id, occurred_at=datetime.now(UTC), attempt=job.attempt)
+
+
+async def test_a_job_is_claimed_once_however_many_workers_ask_at_once(pair: Pair) -> None:
+    async with connected(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, service):
+        await ask(answerer, *["call"] * 40)
+        workers = [jobs.Worker(answerer.pool, answerer.ledger, service.jobs[0], 60) for _ in range(8)]
+        claims = await asyncio.gather(*(worker._claim(16) for worker in workers))
+        claimed = [job for claim in claims for job in claim]
+        assert len(claimed) == len({job.order_id for job in claimed}) == 40
+
+
+async def test_a_job_is_not_given_up_for_a_fault_of_our_own_database(pair: Pair) -> None:
+    """Its last try met a deadlock before anybody was called."""
+
+    async def call(job: ClaimedJob) -> Done:
+        if job.attempt == 8:
+            raise asyncpg.DeadlockDetectedError
+        return Done([called_of(job)])
+
+    async with connected(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, service):
+        await ask(answerer, "call")
+        await answerer.pool.execute("update jobs set attempts = 7")
+        worker = jobs.Worker(answerer.pool, answerer.ledger, replace(service.jobs[0], run=call), 60)
+        running = asyncio.create_task(worker.run(Loop("jobs")))
+        await until(lambda: answerer.pool.fetchval("select status = 'ready' and reason is not null from jobs"))
+        await answerer.pool.execute("update jobs set run_at = now()")
+
+        async def ended() -> bool:
+            return (await job_row(answerer))[0] != "ready"
+
+        await until(ended)
+        assert await job_row(answerer) == ("done", 9, False)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
 async def test_a_worker_that_can_store_nothing_ends(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would look healthy, and call nobody."""
 
@@ -575,7 +505,7 @@ async def test_a_relay_told_to_leave_finishes_its_round(pair: Pair, monkeypatch:
         await ask(asker, "first")
         probe = LogProbe(settings)
         await probe.start()
-        relay = Relay(settings, asker.pool, probe, service.name)
+        relay = Relay(settings, asker.pool, probe, service.name, [service.says.name], nobody_refused)
         await relay.start(Loop("relay"))
         mark = relay._mark
 
@@ -625,13 +555,11 @@ async def test_a_loss_between_two_batches_of_one_round_is_noticed(pair: Pair) ->
         await ask(asker, *["plain"] * 4)
         sent = "select count(*) = 4 from outbox where sent_at is not null"
         await until(lambda: asker.pool.fetchval(sent))
-        rows = await asker.pool.fetch("select id from outbox order by id")
         lane, offsets = TopicPartition(pair.asks.name, 0), (4, 5, 0, 1)
-        acked = [_Sent(lane, row["id"], offset) for row, offset in zip(rows, offsets, strict=True)]
         async with asker.pool.acquire() as db, db.transaction():
             await db.execute("update outbox set partition = 0")
-            await asker.relay._advance(db, lane, acked, LogEnd(highest=3))
-            assert (await asker.relay._log_ends(db))[lane] == LogEnd(highest=-1, generation=1, start=0)
+            await advance(db, lane, offsets, LogEnd(highest=3))
+            assert (await log_ends(db))[lane] == LogEnd(highest=-1, generation=1, start=0)
             assert await db.fetchval("select count(*) from outbox where sent_at is null") == 4
 
 
@@ -696,7 +624,7 @@ async def test_a_client_that_dies_is_followed_by_a_new_one(pair: Pair, monkeypat
 
 
 async def test_a_probe_whose_client_died_while_the_broker_was_away(own_broker: Broker) -> None:
-    topic = Topic(f"test{next(_number)}.probed", "nobody", (), (Asked,), 1)
+    topic = Topic(f"test{next(numbers)}.probed", "nobody", (), (Asked,), 1)
     await create_topics(own_broker.bootstrap, [topic])
     probe = LogProbe(PlatformSettings(kafka_bootstrap=own_broker.bootstrap))
     await probe.start()

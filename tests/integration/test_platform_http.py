@@ -6,14 +6,17 @@ import asyncio
 import base64
 import os
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, SecretStr
+from starlette.types import Message
 
 from contracts.base import Topic
 from contracts.orders import CancelRequested
@@ -21,7 +24,9 @@ from sandbox.servers import Servers
 from shared.db import DB
 from shared.facts import Facts, Moment, Owed
 from shared.http import Principal, etag_response, idempotently
-from shared.problems import FieldError, Problem
+from shared.http_routes import Route
+from shared.internal import internal_app
+from shared.problems import FAULTS_NAMED, FieldError, Problem
 from shared.provision import add_api_key, provision_database
 from shared.schema import PLATFORM_SCHEMA
 from shared.service import Platform, Service, build_app, connected
@@ -38,7 +43,7 @@ class Body(BaseModel):
 
 
 def make(platform: Platform) -> Service:
-    router = APIRouter()
+    router = APIRouter(route_class=Route)
 
     async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
         return []
@@ -83,15 +88,79 @@ async def dsn(servers: Servers) -> str:
     return dsn
 
 
-@pytest.fixture
-async def client(dsn: str) -> AsyncIterator[httpx.AsyncClient]:
+@asynccontextmanager
+async def applications(dsn: str, **settings: Any) -> AsyncIterator[tuple[FastAPI, FastAPI]]:
+    """The public and the internal one."""
     key = SecretStr(base64.b64encode(bytes(32)).decode())
-    settings = PlatformSettings(database_url=SecretStr(dsn), storage_key=key, body_limit=2048)
-    async with connected(make, settings) as (platform, service):
-        transport = httpx.ASGITransport(build_app(platform, service))
-        async with httpx.AsyncClient(transport=transport, base_url="http://edge") as client:
-            client.headers["Authorization"] = "Bearer tmall-key"
-            yield client
+    platform_settings = PlatformSettings(
+        database_url=SecretStr(dsn), storage_key=key, **{"body_limit": 2048, **settings}
+    )
+    async with connected(make, platform_settings) as (platform, service):
+        public = build_app(platform, service)
+        yield public, internal_app(platform, public)
+
+
+@asynccontextmanager
+async def application(dsn: str, **settings: Any) -> AsyncIterator[FastAPI]:
+    async with applications(dsn, **settings) as (public, _):
+        yield public
+
+
+@asynccontextmanager
+async def client_of(app: FastAPI, address: str = "192.0.2.1") -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app, client=(address, 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://edge") as client:
+        client.headers["Authorization"] = "Bearer tmall-key"
+        yield client
+
+
+@pytest.fixture
+async def apps(dsn: str) -> AsyncIterator[tuple[FastAPI, FastAPI]]:
+    """The public and the internal one."""
+    async with applications(dsn) as both:
+        yield both
+
+
+@pytest.fixture
+async def client(apps: tuple[FastAPI, FastAPI]) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(apps[0]) as client:
+        yield client
+
+
+@pytest.fixture
+async def internal(apps: tuple[FastAPI, FastAPI]) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(apps[1]), base_url="http://edge:8001") as client:
+        yield client
+
+
+async def ask_without_body(app: FastAPI, authorization: str) -> int:
+    """The status of a POST whose body must not be asked for."""
+    fields = [(b"authorization", authorization.encode()), (b"content-length", b"50")]
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/things",
+        "raw_path": b"/things",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [*fields, (b"content-type", b"application/json")],
+        "client": ("192.0.2.1", 1),
+        "server": ("edge", 80),
+    }
+    statuses: list[int] = []
+
+    async def receive() -> Message:
+        raise AssertionError("the body was read")
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    await app(scope, receive, send)
+    return statuses[0]
 
 
 GOOD = {"name": "a", "items": [{"quantity": 1}]}
@@ -194,7 +263,107 @@ async def test_an_entity_tag_saves_the_body(client: httpx.AsyncClient) -> None:
     assert (await client.get("/page", headers={"If-None-Match": '"other"'})).status_code == 200
 
 
-async def test_a_service_without_its_loops_is_alive_but_not_ready(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/livez")).status_code == 200
-    assert (await client.get("/readyz")).status_code == 503
-    assert "http_server_request_duration_seconds" in (await client.get("/metrics")).text
+async def test_a_service_without_its_loops_is_alive_but_not_ready(internal: httpx.AsyncClient) -> None:
+    assert (await internal.get("/livez")).status_code == 200
+    assert (await internal.get("/readyz")).status_code == 503
+    assert "http_server_request_duration_seconds" in (await internal.get("/metrics")).text
+
+
+@pytest.mark.parametrize(
+    "path", ["/livez", "/readyz", "/metrics", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"]
+)
+async def test_what_a_service_tells_of_itself_is_not_public(
+    client: httpx.AsyncClient, internal: httpx.AsyncClient, path: str
+) -> None:
+    public = await client.get(path)
+    assert (public.status_code, public.headers["content-type"]) == (404, "application/problem+json")
+    assert (await internal.get(path)).status_code in (200, 503)
+
+
+async def test_the_internal_port_shows_the_public_api_and_lets_it_be_tried_out(
+    apps: tuple[FastAPI, FastAPI], internal: httpx.AsyncClient
+) -> None:
+    document = (await internal.get("/openapi.json")).json()
+    assert document == apps[0].openapi()
+    assert set(document["paths"]) >= {"/things", "/page"}
+    assert "/metrics" not in document["paths"]
+    assert "url: '/openapi.json'" in (await internal.get("/docs")).text
+    assert (await internal.get("/page")).text == "hello"
+    missing = await internal.get("/nowhere")
+    assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")
+
+
+async def test_a_key_is_judged_before_the_body_is_read(dsn: str) -> None:
+    """Without the right key not a byte of the body is asked for, whatever the route does with it."""
+    async with application(dsn) as app:
+        for header, status in (("", 401), ("Bearer nobody", 401), ("Bearer floor-key", 403)):
+            assert await ask_without_body(app, header) == status
+
+
+async def test_the_rate_of_a_name_is_its_own(dsn: str) -> None:
+    async with application(dsn, key_rate=0.5, key_rates={"boss": 1000}) as app, client_of(app) as client:
+        bodies = [await client.post("/things", json={}) for _ in range(2)]
+        assert [answer.status_code for answer in bodies] == [422, 429]
+        assert bodies[1].headers["retry-after"] == "2"
+        boss = {"Authorization": "Bearer boss-key"}
+        assert {(await client.post("/things", json={}, headers=boss)).status_code for _ in range(20)} == {422}
+
+
+async def test_one_name_has_so_many_requests_under_way(dsn: str) -> None:
+    async with application(dsn, key_under_way=3) as app, client_of(app) as client:
+        answers = await asyncio.gather(*(client.post("/things", json=GOOD) for _ in range(10)))
+        statuses = sorted(answer.status_code for answer in answers)
+        assert statuses == [201] * 3 + [429] * 7
+        assert all(answer.headers["retry-after"] == "1" for answer in answers if answer.status_code == 429)
+        assert (await client.post("/things", json=GOOD)).status_code == 201
+
+
+async def test_wrong_keys_are_bounded_and_keys_that_have_worked_still_do(dsn: str) -> None:
+    settings = {"wrong_keys_rate": 0.001, "wrong_keys_burst": 5}
+    async with application(dsn, **settings) as app, client_of(app) as client:
+        assert (await client.post("/things", json={})).status_code == 422
+        wrong = [{"Authorization": f"Bearer guess-{number}"} for number in range(8)]
+        answers = await asyncio.gather(*(client.post("/things", json={}, headers=header) for header in wrong))
+        assert sorted(answer.status_code for answer in answers) == [401] * 5 + [429] * 3
+        assert all(int(answer.headers["retry-after"]) > 1 for answer in answers if answer.status_code == 429)
+        assert (await client.post("/things", json={})).status_code == 422
+        async with client_of(app, "192.0.2.9") as elsewhere:
+            assert (await elsewhere.post("/things", json={}, headers=wrong[0])).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("raw", "field", "rule"),
+    [
+        (b'{"name": "a", "name": "b", "items": []}', "name", "name_repeated"),
+        (b'{"name": "\\ud800", "items": []}', "body", "unicode"),
+        (b'{"name": NaN}', "body", "json"),
+        (b"[" * 5000, "body", "depth"),
+        (b"9" * 100, "body", "number"),
+    ],
+)
+async def test_a_body_that_the_framework_parses_is_read_by_the_same_reader(
+    client: httpx.AsyncClient, raw: bytes, field: str, rule: str
+) -> None:
+    answer = await client.post("/things", content=raw[:2000], headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]] == [(field, rule)]
+
+
+async def test_faults_are_named_up_to_a_number(dsn: str) -> None:
+    async with application(dsn, body_limit=65_536) as app, client_of(app) as client:
+        answer = await client.post("/things", json={"name": "a", "items": [{}] * 2000})
+        assert (answer.status_code, len(answer.json()["errors"])) == (422, FAULTS_NAMED)
+
+
+async def test_nobody_is_led_where_the_host_header_says(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/page/", headers={"Host": "elsewhere.example"})
+    assert (answer.status_code, answer.headers.get("location")) == (404, None)
+
+
+async def test_metrics_have_labels_of_a_bounded_set(client: httpx.AsyncClient, internal: httpx.AsyncClient) -> None:
+    for number in range(3):
+        await client.request(f"FOO{number}", f"/things/{number}")
+    page = (await internal.get("/metrics")).text
+    assert 'http_request_method="_OTHER"' in page
+    assert "FOO" not in page
+    assert "/things/1" not in page

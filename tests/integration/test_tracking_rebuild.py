@@ -44,8 +44,8 @@ async def test_the_same_topics_give_the_same_bytes(
         events += [scan(order, "PC1", "accepted", 24, parcel) for parcel in (1, 2)]
         events += [scan(order, "DO1", "customs", 30), scan(order, "ET3", "arrived_destination", 90 + number)]
         case = CaseOpened(
-            order_id=order, occurred_at=placed(order).occurred_at, case="enquiry:2", kind="enquiry", parcel=2,
-            reason="silence", action="search_with_carrier",
+            order_id=order, occurred_at=placed(order).occurred_at, case="enquiry:2", service="carrier",
+            kind="enquiry", parcel=2, reason="silence", action="search_with_carrier",
         )  # fmt: skip
         events.append(case)
     random.Random(3).shuffle(events)
@@ -77,8 +77,8 @@ async def test_the_same_topics_give_the_same_bytes(
 
     async with connected(service, settings) as (platform, _):
         own = CaseOpened(
-            order_id=order, occurred_at=late.occurred_at, case="dead_letter:tracking:x", kind="dead_letter",
-            reason="dead_letter", action="replay_dead_letter",
+            order_id=order, occurred_at=late.occurred_at, case="dead_letter:tracking:x", service="tracking",
+            kind="dead_letter", reason="dead_letter", action="replay_dead_letter",
         )  # fmt: skip
         async with platform.ledger.transaction() as db:
             await platform.ledger.note(db, own)

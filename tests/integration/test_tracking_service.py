@@ -5,28 +5,31 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
 from contracts.base import Content, Event, Line, Money, Parcel
-from contracts.carrier import LabelCreated, ParcelScanned, Status
+from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.orders import OrderPlaced
+from contracts.vocabularies import Status
 from contracts.warehouse import OrderPacked
 from services.tracking.main import Settings, service
 from services.tracking.streams import Streams
 from shared.links import link_secret
 from shared.service import Platform, build_app, connected
 from shared.telemetry import Loop
-from tests.live import PATIENCE_SECONDS, serving
+from tests.live import PATIENCE_SECONDS, serving, until
 
 BEGIN = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 ZERO = Money.zero("EUR")
@@ -123,6 +126,7 @@ def label(order: UUID, parcel: int = 1) -> LabelCreated:
         order_id=order,
         occurred_at=BEGIN + timedelta(hours=7),
         parcel=parcel,
+        carrier="laposte",
         product="DOS",
         tracking_number=number(order, parcel),
     )
@@ -318,6 +322,22 @@ async def test_news_arrive_after_the_listening_connection_was_cut(tower: Tower) 
     assert json.loads(second.data)["parcels"][0]["status"] == "at_origin_exchange"
 
 
+async def test_news_come_from_where_writes_go_once_a_server_takes_none(
+    fresh_database: Callable[[str], Awaitable[str]],
+) -> None:
+    """A session that listens on a server which became read-only would be silent for ever."""
+    dsn = await fresh_database("tracking")
+    admin = await asyncpg.connect(dsn)
+    name = dsn.rpartition("/")[2]
+    await admin.execute(f"alter database {name} set default_transaction_read_only = on")
+    async with opened(dsn):
+        listens = "select pid from pg_stat_activity where datname = current_database() and query = 'select 1'"
+        first = await until(lambda: admin.fetchval(listens))
+        await admin.execute(f"alter database {name} reset default_transaction_read_only")
+        await until(lambda: admin.fetchval(f"{listens} and pid <> $1", first))
+    await admin.close()
+
+
 async def test_streams_are_bounded_and_end_with_the_service(fresh_database: Callable[[str], Awaitable[str]]) -> None:
     async with opened(await fresh_database("tracking"), streams_per_order=1) as tower:
         order = await tower.shipped()
@@ -330,3 +350,72 @@ async def test_streams_are_bounded_and_end_with_the_service(fresh_database: Call
             assert int(refused.headers["retry-after"]) >= 1
             tower.streams.close()
             assert [message async for message in news] == []
+
+
+async def test_streams_opened_at_once_never_exceed_the_limit(fresh_database: Callable[[str], Awaitable[str]]) -> None:
+    """All of them have been let in, and read their document in the same moment."""
+    limit = 3
+    dsn = await fresh_database("tracking")
+    async with opened(dsn, streams_per_order=limit, database_pool=20) as tower, listening(tower) as http:
+        order = await tower.shipped()
+        path, ask = f"/orders/{order}/tracking/stream", {"X-Tracking-Secret": tower.secret(order)}
+        statuses: list[int] = []
+        enough = asyncio.Event()
+
+        async def watch() -> None:
+            async with http.stream("GET", path, headers=ask) as answer:
+                statuses.append(answer.status_code)
+                await enough.wait()
+
+        gate = await asyncpg.connect(dsn)
+        async with gate.transaction():
+            await gate.execute("lock table documents in access exclusive mode")
+            watching = [asyncio.create_task(watch()) for _ in range(10)]
+            waiting = "select count(*) from pg_locks where relation = 'documents'::regclass and not granted"
+
+            async def all_wait() -> bool:
+                return bool(await gate.fetchval(waiting) == len(watching))
+
+            await until(all_wait)
+        await gate.close()
+        await until(lambda: len(statuses) == len(watching))
+        enough.set()
+        await asyncio.gather(*watching)
+        assert sorted(statuses) == [200] * limit + [429] * (len(watching) - limit)
+
+
+@pytest.mark.parametrize("end", ["gone at once", "send fails", "cancelled"])
+async def test_a_streams_place_is_free_again_however_it_ends(
+    fresh_database: Callable[[str], Awaitable[str]], end: str
+) -> None:
+    async with opened(await fresh_database("tracking"), streams_per_order=1) as tower:
+        order = await tower.shipped()
+        started = asyncio.Event()
+
+        async def receive() -> dict[str, str]:
+            if end != "gone at once":
+                await asyncio.Event().wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.body":
+                started.set()
+                if end == "send fails":
+                    raise OSError
+
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": f"/orders/{order}/tracking/stream",
+            "query_string": b"",
+            "headers": [(b"x-tracking-secret", tower.secret(order).encode())],
+        }
+        for _ in range(3):
+            started.clear()
+            stream = asyncio.ensure_future(tower.app(scope, receive, send))
+            if end == "cancelled":
+                await asyncio.wait_for(started.wait(), PATIENCE_SECONDS)
+                stream.cancel()
+            await asyncio.gather(stream, return_exceptions=True)
+            with tower.streams.subscription(order, "somebody else"):
+                pass

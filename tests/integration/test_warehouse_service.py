@@ -208,7 +208,12 @@ def number(order: UUID, parcel: int) -> str:
 
 def label(order: UUID, parcel: int) -> LabelCreated:
     return LabelCreated(
-        order_id=order, occurred_at=NOW, parcel=parcel, product="DOS", tracking_number=number(order, parcel)
+        order_id=order,
+        occurred_at=NOW,
+        parcel=parcel,
+        carrier="laposte",
+        product="DOS",
+        tracking_number=number(order, parcel),
     )
 
 
@@ -301,6 +306,73 @@ async def test_a_receipt_counts_once_for_its_reference(shop: Shop) -> None:
     body["lines"] = [{"sku": "SAVON-200", "quantity": 11}]
     assert (await shop.http.post("/receipts", json=body)).status_code == 409
     assert await shop.stock("SAVON-200") == {"available": 10}
+
+
+async def test_a_receipt_repeated_with_its_lines_in_another_order_is_the_same_receipt(shop: Shop) -> None:
+    await shop.product("SAVON-200")
+    await shop.product("MIEL-500")
+    lines = [{"sku": "SAVON-200", "quantity": 10}, {"sku": "MIEL-500", "quantity": 5}]
+    body = {"reference": "BL-2026-2", "owner": OWNER, "lines": lines}
+    first = await shop.http.post("/receipts", json=body)
+    again = await shop.http.post("/receipts", json=body | {"lines": lines[::-1]})
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    swapped = [{"sku": "SAVON-200", "quantity": 5}, {"sku": "MIEL-500", "quantity": 10}]
+    for other in (swapped, lines[:1], [*lines[:1], lines[1] | {"quantity": 6}]):
+        assert (await shop.http.post("/receipts", json=body | {"lines": other})).status_code == 409
+    assert await shop.stock("SAVON-200") == {"available": 10}
+
+
+async def test_an_order_packed_again_with_its_contents_in_another_order_is_the_same(shop: Shop) -> None:
+    await shop.product("SAVON-200", 10)
+    await shop.product("MIEL-500", 10)
+    order = await shop.reserved({"MIEL-500": 1, "SAVON-200": 2})
+    contents = [
+        {"line": 1, "sku": "MIEL-500", "quantity": 1},
+        {"line": 2, "sku": "SAVON-200", "quantity": 2},
+    ]
+    box = {"weight_g": 900, "length_mm": 200, "width_mm": 150, "height_mm": 100}
+    bodies = [{"parcels": [{**box, "contents": scanned}]} for scanned in (contents, contents[::-1])]
+    first, again = [await shop.http.post(f"/orders/{order}/parcels", json=body) for body in bodies]
+    assert (first.status_code, again.status_code) == (201, 201), first.text
+    assert again.json() == first.json()
+
+
+@pytest.mark.parametrize(
+    ("stated", "asked"),
+    [
+        ("96385074", ("96385074", "000096385074", "0000096385074", "00000096385074")),
+        ("036000291452", ("036000291452", "0036000291452", "00036000291452")),
+        ("3245678901236", ("3245678901236", "03245678901236")),
+        ("03245678901236", ("3245678901236", "03245678901236")),
+        ("13245678901233", ("13245678901233",)),
+    ],
+)
+async def test_a_look_up_by_gtin_finds_8_12_13_and_14_digits_as_one(
+    shop: Shop, stated: str, asked: tuple[str, ...]
+) -> None:
+    """And shows it as it was stated."""
+    answer = await shop.http.put("/products/SAVON-200", json=product_body(gtin=stated))
+    assert answer.status_code == 201, answer.text
+    await shop.http.put("/products/OTHER-1", json=product_body(gtin="4006381333931"))
+    for gtin in asked:
+        found = (await shop.http.get("/products", params={"gtin": gtin})).json()
+        assert [(product["sku"], product["gtin"]) for product in found["products"]] == [("SAVON-200", stated)]
+    for gtin, rule in ((stated[:-1] + str((int(stated[-1]) + 1) % 10), "gtin"), ("1234567", "string_too_short")):
+        refused = await shop.http.get("/products", params={"gtin": gtin})
+        assert (refused.status_code, {fault["rule"] for fault in refused.json()["errors"]}) == (422, {rule})
+
+
+async def test_products_are_listed_by_gtin_and_owner_page_by_page(shop: Shop) -> None:
+    for sku, owner in (("A-1", "x"), ("A-2", "x"), ("A-3", "x"), ("B-1", "y")):
+        await shop.product(sku, owner=owner)
+    page = (await shop.http.get("/products", params={"owner": "x", "limit": 2})).json()
+    rest = (await shop.http.get("/products", params={"owner": "x", "limit": 2, "cursor": page["next"]})).json()
+    assert [product["sku"] for product in page["products"] + rest["products"]] == ["A-1", "A-2", "A-3"]
+    assert rest["next"] is None
+    both = (await shop.http.get("/products", params={"gtin": product_body()["gtin"]})).json()
+    assert [product["sku"] for product in both["products"]] == ["A-1", "A-2", "A-3", "B-1"]
+    assert both["products"][3] == (await shop.http.get("/products/B-1")).json()
 
 
 async def test_the_stock_is_listed_by_owner_page_by_page(shop: Shop) -> None:
@@ -421,7 +493,7 @@ async def test_bad_products_and_receipts_name_field_and_rule(shop: Shop) -> None
         ({"origin": "XX"}, ("origin", "country")),
         ({"net_weight_g": 0}, ("net_weight_g", "greater_than_equal")),
         ({"width_mm": None}, ("width_mm", "int_type")),
-        ({"unit_value": {"amount": "-1", "currency": "EUR"}}, ("unit_value.amount", "greater_than_equal")),
+        ({"unit_value": {"amount": "-1", "currency": "EUR"}}, ("unit_value.amount", "amount_form")),
         ({"unit_value": {"amount": "1", "currency": "USD"}}, ("unit_value.currency", "literal_error")),
         ({"owner": "two words"}, ("owner", "string_pattern_mismatch")),
         ({"colour": "red"}, ("colour", "extra_forbidden")),
@@ -446,7 +518,13 @@ async def test_bad_products_and_receipts_name_field_and_rule(shop: Shop) -> None
 
 
 async def test_a_key_is_needed(shop: Shop) -> None:
-    for method, path in (("GET", "/stock"), ("GET", "/pick-lists"), ("POST", "/receipts"), ("PUT", "/products/A-1")):
+    for method, path in (
+        ("GET", "/stock"),
+        ("GET", "/products"),
+        ("GET", "/pick-lists"),
+        ("POST", "/receipts"),
+        ("PUT", "/products/A-1"),
+    ):
         answer = await shop.http.request(method, path, json=product_body(), headers={"Authorization": "Bearer no"})
         assert answer.status_code == 401
     assert (await shop.http.get(f"/orders/{uuid4()}")).status_code == 404

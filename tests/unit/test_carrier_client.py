@@ -12,14 +12,16 @@ import httpx
 import pytest
 
 from services.carrier.carriers.carrier import Carrier, Unreachable
-from services.carrier.carriers.laposte.client import Access, Connection, Pace, connect
+from services.carrier.carriers.laposte.client import COUNTERPART, Access, Pace, connect
 from services.carrier.carriers.laposte.labels import Contract, Sender
+from shared.outside import Bounds, Counterpart
 
 GOOD, OTHER, BAD = "CY123456785FR", "LY000000014FR", "RB123456785GB"
 CONTRACT = Contract(
     "1", "p", Sender("Silkpost", "1 rue de la Soie", "69001", "Lyon", "+33400000000", "x@silkpost.example")
 )
-ACCESS = Access("http://sls", "http://suivi/v2", CONTRACT, "the-key", 5, 5, 1000)
+BOUNDS = Bounds(5, 100_000)
+ACCESS = Access("http://sls", "http://suivi/v2", CONTRACT, "the-key", BOUNDS, BOUNDS, 1000)
 
 
 def envelope(number: str) -> dict[str, object]:
@@ -38,7 +40,7 @@ def suivi(request: httpx.Request) -> httpx.Response:
 
 
 def carrier(answer: Callable[[httpx.Request], httpx.Response]) -> Carrier:
-    return connect(ACCESS, Connection(httpx.AsyncClient(transport=httpx.MockTransport(answer))))
+    return connect(ACCESS, Counterpart(COUNTERPART, httpx.AsyncClient(transport=httpx.MockTransport(answer))))
 
 
 async def test_a_group_in_one_call() -> None:
@@ -91,8 +93,8 @@ class Dripping(httpx.AsyncByteStream):
 async def test_an_answer_that_trickles_in_is_given_up() -> None:
     http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=Dripping())))
     with pytest.raises(Unreachable) as caught:
-        await connect(replace(ACCESS, suivi_timeout=0.1), Connection(http)).track([GOOD])
-    assert caught.value.reason == "suivi:TimeoutError"
+        await connect(replace(ACCESS, suivi=Bounds(0.1, 100_000)), Counterpart(COUNTERPART, http)).track([GOOD])
+    assert caught.value.reason == "suivi:answer_time"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ async def test_closing_waits_for_the_call_under_way() -> None:
         await leave.wait()
         return httpx.Response(200, json=envelope(GOOD))
 
-    connection = Connection(httpx.AsyncClient(transport=httpx.MockTransport(slow)))
+    connection = Counterpart(COUNTERPART, httpx.AsyncClient(transport=httpx.MockTransport(slow)))
     asked = asyncio.ensure_future(connect(ACCESS, connection).track([GOOD]))
     await arrived.wait()
     closing = asyncio.create_task(connection.close())

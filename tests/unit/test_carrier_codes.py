@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.carrier import Flag, Status
+from contracts.vocabularies import STATUSES, Flag
 from services.carrier.carriers.carrier import Reading
 from services.carrier.carriers.laposte.codes import COLISSIMO, OKAPI, UNKNOWN, read
 
@@ -157,7 +157,7 @@ def test_a_hold_is_not_cleared_by_what_happens_before_or_within_customs() -> Non
 
 def test_the_tables_use_the_contract_s_words_and_never_set_what_they_clear() -> None:
     for reading in (*OKAPI.values(), *COLISSIMO.values()):
-        assert reading.status is None or reading.status in get_args(Status)
+        assert reading.status is None or reading.status in STATUSES
         assert set(reading.sets) | set(reading.clears) <= set(get_args(Flag))
         assert not set(reading.sets) & set(reading.clears)
 

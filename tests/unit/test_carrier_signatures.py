@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.carrier.signatures import TOLERANCE_SECONDS, Unsigned, check, secrets_of, signature
+from services.carrier.signatures import SIGNATURES_LENGTH, TOLERANCE_SECONDS, Announced, Unsigned, secrets_of, signature
 
 OLD, NEW = b"o" * 32, b"n" * 32
 NOW = 1_764_000_000
@@ -21,6 +22,18 @@ def headers(secret: bytes = NEW, webhook_id: str = "msg_1", at: int = NOW, body:
         "webhook-timestamp": str(at),
         "webhook-signature": signature(secret, webhook_id, at, body),
     }
+
+
+def check(given: Mapping[str, str], body: bytes, secrets: Sequence[bytes], now: float) -> str:
+    return Announced.of(given, now).verify(body, secrets)
+
+
+def test_signatures_longer_than_a_sender_needs_are_refused_before_the_body() -> None:
+    given = headers()
+    given["webhook-signature"] = " ".join([given["webhook-signature"]] * 20)
+    assert len(given["webhook-signature"]) > SIGNATURES_LENGTH
+    with pytest.raises(Unsigned, match="webhook-signature"):
+        Announced.of(given, NOW)
 
 
 def test_the_published_example_of_standard_webhooks() -> None:

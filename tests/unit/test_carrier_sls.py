@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 from contracts.base import Money, Parcel
 from contracts.customs import ParcelDeclared
 from contracts.persons import Contact
+from sandbox.bad_answers import PAGE, cut_pdfs
+from sandbox.pdf import page
 from services.carrier.carriers.carrier import (
     AnswerLost,
     LabelAnswer,
@@ -24,20 +27,20 @@ from services.carrier.carriers.carrier import (
     LabelRejected,
     TryLater,
 )
-from services.carrier.carriers.laposte.client import Access, Connection, connect
+from services.carrier.carriers.laposte.client import Access, connect
 from services.carrier.carriers.laposte.labels import (
     Contract,
-    HttpAnswer,
     Sender,
     label_request,
     read_label_answer,
     related_parts,
 )
+from shared.outside import Answer, Bounds, Counterpart
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
 BOUNDARY = "uuid:7d1f"
 MULTIPART = f'multipart/related; type="application/json"; boundary="{BOUNDARY}"; start="<jsonInfos>"'
-PDF = b"%PDF-1.4\r\n\r\n--not-a-boundary\r\n\x00\xff%%EOF\n"
+PDF = page("CY123456785FR", []).replace(b"1.4\n", b"1.4\r\n\r\n--not-a-boundary\r\n\x00\xff\n")
 SENDER = Sender("Silkpost", "1 rue de la Soie", "69001", "Lyon", "+33400000000", "expeditions@silkpost.example")
 CONTRACT = Contract("123456", "pass", SENDER)
 
@@ -55,7 +58,7 @@ def order(**changes: Any) -> LabelOrder:
     return LabelOrder(**{**values, **changes})
 
 
-def answer(parts: list[tuple[str, bytes]], *, cut: int = 0) -> HttpAnswer:
+def answer(parts: list[tuple[str, bytes]], *, cut: int = 0) -> Answer:
     body = b"".join(
         f"--{BOUNDARY}\r\nContent-Type: application/octet-stream\r\nContent-ID: {name}\r\n\r\n".encode()
         + content
@@ -63,7 +66,7 @@ def answer(parts: list[tuple[str, bytes]], *, cut: int = 0) -> HttpAnswer:
         for name, content in parts
     )
     body += f"--{BOUNDARY}--\r\n".encode()
-    return HttpAnswer(200, MULTIPART, body[: len(body) - cut])
+    return Answer(200, MULTIPART, body[: len(body) - cut])
 
 
 def infos(number: object = "CY123456785FR", message: str = "0") -> bytes:
@@ -110,14 +113,36 @@ def _with_postal_charges(amount: str, currency: str, rate: Decimal | None) -> di
 
 
 def test_a_label() -> None:
-    made = read_label_answer(answer([("<jsonInfos>", infos()), ("<label>", PDF), ("<cn23>", b"cn23")]))
-    assert made == LabelMade("CY123456785FR", PDF, b"cn23")
+    made = read_label_answer(answer([("<jsonInfos>", infos()), ("<label>", PDF), ("<cn23>", PDF)]))
+    assert made == LabelMade("CY123456785FR", PDF, PDF)
+
+
+@pytest.mark.parametrize("what", [PAGE, b"^XA^FDlabel^FS^XZ", b"%PDF-1.4\n%%EOF\n", PDF[:-10], b"\n" + PDF])
+@pytest.mark.parametrize("document", ["label", "cn23"])
+def test_what_is_no_pdf_is_no_label(what: bytes, document: str) -> None:
+    parts = {"label": PDF, "cn23": PDF, document: what}
+    made = read_label_answer(
+        answer([("<jsonInfos>", infos()), *((f"<{name}>", content) for name, content in parts.items())])
+    )
+    assert made == AnswerLost(f"sls:{document}_no_pdf", "CY123456785FR")
+
+
+def test_a_label_cut_off_inside_a_whole_answer_is_none() -> None:
+    whole = answer([("<jsonInfos>", infos()), ("<label>", PDF)])
+    assert read_label_answer(replace(whole, body=cut_pdfs(whole.body))) == AnswerLost(
+        "sls:label_no_pdf", "CY123456785FR"
+    )
+
+
+def test_an_answer_of_very_many_parts_is_not_whole() -> None:
+    parts = [("<jsonInfos>", infos()), ("<label>", PDF)]
+    assert isinstance(read_label_answer(answer([*parts, *[("<x>", b"")] * 1_000])), AnswerLost)
 
 
 @given(st.binary(min_size=1, max_size=300).filter(lambda data: f"\r\n--{BOUNDARY}".encode() not in b"\r\n" + data))
-def test_every_byte_of_a_part_is_kept(pdf: bytes) -> None:
-    made = read_label_answer(answer([("<jsonInfos>", infos()), ("<label>", pdf)]))
-    assert made == LabelMade("CY123456785FR", pdf, None)
+def test_every_byte_of_a_part_is_kept(content: bytes) -> None:
+    whole = answer([("<jsonInfos>", infos()), ("<label>", content)])
+    assert related_parts(whole.content_type, whole.body) == ({"jsonInfos": infos(), "label": content}, True)
 
 
 @given(st.integers(min_value=3, max_value=400))
@@ -164,7 +189,9 @@ JSON_TYPE = "application/json;charset=UTF-8"
         (400, b'{"errors":[{"code":"E 12","message":"x"}]}', LabelRejected("sls:E_12")),
         (400, b'{"errorCode":"002","errorLabel":"x"}', LabelRejected("sls:002")),
         (400, b'{"error":"Bad Request","message":"x"}', LabelRejected("sls:Bad_Request")),
-        (422, b"<html>", LabelRejected("sls:http_422")),
+        (422, b"<html>", TryLater("sls:http_422")),
+        (400, PAGE, TryLater("sls:http_400")),
+        (302, b"", TryLater("sls:http_302")),
         (401, b'{"messages":[{"id":"30000","type":"ERROR"}]}', TryLater("sls:30000")),
         (200, b'{"messages":[{"id":"30000","type":"ERROR"}]}', TryLater("sls:30000")),
         (403, b"", TryLater("sls:http_403")),
@@ -178,11 +205,14 @@ JSON_TYPE = "application/json;charset=UTF-8"
         (200, b"", AnswerLost("sls:unreadable")),
         (200, b"<html>", AnswerLost("sls:unreadable")),
         (200, b"[]", AnswerLost("sls:unreadable")),
+        (200, PAGE, AnswerLost("sls:unreadable")),
+        (200, b'{"labelV2Response":' + b"[" * 100_000, AnswerLost("sls:unreadable")),
+        (200, b'{"labelV2Response":' + b"9" * 100_000 + b"}", AnswerLost("sls:unreadable")),
     ],
 )
 def test_other_answers(status: int, body: bytes, expected: LabelAnswer) -> None:
     given_after = 3.0 if isinstance(expected, TryLater) and expected.after else None
-    assert read_label_answer(HttpAnswer(status, JSON_TYPE, body, given_after)) == expected
+    assert read_label_answer(Answer(status, JSON_TYPE, body, given_after)) == expected
 
 
 def test_an_error_inside_a_multipart_answer() -> None:
@@ -200,30 +230,45 @@ def test_no_parts_without_a_boundary(content_type: str) -> None:
     st.binary(max_size=200), st.sampled_from([200, 400, 401, 429, 500, 504]), st.sampled_from([MULTIPART, JSON_TYPE])
 )
 def test_any_answer_can_be_read(body: bytes, status: int, content_type: str) -> None:
-    assert not isinstance(read_label_answer(HttpAnswer(status, content_type, body)), LabelMade)
+    assert not isinstance(read_label_answer(Answer(status, content_type, body)), LabelMade)
+
+
+class Broken(httpx.AsyncBaseTransport):
+    """Fails before the request's body has left, or after."""
+
+    def __init__(self, error: Exception, *, sent: bool) -> None:
+        self._error = error
+        self._sent = sent
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._sent:
+            await request.aread()
+        raise self._error
+
+
+ACCESS = Access("http://sls", "http://suivi", CONTRACT, "key", Bounds(5, 1_000_000), Bounds(5, 1_000_000), 100)
 
 
 @pytest.mark.parametrize(
-    ("raised", "expected"),
+    ("raised", "sent", "expected"),
     [
-        (httpx.ConnectError("x"), TryLater("sls:ConnectError")),
-        (httpx.ConnectTimeout("x"), TryLater("sls:ConnectTimeout")),
-        (httpx.ReadTimeout("x"), AnswerLost("sls:ReadTimeout")),
-        (httpx.WriteError("x"), AnswerLost("sls:WriteError")),
-        (httpx.RemoteProtocolError("x"), AnswerLost("sls:RemoteProtocolError")),
+        (httpx.ConnectError("x"), False, TryLater("sls:ConnectError")),
+        (httpx.ConnectTimeout("x"), False, TryLater("sls:ConnectTimeout")),
+        (httpx.ReadError("x"), False, TryLater("sls:ReadError")),
+        (httpx.ReadTimeout("x"), True, AnswerLost("sls:ReadTimeout")),
+        (httpx.WriteError("x"), True, AnswerLost("sls:WriteError")),
+        (httpx.RemoteProtocolError("x"), True, AnswerLost("sls:RemoteProtocolError")),
     ],
 )
-async def test_an_answer_is_lost_only_once_the_request_has_left(raised: Exception, expected: LabelAnswer) -> None:
-    def fail(_: httpx.Request) -> httpx.Response:
-        raise raised
-
-    access = Access("http://sls", "http://suivi", CONTRACT, "key", 5, 5, 100)
-    async with httpx.AsyncClient(transport=httpx.MockTransport(fail)) as http:
-        assert await connect(access, Connection(http)).make_label(order()) == expected
+async def test_an_answer_is_lost_only_once_the_request_has_left(
+    raised: Exception, sent: bool, expected: LabelAnswer
+) -> None:
+    async with httpx.AsyncClient(transport=Broken(raised, sent=sent)) as http:
+        assert await connect(ACCESS, Counterpart("carrier.laposte", http)).make_label(order()) == expected
 
 
 async def test_a_wait_that_the_carrier_names_has_a_bound() -> None:
     busy = httpx.MockTransport(lambda _: httpx.Response(429, headers={"retry-after": "86400"}))
-    access = Access("http://sls", "http://suivi", CONTRACT, "key", 5, 5, 100)
     async with httpx.AsyncClient(transport=busy) as http:
-        assert await connect(access, Connection(http)).make_label(order()) == TryLater("sls:http_429", 600.0)
+        made = await connect(ACCESS, Counterpart("carrier.laposte", http)).make_label(order())
+    assert made == TryLater("sls:http_429", 600.0)

@@ -11,8 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.bad_answers import PAGE
 from services.carrier.carriers.carrier import Tracked, Unreachable
-from services.carrier.carriers.laposte.mapping import AskOneByOne, NotAnEnvelope, read_answer, read_envelope
+from services.carrier.carriers.laposte.mapping import (
+    MOST_EVENTS,
+    AskOneByOne,
+    NotAnEnvelope,
+    read_answer,
+    read_envelope,
+)
 from services.carrier.webhook import read_callback
 from shared.problems import Problem
 
@@ -83,12 +90,35 @@ def test_a_group_refused_whole_is_asked_one_by_one(status: int, file: str) -> No
         (200, b'[{"returnCode":200,', "suivi:unreadable"),
         (200, b"[]", "suivi:unreadable"),
         (302, b"", "suivi:unreadable"),
+        (200, PAGE, "suivi:unreadable"),
+        (200, json.dumps([{"returnCode": 200, "idShip": NUMBER}] * 11).encode(), "suivi:unreadable"),
     ],
 )
 def test_no_answer_about_any_parcel(status: int, body: bytes, reason: str) -> None:
     with pytest.raises(Unreachable) as caught:
         read_answer([NUMBER], status, body)
     assert caught.value.reason == reason
+
+
+def test_an_event_nested_deep_is_no_answer_and_no_crash() -> None:
+    """It could be read, and then not be written again: the reader of scans went down with it."""
+    for levels in (40, 900, 960, 980):
+        deep = json.dumps(envelope(code="DR1", note=0)).replace("0}", "[" * levels + "]" * levels + "}").encode()
+        with pytest.raises(Unreachable):
+            read_answer([NUMBER], 200, deep)
+        with pytest.raises(Problem):
+            read_callback(b'{"type":"shipment.updated","data":' + deep + b"}")
+
+
+def test_events_of_one_parcel_have_a_bound() -> None:
+    said = envelope()
+    said["shipment"]["event"] = [{"code": "DR1", "n": n} for n in range(MOST_EVENTS)]
+    assert len(read_envelope(said).events) == MOST_EVENTS
+    said["shipment"]["event"].append({})
+    with pytest.raises(NotAnEnvelope) as caught:
+        read_envelope(said)
+    assert (caught.value.field, caught.value.rule) == ("shipment.event", "max_items")
+    assert read_answer([NUMBER], 200, json.dumps(said).encode()) == []
 
 
 def test_retry_after_is_handed_on() -> None:
@@ -205,7 +235,8 @@ def test_a_call_back() -> None:
         (b"", "body", "json"),
         (b"not json", "body", "json"),
         (b"\xff\xfe", "body", "json"),
-        (b"[" * 100_000, "body", "json"),
+        (b"[" * 100_000, "body", "values"),
+        (b"[" * 4_000, "body", "depth"),
         (b"[]", "body", "object"),
         (b"{}", "type", "const"),
         (b'{"type":"shipment.created"}', "type", "const"),

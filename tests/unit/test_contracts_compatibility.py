@@ -36,6 +36,7 @@ OLD: Schema = {
         "reason": {"anyOf": [{"type": "string", "enum": ["late"]}, {"type": "null"}], "default": None},
         "language": {"type": "string", "default": "zh"},
         "carrier": {"type": "string", "const": "laposte"},
+        "regime": {"type": "string", "x-known": ["cbec_9610", "personal_postal"]},
     },
     "required": ["id", "total", "quantity", "lines", "carrier"],
 }
@@ -132,6 +133,17 @@ REFUSED = {
         "enum-narrowed",
     ),
     "enum opened": (drop("$defs", "Money", "properties", "currency", "enum"), "$.total.currency", "enum-widened"),
+    "known word removed": (
+        put("properties", "regime", "x-known", value=["cbec_9610", "general_goods"]),
+        "$.regime",
+        "known-word-removed",
+    ),
+    "vocabulary dropped": (drop("properties", "regime", "x-known"), "$.regime", "vocabulary-dropped"),
+    "open vocabulary closed": (
+        put("properties", "regime", "enum", value=["cbec_9610", "personal_postal"]),
+        "$.regime",
+        "enum-narrowed",
+    ),
     "const changed": (put("properties", "carrier", "const", value="chronopost"), "$.carrier", "enum-narrowed"),
     "pattern changed": (
         put("$defs", "Money", "properties", "amount", "pattern", value=r"^\d{1,5}$"),
@@ -172,6 +184,8 @@ ALLOWED = {
     "words changed": both(
         put("description", value="Sold."), put("properties", "language", "description", value="BCP 47")
     ),
+    "known word added": put("properties", "regime", "x-known", value=["general_goods", "personal_postal", "cbec_9610"]),
+    "known words named": put("properties", "language", "x-known", value=["zh", "fr"]),
     "definition renamed": rename_definition,
     "enum reordered": put("$defs", "Money", "properties", "currency", "enum", value=["CNY", "EUR"]),
     "required reordered": required(*reversed(ALL)),

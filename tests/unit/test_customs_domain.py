@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -60,6 +59,7 @@ from tests.customs_samples import (
     recorded,
     scanned,
 )
+from tests.invented import some_invented
 
 NOW = Moment(PLACED_AT + timedelta(days=2))
 TWO_PARCELS = packed(parcel(1, (1, 1)), parcel(2, (1, 1)))
@@ -150,6 +150,16 @@ def test_the_buyers_year() -> None:
     assert refused.reason == "over_yearly_limit"
     assert OrderScreened in World(left="1145.19").hear(placed(), recorded()).facts
     assert OrderScreened in World(left="0.00").hear(placed(marketplace="postal-shop"), recorded()).facts
+
+
+def test_an_order_counts_in_the_year_of_its_arrival_and_has_that_days_rate() -> None:
+    """Whatever the marketplace says of when the shopper placed it."""
+    arrived = placed(at=datetime(2027, 1, 3, tzinfo=UTC))
+    backdated = arrived.model_copy(update={"placed_at": datetime(2026, 12, 30, tzinfo=UTC)})
+    verdicts = [screen(Facts(order.order_id, [order, recorded()]), NOW, POLICY) for order in (arrived, backdated)]
+    assert verdicts[0] == verdicts[1]
+    assert isinstance(verdicts[0], Passed)
+    assert verdicts[0].year == 2027
 
 
 @pytest.mark.parametrize("marketplace", ["shop", "postal-shop"])
@@ -528,7 +538,7 @@ def state(world: World) -> object:
 @pytest.mark.parametrize("marketplace", ["shop", "postal-shop"])
 @given(data=st.data())
 def test_any_shuffle_split_and_repetition_gives_one_state(marketplace: str, data: st.DataObject) -> None:
-    events: Sequence[Event] = [placed(marketplace=marketplace), *FIRST[1:], *LATER]
+    events = data.draw(some_invented([placed(marketplace=marketplace), *FIRST[1:], *LATER]))
     shuffled = data.draw(st.permutations(events))
     repeated = [*shuffled, *data.draw(st.lists(st.sampled_from(events), max_size=6))]
     # The end follows from what customs itself has said, so that it is never heard before the screening.

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from sandbox.bad_answers import PAGE
 from services.customs import export
 from services.customs.domain import shares_of
 from services.customs.export import Refused, Released, Unreadable
@@ -93,7 +94,9 @@ def test_answers(body: object, answer: Released | Refused) -> None:
     assert export.read_answer(json.dumps(body).encode()) == answer
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"status": "released"}', b'{"status": 1}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", PAGE, b"[]", b'{"status": "released"}', b'{"status": 1}', b"\xff", b"[" * 60_000]
+)
 def test_other_answers_are_unreadable(body: bytes) -> None:
     with pytest.raises(Unreadable):
         export.read_answer(body)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from uuid import UUID
 
 import pytest
@@ -12,9 +14,10 @@ from hypothesis import strategies as st
 
 from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused
+from sandbox.bad_answers import PAGE
 from services.customs.export import Unreadable
 from services.customs.poller import said
-from services.customs.receipts import RECEIPT_LIMIT, Receipt, fact, meaning, read_page, read_receipt
+from services.customs.receipts import MOST_RECEIPTS, Receipt, fact, meaning, read_answered, read_page, read_receipt
 from services.customs.store import Sent
 from shared.facts import Facts, Moment
 from tests.customs_samples import PLACED_AT, TABLES, order_id
@@ -32,6 +35,50 @@ def test_a_receipt() -> None:
     assert read_receipt(RECEIPT).accepted
 
 
+_RETURN = RECEIPT.decode().partition("<InventoryReturn>")[2].partition("</InventoryReturn>")[0]
+_REVIEW = _RETURN.replace(">120<", ">300<").replace("20261123170000", "20261123180000")
+_HELD = _RETURN.replace(">120<", ">500<").replace("20261123170000", "20261123190000")
+
+
+@pytest.mark.parametrize("parts", list(permutations([_RETURN, _REVIEW, _HELD])))
+def test_a_receipt_with_its_parts_in_another_order_is_the_same_receipt(parts: Sequence[str]) -> None:
+    envelope = RECEIPT.decode().partition("<InventoryReturn>")[0]
+    returns = "\n\t".join(f"<InventoryReturn>{part}</InventoryReturn>" for part in parts)
+    body = f"{envelope}{returns}</CEB622Message>".encode()
+    assert read_receipt(body) == Receipt(UUID(GUID), "500", "22442026I000000001")
+
+
+@given(st.permutations(_RETURN.strip().replace("><", ">|<").split("|")), st.sampled_from(["", " ", "\n\t"]))
+def test_a_receipt_with_its_fields_in_another_order_is_the_same_receipt(fields: Sequence[str], space: str) -> None:
+    envelope = RECEIPT.decode().partition("<InventoryReturn>")[0]
+    spaced = space.join(field.replace(">", f">{space}", 1).replace("</", f"{space}</") for field in fields)
+    body = f"{envelope}<InventoryReturn>{space}{spaced}</InventoryReturn></CEB622Message>".encode()
+    assert read_receipt(body) == read_receipt(RECEIPT)
+
+
+def test_a_later_receipt_written_in_another_way_is_the_same_receipt() -> None:
+    receipt = {
+        "cursor": "7",
+        "guid": GUID,
+        "copNo": "TM1-1",
+        "messageType": "CEB622",
+        "returnStatus": "-21",
+        "returnTime": "20261123170000123",
+        "returnInfo": "金额不符",
+    }
+    written = {
+        "returnInfo": " 金额不符\n",
+        "returnTime": "2026-11-23T09:00:00Z",
+        "returnStatus": "-21 ",
+        "messageType": "\tCEB622",
+        "copNo": "TM1-1 ",
+        "guid": f" {GUID.lower()}",
+        "cursor": "7",
+    }
+    page, again = (read_page(json.dumps({"receipts": [one]}, indent=2).encode()) for one in (receipt, written))
+    assert page == again
+
+
 def test_a_format_error_is_never_accepted() -> None:
     body = RECEIPT.replace(b"CEB622", b"CEB900").replace(b">120<", b">2<")
     assert read_receipt(body).format_error
@@ -47,7 +94,8 @@ def test_a_format_error_is_never_accepted() -> None:
         RECEIPT.replace(b">120<", b">much<"),
         RECEIPT.replace(b"<CEB622Message", b'<!DOCTYPE x [<!ENTITY a "b">]><CEB622Message'),
         RECEIPT.decode().replace("UTF-8", "UTF-16").encode("utf-16"),
-        RECEIPT.replace("海关入库".encode(), b"x" * RECEIPT_LIMIT),
+        RECEIPT.replace("海关入库".encode(), b"<a>" * 15 + b"</a>" * 15),
+        b"<a>" * 80_000 + b"</a>" * 80_000,
         RECEIPT.replace("海关入库".encode(), b"\xff"),
     ],
 )
@@ -149,11 +197,49 @@ def test_a_cursor_is_a_number_or_a_token() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"{}", b'{"receipts": [1]}', b'{"receipts": [{}]}', b'{"receipts": 3}', b'{"receipts": ' + b"[" * 200_000],
+    [
+        PAGE,
+        later().replace(b'"7"', b"[" * 900 + b"]" * 900),
+        b"{}",
+        b'{"receipts": [1]}',
+        b'{"receipts": [{}]}',
+        b'{"receipts": 3}',
+        b'{"receipts": ' + b"[" * 200_000,
+    ],
 )
 def test_what_is_no_page(body: bytes) -> None:
     with pytest.raises(Unreadable):
         read_page(body)
+
+
+def test_a_page_of_more_receipts_than_are_ever_asked_for_is_none() -> None:
+    (receipt,) = json.loads(later())["receipts"]
+    most = [{**receipt, "cursor": str(n)} for n in range(MOST_RECEIPTS)]
+    assert len(read_page(json.dumps({"receipts": most}).encode()).receipts) == MOST_RECEIPTS
+    with pytest.raises(Unreadable):
+        read_page(json.dumps({"receipts": [*most, receipt]}).encode())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (202, b'{"status": "accepted"}', "taken"),
+        (200, b'{"status": "already_answered"}', "taken"),
+        (409, b'{"status": "not_held"}', "not_held"),
+        (404, b'{"status": "unknown"}', "unknown"),
+    ],
+)
+def test_what_became_of_the_answer_to_a_hold(status: int, body: bytes, said: str) -> None:
+    assert read_answered(status, body) == said
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, PAGE), (200, b""), (200, b"{}"), (404, PAGE), (409, PAGE), (302, b'{"status": "accepted"}')],
+)
+def test_a_page_of_html_has_taken_no_answer_to_a_hold(status: int, body: bytes) -> None:
+    with pytest.raises(Unreadable):
+        read_answered(status, body)
 
 
 @pytest.mark.parametrize(("declared_after_hours", "second"), [(None, False), (-5, False), (5, True)])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from contracts.base import Line
-from contracts.customs import Regime
+from contracts.vocabularies import Regime
 from services.customs.regimes import tables
 from services.customs.regimes.base import Refusal
 from services.customs.regimes.tables import NoRule

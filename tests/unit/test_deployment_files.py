@@ -112,6 +112,51 @@ def test_what_compose_sets_for_a_service_is_a_setting_of_it() -> None:
                 assert set(service.get("environment", ())) <= known | OF_UVICORN, f"{path}: {name}"
 
 
+def test_who_is_published_and_who_reaches_the_stores() -> None:
+    services = compose(BASE)["services"]
+    assert {name for name, service in services.items() if "ports" in service} == {"proxy", "sandbox", "prometheus"}
+    assert not any(port.endswith(":8001") for service in services.values() for port in service.get("ports", ()))
+    networks = {name: set(service["networks"]) for name, service in services.items()}
+    assert {name for name, joined in networks.items() if "stores" in joined} == {
+        *SERVICES,
+        "kafka",
+        "postgres",
+        "provision",
+    }
+    assert {name for name, joined in networks.items() if "outside" in joined} == {"proxy"}
+    assert networks["sandbox"] == {"sandbox"}
+    assert compose(BASE)["networks"]["stores"]["internal"]
+
+
+def test_the_proxy_knows_every_service_at_its_port() -> None:
+    text = (ROOT / "deploy/haproxy/haproxy.cfg").read_text()
+    bound = dict(re.findall(r"^frontend (\w+) from public\n    bind :(\d+) ", text, re.M))
+    assert tuple(bound) == SERVICES
+    published = {port.rpartition(":")[2] for port in compose(BASE)["services"]["proxy"]["ports"]}
+    assert published == set(bound.values())
+    assert re.findall(r"^    server-template (\w+) 20 (\w+):8000$", text, re.M) == [(name, name) for name in SERVICES]
+    fallback = r"^    use_backend unready_(\w+) if \{ nbsrv\((\w+)\) eq 0 \}$"
+    assert re.findall(fallback, text, re.M) == [(name, name) for name in SERVICES]
+    assert set(re.findall(r"nbsrv\((\w+)\) lt 1", text)) == set(SERVICES)
+
+
+def test_the_proxy_has_the_bounds_of_the_services() -> None:
+    limits = pytest.importorskip("shared.http_limits")
+    text = (ROOT / "deploy/haproxy/haproxy.cfg").read_text()
+    bounds = dict(re.findall(r"if \{ (\S+) gt (\d+) \}", text))
+    assert {name: int(value) for name, value in bounds.items()} == {
+        "url,length": limits.URL_BYTES,
+        "req.hdrs,length,add(txn.line)": limits.HEAD_BYTES,
+        "req.fhdr_cnt": limits.FIELDS,
+        "req.body_size": limits.BODY_BYTES,
+    }
+    assert f"timeout http-request {limits.HEAD_SECONDS:.0f}s\n" in text
+    assert f"wait-for-body time {limits.BODY_SECONDS:.0f}s\n" in text
+    assert f"timeout server {limits.ANSWER_SECONDS:.0f}s\n" in text
+    (most,) = {max(map(int, re.findall(r"^    maxconn (\d+) #", text, re.M)))}
+    assert most < limits.CONNECTIONS, "one replica can take what one port admits"
+
+
 def test_every_broker_of_the_cluster_can_be_secured() -> None:
     brokers = [name for name in compose(CLUSTER)["services"] if name.startswith("kafka")]
     told = {"extends": {"file": SECURE, "service": "kafka"}}

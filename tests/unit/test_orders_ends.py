@@ -17,13 +17,15 @@ from contracts.base import Event, Money
 from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderRefused, ParcelDeclared
-from contracts.orders import CancelRequested, OrderAmended, OrderClosed, Outcome, ParcelOutcome
+from contracts.orders import CancelRequested, OrderAmended, OrderClosed
+from contracts.vocabularies import Outcome, ParcelOutcome
 from contracts.warehouse import CancelTooLate, OrderWithdrawn, ParcelReceivedBack, Shortage, StockRefused
 from services.orders.domain import decide
 from services.orders.ends import ending, joint_outcome, sighting
 from services.orders.life import life
 from services.orders.views import document
 from shared.facts import Facts, Moment, PersonRecorded
+from tests.invented import some_invented
 from tests.unit.test_orders_life import (
     BEGINNING,
     ORDER,
@@ -184,12 +186,13 @@ def case_facts(parcel: int) -> list[Event]:
             order_id=ORDER,
             occurred_at=at(9),
             case=name,
+            service="customs",
             kind="customs_hold",
             parcel=parcel,
             reason="inspection",
             action="answer_customs",
         ),
-        CaseClosed(order_id=ORDER, occurred_at=at(10), case=name, resolution="released"),
+        CaseClosed(order_id=ORDER, occurred_at=at(10), case=name, kind="customs_hold", resolution="released"),
     ]
 
 
@@ -215,6 +218,7 @@ def worlds(draw: st.DrawFn) -> list[Event]:
 @given(worlds(), st.data())
 @settings(max_examples=300)
 def test_any_shuffle_split_and_repetition_gives_one_state(heard: list[Event], data: st.DataObject) -> None:
+    heard = data.draw(some_invented(heard))
     at_once = Facts(ORDER, heard)
     said_at_once = settle(at_once)
 

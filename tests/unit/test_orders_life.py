@@ -9,10 +9,11 @@ from uuid import UUID
 import pytest
 
 from contracts.base import Content, Event, Line, Money, Parcel
-from contracts.carrier import LabelCreated, ParcelDelivered, ParcelLost, ParcelScanned, Status
+from contracts.carrier import LabelCreated, ParcelDelivered, ParcelLost, ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared
 from contracts.orders import CancelRequested, OrderAmended, OrderClosed, OrderPlaced
+from contracts.vocabularies import Status
 from contracts.warehouse import CancelTooLate, OrderPacked, OrderWithdrawn, ParcelHandedOver, StockReserved
 from services.orders.domain import (
     DEADLINES,
@@ -102,7 +103,9 @@ def declared(parcel: int, total: str = "33.00", days: float = 4) -> ParcelDeclar
 
 def label(parcel: int, days: float = 5) -> LabelCreated:
     number = f"CY00000000{parcel}FR"
-    return LabelCreated(order_id=ORDER, occurred_at=at(days), parcel=parcel, product="DOS", tracking_number=number)
+    return LabelCreated(
+        order_id=ORDER, occurred_at=at(days), parcel=parcel, carrier="laposte", product="DOS", tracking_number=number
+    )
 
 
 def handed_over(parcel: int, days: float = 6) -> ParcelHandedOver:
@@ -133,6 +136,7 @@ def opened(case: str = "enquiry:1", days: float = 9) -> CaseOpened:
         order_id=ORDER,
         occurred_at=at(days),
         case=case,
+        service="carrier",
         kind="enquiry",
         parcel=1,
         reason="silent",
@@ -141,7 +145,7 @@ def opened(case: str = "enquiry:1", days: float = 9) -> CaseOpened:
 
 
 def closed_case(case: str = "enquiry:1", days: float = 11) -> CaseClosed:
-    return CaseClosed(order_id=ORDER, occurred_at=at(days), case=case, resolution="found")
+    return CaseClosed(order_id=ORDER, occurred_at=at(days), case=case, kind="enquiry", resolution="found")
 
 
 BEGINNING: tuple[Event, ...] = (placed(), PersonRecorded(order_id=ORDER, occurred_at=at(0)))

@@ -58,6 +58,31 @@ async def test_those_that_arrive_meanwhile_share_the_next() -> None:
     assert max(map(len, desk.groups)) <= AT_MOST
 
 
+async def test_a_tenants_flood_leaves_others_their_share_of_the_next_group() -> None:
+    groups: list[list[tuple[str, int]]] = []
+    go_on = asyncio.Event()
+
+    async def work(asked: Sequence[tuple[str, int]]) -> Sequence[int]:
+        groups.append(list(asked))
+        await go_on.wait()
+        return [number for _, number in asked]
+
+    together = Together(work, lambda one: [one], lambda one: one[0])
+    flood = [asyncio.create_task(together.answer(("flood", number))) for number in range(1000)]
+    await asyncio.sleep(0)
+    others = [asyncio.create_task(together.answer(("other", number))) for number in range(60)]
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.gather(*flood, *others)
+    # The first groups were under way before the other came; then it has half of each until all of it is done.
+    placed = [len([one for one in group if one[0] == "other"]) for group in groups]
+    begun = next(at for at, count in enumerate(placed) if count)
+    assert begun <= 2 * LANES
+    assert placed[begun : begun + 2] == [AT_MOST // 2, 60 - AT_MOST // 2]
+    assert all(len(group) <= AT_MOST for group in groups)
+    assert [number for group in groups for who, number in group if who == "flood"] == list(range(1000))
+
+
 async def test_a_bad_request_fails_nobody_else() -> None:
     desk = Desk()
     together = counter(desk)

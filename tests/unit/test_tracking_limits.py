@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from services.tracking.limits import REMEMBERED, TokenBuckets, client_name
-from services.tracking.streams import Limits, Streams
+from services.tracking.streams import Full, Limits, Streams
+from shared.rates import REMEMBERED, TokenBuckets, client_name
 
 ORDER, OTHER = UUID(int=1), UUID(int=2)
 
@@ -43,7 +43,10 @@ def test_memory_is_bounded() -> None:
         ("192.0.2.7", "192.0.2.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
         ("2001:db8:1:2:ffff::1", "2001:db8:1:2::"),
-        ("testclient", "testclient"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::"),
+        ("testclient", "unknown"),
+        ("fe80::1%" + "x" * 100, "unknown"),
         (None, "unknown"),
     ],
 )
@@ -53,15 +56,23 @@ def test_who_asks(host: str | None, name: str) -> None:
 
 def test_streams_are_bounded_by_order_by_client_and_altogether() -> None:
     streams = Streams(Limits(per_order=1, per_client=2, altogether=3))
+
+    def refused(order_id: UUID, client: str) -> bool:
+        try:
+            with streams.subscription(order_id, client):
+                return False
+        except Full:
+            return True
+
     with streams.subscription(ORDER, "a"):
-        assert streams.full(ORDER, "b")
-        assert not streams.full(OTHER, "a")
+        assert refused(ORDER, "b")
+        assert not refused(OTHER, "a")
         with streams.subscription(OTHER, "a"):
-            assert streams.full(UUID(int=3), "a")
-            assert not streams.full(UUID(int=3), "b")
+            assert refused(UUID(int=3), "a")
+            assert not refused(UUID(int=3), "b")
             with streams.subscription(UUID(int=3), "b"):
-                assert streams.full(UUID(int=4), "c")
-    assert not streams.full(ORDER, "a")
+                assert refused(UUID(int=4), "c")
+    assert not refused(ORDER, "a")
 
 
 def test_only_the_orders_own_streams_wake_and_all_end_together() -> None:
@@ -71,4 +82,5 @@ def test_only_the_orders_own_streams_wake_and_all_end_together() -> None:
         assert (mine.is_set(), other.is_set()) == (True, False)
         streams.close()
         assert other.is_set()
-    assert streams.full(ORDER, "a")
+    with pytest.raises(Full), streams.subscription(ORDER, "a"):
+        pass

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from contracts.base import Content, Line, Money, Parcel
 from services.warehouse.limits import LIMITS, limits_on
-from services.warehouse.packing import Box, Counted, Scanned, as_boxes, faults, parcels, return_faults, sorted_out
+from services.warehouse.packing import (
+    Box,
+    Counted,
+    Scanned,
+    as_boxes,
+    faults,
+    parcels,
+    return_faults,
+    same_boxes,
+    sorted_out,
+)
 
 LIMIT = limits_on("laposte", date(2026, 11, 20))
 NET = {"SAVON-200": 200, "MIEL-500": 540}
@@ -122,3 +132,12 @@ def test_limits_are_dated_and_name_their_source() -> None:
         limits_on("laposte", date(1999, 1, 1))
     with pytest.raises(LookupError):
         limits_on("chronopost", date(2026, 1, 1))
+
+
+def test_boxes_are_the_same_in_whatever_order_their_contents_were_scanned() -> None:
+    one, two = Scanned(1, "SAVON-200", 2), Scanned(2, "MIEL-500", 1)
+    first, second = Box((one, two), 1_500, 300, 200, 100), Box((two,), 700, 300, 200, 100)
+    assert same_boxes([first, second], [Box((two, one), 1_500, 300, 200, 100), second])
+    assert not same_boxes([first, second], [second, first])
+    assert not same_boxes([first], [first, second])
+    assert not same_boxes([first], [Box((one, Scanned(2, "MIEL-500", 2)), 1_500, 300, 200, 100)])

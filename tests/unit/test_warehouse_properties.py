@@ -29,6 +29,7 @@ from contracts.warehouse import (
 from services.warehouse import domain
 from services.warehouse.stock import Levels, Movement, on_pile
 from shared.facts import Facts, Moment
+from tests.invented import some_invented
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 EUR = Money.model_validate({"amount": "12.50", "currency": "EUR"})
@@ -108,6 +109,7 @@ def label(number: int, parcel: int) -> LabelCreated:
         order_id=order_id(number),
         occurred_at=NOW + timedelta(hours=4),
         parcel=parcel,
+        carrier="laposte",
         product="DOS",
         tracking_number=f"T{number}-{parcel}",
     )
@@ -302,6 +304,7 @@ def test_any_shuffle_split_and_repetition_gives_the_same_state(data: st.DataObje
     else:
         facts += [scan(0, parcel) for parcel in numbers] + [scan(0, 1, "announced"), scan(0, 1, None)]
         facts += [ParcelReturned(order_id=order_id(0), occurred_at=NOW, parcel=1, returned_at=NOW, reason="DI2")]
+    facts = data.draw(some_invented(facts))
     stock = dict.fromkeys(SKUS, 10)
     reserved = [Movement(sku, "reserved", quantity, order_id=order_id(0)) for sku, quantity in units.items()]
 
@@ -346,10 +349,12 @@ def test_reservation_is_all_or_nothing_and_only_the_winners_differ(
 
 @given(data=st.data())
 @settings(max_examples=100, deadline=None)
-def test_in_one_batch_the_order_placed_first_is_served_first(data: st.DataObject) -> None:
-    events: list[Event] = [
-        event for number in range(4) for event in (placed(number, {"MIEL-500": 3}), screened(number))
-    ]
+def test_the_time_of_arrival_decides_who_gets_scarce_stock_and_not_what_the_marketplace_says(
+    data: st.DataObject,
+) -> None:
+    said = [NOW - timedelta(days=days) for days in data.draw(st.permutations([0, 20, 40, 60]))]
+    orders = [placed(number, {"MIEL-500": 3}).model_copy(update={"placed_at": at}) for number, at in enumerate(said)]
+    events: list[Event] = [*orders, *(screened(number) for number in range(4))]
     shop = warehouse({"MIEL-500": 7})
     shuffled: list[Event] = data.draw(st.permutations(events))
     shop.hear(shuffled)

@@ -8,9 +8,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from contracts.base import Parcel
-from contracts.carrier import Flag, Status
 from contracts.customs import ParcelDeclared
 from contracts.persons import Contact
+from contracts.vocabularies import Flag, Status
 
 
 @dataclass(frozen=True, slots=True)

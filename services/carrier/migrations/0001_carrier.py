@@ -84,6 +84,7 @@ TABLES = (
         country text,
         received_at timestamptz not null default now(),
         folded_at timestamptz,
+        set_aside text,
         fold_after timestamptz not null default '-infinity',
         keep_until timestamptz not null,
         primary key (tracking_number, source, digest)

@@ -71,6 +71,8 @@ TABLES = (
         recorded_at timestamptz not null default now()
     )""",
     "create index receipts_by_order on receipts (order_id)",
+    # The same receipt under another cursor is the same receipt; without a time, nobody can tell.
+    "create unique index receipts_by_content on receipts (guid, message_type, status, returned_at)",
     """create table receipt_cursor (
         source text primary key,
         cursor text not null

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from contracts.customs import Regime
+from contracts.vocabularies import Regime
 from services.customs.regimes.base import ExportRegime, ImportRegime
 from services.customs.regimes.cn import Cbec9610, PersonalPostal
 from services.customs.regimes.eu import PostalExport

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from contracts.base import Line
 from contracts.carrier import ParcelScanned
-from contracts.customs import Regime
+from contracts.vocabularies import Regime
 from services.customs.amounts import Sums
 
 Reason = Literal[

@@ -13,6 +13,7 @@ SCHEMA = (
     """create table products (
         sku text primary key,
         gtin text not null,
+        gtin14 text not null generated always as (lpad(gtin, 14, '0')) stored,
         hs_code text not null,
         origin text not null,
         net_weight_g integer not null check (net_weight_g > 0),
@@ -24,6 +25,7 @@ SCHEMA = (
         owner text not null
     )""",
     "create index products_by_owner on products (owner, sku)",
+    "create index products_by_gtin on products (gtin14, sku)",
     # Every unit lies on one pile; no pile is ever negative.
     """create table stock (
         sku text primary key references products,

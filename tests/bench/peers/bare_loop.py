@@ -15,13 +15,12 @@ from contracts.customs import ParcelDeclared
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
 from shared import outbox
+from shared.outbox import partition_of
 from shared.records import as_record
-from shared.relay import BATCH_BYTES, partition_of
+from shared.relay import BATCH_BYTES
 from shared.settings import PlatformSettings
 from tests.bench.peers.listening import listen
 from tests.bench.samples import declared, handed_over, labelled, packed, reserved, screened
-
-PARTITIONS = 4
 
 
 async def run(settings: PlatformSettings, name: str) -> None:
@@ -37,7 +36,7 @@ async def run(settings: PlatformSettings, name: str) -> None:
             for raw in raw_records:
                 kind = Event.BY_TYPE[as_record(lane, raw).type]
                 for event in _next(name, kind.model_validate_json(raw.value)):
-                    lanes[partition_of(str(event.order_id), PARTITIONS)].append(event)
+                    lanes[partition_of(str(event.order_id))].append(event)
         await asyncio.gather(*(_send(producer, own, name, lane, events) for lane, events in lanes.items()))
         if fetched:
             await consumer.commit()

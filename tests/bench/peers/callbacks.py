@@ -29,7 +29,7 @@ def one(platform: Platform) -> Service:
     @routes.post("/webhooks/laposte", status_code=204)
     async def receive(request: Request) -> Response:
         body = await request.body()
-        webhook_id = signatures.check(request.headers, body, secrets, time.time())
+        webhook_id = signatures.Announced.of(request.headers, time.time()).verify(body, secrets)
         tracked = read_callback(body)
         async with platform.ledger.transaction() as db:
             callback = Callback(webhook_id, tracked.tracking_number, platform.seal.seal(body, f"callback:{webhook_id}"))
@@ -64,7 +64,7 @@ async def _fold(platform: Platform, db: DB, number: str, scans: list[store.RawSc
         if scan.code is not None and scan.scanned_at is not None
     ]
     await platform.ledger.say(db, [scan_fact(scan, codes.read(scan.code, scan.country)) for scan in known])
-    await store.mark_folded(db, known)
+    await store.mark_folded(db, known, {})
 
 
 def bare(settings: Settings) -> Any:
@@ -82,7 +82,7 @@ def bare(settings: Settings) -> Any:
         status = 200
         if scope["path"] != "/readyz":
             try:
-                signatures.check(headers, body, secrets, time.time())
+                signatures.Announced.of(headers, time.time()).verify(body, secrets)
                 status = 204
             except signatures.Unsigned:
                 status = 401

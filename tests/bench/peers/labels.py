@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.carrier.carriers.carrier import LabelMade, LabelOrder
-from services.carrier.carriers.laposte.labels import Contract, HttpAnswer, Sender, label_request, read_label_answer
+from services.carrier.carriers.laposte.labels import Contract, Sender, label_request, read_label_answer
 from services.carrier.main import service
+from shared.outside import Answer
 from tests.bench.peers import calls
 from tests.bench.samples import contact, declared, packed, placed
 
@@ -28,7 +29,7 @@ async def bare(plan: Mapping[str, Any]) -> float:
             body = label_request(order, contract)
             answer = await client.post(f"{plan['url']}/generateLabel", content=body, headers=HEADERS)
             kind = answer.headers.get("content-type", "")
-            label = read_label_answer(HttpAnswer(answer.status_code, kind, answer.content))
+            label = read_label_answer(Answer(answer.status_code, kind, answer.content))
             if not isinstance(label, LabelMade):
                 raise RuntimeError(f"no label: {label}")
 

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from services.carrier import scans
 from shared import jobs, outbox
 from shared.db import TRANSIENT
+from shared.internal import internal_app
 from shared.jobs import Worker
 from shared.loops import Group
 from shared.records import as_record
@@ -81,6 +82,7 @@ async def run(make: Make, settings: PlatformSettings, name: str) -> None:
         workers = [Worker(platform.pool, platform.ledger, kind) for kind in kinds]
         platform.wakers += [woken.set, *(worker.wake for worker in workers)]
         consumer = await listen(settings, name, bool(service.seals))
+        app = internal_app(platform, build_app(platform, service))
         async with Group() as group:
             group.start(consume(platform, consumer, sender, platform.loop("consumer")))
             group.start(sender.run(woken, platform.loop("sender")))
@@ -89,7 +91,7 @@ async def run(make: Make, settings: PlatformSettings, name: str) -> None:
             for task in service.tasks:
                 group.start(task(platform, platform.loop(getattr(task, "__name__", "task"))))
             await asyncio.wait(
-                {asyncio.create_task(serve_app(build_app(platform, service), settings)), _broken(group)},
+                {asyncio.create_task(serve_app(app, settings)), _broken(group)},
                 return_when=asyncio.FIRST_COMPLETED,
             )
         await consumer.stop()

@@ -10,14 +10,8 @@ from shared.settings import PlatformSettings
 
 
 async def serve_app(app: Any, settings: PlatformSettings) -> None:
-    """Any ASGI application, until SIGTERM."""
-    config = uvicorn.Config(
-        app,
-        host=settings.http_host,
-        port=settings.http_port,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-    )
-    await uvicorn.Server(config).serve()
+    """Any ASGI application, until SIGTERM; on the internal port too, where the bench asks whether it is ready."""
+    ports = ((settings.http_host, settings.http_port), (settings.internal_host, settings.internal_port))
+    sockets = [uvicorn.Config(app, host=host, port=port, log_config=None).bind_socket() for host, port in ports]
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False)
+    await uvicorn.Server(config).serve(sockets)

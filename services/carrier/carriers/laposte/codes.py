@@ -11,7 +11,7 @@ not delivered; RE1 does not say why; DEPGUI is the sender's own deposit; RENAVI 
 
 from __future__ import annotations
 
-from contracts.carrier import Flag
+from contracts.vocabularies import Flag
 from services.carrier.carriers.carrier import Reading
 
 ORIGIN, DESTINATION = "FR", "CN"

@@ -26,7 +26,10 @@ from services.carrier.carriers.carrier import (
     LabelRejected,
     TryLater,
 )
+from services.carrier.documents import is_pdf
 from services.carrier.s10 import is_parcel_id
+from shared.json_body import read_told
+from shared.outside import Answer
 
 CATEGORIES = {"gift": 1, "sample": 2, "commercial": 3, "document": 4, "other": 5, "returned_goods": 6}
 RETURN_TO_SENDER = 2
@@ -37,6 +40,8 @@ ACCOUNT_MESSAGES = frozenset({"30000"})
 """Messages about our account (credentials refused), not about the parcel: no reason to refuse one. Unconfirmed."""
 LOST_STATUSES = frozenset({502, 504})
 """A gateway that gave up waiting: the label may have been made behind it."""
+MOST_PARTS = 20
+LONGEST_PART_HEAD = 4096
 
 _PARTNER_NUMBER = re.compile(r"[A-Za-z0-9]{1,40}")
 
@@ -60,15 +65,6 @@ class Contract:
     password: str
     sender: Sender
     printing: str = "PDF_10x15_300dpi"
-
-
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    status: int
-    content_type: str
-    body: bytes
-    retry_after: float | None = None
-    """Real seconds."""
 
 
 def label_request(order: LabelOrder, contract: Contract) -> bytes:
@@ -170,14 +166,18 @@ def _euro_cents(money: Money, cny_per_eur: Decimal | None) -> int:
     return int((money.amount / cny_per_eur * 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def read_label_answer(answer: HttpAnswer) -> LabelAnswer:
-    """What SLS said. An answer that cannot be read after a success is a lost one: the label may exist."""
+def read_label_answer(answer: Answer) -> LabelAnswer:
+    """What SLS said. An answer that cannot be read after a success is a lost one: the label may exist.
+
+    A refusal is believed only of an answer that names an error as SLS does: a page of HTML refuses nothing, whatever
+    its status, and what is no PDF is no label.
+    """
     if answer.status == 429:
         return TryLater("sls:http_429", answer.retry_after)
     if answer.status in LOST_STATUSES:
         return AnswerLost(f"sls:http_{answer.status}")
     parts, whole = related_parts(answer.content_type, answer.body)
-    infos = _json(parts.get("jsonInfos", b"") if parts else answer.body)
+    infos = _infos(parts.get("jsonInfos", b"") if parts else answer.body)
     errors = _error_ids(infos)
     if errors:
         if answer.status >= 500 or answer.status in (401, 403, 404) or ACCOUNT_MESSAGES.intersection(errors):
@@ -185,9 +185,14 @@ def read_label_answer(answer: HttpAnswer) -> LabelAnswer:
         return LabelRejected(f"sls:{errors[0]}")
     if answer.status == 200:
         return _made(infos, parts if whole else {})
-    if answer.status in (400, 422):
-        return LabelRejected(f"sls:http_{answer.status}")
     return TryLater(f"sls:http_{answer.status}", answer.retry_after)
+
+
+def _infos(body: bytes) -> Any:
+    try:
+        return read_told(body)
+    except ValueError:
+        return None
 
 
 def _made(infos: Any, parts: Mapping[str, bytes]) -> LabelAnswer:
@@ -197,30 +202,37 @@ def _made(infos: Any, parts: Mapping[str, bytes]) -> LabelAnswer:
         return AnswerLost("sls:unreadable")
     if not is_parcel_id(number):
         return AnswerLost("sls:bad_parcel_number")
-    pdf = parts.get("label")
+    pdf, cn23 = parts.get("label"), parts.get("cn23")
     if not pdf:
         return AnswerLost("sls:label_missing", number)
+    if not is_pdf(pdf):
+        return AnswerLost("sls:label_no_pdf", number)
+    if cn23 is not None and not is_pdf(cn23):
+        return AnswerLost("sls:cn23_no_pdf", number)
     partner = label.get("parcelNumberPartner")
     known = isinstance(partner, str) and _PARTNER_NUMBER.fullmatch(partner)
-    return LabelMade(number, pdf, parts.get("cn23"), partner if known else None)
+    return LabelMade(number, pdf, cn23, partner if known else None)
 
 
 def related_parts(content_type: str, body: bytes) -> tuple[dict[str, bytes], bool]:
     """The parts of a multipart/related body by Content-ID without its brackets, and whether the body is whole.
 
-    Every byte of a part is kept, so that a PDF survives. A part that was cut off is left out.
+    Every byte of a part is kept, so that a PDF survives. A part that was cut off is left out; of more parts than
+    `MOST_PARTS` the body is not whole.
     """
     header = Message()
     header["content-type"] = content_type
     boundary = header.get_boundary()
     if header.get_content_maintype() != "multipart" or not boundary:
         return {}, False
-    *chunks, last = (b"\r\n" + body).split(b"\r\n--" + boundary.encode())
+    *chunks, last = (b"\r\n" + body).split(b"\r\n--" + boundary.encode(), MOST_PARTS + 1)
     parts: dict[str, bytes] = {}
     for chunk in chunks[1:]:
         head, blank, content = chunk.partition(b"\r\n\r\n")
+        if not blank or len(head) > LONGEST_PART_HEAD:
+            continue
         named = re.search(rb"(?im)^content-id:\s*<?([^>\s]+)>?\s*$", head.replace(b"\r\n", b"\n"))
-        if blank and named:
+        if named:
             parts[named[1].decode("latin-1")] = content
     return parts, last.startswith(b"--")
 
@@ -239,10 +251,3 @@ def _error_ids(infos: Any) -> list[str]:
     found += [error.get("code") for error in (errors if isinstance(errors, list) else []) if isinstance(error, Mapping)]
     found += [infos[key] for key in ("errorCode", "error") if infos.get(key) and str(infos[key]) not in ("0", "000")]
     return [re.sub(r"[^A-Za-z0-9_.-]", "_", str(code))[:50].lstrip("_.-") or "error" for code in found]
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None

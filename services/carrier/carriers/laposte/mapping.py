@@ -16,9 +16,12 @@ from zoneinfo import ZoneInfo
 
 from services.carrier.carriers.carrier import CarrierEvent, Tracked, Unreachable
 from services.carrier.s10 import is_parcel_id
+from shared.json_body import read_told
 
 GROUP_SIZE = 10
 """Ids in one question (`idships/{1..10 ids}`)."""
+MOST_EVENTS = 1_000
+"""Of one parcel; La Poste tells a few dozen."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _PARIS = ZoneInfo("Europe/Paris")
@@ -56,8 +59,13 @@ def read_answer(asked: Sequence[str], status: int, body: bytes, retry_after: flo
         raise Unreachable("suivi:key_refused")
     if status >= 500:
         raise Unreachable(f"suivi:http_{status}", retry_after)
-    said = _json(body)
+    try:
+        said = read_told(body)
+    except ValueError:
+        said = None
     envelopes = said if isinstance(said, list) else [said]
+    if len(envelopes) > GROUP_SIZE:
+        raise Unreachable("suivi:unreadable")
     if all(isinstance(envelope, Mapping) and "returnCode" in envelope for envelope in envelopes) and envelopes:
         if len(asked) > 1 and status == 400:
             raise AskOneByOne
@@ -99,6 +107,8 @@ def read_envelope(envelope: Any) -> Tracked:
         events = [events]
     if not isinstance(events, list):
         raise NotAnEnvelope("shipment.event", "array", "events are an array")
+    if len(events) > MOST_EVENTS:
+        raise NotAnEnvelope("shipment.event", "max_items", f"at most {MOST_EVENTS} events")
     step = _customs_step(inner.get("timeline"))
     return Tracked(number, tuple(_event(number, event, step) for event in events))
 
@@ -146,10 +156,3 @@ def _instant(text: Any) -> datetime | None:
         return None
     offset = at.utcoffset()
     return at if year in _YEARS and offset is not None and abs(offset.total_seconds()) <= 14 * 3600 else None
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None

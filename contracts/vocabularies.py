@@ -1,0 +1,152 @@
+"""The words that fields of events are limited to.
+
+An open vocabulary grows: its field takes any word of the right form, the known ones are listed (`x-known` in the
+schema), and a reader that meets another takes it for unknown. Words may be added, never removed. A closed one is
+closed for good (`Literal`): a reader may rely on it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from contracts.base import CODE_PATTERN
+
+
+def _known(words: tuple[str, ...], pattern: str = CODE_PATTERN) -> Any:
+    return Field(pattern=pattern, json_schema_extra={"x-known": list(words)})
+
+
+# --- closed for good -----------------------------------------------------------------------------------------
+
+Outcome = Literal[
+    "delivered",
+    "partly_delivered",
+    "returned",
+    "lost",
+    "destroyed",
+    "refused",
+    "out_of_stock",
+    "cancelled",
+]
+"""How an order ends."""
+ParcelOutcome = Literal["delivered", "returned", "lost", "destroyed"]
+Flag = Literal["customs_held", "delivery_failed", "problem", "delayed"]
+"""What stands beside a parcel's status."""
+
+# --- open ----------------------------------------------------------------------------------------------------
+
+CARRIERS = ("laposte",)
+Carrier = Annotated[str, _known(CARRIERS)]
+
+REGIMES = ("cbec_9610", "personal_postal")
+Regime = Annotated[str, _known(REGIMES)]
+"""The import regime, each with its own rule set; `general_goods` is outside the project (see the non-goals)."""
+
+Province = Annotated[str, Field(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")]
+"""ISO 3166-2, e.g. CN-GD. Coarse on purpose: the address belongs to the person's record."""
+
+LANGUAGES = ("zh", "fr", "en")
+Language = Annotated[str, _known(LANGUAGES, r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+"""BCP 47."""
+
+CASE_KINDS = (
+    "customs_hold",  # import customs holds a parcel
+    "enquiry",  # the carrier has been silent for too long
+    "uncertain_label",  # an answer was lost: a label may exist that we do not know
+    "needs_attention",  # a deadline has passed after the point of no return, a counterpart kept failing, or a rule did
+    "dead_letter",  # a record could not be handled
+    "amendment",  # the world contradicted an end
+)
+CaseKind = Annotated[str, _known(CASE_KINDS)]
+
+CASE_ACTIONS = ("answer_customs", "search_with_carrier", "check_label", "look_into", "retry", "replay_dead_letter")
+CaseAction = Annotated[str, _known(CASE_ACTIONS)]
+
+ORDER_REFUSALS = (
+    "over_transaction_limit",
+    "over_yearly_limit",
+    "over_postal_limit",
+    "not_on_positive_list",
+    "dangerous_goods",
+    "prohibited_goods",
+    "person_erased",
+)
+OrderRefusal = Annotated[str, _known(ORDER_REFUSALS)]
+"""The rule by which an order may not move."""
+
+HOLD_REASONS = (
+    "missing_declaration",
+    "wrong_declaration",
+    "missing_invoice",
+    "missing_origin_certificate",
+    "missing_importer_id",
+    "content_query",
+    "count_mismatch",
+    "licence_required",
+    "prohibited",
+    "seized",
+    "duty_due",
+    "inspection",
+)
+HoldReason = Annotated[str, _known(HOLD_REASONS)]
+"""Why customs holds a parcel."""
+
+SHORTAGE_REASONS = ("short_pick", "damaged")
+ShortageReason = Annotated[str, _known(SHORTAGE_REASONS)]
+
+LOSS_TELLERS = ("carrier", "operator")
+LossTeller = Annotated[str, _known(LOSS_TELLERS)]
+"""Who says that a parcel is lost."""
+
+DESTRUCTIONS = ("destroyed", "seized", "abandoned")
+Destruction = Annotated[str, _known(DESTRUCTIONS)]
+"""How a parcel came to be gone for good."""
+
+RANKS = {
+    "announced": 10,
+    "accepted": 20,
+    "in_transit": 30,
+    "at_origin_exchange": 35,
+    "export_customs": 40,
+    "customs": 40,
+    "export_cleared": 45,
+    "customs_released": 45,
+    "departed_origin": 50,
+    "in_transit_country": 55,
+    "arrived_destination": 60,
+    "import_customs": 65,
+    "import_cleared": 70,
+    "in_destination_network": 72,
+    "at_delivery_office": 75,
+    "out_for_delivery": 80,
+    "available_for_pickup": 85,
+    "returning": 90,
+    "delivered": 100,
+    "returned": 100,
+    "cancelled": 100,
+    "lost": 100,
+    "seized": 100,
+    "destroyed": 100,
+}
+"""The statuses, and how far along each is; 100 is final. `customs` and `customs_released` leave the side of the border
+open: the fold of all scans decides it, and they sort as the export side."""
+FINAL = 100
+STATUSES = tuple(RANKS)
+Status = Annotated[str, _known(STATUSES)]
+"""What one scan says."""
+
+
+def known_status(status: str | None) -> str | None:
+    """The status, if this version knows it; None is what nobody knows, and moves nothing."""
+    return status if status in RANKS else None
+
+
+NOT_WITH_THE_CARRIER = frozenset({"announced", "cancelled"})
+"""Statuses that do not prove that the carrier has the parcel."""
+
+
+def with_the_carrier(status: str | None) -> bool:
+    """Whether a scan of this status proves that the carrier has, or had, the parcel. One that is unknown does not."""
+    return status in RANKS and status not in NOT_WITH_THE_CARRIER

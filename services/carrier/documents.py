@@ -1,0 +1,62 @@
+"""What may be printed: a whole PDF of at least one page. Pure.
+
+The checks are those that a cut-off file, a page of HTML or a few stray bytes fail, and that no producer's PDF does;
+a printer judges the rest. Nothing is inflated beyond a bound.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+
+MOST_INFLATED = 4 * 1024 * 1024
+MOST_OBJECT_STREAMS = 100
+LONGEST_DICTIONARY = 500
+_TAIL = 1024
+"""The end is looked for in so many bytes: producers and transports add blank ones (ISO 32000-1, annex H.3.18)."""
+_HEAD = re.compile(rb"%PDF-[12]\.[0-9]")
+_END = re.compile(rb"startxref\s+([0-9]{1,10})\s+%%EOF\s*\0*\s*\Z")
+_PAGE = re.compile(rb"/Type\s{0,16}/Page(?![A-Za-z0-9])")
+_STREAM = re.compile(rb"\bstream\r?\n")
+_LINEARIZED = re.compile(
+    rb"/Linearized\b[^>]{0,200}?/L\s+([0-9]{1,10})\b|/L\s+([0-9]{1,10})\b[^>]{0,200}?/Linearized\b"
+)
+
+
+def is_pdf(document: bytes) -> bool:
+    """Whether it begins and ends as a PDF does, points to a table of its objects, and holds a page."""
+    end = _END.search(document, max(0, len(document) - _TAIL))
+    if not _HEAD.match(document) or end is None or int(end[1]) >= len(document):
+        return False
+    return not _cut_short(document) and _has_page(document)
+
+
+def _cut_short(document: bytes) -> bool:
+    """A file laid out for the web has two ends, and names its length: it may have been cut off at the first."""
+    named = _LINEARIZED.search(document, 0, _TAIL)
+    return named is not None and int(named[1] or named[2]) > len(document)
+
+
+def _has_page(document: bytes) -> bool:
+    """Plain, or in an object stream (PDF 1.5), as far as these are compressed as they nearly always are."""
+    if _PAGE.search(document):
+        return True
+    return any(_PAGE.search(objects) for objects in _object_streams(document))
+
+
+def _object_streams(document: bytes) -> Iterator[bytes]:
+    whole, room, at = memoryview(document), MOST_INFLATED, 0
+    for _ in range(MOST_OBJECT_STREAMS):
+        at = document.find(b"/ObjStm", at) + 1
+        begins = _STREAM.search(document, at, at + LONGEST_DICTIONARY)
+        if not at or room <= 0:
+            return
+        if begins is None:
+            continue
+        try:
+            objects = zlib.decompressobj().decompress(whole[begins.end() :], room)
+        except zlib.error:
+            continue
+        room -= len(objects)
+        yield objects

@@ -1,0 +1,227 @@
+"""The values in an order's body, one by one: what each may be, and the form in which it is kept.
+
+A bound is judged on the kept form, so the same value has the same answer however it is written. Every fault says what
+is wanted with an example, and repeats nothing of what came.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+import phonenumbers
+import pycountry
+from phonenumbers import PhoneNumberType
+from pydantic_core import PydanticCustomError, PydanticKnownError
+from stdnum.iso7064 import mod_11_2
+
+from services.orders.places import PROVINCES, province_code
+
+HS_CHAPTERS = frozenset(range(1, 98)) - {77}
+"""Chapters of the Harmonized System; 77 is reserved, 98 and 99 are for national use."""
+LONGEST_COMPOSED = 4
+"""Normal form C makes one character of four at the most."""
+
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\uffff"
+    "\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff\U000f0000-\U0010ffff"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0xF0000, 0x10000))
+    + "]"
+)
+"""Controls, line ends, invisible and direction marks, surrogates, private use, noncharacters.
+
+A fixed list: whether a character is assigned depends on the Unicode version of the interpreter, and people have names
+in characters that are newer. Variation selectors, which choose the form of a Han character, are taken. What a
+private-use character means only its sender's font knows: no label can show it, and customs cannot compare it; those of
+`_GBK_PRIVATE` apart.
+"""
+_GBK_PRIVATE = {
+    0xE815 + cell: bytes((0xFE, byte)).decode("gb18030")
+    for cell, byte in enumerate(byte for byte in range(0x50, 0xA1) if byte != 0x7F)
+} | dict(
+    zip(
+        (
+            0xE816,
+            0xE817,
+            0xE818,
+            0xE81E,
+            0xE826,
+            0xE82B,
+            0xE82C,
+            0xE831,
+            0xE832,
+            0xE83B,
+            0xE843,
+            0xE854,
+            0xE855,
+            0xE864,
+        ),
+        "\U00020087\U00020089\U000200cc\u9fb4\u9fb5\u9fb6\u9fb7\U000215d7\u9fb8\U0002298f\u9fb9\u9fba\U000241fe\u9fbb",
+        strict=True,
+    )
+)
+"""The private-use characters of GBK, with the characters that Unicode has since given them (GB 18030-2022, table of the
+compatible codes): systems in GBK hand on names such as 䶮 so."""
+_MIDDLE_DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・･", "·"))
+"""The ways in which keyboards write the dot within the names of many peoples; an identity card has U+00B7."""
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
+_DIALLED = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+_LETTER = re.compile(r"[^\W\d_]")
+_EXTENSION = re.compile(
+    r"(?P<number>.*\d\W*?)\s*(转|轉|分机|分機|内线|內線|;?ext=|extension|extn|ext|[x#*,;–—-])[\s.:]*\d{1,6}\s*", re.I
+)
+_RESIDENT_ID = re.compile(r"[1-9]\d{16}[\dX]", re.ASCII)
+
+
+def line_of(longest: int, *, blank: bool = False) -> Callable[[str], str]:
+    """Text as one line of so many characters at the most, in Unicode's normal form C, without blanks around it."""
+
+    def check(value: str) -> str:
+        text = value.strip()
+        if not text.isascii():
+            if (
+                len(text) > LONGEST_COMPOSED * longest
+            ):  # before any work on it: normalising takes the square of a length
+                raise PydanticKnownError("string_too_long", {"max_length": longest})
+            text = unicodedata.normalize("NFC", text).strip()
+        if len(text) > longest:
+            raise PydanticKnownError("string_too_long", {"max_length": longest})
+        if _UNPRINTABLE.search(text) and _UNPRINTABLE.search(text := text.translate(_GBK_PRIVATE)):
+            raise PydanticCustomError(
+                "control_character",
+                "Must be one line of characters that can be printed: no line end, no invisible or direction mark, no"
+                " private-use character (send it as Unicode has it), e.g. 李雷",
+            )
+        if not text and not blank:
+            raise PydanticCustomError("blank", "Must not be blank")
+        return text
+
+    return check
+
+
+def person_name(value: str) -> str:
+    """A person's name, with the middle dot of an identity card."""
+    return value if value.isascii() else value.translate(_MIDDLE_DOTS)
+
+
+def instant(value: object) -> object:
+    """An instant in UTC; a number, or a time without its offset, is none. Microseconds are kept."""
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str) and _INSTANT.fullmatch(value):
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass  # of the form, but on no day of the calendar
+    raise PydanticCustomError(
+        "instant_form", "Must be an ISO 8601 date and time with its offset, e.g. 2026-11-23T09:30:00+08:00"
+    )
+
+
+def country(value: str) -> str:
+    if pycountry.countries.get(alpha_2=value) is None or len(value) != 2 or not value.isupper():
+        raise PydanticCustomError("country_unknown", "Must be an ISO 3166-1 alpha-2 code, e.g. FR")
+    return value
+
+
+def destination(value: str) -> str:
+    if country(value) != "CN":
+        raise PydanticCustomError("destination_not_served", "Must be CN: we deliver in mainland China")
+    return value
+
+
+def hs_chapter(value: str) -> str:
+    if int(value[:2]) not in HS_CHAPTERS:
+        raise PydanticCustomError(
+            "hs_chapter", "Must begin with a chapter of the Harmonized System, 01 to 97, e.g. 33049900"
+        )
+    return value
+
+
+def province(value: str) -> str:
+    """A province by the name of GB/T 2260."""
+    match province_code(value):
+        case None:
+            raise PydanticCustomError(
+                "province_unknown",
+                "Must be a province of China by name in Chinese or pinyin, or by code (ISO 3166-2, GB/T 2260), "
+                "e.g. 广东省, Guangdong, CN-GD or 440000",
+            )
+        case "elsewhere":
+            raise PydanticCustomError("destination_not_served", "Must be a province of mainland China, e.g. 广东省")
+        case code:
+            return PROVINCES[code]
+
+
+def phone(value: str) -> str:
+    """A Chinese mobile or fixed-line number, in E.164. An extension is refused, for no label can bear it; and letters,
+    for an O is meant as a nought, and would be dialled as a six.
+    """
+    if _LETTER.search(value.removeprefix("tel:")):
+        raise _phone_fault(value)
+    try:
+        number = phonenumbers.parse(value, "CN")
+    except phonenumbers.NumberParseException:
+        raise _phone_fault(value) from None
+    if number.country_code != 86:
+        raise PydanticCustomError("phone_country", "Must be a number of mainland China (+86), e.g. +86 138 0013 8000")
+    if number.extension or phonenumbers.number_type(number) not in _DIALLED:
+        raise _phone_fault(value)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _phone_fault(value: str) -> PydanticCustomError:
+    if _is_extended(value):
+        return PydanticCustomError(
+            "phone_extension",
+            "Must have no extension, for the label cannot bear one: a number that is reached directly, "
+            "e.g. 138 0013 8000 or 010-6552 9988",
+        )
+    return PydanticCustomError(
+        "phone_invalid",
+        "Must be a mobile or fixed-line number of China's plan, with its area code, "
+        "e.g. 138 0013 8000, +86 10 6552 9988 or 0755-2601 2345",
+    )
+
+
+def _is_extended(value: str) -> bool:
+    """Whether it is a number of China's plan and something like an extension behind it."""
+    found = _EXTENSION.fullmatch(unicodedata.normalize("NFKC", value))
+    try:
+        return found is not None and phonenumbers.is_valid_number(phonenumbers.parse(found["number"], "CN"))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def resident_id(value: str) -> str:
+    """GB 11643, 18 characters: six of the region, eight of the date of birth, three of a sequence, ISO 7064 mod 11-2.
+
+    The region is not looked up: it says where the number was given out, and regions are abolished while people keep
+    their numbers. First digits: 1 to 6 are the mainland's regions (GB/T 2260, certain); 81, 82 and 83 the residence
+    permits of people from Hong Kong, Macao and Taiwan (State Council, 2018, certain); 9 the permanent residence card
+    for foreigners since 2023 (as its issuer describes it; no card was seen); 7 is Taiwan's in GB/T 2260, not known to
+    be given out, and not refused; 0 is none, and refused.
+    """
+    number = unicodedata.normalize("NFKC", value).upper().translate({ord(" "): None, ord("-"): None})
+    if len(number) != 18:
+        raise PydanticCustomError("resident_id_length", "Must have 18 characters: 17 digits, and a digit or X")
+    if not _RESIDENT_ID.fullmatch(number):
+        raise PydanticCustomError("resident_id_form", "Must be 17 digits, the first not 0, and a digit or X")
+    if not mod_11_2.is_valid(number):
+        raise PydanticCustomError(
+            "resident_id_checksum", "Must be written as on the card: the check character is wrong"
+        )
+    try:
+        birth_date(number)
+    except ValueError:
+        raise PydanticCustomError(
+            "resident_id_component", "Must hold a date of birth, as digits 7 to 14: YYYYMMDD"
+        ) from None
+    return number
+
+
+def birth_date(number: str) -> date:
+    """The date of birth in a resident id. ValueError when there is no such day."""
+    return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))

@@ -1,0 +1,104 @@
+"""API keys: whose they are, how often they may be used, and how often somebody may be wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import Request
+
+from shared.http import Principal
+from shared.problems import Problem
+from shared.rates import TokenBuckets, client_name
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from shared.settings import PlatformSettings
+
+KEY_CACHE_SECONDS = 10.0
+BURST_SECONDS = 2
+"""A key that was not used for a while may be used as often at once as in so many seconds."""
+
+
+class Keys:
+    """API keys, hashed at rest. A key that was withdrawn works for ten seconds more at the most.
+
+    Each name has its rate, whatever the number of its keys. Wrong keys are counted by the address that sends them: who
+    has sent too many waits, and the database is not asked about another unknown one; keys that have worked still do,
+    for behind a proxy many have one address.
+    """
+
+    def __init__(self, settings: PlatformSettings) -> None:
+        self._settings = settings
+        self._cache: dict[bytes, tuple[float, Principal]] = {}
+        self._rates: dict[str, TokenBuckets] = {}
+        self._wrong = TokenBuckets(settings.wrong_keys_rate, settings.wrong_keys_burst, time.monotonic)
+        self._asked: set[bytes] = set()
+        """Keys that the database is being asked about."""
+        self._under_way: Counter[str] = Counter()
+
+    async def admit(self, pool: asyncpg.Pool[asyncpg.Record], request: Request) -> Principal:
+        """Who asks. Raises Problem 401, and 429 for one who asks too often."""
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not key:
+            raise _unknown()
+        digest = hashlib.sha256(key.encode()).digest()
+        principal = await self._principal(pool, digest, client_name(request.client.host if request.client else None))
+        if wait := self._rate(principal.name).take(principal.name):
+            raise _too_often(wait)
+        return principal
+
+    async def _principal(self, pool: asyncpg.Pool[asyncpg.Record], digest: bytes, client: str) -> Principal:
+        cached = self._cache.get(digest)
+        if cached and time.monotonic() - cached[0] < KEY_CACHE_SECONDS:
+            return cached[1]
+        # Paid before the answer is known, for many may ask at once; of the same key only the first pays.
+        pays = cached is None and digest not in self._asked
+        if pays and (wait := self._wrong.take(client)):
+            raise _too_often(wait)
+        self._asked.add(digest)
+        try:
+            row = await pool.fetchrow(
+                "select name, scope from api_keys where hash = $1 and (not_after is null or not_after > now())", digest
+            )
+        finally:
+            self._asked.discard(digest)
+        if row is None:
+            self._cache.pop(digest, None)
+            raise _unknown()
+        if pays:
+            self._wrong.give_back(client)
+        principal = Principal(row["name"], row["scope"])
+        self._cache[digest] = (time.monotonic(), principal)
+        return principal
+
+    def _rate(self, name: str) -> TokenBuckets:
+        if (rate := self._rates.get(name)) is None:
+            often = self._settings.key_rates.get(name, self._settings.key_rate)
+            burst = max(1, round(often * BURST_SECONDS))
+            rate = self._rates[name] = TokenBuckets(often, burst, time.monotonic)
+        return rate
+
+    @contextmanager
+    def under_way(self, name: str) -> Iterator[None]:
+        """A request of this name, from its head to its answer. Raises Problem 429 when it has too many."""
+        if self._under_way[name] >= self._settings.key_under_way:
+            raise Problem(429, "too many requests at once", headers={"Retry-After": "1"})
+        self._under_way[name] += 1
+        try:
+            yield
+        finally:
+            self._under_way[name] -= 1
+
+
+def _unknown() -> Problem:
+    return Problem(401, "an API key is needed", headers={"WWW-Authenticate": "Bearer"})
+
+
+def _too_often(wait: int) -> Problem:
+    return Problem(429, "too many requests", headers={"Retry-After": str(wait)})

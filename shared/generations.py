@@ -1,0 +1,146 @@
+"""Generations: how a service notices that the broker has lost what it had acknowledged, and what it does then.
+
+A partition of ours whose offsets step back, or whose log ends below the last acknowledged offset, has lost its tail.
+Then its generation is raised, and all that the outbox keeps for it is sent again under the new number; by that number
+readers see that offsets mean something else (`generation` header: `<number>@<first offset>`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+from aiokafka import TopicPartition
+
+from shared import outbox
+from shared.db import DB
+from shared.logs import LogProbe
+from shared.records import as_record
+from shared.telemetry import log
+
+SLICE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class LogEnd:
+    """How far a partition of ours reaches, as acknowledged, and which generation of it this is."""
+
+    highest: int = -1
+    generation: int = 0
+    start: int = 0
+
+
+async def log_ends(db: DB) -> dict[TopicPartition, LogEnd]:
+    """How far each partition that this service has written to reaches, as far as it was told."""
+    rows = await db.fetch("select topic, partition, highest_offset, generation, generation_start from log_ends")
+    return {
+        TopicPartition(row["topic"], row["partition"]): LogEnd(
+            row["highest_offset"], row["generation"], row["generation_start"]
+        )
+        for row in rows
+    }
+
+
+async def advance(db: DB, lane: TopicPartition, offsets: Sequence[int], end: LogEnd) -> None:
+    """The broker has acknowledged these offsets, after `end`. One that steps back tells of a loss."""
+    last = end.highest
+    for offset in offsets:
+        if offset <= last:  # also between two batches of one round, for aiokafka repeats by itself
+            await raise_generation(db, lane, end, start=offset)
+            return
+        last = offset
+    await db.execute(
+        """insert into log_ends (topic, partition, highest_offset) values ($1, $2, $3)
+           on conflict (topic, partition)
+           do update set highest_offset = greatest(log_ends.highest_offset, excluded.highest_offset)""",
+        lane.topic,
+        lane.partition,
+        offsets[-1],
+    )
+
+
+async def raise_generation(db: DB, lane: TopicPartition, end: LogEnd, start: int) -> None:
+    """The broker lost acknowledged records: all that is kept for this partition is sent again, newly marked."""
+    await db.execute("set local synchronous_commit = on")  # no number of a generation is given twice
+    await db.execute(
+        """insert into log_ends (topic, partition, highest_offset, generation, generation_start)
+           values ($1, $2, $3, $4, $5)
+           on conflict (topic, partition) do update set highest_offset = excluded.highest_offset,
+           generation = excluded.generation, generation_start = excluded.generation_start""",
+        lane.topic,
+        lane.partition,
+        start - 1,
+        end.generation + 1,
+        start,
+    )
+    await outbox.forget_floor(db)
+    again = 0
+    slice_end: int | None = 0
+    while slice_end is not None:  # in slices, each of which ends long before the time-out of a statement
+        [(slice_end, marked)] = await db.fetch(
+            """with again as (
+                   update outbox set sent_at = null where id in (
+                       select id from outbox where id > $3 and topic = $1 and partition = $2
+                       and sent_at is not null order by id limit $4)
+                   returning id)
+               select max(id), count(*) from again""",
+            lane.topic,
+            lane.partition,
+            slice_end,
+            SLICE,
+        )
+        again += marked
+    log.warning(
+        "broker lost records; sending again",
+        topic=lane.topic,
+        partition=lane.partition,
+        generation=end.generation + 1,
+        again=again,
+    )
+
+
+async def notice_lost_tail(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, lock: int) -> None:
+    """A log that ends below what was acknowledged has lost its tail, even if nothing new is to be sent.
+
+    `lock`: the advisory lock under which generations are raised.
+    """
+    async with pool.acquire() as db:
+        ends = await log_ends(db)
+    if not ends:
+        return
+    actual = await probe.ends(ends)
+    for lane, end in ends.items():
+        if actual[lane] <= end.highest:
+            async with pool.acquire() as db, db.transaction():
+                if not await db.fetchval("select pg_try_advisory_xact_lock($1)", lock):
+                    return
+                current = (await log_ends(db))[lane]
+                if current == end:
+                    await raise_generation(db, lane, end, start=actual[lane])
+
+
+async def forgotten(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe) -> int:
+    """How many events of ours the topics hold beyond the last acknowledged one that this database does not know.
+
+    None after a crash between sending and marking, for the outbox has them; some after a restore from a backup.
+    """
+    starts = await unacknowledged(pool, probe)
+    if not starts:
+        return 0
+    found = {as_record(lane, raw).event_id async for lane, raw in probe.records_since(starts)}
+    ids = found - {None}  # a record without an id is none of ours
+    known = await pool.fetch("select event_id from outbox where event_id = any($1::uuid[])", list(ids))
+    return len(ids - {row["event_id"] for row in known})
+
+
+async def unacknowledged(
+    pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, says: Collection[str] = ()
+) -> dict[TopicPartition, int]:
+    """Where each log of ours goes on behind what this database knows of it: all partitions of the topics that it has
+    ever written to, and of `says`."""
+    rows = await pool.fetch("select topic, partition, highest_offset from log_ends")
+    known = {TopicPartition(row["topic"], row["partition"]): row["highest_offset"] + 1 for row in rows}
+    lanes = await probe.lanes(sorted({*says, *(lane.topic for lane in known)}))
+    begins = await probe.beginnings(lanes) if lanes else {}
+    return {lane: max(begins[lane], known.get(lane, 0)) for lane in lanes}

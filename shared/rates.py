@@ -1,0 +1,71 @@
+"""How often one caller may ask. In memory, so for each replica by itself."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+
+REMEMBERED = 10_000
+ADDRESS_LENGTH = 64
+"""Characters of an address with its zone, and more."""
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float
+
+
+class TokenBuckets:
+    """A bucket of `burst` tokens for each caller, filled at `rate` tokens a real second."""
+
+    def __init__(self, rate: float, burst: int, now: Callable[[], float]) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._now = now
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def take(self, caller: str) -> int:
+        """Takes a token: 0, or the whole seconds after which to ask again."""
+        bucket = self._filled(caller)
+        if bucket.tokens >= 1:
+            bucket.tokens -= 1
+            return 0
+        return max(1, math.ceil((1 - bucket.tokens) / self._rate))
+
+    def give_back(self, caller: str) -> None:
+        """Undoes a `take`."""
+        bucket = self._filled(caller)
+        bucket.tokens = min(self._burst, bucket.tokens + 1)
+
+    def _filled(self, caller: str) -> _Bucket:
+        now = self._now()
+        bucket = self._buckets.setdefault(caller, _Bucket(self._burst, now))
+        self._buckets.move_to_end(caller)
+        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._rate)
+        bucket.at = now
+        # The one that has been away longest is as good as new.
+        while len(self._buckets) > REMEMBERED:
+            self._buckets.popitem(last=False)
+        return bucket
+
+
+def client_name(host: str | None) -> str:
+    """Who asks: the address, or for IPv6 its /64, which is one customer's.
+
+    A proxy's header may hold anything; what is no address is nobody in particular.
+    """
+    if host is None or len(host) > ADDRESS_LENGTH:
+        return "unknown"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "unknown"
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Address(int(address) >> 64 << 64))

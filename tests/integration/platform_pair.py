@@ -1,0 +1,178 @@
+"""Two small services that know only each other: one asks, the other answers."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+from uuid import UUID, uuid4
+
+import asyncpg
+from pydantic import SecretStr
+
+from contracts.base import Event, Topic
+from contracts.cases import CaseOpened
+from sandbox.servers import Servers
+from shared.db import DB
+from shared.facts import Alarm, Facts, Job, Moment, Owed
+from shared.jobs import ClaimedJob, Done, JobKind, Retry
+from shared.provision import create_topics, provision_database
+from shared.schema import PLATFORM_SCHEMA
+from shared.service import Platform, Service, running
+from shared.settings import PlatformSettings
+
+numbers = itertools.count(1)
+"""So that no two tests share a topic."""
+
+
+class Asked(Event):
+    NAME: ClassVar[str] = "test-asked"
+    text: str = ""
+
+
+class Answered(Event):
+    NAME: ClassVar[str] = "test-answered"
+
+
+class Called(Event):
+    NAME: ClassVar[str] = "test-called"
+    attempt: int
+
+
+class Overdue(Event):
+    NAME: ClassVar[str] = "test-overdue"
+
+
+@dataclass
+class Pair:
+    """`asker` says Asked and hears Answered; `answerer` hears Asked and says Answered."""
+
+    asks: Topic
+    answers: Topic
+    asker_dsn: str
+    answerer_dsn: str
+    bootstrap: str
+    broken: set[str] = field(default_factory=set)
+    undecided: set[str] = field(default_factory=set)
+    """What cannot be decided when its alarm rings."""
+    attempts: int = 0
+    projected: set[UUID] = field(default_factory=set)
+    seconds: float = 0
+    """How long a decision takes."""
+
+    def settings(self, dsn: str) -> PlatformSettings:
+        key = SecretStr(base64.b64encode(bytes(32)).decode())
+        return PlatformSettings(
+            database_url=SecretStr(dsn), kafka_bootstrap=self.bootstrap, contact_key=key, dead_in_a_row=5
+        )
+
+    def asker(self, _: Platform) -> Service:
+        async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
+            return []
+
+        return Service(self.asks.producer, self.asks, (self.answers,), (Answered, Called, Overdue), handle)
+
+    def answerer(self, _: Platform) -> Service:
+        async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
+            owed: list[Owed] = []
+            await asyncio.sleep(self.seconds)
+            for facts in orders:
+                asked = facts.get(Asked)
+                if asked is None:
+                    continue
+                if asked.text in self.broken:
+                    raise ZeroDivisionError(asked.text)
+                if asked.text in self.undecided and Called in facts:
+                    raise ZeroDivisionError(asked.text)
+                owed.append(Answered(order_id=facts.order_id, occurred_at=moment.now))
+                if asked.text.startswith("call"):
+                    owed.append(Job("call", facts.order_id))
+                if asked.text.startswith("deadline"):
+                    if moment.caught_up and asked.text in self.undecided:
+                        raise ZeroDivisionError(asked.text)
+                    at = asked.occurred_at + timedelta(seconds=1)
+                    if moment.caught_up and moment.now >= at:
+                        owed.append(Overdue(order_id=facts.order_id, occurred_at=at))
+                    else:
+                        owed.append(Alarm(facts.order_id, at))
+            return owed
+
+        async def project(db: DB, orders: Sequence[Facts]) -> None:
+            self.projected |= {facts.order_id for facts in orders if CaseOpened in facts}
+
+        async def call(job: ClaimedJob) -> Done:
+            self.attempts += 1
+            if job.attempt < 3:
+                raise Retry("not yet", after=0.05, state={"seen": job.attempt})
+            assert job.state == {"seen": 2}
+            return Done([Called(order_id=job.order_id, occurred_at=datetime.now(UTC), attempt=job.attempt)])
+
+        def exhausted(job: ClaimedJob, reason: str) -> Sequence[Event]:
+            return []
+
+        return Service(
+            self.answers.producer,
+            self.answers,
+            (self.asks,),
+            (Asked,),
+            handle,
+            project,
+            jobs=(JobKind("call", "test.counterpart", call, exhausted),),
+        )
+
+
+async def new_pair(servers: Servers, bootstrap: str) -> Pair:
+    n = next(numbers)
+    dsns = []
+    for name in ("asker", "answerer"):
+        dsn = await provision_database(servers.admin_dsn, f"test_platform_{os.getpid()}_{name}_{n}", "test")
+        db = await asyncpg.connect(dsn)
+        for statement in PLATFORM_SCHEMA:
+            await db.execute(statement)
+        await db.close()
+        dsns.append(dsn)
+    asks = Topic(f"test{n}.asks", f"asker{n}", ("answerer",), (Asked,), 1)
+    answers = Topic(f"test{n}.answers", f"answerer{n}", ("asker",), (Answered, Called, Overdue), 1)
+    await create_topics(bootstrap, [asks, answers])
+    return Pair(asks, answers, dsns[0], dsns[1], bootstrap)
+
+
+@asynccontextmanager
+async def both(pair: Pair) -> AsyncIterator[tuple[Platform, Platform]]:
+    async with AsyncExitStack() as stack:
+        asker, _ = await stack.enter_async_context(running(pair.asker, pair.settings(pair.asker_dsn)))
+        answerer, _ = await stack.enter_async_context(running(pair.answerer, pair.settings(pair.answerer_dsn)))
+        yield asker, answerer
+
+
+async def ask(platform: Platform, *texts: str) -> list[UUID]:
+    events = [Asked(order_id=uuid4(), occurred_at=datetime.now(UTC), text=text) for text in texts]
+    async with platform.ledger.transaction() as db:
+        await platform.ledger.say(db, events)
+    return [event.order_id for event in events]
+
+
+async def events(platform: Platform, order_id: UUID) -> list[Event]:
+    async with platform.pool.acquire() as db:
+        return list((await platform.ledger.read(db, [order_id]))[order_id])
+
+
+async def nobody_refused(row: asyncpg.Record) -> None:
+    """For a relay whose broker takes everything."""
+    raise AssertionError(row)
+
+
+async def said(platform: Platform, kind: type[Event]) -> bool:
+    return await count(platform, kind) > 0
+
+
+async def count(platform: Platform, kind: type[Event]) -> int:
+    found = await platform.pool.fetchval("select count(*) from facts where type = $1", kind.TYPE)
+    assert isinstance(found, int)
+    return found

@@ -1,0 +1,75 @@
+"""What may be printed: a whole PDF with a page, and nothing else, at no great cost to find out."""
+
+from __future__ import annotations
+
+import tracemalloc
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.bad_answers import PAGE
+from sandbox.pdf import page
+from services.carrier.documents import MOST_INFLATED, is_pdf
+
+PDF = page("CY123456785FR", ["DOS FR -> CN"])
+
+
+def compressed(objects: bytes, dictionary: bytes = b"/Type /ObjStm /N 1 /First 4") -> bytes:
+    """As PDF 1.5 may write it: pages in a compressed stream of objects, and the table of objects in another."""
+    packed = zlib.compress(objects)
+    stream = b"<< %s /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream" % (dictionary, len(packed), packed)
+    table = b"2 0 obj\n<< /Type /XRef /Size 3 >>\nstream\n\nendstream\nendobj\n"
+    body = b"%PDF-1.5\n1 0 obj\n" + stream + b"\nendobj\n"
+    return body + table + b"startxref\n%d\n%%%%EOF\n" % len(body)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [PDF, PDF.rstrip(), PDF + b"\r\n\0\0\0", PDF.replace(b"1.4", b"2.0"), compressed(b"1 0 << /Type /Page >>")],
+)
+def test_a_pdf(document: bytes) -> None:
+    assert is_pdf(document)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(PAGE, id="HTML"),
+        pytest.param(b"^XA^FDlabel^FS^XZ", id="ZPL"),
+        pytest.param(b"\n" + PDF, id="something before"),
+        pytest.param(PDF + b"x" * 2_000, id="something behind"),
+        pytest.param(PDF.replace(b"/Type /Page ", b"/Type /Pages"), id="no page"),
+        pytest.param(PDF.replace(b"startxref\n", b"startxref\n9"), id="a table beyond the end"),
+        pytest.param(b"%PDF-1.4\nstartxref\n0\n%%EOF\n", id="empty"),
+        pytest.param(compressed(b"1 0 << /Type /Pages >>"), id="no page among compressed objects"),
+        pytest.param(compressed(b"x")[:-4] + b"ROF\n", id="another end"),
+    ],
+)
+def test_no_pdf(document: bytes) -> None:
+    assert not is_pdf(document)
+
+
+@given(st.integers(min_value=0, max_value=len(PDF.rstrip()) - 1))
+def test_a_pdf_that_was_cut_off_is_none(length: int) -> None:
+    assert not is_pdf(PDF[:length])
+
+
+def test_a_pdf_laid_out_for_the_web_cut_off_at_its_first_end_is_none() -> None:
+    half = PDF.replace(b"1.4\n", b"1.4\n9 0 obj\n<< /Linearized 1 /L 9999 /N 1 >>\nendobj\n", 1)
+    whole = (half * 2).replace(b"/L 9999", b"/L %04d" % (2 * len(half)))
+    assert is_pdf(whole)
+    assert not is_pdf(whole[: len(half)])
+
+
+def test_a_compressed_object_is_not_inflated_without_bound() -> None:
+    bomb = compressed(bytes(200 * 1024 * 1024))
+    tracemalloc.start()
+    try:
+        assert not is_pdf(bomb)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 * MOST_INFLATED

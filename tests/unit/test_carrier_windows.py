@@ -1,0 +1,53 @@
+"""Which of a carrier's scans are believed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from services.carrier.windows import END_SCANS, SCANS, sift
+from shared.facts import Facts
+from tests.unit.test_carrier_domain import ORDER, START, day, declared, label, packed, scan
+
+KNOWN = (packed(2), declared(1), declared(2), label(1), label(2))
+NOW = day(10)
+
+
+def facts() -> Facts:
+    return Facts(ORDER, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("at", "reason"),
+    [
+        (day(10), None),
+        (NOW + timedelta(hours=23), None),
+        (NOW + timedelta(hours=25), "in_the_future"),
+        (day(36_500), "in_the_future"),
+        (START - timedelta(hours=23), None),
+        (START - timedelta(hours=25), "too_early"),
+        (START - timedelta(days=365), "too_early"),
+    ],
+)
+def test_a_scan_counts_only_of_a_time_at_which_the_parcel_was_there(at: datetime, reason: str | None) -> None:
+    believed, aside = sift(facts(), [scan("DI1", at)], NOW)
+    assert [why for _, why in aside] == ([] if reason is None else [reason])
+    assert len(believed) == (reason is None)
+
+
+def test_a_scan_that_counts_already_goes_on_counting() -> None:
+    known = Facts(ORDER, [*KNOWN, scan("ET1", day(30))])
+    assert sift(known, [scan("ET1", day(30))], NOW) == ([scan("ET1", day(30))], [])
+
+
+def test_a_flood_of_scans_is_bounded_and_hides_no_delivery() -> None:
+    flood = [scan("ET1", START + timedelta(minutes=n)) for n in range(3000)]
+    believed, aside = sift(facts(), flood, NOW)
+    assert (len(believed), len(aside)) == (SCANS, 3000 - SCANS)
+    assert {why for _, why in aside} == {"too_many"}
+    known = Facts(ORDER, [*KNOWN, *believed])
+    ends = [scan("DI1", day(5) + timedelta(minutes=n)) for n in range(END_SCANS + 5)]
+    told, more = sift(known, ends, NOW)
+    assert (len(told), len(more)) == (END_SCANS, 5)
+    assert len(sift(known, [scan("ET1", day(4), 2)], NOW)[0]) == 1, "another parcel has a bound of its own"

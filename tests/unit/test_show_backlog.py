@@ -1,0 +1,27 @@
+"""How much work the show takes for granted by a service's page of metrics."""
+
+from __future__ import annotations
+
+from sandbox.show.pace import EASY, Pace
+from sandbox.show.run import backlog
+
+PAGE = """# HELP outbox_depth said and not sent
+outbox_depth 3.0
+messaging_consumer_lag{partition="0"} 40.0
+messaging_consumer_lag{partition="1"} 2.0
+jobs_ready{kind="label"} 5.0
+outbox_oldest_age_seconds 900.0
+"""
+
+
+def test_records_events_and_calls_that_wait_are_added_up() -> None:
+    assert backlog(PAGE) == 50
+    assert backlog("") == 0
+
+
+def test_business_time_slows_down_for_a_service_that_does_not_answer() -> None:
+    speeds: list[float] = []
+    pace = Pace(speeds.append, 60_000)
+    pace.follow(waiting=0, behind=backlog(None))
+    assert backlog(None) > EASY
+    assert speeds[-1] < 60_000

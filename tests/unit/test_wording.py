@@ -1,0 +1,90 @@
+"""Faults in words: every answer to a bad request says what its field must be, and nothing of what came."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from contracts.base import Code, CountryCode, HsCode, Sku
+from services.customs.bodies import HoldAnswerBody
+from services.orders.wording import WANTED
+from services.warehouse.bodies import PackBody, ProductBody, ReceiptBody, ReturnBody, ShortageBody
+from shared.paging import Instant
+from shared.problems import field_errors
+from tests import nasty
+
+ORDERS = Path(__file__).parents[2] / "contracts" / "openapi" / "orders.json"
+MONEY = {"amount": "1.00", "currency": "EUR"}
+PRODUCT = {
+    "gtin": "3245678901236",
+    "hs_code": "340111",
+    "origin": "FR",
+    "net_weight_g": 2,
+    "owner": "maison",
+    "length_mm": 1,
+    "width_mm": 1,
+    "height_mm": 1,
+    "unit_value": MONEY,
+}
+BOX = {
+    "contents": [{"line": 1, "sku": "A1", "quantity": 1}],
+    "weight_g": 1,
+    "length_mm": 1,
+    "width_mm": 1,
+    "height_mm": 1,
+}
+GOOD: dict[type[BaseModel], dict[str, Any]] = {
+    ProductBody: PRODUCT,
+    ReceiptBody: {"reference": "R-1", "owner": "maison", "lines": [{"sku": "A1", "quantity": 1}]},
+    PackBody: {"parcels": [BOX]},
+    ShortageBody: {"sku": "A1", "quantity": 1, "reason": "damaged"},
+    ReturnBody: {"sound": [{"sku": "A1", "quantity": 1}], "damaged": []},
+    HoldAnswerBody: {"answer": "enclosed"},
+}
+
+
+@pytest.mark.parametrize("body", GOOD, ids=lambda body: body.__name__)
+def test_every_fault_of_a_body_says_what_its_field_must_be(body: type[BaseModel]) -> None:
+    known = body.model_validate(GOOD[body])
+    assert known
+    for place in nasty.places(GOOD[body]):
+        for value in (*nasty.NUMBERS, *nasty.TEXTS, *nasty.OTHERS):
+            try:
+                body.model_validate(nasty.put(GOOD[body], place, value))
+            except ValidationError as error:
+                for fault in field_errors(error.errors()):
+                    if fault.rule != "gtin":
+                        assert fault.message.startswith("Must "), fault
+
+
+@pytest.mark.parametrize(
+    "kind", [Code, Sku, HsCode, CountryCode, Instant], ids=["code", "sku", "hs", "country", "time"]
+)
+def test_a_form_is_told_with_an_example_of_it(kind: Any) -> None:
+    form: TypeAdapter[Any] = TypeAdapter(kind)
+    with pytest.raises(ValidationError) as found:
+        form.validate_python("-")
+    (fault,) = field_errors(found.value.errors())
+    example = re.search(r"e\.g\. (\S+)", fault.message)
+    assert example
+    assert form.validate_python(example[1])
+
+
+def fields(schema: Mapping[str, Any], path: str) -> Iterator[str]:
+    yield path or "body"
+    if "items" in schema:
+        yield from fields(schema["items"], f"{path}[]")
+    for name, inner in schema.get("properties", {}).items():
+        yield from fields(inner, f"{path}.{name}".lstrip("."))
+
+
+def test_the_words_for_an_order_are_those_of_its_fields() -> None:
+    document = json.loads(ORDERS.read_text(encoding="utf-8"))
+    body = document["paths"]["/orders"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert set(fields(body, "")) == set(WANTED)
