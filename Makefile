@@ -11,7 +11,8 @@ export HOME := $(CURDIR)/.run/home
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install run why test test-newcomer lint contracts rebuild faults attack bench lock clean up down logs scale restart test-compose
+.PHONY: help install run order clock key url why status operate test test-newcomer lint contracts rebuild faults attack bench lock \
+  clean up down logs scale restart test-compose
 
 help: ## Shows this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,13 +28,31 @@ install: $(VENV)/.installed ## Makes .venv from requirements.lock, hashes checke
 run: $(VENV)/.installed ## Starts everything, places orders and shows them on their way; Ctrl-C stops it
 	@ORDERS="$(ORDERS)" SPEED="$(SPEED)" EXIT="$(EXIT)" RESULT="$(RESULT)" $(BIN)/python -m sandbox.show
 
-why: $(VENV)/.installed ## Tells what an order waits for: make why ORDER=<id or number>
-	@LINE_FILE=.run/line.json OPERATOR_KEY_FILE=$(SECRETS_DIR)/api_key_operator $(BIN)/python -m services.why "$(ORDER)"
+order: $(VENV)/.installed ## Places an order on the line of make run and follows it to its end
+	@$(BIN)/python -m sandbox.show.order
+
+clock: $(VENV)/.installed ## Tells business time on that line, or changes its pace: make clock SPEED=2000
+	@SPEED=$(SPEED) $(BIN)/python -m sandbox.show.clock
+
+key: $(VENV)/.installed ## Prints an API key: make key SCOPE=operator; NAME=maison makes a new one
+	@SECRETS_DIR=$(SECRETS_DIR) $(BIN)/python -m sandbox.show.access key $(if $(SCOPE),--scope $(SCOPE)) $(if $(NAME),--name "$(NAME)")
+
+url: $(VENV)/.installed ## Prints where a service is: make url SERVICE=customs
+	@$(BIN)/python -m sandbox.show.access url $(SERVICE)
+
+why: $(VENV)/.installed ## Tells what an order waits for: make why ORDER=<id, number, tracking number, or a part>
+	@SECRETS_DIR=$(SECRETS_DIR) $(BIN)/python -m services.why "$(ORDER)"
+
+status: $(VENV)/.installed ## Tells how all services stand, on one screen
+	@SECRETS_DIR=$(SECRETS_DIR) $(BIN)/python -m services.status
+
+operate: $(VENV)/.installed ## Runs an operator's command: make operate SERVICE=warehouse CMD=dead-letters
+	@$(BIN)/python -m services.$(SERVICE) $(or $(CMD),--help)
 
 test: $(VENV)/.installed ## Runs all tests, or TESTS="file ...", on servers of their own, two files at a time (WORKERS=2)
 	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) $(TESTS)
 
-test-newcomer: $(VENV)/.installed ## Installs and runs where others stand: root, another user, strange paths (about four minutes)
+test-newcomer: $(VENV)/.installed ## Installs, runs and tries what README shows, as newcomers do, wherever they stand (about six minutes)
 	@$(BIN)/python -m pytest -m newcomer tests/newcomer
 
 faults: $(VENV)/.installed ## Injects every fault while orders are in flight; writes docs/faults.md

@@ -133,6 +133,8 @@ class Event(Value):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if "TYPE" in cls.__dict__:
+            raise TypeError(f"{cls.__qualname__}: declare NAME and VERSION; TYPE follows")
         if "NAME" in cls.__dict__ or "VERSION" in cls.__dict__:
             cls.TYPE = f"{cls.NAME}.v{cls.VERSION}"
             clash = Event.BY_TYPE.setdefault(cls.TYPE, cls)

@@ -12,19 +12,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 import httpx
 import typer
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from rich.console import Console
 from rich.markup import escape
 
 from services.credentials import SERVICES
-from shared.settings import SECRETS
+from services.where import Where
 from shared.why import Answer, Finding
 
 GRAVEST_FIRST = (
@@ -40,6 +37,9 @@ GRAVEST_FIRST = (
     "alarm",
 )
 SHOWN = ("id", "marketplace", "number", "status", "since", "awaits", "deadline", "closed_at", "cases")
+CONNECT_SECONDS = 1.0
+LISTED = 20
+"""So many orders are named when several are meant."""
 HELD_BY = frozenset({"unreachable", "blocked", "stopped", "dead_letter", "paused", "case", "server"})
 """What does not pass by waiting a moment."""
 AWAITED: Mapping[tuple[str, str | None], str] = {
@@ -49,36 +49,12 @@ AWAITED: Mapping[tuple[str, str | None], str] = {
 """What a person does for an order that nothing holds up, by its state and whom it awaits."""
 
 
-class Settings(BaseSettings):
-    """Where the services are, as docker-compose.yml publishes them, and the operator's key. A file that names both, as
-    `make run` writes while it runs, wins."""
-
-    model_config = SettingsConfigDict(extra="ignore", secrets_dir=SECRETS if SECRETS.is_dir() else None)
-
-    orders_url: str = "http://localhost:8010"
-    warehouse_url: str = "http://localhost:8020"
-    customs_url: str = "http://localhost:8030"
-    carrier_url: str = "http://localhost:8040"
-    tracking_url: str = "http://localhost:8050"
-    operator_key: SecretStr = SecretStr("")
-    operator_key_file: Path | None = Field(default=None, description="where the key stands when it is not given")
-    line_file: Path | None = Field(default=None, description='JSON: {"urls": {service: url}, "operator_key": key}')
-
-    def where(self) -> tuple[dict[str, str], str]:
-        """The services' addresses and the key."""
-        urls = {name: str(getattr(self, f"{name}_url")) for name in SERVICES}
-        if self.line_file is None or not self.line_file.is_file():
-            return urls, self.operator_key.get_secret_value() or self._filed()
-        line = json.loads(self.line_file.read_text())
-        return {**urls, **line["urls"]}, line["operator_key"]
-
-    def _filed(self) -> str:
-        filed = self.operator_key_file
-        return filed.read_text().strip() if filed is not None and filed.is_file() else ""
-
-
 class NotToBeAsked(Exception):
-    """There is no such order, or `orders` cannot tell."""
+    """There is no such order, there are several, or `orders` cannot tell; the message may have several lines."""
+
+
+class NoAnswer(NotToBeAsked):
+    """Nobody answers where `orders` is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +106,11 @@ def join(order: Mapping[str, Any], answers: Sequence[Answer], unreachable: Mappi
 
 
 async def ask(urls: Mapping[str, str], key: str, wanted: str) -> Why:
-    """Asks all five. `wanted` is an order's id or a marketplace's number. Raises NotToBeAsked."""
+    """Asks all five. `wanted` is an order's id, a marketplace's number or a tracking number, or a part of one. Raises
+    NotToBeAsked."""
     headers = {"Authorization": f"Bearer {key}"}
-    async with httpx.AsyncClient(headers=headers, timeout=10, trust_env=False) as client:
+    timeout = httpx.Timeout(10, connect=CONNECT_SECONDS)
+    async with httpx.AsyncClient(headers=headers, timeout=timeout, trust_env=False) as client:
         order = await _order(client, urls["orders"], wanted)
         path = f"/why/{order['id']}"
         outcomes = await asyncio.gather(*(_answer(client, urls[name] + path) for name in SERVICES))
@@ -143,14 +121,18 @@ async def ask(urls: Mapping[str, str], key: str, wanted: str) -> Why:
 
 async def _order(client: httpx.AsyncClient, url: str, wanted: str) -> dict[str, Any]:
     try:
-        found = await _by_id(client, url, wanted) or await _by_number(client, url, wanted)
+        found = await _by_id(client, url, wanted) or await _numbered(client, url, wanted)
+        found = found or _exact(await _sought(client, url, wanted), wanted)
+    except httpx.HTTPStatusError as error:
+        raise NotToBeAsked(f"orders at {url} answers {error.response.status_code}") from None
     except httpx.HTTPError as error:
-        raise NotToBeAsked(f"orders does not answer at {url}: {type(error).__name__}") from None
+        raise NoAnswer(f"orders does not answer at {url}: {type(error).__name__}") from None
     if not found:
-        raise NotToBeAsked(f"there is no order {wanted}")
+        raise NotToBeAsked(
+            f"there is no order {wanted}: no number, tracking number or order id is or holds that (an id: begins so)"
+        )
     if len(found) > 1:
-        same = ", ".join(f"{order['marketplace']} {order['id']}" for order in found)
-        raise NotToBeAsked(f"several marketplaces have an order {wanted}: {same}")
+        raise NotToBeAsked(several(wanted, found))
     return found[0]
 
 
@@ -165,12 +147,48 @@ async def _by_id(client: httpx.AsyncClient, url: str, wanted: str) -> list[dict[
     return [response.raise_for_status().json()]
 
 
-async def _by_number(client: httpx.AsyncClient, url: str, wanted: str) -> list[dict[str, Any]]:
+async def _numbered(client: httpx.AsyncClient, url: str, wanted: str) -> list[dict[str, Any]]:
+    """Those of exactly this number; what cannot be a number has none."""
     response = await client.get(f"{url}/orders", params={"number": wanted})
     if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
         return []
     orders: list[dict[str, Any]] = response.raise_for_status().json()["orders"]
     return orders
+
+
+async def _sought(client: httpx.AsyncClient, url: str, wanted: str) -> list[dict[str, Any]]:
+    """Those that hold this as a part. Raises NotToBeAsked when it is too little to seek by."""
+    response = await client.get(f"{url}/orders", params={"q": wanted, "limit": LISTED + 1})
+    if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+        rules = ", ".join(error["message"] for error in response.json()["errors"])
+        raise NotToBeAsked(f"no order has the number {wanted}, and a part of one is sought by {rules}")
+    orders: list[dict[str, Any]] = response.raise_for_status().json()["orders"]
+    return orders
+
+
+def _exact(found: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
+    """Of these orders the one that is called so, and not only in part, if there is one."""
+    called = [order for order in found if _plain(wanted) in {_plain(name) for name in _names(order)}]
+    return called if len(called) == 1 else found
+
+
+def _names(order: Mapping[str, Any]) -> list[str]:
+    return [order["number"], *(parcel["tracking_number"] or "" for parcel in order["parcels"])]
+
+
+def _plain(text: str) -> str:
+    return "".join(character for character in text.upper() if character.isalnum())
+
+
+def several(wanted: str, found: Sequence[Mapping[str, Any]]) -> str:
+    """What to choose from."""
+    rows = [(order["marketplace"], order["number"], order["status"], order["id"]) for order in found[:LISTED]]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = ["  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows]
+    more = "  ... and more" if len(found) > LISTED else ""
+    count = f"more than {LISTED}" if more else str(len(found))
+    head = f"{count} orders are or hold {wanted}; choose one, by its id if their numbers are the same:"
+    return "\n".join(filter(None, [head, *(line.rstrip() for line in lines), more]))
 
 
 async def _answer(client: httpx.AsyncClient, url: str) -> Answer | str:
@@ -223,15 +241,17 @@ def _text(at: datetime) -> str:
 
 
 def main(
-    order: Annotated[str, typer.Argument(metavar="ORDER", help="its id, or the marketplace's number")],
+    order: Annotated[
+        str, typer.Argument(metavar="ORDER", help="its id, the marketplace's number or a tracking number, or a part")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="for scripts")] = False,
 ) -> None:
     """Tells what an order waits for, since when, what was tried, what holds it up, and the next safe command."""
-    urls, key = Settings().where()
+    where = Where()
     try:
-        why = asyncio.run(ask(urls, key, order))
+        why = asyncio.run(ask(where.urls(), where.key(), order))
     except NotToBeAsked as cause:
-        typer.echo(str(cause), err=True)
+        typer.echo(f"{cause}; {where.told()}" if isinstance(cause, NoAnswer) else str(cause), err=True)
         raise typer.Exit(2) from None
     if as_json:
         found = [finding.model_dump(mode="json") for finding in why.findings]

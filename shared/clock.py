@@ -13,12 +13,14 @@ Technical time (time-outs, retries, poll intervals, signatures) is always real: 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -135,12 +137,21 @@ def create(path: Path, start: datetime, speed: float) -> None:
 
 
 def change_speed(path: Path, speed: float, real: Callable[[], float] = time.time) -> None:
-    """From a moment ahead the clock runs at this speed. ValueError for one that is not above zero."""
-    segments = _read(path)
-    epoch = real() + NOTICE_SECONDS
-    # What was announced for later than that is replaced: nobody has got there yet.
-    kept = [segment for segment in segments if segment.epoch < epoch]
-    _write(path, [*kept, Segment(epoch, _segment(segments, epoch).at(epoch), speed)])
+    """From a moment ahead the clock runs at this speed. Changes by several processes follow one another. ValueError for
+    one that is not above zero."""
+    with _alone(path):
+        segments = _read(path)
+        epoch = real() + NOTICE_SECONDS
+        # What was announced for later than that is replaced: nobody has got there yet.
+        kept = [segment for segment in segments if segment.epoch < epoch]
+        _write(path, [*kept, Segment(epoch, _segment(segments, epoch).at(epoch), speed)])
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.with_suffix(".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _read(path: Path) -> list[Segment]:

@@ -7,6 +7,7 @@ import json
 import secrets
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -18,22 +19,23 @@ from rich.table import Table
 from contracts.base import utc
 from shared import dead_letters, jobs, outbox
 from shared.adoption import Unadoptable, adopt
-from shared.provision import Scope, add_api_key
-from shared.service import Make, Platform, Service, build_app, connected, serve
+from shared.operating import operated, settings_of
+from shared.provision import Scope, keep_api_key
+from shared.service import Make, Platform, Service, build_app, serve
 from shared.settings import PlatformSettings
 from shared.why import why
 
 Operation = Callable[[Platform, Service], Awaitable[None]]
 
 
-def command(make: Make, settings: PlatformSettings, name: str) -> typer.Typer:
-    """`python -m services.<name> [command]`; a service may add commands of its own."""
+def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
+    """`python -m services.<name> [command]`; a service may add commands of its own. `kind`: its settings."""
     app = typer.Typer(name=name, add_completion=False, pretty_exceptions_enable=False)
     console = Console()
 
-    def operate(operation: Operation) -> None:
+    def operate(operation: Operation, *, broker: bool = False) -> None:
         async def run() -> None:
-            async with connected(make, settings) as (platform, service):
+            async with operated(make, settings_of(kind, name), broker=broker) as (platform, service):
                 await operation(platform, service)
 
         asyncio.run(run())
@@ -42,12 +44,12 @@ def command(make: Make, settings: PlatformSettings, name: str) -> typer.Typer:
     def default(context: typer.Context) -> None:
         """Serves until SIGTERM."""
         if context.invoked_subcommand is None:
-            serve(make, settings, name)
+            serve(make, kind(), name)
 
     @app.command()
     def openapi() -> None:
         """Prints the OpenAPI document of the HTTP interface."""
-        platform = Platform(settings)
+        platform = Platform(kind())
         document = build_app(platform, make(platform)).openapi()
         json.dump(document, sys.stdout, indent=2, ensure_ascii=False, sort_keys=True)
         sys.stdout.write("\n")
@@ -75,12 +77,13 @@ def command(make: Make, settings: PlatformSettings, name: str) -> typer.Typer:
         """Shows one dead letter with its body."""
 
         async def run(platform: Platform, _: Service) -> None:
-            row = await platform.pool.fetchrow("select * from dead_letters where id = $1", letter_id)
-            if row is None:
-                raise SystemExit(f"there is no dead letter {letter_id}")
-            for field, value in dict(row).items():
-                text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-                console.print(f"{field:18} {text}", markup=False, highlight=False)
+            try:
+                letter, body = await dead_letters.look(platform.pool, letter_id)
+            except dead_letters.NoLetter as missing:
+                raise SystemExit(str(missing)) from None
+            shown = "a person's record: not shown" if body.withheld else body.text
+            for field, value in {**asdict(letter), "bytes": body.size, "body": shown}.items():
+                console.print(f"{field:18} {value}", markup=False, highlight=False)
 
         operate(run)
 
@@ -92,14 +95,14 @@ def command(make: Make, settings: PlatformSettings, name: str) -> typer.Typer:
             failed = False
             for letter in letters:
                 try:
-                    await dead_letters.replay(platform, letter)
-                    console.print(f"{letter}: replayed")
+                    replayed = await dead_letters.replay(platform, letter)
+                    console.print(f"{letter}: replayed at {replayed.replayed_at:%Y-%m-%dT%H:%M:%SZ}")
                 except dead_letters.StillDead as still:
                     failed = True
-                    console.print(f"{letter}: still dead: {still.cause}")
-                except LookupError as missing:
+                    console.print(f"{letter}: still dead: {still.cause}", markup=False)
+                except dead_letters.NoLetter as missing:
                     failed = True
-                    console.print(str(missing.args[0]))
+                    console.print(str(missing))
             raise SystemExit(1 if failed else 0)
 
         operate(run)
@@ -122,6 +125,7 @@ def command(make: Make, settings: PlatformSettings, name: str) -> typer.Typer:
             _require_called(counterpart, service)
             async with platform.pool.acquire() as db:
                 await jobs.pause(db, counterpart)
+            console.print(f"{counterpart}: paused; what is owed waits")
 
         operate(run)
 
@@ -133,6 +137,7 @@ def command(make: Make, settings: PlatformSettings, name: str) -> typer.Typer:
             _require_called(counterpart, service)
             async with platform.pool.acquire() as db:
                 await jobs.resume(db, counterpart)
+            console.print(f"{counterpart}: calls go on")
 
         operate(run)
 
@@ -160,7 +165,7 @@ def command(make: Make, settings: PlatformSettings, name: str) -> typer.Typer:
                 f"{adopted.records} records read, {adopted.facts} facts taken over, of {adopted.orders} orders"
             )
 
-        operate(run)
+        operate(run, broker=True)
 
     keys = typer.Typer(help="API keys: only their SHA-256 is stored.", no_args_is_help=True)
     app.add_typer(keys, name="api-key")
@@ -171,9 +176,17 @@ def command(make: Make, settings: PlatformSettings, name: str) -> typer.Typer:
         scope: Annotated[Scope, typer.Option(help="what it opens")],
     ) -> None:
         """Makes a key and prints it, once."""
-        key = secrets.token_urlsafe(32)
-        asyncio.run(add_api_key(settings.database_dsn(), key=key, name=holder, scope=scope))
-        typer.echo(key)
+
+        async def run(platform: Platform, _: Service) -> None:
+            key = secrets.token_urlsafe(32)
+            async with platform.pool.acquire() as db:
+                try:
+                    await keep_api_key(db, key=key, name=holder, scope=scope)
+                except ValueError:
+                    raise SystemExit("a name has up to 64 letters, digits and _ . : -") from None
+            typer.echo(key)
+
+        operate(run)
 
     @keys.command("list")
     def list_keys() -> None:

@@ -1,4 +1,4 @@
-"""Dead letters: list them, look at one, replay."""
+"""Dead letters: list them, look at one, replay. The same for the command line and over HTTP."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ from uuid import UUID
 from aiokafka import TopicPartition
 
 from contracts.cases import CaseClosed
-from shared import outbox
-from shared.db import DB
+from shared import outbox, persons
+from shared.db import DB, TRANSIENT
 from shared.records import Read, Record, order_id_of
+from shared.telemetry import describe
 
 if TYPE_CHECKING:
     import asyncpg
 
     from shared.service import Platform
+
+BODY_SHOWN = 64 * 1024
+"""Bytes of a body; no event of ours is longer."""
+_FIELDS = 'id, topic, partition, "offset", type, order_id, cause, died_at, replayed_at'
 
 
 UNSENT = -1
@@ -32,10 +37,20 @@ class StillDead(Exception):
         self.cause = cause
 
 
+class NoLetter(Exception):
+    """There is no such letter."""
+
+
+_NOT_THE_LETTERS: tuple[type[Exception], ...] = (StillDead, NoLetter, *TRANSIENT)
+
+
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
     id: int
     topic: str
+    partition: int
+    """Below 0: the broker refused it, so that it never was a record."""
+    offset: int
     type: str | None
     order_id: UUID | None
     cause: str
@@ -43,38 +58,80 @@ class DeadLetter:
     replayed_at: datetime | None
 
 
-async def find(db: DB | asyncpg.Pool[asyncpg.Record], *, waiting: bool = True, limit: int = 100) -> list[DeadLetter]:
-    """The newest first; only those not replayed yet, unless `waiting` is False."""
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a letter holds."""
+
+    text: str | None
+    """None when it is empty, or not shown."""
+    size: int
+    """In bytes."""
+    withheld: bool
+    """A person's record is shown to nobody, sealed as it is."""
+
+
+async def find(
+    db: DB | asyncpg.Pool[asyncpg.Record], *, waiting: bool = True, before: int | None = None, limit: int = 100
+) -> list[DeadLetter]:
+    """The newest first, from the one before this id on; only those not replayed yet, unless `waiting` is False."""
     rows = await db.fetch(
-        """select id, topic, type, order_id, cause, died_at, replayed_at from dead_letters
-           where replayed_at is null or not $1 order by id desc limit $2""",
+        f"""select {_FIELDS} from dead_letters
+            where (replayed_at is null or not $1) and ($2::bigint is null or id < $2) order by id desc limit $3""",
         waiting,
+        before,
         limit,
     )
-    return [DeadLetter(**dict(row)) for row in rows]
+    return [_letter(row) for row in rows]
 
 
-async def replay(platform: Platform, letter_id: int) -> None:
-    """Handles the letter as if it came now, and closes its case; StillDead when it cannot be. LookupError: no such.
+async def look(db: DB | asyncpg.Pool[asyncpg.Record], letter_id: int) -> tuple[DeadLetter, Body]:
+    """One letter with its body. NoLetter: no such."""
+    row = await db.fetchrow(
+        f"""select {_FIELDS}, coalesce(length(body), 0) as size, substring(body for $2) as body
+            from dead_letters where id = $1""",
+        letter_id,
+        BODY_SHOWN,
+    )
+    if row is None:
+        raise NoLetter(f"there is no dead letter {letter_id}")
+    withheld = row["topic"] == persons.TOPIC
+    text = None if withheld or row["body"] is None else row["body"].decode("utf-8", "replace")
+    return _letter(row), Body(text, row["size"], withheld)
+
+
+async def replay(platform: Platform, letter_id: int) -> DeadLetter:
+    """Handles the letter as if it came now, and closes its case; one that was replayed stays as it is.
 
     An event of ours that the broker refused is sent again: it becomes another letter if the broker still refuses it.
+    StillDead when it cannot be handled. NoLetter: no such.
     """
-    async with platform.ledger.transaction() as db:
-        row = await db.fetchrow("select * from dead_letters where id = $1 for update", letter_id)
-        if row is None or row["replayed_at"] is not None:
-            raise LookupError(f"no dead letter {letter_id} waits for replay")
-        record = _record(row)
-        if row["partition"] == UNSENT:
-            await outbox.send_again(db, row["offset"])
-            await db.execute("update dead_letters set replayed_at = now() where id = $1", letter_id)
-            await _close_case(platform, db, record)
-            return
+    try:
+        async with platform.ledger.transaction() as db:
+            row = await db.fetchrow("select * from dead_letters where id = $1 for update", letter_id)
+            if row is None:
+                raise NoLetter(f"there is no dead letter {letter_id}")
+            if row["replayed_at"] is None:
+                await _handle(platform, db, row)
+            known = await db.fetchrow(f"select {_FIELDS} from dead_letters where id = $1", letter_id)
+            assert known is not None  # noqa: S101  # locked above
+            return _letter(known)
+    except _NOT_THE_LETTERS:
+        raise
+    except Exception as error:
+        raise StillDead(describe(error)) from error
+
+
+async def _handle(platform: Platform, db: DB, row: asyncpg.Record) -> None:
+    record = _record(row)
+    if row["partition"] == UNSENT:
+        await outbox.send_again(db, row["offset"])
+    else:
         read = platform.decoder.read(record)
         if read.cause is not None:
             raise StillDead(read.cause)
         await platform.decoder.take_in(db, [read])
-        await db.execute("update dead_letters set replayed_at = now() where id = $1", letter_id)
-        await _close_case(platform, db, record)
+    await db.execute("update dead_letters set replayed_at = now() where id = $1", row["id"])
+    await _close_case(platform, db, record)
 
 
 async def bury_refused(platform: Platform, row: asyncpg.Record) -> None:
@@ -124,3 +181,7 @@ def _record(row: asyncpg.Record) -> Record:
         generation_start=row["generation_start"],
         traceparent=None,
     )
+
+
+def _letter(row: asyncpg.Record) -> DeadLetter:
+    return DeadLetter(**{name: row[name] for name in DeadLetter.__slots__})

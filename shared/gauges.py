@@ -65,13 +65,15 @@ async def _jobs(pool: asyncpg.Pool[asyncpg.Record], kinds: Collection[str]) -> N
         metrics.paused.labels(row["counterpart"]).set(1)
 
 
-async def lag(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, topics: Sequence[str]) -> None:
-    """How far the positions are behind the logs' ends; of all partitions, whichever replica reads them."""
+async def lag(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, topics: Sequence[str]) -> int:
+    """How far the positions are behind the logs' ends; of all partitions, whichever replica reads them. The sum."""
     ends = await probe.ends(await probe.lanes(topics))
     rows = await pool.fetch("select topic, partition, next_offset from positions")
     at = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
-    for lane, end in ends.items():
-        metrics.lag.labels(lane.topic, str(lane.partition)).set(max(0, end - at.get(lane, 0)))
+    behind = {lane: max(0, end - at.get(lane, 0)) for lane, end in ends.items()}
+    for lane, records in behind.items():
+        metrics.lag.labels(lane.topic, str(lane.partition)).set(records)
+    return sum(behind.values())
 
 
 def every(

@@ -1,137 +1,22 @@
-"""The one reader of JSON that comes from outside, a client's or a counterpart's: RFC 8259, in UTF-8, bounded."""
+"""The JSON body of a request, or the problem that it is."""
 
 from __future__ import annotations
 
-import json
-import math
-import re
-from collections.abc import Callable, Sequence
-from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn
+from typing import Any
 
+from shared.json_reader import NotJson, read_strictly
 from shared.problems import FieldError, Problem
-
-DEPTH = 32
-"""Objects and arrays inside one another."""
-VALUES = 5_000
-"""Values altogether; commas and brackets are what is counted, those inside texts too."""
-DIGITS = 64
-"""Characters of a number."""
-
-_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
-
-
-class NotJson(ValueError):
-    """Not JSON that may be read: which rule it breaks, and at which field."""
-
-    def __init__(self, rule: str, message: str, field: str = "body") -> None:
-        super().__init__(f"{field}: {message}")
-        self.rule, self.message, self.field = rule, message, field
 
 
 def read_json(body: bytes) -> Any:
-    """What a client of ours sends; numbers with a fraction or an exponent are Decimal. Raises Problem 400 that names
-    the rule."""
+    """The value, read strictly. Raises Problem 400 that names the rule."""
     try:
-        value = _read(body, _decimal, object_pairs_hook=_object, values=VALUES)
-        if _HALF.search(body) and _half_character(value):
-            raise NotJson("unicode", "a surrogate must be one of a pair")
+        return read_strictly(body)
     except NotJson as fault:
         raise refusal(fault) from None
-    return value
-
-
-def read_told(body: bytes, *, values: int | None = None) -> Any:
-    """What a counterpart says, kept as it is said: a name may stand twice (the last counts), a text may hold half a
-    character, fractions are float. `values`: how many at most, where the bytes are not bounded otherwise. Raises
-    NotJson."""
-    return _read(body, _float, values=values)
 
 
 def refusal(fault: NotJson) -> Problem:
     """The answer to a request whose body this is."""
     title = "not JSON that can be read in one way" if fault.rule == "name_repeated" else "not JSON"
     return Problem(400, title, errors=[FieldError(fault.field, fault.rule, fault.message)])
-
-
-def _read(body: bytes, fraction: Callable[[str], Any], *, values: int | None, **hooks: Any) -> Any:
-    # Counted before anything is made of them: each becomes an object, and each may be a fault to be named.
-    opened = body.count(b"{") + body.count(b"[")
-    if values is not None and body.count(b",") + opened > values:
-        raise NotJson("values", f"at most {values} values")
-    try:
-        text = body.decode("utf-8-sig")
-        value = json.loads(text, parse_int=_integer, parse_float=fraction, parse_constant=_constant, **hooks)
-    except RecursionError:
-        raise _too_deep() from None
-    except NotJson:
-        raise
-    except ValueError:
-        raise NotJson("json", "the body must be JSON") from None
-    if opened > DEPTH and _deeper(value, DEPTH):
-        raise _too_deep()
-    return value
-
-
-def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        # A name that looks like no field's may be anything, a person's too.
-        raise NotJson("name_repeated", "each name once", twice if _NAME.fullmatch(twice) else "body")
-    return found
-
-
-def _integer(text: str) -> int:
-    if len(text) > DIGITS:
-        raise NotJson("number", f"a number has at most {DIGITS} characters")
-    return int(text)
-
-
-def _decimal(text: str) -> Decimal:
-    if len(text) > DIGITS:
-        raise NotJson("number", f"a number has at most {DIGITS} characters")
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise NotJson("number", "an exponent within bounds") from None
-
-
-def _float(text: str) -> float:
-    number = float(_decimal(text))
-    if not math.isfinite(number):
-        raise NotJson("number", "an exponent within bounds")
-    return number
-
-
-def _constant(_: str) -> NoReturn:
-    raise NotJson("json", "NaN and Infinity are no JSON")
-
-
-def _deeper(value: Any, depth: int) -> bool:
-    level = [value]
-    for _ in range(depth):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return False
-    return True
-
-
-def _half_character(value: Any) -> bool:
-    try:
-        json.dumps(value, ensure_ascii=False, default=str).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _too_deep() -> NotJson:
-    return NotJson("depth", f"at most {DEPTH} objects and arrays inside one another")

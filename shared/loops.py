@@ -91,7 +91,7 @@ async def watch(platform: Platform, probe: LogProbe, service: Service, loop: Loo
             await gauges.database(platform.pool, kinds)
             await probe.ends(await probe.lanes([service.says.name]))
             if loop.now() - measured > LAG_SECONDS:
-                await gauges.lag(platform.pool, probe, [topic.name for topic in service.listens_to])
+                platform.lag = await gauges.lag(platform.pool, probe, [topic.name for topic in service.listens_to])
                 measured = loop.now()
         except (KafkaError, *TRANSIENT) as error:
             await loop.back_off(error)

@@ -1,18 +1,24 @@
-"""The operator's API, alike in every service: why an order waits, and pausing the calls to a counterpart."""
+"""The operator's API, alike in every service: how it stands, why an order waits, dead letters, and pausing the calls
+to a counterpart."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import UUID
 
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import BaseModel, Field, TypeAdapter
 
-from shared import jobs
-from shared.http import Principal, uuid_or_404
+from shared import dead_letters, jobs, paging
+from shared.dead_letters import DeadLetter
+from shared.http import Principal, json_answer, uuid_or_404
 from shared.http_routes import Route
-from shared.problems import Problem
+from shared.paging import PAGE, Cursor, Limit
+from shared.problems import INVALID, Problem
+from shared.status import StatusView, status_of
 from shared.why import Answer, why
 
 if TYPE_CHECKING:
@@ -29,9 +35,91 @@ class Counterpart(BaseModel):
     """Calls that are owed and not made."""
 
 
+class DeadLetterView(BaseModel):
+    """A record that could not be handled."""
+
+    id: int
+    topic: str
+    partition: int
+    """Below 0: the broker refused it, so that it never was a record."""
+    offset: int
+    type: str | None
+    order_id: UUID | None
+    cause: str
+    """A type and a place, or the field and rule that the body breaks."""
+    died_at: datetime
+    replayed_at: datetime | None
+
+
+class DeadLetterDetail(DeadLetterView):
+    """With its body."""
+
+    body: str | None
+    """The first 64 KiB; null when it is empty or withheld."""
+    body_bytes: int
+    body_withheld: bool
+    """A person's record is shown to nobody."""
+
+
+class DeadLettersPage(BaseModel):
+    dead_letters: list[DeadLetterView]
+    next: str | None
+
+
+LetterId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+_IN_LETTERS = TypeAdapter(tuple[Annotated[int, Field(ge=1, le=2**63 - 1)]])
+_PROBLEM: dict[str, Any] = {"content": INVALID["content"]}
+_NO_LETTER: dict[int | str, dict[str, Any]] = {404: {"description": "there is no such dead letter", **_PROBLEM}}
+
+
 def router(platform: Platform, service: str, counterparts: Collection[str]) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["operation"])
     operator = Depends(platform.require("operator"))
+
+    @routes.get("/status", response_model=StatusView)
+    async def get_status(_: Principal = operator) -> StatusView:
+        """How the service stands: its loops, its lag, what waits to be sent, dead letters, calls to counterparts."""
+        return await status_of(platform, service)
+
+    @routes.get("/dead-letters", response_model=DeadLettersPage)
+    async def get_dead_letters(
+        request: Request,
+        _: Principal = operator,
+        status: Literal["waiting", "all"] = "waiting",
+        cursor: Cursor | None = None,
+        limit: Limit = PAGE,
+    ) -> Response:
+        """Records that could not be handled, the newest first; `all`: replayed ones too."""
+        place = paging.after(cursor, _IN_LETTERS)
+        rows = await dead_letters.find(
+            platform.pool, waiting=status == "waiting", before=place[0] if place else None, limit=limit + 1
+        )
+        shown, following = paging.cut(rows, limit, lambda letter: (letter.id,))
+        page = DeadLettersPage(dead_letters=[_view(letter) for letter in shown], next=following)
+        return json_answer(page, headers=paging.link(request, following))
+
+    @routes.get("/dead-letters/{letter_id}", response_model=DeadLetterDetail, responses=_NO_LETTER)
+    async def get_dead_letter(letter_id: LetterId, _: Principal = operator) -> DeadLetterDetail:
+        """One dead letter with its body, unless that is a person's record."""
+        try:
+            letter, body = await dead_letters.look(platform.pool, letter_id)
+        except dead_letters.NoLetter:
+            raise Problem(404, "there is no such dead letter") from None
+        return DeadLetterDetail(**asdict(letter), body=body.text, body_bytes=body.size, body_withheld=body.withheld)
+
+    @routes.post(
+        "/dead-letters/{letter_id}/replay",
+        response_model=DeadLetterView,
+        responses=_NO_LETTER | {409: {"description": "it cannot be handled this time either", **_PROBLEM}},
+    )
+    async def post_replay(letter_id: LetterId, _: Principal = operator) -> DeadLetterView:
+        """Handles the record again, as if it came now, and closes its case. One that was replayed stays as it is."""
+        try:
+            return _view(await dead_letters.replay(platform, letter_id))
+        except dead_letters.StillDead as still:
+            raise Problem(409, "still dead", detail=still.cause) from None
+        except dead_letters.NoLetter:
+            raise Problem(404, "there is no such dead letter") from None
 
     @routes.get("/why/{order_id}", response_model=Answer, responses={404: {"description": "no order has such an id"}})
     async def get_why(order_id: str, _: Principal = operator) -> Answer:
@@ -65,6 +153,10 @@ def router(platform: Platform, service: str, counterparts: Collection[str]) -> A
         return (await _counterparts(platform, [name]))[0]
 
     return routes
+
+
+def _view(letter: DeadLetter) -> DeadLetterView:
+    return DeadLetterView(**asdict(letter))
 
 
 def _require_called(name: str, counterparts: Collection[str]) -> None:

@@ -20,6 +20,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from pydantic import TypeAdapter
 
 from contracts.base import PARTITIONS, Code, Topic
+from shared.db import DB
 from shared.kafka import Connection, anonymous
 
 Scope = Literal["marketplace", "warehouse", "operator"]
@@ -92,21 +93,26 @@ def _configuration(topic: Topic) -> Mapping[str, str]:
 
 
 async def add_api_key(dsn: str, *, key: str, name: str, scope: Scope, not_after: datetime | None = None) -> None:
+    """As `keep_api_key`, in the database of this DSN."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await keep_api_key(connection, key=key, name=name, scope=scope, not_after=not_after)
+    finally:
+        await connection.close()
+
+
+async def keep_api_key(db: DB, *, key: str, name: str, scope: Scope, not_after: datetime | None = None) -> None:
     """Lets the bearer of `key` in, as `name`, until `not_after`. Only the key's SHA-256 is stored. A key that is known
     already, and may have been ended, keeps the time of its end.
 
     ValueError when the name is no `Code`: it goes into events, as the marketplace's name.
     """
     TypeAdapter(Code).validate_python(name)
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(
-            """insert into api_keys (hash, name, scope, not_after) values ($1, $2, $3, $4)
-               on conflict (hash) do update set name = excluded.name, scope = excluded.scope""",
-            hashlib.sha256(key.encode()).digest(),
-            name,
-            scope,
-            not_after,
-        )
-    finally:
-        await connection.close()
+    await db.execute(
+        """insert into api_keys (hash, name, scope, not_after) values ($1, $2, $3, $4)
+           on conflict (hash) do update set name = excluded.name, scope = excluded.scope""",
+        hashlib.sha256(key.encode()).digest(),
+        name,
+        scope,
+        not_after,
+    )

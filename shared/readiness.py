@@ -104,7 +104,14 @@ async def _beat(pool: asyncpg.Pool[asyncpg.Record], heartbeat: Heartbeat) -> Non
 
 
 def answer(platform: Platform) -> JSONResponse:
-    """Whether requests are answered truthfully now: 200 or 503, and each loop with its trouble.
+    """200 or 503, with each check, as `judge` has it."""
+    ready, checks = judge(platform)
+    told = {"ready": ready, "checks": checks, "heartbeat_age_seconds": _rounded(platform.heartbeat.age)}
+    return JSONResponse(told, 200 if ready else 503, {"Cache-Control": "no-store"})
+
+
+def judge(platform: Platform) -> tuple[bool, dict[str, str]]:
+    """Whether requests are answered truthfully now, and each check: `ok`, or its trouble.
 
     A broker that is away is shown and stops no intake: the outbox keeps what is said. A database that takes no writes
     stops every service but one whose requests only read.
@@ -119,8 +126,7 @@ def answer(platform: Platform) -> JSONResponse:
         and bool(platform.loops)
         and not any(loop.stopped or loop.trouble == "starting" for loop in platform.loops)
     )
-    told = {"ready": ready, "checks": checks, "heartbeat_age_seconds": _rounded(platform.heartbeat.age)}
-    return JSONResponse(told, 200 if ready else 503, {"Cache-Control": "no-store"})
+    return ready, checks
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -95,6 +95,8 @@ class Platform:
         """Over HTTP: then it is ready on a database that takes no writes."""
         self.blocked: str | None = None
         """Why this service may not work until an operator has decided."""
+        self.lag: int | None = None
+        """Records that wait on the topics, when they were last counted; None before."""
         self.on_end: Callable[[], None] = lambda: None
         """Called when the loops have ended, asked to or broken."""
 
@@ -161,8 +163,11 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
 
 
 @asynccontextmanager
-async def connected(make: Make, settings: PlatformSettings) -> AsyncIterator[tuple[Platform, Service]]:
-    """The service on its database, with nothing running: what commands need. Waits for a database that is away."""
+async def connected(
+    make: Make, settings: PlatformSettings, *, patient: bool = True
+) -> AsyncIterator[tuple[Platform, Service]]:
+    """The service on its database, with nothing running. Waits for a database that is away; unless it is `patient`, it
+    raises TRANSIENT errors instead."""
     platform = Platform(settings)
     starting = Loop("database")
     while True:
@@ -172,6 +177,8 @@ async def connected(make: Make, settings: PlatformSettings) -> AsyncIterator[tup
         except SHUT_OUT:
             raise  # a wrong setting: whoever starts it should see that at once
         except TRANSIENT as error:
+            if not patient:
+                raise
             await starting.back_off(error)
     async with platform.pool:
         service = make(platform)

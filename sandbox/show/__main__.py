@@ -11,23 +11,29 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rich.console import Console
 
 from sandbox.line import ROOT, Line
 from sandbox.processes import CannotStartError
+from sandbox.provision import SERVICES
+from sandbox.show.after import keep_working, restock, slow_down
 from sandbox.show.api import Api
 from sandbox.show.board import print_timeline
+from sandbox.show.closing import closing
 from sandbox.show.pace import SLOW
 from sandbox.show.run import Show
-from sandbox.show.tales import TALES, batch
+from sandbox.show.tales import LEFT_TO_YOU, TALES, batch
 from sandbox.supervise import supervised
+from shared import line_file
+from shared.line_file import RunningLine
 
 
 class Settings(BaseSettings):
@@ -58,12 +64,13 @@ async def main(settings: Settings) -> int:
     async with (
         Line(run_dir, speed=min(SLOW, settings.speed)) as line,
         Api(line.urls, line.secrets.api_keys) as api,
-        _announced(line),
+        _announced(line, console),
         supervised(line, partial(console.print, markup=False, highlight=False, soft_wrap=True)),
     ):
         console.print(f"all ready after {time.monotonic() - began:.0f} s", highlight=False)
         show = Show(line, api, console, speed=settings.speed, patience=settings.patience)
-        play = show.play(batch(settings.orders), prefix=f"SP{secrets.token_hex(2).upper()}")
+        prefix = f"SP{secrets.token_hex(2).upper()}"
+        play = show.play(batch(settings.orders), prefix=prefix, left=None if settings.exit else LEFT_TO_YOU)
         if not await _unless_stopped(play, stop):
             return 130
         summary = await show.summary()
@@ -72,21 +79,29 @@ async def main(settings: Settings) -> int:
             await asyncio.to_thread(_write, path, summary)
         _tell(console, show, summary)
         if not settings.exit:
-            console.print("\nEverything stays up until Ctrl-C.")
-            await stop.wait()
+            await slow_down(line)
+            await restock(api, f"GR-{prefix}-MORE")
+            _say_what_now(console, show, line)
+            await _unless_stopped(keep_working(show, api, console), stop)
     return 0 if summary["ok"] else 1
 
 
 @asynccontextmanager
-async def _announced(line: Line) -> AsyncIterator[None]:
-    """Tells `make why` where the line is, while it runs."""
-    path = ROOT / ".run" / "line.json"
-    known = {"urls": line.urls, "operator_key": line.secrets.api_keys["operator"]}
-    await asyncio.to_thread(_write, path, known)
-    try:
+async def _announced(line: Line, console: Console) -> AsyncIterator[None]:
+    """Lets commands find the line while it runs."""
+    known = RunningLine(
+        began=datetime.now(UTC).isoformat(timespec="seconds"),
+        urls=line.urls,
+        api_keys=line.secrets.api_keys,
+        clock_file=str(line.clock_file),
+        environments={name: line.environment(name) for name in SERVICES},
+    )
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(line_file.announced(line_file.where(), known))
+        except line_file.AlreadyRuns:
+            console.print("another line is running here already: the commands find that one", style="yellow")
         yield
-    finally:
-        await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
 async def _unless_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> bool:
@@ -101,6 +116,15 @@ async def _unless_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) 
     with contextlib.suppress(asyncio.CancelledError):
         await working
     return False
+
+
+def _say_what_now(console: Console, show: Show, line: Line) -> None:
+    orders = list(show.book.orders.values())
+    held = next((order for order in orders if order.tale.left_open), orders[0])
+    delivered = next((order for order in orders if show.book.status(order) == "delivered"), orders[0])
+    buyer = str(show.book.documents[delivered.id]["marketplace"])
+    text = closing(line.urls, line.secrets.api_keys, line.clock.now(), held=held, delivered=delivered, buyer=buyer)
+    console.print(f"\n{text}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _behind(line: Line) -> dict[str, Any]:
@@ -139,7 +163,6 @@ def _tell(console: Console, show: Show, summary: dict[str, Any]) -> None:
         + (f"but these do not add up: {', '.join(uneven)}" if uneven else "each accounted for."),
         highlight=False,
     )
-    console.print(f"Tracking page:  {summary['tracking_page']}", highlight=False, soft_wrap=True)
     for name, url in summary["api_docs"].items():
         metrics = summary["metrics"].get(name, "")
         console.print(f"{name + ':':<15} {url}  {metrics}", highlight=False, soft_wrap=True)
@@ -147,6 +170,11 @@ def _tell(console: Console, show: Show, summary: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     try:
-        sys.exit(asyncio.run(main(Settings())))
+        chosen = Settings()
+    except ValidationError as wrong:
+        told = [f"{str(error['loc'][0]).upper()}={error['input']}: {error['msg']}" for error in wrong.errors()]
+        sys.exit("\n".join(told))
+    try:
+        sys.exit(asyncio.run(main(chosen)))
     except CannotStartError as failed:
         sys.exit(str(failed))

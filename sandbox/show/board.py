@@ -105,7 +105,7 @@ class Board:
             table.add_row(
                 order.number,
                 order.tale.title,
-                order.person.place.province,
+                order.shopper.place.province if order.shopper else "",
                 Text(state, style=mood),
                 ProgressBar(total=100, completed=progress(self._book, order, detail), width=24),
             )

@@ -26,8 +26,16 @@ class Order:
     id: str
     number: str
     tale: Tale
-    person: Person
     tracking_url: str
+    shopper: Person | None = None
+    """None for an order that somebody else has placed."""
+
+    @property
+    def person(self) -> Person:
+        """Its shopper. RuntimeError when it was not placed by us."""
+        if self.shopper is None:
+            raise RuntimeError(f"order {self.number} was placed by somebody else")
+        return self.shopper
 
     @property
     def secret(self) -> str:
@@ -62,17 +70,25 @@ class Book:
     def closed(self, order: Order) -> bool:
         return self.documents.get(order.id, {}).get("closed_at") is not None
 
+    def held(self, order: Order) -> bool:
+        """Whether customs holds it."""
+        return any(case["kind"] == "customs_hold" for case in self.documents.get(order.id, {}).get("cases", ()))
+
+    def end(self, order: Order) -> str:
+        """How far its story has brought it: a status, or that it is held when the story ends so."""
+        return "held" if order.tale.left_open and self.held(order) else self.status(order)
+
     def tracking_number(self, order: Order, parcel: int) -> str | None:
         parcels = self.documents.get(order.id, {}).get("parcels", ())
         return next((known["tracking_number"] for known in parcels if known["parcel"] == parcel), None)
 
     def open(self) -> list[Order]:
-        """The orders that have not come to their end."""
-        return [order for order in self.orders.values() if not self.closed(order)]
+        """The orders whose story has not come to its end."""
+        return [order for order in self.orders.values() if not self.closed(order) and self.end(order) != "held"]
 
     def wrong(self) -> list[Order]:
         """The orders that ended otherwise than their story wants, or not at all."""
-        return [order for order in self.orders.values() if self.status(order) != order.tale.outcome]
+        return [order for order in self.orders.values() if self.end(order) != order.tale.outcome]
 
     def waiting(self) -> int:
         """How many orders wait for us and not for a journey: not handed over yet, and not ended."""
@@ -121,13 +137,14 @@ async def place(
     prefix: str,
     into: Book,
     first_person: int = 0,
+    first_number: int = 1,
 ) -> list[Order]:
     """Places an order for each story, in the stories' sequence, and writes it into the book. Each has a shopper of its
     own; `now` is business time."""
     turn = asyncio.Semaphore(_AT_A_TIME)
 
     async def one(index: int, tale: Tale) -> Order:
-        number, shopper = f"{prefix}-{index + 1:05d}", person(first_person + index)
+        number, shopper = f"{prefix}-{first_number + index:05d}", person(first_person + index)
         async with turn:
             for parcel, journey in enumerate(tale.journeys, start=1):
                 if journey != "delivered":
@@ -135,7 +152,7 @@ async def place(
             made: dict[str, Any] = await api.post(
                 "orders", "/orders", "marketplace", order_body(number, tale, shopper, now())
             )
-        order = Order(made["id"], number, tale, shopper, made["tracking_url"])
+        order = Order(made["id"], number, tale, made["tracking_url"], shopper)
         into.add([order])
         return order
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from rich.console import Console
@@ -50,32 +50,60 @@ class Show:
         self.staff = Staff(api, self.book, line.clock.now)
         self.details: dict[str, dict[str, Any]] = {}
 
-    async def play(self, tales: Sequence[Tale], *, prefix: str, first_person: int = 0) -> None:
+    async def play(
+        self, tales: Sequence[Tale], *, prefix: str, first_person: int = 0, left: Tale | None = None
+    ) -> None:
         """Places an order for each story and lets people and world do their part, until every order has ended or
-        patience has. The prefix begins the orders' numbers."""
-        await receive_goods(self._api, tales, f"GR-{prefix}")
+        patience has. The prefix begins the orders' numbers. `left`: a story whose order is placed when the first parcel
+        is delivered, and that is left open."""
+        await receive_goods(self._api, [*tales, *([left] if left else [])], f"GR-{prefix}")
         self._console.print(f"placing {len(tales)} orders ...", highlight=False)
         shift = asyncio.create_task(self.staff.work())
         try:
             clock = self._line.clock
             orders = await place(self._api, tales, clock.now, prefix=prefix, into=self.book, first_person=first_person)
             told = orders[: len(TALES)]
+
+            async def place_left() -> None:
+                if left is not None:
+                    told.extend(
+                        await place(
+                            self._api,
+                            [left],
+                            clock.now,
+                            prefix=prefix,
+                            into=self.book,
+                            first_person=first_person + len(tales),
+                            first_number=len(tales) + 1,
+                        )
+                    )
+
             with Board(self._console, self.book, told) as board:
-                await self._watch(board, told, shift)
+                await self._watch(board, told, shift, place_left)
         finally:
             shift.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await shift
 
-    async def _watch(self, board: Board, told: list[Order], shift: asyncio.Task[None]) -> None:
+    async def _watch(
+        self,
+        board: Board,
+        told: list[Order],
+        shift: asyncio.Task[None],
+        on_first_delivery: Callable[[], Awaitable[None]],
+    ) -> None:
         clock, pace = self._line.clock, Pace(self._line.change_speed, self._speed)
         until = time.monotonic() + self._patience
+        delivered = False
         while True:
             await self.book.refresh(self._api)
             await asyncio.gather(*(self._follow(order) for order in told))
             board.show(self.details, clock.now(), pace.speed)
             if shift.done():
                 shift.result()
+            if not delivered and any(self.book.status(order) == "delivered" for order in told):
+                delivered = True
+                await on_first_delivery()
             if not self.book.open() or time.monotonic() > until:
                 return
             pace.follow(self.book.waiting(), await self._behind())
@@ -108,7 +136,7 @@ class Show:
                     "number": order.number,
                     "story": order.tale.name,
                     "expected": order.tale.outcome,
-                    "status": self.book.status(order),
+                    "status": self.book.end(order),
                     "tracking_url": order.tracking_url,
                 }
                 for order in self.book.orders.values()

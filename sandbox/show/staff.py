@@ -30,9 +30,9 @@ _BOX_G, _PADDING_MM = 140, 30
 class Staff:
     """Packer, dispatcher, agent at the airport, operator, and the shoppers who change their minds."""
 
-    def __init__(self, api: Api, book: Book, now: Callable[[], datetime]) -> None:
-        """`now` is business time."""
-        self._api, self._book, self._now = api, book, now
+    def __init__(self, api: Api, book: Book, now: Callable[[], datetime], rest: float = LOOKS_EVERY) -> None:
+        """`now` is business time, `rest` how long they wait between two looks at their lists, in real seconds."""
+        self._api, self._book, self._now, self.rest = api, book, now, rest
         self._hands = asyncio.Semaphore(_HANDS)
         self._done: set[tuple[str, str]] = set()
         self._failed: list[str] = []
@@ -59,7 +59,7 @@ class Staff:
     async def _again(self, duty: Callable[[], Awaitable[None]]) -> None:
         while True:
             await duty()
-            await asyncio.sleep(LOOKS_EVERY)
+            await asyncio.sleep(self.rest)
 
     async def _each(self, todo: Sequence[Callable[[], Awaitable[None]]]) -> None:
         async def done(work: Callable[[], Awaitable[None]]) -> None:
@@ -171,7 +171,9 @@ class Staff:
         todo = []
         async for case in self._api.pages("orders", "/cases", "cases", "operator", status="open"):
             order = self._book.orders.get(case["order_id"])
-            if order and case["parcel"] and self._first_time("case", f"{order.id}/{case['case']}"):
+            if order is None or order.tale.left_open or not case["parcel"]:
+                continue
+            if self._first_time("case", f"{order.id}/{case['case']}"):
                 todo.append(partial(self._answer, order, case))
         await self._each(todo)
 

@@ -26,6 +26,8 @@ class Tale:
     """When the shopper asks to cancel."""
     trouble: Trouble | None = None
     """What the packer meets."""
+    left_open: bool = False
+    """Nobody of the show answers its case: it waits for whoever looks on."""
 
 
 TALES = (
@@ -89,6 +91,16 @@ TALES = (
     ),
 )
 BY_NAME = {tale.name: tale for tale in TALES}
+LEFT_TO_YOU = Tale(
+    "left_to_you",
+    "held by customs, left to you",
+    (("CREME-JOUR-50", 1),),
+    "held",
+    journeys=("customs_hold",),
+    left_open=True,
+)
+EVERYDAY_LINES = (("SAVON-OLIVE-300", 2), ("PALET-BEURRE", 1))
+"""What somebody orders after the show."""
 
 _EVERYDAY = tuple(
     Tale("delivered", "delivered", lines, "delivered", journeys=(journey,))

@@ -168,4 +168,4 @@ async def end_dates(platform: Platform, loop: Loop) -> None:
 
 
 def main() -> None:
-    command(service, Settings(), "carrier")()
+    command(service, Settings, "carrier")()

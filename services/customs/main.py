@@ -201,4 +201,4 @@ def _names(text: str) -> list[str]:
 
 
 def main() -> None:
-    command(service, Settings(), "customs")()
+    command(service, Settings, "customs")()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Request, Response
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 
 from contracts.base import Code
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import CancelRequested, OrderClosed
-from services.orders import store
+from services.orders import search, store
 from services.orders.domain import ErasureAsked, closable_by_hand
 from services.orders.erasure import erase
 from services.orders.intake import check
@@ -27,9 +28,11 @@ from services.orders.schema import (
     OrderView,
     PersonAnswer,
     ResolutionAnswer,
+    StandingView,
     answers,
 )
-from services.orders.views import cancel, freed_by, person
+from services.orders.search import LONGEST
+from services.orders.views import cancel, freed_by, person, standing
 from shared import paging
 from shared.db import DB
 from shared.facts import PersonErased
@@ -37,7 +40,7 @@ from shared.http import Asked, Principal, etag_response, idempotently, uuid_or_4
 from shared.http_routes import Route
 from shared.json_body import read_json
 from shared.paging import PAGE, Cursor, Instant, Limit, Text
-from shared.problems import Problem
+from shared.problems import FieldError, Problem
 from shared.service import Platform
 from shared.telemetry import current_traceparent
 
@@ -75,25 +78,30 @@ def router(platform: Platform) -> APIRouter:
         principal: Principal = marketplace,
         updated_since: Instant | None = None,
         number: Code | None = None,
+        q: Annotated[Text, Query(max_length=LONGEST)] | None = None,
         cursor: Cursor | None = None,
         limit: Limit = PAGE,
     ) -> Response:
         """Orders by the time of their last change, oldest first; `Link` leads to the next page. With `number`, the one
-        of this number (an operator may find several: one a marketplace).
+        of this number (an operator may find several: one a marketplace). With `q`, those whose number or tracking
+        numbers hold these four or more characters, or whose id begins with them: the last changed first.
 
         Who polls goes on from the last `updated_at` less a minute: changes made at one time may appear in any order.
         """
         whose = None if principal.scope == "operator" else principal.name
+        if q is not None and (number is not None or updated_since is not None):
+            error = FieldError("q", "alone", "not together with number or updated_since")
+            raise Problem(422, "invalid request", errors=[error])
         if number is not None:
             found = await store.numbered(platform.pool, number, marketplace=whose)
             return JSONResponse({"orders": [_representation(platform, row) for row in found], "next": None})
-        rows = await store.page(
-            platform.pool,
-            marketplace=whose,
-            updated_since=updated_since,
-            after=paging.after(cursor, _IN_ORDERS),
-            limit=limit + 1,
-        )
+        place = paging.after(cursor, _IN_ORDERS)
+        if q is not None:
+            rows = await _found(platform, q, whose, place, limit + 1)
+        else:
+            rows = await store.page(
+                platform.pool, marketplace=whose, updated_since=updated_since, after=place, limit=limit + 1
+            )
         shown, following = paging.cut(rows, limit, lambda row: (row.updated_at, row.order_id))
         orders = [_representation(platform, row) for row in shown]
         return JSONResponse({"orders": orders, "next": following}, headers=paging.link(request, following))
@@ -112,6 +120,17 @@ def router(platform: Platform) -> APIRouter:
         row = await _visible(platform, order_id, principal)
         reason = "operator" if principal.scope == "operator" else "shopper"
         return await idempotently(platform, request, principal, lambda db: _cancel(platform, db, row.order_id, reason))
+
+    @routes.get("/standing", responses=answers(StandingView, 200))
+    async def get_standing(_principal: Principal = operator) -> Response:
+        """How the orders under way stand: how many in each state and since when, the one that has stood longest, and
+        the open cases by kind."""
+        now = platform.clock.now()
+        async with platform.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+            states = [dict(row) for row in await store.standing(db, now)]
+            kinds = [dict(row) for row in await store.cases_open(db, now)]
+            oldest = await store.longest_standing(db)
+        return JSONResponse(standing(states, kinds, oldest.document if oldest else None))
 
     @routes.get("/cases", responses=answers(CasesPage, 200, problems=(400, 422)))
     async def get_cases(
@@ -190,6 +209,20 @@ async def _erase(platform: Platform, db: DB, order_id: UUID, by: str) -> Respons
     if OrderClosed in facts:
         await erase(platform, db, facts, by)
     return JSONResponse({"id": str(order_id), "person": person(facts)}, 200 if PersonErased in facts else 202)
+
+
+async def _found(
+    platform: Platform, q: str, marketplace: str | None, place: tuple[datetime, UUID] | None, limit: int
+) -> list[store.Stored]:
+    part = search.part(q)
+    if part is None:
+        rule = f"at least {search.SHORTEST} characters besides blanks and dashes"
+        raise Problem(422, "invalid request", errors=[FieldError("q", "too_short", rule)])
+    try:
+        return await store.found(platform.pool, part, marketplace=marketplace, before=place, limit=limit)
+    except store.TooMany:
+        rule = f"more than {store.SOUGHT_AT_MOST:,} orders have this in common; name more of it"
+        raise Problem(422, "invalid request", errors=[FieldError("q", "too_many", rule)]) from None
 
 
 async def _visible(platform: Platform, order_id: str, principal: Principal) -> store.Stored:

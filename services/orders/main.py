@@ -34,4 +34,4 @@ def service(platform: Platform) -> Service:
 
 
 def main() -> None:
-    command(service, Settings(), "orders")()
+    command(service, Settings, "orders")()

@@ -125,6 +125,41 @@ class CasesPage(View):
     next: str | None
 
 
+class StateView(View):
+    """Orders in one state. `overdue`: past their deadline."""
+
+    state: str
+    orders: int
+    oldest: datetime
+    overdue: int
+
+
+class OpenCasesView(View):
+    """Open cases of one kind. `overdue`: past the day by which a person was to answer."""
+
+    kind: str
+    cases: int
+    overdue: int
+
+
+class LongestView(View):
+    """The order that has stood longest where it stands."""
+
+    id: str
+    marketplace: str
+    number: str
+    status: str
+    since: datetime
+    awaits: str | None
+    deadline: datetime | None
+
+
+class StandingView(View):
+    states: list[StateView]
+    longest: LongestView | None
+    cases: list[OpenCasesView]
+
+
 class CancelAnswer(View):
     id: str
     cancel: CancelView

@@ -13,9 +13,13 @@ import asyncpg
 
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import OrderPlaced
+from services.orders import search
 from services.orders.views import document
 from shared.db import DB
 from shared.facts import Facts
+
+SOUGHT_AT_MOST = 1_000
+"""A part that more orders have in common finds none of them for a person, and takes long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +40,18 @@ async def project_orders(db: DB, orders: Sequence[Facts], now: datetime) -> None
         if (placed := facts.get(OrderPlaced)) is not None and (entry := document(facts)) is not None
     ]
     await db.execute(
-        """insert into orders (order_id, marketplace, number, document, state, since, deadline, updated_at)
-           select *, $8 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
-                                    $7::timestamptz[])
-           on conflict (order_id) do update
-           set document = excluded.document, state = excluded.state, since = excluded.since,
-               deadline = excluded.deadline, updated_at = excluded.updated_at
-           where orders.document is distinct from excluded.document""",
+        """with seen as (
+               insert into orders (order_id, marketplace, number, document, state, since, deadline, updated_at)
+               select *, $8 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
+                                        $7::timestamptz[])
+               on conflict (order_id) do update
+               set document = excluded.document, state = excluded.state, since = excluded.since,
+                   deadline = excluded.deadline, updated_at = excluded.updated_at
+               where orders.document is distinct from excluded.document)
+           insert into order_words (order_id, marketplace, words)
+           select * from unnest($1::uuid[], $2::text[], $9::text[])
+           on conflict (order_id) do update set words = excluded.words
+           where order_words.words is distinct from excluded.words""",
         [placed.order_id for placed, _ in rows],
         [placed.marketplace for placed, _ in rows],
         [placed.number for placed, _ in rows],
@@ -51,6 +60,7 @@ async def project_orders(db: DB, orders: Sequence[Facts], now: datetime) -> None
         [datetime.fromisoformat(entry["since"]) for _, entry in rows],
         [datetime.fromisoformat(entry["deadline"]) if entry["deadline"] else None for _, entry in rows],
         now,
+        [search.words(entry) for _, entry in rows],
     )
 
 
@@ -111,6 +121,46 @@ async def numbered(
            where number = $1 and ($2::text is null or marketplace = $2) order by marketplace limit $3""",
         number,
         marketplace,
+        limit,
+    )
+    return [_stored(row) for row in rows]
+
+
+class TooMany(Exception):
+    """What was sought is part of more than `SOUGHT_AT_MOST` orders."""
+
+
+async def found(
+    db: DB | asyncpg.Pool[asyncpg.Record],
+    part: search.Part,
+    *,
+    marketplace: str | None,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[Stored]:
+    """Orders whose number or tracking numbers hold this part, or whose id begins with it: the last changed first; of
+    one marketplace, or of all when None. Raises TooMany."""
+    ids = await db.fetch(
+        """(select order_id from order_words
+            where words like $1 and ($4::text is null or marketplace = $4) limit $5)
+           union (select order_id from orders
+                  where order_id between $2 and $3 and ($4::text is null or marketplace = $4) limit $5)""",
+        part.pattern,
+        part.first_id,
+        part.last_id,
+        marketplace,
+        SOUGHT_AT_MOST + 1,
+    )
+    if len(ids) > SOUGHT_AT_MOST:
+        raise TooMany
+    at, order_id = before or (None, None)
+    rows = await db.fetch(
+        """select order_id, marketplace, updated_at, document from orders
+           where order_id = any($1) and ($2::timestamptz is null or (updated_at, order_id) < ($2, $3::uuid))
+           order by updated_at desc, order_id desc limit $4""",
+        [row["order_id"] for row in ids],
+        at,
+        order_id,
         limit,
     )
     return [_stored(row) for row in rows]
@@ -183,6 +233,17 @@ async def standing(db: DB, now: datetime) -> list[asyncpg.Record]:
            from orders where state is not null group by state""",
         now,
     )
+
+
+async def longest_standing(db: DB | asyncpg.Pool[asyncpg.Record]) -> Stored | None:
+    """The order under way that has stood longest where it stands."""
+    row = await db.fetchrow(
+        """select order_id, marketplace, updated_at, document from orders
+           where state is not null and (state, since) = (
+               select state, min(since) from orders where state is not null group by state order by 2 limit 1)
+           limit 1"""
+    )
+    return _stored(row) if row else None
 
 
 async def cases_open(db: DB, now: datetime) -> list[asyncpg.Record]:

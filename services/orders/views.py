@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -65,6 +65,18 @@ def document(facts: Facts) -> dict[str, Any] | None:
             for amended in facts.all(OrderAmended)
         ],
         "person": person(facts),
+    }
+
+
+def standing(
+    states: Sequence[Mapping[str, Any]], kinds: Sequence[Mapping[str, Any]], longest: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """How the orders under way stand, and the open cases."""
+    shown = ("id", "marketplace", "number", "status", "since", "awaits", "deadline")
+    return {
+        "states": [{**row, "oldest": _text(row["oldest"])} for row in states],
+        "longest": {name: longest[name] for name in shown} if longest else None,
+        "cases": list(kinds),
     }
 
 

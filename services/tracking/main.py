@@ -15,6 +15,7 @@ from services.tracking.page import Pages
 from services.tracking.rebuild import NotRebuildableError, rebuild
 from services.tracking.streams import Limits, Streams
 from shared.command import command
+from shared.operating import reach, settings_of
 from shared.service import Platform, Service
 from shared.settings import PlatformSettings
 from shared.telemetry import configure_logs
@@ -51,8 +52,7 @@ def service(platform: Platform) -> Service:
 
 
 def main() -> None:
-    settings = Settings()
-    app = command(service, settings, "tracking")
+    app = command(service, Settings, "tracking")
 
     @app.command("rebuild")
     def rebuild_view(
@@ -60,6 +60,8 @@ def main() -> None:
     ) -> None:
         """Builds every document anew from the topics alone; fails when the bytes differ. Stop the service first."""
         configure_logs("tracking")
+        settings = settings_of(Settings, "tracking")
+        asyncio.run(reach(settings))
         try:
             outcome = asyncio.run(rebuild(service, settings, partial=partial))
         except NotRebuildableError as error:

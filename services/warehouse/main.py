@@ -29,4 +29,4 @@ def service(platform: Platform) -> Service:
 
 
 def main() -> None:
-    command(service, Settings(), "warehouse")()
+    command(service, Settings, "warehouse")()

@@ -122,10 +122,11 @@ class Operated:
 
     async def why(self, wanted: str) -> tuple[int, dict[str, Any]]:
         """`make why ORDER=`: its exit code and what it tells."""
-        known = {"urls": self.line.urls, "operator_key": self.line.secrets.api_keys["operator"]}
-        where = self.line.run_dir / "known.json"
-        where.write_text(json.dumps(known))
-        environment = {**self.line.environment("orders"), "LINE_FILE": str(where)}
+        environment = {
+            **self.line.environment("orders"),
+            **{f"{name.upper()}_URL": self.line.urls[name] for name in SERVICES},
+            "OPERATOR_KEY": self.line.secrets.api_keys["operator"],
+        }
         told = await self.run([sys.executable, "-m", "services.why", wanted, "--json"], environment)
         return told.returncode, json.loads(told.stdout) if told.stdout else {"error": told.stderr}
 

@@ -64,7 +64,12 @@ async def test_stock_that_is_not_the_sum_of_its_movements_is_seen(
     async with service(warehouse, servers, await fresh_database("warehouse")) as platform:
         db, order = platform.pool, uuid4()
         for sku in ("SAVON-1", "SAVON-2"):
-            await db.execute("insert into products values ($1, '1', '340111', 'FR', 1, 1, 1, 1, 1, 'EUR', 'o')", sku)
+            await db.execute(
+                """insert into products (sku, gtin, hs_code, origin, net_weight_g, length_mm, width_mm, height_mm,
+                                         unit_value, currency, owner)
+                   values ($1, '1', '340111', 'FR', 1, 1, 1, 1, 1, 'EUR', 'o')""",
+                sku,
+            )
             receipt = uuid4()
             await db.execute("insert into stock (sku, received, available, reserved) values ($1, 10, 7, 3)", sku)
             await db.execute("insert into receipts values ($1, 'o', $2, '[]', now())", receipt, sku)

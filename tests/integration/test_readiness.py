@@ -23,6 +23,7 @@ from sandbox.servers import Servers
 from shared.db import DB
 from shared.facts import Facts, Moment, Owed
 from shared.internal import internal_app
+from shared.outbox import partition_of
 from shared.provision import create_topics, provision_database
 from shared.schema import PLATFORM_SCHEMA
 from shared.service import Platform, Service, running
@@ -33,11 +34,11 @@ _number = itertools.count(1)
 
 
 class Written(Event):
-    TYPE: ClassVar[str] = "test-written.v1"
+    NAME: ClassVar[str] = "test-written"
 
 
 class Read(Event):
-    TYPE: ClassVar[str] = "test-read.v1"
+    NAME: ClassVar[str] = "test-read"
 
 
 @dataclass
@@ -161,8 +162,9 @@ async def test_events_are_not_sent_again_and_again_while_none_can_be_marked_as_s
         database = await asyncpg.connect(one.dsn)
         await database.execute("set default_transaction_read_only = off")
         await database.execute(
-            "insert into outbox (topic, key, event_id, type, body) values ($1, $2, $3, $4, $5)",
+            "insert into outbox (topic, partition, key, event_id, type, body) values ($1, $2, $3, $4, $5, $6)",
             one.topic,
+            partition_of(str(event.order_id)),
             str(event.order_id),
             event.id,
             event.TYPE,

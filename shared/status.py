@@ -1,0 +1,104 @@
+"""How a service stands: what `GET /status` answers."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from shared.db import TRANSIENT
+from shared.readiness import judge
+
+if TYPE_CHECKING:
+    from shared.service import Platform
+
+STATUS_SECONDS = 0.7
+"""Who asks for the status of all services waits for each a second."""
+
+
+class JobsView(BaseModel):
+    """Calls to a counterpart."""
+
+    counterpart: str
+    waiting: int
+    oldest_seconds: float
+    """Real time, since the call was owed."""
+    exhausted_last_day: int
+    """Given up within a day."""
+    paused_since: datetime | None
+
+
+class StoreView(BaseModel):
+    """What the service's database says."""
+
+    outbox: int
+    """Events that were not sent yet."""
+    outbox_oldest_seconds: float
+    dead_letters: int
+    """Those that were not replayed."""
+    jobs: list[JobsView]
+
+
+class StatusView(BaseModel):
+    """How a service stands."""
+
+    service: str
+    ready: bool
+    checks: dict[str, str]
+    """By loop, `ok` or what it waits for."""
+    blocked: str | None
+    lag: int | None
+    """Records that wait on the topics, counted every ten seconds; None before the first time."""
+    store: StoreView | None
+    """None while the database does not answer."""
+    business_time: datetime
+    speed: float
+    """Business seconds in a real one."""
+
+
+async def status_of(platform: Platform, name: str) -> StatusView:
+    """How the service of this name stands."""
+    store: StoreView | None = None
+    try:
+        async with asyncio.timeout(STATUS_SECONDS):
+            store = await _store(platform)
+    except TRANSIENT:
+        pass  # the check of the database says so
+    ready, checks = judge(platform)
+    return StatusView(
+        service=name,
+        ready=ready,
+        checks=checks,
+        blocked=platform.blocked,
+        lag=platform.lag,
+        store=store,
+        business_time=platform.clock.now(),
+        speed=platform.clock.speed(),
+    )
+
+
+async def _store(platform: Platform) -> StoreView:
+    row = await platform.pool.fetchrow(
+        """select count(*) as depth, coalesce(extract(epoch from now() - min(recorded_at)), 0)::float as age,
+                  (select count(*) from dead_letters where replayed_at is null) as dead
+           from outbox where sent_at is null"""
+    )
+    assert row is not None  # noqa: S101  # an aggregate has a row
+    jobs = await platform.pool.fetch(
+        """select counterpart, paused.since as paused_since, coalesce(waiting, 0) as waiting,
+                  coalesce(age, 0)::float as oldest_seconds, coalesce(given_up, 0) as exhausted_last_day
+           from (select counterpart, count(*) as waiting, extract(epoch from now() - min(created_at)) as age
+                 from jobs where status = 'ready' group by counterpart) as ready
+           full join (select counterpart, count(*) as given_up from jobs
+                      where status = 'exhausted' and finished_at > now() - interval '1 day' group by counterpart)
+                as exhausted using (counterpart)
+           full join paused using (counterpart) order by counterpart"""
+    )
+    return StoreView(
+        outbox=row["depth"],
+        outbox_oldest_seconds=row["age"],
+        dead_letters=row["dead"],
+        jobs=[JobsView.model_validate(dict(job)) for job in jobs],
+    )
