@@ -89,6 +89,6 @@ def test_an_installation_that_was_killed_is_taken_up_by_the_next(ordinary: Stand
     assert not (ordinary.folder / ".venv/.installed").exists()
     printed = ordinary.make("install")
     assert "The last installation did not come to its end: this one begins anew." in printed
-    assert f" packages are in {ordinary.folder / '.venv'}: " in printed or " packages are in .venv: " in printed
+    assert " packages are in .venv: " in printed
     assert (ordinary.folder / ".venv/.installed").exists()
     assert ordinary.make("install") == "make: Nothing to be done for 'install'.\n"
