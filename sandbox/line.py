@@ -11,10 +11,13 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
+import asyncpg
 import httpx
+from aiokafka.errors import KafkaError
 
-from sandbox.processes import Process, free_port
+from sandbox.processes import CannotStartError, Process, ending, free_port
 from sandbox.provision import SERVICES, Secrets, provision
 from sandbox.servers import FETCH_WAIT_MS, Broker, BrokerServer, Servers, running_servers
 from shared import clock
@@ -25,8 +28,8 @@ START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 """When business time begins, unless told otherwise: a Monday, eight in Paris, three in the afternoon in Beijing."""
 
 
-class LineError(RuntimeError):
-    """A process of the line did not come up; the message holds the end of its log."""
+class LineError(CannotStartError):
+    """The line did not come up; the message says why, with the end of the log of a process."""
 
 
 class Line:
@@ -87,11 +90,16 @@ class Line:
 
     async def __aenter__(self) -> Self:
         logs = self.run_dir / "logs"
-        await asyncio.to_thread(logs.mkdir, parents=True, exist_ok=True)
+        try:
+            await asyncio.to_thread(logs.mkdir, parents=True, exist_ok=True)
+        except OSError as error:
+            raise LineError(
+                f"the logs cannot be written to {logs} ({error.strerror}): run it in a folder of yours with room"
+            ) from error
         try:
             if self._servers is None:
                 self._servers = await self._exit.enter_async_context(running_servers(logs))
-            self.dsns = await provision(self._servers, self.secrets, prefix=self._prefix)
+            self.dsns = await self._provision(self._servers)
             clock.create(self.clock_file, self._start, self._speed)
             names = (*SERVICES, "sandbox")
             self.choose_addresses()
@@ -116,6 +124,16 @@ class Line:
         await asyncio.gather(*(asyncio.to_thread(process.end) for process in running))
         await self._exit.aclose()
 
+    async def _provision(self, servers: Servers) -> dict[str, str]:
+        try:
+            return await provision(servers, self.secrets, prefix=self._prefix)
+        except (OSError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            where = urlsplit(servers.admin_dsn).netloc.rpartition("@")[2]
+            raise LineError(
+                f"databases and topics cannot be made on PostgreSQL at {where} and the broker at "
+                f"{servers.kafka_bootstrap}: {type(error).__name__}: {error}"
+            ) from error
+
     async def ready(self, names: Sequence[str] = (*SERVICES, "sandbox"), seconds: float = 60) -> None:
         """Waits until they all say that they are ready; LineError when one does not."""
         until = time.monotonic() + seconds
@@ -131,8 +149,8 @@ class Line:
             except httpx.TransportError:
                 pass  # not listening yet
             if not process.alive or time.monotonic() > until:
-                state = "does not get ready" if process.alive else f"ended with {process.exit_code}"
-                raise LineError(f"{name} {state}:\n{process.tail()}")
+                state = "does not get ready" if process.alive else ending(process.exit_code)
+                raise LineError(f"{name} {state}; its log: {process.log}. Its last words:\n{process.tail()}")
             await asyncio.sleep(0.1)
 
     def add_replica(self, service: str, number: int, extra: Mapping[str, str] | None = None) -> str:
@@ -244,4 +262,8 @@ def _inherited() -> dict[str, str]:
     """What a process needs of the surroundings; nobody's DATABASE_URL or proxy must reach a service by accident."""
     wanted = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT")
     traces = {name: value for name, value in os.environ.items() if name.startswith("OTEL_")}
-    return {name: os.environ[name] for name in wanted if name in os.environ} | traces | {"PYTHONUNBUFFERED": "1"}
+    return (
+        {name: os.environ[name] for name in wanted if name in os.environ}
+        | traces
+        | {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+    )

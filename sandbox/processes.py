@@ -26,9 +26,12 @@ if sys.platform == "linux":
     import ctypes
     libc = ctypes.CDLL(None)
 if int(uid):
-    os.setgroups([])
-    os.setgid(int(gid))
-    os.setuid(int(uid))
+    try:
+        os.setgroups([])
+        os.setgid(int(gid))
+        os.setuid(int(uid))
+    except OSError as error:
+        sys.exit(f"cannot run {argv[0]} as user {uid}: {error.strerror}")
 if libc is not None:
     libc.prctl(1, int(number))
     if os.getppid() != int(parent):
@@ -41,7 +44,12 @@ except OSError as error:
 
 _LOWEST_PORT, _PORTS = 20_000, 12_000
 _candidates = itertools.count(os.getpid() * 1009)
+_TAIL_BYTES = 16_384
 _ALIVE: weakref.WeakSet[Process] = weakref.WeakSet()
+
+
+class CannotStartError(RuntimeError):
+    """Something does not start here; the message says what, why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +65,17 @@ def free_port() -> int:
 
     It lies below the range from which systems draw ports for outgoing connections, so that a child that is killed
     finds its port free when it is started again; where the search begins depends on the process, far apart for
-    neighbours by number, so that two runs started side by side do not race for one port.
+    neighbours by number, so that two runs started side by side do not race for one port. Raises CannotStartError.
     """
     for _ in range(_PORTS):
         port = _LOWEST_PORT + next(_candidates) % _PORTS
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
-    raise OSError(f"no free port from {_LOWEST_PORT} on")
+    raise CannotStartError(
+        f"no port of 127.0.0.1 from {_LOWEST_PORT} to {_LOWEST_PORT + _PORTS - 1} can be had: all are taken, or this "
+        "place has no loopback network; end what holds them, or run where there is one"
+    )
 
 
 def wrapped(argv: Sequence[str], *, user: User = User(), death_signal: int = signal.SIGKILL) -> list[str]:
@@ -99,6 +110,7 @@ class Process:
         self._env = dict(env) if env is not None else None
         self._cwd = cwd
         self._child: subprocess.Popen[bytes] | None = None
+        self._log_begins = 0
 
     @property
     def pid(self) -> int:
@@ -120,6 +132,7 @@ class Process:
         if self.alive:
             return
         with self.log.open("ab") as log:
+            self._log_begins = log.tell()
             self._child = subprocess.Popen(
                 self._argv,
                 stdin=subprocess.DEVNULL,
@@ -141,6 +154,12 @@ class Process:
             self.send(signal.SIGKILL)
             self._child.wait()
 
+    def wait(self) -> int:
+        """Until it ends by itself; its exit code."""
+        if self._child is None:
+            raise RuntimeError(f"{self.name} was never started")
+        return self._child.wait()
+
     def end(self, number: int = signal.SIGTERM, seconds: float = 60) -> int | None:
         """Asks it to end and waits, for longer than a service may drain; kills it when it does not. The exit code, None
         when it never ran."""
@@ -154,10 +173,24 @@ class Process:
             return self._child.returncode
 
     def tail(self, lines: int = 15) -> str:
-        """The end of its log, for a message about its failure."""
+        """The end of what it has logged since its last start, for a message about its failure."""
         if not self.log.exists():
             return ""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        with self.log.open("rb") as log:
+            log.seek(max(self._log_begins, log.seek(0, os.SEEK_END) - _TAIL_BYTES))
+            return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
+
+
+def ending(exit_code: int | None) -> str:
+    """How a process ended, in words; the code as `subprocess` gives it."""
+    if exit_code is None:
+        return "runs"
+    if exit_code >= 0:
+        return f"ended with exit code {exit_code}"
+    try:
+        return f"was ended by signal {-exit_code} ({signal.Signals(-exit_code).name})"
+    except ValueError:
+        return f"was ended by signal {-exit_code}"
 
 
 @atexit.register

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sandbox.line import ROOT, Line, LineError
-from sandbox.servers import ServerUnavailableError
+from sandbox.line import ROOT, Line
+from sandbox.processes import CannotStartError
 from sandbox.show.api import Api
 from sandbox.show.run import Show
 from sandbox.show.tales import TALES
@@ -52,5 +52,5 @@ async def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(asyncio.run(main()))
-    except (LineError, ServerUnavailableError) as failed:
+    except CannotStartError as failed:
         sys.exit(str(failed))

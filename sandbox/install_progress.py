@@ -1,0 +1,124 @@
+"""What an installation tells: how far pip is, from the lines that it prints, and why it failed."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+NO_SPACE = "No space left on device"
+_UNREACHABLE = re.compile(r"connection broken by|Max retries exceeded|Temporary failure in name|Network is unreachable")
+_EVERY_SECONDS = 5.0
+"""How often a line comes where there is no terminal to write one anew."""
+
+
+class InstallError(Exception):
+    """What stands in the way, and what to do about it."""
+
+
+class NoWheelError(InstallError):
+    """The index answers, but has nothing of this package for this Python and platform."""
+
+
+@dataclass
+class Progress:
+    """How far pip is, read from the lines that it prints."""
+
+    wanted: int
+    """Packages of this platform."""
+    found: int = 0
+    package: str = ""
+    doing: str = "asking for packages"
+    megabytes: float = 0.0
+    cached: int = 0
+    installing: bool = False
+
+    def read(self, line: str) -> None:
+        match line.split():
+            case ["Ignoring", *_]:
+                self.wanted -= 1
+            case ["Collecting", requirement, *_]:
+                self.found += 1
+                self.package = self.doing = re.split(r"[=<>!~;\[]", requirement)[0]
+            case ["Downloading", file, *size] if not file.endswith(".metadata"):
+                self.package = _project(file)
+                self.megabytes += _megabytes(" ".join(size))
+                self.doing = f"downloading {self.package} {' '.join(size)}"
+            case ["Using", "cached", file, *_] if not file.endswith(".metadata"):
+                self.cached += 1
+                self.doing = f"{_project(file)} from pip's cache"
+            case ["Building", "wheel", "for", package, *_]:
+                self.package = package
+                self.doing = f"building {package}, which has no wheel for this platform"
+            case ["WARNING:", "Retrying", *_]:
+                self.doing = f"{self.package}: the index does not answer, asked again"
+            case ["Installing", "collected", *_]:
+                self.installing = True
+
+
+class Screen:
+    """One line that is written anew on a terminal; elsewhere a line when a while has passed."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stdout.isatty()
+        self._last, self._since = "", -_EVERY_SECONDS
+
+    def show(self, state: str, seconds: float) -> None:
+        if self._terminal:
+            width = os.get_terminal_size().columns - 1
+            line = f"{state} ({seconds:.0f} s)"[:width]
+            print(f"\r\x1b[K{line}", end="", flush=True)
+        elif state != self._last and seconds - self._since >= _EVERY_SECONDS:
+            print(f"{state} ({seconds:.0f} s)", flush=True)
+            self._last, self._since = state, seconds
+
+    def close(self) -> None:
+        if self._terminal:
+            print("\r\x1b[K", end="", flush=True)
+
+
+def explained(progress: Progress, said: str, log: Path) -> InstallError:
+    """Why pip failed, from what it said."""
+    missing = re.search(r"requirement (\S+?)[=<>]", said)
+    package = missing[1] if missing else progress.package or "the first package"
+    where = f"pip's own words are in {log}."
+    if NO_SPACE in said:
+        when = "while the packages were unpacked" if progress.installing else f"at {package}"
+        return InstallError(
+            f"The disk was full {when}: make room on the disk of this folder and of the temporary folder, which "
+            f"TMPDIR names, then run make again. {where}"
+        )
+    if _UNREACHABLE.search(said):
+        return InstallError(
+            f"The package index cannot be reached, asked for {package}: look at the network, or name another index or "
+            f"a folder with the wheels in PIP_INDEX_URL or PIP_FIND_LINKS, then run make again. {where}"
+        )
+    if "DO NOT MATCH THE HASHES" in said:
+        return InstallError(
+            f"{package} is not the file that requirements.lock names, and was not installed: run make again, and if it "
+            f"stays so, look who is between you and the index. {where}"
+        )
+    if "No matching distribution" in said:
+        return NoWheelError(
+            f"The package index has no {package} for Python {sys.version.split()[0]} on {sys.platform}: name another "
+            f"Python, as in make PYTHON=python3.12, or another index in PIP_INDEX_URL. {where}"
+        )
+    if progress.installing:
+        return InstallError(f"pip failed while it unpacked the packages. Its last words:\n{end_of(said)}\n{where}")
+    return InstallError(f"pip failed at {package}. Its last words:\n{end_of(said)}\n{where}")
+
+
+def end_of(text: str) -> str:
+    return "\n".join(text.splitlines()[-12:])
+
+
+def _project(file: str) -> str:
+    return file.rpartition("/")[2].partition("-")[0].replace("_", "-")
+
+
+def _megabytes(size: str) -> float:
+    """Of pip's "(12.3 MB)"."""
+    match = re.fullmatch(r"\(([\d.]+) (bytes|kB|MB|GB)\)", size)
+    return float(match[1]) * {"bytes": 1e-6, "kB": 1e-3, "MB": 1.0, "GB": 1e3}[match[2]] if match else 0.0

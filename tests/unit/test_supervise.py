@@ -1,0 +1,141 @@
+"""Under `make run` a process that dies is named on the screen and started again; tests here use tiny processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from sandbox import supervise
+from sandbox.processes import CannotStartError, Process, ending
+from sandbox.supervise import PAUSES, Kept, keep
+
+PATIENCE = 30.0
+
+
+class Screen:
+    """What was told, to wait for."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self._news = asyncio.Event()
+
+    def tell(self, text: str) -> None:
+        self.told.append(text)
+        self._news.set()
+
+    async def shows(self, words: str) -> str:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                for text in self.told:
+                    if words in text:
+                        return text
+                self._news.clear()
+                await self._news.wait()
+
+
+async def up(process: Process) -> bool:
+    """Once it has said so; False when it has ended instead."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if not process.alive:
+                return False
+            if process.tail() == "up":
+                return True
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def kept(process: Process, screen: Screen) -> AsyncIterator[Kept]:
+    async def start() -> None:
+        process.start()
+        if not await up(process):
+            raise CannotStartError("it ended")
+
+    made = Kept("carrier", lambda: process, start, "It forgets everything.")
+    keeping = asyncio.create_task(keep(made, screen.tell))
+    try:
+        yield made
+    finally:
+        keeping.cancel()
+        process.kill()
+
+
+async def test_a_killed_process_is_named_with_its_last_words_and_its_log_and_is_started_again(tmp_path: Path) -> None:
+    process = Process("carrier", ["/bin/sh", "-c", "echo up; exec sleep 600"], tmp_path / "carrier.log")
+    screen = Screen()
+    process.start()
+    async with kept(process, screen):
+        assert await up(process)
+        first = process.pid
+        os.kill(first, signal.SIGKILL)
+        told = await screen.shows("signal 9 (SIGKILL)")
+        assert told.startswith("carrier was ended by signal 9 (SIGKILL); it is started again now.")
+        assert "It forgets everything." in told
+        assert f"Its log: {tmp_path / 'carrier.log'}" in told
+        assert "  | up" in told
+        await screen.shows("carrier is ready again.")
+        assert process.alive
+        assert process.pid != first
+
+
+async def test_a_process_that_dies_every_time_is_left_dead_and_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervise, "PAUSES", (0.0,) * len(PAUSES))
+    process = Process(
+        "carrier",
+        [sys.executable, "-c", "import sys; print('no such setting'); sys.exit(3)"],
+        tmp_path / "carrier.log",
+    )
+    screen = Screen()
+    process.start()
+    async with kept(process, screen):
+        told = await screen.shows("is not started again")
+    assert told.startswith(f"carrier ended with exit code 3, {len(PAUSES) + 1} times in a row")
+    assert f"tail -n 50 {tmp_path / 'carrier.log'}" in told
+    assert "  | no such setting" in told
+    assert process.log.read_text().count("no such setting") == len(PAUSES) + 1
+    assert not [text for text in screen.told if "ready again" in text]
+
+
+async def test_one_that_ran_steadily_begins_a_new_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it dies, as long as it works in between."""
+    monkeypatch.setattr(supervise, "STEADY_SECONDS", 0.0)
+    process = Process("carrier", ["/bin/sh", "-c", "echo up; exec sleep 600"], tmp_path / "carrier.log")
+    screen = Screen()
+    process.start()
+    async with kept(process, screen):
+        for _ in range(len(PAUSES) + 2):
+            screen.told.clear()
+            assert await up(process)
+            os.kill(process.pid, signal.SIGTERM)
+            assert "started again now" in await screen.shows("signal 15 (SIGTERM)")
+            await screen.shows("ready again")
+
+
+def test_last_words_are_those_since_the_last_start(tmp_path: Path) -> None:
+    process = Process("teller", ["/bin/sh", "-c", 'echo "$WORDS"'], tmp_path / "teller.log")
+    for words in ("first", "second"):
+        process.start({"WORDS": words})
+        assert process.wait() == 0
+        assert process.tail() == words
+    assert process.log.read_text() == "first\nsecond\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (0, "ended with exit code 0"),
+        (-9, "was ended by signal 9 (SIGKILL)"),
+        (-64, "was ended by signal 64 (SIGRTMAX)"),
+    ],
+)
+def test_an_exit_code_in_words(code: int, words: str) -> None:
+    assert ending(code) == words
