@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -55,11 +55,12 @@ def new_orders(plan: Plan) -> Iterator[bytes]:
 
 def call_backs(plan: Plan) -> Iterator[bytes]:
     """`POST /webhooks/laposte`, signed: the next scan of each parcel in turn."""
-    secret = secrets_of(plan.secret)[0]
+    secret, began = secrets_of(plan.secret)[0], datetime.now(UTC).replace(second=0, microsecond=0)
     for turn in itertools.count():
-        code, minute = CODES[turn % len(CODES)], f"{turn // 60 % 24:02d}:{turn % 60:02d}"
+        # Within a day: a scan of a time at which its parcel was not there is not believed.
+        code, at = CODES[turn % len(CODES)], (began + timedelta(minutes=turn % 1440)).isoformat()
         for number in plan.subjects:
-            yield call_back(secret, number, code, f"2026-11-20T{minute}:00+01:00")
+            yield call_back(secret, number, code, at)
 
 
 def call_back(secret: bytes, number: str, code: str, at: str) -> bytes:

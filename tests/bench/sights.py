@@ -13,6 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -54,8 +55,10 @@ class Sights:
 
     def _requests(self) -> Iterator[bytes]:
         secret = secrets_of(self._plan.secret)[0]
+        began = datetime.now(UTC).replace(second=0, microsecond=0)
         for turn in count():
-            at = f"2026-11-20T{turn // 60 % 24:02d}:{turn % 60:02d}:00+01:00"
+            # Another minute each turn, of a time at which the parcels were there: else a scan is not believed.
+            at = (began + timedelta(minutes=turn)).isoformat()
             for _, number in self._plan.parcels:
                 yield call_back(secret, number, CODES[turn % len(CODES)], at)
 

@@ -20,6 +20,7 @@ from sandbox.provision import SERVICES
 from sandbox.show.api import Api
 from sandbox.show.book import Order
 from sandbox.show.people import Person, person
+from sandbox.show.tales import TALES
 from tests.e2e.test_line import PEOPLE_OF
 
 PEOPLE = [person(number) for number in chain.from_iterable(PEOPLE_OF.values())]
@@ -111,7 +112,7 @@ async def test_nothing_of_a_person_is_told_without_the_secret_and_no_name_with_i
     orders = [order async for order in api.pages("orders", "/orders", "orders", "operator", limit=200)]
     async with httpx.AsyncClient(trust_env=False) as client:
         for document in orders[:40]:
-            order = Order(document["id"], document["number"], None, None, document["tracking_url"])  # type: ignore[arg-type]  # only its link is needed
+            order = Order(document["id"], document["number"], TALES[0], document["tracking_url"])  # its link is needed
             base = line.urls["tracking"]
             assert (await client.get(f"{base}/orders/{order.id}/tracking")).status_code == 404
             assert (

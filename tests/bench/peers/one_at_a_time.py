@@ -9,7 +9,7 @@ from dataclasses import replace
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from services.carrier import scans
-from shared import jobs, outbox
+from shared import jobs, outbox, readiness
 from shared.db import TRANSIENT
 from shared.internal import internal_app
 from shared.jobs import Worker
@@ -84,6 +84,7 @@ async def run(make: Make, settings: PlatformSettings, name: str) -> None:
         consumer = await listen(settings, name, bool(service.seals))
         app = internal_app(platform, build_app(platform, service))
         async with Group() as group:
+            group.start(readiness.keep_beating(platform, platform.loop("heartbeat")))
             group.start(consume(platform, consumer, sender, platform.loop("consumer")))
             group.start(sender.run(woken, platform.loop("sender")))
             for worker in workers:
