@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shared.service import Platform
 
 BODY_SHOWN = 64 * 1024
-"""Bytes of a body; no event of ours is longer."""
+"""Bytes of a body."""
 _FIELDS = 'id, topic, partition, "offset", type, order_id, cause, fate, died_at, replayed_at'
 
 
@@ -129,10 +129,7 @@ async def replay(platform: Platform, letter_id: int) -> DeadLetter:
 
 async def _handle(platform: Platform, db: DB, row: asyncpg.Record) -> None:
     record = _record(row)
-    if row["partition"] == UNSENT:
-        if not await outbox.send_again(db, row["offset"]):
-            raise StillDead("the outbox does not hold the event any more")
-    else:
+    if row["partition"] != UNSENT:
         read = platform.decoder.read(record)
         if read.cause is not None:
             raise StillDead(read.cause)
@@ -140,10 +137,14 @@ async def _handle(platform: Platform, db: DB, row: asyncpg.Record) -> None:
     await db.execute("update dead_letters set replayed_at = now() where id = $1", row["id"])
     if row["fate"] == "failing":
         await _close_case(platform, db, record)
+    # Last, for it holds up the relay until the commit.
+    if row["partition"] == UNSENT and not await outbox.send_again(db, row["offset"]):
+        raise StillDead("the outbox does not hold the event any more")
 
 
 async def replay_parked(platform: Platform) -> None:
-    """Handles what had come from a newer version, where this one knows it by now."""
+    """Handles what had come from a newer version, where this one knows it by now. What cannot be handled all the same
+    is failing from then on, with a case on its order."""
     known = [kind.TYPE for kind in platform.decoder.hears]
     rows = await platform.pool.fetch(
         "select id from dead_letters where fate = 'newer' and replayed_at is null and type = any($1) order by id", known
@@ -151,14 +152,28 @@ async def replay_parked(platform: Platform) -> None:
     for row in rows:
         try:
             await replay(platform, row["id"])
-        except StillDead as error:
-            log.error("a parked record cannot be handled", letter=row["id"], error=error)
+        except StillDead as still:
+            log.error("a parked record cannot be handled", letter=row["id"], error=still)
+            async with platform.ledger.transaction() as db:
+                letter = await db.fetchrow(
+                    f"""update dead_letters set fate = 'failing', cause = $2 where id = $1 and replayed_at is null
+                        returning {_FIELDS}, generation, generation_start, key, body""",
+                    row["id"],
+                    still.cause,
+                )
+                if letter is not None:
+                    await platform.decoder.open_case(db, _record(letter))
 
 
 async def bury_refused(platform: Platform, row: asyncpg.Record) -> None:
     """A row of the outbox that is too large for the broker becomes a dead letter with a case on its order; another one
     each time it is sent again."""
     async with platform.ledger.transaction() as db:
+        ours = await db.fetchval(
+            "update outbox set sent_at = now() where id = $1 and sent_at is null returning true", row["id"]
+        )
+        if ours is None:  # a replica has put it away
+            return
         before = await db.fetchval(
             """select count(*) from dead_letters where topic = $1 and partition = $2 and "offset" = $3""",
             row["topic"],
@@ -176,7 +191,6 @@ async def bury_refused(platform: Platform, row: asyncpg.Record) -> None:
             generation_start=0,
             traceparent=row["traceparent"],
         )
-        await db.execute("update outbox set sent_at = now() where id = $1", row["id"])
         await platform.decoder.bury(db, [Read(record, cause="refused by the broker: too large")])
 
 

@@ -66,6 +66,10 @@ class SocketLimits:
     sweep_seconds: float = SWEEP_SECONDS
 
 
+INTERNAL_CONNECTIONS = 64
+"""To the internal port: probes, Prometheus, an operator. Files for them are among those kept."""
+
+
 def files_allow(connections: int) -> int:
     """So many connections, or as many as the process may open files; its soft limit is raised first if it may be."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

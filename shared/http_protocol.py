@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from shared.http_limits import KEEP_ALIVE_SECONDS, SocketLimits, files_allow
+from shared.http_limits import INTERNAL_CONNECTIONS, KEEP_ALIVE_SECONDS, SocketLimits, files_allow
 from shared.problems import FieldError, Problem
 from shared.settings import PlatformSettings
 from shared.telemetry import metrics
@@ -63,7 +63,7 @@ def serving(settings: PlatformSettings, port: Port) -> dict[str, Any]:
     """What uvicorn is told so that one process stays within its bounds. A full public port leaves the internal one
     as it is."""
     limits = SocketLimits(
-        connections=files_allow(settings.connections),
+        connections=files_allow(settings.connections) if port == "public" else INTERNAL_CONNECTIONS,
         body_bytes=settings.body_limit,
         bodies_bytes=settings.bodies_limit,
     )

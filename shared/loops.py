@@ -180,7 +180,8 @@ async def keep_pruning(platform: Platform, loop: Loop) -> None:
 
 
 async def prune(db: DB, retention_days: int) -> None:
-    """Sent outbox rows and idempotency keys older than this (real days). Jobs stay: what was done is not owed again.
+    """Sent outbox rows, idempotency keys and foreign records older than this (real days). Jobs stay: what was done is
+    not owed again.
 
     In slices, each of which ends long before the time-out of a statement. The outbox is read from its oldest row on,
     as far as there is something to drop.
@@ -200,4 +201,9 @@ async def prune(db: DB, retention_days: int) -> None:
                   select principal, key from idempotency_keys
                   where created_at < now() - $1 * interval '1 day' order by created_at limit $2)"""
     while await db.execute(keys, days, PRUNE_TOGETHER) == f"DELETE {PRUNE_TOGETHER}":
+        pass
+    foreign = """delete from dead_letters where id in (
+                     select id from dead_letters
+                     where fate = 'foreign' and died_at < now() - $1 * interval '1 day' limit $2)"""
+    while await db.execute(foreign, days, PRUNE_TOGETHER) == f"DELETE {PRUNE_TOGETHER}":
         pass

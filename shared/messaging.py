@@ -266,19 +266,18 @@ class Consumer:
                 if position is None or begins[lane] <= position <= ends[lane]:
                     continue
                 last = max(begins[lane], ends[lane] - 1)
-                if position < begins[lane]:
-                    await self._tell_missed(lane, begins[lane] - position)
+                if (
+                    0 < position < begins[lane]
+                ):  # a position that never moved is that of a new reader, who missed nothing
+                    self._tell_missed(lane, begins[lane] - position)
                 await self._set_position(
                     lane, begins[lane] if position < begins[lane] else last, self._generation[lane]
                 )
         except (KafkaError, *TRANSIENT) as error:
             await loop.back_off(error)
 
-    async def _tell_missed(self, lane: TopicPartition, missed: int) -> None:
-        """Retention has removed what this service had not read yet. A database that has never recorded anything is new,
-        and missed nothing."""
-        if not await self._pool.fetchval("select exists (select from facts)"):
-            return
+    def _tell_missed(self, lane: TopicPartition, missed: int) -> None:
+        """Retention has removed what this service had not read yet."""
         metrics.missed.labels(lane.topic).inc(missed)
         log.error(
             "records were removed before they were read", topic=lane.topic, partition=lane.partition, missed=missed

@@ -100,8 +100,9 @@ async def raise_floor(pool: asyncpg.Pool[asyncpg.Record], lanes: Sequence[TopicP
 
     A lower id may be committed after a higher one was sent. So the floor rises in two steps: the highest id below
     which nothing unsent is visible becomes the candidate; it becomes the floor, as far as nothing unsent is visible
-    below it then, when every transaction that ran at that time has ended. Transactions have their number before they
-    take an id of the outbox: the ledger locks orders first.
+    below it then, when every transaction has ended whose number is lower than that of the one which chose it.
+    Transactions have their number before they take an id of the outbox: the ledger locks orders first. A number from
+    the future is that of another cluster, from a backup: a candidate is chosen anew.
     """
     await pool.execute(
         """with seen as (
@@ -111,9 +112,12 @@ async def raise_floor(pool: asyncpg.Pool[asyncpg.Record], lanes: Sequence[TopicP
                    where topic = lane.topic and partition = lane.partition and sent_at is null
                      and id > (select sent_up_to from outbox_floor) order by id limit 1) as unsent)
            update outbox_floor
-           set sent_up_to = greatest(outbox_floor.sent_up_to, least(candidate, seen.sent_up_to)),
-               candidate = seen.sent_up_to, candidate_xid = pg_snapshot_xmax(pg_current_snapshot())
-           from seen where candidate_xid <= pg_snapshot_xmin(pg_current_snapshot())""",
+           set sent_up_to = case when candidate_xid <= pg_snapshot_xmin(pg_current_snapshot())
+                                 then greatest(outbox_floor.sent_up_to, least(candidate, seen.sent_up_to))
+                                 else outbox_floor.sent_up_to end,
+               candidate = seen.sent_up_to, candidate_xid = pg_current_xact_id()
+           from seen where candidate_xid <= pg_snapshot_xmin(pg_current_snapshot())
+                        or candidate_xid > pg_snapshot_xmax(pg_current_snapshot())""",
         [lane.topic for lane in lanes],
         [lane.partition for lane in lanes],
     )
@@ -127,23 +131,24 @@ async def send_again(db: DB, row_id: int) -> bool:
 
 async def forget_floor(db: DB) -> None:
     """Rows that were sent are due again: in the transaction that marks them so."""
-    await db.execute("update outbox_floor set sent_up_to = 0, candidate = 0")
+    await db.execute("update outbox_floor set sent_up_to = 0, candidate = 0, candidate_xid = '0'")
 
 
-async def republish(db: DB | asyncpg.Pool[asyncpg.Record], since: datetime) -> int:
+async def republish(pool: asyncpg.Pool[asyncpg.Record], since: datetime) -> int:
     """Marks what was recorded since then as not sent; how many rows. In slices, so that none takes too long."""
     marked, seen = 0, 0
     while True:
-        [(last, again)] = await db.fetch(
-            """with slice as (select id, recorded_at, sent_at from outbox where id > $2 order by id limit $3),
-                    again as (update outbox set sent_at = null from slice where outbox.id = slice.id
-                              and slice.recorded_at >= $1 and slice.sent_at is not null returning 1),
-                    floor as (update outbox_floor set sent_up_to = 0, candidate = 0)
-               select max(id), (select count(*) from again) from slice""",
-            since,
-            seen,
-            SLICE,
-        )
+        async with pool.acquire() as db, db.transaction():
+            await forget_floor(db)
+            [(last, again)] = await db.fetch(
+                """with slice as (select id, recorded_at, sent_at from outbox where id > $2 order by id limit $3),
+                        again as (update outbox set sent_at = null from slice where outbox.id = slice.id
+                                  and slice.recorded_at >= $1 and slice.sent_at is not null returning 1)
+                   select max(id), (select count(*) from again) from slice""",
+                since,
+                seen,
+                SLICE,
+            )
         if last is None:
             return marked
         marked, seen = marked + again, last

@@ -21,6 +21,8 @@ from shared.facts import PersonErased, PersonRecorded
 from shared.ledger import Ledger
 from shared.telemetry import log, metrics, valid_traceparent
 
+FOREIGN_BYTES = 64 * 1024
+"""Of a foreign record's body that are kept: it is never handled."""
 FOREIGN_AN_HOUR = 100
 """Foreign records of one topic that are kept in an hour."""
 _FOREIGN_KEPT = """select count(*) from dead_letters
@@ -123,15 +125,15 @@ class Decoder:
     def _read_person(self, record: Record) -> Read:
         order_id = order_id_of(record.key)
         if order_id is None:
-            return Read(record, cause="the key is no order id")
+            return Read(record, cause="the key is no order id", fate="foreign")
         if not record.body:
             return Read(record, event=PersonErased(order_id=order_id, occurred_at=self._now()))
         try:
             person = PersonRecord.model_validate_json(record.body)
         except ValidationError as error:
-            return Read(record, cause=_faults(persons.RECORD, error))
+            return Read(record, cause=_faults(persons.RECORD, error), fate="foreign")
         if person.order_id != order_id:
-            return Read(record, cause="the key is not the record's order id")
+            return Read(record, cause="the key is not the record's order id", fate="foreign")
         return Read(record, event=PersonRecorded(order_id=order_id, occurred_at=self._now()), person=person)
 
     async def take_in(self, db: DB, read: Sequence[Read]) -> None:
@@ -180,7 +182,7 @@ class Decoder:
                 order_id,
                 record.type,
                 record.key,
-                record.body,
+                record.body if one.fate != "foreign" else (record.body or b"")[:FOREIGN_BYTES],
                 storable(one.cause or ""),
                 one.fate,
             )
@@ -197,18 +199,24 @@ class Decoder:
                 type=record.type,
                 cause=one.cause,
             )
-            if order_id is not None and one.fate == "failing":
-                case = CaseOpened(
-                    order_id=order_id,
-                    occurred_at=self._now(),
-                    case=self.case_of(record),
-                    service=self._service,
-                    kind="dead_letter",
-                    detail=_place(record),
-                    reason="dead_letter",
-                    action="replay_dead_letter",
-                )
-                await self._ledger.note(db, case)
+            if one.fate == "failing":
+                await self.open_case(db, record)
+
+    async def open_case(self, db: DB, record: Record) -> None:
+        """A person is to see that this record of an order could not be handled."""
+        order_id = order_id_of(record.key)
+        if order_id is not None:
+            case = CaseOpened(
+                order_id=order_id,
+                occurred_at=self._now(),
+                case=self.case_of(record),
+                service=self._service,
+                kind="dead_letter",
+                detail=_place(record),
+                reason="dead_letter",
+                action="replay_dead_letter",
+            )
+            await self._ledger.note(db, case)
 
     def case_of(self, record: Record) -> str:
         """The name of the case that a dead letter opens; each service that buried the record has its own."""

@@ -26,7 +26,7 @@ from shared.telemetry import Loop, back_off_seconds, log, metrics
 
 ROWS_A_PARTITION = 1000
 """At the most, in one round."""
-ROUND_SECONDS = 0.25
+ROUND_SECONDS = 1.0
 """How long a round waits for its slowest partition before it marks the others."""
 Refused: TypeAlias = Callable[[asyncpg.Record], Awaitable[None]]
 """Puts a row of the outbox away that is too large for the broker, so that it holds up nothing behind it."""

@@ -78,6 +78,7 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         unique (topic, generation, partition, "offset")
     )""",
     "create index dead_letters_by_order on dead_letters (order_id) where replayed_at is null",
+    "create index dead_letters_waiting on dead_letters (fate) where replayed_at is null and fate <> 'foreign'",
     "create index dead_letters_foreign on dead_letters (topic, died_at) where fate = 'foreign'",
     """create table jobs (
         kind text not null,

@@ -37,7 +37,9 @@ class StoreView(BaseModel):
     """Events that were not sent yet."""
     outbox_oldest_seconds: float
     dead_letters: int
-    """Those that were not replayed."""
+    """Records that could not be handled and wait for a replay."""
+    parked: int
+    """Records of a newer version."""
     jobs: list[JobsView]
 
 
@@ -82,7 +84,8 @@ async def status_of(platform: Platform, name: str) -> StatusView:
 async def _store(platform: Platform) -> StoreView:
     row = await platform.pool.fetchrow(
         """select count(*) as depth, coalesce(extract(epoch from now() - min(recorded_at)), 0)::float as age,
-                  (select count(*) from dead_letters where replayed_at is null and fate = 'failing') as dead
+                  (select count(*) from dead_letters where replayed_at is null and fate = 'failing') as dead,
+                  (select count(*) from dead_letters where replayed_at is null and fate = 'newer') as parked
            from outbox where sent_at is null"""
     )
     assert row is not None  # noqa: S101  # an aggregate has a row
@@ -100,5 +103,6 @@ async def _store(platform: Platform) -> StoreView:
         outbox=row["depth"],
         outbox_oldest_seconds=row["age"],
         dead_letters=row["dead"],
+        parked=row["parked"],
         jobs=[JobsView.model_validate(dict(job)) for job in jobs],
     )

@@ -18,6 +18,7 @@ from services.orders.views import document
 from shared.db import DB
 from shared.facts import Facts
 
+SOUGHT_FOR_MS = 1500
 SOUGHT_AT_MOST = 1_000
 """A part that more orders have in common finds none of them for a person, and takes long."""
 
@@ -130,8 +131,24 @@ class TooMany(Exception):
     """What was sought is part of more than `SOUGHT_AT_MOST` orders."""
 
 
+async def _ids_with(db: DB, part: search.Part, marketplace: str | None) -> list[asyncpg.Record]:
+    async with db.transaction(readonly=True):
+        await db.execute(f"set local statement_timeout = '{SOUGHT_FOR_MS}ms'")
+        return await db.fetch(
+            """(select order_id from order_words
+                where words like $1 and ($4::text is null or marketplace = $4) limit $5)
+               union (select order_id from orders
+                      where order_id between $2 and $3 and ($4::text is null or marketplace = $4) limit $5)""",
+            part.pattern,
+            part.first_id,
+            part.last_id,
+            marketplace,
+            SOUGHT_AT_MOST + 1,
+        )
+
+
 async def found(
-    db: DB | asyncpg.Pool[asyncpg.Record],
+    pool: asyncpg.Pool[asyncpg.Record],
     part: search.Part,
     *,
     marketplace: str | None,
@@ -139,30 +156,25 @@ async def found(
     limit: int,
 ) -> list[Stored]:
     """Orders whose number or tracking numbers hold this part, or whose id begins with it: the last changed first; of
-    one marketplace, or of all when None. Raises TooMany."""
-    ids = await db.fetch(
-        """(select order_id from order_words
-            where words like $1 and ($4::text is null or marketplace = $4) limit $5)
-           union (select order_id from orders
-                  where order_id between $2 and $3 and ($4::text is null or marketplace = $4) limit $5)""",
-        part.pattern,
-        part.first_id,
-        part.last_id,
-        marketplace,
-        SOUGHT_AT_MOST + 1,
-    )
-    if len(ids) > SOUGHT_AT_MOST:
-        raise TooMany
-    at, order_id = before or (None, None)
-    rows = await db.fetch(
-        """select order_id, marketplace, updated_at, document from orders
-           where order_id = any($1) and ($2::timestamptz is null or (updated_at, order_id) < ($2, $3::uuid))
-           order by updated_at desc, order_id desc limit $4""",
-        [row["order_id"] for row in ids],
-        at,
-        order_id,
-        limit,
-    )
+    one marketplace, or of all when None. Raises TooMany, also when so many orders of others have it that the search
+    does not come to its end in time."""
+    async with pool.acquire() as db:
+        try:
+            ids = await _ids_with(db, part, marketplace)
+        except asyncpg.QueryCanceledError:
+            raise TooMany from None
+        if len(ids) > SOUGHT_AT_MOST:
+            raise TooMany
+        at, order_id = before or (None, None)
+        rows = await db.fetch(
+            """select order_id, marketplace, updated_at, document from orders
+               where order_id = any($1) and ($2::timestamptz is null or (updated_at, order_id) < ($2, $3::uuid))
+               order by updated_at desc, order_id desc limit $4""",
+            [row["order_id"] for row in ids],
+            at,
+            order_id,
+            limit,
+        )
     return [_stored(row) for row in rows]
 
 

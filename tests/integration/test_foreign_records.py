@@ -92,6 +92,27 @@ def test_a_case_is_believed_from_the_service_that_it_names(service: str, fate: s
     assert (read.event, read.fate if read.cause else None) == (None if fate else case, fate)
 
 
+@pytest.mark.parametrize(("key", "body"), [(b"nobody", b"{}"), (str(uuid4()).encode(), b"{")])
+def test_a_record_of_a_person_that_orders_cannot_have_sent_is_foreign(key: bytes, body: bytes) -> None:
+    nothing: Any = None
+    decoder = Decoder("carrier", [topics.PERSONAL], [], nothing, nothing, None, now)
+    raw = SimpleNamespace(offset=0, key=key, value=body, headers=[])
+    read = decoder.read(as_record(TopicPartition(topics.PERSONAL.name, 0), raw))
+    assert read.cause
+    assert read.fate == "foreign"
+
+
+async def test_a_parked_record_that_cannot_be_handled_after_all_is_failing_with_a_case(pair: Pair) -> None:
+    newer = Asked(order_id=uuid4(), occurred_at=now())
+    async with both(pair) as (_, answerer):
+        await produce(pair, pair.asks.name, newer, kind="test-asked.v7", body=b"[]")
+        await until(lambda: fates(answerer))
+        await answerer.pool.execute("update dead_letters set type = 'test-asked.v1'")
+        await dead_letters.replay_parked(answerer)
+        assert await fates(answerer) == ["failing"]
+        assert await count(answerer, CaseOpened) == 1
+
+
 async def test_a_flood_of_forged_records_stops_nobody_and_is_kept_within_bounds(pair: Pair) -> None:
     before = metrics.foreign.labels(pair.asks.name)._value.get()
     flood = FOREIGN_AN_HOUR + 50

@@ -158,6 +158,36 @@ async def test_a_lower_id_that_is_committed_after_a_higher_one_was_sent_is_found
         assert await raised(asker.pool, topic) == highest
 
 
+async def test_a_lower_id_of_a_younger_transaction_that_is_still_open_is_found(pair: Pair) -> None:
+    """The older transaction takes the higher id and is committed; the younger one goes on."""
+    topic = pair.asks.name
+    async with (
+        connected(pair.asker, pair.settings(pair.asker_dsn)) as (asker, _),
+        asker.pool.acquire() as older,
+        asker.pool.acquire() as younger,
+    ):
+        first, second = older.transaction(), younger.transaction()
+        await first.start()
+        await older.execute("select pg_current_xact_id()")
+        await second.start()
+        await write(younger, topic)
+        await write(older, topic, 1)
+        await first.commit()
+        lower = await younger.fetchval("select min(id) from outbox")
+        assert await raised(asker.pool, topic) < lower
+        await second.commit()
+        assert await raised(asker.pool, topic) < lower, "both are unsent"
+
+
+async def test_the_floor_rises_again_after_a_restore_into_another_cluster(pair: Pair) -> None:
+    topic = pair.asks.name
+    async with connected(pair.asker, pair.settings(pair.asker_dsn)) as (asker, _), asker.pool.acquire() as db:
+        await write(db, topic)
+        await db.execute("update outbox set sent_at = now()")
+        await db.execute("update outbox_floor set candidate = 77, candidate_xid = '9000000000'")
+        assert await raised(asker.pool, topic) == await db.fetchval("select max(id) from outbox")
+
+
 async def test_what_is_sent_again_lies_above_the_floor(pair: Pair) -> None:
     topic = pair.asks.name
     async with connected(pair.asker, pair.settings(pair.asker_dsn)) as (asker, _), asker.pool.acquire() as db:
