@@ -19,6 +19,7 @@ from shared.db import DB
 from shared.facts import Facts
 
 SOUGHT_FOR_MS = 1500
+"""Milliseconds a search may take: one for what most orders of others have in common would hold a session for long."""
 SOUGHT_AT_MOST = 1_000
 """A part that more orders have in common finds none of them for a person, and takes long."""
 
