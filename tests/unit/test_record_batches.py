@@ -1,0 +1,186 @@
+"""Batches are read back as they were written, and no bytes whatever raise anything but the reader's own error."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import struct
+import subprocess
+import sys
+from typing import Any
+
+import cramjam
+import pytest
+from aiokafka.codec import snappy_encode
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.util import calc_crc32c
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared import record_batches
+from shared.record_batches import UNPACKED_BYTES, RawRecord, Unreadable, UnreadableBatch, records, split, unpacked
+
+CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
+PACKED = {
+    1: gzip.compress,
+    2: snappy_encode,
+    3: lambda data: bytes(cramjam.lz4.compress(data)),
+    4: lambda data: bytes(cramjam.zstd.compress(data)),
+}
+some_bytes = st.none() | st.binary(max_size=200)
+headers = st.lists(st.tuples(st.text(max_size=20), some_bytes), max_size=4)
+written = st.lists(st.tuples(some_bytes, some_bytes, headers), min_size=1, max_size=20)
+codecs = st.sampled_from(sorted(CODECS.values()))
+
+
+def build(content: list[Any], codec: int, base: int = 0) -> bytes:
+    """A batch as aiokafka's producer builds it, at the offset that a broker gives it."""
+    builder = DefaultRecordBatchBuilder(
+        magic=2,
+        compression_type=codec,
+        is_transactional=0,
+        producer_id=-1,
+        producer_epoch=-1,
+        base_sequence=-1,
+        batch_size=1 << 26,
+    )
+    for number, (key, value, fields) in enumerate(content):
+        builder.append(number, timestamp=1_700_000_000_000 + number, key=key, value=value, headers=fields)
+    return struct.pack(">q", base) + bytes(builder.build())[8:]
+
+
+def sealed(data: bytes) -> bytes:
+    """The batch with the checksum that its content has."""
+    return data[:17] + struct.pack(">I", calc_crc32c(data[21:])) + data[21:]
+
+
+def read(data: bytes) -> list[RawRecord | Unreadable]:
+    return [one for batch in split(data) for one in records(batch)]
+
+
+@given(written, codecs, st.integers(0, 2**40))
+def test_what_aiokafka_writes_is_read_back_equal(content: list[Any], codec: int, base: int) -> None:
+    expected = [
+        RawRecord(base + number, key, value, tuple(fields)) for number, (key, value, fields) in enumerate(content)
+    ]
+    data = build(content, codec, base)
+    assert read(data) == expected
+    [batch] = split(data)
+    assert (batch.base_offset, batch.next_offset) == (base, base + len(content))
+
+
+@settings(max_examples=400)
+@given(written, codecs, st.data())
+def test_any_byte_changed_or_cut_raises_nothing_else(content: list[Any], codec: int, data: st.DataObject) -> None:
+    """With the checksum that a forger would give it, and without."""
+    batch = bytearray(build(content, codec, base=7))
+    for _ in range(data.draw(st.integers(1, 4))):
+        batch[data.draw(st.integers(0, len(batch) - 1))] = data.draw(st.integers(0, 255))
+    cut = bytes(batch[: data.draw(st.integers(0, len(batch)))] if data.draw(st.booleans()) else batch)
+    for hostile in (cut, sealed(cut) if len(cut) > 21 else cut):
+        try:
+            found = read(hostile)
+        except UnreadableBatch:
+            continue
+        offsets = [one.offset for one in found]
+        assert offsets == sorted(offsets)
+
+
+@settings(max_examples=300)
+@given(st.binary(max_size=300), st.integers(0, 7))
+def test_any_bytes_as_a_packed_body_raise_nothing_else(data: bytes, codec: int) -> None:
+    with contextlib.suppress(UnreadableBatch):
+        assert len(unpacked(data, codec)) <= UNPACKED_BYTES
+
+
+@pytest.mark.parametrize("codec", [1, 2, 3, 4])
+def test_a_body_of_the_bound_is_read_and_one_byte_more_is_not(codec: int) -> None:
+    assert len(unpacked(PACKED[codec](bytes(UNPACKED_BYTES)), codec)) == UNPACKED_BYTES
+    with pytest.raises(UnreadableBatch, match="too-large"):
+        unpacked(PACKED[codec](bytes(UNPACKED_BYTES + 1)), codec)
+
+
+BOMB = """
+import resource, sys
+from shared.record_batches import UnreadableBatch, unpacked
+data = sys.stdin.buffer.read()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    unpacked(data, int(sys.argv[1]))
+except UnreadableBatch as error:
+    print(error.reason, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.parametrize("codec", [1, 2, 3, 4])
+def test_a_bomb_takes_no_more_memory_than_the_bound(codec: int) -> None:
+    """512 MiB of nothing, in a process of its own, whose peak is asked of the system: what a library takes counts too.
+    On top of what comes out there is what a codec looks back upon, and the packed bytes."""
+    bomb = PACKED[codec](bytes(512 * 1024 * 1024))
+    argv = [sys.executable, "-c", BOMB, str(codec)]
+    done = subprocess.run(argv, input=bomb, capture_output=True, check=True)
+    reason, grown = done.stdout.decode().split()
+    unit = 1 if sys.platform == "darwin" else 1024
+    assert reason == "too-large"
+    assert int(grown) * unit < 4 * UNPACKED_BYTES
+
+
+def test_one_record_that_cannot_be_read_stands_between_the_others() -> None:
+    data = build([(b"a", b"1", []), (b"b", b"2", [("name", b"x")]), (b"c", b"3", [])], 0)
+    broken = sealed(data.replace(b"\x08name", b"\x7fname"))  # a name longer than its record
+    first, second, third = read(broken)
+    assert (first.offset, third.offset) == (0, 2)
+    assert isinstance(first, RawRecord)
+    assert isinstance(third, RawRecord)
+    assert isinstance(second, Unreadable)
+    assert (second.offset, second.last_offset, second.reason) == (1, 1, "record")
+    assert b"name" in second.data
+
+
+def test_where_a_length_cannot_be_trusted_the_rest_stands_as_one() -> None:
+    data = build([(b"a", b"1", []), (b"b", b"2", []), (b"c", b"3", [])], 0)
+    start = data.index(b"\x02b\x02") - 4  # the length comes before attributes, time, offset and the key's length
+    broken = sealed(data[:start] + b"\x7e" + data[start + 1 :])
+    first, rest = read(broken)
+    assert isinstance(first, RawRecord)
+    assert isinstance(rest, Unreadable)
+    assert (rest.offset, rest.last_offset) == (1, 2)
+
+
+def test_a_header_name_that_is_no_utf8_is_replaced() -> None:
+    data = sealed(build([(b"k", b"v", [("name", b"x")])], 0).replace(b"name", b"n\xffme"))
+    [record] = read(data)
+    assert isinstance(record, RawRecord)
+    assert record.headers == (("n\ufffdme", b"x"),)
+
+
+def test_a_checksum_that_does_not_fit_is_told_before_anything_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record_batches, "unpacked", None)
+    data = build([(b"k", b"v" * 50, [])], 4)
+    with pytest.raises(UnreadableBatch, match="crc"):
+        read(data[:-1] + b"?")
+
+
+def test_a_control_batch_holds_nothing_and_tells_where_to_go_on() -> None:
+    data = bytearray(build([(b"\0\0\0\1", b"\0\0\0\0\0\0", [])], 0, base=41))
+    data[22] |= 0x30  # transactional, control
+    [batch] = split(sealed(bytes(data)))
+    assert list(records(batch)) == []
+    assert batch.next_offset == 42
+
+
+def test_the_formats_before_the_present_one_are_framed_and_refused() -> None:
+    message = struct.pack(">IbBqii", 0, 1, 0, 0, -1, -1)
+    old = struct.pack(">qi", 9, len(message)) + message
+    batches = list(split(old + build([(None, b"v", [])], 0, base=10)))
+    assert [(batch.magic, batch.next_offset) for batch in batches] == [(1, 10), (2, 11)]
+    with pytest.raises(UnreadableBatch, match="format"):
+        list(records(batches[0]))
+
+
+def test_a_slice_is_plain_up_to_the_first_batch_that_is_packed() -> None:
+    plain, packed = build([(None, b"v", [])], 0), build([(None, b"v", [])], 1)
+    assert record_batches.plain_prefix(plain + plain) == 2 * len(plain)
+    assert record_batches.plain_prefix(plain + packed + plain) == len(plain)
+    assert record_batches.plain_prefix(packed) == 0
+    assert record_batches.plain_prefix(plain + packed[:30]) == len(plain) + 30  # aiokafka drops what is cut off
