@@ -12,12 +12,14 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.db import TRANSIENT
+from shared.fetching import Fetching
 from shared.kafka import REQUEST_MS, connection
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop
 
 PROBE_SECONDS = 5.0
 STOP_SECONDS = 2.0
+RECORDS_TOGETHER = 2000
 T = TypeVar("T")
 
 
@@ -27,6 +29,7 @@ class LogProbe:
     def __init__(self, settings: PlatformSettings) -> None:
         self._settings = settings
         self._client = self._new()
+        self._fetching = Fetching(self._client, blind=True)
         self._one_at_a_time = asyncio.Lock()
 
     def _new(self) -> AIOKafkaConsumer:
@@ -82,19 +85,18 @@ class LogProbe:
         return await self._bounded(self._client.beginning_offsets(list(lanes)))
 
     async def records_since(self, starts: Mapping[TopicPartition, int]) -> AsyncIterator[tuple[TopicPartition, Any]]:
-        """All records from these offsets to the ends as they are now; KafkaError when the broker does not answer."""
+        """All records from these offsets to the ends as they are now, one partition after another; what cannot be read
+        stands as `Unreadable`. KafkaError when the broker does not answer; UnreadableBatch."""
         ends = await self.ends(starts)
-        behind = {lane: start for lane, start in starts.items() if start < ends[lane]}
-        async with self._one_at_a_time, self._reading(behind):
+        for lane, at in starts.items():
             until = time.monotonic() + PROBE_SECONDS
-            while behind:
-                for lane, records in (await self._client.getmany(timeout_ms=200)).items():
-                    for record in records:
-                        yield lane, record
-                    behind[lane] = records[-1].offset + 1
-                    until = time.monotonic() + PROBE_SECONDS
-                behind = {lane: at for lane, at in behind.items() if at < ends[lane]}
-                if time.monotonic() > until:
+            while at < ends[lane]:
+                found, going_on = await self._bounded(self._fetching.read(lane, at, RECORDS_TOGETHER))
+                for record in found:
+                    yield lane, record
+                if going_on > at:
+                    at, until = going_on, time.monotonic() + PROBE_SECONDS
+                elif time.monotonic() > until:
                     raise KafkaError("the broker does not answer")
 
     @asynccontextmanager
@@ -118,6 +120,7 @@ class LogProbe:
             await stopped(fresh)
             raise
         dead, self._client = self._client, fresh
+        self._fetching = Fetching(fresh, blind=True)
         await stopped(dead)
 
     @staticmethod

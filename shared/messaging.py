@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -16,12 +17,15 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
+from shared.fetching import FETCH_BYTES, Fetching, undecodable
 from shared.kafka import REQUEST_MS, connection
 from shared.ledger import Ledger
 from shared.logs import LogProbe, reader_died, started, stopped
+from shared.record_batches import RawRecord, Unreadable
 from shared.records import Decoder, Read, Record, as_record
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop, describe, log, metrics
+from shared.unpacking import UNPACKED_BYTES, UnreadableBatch
 
 LAG_TOOL_SECONDS = 5.0
 POLL_MS = 500
@@ -33,6 +37,8 @@ SESSION_MS = 6_000
 
 GENERATIONS_AT_ONCE = 100
 """A producer raises a generation by one; a reader may have missed some."""
+STANDS_STILL = 5
+"""After so many failures in a row for a cause that does not pass by itself, the reader is not ready, and says why."""
 Run: TypeAlias = dict[TopicPartition, set[object]]
 
 
@@ -77,6 +83,8 @@ class Consumer:
         self._settings = settings
         self._group = group
         self._client: AIOKafkaConsumer
+        self._fetching: Fetching
+        self._standing = 0
 
     async def run(self, loop: Loop) -> None:
         """Consumes until cancelled; the batch in hand is finished first."""
@@ -97,8 +105,9 @@ class Consumer:
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=SESSION_MS // 3,
             request_timeout_ms=REQUEST_MS,
-            max_partition_fetch_bytes=4 * 1024 * 1024,
+            max_partition_fetch_bytes=FETCH_BYTES,
         )
+        self._fetching = Fetching(self._client)
         try:
             await started(self._client.start, loop)
             self._client.subscribe(list(self.topics), listener=_Listener(self._unloaded, self._next))
@@ -144,11 +153,21 @@ class Consumer:
                     loop.tick()
                     await asyncio.sleep(0.2)
                 return
-            except (KafkaError, *TRANSIENT) as error:
+            except (KafkaError, UnreadableBatch, *TRANSIENT) as error:
                 self._unloaded |= set(self._next)
+                self._stand(loop, error)
                 await loop.back_off(error)
                 continue
+            self._standing, loop.stopped = 0, False
             loop.healthy()
+
+    def _stand(self, loop: Loop, error: BaseException) -> None:
+        """Not ready, while what the reader stands still on will not pass by itself."""
+        passes = isinstance(error, TRANSIENT) or type(error) is KafkaError or getattr(error, "retriable", False)
+        self._standing = 0 if passes else self._standing + 1
+        if self._standing == STANDS_STILL:
+            log.error("the reader stands still", error=error)
+        loop.stopped = self._standing >= STANDS_STILL
 
     async def _fetch(self) -> dict[TopicPartition, list[Any]]:
         """What there is to read. aiokafka waits without end for its group to settle: a join whose answer was lost, for
@@ -158,9 +177,43 @@ class Consumer:
                 fetched: dict[TopicPartition, list[Any]] = await self._client.getmany(
                     timeout_ms=POLL_MS, max_records=self._batch_records
                 )
-                return fetched
         except TimeoutError:
             raise Unsettled from None
+        except Exception as error:
+            self._seek_back()
+            packed = [lane for lane in self._next if self._fetching.apart(lane)]
+            if isinstance(error, OffsetOutOfRangeError) and packed:
+                return await self._read_raw(packed)
+            if not undecodable(error):
+                raise
+            log.warning("read anew, record by record", error=error)
+            return await self._read_raw(sorted(self._next))
+        self._fetching.check(self._next)
+        return fetched
+
+    def _seek_back(self) -> None:
+        """aiokafka has moved its positions by then, past records that it did not hand over."""
+        for lane in self._client.assignment():
+            if lane in self._next:
+                self._client.seek(lane, self._next[lane])
+
+    async def _read_raw(self, lanes: Iterable[TopicPartition]) -> dict[TopicPartition, list[Any]]:
+        """From these partitions what aiokafka may not or cannot read, as much as one turn may hold."""
+        found: dict[TopicPartition, list[RawRecord | Unreadable]] = {}
+        room, records_left = UNPACKED_BYTES, self._batch_records
+        for lane in lanes:
+            position = self._next.get(lane)
+            if position is None or lane in self._unloaded or room <= 0 or records_left <= 0:
+                continue
+            records, going_on = await self._fetching.read(lane, position, records_left)
+            if records:
+                found[lane] = records
+                room -= sum(record.size for record in records)
+                records_left -= len(records)
+                self._client.seek(lane, going_on)
+            elif going_on > position:
+                await self._set_position(lane, going_on, self._generation[lane])
+        return found
 
     async def _load_positions(self) -> None:
         """A partition is read only from the position in our own database.
@@ -196,8 +249,9 @@ class Consumer:
         for lane, raw_records in fetched.items():
             if lane in self._unloaded or lane not in self._next:
                 continue
-            lane_records = [as_record(lane, raw) for raw in raw_records]
             known = self._generation[lane]
+            lane_records = [as_record(lane, raw) for raw in raw_records]
+            lane_records = [replace(r, generation=known) if r.fault else r for r in lane_records]
             absurd |= {(lane, r.offset) for r in lane_records if _absurd(r, known)}
             newer = next((r for r in lane_records if r.generation > known and (lane, r.offset) not in absurd), None)
             if newer is not None:
@@ -252,7 +306,7 @@ class Consumer:
 
     async def _notice_short_logs(self) -> None:
         """Not every broker refuses a position past a log's end, so it is compared with the high watermark."""
-        marks = {lane: self._client.highwater(lane) for lane in self._client.assignment()}
+        marks = {lane: self._fetching.marks.get(lane) for lane in self._client.assignment()}
         short = [lane for lane, mark in marks.items() if mark is not None and mark < self._next.get(lane, 0)]
         if short:
             raise OffsetOutOfRangeError(dict.fromkeys(short))
@@ -327,7 +381,7 @@ class Consumer:
 
     async def _move(self, db: DB, read: Sequence[Read]) -> dict[TopicPartition, int]:
         """Locks, checks and moves the positions in one statement; Moved when they are not where we left them."""
-        moved = {one.record.lane: one.record.offset + 1 for one in read}
+        moved = {one.record.lane: one.record.next_offset for one in read}
         lanes = sorted(moved)
         done = await db.fetch(
             """update positions set next_offset = n.next_offset

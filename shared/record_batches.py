@@ -8,15 +8,12 @@ unpacked. Whatever the bytes are, nothing but `UnreadableBatch` is raised.
 from __future__ import annotations
 
 import struct
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import cramjam
 from aiokafka.record.util import calc_crc32c
 
-UNPACKED_BYTES = 16 * 1024 * 1024
-"""What the records of one batch may take up when unpacked."""
+from shared.unpacking import UnreadableBatch, unpacked
 
 _FRAME = struct.Struct(">qi")
 _HEADER = struct.Struct(">qiibIhiqqqhii")
@@ -24,18 +21,7 @@ _CRC_FROM = 21
 _MAGIC_AT = 16
 _LEAST_LEGACY = 14
 _CODEC, _CONTROL = 0x07, 0x20
-_XERIAL = b"\x82SNAPPY\0"
-_XERIAL_HEADER = 16
-_SMALL = 64 * 1024
 _HEADERS = 1000
-
-
-class UnreadableBatch(Exception):
-    """A batch that cannot be taken apart; `reason` is a token: `crc`, `codec`, `too-large`, `packing`, `format`."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +33,13 @@ class RawRecord:
     value: bytes | None
     headers: tuple[tuple[str, bytes | None], ...]
 
+    @property
+    def size(self) -> int:
+        """About how many bytes it holds."""
+        return (
+            len(self.key or b"") + len(self.value or b"") + sum(len(name) + len(v or b"") for name, v in self.headers)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
@@ -56,6 +49,10 @@ class Unreadable:
     last_offset: int
     data: bytes
     reason: str
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,82 +142,43 @@ def records(batch: Batch) -> Iterator[RawRecord | Unreadable]:
         yield Unreadable(min(expected, batch.last_offset), batch.last_offset, body[at:], "record")
 
 
-def unpacked(data: bytes, codec: int) -> bytes:
-    """The records' bytes. Raises UnreadableBatch: `packing`, `too-large`, and `codec` for one that is not known."""
-    try:
-        match codec:
-            case 0:
-                return _bounded(data)
-            case 1:
-                return _gunzip(data)
-            case 2:
-                return _unsnap(data)
-            case 3:
-                return _grown(cramjam.lz4.decompress_into, data)
-            case 4:
-                return _grown(cramjam.zstd.decompress_into, data)
-            case _:
-                raise UnreadableBatch("codec")
-    except (cramjam.DecompressionError, zlib.error):
-        raise UnreadableBatch("packing") from None
+def read_slice(data: bytes, position: int, end: int, most: int) -> tuple[list[RawRecord | Unreadable], int]:
+    """What a fetched slice holds from this position on, `most` at the most, and where to go on.
 
-
-def _bounded(data: bytes) -> bytes:
-    if len(data) > UNPACKED_BYTES:
-        raise UnreadableBatch("too-large")
-    return data
-
-
-def _gunzip(data: bytes) -> bytes:
-    """One gzip member, as every client writes it: a thousand small ones would take a thousand copies of the rest."""
-    member = zlib.decompressobj(wbits=31)
-    out = member.decompress(data, UNPACKED_BYTES + 1)
-    if len(out) > UNPACKED_BYTES:
-        raise UnreadableBatch("too-large")
-    if not member.eof or member.unused_data:
-        raise UnreadableBatch("packing")
-    return out
-
-
-def _unsnap(data: bytes) -> bytes:
-    """Snappy in the frames of the xerial library, as Kafka's clients write it, or bare. Each block names its size."""
-    if not data.startswith(_XERIAL):
-        return bytes(_unsnap_block(data, UNPACKED_BYTES))
-    out, at = bytearray(), _XERIAL_HEADER
-    while at < len(data):
-        if at + 4 > len(data):
-            raise UnreadableBatch("packing")
-        size = int.from_bytes(data[at : at + 4], "big")
-        if at + 4 + size > len(data):
-            raise UnreadableBatch("packing")
-        out += _unsnap_block(data[at + 4 : at + 4 + size], UNPACKED_BYTES - len(out))
-        at += 4 + size
-    return bytes(out)
-
-
-def _unsnap_block(block: bytes, room: int) -> bytearray:
-    size = cramjam.snappy.decompress_raw_len(block)
-    if size > room:
-        raise UnreadableBatch("too-large")
-    out = bytearray(size)
-    if size and cramjam.snappy.decompress_raw_into(block, out) != size:
-        raise UnreadableBatch("packing")
-    return out
-
-
-def _grown(unpack_into: Callable[[bytes, bytearray], int], data: bytes) -> bytes:
-    """Into a buffer that is tried larger as long as it may be: neither frame need say how much it holds."""
-    room = min(UNPACKED_BYTES, max(_SMALL, 8 * len(data)))
+    Ends behind a batch that is not plain, so that no more than one is unpacked at a time. `end` is the high watermark:
+    what cannot be read may state any last offset, and is believed only up to there. Raises UnreadableBatch (`format`)
+    when not even the first batch can be told from the next.
+    """
+    found: list[RawRecord | Unreadable] = []
+    at = position
+    batches = split(data)
     while True:
-        out = bytearray(room)
         try:
-            return bytes(memoryview(out)[: unpack_into(data, out)])
-        except cramjam.DecompressionError as error:
-            if "whole buffer" not in str(error):
-                raise
-            if room == UNPACKED_BYTES:
-                raise UnreadableBatch("too-large") from None
-        room = min(UNPACKED_BYTES, 8 * room)
+            batch = next(batches)
+        except StopIteration:
+            break
+        except UnreadableBatch:
+            if at > position:
+                break
+            raise
+        if batch.next_offset <= at:
+            continue
+        try:
+            for one in records(batch):
+                if one.offset >= at:
+                    found.append(one)
+                    at = one.offset + 1 if isinstance(one, RawRecord) else one.last_offset + 1
+                if len(found) >= most:
+                    return found, at
+            at = batch.next_offset
+        except UnreadableBatch as error:
+            first = max(at, batch.base_offset)
+            last = max(first, min(batch.last_offset, end - 1))
+            found.append(Unreadable(first, last, batch.data, error.reason))
+            at = last + 1
+        if not batch.plain or len(found) >= most:
+            break
+    return found, at
 
 
 class _Broken(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,14 @@ from shared import persons
 from shared.db import DB, storable
 from shared.facts import PersonErased, PersonRecorded
 from shared.ledger import Ledger
+from shared.record_batches import Unreadable
 from shared.telemetry import log, metrics, valid_traceparent
 
 FOREIGN_BYTES = 64 * 1024
 """Of a foreign record's body that are kept: it is never handled."""
 FOREIGN_AN_HOUR = 100
 """Foreign records of one topic that are kept in an hour."""
+_TYPE_LENGTH = 200
 _FOREIGN_KEPT = """select count(*) from dead_letters
                    where topic = $1 and fate = 'foreign' and died_at > now() - interval '1 hour'"""
 _GENERATION = re.compile(r"([0-9]{1,9})@([0-9]{1,18})")
@@ -65,6 +68,14 @@ class Record:
     generation: int
     generation_start: int
     traceparent: str | None
+    last_offset: int | None = None
+    """Of what stands for all records up to there, since none of them can be read."""
+    fault: str | None = None
+    """Why it cannot be decoded; `body` is then the bytes themselves."""
+
+    @property
+    def next_offset(self) -> int:
+        return (self.offset if self.last_offset is None else self.last_offset) + 1
 
 
 class Decoder:
@@ -93,6 +104,8 @@ class Decoder:
 
     def read(self, record: Record) -> Read:
         """The record with what it says, or with the cause why it can never be handled as it is."""
+        if record.fault is not None:
+            return Read(record, cause=f"cannot be decoded: {record.fault}", fate="foreign")
         if record.lane.topic == persons.TOPIC:
             return self._read_person(record)
         if (record.lane.topic, _name(record.type)) not in self._carried:
@@ -165,15 +178,17 @@ class Decoder:
         for one in dead:
             record = one.record
             order_id = order_id_of(record.key)
+            key, body, cause = record.key, record.body, one.cause or ""
             if one.fate == "foreign":
+                key, body, cause = _bounded(record, order_id, cause)
                 metrics.foreign.labels(record.lane.topic).inc()
                 if await db.fetchval(_FOREIGN_KEPT, record.lane.topic) >= FOREIGN_AN_HOUR:
                     continue
             await db.execute(
                 """insert into dead_letters
                        (topic, partition, "offset", generation, generation_start, order_id, type, key, body, cause,
-                        fate)
-                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing""",
+                        fate, last_offset)
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing""",
                 record.lane.topic,
                 record.lane.partition,
                 record.offset,
@@ -181,10 +196,11 @@ class Decoder:
                 record.generation_start,
                 order_id,
                 record.type,
-                record.key,
-                record.body if one.fate != "foreign" else (record.body or b"")[:FOREIGN_BYTES],
-                storable(one.cause or ""),
+                key,
+                body,
+                storable(cause),
                 one.fate,
+                record.last_offset,
             )
             if one.fate == "failing":
                 metrics.dead_letters.inc()
@@ -197,7 +213,7 @@ class Decoder:
                 order_id=None if order_id is None else str(order_id),
                 event_id=None if record.event_id is None else str(record.event_id),
                 type=record.type,
-                cause=one.cause,
+                cause=cause,
             )
             if one.fate == "failing":
                 await self.open_case(db, record)
@@ -221,6 +237,16 @@ class Decoder:
     def case_of(self, record: Record) -> str:
         """The name of the case that a dead letter opens; each service that buried the record has its own."""
         return f"dead_letter:{self._service}:{_place(record)}"
+
+
+def _bounded(record: Record, order_id: UUID | None, cause: str) -> tuple[bytes | None, bytes | None, str]:
+    """Of a foreign record the key, the body and the cause as they are kept. What lies on the topic of persons and names
+    no order could not be erased, so only its digest is kept."""
+    body = record.body or b""
+    kept = 0 if record.lane.topic == persons.TOPIC and order_id is None else FOREIGN_BYTES
+    if len(body) > kept:
+        cause = f"{cause} ({len(body)} bytes, sha256 {hashlib.sha256(body).hexdigest()}, {kept} kept)"
+    return (record.key or b"")[:kept] or None, body[:kept] or None, cause
 
 
 def _place(record: Record) -> str:
@@ -250,7 +276,9 @@ def _faults(event_type: str, error: ValidationError) -> str:
 
 
 def as_record(lane: TopicPartition, raw: Any) -> Record:
-    """A record as it came, whoever wrote it: a header may be empty, or hold anything."""
+    """A record as it came, whoever wrote it: a header may be empty, or hold anything, and it may not be readable."""
+    if isinstance(raw, Unreadable):
+        return Record(lane, raw.offset, None, raw.data, "", None, 0, 0, None, raw.last_offset, raw.reason)
     headers = {name: storable((value or b"").decode("utf-8", "replace")) for name, value in raw.headers}
     generation = _GENERATION.fullmatch(headers.get("generation", ""))
     return Record(
@@ -258,7 +286,7 @@ def as_record(lane: TopicPartition, raw: Any) -> Record:
         offset=raw.offset,
         key=raw.key,
         body=raw.value,
-        type=headers.get("ce_type", ""),
+        type=headers.get("ce_type", "")[:_TYPE_LENGTH],
         event_id=_uuid(headers.get("ce_id", "")),
         generation=int(generation[1]) if generation else 0,
         generation_start=int(generation[2]) if generation else 0,

@@ -65,6 +65,7 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         topic text not null,
         partition integer not null,
         "offset" bigint not null,
+        last_offset bigint,
         generation integer not null,
         generation_start bigint not null default 0,
         order_id uuid,

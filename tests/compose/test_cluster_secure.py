@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from contracts.topics import TOPICS
 from sandbox.show.pace import SLOW
 from sandbox.show.tales import BY_NAME
 from tests.compose.stack import Stack, running
@@ -67,6 +68,29 @@ asyncio.run(main())
 """
     done = stack.run("tracking", program)
     assert refusal in done.stdout + done.stderr, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("service", sorted({topic.producer for topic in TOPICS}))
+def test_a_service_writes_to_its_own_topics_only(stack: Stack, service: str) -> None:
+    """As the topic table has it, which is what readers believe."""
+    program = f"""
+import asyncio
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import TopicAuthorizationFailedError
+from shared.kafka import connection
+from shared.settings import PlatformSettings
+async def main():
+    async with AIOKafkaProducer(**connection(PlatformSettings())) as producer:
+        for topic in {[topic.name for topic in TOPICS if topic.producer != service]!r}:
+            try:
+                await producer.send_and_wait(topic, b"forged")
+            except TopicAuthorizationFailedError:
+                print("refused", topic)
+asyncio.run(main())
+"""
+    done = stack.run(service, program)
+    refused = {line.removeprefix("refused ") for line in done.stdout.splitlines()}
+    assert refused == {topic.name for topic in TOPICS if topic.producer != service}, done.stdout + done.stderr
 
 
 def test_postgres_answers_over_tls_only(stack: Stack) -> None:

@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared import record_batches
-from shared.record_batches import UNPACKED_BYTES, RawRecord, Unreadable, UnreadableBatch, records, split, unpacked
+from shared.record_batches import RawRecord, Unreadable, read_slice, records, split
+from shared.unpacking import UNPACKED_BYTES, UnreadableBatch, unpacked
 
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 PACKED = {
@@ -102,7 +103,7 @@ def test_a_body_of_the_bound_is_read_and_one_byte_more_is_not(codec: int) -> Non
 
 BOMB = """
 import resource, sys
-from shared.record_batches import UnreadableBatch, unpacked
+from shared.unpacking import UnreadableBatch, unpacked
 data = sys.stdin.buffer.read()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
@@ -184,3 +185,51 @@ def test_a_slice_is_plain_up_to_the_first_batch_that_is_packed() -> None:
     assert record_batches.plain_prefix(plain + packed + plain) == len(plain)
     assert record_batches.plain_prefix(packed) == 0
     assert record_batches.plain_prefix(plain + packed[:30]) == len(plain) + 30  # aiokafka drops what is cut off
+
+
+def plain(base: int, *values: bytes) -> bytes:
+    return build([(None, value, []) for value in values], 0, base)
+
+
+def compressed(base: int, *values: bytes) -> bytes:
+    return build([(None, value, []) for value in values], 4, base)
+
+
+@given(
+    st.lists(st.tuples(st.lists(st.binary(max_size=9), min_size=1, max_size=5), codecs), max_size=6), st.integers(1, 7)
+)
+def test_a_log_is_read_to_its_end_in_steps_of_any_size(content: list[tuple[list[bytes], int]], most: int) -> None:
+    log = b""
+    expected: list[bytes] = []
+    for values, codec in content:
+        log += build([(None, value, []) for value in values], codec, len(expected))
+        expected += values
+    found: list[bytes | None] = []
+    at = 0
+    while at < len(expected):
+        step, going_on = read_slice(log, at, len(expected), most)
+        assert going_on > at
+        assert len(step) <= most
+        found += [one.value for one in step if isinstance(one, RawRecord)]
+        at = going_on
+    assert found == expected
+
+
+def test_no_more_than_one_batch_is_unpacked_at_a_time() -> None:
+    found, going_on = read_slice(plain(0, b"a") + compressed(1, b"b", b"c") + compressed(3, b"d"), 0, 4, 500)
+    assert ([one.offset for one in found], going_on) == ([0, 1, 2], 3)
+
+
+def test_what_cannot_be_read_is_not_believed_past_the_end_of_the_log() -> None:
+    """The last offset that a batch states, too, may be what is broken."""
+    broken = plain(5, b"a", b"b")[:23] + struct.pack(">i", 1_000_000) + plain(5, b"a", b"b")[27:]
+    [letter], going_on = read_slice(broken, 5, 7, 500)
+    assert isinstance(letter, Unreadable)
+    assert (letter.offset, letter.last_offset, letter.reason, going_on) == (5, 6, "crc", 7)
+
+
+def test_what_is_no_log_at_all_is_told_only_when_nothing_precedes_it() -> None:
+    nonsense = b"\xff" * 100
+    assert read_slice(plain(0, b"a") + nonsense, 0, 2, 500)[1] == 1
+    with pytest.raises(UnreadableBatch, match="format"):
+        read_slice(nonsense, 1, 2, 500)

@@ -1,0 +1,117 @@
+"""Reads logs past what aiokafka would unpack without a bound, or could not read at all.
+
+aiokafka's fetcher stays in front: it asks the brokers and reads what is plain. From its answers everything behind the
+first batch that is compressed, or of an older format, is taken away before it sees it. Such a batch, and what it failed
+on, is read by `shared.record_batches`. `tests/integration/test_unreadable_records.py` holds what this relies on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import (
+    CorruptRecordException,
+    KafkaError,
+    LeaderNotAvailableError,
+    OffsetOutOfRangeError,
+    RecordTooLargeError,
+    UnsupportedCodecError,
+    for_code,
+)
+from aiokafka.protocol.fetch import FetchRequest
+
+from shared.db import TRANSIENT
+from shared.record_batches import RawRecord, Unreadable, plain_prefix, read_slice
+
+FETCH_BYTES = 4 * 1024 * 1024
+ANEW = 3
+"""So often is a batch fetched again whose checksum does not fit: it may have been spoilt on its way."""
+_OUT_OF_RANGE, _HANDLED = 1, {1, 3, 6, 29}
+"""Of the errors in an answer, aiokafka tells of these (or asks for new metadata); of all others it says nothing."""
+
+
+class Fetching:
+    """What goes between a consumer of aiokafka and its brokers. `blind`: it is shown no record, only where logs end."""
+
+    def __init__(self, client: AIOKafkaConsumer, *, blind: bool = False) -> None:
+        self._client = client._client
+        self._send = client._client.send
+        self._blind = blind
+        self._apart: dict[TopicPartition, tuple[int, int, bytes]] = {}
+        """Slices that begin with a batch that is not plain: from which offset, the high watermark, the bytes."""
+        self._refused: dict[TopicPartition, type[KafkaError]] = {}
+        self.marks: dict[TopicPartition, int] = {}
+        """Each high watermark as last answered; aiokafka does not see those of what is kept from it."""
+        self._client.send = self._filtered
+
+    def apart(self, lane: TopicPartition) -> bool:
+        """Whether what comes next is kept from aiokafka. It is told that the position lies outside the
+        log: the one error that it hands on at once, with the partition, and without moving the position."""
+        return lane in self._apart
+
+    def check(self, lanes: Iterable[TopicPartition]) -> None:
+        """Raises the KafkaError for which a broker refuses one of these: aiokafka asks for ever, and says nothing."""
+        for lane in lanes:
+            if (error := self._refused.get(lane)) is not None:
+                raise error(lane)
+
+    async def read(self, lane: TopicPartition, position: int, most: int) -> tuple[list[RawRecord | Unreadable], int]:
+        """What stands from this position on, `most` at the most, and where to go on (the same place when nothing does).
+
+        Raises KafkaError, UnreadableBatch.
+        """
+        found: list[RawRecord | Unreadable] = []
+        going_on = position
+        for _ in range(1 + ANEW):
+            offset, end, data = self._apart.pop(lane, (-1, 0, b""))
+            if offset != position:
+                end, data = await self._fetch(lane, position)
+            found, going_on = read_slice(data, position, end, most) if data else ([], position)
+            if not any(isinstance(one, Unreadable) and one.reason == "crc" for one in found):
+                break
+        return found, going_on
+
+    async def _fetch(self, lane: TopicPartition, position: int) -> tuple[int, bytes]:
+        node = self._client.cluster.leader_for_partition(lane)
+        if node is None or node == -1:
+            self._client.force_metadata_update()
+            raise LeaderNotAvailableError(lane)
+        wanted = [(lane.topic, [(lane.partition, position, FETCH_BYTES)])]
+        answer = await self._send(node, FetchRequest(0, 1, FETCH_BYTES, 0, wanted))
+        [(_, [(_, code, end, *_, data)])] = answer.topics
+        if code == _OUT_OF_RANGE:
+            raise OffsetOutOfRangeError({lane: position})
+        if code:
+            self._client.force_metadata_update()
+            raise for_code(code)(lane)
+        self.marks[lane] = end
+        return end, data or b""
+
+    async def _filtered(self, node: Any, request: Any, **options: Any) -> Any:
+        answer = await self._send(node, request, **options)
+        if isinstance(request, FetchRequest):
+            asked = {(topic, part): offset for topic, parts in request.topics for part, offset, _ in parts}
+            for topic, parts in answer.topics:
+                for number, (part, code, end, *rest, data) in enumerate(parts):
+                    lane, plain = TopicPartition(topic, part), 0 if self._blind else plain_prefix(data or b"")
+                    self._refused.pop(lane, None)
+                    if code == 0:
+                        self.marks[lane] = end
+                    elif code not in _HANDLED:
+                        self._refused[lane] = for_code(code)
+                    if not data or plain == len(data):
+                        continue
+                    if not plain and not self._blind:
+                        self._apart[lane] = (asked[topic, part], end, data)
+                        code = _OUT_OF_RANGE
+                    parts[number] = (part, code, end, *rest, data[:plain])
+        return answer
+
+
+def undecodable(error: Exception) -> bool:
+    """Whether aiokafka failed on what it read, and not on who should have sent it."""
+    if isinstance(error, KafkaError):
+        return isinstance(error, (CorruptRecordException, UnsupportedCodecError, RecordTooLargeError))
+    return not isinstance(error, TRANSIENT)
