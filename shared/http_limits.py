@@ -34,8 +34,9 @@ ANSWER_SECONDS = 60.0
 """From the head until the answer begins. A stream may then go on."""
 WRITE_SECONDS = 30.0
 """For which a client may leave unread what was written to it."""
-KEEP_ALIVE_SECONDS = 5
-"""Between an answer and the next request of the connection."""
+KEEP_ALIVE_SECONDS = 30
+"""Between an answer and the next request of the connection. Longer than clients and proxies keep an idle one (5 s in
+HAProxy's pool and in httpx): whoever closes first, the other's next request may already be on its way."""
 LINGER_SECONDS = 2.0
 """For which a connection that is refused is still read, so that the client sees the answer and not a reset."""
 SWEEP_SECONDS = 0.5
