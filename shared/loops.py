@@ -16,7 +16,7 @@ from shared.db import DB, TRANSIENT
 from shared.facts import Moment
 from shared.generations import forgotten
 from shared.logs import LogProbe
-from shared.messaging import Consumer
+from shared.messaging.consumer import Consumer
 from shared.telemetry import Loop, log
 
 if TYPE_CHECKING:

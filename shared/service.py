@@ -32,7 +32,7 @@ from shared.ledger import Handle, Ledger, Observe, Project
 from shared.links import parse_link_keys
 from shared.logs import LogProbe, started
 from shared.loops import Group, keep_pruning, refuse_restored, sweep, watch
-from shared.messaging import Consumer
+from shared.messaging.consumer import Consumer
 from shared.records import Decoder, OnErased
 from shared.relay import Relay
 from shared.sealing import Seal, decode_key

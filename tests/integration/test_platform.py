@@ -26,7 +26,7 @@ from shared.facts import Facts, Moment, Owed
 from shared.generations import LogEnd, advance, log_ends
 from shared.jobs import ClaimedJob, Done, Retry
 from shared.logs import LogProbe, reader_died, sender_died
-from shared.messaging import _Listener
+from shared.messaging.consumer import _Listener
 from shared.provision import create_topics
 from shared.records import Decoder, as_record
 from shared.relay import Relay, _Sent
@@ -237,7 +237,7 @@ async def test_a_group_that_does_not_settle_gets_a_new_member(pair: Pair, monkey
         monkeypatch.setattr(client._fetcher, "fetched_records", wait)
         monkeypatch.setattr(client, "commit", wait)
         with monkeypatch.context() as hurried:
-            hurried.setattr("shared.messaging.SETTLED_SECONDS", 1.0)
+            hurried.setattr("shared.messaging.consumer.SETTLED_SECONDS", 1.0)
             await until(lambda: answerer.consumer._client is not client)
         await ask(asker, "plain")
 

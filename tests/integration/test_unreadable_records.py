@@ -27,8 +27,8 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.produce import ProduceRequest
 
 from sandbox.servers import Servers
-from shared import messaging
 from shared.fetching import Fetching
+from shared.messaging.consumer import consumer
 from shared.outbox import headers
 from shared.readiness import judge
 from shared.record_batches import split
@@ -327,7 +327,7 @@ async def test_a_reader_that_a_broker_refuses_for_good_is_not_ready_and_says_why
             return not good and checks["consumer"] == "CorruptRecordException"
 
         await until(ready)
-        monkeypatch.setattr(messaging, "STANDS_STILL", 2)
+        monkeypatch.setattr(consumer, "STANDS_STILL", 2)
         answerer.consumer._fetching._send = partial(send, answerer.consumer._fetching._client)
         await until(says_why)
         refusing.clear()
