@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from shared.http import Required
+from shared.http.idempotency import Required
 from shared.json_body import read_json
 from shared.problems import FieldError, Problem
 

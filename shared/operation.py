@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from shared import dead_letters, jobs, paging
 from shared.dead_letters import DeadLetter
-from shared.http import Principal, json_answer, uuid_or_404
+from shared.http.idempotency import Principal, json_answer, uuid_or_404
 from shared.http_routes import Route
 from shared.paging import PAGE, Cursor, Limit
 from shared.problems import INVALID, Problem

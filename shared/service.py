@@ -23,7 +23,7 @@ from shared import dead_letters, operation, persons, problems, readiness, tracin
 from shared.access import Keys
 from shared.clock import Clock
 from shared.db import DB, SHUT_OUT, TRANSIENT, connect_pool
-from shared.http import Principal, Required
+from shared.http.idempotency import Principal, Required
 from shared.http_edge import Edge
 from shared.http_protocol import serving
 from shared.internal import internal_app
@@ -124,7 +124,7 @@ class Platform:
         )
 
     def require(self, *scopes: str) -> Callable[..., Awaitable[Principal]]:
-        """A dependency: see `shared.http.Required`."""
+        """A dependency: see `shared.http.idempotency.Required`."""
         return Required(self, scopes).principal
 
     def wake(self) -> None:

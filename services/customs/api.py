@@ -26,7 +26,7 @@ from services.customs.domain import Policy
 from shared import jobs, paging
 from shared.db import DB
 from shared.facts import Facts, Job, Moment
-from shared.http import Principal, etag_response, idempotently, json_answer
+from shared.http.idempotency import Principal, etag_response, idempotently, json_answer
 from shared.http_routes import Route
 from shared.paging import PAGE, Cursor, Limit
 from shared.problems import Problem

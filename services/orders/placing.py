@@ -22,7 +22,7 @@ from services.orders.settings import Settings
 from shared import failpoints
 from shared.db import DB
 from shared.facts import PersonRecorded
-from shared.http import Asked, once
+from shared.http.idempotency import Asked, once
 from shared.links import link_secret
 from shared.problems import FieldError, Problem
 from shared.sealing import decode_key

@@ -13,7 +13,7 @@ from services.tracking.answers import OrderTracking, PublicTracking
 from services.tracking.page import Pages
 from services.tracking.streams import StreamResponse, Streams
 from services.tracking.words import choose
-from shared.http import etag_response
+from shared.http.idempotency import etag_response
 from shared.http_routes import Route
 from shared.links import check_secret
 from shared.problems import Problem

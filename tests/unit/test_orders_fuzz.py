@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.orders.body import OrderBody
 from services.orders.intake import check
 from services.orders.placing import Wanted, _placed, contact, identity
-from shared.http import Asked
+from shared.http.idempotency import Asked
 from tests import nasty
 from tests.integration.test_orders_http import good_body
 
