@@ -17,8 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.base import utc
-from shared import dead_letters, jobs, outbox
+from shared import dead_letters, outbox
 from shared.adoption import Unadoptable, adopt
+from shared.jobs.worker import worker
 from shared.operating import operated, settings_of
 from shared.provision import Scope, keep_api_key
 from shared.service import Make, Platform, Service, build_app, serve
@@ -124,7 +125,7 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
         async def run(platform: Platform, service: Service) -> None:
             _require_called(counterpart, service)
             async with platform.pool.acquire() as db:
-                await jobs.pause(db, counterpart)
+                await worker.pause(db, counterpart)
             console.print(f"{counterpart}: paused; what is owed waits")
 
         operate(run)
@@ -136,7 +137,7 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
         async def run(platform: Platform, service: Service) -> None:
             _require_called(counterpart, service)
             async with platform.pool.acquire() as db:
-                await jobs.resume(db, counterpart)
+                await worker.resume(db, counterpart)
             console.print(f"{counterpart}: calls go on")
 
         operate(run)

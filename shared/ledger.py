@@ -20,10 +20,11 @@ from pydantic import ValidationError
 
 from contracts.base import Event
 from contracts.cases import CaseOpened
-from shared import failpoints, jobs, outbox, tracing
+from shared import failpoints, outbox, tracing
 from shared.clock import Clock
 from shared.db import DB, Blocked
 from shared.facts import Alarm, Facts, Job, Moment, Owed
+from shared.jobs.worker import worker
 from shared.telemetry import current_traceparent, log, metrics
 
 Handle: TypeAlias = Callable[[DB, Sequence[Facts], Moment], Awaitable[Sequence[Owed]]]
@@ -278,7 +279,7 @@ class Ledger:
         else:
             raise Undecided(f"{len(pending)} orders after {ROUNDS} rounds")
         await self._write(db, heard, said, traces, bodies or {})
-        await jobs.enqueue(db, owed_jobs, self._counterparts)
+        await worker.enqueue(db, owed_jobs, self._counterparts)
         await db.execute(
             """update fact_sets set size = s.size, wake_at = s.wake_at
                from unnest($1::uuid[], $2::int[], $3::timestamptz[]) as s (order_id, size, wake_at)

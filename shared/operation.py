@@ -12,10 +12,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, Field, TypeAdapter
 
-from shared import dead_letters, jobs, paging
+from shared import dead_letters, paging
 from shared.dead_letters import DeadLetter
 from shared.http.idempotency import Principal, json_answer, uuid_or_404
 from shared.http_routes import Route
+from shared.jobs.worker import worker
 from shared.paging import PAGE, Cursor, Limit
 from shared.problems import INVALID, Problem
 from shared.records import Fate
@@ -141,7 +142,7 @@ def router(platform: Platform, service: str, counterparts: Collection[str]) -> A
         """No more calls to this counterpart; what is owed waits. Calls under way end. Said again: the same."""
         _require_called(name, counterparts)
         async with platform.pool.acquire() as db:
-            await jobs.pause(db, name)
+            await worker.pause(db, name)
         return (await _counterparts(platform, [name]))[0]
 
     @routes.post(
@@ -151,7 +152,7 @@ def router(platform: Platform, service: str, counterparts: Collection[str]) -> A
         """Calls go on, and what waited drains. Said again: the same."""
         _require_called(name, counterparts)
         async with platform.pool.acquire() as db:
-            await jobs.resume(db, name)
+            await worker.resume(db, name)
         platform.wake()
         return (await _counterparts(platform, [name]))[0]
 

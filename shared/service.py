@@ -27,7 +27,7 @@ from shared.http.idempotency import Principal, Required
 from shared.http_edge import Edge
 from shared.http_protocol import serving
 from shared.internal import internal_app
-from shared.jobs import JobKind, Worker
+from shared.jobs.worker import JobKind, Worker
 from shared.ledger import Handle, Ledger, Observe, Project
 from shared.links import parse_link_keys
 from shared.logs import LogProbe, started

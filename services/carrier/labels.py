@@ -27,7 +27,7 @@ from services.carrier.routing import Route, route_to
 from services.carrier.store import GhostLabel, StoredLabel
 from shared.db import DB
 from shared.facts import Facts, PersonErased
-from shared.jobs import ClaimedJob, Done, JobKind, Retry
+from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
 from shared.service import Platform
 from shared.telemetry import describe, log
 

@@ -23,11 +23,12 @@ from services.customs.bodies import (
     UpliftBody,
 )
 from services.customs.domain import Policy
-from shared import jobs, paging
+from shared import paging
 from shared.db import DB
 from shared.facts import Facts, Job, Moment
 from shared.http.idempotency import Principal, etag_response, idempotently, json_answer
 from shared.http_routes import Route
+from shared.jobs.worker import worker
 from shared.paging import PAGE, Cursor, Limit
 from shared.problems import Problem
 from shared.service import Platform
@@ -183,4 +184,4 @@ async def _parcel(platform: Platform, db: DB, order_id: UUID, parcel: int) -> Fa
 
 
 async def _owe(db: DB, kind: str, order_id: UUID, subject: str) -> None:
-    await jobs.enqueue(db, [Job(kind, order_id, subject)], {kind: work.IMPORT_GATEWAY})
+    await worker.enqueue(db, [Job(kind, order_id, subject)], {kind: work.IMPORT_GATEWAY})

@@ -22,7 +22,7 @@ from services.customs.store import Sent
 from services.customs.work import IMPORT_GATEWAY
 from shared.db import DB, TRANSIENT
 from shared.facts import Facts, Moment
-from shared.jobs import Retry
+from shared.jobs.worker import Retry
 from shared.service import Platform
 from shared.telemetry import Loop, log
 

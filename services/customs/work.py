@@ -23,7 +23,7 @@ from services.customs.receipts import Receipt
 from services.customs.shipments import shipment
 from shared.db import DB
 from shared.facts import Facts, Moment, PersonErased
-from shared.jobs import ClaimedJob, Done, JobKind, Retry
+from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
 from shared.service import Platform
 
 KEEP_YEARS = 4

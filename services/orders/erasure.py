@@ -16,7 +16,7 @@ from services.orders.domain import ERASE_PERSON
 from shared import persons
 from shared.db import DB, TRANSIENT
 from shared.facts import Facts, PersonErased
-from shared.jobs import ClaimedJob, Done, JobKind
+from shared.jobs.worker import ClaimedJob, Done, JobKind
 from shared.logs import reading
 from shared.service import Platform
 from shared.settings import PlatformSettings

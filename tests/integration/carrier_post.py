@@ -31,8 +31,9 @@ from sandbox.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.carrier import main
 from services.carrier.signatures import signature
-from shared import jobs, persons
+from shared import persons
 from shared.facts import Facts, PersonRecorded
+from shared.jobs.worker import worker
 from shared.provision import add_api_key
 from shared.service import Platform, running
 from tests.live import serving, until, until_known
@@ -157,13 +158,13 @@ class Post:
     async def paused(self) -> AsyncIterator[None]:
         """The carrier is not called; a round of the poller that had begun before is over."""
         async with self.platform.ledger.transaction() as db:
-            await jobs.pause(db, "carrier.laposte")
+            await worker.pause(db, "carrier.laposte")
         try:
             await self.polled()
             yield
         finally:
             async with self.platform.ledger.transaction() as db:
-                await jobs.resume(db, "carrier.laposte")
+                await worker.resume(db, "carrier.laposte")
 
     async def announced(self, sub_order: str) -> int:
         labels = (await self.outside.get("/control/account")).json()["labels"]

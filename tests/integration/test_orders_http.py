@@ -41,7 +41,7 @@ from services.orders.schema import (
 from services.orders.settings import Settings
 from shared.clock import create
 from shared.facts import Facts, PersonErased
-from shared.jobs import ClaimedJob
+from shared.jobs.worker import ClaimedJob
 from shared.links import check_secret
 from shared.provision import add_api_key
 from shared.service import Platform, running

@@ -20,11 +20,12 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from contracts.base import Topic
 from contracts.cases import CaseClosed, CaseOpened
 from sandbox.servers import Broker, Servers
-from shared import dead_letters, jobs, persons, tracing
+from shared import dead_letters, persons, tracing
 from shared.db import DB
 from shared.facts import Facts, Moment, Owed
 from shared.generations import LogEnd, advance, log_ends
-from shared.jobs import ClaimedJob, Done, Retry
+from shared.jobs.worker import ClaimedJob, Done, Retry
+from shared.jobs.worker import worker as jobs
 from shared.logs import LogProbe, reader_died, sender_died
 from shared.messaging.consumer import _Listener
 from shared.provision import create_topics

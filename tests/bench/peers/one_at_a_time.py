@@ -9,10 +9,11 @@ from dataclasses import replace
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from services.carrier import scans
-from shared import jobs, outbox, readiness
+from shared import outbox, readiness
 from shared.db import TRANSIENT
 from shared.internal import internal_app
-from shared.jobs import Worker
+from shared.jobs.worker import Worker
+from shared.jobs.worker import worker as jobs
 from shared.loops import Group
 from shared.records import as_record
 from shared.service import Make, Platform, build_app, connected
