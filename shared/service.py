@@ -28,7 +28,7 @@ from shared.http_edge import Edge
 from shared.http_protocol import serving
 from shared.internal import internal_app
 from shared.jobs.worker import JobKind, Worker
-from shared.ledger import Handle, Ledger, Observe, Project
+from shared.ledger.ledger import Handle, Ledger, Observe, Project
 from shared.links import parse_link_keys
 from shared.logs import LogProbe, started
 from shared.loops import Group, keep_pruning, refuse_restored, sweep, watch

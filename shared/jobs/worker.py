@@ -24,7 +24,7 @@ from shared.facts import Facts, Job
 from shared.telemetry import Loop, current_traceparent, describe, log, metrics, traced
 
 if TYPE_CHECKING:
-    from shared.ledger import Ledger
+    from shared.ledger.ledger import Ledger
 
 LEASE_SECONDS = 120.0
 """A claimed job whose worker died is taken up again after this."""

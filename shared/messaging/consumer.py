@@ -19,7 +19,7 @@ from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.fetching import FETCH_BYTES, Fetching, undecodable
 from shared.kafka import REQUEST_MS, connection
-from shared.ledger import Ledger
+from shared.ledger.ledger import Ledger
 from shared.logs import LogProbe, reader_died, started, stopped
 from shared.record_batches import RawRecord, Unreadable
 from shared.records import Decoder, Read, Record, as_record
