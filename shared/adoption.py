@@ -14,8 +14,8 @@ from uuid import UUID
 from contracts.base import Event
 from shared import persons
 from shared.db import DB
-from shared.facts import PersonErased
 from shared.generations import unacknowledged
+from shared.ledger.facts import PersonErased
 from shared.logs import reading
 from shared.records import Read, Record, as_record
 

@@ -13,8 +13,8 @@ from aiokafka.errors import KafkaError
 
 from shared import dead_letters, gauges
 from shared.db import DB, TRANSIENT
-from shared.facts import Moment
 from shared.generations import forgotten
+from shared.ledger.facts import Moment
 from shared.logs import LogProbe
 from shared.messaging.consumer import Consumer
 from shared.telemetry import Loop, log

@@ -18,7 +18,7 @@ from contracts.cases import CaseOpened
 from contracts.persons import PersonRecord
 from shared import persons
 from shared.db import DB, storable
-from shared.facts import PersonErased, PersonRecorded
+from shared.ledger.facts import PersonErased, PersonRecorded
 from shared.ledger.ledger import Ledger
 from shared.record_batches import Unreadable
 from shared.telemetry import log, metrics, valid_traceparent

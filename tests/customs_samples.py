@@ -16,7 +16,7 @@ from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs import regimes
 from services.customs.domain import Policy
 from services.customs.regimes import tables
-from shared.facts import PersonErased, PersonRecorded
+from shared.ledger.facts import PersonErased, PersonRecorded
 
 PLACED_AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 TABLES = tables.load()

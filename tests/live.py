@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from contracts.base import Event
 from sandbox.protocol import DroppableProtocol
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)

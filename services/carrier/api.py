@@ -31,9 +31,9 @@ from services.carrier.domain import (
     open_label_case,
 )
 from shared.db import DB
-from shared.facts import Facts
 from shared.http.idempotency import Principal, etag_response, idempotently
 from shared.http_routes import Route
+from shared.ledger.facts import Facts
 from shared.problems import Problem
 from shared.service import Platform
 

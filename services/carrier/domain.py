@@ -21,7 +21,7 @@ from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
 from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.carrier.silence import Patience
-from shared.facts import Alarm, Facts, Job, Moment, Owed, PersonErased, PersonRecorded
+from shared.ledger.facts import Alarm, Facts, Job, Moment, Owed, PersonErased, PersonRecorded
 
 LET_GO: tuple[type[Event], ...] = (OrderWithdrawn, OrderClosed)
 """After one of these no label is wanted any more."""

@@ -10,7 +10,7 @@ from contracts.warehouse import ParcelHandedOver
 from services.carrier import store
 from services.carrier.carriers.laposte.codes import COLISSIMO, OKAPI
 from services.carrier.windows import REASONS
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 from shared.service import Platform
 
 EVERY_SECONDS = 30.0

@@ -15,7 +15,7 @@ from services.carrier.domain import LET_GO, decide, has_ended
 from services.carrier.silence import Patience
 from services.carrier.store import FollowedParcel, Standing
 from shared.db import DB
-from shared.facts import Facts, Moment, Owed
+from shared.ledger.facts import Facts, Moment, Owed
 
 
 async def handle(_: DB, orders: Sequence[Facts], moment: Moment, patience: Patience) -> list[Owed]:

@@ -26,8 +26,8 @@ from services.carrier.domain import ABOUT_LABEL, LABEL, LET_GO, NAME, NO_LABEL, 
 from services.carrier.routing import Route, route_to
 from services.carrier.store import GhostLabel, StoredLabel
 from shared.db import DB
-from shared.facts import Facts, PersonErased
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
+from shared.ledger.facts import Facts, PersonErased
 from shared.service import Platform
 from shared.telemetry import describe, log
 

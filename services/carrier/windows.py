@@ -13,7 +13,7 @@ from typing import Literal
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.customs import ParcelDeclared
 from contracts.vocabularies import FINAL, RANKS
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 
 Aside = Literal["too_early", "in_the_future", "too_many"]
 """Why a scan is not believed."""

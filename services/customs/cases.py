@@ -18,7 +18,7 @@ from contracts.customs import (
 )
 from contracts.orders import OrderClosed
 from contracts.warehouse import OrderWithdrawn
-from shared.facts import Facts, Moment, Owed
+from shared.ledger.facts import Facts, Moment, Owed
 
 NAME = "customs"
 """The service whose cases these are."""

@@ -29,7 +29,7 @@ from services.customs.amounts import Sums, goods_of, in_cny, of_order, split
 from services.customs.cases import held_by_post, holds, order_ended, settled_attention
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal
 from services.customs.regimes.tables import Tables
-from shared.facts import Facts, Job, Moment, Owed, PersonErased, PersonRecorded
+from shared.ledger.facts import Facts, Job, Moment, Owed, PersonErased, PersonRecorded
 
 EXPORT, DOCUMENTS, INVENTORY, RETURN, HOLD_ANSWER = "export", "import_documents", "inventory", "return", "hold_answer"
 """Kinds of outside work; the subject begins with the parcel's number."""

@@ -29,7 +29,7 @@ from services.customs.export import sub_order
 from services.customs.quota import NOTHING, Share, Year, person_hash, share
 from services.customs.store import Entry, ParcelRow
 from shared.db import DB
-from shared.facts import Facts, Moment, Owed, PersonErased, PersonRecorded
+from shared.ledger.facts import Facts, Moment, Owed, PersonErased, PersonRecorded
 from shared.persons import Persons
 
 MOVE_THE_QUOTA = (ImportCleared, ImportReturned, ParcelDelivered, OrderClosed)

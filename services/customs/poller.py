@@ -21,8 +21,8 @@ from services.customs.receipts import FAILED, LaterReceipt, Page, meaning, troub
 from services.customs.store import Sent
 from services.customs.work import IMPORT_GATEWAY
 from shared.db import DB, TRANSIENT
-from shared.facts import Facts, Moment
 from shared.jobs.worker import Retry
+from shared.ledger.facts import Facts, Moment
 from shared.service import Platform
 from shared.telemetry import Loop, log
 

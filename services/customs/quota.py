@@ -17,7 +17,7 @@ from contracts.orders import OrderClosed, OrderPlaced
 from contracts.persons import NationalId
 from contracts.warehouse import OrderPacked
 from services.customs.amounts import apportion, goods_of
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 
 NOTHING = Decimal("0.00")
 

@@ -15,7 +15,7 @@ from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs import export
 from services.customs.amounts import Sums, apportion
 from services.customs.domain import Policy, shares_in_cny
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import asyncpg
 from services.customs.quota import Share, Year
 from services.customs.receipts import LaterReceipt
 from shared.db import DB
-from shared.facts import PersonErased
+from shared.ledger.facts import PersonErased
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from services.customs.bodies import ExportView, MessageView, OrderView, ParcelDe
 from services.customs.cases import open_hold
 from services.customs.handlers import parcel_rows
 from services.customs.receipts import meaning
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from services.customs.gateways import ExportGateway, ImportGateway
 from services.customs.receipts import Receipt
 from services.customs.shipments import shipment
 from shared.db import DB
-from shared.facts import Facts, Moment, PersonErased
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
+from shared.ledger.facts import Facts, Moment, PersonErased
 from shared.service import Platform
 
 KEEP_YEARS = 4

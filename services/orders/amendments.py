@@ -13,7 +13,7 @@ from contracts.orders import OrderAmended, OrderClosed
 from contracts.vocabularies import with_the_carrier
 from contracts.warehouse import ParcelHandedOver
 from services.orders.ends import parcels_told_of, sighting
-from shared.facts import Facts, Moment, Owed
+from shared.ledger.facts import Facts, Moment, Owed
 
 NAME = "orders"
 """The service whose cases these are."""

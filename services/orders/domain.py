@@ -16,7 +16,7 @@ from contracts.orders import CancelRequested, OrderClosed
 from services.orders.amendments import LOOK_INTO, MOVED, NAME, PERSON_ANSWERS_IN, contradictions, ended_since
 from services.orders.ends import ending
 from services.orders.life import Life, Waiting, life
-from shared.facts import Alarm, Facts, Job, Moment, Owed, PersonErased
+from shared.ledger.facts import Alarm, Facts, Job, Moment, Owed, PersonErased
 
 ERASE_PERSON = "erase_person"
 """The job that erases the person's record of an order."""

@@ -16,7 +16,7 @@ from contracts.customs import OrderRefused, ParcelDeclared
 from contracts.orders import OrderPlaced, ParcelEnd
 from contracts.vocabularies import Outcome, ParcelOutcome
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack, StockRefused
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 
 WORST_FIRST: tuple[ParcelOutcome, ...] = ("lost", "destroyed", "returned")
 """When no parcel was delivered and they ended differently, the order ends as the first of these that occurs."""

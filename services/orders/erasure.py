@@ -15,8 +15,8 @@ from services.orders.amendments import LOOK_INTO, NAME, PERSON_ANSWERS_IN
 from services.orders.domain import ERASE_PERSON
 from shared import persons
 from shared.db import DB, TRANSIENT
-from shared.facts import Facts, PersonErased
 from shared.jobs.worker import ClaimedJob, Done, JobKind
+from shared.ledger.facts import Facts, PersonErased
 from shared.logs import reading
 from shared.service import Platform
 from shared.settings import PlatformSettings

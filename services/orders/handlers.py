@@ -28,7 +28,7 @@ from services.orders import store
 from services.orders.domain import decide
 from shared.clock import Clock
 from shared.db import DB
-from shared.facts import Facts, Moment, Owed
+from shared.ledger.facts import Facts, Moment, Owed
 
 
 async def handle(_db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:

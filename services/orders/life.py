@@ -14,7 +14,7 @@ from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.vocabularies import with_the_carrier
 from contracts.warehouse import CancelTooLate, OrderPacked, OrderWithdrawn, ParcelHandedOver, StockReserved
 from services.orders.ends import parcels_told_of, plan, sighting
-from shared.facts import Facts, PersonRecorded
+from shared.ledger.facts import Facts, PersonRecorded
 
 State = Literal[
     "placed", "screened", "reserved", "packed", "declared", "labelled", "handed_over", "in_transit", "arrived", "closed"

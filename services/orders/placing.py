@@ -21,8 +21,8 @@ from services.orders.domain import order_id_of
 from services.orders.settings import Settings
 from shared import failpoints
 from shared.db import DB
-from shared.facts import PersonRecorded
 from shared.http.idempotency import Asked, once
+from shared.ledger.facts import PersonRecorded
 from shared.links import link_secret
 from shared.problems import FieldError, Problem
 from shared.sealing import decode_key

@@ -16,7 +16,7 @@ from contracts.orders import OrderPlaced
 from services.orders import search
 from services.orders.views import document
 from shared.db import DB
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 
 SOUGHT_FOR_MS = 1500
 """Milliseconds a search may take: one for what most orders of others have in common would hold a session for long."""

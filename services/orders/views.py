@@ -12,7 +12,7 @@ from contracts.orders import CancelRequested, OrderAmended, OrderClosed, OrderPl
 from contracts.warehouse import OrderPacked
 from services.orders.domain import ErasureAsked, deadline, open_cases
 from services.orders.life import cancel_of, life, parcel_state
-from shared.facts import Facts, PersonErased
+from shared.ledger.facts import Facts, PersonErased
 
 FREED_BY: Mapping[str, str] = {
     "answer_customs": "customs: POST /orders/{order_id}/parcels/{parcel}/hold-answer",

@@ -32,7 +32,7 @@ from services.tracking.duties import ORDER_DUTIES, REFUND, Next, OrderState, due
 from services.tracking.journey import Journey, follow
 from services.tracking.parcels import Item, ParcelView, duty, view
 from services.tracking.timeline import Entry, timeline
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from contracts.base import Event
 from services.tracking import store
 from services.tracking.domain import fold
 from shared.db import DB
-from shared.facts import Facts, Moment, Owed
+from shared.ledger.facts import Facts, Moment, Owed
 
 
 async def handle(_db: DB, _orders: Sequence[Facts], _moment: Moment) -> Sequence[Owed]:

@@ -19,7 +19,7 @@ from contracts.warehouse import (
 from services.warehouse import domain, goods, packing, store
 from services.warehouse.limits import limits_on
 from shared.db import DB
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 from shared.problems import FieldError, Problem
 from shared.service import Platform
 

@@ -30,7 +30,7 @@ from contracts.warehouse import (
     StockShort,
 )
 from services.warehouse.stock import Levels, Movement, on_pile
-from shared.facts import Alarm, Facts, Moment
+from shared.ledger.facts import Alarm, Facts, Moment
 
 LOOK_AGAIN = timedelta(minutes=1)
 """After a restore: an order that waits for goods is decided again after this, in business time."""

@@ -11,7 +11,7 @@ from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.warehouse import StockReserved
 from services.warehouse import domain, store
 from shared.db import DB
-from shared.facts import Facts, Moment, Owed
+from shared.ledger.facts import Facts, Moment, Owed
 
 
 async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:

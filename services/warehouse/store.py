@@ -16,7 +16,7 @@ from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.warehouse import domain
 from services.warehouse.stock import Kind, Levels, Movement, Pile
 from shared.db import DB
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 
 
 async def movements(db: DB, order_ids: Sequence[UUID]) -> dict[UUID, list[Movement]]:

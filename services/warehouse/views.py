@@ -13,7 +13,7 @@ from services.warehouse.bodies import OrderView, ParcelState, PickLine, PickList
 from services.warehouse.goods import Product
 from services.warehouse.stock import Movement
 from services.warehouse.store import BoardRow
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 
 
 def skus(orders: Iterable[Facts]) -> list[str]:

@@ -20,7 +20,7 @@ import asyncpg
 from contracts.base import Event
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
-from shared.facts import Facts, Job
+from shared.ledger.facts import Facts, Job
 from shared.telemetry import Loop, current_traceparent, describe, log, metrics, traced
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from contracts.cases import CaseOpened
 from shared import failpoints, outbox, tracing
 from shared.clock import Clock
 from shared.db import DB, Blocked
-from shared.facts import Alarm, Facts, Job, Moment, Owed
 from shared.jobs.worker import worker
+from shared.ledger.facts import Alarm, Facts, Job, Moment, Owed
 from shared.telemetry import current_traceparent, log, metrics
 
 Handle: TypeAlias = Callable[[DB, Sequence[Facts], Moment], Awaitable[Sequence[Owed]]]

@@ -15,7 +15,7 @@ from contracts.customs import ParcelDeclared
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked, ParcelHandedOver, StockReserved
 from shared.db import DB
-from shared.facts import Facts, Job, Moment, Owed
+from shared.ledger.facts import Facts, Job, Moment, Owed
 from shared.service import Make, Platform, Service
 from tests.bench.samples import handed_over, labelled, packed
 

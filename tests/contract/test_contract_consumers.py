@@ -9,7 +9,7 @@ import pytest
 
 from contracts.base import Event
 from contracts.topics import TOPICS, heard_by, of_producer
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 from tests.invented import WORD, WORDS, invented, open_fields
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "contracts" / "examples").glob("*/*.json"))

@@ -32,8 +32,8 @@ from sandbox.settings import SandboxSettings
 from services.carrier import main
 from services.carrier.signatures import signature
 from shared import persons
-from shared.facts import Facts, PersonRecorded
 from shared.jobs.worker import worker
+from shared.ledger.facts import Facts, PersonRecorded
 from shared.provision import add_api_key
 from shared.service import Platform, running
 from tests.live import serving, until, until_known

@@ -20,7 +20,7 @@ from sandbox.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.customs import main
 from services.customs.quota import person_hash
-from shared.facts import Facts, PersonRecorded
+from shared.ledger.facts import Facts, PersonRecorded
 from shared.persons import Persons
 from shared.provision import add_api_key
 from shared.service import Platform, running

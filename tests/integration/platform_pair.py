@@ -22,8 +22,8 @@ from contracts.cases import CaseOpened
 from contracts.topics import CASES
 from sandbox.servers import Servers
 from shared.db import DB
-from shared.facts import Alarm, Facts, Job, Moment, Owed
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
+from shared.ledger.facts import Alarm, Facts, Job, Moment, Owed
 from shared.outbox import headers, partition_of
 from shared.provision import create_topics, provision_database
 from shared.schema import PLATFORM_SCHEMA

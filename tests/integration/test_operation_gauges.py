@@ -26,7 +26,7 @@ from services.orders.erasure import still_there
 from services.warehouse import gauges as warehouse_gauges
 from services.warehouse import main as warehouse
 from shared import gauges, persons
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 from shared.service import Platform, connected
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop

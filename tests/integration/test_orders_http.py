@@ -40,8 +40,8 @@ from services.orders.schema import (
 )
 from services.orders.settings import Settings
 from shared.clock import create
-from shared.facts import Facts, PersonErased
 from shared.jobs.worker import ClaimedJob
+from shared.ledger.facts import Facts, PersonErased
 from shared.links import check_secret
 from shared.provision import add_api_key
 from shared.service import Platform, running

@@ -20,7 +20,7 @@ from contracts.cases import CaseOpened
 from sandbox.servers import Servers
 from shared import dead_letters, outbox
 from shared.db import DB
-from shared.facts import Facts, Moment, Owed
+from shared.ledger.facts import Facts, Moment, Owed
 from shared.logs import LogProbe
 from shared.outbox import Message, partition_of
 from shared.relay import ROWS_A_PARTITION, Relay

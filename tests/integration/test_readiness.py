@@ -21,8 +21,8 @@ from pydantic import SecretStr
 from contracts.base import Event, Topic
 from sandbox.servers import Servers
 from shared.db import DB
-from shared.facts import Facts, Moment, Owed
 from shared.internal import internal_app
+from shared.ledger.facts import Facts, Moment, Owed
 from shared.outbox import partition_of
 from shared.provision import create_topics, provision_database
 from shared.schema import PLATFORM_SCHEMA

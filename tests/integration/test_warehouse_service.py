@@ -33,7 +33,7 @@ from contracts.warehouse import (
 from services.warehouse import main
 from services.warehouse.stock import MOVES
 from shared.db import connect_pool
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 from shared.ledger.ledger import Ledger
 from shared.provision import add_api_key
 from shared.service import Platform, build_app

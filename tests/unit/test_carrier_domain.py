@@ -32,7 +32,7 @@ from services.carrier.handlers import followed
 from services.carrier.scans import scan_fact
 from services.carrier.silence import SILENCE_RULES, Patience
 from services.carrier.store import KnownScan
-from shared.facts import Alarm, Facts, Job, Moment, Owed, PersonErased, PersonRecorded
+from shared.ledger.facts import Alarm, Facts, Job, Moment, Owed, PersonErased, PersonRecorded
 from tests.invented import some_invented
 
 ORDER = UUID("6f9619ff-8b86-5d11-b42d-00cf4fc964ff")

@@ -17,8 +17,8 @@ from contracts.persons import Contact
 from contracts.warehouse import OrderPacked
 from services.carrier.labels import label_order, not_called, settled, unseen_attempts
 from services.carrier.routing import ROUTES, route_to
-from shared.facts import Facts
 from shared.jobs.worker import ClaimedJob
+from shared.ledger.facts import Facts
 
 SAMPLE = json.loads((Path(__file__).parents[1] / "golden" / "laposte" / "label-order.json").read_text())
 ORDER = UUID(SAMPLE["declared"]["order_id"])

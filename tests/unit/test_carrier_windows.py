@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.carrier.windows import END_SCANS, SCANS, sift
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 from tests.unit.test_carrier_domain import ORDER, START, day, declared, label, packed, scan
 
 KNOWN = (packed(2), declared(1), declared(2), label(1), label(2))

@@ -16,7 +16,7 @@ from services.customs import ceb
 from services.customs.ceb import MessageType, Parties, Party
 from services.customs.domain import Passed, screen
 from services.customs.shipments import Shipment, shipment
-from shared.facts import Facts, Moment
+from shared.ledger.facts import Facts, Moment
 from tests.customs_samples import (
     BUYER,
     CONTACT,

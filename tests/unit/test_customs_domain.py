@@ -40,7 +40,7 @@ from services.customs.domain import (
 )
 from services.customs.handlers import parcel_rows
 from services.customs.shipments import shipment
-from shared.facts import Facts, Job, Moment, Owed
+from shared.ledger.facts import Facts, Job, Moment, Owed
 from tests.customs_samples import (
     BUYER,
     CONTACT,

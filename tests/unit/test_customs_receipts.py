@@ -19,7 +19,7 @@ from services.customs.export import Unreadable
 from services.customs.poller import said
 from services.customs.receipts import MOST_RECEIPTS, Receipt, fact, meaning, read_answered, read_page, read_receipt
 from services.customs.store import Sent
-from shared.facts import Facts, Moment
+from shared.ledger.facts import Facts, Moment
 from tests.customs_samples import PLACED_AT, TABLES, order_id
 
 GUID = "4CDE1CFD-EDED-46B1-946C-B8022E42FC94"

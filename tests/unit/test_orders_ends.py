@@ -24,7 +24,7 @@ from services.orders.domain import decide
 from services.orders.ends import ending, joint_outcome, sighting
 from services.orders.life import life
 from services.orders.views import document
-from shared.facts import Facts, Moment, PersonRecorded
+from shared.ledger.facts import Facts, Moment, PersonRecorded
 from tests.invented import some_invented
 from tests.unit.test_orders_life import (
     BEGINNING,

@@ -24,7 +24,7 @@ from services.orders.domain import (
     order_id_of,
 )
 from services.orders.life import Waiting, life, parcel_state
-from shared.facts import Alarm, Facts, Job, Moment, PersonErased, PersonRecorded
+from shared.ledger.facts import Alarm, Facts, Job, Moment, PersonErased, PersonRecorded
 
 ORDER = order_id_of("maison", "A-1")
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)

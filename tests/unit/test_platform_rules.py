@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from contracts.base import Event, Money, fact_id
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.orders import CancelRequested
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 from shared.links import check_secret, link_secret, parse_link_keys
 from shared.outbox import partition_of
 from shared.problems import field_path

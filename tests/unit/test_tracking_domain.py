@@ -36,7 +36,7 @@ from services.tracking.answers import OrderTracking
 from services.tracking.domain import Tracking, fold, track
 from services.tracking.duties import ORDER_DUTIES, PARCEL_DUTIES, OrderState, ParcelState
 from services.tracking.handlers import HEARS
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 from tests.invented import some_invented
 
 ORDER = UUID(int=11)

@@ -22,7 +22,7 @@ from services.tracking.duties import Action, Actor, OrderState, ParcelState
 from services.tracking.page import Pages
 from services.tracking.parcels import Stage
 from services.tracking.words import LANGUAGES, Language, choose
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 from tests.unit.test_tracking_domain import ORDER, OTHERS, SHIPPED, at, case, closed, placed, scan, sets_of_facts
 
 PAGES = Pages()

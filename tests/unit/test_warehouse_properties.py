@@ -28,7 +28,7 @@ from contracts.warehouse import (
 )
 from services.warehouse import domain
 from services.warehouse.stock import Levels, Movement, on_pile
-from shared.facts import Facts, Moment
+from shared.ledger.facts import Facts, Moment
 from tests.invented import some_invented
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

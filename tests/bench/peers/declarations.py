@@ -11,7 +11,7 @@ from services.customs.domain import Policy
 from services.customs.main import Settings, parties_of, policy_of, service
 from services.customs.receipts import read_receipt
 from services.customs.shipments import Shipment, shipment
-from shared.facts import Facts
+from shared.ledger.facts import Facts
 from tests.bench.peers import calls
 from tests.bench.samples import contact, handed_over, labelled, national_id, packed, placed, screened
 
