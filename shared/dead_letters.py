@@ -10,8 +10,9 @@ from uuid import UUID
 from aiokafka import TopicPartition
 
 from contracts.cases import CaseClosed
-from shared import outbox, persons
+from shared import persons
 from shared.db import DB, TRANSIENT
+from shared.ledger import outbox
 from shared.records import Fate, Read, Record, order_id_of
 from shared.telemetry import describe, log
 

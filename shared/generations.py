@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import asyncpg
 from aiokafka import TopicPartition
 
-from shared import outbox
 from shared.db import DB
+from shared.ledger import outbox
 from shared.logs import LogProbe
 from shared.records import as_record
 from shared.telemetry import log

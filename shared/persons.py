@@ -10,8 +10,8 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 from contracts.persons import Contact, NationalId, PersonRecord
-from shared import outbox
 from shared.db import DB
+from shared.ledger import outbox
 from shared.sealing import Seal
 from shared.telemetry import current_traceparent
 

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from shared.db import TRANSIENT
-from shared.outbox import TooLarge
+from shared.ledger.outbox import TooLarge
 from shared.telemetry import log
 from shared.wording import in_words
 

@@ -43,7 +43,7 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
     "create index outbox_unsent on outbox (topic, partition, id) where sent_at is null",
     "create index outbox_by_event on outbox (event_id)",
     "create index outbox_of_persons on outbox (key) where topic = 'orders.personal'",
-    # One row: every outbox row up to this id is sent (shared/outbox.py, raise_floor).
+    # One row: every outbox row up to this id is sent (shared/ledger/outbox.py, raise_floor).
     """create table outbox_floor (
         one boolean primary key default true check (one),
         sent_up_to bigint not null default 0,

@@ -20,10 +20,11 @@ from pydantic import ValidationError
 
 from contracts.base import Event
 from contracts.cases import CaseOpened
-from shared import failpoints, outbox, tracing
+from shared import failpoints, tracing
 from shared.clock import Clock
 from shared.db import DB, Blocked
 from shared.jobs.worker import worker
+from shared.ledger import outbox
 from shared.ledger.facts import Alarm, Facts, Job, Moment, Owed
 from shared.telemetry import current_traceparent, log, metrics
 

@@ -15,7 +15,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from contracts import topics
 from contracts.base import Event
 from contracts.persons import PersonRecord
-from shared import outbox, persons
+from shared import persons
+from shared.ledger import outbox
 from tests.bench.field import BenchError
 
 

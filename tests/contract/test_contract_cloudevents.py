@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from contracts.asyncapi import EVENT_HEADERS
 from contracts.base import Event
 from contracts.topics import TOPICS
-from shared.outbox import headers
+from shared.ledger.outbox import headers
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 TYPES = {event.TYPE: event for topic in TOPICS for event in topic.events}

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from sandbox.provision import SERVICES
 from sandbox.show.book import Order
-from shared.outbox import partition_of
+from shared.ledger.outbox import partition_of
 from tests.faults.checker import HEARS
 from tests.faults.field import PLAIN, Field
 from tests.faults.test_d_webhooks import operate

@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from contracts.carrier import ParcelScanned
-from shared.outbox import partition_of
+from shared.ledger.outbox import partition_of
 from tests.faults.field import Field, failpoint_file
 from tests.live import until
 

@@ -24,7 +24,7 @@ from sandbox.servers import Servers
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
 from shared.ledger.facts import Alarm, Facts, Job, Moment, Owed
-from shared.outbox import headers, partition_of
+from shared.ledger.outbox import headers, partition_of
 from shared.provision import create_topics, provision_database
 from shared.schema import PLATFORM_SCHEMA
 from shared.service import Platform, Service, running

@@ -29,7 +29,7 @@ from services.customs.gateways import ImportGateway
 from services.customs.main import on_erased
 from services.customs.poller import Receipts
 from services.customs.work import IMPORT_GATEWAY, keep_until
-from shared.outbox import headers
+from shared.ledger.outbox import headers
 from shared.outside import Bounds, Counterpart
 from shared.telemetry import Loop
 from tests.customs_samples import erased, line, order_id, packed, parcel

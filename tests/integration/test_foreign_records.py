@@ -15,7 +15,7 @@ from contracts import topics
 from contracts.cases import CaseOpened
 from sandbox.servers import Servers
 from shared import dead_letters
-from shared.outbox import headers
+from shared.ledger.outbox import headers
 from shared.records import FOREIGN_AN_HOUR, Decoder, as_record
 from shared.service import Platform, running
 from shared.telemetry import metrics

@@ -18,11 +18,12 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from contracts.base import PARTITIONS, Event
 from contracts.cases import CaseOpened
 from sandbox.servers import Servers
-from shared import dead_letters, outbox
+from shared import dead_letters
 from shared.db import DB
+from shared.ledger import outbox
 from shared.ledger.facts import Facts, Moment, Owed
+from shared.ledger.outbox import Message, partition_of
 from shared.logs import LogProbe
-from shared.outbox import Message, partition_of
 from shared.relay import ROWS_A_PARTITION, Relay
 from shared.service import Platform, Service, connected
 from shared.telemetry import Loop, traced, valid_traceparent

@@ -23,7 +23,7 @@ from sandbox.servers import Servers
 from shared.db import DB
 from shared.internal import internal_app
 from shared.ledger.facts import Facts, Moment, Owed
-from shared.outbox import partition_of
+from shared.ledger.outbox import partition_of
 from shared.provision import create_topics, provision_database
 from shared.schema import PLATFORM_SCHEMA
 from shared.service import Platform, Service, running

@@ -16,8 +16,8 @@ from contracts.base import Event, Money, fact_id
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.orders import CancelRequested
 from shared.ledger.facts import Facts
+from shared.ledger.outbox import partition_of
 from shared.links import check_secret, link_secret, parse_link_keys
-from shared.outbox import partition_of
 from shared.problems import field_path
 from shared.sealing import Seal, Unsealable, decode_key
 

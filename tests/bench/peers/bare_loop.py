@@ -14,8 +14,8 @@ from contracts.carrier import LabelCreated
 from contracts.customs import ParcelDeclared
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
-from shared import outbox
-from shared.outbox import partition_of
+from shared.ledger import outbox
+from shared.ledger.outbox import partition_of
 from shared.records import as_record
 from shared.relay import BATCH_BYTES
 from shared.settings import PlatformSettings

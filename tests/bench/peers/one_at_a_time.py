@@ -9,11 +9,12 @@ from dataclasses import replace
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from services.carrier import scans
-from shared import outbox, readiness
+from shared import readiness
 from shared.db import TRANSIENT
 from shared.internal import internal_app
 from shared.jobs.worker import Worker
 from shared.jobs.worker import worker as jobs
+from shared.ledger import outbox
 from shared.loops import Group
 from shared.records import as_record
 from shared.service import Make, Platform, build_app, connected
