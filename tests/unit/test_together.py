@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.db import TRANSIENT
-from shared.together import AT_MOST, LANES, Together
+from shared.ledger.group_commit import AT_MOST, LANES, Together
 
 
 class Desk:
