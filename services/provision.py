@@ -17,8 +17,8 @@ from pydantic import Field, SecretStr
 from contracts.base import Topic
 from contracts.topics import TOPICS, heard_by
 from services.credentials import SERVICES, Scope
-from shared.kafka import Connection, connection
 from shared.kafka_rights import Rights, create_user, grant
+from shared.messaging.kafka import Connection, connection
 from shared.migrate import migrate
 from shared.provision import add_api_key, create_topics, provision_database
 from shared.settings import PlatformSettings, with_password

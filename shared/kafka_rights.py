@@ -25,7 +25,7 @@ from aiokafka.protocol.types import (
     TaggedFields,
 )
 
-from shared.kafka import Connection
+from shared.messaging.kafka import Connection
 
 ITERATIONS = 8192
 """Of SCRAM's key derivation. The passwords are drawn, not chosen."""

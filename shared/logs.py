@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 
 from shared.db import TRANSIENT
 from shared.fetching import Fetching
-from shared.kafka import REQUEST_MS, connection
+from shared.messaging.kafka import REQUEST_MS, connection
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop
 

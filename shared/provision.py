@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 
 from contracts.base import PARTITIONS, Code, Topic
 from shared.db import DB
-from shared.kafka import Connection, anonymous
+from shared.messaging.kafka import Connection, anonymous
 
 Scope = Literal["marketplace", "warehouse", "operator"]
 _NO_ERROR = 0

@@ -18,10 +18,10 @@ from contracts.base import PARTITIONS
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.generations import LogEnd, advance, log_ends, notice_lost_tail
-from shared.kafka import REQUEST_MS, connection
 from shared.ledger import outbox
 from shared.ledger.outbox import headers
 from shared.logs import LogProbe, sender_died, started
+from shared.messaging.kafka import REQUEST_MS, connection
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop, back_off_seconds, log, metrics
 

@@ -18,9 +18,9 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.fetching import FETCH_BYTES, Fetching, undecodable
-from shared.kafka import REQUEST_MS, connection
 from shared.ledger.ledger import Ledger
 from shared.logs import LogProbe, reader_died, started, stopped
+from shared.messaging.kafka import REQUEST_MS, connection
 from shared.record_batches import RawRecord, Unreadable
 from shared.records import Decoder, Read, Record, as_record
 from shared.settings import PlatformSettings

@@ -51,7 +51,7 @@ def test_the_brokers_refuse(stack: Stack, changed: dict[str, str], topic: str, r
     program = f"""
 import asyncio
 from aiokafka import AIOKafkaProducer
-from shared.kafka import connection
+from shared.messaging.kafka import connection
 from shared.settings import PlatformSettings
 async def main():
     producer = AIOKafkaProducer(**connection(PlatformSettings(**{changed!r})), request_timeout_ms={patience_ms})
@@ -77,7 +77,7 @@ def test_a_service_writes_to_its_own_topics_only(stack: Stack, service: str) -> 
 import asyncio
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import TopicAuthorizationFailedError
-from shared.kafka import connection
+from shared.messaging.kafka import connection
 from shared.settings import PlatformSettings
 async def main():
     async with AIOKafkaProducer(**connection(PlatformSettings())) as producer:
