@@ -16,7 +16,7 @@ from shared import persons
 from shared.db import DB
 from shared.generations import unacknowledged
 from shared.ledger.facts import PersonErased
-from shared.logs import reading
+from shared.messaging.partition_log import reading
 from shared.records import Read, Record, as_record
 
 if TYPE_CHECKING:

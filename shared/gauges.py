@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aiokafka import TopicPartition
 
 from shared.db import TRANSIENT
-from shared.logs import LogProbe
+from shared.messaging.partition_log import LogProbe
 from shared.telemetry import Loop, metrics
 
 if TYPE_CHECKING:

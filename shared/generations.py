@@ -15,7 +15,7 @@ from aiokafka import TopicPartition
 
 from shared.db import DB
 from shared.ledger import outbox
-from shared.logs import LogProbe
+from shared.messaging.partition_log import LogProbe
 from shared.records import as_record
 from shared.telemetry import log
 

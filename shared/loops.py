@@ -15,8 +15,8 @@ from shared import dead_letters, gauges
 from shared.db import DB, TRANSIENT
 from shared.generations import forgotten
 from shared.ledger.facts import Moment
-from shared.logs import LogProbe
 from shared.messaging.consumer import Consumer
+from shared.messaging.partition_log import LogProbe
 from shared.telemetry import Loop, log
 
 if TYPE_CHECKING:

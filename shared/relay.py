@@ -20,8 +20,8 @@ from shared.db import DB, TRANSIENT
 from shared.generations import LogEnd, advance, log_ends, notice_lost_tail
 from shared.ledger import outbox
 from shared.ledger.outbox import headers
-from shared.logs import LogProbe, sender_died, started
 from shared.messaging.kafka import REQUEST_MS, connection
+from shared.messaging.partition_log import LogProbe, sender_died, started
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop, back_off_seconds, log, metrics
 

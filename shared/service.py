@@ -30,9 +30,9 @@ from shared.internal import internal_app
 from shared.jobs.worker import JobKind, Worker
 from shared.ledger.ledger import Handle, Ledger, Observe, Project
 from shared.links import parse_link_keys
-from shared.logs import LogProbe, started
 from shared.loops import Group, keep_pruning, refuse_restored, sweep, watch
 from shared.messaging.consumer import Consumer
+from shared.messaging.partition_log import LogProbe, started
 from shared.records import Decoder, OnErased
 from shared.relay import Relay
 from shared.sealing import Seal, decode_key

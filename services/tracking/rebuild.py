@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 
 from services.tracking import store
 from shared.db import TRANSIENT
-from shared.logs import LogProbe
+from shared.messaging.partition_log import LogProbe
 from shared.service import Make, Platform, connected, running
 from shared.settings import PlatformSettings
 

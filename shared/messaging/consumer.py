@@ -19,8 +19,8 @@ from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.fetching import FETCH_BYTES, Fetching, undecodable
 from shared.ledger.ledger import Ledger
-from shared.logs import LogProbe, reader_died, started, stopped
 from shared.messaging.kafka import REQUEST_MS, connection
+from shared.messaging.partition_log import LogProbe, reader_died, started, stopped
 from shared.record_batches import RawRecord, Unreadable
 from shared.records import Decoder, Read, Record, as_record
 from shared.settings import PlatformSettings

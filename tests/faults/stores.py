@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from contracts.topics import heard_by
 from sandbox.provision import SERVICES
 from shared.db import TRANSIENT
-from shared.logs import LogProbe
+from shared.messaging.partition_log import LogProbe
 from shared.settings import PlatformSettings
 
 PATIENCE_SECONDS = 60.0

@@ -23,7 +23,7 @@ from shared.db import DB
 from shared.ledger import outbox
 from shared.ledger.facts import Facts, Moment, Owed
 from shared.ledger.outbox import Message, partition_of
-from shared.logs import LogProbe
+from shared.messaging.partition_log import LogProbe
 from shared.relay import ROWS_A_PARTITION, Relay
 from shared.service import Platform, Service, connected
 from shared.telemetry import Loop, traced, valid_traceparent

@@ -26,8 +26,8 @@ from shared.generations import LogEnd, advance, log_ends
 from shared.jobs.worker import ClaimedJob, Done, Retry
 from shared.jobs.worker import worker as jobs
 from shared.ledger.facts import Facts, Moment, Owed
-from shared.logs import LogProbe, reader_died, sender_died
 from shared.messaging.consumer import _Listener
+from shared.messaging.partition_log import LogProbe, reader_died, sender_died
 from shared.provision import create_topics
 from shared.records import Decoder, as_record
 from shared.relay import Relay, _Sent
