@@ -17,8 +17,8 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
-from shared.fetching import FETCH_BYTES, Fetching, undecodable
 from shared.ledger.ledger import Ledger
+from shared.messaging.fetching import FETCH_BYTES, Fetching, undecodable
 from shared.messaging.kafka import REQUEST_MS, connection
 from shared.messaging.partition_log import LogProbe, reader_died, started, stopped
 from shared.record_batches import RawRecord, Unreadable

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.db import TRANSIENT
-from shared.fetching import Fetching
+from shared.messaging.fetching import Fetching
 from shared.messaging.kafka import REQUEST_MS, connection
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop

@@ -27,9 +27,9 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.produce import ProduceRequest
 
 from sandbox.servers import Servers
-from shared.fetching import Fetching
 from shared.ledger.outbox import headers
 from shared.messaging.consumer import consumer
+from shared.messaging.fetching import Fetching
 from shared.readiness import judge
 from shared.record_batches import split
 from shared.records import FOREIGN_BYTES
