@@ -20,7 +20,7 @@ from shared import persons
 from shared.db import DB, storable
 from shared.ledger.facts import PersonErased, PersonRecorded
 from shared.ledger.ledger import Ledger
-from shared.record_batches import Unreadable
+from shared.messaging.record_batches import Unreadable
 from shared.telemetry import log, metrics, valid_traceparent
 
 FOREIGN_BYTES = 64 * 1024

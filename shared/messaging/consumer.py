@@ -21,7 +21,7 @@ from shared.ledger.ledger import Ledger
 from shared.messaging.fetching import FETCH_BYTES, Fetching, undecodable
 from shared.messaging.kafka import REQUEST_MS, connection
 from shared.messaging.partition_log import LogProbe, reader_died, started, stopped
-from shared.record_batches import RawRecord, Unreadable
+from shared.messaging.record_batches import RawRecord, Unreadable
 from shared.records import Decoder, Read, Record, as_record
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop, describe, log, metrics

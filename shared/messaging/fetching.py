@@ -2,7 +2,7 @@
 
 aiokafka's fetcher stays in front: it asks the brokers and reads what is plain. From its answers everything behind the
 first batch that is compressed, or of an older format, is taken away before it sees it. Such a batch, and what it failed
-on, is read by `shared.record_batches`. `tests/integration/test_unreadable_records.py` holds what this relies on.
+on, is read by `shared.messaging.record_batches`. `tests/integration/test_unreadable_records.py` holds what this relies on.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.fetch import FetchRequest
 
 from shared.db import TRANSIENT
-from shared.record_batches import RawRecord, Unreadable, plain_prefix, read_slice
+from shared.messaging.record_batches import RawRecord, Unreadable, plain_prefix, read_slice
 
 FETCH_BYTES = 4 * 1024 * 1024
 ANEW = 3

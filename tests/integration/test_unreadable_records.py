@@ -30,8 +30,8 @@ from sandbox.servers import Servers
 from shared.ledger.outbox import headers
 from shared.messaging.consumer import consumer
 from shared.messaging.fetching import Fetching
+from shared.messaging.record_batches import split
 from shared.readiness import judge
-from shared.record_batches import split
 from shared.records import FOREIGN_BYTES
 from shared.service import Platform, running
 from shared.unpacking import UNPACKED_BYTES

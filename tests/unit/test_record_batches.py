@@ -17,8 +17,8 @@ from aiokafka.record.util import calc_crc32c
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared import record_batches
-from shared.record_batches import RawRecord, Unreadable, read_slice, records, split
+from shared.messaging import record_batches
+from shared.messaging.record_batches import RawRecord, Unreadable, read_slice, records, split
 from shared.unpacking import UNPACKED_BYTES, UnreadableBatch, unpacked
 
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
