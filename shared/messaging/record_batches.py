@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from aiokafka.record.util import calc_crc32c
 
-from shared.unpacking import UnreadableBatch, unpacked
+from shared.messaging.decompression import UnreadableBatch, unpacked
 
 _FRAME = struct.Struct(">qi")
 _HEADER = struct.Struct(">qiibIhiqqqhii")

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.messaging import record_batches
+from shared.messaging.decompression import UNPACKED_BYTES, UnreadableBatch, unpacked
 from shared.messaging.record_batches import RawRecord, Unreadable, read_slice, records, split
-from shared.unpacking import UNPACKED_BYTES, UnreadableBatch, unpacked
 
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 PACKED = {
@@ -103,7 +103,7 @@ def test_a_body_of_the_bound_is_read_and_one_byte_more_is_not(codec: int) -> Non
 
 BOMB = """
 import resource, sys
-from shared.unpacking import UnreadableBatch, unpacked
+from shared.messaging.decompression import UnreadableBatch, unpacked
 data = sys.stdin.buffer.read()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
