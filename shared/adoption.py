@@ -16,8 +16,8 @@ from shared import persons
 from shared.db import DB
 from shared.generations import unacknowledged
 from shared.ledger.facts import PersonErased
+from shared.messaging.decoder import Read, Record, as_record
 from shared.messaging.partition_log import reading
-from shared.records import Read, Record, as_record
 
 if TYPE_CHECKING:
     from shared.service import Platform, Service

@@ -13,7 +13,7 @@ from contracts.cases import CaseClosed
 from shared import persons
 from shared.db import DB, TRANSIENT
 from shared.ledger import outbox
-from shared.records import Fate, Read, Record, order_id_of
+from shared.messaging.decoder import Fate, Read, Record, order_id_of
 from shared.telemetry import describe, log
 
 if TYPE_CHECKING:

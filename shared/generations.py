@@ -15,8 +15,8 @@ from aiokafka import TopicPartition
 
 from shared.db import DB
 from shared.ledger import outbox
+from shared.messaging.decoder import as_record
 from shared.messaging.partition_log import LogProbe
-from shared.records import as_record
 from shared.telemetry import log
 
 SLICE = 20_000

@@ -17,9 +17,9 @@ from shared.dead_letters import DeadLetter
 from shared.http.idempotency import Principal, json_answer, uuid_or_404
 from shared.http_routes import Route
 from shared.jobs.worker import worker
+from shared.messaging.decoder import Fate
 from shared.paging import PAGE, Cursor, Limit
 from shared.problems import INVALID, Problem
-from shared.records import Fate
 from shared.status import StatusView, status_of
 from shared.why import Answer, why
 

@@ -32,8 +32,8 @@ from shared.ledger.ledger import Handle, Ledger, Observe, Project
 from shared.links import parse_link_keys
 from shared.loops import Group, keep_pruning, refuse_restored, sweep, watch
 from shared.messaging.consumer import Consumer
+from shared.messaging.decoder import Decoder, OnErased
 from shared.messaging.partition_log import LogProbe, started
-from shared.records import Decoder, OnErased
 from shared.relay import Relay
 from shared.sealing import Seal, decode_key
 from shared.settings import PlatformSettings

@@ -18,12 +18,12 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.ledger.ledger import Ledger
+from shared.messaging.decoder import Decoder, Read, Record, as_record
 from shared.messaging.decompression import UNPACKED_BYTES, UnreadableBatch
 from shared.messaging.fetching import FETCH_BYTES, Fetching, undecodable
 from shared.messaging.kafka import REQUEST_MS, connection
 from shared.messaging.partition_log import LogProbe, reader_died, started, stopped
 from shared.messaging.record_batches import RawRecord, Unreadable
-from shared.records import Decoder, Read, Record, as_record
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop, describe, log, metrics
 

@@ -16,7 +16,7 @@ from contracts.cases import CaseOpened
 from sandbox.servers import Servers
 from shared import dead_letters
 from shared.ledger.outbox import headers
-from shared.records import FOREIGN_AN_HOUR, Decoder, as_record
+from shared.messaging.decoder import FOREIGN_AN_HOUR, Decoder, as_record
 from shared.service import Platform, running
 from shared.telemetry import metrics
 from tests.integration.platform_pair import Answered, Asked, Pair, ask, both, count, new_pair, order_in, produce

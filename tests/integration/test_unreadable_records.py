@@ -29,11 +29,11 @@ from aiokafka.protocol.produce import ProduceRequest
 from sandbox.servers import Servers
 from shared.ledger.outbox import headers
 from shared.messaging.consumer import consumer
+from shared.messaging.decoder import FOREIGN_BYTES
 from shared.messaging.decompression import UNPACKED_BYTES
 from shared.messaging.fetching import Fetching
 from shared.messaging.record_batches import split
 from shared.readiness import judge
-from shared.records import FOREIGN_BYTES
 from shared.service import Platform, running
 from tests.integration.platform_pair import Answered, Asked, Pair, ask, both, count, new_pair, order_in
 from tests.live import until

@@ -16,7 +16,7 @@ from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
 from shared.ledger import outbox
 from shared.ledger.outbox import partition_of
-from shared.records import as_record
+from shared.messaging.decoder import as_record
 from shared.relay import BATCH_BYTES
 from shared.settings import PlatformSettings
 from tests.bench.peers.listening import listen

@@ -16,7 +16,7 @@ from shared.jobs.worker import Worker
 from shared.jobs.worker import worker as jobs
 from shared.ledger import outbox
 from shared.loops import Group
-from shared.records import as_record
+from shared.messaging.decoder import as_record
 from shared.service import Make, Platform, build_app, connected
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop
