@@ -34,7 +34,7 @@ from shared.loops import Group, keep_pruning, refuse_restored, sweep, watch
 from shared.messaging.consumer import Consumer
 from shared.messaging.decoder import Decoder, OnErased
 from shared.messaging.partition_log import LogProbe, started
-from shared.relay import Relay
+from shared.messaging.relay import Relay
 from shared.sealing import Seal, decode_key
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop, configure_logs, log

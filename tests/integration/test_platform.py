@@ -29,8 +29,8 @@ from shared.ledger.facts import Facts, Moment, Owed
 from shared.messaging.consumer import _Listener
 from shared.messaging.decoder import Decoder, as_record
 from shared.messaging.partition_log import LogProbe, reader_died, sender_died
+from shared.messaging.relay import Relay, _Sent
 from shared.provision import create_topics
-from shared.relay import Relay, _Sent
 from shared.service import Platform, Service, connected, running
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop

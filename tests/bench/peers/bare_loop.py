@@ -17,7 +17,7 @@ from contracts.warehouse import OrderPacked
 from shared.ledger import outbox
 from shared.ledger.outbox import partition_of
 from shared.messaging.decoder import as_record
-from shared.relay import BATCH_BYTES
+from shared.messaging.relay import BATCH_BYTES
 from shared.settings import PlatformSettings
 from tests.bench.peers.listening import listen
 from tests.bench.samples import declared, handed_over, labelled, packed, reserved, screened
