@@ -14,9 +14,9 @@ from uuid import UUID
 from contracts.base import Event
 from shared import persons
 from shared.db import DB
-from shared.generations import unacknowledged
 from shared.ledger.facts import PersonErased
 from shared.messaging.decoder import Read, Record, as_record
+from shared.messaging.generations import unacknowledged
 from shared.messaging.partition_log import reading
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from aiokafka.errors import KafkaError
 
 from shared import dead_letters, gauges
 from shared.db import DB, TRANSIENT
-from shared.generations import forgotten
 from shared.ledger.facts import Moment
 from shared.messaging.consumer import Consumer
+from shared.messaging.generations import forgotten
 from shared.messaging.partition_log import LogProbe
 from shared.telemetry import Loop, log
 

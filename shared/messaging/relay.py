@@ -17,9 +17,9 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from contracts.base import PARTITIONS
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
-from shared.generations import LogEnd, advance, log_ends, notice_lost_tail
 from shared.ledger import outbox
 from shared.ledger.outbox import headers
+from shared.messaging.generations import LogEnd, advance, log_ends, notice_lost_tail
 from shared.messaging.kafka import REQUEST_MS, connection
 from shared.messaging.partition_log import LogProbe, sender_died, started
 from shared.settings import PlatformSettings

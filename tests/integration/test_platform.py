@@ -22,12 +22,12 @@ from contracts.cases import CaseClosed, CaseOpened
 from sandbox.servers import Broker, Servers
 from shared import dead_letters, persons, tracing
 from shared.db import DB
-from shared.generations import LogEnd, advance, log_ends
 from shared.jobs.worker import ClaimedJob, Done, Retry
 from shared.jobs.worker import worker as jobs
 from shared.ledger.facts import Facts, Moment, Owed
 from shared.messaging.consumer import _Listener
 from shared.messaging.decoder import Decoder, as_record
+from shared.messaging.generations import LogEnd, advance, log_ends
 from shared.messaging.partition_log import LogProbe, reader_died, sender_died
 from shared.messaging.relay import Relay, _Sent
 from shared.provision import create_topics
