@@ -11,9 +11,10 @@ from uuid import UUID
 
 from aiokafka.errors import KafkaError
 
-from shared import dead_letters, gauges
+from shared import gauges
 from shared.db import DB, TRANSIENT
 from shared.ledger.facts import Moment
+from shared.messaging import dead_letters
 from shared.messaging.consumer import Consumer
 from shared.messaging.generations import forgotten
 from shared.messaging.partition_log import LogProbe

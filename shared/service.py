@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from contracts.base import Event, Topic
-from shared import dead_letters, operation, persons, problems, readiness, tracing
+from shared import operation, persons, problems, readiness, tracing
 from shared.access import Keys
 from shared.clock import Clock
 from shared.db import DB, SHUT_OUT, TRANSIENT, connect_pool
@@ -31,6 +31,7 @@ from shared.jobs.worker import JobKind, Worker
 from shared.ledger.ledger import Handle, Ledger, Observe, Project
 from shared.links import parse_link_keys
 from shared.loops import Group, keep_pruning, refuse_restored, sweep, watch
+from shared.messaging import dead_letters
 from shared.messaging.consumer import Consumer
 from shared.messaging.decoder import Decoder, OnErased
 from shared.messaging.partition_log import LogProbe, started

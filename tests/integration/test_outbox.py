@@ -18,11 +18,11 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from contracts.base import PARTITIONS, Event
 from contracts.cases import CaseOpened
 from sandbox.servers import Servers
-from shared import dead_letters
 from shared.db import DB
 from shared.ledger import outbox
 from shared.ledger.facts import Facts, Moment, Owed
 from shared.ledger.outbox import Message, partition_of
+from shared.messaging import dead_letters
 from shared.messaging.partition_log import LogProbe
 from shared.messaging.relay import ROWS_A_PARTITION, Relay
 from shared.service import Platform, Service, connected

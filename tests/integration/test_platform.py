@@ -20,11 +20,12 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from contracts.base import Topic
 from contracts.cases import CaseClosed, CaseOpened
 from sandbox.servers import Broker, Servers
-from shared import dead_letters, persons, tracing
+from shared import persons, tracing
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, Retry
 from shared.jobs.worker import worker as jobs
 from shared.ledger.facts import Facts, Moment, Owed
+from shared.messaging import dead_letters
 from shared.messaging.consumer import _Listener
 from shared.messaging.decoder import Decoder, as_record
 from shared.messaging.generations import LogEnd, advance, log_ends
