@@ -67,7 +67,7 @@ class Service:
     only_reads: bool = False
     """Its HTTP interface only reads: it stays ready while its database takes no writes."""
     on_adopted: OnAdopted | None = None
-    """What a service writes down beside facts that its database had forgotten; see `shared.adoption`."""
+    """What a service writes down beside facts that its database had forgotten; see `shared.messaging.restore`."""
 
     @property
     def counterparts(self) -> frozenset[str]:
