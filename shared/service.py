@@ -20,9 +20,9 @@ from starlette.middleware import Middleware
 
 from contracts.base import Event, Topic
 from shared import operation, persons, problems, readiness, tracing
-from shared.access import Keys
 from shared.clock import Clock
 from shared.db import DB, SHUT_OUT, TRANSIENT, connect_pool
+from shared.http.api_keys import Keys
 from shared.http.idempotency import Principal, Required
 from shared.http_edge import Edge
 from shared.http_protocol import serving
