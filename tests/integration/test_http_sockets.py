@@ -20,7 +20,7 @@ from starlette.middleware import Middleware
 from starlette.responses import StreamingResponse
 
 from shared import problems
-from shared.http_edge import Edge
+from shared.http.middleware import Edge
 from shared.http_limits import SocketLimits
 from shared.http_protocol import Sockets
 from tests.live import serving, until
