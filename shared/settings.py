@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared import http_limits
+from shared.http import limits
 
 SECRETS = Path("/run/secrets")
 """Where containers find their secrets: one file a setting, named like it in lower case."""
@@ -52,11 +52,11 @@ class PlatformSettings(BaseSettings):
     fetch_wait_ms: int = Field(default=250, ge=1, description="how long the broker may keep a fetch that finds nothing")
     retention_days: int = Field(default=14, ge=7, description="sent outbox rows, idempotency keys")
     dead_in_a_row: int = Field(default=20, ge=1, description="so many dead letters one after another stop the service")
-    body_limit: int = Field(default=http_limits.BODY_BYTES, ge=1024, description="bytes of a request body")
+    body_limit: int = Field(default=limits.BODY_BYTES, ge=1024, description="bytes of a request body")
     bodies_limit: int = Field(
-        default=http_limits.BODIES_BYTES, ge=1024, description="bytes of the bodies of all requests under way"
+        default=limits.BODIES_BYTES, ge=1024, description="bytes of the bodies of all requests under way"
     )
-    connections: int = Field(default=http_limits.CONNECTIONS, ge=1, description="of clients, at a time")
+    connections: int = Field(default=limits.CONNECTIONS, ge=1, description="of clients, at a time")
     key_rate: float = Field(default=2000, gt=0, description="requests a second with the keys of one name")
     key_rates: dict[str, float] = Field(default={}, description='other rates by name, e.g. {"tmall": 500}')
     key_under_way: int = Field(default=256, ge=1, description="requests with the keys of one name at the same time")

@@ -20,8 +20,8 @@ from starlette.middleware import Middleware
 from starlette.responses import StreamingResponse
 
 from shared import problems
+from shared.http.limits import SocketLimits
 from shared.http.middleware import Edge
-from shared.http_limits import SocketLimits
 from shared.http_protocol import Sockets
 from tests.live import serving, until
 
