@@ -25,7 +25,7 @@ from shared.db import DB, SHUT_OUT, TRANSIENT, connect_pool
 from shared.http.api_keys import Keys
 from shared.http.idempotency import Principal, Required
 from shared.http.middleware import Edge
-from shared.http_protocol import serving
+from shared.http.protocol import serving
 from shared.internal import internal_app
 from shared.jobs.worker import JobKind, Worker
 from shared.ledger.ledger import Handle, Ledger, Observe, Project

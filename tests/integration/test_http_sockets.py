@@ -22,7 +22,7 @@ from starlette.responses import StreamingResponse
 from shared import problems
 from shared.http.limits import SocketLimits
 from shared.http.middleware import Edge
-from shared.http_protocol import Sockets
+from shared.http.protocol import Sockets
 from tests.live import serving, until
 
 LIMITS = SocketLimits(
