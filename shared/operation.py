@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from shared import paging
 from shared.http.idempotency import Principal, json_answer, uuid_or_404
-from shared.http_routes import Route
+from shared.http.routes import Route
 from shared.jobs.worker import worker
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import DeadLetter

@@ -32,7 +32,7 @@ from services.carrier.domain import (
 )
 from shared.db import DB
 from shared.http.idempotency import Principal, etag_response, idempotently
-from shared.http_routes import Route
+from shared.http.routes import Route
 from shared.ledger.facts import Facts
 from shared.problems import Problem
 from shared.service import Platform

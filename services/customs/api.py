@@ -26,7 +26,7 @@ from services.customs.domain import Policy
 from shared import paging
 from shared.db import DB
 from shared.http.idempotency import Principal, etag_response, idempotently, json_answer
-from shared.http_routes import Route
+from shared.http.routes import Route
 from shared.jobs.worker import worker
 from shared.ledger.facts import Facts, Job, Moment
 from shared.paging import PAGE, Cursor, Limit

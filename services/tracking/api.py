@@ -14,7 +14,7 @@ from services.tracking.page import Pages
 from services.tracking.streams import StreamResponse, Streams
 from services.tracking.words import choose
 from shared.http.idempotency import etag_response
-from shared.http_routes import Route
+from shared.http.routes import Route
 from shared.links import check_secret
 from shared.problems import Problem
 from shared.rates import TokenBuckets, client_name

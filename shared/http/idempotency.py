@@ -38,7 +38,7 @@ class Principal:
 
 
 class Required:
-    """Who may ask: a key of one of these scopes, or an operator's. `shared.http_routes` judges it before any body."""
+    """Who may ask: a key of one of these scopes, or an operator's. `shared.http.routes` judges it before any body."""
 
     def __init__(self, platform: Platform, scopes: Sequence[str]) -> None:
         self._platform = platform

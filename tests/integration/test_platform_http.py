@@ -23,7 +23,7 @@ from contracts.orders import CancelRequested
 from sandbox.servers import Servers
 from shared.db import DB
 from shared.http.idempotency import Principal, etag_response, idempotently
-from shared.http_routes import Route
+from shared.http.routes import Route
 from shared.internal import internal_app
 from shared.ledger.facts import Facts, Moment, Owed
 from shared.problems import FAULTS_NAMED, FieldError, Problem
