@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.json_reader import NotJson, read_strictly
+from shared.http.json_reader import NotJson, read_strictly
 from shared.problems import FieldError, Problem
 
 

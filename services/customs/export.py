@@ -18,7 +18,7 @@ from stdnum.fr import siren
 from contracts.base import Money, Parcel
 from contracts.customs import Article, Cn23
 from contracts.orders import OrderPlaced
-from shared.json_reader import read_told
+from shared.http.json_reader import read_told
 
 _MRN = re.compile(r"[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]")
 _MRN_BODY = 17

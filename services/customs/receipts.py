@@ -16,7 +16,7 @@ from contracts.customs import ImportCleared, ImportHeld, ImportRefused
 from contracts.vocabularies import HOLD_REASONS, HoldReason
 from services.customs.export import Unreadable
 from shared.db import storable
-from shared.json_reader import read_told
+from shared.http.json_reader import read_told
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 DEEPEST = 16

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from services.carrier.carriers.carrier import CarrierEvent, Tracked, Unreachable
 from services.carrier.s10 import is_parcel_id
-from shared.json_reader import read_told
+from shared.http.json_reader import read_told
 
 GROUP_SIZE = 10
 """Ids in one question (`idships/{1..10 ids}`)."""
