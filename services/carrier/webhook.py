@@ -16,9 +16,9 @@ from services.carrier.carriers.carrier import Tracked
 from services.carrier.carriers.laposte.client import NAME
 from services.carrier.carriers.laposte.mapping import NotAnEnvelope, read_envelope
 from services.carrier.scans import Scans
+from shared.http.json_body import refusal
 from shared.http.json_reader import VALUES, NotJson, read_told
 from shared.http.routes import Route, body_within
-from shared.json_body import refusal
 from shared.problems import FieldError, Problem
 
 TYPE = "shipment.updated"

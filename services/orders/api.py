@@ -36,8 +36,8 @@ from services.orders.views import cancel, freed_by, person, standing
 from shared import paging
 from shared.db import DB
 from shared.http.idempotency import Asked, Principal, etag_response, idempotently, uuid_or_404
+from shared.http.json_body import read_json
 from shared.http.routes import Route
-from shared.json_body import read_json
 from shared.ledger.facts import PersonErased
 from shared.paging import PAGE, Cursor, Instant, Limit, Text
 from shared.problems import FieldError, Problem

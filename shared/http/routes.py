@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from shared.http.idempotency import Required
-from shared.json_body import read_json
+from shared.http.json_body import read_json
 from shared.problems import FieldError, Problem
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.http.json_body import read_json
 from shared.http.json_reader import DEPTH, DIGITS, VALUES, NotJson, read_told
-from shared.json_body import read_json
 from shared.problems import Problem
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
