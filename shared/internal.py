@@ -8,7 +8,8 @@ from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from shared import gauges, problems, readiness
+from shared import gauges, readiness
+from shared.http import problems
 from shared.telemetry import Loop
 
 if TYPE_CHECKING:

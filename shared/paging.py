@@ -13,7 +13,7 @@ from uuid import UUID
 from fastapi import Query, Request
 from pydantic import AfterValidator, AwareDatetime, StringConstraints, TypeAdapter
 
-from shared.problems import FieldError, Problem
+from shared.http.problems import FieldError, Problem
 
 PAGE = 100
 LARGEST_PAGE = 200

@@ -19,9 +19,10 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from contracts.base import Event, Topic
-from shared import operation, persons, problems, readiness, tracing
+from shared import operation, persons, readiness, tracing
 from shared.clock import Clock
 from shared.db import DB, SHUT_OUT, TRANSIENT, connect_pool
+from shared.http import problems
 from shared.http.api_keys import Keys
 from shared.http.idempotency import Principal, Required
 from shared.http.middleware import Edge

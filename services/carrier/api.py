@@ -32,9 +32,9 @@ from services.carrier.domain import (
 )
 from shared.db import DB
 from shared.http.idempotency import Principal, etag_response, idempotently
+from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.ledger.facts import Facts
-from shared.problems import Problem
 from shared.service import Platform
 
 ParcelPath = Annotated[int, Path(ge=1, le=99)]

@@ -18,8 +18,8 @@ from services.carrier.carriers.laposte.mapping import NotAnEnvelope, read_envelo
 from services.carrier.scans import Scans
 from shared.http.json_body import refusal
 from shared.http.json_reader import VALUES, NotJson, read_told
+from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route, body_within
-from shared.problems import FieldError, Problem
 
 TYPE = "shipment.updated"
 BODY_BYTES = 64 * 1024

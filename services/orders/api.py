@@ -37,10 +37,10 @@ from shared import paging
 from shared.db import DB
 from shared.http.idempotency import Asked, Principal, etag_response, idempotently, uuid_or_404
 from shared.http.json_body import read_json
+from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route
 from shared.ledger.facts import PersonErased
 from shared.paging import PAGE, Cursor, Instant, Limit, Text
-from shared.problems import FieldError, Problem
 from shared.service import Platform
 from shared.telemetry import current_traceparent
 

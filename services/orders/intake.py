@@ -31,7 +31,7 @@ from services.orders.body import (
 from services.orders.places import ISO_CODES, Unplaced, locate
 from services.orders.values import birth_date
 from services.orders.wording import in_words
-from shared.problems import FieldError, field_errors
+from shared.http.problems import FieldError, field_errors
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
 """How far the clocks of a marketplace may be ahead of ours."""

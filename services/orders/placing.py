@@ -22,10 +22,10 @@ from services.orders.settings import Settings
 from shared import failpoints
 from shared.db import DB
 from shared.http.idempotency import Asked, once
+from shared.http.problems import FieldError, Problem
 from shared.ledger.facts import PersonRecorded
 from shared.ledger.group_commit import Together
 from shared.links import link_secret
-from shared.problems import FieldError, Problem
 from shared.sealing import decode_key
 from shared.service import Platform
 

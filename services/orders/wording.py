@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.problems import FieldError
+from shared.http.problems import FieldError
 from shared.wording import BUILT_IN
 
 _MONEY = 'an object with amount and currency, e.g. {"amount": "12.50", "currency": "EUR"}'

@@ -19,8 +19,8 @@ from contracts.warehouse import (
 from services.warehouse import domain, goods, packing, store
 from services.warehouse.limits import limits_on
 from shared.db import DB
+from shared.http.problems import FieldError, Problem
 from shared.ledger.facts import Facts
-from shared.problems import FieldError, Problem
 from shared.service import Platform
 
 CARRIER = "laposte"

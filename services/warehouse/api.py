@@ -27,9 +27,9 @@ from services.warehouse.bodies import (
 from shared import paging
 from shared.db import DB
 from shared.http.idempotency import Principal, idempotently, json_answer
+from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.paging import PAGE, Cursor, Instant, Limit
-from shared.problems import Problem
 from shared.service import Platform
 
 ParcelPath = Annotated[ParcelNumber, Path()]

@@ -26,9 +26,9 @@ from services.warehouse.bodies import (
 from shared import paging
 from shared.db import DB
 from shared.http.idempotency import Principal, idempotently, json_answer
+from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route
 from shared.paging import PAGE, Cursor, Limit
-from shared.problems import FieldError, Problem
 from shared.service import Platform
 
 SkuPath = Annotated[Sku, Path()]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi import Request
 
 from shared.http.idempotency import Principal
-from shared.problems import Problem
+from shared.http.problems import Problem
 from shared.rates import TokenBuckets, client_name
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from shared import failpoints
 from shared.db import DB
-from shared.problems import FieldError, Problem
+from shared.http.problems import FieldError, Problem
 
 if TYPE_CHECKING:
     from shared.service import Platform

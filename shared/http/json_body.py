@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.http.json_reader import NotJson, read_strictly
-from shared.problems import FieldError, Problem
+from shared.http.problems import FieldError, Problem
 
 
 def read_json(body: bytes) -> Any:

@@ -7,7 +7,7 @@ import time
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.problems import FieldError, Problem
+from shared.http.problems import FieldError, Problem
 from shared.telemetry import log, metrics, traced
 
 GONE = 499

@@ -15,7 +15,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from shared.http.limits import INTERNAL_CONNECTIONS, KEEP_ALIVE_SECONDS, SocketLimits, files_allow
-from shared.problems import FieldError, Problem
+from shared.http.problems import FieldError, Problem
 from shared.settings import PlatformSettings
 from shared.telemetry import metrics
 

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 
 from shared.http.idempotency import Required
 from shared.http.json_body import read_json
-from shared.problems import FieldError, Problem
+from shared.http.problems import FieldError, Problem
 
 
 class Route(APIRoute):

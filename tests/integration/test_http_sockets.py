@@ -19,7 +19,7 @@ from prometheus_client import REGISTRY
 from starlette.middleware import Middleware
 from starlette.responses import StreamingResponse
 
-from shared import problems
+from shared.http import problems
 from shared.http.limits import SocketLimits
 from shared.http.middleware import Edge
 from shared.http.protocol import Sockets

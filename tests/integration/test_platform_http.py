@@ -23,10 +23,10 @@ from contracts.orders import CancelRequested
 from sandbox.servers import Servers
 from shared.db import DB
 from shared.http.idempotency import Principal, etag_response, idempotently
+from shared.http.problems import FAULTS_NAMED, FieldError, Problem
 from shared.http.routes import Route
 from shared.internal import internal_app
 from shared.ledger.facts import Facts, Moment, Owed
-from shared.problems import FAULTS_NAMED, FieldError, Problem
 from shared.provision import add_api_key, provision_database
 from shared.schema import PLATFORM_SCHEMA
 from shared.service import Platform, Service, build_app, connected

@@ -21,7 +21,7 @@ from services.carrier.carriers.laposte.mapping import (
     read_envelope,
 )
 from services.carrier.webhook import read_callback
-from shared.problems import Problem
+from shared.http.problems import Problem
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
 NUMBER = "CY123456785FR"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.http.json_body import read_json
 from shared.http.json_reader import DEPTH, DIGITS, VALUES, NotJson, read_told
-from shared.problems import Problem
+from shared.http.problems import Problem
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 values = st.recursive(

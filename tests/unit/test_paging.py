@@ -13,8 +13,8 @@ from pydantic import TypeAdapter
 from starlette.requests import Request
 
 from shared import paging
+from shared.http.problems import Problem
 from shared.paging import Instant, Text
-from shared.problems import Problem
 
 PLACE = TypeAdapter(tuple[Instant, UUID, int, Text])
 ZONES = st.integers(-12, 14).map(lambda hours: timezone(timedelta(hours=hours)))

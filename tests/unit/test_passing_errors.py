@@ -12,8 +12,8 @@ import pytest
 from asyncpg.exceptions import OutdatedSchemaCacheError, TargetServerAttributeNotMatched
 from fastapi import FastAPI
 
-from shared import problems
 from shared.db import TRANSIENT, Blocked
+from shared.http import problems
 
 # SQLSTATE by https://www.postgresql.org/docs/17/errcodes-appendix.html
 PASSING_STATES: Mapping[str, str] = {

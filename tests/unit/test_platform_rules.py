@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from contracts.base import Event, Money, fact_id
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.orders import CancelRequested
+from shared.http.problems import field_path
 from shared.ledger.facts import Facts
 from shared.ledger.outbox import partition_of
 from shared.links import check_secret, link_secret, parse_link_keys
-from shared.problems import field_path
 from shared.sealing import Seal, Unsealable, decode_key
 
 ORDER = UUID("6f1c2b4e-0000-4000-8000-000000000001")
