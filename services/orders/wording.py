@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from shared.http.problems import FieldError
-from shared.wording import BUILT_IN
+from shared.http.wording import BUILT_IN
 
 _MONEY = 'an object with amount and currency, e.g. {"amount": "12.50", "currency": "EUR"}'
 _CURRENCY = "EUR or CNY"

@@ -12,9 +12,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from shared.db import TRANSIENT
+from shared.http.wording import in_words
 from shared.ledger.outbox import TooLarge
 from shared.telemetry import log
-from shared.wording import in_words
 
 NAME_BOUND = 64
 FAULTS_NAMED = 200
