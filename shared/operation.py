@@ -12,15 +12,15 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, Field, TypeAdapter
 
-from shared import paging
+from shared.http import paging
 from shared.http.idempotency import Principal, json_answer, uuid_or_404
+from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import INVALID, Problem
 from shared.http.routes import Route
 from shared.jobs.worker import worker
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.decoder import Fate
-from shared.paging import PAGE, Cursor, Limit
 from shared.status import StatusView, status_of
 from shared.why import Answer, why
 

@@ -23,14 +23,14 @@ from services.customs.bodies import (
     UpliftBody,
 )
 from services.customs.domain import Policy
-from shared import paging
 from shared.db import DB
+from shared.http import paging
 from shared.http.idempotency import Principal, etag_response, idempotently, json_answer
+from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.jobs.worker import worker
 from shared.ledger.facts import Facts, Job, Moment
-from shared.paging import PAGE, Cursor, Limit
 from shared.service import Platform
 
 ParcelPath = Annotated[ParcelNumber, Path()]

@@ -33,14 +33,14 @@ from services.orders.schema import (
 )
 from services.orders.search import LONGEST
 from services.orders.views import cancel, freed_by, person, standing
-from shared import paging
 from shared.db import DB
+from shared.http import paging
 from shared.http.idempotency import Asked, Principal, etag_response, idempotently, uuid_or_404
 from shared.http.json_body import read_json
+from shared.http.paging import PAGE, Cursor, Instant, Limit, Text
 from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route
 from shared.ledger.facts import PersonErased
-from shared.paging import PAGE, Cursor, Instant, Limit, Text
 from shared.service import Platform
 from shared.telemetry import current_traceparent
 

@@ -24,12 +24,12 @@ from services.warehouse.bodies import (
     ShortageBody,
     ShortageView,
 )
-from shared import paging
 from shared.db import DB
+from shared.http import paging
 from shared.http.idempotency import Principal, idempotently, json_answer
+from shared.http.paging import PAGE, Cursor, Instant, Limit
 from shared.http.problems import Problem
 from shared.http.routes import Route
-from shared.paging import PAGE, Cursor, Instant, Limit
 from shared.service import Platform
 
 ParcelPath = Annotated[ParcelNumber, Path()]

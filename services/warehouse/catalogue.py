@@ -23,12 +23,12 @@ from services.warehouse.bodies import (
     StockPage,
     StockView,
 )
-from shared import paging
 from shared.db import DB
+from shared.http import paging
 from shared.http.idempotency import Principal, idempotently, json_answer
+from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route
-from shared.paging import PAGE, Cursor, Limit
 from shared.service import Platform
 
 SkuPath = Annotated[Sku, Path()]

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from starlette.requests import Request
 
-from shared import paging
+from shared.http import paging
+from shared.http.paging import Instant, Text
 from shared.http.problems import Problem
-from shared.paging import Instant, Text
 
 PLACE = TypeAdapter(tuple[Instant, UUID, int, Text])
 ZONES = st.integers(-12, 14).map(lambda hours: timezone(timedelta(hours=hours)))

@@ -15,8 +15,8 @@ from contracts.base import Code, CountryCode, HsCode, Sku
 from services.customs.bodies import HoldAnswerBody
 from services.orders.wording import WANTED
 from services.warehouse.bodies import PackBody, ProductBody, ReceiptBody, ReturnBody, ShortageBody
+from shared.http.paging import Instant
 from shared.http.problems import field_errors
-from shared.paging import Instant
 from tests import nasty
 
 ORDERS = Path(__file__).parents[2] / "contracts" / "openapi" / "orders.json"
