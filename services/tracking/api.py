@@ -15,9 +15,9 @@ from services.tracking.streams import StreamResponse, Streams
 from services.tracking.words import choose
 from shared.http.idempotency import etag_response
 from shared.http.problems import Problem
+from shared.http.rates import TokenBuckets, client_name
 from shared.http.routes import Route
 from shared.links import check_secret
-from shared.rates import TokenBuckets, client_name
 from shared.service import Platform
 
 _NUMBER = re.compile(r"[A-Z0-9]{8,35}")

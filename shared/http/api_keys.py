@@ -13,7 +13,7 @@ from fastapi import Request
 
 from shared.http.idempotency import Principal
 from shared.http.problems import Problem
-from shared.rates import TokenBuckets, client_name
+from shared.http.rates import TokenBuckets, client_name
 
 if TYPE_CHECKING:
     import asyncpg
