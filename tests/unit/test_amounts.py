@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from services.warehouse.bodies import ProductBody
-from shared.amounts import amount
+from shared.http.amounts import amount
 
 
 @pytest.mark.parametrize("number", ["100", "100.0", "100.00", "1E+2", "1e2", "0.1E3", "10000E-2", "100.000000"])
