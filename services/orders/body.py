@@ -10,8 +10,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from contracts.base import Sku
 from services.orders import values
 from services.orders.places import ISO_CODES
-from shared.counts import at_most
 from shared.http.amounts import amount
+from shared.http.counts import at_most
 
 LINES_AT_MOST = 99
 HIGHEST_PRICE = Decimal(1_000_000)

@@ -15,8 +15,8 @@ from stdnum.exceptions import ValidationError
 
 from contracts.base import Code, Content, CountryCode, Currency, HsCode, Parcel, ParcelNumber, Sku
 from services.warehouse.packing import Box, Counted, Scanned
-from shared.counts import at_most
 from shared.http.amounts import amount
+from shared.http.counts import at_most
 
 
 def _gtin(text: str) -> str:
