@@ -27,7 +27,6 @@ from shared.http.api_keys import Keys
 from shared.http.idempotency import Principal, Required
 from shared.http.middleware import Edge
 from shared.http.protocol import serving
-from shared.internal import internal_app
 from shared.jobs.worker import JobKind, Worker
 from shared.ledger.ledger import Handle, Ledger, Observe, Project
 from shared.links import parse_link_keys
@@ -37,6 +36,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.decoder import Decoder, OnErased
 from shared.messaging.partition_log import LogProbe, started
 from shared.messaging.relay import Relay
+from shared.operations.internal_api import internal_app
 from shared.sealing import Seal, decode_key
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop, configure_logs, log

@@ -25,8 +25,8 @@ from shared.db import DB
 from shared.http.idempotency import Principal, etag_response, idempotently
 from shared.http.problems import FAULTS_NAMED, FieldError, Problem
 from shared.http.routes import Route
-from shared.internal import internal_app
 from shared.ledger.facts import Facts, Moment, Owed
+from shared.operations.internal_api import internal_app
 from shared.provision import add_api_key, provision_database
 from shared.schema import PLATFORM_SCHEMA
 from shared.service import Platform, Service, build_app, connected

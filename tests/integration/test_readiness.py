@@ -21,9 +21,9 @@ from pydantic import SecretStr
 from contracts.base import Event, Topic
 from sandbox.servers import Servers
 from shared.db import DB
-from shared.internal import internal_app
 from shared.ledger.facts import Facts, Moment, Owed
 from shared.ledger.outbox import partition_of
+from shared.operations.internal_api import internal_app
 from shared.provision import create_topics, provision_database
 from shared.schema import PLATFORM_SCHEMA
 from shared.service import Platform, Service, running
