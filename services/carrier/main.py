@@ -23,7 +23,7 @@ from services.carrier.silence import Patience
 from shared.command import command
 from shared.db import DB, TRANSIENT
 from shared.gauges import every
-from shared.outside import Bounds, Client, Counterpart
+from shared.http.client import Bounds, Client, Counterpart
 from shared.service import Platform, Service
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop

@@ -13,8 +13,8 @@ from typing import Any
 from services.customs import export, receipts
 from services.customs.export import Refused, Released, Unreadable
 from services.customs.receipts import Answered, Page, Receipt
+from shared.http.client import Answer, Bounds, Counterpart, NoAnswer
 from shared.jobs.worker import Retry
-from shared.outside import Answer, Bounds, Counterpart, NoAnswer
 
 ANSWERED = frozenset({200, 201, 202, 204})
 

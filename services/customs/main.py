@@ -22,7 +22,7 @@ from services.customs.regimes import tables
 from services.customs.work import EXPORT_GATEWAY, IMPORT_GATEWAY, ExportWork, ImportWork, kinds
 from shared.command import command
 from shared.db import DB, TRANSIENT
-from shared.outside import Bounds, Client, Counterpart
+from shared.http.client import Bounds, Client, Counterpart
 from shared.sealing import decode_key
 from shared.service import Platform, Service
 from shared.settings import PlatformSettings

@@ -31,7 +31,7 @@ from services.carrier.poller import poll
 from services.carrier.scans import Retention, Scans
 from services.carrier.signatures import signature
 from shared import telemetry
-from shared.outside import Counterpart
+from shared.http.client import Counterpart
 from shared.telemetry import Loop
 from tests.integration.carrier_post import (
     OLD_SECRET,

@@ -29,8 +29,8 @@ from services.customs.gateways import ImportGateway
 from services.customs.main import on_erased
 from services.customs.poller import Receipts
 from services.customs.work import IMPORT_GATEWAY, keep_until
+from shared.http.client import Bounds, Counterpart
 from shared.ledger.outbox import headers
-from shared.outside import Bounds, Counterpart
 from shared.telemetry import Loop
 from tests.customs_samples import erased, line, order_id, packed, parcel
 from tests.integration.customs_office import Office, opened

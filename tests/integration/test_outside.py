@@ -9,7 +9,7 @@ import httpx
 import pytest
 import uvloop
 
-from shared.outside import Client
+from shared.http.client import Client
 
 CALLS = 100
 

@@ -14,7 +14,7 @@ import pytest
 from services.carrier.carriers.carrier import Carrier, Unreachable
 from services.carrier.carriers.laposte.client import COUNTERPART, Access, Pace, connect
 from services.carrier.carriers.laposte.labels import Contract, Sender
-from shared.outside import Bounds, Counterpart
+from shared.http.client import Bounds, Counterpart
 
 GOOD, OTHER, BAD = "CY123456785FR", "LY000000014FR", "RB123456785GB"
 CONTRACT = Contract(

@@ -35,7 +35,7 @@ from services.carrier.carriers.laposte.labels import (
     read_label_answer,
     related_parts,
 )
-from shared.outside import Answer, Bounds, Counterpart
+from shared.http.client import Answer, Bounds, Counterpart
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
 BOUNDARY = "uuid:7d1f"

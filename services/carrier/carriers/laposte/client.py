@@ -18,7 +18,7 @@ from services.carrier.carriers.carrier import (
 )
 from services.carrier.carriers.laposte import codes, mapping
 from services.carrier.carriers.laposte.labels import Contract, label_request, read_label_answer
-from shared.outside import Bounds, Counterpart, NoAnswer
+from shared.http.client import Bounds, Counterpart, NoAnswer
 
 NAME = "laposte"
 COUNTERPART = f"carrier.{NAME}"

@@ -28,8 +28,8 @@ from services.carrier.carriers.carrier import (
 )
 from services.carrier.documents import is_pdf
 from services.carrier.s10 import is_parcel_id
+from shared.http.client import Answer
 from shared.http.json_reader import read_told
-from shared.outside import Answer
 
 CATEGORIES = {"gift": 1, "sample": 2, "commercial": 3, "document": 4, "other": 5, "returned_goods": 6}
 RETURN_TO_SENDER = 2
