@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from contracts.base import Event, Topic
-from shared import operation, persons, readiness, tracing
+from shared import persons, readiness, tracing
 from shared.clock import Clock
 from shared.db import DB, SHUT_OUT, TRANSIENT, connect_pool
 from shared.http import problems
@@ -36,6 +36,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.decoder import Decoder, OnErased
 from shared.messaging.partition_log import LogProbe, started
 from shared.messaging.relay import Relay
+from shared.operations import operator_api
 from shared.operations.internal_api import internal_app
 from shared.sealing import Seal, decode_key
 from shared.settings import PlatformSettings
@@ -158,7 +159,7 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
         ],
     )
     problems.install(app)
-    for router in (*service.routers, operation.router(platform, service.name, service.counterparts)):
+    for router in (*service.routers, operator_api.router(platform, service.name, service.counterparts)):
         app.include_router(router)
 
     return app
