@@ -20,7 +20,7 @@ from services.carrier.handlers import HEARS, handle, project
 from services.carrier.labels import LabelRules, label_job
 from services.carrier.scans import Retention, Scans
 from services.carrier.silence import Patience
-from shared.command import command
+from shared.cli.commands import command
 from shared.db import DB, TRANSIENT
 from shared.gauges import every
 from shared.http.client import Bounds, Client, Counterpart

@@ -20,7 +20,7 @@ from services.customs.gateways import ExportGateway, ImportGateway
 from services.customs.poller import Receipts
 from services.customs.regimes import tables
 from services.customs.work import EXPORT_GATEWAY, IMPORT_GATEWAY, ExportWork, ImportWork, kinds
-from shared.command import command
+from shared.cli.commands import command
 from shared.db import DB, TRANSIENT
 from shared.http.client import Bounds, Client, Counterpart
 from shared.sealing import decode_key

@@ -10,7 +10,7 @@ from services.orders.api import router
 from services.orders.erasure import adopted, check_erasures, erase_person, repeat_tombstones
 from services.orders.handlers import HEARS, handle, project
 from services.orders.settings import Settings
-from shared.command import command
+from shared.cli.commands import command
 from shared.gauges import every
 from shared.service import Platform, Service
 

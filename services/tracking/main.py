@@ -14,7 +14,7 @@ from services.tracking.api import router
 from services.tracking.page import Pages
 from services.tracking.rebuild import NotRebuildableError, rebuild
 from services.tracking.streams import Limits, Streams
-from shared.command import command
+from shared.cli.commands import command
 from shared.operating import reach, settings_of
 from shared.service import Platform, Service
 from shared.settings import PlatformSettings
