@@ -15,7 +15,7 @@ from services.tracking.page import Pages
 from services.tracking.rebuild import NotRebuildableError, rebuild
 from services.tracking.streams import Limits, Streams
 from shared.cli.commands import command
-from shared.operating import reach, settings_of
+from shared.cli.connecting import reach, settings_of
 from shared.service import Platform, Service
 from shared.settings import PlatformSettings
 from shared.telemetry import configure_logs

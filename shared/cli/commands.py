@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.base import utc
+from shared.cli.connecting import operated, settings_of
 from shared.jobs.worker import worker
 from shared.ledger import outbox
 from shared.messaging import dead_letters
 from shared.messaging.restore import Unadoptable, adopt
-from shared.operating import operated, settings_of
 from shared.provision import Scope, keep_api_key
 from shared.service import Make, Platform, Service, build_app, serve
 from shared.settings import PlatformSettings
