@@ -20,7 +20,7 @@ from contracts.topics import TOPICS
 from sandbox.line import Line
 from sandbox.processes import CannotStartError, Process, ending
 from sandbox.servers import Broker, Postgres
-from shared.provision import create_topics
+from shared.operations.provision import create_topics
 
 LOOKS_EVERY = 0.5
 PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0)

@@ -20,7 +20,7 @@ from services.credentials import SERVICES, Scope
 from shared.kafka_rights import Rights, create_user, grant
 from shared.messaging.kafka import Connection, connection
 from shared.migrate import migrate
-from shared.provision import add_api_key, create_topics, provision_database
+from shared.operations.provision import add_api_key, create_topics, provision_database
 from shared.settings import PlatformSettings, with_password
 
 

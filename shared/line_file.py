@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from shared.provision import Scope
+from shared.operations.provision import Scope
 
 LINE_FILE = Path(__file__).resolve().parent.parent / ".run" / "line.json"
 

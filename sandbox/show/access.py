@@ -14,7 +14,7 @@ import typer
 
 from services.credentials import SERVICES, Scope
 from services.where import Where
-from shared.provision import add_api_key
+from shared.operations.provision import add_api_key
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

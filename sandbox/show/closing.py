@@ -16,7 +16,7 @@ from sandbox.show.people import person
 from sandbox.show.speech import moment
 from sandbox.show.tales import Tale
 from services.orders.domain import order_id_of
-from shared.provision import Scope
+from shared.operations.provision import Scope
 
 NUMBER = "HELLO-1"
 COLUMNS, ROWS = 120, 40

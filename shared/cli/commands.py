@@ -22,7 +22,7 @@ from shared.jobs.worker import worker
 from shared.ledger import outbox
 from shared.messaging import dead_letters
 from shared.messaging.restore import Unadoptable, adopt
-from shared.provision import Scope, keep_api_key
+from shared.operations.provision import Scope, keep_api_key
 from shared.service import Make, Platform, Service, build_app, serve
 from shared.settings import PlatformSettings
 from shared.why import why

@@ -11,7 +11,7 @@ import pytest
 from sandbox.line import Line
 from sandbox.show.pace import SLOW
 from shared.http.limits import files_allow
-from shared.provision import add_api_key
+from shared.operations.provision import add_api_key
 from tests.attacks.field import Row
 from tests.servers import running_servers
 

@@ -28,7 +28,7 @@ from sandbox.show.goods import BY_SKU
 from services.warehouse.main import Settings as WarehouseSettings
 from services.warehouse.main import service as warehouse
 from shared import clock
-from shared.provision import create_topics
+from shared.operations.provision import create_topics
 from shared.service import build_app, connected
 from tests import servers as sources
 from tests.bench.samples import SKUS

@@ -22,7 +22,7 @@ from sandbox.show.book import Book, Order, place, receive_goods
 from sandbox.show.run import Show
 from sandbox.show.staff import Staff
 from sandbox.show.tales import BY_NAME, TALES, Tale
-from shared.provision import create_topics
+from shared.operations.provision import create_topics
 from tests.live import T, until
 
 EVERYDAY = Tale("delivered", "delivered", (("SAVON-OLIVE-300", 2),), "delivered")

@@ -14,7 +14,7 @@ from contracts.topics import TOPICS
 from sandbox.provision import SERVICES
 from sandbox.show.baskets import order_body
 from sandbox.show.people import person
-from shared.provision import create_topics
+from shared.operations.provision import create_topics
 from tests.faults.field import PLAIN, Field
 from tests.faults.proxy import Proxy
 from tests.servers import BrokerContainer

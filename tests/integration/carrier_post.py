@@ -34,7 +34,7 @@ from services.carrier.signatures import signature
 from shared import persons
 from shared.jobs.worker import worker
 from shared.ledger.facts import Facts, PersonRecorded
-from shared.provision import add_api_key
+from shared.operations.provision import add_api_key
 from shared.service import Platform, running
 from tests.live import serving, until, until_known
 

@@ -21,8 +21,8 @@ from sandbox.settings import SandboxSettings
 from services.customs import main
 from services.customs.quota import person_hash
 from shared.ledger.facts import Facts, PersonRecorded
+from shared.operations.provision import add_api_key
 from shared.persons import Persons
-from shared.provision import add_api_key
 from shared.service import Platform, running
 from tests import customs_samples as samples
 from tests.integration.carrier_post import key

@@ -25,7 +25,7 @@ from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
 from shared.ledger.facts import Alarm, Facts, Job, Moment, Owed
 from shared.ledger.outbox import headers, partition_of
-from shared.provision import create_topics, provision_database
+from shared.operations.provision import create_topics, provision_database
 from shared.schema import PLATFORM_SCHEMA
 from shared.service import Platform, Service, running
 from shared.settings import PlatformSettings

@@ -31,7 +31,7 @@ from shared.messaging.decoder import Decoder, as_record
 from shared.messaging.generations import LogEnd, advance, log_ends
 from shared.messaging.partition_log import LogProbe, reader_died, sender_died
 from shared.messaging.relay import Relay, _Sent
-from shared.provision import create_topics
+from shared.operations.provision import create_topics
 from shared.service import Platform, Service, connected, running
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop

@@ -27,7 +27,7 @@ from shared.http.problems import FAULTS_NAMED, FieldError, Problem
 from shared.http.routes import Route
 from shared.ledger.facts import Facts, Moment, Owed
 from shared.operations.internal_api import internal_app
-from shared.provision import add_api_key, provision_database
+from shared.operations.provision import add_api_key, provision_database
 from shared.schema import PLATFORM_SCHEMA
 from shared.service import Platform, Service, build_app, connected
 from shared.settings import PlatformSettings

@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from contracts.topics import TOPICS
 from sandbox.processes import free_port
 from sandbox.servers import Broker, Postgres, ServerUnavailableError, running_servers
-from shared.provision import create_topics, provision_database
+from shared.operations.provision import create_topics, provision_database
 
 ROOT = Path(__file__).resolve().parents[2]
 

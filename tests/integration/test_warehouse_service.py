@@ -35,7 +35,7 @@ from services.warehouse.stock import MOVES
 from shared.db import connect_pool
 from shared.ledger.facts import Facts
 from shared.ledger.ledger import Ledger
-from shared.provision import add_api_key
+from shared.operations.provision import add_api_key
 from shared.service import Platform, build_app
 from tests.live import until
 
