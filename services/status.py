@@ -19,7 +19,7 @@ from rich.markup import escape
 
 from services.credentials import SERVICES
 from services.where import Where
-from shared.status import StatusView
+from shared.operations.status import StatusView
 
 AWAY_SECONDS = 1.0
 """A service that has not answered by then is away; real time."""

@@ -21,7 +21,7 @@ from shared.jobs.worker import worker
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.decoder import Fate
-from shared.status import StatusView, status_of
+from shared.operations.status import StatusView, status_of
 from shared.why import Answer, why
 
 if TYPE_CHECKING:
