@@ -22,7 +22,7 @@ from rich.markup import escape
 
 from services.credentials import SERVICES
 from services.where import Where
-from shared.why import Answer, Finding
+from shared.operations.why import Answer, Finding
 
 GRAVEST_FIRST = (
     "unreachable",

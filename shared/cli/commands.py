@@ -23,9 +23,9 @@ from shared.ledger import outbox
 from shared.messaging import dead_letters
 from shared.messaging.restore import Unadoptable, adopt
 from shared.operations.provision import Scope, keep_api_key
+from shared.operations.why import why
 from shared.service import Make, Platform, Service, build_app, serve
 from shared.settings import PlatformSettings
-from shared.why import why
 
 Operation = Callable[[Platform, Service], Awaitable[None]]
 

@@ -22,7 +22,7 @@ from shared.messaging import dead_letters
 from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.decoder import Fate
 from shared.operations.status import StatusView, status_of
-from shared.why import Answer, why
+from shared.operations.why import Answer, why
 
 if TYPE_CHECKING:
     from shared.service import Platform
