@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from contracts.base import Event, Topic
-from shared import persons, readiness, tracing
+from shared import persons, tracing
 from shared.clock import Clock
 from shared.db import DB, SHUT_OUT, TRANSIENT, connect_pool
 from shared.http import problems
@@ -36,7 +36,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.decoder import Decoder, OnErased
 from shared.messaging.partition_log import LogProbe, started
 from shared.messaging.relay import Relay
-from shared.operations import operator_api
+from shared.operations import operator_api, readiness
 from shared.operations.internal_api import internal_app
 from shared.sealing import Seal, decode_key
 from shared.settings import PlatformSettings

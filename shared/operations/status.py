@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from shared.db import TRANSIENT
-from shared.readiness import judge
+from shared.operations.readiness import judge
 
 if TYPE_CHECKING:
     from shared.service import Platform

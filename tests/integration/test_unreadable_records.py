@@ -33,7 +33,7 @@ from shared.messaging.decoder import FOREIGN_BYTES
 from shared.messaging.decompression import UNPACKED_BYTES
 from shared.messaging.fetching import Fetching
 from shared.messaging.record_batches import split
-from shared.readiness import judge
+from shared.operations.readiness import judge
 from shared.service import Platform, running
 from tests.integration.platform_pair import Answered, Asked, Pair, ask, both, count, new_pair, order_in
 from tests.live import until

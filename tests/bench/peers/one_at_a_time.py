@@ -9,13 +9,13 @@ from dataclasses import replace
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from services.carrier import scans
-from shared import readiness
 from shared.db import TRANSIENT
 from shared.jobs.worker import Worker
 from shared.jobs.worker import worker as jobs
 from shared.ledger import outbox
 from shared.loops import Group
 from shared.messaging.decoder import as_record
+from shared.operations import readiness
 from shared.operations.internal_api import internal_app
 from shared.service import Make, Platform, build_app, connected
 from shared.settings import PlatformSettings
