@@ -11,13 +11,13 @@ from uuid import UUID
 
 from aiokafka.errors import KafkaError
 
-from shared import gauges
 from shared.db import DB, TRANSIENT
 from shared.ledger.facts import Moment
 from shared.messaging import dead_letters
 from shared.messaging.consumer import Consumer
 from shared.messaging.generations import forgotten
 from shared.messaging.partition_log import LogProbe
+from shared.operations import gauges
 from shared.telemetry import Loop, log
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from services.carrier.scans import Retention, Scans
 from services.carrier.silence import Patience
 from shared.cli.commands import command
 from shared.db import DB, TRANSIENT
-from shared.gauges import every
 from shared.http.client import Bounds, Client, Counterpart
+from shared.operations.gauges import every
 from shared.service import Platform, Service
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop

@@ -11,7 +11,7 @@ from services.orders.erasure import adopted, check_erasures, erase_person, repea
 from services.orders.handlers import HEARS, handle, project
 from services.orders.settings import Settings
 from shared.cli.commands import command
-from shared.gauges import every
+from shared.operations.gauges import every
 from shared.service import Platform, Service
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts import topics
 from services.warehouse import api, catalogue, gauges, handlers
 from shared.cli.commands import command
-from shared.gauges import every
+from shared.operations.gauges import every
 from shared.service import Platform, Service
 from shared.settings import PlatformSettings
 

@@ -8,9 +8,8 @@ from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from shared import gauges
 from shared.http import problems
-from shared.operations import readiness
+from shared.operations import gauges, readiness
 from shared.telemetry import Loop
 
 if TYPE_CHECKING:

@@ -25,8 +25,9 @@ from services.orders import main as orders
 from services.orders.erasure import still_there
 from services.warehouse import gauges as warehouse_gauges
 from services.warehouse import main as warehouse
-from shared import gauges, persons
+from shared import persons
 from shared.ledger.facts import Facts
+from shared.operations import gauges
 from shared.service import Platform, connected
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop
