@@ -9,8 +9,8 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.credentials import SERVICES, Scope
-from shared import line_file
-from shared.line_file import RunningLine
+from shared.operations import line_file
+from shared.operations.line_file import RunningLine
 from shared.settings import SECRETS
 
 PUBLISHED = {

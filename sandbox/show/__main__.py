@@ -32,8 +32,8 @@ from sandbox.show.pace import SLOW
 from sandbox.show.run import Show
 from sandbox.show.tales import LEFT_TO_YOU, TALES, batch
 from sandbox.supervise import supervised
-from shared import line_file
-from shared.line_file import RunningLine
+from shared.operations import line_file
+from shared.operations.line_file import RunningLine
 
 
 class Settings(BaseSettings):

@@ -9,8 +9,9 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sandbox.show.speech import moment, pace
-from shared import clock, line_file
+from shared import clock
 from shared.clock import Clock
+from shared.operations import line_file
 
 FASTEST = 200_000
 

@@ -18,8 +18,8 @@ from sandbox.show.baskets import order_body
 from sandbox.show.people import Person, person
 from sandbox.show.tales import EVERYDAY_LINES, Tale
 from services.tracking.words import Words, load
-from shared import line_file
 from shared.clock import Clock
+from shared.operations import line_file
 
 LOOKS_EVERY = 0.5
 _PEOPLE = range(10_000, 500_000)

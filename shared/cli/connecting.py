@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from shared import line_file
 from shared.db import TRANSIENT
+from shared.operations import line_file
 from shared.service import Make, Platform, Service, connected
 from shared.settings import PlatformSettings
 

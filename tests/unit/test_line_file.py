@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from shared import line_file
-from shared.line_file import AlreadyRuns, NoLine, RunningLine
+from shared.operations import line_file
+from shared.operations.line_file import AlreadyRuns, NoLine, RunningLine
 
 LINE = RunningLine("2026-11-23T07:00:00+00:00", {"orders": "http://127.0.0.1:1"}, {"operator": "k"}, "clock.json", {})
 
