@@ -18,8 +18,8 @@ from contracts.base import Topic
 from contracts.topics import TOPICS, heard_by
 from services.credentials import SERVICES, Scope
 from shared.messaging.kafka import Connection, connection
-from shared.migrate import migrate
 from shared.operations.kafka_rights import Rights, create_user, grant
+from shared.operations.migrate import migrate
 from shared.operations.provision import add_api_key, create_topics, provision_database
 from shared.settings import PlatformSettings, with_password
 

@@ -15,7 +15,7 @@ import pytest
 
 from contracts.topics import TOPICS
 from sandbox.servers import FETCH_WAIT_MS, Broker, Servers, ServerUnavailableError
-from shared.migrate import migrate
+from shared.operations.migrate import migrate
 from shared.operations.provision import create_topics, provision_database
 from tests.scheduling import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 from tests.servers import chosen, description, named, running_servers
