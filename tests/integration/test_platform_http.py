@@ -28,7 +28,7 @@ from shared.http.routes import Route
 from shared.ledger.facts import Facts, Moment, Owed
 from shared.operations.internal_api import internal_app
 from shared.operations.provision import add_api_key, provision_database
-from shared.schema import PLATFORM_SCHEMA
+from shared.operations.schema import PLATFORM_SCHEMA
 from shared.service import Platform, Service, build_app, connected
 from shared.settings import PlatformSettings
 

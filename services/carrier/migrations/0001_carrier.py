@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from shared.schema import PLATFORM_SCHEMA
+from shared.operations.schema import PLATFORM_SCHEMA
 
 revision = "carrier_0001"
 down_revision = None

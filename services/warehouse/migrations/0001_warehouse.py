@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from shared.schema import PLATFORM_SCHEMA
+from shared.operations.schema import PLATFORM_SCHEMA
 
 revision = "warehouse_0001"
 down_revision = None
