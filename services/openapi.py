@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from shared.service import Platform, build_app
+from shared.platform import Platform, build_app
 from shared.settings import PlatformSettings
 
 SERVICES = ("orders", "warehouse", "customs", "carrier", "tracking")

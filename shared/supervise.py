@@ -21,7 +21,7 @@ from shared.operations import gauges
 from shared.telemetry import Loop, log
 
 if TYPE_CHECKING:
-    from shared.service import Platform, Service
+    from shared.platform import Platform, Service
 
 SWEEP_SECONDS = 0.25
 WATCH_SECONDS = 2.0

@@ -35,7 +35,7 @@ from shared.http.idempotency import Principal, etag_response, idempotently
 from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.ledger.facts import Facts
-from shared.service import Platform
+from shared.platform import Platform
 
 ParcelPath = Annotated[int, Path(ge=1, le=99)]
 

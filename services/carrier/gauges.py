@@ -11,7 +11,7 @@ from services.carrier import store
 from services.carrier.carriers.laposte.codes import COLISSIMO, OKAPI
 from services.carrier.windows import REASONS
 from shared.ledger.facts import Facts
-from shared.service import Platform
+from shared.platform import Platform
 
 EVERY_SECONDS = 30.0
 DAY = 86_400.0

@@ -28,7 +28,7 @@ from services.carrier.store import GhostLabel, StoredLabel
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
 from shared.ledger.facts import Facts, PersonErased
-from shared.service import Platform
+from shared.platform import Platform
 from shared.telemetry import describe, log
 
 PLACE_OF_DISPATCH = ZoneInfo("Europe/Paris")

@@ -24,7 +24,7 @@ from shared.cli.commands import command
 from shared.db import DB, TRANSIENT
 from shared.http.client import Bounds, Client, Counterpart
 from shared.operations.gauges import every
-from shared.service import Platform, Service
+from shared.platform import Platform, Service
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop
 

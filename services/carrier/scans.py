@@ -23,8 +23,8 @@ from services.carrier.store import Callback, KnownScan, RawScan
 from services.carrier.windows import Aside, sift
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
+from shared.platform import Platform
 from shared.sealing import Seal
-from shared.service import Platform
 from shared.telemetry import Loop, log
 
 FOLD_TOGETHER = 500

@@ -31,7 +31,7 @@ from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.jobs.worker import worker
 from shared.ledger.facts import Facts, Job, Moment
-from shared.service import Platform
+from shared.platform import Platform
 
 ParcelPath = Annotated[ParcelNumber, Path()]
 

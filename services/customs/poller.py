@@ -23,7 +23,7 @@ from services.customs.work import IMPORT_GATEWAY
 from shared.db import DB, TRANSIENT
 from shared.jobs.worker import Retry
 from shared.ledger.facts import Facts, Moment
-from shared.service import Platform
+from shared.platform import Platform
 from shared.telemetry import Loop, log
 
 PAGE = 200

@@ -24,7 +24,7 @@ from services.customs.shipments import shipment
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
 from shared.ledger.facts import Facts, Moment, PersonErased
-from shared.service import Platform
+from shared.platform import Platform
 
 KEEP_YEARS = 4
 """Declarations and their papers are kept for four years (CN23: colissimo.entreprise.laposte.fr)."""

@@ -41,7 +41,7 @@ from shared.http.paging import PAGE, Cursor, Instant, Limit, Text
 from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route
 from shared.ledger.facts import PersonErased
-from shared.service import Platform
+from shared.platform import Platform
 from shared.telemetry import current_traceparent
 
 _IN_ORDERS = TypeAdapter(tuple[Instant, UUID])

@@ -18,7 +18,7 @@ from shared.db import DB, TRANSIENT
 from shared.jobs.worker import ClaimedJob, Done, JobKind
 from shared.ledger.facts import Facts, PersonErased
 from shared.messaging.partition_log import reading
-from shared.service import Platform
+from shared.platform import Platform
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop
 

@@ -7,7 +7,7 @@ from prometheus_client import Gauge
 from contracts.vocabularies import CASE_KINDS
 from services.orders import store
 from services.orders.life import LIFE
-from shared.service import Platform
+from shared.platform import Platform
 
 EVERY_SECONDS = 15.0
 ERASED_WITHIN_DAYS = 3

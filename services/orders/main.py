@@ -12,7 +12,7 @@ from services.orders.handlers import HEARS, handle, project
 from services.orders.settings import Settings
 from shared.cli.commands import command
 from shared.operations.gauges import every
-from shared.service import Platform, Service
+from shared.platform import Platform, Service
 
 
 def service(platform: Platform) -> Service:

@@ -26,8 +26,8 @@ from shared.http.problems import FieldError, Problem
 from shared.ledger.facts import PersonRecorded
 from shared.ledger.group_commit import Together
 from shared.links import link_secret
+from shared.platform import Platform
 from shared.sealing import decode_key
-from shared.service import Platform
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from shared.http.problems import Problem
 from shared.http.rates import TokenBuckets, client_name
 from shared.http.routes import Route
 from shared.links import check_secret
-from shared.service import Platform
+from shared.platform import Platform
 
 _NUMBER = re.compile(r"[A-Z0-9]{8,35}")
 _ETAG = re.compile(r"[0-9a-f]{32}")

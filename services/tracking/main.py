@@ -16,7 +16,7 @@ from services.tracking.rebuild import NotRebuildableError, rebuild
 from services.tracking.streams import Limits, Streams
 from shared.cli.commands import command
 from shared.cli.connecting import reach, settings_of
-from shared.service import Platform, Service
+from shared.platform import Platform, Service
 from shared.settings import PlatformSettings
 from shared.telemetry import configure_logs
 

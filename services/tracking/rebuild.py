@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from services.tracking import store
 from shared.db import TRANSIENT
 from shared.messaging.partition_log import LogProbe
-from shared.service import Make, Platform, connected, running
+from shared.platform import Make, Platform, connected, running
 from shared.settings import PlatformSettings
 
 POLL_SECONDS = 0.1

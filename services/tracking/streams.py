@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from services.tracking import store
 from shared.db import TRANSIENT, read_only
 from shared.http.problems import Problem
-from shared.service import Platform
+from shared.platform import Platform
 from shared.telemetry import Loop, log
 
 ALIVE_SECONDS = 5.0

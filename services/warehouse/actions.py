@@ -21,7 +21,7 @@ from services.warehouse.limits import limits_on
 from shared.db import DB
 from shared.http.problems import FieldError, Problem
 from shared.ledger.facts import Facts
-from shared.service import Platform
+from shared.platform import Platform
 
 CARRIER = "laposte"
 

@@ -30,7 +30,7 @@ from shared.http.idempotency import Principal, idempotently, json_answer
 from shared.http.paging import PAGE, Cursor, Instant, Limit
 from shared.http.problems import Problem
 from shared.http.routes import Route
-from shared.service import Platform
+from shared.platform import Platform
 
 ParcelPath = Annotated[ParcelNumber, Path()]
 

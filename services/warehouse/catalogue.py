@@ -29,7 +29,7 @@ from shared.http.idempotency import Principal, idempotently, json_answer
 from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route
-from shared.service import Platform
+from shared.platform import Platform
 
 SkuPath = Annotated[Sku, Path()]
 _IN_PRODUCTS = TypeAdapter(tuple[Sku])

@@ -6,7 +6,7 @@ from prometheus_client import Gauge
 
 from services.warehouse import store
 from services.warehouse.stock import MOVES
-from shared.service import Platform
+from shared.platform import Platform
 
 EVERY_SECONDS = 300.0
 

@@ -6,7 +6,7 @@ from contracts import topics
 from services.warehouse import api, catalogue, gauges, handlers
 from shared.cli.commands import command
 from shared.operations.gauges import every
-from shared.service import Platform, Service
+from shared.platform import Platform, Service
 from shared.settings import PlatformSettings
 
 

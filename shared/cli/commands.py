@@ -24,7 +24,7 @@ from shared.messaging import dead_letters
 from shared.messaging.restore import Unadoptable, adopt
 from shared.operations.provision import Scope, keep_api_key
 from shared.operations.why import why
-from shared.service import Make, Platform, Service, build_app, serve
+from shared.platform import Make, Platform, Service, build_app, serve
 from shared.settings import PlatformSettings
 
 Operation = Callable[[Platform, Service], Awaitable[None]]

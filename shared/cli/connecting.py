@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 
 from shared.db import TRANSIENT
 from shared.operations import line_file
-from shared.service import Make, Platform, Service, connected
+from shared.platform import Make, Platform, Service, connected
 from shared.settings import PlatformSettings
 
 REACH_SECONDS = 1.0

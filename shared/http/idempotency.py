@@ -20,7 +20,7 @@ from shared.db import DB
 from shared.http.problems import FieldError, Problem
 
 if TYPE_CHECKING:
-    from shared.service import Platform
+    from shared.platform import Platform
 
 KEY_BOUND = 255
 _WHO = "silkpost.principal"

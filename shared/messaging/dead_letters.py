@@ -19,7 +19,7 @@ from shared.telemetry import describe, log
 if TYPE_CHECKING:
     import asyncpg
 
-    from shared.service import Platform
+    from shared.platform import Platform
 
 BODY_SHOWN = 64 * 1024
 """Bytes of a body."""

@@ -20,7 +20,7 @@ from shared.messaging.generations import unacknowledged
 from shared.messaging.partition_log import reading
 
 if TYPE_CHECKING:
-    from shared.service import Platform, Service
+    from shared.platform import Platform, Service
 
 TOGETHER = 2000
 

@@ -14,7 +14,7 @@ from shared.telemetry import Loop, metrics
 if TYPE_CHECKING:
     import asyncpg
 
-    from shared.service import Platform
+    from shared.platform import Platform
 
 
 def loops(platform: Platform) -> None:

@@ -13,7 +13,7 @@ from shared.operations import gauges, readiness
 from shared.telemetry import Loop
 
 if TYPE_CHECKING:
-    from shared.service import Platform
+    from shared.platform import Platform
 
 
 def internal_app(platform: Platform, public: FastAPI) -> FastAPI:

@@ -25,7 +25,7 @@ from shared.operations.status import StatusView, status_of
 from shared.operations.why import Answer, why
 
 if TYPE_CHECKING:
-    from shared.service import Platform
+    from shared.platform import Platform
 
 
 class Counterpart(BaseModel):

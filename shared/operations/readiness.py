@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse
 from shared.telemetry import Loop, log
 
 if TYPE_CHECKING:
-    from shared.service import Platform
+    from shared.platform import Platform
 
 BEAT_SECONDS = 2.0
 FRESH_SECONDS = 6.0

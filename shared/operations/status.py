@@ -12,7 +12,7 @@ from shared.db import TRANSIENT
 from shared.operations.readiness import judge
 
 if TYPE_CHECKING:
-    from shared.service import Platform
+    from shared.platform import Platform
 
 STATUS_SECONDS = 0.7
 """Who asks for the status of all services waits for each a second."""

@@ -17,7 +17,7 @@ from contracts.cases import CaseClosed, CaseOpened
 if TYPE_CHECKING:
     import asyncpg
 
-    from shared.service import Platform
+    from shared.platform import Platform
 
 Holder = Literal["blocked", "stopped", "server", "dead_letter", "paused", "job", "outbox", "case", "alarm"]
 

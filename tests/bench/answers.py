@@ -16,7 +16,7 @@ from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked, ParcelHandedOver, StockReserved
 from shared.db import DB
 from shared.ledger.facts import Facts, Job, Moment, Owed
-from shared.service import Make, Platform, Service
+from shared.platform import Make, Platform, Service
 from tests.bench.samples import handed_over, labelled, packed
 
 World: TypeAlias = Callable[[Facts], Sequence[Event]]

@@ -12,7 +12,7 @@ from typing import Any
 
 import uvloop
 
-from shared.service import Make, serve
+from shared.platform import Make, serve
 from shared.settings import PlatformSettings
 
 

@@ -29,7 +29,7 @@ from services.warehouse.main import Settings as WarehouseSettings
 from services.warehouse.main import service as warehouse
 from shared import clock
 from shared.operations.provision import create_topics
-from shared.service import build_app, connected
+from shared.platform import build_app, connected
 from tests import servers as sources
 from tests.bench.samples import SKUS
 

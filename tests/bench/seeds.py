@@ -16,7 +16,7 @@ from services.carrier.main import Settings as CarrierSettings
 from services.carrier.main import service as carrier
 from services.tracking.main import Settings as TrackingSettings
 from services.tracking.main import service as tracking
-from shared.service import Make, connected
+from shared.platform import Make, connected
 from shared.settings import PlatformSettings
 from tests.bench.field import Stand
 from tests.bench.samples import declared, handed_over, labelled, packed, reserved, scanned, screened

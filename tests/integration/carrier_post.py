@@ -35,7 +35,7 @@ from shared import persons
 from shared.jobs.worker import worker
 from shared.ledger.facts import Facts, PersonRecorded
 from shared.operations.provision import add_api_key
-from shared.service import Platform, running
+from shared.platform import Platform, running
 from tests.live import serving, until, until_known
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"

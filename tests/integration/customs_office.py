@@ -23,7 +23,7 @@ from services.customs.quota import person_hash
 from shared.ledger.facts import Facts, PersonRecorded
 from shared.operations.provision import add_api_key
 from shared.persons import Persons
-from shared.service import Platform, running
+from shared.platform import Platform, running
 from tests import customs_samples as samples
 from tests.integration.carrier_post import key
 from tests.live import serving, until_known

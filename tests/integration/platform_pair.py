@@ -27,7 +27,7 @@ from shared.ledger.facts import Alarm, Facts, Job, Moment, Owed
 from shared.ledger.outbox import headers, partition_of
 from shared.operations.provision import create_topics, provision_database
 from shared.operations.schema import PLATFORM_SCHEMA
-from shared.service import Platform, Service, running
+from shared.platform import Platform, Service, running
 from shared.settings import PlatformSettings
 
 numbers = itertools.count(1)

@@ -17,7 +17,7 @@ from sandbox.servers import Servers
 from shared.ledger.outbox import headers
 from shared.messaging import dead_letters
 from shared.messaging.decoder import FOREIGN_AN_HOUR, Decoder, as_record
-from shared.service import Platform, running
+from shared.platform import Platform, running
 from shared.telemetry import metrics
 from tests.integration.platform_pair import Answered, Asked, Pair, ask, both, count, new_pair, order_in, produce
 from tests.live import until

@@ -28,7 +28,7 @@ from services.warehouse import main as warehouse
 from shared import persons
 from shared.ledger.facts import Facts
 from shared.operations import gauges
-from shared.service import Platform, connected
+from shared.platform import Platform, connected
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop
 

@@ -44,7 +44,7 @@ from shared.jobs.worker import ClaimedJob
 from shared.ledger.facts import Facts, PersonErased
 from shared.links import check_secret
 from shared.operations.provision import add_api_key
-from shared.service import Platform, running
+from shared.platform import Platform, running
 from shared.telemetry import Loop
 from tests.live import until
 

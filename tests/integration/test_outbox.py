@@ -25,7 +25,7 @@ from shared.ledger.outbox import Message, partition_of
 from shared.messaging import dead_letters
 from shared.messaging.partition_log import LogProbe
 from shared.messaging.relay import ROWS_A_PARTITION, Relay
-from shared.service import Platform, Service, connected
+from shared.platform import Platform, Service, connected
 from shared.telemetry import Loop, traced, valid_traceparent
 from tests.integration.platform_pair import Answered, Asked, Pair, ask, both, count, events, new_pair, nobody_refused
 from tests.live import until

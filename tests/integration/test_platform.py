@@ -32,7 +32,7 @@ from shared.messaging.generations import LogEnd, advance, log_ends
 from shared.messaging.partition_log import LogProbe, reader_died, sender_died
 from shared.messaging.relay import Relay, _Sent
 from shared.operations.provision import create_topics
-from shared.service import Platform, Service, connected, running
+from shared.platform import Platform, Service, connected, running
 from shared.settings import PlatformSettings
 from shared.telemetry import Loop
 from tests.integration.platform_pair import (

@@ -29,7 +29,7 @@ from shared.ledger.facts import Facts, Moment, Owed
 from shared.operations.internal_api import internal_app
 from shared.operations.provision import add_api_key, provision_database
 from shared.operations.schema import PLATFORM_SCHEMA
-from shared.service import Platform, Service, build_app, connected
+from shared.platform import Platform, Service, build_app, connected
 from shared.settings import PlatformSettings
 
 

@@ -26,7 +26,7 @@ from shared.ledger.outbox import partition_of
 from shared.operations.internal_api import internal_app
 from shared.operations.provision import create_topics, provision_database
 from shared.operations.schema import PLATFORM_SCHEMA
-from shared.service import Platform, Service, running
+from shared.platform import Platform, Service, running
 from shared.settings import PlatformSettings
 from tests.live import until
 

@@ -18,7 +18,7 @@ from sandbox.servers import Broker
 from services.tracking.main import Settings, service
 from services.tracking.rebuild import NotRebuildableError, Outcome, rebuild
 from shared.ledger.outbox import headers
-from shared.service import connected
+from shared.platform import connected
 from tests.integration.test_tracking_service import label, packed, placed, scan
 
 

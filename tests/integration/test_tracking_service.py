@@ -27,7 +27,7 @@ from contracts.warehouse import OrderPacked
 from services.tracking.main import Settings, service
 from services.tracking.streams import Streams
 from shared.links import link_secret
-from shared.service import Platform, build_app, connected
+from shared.platform import Platform, build_app, connected
 from shared.telemetry import Loop
 from tests.live import PATIENCE_SECONDS, serving, until
 

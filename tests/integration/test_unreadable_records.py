@@ -34,7 +34,7 @@ from shared.messaging.decompression import UNPACKED_BYTES
 from shared.messaging.fetching import Fetching
 from shared.messaging.record_batches import split
 from shared.operations.readiness import judge
-from shared.service import Platform, running
+from shared.platform import Platform, running
 from tests.integration.platform_pair import Answered, Asked, Pair, ask, both, count, new_pair, order_in
 from tests.live import until
 from tests.unit.test_record_batches import CODECS, PACKED, build, sealed

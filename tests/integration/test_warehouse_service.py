@@ -36,7 +36,7 @@ from shared.db import connect_pool
 from shared.ledger.facts import Facts
 from shared.ledger.ledger import Ledger
 from shared.operations.provision import add_api_key
-from shared.service import Platform, build_app
+from shared.platform import Platform, build_app
 from tests.live import until
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -16,7 +16,7 @@ from services.carrier.scans import scan_fact, sealed_scan
 from services.carrier.store import Callback, KnownScan
 from services.carrier.webhook import read_callback
 from shared.db import DB
-from shared.service import Platform, Service
+from shared.platform import Platform, Service
 
 
 def one(platform: Platform) -> Service:

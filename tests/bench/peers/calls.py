@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import httpx
 import uvloop
 
-from shared.service import Make, Platform, Service
+from shared.platform import Make, Platform, Service
 
 AT_ONCE = 16
 """As many calls as the project's worker has under way."""

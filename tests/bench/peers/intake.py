@@ -17,7 +17,7 @@ from services.orders.placing import Wanted, place
 from shared.db import DB
 from shared.http.idempotency import Asked, Principal, idempotently
 from shared.http.problems import Problem
-from shared.service import Platform, Service
+from shared.platform import Platform, Service
 from shared.settings import PlatformSettings
 from shared.telemetry import current_traceparent
 

@@ -16,7 +16,7 @@ from shared.ledger import outbox
 from shared.messaging.decoder import as_record
 from shared.operations import readiness
 from shared.operations.internal_api import internal_app
-from shared.service import Make, Platform, build_app, connected
+from shared.platform import Make, Platform, build_app, connected
 from shared.settings import PlatformSettings
 from shared.supervise import Group
 from shared.telemetry import Loop
