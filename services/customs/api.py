@@ -29,7 +29,7 @@ from shared.http.idempotency import Principal, etag_response, idempotently, json
 from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import Problem
 from shared.http.routes import Route
-from shared.jobs.worker import worker
+from shared.jobs import worker
 from shared.ledger.facts import Facts, Job, Moment
 from shared.platform import Platform
 

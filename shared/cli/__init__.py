@@ -1,0 +1,1 @@
+"""The command line of every service, and how its commands reach the servers."""

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from contracts.base import utc
 from shared.cli.connecting import operated, settings_of
-from shared.jobs.worker import worker
+from shared.jobs import worker
 from shared.ledger import outbox
 from shared.messaging import dead_letters
 from shared.messaging.restore import Unadoptable, adopt

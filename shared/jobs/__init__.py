@@ -1,0 +1,1 @@
+"""Calls to counterparts outside as durable jobs."""

@@ -23,7 +23,7 @@ from contracts.cases import CaseOpened
 from shared import failpoints, tracing
 from shared.clock import Clock
 from shared.db import DB, Blocked
-from shared.jobs.worker import worker
+from shared.jobs import worker
 from shared.ledger import outbox
 from shared.ledger.facts import Alarm, Facts, Job, Moment, Owed
 from shared.telemetry import current_traceparent, log, metrics

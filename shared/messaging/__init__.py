@@ -1,0 +1,1 @@
+"""Kafka: consumer, decoder, relay, partition logs, dead letters, restore."""

@@ -2,7 +2,8 @@
 
 aiokafka's fetcher stays in front: it asks the brokers and reads what is plain. From its answers everything behind the
 first batch that is compressed, or of an older format, is taken away before it sees it. Such a batch, and what it failed
-on, is read by `shared.messaging.record_batches`. `tests/integration/test_unreadable_records.py` holds what this relies on.
+on, is read by `shared.messaging.record_batches`. `tests/integration/test_unreadable_records.py` holds what this relies
+on.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from shared.operations.provision import Scope
 
-LINE_FILE = Path(__file__).resolve().parent.parent / ".run" / "line.json"
+LINE_FILE = Path(__file__).resolve().parents[2] / ".run" / "line.json"
 
 
 class NoLine(Exception):

@@ -17,7 +17,7 @@ from shared.http.idempotency import Principal, json_answer, uuid_or_404
 from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import INVALID, Problem
 from shared.http.routes import Route
-from shared.jobs.worker import worker
+from shared.jobs import worker
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.decoder import Fate

@@ -132,9 +132,9 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         national_id text,
         erased_at timestamptz
     )""",
-    # Written every two seconds by each replica (shared/operations/readiness.py): one row, for what counts is that it can be
-    # written, and a replica that is gone leaves none behind. No index holds `beaten_at`, and the page has room: the old
-    # version's place is used again without a vacuum.
+    # Written every two seconds by each replica (shared/operations/readiness.py): one row, for what counts is that it
+    # can be written, and a replica that is gone leaves none behind. No index holds `beaten_at`, and the page has room:
+    # the old version's place is used again without a vacuum.
     """create table heartbeat (
         id boolean primary key check (id),
         beaten_at timestamptz not null

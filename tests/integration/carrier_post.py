@@ -32,7 +32,7 @@ from sandbox.settings import SandboxSettings
 from services.carrier import main
 from services.carrier.signatures import signature
 from shared import persons
-from shared.jobs.worker import worker
+from shared.jobs import worker
 from shared.ledger.facts import Facts, PersonRecorded
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, running

@@ -31,7 +31,7 @@ from sandbox.settings import SandboxSettings
 from services.customs.cases import hold_case
 from services.customs.export import lrn, valid_mrn
 from services.customs.work import IMPORT_GATEWAY
-from shared.jobs.worker import worker
+from shared.jobs import worker
 from tests import customs_samples as samples
 from tests.customs_samples import PLACED_AT, closed, erased, handed_over, line, order_id, parcel, placed, scanned
 from tests.integration.customs_office import OPERATOR, PACKER, Office, opened

@@ -22,8 +22,8 @@ from contracts.cases import CaseClosed, CaseOpened
 from sandbox.servers import Broker, Servers
 from shared import persons, tracing
 from shared.db import DB
+from shared.jobs import worker as jobs
 from shared.jobs.worker import ClaimedJob, Done, Retry
-from shared.jobs.worker import worker as jobs
 from shared.ledger.facts import Facts, Moment, Owed
 from shared.messaging import dead_letters
 from shared.messaging.consumer import _Listener

@@ -28,7 +28,7 @@ from aiokafka.protocol.produce import ProduceRequest
 
 from sandbox.servers import Servers
 from shared.ledger.outbox import headers
-from shared.messaging.consumer import consumer
+from shared.messaging import consumer
 from shared.messaging.decoder import FOREIGN_BYTES
 from shared.messaging.decompression import UNPACKED_BYTES
 from shared.messaging.fetching import Fetching

@@ -10,8 +10,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from services.carrier import scans
 from shared.db import TRANSIENT
+from shared.jobs import worker as jobs
 from shared.jobs.worker import Worker
-from shared.jobs.worker import worker as jobs
 from shared.ledger import outbox
 from shared.messaging.decoder import as_record
 from shared.operations import readiness
