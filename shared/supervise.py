@@ -90,7 +90,7 @@ async def watch(platform: Platform, probe: LogProbe, service: Service, loop: Loo
         loop.tick()
         try:
             await gauges.database(platform.pool, kinds)
-            await probe.ends(await probe.lanes([service.says.name]))
+            await probe.ends(await probe.partitions([service.says.name]))
             if loop.now() - measured > LAG_SECONDS:
                 platform.lag = await gauges.lag(platform.pool, probe, [topic.name for topic in service.listens_to])
                 measured = loop.now()

@@ -93,7 +93,7 @@ class _Metrics:
     """
 
     def __init__(self) -> None:
-        lane = ["messaging_destination_name", "messaging_destination_partition_id"]
+        partition = ["messaging_destination_name", "messaging_destination_partition_id"]
         self.requests = Histogram(
             "http_server_request_duration_seconds",
             "HTTP requests",
@@ -110,13 +110,13 @@ class _Metrics:
             ["http_request_method", "server_address"],
             buckets=_SECONDS,
         )
-        self.records = Counter("messaging_client_consumed_messages", "records consumed", lane[:1])
+        self.records = Counter("messaging_client_consumed_messages", "records consumed", partition[:1])
         self.outbox_sent = Counter("messaging_client_sent_messages", "events acknowledged by the broker")
         self.batch_seconds = Histogram(
             "messaging_process_duration_seconds", "one consumer transaction", buckets=_SECONDS
         )
         self.repeats = Counter("messaging_repeats", "facts heard again and dropped")
-        self.lag = Gauge("messaging_consumer_lag", "records between our position and the log's end", lane)
+        self.lag = Gauge("messaging_consumer_lag", "records between our position and the log's end", partition)
         self.dead_letters = Counter("messaging_dead_letters", "records that could not be handled")
         self.foreign = Counter(
             "messaging_foreign_records",
@@ -126,11 +126,13 @@ class _Metrics:
         self.missed = Counter(
             "messaging_missed_records",
             "records that retention removed before they were read",
-            lane[:1],
+            partition[:1],
         )
         self.parked = Gauge("messaging_parked_records", "records of a version newer than this service")
         self.dead_letters_waiting = Gauge("messaging_dead_letters_waiting", "dead letters not replayed yet")
-        self.generation = Gauge("messaging_log_generation", "times the broker lost records of this log of ours", lane)
+        self.generation = Gauge(
+            "messaging_log_generation", "times the broker lost records of this log of ours", partition
+        )
         self.outbox_depth = Gauge("outbox_depth", "events not sent yet")
         self.outbox_age = Gauge("outbox_oldest_age_seconds", "age of the oldest event not sent yet")
         self.jobs = Counter("jobs_finished", "outside calls by how they ended", ["kind", "outcome"])

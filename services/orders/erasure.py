@@ -129,8 +129,8 @@ async def still_there(settings: PlatformSettings, order_ids: Collection[UUID], l
     keys = {str(order_id).encode(): order_id for order_id in order_ids}
     found: set[UUID] = set()
     async with reading(settings) as probe:
-        lanes = await probe.lanes([persons.TOPIC])
-        async for _, record in probe.records_since(await probe.beginnings(lanes)):
+        partitions = await probe.partitions([persons.TOPIC])
+        async for _, record in probe.records_since(await probe.beginnings(partitions)):
             loop.tick()
             if record.value and record.key in keys:
                 found.add(keys[record.key])

@@ -84,15 +84,15 @@ async def _ends(settings: PlatformSettings, names: Sequence[str], partial: bool)
     probe = LogProbe(settings)
     try:
         await probe.start()
-        lanes = await probe.lanes(names)
+        partitions = await probe.partitions(names)
         # In this order: a `stop` right after the reading of the ends is lost on aiokafka's fetcher, and hangs.
-        ends = await probe.ends(lanes)
-        begins = await probe.beginnings(lanes)
+        ends = await probe.ends(partitions)
+        begins = await probe.beginnings(partitions)
     except KafkaError as error:
         raise NotRebuildableError(f"the broker does not answer: {type(error).__name__}") from error
     finally:
         await probe.stop()
-    gone = sorted({lane.topic for lane in lanes if begins[lane] > 0})
+    gone = sorted({partition.topic for partition in partitions if begins[partition] > 0})
     if gone and not partial:
         raise NotRebuildableError(f"{', '.join(gone)} no longer begins at the beginning")
     return ends
@@ -107,7 +107,7 @@ async def _reached(platform: Platform, ends: Mapping[TopicPartition, int]) -> No
         except TRANSIENT as error:
             raise NotRebuildableError(f"the database does not answer: {type(error).__name__}") from error
         at = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
-        if all(at.get(lane, 0) >= end for lane, end in ends.items()):
+        if all(at.get(partition, 0) >= end for partition, end in ends.items()):
             return
         if sum(at.values()) != heard:
             heard, since = sum(at.values()), time.monotonic()

@@ -95,7 +95,7 @@ def partition_of(key: str, partitions: int = PARTITIONS) -> int:
     return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions
 
 
-async def raise_floor(pool: asyncpg.Pool[asyncpg.Record], lanes: Sequence[TopicPartition]) -> None:
+async def raise_floor(pool: asyncpg.Pool[asyncpg.Record], partitions: Sequence[TopicPartition]) -> None:
     """Remembers up to which id every row is sent, so that the search for unsent rows begins there.
 
     A lower id may be committed after a higher one was sent. So the floor rises in two steps: the highest id below
@@ -107,9 +107,9 @@ async def raise_floor(pool: asyncpg.Pool[asyncpg.Record], lanes: Sequence[TopicP
     await pool.execute(
         """with seen as (
                select coalesce(min(unsent.id) - 1, (select max(id) from outbox), 0) as sent_up_to
-               from unnest($1::text[], $2::int[]) as lane (topic, partition) cross join lateral (
+               from unnest($1::text[], $2::int[]) as wanted (topic, partition) cross join lateral (
                    select id from outbox
-                   where topic = lane.topic and partition = lane.partition and sent_at is null
+                   where topic = wanted.topic and partition = wanted.partition and sent_at is null
                      and id > (select sent_up_to from outbox_floor) order by id limit 1) as unsent)
            update outbox_floor
            set sent_up_to = case when candidate_xid <= pg_snapshot_xmin(pg_current_snapshot())
@@ -118,8 +118,8 @@ async def raise_floor(pool: asyncpg.Pool[asyncpg.Record], lanes: Sequence[TopicP
                candidate = seen.sent_up_to, candidate_xid = pg_current_xact_id()
            from seen where candidate_xid <= pg_snapshot_xmin(pg_current_snapshot())
                         or candidate_xid > pg_snapshot_xmax(pg_current_snapshot())""",
-        [lane.topic for lane in lanes],
-        [lane.partition for lane in lanes],
+        [partition.topic for partition in partitions],
+        [partition.partition for partition in partitions],
     )
 
 

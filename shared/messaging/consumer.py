@@ -181,7 +181,7 @@ class Consumer:
             raise Unsettled from None
         except Exception as error:
             self._seek_back()
-            packed = [lane for lane in self._next if self._fetching.apart(lane)]
+            packed = [partition for partition in self._next if self._fetching.apart(partition)]
             if isinstance(error, OffsetOutOfRangeError) and packed:
                 return await self._read_raw(packed)
             if not undecodable(error):
@@ -193,26 +193,26 @@ class Consumer:
 
     def _seek_back(self) -> None:
         """aiokafka has moved its positions by then, past records that it did not hand over."""
-        for lane in self._client.assignment():
-            if lane in self._next:
-                self._client.seek(lane, self._next[lane])
+        for partition in self._client.assignment():
+            if partition in self._next:
+                self._client.seek(partition, self._next[partition])
 
-    async def _read_raw(self, lanes: Iterable[TopicPartition]) -> dict[TopicPartition, list[Any]]:
+    async def _read_raw(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, list[Any]]:
         """From these partitions what aiokafka may not or cannot read, as much as one turn may hold."""
         found: dict[TopicPartition, list[RawRecord | Unreadable]] = {}
         room, records_left = UNPACKED_BYTES, self._batch_records
-        for lane in lanes:
-            position = self._next.get(lane)
-            if position is None or lane in self._unloaded or room <= 0 or records_left <= 0:
+        for partition in partitions:
+            position = self._next.get(partition)
+            if position is None or partition in self._unloaded or room <= 0 or records_left <= 0:
                 continue
-            records, going_on = await self._fetching.read(lane, position, records_left)
+            records, going_on = await self._fetching.read(partition, position, records_left)
             if records:
-                found[lane] = records
+                found[partition] = records
                 room -= sum(record.size for record in records)
                 records_left -= len(records)
-                self._client.seek(lane, going_on)
+                self._client.seek(partition, going_on)
             elif going_on > position:
-                await self._set_position(lane, going_on, self._generation[lane])
+                await self._set_position(partition, going_on, self._generation[partition])
         return found
 
     async def _load_positions(self) -> None:
@@ -224,8 +224,8 @@ class Consumer:
         wanted = self._unloaded & self._client.assignment()
         if not wanted:
             return
-        lanes = sorted(wanted)
-        names = [[lane.topic for lane in lanes], [lane.partition for lane in lanes]]
+        partitions = sorted(wanted)
+        names = [[partition.topic for partition in partitions], [partition.partition for partition in partitions]]
         await self._pool.execute(
             """insert into positions (topic, partition, next_offset)
                select *, 0 from unnest($1::text[], $2::int[]) on conflict do nothing""",
@@ -237,28 +237,30 @@ class Consumer:
             *names,
         )
         for row in rows:
-            lane = TopicPartition(row["topic"], row["partition"])
-            self._next[lane] = row["next_offset"]
-            self._generation[lane] = row["generation"]
-            self._client.seek(lane, row["next_offset"])
+            partition = TopicPartition(row["topic"], row["partition"])
+            self._next[partition] = row["next_offset"]
+            self._generation[partition] = row["generation"]
+            self._client.seek(partition, row["next_offset"])
         self._unloaded -= wanted
 
     async def _take(self, fetched: dict[TopicPartition, list[Any]]) -> None:
         records: list[Record] = []
         absurd: set[tuple[TopicPartition, int]] = set()
-        for lane, raw_records in fetched.items():
-            if lane in self._unloaded or lane not in self._next:
+        for partition, raw_records in fetched.items():
+            if partition in self._unloaded or partition not in self._next:
                 continue
-            known = self._generation[lane]
-            lane_records = [as_record(lane, raw) for raw in raw_records]
-            lane_records = [replace(r, generation=known) if r.fault else r for r in lane_records]
-            absurd |= {(lane, r.offset) for r in lane_records if _absurd(r, known)}
-            newer = next((r for r in lane_records if r.generation > known and (lane, r.offset) not in absurd), None)
+            known = self._generation[partition]
+            partition_records = [as_record(partition, raw) for raw in raw_records]
+            partition_records = [replace(r, generation=known) if r.fault else r for r in partition_records]
+            absurd |= {(partition, r.offset) for r in partition_records if _absurd(r, known)}
+            newer = next(
+                (r for r in partition_records if r.generation > known and (partition, r.offset) not in absurd), None
+            )
             if newer is not None:
-                await self._enter_generation(lane, newer)
+                await self._enter_generation(partition, newer)
                 continue
-            records += lane_records
-            metrics.records.labels(lane.topic).inc(len(lane_records))
+            records += partition_records
+            metrics.records.labels(partition.topic).inc(len(partition_records))
         if not records:
             return
         read = self._read(records, absurd)
@@ -280,15 +282,15 @@ class Consumer:
     def _read(self, records: Sequence[Record], absurd: Collection[tuple[TopicPartition, int]]) -> list[Read]:
         """Decodes; cut short where one dead letter too many follows another. `absurd`: whose generation cannot be."""
         read: list[Read] = []
-        run = {lane: set(orders) for lane, orders in self._dead_run.items()}
+        run = {partition: set(orders) for partition, orders in self._dead_run.items()}
         for record in records:
-            if (record.lane, record.offset) in absurd:
+            if (record.partition, record.offset) in absurd:
                 read.append(Read(record, cause="the generation cannot be", fate="foreign"))
                 continue
             one = self.decoder.read(record)
             read.append(one)
             _count(run, one)
-            if len(run.get(record.lane, ())) >= self._dead_limit:
+            if len(run.get(record.partition, ())) >= self._dead_limit:
                 break
         return read
 
@@ -296,58 +298,65 @@ class Consumer:
         if any(len(orders) >= self._dead_limit for orders in self._dead_run.values()):
             raise TooManyDead
 
-    async def _enter_generation(self, lane: TopicPartition, record: Record) -> None:
+    async def _enter_generation(self, partition: TopicPartition, record: Record) -> None:
         """The broker lost records and its producer sends them again: back to where the new generation begins.
 
         A reader that has not come so far yet stays where it is: what lies before is still to be read.
         """
-        await self._set_position(lane, min(self._next[lane], record.generation_start), record.generation)
-        log.warning("log has a new generation", topic=lane.topic, partition=lane.partition, n=record.generation)
+        await self._set_position(partition, min(self._next[partition], record.generation_start), record.generation)
+        log.warning(
+            "log has a new generation", topic=partition.topic, partition=partition.partition, n=record.generation
+        )
 
     async def _notice_short_logs(self) -> None:
         """Not every broker refuses a position past a log's end, so it is compared with the high watermark."""
-        marks = {lane: self._fetching.marks.get(lane) for lane in self._client.assignment()}
-        short = [lane for lane, mark in marks.items() if mark is not None and mark < self._next.get(lane, 0)]
+        marks = {partition: self._fetching.marks.get(partition) for partition in self._client.assignment()}
+        short = [
+            partition for partition, mark in marks.items() if mark is not None and mark < self._next.get(partition, 0)
+        ]
         if short:
             raise OffsetOutOfRangeError(dict.fromkeys(short))
 
-    async def _rewind(self, lanes: Sequence[TopicPartition], loop: Loop) -> None:
+    async def _rewind(self, partitions: Sequence[TopicPartition], loop: Loop) -> None:
         """A position outside the log: back to its last record, whose generation tells the rest."""
         try:
-            begins, ends = await self._probe.beginnings(lanes), await self._probe.ends(lanes)
-            for lane in lanes:
-                position = self._next.get(lane)
-                if position is None or begins[lane] <= position <= ends[lane]:
+            begins, ends = await self._probe.beginnings(partitions), await self._probe.ends(partitions)
+            for partition in partitions:
+                position = self._next.get(partition)
+                if position is None or begins[partition] <= position <= ends[partition]:
                     continue
-                last = max(begins[lane], ends[lane] - 1)
+                last = max(begins[partition], ends[partition] - 1)
                 if (
-                    0 < position < begins[lane]
+                    0 < position < begins[partition]
                 ):  # a position that never moved is that of a new reader, who missed nothing
-                    self._tell_missed(lane, begins[lane] - position)
+                    self._tell_missed(partition, begins[partition] - position)
                 await self._set_position(
-                    lane, begins[lane] if position < begins[lane] else last, self._generation[lane]
+                    partition, begins[partition] if position < begins[partition] else last, self._generation[partition]
                 )
         except (KafkaError, *TRANSIENT) as error:
             await loop.back_off(error)
 
-    def _tell_missed(self, lane: TopicPartition, missed: int) -> None:
+    def _tell_missed(self, partition: TopicPartition, missed: int) -> None:
         """Retention has removed what this service had not read yet."""
-        metrics.missed.labels(lane.topic).inc(missed)
+        metrics.missed.labels(partition.topic).inc(missed)
         log.error(
-            "records were removed before they were read", topic=lane.topic, partition=lane.partition, missed=missed
+            "records were removed before they were read",
+            topic=partition.topic,
+            partition=partition.partition,
+            missed=missed,
         )
 
-    async def _set_position(self, lane: TopicPartition, offset: int, generation: int) -> None:
+    async def _set_position(self, partition: TopicPartition, offset: int, generation: int) -> None:
         await self._pool.execute(
             "update positions set next_offset = $3, generation = $4 where topic = $1 and partition = $2",
-            lane.topic,
-            lane.partition,
+            partition.topic,
+            partition.partition,
             offset,
             generation,
         )
-        self._next[lane] = offset
-        self._generation[lane] = generation
-        self._client.seek(lane, offset)
+        self._next[partition] = offset
+        self._generation[partition] = generation
+        self._client.seek(partition, offset)
 
     async def _absorb(self, read: Sequence[Read]) -> None:
         """One transaction; on a fault of the records, halves, until the bad one stands alone as a dead letter."""
@@ -381,8 +390,8 @@ class Consumer:
 
     async def _move(self, db: DB, read: Sequence[Read]) -> dict[TopicPartition, int]:
         """Locks, checks and moves the positions in one statement; Moved when they are not where we left them."""
-        moved = {one.record.lane: one.record.next_offset for one in read}
-        lanes = sorted(moved)
+        moved = {one.record.partition: one.record.next_offset for one in read}
+        partitions = sorted(moved)
         done = await db.fetch(
             """update positions set next_offset = n.next_offset
                from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[])
@@ -390,18 +399,20 @@ class Consumer:
                where positions.topic = n.topic and positions.partition = n.partition
                  and positions.next_offset = n.expected
                returning 1""",
-            [lane.topic for lane in lanes],
-            [lane.partition for lane in lanes],
-            [moved[lane] for lane in lanes],
-            [self._next.get(lane, -1) for lane in lanes],  # none, once a rebalance has taken the partition away
+            [partition.topic for partition in partitions],
+            [partition.partition for partition in partitions],
+            [moved[partition] for partition in partitions],
+            [
+                self._next.get(partition, -1) for partition in partitions
+            ],  # none, once a rebalance has taken the partition away
         )
-        if len(done) != len(lanes):
+        if len(done) != len(partitions):
             raise Moved
         return moved
 
     async def _tell_lag_tools(self) -> None:
         """Commits to Kafka what is done already; nothing depends on it."""
-        mine = {lane: offset for lane, offset in self._next.items() if lane in self._client.assignment()}
+        mine = {partition: offset for partition, offset in self._next.items() if partition in self._client.assignment()}
         if not mine:  # nothing is assigned while the group settles
             return
         try:
@@ -412,21 +423,21 @@ class Consumer:
 
     async def caught_up(self) -> Callable[[], Awaitable[bool]]:
         """A question that is answered with yes once all that was in the logs at the time of this call is recorded."""
-        ends = await self._probe.ends(await self._probe.lanes(self.topics))
+        ends = await self._probe.ends(await self._probe.partitions(self.topics))
 
         async def reached() -> bool:
             rows = await self._pool.fetch("select topic, partition, next_offset from positions")
             at = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
-            return all(at.get(lane, 0) >= end for lane, end in ends.items())
+            return all(at.get(partition, 0) >= end for partition, end in ends.items())
 
         return reached
 
 
 def _count(run: Run, read: Read) -> None:
     if read.cause is None:
-        run.pop(read.record.lane, None)
+        run.pop(read.record.partition, None)
     elif read.fate == "failing":
-        run.setdefault(read.record.lane, set()).add(read.record.key or read.record.offset)
+        run.setdefault(read.record.partition, set()).add(read.record.key or read.record.offset)
 
 
 def _absurd(record: Record, known: int) -> bool:
@@ -442,9 +453,9 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self._positions = positions
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        for lane in revoked:
-            self._unloaded.discard(lane)
-            self._positions.pop(lane, None)
+        for partition in revoked:
+            self._unloaded.discard(partition)
+            self._positions.pop(partition, None)
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self._unloaded |= set(assigned)

@@ -182,7 +182,7 @@ async def bury_refused(platform: Platform, row: asyncpg.Record) -> None:
             row["id"],
         )
         record = Record(
-            lane=TopicPartition(row["topic"], UNSENT),
+            partition=TopicPartition(row["topic"], UNSENT),
             offset=row["id"],
             key=row["key"].encode(),
             body=None if row["body"] is None else row["body"].encode(),
@@ -207,7 +207,7 @@ async def _close_case(platform: Platform, db: DB, record: Record) -> None:
 
 def _record(row: asyncpg.Record) -> Record:
     return Record(
-        lane=TopicPartition(row["topic"], row["partition"]),
+        partition=TopicPartition(row["topic"], row["partition"]),
         offset=row["offset"],
         key=row["key"],
         body=row["body"],

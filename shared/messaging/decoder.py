@@ -58,7 +58,7 @@ class Read:
 class Record:
     """A record as it came."""
 
-    lane: TopicPartition
+    partition: TopicPartition
     offset: int
     key: bytes | None
     body: bytes | None
@@ -106,9 +106,9 @@ class Decoder:
         """The record with what it says, or with the cause why it can never be handled as it is."""
         if record.fault is not None:
             return Read(record, cause=f"cannot be decoded: {record.fault}", fate="foreign")
-        if record.lane.topic == persons.TOPIC:
+        if record.partition.topic == persons.TOPIC:
             return self._read_person(record)
-        if (record.lane.topic, _name(record.type)) not in self._carried:
+        if (record.partition.topic, _name(record.type)) not in self._carried:
             return Read(record, cause="no such fact is published on this topic", fate="foreign")
         kind = self._hears.get(record.type)
         if kind is None:
@@ -131,7 +131,7 @@ class Decoder:
             return "the key is not the event's order id"
         if event.id != fact_id(event.order_id, event.NAME, event.subject):
             return "the id does not follow from what the event says"
-        if isinstance(event, CaseOpened) and event.service != self._producers[record.lane.topic]:
+        if isinstance(event, CaseOpened) and event.service != self._producers[record.partition.topic]:
             return "the case names another service than the topic's"
         return None
 
@@ -181,16 +181,16 @@ class Decoder:
             key, body, cause = record.key, record.body, one.cause or ""
             if one.fate == "foreign":
                 key, body, cause = _bounded(record, order_id, cause)
-                metrics.foreign.labels(record.lane.topic).inc()
-                if await db.fetchval(_FOREIGN_KEPT, record.lane.topic) >= FOREIGN_AN_HOUR:
+                metrics.foreign.labels(record.partition.topic).inc()
+                if await db.fetchval(_FOREIGN_KEPT, record.partition.topic) >= FOREIGN_AN_HOUR:
                     continue
             await db.execute(
                 """insert into dead_letters
                        (topic, partition, "offset", generation, generation_start, order_id, type, key, body, cause,
                         fate, last_offset)
                    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing""",
-                record.lane.topic,
-                record.lane.partition,
+                record.partition.topic,
+                record.partition.partition,
                 record.offset,
                 record.generation,
                 record.generation_start,
@@ -207,8 +207,8 @@ class Decoder:
             log.error(
                 "dead letter",
                 fate=one.fate,
-                topic=record.lane.topic,
-                partition=record.lane.partition,
+                topic=record.partition.topic,
+                partition=record.partition.partition,
                 offset=record.offset,
                 order_id=None if order_id is None else str(order_id),
                 event_id=None if record.event_id is None else str(record.event_id),
@@ -243,14 +243,14 @@ def _bounded(record: Record, order_id: UUID | None, cause: str) -> tuple[bytes |
     """Of a foreign record the key, the body and the cause as they are kept. What lies on the topic of persons and names
     no order could not be erased, so only its digest is kept."""
     body = record.body or b""
-    kept = 0 if record.lane.topic == persons.TOPIC and order_id is None else FOREIGN_BYTES
+    kept = 0 if record.partition.topic == persons.TOPIC and order_id is None else FOREIGN_BYTES
     if len(body) > kept:
         cause = f"{cause} ({len(body)} bytes, sha256 {hashlib.sha256(body).hexdigest()}, {kept} kept)"
     return (record.key or b"")[:kept] or None, body[:kept] or None, cause
 
 
 def _place(record: Record) -> str:
-    return f"{record.lane.topic}:{record.generation}.{record.lane.partition}.{record.offset}"
+    return f"{record.partition.topic}:{record.generation}.{record.partition.partition}.{record.offset}"
 
 
 def order_id_of(key: bytes | None) -> UUID | None:
@@ -275,14 +275,14 @@ def _faults(event_type: str, error: ValidationError) -> str:
     return f"invalid {event_type}: " + ", ".join(f"{'.'.join(map(str, e['loc']))} {e['type']}" for e in found[:5])
 
 
-def as_record(lane: TopicPartition, raw: Any) -> Record:
+def as_record(partition: TopicPartition, raw: Any) -> Record:
     """A record as it came, whoever wrote it: a header may be empty, or hold anything, and it may not be readable."""
     if isinstance(raw, Unreadable):
-        return Record(lane, raw.offset, None, raw.data, "", None, 0, 0, None, raw.last_offset, raw.reason)
+        return Record(partition, raw.offset, None, raw.data, "", None, 0, 0, None, raw.last_offset, raw.reason)
     headers = {name: storable((value or b"").decode("utf-8", "replace")) for name, value in raw.headers}
     generation = _GENERATION.fullmatch(headers.get("generation", ""))
     return Record(
-        lane=lane,
+        partition=partition,
         offset=raw.offset,
         key=raw.key,
         body=raw.value,

@@ -47,18 +47,20 @@ class Fetching:
         """Each high watermark as last answered; aiokafka does not see those of what is kept from it."""
         self._client.send = self._filtered
 
-    def apart(self, lane: TopicPartition) -> bool:
+    def apart(self, partition: TopicPartition) -> bool:
         """Whether what comes next is kept from aiokafka. It is told that the position lies outside the
         log: the one error that it hands on at once, with the partition, and without moving the position."""
-        return lane in self._apart
+        return partition in self._apart
 
-    def check(self, lanes: Iterable[TopicPartition]) -> None:
+    def check(self, partitions: Iterable[TopicPartition]) -> None:
         """Raises the KafkaError for which a broker refuses one of these: aiokafka asks for ever, and says nothing."""
-        for lane in lanes:
-            if (error := self._refused.get(lane)) is not None:
-                raise error(lane)
+        for partition in partitions:
+            if (error := self._refused.get(partition)) is not None:
+                raise error(partition)
 
-    async def read(self, lane: TopicPartition, position: int, most: int) -> tuple[list[RawRecord | Unreadable], int]:
+    async def read(
+        self, partition: TopicPartition, position: int, most: int
+    ) -> tuple[list[RawRecord | Unreadable], int]:
         """What stands from this position on, `most` at the most, and where to go on (the same place when nothing does).
 
         Raises KafkaError, UnreadableBatch.
@@ -66,28 +68,28 @@ class Fetching:
         found: list[RawRecord | Unreadable] = []
         going_on = position
         for _ in range(1 + ANEW):
-            offset, end, data = self._apart.pop(lane, (-1, 0, b""))
+            offset, end, data = self._apart.pop(partition, (-1, 0, b""))
             if offset != position:
-                end, data = await self._fetch(lane, position)
+                end, data = await self._fetch(partition, position)
             found, going_on = read_slice(data, position, end, most) if data else ([], position)
             if not any(isinstance(one, Unreadable) and one.reason == "crc" for one in found):
                 break
         return found, going_on
 
-    async def _fetch(self, lane: TopicPartition, position: int) -> tuple[int, bytes]:
-        node = self._client.cluster.leader_for_partition(lane)
+    async def _fetch(self, partition: TopicPartition, position: int) -> tuple[int, bytes]:
+        node = self._client.cluster.leader_for_partition(partition)
         if node is None or node == -1:
             self._client.force_metadata_update()
-            raise LeaderNotAvailableError(lane)
-        wanted = [(lane.topic, [(lane.partition, position, FETCH_BYTES)])]
+            raise LeaderNotAvailableError(partition)
+        wanted = [(partition.topic, [(partition.partition, position, FETCH_BYTES)])]
         answer = await self._send(node, FetchRequest(0, 1, FETCH_BYTES, 0, wanted))
         [(_, [(_, code, end, *_, data)])] = answer.topics
         if code == _OUT_OF_RANGE:
-            raise OffsetOutOfRangeError({lane: position})
+            raise OffsetOutOfRangeError({partition: position})
         if code:
             self._client.force_metadata_update()
-            raise for_code(code)(lane)
-        self.marks[lane] = end
+            raise for_code(code)(partition)
+        self.marks[partition] = end
         return end, data or b""
 
     async def _filtered(self, node: Any, request: Any, **options: Any) -> Any:
@@ -96,16 +98,16 @@ class Fetching:
             asked = {(topic, part): offset for topic, parts in request.topics for part, offset, _ in parts}
             for topic, parts in answer.topics:
                 for number, (part, code, end, *rest, data) in enumerate(parts):
-                    lane, plain = TopicPartition(topic, part), 0 if self._blind else plain_prefix(data or b"")
-                    self._refused.pop(lane, None)
+                    partition, plain = TopicPartition(topic, part), 0 if self._blind else plain_prefix(data or b"")
+                    self._refused.pop(partition, None)
                     if code == 0:
-                        self.marks[lane] = end
+                        self.marks[partition] = end
                     elif code not in _HANDLED:
-                        self._refused[lane] = for_code(code)
+                        self._refused[partition] = for_code(code)
                     if not data or plain == len(data):
                         continue
                     if not plain and not self._blind:
-                        self._apart[lane] = (asked[topic, part], end, data)
+                        self._apart[partition] = (asked[topic, part], end, data)
                         code = _OUT_OF_RANGE
                     parts[number] = (part, code, end, *rest, data[:plain])
         return answer

@@ -42,25 +42,25 @@ async def log_ends(db: DB) -> dict[TopicPartition, LogEnd]:
     }
 
 
-async def advance(db: DB, lane: TopicPartition, offsets: Sequence[int], end: LogEnd) -> None:
+async def advance(db: DB, partition: TopicPartition, offsets: Sequence[int], end: LogEnd) -> None:
     """The broker has acknowledged these offsets, after `end`. One that steps back tells of a loss."""
     last = end.highest
     for offset in offsets:
         if offset <= last:  # also between two batches of one round, for aiokafka repeats by itself
-            await raise_generation(db, lane, end, start=offset)
+            await raise_generation(db, partition, end, start=offset)
             return
         last = offset
     await db.execute(
         """insert into log_ends (topic, partition, highest_offset) values ($1, $2, $3)
            on conflict (topic, partition)
            do update set highest_offset = greatest(log_ends.highest_offset, excluded.highest_offset)""",
-        lane.topic,
-        lane.partition,
+        partition.topic,
+        partition.partition,
         offsets[-1],
     )
 
 
-async def raise_generation(db: DB, lane: TopicPartition, end: LogEnd, start: int) -> None:
+async def raise_generation(db: DB, partition: TopicPartition, end: LogEnd, start: int) -> None:
     """The broker lost acknowledged records: all that is kept for this partition is sent again, newly marked."""
     await db.execute("set local synchronous_commit = on")  # no number of a generation is given twice
     await db.execute(
@@ -68,8 +68,8 @@ async def raise_generation(db: DB, lane: TopicPartition, end: LogEnd, start: int
            values ($1, $2, $3, $4, $5)
            on conflict (topic, partition) do update set highest_offset = excluded.highest_offset,
            generation = excluded.generation, generation_start = excluded.generation_start""",
-        lane.topic,
-        lane.partition,
+        partition.topic,
+        partition.partition,
         start - 1,
         end.generation + 1,
         start,
@@ -85,16 +85,16 @@ async def raise_generation(db: DB, lane: TopicPartition, end: LogEnd, start: int
                        and sent_at is not null order by id limit $4)
                    returning id)
                select max(id), count(*) from again""",
-            lane.topic,
-            lane.partition,
+            partition.topic,
+            partition.partition,
             slice_end,
             SLICE,
         )
         again += marked
     log.warning(
         "broker lost records; sending again",
-        topic=lane.topic,
-        partition=lane.partition,
+        topic=partition.topic,
+        partition=partition.partition,
         generation=end.generation + 1,
         again=again,
     )
@@ -110,14 +110,14 @@ async def notice_lost_tail(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, 
     if not ends:
         return
     actual = await probe.ends(ends)
-    for lane, end in ends.items():
-        if actual[lane] <= end.highest:
+    for partition, end in ends.items():
+        if actual[partition] <= end.highest:
             async with pool.acquire() as db, db.transaction():
                 if not await db.fetchval("select pg_try_advisory_xact_lock($1)", lock):
                     return
-                current = (await log_ends(db))[lane]
+                current = (await log_ends(db))[partition]
                 if current == end:
-                    await raise_generation(db, lane, end, start=actual[lane])
+                    await raise_generation(db, partition, end, start=actual[partition])
 
 
 async def forgotten(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe) -> int:
@@ -128,7 +128,7 @@ async def forgotten(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe) -> int:
     starts = await unacknowledged(pool, probe)
     if not starts:
         return 0
-    found = {as_record(lane, raw).event_id async for lane, raw in probe.records_since(starts)}
+    found = {as_record(partition, raw).event_id async for partition, raw in probe.records_since(starts)}
     ids = found - {None}  # a record without an id is none of ours
     known = await pool.fetch("select event_id from outbox where event_id = any($1::uuid[])", list(ids))
     return len(ids - {row["event_id"] for row in known})
@@ -141,6 +141,6 @@ async def unacknowledged(
     ever written to, and of `says`."""
     rows = await pool.fetch("select topic, partition, highest_offset from log_ends")
     known = {TopicPartition(row["topic"], row["partition"]): row["highest_offset"] + 1 for row in rows}
-    lanes = await probe.lanes(sorted({*says, *(lane.topic for lane in known)}))
-    begins = await probe.beginnings(lanes) if lanes else {}
-    return {lane: max(begins[lane], known.get(lane, 0)) for lane in lanes}
+    partitions = await probe.partitions(sorted({*says, *(partition.topic for partition in known)}))
+    begins = await probe.beginnings(partitions) if partitions else {}
+    return {partition: max(begins[partition], known.get(partition, 0)) for partition in partitions}

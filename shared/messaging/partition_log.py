@@ -47,7 +47,7 @@ class LogProbe:
     async def stop(self) -> None:
         await stopped(self._client)
 
-    async def lanes(self, topics: Iterable[str]) -> list[TopicPartition]:
+    async def partitions(self, topics: Iterable[str]) -> list[TopicPartition]:
         """Every partition of these topics."""
         found: list[TopicPartition] = []
         for topic in topics:
@@ -55,18 +55,18 @@ class LogProbe:
             async with asyncio.timeout(PROBE_SECONDS):
                 if topic not in cluster.cluster.topics():
                     await cluster.add_topic(topic)
-                partitions = cluster.cluster.partitions_for_topic(topic)
-            if not partitions:
-                raise KafkaError(f"{topic} has no partitions")
-            found += [TopicPartition(topic, number) for number in sorted(partitions)]
+                numbers = cluster.cluster.partitions_for_topic(topic)
+            if not numbers:
+                raise KafkaError(f"{topic} has no numbers")
+            found += [TopicPartition(topic, number) for number in sorted(numbers)]
         return found
 
-    async def ends(self, lanes: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+    async def ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The offset of the next record of each partition; KafkaError when the broker does not answer in time.
 
         Taken from the high watermark of a fetch: the embedded broker lists the start of the last batch instead.
         """
-        wanted = list(lanes)
+        wanted = list(partitions)
         if not wanted:
             return {}
         async with self._one_at_a_time, self._reading(await self._bounded(self._client.end_offsets(wanted))):
@@ -74,26 +74,26 @@ class LogProbe:
             until = time.monotonic() + PROBE_SECONDS
             while len(found) < len(wanted):
                 await self._client.getmany(timeout_ms=10)
-                marks = {lane: self._client.highwater(lane) for lane in wanted}
-                found = {lane: mark for lane, mark in marks.items() if mark is not None}
+                marks = {partition: self._client.highwater(partition) for partition in wanted}
+                found = {partition: mark for partition, mark in marks.items() if mark is not None}
                 if time.monotonic() > until:
                     raise KafkaError("the broker does not answer")
             return found
 
-    async def beginnings(self, lanes: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+    async def beginnings(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The offset of the oldest record kept."""
-        return await self._bounded(self._client.beginning_offsets(list(lanes)))
+        return await self._bounded(self._client.beginning_offsets(list(partitions)))
 
     async def records_since(self, starts: Mapping[TopicPartition, int]) -> AsyncIterator[tuple[TopicPartition, Any]]:
         """All records from these offsets to the ends as they are now, one partition after another; what cannot be read
         stands as `Unreadable`. KafkaError when the broker does not answer; UnreadableBatch."""
         ends = await self.ends(starts)
-        for lane, at in starts.items():
+        for partition, at in starts.items():
             until = time.monotonic() + PROBE_SECONDS
-            while at < ends[lane]:
-                found, going_on = await self._bounded(self._fetching.read(lane, at, RECORDS_TOGETHER))
+            while at < ends[partition]:
+                found, going_on = await self._bounded(self._fetching.read(partition, at, RECORDS_TOGETHER))
                 for record in found:
-                    yield lane, record
+                    yield partition, record
                 if going_on > at:
                     at, until = going_on, time.monotonic() + PROBE_SECONDS
                 elif time.monotonic() > until:
@@ -104,8 +104,8 @@ class LogProbe:
         if reader_died(self._client):
             await self._renew()
         self._client.assign(list(starts))
-        for lane, start in starts.items():
-            self._client.seek(lane, start)
+        for partition, start in starts.items():
+            self._client.seek(partition, start)
         try:
             yield
         finally:

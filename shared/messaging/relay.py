@@ -79,7 +79,7 @@ class Relay:
         self._refused = refused
         self._wake = asyncio.Event()
         self._leaving = False
-        self._lanes = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
+        self._partitions = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
         self._flights: dict[TopicPartition, _Flight] = {}
         self._resting: dict[TopicPartition, _Rest] = {}
 
@@ -139,7 +139,7 @@ class Relay:
             try:
                 if loop.now() - checked > LOG_CHECK_SECONDS:
                     await notice_lost_tail(self._pool, self._probe, _LOCK)
-                    await outbox.raise_floor(self._pool, self._lanes)
+                    await outbox.raise_floor(self._pool, self._partitions)
                     checked = loop.now()
                 sent = await self.send_once()
             except (KafkaError, *TRANSIENT) as error:
@@ -179,13 +179,13 @@ class Relay:
                 return 0
             failpoints.reach("relay.claimed")
             await asyncio.wait([flight.task for flight in self._flights.values()], timeout=ROUND_SECONDS)
-            landed = {lane: flight for lane, flight in self._flights.items() if flight.task.done()}
+            landed = {partition: flight for partition, flight in self._flights.items() if flight.task.done()}
             if landed:
                 failpoints.reach("relay.sent")
                 await self._settle(db, landed)
         failpoints.reach("relay.marked")
-        for lane, flight in landed.items():
-            del self._flights[lane]
+        for partition, flight in landed.items():
+            del self._flights[partition]
             for row in flight.task.result().refused:
                 await self._refused(row)
         metrics.outbox_sent.inc(sum(len(flight.task.result().sent) for flight in landed.values()))
@@ -195,15 +195,17 @@ class Relay:
         """The oldest rows of each partition that neither is in flight nor rests."""
         now = time.monotonic()
         free = [
-            lane for lane in self._lanes if lane not in self._flights and self._resting.get(lane, _NO_REST).until <= now
+            partition
+            for partition in self._partitions
+            if partition not in self._flights and self._resting.get(partition, _NO_REST).until <= now
         ]
         return await db.fetch(
-            """select due.* from unnest($1::text[], $2::int[]) as lane (topic, partition) cross join lateral (
+            """select due.* from unnest($1::text[], $2::int[]) as wanted (topic, partition) cross join lateral (
                    select id, topic, partition, key, event_id, type, body, traceparent from outbox
-                   where topic = lane.topic and partition = lane.partition and sent_at is null
+                   where topic = wanted.topic and partition = wanted.partition and sent_at is null
                      and id > (select sent_up_to from outbox_floor) order by id limit $3) as due""",
-            [lane.topic for lane in free],
-            [lane.partition for lane in free],
+            [partition.topic for partition in free],
+            [partition.partition for partition in free],
             ROWS_A_PARTITION,
         )
 
@@ -211,59 +213,68 @@ class Relay:
         due: dict[TopicPartition, list[asyncpg.Record]] = defaultdict(list)
         for row in rows:
             due[TopicPartition(row["topic"], row["partition"])].append(row)
-        for lane, lane_rows in due.items():
-            end = ends.get(lane, LogEnd())
-            task = asyncio.create_task(self._send_lane(lane, lane_rows, end))
+        for partition, partition_rows in due.items():
+            end = ends.get(partition, LogEnd())
+            task = asyncio.create_task(self._send_partition(partition, partition_rows, end))
             task.add_done_callback(lambda _: self.wake())
-            self._flights[lane] = _Flight(end, task)
+            self._flights[partition] = _Flight(end, task)
 
     async def _settle(self, db: DB, landed: Mapping[TopicPartition, _Flight]) -> None:
         """Marks what the broker has acknowledged. Rows of a partition whose generation was raised meanwhile, by a
         replica, are due again: they stay."""
         ends = await log_ends(db)
         sound = {
-            lane: flight
-            for lane, flight in landed.items()
-            if ends.get(lane, LogEnd()).generation == flight.end.generation
+            partition: flight
+            for partition, flight in landed.items()
+            if ends.get(partition, LogEnd()).generation == flight.end.generation
         }
         await self._mark(db, [row for flight in sound.values() for row in flight.task.result().sent])
-        for lane, flight in sound.items():
+        for partition, flight in sound.items():
             if sent := flight.task.result().sent:
-                await advance(db, lane, [one.offset for one in sent], flight.end)
-        for lane, flight in landed.items():
-            self._rest(lane, flight.task.result().error)
+                await advance(db, partition, [one.offset for one in sent], flight.end)
+        for partition, flight in landed.items():
+            self._rest(partition, flight.task.result().error)
 
-    def _rest(self, lane: TopicPartition, error: BaseException | None) -> None:
+    def _rest(self, partition: TopicPartition, error: BaseException | None) -> None:
         if error is None:
-            self._resting.pop(lane, None)
+            self._resting.pop(partition, None)
             return
-        failures = self._resting.get(lane, _NO_REST).failures + 1
-        self._resting[lane] = _Rest(time.monotonic() + back_off_seconds(failures), failures, type(error).__name__)
+        failures = self._resting.get(partition, _NO_REST).failures + 1
+        self._resting[partition] = _Rest(time.monotonic() + back_off_seconds(failures), failures, type(error).__name__)
         if failures in (1, 10, 100):
             log.warning(
-                "a partition takes nothing", topic=lane.topic, partition=lane.partition, attempt=failures, error=error
+                "a partition takes nothing",
+                topic=partition.topic,
+                partition=partition.partition,
+                attempt=failures,
+                error=error,
             )
 
     def _trouble(self) -> str | None:
         """Which partitions take nothing, and why."""
-        resting = [f"{lane.topic}/{lane.partition}: {rest.cause}" for lane, rest in sorted(self._resting.items())]
+        resting = [
+            f"{partition.topic}/{partition.partition}: {rest.cause}"
+            for partition, rest in sorted(self._resting.items())
+        ]
         return ", ".join(resting) or None
 
-    async def _send_lane(self, lane: TopicPartition, rows: list[asyncpg.Record], end: LogEnd) -> _LaneResult:
+    async def _send_partition(
+        self, partition: TopicPartition, rows: list[asyncpg.Record], end: LogEnd
+    ) -> _PartitionResult:
         """One record batch in flight at a time, so that a failed one is never overtaken."""
         with tracing.sending(rows) as traces:
             try:
-                known = await self._producer.partitions_for(lane.topic)
+                known = await self._producer.partitions_for(partition.topic)
             except (KafkaError, TimeoutError) as error:
-                return _LaneResult([], [], error)
+                return _PartitionResult([], [], error)
             if len(known or ()) != PARTITIONS:
-                found = f"{lane.topic} has {len(known or ())} partitions, not {PARTITIONS}"
-                return _LaneResult([], [], KafkaError(found))
-            return await self._send_batches(lane, rows, f"{end.generation}@{end.start}", traces)
+                found = f"{partition.topic} has {len(known or ())} partitions, not {PARTITIONS}"
+                return _PartitionResult([], [], KafkaError(found))
+            return await self._send_batches(partition, rows, f"{end.generation}@{end.start}", traces)
 
     async def _send_batches(
-        self, lane: TopicPartition, rows: list[asyncpg.Record], generation: str, traces: Mapping[int, str]
-    ) -> _LaneResult:
+        self, partition: TopicPartition, rows: list[asyncpg.Record], generation: str, traces: Mapping[int, str]
+    ) -> _PartitionResult:
         sent: list[_Sent] = []
         refused: list[asyncpg.Record] = []
         rest, at_once = rows, len(rows)
@@ -292,7 +303,7 @@ class Relay:
                 rest = rest[1:]
                 continue
             try:
-                acked = await (await self._producer.send_batch(batch, lane.topic, partition=lane.partition))
+                acked = await (await self._producer.send_batch(batch, partition.topic, partition=partition.partition))
             except MessageSizeTooLargeError:
                 if taken == 1:
                     refused.append(rest[0])
@@ -300,10 +311,10 @@ class Relay:
                 at_once = max(1, taken // 2)  # which of them is too large only a smaller batch tells
                 continue
             except (KafkaError, TimeoutError) as error:
-                return _LaneResult(sent, refused, error)
-            sent += [_Sent(lane, row["id"], acked.offset + n) for n, row in enumerate(rest[:taken])]
+                return _PartitionResult(sent, refused, error)
+            sent += [_Sent(partition, row["id"], acked.offset + n) for n, row in enumerate(rest[:taken])]
             rest = rest[taken:]
-        return _LaneResult(sent, refused, None)
+        return _PartitionResult(sent, refused, None)
 
     async def _mark(self, db: DB, sent: Sequence[_Sent]) -> None:
         await db.execute(
@@ -316,7 +327,7 @@ class Relay:
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    lane: TopicPartition
+    partition: TopicPartition
     id: int
     offset: int
 
@@ -326,11 +337,11 @@ class _Flight:
     """What is being sent to a partition, and how far that reached when it began."""
 
     end: LogEnd
-    task: asyncio.Task[_LaneResult]
+    task: asyncio.Task[_PartitionResult]
 
 
 @dataclass(frozen=True, slots=True)
-class _LaneResult:
+class _PartitionResult:
     sent: list[_Sent]
     refused: list[asyncpg.Record]
     error: BaseException | None

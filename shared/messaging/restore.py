@@ -46,8 +46,8 @@ async def adopt(platform: Platform, service: Service) -> Adopted:
     async with reading(platform.settings) as probe:
         starts = await unacknowledged(platform.pool, probe, [service.says.name])
         batch: list[Record] = []
-        async for lane, raw in probe.records_since(starts):
-            batch.append(as_record(lane, raw))
+        async for partition, raw in probe.records_since(starts):
+            batch.append(as_record(partition, raw))
             if len(batch) == TOGETHER:
                 total = await _step(platform, service, batch, total, orders)
                 batch = []
@@ -86,13 +86,13 @@ def _events(platform: Platform, records: Sequence[Record]) -> tuple[list[Event],
     read: list[Read] = []
     for record in records:
         if record.event_id is None:
-            raise Unadoptable(f"a record on {record.lane.topic} has no ce_id: it is none of ours")
-        if record.lane.topic == persons.TOPIC:
+            raise Unadoptable(f"a record on {record.partition.topic} has no ce_id: it is none of ours")
+        if record.partition.topic == persons.TOPIC:
             read.append(platform.decoder.read(record))
             continue
         kind = Event.BY_TYPE.get(record.type)
         if kind is None:
-            raise Unadoptable(f"{record.type} on {record.lane.topic} is newer than this service")
+            raise Unadoptable(f"{record.type} on {record.partition.topic} is newer than this service")
         events.append(kind.model_validate_json(record.body or b""))
     return events, read
 
@@ -101,7 +101,7 @@ async def _as_sent(db: DB, batch: Sequence[Record]) -> None:
     """The outbox holds them as sent, so that they can be sent again when the broker loses them."""
     columns = (
         [record.event_id for record in batch],
-        [record.lane.partition for record in batch],
+        [record.partition.partition for record in batch],
         [record.offset for record in batch],
     )
     await db.execute(
@@ -118,7 +118,7 @@ async def _as_sent(db: DB, batch: Sequence[Record]) -> None:
            where not exists (select from outbox where outbox.event_id = f.event_id)
            order by f.event_id, f.sent_offset""",
         *columns,
-        [record.lane.topic for record in batch],
+        [record.partition.topic for record in batch],
         [(record.key or b"").decode() for record in batch],
         [record.type for record in batch],
         [record.body.decode() if record.body else None for record in batch],
@@ -127,8 +127,8 @@ async def _as_sent(db: DB, batch: Sequence[Record]) -> None:
 
 
 async def _move_ends(db: DB, batch: Sequence[Record]) -> None:
-    last = {record.lane: record for record in batch}
-    for lane, record in last.items():
+    last = {record.partition: record for record in batch}
+    for partition, record in last.items():
         await db.execute(
             """insert into log_ends (topic, partition, highest_offset, generation, generation_start)
                values ($1, $2, $3, $4, $5)
@@ -136,8 +136,8 @@ async def _move_ends(db: DB, batch: Sequence[Record]) -> None:
                  generation = greatest(log_ends.generation, excluded.generation),
                  generation_start = case when excluded.generation > log_ends.generation
                                          then excluded.generation_start else log_ends.generation_start end""",
-            lane.topic,
-            lane.partition,
+            partition.topic,
+            partition.partition,
             record.offset,
             record.generation,
             record.generation_start,

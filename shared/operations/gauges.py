@@ -69,12 +69,12 @@ async def _jobs(pool: asyncpg.Pool[asyncpg.Record], kinds: Collection[str]) -> N
 
 async def lag(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, topics: Sequence[str]) -> int:
     """How far the positions are behind the logs' ends; of all partitions, whichever replica reads them. The sum."""
-    ends = await probe.ends(await probe.lanes(topics))
+    ends = await probe.ends(await probe.partitions(topics))
     rows = await pool.fetch("select topic, partition, next_offset from positions")
     at = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
-    behind = {lane: max(0, end - at.get(lane, 0)) for lane, end in ends.items()}
-    for lane, records in behind.items():
-        metrics.lag.labels(lane.topic, str(lane.partition)).set(records)
+    behind = {partition: max(0, end - at.get(partition, 0)) for partition, end in ends.items()}
+    for partition, records in behind.items():
+        metrics.lag.labels(partition.topic, str(partition.partition)).set(records)
     return sum(behind.values())
 
 

@@ -77,11 +77,11 @@ class Wire:
     async def read(self) -> list[Heard]:
         """What has come by now, or within a fifth of a second."""
         heard = []
-        for lane, batch in (await self._consumer.getmany(timeout_ms=200)).items():
+        for partition, batch in (await self._consumer.getmany(timeout_ms=200)).items():
             for raw in batch:
                 self.weight.records += 1
                 size = len(raw.key or b"") + len(raw.value or b"") + sum(len(n) + len(v) for n, v in raw.headers)
-                self.weight.bytes[lane.topic] += size
+                self.weight.bytes[partition.topic] += size
                 kind = dict(raw.headers)["ce_type"].decode()
                 heard.append(Heard(kind, UUID(raw.key.decode()), raw.value or b""))
         return heard

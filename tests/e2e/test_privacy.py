@@ -65,14 +65,14 @@ async def has_run(api: Api) -> None:
 @pytest.mark.usefixtures("has_run")
 async def test_no_person_on_any_topic(line: Line) -> None:
     async with AIOKafkaConsumer(bootstrap_servers=line.servers.kafka_bootstrap) as consumer:
-        lanes = [TopicPartition(topic.name, number) for topic in TOPICS for number in range(PARTITIONS)]
-        ends = await consumer.end_offsets(lanes)
-        lanes = [lane for lane in lanes if ends[lane] > 0]
-        consumer.assign(lanes)
-        await consumer.seek_to_beginning(*lanes)
+        partitions = [TopicPartition(topic.name, number) for topic in TOPICS for number in range(PARTITIONS)]
+        ends = await consumer.end_offsets(partitions)
+        partitions = [partition for partition in partitions if ends[partition] > 0]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
         records = 0
         async with asyncio.timeout(60):
-            while any([await consumer.position(lane) < ends[lane] for lane in lanes]):
+            while any([await consumer.position(partition) < ends[partition] for partition in partitions]):
                 for batch in (await consumer.getmany(timeout_ms=500)).values():
                     for record in batch:
                         records += 1

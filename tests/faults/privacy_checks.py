@@ -74,20 +74,20 @@ async def _on_topics(field: Field, needles: Needles) -> list[Violation]:
     found = []
     consumer: Any
     async with AIOKafkaConsumer(bootstrap_servers=field.line.servers.kafka_bootstrap) as consumer:
-        lanes = [TopicPartition(topic.name, number) for topic in TOPICS for number in range(PARTITIONS)]
+        partitions = [TopicPartition(topic.name, number) for topic in TOPICS for number in range(PARTITIONS)]
         ends = await field.stores.ends()
-        lanes = [lane for lane in lanes if ends.get(lane, 0) > 0]
-        consumer.assign(lanes)
-        await consumer.seek_to_beginning(*lanes)
+        partitions = [partition for partition in partitions if ends.get(partition, 0) > 0]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
         async with asyncio.timeout(_CONSUMER_SECONDS):
-            while any([await consumer.position(lane) < ends[lane] for lane in lanes]):
-                for lane, records in (await consumer.getmany(timeout_ms=500)).items():
+            while any([await consumer.position(partition) < ends[partition] for partition in partitions]):
+                for partition, records in (await consumer.getmany(timeout_ms=500)).items():
                     parts = [
                         (record.key or b"", record.value or b"", repr(record.headers).encode()) for record in records
                     ]
                     hits = needles.found(b"\n".join(part for record in parts for part in record))
                     if hits:
-                        found.append(Violation("I8", f"{lane.topic} holds {hits[:3]}"))
+                        found.append(Violation("I8", f"{partition.topic} holds {hits[:3]}"))
     return found
 
 

@@ -75,7 +75,7 @@ class Stores:
                     probe = LogProbe(self._settings)
                     await probe.start()
                     self._probe = probe
-                return await self._probe.ends(await self._probe.lanes(topics))
+                return await self._probe.ends(await self._probe.partitions(topics))
             except (KafkaError, *TRANSIENT):
                 if self._probe is not None:
                     await self._probe.stop()
@@ -98,9 +98,9 @@ class Stores:
         said = await self._acknowledged()
         ends = await self.ends()
         return found + [
-            f"{lane.topic}/{lane.partition} ends at {ends[lane]}, {count} were acknowledged"
-            for lane, count in said.items()
-            if lane in ends and ends[lane] < count
+            f"{partition.topic}/{partition.partition} ends at {ends[partition]}, {count} were acknowledged"
+            for partition, count in said.items()
+            if partition in ends and ends[partition] < count
         ]
 
     async def not_read(self, up_to: Mapping[TopicPartition, int]) -> list[str]:
@@ -108,11 +108,12 @@ class Stores:
         heard = await self._positions()
         ends = await self.ends()
         return [
-            f"{service} is at {at} of {end} in {lane.topic}/{lane.partition}"
+            f"{service} is at {at} of {end} in {partition.topic}/{partition.partition}"
             for service in SERVICES
             for topic in heard_by(service)
-            for lane, end in up_to.items()
-            if lane.topic == topic.name and not end <= (at := heard.get((service, lane), 0)) <= ends[lane]
+            for partition, end in up_to.items()
+            if partition.topic == topic.name
+            and not end <= (at := heard.get((service, partition), 0)) <= ends[partition]
         ]
 
     async def _acknowledged(self) -> dict[TopicPartition, int]:

@@ -151,13 +151,13 @@ async def test_offsets_committed_before_the_work(broken: Field) -> None:
     await until(sent, PATIENCE_SECONDS)
     ends = await broken.stores.ends()
     mine = {topic.name for topic in heard_by("tracking")}
-    for lane, end in ends.items():
-        if lane.topic in mine:
+    for partition, end in ends.items():
+        if partition.topic in mine:
             await broken.stores.rows(
                 "tracking",
                 "update positions set next_offset = $3 where topic = $1 and partition = $2",
-                lane.topic,
-                lane.partition,
+                partition.topic,
+                partition.partition,
                 end,
             )
     broken.start("tracking")

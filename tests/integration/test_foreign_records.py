@@ -161,7 +161,7 @@ async def test_a_newer_version_is_parked_without_a_case_and_handled_at_the_start
 async def test_what_retention_removed_before_it_was_read_is_counted_and_told(
     pair: Pair, servers: Servers, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lane, missed = TopicPartition(pair.asks.name, 0), metrics.missed.labels(pair.asks.name)
+    partition, missed = TopicPartition(pair.asks.name, 0), metrics.missed.labels(pair.asks.name)
     before = missed._value.get()
     async with both(pair) as (asker, _):
         await ask(asker, "plain", partition=0)
@@ -171,7 +171,7 @@ async def test_what_retention_removed_before_it_was_read_is_counted_and_told(
     admin = AIOKafkaAdminClient(bootstrap_servers=pair.bootstrap)
     await admin.start()
     try:
-        await admin.delete_records({lane: RecordsToDelete(before_offset=3)})
+        await admin.delete_records({partition: RecordsToDelete(before_offset=3)})
     finally:
         await admin.close()
     async with running(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, _app):

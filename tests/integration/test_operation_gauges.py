@@ -202,8 +202,8 @@ async def test_the_platform_counts_what_waits(servers: Servers, fresh_database: 
         assert (shown("jobs_ready", label), shown("jobs_exhausted_last_day", label)) == (1, 1)
         assert shown("jobs_oldest_ready_age_seconds", label) == pytest.approx(3600, abs=60)
         assert shown("counterpart_paused", {"counterpart": "carrier.laposte"}) == 1
-        lane = {"messaging_destination_name": "carrier.events", "messaging_destination_partition_id": "2"}
-        assert shown("messaging_log_generation", lane) == 3
+        partition = {"messaging_destination_name": "carrier.events", "messaging_destination_partition_id": "2"}
+        assert shown("messaging_log_generation", partition) == 3
         await db.execute("delete from paused; delete from jobs")
         await gauges.database(db, ["label"])
         assert shown("jobs_ready", label) == 0

@@ -437,8 +437,8 @@ async def test_nobody_writes_of_a_person_who_is_being_erased(pair: Pair) -> None
             answerer.clock.now,
         )
         order_id = uuid4()
-        lane = TopicPartition(persons.TOPIC, 0)
-        tombstone = as_record(lane, SimpleNamespace(offset=0, key=str(order_id).encode(), value=None, headers=()))
+        partition = TopicPartition(persons.TOPIC, 0)
+        tombstone = as_record(partition, SimpleNamespace(offset=0, key=str(order_id).encode(), value=None, headers=()))
 
         async def erase() -> None:
             async with answerer.ledger.transaction() as db:
@@ -547,11 +547,11 @@ async def test_a_loss_between_two_batches_of_one_round_is_noticed(pair: Pair) ->
         await ask(asker, *["plain"] * 4)
         sent = "select count(*) = 4 from outbox where sent_at is not null"
         await until(lambda: asker.pool.fetchval(sent))
-        lane, offsets = TopicPartition(pair.asks.name, 0), (4, 5, 0, 1)
+        partition, offsets = TopicPartition(pair.asks.name, 0), (4, 5, 0, 1)
         async with asker.pool.acquire() as db, db.transaction():
             await db.execute("update outbox set partition = 0")
-            await advance(db, lane, offsets, LogEnd(highest=3))
-            assert (await log_ends(db))[lane] == LogEnd(highest=-1, generation=1, start=0)
+            await advance(db, partition, offsets, LogEnd(highest=3))
+            assert (await log_ends(db))[partition] == LogEnd(highest=-1, generation=1, start=0)
             assert await db.fetchval("select count(*) from outbox where sent_at is null") == 4
 
 
@@ -621,7 +621,7 @@ async def test_a_probe_whose_client_died_while_the_broker_was_away(own_broker: B
     probe = LogProbe(PlatformSettings(kafka_bootstrap=own_broker.bootstrap))
     await probe.start()
     try:
-        lanes = await probe.lanes([topic.name])
+        partitions = await probe.partitions([topic.name])
         probe._client._fetcher._fetch_task.cancel()
         own_broker.kill()
         for _ in range(2):
@@ -629,7 +629,7 @@ async def test_a_probe_whose_client_died_while_the_broker_was_away(own_broker: B
                 await probe._renew()
         await own_broker.start()
         await create_topics(own_broker.bootstrap, [topic])
-        assert await probe.ends(lanes) == dict.fromkeys(lanes, 0)
+        assert await probe.ends(partitions) == dict.fromkeys(partitions, 0)
     finally:
         await probe.stop()
 
@@ -717,9 +717,9 @@ class Revoking(Pair):
             if not self.failed:
                 self.failed += 1
                 consumer = platform.consumer
-                listener, lanes = _Listener(consumer._unloaded, consumer._next), list(consumer._next)
-                listener.on_partitions_revoked(lanes)
-                listener.on_partitions_assigned(lanes)
+                listener, partitions = _Listener(consumer._unloaded, consumer._next), list(consumer._next)
+                listener.on_partitions_revoked(partitions)
+                listener.on_partitions_assigned(partitions)
                 raise ZeroDivisionError
             return await service.handle(db, orders, moment)
 

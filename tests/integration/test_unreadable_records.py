@@ -68,12 +68,12 @@ async def raw_client(bootstrap: str, topic: str) -> AsyncIterator[AIOKafkaClient
 
 async def send_raw(pair: Pair, batch: bytes) -> int:
     """Has the broker append these bytes to partition 0; the offset that the first record got."""
-    lane = TopicPartition(pair.asks.name, 0)
-    request = ProduceRequest(None, -1, 5000, [(lane.topic, [(0, batch)])])
-    async with raw_client(pair.bootstrap, lane.topic) as client:
+    partition = TopicPartition(pair.asks.name, 0)
+    request = ProduceRequest(None, -1, 5000, [(partition.topic, [(0, batch)])])
+    async with raw_client(pair.bootstrap, partition.topic) as client:
 
         async def taken() -> tuple[int] | None:
-            answer = await client.send(client.cluster.leader_for_partition(lane), request)
+            answer = await client.send(client.cluster.leader_for_partition(partition), request)
             [(_, [(_, code, offset, *_)])] = answer.topics
             assert code in (0, NotLeaderForPartitionError.errno), code  # the topic may be a moment old
             return None if code else (offset,)
@@ -281,8 +281,8 @@ async def test_after_a_failure_no_record_of_another_partition_is_passed_over(
     getmany = AIOKafkaConsumer.getmany
     async with both(pair) as (asker, answerer):
 
-        async def fails_after_reading(self: AIOKafkaConsumer, *lanes: Any, **options: Any) -> Any:
-            fetched = await getmany(self, *lanes, **options)
+        async def fails_after_reading(self: AIOKafkaConsumer, *partitions: Any, **options: Any) -> Any:
+            fetched = await getmany(self, *partitions, **options)
             if fetched and failures and self is answerer.consumer._client:
                 raise failures.pop()
             return fetched
@@ -339,21 +339,21 @@ async def test_a_reader_that_a_broker_refuses_for_good_is_not_ready_and_says_why
 async def test_what_is_relied_on_in_aiokafka(pair: Pair) -> None:
     """Its answers to a fetch end with the error code, the high watermark and the bytes, and may be changed; an offset
     out of range is told at once, with its partition, and moves no position; the client's `send` can be replaced."""
-    lane = TopicPartition(pair.asks.name, 0)
+    partition = TopicPartition(pair.asks.name, 0)
     await send_raw(pair, build([record(asked())], CODECS["zstd"]))
     client = AIOKafkaConsumer(bootstrap_servers=pair.bootstrap, auto_offset_reset="none", enable_auto_commit=False)
     fetching = Fetching(client)
     await client.start()
     try:
-        client.assign([lane])
-        client.seek(lane, 0)
+        client.assign([partition])
+        client.seek(partition, 0)
         with pytest.raises(OffsetOutOfRangeError) as told:
             await client.getmany(timeout_ms=10_000)
-        assert told.value.args[0] == {lane: 0}
-        assert fetching.apart(lane)
-        assert await client.position(lane) == 0
-        found, going_on = await fetching.read(lane, 0, 10)
-        assert (len(found), going_on, fetching.marks[lane]) == (1, 1, 1)
+        assert told.value.args[0] == {partition: 0}
+        assert fetching.apart(partition)
+        assert await client.position(partition) == 0
+        found, going_on = await fetching.read(partition, 0, 10)
+        assert (len(found), going_on, fetching.marks[partition]) == (1, 1, 1)
         assert CorruptRecordException.errno == 2
     finally:
         await client.stop()

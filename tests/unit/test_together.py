@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.db import TRANSIENT
-from shared.ledger.group_commit import AT_MOST, LANES, Together
+from shared.ledger.group_commit import AT_MOST, GROUPS, Together
 
 
 class Desk:
@@ -53,7 +53,7 @@ async def test_those_that_arrive_meanwhile_share_the_next() -> None:
     together = counter(desk)
     numbers = [*range(10), *range(20, 60)]
     assert await asyncio.gather(*map(together.answer, numbers)) == [2 * number for number in numbers]
-    assert len(desk.groups) <= LANES + 1
+    assert len(desk.groups) <= GROUPS + 1
     assert sorted(number for group in desk.groups for number in group) == numbers
     assert max(map(len, desk.groups)) <= AT_MOST
 
@@ -77,7 +77,7 @@ async def test_a_tenants_flood_leaves_others_their_share_of_the_next_group() -> 
     # The first groups were under way before the other came; then it has half of each until all of it is done.
     placed = [len([one for one in group if one[0] == "other"]) for group in groups]
     begun = next(at for at, count in enumerate(placed) if count)
-    assert begun <= 2 * LANES
+    assert begun <= 2 * GROUPS
     assert placed[begun : begun + 2] == [AT_MOST // 2, 60 - AT_MOST // 2]
     assert all(len(group) <= AT_MOST for group in groups)
     assert [number for group in groups for who, number in group if who == "flood"] == list(range(1000))

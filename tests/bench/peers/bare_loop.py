@@ -31,27 +31,29 @@ async def run(settings: PlatformSettings, name: str) -> None:
     own = topics.of_producer(name).name
     while True:
         fetched = await consumer.getmany(timeout_ms=500, max_records=500)
-        lanes: dict[int, list[Event]] = defaultdict(list)
-        for lane, raw_records in fetched.items():
+        partitions: dict[int, list[Event]] = defaultdict(list)
+        for partition, raw_records in fetched.items():
             for raw in raw_records:
-                kind = Event.BY_TYPE[as_record(lane, raw).type]
+                kind = Event.BY_TYPE[as_record(partition, raw).type]
                 for event in _next(name, kind.model_validate_json(raw.value)):
-                    lanes[partition_of(str(event.order_id))].append(event)
-        await asyncio.gather(*(_send(producer, own, name, lane, events) for lane, events in lanes.items()))
+                    partitions[partition_of(str(event.order_id))].append(event)
+        await asyncio.gather(
+            *(_send(producer, own, name, partition, events) for partition, events in partitions.items())
+        )
         if fetched:
             await consumer.commit()
 
 
-async def _send(producer: AIOKafkaProducer, topic: str, name: str, lane: int, events: Sequence[Event]) -> None:
+async def _send(producer: AIOKafkaProducer, topic: str, name: str, partition: int, events: Sequence[Event]) -> None:
     batch = producer.create_batch()
     for event in events:
         fields = outbox.headers(event.id, event.TYPE, name, str(event.order_id), "0@0", None)
         body, key = event.model_dump_json().encode(), str(event.order_id).encode()
         if batch.append(key=key, value=body, timestamp=None, headers=fields) is None:
-            await (await producer.send_batch(batch, topic, partition=lane))
+            await (await producer.send_batch(batch, topic, partition=partition))
             batch = producer.create_batch()
             batch.append(key=key, value=body, timestamp=None, headers=fields)
-    await (await producer.send_batch(batch, topic, partition=lane))
+    await (await producer.send_batch(batch, topic, partition=partition))
 
 
 def _next(name: str, event: Event) -> list[Event]:
