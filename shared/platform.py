@@ -25,7 +25,7 @@ from shared.db import DB, SHUT_OUT, TRANSIENT, connect_pool
 from shared.http import problems
 from shared.http.api_keys import Keys
 from shared.http.idempotency import Principal, Required
-from shared.http.middleware import Edge
+from shared.http.middleware import RequestMiddleware
 from shared.http.protocol import serving
 from shared.jobs.worker import JobKind, Worker
 from shared.ledger.ledger import Handle, Ledger, Observe, Project
@@ -155,7 +155,7 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
         responses={422: problems.INVALID},
         middleware=[
             *([Middleware(tracing.Traced)] if tracing.on() else []),
-            Middleware(Edge, body_limit=platform.settings.body_limit),
+            Middleware(RequestMiddleware, body_limit=platform.settings.body_limit),
         ],
     )
     problems.install(app)

@@ -24,7 +24,7 @@ from shared.db import DB
 from shared.http.idempotency import Asked, once
 from shared.http.problems import FieldError, Problem
 from shared.ledger.facts import PersonRecorded
-from shared.ledger.group_commit import Together
+from shared.ledger.group_commit import GroupCommit
 from shared.links import link_secret
 from shared.platform import Platform
 from shared.sealing import decode_key
@@ -43,12 +43,12 @@ class Wanted:
     def order_id(self) -> UUID:
         return order_id_of(self.marketplace, self.body.number)
 
-    def marks(self) -> tuple[object, ...]:
+    def conflict_keys(self) -> tuple[object, ...]:
         """What no two requests under way may have in common: the order, and the key."""
         return (self.order_id, *([(self.asked.principal, self.asked.key)] if self.asked.key else []))
 
 
-def intake(platform: Platform) -> Together[Wanted, Response | Problem]:
+def intake(platform: Platform) -> GroupCommit[Wanted, Response | Problem]:
     """Takes orders in; those that arrive together in one transaction."""
 
     async def take_in(wanted: Sequence[Wanted]) -> Sequence[Response | Problem]:
@@ -62,7 +62,7 @@ def intake(platform: Platform) -> Together[Wanted, Response | Problem]:
         failpoints.reach("api.committed")
         return answers
 
-    return Together(take_in, Wanted.marks, lambda wanted: wanted.marketplace)
+    return GroupCommit(take_in, Wanted.conflict_keys, lambda wanted: wanted.marketplace)
 
 
 async def place(platform: Platform, db: DB, wanted: Sequence[Wanted]) -> list[Response | Problem]:

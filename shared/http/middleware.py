@@ -15,7 +15,7 @@ GONE = 499
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-class Edge:
+class RequestMiddleware:
     """Bounds the body, begins the trace, measures, and logs a line without query or personal data."""
 
     def __init__(self, app: ASGIApp, body_limit: int) -> None:

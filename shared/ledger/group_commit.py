@@ -22,24 +22,24 @@ Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 AT_MOST = 100
-LANES = 2
+GROUPS = 2
 """Groups at a time: while one is in the database the next is made ready."""
-MET = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError)
-"""One of the group met somebody else; the others need not pay for it."""
+CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError)
+"""One request of the group conflicted with another transaction; the others need not pay for it."""
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting(Generic[Asked, Answer]):
     asked: Asked
-    marks: frozenset[Hashable]
+    conflict_keys: frozenset[Hashable]
     answer: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-class Together(Generic[Asked, Answer]):
+class GroupCommit(Generic[Asked, Answer]):
     """Answers requests in groups.
 
     `work` answers a group, in their order, in one transaction. When it raises, each of them is tried alone, so that one
-    bad request fails nobody else; but a server that is away is away for all. Requests that share one of their `marks`
+    bad request fails nobody else; but a server that is away is away for all. Requests that share one of their `conflict_keys`
     are never under way together: the later one sees what the earlier has done.
 
     Where more wait than a group takes, each of those `whose` requests wait has the same share of it: however many one
@@ -49,49 +49,49 @@ class Together(Generic[Asked, Answer]):
     def __init__(
         self,
         work: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]],
-        marks: Callable[[Asked], Collection[Hashable]],
+        conflict_keys: Callable[[Asked], Collection[Hashable]],
         whose: Callable[[Asked], Hashable] = lambda _: None,
     ) -> None:
         self._work = work
         self._whose = whose
-        self._marks = marks
+        self._conflict_keys = conflict_keys
         self._waiting: list[_Waiting[Asked, Answer]] = []
         self._busy: set[Hashable] = set()
-        self._lanes = 0
+        self._groups = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def answer(self, asked: Asked) -> Answer:
         """The answer, once it is committed. Raises what `work` raises for this request."""
-        waiting: _Waiting[Asked, Answer] = _Waiting(asked, frozenset(self._marks(asked)))
+        waiting: _Waiting[Asked, Answer] = _Waiting(asked, frozenset(self._conflict_keys(asked)))
         self._waiting.append(waiting)
-        if self._lanes < LANES and not waiting.marks & self._busy:
-            self._lanes += 1
+        if self._groups < GROUPS and not waiting.conflict_keys & self._busy:
+            self._groups += 1
             # In a context of its own: a group belongs to no single request's trace.
-            lane = asyncio.create_task(self._serve(), context=Context())
-            self._tasks.add(lane)
-            lane.add_done_callback(self._tasks.discard)
+            task = asyncio.create_task(self._serve(), context=Context())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await waiting.answer
 
     async def _serve(self) -> None:
         try:
             while group := self._next_group():
-                marks = {mark for one in group for mark in one.marks}
-                self._busy |= marks
+                conflict_keys = {key for one in group for key in one.conflict_keys}
+                self._busy |= conflict_keys
                 try:
                     await self._answer(group)
                 finally:
-                    self._busy -= marks
+                    self._busy -= conflict_keys
         finally:
-            self._lanes -= 1
+            self._groups -= 1
 
     def _next_group(self) -> list[_Waiting[Asked, Answer]]:
-        """Those that have waited longest, of each asker in turn; one whose marks are taken stays where it is."""
+        """Those that have waited longest, of each asker in turn; one whose conflict keys are taken stays where it is."""
         ready: list[_Waiting[Asked, Answer]] = []
         taken = set(self._busy)
         for one in self._waiting:
-            if not one.marks & taken:
+            if not one.conflict_keys & taken:
                 ready.append(one)
-            taken |= one.marks
+            taken |= one.conflict_keys
         if len(ready) > AT_MOST:
             ready = self._shared(ready)
         chosen = set(map(id, ready))
@@ -109,7 +109,7 @@ class Together(Generic[Asked, Answer]):
         try:
             answers = await self._work([one.asked for one in group])
         except Exception as error:
-            if len(group) > 1 and (isinstance(error, MET) or not isinstance(error, TRANSIENT)):
+            if len(group) > 1 and (isinstance(error, CONFLICTS) or not isinstance(error, TRANSIENT)):
                 log.warning("requests could not be answered together", requests=len(group), error=error)
                 for one in group:
                     await self._answer([one])

@@ -310,10 +310,8 @@ class Consumer:
 
     async def _notice_short_logs(self) -> None:
         """Not every broker refuses a position past a log's end, so it is compared with the high watermark."""
-        marks = {partition: self._fetching.marks.get(partition) for partition in self._client.assignment()}
-        short = [
-            partition for partition, mark in marks.items() if mark is not None and mark < self._next.get(partition, 0)
-        ]
+        ends = {partition: self._fetching.high_watermarks.get(partition) for partition in self._client.assignment()}
+        short = [partition for partition, end in ends.items() if end is not None and end < self._next.get(partition, 0)]
         if short:
             raise OffsetOutOfRangeError(dict.fromkeys(short))
 

@@ -43,7 +43,7 @@ class Fetching:
         self._apart: dict[TopicPartition, tuple[int, int, bytes]] = {}
         """Slices that begin with a batch that is not plain: from which offset, the high watermark, the bytes."""
         self._refused: dict[TopicPartition, type[KafkaError]] = {}
-        self.marks: dict[TopicPartition, int] = {}
+        self.high_watermarks: dict[TopicPartition, int] = {}
         """Each high watermark as last answered; aiokafka does not see those of what is kept from it."""
         self._client.send = self._filtered
 
@@ -89,7 +89,7 @@ class Fetching:
         if code:
             self._client.force_metadata_update()
             raise for_code(code)(partition)
-        self.marks[partition] = end
+        self.high_watermarks[partition] = end
         return end, data or b""
 
     async def _filtered(self, node: Any, request: Any, **options: Any) -> Any:
@@ -101,7 +101,7 @@ class Fetching:
                     partition, plain = TopicPartition(topic, part), 0 if self._blind else plain_prefix(data or b"")
                     self._refused.pop(partition, None)
                     if code == 0:
-                        self.marks[partition] = end
+                        self.high_watermarks[partition] = end
                     elif code not in _HANDLED:
                         self._refused[partition] = for_code(code)
                     if not data or plain == len(data):

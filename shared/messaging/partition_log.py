@@ -57,7 +57,7 @@ class LogProbe:
                     await cluster.add_topic(topic)
                 numbers = cluster.cluster.partitions_for_topic(topic)
             if not numbers:
-                raise KafkaError(f"{topic} has no numbers")
+                raise KafkaError(f"{topic} has no partitions")
             found += [TopicPartition(topic, number) for number in sorted(numbers)]
         return found
 

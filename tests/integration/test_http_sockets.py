@@ -21,7 +21,7 @@ from starlette.responses import StreamingResponse
 
 from shared.http import problems
 from shared.http.limits import SocketLimits
-from shared.http.middleware import Edge
+from shared.http.middleware import RequestMiddleware
 from shared.http.protocol import Sockets
 from tests.live import serving, until
 
@@ -74,7 +74,7 @@ def answers(raw: bytes) -> list[tuple[int, bytes]]:
 
 @asynccontextmanager
 async def served(limits: SocketLimits) -> AsyncIterator[Server]:
-    app = FastAPI(middleware=[Middleware(Edge, body_limit=limits.body_bytes)])
+    app = FastAPI(middleware=[Middleware(RequestMiddleware, body_limit=limits.body_bytes)])
     problems.install(app)
     release = asyncio.Event()
 

@@ -353,7 +353,7 @@ async def test_what_is_relied_on_in_aiokafka(pair: Pair) -> None:
         assert fetching.apart(partition)
         assert await client.position(partition) == 0
         found, going_on = await fetching.read(partition, 0, 10)
-        assert (len(found), going_on, fetching.marks[partition]) == (1, 1, 1)
+        assert (len(found), going_on, fetching.high_watermarks[partition]) == (1, 1, 1)
         assert CorruptRecordException.errno == 2
     finally:
         await client.stop()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.db import TRANSIENT
-from shared.ledger.group_commit import AT_MOST, GROUPS, Together
+from shared.ledger.group_commit import AT_MOST, GROUPS, GroupCommit
 
 
 class Desk:
@@ -37,8 +37,8 @@ class Desk:
         return [2 * number for number in numbers]
 
 
-def counter(desk: Desk) -> Together[int, int]:
-    return Together(desk.work, lambda number: [number % 100])
+def counter(desk: Desk) -> GroupCommit[int, int]:
+    return GroupCommit(desk.work, lambda number: [number % 100])
 
 
 async def test_one_that_comes_alone_waits_for_nobody() -> None:
@@ -67,7 +67,7 @@ async def test_a_tenants_flood_leaves_others_their_share_of_the_next_group() -> 
         await go_on.wait()
         return [number for _, number in asked]
 
-    together = Together(work, lambda one: [one], lambda one: one[0])
+    together = GroupCommit(work, lambda one: [one], lambda one: one[0])
     flood = [asyncio.create_task(together.answer(("flood", number))) for number in range(1000)]
     await asyncio.sleep(0)
     others = [asyncio.create_task(together.answer(("other", number))) for number in range(60)]
