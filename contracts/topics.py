@@ -92,6 +92,6 @@ def of_producer(name: str) -> Topic:
     return next(topic for topic in TOPICS if topic.producer == name and not topic.compacted)
 
 
-def heard_by(name: str) -> tuple[Topic, ...]:
+def subscribed_by(name: str) -> tuple[Topic, ...]:
     """The topics this service listens to."""
     return tuple(topic for topic in TOPICS if name in topic.consumers)

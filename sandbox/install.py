@@ -127,13 +127,13 @@ def _make(venv: Path) -> None:
         made = subprocess.run(command, capture_output=True, text=True, check=False)
         if made.returncode == 0:
             continue
-        said = f"{made.stdout}\n{made.stderr}".strip()
-        if NO_SPACE in said:
+        output = f"{made.stdout}\n{made.stderr}".strip()
+        if NO_SPACE in output:
             raise InstallError(
                 f"The disk of {venv.parent.resolve()}, or that of the temporary folder, is full: make room, or name "
                 "another temporary folder in TMPDIR, then run make again."
             )
-        raise InstallError(f"{' '.join(command)} failed. Its last words:\n{end_of(said)}")
+        raise InstallError(f"{' '.join(command)} failed. Its last words:\n{end_of(output)}")
 
 
 def _packages(text: str) -> dict[str, str]:
@@ -161,13 +161,13 @@ def _pip(venv: Path, what: str, requirements: Sequence[str], lock: int, *options
         errors="replace",
         pass_fds=[lock],
     )
-    said: list[str] = []
+    output: list[str] = []
 
     def listen() -> None:
         assert pip.stdout is not None  # noqa: S101  for the type checker: it is a pipe
         with pip.stdout:
             for line in pip.stdout:
-                said.append(line)
+                output.append(line)
                 progress.read(line)
 
     listening = threading.Thread(target=listen, daemon=True)
@@ -186,9 +186,9 @@ def _pip(venv: Path, what: str, requirements: Sequence[str], lock: int, *options
     finally:
         screen.close()
         with contextlib.suppress(OSError):  # a full disk is told below
-            log.write_text("".join(said), encoding="utf-8")
+            log.write_text("".join(output), encoding="utf-8")
     if code != 0:
-        raise explained(progress, "".join(said), log)
+        raise explained(progress, "".join(output), log)
     _tell_end(venv, what, progress, time.monotonic() - began)
 
 

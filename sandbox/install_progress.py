@@ -79,35 +79,35 @@ class Screen:
             print("\r\x1b[K", end="", flush=True)
 
 
-def explained(progress: Progress, said: str, log: Path) -> InstallError:
+def explained(progress: Progress, output: str, log: Path) -> InstallError:
     """Why pip failed, from what it said."""
-    missing = re.search(r"requirement (\S+?)[=<>]", said)
+    missing = re.search(r"requirement (\S+?)[=<>]", output)
     package = missing[1] if missing else progress.package or "the first package"
     where = f"pip's own words are in {log}."
-    if NO_SPACE in said:
+    if NO_SPACE in output:
         when = "while the packages were unpacked" if progress.installing else f"at {package}"
         return InstallError(
             f"The disk was full {when}: make room on the disk of this folder and of the temporary folder, which "
             f"TMPDIR names, then run make again. {where}"
         )
-    if _UNREACHABLE.search(said):
+    if _UNREACHABLE.search(output):
         return InstallError(
             f"The package index cannot be reached, asked for {package}: look at the network, or name another index or "
             f"a folder with the wheels in PIP_INDEX_URL or PIP_FIND_LINKS, then run make again. {where}"
         )
-    if "DO NOT MATCH THE HASHES" in said:
+    if "DO NOT MATCH THE HASHES" in output:
         return InstallError(
             f"{package} is not the file that requirements.lock names, and was not installed: run make again, and if it "
             f"stays so, look who is between you and the index. {where}"
         )
-    if "No matching distribution" in said:
+    if "No matching distribution" in output:
         return NoWheelError(
             f"The package index has no {package} for Python {sys.version.split()[0]} on {sys.platform}: name another "
             f"Python, as in make PYTHON=python3.12, or another index in PIP_INDEX_URL. {where}"
         )
     if progress.installing:
-        return InstallError(f"pip failed while it unpacked the packages. Its last words:\n{end_of(said)}\n{where}")
-    return InstallError(f"pip failed at {package}. Its last words:\n{end_of(said)}\n{where}")
+        return InstallError(f"pip failed while it unpacked the packages. Its last words:\n{end_of(output)}\n{where}")
+    return InstallError(f"pip failed at {package}. Its last words:\n{end_of(output)}\n{where}")
 
 
 def end_of(text: str) -> str:

@@ -131,5 +131,5 @@ def _refused(program: Path, *arguments: str, user: User) -> str:
         errors="replace",
         check=False,
     )
-    said = ran.stderr.strip().splitlines()
-    return "" if ran.returncode == 0 else said[-1] if said else f"exit code {ran.returncode}"
+    output = ran.stderr.strip().splitlines()
+    return "" if ran.returncode == 0 else output[-1] if output else f"exit code {ran.returncode}"

@@ -247,10 +247,10 @@ def _not_started(what: str, process: Process | None) -> ServerUnavailableError:
     """With the last words of the process, and what to do where they tell."""
     if process is None:
         return ServerUnavailableError(f"{what} was never started")
-    said = process.tail()
+    output = process.tail()
     state = "does not answer" if process.alive else ending(process.exit_code)
-    advice = f" The temporary folder is full: {ROOM}." if "No space left on device" in said else ""
-    return ServerUnavailableError(f"{what} did not start: {process.name} {state}.{advice} Its last words:\n{said}")
+    advice = f" The temporary folder is full: {ROOM}." if "No space left on device" in output else ""
+    return ServerUnavailableError(f"{what} did not start: {process.name} {state}.{advice} Its last words:\n{output}")
 
 
 async def _answers(process: Process, ask: Callable[[], Awaitable[bool]], seconds: float) -> bool:

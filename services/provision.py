@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from pydantic import Field, SecretStr
 
 from contracts.base import Topic
-from contracts.topics import TOPICS, heard_by
+from contracts.topics import TOPICS, subscribed_by
 from services.credentials import SERVICES, Scope
 from shared.messaging.kafka import Connection, connection
 from shared.operations.kafka_rights import Rights, create_user, grant
@@ -95,10 +95,10 @@ async def provision(
 
 def rights_of(service: str) -> Rights:
     """What a service may do on the brokers: say on its own topics, hear its own and those it listens to."""
-    says = tuple(topic.name for topic in TOPICS if topic.producer == service)
-    hears = tuple(topic.name for topic in heard_by(service))
+    publishes = tuple(topic.name for topic in TOPICS if topic.producer == service)
+    subscriptions = tuple(topic.name for topic in subscribed_by(service))
     # Its own too: it looks how far they reach, to notice records that the broker has lost.
-    return Rights(user=service, writes=says, reads=_once((*says, *hears)), group=service)
+    return Rights(user=service, writes=publishes, reads=_once((*publishes, *subscriptions)), group=service)
 
 
 def _once(names: Sequence[str]) -> tuple[str, ...]:

@@ -77,8 +77,8 @@ async def ask(urls: Mapping[str, str], key: str) -> Status:
         )
     told = dict(zip(SERVICES, answers, strict=True))
     return Status(
-        services={name: StatusView.model_validate(said) for name, said in told.items() if isinstance(said, dict)},
-        away={name: f"{urls[name]}: {said}" for name, said in told.items() if isinstance(said, str)},
+        services={name: StatusView.model_validate(reply) for name, reply in told.items() if isinstance(reply, dict)},
+        away={name: f"{urls[name]}: {reply}" for name, reply in told.items() if isinstance(reply, str)},
         standing=standing if isinstance(standing, dict) else None,
     )
 

@@ -52,15 +52,15 @@ class Service:
     """A service's wiring, to be read as a table."""
 
     name: str
-    says: Topic
-    listens_to: tuple[Topic, ...]
-    hears: tuple[type[Event], ...]
+    publishes: Topic
+    consumes: tuple[Topic, ...]
+    subscriptions: tuple[type[Event], ...]
     handle: Handle
     project: Project | None = None
     jobs: tuple[JobKind, ...] = ()
     tasks: tuple[Task, ...] = ()
     routers: Sequence[APIRouter] = ()
-    also_says: tuple[Topic, ...] = ()
+    also_publishes: tuple[Topic, ...] = ()
     """Topics it writes to beside the one for its events."""
     seals: tuple[persons.Part, ...] = ()
     """The parts of a person's record that it may open."""
@@ -190,7 +190,7 @@ async def connected(
             platform.pool,
             platform.clock,
             service.name,
-            service.says.name,
+            service.publishes.name,
             service.handle,
             service.project,
             {kind.kind: kind.counterpart for kind in service.jobs},
@@ -201,8 +201,8 @@ async def connected(
         )
         platform.decoder = Decoder(
             service.name,
-            service.listens_to,
-            service.hears,
+            service.consumes,
+            service.subscriptions,
             platform.ledger,
             platform.persons,
             service.on_erased,
@@ -227,7 +227,7 @@ async def running(make: Make, settings: PlatformSettings) -> AsyncIterator[tuple
 
 async def _run(platform: Platform, service: Service) -> None:
     probe = LogProbe(platform.settings)
-    written = [topic.name for topic in (service.says, *service.also_says)]
+    written = [topic.name for topic in (service.publishes, *service.also_publishes)]
     refused = functools.partial(dead_letters.bury_refused, platform)
     relay = Relay(platform.settings, platform.pool, probe, service.name, written, refused)
     broker = platform.loop("broker")
@@ -236,7 +236,7 @@ async def _run(platform: Platform, service: Service) -> None:
         try:
             await started(probe.start, broker)
             await relay.start(broker)
-            await refuse_restored(platform, probe, service.says.name, broker)
+            await refuse_restored(platform, probe, service.publishes.name, broker)
             await _work(platform, service, probe, relay, broker, pulse)
         finally:
             await relay.stop()
@@ -250,7 +250,7 @@ async def _work(
     lease = platform.settings.job_lease_seconds
     workers = [Worker(platform.pool, platform.ledger, kind, lease) for kind in service.jobs]
     platform.wakers += [relay.wake, *(worker.wake for worker in workers)]
-    topics = [topic.name for topic in service.listens_to]
+    topics = [topic.name for topic in service.consumes]
     consumer = Consumer(
         platform.settings,
         service.name,

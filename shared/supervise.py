@@ -12,7 +12,7 @@ from uuid import UUID
 from aiokafka.errors import KafkaError
 
 from shared.db import DB, TRANSIENT
-from shared.ledger.facts import Moment
+from shared.ledger.facts import DecisionContext
 from shared.messaging import dead_letters
 from shared.messaging.consumer import Consumer
 from shared.messaging.generations import forgotten
@@ -90,9 +90,9 @@ async def watch(platform: Platform, probe: LogProbe, service: Service, loop: Loo
         loop.tick()
         try:
             await gauges.database(platform.pool, kinds)
-            await probe.ends(await probe.partitions([service.says.name]))
+            await probe.ends(await probe.partitions([service.publishes.name]))
             if loop.now() - measured > LAG_SECONDS:
-                platform.lag = await gauges.lag(platform.pool, probe, [topic.name for topic in service.listens_to])
+                platform.lag = await gauges.lag(platform.pool, probe, [topic.name for topic in service.consumes])
                 measured = loop.now()
         except (KafkaError, *TRANSIENT) as error:
             await loop.back_off(error)
@@ -110,7 +110,7 @@ async def sweep(platform: Platform, consumer: Consumer, loop: Loop) -> None:
             if asked is None:
                 asked = await _ask(platform, consumer)
             if asked is not None and await asked.reached():
-                await _ring(platform, asked.due, Moment(asked.now, caught_up=True))
+                await _ring(platform, asked.due, DecisionContext(asked.now, caught_up=True))
                 asked = None
             elif asked is not None and loop.now() - asked.since > ASK_ANEW_SECONDS:
                 asked = None  # a log that lost its tail is never read so far
@@ -139,18 +139,18 @@ async def _ask(platform: Platform, consumer: Consumer) -> _Asked | None:
     return _Asked(due, now, await consumer.caught_up(), Loop.now()) if due else None
 
 
-async def _ring(platform: Platform, due: Sequence[UUID], moment: Moment) -> None:
+async def _ring(platform: Platform, due: Sequence[UUID], context: DecisionContext) -> None:
     """Decides these orders again. One for which that fails holds up no other: it becomes a case, and is put off."""
     try:
         async with platform.ledger.transaction() as db:
-            await platform.ledger.record(db, woken=due, moment=moment)
+            await platform.ledger.record(db, reevaluate=due, context=context)
     except TRANSIENT:
         raise
     except Exception as error:
         if len(due) > 1:
             middle = len(due) // 2
-            await _ring(platform, due[:middle], moment)
-            await _ring(platform, due[middle:], moment)
+            await _ring(platform, due[:middle], context)
+            await _ring(platform, due[middle:], context)
             return
         log.error("order could not be decided", order_id=str(due[0]), error=error)
         async with platform.ledger.transaction() as db:
@@ -159,7 +159,7 @@ async def _ring(platform: Platform, due: Sequence[UUID], moment: Moment) -> None
 
 async def _due(platform: Platform, now: datetime) -> list[UUID]:
     rows = await platform.pool.fetch(
-        "select order_id from fact_sets where wake_at <= $1 order by wake_at limit $2", now, DUE_TOGETHER
+        "select order_id from fact_sets where due_at <= $1 order by due_at limit $2", now, DUE_TOGETHER
     )
     return [row["order_id"] for row in rows]
 

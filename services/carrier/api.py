@@ -143,7 +143,7 @@ def router(platform: Platform) -> APIRouter:
             facts = await _known(platform, db, order_id, parcel)
             if facts.get(ParcelLost, parcel) is None:
                 _require_under_way(facts, parcel)
-            return await _say(platform, db, [_lost(platform, order_id, parcel)], parcel)
+            return await _publish(platform, db, [_lost(platform, order_id, parcel)], parcel)
 
         return await idempotently(platform, request, who, work)
 
@@ -162,7 +162,7 @@ def router(platform: Platform) -> APIRouter:
             destroyed = ParcelDestroyed(
                 order_id=order_id, occurred_at=platform.clock.now(), parcel=parcel, reason=answer.reason
             )
-            return await _say(platform, db, [destroyed], parcel)
+            return await _publish(platform, db, [destroyed], parcel)
 
         return await idempotently(platform, request, who, work)
 
@@ -177,10 +177,10 @@ def router(platform: Platform) -> APIRouter:
             case = open_enquiry(facts, parcel)
             if case is None:
                 raise Problem(409, "no enquiry is open for this parcel")
-            said: Event = (
+            published: Event = (
                 case.closed(platform.clock.now(), ANSWERED_FOUND) if answer.found else _lost(platform, order_id, parcel)
             )
-            return await _say(platform, db, [said], parcel)
+            return await _publish(platform, db, [published], parcel)
 
         return await idempotently(platform, request, who, work)
 
@@ -196,10 +196,10 @@ def router(platform: Platform) -> APIRouter:
             if case is None:
                 raise Problem(409, "no case about this parcel's label is open")
             now = platform.clock.now()
-            said: list[Event] = [case.closed(now, answer.action)]
+            published: list[Event] = [case.closed(now, answer.action)]
             if answer.action == REFUSE:
-                said.append(LabelRefused(order_id=order_id, occurred_at=now, parcel=parcel, reason="operator"))
-            return await _say(platform, db, said, parcel)
+                published.append(LabelRefused(order_id=order_id, occurred_at=now, parcel=parcel, reason="operator"))
+            return await _publish(platform, db, published, parcel)
 
         return await idempotently(platform, request, who, work)
 
@@ -284,6 +284,6 @@ def _lost(platform: Platform, order_id: UUID, parcel: int) -> ParcelLost:
     return ParcelLost(order_id=order_id, occurred_at=platform.clock.now(), parcel=parcel, said_by="operator")
 
 
-async def _say(platform: Platform, db: DB, said: list[Event], parcel: int) -> Response:
-    sets = await platform.ledger.say(db, said)
-    return JSONResponse(parcel_view(sets[said[0].order_id], parcel).model_dump(mode="json"))
+async def _publish(platform: Platform, db: DB, published: list[Event], parcel: int) -> Response:
+    sets = await platform.ledger.publish(db, published)
+    return JSONResponse(parcel_view(sets[published[0].order_id], parcel).model_dump(mode="json"))

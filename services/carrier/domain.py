@@ -21,7 +21,7 @@ from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
 from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.carrier.silence import Patience
-from shared.ledger.facts import Alarm, Facts, Job, Moment, Owed, PersonErased, PersonRecorded
+from shared.ledger.facts import DecisionContext, Facts, Job, Output, PersonErased, PersonRecorded, Timer
 
 LET_GO: tuple[type[Event], ...] = (OrderWithdrawn, OrderClosed)
 """After one of these no label is wanted any more."""
@@ -41,17 +41,17 @@ FOUND, ANSWERED_FOUND, LOST = "found", "answered:found", "lost"
 """How an enquiry ends: by a scan, by the carrier's answer, by the loss."""
 
 
-def decide(facts: Facts, moment: Moment, patience: Patience) -> list[Owed]:
+def decide(facts: Facts, context: DecisionContext, patience: Patience) -> list[Output]:
     """All that follows from what is known of this order."""
     return [
-        *_labels(facts, moment),
-        *_ends(facts, moment),
-        *_settled_cases(facts, moment),
-        *_enquiries(facts, moment, patience),
+        *_labels(facts, context),
+        *_ends(facts, context),
+        *_settled_cases(facts, context),
+        *_enquiries(facts, context, patience),
     ]
 
 
-def _labels(facts: Facts, moment: Moment) -> Iterator[Owed]:
+def _labels(facts: Facts, context: DecisionContext) -> Iterator[Output]:
     """A label for every parcel that is packed, declared and has its addressee, as long as the order goes on."""
     plan = facts.get(OrderPacked)
     if plan is None or any(kind in facts for kind in NO_LABEL):
@@ -61,7 +61,7 @@ def _labels(facts: Facts, moment: Moment) -> Iterator[Owed]:
         if declared is None or facts.get(LabelCreated, parcel) is not None:
             continue
         if PersonErased in facts:
-            yield LabelRefused(order_id=facts.order_id, occurred_at=moment.now, parcel=parcel, reason="person_erased")
+            yield LabelRefused(order_id=facts.order_id, occurred_at=context.now, parcel=parcel, reason="person_erased")
         elif PersonRecorded in facts and open_label_case(facts, parcel) is None and _priced(facts, declared):
             yield Job(LABEL, facts.order_id, label_job_subject(parcel, label_round(facts, parcel)))
 
@@ -118,23 +118,23 @@ def open_enquiry(facts: Facts, parcel: int) -> CaseOpened | None:
     )
 
 
-def _ends(facts: Facts, moment: Moment) -> Iterator[Event]:
+def _ends(facts: Facts, context: DecisionContext) -> Iterator[Event]:
     """What the carrier's scans say of a parcel's end; each kind of end once a parcel, by its earliest scan.
 
     Ends do not exclude each other here: found after lost, delivered and then brought back. Both are said, and
     `orders`, which owns the end, amends.
     """
-    said: set[tuple[type[Event], int]] = set()
+    published: set[tuple[type[Event], int]] = set()
     for scan in sorted(facts.all(ParcelScanned), key=lambda scan: (scan.scanned_at, scan.code)):
-        end = _end(scan, moment)
-        if end is None or (type(end), scan.parcel) in said or end in facts:
+        end = _end(scan, context)
+        if end is None or (type(end), scan.parcel) in published or end in facts:
             continue
-        said.add((type(end), scan.parcel))
+        published.add((type(end), scan.parcel))
         yield end
 
 
-def _end(scan: ParcelScanned, moment: Moment) -> Event | None:
-    order_id, now, parcel = scan.order_id, moment.now, scan.parcel
+def _end(scan: ParcelScanned, context: DecisionContext) -> Event | None:
+    order_id, now, parcel = scan.order_id, context.now, scan.parcel
     match scan.status:
         case "delivered":
             return ParcelDelivered(order_id=order_id, occurred_at=now, parcel=parcel, delivered_at=scan.scanned_at)
@@ -160,7 +160,7 @@ def has_ended(facts: Facts, parcel: int) -> bool:
     return any(facts.get(end, parcel) is not None for end in ENDS)
 
 
-def _settled_cases(facts: Facts, moment: Moment) -> Iterator[Event]:
+def _settled_cases(facts: Facts, context: DecisionContext) -> Iterator[Event]:
     """Our open cases that the facts have settled since."""
     for case in facts.all(CaseOpened):
         if case.parcel is None or facts.get(CaseClosed, case.case) is not None:
@@ -172,7 +172,7 @@ def _settled_cases(facts: Facts, moment: Moment) -> Iterator[Event]:
         else:
             continue
         if resolution is not None:
-            yield case.closed(moment.now, resolution)
+            yield case.closed(context.now, resolution)
 
 
 def _enquiry_settled(facts: Facts, case: CaseOpened, parcel: int) -> str | None:
@@ -193,7 +193,7 @@ def _label_settled(facts: Facts, parcel: int) -> str | None:
     return "order_closed" if any(kind in facts for kind in LET_GO) else None
 
 
-def _enquiries(facts: Facts, moment: Moment, patience: Patience) -> Iterator[Owed]:
+def _enquiries(facts: Facts, context: DecisionContext, patience: Patience) -> Iterator[Output]:
     """An enquiry for each parcel of which the carrier has said nothing for too long since its hand-over."""
     if OrderClosed in facts:
         return
@@ -204,12 +204,12 @@ def _enquiries(facts: Facts, moment: Moment, patience: Patience) -> Iterator[Owe
         last = last_sign(facts, handed_over)
         rule = patience.rule(sent)
         ask_at = rule.asks_at(sent, last)
-        if not (moment.caught_up and moment.now >= ask_at):
-            yield Alarm(facts.order_id, ask_at)
+        if not (context.caught_up and context.now >= ask_at):
+            yield Timer(facts.order_id, ask_at)
             continue
         yield CaseOpened(
             order_id=facts.order_id,
-            occurred_at=moment.now,
+            occurred_at=context.now,
             case=f"enquiry:{parcel}:{last:%Y-%m-%d}",
             service=NAME,
             kind="enquiry",

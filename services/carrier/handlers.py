@@ -15,12 +15,12 @@ from services.carrier.domain import LET_GO, decide, has_ended
 from services.carrier.silence import Patience
 from services.carrier.store import FollowedParcel, Standing
 from shared.db import DB
-from shared.ledger.facts import Facts, Moment, Owed
+from shared.ledger.facts import DecisionContext, Facts, Output
 
 
-async def handle(_: DB, orders: Sequence[Facts], moment: Moment, patience: Patience) -> list[Owed]:
+async def handle(_: DB, orders: Sequence[Facts], context: DecisionContext, patience: Patience) -> list[Output]:
     """What is owed on these orders."""
-    return [owed for facts in orders for owed in decide(facts, moment, patience)]
+    return [outputs for facts in orders for outputs in decide(facts, context, patience)]
 
 
 async def project(db: DB, orders: Sequence[Facts]) -> None:
@@ -55,7 +55,7 @@ def _state(facts: Facts, parcel: int, let_go: bool) -> Standing:
     return "labelled" if facts.get(ParcelHandedOver, parcel) is None else "handed_over"
 
 
-HEARS: tuple[type[Event], ...] = (
+SUBSCRIPTIONS: tuple[type[Event], ...] = (
     OrderScreened,  # the dated rate, for postal charges in CNY
     OrderPacked,  # the parcels, their weight and size
     ParcelDeclared,  # what the CN23 says

@@ -16,7 +16,7 @@ from services.carrier import api, gauges, poller, signatures, store, webhook
 from services.carrier.carriers import CARRIERS
 from services.carrier.carriers.laposte.client import COUNTERPART, NAME, Access
 from services.carrier.carriers.laposte.labels import Contract, Sender
-from services.carrier.handlers import HEARS, handle, project
+from services.carrier.handlers import SUBSCRIPTIONS, handle, project
 from services.carrier.labels import LabelRules, label_job
 from services.carrier.scans import Retention, Scans
 from services.carrier.silence import Patience
@@ -98,9 +98,9 @@ def service(platform: Platform) -> Service:
 
     return Service(
         name="carrier",
-        says=topics.of_producer("carrier"),
-        listens_to=topics.heard_by("carrier"),
-        hears=HEARS,
+        publishes=topics.of_producer("carrier"),
+        consumes=topics.subscribed_by("carrier"),
+        subscriptions=SUBSCRIPTIONS,
         handle=functools.partial(handle, patience=Patience(settings.silence_days)),
         project=project,
         jobs=(label_job(platform, carriers, rules, COUNTERPART),),

@@ -224,7 +224,7 @@ class Scans:
             sound, doubted = sift(sets[order_id], facts.values(), now)
             believed += sound
             aside |= {fact.id: reason for fact, reason in doubted}
-        await self._platform.ledger.say(db, believed)
+        await self._platform.ledger.publish(db, believed)
         await store.mark_folded(db, known, {one: reason for id_, reason in aside.items() for one in ids[id_]})
         for reason in aside.values():
             gauges.SET_ASIDE.labels(reason).inc()

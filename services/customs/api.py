@@ -30,7 +30,7 @@ from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.jobs import worker
-from shared.ledger.facts import Facts, Job, Moment
+from shared.ledger.facts import DecisionContext, Facts, Job
 from shared.platform import Platform
 
 ParcelPath = Annotated[ParcelNumber, Path()]
@@ -100,7 +100,7 @@ def router(platform: Platform, policy: Policy) -> APIRouter:
                     raise Problem(
                         409, "the inventory has left already", detail="it names the parcel's own number as bill"
                     )
-                await platform.ledger.say(db, [uplifted])
+                await platform.ledger.publish(db, [uplifted])
             elif (known.bill_number, known.voyage_number) != (body.bill_number, body.voyage_number):
                 raise Problem(409, "another notice was taken before", detail="the parcel flies under another bill")
             return json_answer(Accepted(order_id=order_id, parcel=parcel))
@@ -162,11 +162,11 @@ def router(platform: Platform, policy: Policy) -> APIRouter:
             facts = await _parcel(platform, db, order_id, parcel)
             held = cases.open_hold(facts, parcel)
             subject = held.subject if body.work == domain.HOLD_ANSWER and held else str(parcel)
-            freed = cases.retried(facts, body.work, subject, Moment(platform.clock.now()))
+            freed = cases.retried(facts, body.work, subject, DecisionContext(platform.clock.now()))
             next_round = cases.attention_round(facts, body.work, subject) + len(freed)
             if not await work.do_again(db, body.work, order_id, subject, next_round):
                 raise Problem(409, "there is no such work to do again")
-            await platform.ledger.say(db, freed)
+            await platform.ledger.publish(db, freed)
             return json_answer(Accepted(order_id=order_id, parcel=parcel), 202)
 
         return await idempotently(platform, request, principal, again)

@@ -18,7 +18,7 @@ from contracts.customs import (
 )
 from contracts.orders import OrderClosed
 from contracts.warehouse import OrderWithdrawn
-from shared.ledger.facts import Facts, Moment, Owed
+from shared.ledger.facts import DecisionContext, Facts, Output
 
 NAME = "customs"
 """The service whose cases these are."""
@@ -44,14 +44,14 @@ def hold_case(held: ImportHeld) -> str:
     return f"customs_hold:{held.subject}"
 
 
-def holds(facts: Facts, parcel: int, moment: Moment) -> list[Owed]:
+def holds(facts: Facts, parcel: int, context: DecisionContext) -> list[Output]:
     holds = sorted((held for held in facts.all(ImportHeld) if held.parcel == parcel), key=_by_hold)
-    owed: list[Owed] = []
+    outputs: list[Output] = []
     for number, held in enumerate(holds, start=1):
-        owed.append(
+        outputs.append(
             CaseOpened(
                 order_id=facts.order_id,
-                occurred_at=moment.now,
+                occurred_at=context.now,
                 case=hold_case(held),
                 service=NAME,
                 kind="customs_hold",
@@ -60,13 +60,13 @@ def holds(facts: Facts, parcel: int, moment: Moment) -> list[Owed]:
                 since=_said_at(held),
                 reason=held.reason,
                 action="answer_customs",
-                due_at=moment.now + HOLD_WITHIN,
+                due_at=context.now + HOLD_WITHIN,
             )
         )
         resolution = "superseded" if number < len(holds) else _import_end(facts, parcel, _said_at(held))
         if resolution is not None:
-            owed.append(_hold_closed(held, resolution, moment))
-    return owed
+            outputs.append(_hold_closed(held, resolution, context))
+    return outputs
 
 
 def _said_at(held: ImportHeld) -> datetime:
@@ -103,13 +103,13 @@ def open_hold(facts: Facts, parcel: int) -> ImportHeld | None:
     return max(holds, key=lambda held: held.held_at, default=None)
 
 
-def hold_refused(facts: Facts, parcel: int, moment: Moment) -> list[CaseClosed]:
+def hold_refused(facts: Facts, parcel: int, context: DecisionContext) -> list[CaseClosed]:
     """A later refusal than the one that is a fact ends the open hold."""
     held = open_hold(facts, parcel)
-    return [] if held is None else [_hold_closed(held, "refused", moment)]
+    return [] if held is None else [_hold_closed(held, "refused", context)]
 
 
-def held_by_post(facts: Facts, parcel: int, moment: Moment) -> list[Owed]:
+def held_by_post(facts: Facts, parcel: int, context: DecisionContext) -> list[Output]:
     """A parcel that the post's scans say is held by customs, and customs itself does not: someone looks into it.
 
     One case a scan that says so; the last is open until a later scan, or the parcel's end, says otherwise. Where a
@@ -117,15 +117,15 @@ def held_by_post(facts: Facts, parcel: int, moment: Moment) -> list[Owed]:
     """
     scans = [scan for scan in facts.all(ParcelScanned) if scan.parcel == parcel]
     held_at = sorted({scan.scanned_at for scan in scans if "customs_held" in scan.sets})
-    owed: list[Owed] = []
+    outputs: list[Output] = []
     for number, at in enumerate(held_at, start=1):
         subject = f"{parcel}:{at:%Y%m%dT%H%M}"
-        case = _needs("look_into", facts.order_id, POST_HOLD, subject, 1, POST_HOLD, moment, HOLD_WITHIN, since=at)
+        case = _needs("look_into", facts.order_id, POST_HOLD, subject, 1, POST_HOLD, context, HOLD_WITHIN, since=at)
         if _held_since(facts, parcel, at):
             if case in facts:
-                owed.append(case.closed(moment.now, "superseded"))
+                outputs.append(case.closed(context.now, "superseded"))
             continue
-        owed.append(case)
+        outputs.append(case)
         if number < len(held_at):
             resolution: str | None = "superseded"
         elif any("customs_held" in scan.clears and scan.scanned_at > at for scan in scans):
@@ -133,8 +133,8 @@ def held_by_post(facts: Facts, parcel: int, moment: Moment) -> list[Owed]:
         else:
             resolution = _parcel_end(facts, parcel)
         if resolution is not None:
-            owed.append(case.closed(moment.now, resolution))
-    return owed
+            outputs.append(case.closed(context.now, resolution))
+    return outputs
 
 
 def _held_since(facts: Facts, parcel: int, at: datetime) -> bool:
@@ -156,13 +156,15 @@ def _by_hold(held: ImportHeld) -> tuple[datetime, str]:
     return held.held_at, held.status
 
 
-def attention(order_id: UUID, kind: str, subject: str, reason: str, moment: Moment, round_: int = 1) -> CaseOpened:
+def attention(
+    order_id: UUID, kind: str, subject: str, reason: str, context: DecisionContext, round_: int = 1
+) -> CaseOpened:
     """A counterpart kept failing, or said what cannot be: a person looks into it and has the work done again.
 
     `round_`: from 1, and one more for each such case that was closed before.
     """
     action = "look_into" if kind == CLEARANCE else "retry"
-    return _needs(action, order_id, kind, subject, round_, reason, moment, ATTENTION_WITHIN)
+    return _needs(action, order_id, kind, subject, round_, reason, context, ATTENTION_WITHIN)
 
 
 def _needs(
@@ -172,7 +174,7 @@ def _needs(
     subject: str,
     round_: int,
     reason: str,
-    moment: Moment,
+    context: DecisionContext,
     within: timedelta,
     since: datetime | None = None,
 ) -> CaseOpened:
@@ -180,7 +182,7 @@ def _needs(
     name = f"needs_attention:{kind}:{subject}"
     return CaseOpened(
         order_id=order_id,
-        occurred_at=moment.now,
+        occurred_at=context.now,
         case=name if round_ == 1 else f"{name}:{round_}",
         service=NAME,
         kind="needs_attention",
@@ -191,7 +193,7 @@ def _needs(
         since=since,
         reason=reason,
         action=action,
-        due_at=moment.now + within,
+        due_at=context.now + within,
     )
 
 
@@ -200,10 +202,10 @@ def attention_round(facts: Facts, kind: str, subject: str) -> int:
     return 1 + sum(facts.get(CaseClosed, case.case) is not None for case in _attentions(facts, kind, subject))
 
 
-def retried(facts: Facts, kind: str, subject: str, moment: Moment) -> list[CaseClosed]:
+def retried(facts: Facts, kind: str, subject: str, context: DecisionContext) -> list[CaseClosed]:
     """Closes the open case about this work: a person has it done again. If it fails again, that is another case."""
     return [
-        case.closed(moment.now, "retried")
+        case.closed(context.now, "retried")
         for case in _attentions(facts, kind, subject)
         if facts.get(CaseClosed, case.case) is None
     ]
@@ -214,16 +216,16 @@ def _attentions(facts: Facts, kind: str, subject: str) -> list[CaseOpened]:
     return [case for case in facts.all(CaseOpened) if (case.service, case.kind, case.matter, case.detail) == about]
 
 
-def settled_attention(facts: Facts, moment: Moment) -> list[Owed]:
+def settled_attention(facts: Facts, context: DecisionContext) -> list[Output]:
     """Closes what waited for a person, once the facts say that the work is done or wanted no more."""
-    owed: list[Owed] = []
+    outputs: list[Output] = []
     for opened in facts.all(CaseOpened):
         if (opened.service, opened.kind) != (NAME, "needs_attention") or opened.parcel is None or opened.matter is None:
             continue
         resolution = _settlement(facts, opened.matter, opened.parcel, opened.occurred_at)
         if resolution is not None:
-            owed.append(opened.closed(moment.now, resolution))
-    return owed
+            outputs.append(opened.closed(context.now, resolution))
+    return outputs
 
 
 def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | None:
@@ -243,10 +245,10 @@ def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | 
     return _import_end(facts, parcel, since)
 
 
-def _hold_closed(held: ImportHeld, resolution: str, moment: Moment) -> CaseClosed:
+def _hold_closed(held: ImportHeld, resolution: str, context: DecisionContext) -> CaseClosed:
     return CaseClosed(
         order_id=held.order_id,
-        occurred_at=moment.now,
+        occurred_at=context.now,
         case=hold_case(held),
         kind="customs_hold",
         resolution=resolution,

@@ -29,7 +29,7 @@ from services.customs.amounts import Sums, goods_of, in_cny, of_order, split
 from services.customs.cases import held_by_post, holds, order_ended, settled_attention
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal
 from services.customs.regimes.tables import Tables
-from shared.ledger.facts import Facts, Job, Moment, Owed, PersonErased, PersonRecorded
+from shared.ledger.facts import DecisionContext, Facts, Job, Output, PersonErased, PersonRecorded
 
 EXPORT, DOCUMENTS, INVENTORY, RETURN, HOLD_ANSWER = "export", "import_documents", "inventory", "return", "hold_answer"
 """Kinds of outside work; the subject begins with the parcel's number."""
@@ -80,13 +80,13 @@ class Passed:
     """The calendar year in which it counts."""
 
 
-def screen(facts: Facts, moment: Moment, policy: Policy) -> Passed | OrderRefused | None:
+def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | OrderRefused | None:
     """The verdict on an order that has none yet, as of the day on which it arrived; None while a fact is missing."""
     placed = facts.get(OrderPlaced)
     if placed is None or OrderScreened in facts or OrderRefused in facts or order_ended(facts):
         return None
     if PersonErased in facts:
-        return _refused(facts, moment, Refusal("person_erased"))
+        return _refused(facts, context, Refusal("person_erased"))
     if PersonRecorded not in facts:
         return None
     regime = policy.regime_of(placed)
@@ -95,10 +95,10 @@ def screen(facts: Facts, moment: Moment, policy: Policy) -> Passed | OrderRefuse
     value = regime.value(in_cny(of_order(placed), Decimal(rate.value)))
     refusal = regime.refusal(placed.lines, value, day)
     if refusal is not None:
-        return _refused(facts, moment, refusal)
+        return _refused(facts, context, refusal)
     screened = OrderScreened(
         order_id=facts.order_id,
-        occurred_at=moment.now,
+        occurred_at=context.now,
         regime=regime.name,
         value_cny=Money(amount=value, currency="CNY"),
         rate=Decimal(rate.value),
@@ -107,32 +107,37 @@ def screen(facts: Facts, moment: Moment, policy: Policy) -> Passed | OrderRefuse
     return Passed(screened, placed.occurred_at, regime.yearly_limit(day), day.year)
 
 
-def admit(passed: Passed, left: Decimal | None, moment: Moment) -> OrderScreened | OrderRefused:
+def admit(passed: Passed, left: Decimal | None, context: DecisionContext) -> OrderScreened | OrderRefused:
     """The buyer's year has the last word; `left` is what remains of it, None where no limit applies."""
     if left is not None and passed.screened.value_cny.amount > left:
-        return OrderRefused(order_id=passed.screened.order_id, occurred_at=moment.now, reason="over_yearly_limit")
+        return OrderRefused(order_id=passed.screened.order_id, occurred_at=context.now, reason="over_yearly_limit")
     return passed.screened
 
 
-def decide(facts: Facts, moment: Moment, policy: Policy) -> list[Owed]:
+def decide(facts: Facts, context: DecisionContext, policy: Policy) -> list[Output]:
     """All that is owed besides screening."""
     placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), facts.get(OrderPacked)
     if placed is None or screened is None or packed is None:
         return []
-    owed: list[Owed] = []
+    outputs: list[Output] = []
     if not order_ended(facts):
-        owed += _exports(facts, placed, packed, screened, moment, policy)
+        outputs += _exports(facts, placed, packed, screened, context, policy)
     regime = policy.imports[screened.regime]
     for parcel in packed.parcels:
-        owed += _import(facts, parcel.parcel, regime, moment)
-        owed += holds(facts, parcel.parcel, moment)
-        owed += held_by_post(facts, parcel.parcel, moment)
-    return owed + settled_attention(facts, moment)
+        outputs += _import(facts, parcel.parcel, regime, context)
+        outputs += holds(facts, parcel.parcel, context)
+        outputs += held_by_post(facts, parcel.parcel, context)
+    return outputs + settled_attention(facts, context)
 
 
 def _exports(
-    facts: Facts, placed: OrderPlaced, packed: OrderPacked, screened: OrderScreened, moment: Moment, policy: Policy
-) -> list[Owed]:
+    facts: Facts,
+    placed: OrderPlaced,
+    packed: OrderPacked,
+    screened: OrderScreened,
+    context: DecisionContext,
+    policy: Policy,
+) -> list[Output]:
     waiting = [
         parcel.parcel
         for parcel in packed.parcels
@@ -144,19 +149,19 @@ def _exports(
     goods_eur = goods if placed.total.currency == "EUR" else goods / screened.rate
     if policy.export.needs_declaration(placed.lines, goods_eur, policy.export.day(packed.occurred_at)):
         return [Job(EXPORT, facts.order_id, str(number)) for number in waiting]
-    declared = parcels_declared(placed, packed, moment, policy)
+    declared = parcels_declared(placed, packed, context, policy)
     return [declared[number] for number in waiting]
 
 
 def parcels_declared(
-    placed: OrderPlaced, packed: OrderPacked, moment: Moment, policy: Policy
+    placed: OrderPlaced, packed: OrderPacked, context: DecisionContext, policy: Policy
 ) -> dict[int, ParcelDeclared]:
     """What each parcel declares if leaving is its declaration: its CN23 and its share of the order's money."""
     shares = shares_of(placed, packed)
     return {
         parcel.parcel: ParcelDeclared(
             order_id=placed.order_id,
-            occurred_at=moment.now,
+            occurred_at=context.now,
             parcel=parcel.parcel,
             sub_order=export.sub_order(placed, parcel.parcel),
             export="deemed",
@@ -187,20 +192,20 @@ def _split(placed: OrderPlaced, packed: OrderPacked, sums: Sums) -> list[tuple[P
     return list(zip(parcels, split(sums, [goods_of(placed, parcel) for parcel in parcels]), strict=True))
 
 
-def _import(facts: Facts, parcel: int, regime: ImportRegime, moment: Moment) -> list[Owed]:
+def _import(facts: Facts, parcel: int, regime: ImportRegime, context: DecisionContext) -> list[Output]:
     if facts.get(ParcelHandedOver, parcel) is None:
         return []
     scans = [scan for scan in facts.all(ParcelScanned) if scan.parcel == parcel]
     if not regime.by_documents:
         if not regime.cleared_by(scans):
             return []
-        return [ImportCleared(order_id=facts.order_id, occurred_at=moment.now, parcel=parcel)]
+        return [ImportCleared(order_id=facts.order_id, occurred_at=context.now, parcel=parcel)]
     if PersonErased in facts or facts.get(ImportDeclared, parcel):
         return []
-    owed: list[Owed] = [Job(DOCUMENTS, facts.order_id, str(parcel))]
+    outputs: list[Output] = [Job(DOCUMENTS, facts.order_id, str(parcel))]
     if facts.get(ParcelUplifted, parcel) or any(_left_origin(scan) for scan in scans):
-        owed.append(Job(INVENTORY, facts.order_id, str(parcel)))
-    return owed
+        outputs.append(Job(INVENTORY, facts.order_id, str(parcel)))
+    return outputs
 
 
 def _left_origin(scan: ParcelScanned) -> bool:
@@ -209,5 +214,5 @@ def _left_origin(scan: ParcelScanned) -> bool:
     return scan.status in LEFT_ORIGIN or (abroad and scan.status in ("customs", "customs_released"))
 
 
-def _refused(facts: Facts, moment: Moment, refusal: Refusal) -> OrderRefused:
-    return OrderRefused(order_id=facts.order_id, occurred_at=moment.now, reason=refusal.reason, sku=refusal.sku)
+def _refused(facts: Facts, context: DecisionContext, refusal: Refusal) -> OrderRefused:
+    return OrderRefused(order_id=facts.order_id, occurred_at=context.now, reason=refusal.reason, sku=refusal.sku)

@@ -29,7 +29,7 @@ from services.customs.export import sub_order
 from services.customs.quota import NOTHING, Share, Year, person_hash, share
 from services.customs.store import Entry, ParcelRow
 from shared.db import DB
-from shared.ledger.facts import Facts, Moment, Owed, PersonErased, PersonRecorded
+from shared.ledger.facts import DecisionContext, Facts, Output, PersonErased, PersonRecorded
 from shared.persons import Persons
 
 MOVE_THE_QUOTA = (ImportCleared, ImportReturned, ParcelDelivered, OrderClosed)
@@ -43,26 +43,26 @@ class Handler:
     persons: Persons
     quota_key: bytes
 
-    async def handle(self, db: DB, orders: Sequence[Facts], moment: Moment) -> list[Owed]:
+    async def handle(self, db: DB, orders: Sequence[Facts], context: DecisionContext) -> list[Output]:
         """What is owed on these orders. A buyer's year is judged under its row's lock, orders by their arrival."""
-        owed: list[Owed] = []
+        outputs: list[Output] = []
         limited: list[Passed] = []
         for facts in orders:
-            verdict = screen(facts, moment, self.policy)
+            verdict = screen(facts, context, self.policy)
             if isinstance(verdict, Passed):
                 if verdict.yearly_limit is None:
-                    owed.append(verdict.screened)
+                    outputs.append(verdict.screened)
                 else:
                     limited.append(verdict)
             elif verdict is not None:
-                owed.append(verdict)
-            owed += decide(facts, moment, self.policy)
+                outputs.append(verdict)
+            outputs += decide(facts, context, self.policy)
         limited.sort(key=lambda passed: (passed.arrived_at, passed.screened.order_id))
-        return owed + await self._settle_years(db, orders, limited, moment)
+        return outputs + await self._settle_years(db, orders, limited, context)
 
     async def _settle_years(
-        self, db: DB, orders: Sequence[Facts], limited: Sequence[Passed], moment: Moment
-    ) -> list[Owed]:
+        self, db: DB, orders: Sequence[Facts], limited: Sequence[Passed], context: DecisionContext
+    ) -> list[Output]:
         changed = await self._moved(db, orders)
         buyers = await self._buyers(db, limited)
         years = {entry.year for _, entry in changed.values()} | set(buyers.values())
@@ -71,20 +71,20 @@ class Handler:
         for order_id, (before, after) in changed.items():
             taken[after.year] += after.share.held + after.share.used - before.held - before.used
             entries[order_id] = after
-        owed: list[Owed] = []
+        outputs: list[Output] = []
         for passed in limited:
             order_id, limit = passed.screened.order_id, passed.yearly_limit
             year = buyers.get(order_id)
             if year is None or limit is None:  # erased a moment ago: the erasure itself will say so
                 continue
-            verdict = admit(passed, limit - taken[year], moment)
-            owed.append(verdict)
+            verdict = admit(passed, limit - taken[year], context)
+            outputs.append(verdict)
             if isinstance(verdict, OrderScreened):
                 value: Decimal = verdict.value_cny.amount
                 taken[year] += value
                 entries[order_id] = Entry(year, Share(value, NOTHING))
         await store.save_entries(db, entries)
-        return owed
+        return outputs
 
     async def _moved(self, db: DB, orders: Sequence[Facts]) -> dict[UUID, tuple[Share, Entry]]:
         """Orders whose facts say another share of the year than is stored: the stored one, and the new entry."""
@@ -155,7 +155,7 @@ def parcel_rows(facts: Facts) -> list[ParcelRow]:
     ]
 
 
-HEARS: tuple[type[Event], ...] = (
+SUBSCRIPTIONS: tuple[type[Event], ...] = (
     OrderPlaced,  # screening
     PersonRecorded,  # the buyer's year
     PersonErased,  # no more documents

@@ -127,9 +127,9 @@ def service(platform: Platform) -> Service:
 
     return Service(
         name="customs",
-        says=topics.CUSTOMS,
-        listens_to=topics.heard_by("customs"),
-        hears=handlers.HEARS,
+        publishes=topics.CUSTOMS,
+        consumes=topics.subscribed_by("customs"),
+        subscriptions=handlers.SUBSCRIPTIONS,
         handle=handler.handle,
         project=handlers.project,
         jobs=kinds(exports, imports),

@@ -22,7 +22,7 @@ from services.customs.store import Sent
 from services.customs.work import IMPORT_GATEWAY
 from shared.db import DB, TRANSIENT
 from shared.jobs.worker import Retry
-from shared.ledger.facts import Facts, Moment
+from shared.ledger.facts import DecisionContext, Facts
 from shared.platform import Platform
 from shared.telemetry import Loop, log
 
@@ -109,9 +109,11 @@ class Receipts:
                 facts = [
                     fact
                     for receipt, sent in turn
-                    for fact in said(receipt, sent, sets[sent.order_id], self.hold_reasons, Moment(now))
+                    for fact in receipt_facts(
+                        receipt, sent, sets[sent.order_id], self.hold_reasons, DecisionContext(now)
+                    )
                 ]
-                await self.platform.ledger.say(db, facts)
+                await self.platform.ledger.publish(db, facts)
             await self._move(db, page, ours, now)
         return True
 
@@ -142,16 +144,16 @@ class Receipts:
                 return False
             ours = await self._keep(db, page)
             for receipt, sent in ours:
-                for fact in await self._worked_out(db, receipt, sent, Moment(now)):
+                for fact in await self._worked_out(db, receipt, sent, DecisionContext(now)):
                     await self.platform.ledger.note(db, fact)
                 await self.platform.ledger.undecided(db, sent.order_id)
             await self._move(db, page, ours, now)
         return True
 
-    async def _worked_out(self, db: DB, receipt: LaterReceipt, sent: Sent, moment: Moment) -> list[Event]:
+    async def _worked_out(self, db: DB, receipt: LaterReceipt, sent: Sent, context: DecisionContext) -> list[Event]:
         try:
             facts = (await self.platform.ledger.lock(db, [sent.order_id]))[sent.order_id]
-            return said(receipt, sent, facts, self.hold_reasons, moment)
+            return receipt_facts(receipt, sent, facts, self.hold_reasons, context)
         except TRANSIENT:
             raise
         except Exception as error:
@@ -221,8 +223,8 @@ def _turns(ours: Sequence[tuple[LaterReceipt, Sent]]) -> list[list[tuple[LaterRe
     return turns
 
 
-def said(
-    receipt: LaterReceipt, sent: Sent, facts: Facts, hold_reasons: Mapping[str, str], moment: Moment
+def receipt_facts(
+    receipt: LaterReceipt, sent: Sent, facts: Facts, hold_reasons: Mapping[str, str], context: DecisionContext
 ) -> list[Event]:
     """What a later receipt of this message says, with what is known of its order. Pure.
 
@@ -232,29 +234,29 @@ def said(
     what = meaning(receipt.status)
     match sent.type:
         case "CEB621":
-            return _of_inventory(receipt, sent, facts, hold_reasons, moment)
+            return _of_inventory(receipt, sent, facts, hold_reasons, context)
         case "CEB625" if what == "cleared":
-            return [ImportReturned(order_id=sent.order_id, occurred_at=moment.now, parcel=sent.parcel)]
+            return [ImportReturned(order_id=sent.order_id, occurred_at=context.now, parcel=sent.parcel)]
         case "CEB625" if what in FAILED:
-            return [_attention(domain.RETURN, receipt, sent, facts, moment)]
+            return [_attention(domain.RETURN, receipt, sent, facts, context)]
         case _ if sent.type in DOCUMENTS.values() and what in FAILED:
-            return [_attention(domain.DOCUMENTS, receipt, sent, facts, moment)]
+            return [_attention(domain.DOCUMENTS, receipt, sent, facts, context)]
     return []
 
 
 def _of_inventory(
-    receipt: LaterReceipt, sent: Sent, facts: Facts, hold_reasons: Mapping[str, str], moment: Moment
+    receipt: LaterReceipt, sent: Sent, facts: Facts, hold_reasons: Mapping[str, str], context: DecisionContext
 ) -> list[Event]:
     match meaning(receipt.status):
         case "not_sent":
-            return [_attention(CLEARANCE, receipt, sent, facts, moment)]
+            return [_attention(CLEARANCE, receipt, sent, facts, context)]
         case "error":
-            return [_attention(domain.INVENTORY, receipt, sent, facts, moment)]
+            return [_attention(domain.INVENTORY, receipt, sent, facts, context)]
         case "refused" if _declared_again(sent, facts):
-            ended = hold_refused(facts, sent.parcel, moment)
-            return [*ended, _attention(domain.INVENTORY, receipt, sent, facts, moment)]
-    at = receipt.returned_at or moment.now
-    fact = receipts.fact(sent.order_id, sent.parcel, receipt.status, at, moment.now, hold_reasons)
+            ended = hold_refused(facts, sent.parcel, context)
+            return [*ended, _attention(domain.INVENTORY, receipt, sent, facts, context)]
+    at = receipt.returned_at or context.now
+    fact = receipts.fact(sent.order_id, sent.parcel, receipt.status, at, context.now, hold_reasons)
     return [] if fact is None else [fact]
 
 
@@ -269,7 +271,7 @@ def _declared_again(sent: Sent, facts: Facts) -> bool:
     return refused is not None and written_at is not None and written_at > refused.occurred_at
 
 
-def _attention(kind: str, receipt: LaterReceipt, sent: Sent, facts: Facts, moment: Moment) -> Event:
+def _attention(kind: str, receipt: LaterReceipt, sent: Sent, facts: Facts, context: DecisionContext) -> Event:
     subject = str(sent.parcel)
     reason = trouble(receipt.message_type, receipt.status)
-    return attention(sent.order_id, kind, subject, reason, moment, attention_round(facts, kind, subject))
+    return attention(sent.order_id, kind, subject, reason, context, attention_round(facts, kind, subject))

@@ -201,10 +201,10 @@ def read_answered(status: int, body: bytes) -> Answered:
     """What became of the answer to a hold. Unreadable when the status and the body do not say so together: a page of
     HTML with 200 has taken nothing."""
     try:
-        said = read_told(body)
+        reply = read_told(body)
     except ValueError:
         raise Unreadable("not JSON") from None
-    match status, said:
+    match status, reply:
         case 200 | 201 | 202, {"status": "accepted" | "already_answered"}:
             return "taken"
         case 409, {"status": "not_held"}:

@@ -23,7 +23,7 @@ from services.customs.receipts import Receipt
 from services.customs.shipments import shipment
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
-from shared.ledger.facts import Facts, Moment, PersonErased
+from shared.ledger.facts import DecisionContext, Facts, PersonErased
 from shared.platform import Platform
 
 KEEP_YEARS = 4
@@ -57,25 +57,27 @@ class ExportWork:
         placed, packed = facts.get(OrderPlaced), facts.get(OrderPacked)
         if placed is None or packed is None:
             raise Retry("order not packed here")
-        moment, number = Moment(self.platform.clock.now()), int(job.subject)
-        deemed = parcels_declared(placed, packed, moment, self.policy)[number]
+        context, number = DecisionContext(self.platform.clock.now()), int(job.subject)
+        deemed = parcels_declared(placed, packed, context, self.policy)[number]
         request = export.declaration(placed, number, deemed.cn23, deemed.total, self.policy.eori)
-        said: Event
+        published: Event
         match await self.gateway.declare(request):
             case Released(mrn) if export.valid_mrn(mrn):
-                said = deemed.model_copy(update={"export": "declared", "mrn": mrn})
-                save = self._keep(job, request, "released", mrn, moment)
+                published = deemed.model_copy(update={"export": "declared", "mrn": mrn})
+                save = self._keep(job, request, "released", mrn, context)
             case Released():
-                said = attention(job.order_id, job.kind, job.subject, "bad_mrn", moment, _round(job))
-                save = self._keep(job, request, "bad_mrn", None, moment)
+                published = attention(job.order_id, job.kind, job.subject, "bad_mrn", context, _round(job))
+                save = self._keep(job, request, "bad_mrn", None, context)
             case Refused(code):
-                said = ParcelRefused(
-                    order_id=job.order_id, occurred_at=moment.now, parcel=number, reason=f"export:{code}"
+                published = ParcelRefused(
+                    order_id=job.order_id, occurred_at=context.now, parcel=number, reason=f"export:{code}"
                 )
-                save = self._keep(job, request, f"refused:{code}", None, moment)
-        return Done(said=[said], save=save, unless=ORDER_ENDS)
+                save = self._keep(job, request, f"refused:{code}", None, context)
+        return Done(published=[published], save=save, unless=ORDER_ENDS)
 
-    def _keep(self, job: ClaimedJob, request: dict[str, object], outcome: str, mrn: str | None, moment: Moment) -> Keep:
+    def _keep(
+        self, job: ClaimedJob, request: dict[str, object], outcome: str, mrn: str | None, context: DecisionContext
+    ) -> Keep:
         body = json.dumps(request, ensure_ascii=False).encode()
         declaration = store.Declaration(
             order_id=job.order_id,
@@ -84,8 +86,8 @@ class ExportWork:
             outcome=outcome,
             mrn=mrn,
             sealed_body=self.platform.seal.seal(body, f"export:{request['lrn']}"),
-            answered_at=moment.now,
-            keep_until=keep_until(moment.now),
+            answered_at=context.now,
+            keep_until=keep_until(context.now),
         )
         return Keep(declaration)
 
@@ -131,18 +133,18 @@ class ImportWork:
         if receipt.format_error:
             return self._case(job, f"CEB621:{_reason(receipt)}")
         now = self.platform.clock.now()
-        said: list[Event] = []
+        published: list[Event] = []
         if receipt.accepted:
             number = receipt.number or str(ceb.guid(job.order_id, parcel, "CEB621"))
-            said.append(
+            published.append(
                 ImportDeclared(order_id=job.order_id, occurred_at=now, parcel=parcel, declaration_number=number)
             )
         verdict = receipts.fact(job.order_id, parcel, receipt.status, now, now, self.policy.tables.codes.hold_reasons)
         if isinstance(verdict, ImportRefused) and verdict in await facts_of(self.platform, job.order_id):
             return self._case(job, f"CEB621:{_reason(receipt)}")
         if verdict is not None:
-            said.append(verdict)
-        return Done(said) if said else self._case(job, f"CEB621:{_reason(receipt)}")
+            published.append(verdict)
+        return Done(published) if published else self._case(job, f"CEB621:{_reason(receipt)}")
 
     async def declare_return(self, job: ClaimedJob) -> Done:
         """The return of a released parcel (CEB625); its approval comes as a later receipt."""
@@ -207,8 +209,8 @@ class ImportWork:
             return body
 
     def _case(self, job: ClaimedJob, reason: str) -> Done:
-        moment = Moment(self.platform.clock.now())
-        return Done([attention(job.order_id, job.kind, job.subject, reason, moment, _round(job))])
+        context = DecisionContext(self.platform.clock.now())
+        return Done([attention(job.order_id, job.kind, job.subject, reason, context, _round(job))])
 
 
 def answer_place(order_id: UUID, subject: str) -> str:
@@ -258,8 +260,8 @@ def kinds(exports: ExportWork, imports: ImportWork) -> tuple[JobKind, ...]:
     """The wiring of the outside work: kind, counterpart, what runs. The last failed try opens a case."""
 
     def given_up(job: ClaimedJob, _: str) -> Sequence[Event]:
-        moment = Moment(exports.platform.clock.now())
-        return [attention(job.order_id, job.kind, job.subject, "no_answer", moment, _round(job))]
+        context = DecisionContext(exports.platform.clock.now())
+        return [attention(job.order_id, job.kind, job.subject, "no_answer", context, _round(job))]
 
     kind = partial(JobKind, exhausted=given_up)
     return (

@@ -13,7 +13,7 @@ from contracts.orders import OrderAmended, OrderClosed
 from contracts.vocabularies import with_the_carrier
 from contracts.warehouse import ParcelHandedOver
 from services.orders.ends import parcels_told_of, sighting
-from shared.ledger.facts import Facts, Moment, Owed
+from shared.ledger.facts import DecisionContext, Facts, Output
 
 NAME = "orders"
 """The service whose cases these are."""
@@ -27,24 +27,24 @@ AT_REST = frozenset({"delivered", "returned"})
 """Ends after which a straggling scan contradicts nothing."""
 
 
-def contradictions(facts: Facts, closed: OrderClosed, moment: Moment) -> list[Owed]:
+def contradictions(facts: Facts, closed: OrderClosed, context: DecisionContext) -> list[Output]:
     """What is owed on an order that has ended, because its parcels did otherwise."""
-    owed: list[Owed] = []
+    outputs: list[Output] = []
     for parcel in parcels_told_of(facts):
         recorded = recorded_end(facts, closed, parcel)
         found = sighting(facts, parcel)
         if found and found.outcome != recorded:
             amended = OrderAmended(
                 order_id=facts.order_id,
-                occurred_at=moment.now,
+                occurred_at=context.now,
                 parcel=parcel,
                 outcome=found.outcome,
                 previous=recorded,
             )
-            owed += [amended, _case(facts, moment, parcel, found.outcome, recorded)]
+            outputs += [amended, _case(facts, context, parcel, found.outcome, recorded)]
         elif recorded not in AT_REST and _stirs(facts, parcel):
-            owed.append(_case(facts, moment, parcel, MOVED, recorded))
-    return owed
+            outputs.append(_case(facts, context, parcel, MOVED, recorded))
+    return outputs
 
 
 def recorded_end(facts: Facts, closed: OrderClosed, parcel: int) -> str:
@@ -72,10 +72,10 @@ def _stirs(facts: Facts, parcel: int) -> bool:
     )
 
 
-def _case(facts: Facts, moment: Moment, parcel: int, what: str, recorded: str) -> CaseOpened:
+def _case(facts: Facts, context: DecisionContext, parcel: int, what: str, recorded: str) -> CaseOpened:
     return CaseOpened(
         order_id=facts.order_id,
-        occurred_at=moment.now,
+        occurred_at=context.now,
         case=f"amendment:{parcel}:{what}",
         service=NAME,
         kind="amendment",
@@ -83,5 +83,5 @@ def _case(facts: Facts, moment: Moment, parcel: int, what: str, recorded: str) -
         parcel=parcel,
         reason=f"{recorded}_then_{what}",
         action=LOOK_INTO,
-        due_at=moment.now + PERSON_ANSWERS_IN,
+        due_at=context.now + PERSON_ANSWERS_IN,
     )

@@ -179,7 +179,7 @@ async def _cancel(platform: Platform, db: DB, order_id: UUID, reason: str) -> Re
         if closed := facts.get(OrderClosed):
             raise Problem(409, "the order has ended", detail=f"it is {closed.outcome}")
         asked = CancelRequested(order_id=order_id, occurred_at=platform.clock.now(), reason=reason)
-        facts = (await platform.ledger.say(db, [asked]))[order_id]
+        facts = (await platform.ledger.publish(db, [asked]))[order_id]
     return JSONResponse({"id": str(order_id), "cancel": cancel(facts)}, 202)
 
 
@@ -194,7 +194,7 @@ async def _resolve(platform: Platform, db: DB, order_id: UUID, name: str, resolu
             by = freed_by(case.action, name, str(order_id), case.parcel)
             raise Problem(409, "this case is closed by what frees it", detail=f"{case.action}: {by}")
         closed = case.closed(platform.clock.now(), resolution)
-        await platform.ledger.say(db, [closed])
+        await platform.ledger.publish(db, [closed])
     return JSONResponse({"id": str(order_id), "case": name, "resolution": closed.resolution})
 
 
@@ -205,7 +205,7 @@ async def _erase(platform: Platform, db: DB, order_id: UUID, by: str) -> Respons
         await store.note_erasure(db, order_id, "asked", by, now)
         if OrderClosed not in facts:
             asked = ErasureAsked(order_id=order_id, occurred_at=now)
-            facts = (await platform.ledger.record(db, heard=[asked]))[order_id]
+            facts = (await platform.ledger.record(db, consumed=[asked]))[order_id]
     if OrderClosed in facts:
         await erase(platform, db, facts, by)
     return JSONResponse({"id": str(order_id), "person": person(facts)}, 200 if PersonErased in facts else 202)

@@ -16,7 +16,7 @@ from contracts.orders import CancelRequested, OrderClosed
 from services.orders.amendments import LOOK_INTO, MOVED, NAME, PERSON_ANSWERS_IN, contradictions, ended_since
 from services.orders.ends import ending
 from services.orders.life import Life, Waiting, life
-from shared.ledger.facts import Alarm, Facts, Job, Moment, Owed, PersonErased
+from shared.ledger.facts import DecisionContext, Facts, Job, Output, PersonErased, Timer
 
 ERASE_PERSON = "erase_person"
 """The job that erases the person's record of an order."""
@@ -113,51 +113,51 @@ def _overdue_state(case: CaseOpened) -> str | None:
 # --- what is owed -----------------------------------------------------------------------------------------------
 
 
-def decide(facts: Facts, moment: Moment) -> list[Owed]:
+def decide(facts: Facts, context: DecisionContext) -> list[Output]:
     """The facts `orders` ought to have said on this set by now, and when to look again."""
     standing = life(facts)
     if standing is None:
         return []
-    owed: list[Owed] = list(_settled_cases(facts, standing, moment))
+    outputs: list[Output] = list(_settled_cases(facts, standing, context))
     if closed := facts.get(OrderClosed):
-        owed += contradictions(facts, closed, moment)
-        return owed + _erasure(facts, closed, moment)
+        outputs += contradictions(facts, closed, context)
+        return outputs + _erasure(facts, closed, context)
     if end := ending(facts):
         closing = OrderClosed(
             order_id=facts.order_id,
-            occurred_at=moment.now,
+            occurred_at=context.now,
             outcome=end.outcome,
             reason=end.reason,
             parcels=end.parcels,
             refund_due=end.refund_due,
         )
-        return [*owed, closing]
+        return [*outputs, closing]
     limit = deadline(facts, standing)
     if limit is None:
-        return owed
-    if not (moment.caught_up and moment.now >= limit):
-        return [*owed, Alarm(facts.order_id, limit)]
-    return [*owed, _overdue(facts, standing, moment)]
+        return outputs
+    if not (context.caught_up and context.now >= limit):
+        return [*outputs, Timer(facts.order_id, limit)]
+    return [*outputs, _overdue(facts, standing, context)]
 
 
-def _erasure(facts: Facts, closed: OrderClosed, moment: Moment) -> list[Owed]:
+def _erasure(facts: Facts, closed: OrderClosed, context: DecisionContext) -> list[Output]:
     """The person's record goes when the person asked for it, or when it has outlived its purpose."""
     until = closed.occurred_at + RETENTION
     if PersonErased in facts:
         return []
-    if ErasureAsked in facts or moment.now >= until:
+    if ErasureAsked in facts or context.now >= until:
         return [Job(ERASE_PERSON, facts.order_id)]
-    return [Alarm(facts.order_id, until)]
+    return [Timer(facts.order_id, until)]
 
 
-def _overdue(facts: Facts, standing: Life, moment: Moment) -> Event:
+def _overdue(facts: Facts, standing: Life, context: DecisionContext) -> Event:
     waiting = standing.waiting
     if waiting != "cancelling" and not standing.beyond_return:
-        return CancelRequested(order_id=facts.order_id, occurred_at=moment.now, reason=f"deadline:{waiting}")
+        return CancelRequested(order_id=facts.order_id, occurred_at=context.now, reason=f"deadline:{waiting}")
     name, before = f"needs_attention:{waiting}", len(own_cases(facts, waiting))
     return CaseOpened(
         order_id=facts.order_id,
-        occurred_at=moment.now,
+        occurred_at=context.now,
         case=f"{name}:{before + 1}" if before else name,
         service=NAME,
         kind="needs_attention",
@@ -165,11 +165,11 @@ def _overdue(facts: Facts, standing: Life, moment: Moment) -> Event:
         turn=before + 1,
         reason=f"deadline:{waiting}",
         action=LOOK_INTO,
-        due_at=moment.now + PERSON_ANSWERS_IN,
+        due_at=context.now + PERSON_ANSWERS_IN,
     )
 
 
-def _settled_cases(facts: Facts, standing: Life, moment: Moment) -> list[CaseClosed]:
+def _settled_cases(facts: Facts, standing: Life, context: DecisionContext) -> list[CaseClosed]:
     """Our cases that the facts have settled: the order moved on, or what was found after the end has ended too."""
     settled: list[CaseClosed] = []
     for case in open_cases(facts):
@@ -180,5 +180,5 @@ def _settled_cases(facts: Facts, standing: Life, moment: Moment) -> list[CaseClo
             resolution = "amended"
         else:
             continue
-        settled.append(case.closed(moment.now, resolution))
+        settled.append(case.closed(context.now, resolution))
     return settled

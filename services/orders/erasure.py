@@ -44,7 +44,7 @@ async def erase(platform: Platform, db: DB, facts: Facts, by: str) -> None:
     await store.forget(db, order_id)
     await store.note_erasure(db, order_id, "done", by, now)
     await store.note_tombstone(db, order_id)
-    await platform.ledger.record(db, heard=[PersonErased(order_id=order_id, occurred_at=now)])
+    await platform.ledger.record(db, consumed=[PersonErased(order_id=order_id, occurred_at=now)])
 
 
 async def adopted(platform: Platform, db: DB, events: Sequence[Event]) -> None:

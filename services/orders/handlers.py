@@ -28,12 +28,12 @@ from services.orders import store
 from services.orders.domain import decide
 from shared.clock import Clock
 from shared.db import DB
-from shared.ledger.facts import Facts, Moment, Owed
+from shared.ledger.facts import DecisionContext, Facts, Output
 
 
-async def handle(_db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
+async def handle(_db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
     """What is owed on these orders; see `domain.decide`."""
-    return [owed for facts in orders for owed in decide(facts, moment)]
+    return [outputs for facts in orders for outputs in decide(facts, context)]
 
 
 async def project(clock: Clock, db: DB, orders: Sequence[Facts]) -> None:
@@ -42,7 +42,7 @@ async def project(clock: Clock, db: DB, orders: Sequence[Facts]) -> None:
     await store.project_cases(db, orders)
 
 
-HEARS: tuple[type[Event], ...] = (
+SUBSCRIPTIONS: tuple[type[Event], ...] = (
     # customs: whether the order may move, and what each parcel's share is
     OrderScreened,
     OrderRefused,

@@ -8,7 +8,7 @@ from contracts import topics
 from services.orders import gauges
 from services.orders.api import router
 from services.orders.erasure import adopted, check_erasures, erase_person, repeat_tombstones
-from services.orders.handlers import HEARS, handle, project
+from services.orders.handlers import SUBSCRIPTIONS, handle, project
 from services.orders.settings import Settings
 from shared.cli.commands import command
 from shared.operations.gauges import every
@@ -19,10 +19,10 @@ def service(platform: Platform) -> Service:
     """`orders`: intake over HTTP, the life and the end of every order, the list of cases, erasure."""
     return Service(
         name="orders",
-        says=topics.ORDERS,
-        also_says=(topics.PERSONAL,),
-        listens_to=topics.heard_by("orders"),
-        hears=HEARS,
+        publishes=topics.ORDERS,
+        also_publishes=(topics.PERSONAL,),
+        consumes=topics.subscribed_by("orders"),
+        subscriptions=SUBSCRIPTIONS,
         handle=handle,
         project=partial(project, platform.clock),
         jobs=(erase_person(platform),),

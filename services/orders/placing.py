@@ -98,8 +98,8 @@ async def _take_in(platform: Platform, db: DB, new: Mapping[UUID, Wanted], diges
     await store.keep_fingerprints(db, {order_id: digests[order_id] for order_id in new})
     await platform.ledger.record(
         db,
-        heard=[PersonRecorded(order_id=order_id, occurred_at=now) for order_id in new],
-        said=[_placed(one, now) for one in new.values()],
+        consumed=[PersonRecorded(order_id=order_id, occurred_at=now) for order_id in new],
+        published=[_placed(one, now) for one in new.values()],
         traces={order_id: trace for order_id, trace in traces.items() if trace},
     )
 

@@ -194,9 +194,9 @@ class ProblemView(View):
 
 def answers(model: type[View], *statuses: int, problems: tuple[int, ...] = ()) -> dict[int | str, dict[str, Any]]:
     """For a route's `responses`: the statuses with this model, and its problems."""
-    said: dict[int | str, dict[str, Any]] = {status: {"model": model} for status in statuses}
+    responses: dict[int | str, dict[str, Any]] = {status: {"model": model} for status in statuses}
     problem = {"content": {"application/problem+json": {}}, "model": ProblemView}
-    return said | dict.fromkeys((401, 403, *problems), problem)
+    return responses | dict.fromkeys((401, 403, *problems), problem)
 
 
 def _inlined(node: Any, parts: dict[str, Any]) -> Any:

@@ -9,10 +9,10 @@ from contracts.base import Event
 from services.tracking import store
 from services.tracking.domain import fold
 from shared.db import DB
-from shared.ledger.facts import Facts, Moment, Owed
+from shared.ledger.facts import DecisionContext, Facts, Output
 
 
-async def handle(_db: DB, _orders: Sequence[Facts], _moment: Moment) -> Sequence[Owed]:
+async def handle(_db: DB, _orders: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:
     """Nothing is ever owed."""
     return ()
 
@@ -24,7 +24,7 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
         await store.save(db, documents)
 
 
-HEARS: tuple[type[Event], ...] = (
+SUBSCRIPTIONS: tuple[type[Event], ...] = (
     orders.OrderPlaced,
     orders.CancelRequested,
     orders.OrderClosed,

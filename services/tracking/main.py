@@ -40,9 +40,9 @@ def service(platform: Platform) -> Service:
     pages = Pages()
     return Service(
         name="tracking",
-        says=topics.TRACKING,
-        listens_to=topics.heard_by("tracking"),
-        hears=handlers.HEARS,
+        publishes=topics.TRACKING,
+        consumes=topics.subscribed_by("tracking"),
+        subscriptions=handlers.SUBSCRIPTIONS,
         handle=handlers.handle,
         project=handlers.project,
         tasks=(streams.listen,),

@@ -37,8 +37,8 @@ class Outcome:
     @property
     def moved_on(self) -> frozenset[UUID]:
         """Orders of which more was said than the view had heard when it was stopped: nothing to compare."""
-        known = {order: version.heard for order, version in self.before.items()}
-        return frozenset(order for order, version in self.after.items() if version.heard > known.get(order, 0))
+        known = {order: version.consumed for order, version in self.before.items()}
+        return frozenset(order for order, version in self.after.items() if version.consumed > known.get(order, 0))
 
     @property
     def same(self) -> bool:
@@ -69,7 +69,7 @@ async def rebuild(make: Make, settings: PlatformSettings, *, partial: bool = Fal
     and later when the broker or the consumer gets no further.
     """
     async with connected(make, settings) as (platform, service):
-        names = [topic.name for topic in service.listens_to]
+        names = [topic.name for topic in service.consumes]
         ends = await _ends(settings, names, partial)
         async with platform.pool.acquire() as db, db.transaction():
             before = await store.versions(db)
@@ -100,7 +100,7 @@ async def _ends(settings: PlatformSettings, names: Sequence[str], partial: bool)
 
 async def _reached(platform: Platform, ends: Mapping[TopicPartition, int]) -> None:
     """Waits until everything up to these ends is recorded."""
-    heard, since = -1, time.monotonic()
+    consumed, since = -1, time.monotonic()
     while True:
         try:
             rows = await platform.pool.fetch("select topic, partition, next_offset from positions")
@@ -109,8 +109,8 @@ async def _reached(platform: Platform, ends: Mapping[TopicPartition, int]) -> No
         at = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
         if all(at.get(partition, 0) >= end for partition, end in ends.items()):
             return
-        if sum(at.values()) != heard:
-            heard, since = sum(at.values()), time.monotonic()
+        if sum(at.values()) != consumed:
+            consumed, since = sum(at.values()), time.monotonic()
         elif time.monotonic() - since > STILL_SECONDS:
-            raise NotRebuildableError(f"no progress after {heard} records of {sum(ends.values())}")
+            raise NotRebuildableError(f"no progress after {consumed} records of {sum(ends.values())}")
         await asyncio.sleep(POLL_SECONDS)

@@ -95,18 +95,18 @@ async def sight(pool: asyncpg.Pool[asyncpg.Record], tracking_number: str) -> Sig
 class Version:
     """How many facts were heard of an order, and the SHA-256 of its document's bytes as they are, in hexadecimal."""
 
-    heard: int
+    consumed: int
     digest: str
 
 
 async def versions(db: DB) -> dict[UUID, Version]:
     """Of every order that was heard of."""
     rows = await db.fetch(
-        """select order_id, heard, encode(sha256(coalesce(body, '')), 'hex') as digest
-           from (select order_id, count(*) as heard from facts where not said group by order_id) as orders
+        """select order_id, consumed, encode(sha256(coalesce(body, '')), 'hex') as digest
+           from (select order_id, count(*) as consumed from facts where not published group by order_id) as orders
            left join documents using (order_id)"""
     )
-    return {row["order_id"]: Version(row["heard"], row["digest"]) for row in rows}
+    return {row["order_id"]: Version(row["consumed"], row["digest"]) for row in rows}
 
 
 async def forget_everything(db: DB) -> None:

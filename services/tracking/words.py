@@ -69,7 +69,7 @@ class Words:
         here = format_time(at, "short", self._zone, self._locale)
         return f"{here} ({format_datetime(at, 'HH:mm', UTC, self._locale)} UTC)" if self.language == "en" else here
 
-    def moment(self, at: datetime) -> str:
+    def instant(self, at: datetime) -> str:
         """Day and time, e.g. `12 Nov 2026, 14:05`."""
         here = format_datetime(at, "medium", self._zone, self._locale).rpartition(":")[0]
         return f"{here} ({format_datetime(at, 'HH:mm', UTC, self._locale)} UTC)" if self.language == "en" else here

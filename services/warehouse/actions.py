@@ -41,7 +41,7 @@ async def pack(platform: Platform, db: DB, order_id: UUID, boxes: Sequence[packi
     net_weights = {sku: product.net_weight_g for sku, product in known.items()}
     _refuse(packing.faults(boxes, lines, net_weights, limits_on(CARRIER, now.date())))
     packed = OrderPacked(order_id=order_id, occurred_at=now, parcels=packing.parcels(boxes, net_weights))
-    await platform.ledger.say(db, [packed])
+    await platform.ledger.publish(db, [packed])
     return packed
 
 
@@ -71,7 +71,7 @@ async def report_shortage(
         levels[sku] = levels[sku].after(movement)
     await store.save(db, movements, levels, now)
     if short:
-        facts = (await platform.ledger.say(db, [short]))[order_id]
+        facts = (await platform.ledger.publish(db, [short]))[order_id]
     return short is None, domain.stage(facts)[0]
 
 
@@ -96,7 +96,7 @@ async def hand_over(platform: Platform, db: DB, order_id: UUID, number: int, sca
     handed = ParcelHandedOver(
         order_id=order_id, occurred_at=platform.clock.now(), parcel=number, tracking_number=scanned
     )
-    await platform.ledger.say(db, [handed])
+    await platform.ledger.publish(db, [handed])
     return handed
 
 
@@ -123,7 +123,7 @@ async def book_return(
     back = ParcelReceivedBack(
         order_id=order_id, occurred_at=platform.clock.now(), parcel=number, sound=good, written_off=bad
     )
-    await platform.ledger.say(db, [back])
+    await platform.ledger.publish(db, [back])
     return back
 
 

@@ -30,7 +30,7 @@ from contracts.warehouse import (
     StockShort,
 )
 from services.warehouse.stock import Levels, Movement, on_pile
-from shared.ledger.facts import Alarm, Facts, Moment
+from shared.ledger.facts import DecisionContext, Facts, Timer
 
 LOOK_AGAIN = timedelta(minutes=1)
 """After a restore: an order that waits for goods is decided again after this, in business time."""
@@ -38,11 +38,11 @@ LOOK_AGAIN = timedelta(minutes=1)
 Stage = Literal["waiting", "reserved", "packed", "labelled", "handed_over", "refused", "withdrawn", "closed"]
 
 
-def decide(facts: Facts, moment: Moment) -> list[Event]:
+def decide(facts: Facts, context: DecisionContext) -> list[Event]:
     """What follows from the facts of the order alone, whatever the stock: proved hand-overs, and the answers to those
     who want the order withdrawn."""
-    proved = _proved_hand_overs(facts, moment.now)
-    return [*proved, *_answers(facts, gone=bool(proved) or ParcelHandedOver in facts, now=moment.now)]
+    proved = _proved_hand_overs(facts, context.now)
+    return [*proved, *_answers(facts, gone=bool(proved) or ParcelHandedOver in facts, now=context.now)]
 
 
 def _proved_hand_overs(facts: Facts, now: datetime) -> list[Event]:
@@ -122,8 +122,8 @@ class Settlement:
 
     levels: dict[str, Levels]
     movements: list[Movement] = field(default_factory=list)
-    said: list[Event] = field(default_factory=list)
-    alarms: list[Alarm] = field(default_factory=list)
+    published: list[Event] = field(default_factory=list)
+    timers: list[Timer] = field(default_factory=list)
     booked: list[UUID] = field(default_factory=list)
     """Orders whose forgotten reservation is in the books now."""
     unbooked: dict[UUID, Sequence[str]] = field(default_factory=dict)
@@ -172,7 +172,7 @@ def settle(
         if all_known and claimed.isdisjoint(wanted(facts)):
             _reserve(facts, result, now)
         else:
-            result.alarms.append(Alarm(facts.order_id, now + LOOK_AGAIN))
+            result.timers.append(Timer(facts.order_id, now + LOOK_AGAIN))
     return result
 
 
@@ -204,7 +204,7 @@ def _book(work: Work, result: Settlement, now: datetime) -> None:
         result.unbooked.pop(order_id, None)
     else:
         result.unbooked[order_id] = sorted(lines)
-        result.alarms.append(Alarm(order_id, now + LOOK_AGAIN))
+        result.timers.append(Timer(order_id, now + LOOK_AGAIN))
 
 
 def _by_arrival(facts: Facts) -> tuple[datetime, int]:
@@ -227,11 +227,11 @@ def _reserve(facts: Facts, result: Settlement, now: datetime) -> None:
         if result.available(sku) < units
     )
     if shortages:
-        result.said.append(StockRefused(order_id=facts.order_id, occurred_at=now, shortages=shortages))
+        result.published.append(StockRefused(order_id=facts.order_id, occurred_at=now, shortages=shortages))
         return
     for sku, units in sorted(lines.items()):
         result.move(Movement(sku, "reserved", units, order_id=facts.order_id))
-    result.said.append(StockReserved(order_id=facts.order_id, occurred_at=now))
+    result.published.append(StockReserved(order_id=facts.order_id, occurred_at=now))
 
 
 def due(work: Work) -> list[Movement]:

@@ -11,17 +11,17 @@ from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.warehouse import StockReserved
 from services.warehouse import domain, store
 from shared.db import DB
-from shared.ledger.facts import Facts, Moment, Owed
+from shared.ledger.facts import DecisionContext, Facts, Output
 
 
-async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
+async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
     """Decides on the sets. Stock rows are locked after the orders, in the order of their SKUs, and only when goods
     may move; each movement and its effect on the stock are written here, in the transaction of its facts."""
-    owed: list[Owed] = []
+    outputs: list[Output] = []
     known: list[Facts] = []
     for facts in orders:
-        events = domain.decide(facts, moment)
-        owed.extend(events)
+        events = domain.decide(facts, context)
+        outputs.extend(events)
         known.append(Facts(facts.order_id, [*facts, *events]) if events else facts)
     # Nothing has moved for an order that was never reserved.
     moved = await store.movements(db, [facts.order_id for facts in known if StockReserved in facts])
@@ -30,12 +30,12 @@ async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Ow
     if skus:
         levels = await store.lock_stock(db, skus)
         unbooked = await store.unbooked(db)
-        settlement = domain.settle(works, levels, moment.now, unbooked)
-        await store.save(db, settlement.movements, settlement.levels, moment.now)
+        settlement = domain.settle(works, levels, context.now, unbooked)
+        await store.save(db, settlement.movements, settlement.levels, context.now)
         still = {order: claim for order, claim in settlement.unbooked.items() if unbooked.get(order) != claim}
         await store.save_unbooked(db, settlement.booked, still)
-        owed.extend([*settlement.said, *settlement.alarms])
-    return owed
+        outputs.extend([*settlement.published, *settlement.timers])
+    return outputs
 
 
 async def adopted(db: DB, events: Sequence[Event]) -> None:
@@ -48,7 +48,7 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
     await store.save_board(db, [facts for facts in orders if len(facts)])
 
 
-HEARS: tuple[type[Event], ...] = (
+SUBSCRIPTIONS: tuple[type[Event], ...] = (
     OrderPlaced,  # the lines to reserve
     OrderScreened,  # reserve
     OrderRefused,  # nothing to do any more

@@ -17,9 +17,9 @@ class Settings(PlatformSettings):
 def service(platform: Platform) -> Service:
     return Service(
         name="warehouse",
-        says=topics.of_producer("warehouse"),
-        listens_to=topics.heard_by("warehouse"),
-        hears=handlers.HEARS,
+        publishes=topics.of_producer("warehouse"),
+        consumes=topics.subscribed_by("warehouse"),
+        subscriptions=handlers.SUBSCRIPTIONS,
         handle=handlers.handle,
         project=handlers.project,
         on_adopted=handlers.adopted,

@@ -50,7 +50,7 @@ class ClaimedJob:
 class Done:
     """The outside has answered. In one transaction, under the order's lock: `save`, then `said`."""
 
-    said: Sequence[Event] = ()
+    published: Sequence[Event] = ()
     save: Callable[[DB, Facts], Awaitable[None]] | None = None
     unless: tuple[type[Event], ...] = ()
     """When one of these facts is known by now, `said` is not said: the work was overtaken, and `save` sees it."""
@@ -89,16 +89,16 @@ class JobKind:
     concurrency: int = 16
 
 
-async def enqueue(db: DB, owed: Sequence[Job], counterparts: Mapping[str, str]) -> None:
+async def enqueue(db: DB, outputs: Sequence[Job], counterparts: Mapping[str, str]) -> None:
     """Adds the jobs, in the caller's transaction; one that is there already stays as it is."""
-    if owed:
+    if outputs:
         await db.execute(
             """insert into jobs (kind, order_id, subject, counterpart)
                select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[]) on conflict do nothing""",
-            [job.kind for job in owed],
-            [job.order_id for job in owed],
-            [job.subject for job in owed],
-            [counterparts[job.kind] for job in owed],
+            [job.kind for job in outputs],
+            [job.order_id for job in outputs],
+            [job.subject for job in outputs],
+            [counterparts[job.kind] for job in outputs],
         )
 
 
@@ -286,7 +286,7 @@ class Worker:
 
     async def _store(self, db: DB, ended: Sequence[_Ended]) -> None:
         sets = await self._ledger.lock(db, {one.job.order_id for one in ended})
-        said: list[Event] = []
+        published: list[Event] = []
         finished: list[tuple[ClaimedJob, str, str | None]] = []
         for job, outcome in ((one.job, one.outcome) for one in ended):
             facts = sets[job.order_id]
@@ -295,17 +295,17 @@ class Worker:
                     if outcome.save is not None:
                         await outcome.save(db, facts)
                     if not any(kind in facts for kind in outcome.unless):
-                        said += outcome.said
+                        published += outcome.published
                     finished.append((job, "done", None))
                 case Retry() if job.attempt >= self._kind.max_attempts and outcome.may_be_last:
                     if await self._is_held(db, job):
-                        said += self._kind.exhausted(job, outcome.reason)
+                        published += self._kind.exhausted(job, outcome.reason)
                         finished.append((job, "exhausted", outcome.reason))
                 case Retry():
                     await self._again(db, job, outcome)
         await self._finish(db, finished)
         traces = {one.job.order_id: one.traceparent for one in ended if one.traceparent} if tracing.on() else None
-        await self._ledger.record(db, said=said, traces=traces)
+        await self._ledger.record(db, published=published, traces=traces)
 
     async def _shelve(self, db: DB, job: ClaimedJob, reason: str) -> None:
         """Tries again much later, or no more: nothing is decided, and a person sees it."""

@@ -40,18 +40,18 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
+class Timer:
     """Decide this order again when the business clock has passed `at` (and everything said by then was heard)."""
 
     order_id: UUID
     at: datetime
 
 
-Owed = Event | Job | Alarm
+Output = Event | Job | Timer
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class DecisionContext:
     """When a decision is taken."""
 
     now: datetime

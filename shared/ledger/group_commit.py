@@ -39,8 +39,8 @@ class GroupCommit(Generic[Asked, Answer]):
     """Answers requests in groups.
 
     `work` answers a group, in their order, in one transaction. When it raises, each of them is tried alone, so that one
-    bad request fails nobody else; but a server that is away is away for all. Requests that share one of their `conflict_keys`
-    are never under way together: the later one sees what the earlier has done.
+    bad request fails nobody else; but a server that is away is away for all. Requests that share one of their
+    `conflict_keys` are never under way together: the later one sees what the earlier has done.
 
     Where more wait than a group takes, each of those `whose` requests wait has the same share of it: however many one
     of them has waiting, another's first is in the next group.
@@ -85,7 +85,7 @@ class GroupCommit(Generic[Asked, Answer]):
             self._groups -= 1
 
     def _next_group(self) -> list[_Waiting[Asked, Answer]]:
-        """Those that have waited longest, of each asker in turn; one whose conflict keys are taken stays where it is."""
+        """Those that have waited longest, of each asker in turn; one whose keys are taken stays where it is."""
         ready: list[_Waiting[Asked, Answer]] = []
         taken = set(self._busy)
         for one in self._waiting:

@@ -25,10 +25,10 @@ from shared.clock import Clock
 from shared.db import DB, Blocked
 from shared.jobs import worker
 from shared.ledger import outbox
-from shared.ledger.facts import Alarm, Facts, Job, Moment, Owed
+from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
 from shared.telemetry import current_traceparent, log, metrics
 
-Handle: TypeAlias = Callable[[DB, Sequence[Facts], Moment], Awaitable[Sequence[Owed]]]
+Handle: TypeAlias = Callable[[DB, Sequence[Facts], DecisionContext], Awaitable[Sequence[Output]]]
 """What the service owes on these sets. Runs in the transaction, under the orders' locks; set-based."""
 Project: TypeAlias = Callable[[DB, Sequence[Facts]], Awaitable[None]]
 """Brings the service's read tables in line with these sets."""
@@ -153,20 +153,20 @@ class Ledger:
             sets[row["order_id"]].add(kind.model_validate_json(row["body"]))
         return sets
 
-    async def say(self, db: DB, events: Sequence[Event]) -> dict[UUID, Facts]:
+    async def publish(self, db: DB, events: Sequence[Event]) -> dict[UUID, Facts]:
         """Facts that this service itself knows first: publishes them, and all that follows. The resulting sets."""
-        return await self.record(db, said=events)
+        return await self.record(db, published=events)
 
     async def record(
         self,
         db: DB,
         *,
-        heard: Sequence[Event] = (),
-        said: Sequence[Event] = (),
-        woken: Iterable[UUID] = (),
+        consumed: Sequence[Event] = (),
+        published: Sequence[Event] = (),
+        reevaluate: Iterable[UUID] = (),
         bodies: Mapping[UUID, str] | None = None,
         traces: Mapping[UUID, str] | None = None,
-        moment: Moment | None = None,
+        context: DecisionContext | None = None,
     ) -> dict[UUID, Facts]:
         """Takes facts in and settles all that follows from them. A known fact has no effect.
 
@@ -174,41 +174,45 @@ class Ledger:
         fact came, by its id: it is kept as it came. `traces` gives the W3C trace of an order where it is not the
         caller's own, `moment` the time of the decision where it is not now.
         """
-        woken = set(woken)
-        sets = await self.lock(db, {event.order_id for event in (*heard, *said)} | woken)
-        new_heard = [event for event in heard if sets[event.order_id].add(event) or failpoints.off("ledger.inbox")]
-        new_said = [event for event in said if sets[event.order_id].add(event)]
-        metrics.repeats.inc(len(heard) - len(new_heard))
-        changed = {event.order_id for event in (*new_heard, *new_said)} | woken
+        reevaluate = set(reevaluate)
+        sets = await self.lock(db, {event.order_id for event in (*consumed, *published)} | reevaluate)
+        new_consumed = [
+            event for event in consumed if sets[event.order_id].add(event) or failpoints.off("ledger.inbox")
+        ]
+        new_published = [event for event in published if sets[event.order_id].add(event)]
+        metrics.repeats.inc(len(consumed) - len(new_consumed))
+        changed = {event.order_id for event in (*new_consumed, *new_published)} | reevaluate
         if not changed:
             return sets
-        at = moment or Moment(self._clock.now())
+        at = context or DecisionContext(self._clock.now())
         if tracing.on():
             types: dict[UUID, list[str]] = {}
-            for event in (*new_heard, *new_said):
+            for event in (*new_consumed, *new_published):
                 types.setdefault(event.order_id, []).append(event.TYPE)
             async with tracing.orders(db, changed, traces, types) as own:
-                await self._settle(db, sets, new_heard, new_said, changed, at, own, bodies)
+                await self._settle(db, sets, new_consumed, new_published, changed, at, own, bodies)
         else:
-            await self._settle(db, sets, new_heard, new_said, changed, at, traces, bodies)
+            await self._settle(db, sets, new_consumed, new_published, changed, at, traces, bodies)
         return sets
 
-    async def adopt(self, db: DB, *, said: Sequence[Event], heard: Sequence[Event]) -> list[Event]:
+    async def adopt(self, db: DB, *, published: Sequence[Event], consumed: Sequence[Event]) -> list[Event]:
         """Takes in facts that this database had forgotten: those that were new. Nothing is published or decided; the
         orders are decided again when all that was said by now is heard."""
-        sets = await self.lock(db, {event.order_id for event in (*said, *heard)})
-        new_said = [event for event in said if sets[event.order_id].add(event)]
-        new_heard = [event for event in heard if sets[event.order_id].add(event)]
-        await self._keep(db, new_heard, new_said, [event.model_dump_json() for event in (*new_heard, *new_said)])
-        changed = {event.order_id for event in (*new_heard, *new_said)}
+        sets = await self.lock(db, {event.order_id for event in (*published, *consumed)})
+        new_published = [event for event in published if sets[event.order_id].add(event)]
+        new_consumed = [event for event in consumed if sets[event.order_id].add(event)]
+        await self._keep(
+            db, new_consumed, new_published, [event.model_dump_json() for event in (*new_consumed, *new_published)]
+        )
+        changed = {event.order_id for event in (*new_consumed, *new_published)}
         await db.execute(
-            """update fact_sets set size = s.size, wake_at = least(wake_at, $3)
+            """update fact_sets set size = s.size, due_at = least(due_at, $3)
                from unnest($1::uuid[], $2::int[]) as s (order_id, size) where fact_sets.order_id = s.order_id""",
             list(changed),
             [len(sets[order_id]) for order_id in changed],
             self._clock.now(),
         )
-        return [*new_heard, *new_said]
+        return [*new_consumed, *new_published]
 
     async def note(self, db: DB, event: Event) -> None:
         """Says one fact and decides nothing: for when deciding is what fails. Not even that where the facts themselves
@@ -243,83 +247,84 @@ class Ledger:
             action="look_into",
         )
         await self.note(db, case)
-        await db.execute("update fact_sets set wake_at = $2 where order_id = $1", order_id, now + PUT_OFF)
+        await db.execute("update fact_sets set due_at = $2 where order_id = $1", order_id, now + PUT_OFF)
 
     async def _settle(
         self,
         db: DB,
         sets: Mapping[UUID, Facts],
-        heard: Sequence[Event],
-        said: list[Event],
+        consumed: Sequence[Event],
+        published: list[Event],
         changed: set[UUID],
-        moment: Moment,
+        context: DecisionContext,
         traces: Mapping[UUID, str] | None,
         bodies: Mapping[UUID, str] | None,
     ) -> None:
-        alarms: dict[UUID, datetime | None] = dict.fromkeys(changed)
-        owed_jobs: list[Job] = []
+        timers: dict[UUID, datetime | None] = dict.fromkeys(changed)
+        jobs_owed: list[Job] = []
         pending = changed
         for _ in range(ROUNDS):
-            owed = await self._handle(db, [sets[order_id] for order_id in sorted(pending)], moment)
-            alarms.update(dict.fromkeys(pending))
+            outputs = await self._handle(db, [sets[order_id] for order_id in sorted(pending)], context)
+            timers.update(dict.fromkeys(pending))
             fresh: list[Event] = []
-            for item in owed:
+            for item in outputs:
                 match item:
                     case Event():
                         if sets[item.order_id].add(item):
                             fresh.append(item)
                     case Job():
-                        owed_jobs.append(item)
-                    case Alarm(order_id, at):
-                        earlier = alarms.get(order_id)
-                        alarms[order_id] = at if earlier is None else min(at, earlier)
-            said += fresh
+                        jobs_owed.append(item)
+                    case Timer(order_id, at):
+                        earlier = timers.get(order_id)
+                        timers[order_id] = at if earlier is None else min(at, earlier)
+            published += fresh
             pending = {event.order_id for event in fresh}
             if not pending:
                 break
         else:
             raise Undecided(f"{len(pending)} orders after {ROUNDS} rounds")
-        await self._write(db, heard, said, traces, bodies or {})
-        await worker.enqueue(db, owed_jobs, self._counterparts)
+        await self._write(db, consumed, published, traces, bodies or {})
+        await worker.enqueue(db, jobs_owed, self._counterparts)
         await db.execute(
-            """update fact_sets set size = s.size, wake_at = s.wake_at
-               from unnest($1::uuid[], $2::int[], $3::timestamptz[]) as s (order_id, size, wake_at)
+            """update fact_sets set size = s.size, due_at = s.due_at
+               from unnest($1::uuid[], $2::int[], $3::timestamptz[]) as s (order_id, size, due_at)
                where fact_sets.order_id = s.order_id""",
-            list(alarms),
-            [len(sets[order_id]) for order_id in alarms],
-            list(alarms.values()),
+            list(timers),
+            [len(sets[order_id]) for order_id in timers],
+            list(timers.values()),
         )
         if self._project is not None:
             await self._project(db, [sets[order_id] for order_id in sorted(changed)])
         if self._observe is not None and (new := self._new.get()) is not None:
-            new += [*heard, *said]
+            new += [*consumed, *published]
 
     async def _write(
         self,
         db: DB,
-        heard: Sequence[Event],
-        said: Sequence[Event],
+        consumed: Sequence[Event],
+        published: Sequence[Event],
         traces: Mapping[UUID, str] | None,
         came: Mapping[UUID, str],
     ) -> None:
         trace = current_traceparent()
         messages = [
-            outbox.message(self._topic, event, traces.get(event.order_id, trace) if traces else trace) for event in said
+            outbox.message(self._topic, event, traces.get(event.order_id, trace) if traces else trace)
+            for event in published
         ]
         bodies = [
-            *(came.get(event.id) or event.model_dump_json() for event in heard),
+            *(came.get(event.id) or event.model_dump_json() for event in consumed),
             *(message.body or "" for message in messages),
         ]
-        await self._keep(db, heard, said, bodies)
+        await self._keep(db, consumed, published, bodies)
         await outbox.publish(db, messages)
 
-    async def _keep(self, db: DB, heard: Sequence[Event], said: Sequence[Event], bodies: Sequence[str]) -> None:
+    async def _keep(self, db: DB, consumed: Sequence[Event], published: Sequence[Event], bodies: Sequence[str]) -> None:
         await db.execute(
-            """insert into facts (order_id, id, type, said, body)
+            """insert into facts (order_id, id, type, published, body)
                select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bool[], $5::text[])""",
-            [event.order_id for event in (*heard, *said)],
-            [event.id for event in (*heard, *said)],
-            [event.TYPE for event in (*heard, *said)],
-            [False] * len(heard) + [True] * len(said),
+            [event.order_id for event in (*consumed, *published)],
+            [event.id for event in (*consumed, *published)],
+            [event.TYPE for event in (*consumed, *published)],
+            [False] * len(consumed) + [True] * len(published),
             bodies,
         )

@@ -146,7 +146,7 @@ async def _handle(platform: Platform, db: DB, row: asyncpg.Record) -> None:
 async def replay_parked(platform: Platform) -> None:
     """Handles what had come from a newer version, where this one knows it by now. What cannot be handled all the same
     is failing from then on, with a case on its order."""
-    known = [kind.TYPE for kind in platform.decoder.hears]
+    known = [kind.TYPE for kind in platform.decoder.subscriptions]
     rows = await platform.pool.fetch(
         "select id from dead_letters where fate = 'newer' and replayed_at is null and type = any($1) order by id", known
     )
@@ -202,7 +202,7 @@ async def _close_case(platform: Platform, db: DB, record: Record) -> None:
         closed = CaseClosed(
             order_id=order_id, occurred_at=platform.clock.now(), case=case, kind="dead_letter", resolution="replayed"
         )
-        await platform.ledger.say(db, [closed])
+        await platform.ledger.publish(db, [closed])
 
 
 def _record(row: asyncpg.Record) -> Record:

@@ -85,7 +85,7 @@ class Decoder:
         self,
         service: str,
         topics: Collection[Topic],
-        hears: Collection[type[Event]],
+        subscriptions: Collection[type[Event]],
         ledger: Ledger,
         keeper: persons.Persons,
         on_erased: OnErased | None,
@@ -94,9 +94,9 @@ class Decoder:
         self._service = service
         self._carried = {(topic.name, event.NAME) for topic in topics for event in topic.events}
         self._producers = {topic.name: topic.producer for topic in topics}
-        self._hears = {kind.TYPE: kind for kind in hears}
-        self.hears = tuple(hears)
-        self._names = {_name(kind.TYPE) for kind in hears}
+        self._hears = {kind.TYPE: kind for kind in subscriptions}
+        self.subscriptions = tuple(subscriptions)
+        self._names = {_name(kind.TYPE) for kind in subscriptions}
         self._ledger = ledger
         self._keeper = keeper
         self._on_erased = on_erased
@@ -170,7 +170,7 @@ class Decoder:
             for one in read
             if one.event is not None and one.person is None and one.record.body
         }
-        await self._ledger.record(db, heard=events, bodies=bodies, traces=traces)
+        await self._ledger.record(db, consumed=events, bodies=bodies, traces=traces)
 
     async def bury(self, db: DB, dead: Sequence[Read]) -> None:
         """Dead letters. One that is failing gets a case on its order, so that a person sees it; of foreign ones so many

@@ -135,12 +135,12 @@ async def forgotten(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe) -> int:
 
 
 async def unacknowledged(
-    pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, says: Collection[str] = ()
+    pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, publishes: Collection[str] = ()
 ) -> dict[TopicPartition, int]:
     """Where each log of ours goes on behind what this database knows of it: all partitions of the topics that it has
     ever written to, and of `says`."""
     rows = await pool.fetch("select topic, partition, highest_offset from log_ends")
     known = {TopicPartition(row["topic"], row["partition"]): row["highest_offset"] + 1 for row in rows}
-    partitions = await probe.partitions(sorted({*says, *(partition.topic for partition in known)}))
+    partitions = await probe.partitions(sorted({*publishes, *(partition.topic for partition in known)}))
     begins = await probe.beginnings(partitions) if partitions else {}
     return {partition: max(begins[partition], known.get(partition, 0)) for partition in partitions}

@@ -44,7 +44,7 @@ async def adopt(platform: Platform, service: Service) -> Adopted:
     total = Adopted(0, 0, 0)
     orders: set[UUID] = set()
     async with reading(platform.settings) as probe:
-        starts = await unacknowledged(platform.pool, probe, [service.says.name])
+        starts = await unacknowledged(platform.pool, probe, [service.publishes.name])
         batch: list[Record] = []
         async for partition, raw in probe.records_since(starts):
             batch.append(as_record(partition, raw))
@@ -61,8 +61,8 @@ async def _step(
 ) -> Adopted:
     async with platform.ledger.transaction() as db:
         events, read = _events(platform, batch)
-        heard = [one.event for one in read if one.event is not None]
-        await platform.ledger.lock(db, {event.order_id for event in (*events, *heard)})
+        consumed = [one.event for one in read if one.event is not None]
+        await platform.ledger.lock(db, {event.order_id for event in (*events, *consumed)})
         people = [one.person for one in read if one.person is not None]
         if people:
             await platform.persons.store(db, people)
@@ -71,7 +71,7 @@ async def _step(
             await platform.persons.drop(db, erased)
             if service.on_erased is not None:
                 await service.on_erased(db, erased)
-        new = await platform.ledger.adopt(db, said=events, heard=heard)
+        new = await platform.ledger.adopt(db, published=events, consumed=consumed)
         if service.on_adopted is not None:
             await service.on_adopted(db, new)
         await _as_sent(db, batch)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 PLATFORM_SCHEMA: tuple[str, ...] = (
-    # The set of facts of each order. `size` is how many there are, `wake_at` when to decide again (business time).
+    # The set of facts of each order. `size` is how many there are, `due_at` when to decide again (business time).
     """create table fact_sets (
         order_id uuid primary key,
         size integer not null default 0,
-        wake_at timestamptz
+        due_at timestamptz
     )""",
-    "create index fact_sets_wake_at on fact_sets (wake_at) where wake_at is not null",
+    "create index fact_sets_due_at on fact_sets (due_at) where due_at is not null",
     # Heard and said. The primary key is the inbox: a repeated fact is no fact.
     """create table facts (
         order_id uuid not null,
         id uuid not null,
         type text not null,
-        said boolean not null,
+        published boolean not null,
         body text not null,
         recorded_at timestamptz not null default now(),
         primary key (order_id, id)

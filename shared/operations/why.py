@@ -191,5 +191,5 @@ def _cases(name: str, opened: Sequence[CaseOpened], closed: set[str]) -> list[Fi
 
 
 async def _alarm(pool: asyncpg.Pool[asyncpg.Record], name: str, order_id: UUID) -> list[Finding]:
-    at = await pool.fetchval("select wake_at from fact_sets where order_id = $1", order_id)
+    at = await pool.fetchval("select due_at from fact_sets where order_id = $1", order_id)
     return [Finding(holder="alarm", service=name, what="decides again by itself", until=at)] if at else []

@@ -15,7 +15,7 @@ from contracts.customs import ParcelDeclared
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked, ParcelHandedOver, StockReserved
 from shared.db import DB
-from shared.ledger.facts import Facts, Job, Moment, Owed
+from shared.ledger.facts import DecisionContext, Facts, Job, Output
 from shared.platform import Make, Platform, Service
 from tests.bench.samples import handed_over, labelled, packed
 
@@ -29,8 +29,8 @@ def alone(make: Make, world: World) -> Make:
     def made(platform: Platform) -> Service:
         service = answered(make, world)(platform)
 
-        async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
-            return [item for item in await service.handle(db, orders, moment) if not isinstance(item, Job)]
+        async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
+            return [item for item in await service.handle(db, orders, context) if not isinstance(item, Job)]
 
         return replace(service, handle=handle, jobs=(), tasks=())
 
@@ -43,9 +43,9 @@ def answered(make: Make, world: World) -> Make:
     def made(platform: Platform) -> Service:
         service = make(platform)
 
-        async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
-            owed = await service.handle(db, orders, moment)
-            return [*owed, *(event for facts in orders for event in world(facts))]
+        async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
+            outputs = await service.handle(db, orders, context)
+            return [*outputs, *(event for facts in orders for event in world(facts))]
 
         return replace(service, handle=handle)
 

@@ -45,7 +45,7 @@ class Wire:
         self._producer, self._consumer = producer, consumer
         self.weight = Weight()
 
-    async def say(self, topic: str, source: str, events: Sequence[Event]) -> None:
+    async def publish(self, topic: str, source: str, events: Sequence[Event]) -> None:
         """Sends them as a service's relay would."""
         await self._send(
             [
@@ -54,7 +54,7 @@ class Wire:
             ]
         )
 
-    async def say_persons(self, records: Sequence[PersonRecord]) -> None:
+    async def publish_persons(self, records: Sequence[PersonRecord]) -> None:
         await self._send(
             [
                 (
@@ -76,15 +76,15 @@ class Wire:
 
     async def read(self) -> list[Heard]:
         """What has come by now, or within a fifth of a second."""
-        heard = []
+        consumed = []
         for partition, batch in (await self._consumer.getmany(timeout_ms=200)).items():
             for raw in batch:
                 self.weight.records += 1
                 size = len(raw.key or b"") + len(raw.value or b"") + sum(len(n) + len(v) for n, v in raw.headers)
                 self.weight.bytes[partition.topic] += size
                 kind = dict(raw.headers)["ce_type"].decode()
-                heard.append(Heard(kind, UUID(raw.key.decode()), raw.value or b""))
-        return heard
+                consumed.append(Heard(kind, UUID(raw.key.decode()), raw.value or b""))
+        return consumed
 
     async def until_all(self, kind: type[Event], order_ids: Collection[UUID], patience: float) -> float:
         """When (perf_counter) the last of these orders had this fact on its topic."""
@@ -100,9 +100,9 @@ class Wire:
         try:
             async with asyncio.timeout(patience):
                 while len(reached) < len(kinds):
-                    for heard in await self.read():
-                        if heard.type in waiting:
-                            waiting[heard.type].discard(heard.order_id)
+                    for consumed in await self.read():
+                        if consumed.type in waiting:
+                            waiting[consumed.type].discard(consumed.order_id)
                     for kind in kinds:
                         if kind not in reached and not waiting[kind.TYPE]:
                             reached[kind] = time.perf_counter()

@@ -60,7 +60,7 @@ async def fill_carrier(stand: Stand, labels: Sequence[LabelCreated]) -> None:
     async with connected(carrier, settings) as (platform, _):
         for some in _parts(labels):
             async with platform.ledger.transaction() as db:
-                await platform.ledger.record(db, said=some)
+                await platform.ledger.record(db, published=some)
                 await store.save_forgotten_labels(db, NAME, some)
                 # Said long ago: nobody waits for it on the topic.
                 await db.execute("delete from outbox")
@@ -75,7 +75,7 @@ async def _hear(make: Make, settings: PlatformSettings, histories: Sequence[Sequ
     async with connected(make, settings) as (platform, _):
         for some in _parts(histories):
             async with platform.ledger.transaction() as db:
-                await platform.ledger.record(db, heard=[event for events in some for event in events])
+                await platform.ledger.record(db, consumed=[event for events in some for event in events])
 
 
 def _settings(stand: Stand, name: str) -> dict[str, str]:

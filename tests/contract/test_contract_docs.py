@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from contracts.topics import TOPICS, heard_by
+from contracts.topics import TOPICS, subscribed_by
 from contracts.vocabularies import CASE_KINDS, STATUSES, Flag, Outcome
 from services.carrier.signatures import Announced, secrets_of, signature
 from services.carrier.silence import SILENCE_RULES
@@ -43,21 +43,21 @@ def section(service: str, title: str) -> str:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_services_page_lists_what_it_hears(service: str) -> None:
-    hears = importlib.import_module(f"services.{service}.handlers").HEARS
+    subscriptions = importlib.import_module(f"services.{service}.handlers").SUBSCRIPTIONS
     assert set(EVENT.findall(section(service, "Hears"))) == {
-        kind.TYPE for kind in hears if kind.__module__.startswith("contracts.")
+        kind.TYPE for kind in subscriptions if kind.__module__.startswith("contracts.")
     }
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_services_page_lists_what_it_says(service: str) -> None:
-    says = {event.TYPE for topic in TOPICS if topic.producer == service for event in topic.events}
-    assert set(EVENT.findall(section(service, "Says"))) == says
+    publishes = {event.TYPE for topic in TOPICS if topic.producer == service for event in topic.events}
+    assert set(EVENT.findall(section(service, "Says"))) == publishes
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_services_page_says_which_personal_parts_it_hears(service: str) -> None:
-    assert any(topic.compacted for topic in heard_by(service)) == ("person's record:" in section(service, "Hears"))
+    assert any(topic.compacted for topic in subscribed_by(service)) == ("person's record:" in section(service, "Hears"))
 
 
 def test_the_services_pages_list_their_routes() -> None:

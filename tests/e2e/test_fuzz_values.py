@@ -169,8 +169,8 @@ def test_the_value_of_a_product_is_said_back_as_it_is_kept(stand: Stand) -> None
             "warehouse", "PUT", "/products/FUZZ-2", nasty.as_json(body).replace(b'"@"', number.encode())
         )
         assert answer.status_code in (200, 201), answer.text
-        for said in (answer, stand.send("warehouse", "GET", "/products/FUZZ-2")):
-            assert said.json()["unit_value"]["amount"] == kept
+        for reply in (answer, stand.send("warehouse", "GET", "/products/FUZZ-2")):
+            assert reply.json()["unit_value"]["amount"] == kept
 
 
 UNKNOWN_PARCEL = "CY123456785FR"

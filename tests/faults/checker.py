@@ -16,13 +16,13 @@ from uuid import UUID
 
 from contracts.base import Event
 from contracts.carrier import LabelCreated
-from contracts.topics import TOPICS, heard_by, of_producer
+from contracts.topics import TOPICS, of_producer, subscribed_by
 from sandbox.provision import SERVICES
-from services.carrier.handlers import HEARS as CARRIER
-from services.customs.handlers import HEARS as CUSTOMS
-from services.orders.handlers import HEARS as ORDERS
-from services.tracking.handlers import HEARS as TRACKING
-from services.warehouse.handlers import HEARS as WAREHOUSE
+from services.carrier.handlers import SUBSCRIPTIONS as CARRIER
+from services.customs.handlers import SUBSCRIPTIONS as CUSTOMS
+from services.orders.handlers import SUBSCRIPTIONS as ORDERS
+from services.tracking.handlers import SUBSCRIPTIONS as TRACKING
+from services.warehouse.handlers import SUBSCRIPTIONS as WAREHOUSE
 from tests.faults.customs_checks import customs_in_order
 from tests.faults.privacy_checks import nothing_personal
 from tests.faults.violations import Violation
@@ -30,7 +30,7 @@ from tests.faults.violations import Violation
 if TYPE_CHECKING:
     from tests.faults.field import Answered, Field
 
-HEARS: Mapping[str, Sequence[type[Event]]] = {
+SUBSCRIPTIONS: Mapping[str, Sequence[type[Event]]] = {
     "orders": ORDERS,
     "warehouse": WAREHOUSE,
     "customs": CUSTOMS,
@@ -252,26 +252,26 @@ async def each_fact_once(field: Field) -> list[Violation]:
 async def heard_is_what_was_said(field: Field) -> list[Violation]:
     """Every fact that was said has reached everyone who hears it, and nobody has heard what nobody said."""
     found = []
-    said: dict[str, dict[UUID, tuple[str, str]]] = {}
+    published: dict[str, dict[UUID, tuple[str, str]]] = {}
     for service in SERVICES:
         rows = await field.stores.rows(service, "select event_id, key, type, topic from outbox")
         own = of_producer(service).name
-        said[own] = {row["event_id"]: (row["type"], row["key"]) for row in rows if row["topic"] == own}
+        published[own] = {row["event_id"]: (row["type"], row["key"]) for row in rows if row["topic"] == own}
     types = {kind.TYPE for topic in TOPICS for kind in topic.events}
-    everything = {event for topic in said.values() for event in topic}
+    everything = {event for topic in published.values() for event in topic}
     for service in SERVICES:
-        rows = await field.stores.rows(service, "select id, order_id, type from facts where not said")
-        heard = {row["id"] for row in rows}
-        kinds = {kind.TYPE for kind in HEARS[service]}
+        rows = await field.stores.rows(service, "select id, order_id, type from facts where not published")
+        consumed = {row["id"] for row in rows}
+        kinds = {kind.TYPE for kind in SUBSCRIPTIONS[service]}
         dead = await field.stores.rows(service, "select order_id, type from dead_letters where replayed_at is null")
         buried = {
             (row["type"], str(row["order_id"]))
             for row in dead
             if (service, row["type"], str(row["order_id"])) in field.buried
         }
-        for topic in heard_by(service):
-            for event, (kind, order_id) in said.get(topic.name, {}).items():
-                if kind in kinds and event not in heard and (kind, order_id) not in buried:
+        for topic in subscribed_by(service):
+            for event, (kind, order_id) in published.get(topic.name, {}).items():
+                if kind in kinds and event not in consumed and (kind, order_id) not in buried:
                     found.append(Violation("I5", f"{service} never heard {kind} of {topic.name}", (order_id,)))
         found += [
             Violation("I5", f"{service} heard a {row['type']} that nobody said", (str(row["order_id"]),))
@@ -295,7 +295,7 @@ async def promises_kept(field: Field) -> list[Violation]:
         wanted = {promise for answered in field.api.promises if (promise := reads(answered)) is not None}
         ids = sorted({UUID(order_id) for order_id, _ in wanted})
         rows = await field.stores.rows(
-            service, "select order_id, type, body from facts where said and order_id = any($1)", ids
+            service, "select order_id, type, body from facts where published and order_id = any($1)", ids
         )
         there = {(str(row["order_id"]), _short(row["type"], row["body"])) for row in rows}
         found += [

@@ -136,8 +136,8 @@ class Field:
         AssertionError past the bound.
         """
         began = time.monotonic()
-        said = await self.stores.said()
-        await self._none(lambda: self.stores.not_sent(said), began, bound)
+        published = await self.stores.published()
+        await self._none(lambda: self.stores.not_sent(published), began, bound)
         ends = await self.stores.ends()
         at = await self._none(lambda: self.stores.not_read(ends), began, bound)
         await self.line.ready([name for name in self.line.processes if self.line.processes[name].alive], bound)

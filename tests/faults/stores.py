@@ -11,7 +11,7 @@ import asyncpg
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from contracts.topics import heard_by
+from contracts.topics import subscribed_by
 from sandbox.provision import SERVICES
 from shared.db import TRANSIENT
 from shared.messaging.partition_log import LogProbe
@@ -67,7 +67,7 @@ class Stores:
 
     async def ends(self) -> dict[TopicPartition, int]:
         """The log end of every partition that is read; waits for a broker that is away."""
-        topics = sorted({topic.name for service in SERVICES for topic in heard_by(service)})
+        topics = sorted({topic.name for service in SERVICES for topic in subscribed_by(service)})
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
@@ -84,7 +84,7 @@ class Stores:
                     raise
                 await asyncio.sleep(0.2)
 
-    async def said(self) -> dict[str, int]:
+    async def published(self) -> dict[str, int]:
         """How far each outbox reaches now."""
         return {service: await self.value(service, "select coalesce(max(id), 0) from outbox") for service in SERVICES}
 
@@ -95,25 +95,25 @@ class Stores:
             unsent = "select count(*) from outbox where sent_at is null and id <= $1"
             if count := await self.value(service, unsent, last):
                 found.append(f"{service}: {count} unsent")
-        said = await self._acknowledged()
+        published = await self._acknowledged()
         ends = await self.ends()
         return found + [
             f"{partition.topic}/{partition.partition} ends at {ends[partition]}, {count} were acknowledged"
-            for partition, count in said.items()
+            for partition, count in published.items()
             if partition in ends and ends[partition] < count
         ]
 
     async def not_read(self, up_to: Mapping[TopicPartition, int]) -> list[str]:
         """Who has not read as far yet, or believes to be further than the log is, in words."""
-        heard = await self._positions()
+        consumed = await self._positions()
         ends = await self.ends()
         return [
             f"{service} is at {at} of {end} in {partition.topic}/{partition.partition}"
             for service in SERVICES
-            for topic in heard_by(service)
+            for topic in subscribed_by(service)
             for partition, end in up_to.items()
             if partition.topic == topic.name
-            and not end <= (at := heard.get((service, partition), 0)) <= ends[partition]
+            and not end <= (at := consumed.get((service, partition), 0)) <= ends[partition]
         ]
 
     async def _acknowledged(self) -> dict[TopicPartition, int]:

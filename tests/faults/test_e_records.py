@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sandbox.provision import SERVICES
 from sandbox.show.book import Order
 from shared.ledger.outbox import partition_of
-from tests.faults.checker import HEARS
+from tests.faults.checker import SUBSCRIPTIONS
 from tests.faults.field import PLAIN, Field
 from tests.faults.test_d_webhooks import operate
 from tests.live import until
@@ -53,7 +53,7 @@ async def test_bad_records_hold_up_nobody_else(field: Field) -> None:
         for injection in injections:
             injection.happened()
         for service in READERS:
-            heard_here = {event.TYPE.partition(".")[0] for event in HEARS[service]}
+            heard_here = {event.TYPE.partition(".")[0] for event in SUBSCRIPTIONS[service]}
             for kind in bad:
                 if kind.partition(".")[0] in heard_here:
                     await buried(field, service, order, kind)
@@ -95,7 +95,7 @@ async def test_a_dead_letter_is_replayed_after_younger_facts(field: Field) -> No
             fault.happened()
 
             async def goes_on() -> bool:
-                return await heard(field, order, "label-created.v1")
+                return await consumed(field, order, "label-created.v1")
 
             await until(goes_on, SEEN_SECONDS)
         finally:
@@ -110,7 +110,7 @@ async def test_a_dead_letter_is_replayed_after_younger_facts(field: Field) -> No
         letters = await field.stores.rows("tracking", waiting)
         await operate(field, "tracking", "replay", *(str(row["id"]) for row in letters))
         assert letter in {row["id"] for row in letters}
-        assert await heard(field, order, "stock-reserved.v1")
+        assert await consumed(field, order, "stock-reserved.v1")
         fault.note(f"{len(letters)} letters replayed")
 
         async def resolutions() -> set[str]:
@@ -120,7 +120,7 @@ async def test_a_dead_letter_is_replayed_after_younger_facts(field: Field) -> No
         assert await until(resolutions, SEEN_SECONDS) == {"replayed"}
 
 
-async def heard(field: Field, order: Order, kind: str) -> bool:
+async def consumed(field: Field, order: Order, kind: str) -> bool:
     """Whether tracking holds this fact."""
     facts = "select count(*) from facts where order_id = $1 and type = $2"
     return bool(await field.stores.value("tracking", facts, UUID(order.id), kind))

@@ -53,11 +53,11 @@ async def test_a_relay_freezes_between_send_and_mark(field: Field) -> None:
             return frozen(process.pid)
 
         async def taken_over() -> bool:
-            return not await field.stores.not_sent(said)
+            return not await field.stores.not_sent(published)
 
         await until(is_frozen, TAKEN_OVER_SECONDS)
         fault.happened()
-        began, said = time.monotonic(), await field.stores.said()
+        began, published = time.monotonic(), await field.stores.published()
         field.disarm(name)
         await until(taken_over, TAKEN_OVER_SECONDS)
         fault.note(f"the other replica had taken over after {time.monotonic() - began:.1f} s")
@@ -89,7 +89,7 @@ async def test_far_behind(field: Field) -> None:
     async with field.fault(f"{count:,} records behind", "tracking", "I5 I9", bound=120) as fault:
         field.line.kill("tracking")
         try:
-            await say(field, count)
+            await publish(field, count)
 
             async def all_sent() -> bool:
                 return not await field.stores.value("carrier", "select count(*) from outbox where sent_at is null")
@@ -101,7 +101,7 @@ async def test_far_behind(field: Field) -> None:
         fault.over()
 
 
-async def say(field: Field, count: int) -> None:
+async def publish(field: Field, count: int) -> None:
     """Scans of parcels that nobody knows, said by `carrier`: facts that change no order of ours."""
     at = field.line.clock.now()
     events = []

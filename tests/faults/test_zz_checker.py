@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.topics import heard_by
+from contracts.topics import subscribed_by
 from sandbox.show.pace import SLOW
 from sandbox.show.people import person
 from tests.faults import checker
@@ -143,14 +143,14 @@ async def test_offsets_committed_before_the_work(broken: Field) -> None:
     await until(all_heard, PATIENCE_SECONDS)
     broken.line.kill("tracking")
     await broken.place([PLAIN] * 2)
-    said = await broken.stores.said()
+    published = await broken.stores.published()
 
     async def sent() -> bool:
-        return not await broken.stores.not_sent(said)
+        return not await broken.stores.not_sent(published)
 
     await until(sent, PATIENCE_SECONDS)
     ends = await broken.stores.ends()
-    mine = {topic.name for topic in heard_by("tracking")}
+    mine = {topic.name for topic in subscribed_by("tracking")}
     for partition, end in ends.items():
         if partition.topic in mine:
             await broken.stores.rows(

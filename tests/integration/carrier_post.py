@@ -66,10 +66,10 @@ class Post:
         async with self.platform.pool.acquire() as db:
             return (await self.platform.ledger.read(db, [order_id]))[order_id]
 
-    async def hear(self, *events: Event) -> None:
+    async def consume(self, *events: Event) -> None:
         """As the consumer does with a batch."""
         async with self.platform.ledger.transaction() as db:
-            await self.platform.ledger.record(db, heard=events)
+            await self.platform.ledger.record(db, consumed=events)
 
     async def person(self, order_id: UUID, changes: Mapping[str, str]) -> None:
         contact = Contact.model_validate({**SAMPLE["contact"], **changes})
@@ -77,7 +77,7 @@ class Post:
         async with self.platform.ledger.transaction() as db:
             await self.platform.persons.publish(db, order_id, contact, national_id)
             recorded = PersonRecorded(order_id=order_id, occurred_at=datetime.now(UTC))
-            await self.platform.ledger.record(db, heard=[recorded])
+            await self.platform.ledger.record(db, consumed=[recorded])
 
     async def packed(self, parcels: int = 1, contact: Mapping[str, str] | None = None) -> UUID:
         """An order whose labels are owed."""
@@ -85,7 +85,7 @@ class Post:
         await self.person(order_id, contact or {})
         boxes = [{**SAMPLE["box"], "parcel": n + 1} for n in range(parcels)]
         now = {"order_id": str(order_id), "occurred_at": datetime.now(UTC).isoformat()}
-        await self.hear(
+        await self.consume(
             OrderPacked.model_validate({**now, "parcels": boxes}),
             *(
                 ParcelDeclared.model_validate(
@@ -117,7 +117,9 @@ class Post:
 
     async def hand_over(self, order_id: UUID, number: str, at: datetime | None = None) -> None:
         occurred_at = at or datetime.now(UTC)
-        await self.hear(ParcelHandedOver(order_id=order_id, occurred_at=occurred_at, parcel=1, tracking_number=number))
+        await self.consume(
+            ParcelHandedOver(order_id=order_id, occurred_at=occurred_at, parcel=1, tracking_number=number)
+        )
 
     async def erase(self, order_id: UUID) -> None:
         """As `orders` does: an empty value under the order's key."""

@@ -92,10 +92,10 @@ class Operated:
         """Waits until all that was said by now is sent, and read by everyone."""
         stores = Stores(self.line.dsns, self.line.servers.kafka_bootstrap)
         try:
-            said = await stores.said()
+            published = await stores.published()
 
             async def sent() -> bool:
-                return not await stores.not_sent(said)
+                return not await stores.not_sent(published)
 
             await until(sent)
             ends = await stores.ends()

@@ -49,10 +49,10 @@ class Office:
         async with self.platform.pool.acquire() as db:
             return (await self.platform.ledger.read(db, [order_id]))[order_id]
 
-    async def hear(self, *events: Event) -> None:
+    async def consume(self, *events: Event) -> None:
         """As the consumer does with a batch."""
         async with self.platform.ledger.transaction() as db:
-            await self.platform.ledger.record(db, heard=events)
+            await self.platform.ledger.record(db, consumed=events)
 
     async def person(
         self, name: str, buyer: NationalId = samples.BUYER, contact: Contact = samples.CONTACT
@@ -64,13 +64,13 @@ class Office:
         return samples.recorded(name)
 
     async def screened(self, name: str, **order: Any) -> OrderScreened:
-        await self.hear(samples.placed(name, **order), await self.person(name))
+        await self.consume(samples.placed(name, **order), await self.person(name))
         return await self.until(name, OrderScreened)
 
     async def packed(self, name: str, *boxes: Parcel, lines: tuple[Line, ...] = ()) -> OrderPacked:
         await self.screened(name, lines=lines)
         plan = samples.packed(*boxes, name=name)
-        await self.hear(plan)
+        await self.consume(plan)
         return plan
 
     async def departed(self, name: str, *boxes: Parcel, lines: tuple[Line, ...] = ()) -> None:
@@ -79,7 +79,7 @@ class Office:
         for box in plan.parcels:
             await self.until(name, ParcelDeclared, box.parcel)
             number = box.parcel
-            await self.hear(
+            await self.consume(
                 samples.handed_over(number, name), samples.scanned("arrived_destination", number, name=name)
             )
 

@@ -23,7 +23,7 @@ from contracts.topics import CASES
 from sandbox.servers import Servers
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
-from shared.ledger.facts import Alarm, Facts, Job, Moment, Owed
+from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
 from shared.ledger.outbox import headers, partition_of
 from shared.operations.provision import create_topics, provision_database
 from shared.operations.schema import PLATFORM_SCHEMA
@@ -76,14 +76,14 @@ class Pair:
         )
 
     def asker(self, _: Platform) -> Service:
-        async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
+        async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
             return []
 
         return Service(self.asks.producer, self.asks, (self.answers,), (Answered, Called, Overdue), handle)
 
     def answerer(self, _: Platform) -> Service:
-        async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
-            owed: list[Owed] = []
+        async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
+            outputs: list[Output] = []
             await asyncio.sleep(self.seconds)
             for facts in orders:
                 asked = facts.get(Asked)
@@ -93,18 +93,18 @@ class Pair:
                     raise ZeroDivisionError(asked.text)
                 if asked.text in self.undecided and Called in facts:
                     raise ZeroDivisionError(asked.text)
-                owed.append(Answered(order_id=facts.order_id, occurred_at=moment.now))
+                outputs.append(Answered(order_id=facts.order_id, occurred_at=context.now))
                 if asked.text.startswith("call"):
-                    owed.append(Job("call", facts.order_id))
+                    outputs.append(Job("call", facts.order_id))
                 if asked.text.startswith("deadline"):
-                    if moment.caught_up and asked.text in self.undecided:
+                    if context.caught_up and asked.text in self.undecided:
                         raise ZeroDivisionError(asked.text)
                     at = asked.occurred_at + timedelta(seconds=1)
-                    if moment.caught_up and moment.now >= at:
-                        owed.append(Overdue(order_id=facts.order_id, occurred_at=at))
+                    if context.caught_up and context.now >= at:
+                        outputs.append(Overdue(order_id=facts.order_id, occurred_at=at))
                     else:
-                        owed.append(Alarm(facts.order_id, at))
-            return owed
+                        outputs.append(Timer(facts.order_id, at))
+            return outputs
 
         async def project(db: DB, orders: Sequence[Facts]) -> None:
             self.projected |= {facts.order_id for facts in orders if CaseOpened in facts}
@@ -164,7 +164,7 @@ async def ask(platform: Platform, *texts: str, partition: int | None = None) -> 
     now = datetime.now(UTC)
     events = [Asked(order_id=order, occurred_at=now, text=text) for order, text in zip(orders, texts, strict=True)]
     async with platform.ledger.transaction() as db:
-        await platform.ledger.say(db, events)
+        await platform.ledger.publish(db, events)
     return [event.order_id for event in events]
 
 
@@ -178,7 +178,7 @@ async def nobody_refused(row: asyncpg.Record) -> None:
     raise AssertionError(row)
 
 
-async def said(platform: Platform, kind: type[Event]) -> bool:
+async def published(platform: Platform, kind: type[Event]) -> bool:
     return await count(platform, kind) > 0
 
 

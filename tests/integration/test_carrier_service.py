@@ -148,7 +148,7 @@ async def test_a_label_for_an_order_withdrawn_meanwhile_is_kept_and_never_shown(
         return await post.injected("sls", "slow") > before
 
     await until(asked)
-    await post.hear(OrderWithdrawn(order_id=order_id, occurred_at=datetime.now(UTC), reason="shopper"))
+    await post.consume(OrderWithdrawn(order_id=order_id, occurred_at=datetime.now(UTC), reason="shopper"))
     await post.until_count(1, "labels", "order_id = $1", order_id)
     assert LabelCreated not in await post.facts(order_id)
     assert await post.count("labels", "order_id = $1 and used", order_id) == 0
@@ -162,7 +162,7 @@ async def test_a_label_for_an_order_withdrawn_meanwhile_is_kept_and_never_shown(
 
 async def test_a_label_is_not_shown_after_withdrawal(post: Post) -> None:
     order_id, _ = await post.labelled()
-    await post.hear(OrderWithdrawn(order_id=order_id, occurred_at=datetime.now(UTC), reason="shopper"))
+    await post.consume(OrderWithdrawn(order_id=order_id, occurred_at=datetime.now(UTC), reason="shopper"))
     assert (await post.http.get(f"/orders/{order_id}/parcels/1/label", headers=WAREHOUSE)).status_code == 410
 
 
@@ -360,21 +360,21 @@ async def test_an_operator_says_that_a_parcel_is_lost(post: Post) -> None:
 async def test_an_operator_says_that_a_parcel_is_gone_for_good(post: Post, reason: str, lost_first: bool) -> None:
     order_id, (number,) = await post.labelled()
     path = f"/orders/{order_id}/parcels/1/destruction"
-    said = {"reason": reason}
-    assert (await post.http.post(path, json=said, headers=WAREHOUSE)).status_code == 403
+    published = {"reason": reason}
+    assert (await post.http.post(path, json=published, headers=WAREHOUSE)).status_code == 403
     assert (await post.http.post(path, json={"reason": "burnt"}, headers=OPERATOR)).status_code == 422
-    assert (await post.http.post(path, json=said, headers=OPERATOR)).status_code == 409
+    assert (await post.http.post(path, json=published, headers=OPERATOR)).status_code == 409
     await post.hand_over(order_id, number)
     if lost_first:
         assert (await post.http.post(f"/orders/{order_id}/parcels/1/loss", headers=OPERATOR)).status_code == 200
     for _ in range(2):
-        answer = await post.http.post(path, json=said, headers=OPERATOR)
+        answer = await post.http.post(path, json=published, headers=OPERATOR)
         assert (answer.status_code, answer.json()["state"]) == (200, reason)
     assert (await post.until(order_id, ParcelDestroyed, 1)).reason == reason
     other = {"reason": "seized" if reason != "seized" else "destroyed"}
     assert (await post.http.post(path, json=other, headers=OPERATOR)).status_code == 409
     elsewhere = f"/orders/{uuid4()}/parcels/1/destruction"
-    assert (await post.http.post(elsewhere, json=said, headers=OPERATOR)).status_code == 404
+    assert (await post.http.post(elsewhere, json=published, headers=OPERATOR)).status_code == 404
 
 
 async def test_a_delivered_parcel_is_not_destroyed(post: Post) -> None:
@@ -408,7 +408,7 @@ async def test_silence_opens_an_enquiry_and_the_answer_closes_it(post: Post, fou
     path = f"/orders/{order_id}/parcels/1/enquiry-answer"
     assert (await post.http.post(path, json={"found": found}, headers=OPERATOR)).status_code == 409
     silent = uuid4()
-    await post.hear(
+    await post.consume(
         OrderPacked.model_validate({"order_id": silent, "occurred_at": datetime.now(UTC), "parcels": [SAMPLE["box"]]}),
         ParcelHandedOver(
             order_id=silent,
@@ -445,7 +445,7 @@ async def test_erasure_drops_labels_and_what_the_carrier_sent(post: Post) -> Non
     order_id, (number,) = await post.labelled()
     await post.scan(number, "PC1", "FR")
     await post.until_codes(order_id, "DR1", "PC1")
-    await post.hear(
+    await post.consume(
         OrderClosed.model_validate(
             {
                 "order_id": order_id,

@@ -65,7 +65,7 @@ async def test_an_order_from_screening_to_release(office: Office) -> None:
 
 async def test_documents_leave_at_the_hand_over_and_are_kept_sealed(office: Office) -> None:
     await office.packed("sealed")
-    await office.hear(handed_over(name="sealed"))
+    await office.consume(handed_over(name="sealed"))
 
     async def arrived() -> bool:
         return set(await office.received("TMsealed-1")) == {"CEB311", "CEB511"}
@@ -80,7 +80,7 @@ async def test_documents_leave_at_the_hand_over_and_are_kept_sealed(office: Offi
 async def test_the_agents_notice_starts_the_import(office: Office) -> None:
     await office.packed("agent")
     assert (await office.post("agent", "uplift", {"bill_number": "B1", "voyage_number": "AF116"})).status_code == 409
-    await office.hear(handed_over(name="agent"))
+    await office.consume(handed_over(name="agent"))
     for _ in range(2):
         answer = await office.post("agent", "uplift", {"bill_number": "B1", "voyage_number": "AF116"})
         assert answer.status_code == 200
@@ -239,7 +239,7 @@ async def test_an_order_withdrawn_meanwhile_is_not_declared(office: Office) -> N
     await office.fault("douane", "slow", seconds=0.7)
     await office.packed("gone", lines=WINE)
     await asyncio.sleep(0.2)
-    await office.hear(OrderWithdrawn(order_id=order_id("gone"), occurred_at=PLACED_AT, reason="shopper"))
+    await office.consume(OrderWithdrawn(order_id=order_id("gone"), occurred_at=PLACED_AT, reason="shopper"))
 
     async def answered() -> bool:
         return (await office.view("gone"))["parcels"][0]["export"] is not None
@@ -251,21 +251,21 @@ async def test_an_order_withdrawn_meanwhile_is_not_declared(office: Office) -> N
 
 async def test_by_post_no_document_leaves(office: Office) -> None:
     await office.screened("post", marketplace="postal-shop")
-    await office.hear(samples.packed(name="post"), handed_over(name="post"))
-    await office.hear(scanned("arrived_destination", hours=100, name="post"))
-    await office.hear(scanned("out_for_delivery", hours=130, name="post"))
+    await office.consume(samples.packed(name="post"), handed_over(name="post"))
+    await office.consume(scanned("arrived_destination", hours=100, name="post"))
+    await office.consume(scanned("out_for_delivery", hours=130, name="post"))
     await office.until("post", ImportCleared, 1)
     assert await office.received("TMpost-1") == {}
 
 
 async def test_of_an_erased_person_nothing_leaves(office: Office) -> None:
-    await office.hear(placed("erased"), erased("erased"))
+    await office.consume(placed("erased"), erased("erased"))
     assert (await office.until("erased", OrderRefused)).reason == "person_erased"
     await office.packed("forgotten")
     async with office.platform.ledger.transaction() as db:
         await office.platform.persons.drop(db, [order_id("forgotten")])
-    await office.hear(erased("forgotten"), handed_over(name="forgotten"))
-    await office.hear(scanned("arrived_destination", name="forgotten"))
+    await office.consume(erased("forgotten"), handed_over(name="forgotten"))
+    await office.consume(scanned("arrived_destination", name="forgotten"))
     assert (await office.facts("forgotten")).get(ImportDeclared, 1) is None
     assert await office.received("TMforgotten-1") == {}
 
@@ -274,7 +274,7 @@ async def test_fifty_orders_at_once_never_exceed_the_buyers_year(office: Office)
     buyer = NationalId(name="李雷", number="11010519491231002X")
     orders = [placed(f"year{n}", lines=[line(price="250.00", quantity=2)], tax="40.00") for n in range(50)]
     events = [(order, await office.person(f"year{n}", buyer)) for n, order in enumerate(orders)]
-    await asyncio.gather(*(office.hear(*pair) for pair in events))
+    await asyncio.gather(*(office.consume(*pair) for pair in events))
     verdicts = [await office.facts(f"year{n}") for n in range(50)]
     passed = [facts for facts in verdicts if OrderScreened in facts]
     refused = [facts.first(OrderRefused) for facts in verdicts if OrderRefused in facts]
@@ -283,9 +283,11 @@ async def test_fifty_orders_at_once_never_exceed_the_buyers_year(office: Office)
     assert len(passed) == int(Decimal(26_000) // value)
     assert await office.year(buyer) == (str(value * len(passed)), "0.00")
     first = next(n for n in range(50) if OrderScreened in verdicts[n])
-    await office.hear(closed(f"year{first}"))
+    await office.consume(closed(f"year{first}"))
     assert await office.year(buyer) == (str(value * (len(passed) - 1)), "0.00")
-    await office.hear(placed("year50", lines=[line(price="250.00", quantity=2)]), await office.person("year50", buyer))
+    await office.consume(
+        placed("year50", lines=[line(price="250.00", quantity=2)]), await office.person("year50", buyer)
+    )
     await office.until("year50", OrderScreened)
 
 
@@ -297,7 +299,7 @@ async def test_one_batch_of_one_buyer_is_judged_together(office: Office) -> None
             placed(f"batch{n}", lines=[line(price="250.00", quantity=2)]),
             await office.person(f"batch{n}", buyer),
         ]
-    await office.hear(*batch)
+    await office.consume(*batch)
     verdicts = [await office.facts(f"batch{n}") for n in range(12)]
     assert sum(OrderScreened in facts for facts in verdicts) == 6
     assert sum(OrderRefused in facts for facts in verdicts) == 6
@@ -318,9 +320,9 @@ async def test_a_counterpart_that_is_paused_gets_nothing_and_drains_on_resume(of
 
 async def test_delivery_uses_the_year_without_a_receipt(office: Office) -> None:
     buyer = NationalId(name="小红", number="110105194912310046")
-    await office.hear(placed("used"), await office.person("used", buyer))
+    await office.consume(placed("used"), await office.person("used", buyer))
     screened = await office.until("used", OrderScreened)
-    await office.hear(
+    await office.consume(
         samples.packed(name="used"),
         ParcelDelivered(order_id=order_id("used"), occurred_at=PLACED_AT, parcel=1, delivered_at=PLACED_AT),
         closed("used"),

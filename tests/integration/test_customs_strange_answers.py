@@ -323,7 +323,7 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
             await store.add_message(db, inventory, order_id(name), 1, "CEB621", b"", at, keep_until(at))
         await office.platform.ledger.lock(db, [order_id("unreadable")])
         await db.execute(
-            "insert into facts (order_id, id, type, said, body) values ($1, $1, $2, false, '{}')",
+            "insert into facts (order_id, id, type, published, body) values ($1, $1, $2, false, '{}')",
             order_id("unreadable"),
             OrderPlaced.TYPE,
         )
@@ -446,7 +446,7 @@ async def test_the_offices_words_are_kept_of_nobody_and_of_no_erased_person(
     assert await office.platform.pool.fetchval(words) == 2
     async with office.platform.ledger.transaction() as db:
         await on_erased(db, [order_id("gone")])
-        await office.platform.ledger.record(db, heard=[erased("gone")])
+        await office.platform.ledger.record(db, consumed=[erased("gone")])
     assert await office.platform.pool.fetchval(words) == 1
     authorities.add_receipt(await guid_of(office, "gone"), "800")
     authorities.add_receipt("00000000-0000-0000-0000-000000000001", "800")
@@ -460,7 +460,9 @@ async def test_a_return_is_asked_for_within_thirty_days(office: Office, days: in
     await office.packed("aged")
     released = datetime.now(UTC) - timedelta(days=days)
     async with office.platform.ledger.transaction() as db:
-        await office.platform.ledger.say(db, [ImportCleared(order_id=order_id("aged"), occurred_at=released, parcel=1)])
+        await office.platform.ledger.publish(
+            db, [ImportCleared(order_id=order_id("aged"), occurred_at=released, parcel=1)]
+        )
     answer = await office.post("aged", "return-approval")
     assert answer.status_code == status
     if status == 409:
@@ -528,7 +530,7 @@ async def test_a_gateway_that_is_never_there_ends_as_a_case(
     async with opened(servers, fresh_database, export_gateway_url="http://127.0.0.1:9") as office:
         await office.screened("away", lines=WINE)
         await office.platform.pool.execute("alter table jobs alter column attempts set default 7")
-        await office.hear(packed(parcel(1, (1, 2)), name="away"))
+        await office.consume(packed(parcel(1, (1, 2)), name="away"))
         opened_case = await office.until("away", CaseOpened)
         assert (opened_case.case, opened_case.reason) == ("needs_attention:export:1", "no_answer")
         # Nobody may be at it while its tries are counted anew: they tell whose it is.

@@ -40,12 +40,12 @@ async def bury(
     return letter
 
 
-def said(event: Event) -> bytes:
+def published(event: Event) -> bytes:
     return event.model_dump_json().encode()
 
 
 def reserved(order_id: str) -> bytes:
-    return said(StockReserved(order_id=UUID(order_id), occurred_at=datetime.now(UTC)))
+    return published(StockReserved(order_id=UUID(order_id), occurred_at=datetime.now(UTC)))
 
 
 async def replay(orders: Orders, letter: int, who: str = "ops") -> httpx.Response:

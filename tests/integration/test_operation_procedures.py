@@ -163,7 +163,7 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
     await operated.stands([extra], "reserved")
     await stopped(operated, names)
     stock = await operated.fetch("warehouse", "select * from stock order by sku")
-    said = {name: await what_was_said(operated, name) for name in names}
+    published = {name: await what_was_said(operated, name) for name in names}
     for name in names:
         await copy(operated, name, of=f"{name}_backup", to=name)
         line.start(name)
@@ -185,7 +185,7 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
         assert told["next"] in {f"python -m services.{name} adopt" for name in names}
         forgetful = await what_was_said(operated, "warehouse")
         await asyncio.sleep(1)
-        assert await what_was_said(operated, "warehouse") == forgetful < said["warehouse"], "it waits"
+        assert await what_was_said(operated, "warehouse") == forgetful < published["warehouse"], "it waits"
 
     for name in names:
         adopted = await operated.command(name, "adopt")
@@ -212,7 +212,7 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
         declared = [one for one in account["export_declarations"] if one["sub_order"] == f"{order.number}-1"]
         assert len(declared) <= 1
     for name in names:
-        assert said[name] <= await what_was_said(operated, name), f"{name} stands by every word"
+        assert published[name] <= await what_was_said(operated, name), f"{name} stands by every word"
     moved = await operated.fetch(
         "warehouse",
         "select kind, quantity from movements where order_id = any($1::uuid[]) order by kind",
@@ -223,7 +223,7 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
 
 async def what_was_said(operated: Operated, service: str) -> set[tuple[str, str]]:
     """Every fact of its own that the service knows, with its words."""
-    rows = await operated.fetch(service, "select id::text, body from facts where said")
+    rows = await operated.fetch(service, "select id::text, body from facts where published")
     return {(row["id"], row["body"]) for row in rows}
 
 

@@ -29,11 +29,11 @@ async def test_a_paused_counterpart_holds_the_order_and_resume_is_the_next_comma
         async with operated.staff([order], "dispatch"):
             await operated.stands([order], "declared")
 
-            async def owed() -> bool:
+            async def outputs() -> bool:
                 [counterpart] = await operated.api.get("carrier", "/counterparts")
                 return bool(counterpart["waiting"] == 1)
 
-            await until(owed)
+            await until(outputs)
             code, told = await operated.why(order.number)
             assert code == 1
             assert holders(told)[0] == ("paused", "carrier")

@@ -299,10 +299,10 @@ async def orders(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterat
 
 async def stored(orders: Orders) -> list[int]:
     """How much the service holds of its own, whatever it hears meanwhile of the orders of others."""
-    heard = "exists (select from facts where facts.order_id = fact_sets.order_id and not said)"
+    consumed = "exists (select from facts where facts.order_id = fact_sets.order_id and not published)"
     tables = (
         *("orders", "outbox", "persons", "fingerprints", "idempotency_keys"),
-        *("facts where said", f"fact_sets where not {heard}"),
+        *("facts where published", f"fact_sets where not {consumed}"),
     )
     return [await orders.count(table) for table in tables]
 

@@ -134,9 +134,9 @@ class Orders:
         found: dict[str, Any] = answer.json()
         return found
 
-    async def hear(self, *events: Event) -> None:
+    async def consume(self, *events: Event) -> None:
         async with self.platform.ledger.transaction() as db:
-            await self.platform.ledger.record(db, heard=events)
+            await self.platform.ledger.record(db, consumed=events)
 
     async def facts(self, order_id: str) -> Facts:
         async with self.platform.pool.acquire() as db:
@@ -362,7 +362,7 @@ async def test_an_entity_tag_spares_the_body_until_something_changes(orders: Ord
     path = f"/orders/{taken['id']}"
     tag = (await orders.get(path)).headers["etag"]
     assert (await orders.get(path, **{"If-None-Match": tag})).status_code == 304
-    await orders.hear(StockReserved(order_id=UUID(taken["id"]), occurred_at=now()))
+    await orders.consume(StockReserved(order_id=UUID(taken["id"]), occurred_at=now()))
     changed = await orders.get(path, **{"If-None-Match": tag})
     assert (changed.status_code, changed.json()["status"]) == (200, "reserved")
 
@@ -407,7 +407,7 @@ async def test_cancel_is_asked_once_and_answered_by_the_warehouse(orders: Orders
     assert first.json()["cancel"]["reason"] == "shopper"
     asked = (await orders.facts(taken["id"])).all(CancelRequested)
     assert len(asked) == 1
-    await orders.hear(withdrawn(taken["id"]))
+    await orders.consume(withdrawn(taken["id"]))
     document = (await orders.get(path)).json()
     assert (document["status"], document["reason"], document["cancel"]["answer"]) == (
         "cancelled",
@@ -421,14 +421,14 @@ async def test_cancel_is_asked_once_and_answered_by_the_warehouse(orders: Orders
 async def test_a_cancel_too_late_shows(orders: Orders) -> None:
     taken = await orders.placed()
     await orders.post(f"/orders/{taken['id']}/cancel", None)
-    await orders.hear(CancelTooLate(order_id=UUID(taken["id"]), occurred_at=now(), reason="shopper"))
+    await orders.consume(CancelTooLate(order_id=UUID(taken["id"]), occurred_at=now(), reason="shopper"))
     assert (await orders.get(f"/orders/{taken['id']}")).json()["cancel"]["answer"] == "too_late"
 
 
 async def test_nobody_cancels_an_ended_order_or_anothers(orders: Orders) -> None:
     taken = await orders.placed()
     assert (await orders.post(f"/orders/{taken['id']}/cancel", None, "atelier")).status_code == 404
-    await orders.hear(withdrawn(taken["id"]))
+    await orders.consume(withdrawn(taken["id"]))
     answer = await orders.post(f"/orders/{taken['id']}/cancel", None)
     assert (answer.status_code, answer.json()["detail"]) == (409, "it is cancelled")
 
@@ -455,7 +455,7 @@ def case(order_id: str, kind: str, action: str) -> CaseOpened:
 async def test_cases_say_why_since_when_and_what_frees_them(orders: Orders) -> None:
     taken = await orders.placed()
     hold = case(taken["id"], "customs_hold", "answer_customs")
-    await orders.hear(hold)
+    await orders.consume(hold)
     listed = (await orders.get("/cases", "ops")).json()["cases"]
     (found,) = [entry for entry in listed if entry["order_id"] == taken["id"]]
     assert (found["kind"], found["reason"], found["number"]) == ("customs_hold", "inspection", taken["number"])
@@ -471,7 +471,7 @@ async def test_cases_say_why_since_when_and_what_frees_them(orders: Orders) -> N
 async def test_a_person_closes_what_only_a_look_frees(orders: Orders) -> None:
     taken = await orders.placed()
     look = case(taken["id"], "needs_attention", "look_into")
-    await orders.hear(look)
+    await orders.consume(look)
     path = f"/orders/{taken['id']}/cases/{look.case}/resolution"
     for _ in range(2):
         answer = await orders.post(path, {"resolution": "called_the_depot"}, "ops")
@@ -487,7 +487,7 @@ async def test_a_person_closes_what_only_a_look_frees(orders: Orders) -> None:
 async def test_cases_go_page_by_page(orders: Orders) -> None:
     for _ in range(3):
         taken = await orders.placed()
-        await orders.hear(case(taken["id"], "enquiry", "search_with_carrier"))
+        await orders.consume(case(taken["id"], "enquiry", "search_with_carrier"))
     everything = (await orders.get("/cases?limit=200", "ops")).json()["cases"]
     path: str | None = "/cases?limit=2"
     paged: list[Any] = []
@@ -516,7 +516,7 @@ async def tombstones(orders: Orders, order_id: str) -> int:
 
 async def test_the_person_of_an_ended_order_is_erased_at_once(orders: Orders) -> None:
     taken = await orders.placed()
-    await orders.hear(withdrawn(taken["id"]))
+    await orders.consume(withdrawn(taken["id"]))
     for _ in range(2):
         answer = await orders.delete(f"/orders/{taken['id']}/person")
         assert (answer.status_code, answer.json()["person"]) == (200, "erased")
@@ -536,7 +536,7 @@ async def test_an_erasure_in_flight_is_carried_out_at_the_end(orders: Orders) ->
     answer = await orders.delete(f"/orders/{taken['id']}/person")
     assert (answer.status_code, answer.json()["person"]) == (202, "erasure_asked")
     assert (await person_row(orders, taken["id"]))["contact"] is not None
-    await orders.hear(withdrawn(taken["id"]))
+    await orders.consume(withdrawn(taken["id"]))
     await eventually(orders, taken["id"], lambda document: document["person"] == "erased")
     assert (await person_row(orders, taken["id"]))["contact"] is None
     assert OrderClosed in await orders.facts(taken["id"])
@@ -572,13 +572,13 @@ async def test_every_answer_is_as_openapi_describes_it(orders: Orders) -> None:
     path = f"/orders/{taken['id']}"
     AcceptedView.model_validate(taken)
     look = case(taken["id"], "needs_attention", "look_into")
-    await orders.hear(look)
+    await orders.consume(look)
     CancelAnswer.model_validate((await orders.post(f"{path}/cancel", None)).json())
     OrderView.model_validate((await orders.get(path)).json())
     CasesPage.model_validate((await orders.get("/cases?status=all", "ops")).json())
     resolution = await orders.post(f"{path}/cases/{look.case}/resolution", {"resolution": "seen"}, "ops")
     ResolutionAnswer.model_validate(resolution.json())
-    await orders.hear(withdrawn(taken["id"]))
+    await orders.consume(withdrawn(taken["id"]))
     PersonAnswer.model_validate((await orders.delete(f"{path}/person")).json())
     OrdersPage.model_validate((await orders.get("/orders?limit=200", "ops")).json())
     ProblemView.model_validate((await orders.post("/orders", {})).json())
@@ -586,7 +586,7 @@ async def test_every_answer_is_as_openapi_describes_it(orders: Orders) -> None:
 
 async def test_a_tombstone_is_said_again_each_day_for_a_while(orders: Orders) -> None:
     taken = await orders.placed()
-    await orders.hear(withdrawn(taken["id"]))
+    await orders.consume(withdrawn(taken["id"]))
     await orders.delete(f"/orders/{taken['id']}/person")
 
     async def due(hours_ago: int) -> bool:

@@ -39,7 +39,7 @@ async def label(orders: Orders, order_id: str) -> None:
         Content(line=2, sku="SAVON-200", quantity=3, net_weight_g=600),
     )
     box = Parcel(parcel=1, contents=contents, weight_g=900, length_mm=200, width_mm=150, height_mm=100)
-    await orders.hear(
+    await orders.consume(
         OrderPacked(order_id=UUID(order_id), occurred_at=now, parcels=(box,)),
         LabelCreated(
             order_id=UUID(order_id),

@@ -20,7 +20,7 @@ from contracts.cases import CaseOpened
 from sandbox.servers import Servers
 from shared.db import DB
 from shared.ledger import outbox
-from shared.ledger.facts import Facts, Moment, Owed
+from shared.ledger.facts import DecisionContext, Facts, Output
 from shared.ledger.outbox import Message, partition_of
 from shared.messaging import dead_letters
 from shared.messaging.partition_log import LogProbe
@@ -257,11 +257,11 @@ class Verbose(Pair):
     def answerer(self, platform: Platform) -> Service:
         service = super().answerer(platform)
 
-        async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
+        async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
             verbose = [facts for facts in orders if (asked := facts.get(Asked)) and asked.text == "verbose"]
             text = "" if self.mended else "x" * outbox.RECORD_BYTES
-            told = [Told(order_id=facts.order_id, occurred_at=moment.now, text=text) for facts in verbose]
-            return [*await service.handle(db, orders, moment), *told]
+            told = [Told(order_id=facts.order_id, occurred_at=context.now, text=text) for facts in verbose]
+            return [*await service.handle(db, orders, context), *told]
 
         return replace(service, handle=handle)
 

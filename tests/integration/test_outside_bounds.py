@@ -23,14 +23,14 @@ Say = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def counterpart(say: Say, heard: list[bytes] | None = None) -> AsyncIterator[tuple[Counterpart, str]]:
+async def counterpart(say: Say, consumed: list[bytes] | None = None) -> AsyncIterator[tuple[Counterpart, str]]:
     """Someone who reads a request's head and then says what `say` says."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
-            if heard is not None:
-                heard.append(head)
+            if consumed is not None:
+                consumed.append(head)
             await say(writer)
         except OSError:
             pass  # the caller has left
@@ -129,21 +129,21 @@ async def test_an_answer_costs_a_few_times_its_bound_in_memory_and_no_more(say: 
 
 
 async def test_no_compression_is_asked_for() -> None:
-    heard: list[bytes] = []
-    async with counterpart(once(HEAD + b"Content-Length: 2\r\nRetry-After: 7\r\n\r\n{}"), heard) as (called, url):
+    consumed: list[bytes] = []
+    async with counterpart(once(HEAD + b"Content-Length: 2\r\nRetry-After: 7\r\n\r\n{}"), consumed) as (called, url):
         answer = await called.call("POST", url, BOUNDS, body=b"[1]", headers={"accept": "application/json"})
     assert answer == Answer(200, "application/json", b"{}", 7.0)
-    fields = heard[0].lower().splitlines()
+    fields = consumed[0].lower().splitlines()
     assert b"accept-encoding: identity" in fields
     assert b"content-length: 3" in fields
 
 
 async def test_a_redirect_is_not_followed() -> None:
-    heard: list[bytes] = []
+    consumed: list[bytes] = []
     away = b"HTTP/1.1 307 Elsewhere\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
-    async with counterpart(once(away), heard) as (called, url):
+    async with counterpart(once(away), consumed) as (called, url):
         assert (await called.call("POST", url, BOUNDS, body=b"{}")).status == 307
-    assert len(heard) == 1
+    assert len(consumed) == 1
 
 
 async def test_cookies_are_not_kept() -> None:

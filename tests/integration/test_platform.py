@@ -24,7 +24,7 @@ from shared import persons, tracing
 from shared.db import DB
 from shared.jobs import worker as jobs
 from shared.jobs.worker import ClaimedJob, Done, Retry
-from shared.ledger.facts import Facts, Moment, Owed
+from shared.ledger.facts import DecisionContext, Facts, Output
 from shared.messaging import dead_letters
 from shared.messaging.consumer import _Listener
 from shared.messaging.decoder import Decoder, as_record
@@ -50,7 +50,7 @@ from tests.integration.platform_pair import (
     numbers,
     order_in,
     produce,
-    said,
+    published,
 )
 from tests.live import until
 
@@ -166,7 +166,7 @@ async def test_many_dead_letters_in_a_row_stop_the_service(pair: Pair, fault: st
 
         await until(partial(buried, 8))
         await ask(asker, "plain")
-        await until(lambda: said(answerer, Answered))
+        await until(lambda: published(answerer, Answered))
         if fault == "unreadable":
             for _ in range(12):
                 event = Asked(order_id=order_in(0), occurred_at=datetime.now(UTC))
@@ -234,7 +234,7 @@ async def test_a_group_that_does_not_settle_gets_a_new_member(pair: Pair, monkey
 
     async with both(pair) as (asker, answerer):
         await ask(asker, "plain")
-        await until(lambda: said(answerer, Answered))
+        await until(lambda: published(answerer, Answered))
         client = answerer.consumer._client
         monkeypatch.setattr(client._fetcher, "fetched_records", wait)
         monkeypatch.setattr(client, "commit", wait)
@@ -257,7 +257,7 @@ async def test_an_alarm_rings(pair: Pair) -> None:
             return await count(asker, Overdue) == 1
 
         await until(overdue)
-        assert await answerer.pool.fetchval("select count(*) from fact_sets where wake_at is not null") == 0
+        assert await answerer.pool.fetchval("select count(*) from fact_sets where due_at is not null") == 0
 
 
 async def test_an_order_that_cannot_be_decided_holds_up_no_other_alarm(pair: Pair) -> None:
@@ -269,13 +269,13 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_alarm(pair: Pai
             return await count(asker, Overdue) == 2
 
         await until(overdue)
-        put_off = "select order_id from fact_sets where wake_at > now() + interval '50 minutes'"
+        put_off = "select order_id from fact_sets where due_at > now() + interval '50 minutes'"
         assert await until(lambda: answerer.pool.fetchval(put_off)) == undecided
         case = Facts(undecided, await events(answerer, undecided)).first(CaseOpened)
         assert case is not None
         assert (case.case, case.action) == (f"needs_attention:undecided:{pair.answers.producer}", "look_into")
         pair.undecided.clear()
-        await answerer.pool.execute("update fact_sets set wake_at = now() where order_id = $1", undecided)
+        await answerer.pool.execute("update fact_sets set due_at = now() where order_id = $1", undecided)
 
         async def decided() -> bool:
             return await count(asker, Overdue) == 3
@@ -313,8 +313,8 @@ async def test_an_answer_that_cannot_be_stored_holds_up_no_other(pair: Pair) -> 
         async with answerer.ledger.transaction() as db:
             await jobs.pause(db, "test.counterpart")
         undecided, unreadable = await ask(asker, "call, but no decision", "call")
-        owed = "select count(*) = $1 from jobs"
-        await until(lambda: answerer.pool.fetchval(owed, 2))
+        outputs = "select count(*) = $1 from jobs"
+        await until(lambda: answerer.pool.fetchval(outputs, 2))
         spoil = "update facts set body = '{}' where order_id = $1 and type = 'test-asked.v1'"
         await answerer.pool.execute(spoil, unreadable)
         await answerer.pool.execute("update fact_sets set size = size + 1 where order_id = $1", unreadable)
@@ -429,8 +429,8 @@ async def test_nobody_writes_of_a_person_who_is_being_erased(pair: Pair) -> None
     async with connected(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, service):
         decoder = Decoder(
             service.name,
-            service.listens_to,
-            service.hears,
+            service.consumes,
+            service.subscriptions,
             answerer.ledger,
             answerer.persons,
             on_erased,
@@ -497,7 +497,7 @@ async def test_a_relay_told_to_leave_finishes_its_round(pair: Pair, monkeypatch:
         await ask(asker, "first")
         probe = LogProbe(settings)
         await probe.start()
-        relay = Relay(settings, asker.pool, probe, service.name, [service.says.name], nobody_refused)
+        relay = Relay(settings, asker.pool, probe, service.name, [service.publishes.name], nobody_refused)
         await relay.start(Loop("relay"))
         mark = relay._mark
 
@@ -570,9 +570,9 @@ async def test_an_order_whose_facts_cannot_be_read_holds_up_no_other(pair: Pair,
         await until(partial(answered, 1))
         spoilt_fact = "order_id = $1 and type = 'test-asked.v1'"
         await answerer.pool.execute(f"update facts set {spoil} where {spoilt_fact}", spoilt)
-        wake = "update fact_sets set wake_at = now(), size = size + 1 where order_id = $1"  # no cached set fits
+        wake = "update fact_sets set due_at = now(), size = size + 1 where order_id = $1"  # no cached set fits
         await answerer.pool.execute(wake, spoilt)
-        put_off = "select order_id from fact_sets where wake_at > now() + interval '50 minutes'"
+        put_off = "select order_id from fact_sets where due_at > now() + interval '50 minutes'"
         assert await until(lambda: answerer.pool.fetchval(put_off)) == spoilt
         await produce(pair, pair.asks.name, Asked(order_id=spoilt, occurred_at=datetime.now(UTC)))
         await ask(asker, "plain")
@@ -713,7 +713,7 @@ class Revoking(Pair):
     def answerer(self, platform: Platform) -> Service:
         service = super().answerer(platform)
 
-        async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
+        async def handle(db: DB, orders: Sequence[Facts], moment: DecisionContext) -> Sequence[Output]:
             if not self.failed:
                 self.failed += 1
                 consumer = platform.consumer

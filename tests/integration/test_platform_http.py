@@ -25,7 +25,7 @@ from shared.db import DB
 from shared.http.idempotency import Principal, etag_response, idempotently
 from shared.http.problems import FAULTS_NAMED, FieldError, Problem
 from shared.http.routes import Route
-from shared.ledger.facts import Facts, Moment, Owed
+from shared.ledger.facts import DecisionContext, Facts, Output
 from shared.operations.internal_api import internal_app
 from shared.operations.provision import add_api_key, provision_database
 from shared.operations.schema import PLATFORM_SCHEMA
@@ -45,7 +45,7 @@ class Body(BaseModel):
 def make(platform: Platform) -> Service:
     router = APIRouter(route_class=Route)
 
-    async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
+    async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
         return []
 
     @router.post("/things")
@@ -54,7 +54,7 @@ def make(platform: Platform) -> Service:
     ) -> Response:
         async def work(db: DB) -> Response:
             event = CancelRequested(order_id=uuid4(), occurred_at=platform.clock.now(), reason=principal.name)
-            await platform.ledger.say(db, [event])
+            await platform.ledger.publish(db, [event])
             await asyncio.sleep(0.2)
             return JSONResponse({"id": str(event.order_id)}, 201, {"Location": f"/things/{event.order_id}"})
 

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from contracts.base import Event, Topic
 from sandbox.servers import Servers
 from shared.db import DB
-from shared.ledger.facts import Facts, Moment, Owed
+from shared.ledger.facts import DecisionContext, Facts, Output
 from shared.ledger.outbox import partition_of
 from shared.operations.internal_api import internal_app
 from shared.operations.provision import create_topics, provision_database
@@ -99,8 +99,8 @@ async def clerk(servers: Servers, *, only_reads: bool = False) -> AsyncIterator[
     topic = Topic(f"readiness{number}.events", f"clerk{number}", (f"clerk{number}",), (Written, Read), 1)
     await create_topics(servers.kafka_bootstrap, [topic])
 
-    async def handle(db: DB, orders: Sequence[Facts], moment: Moment) -> Sequence[Owed]:
-        return [Read(order_id=facts.order_id, occurred_at=moment.now) for facts in orders]
+    async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
+        return [Read(order_id=facts.order_id, occurred_at=context.now) for facts in orders]
 
     def make(platform: Platform) -> Service:
         routes = APIRouter()
@@ -109,7 +109,7 @@ async def clerk(servers: Servers, *, only_reads: bool = False) -> AsyncIterator[
         async def write() -> UUID:
             event = Written(order_id=uuid4(), occurred_at=datetime.now(UTC))
             async with platform.ledger.transaction() as db:
-                await platform.ledger.say(db, [event])
+                await platform.ledger.publish(db, [event])
             return event.order_id
 
         return Service(

@@ -102,8 +102,8 @@ async def test_one_trace_from_the_order_placed_to_its_end_through_all_services(t
         traces = {span.trace_id for _, span in spans}
         assert len(traces) == 1
         assert {service for service, _ in spans} == set(SERVICES)
-        said = {kind for _, span in spans for kind in facts(span)}
-        assert {"order-placed.v1", "label-created.v1", "parcel-delivered.v1", "order-closed.v1"} <= said
+        published = {kind for _, span in spans for kind in facts(span)}
+        assert {"order-placed.v1", "label-created.v1", "parcel-delivered.v1", "order-closed.v1"} <= published
 
         in_trace = [(service, span) for service, span in recorded.spans if span.trace_id in traces]
         names = {(service, span.name) for service, span in in_trace}

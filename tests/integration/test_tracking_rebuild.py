@@ -22,12 +22,12 @@ from shared.platform import connected
 from tests.integration.test_tracking_service import label, packed, placed, scan
 
 
-async def say(broker: Broker, events: list[Event]) -> None:
+async def publish(broker: Broker, events: list[Event]) -> None:
     """As the relays of the other services do; every record twice, for repeats change nothing."""
     producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap)
     await producer.start()
     for event in [*events, *events]:
-        topic = next(topic for topic in topics.heard_by("tracking") if type(event) in topic.events)
+        topic = next(topic for topic in topics.subscribed_by("tracking") if type(event) in topic.events)
         fields = headers(event.id, event.TYPE, topic.producer, str(event.order_id), "0@0", None)
         key = str(event.order_id).encode()
         await producer.send_and_wait(topic.name, event.model_dump_json().encode(), key, headers=fields)
@@ -49,7 +49,7 @@ async def test_the_same_topics_give_the_same_bytes(
         )  # fmt: skip
         events.append(case)
     random.Random(3).shuffle(events)
-    await say(own_broker, events)
+    await publish(own_broker, events)
     key = base64.b64encode(bytes(32)).decode()
     settings = Settings(
         database_url=SecretStr(await fresh_database("tracking")),
@@ -69,7 +69,7 @@ async def test_the_same_topics_give_the_same_bytes(
     assert Outcome(first.after, second.after).same
 
     late = scan(order, "DI1", "delivered", 300)
-    await say(own_broker, [late])
+    await publish(own_broker, [late])
     third = await rebuild(service, settings)
     assert third.moved_on == {order}, "the view could not have heard the last scan"
     assert third.same
@@ -98,7 +98,7 @@ async def test_without_a_broker_nothing_is_forgotten(
 
     async with connected(service, settings) as (platform, _):
         async with platform.ledger.transaction() as db:
-            await platform.ledger.record(db, heard=[placed(order)])
+            await platform.ledger.record(db, consumed=[placed(order)])
         with pytest.raises(NotRebuildableError):
             await rebuild(service, settings)
         assert await platform.pool.fetchval("select count(*) from documents") == 1

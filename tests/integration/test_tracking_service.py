@@ -42,10 +42,10 @@ class Tower:
     app: FastAPI
     http: httpx.AsyncClient
 
-    async def hear(self, *events: Event) -> None:
+    async def consume(self, *events: Event) -> None:
         """As the consumer does with a batch."""
         async with self.platform.ledger.transaction() as db:
-            await self.platform.ledger.record(db, heard=events)
+            await self.platform.ledger.record(db, consumed=events)
 
     def secret(self, order: UUID) -> str:
         return link_secret(self.platform.link_keys, order)
@@ -53,7 +53,7 @@ class Tower:
     async def shipped(self, parcels: int = 1) -> UUID:
         """An order with labels, each parcel scanned once."""
         order = uuid4()
-        await self.hear(
+        await self.consume(
             placed(order),
             packed(order, parcels),
             *(label(order, n) for n in range(1, parcels + 1)),
@@ -197,7 +197,7 @@ async def test_the_document_with_its_secret(tower: Tower) -> None:
     assert tag == f'"{stored}"'
     ask = {"X-Tracking-Secret": tower.secret(order), "If-None-Match": tag}
     assert (await tower.http.get(f"/orders/{order}/tracking", headers=ask)).status_code == 304
-    await tower.hear(scan(order, "ET2", "at_origin_exchange", 48))
+    await tower.consume(scan(order, "ET2", "at_origin_exchange", 48))
     changed = await tower.http.get(f"/orders/{order}/tracking", headers=ask)
     assert changed.status_code == 200
     assert changed.headers["etag"] != tag
@@ -212,7 +212,7 @@ async def test_a_secret_of_an_older_key_still_opens(tower: Tower) -> None:
 async def test_a_repeated_fact_changes_nothing(tower: Tower) -> None:
     order = await tower.shipped()
     before = await tower.platform.pool.fetchrow("select xmin::text, body from documents where order_id = $1", order)
-    await tower.hear(scan(order, "PC1", "accepted", 24), label(order))
+    await tower.consume(scan(order, "PC1", "accepted", 24), label(order))
     assert before == await tower.platform.pool.fetchrow(
         "select xmin::text, body from documents where order_id = $1", order
     )
@@ -286,7 +286,7 @@ async def test_the_stream_sends_the_whole_document_after_each_change(tower: Towe
             assert answer.headers["content-type"].startswith("text/event-stream")
             news = messages(answer)
             first = await anext(news)
-            await tower.hear(scan(order, "ET2", "at_origin_exchange", 48))
+            await tower.consume(scan(order, "ET2", "at_origin_exchange", 48))
             second = await asyncio.wait_for(anext(news), PATIENCE_SECONDS)
         document = await http.get(path, headers=ask)
         assert second.data.encode() == document.content
@@ -299,7 +299,7 @@ async def test_the_stream_sends_the_whole_document_after_each_change(tower: Towe
         current = {**ask, "Last-Event-ID": second.id}
         async with http.stream("GET", f"{path}/stream", headers=current) as answer:
             news = messages(answer)
-            await tower.hear(scan(order, "ET3", "arrived_destination", 90))
+            await tower.consume(scan(order, "ET3", "arrived_destination", 90))
             third = await asyncio.wait_for(anext(news), PATIENCE_SECONDS)
         assert json.loads(third.data)["parcels"][0]["status"] == "arrived_destination"
 
@@ -317,7 +317,7 @@ async def test_news_arrive_after_the_listening_connection_was_cut(tower: Tower) 
                      and (query ilike 'listen%' or query = 'select 1')"""
             )
             assert cut >= 1
-            await tower.hear(scan(order, "ET2", "at_origin_exchange", 48))
+            await tower.consume(scan(order, "ET2", "at_origin_exchange", 48))
             second = await asyncio.wait_for(anext(news), PATIENCE_SECONDS)
     assert json.loads(second.data)["parcels"][0]["status"] == "at_origin_exchange"
 

@@ -50,10 +50,10 @@ class Shop:
     platform: Platform
     http: httpx.AsyncClient
 
-    async def hear(self, *events: Event) -> dict[UUID, Facts]:
+    async def consume(self, *events: Event) -> dict[UUID, Facts]:
         """As the consumer does with a batch."""
         async with self.platform.ledger.transaction() as db:
-            return await self.platform.ledger.record(db, heard=events)
+            return await self.platform.ledger.record(db, consumed=events)
 
     async def facts(self, order: UUID) -> Facts:
         async with self.platform.pool.acquire() as db:
@@ -87,7 +87,7 @@ class Shop:
 
     async def reserved(self, units: dict[str, int]) -> UUID:
         order = uuid4()
-        await self.hear(*arrived(order, units))
+        await self.consume(*arrived(order, units))
         assert StockReserved in await self.facts(order)
         return order
 
@@ -96,7 +96,7 @@ class Shop:
         order = await self.reserved(units)
         answer = await self.http.post(f"/orders/{order}/parcels", json=pack_body(units))
         assert answer.status_code == 201, answer.text
-        await self.hear(*(label(order, parcel) for parcel in range(1, len(units) + 1)))
+        await self.consume(*(label(order, parcel) for parcel in range(1, len(units) + 1)))
         return order
 
     async def hand_over(self, order: UUID, parcel: int = 1) -> httpx.Response:
@@ -117,7 +117,7 @@ async def shop(fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator
         platform.pool,
         platform.clock,
         service.name,
-        service.says.name,
+        service.publishes.name,
         service.handle,
         service.project,
         {},
@@ -255,8 +255,8 @@ async def test_a_thousand_orders_for_a_hundred_units(shop: Shop) -> None:
         ]
         random.Random(start).shuffle(batch)
         batches.append(batch)
-    await asyncio.gather(*(shop.hear(*batch) for batch in batches))
-    await asyncio.gather(*(shop.hear(*batch) for batch in batches[:4]))  # repeated: no effect
+    await asyncio.gather(*(shop.consume(*batch) for batch in batches))
+    await asyncio.gather(*(shop.consume(*batch) for batch in batches[:4]))  # repeated: no effect
     sets = [await shop.facts(order) for order in orders]
     assert sum(StockReserved in facts for facts in sets) == 100
     assert sum(StockRefused in facts for facts in sets) == 900
@@ -269,7 +269,7 @@ async def test_cancel_racing_the_hand_over_has_one_winner(shop: Shop) -> None:
     orders = [await shop.labelled({"SAVON-200": 1}) for _ in range(50)]
 
     async def race(order: UUID) -> tuple[bool, bool, int]:
-        rivals: list[Awaitable[object]] = [shop.hear(cancel(order)), shop.hand_over(order)]
+        rivals: list[Awaitable[object]] = [shop.consume(cancel(order)), shop.hand_over(order)]
         if random.random() < 0.5:
             rivals.reverse()
         ends = await asyncio.gather(*rivals)
@@ -390,7 +390,7 @@ async def test_the_stock_is_listed_by_owner_page_by_page(shop: Shop) -> None:
 async def test_unknown_goods_are_refused_as_none_available(shop: Shop) -> None:
     await shop.product("SAVON-200", 1)
     order = uuid4()
-    await shop.hear(*arrived(order, {"SAVON-200": 2, "GHOST-1": 1}))
+    await shop.consume(*arrived(order, {"SAVON-200": 2, "GHOST-1": 1}))
     refused = (await shop.facts(order)).get(StockRefused)
     assert refused is not None
     assert [(s.sku, s.wanted, s.available) for s in refused.shortages] == [("GHOST-1", 1, 0), ("SAVON-200", 2, 1)]
@@ -415,10 +415,10 @@ async def test_pick_pack_hand_over(shop: Shop) -> None:
     assert other.status_code == 409
     assert (await shop.http.get("/pick-lists")).json()["pick_lists"] == []
 
-    await shop.hear(label(order, 1))
+    await shop.consume(label(order, 1))
     assert (await shop.hand_over(order)).status_code == 409  # the second label is missing
     assert (await shop.http.get("/hand-overs")).json()["hand_overs"] == []
-    await shop.hear(label(order, 2))
+    await shop.consume(label(order, 2))
     waiting = (await shop.http.get("/hand-overs")).json()["hand_overs"]
     assert [row["tracking_number"] for row in waiting] == [number(order, 1), number(order, 2)]
     wrong = await shop.http.post(f"/orders/{order}/parcels/1/hand-over", json={"tracking_number": number(order, 2)})
@@ -584,7 +584,7 @@ async def test_a_parcel_that_left_since_the_backup_waits_for_its_goods_and_nobod
     gone, rival = uuid4(), uuid4()
     contents = (Content(line=1, sku="SAVON-200", quantity=2, net_weight_g=400),)
     parcel = Parcel(parcel=1, contents=contents, weight_g=550, length_mm=300, width_mm=200, height_mm=100)
-    said: list[Event] = [
+    published: list[Event] = [
         StockReserved(order_id=gone, occurred_at=NOW),
         OrderPacked(order_id=gone, occurred_at=NOW, parcels=(parcel,)),
         ParcelHandedOver(order_id=gone, occurred_at=NOW, parcel=1, tracking_number=number(gone, 1)),
@@ -593,22 +593,22 @@ async def test_a_parcel_that_left_since_the_backup_waits_for_its_goods_and_nobod
     adopted = main.service(shop.platform).on_adopted
     assert adopted is not None
     async with ledger.transaction() as db:
-        await adopted(db, await ledger.adopt(db, said=said, heard=[]))
-    await shop.hear(*arrived(rival, units))
-    await shop.hear(*arrived(gone, units), scan(gone, 1))
-    await shop.hear(OrderClosed(order_id=gone, occurred_at=NOW, outcome="delivered", refund_due=ZERO))
+        await adopted(db, await ledger.adopt(db, published=published, consumed=[]))
+    await shop.consume(*arrived(rival, units))
+    await shop.consume(*arrived(gone, units), scan(gone, 1))
+    await shop.consume(OrderClosed(order_id=gone, occurred_at=NOW, outcome="delivered", refund_due=ZERO))
     assert await pool.fetchval("select count(*) from movements") == 0
     assert [tuple(row) for row in await pool.fetch("select * from unbooked_reservations")] == [(gone, ["SAVON-200"])]
-    asleep = await pool.fetch("select order_id from fact_sets where wake_at is not null")
+    asleep = await pool.fetch("select order_id from fact_sets where due_at is not null")
     assert {row["order_id"] for row in asleep} == {gone, rival}
 
     await shop.product("SAVON-200", 3)
     for order in (rival, gone, rival):
         async with ledger.transaction() as db:
-            await ledger.record(db, woken=[order])
+            await ledger.record(db, reevaluate=[order])
     assert await shop.stock("SAVON-200") == {"available": 1, "shipped": 2}
     assert StockRefused in await shop.facts(rival)
-    assert await pool.fetchval("select count(*) from fact_sets where wake_at is not null") == 0
+    assert await pool.fetchval("select count(*) from fact_sets where due_at is not null") == 0
     assert await pool.fetchval("select count(*) from unbooked_reservations") == 0
 
 
@@ -628,15 +628,15 @@ async def test_after_the_first_hand_over_a_shortage_waits_for_goods(shop: Shop) 
 async def test_a_withdrawal_frees_packed_goods_and_a_scan_proves_the_hand_over_all_the_same(shop: Shop) -> None:
     await shop.product("SAVON-200", 4)
     order = await shop.labelled({"SAVON-200": 3})
-    await shop.hear(cancel(order))
+    await shop.consume(cancel(order))
     assert await shop.stock("SAVON-200") == {"available": 4}
     assert (await shop.hand_over(order)).status_code == 409
     assert (await shop.http.get("/hand-overs")).json()["hand_overs"] == []
-    await shop.hear(scan(order, 1))
+    await shop.consume(scan(order, 1))
     assert ParcelHandedOver in await shop.facts(order)
     assert await shop.stock("SAVON-200") == {"available": 1, "shipped": 3}
     closed = OrderClosed(order_id=order, occurred_at=NOW, outcome="cancelled", refund_due=EUR)
-    await shop.hear(closed, scan(order, 1))
+    await shop.consume(closed, scan(order, 1))
     assert await shop.stock("SAVON-200") == {"available": 1, "shipped": 3}
 
 
@@ -647,7 +647,7 @@ async def test_returned_goods_are_booked_in_once(shop: Shop) -> None:
     body = {"sound": [{"sku": "SAVON-200", "quantity": 2}], "damaged": [{"sku": "SAVON-200", "quantity": 1}]}
     assert (await shop.http.post(path, json=body)).status_code == 409
     await shop.hand_over(order)
-    await shop.hear(ParcelReturned(order_id=order, occurred_at=NOW, parcel=1, returned_at=NOW, reason="DI2"))
+    await shop.consume(ParcelReturned(order_id=order, occurred_at=NOW, parcel=1, returned_at=NOW, reason="DI2"))
     short = await shop.http.post(path, json={"sound": body["sound"]})
     assert errors(short) == {("sound", "adds_up_to_parcel")}
     ghost = await shop.http.post(path, json={"sound": [{"sku": "GHOST-1", "quantity": 1}]})
@@ -668,7 +668,7 @@ async def test_a_parcel_that_came_back_without_a_scan_is_stock_again(shop: Shop)
     assert answer.status_code == 200
     assert ParcelReceivedBack in await shop.facts(order)
     assert await shop.stock("SAVON-200") == {"available": 3}
-    await shop.hear(ParcelReturned(order_id=order, occurred_at=NOW, parcel=1, returned_at=NOW, reason="DI2"))
+    await shop.consume(ParcelReturned(order_id=order, occurred_at=NOW, parcel=1, returned_at=NOW, reason="DI2"))
     assert await shop.stock("SAVON-200") == {"available": 3}
 
 

@@ -48,7 +48,7 @@ class Newcomer:
             check=False,
         )
 
-    def says(self, command: str, cwd: Path = ROOT) -> str:
+    def output_of(self, command: str, cwd: Path = ROOT) -> str:
         """What it prints; it must succeed."""
         done = self.shell(command, cwd)
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
@@ -56,9 +56,9 @@ class Newcomer:
 
     def asks(self, command: str, cwd: Path) -> dict[str, Any]:
         """The JSON that it prints."""
-        said = self.says(command, cwd)
-        found: dict[str, Any] = json.loads(said)
-        assert "status" not in found or isinstance(found["status"], str), f"a problem: {said}"
+        shown = self.output_of(command, cwd)
+        found: dict[str, Any] = json.loads(shown)
+        assert "status" not in found or isinstance(found["status"], str), f"a problem: {shown}"
         return found
 
     async def stands(self, number: str, *statuses: str) -> None:
@@ -115,13 +115,13 @@ def _let_five_minutes_pass(somebody: Newcomer) -> None:
     clock = "from sandbox.show.clock import known; print(known()[1].now().timestamp())"
 
     def now() -> float:
-        return float(somebody.says(f"{PYTHON} -c {shlex.quote(clock)}"))
+        return float(somebody.output_of(f"{PYTHON} -c {shlex.quote(clock)}"))
 
     began = now()
-    somebody.says(f"make clock SPEED={FIVE_MINUTES_AT}")
+    somebody.output_of(f"make clock SPEED={FIVE_MINUTES_AT}")
     while now() < began + 300:
         time.sleep(0.2)
-    somebody.says("make clock SPEED=1")
+    somebody.output_of("make clock SPEED=1")
 
 
 def commands(text: str) -> list[str]:
@@ -156,7 +156,7 @@ def test_the_last_words_fit_a_terminal_of_40_lines(newcomer: Newcomer) -> None:
 
 
 def test_the_clock_goes_on_at_real_pace(newcomer: Newcomer) -> None:
-    assert newcomer.says("make clock").endswith("at real pace\n")
+    assert newcomer.output_of("make clock").endswith("at real pace\n")
     assert newcomer.shell("make clock SPEED=0").returncode != 0
 
 
@@ -196,8 +196,8 @@ def test_make_order_tells_each_step_until_it_is_interrupted(newcomer: Newcomer) 
 
 def test_the_printed_pages_open(newcomer: Newcomer, tmp_path: Path) -> None:
     delivered, held = re.findall(r"^  (http\S+/track/\S+)$", newcomer.printed, flags=re.MULTILINE)
-    assert "Delivered" in newcomer.says(f"curl -sSf -H 'Accept-Language: en' '{delivered}'", tmp_path)
-    assert "Held by customs" in newcomer.says(f"curl -sSf -H 'Accept-Language: en' '{held}'", tmp_path)
+    assert "Delivered" in newcomer.output_of(f"curl -sSf -H 'Accept-Language: en' '{delivered}'", tmp_path)
+    assert "Held by customs" in newcomer.output_of(f"curl -sSf -H 'Accept-Language: en' '{held}'", tmp_path)
 
 
 async def test_the_held_order_is_explained_freed_as_printed_and_delivered(newcomer: Newcomer, tmp_path: Path) -> None:
@@ -209,21 +209,23 @@ async def test_the_held_order_is_explained_freed_as_printed_and_delivered(newcom
     status = newcomer.shell(f"{PYTHON} -m services.status")
     assert (status.returncode, "1 open case customs_hold" in status.stdout) == (1, True), status.stdout
     newcomer.asks(one(newcomer.printed, "/hold-answer"), tmp_path)
-    newcomer.says("make clock SPEED=20000")
+    newcomer.output_of("make clock SPEED=20000")
     try:
         for wanted in (number, NUMBER, "README-1"):
             await newcomer.stands(wanted, "delivered")
     finally:
-        newcomer.says("make clock SPEED=1")
+        newcomer.output_of("make clock SPEED=1")
 
 
 def test_keys_are_printed_made_and_good_everywhere(newcomer: Newcomer) -> None:
     for scope in ("marketplace", "warehouse", "operator"):
-        assert newcomer.says(f"make key SCOPE={scope}").strip() in newcomer.says(f"make key SCOPE={scope} 2>&1")
-    made = newcomer.says("make key SCOPE=operator NAME=visitor").strip()
+        assert newcomer.output_of(f"make key SCOPE={scope}").strip() in newcomer.output_of(
+            f"make key SCOPE={scope} 2>&1"
+        )
+    made = newcomer.output_of("make key SCOPE=operator NAME=visitor").strip()
     for service in ("orders", "warehouse", "customs", "carrier", "tracking"):
-        url = newcomer.says(f"make url SERVICE={service}").strip()
-        newcomer.says(f"curl -sSf {url}/status -H 'Authorization: Bearer {made}'")
+        url = newcomer.output_of(f"make url SERVICE={service}").strip()
+        newcomer.output_of(f"curl -sSf {url}/status -H 'Authorization: Bearer {made}'")
 
 
 def test_the_other_printed_lines_run(newcomer: Newcomer) -> None:
@@ -231,8 +233,8 @@ def test_the_other_printed_lines_run(newcomer: Newcomer) -> None:
     assert "make operate SERVICE=warehouse CMD=dead-letters" in lines
     for line in lines:
         if line.split()[1] in ("key", "operate", "clock"):
-            newcomer.says(line)
-    newcomer.says("make clock SPEED=1")
+            newcomer.output_of(line)
+    newcomer.output_of("make clock SPEED=1")
 
 
 @pytest.mark.parametrize(
@@ -249,4 +251,4 @@ def test_the_other_printed_lines_run(newcomer: Newcomer) -> None:
 )
 def test_the_commands_of_the_runbook_find_the_line_by_themselves(newcomer: Newcomer, command: str) -> None:
     assert command.split()[1] in (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
-    newcomer.says(f"{PYTHON} -m services.{command}")
+    newcomer.output_of(f"{PYTHON} -m services.{command}")

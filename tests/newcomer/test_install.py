@@ -38,42 +38,42 @@ def test_a_python_that_is_not_there_is_named(ordinary: Stand) -> None:
 
 def test_a_python_that_is_too_old_is_named(ordinary: Stand) -> None:
     old = pretending(ordinary, "python3.9", "sys.version_info = (3, 9, 2)")
-    said = refusal(old.make("install", code=2))
-    assert said.startswith(f"Silkpost needs Python 3.11 or newer, and {old.python} is 3.9: name another")
+    output = refusal(old.make("install", code=2))
+    assert output.startswith(f"Silkpost needs Python 3.11 or newer, and {old.python} is 3.9: name another")
 
 
 def test_without_a_venv_module_the_package_that_has_it_is_named(ordinary: Stand) -> None:
     bare = pretending(ordinary, "python-bare", "sys.modules['ensurepip'] = None")
-    said = refusal(bare.make("install", code=2))
-    assert "has no venv module: install it" in said
-    assert "python3-venv" in said
+    output = refusal(bare.make("install", code=2))
+    assert "has no venv module: install it" in output
+    assert "python3-venv" in output
 
 
 def test_a_folder_of_somebody_else_is_named(ordinary: Stand) -> None:
     theirs = replace(ordinary, folder=ordinary.folder.parent / "theirs", user=None)
     theirs.copy_tree()
-    said = refusal(replace(theirs, user=ordinary.user).make("install", code=2))
-    assert said.startswith(f"{theirs.folder} cannot be written (Permission denied), ")
-    assert said.endswith("copy the folder to a place of yours and run make there.")
+    output = refusal(replace(theirs, user=ordinary.user).make("install", code=2))
+    assert output.startswith(f"{theirs.folder} cannot be written (Permission denied), ")
+    assert output.endswith("copy the folder to a place of yours and run make there.")
 
 
 def test_a_disk_from_which_no_program_runs_is_named(ordinary: Stand, disk: Disk) -> None:
     stand = replace(ordinary, folder=disk("noexec", "noexec") / "silkpost")
     stand.copy_tree()
-    said = refusal(stand.make("install", code=2))
-    assert said.startswith(f"Programs in {stand.folder} cannot be run (Permission denied), ")
+    output = refusal(stand.make("install", code=2))
+    assert output.startswith(f"Programs in {stand.folder} cannot be run (Permission denied), ")
 
 
 def test_a_full_temporary_folder_is_named(ordinary: Stand, disk: Disk) -> None:
     small = disk("small", "size=1m")
-    said = refusal(ordinary.make("install", code=2, TMPDIR=str(small)))
-    assert "that of the temporary folder, is full: make room, or name another temporary folder in TMPDIR" in said
+    output = refusal(ordinary.make("install", code=2, TMPDIR=str(small)))
+    assert "that of the temporary folder, is full: make room, or name another temporary folder in TMPDIR" in output
 
 
 def test_without_an_index_the_network_is_named(ordinary: Stand) -> None:
-    said = refusal(ordinary.make("install", code=2, **NO_INDEX))
-    assert said.startswith("The package index cannot be reached, asked for ")
-    assert "PIP_INDEX_URL or PIP_FIND_LINKS" in said
+    output = refusal(ordinary.make("install", code=2, **NO_INDEX))
+    assert output.startswith("The package index cannot be reached, asked for ")
+    assert "PIP_INDEX_URL or PIP_FIND_LINKS" in output
 
 
 def test_an_installation_that_was_killed_is_taken_up_by_the_next(ordinary: Stand) -> None:

@@ -88,20 +88,20 @@ def test_a_full_temporary_folder_is_named(installed: Stand, disk: Disk) -> None:
 
 def test_a_temporary_folder_with_no_room_for_a_copy_of_postgresql_is_named(closed: Stand, disk: Disk) -> None:
     """root's copy, for the user nobody."""
-    said = refusal(closed.make(*SHOW, code=2, TMPDIR=str(disk("small", "size=1m"))))
-    assert said.startswith("no room for PostgreSQL in ")
-    assert said.endswith("name a folder with some 300 MB of room in TMPDIR")
+    output = refusal(closed.make(*SHOW, code=2, TMPDIR=str(disk("small", "size=1m"))))
+    assert output.startswith("no room for PostgreSQL in ")
+    assert output.endswith("name a folder with some 300 MB of room in TMPDIR")
 
 
 def test_a_folder_that_can_no_longer_be_written_is_named(installed: Stand) -> None:
     run = installed.folder / ".run"
     run.chmod(0o555)
     try:
-        said = refusal(installed.make(*SHOW, code=2))
+        output = refusal(installed.make(*SHOW, code=2))
     finally:
         run.chmod(0o755)
-    assert said.startswith("the logs cannot be written to ")
-    assert said.endswith("run it in a folder of yours with room")
+    assert output.startswith("the logs cannot be written to ")
+    assert output.endswith("run it in a folder of yours with room")
 
 
 def test_a_setting_that_cannot_be_is_named_with_its_rule(installed: Stand) -> None:

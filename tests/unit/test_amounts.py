@@ -57,7 +57,7 @@ def test_the_same_amount_is_kept_the_same_however_it_is_written(cents: int, shif
 
 
 @pytest.mark.parametrize(("number", "said"), [("1E+2", "100.00"), ("-0.00", "0.00"), ("7", "7.00"), ('"7.5"', "7.50")])
-def test_the_value_of_a_product_is_said_as_it_is_kept(number: str, said: str) -> None:
+def test_the_value_of_a_product_is_said_as_it_is_kept(number: str, reported: str) -> None:
     body = {
         "gtin": "4006381333931",
         "hs_code": "330499",
@@ -70,4 +70,4 @@ def test_the_value_of_a_product_is_said_as_it_is_kept(number: str, said: str) ->
         "owner": "maison",
     }
     product = ProductBody.model_validate(body)
-    assert product.model_dump(mode="json")["unit_value"] == {"amount": said, "currency": "EUR"}
+    assert product.model_dump(mode="json")["unit_value"] == {"amount": reported, "currency": "EUR"}

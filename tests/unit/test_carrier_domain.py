@@ -32,7 +32,7 @@ from services.carrier.handlers import followed
 from services.carrier.scans import scan_fact
 from services.carrier.silence import SILENCE_RULES, Patience
 from services.carrier.store import KnownScan
-from shared.ledger.facts import Alarm, Facts, Job, Moment, Owed, PersonErased, PersonRecorded
+from shared.ledger.facts import DecisionContext, Facts, Job, Output, PersonErased, PersonRecorded, Timer
 from tests.invented import some_invented
 
 ORDER = UUID("6f9619ff-8b86-5d11-b42d-00cf4fc964ff")
@@ -132,12 +132,12 @@ def over() -> OrderClosed:
     return OrderClosed(order_id=ORDER, occurred_at=START, outcome="cancelled", refund_due=eur("0"))
 
 
-def owed(events: Iterable[Event], now: datetime = START, *, caught_up: bool = False) -> list[Owed]:
-    return decide(Facts(ORDER, events), Moment(now, caught_up), Patience())
+def outputs(events: Iterable[Event], now: datetime = START, *, caught_up: bool = False) -> list[Output]:
+    return decide(Facts(ORDER, events), DecisionContext(now, caught_up), Patience())
 
 
 def jobs(events: Iterable[Event]) -> list[str]:
-    return [item.subject for item in owed(events) if isinstance(item, Job)]
+    return [item.subject for item in outputs(events) if isinstance(item, Job)]
 
 
 class TestLabels:
@@ -161,7 +161,7 @@ class TestLabels:
 
     def test_an_erased_person_gets_no_label(self) -> None:
         erased = PersonErased(order_id=ORDER, occurred_at=START)
-        (refusal,) = owed([packed(), declared(), person(), erased])
+        (refusal,) = outputs([packed(), declared(), person(), erased])
         assert isinstance(refusal, LabelRefused)
         assert refusal.reason == "person_erased"
 
@@ -190,8 +190,8 @@ class TestLabels:
     @pytest.mark.parametrize(("end", "resolution"), [(label(), "label_created"), (withdrawn(), "order_closed")])
     def test_a_case_about_a_label_closes_with_its_cause(self, end: Event, resolution: str) -> None:
         case = label_case("needs_attention", 1, 1)
-        said = owed([packed(), declared(), person(), opened(case, "needs_attention", day(0)), end])
-        assert [item.resolution for item in said if isinstance(item, CaseClosed)] == [resolution]
+        published = outputs([packed(), declared(), person(), opened(case, "needs_attention", day(0)), end])
+        assert [item.resolution for item in published if isinstance(item, CaseClosed)] == [resolution]
 
     @given(st.integers(1, 99), st.integers(1, 20))
     def test_a_job_s_subject_can_be_read_back(self, parcel: int, round_: int) -> None:
@@ -212,89 +212,91 @@ class TestEnds:
         ],
     )
     def test_said_by_a_scan(self, code: str, end: type[Event]) -> None:
-        said = [type(item) for item in owed([packed(), label(), scan(code, day(9))]) if isinstance(item, Event)]
-        assert said == [end]
+        published = [type(item) for item in outputs([packed(), label(), scan(code, day(9))]) if isinstance(item, Event)]
+        assert published == [end]
 
     @pytest.mark.parametrize("code", ["DR1", "ET1", "DO1", "DO3", "RE1", "AG1", "RENAVI", "DEPGUI", "RSTTAF", "XX1"])
     def test_not_said_by_others(self, code: str) -> None:
-        assert not [item for item in owed([packed(), label(), scan(code, day(9))]) if isinstance(item, Event)]
+        assert not [item for item in outputs([packed(), label(), scan(code, day(9))]) if isinstance(item, Event)]
 
     def test_the_earliest_scan_dates_the_end(self) -> None:
-        said = owed([scan("DI1", day(9)), scan("DI0", day(8))])
-        assert [item.delivered_at for item in said if isinstance(item, ParcelDelivered)] == [day(8)]
+        published = outputs([scan("DI1", day(9)), scan("DI0", day(8))])
+        assert [item.delivered_at for item in published if isinstance(item, ParcelDelivered)] == [day(8)]
 
     def test_found_after_lost_is_said_too(self) -> None:
         lost = ParcelLost(order_id=ORDER, occurred_at=day(20), parcel=1, said_by="operator")
-        said = owed([handed_over(), lost, scan("DI1", day(25))])
-        assert [type(item) for item in said if isinstance(item, Event)] == [ParcelDelivered]
+        published = outputs([handed_over(), lost, scan("DI1", day(25))])
+        assert [type(item) for item in published if isinstance(item, Event)] == [ParcelDelivered]
 
     def test_said_once(self) -> None:
         known: list[Event] = [label(), scan("DI1", day(9))]
-        known += [item for item in owed(known) if isinstance(item, Event)]
-        assert not [item for item in owed([*known, scan("LIVCFM", day(10))]) if isinstance(item, Event)]
+        known += [item for item in outputs(known) if isinstance(item, Event)]
+        assert not [item for item in outputs([*known, scan("LIVCFM", day(10))]) if isinstance(item, Event)]
 
 
 class TestSilence:
     FACTS = (packed(), label(), handed_over(), scan("PC1", day(0.2)), scan("ET2", day(2)))
 
     def test_an_alarm_is_set_for_the_end_of_patience(self) -> None:
-        assert owed(self.FACTS, day(3)) == [Alarm(ORDER, day(16))]
+        assert outputs(self.FACTS, day(3)) == [Timer(ORDER, day(16))]
 
     def test_no_case_before_all_was_heard(self) -> None:
-        assert owed(self.FACTS, day(17)) == [Alarm(ORDER, day(16))]
+        assert outputs(self.FACTS, day(17)) == [Timer(ORDER, day(16))]
 
     def test_a_case_when_patience_ends(self) -> None:
-        (case,) = owed(self.FACTS, day(16), caught_up=True)
+        (case,) = outputs(self.FACTS, day(16), caught_up=True)
         assert isinstance(case, CaseOpened)
         assert (case.case, case.kind, case.action) == ("enquiry:1:2026-11-13", "enquiry", "search_with_carrier")
         assert case.due_at == day(30)
 
     def test_no_case_before_the_hand_over_or_after_an_end(self) -> None:
-        assert owed([packed(), label(), scan("DR1", day(0))], day(60), caught_up=True) == []
+        assert outputs([packed(), label(), scan("DR1", day(0))], day(60), caught_up=True) == []
         facts = [*self.FACTS, scan("DI1", day(9))]
-        facts += [item for item in owed(facts) if isinstance(item, Event)]
-        assert owed(facts, day(60), caught_up=True) == []
-        assert owed([*self.FACTS, over()], day(60), caught_up=True) == []
+        facts += [item for item in outputs(facts) if isinstance(item, Event)]
+        assert outputs(facts, day(60), caught_up=True) == []
+        assert outputs([*self.FACTS, over()], day(60), caught_up=True) == []
 
     def test_a_new_scan_closes_it_and_the_wait_begins_anew(self) -> None:
-        known = [*self.FACTS, *_said(owed(self.FACTS, day(16), caught_up=True)), scan("ET3", day(18))]
-        said = owed(known, day(18.1))
-        assert [(item.case, item.resolution) for item in said if isinstance(item, CaseClosed)] == [
+        known = [*self.FACTS, *_said(outputs(self.FACTS, day(16), caught_up=True)), scan("ET3", day(18))]
+        published = outputs(known, day(18.1))
+        assert [(item.case, item.resolution) for item in published if isinstance(item, CaseClosed)] == [
             ("enquiry:1:2026-11-13", "found")
         ]
-        assert owed([*known, *_said(said)], day(19)) == [Alarm(ORDER, SILENCE_RULES[0].asks_at(day(0), day(18)))]
+        assert outputs([*known, *_said(published)], day(19)) == [
+            Timer(ORDER, SILENCE_RULES[0].asks_at(day(0), day(18)))
+        ]
 
     def test_an_older_scan_that_comes_late_does_not_close_it(self) -> None:
-        known = [*self.FACTS, *_said(owed(self.FACTS, day(16), caught_up=True)), scan("ET1", day(1))]
-        assert owed(known, day(17), caught_up=True) == []
+        known = [*self.FACTS, *_said(outputs(self.FACTS, day(16), caught_up=True)), scan("ET1", day(1))]
+        assert outputs(known, day(17), caught_up=True) == []
 
     def test_the_end_of_another_case_is_no_sign_of_the_parcel(self) -> None:
-        known = [*self.FACTS, *_said(owed(self.FACTS, day(16), caught_up=True))]
+        known = [*self.FACTS, *_said(outputs(self.FACTS, day(16), caught_up=True))]
         known += [opened("dead_letter:1", "dead_letter", day(17), None), closed("dead_letter:1", "replayed", day(18))]
-        assert owed(known, day(19), caught_up=True) == []
+        assert outputs(known, day(19), caught_up=True) == []
 
     def test_a_loss_closes_it(self) -> None:
-        known = [*self.FACTS, *_said(owed(self.FACTS, day(16), caught_up=True))]
+        known = [*self.FACTS, *_said(outputs(self.FACTS, day(16), caught_up=True))]
         lost = ParcelLost(order_id=ORDER, occurred_at=day(17), parcel=1, said_by="operator")
-        said = owed([*known, lost], day(17))
-        assert [item.resolution for item in said if isinstance(item, CaseClosed)] == ["lost"]
+        published = outputs([*known, lost], day(17))
+        assert [item.resolution for item in published if isinstance(item, CaseClosed)] == ["lost"]
 
     def test_the_carrier_s_answer_counts_as_a_sign(self) -> None:
-        case = owed(self.FACTS, day(16), caught_up=True)[0]
+        case = outputs(self.FACTS, day(16), caught_up=True)[0]
         assert isinstance(case, CaseOpened)
         known = [*self.FACTS, case, closed(case.case, ANSWERED_FOUND, day(17))]
-        assert owed(known, day(17), caught_up=True) == [Alarm(ORDER, SILENCE_RULES[0].asks_at(day(0), day(17)))]
+        assert outputs(known, day(17), caught_up=True) == [Timer(ORDER, SILENCE_RULES[0].asks_at(day(0), day(17)))]
 
     @pytest.mark.parametrize("parcel", [1, None])
     def test_it_rests_while_another_case_about_the_parcel_is_open(self, parcel: int | None) -> None:
         hold = opened("customs_hold:1", "customs_hold", day(3), parcel)
-        assert owed([*self.FACTS, hold], day(40), caught_up=True) == []
+        assert outputs([*self.FACTS, hold], day(40), caught_up=True) == []
         known = [*self.FACTS, hold, closed("customs_hold:1", "released", day(12))]
-        assert owed(known, day(12), caught_up=True) == [Alarm(ORDER, SILENCE_RULES[0].asks_at(day(0), day(12)))]
+        assert outputs(known, day(12), caught_up=True) == [Timer(ORDER, SILENCE_RULES[0].asks_at(day(0), day(12)))]
 
     def test_a_case_about_the_other_parcel_does_not_hold_it(self) -> None:
         hold = opened("customs_hold:2", "customs_hold", day(3), 2)
-        assert [type(item) for item in owed([*self.FACTS, hold], day(16), caught_up=True)] == [CaseOpened]
+        assert [type(item) for item in outputs([*self.FACTS, hold], day(16), caught_up=True)] == [CaseOpened]
 
     @pytest.mark.parametrize(
         ("last", "asks"),
@@ -313,13 +315,13 @@ class TestSilence:
         assert Patience(5).rule(START).asks_at(day(0), day(1)) == day(6)
 
 
-def _said(items: Sequence[Owed]) -> list[Event]:
+def _said(items: Sequence[Output]) -> list[Event]:
     return [item for item in items if isinstance(item, Event)]
 
 
 def test_what_is_followed() -> None:
     facts = Facts(ORDER, [label(1), label(2), handed_over(1), scan("PC1", day(1)), scan("DI1", day(9), 2)])
-    for event in _said(decide(facts, Moment(START), Patience())):
+    for event in _said(decide(facts, DecisionContext(START), Patience())):
         facts.add(event)
     assert sorted((parcel.parcel, parcel.state, parcel.scans) for parcel in followed(facts)) == [
         (1, "handed_over", 1),
@@ -340,16 +342,16 @@ HEARD: Sequence[Event] = (packed(2), declared(1), declared(2), person(), label(1
 def settle(batches: Iterable[Iterable[Event]]) -> tuple[set[UUID], set[Job]]:
     """What is known and owed after these batches, deciding after each as the ledger does."""
     facts = Facts(ORDER)
-    owed_jobs: set[Job] = set()
+    jobs_owed: set[Job] = set()
     for batch in batches:
         for event in batch:
             facts.add(event)
         fresh = True
         while fresh:
-            items = decide(facts, Moment(day(20)), Patience())
-            owed_jobs |= {item for item in items if isinstance(item, Job)}
+            items = decide(facts, DecisionContext(day(20)), Patience())
+            jobs_owed |= {item for item in items if isinstance(item, Job)}
             fresh = sum(facts.add(event) for event in _said(items)) > 0
-    return {event.id for event in facts}, owed_jobs
+    return {event.id for event in facts}, jobs_owed
 
 
 @given(st.data(), SCANS)

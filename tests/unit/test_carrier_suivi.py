@@ -111,14 +111,14 @@ def test_an_event_nested_deep_is_no_answer_and_no_crash() -> None:
 
 
 def test_events_of_one_parcel_have_a_bound() -> None:
-    said = envelope()
-    said["shipment"]["event"] = [{"code": "DR1", "n": n} for n in range(MOST_EVENTS)]
-    assert len(read_envelope(said).events) == MOST_EVENTS
-    said["shipment"]["event"].append({})
+    reported = envelope()
+    reported["shipment"]["event"] = [{"code": "DR1", "n": n} for n in range(MOST_EVENTS)]
+    assert len(read_envelope(reported).events) == MOST_EVENTS
+    reported["shipment"]["event"].append({})
     with pytest.raises(NotAnEnvelope) as caught:
-        read_envelope(said)
+        read_envelope(reported)
     assert (caught.value.field, caught.value.rule) == ("shipment.event", "max_items")
-    assert read_answer([NUMBER], 200, json.dumps(said).encode()) == []
+    assert read_answer([NUMBER], 200, json.dumps(reported).encode()) == []
 
 
 def test_retry_after_is_handed_on() -> None:
@@ -142,8 +142,8 @@ def test_an_envelope_nobody_asked_for_is_left_out() -> None:
         ("2026-07-16T23:50:00", "2026-07-16T21:50:00", 120),  # and in summer
     ],
 )
-def test_times_become_utc_and_keep_their_offset(said: str, utc: str, offset: int) -> None:
-    (event,) = read_envelope(envelope(code="ET3", date=said)).events
+def test_times_become_utc_and_keep_their_offset(reported: str, utc: str, offset: int) -> None:
+    (event,) = read_envelope(envelope(code="ET3", date=reported)).events
     assert event.at == datetime.fromisoformat(utc).replace(tzinfo=UTC)
     assert event.utc_offset_minutes == offset
 
@@ -189,9 +189,9 @@ def test_a_country_is_two_capitals_or_none(country: object) -> None:
 
 def on_the_way(code: str, *steps: Any) -> str | None:
     """The country in which the parcel was at this event, at noon."""
-    said = {"code": code, "date": "2026-11-16T12:00:00+01:00"}
-    (event,) = read_envelope({"shipment": {"idShip": NUMBER, "event": [said], "timeline": list(steps)}}).events
-    assert json.loads(event.raw) == said
+    reported = {"code": code, "date": "2026-11-16T12:00:00+01:00"}
+    (event,) = read_envelope({"shipment": {"idShip": NUMBER, "event": [reported], "timeline": list(steps)}}).events
+    assert json.loads(event.raw) == reported
     return event.country
 
 
@@ -275,9 +275,9 @@ JSON = st.recursive(
 
 
 @given(JSON, st.sampled_from([200, 207, 400, 401, 404, 429, 500]), st.integers(1, 3))
-def test_any_json_is_answered_or_refused_never_a_crash(said: object, status: int, asked: int) -> None:
+def test_any_json_is_answered_or_refused_never_a_crash(reported: object, status: int, asked: int) -> None:
     try:
-        found = read_answer([NUMBER] * asked, status, json.dumps(said).encode())
+        found = read_answer([NUMBER] * asked, status, json.dumps(reported).encode())
     except (Unreachable, AskOneByOne):
         return
     assert {tracked.tracking_number for tracked in found} <= {NUMBER}

@@ -16,7 +16,7 @@ from services.customs import ceb
 from services.customs.ceb import MessageType, Parties, Party
 from services.customs.domain import Passed, screen
 from services.customs.shipments import Shipment, shipment
-from shared.ledger.facts import Facts, Moment
+from shared.ledger.facts import DecisionContext, Facts
 from tests.customs_samples import (
     BUYER,
     CONTACT,
@@ -50,7 +50,7 @@ def facts(*more: ParcelUplifted) -> Facts:
     order = placed(lines=[line(1, "62.00", 3), line(2, "11.90", 2, "19053100")])
     boxes = packed(parcel(1, (1, 2), (2, 1)), parcel(2, (1, 1), (2, 1)))
     known = Facts(order_id(), [order, recorded(), boxes, handed_over(1), handed_over(2), *more])
-    verdict = screen(known, Moment(PLACED_AT), POLICY)
+    verdict = screen(known, DecisionContext(PLACED_AT), POLICY)
     assert isinstance(verdict, Passed)
     known.add(verdict.screened)
     return known

@@ -40,7 +40,7 @@ from services.customs.domain import (
 )
 from services.customs.handlers import parcel_rows
 from services.customs.shipments import shipment
-from shared.ledger.facts import Facts, Job, Moment, Owed
+from shared.ledger.facts import DecisionContext, Facts, Job, Output
 from tests.customs_samples import (
     BUYER,
     CONTACT,
@@ -61,7 +61,7 @@ from tests.customs_samples import (
 )
 from tests.invented import some_invented
 
-NOW = Moment(PLACED_AT + timedelta(days=2))
+NOW = DecisionContext(PLACED_AT + timedelta(days=2))
 TWO_PARCELS = packed(parcel(1, (1, 1)), parcel(2, (1, 1)))
 
 
@@ -85,27 +85,27 @@ class World:
         self.facts = Facts(order_id())
         self.jobs: set[Job] = set()
 
-    def hear(self, *events: Event) -> World:
+    def consume(self, *events: Event) -> World:
         news = [event for event in events if self.facts.add(event)]
         while news:
-            owed = self._owed()
-            self.jobs |= {item for item in owed if isinstance(item, Job)}
-            news = [item for item in owed if isinstance(item, Event) and self.facts.add(item)]
+            outputs = self._owed()
+            self.jobs |= {item for item in outputs if isinstance(item, Job)}
+            news = [item for item in outputs if isinstance(item, Event) and self.facts.add(item)]
         return self
 
-    def _owed(self) -> list[Owed]:
-        owed = decide(self.facts, NOW, self.policy)
+    def _owed(self) -> list[Output]:
+        outputs = decide(self.facts, NOW, self.policy)
         match screen(self.facts, NOW, self.policy):
             case Passed() as passed:
-                owed.append(admit(passed, None if passed.yearly_limit is None else self.left, NOW))
+                outputs.append(admit(passed, None if passed.yearly_limit is None else self.left, NOW))
             case OrderRefused() as refused:
-                owed.append(refused)
-        return owed
+                outputs.append(refused)
+        return outputs
 
     def answer_inventories(self) -> None:
         for job in sorted(self.jobs, key=lambda job: job.subject):
             if job.kind == INVENTORY:
-                self.hear(
+                self.consume(
                     ImportDeclared(
                         order_id=job.order_id,
                         occurred_at=NOW.now,
@@ -119,9 +119,9 @@ class World:
 
 
 def test_screening_waits_for_the_order_and_the_person() -> None:
-    assert OrderScreened not in World().hear(placed()).facts
-    assert OrderScreened not in World().hear(recorded()).facts
-    screened = World().hear(recorded(), placed()).facts.get(OrderScreened)
+    assert OrderScreened not in World().consume(placed()).facts
+    assert OrderScreened not in World().consume(recorded()).facts
+    screened = World().consume(recorded(), placed()).facts.get(OrderScreened)
     assert screened is not None
     # (124.00 + 18.00 - 5.00) EUR, each sum at 8.3591 to the fen
     assert str(screened.value_cny.amount) == "1145.19"
@@ -138,18 +138,18 @@ def test_screening_waits_for_the_order_and_the_person() -> None:
     ],
 )
 def test_refusals(order: Event, reason: str) -> None:
-    refused = World().hear(order, recorded()).facts.get(OrderRefused)
+    refused = World().consume(order, recorded()).facts.get(OrderRefused)
     assert refused is not None
     assert refused.reason == reason
 
 
 def test_the_buyers_year() -> None:
-    world = World(left="1145.18").hear(placed(), recorded())
+    world = World(left="1145.18").consume(placed(), recorded())
     refused = world.facts.get(OrderRefused)
     assert refused is not None
     assert refused.reason == "over_yearly_limit"
-    assert OrderScreened in World(left="1145.19").hear(placed(), recorded()).facts
-    assert OrderScreened in World(left="0.00").hear(placed(marketplace="postal-shop"), recorded()).facts
+    assert OrderScreened in World(left="1145.19").consume(placed(), recorded()).facts
+    assert OrderScreened in World(left="0.00").consume(placed(marketplace="postal-shop"), recorded()).facts
 
 
 def test_an_order_counts_in_the_year_of_its_arrival_and_has_that_days_rate() -> None:
@@ -167,30 +167,30 @@ def test_a_discount_that_pays_the_tax_too_gives_the_year_nothing(marketplace: st
     """The marketplace may take off as much as goods, carriage and tax together."""
     order = placed(lines=[line(price="1.00", quantity=2)], freight="0.50", tax="1.00", discount="3.50")
     order = order.model_copy(update={"marketplace": marketplace})
-    world = World(left="0.00" if marketplace == "shop" else "26000.00").hear(order, recorded(), TWO_PARCELS)
+    world = World(left="0.00" if marketplace == "shop" else "26000.00").consume(order, recorded(), TWO_PARCELS)
     screened = world.facts.get(OrderScreened)
     assert screened is not None
     assert str(screened.value_cny.amount) == ("0.00" if marketplace == "shop" else "16.72")
     assert [str(event.total.amount) for event in world.facts.all(ParcelDeclared)] == ["0.00", "0.00"]
     for number in (1, 2):
-        message = shipment(world.hear(handed_over(number)).facts, number, CONTACT, BUYER, POLICY, NOW.now)
+        message = shipment(world.consume(handed_over(number)).facts, number, CONTACT, BUYER, POLICY, NOW.now)
         assert message.sums.total == 0
         assert all(item.total >= 0 for item in message.items)
 
 
 def test_an_erased_person_is_refused_before_screening_and_only_then() -> None:
-    refused = World().hear(placed(), erased()).facts.get(OrderRefused)
+    refused = World().consume(placed(), erased()).facts.get(OrderRefused)
     assert refused is not None
     assert refused.reason == "person_erased"
-    assert OrderRefused not in World().hear(placed(), recorded()).hear(erased()).facts
+    assert OrderRefused not in World().consume(placed(), recorded()).consume(erased()).facts
 
 
 def test_nothing_is_screened_that_has_ended() -> None:
-    assert len(World().hear(closed(), placed(), recorded()).facts) == 3
+    assert len(World().consume(closed(), placed(), recorded()).facts) == 3
 
 
 def test_each_parcel_is_declared_with_its_share() -> None:
-    world = World().hear(placed(), recorded(), TWO_PARCELS)
+    world = World().consume(placed(), recorded(), TWO_PARCELS)
     declared = world.facts.all(ParcelDeclared)
     assert {event.sub_order for event in declared} == {"TM1-1", "TM1-2"}
     assert {event.export for event in declared} == {"deemed"}
@@ -211,41 +211,41 @@ def test_above_the_threshold_every_parcel_needs_its_number_however_small() -> No
             "rate_date": "2026-01-01",
         }
     )
-    world.hear(order, screened, packed(parcel(1, (1, 1)), parcel(2, (2, 1))))
+    world.consume(order, screened, packed(parcel(1, (1, 1)), parcel(2, (2, 1))))
     assert world.has(EXPORT, "1")
     assert world.has(EXPORT, "2")
     assert ParcelDeclared not in world.facts
 
 
 def test_excise_goods_are_declared_whatever_their_value() -> None:
-    world = World().hear(placed(lines=[line(price="12.00", hs_code="22042100")]), recorded(), packed())
+    world = World().consume(placed(lines=[line(price="12.00", hs_code="22042100")]), recorded(), packed())
     assert world.has(EXPORT)
 
 
 def test_a_withdrawn_order_is_not_declared() -> None:
     withdrawn = OrderWithdrawn(order_id=order_id(), occurred_at=NOW.now, reason="shopper")
-    world = World().hear(placed(), recorded(), withdrawn, packed())
+    world = World().consume(placed(), recorded(), withdrawn, packed())
     assert ParcelDeclared not in world.facts
 
 
 def test_documents_after_the_hand_over_the_inventory_after_the_departure() -> None:
-    world = World().hear(placed(), recorded(), packed())
+    world = World().consume(placed(), recorded(), packed())
     assert not world.jobs
-    world.hear(handed_over())
+    world.consume(handed_over())
     assert world.has(DOCUMENTS)
     assert not world.has(INVENTORY)
     for status in ("accepted", "in_transit", "at_origin_exchange", "customs", "customs_released", "returning", None):
-        world.hear(scanned(status))
+        world.consume(scanned(status))
     assert not world.has(INVENTORY)
-    world.hear(scanned("arrived_destination"))
+    world.consume(scanned("arrived_destination"))
     assert world.has(INVENTORY)
 
 
 def test_customs_of_a_third_country_are_behind_the_border() -> None:
-    world = World().hear(placed(), recorded(), packed(), handed_over())
-    world.hear(scanned("customs", hours=50).model_copy(update={"country": "FR"}))
+    world = World().consume(placed(), recorded(), packed(), handed_over())
+    world.consume(scanned("customs", hours=50).model_copy(update={"country": "FR"}))
     assert not world.has(INVENTORY)
-    world.hear(scanned("customs", hours=60).model_copy(update={"country": "DE"}))
+    world.consume(scanned("customs", hours=60).model_copy(update={"country": "DE"}))
     assert world.has(INVENTORY)
 
 
@@ -253,35 +253,35 @@ def test_the_agents_notice_is_a_departure_too() -> None:
     uplifted = ParcelUplifted(
         order_id=order_id(), occurred_at=NOW.now, parcel=1, bill_number="MAWB1", voyage_number="AF116"
     )
-    assert World().hear(placed(), recorded(), packed(), handed_over(), uplifted).has(INVENTORY)
+    assert World().consume(placed(), recorded(), packed(), handed_over(), uplifted).has(INVENTORY)
 
 
 def test_of_an_erased_person_nothing_more_is_sent() -> None:
-    world = World().hear(placed(), recorded(), packed(), erased(), handed_over(), scanned("arrived_destination"))
+    world = World().consume(placed(), recorded(), packed(), erased(), handed_over(), scanned("arrived_destination"))
     assert not world.jobs
 
 
 def test_by_post_nothing_is_sent_and_the_scans_clear() -> None:
-    world = World().hear(placed(marketplace="postal-shop"), recorded(), packed(), handed_over())
-    world.hear(scanned("customs_released", hours=50), scanned("arrived_destination", hours=100))
+    world = World().consume(placed(marketplace="postal-shop"), recorded(), packed(), handed_over())
+    world.consume(scanned("customs_released", hours=50), scanned("arrived_destination", hours=100))
     assert ImportCleared not in world.facts
-    world.hear(scanned("customs_released", hours=110))
+    world.consume(scanned("customs_released", hours=110))
     assert world.facts.get(ImportCleared, 1)
     assert not world.jobs
 
 
 def test_a_hold_is_a_case_until_customs_decides() -> None:
-    world = World().hear(placed(), recorded(), packed(), handed_over(), held())
+    world = World().consume(placed(), recorded(), packed(), handed_over(), held())
     (opened,) = world.facts.all(CaseOpened)
     assert (opened.kind, opened.action, opened.parcel) == ("customs_hold", "answer_customs", 1)
     assert open_hold(world.facts, 1) == held()
-    world.hear(cleared())
+    world.consume(cleared())
     assert world.facts.get(CaseClosed, opened.case)
     assert open_hold(world.facts, 1) is None
 
 
 def test_a_second_hold_is_a_second_case() -> None:
-    world = World().hear(placed(), recorded(), packed(), held(), held(hours=5, status="503"))
+    world = World().consume(placed(), recorded(), packed(), held(), held(hours=5, status="503"))
     assert len(world.facts.all(CaseOpened)) == 2
     (superseded,) = world.facts.all(CaseClosed)
     assert superseded.resolution == "superseded"
@@ -295,7 +295,7 @@ def refused(hours: float) -> ImportRefused:
 
 @pytest.mark.parametrize("hours", [0, 2])
 def test_a_refusal_ends_the_hold_before_it(hours: float) -> None:
-    world = World().hear(placed(), recorded(), packed(), held()).hear(refused(hours))
+    world = World().consume(placed(), recorded(), packed(), held()).consume(refused(hours))
     (ended,) = world.facts.all(CaseClosed)
     assert ended.resolution == "refused"
     assert open_hold(world.facts, 1) is None
@@ -303,52 +303,52 @@ def test_a_refusal_ends_the_hold_before_it(hours: float) -> None:
 
 def test_a_refusal_says_nothing_of_a_hold_after_it() -> None:
     """Declared again, and held then."""
-    world = World().hear(placed(), recorded(), packed(), handed_over(), refused(-3)).hear(held())
+    world = World().consume(placed(), recorded(), packed(), handed_over(), refused(-3)).consume(held())
     assert CaseClosed not in world.facts
     assert open_hold(world.facts, 1) == held()
     assert [row.state for row in parcel_rows(world.facts)] == ["import_held"]
-    world.hear(cleared())
+    world.consume(cleared())
     assert open_hold(world.facts, 1) is None
 
 
 def test_a_refusal_ends_a_hold_whose_clock_was_ahead() -> None:
     ahead = held().model_copy(update={"held_at": held().held_at + timedelta(hours=9)})
-    world = World().hear(placed(), recorded(), packed(), ahead, refused(1))
+    world = World().consume(placed(), recorded(), packed(), ahead, refused(1))
     assert open_hold(world.facts, 1) is None
 
 
 def test_a_refusal_says_nothing_of_a_case_after_it() -> None:
-    later = attention(order_id(), INVENTORY, "1", "CEB621:minus21", Moment(PLACED_AT + timedelta(days=9)))
-    world = World().hear(placed(), recorded(), packed(), handed_over(), refused(0), later)
+    later = attention(order_id(), INVENTORY, "1", "CEB621:minus21", DecisionContext(PLACED_AT + timedelta(days=9)))
+    world = World().consume(placed(), recorded(), packed(), handed_over(), refused(0), later)
     assert CaseClosed not in world.facts
 
 
 def test_a_declaration_says_nothing_of_a_case_after_it() -> None:
     """The inventory was taken, and turned down later."""
-    world = World().hear(placed(), recorded(), packed(), handed_over(), scanned("arrived_destination"))
+    world = World().consume(placed(), recorded(), packed(), handed_over(), scanned("arrived_destination"))
     world.answer_inventories()
-    later = attention(order_id(), INVENTORY, "1", "CEB622:minus21", Moment(NOW.now + timedelta(hours=1)))
-    world.hear(later)
+    later = attention(order_id(), INVENTORY, "1", "CEB622:minus21", DecisionContext(NOW.now + timedelta(hours=1)))
+    world.consume(later)
     assert CaseClosed not in world.facts
 
 
 def test_every_case_has_its_day() -> None:
     opened = attention(order_id(), INVENTORY, "1", "no_answer", NOW)
     assert opened.due_at == NOW.now + timedelta(days=3)
-    (hold,) = World().hear(placed(), recorded(), packed(), held()).facts.all(CaseOpened)
+    (hold,) = World().consume(placed(), recorded(), packed(), held()).facts.all(CaseOpened)
     assert hold.due_at == NOW.now + timedelta(days=7)
 
 
 def test_work_that_fails_again_is_another_case() -> None:
-    world = World().hear(placed(), recorded(), packed(), handed_over())
+    world = World().consume(placed(), recorded(), packed(), handed_over())
     for number, name in enumerate(("inventory:1", "inventory:1:2", "inventory:1:3"), start=1):
         assert attention_round(world.facts, INVENTORY, "1") == number
         opened = attention(order_id(), INVENTORY, "1", "no_answer", NOW, number)
         assert opened.case == f"needs_attention:{name}"
-        world.hear(opened, opened)
+        world.consume(opened, opened)
         freed = retried(world.facts, INVENTORY, "1", NOW)
         assert [(case.case, case.resolution) for case in freed] == [(opened.case, "retried")]
-        world.hear(*freed)
+        world.consume(*freed)
     other = attention(order_id(), INVENTORY, "12", "no_answer", NOW)
     assert retried(Facts(order_id(), [other]), INVENTORY, "1", NOW) == []
 
@@ -368,28 +368,28 @@ def releasing(hours: float) -> ParcelScanned:
 
 
 def test_what_customs_holds_with_the_post_someone_looks_into() -> None:
-    world = World().hear(placed(marketplace="postal-shop"), recorded(), packed(), handed_over(), holding(100))
+    world = World().consume(placed(marketplace="postal-shop"), recorded(), packed(), handed_over(), holding(100))
     (opened,) = world.facts.all(CaseOpened)
     assert (opened.kind, opened.action, opened.reason) == ("needs_attention", "look_into", "held_by_post")
     assert opened.due_at == NOW.now + timedelta(days=7)
     assert CaseClosed not in world.facts
-    world.hear(releasing(90))
+    world.consume(releasing(90))
     assert CaseClosed not in world.facts
-    world.hear(releasing(110))
+    world.consume(releasing(110))
     (ended,) = world.facts.all(CaseClosed)
     assert (ended.case, ended.resolution) == (opened.case, "released")
-    world.hear(holding(120))
+    world.consume(holding(120))
     assert len(world.facts.all(CaseOpened)) == 2
     assert len(world.facts.all(CaseClosed)) == 1
-    world.hear(delivered())
+    world.consume(delivered())
     assert len(world.facts.all(CaseClosed)) == 2
 
 
 def test_what_no_receipt_tells_someone_looks_into_also_where_we_declare() -> None:
-    world = World().hear(placed(), recorded(), packed(), handed_over(), holding(100))
+    world = World().consume(placed(), recorded(), packed(), handed_over(), holding(100))
     (opened,) = world.facts.all(CaseOpened)
     assert (opened.action, opened.reason) == ("look_into", "held_by_post")
-    world.hear(releasing(110))
+    world.consume(releasing(110))
     assert world.facts.get(CaseClosed, opened.case)
 
 
@@ -402,24 +402,24 @@ def post_cases(world: World) -> list[str]:
 def test_where_customs_itself_tells_the_posts_hold_is_no_case() -> None:
     start = (placed(), recorded(), packed(), handed_over())
     for scan in (holding(190), holding(195)):  # held() is of hour 192
-        assert post_cases(World().hear(*start, held(), scan)) == []
-        world = World().hear(*start, scan)
+        assert post_cases(World().consume(*start, held(), scan)) == []
+        world = World().consume(*start, scan)
         assert post_cases(world) == [""]
-        world.hear(held())
+        world.consume(held())
         assert post_cases(world) == ["superseded"]
         assert open_hold(world.facts, 1) == held()
-        world.hear(cleared(), releasing(220))
+        world.consume(cleared(), releasing(220))
         assert post_cases(world) == ["superseded"]
 
 
 def test_the_posts_hold_after_customs_had_decided_is_a_case() -> None:
     start = (placed(), recorded(), packed(), handed_over(), held())
-    assert post_cases(World().hear(*start, cleared(), holding(217))) == [""]  # cleared() is of hour 216
-    assert post_cases(World().hear(*start, cleared(), holding(216))) == []
-    assert post_cases(World().hear(*start, refused(2), holding(195))) == [""]
-    again = World().hear(placed(), recorded(), packed(), handed_over(), refused(-3), held(), holding(196))
+    assert post_cases(World().consume(*start, cleared(), holding(217))) == [""]  # cleared() is of hour 216
+    assert post_cases(World().consume(*start, cleared(), holding(216))) == []
+    assert post_cases(World().consume(*start, refused(2), holding(195))) == [""]
+    again = World().consume(placed(), recorded(), packed(), handed_over(), refused(-3), held(), holding(196))
     assert post_cases(again) == []
-    again.hear(*hold_refused(again.facts, 1, Moment(PLACED_AT + timedelta(hours=195))))
+    again.consume(*hold_refused(again.facts, 1, DecisionContext(PLACED_AT + timedelta(hours=195))))
     assert post_cases(again) == [""]
 
 
@@ -431,15 +431,15 @@ def test_whenever_scans_come_the_same_hold_is_open(data: st.DataObject) -> None:
     scans = [holding(hour) for hour in data.draw(st.sets(hours, max_size=3))]
     scans += [releasing(hour) for hour in data.draw(st.sets(hours, max_size=2))]
     start = (placed(), recorded(), packed(), handed_over())
-    straight = World().hear(*start, *receipts, *scans)
-    heard: list[Event] = [*receipts]
+    straight = World().consume(*start, *receipts, *scans)
+    consumed: list[Event] = [*receipts]
     for scan in data.draw(st.permutations(scans)):
         earliest = sum(receipt.occurred_at < scan.scanned_at for receipt in receipts)
-        after = heard.index(receipts[earliest - 1]) + 1 if earliest else 0
-        heard.insert(data.draw(st.integers(after, len(heard))), scan)
-    shuffled = World().hear(*start)
-    for event in heard:
-        shuffled.hear(event, event)
+        after = consumed.index(receipts[earliest - 1]) + 1 if earliest else 0
+        consumed.insert(data.draw(st.integers(after, len(consumed))), scan)
+    shuffled = World().consume(*start)
+    for event in consumed:
+        shuffled.consume(event, event)
     assert open_cases(shuffled) == open_cases(straight)
 
 
@@ -449,7 +449,7 @@ def open_cases(world: World) -> set[str]:
 
 @pytest.mark.parametrize("end", [delivered(), closed()])
 def test_the_end_of_the_parcel_ends_its_hold(end: Event) -> None:
-    world = World().hear(placed(), recorded(), packed(), held()).hear(end)
+    world = World().consume(placed(), recorded(), packed(), held()).consume(end)
     assert open_hold(world.facts, 1) is None
 
 
@@ -466,17 +466,17 @@ def test_the_end_of_the_parcel_ends_its_hold(end: Event) -> None:
 )
 def test_what_needs_attention_until_it_is_settled(kind: str, settles: Event) -> None:
     opened = attention(order_id(), kind, "1", "no_answer", NOW)
-    world = World().hear(placed(), recorded(), packed(), handed_over(), opened)
+    world = World().consume(placed(), recorded(), packed(), handed_over(), opened)
     if kind != "export":  # declared by leaving, here
         assert world.facts.get(CaseClosed, opened.case) is None
-    world.hear(settles)
+    world.consume(settles)
     assert world.facts.get(CaseClosed, opened.case)
 
 
 def test_the_list_of_parcels_shows_how_far_each_has_come() -> None:
-    world = World().hear(placed(), recorded(), TWO_PARCELS, handed_over(1), handed_over(2), held(1))
+    world = World().consume(placed(), recorded(), TWO_PARCELS, handed_over(1), handed_over(2), held(1))
     assert [row.state for row in parcel_rows(world.facts)] == ["import_held", "handed_over"]
-    world.hear(cleared(1))
+    world.consume(cleared(1))
     assert [row.state for row in parcel_rows(world.facts)] == ["import_cleared", "handed_over"]
 
 
@@ -486,26 +486,26 @@ def share(world: World) -> tuple[str, str]:
 
 
 def test_the_share_of_the_year_through_an_orders_life() -> None:
-    world = World().hear(placed(), recorded())
+    world = World().consume(placed(), recorded())
     assert share(world) == ("1145.19", "0.00")
-    world.hear(TWO_PARCELS, handed_over(1), handed_over(2), cleared(1))
+    world.consume(TWO_PARCELS, handed_over(1), handed_over(2), cleared(1))
     assert share(world) == ("572.59", "572.60")
-    world.hear(closed())
+    world.consume(closed())
     assert share(world) == ("0.00", "572.60")
-    world.hear(delivered(2))
+    world.consume(delivered(2))
     assert share(world) == ("0.00", "1145.19")
-    world.hear(ImportReturned(order_id=order_id(), occurred_at=NOW.now, parcel=1))
+    world.consume(ImportReturned(order_id=order_id(), occurred_at=NOW.now, parcel=1))
     assert share(world) == ("0.00", "572.59")
 
 
 def test_a_refused_parcel_uses_nothing() -> None:
-    world = World().hear(placed(), recorded(), packed())
-    world.hear(ImportRefused(order_id=order_id(), occurred_at=NOW.now, parcel=1, reason="sent_back:700"), closed())
+    world = World().consume(placed(), recorded(), packed())
+    world.consume(ImportRefused(order_id=order_id(), occurred_at=NOW.now, parcel=1, reason="sent_back:700"), closed())
     assert share(world) == ("0.00", "0.00")
 
 
 def test_the_end_before_packing_gives_everything_back() -> None:
-    assert share(World().hear(placed(), recorded()).hear(closed())) == ("0.00", "0.00")
+    assert share(World().consume(placed(), recorded()).consume(closed())) == ("0.00", "0.00")
 
 
 def _scans(number: int) -> list[ParcelScanned]:
@@ -548,14 +548,14 @@ def test_any_shuffle_split_and_repetition_gives_one_state(marketplace: str, data
     for part in (repeated[:end], [closed(), *repeated[end:]]):
         while part:
             size = data.draw(st.integers(1, len(part)))
-            world.hear(*part[:size])
+            world.consume(*part[:size])
             part = part[size:]
             if data.draw(st.booleans()):
                 world.answer_inventories()
     world.answer_inventories()
-    straight = World().hear(*events)
+    straight = World().consume(*events)
     straight.answer_inventories()
-    straight.hear(closed())
+    straight.consume(closed())
     assert state(world) == state(straight)
 
 
@@ -569,9 +569,9 @@ def test_a_year_is_never_exceeded_and_adds_up(orders: list[tuple[int, int, bool]
     for cents, quantity, ends in orders:
         price = f"{Decimal(cents).scaleb(-2):.2f}"
         world = World(left=str(limit - taken))
-        world.hear(placed(lines=[line(price=price, quantity=quantity)], discount="0.00"), recorded())
+        world.consume(placed(lines=[line(price=price, quantity=quantity)], discount="0.00"), recorded())
         if ends and OrderScreened in world.facts:
-            world.hear(packed(parcel(1, (1, quantity))), cleared(1), closed())
+            world.consume(packed(parcel(1, (1, quantity))), cleared(1), closed())
         own = quota.share(world.facts)
         assert own.held + own.used == (
             screened.value_cny.amount if (screened := world.facts.get(OrderScreened)) else Decimal(0)

@@ -16,10 +16,10 @@ from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused
 from sandbox.bad_answers import PAGE
 from services.customs.export import Unreadable
-from services.customs.poller import said
+from services.customs.poller import receipt_facts
 from services.customs.receipts import MOST_RECEIPTS, Receipt, fact, meaning, read_answered, read_page, read_receipt
 from services.customs.store import Sent
-from shared.ledger.facts import Facts, Moment
+from shared.ledger.facts import DecisionContext, Facts
 from tests.customs_samples import PLACED_AT, TABLES, order_id
 
 GUID = "4CDE1CFD-EDED-46B1-946C-B8022E42FC94"
@@ -229,8 +229,8 @@ def test_a_page_of_more_receipts_than_are_ever_asked_for_is_none() -> None:
         (404, b'{"status": "unknown"}', "unknown"),
     ],
 )
-def test_what_became_of_the_answer_to_a_hold(status: int, body: bytes, said: str) -> None:
-    assert read_answered(status, body) == said
+def test_what_became_of_the_answer_to_a_hold(status: int, body: bytes, published: str) -> None:
+    assert read_answered(status, body) == published
 
 
 @pytest.mark.parametrize(
@@ -252,6 +252,6 @@ def test_a_refusal_of_a_forgotten_message(declared_after_hours: int | None, seco
         facts.add(ImportDeclared(order_id=order_id(), occurred_at=at, parcel=1, declaration_number="I1"))
     (receipt,) = read_page(later(returnStatus="700")).receipts
     forgotten = Sent(order_id(), 1, "CEB621", None)
-    (fact,) = said(receipt, forgotten, facts, {}, Moment(PLACED_AT + timedelta(days=1)))
+    (fact,) = receipt_facts(receipt, forgotten, facts, {}, DecisionContext(PLACED_AT + timedelta(days=1)))
     assert isinstance(fact, CaseOpened) is second
     assert (fact in facts) is not second

@@ -25,9 +25,9 @@ Downloading aiokafka-0.14.0-cp313-cp313-manylinux2014_x86_64.whl (1.1 MB)
 """
 
 
-def read(said: str, wanted: int = 3) -> Progress:
+def read(output: str, wanted: int = 3) -> Progress:
     progress = Progress(wanted=wanted)
-    for line in said.splitlines():
+    for line in output.splitlines():
         progress.read(line)
     return progress
 
@@ -72,8 +72,8 @@ def test_only_what_is_downloaded_counts_as_downloaded() -> None:
     ],
 )
 def test_a_failure_is_named_with_the_package_and_what_to_do(last: str, sentence: str) -> None:
-    said = PIP_23.partition("Collecting babel")[0] + last
-    failed = explained(read(said), said, LOG)
+    output = PIP_23.partition("Collecting babel")[0] + last
+    failed = explained(read(output), output, LOG)
     assert str(failed).startswith(sentence)
     assert str(LOG) in str(failed)
     assert isinstance(failed, NoWheelError) == ("has no" in sentence)

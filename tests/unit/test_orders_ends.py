@@ -24,7 +24,7 @@ from services.orders.domain import decide
 from services.orders.ends import ending, joint_outcome, sighting
 from services.orders.life import life
 from services.orders.views import document
-from shared.ledger.facts import Facts, Moment, PersonRecorded
+from shared.ledger.facts import DecisionContext, Facts, PersonRecorded
 from tests.invented import some_invented
 from tests.unit.test_orders_life import (
     BEGINNING,
@@ -67,12 +67,12 @@ def story(ends: Sequence[ParcelOutcome | None]) -> list[Event]:
     """All that is heard of an order whose parcels end like this; None: under way still."""
     shares = SHARES[: len(ends) - 1]
     rest = TOTAL.amount - sum((Decimal(share) for share in shares), Decimal(0))
-    heard: list[Event] = [*BEGINNING, SCREENED, RESERVED, packed(len(ends))]
+    consumed: list[Event] = [*BEGINNING, SCREENED, RESERVED, packed(len(ends))]
     for parcel, (outcome, share) in enumerate(zip(ends, (*shares, str(rest)), strict=True), start=1):
-        heard += [declared(parcel, share), label(parcel), handed_over(parcel), scan(parcel)]
+        consumed += [declared(parcel, share), label(parcel), handed_over(parcel), scan(parcel)]
         if outcome is not None:
-            heard.append(final(parcel, outcome))
-    return heard
+            consumed.append(final(parcel, outcome))
+    return consumed
 
 
 def expected(ends: Sequence[ParcelOutcome]) -> Outcome:
@@ -87,20 +87,20 @@ def expected(ends: Sequence[ParcelOutcome]) -> Outcome:
 
 
 def settle(facts: Facts) -> list[Event]:
-    said: list[Event] = []
-    while fresh := [e for e in decide(facts, Moment(NOW)) if isinstance(e, Event) and facts.add(e)]:
-        said += fresh
-    return said
+    published: list[Event] = []
+    while fresh := [e for e in decide(facts, DecisionContext(NOW)) if isinstance(e, Event) and facts.add(e)]:
+        published += fresh
+    return published
 
 
 @pytest.mark.parametrize("ends", COMBINATIONS, ids="-".join)
 def test_every_combination_of_parcel_ends(ends: tuple[ParcelOutcome, ...]) -> None:
-    heard = story(ends)
-    (closed,) = settle(Facts(ORDER, heard))
+    consumed = story(ends)
+    (closed,) = settle(Facts(ORDER, consumed))
     assert isinstance(closed, OrderClosed)
     assert closed.outcome == expected(ends)
     assert [(end.parcel, end.outcome) for end in closed.parcels] == list(enumerate(ends, start=1))
-    shares = {fact.parcel: fact.total.amount for fact in heard if isinstance(fact, ParcelDeclared)}
+    shares = {fact.parcel: fact.total.amount for fact in consumed if isinstance(fact, ParcelDeclared)}
     assert sum(shares.values()) == TOTAL.amount
     undelivered = sum((shares[n] for n, end in enumerate(ends, start=1) if end != "delivered"), Decimal(0))
     assert closed.refund_due == Money(amount=undelivered, currency="EUR")
@@ -114,14 +114,14 @@ def test_no_order_ends_before_its_last_parcel(ends: tuple[ParcelOutcome, ...]) -
 
 
 def test_the_end_waits_for_the_share_to_refund_and_for_the_plan() -> None:
-    heard = story(("delivered", "lost"))
-    facts = Facts(ORDER, [e for e in heard if not (isinstance(e, ParcelDeclared) and e.parcel == 2)])
+    consumed = story(("delivered", "lost"))
+    facts = Facts(ORDER, [e for e in consumed if not (isinstance(e, ParcelDeclared) and e.parcel == 2)])
     assert settle(facts) == []
     facts.add(declared(2, "58.99"))
     (closed,) = settle(facts)
     assert isinstance(closed, OrderClosed)
     assert closed.refund_due == eur("58.99")
-    assert ending(Facts(ORDER, [e for e in heard if e.id != packed().id])) is None
+    assert ending(Facts(ORDER, [e for e in consumed if e.id != packed().id])) is None
 
 
 def test_evidence_outweighs_a_loss_and_the_latest_evidence_holds() -> None:
@@ -201,41 +201,41 @@ def worlds(draw: st.DrawFn) -> list[Event]:
     """Facts that may be told of one order, some of them perhaps not told yet; no two ends race."""
     early = draw(st.none() | st.sampled_from([fact for fact, _, _ in EARLY_ENDS]))
     if early is not None:
-        heard: list[Event] = [*BEGINNING, SCREENED, early]
+        consumed: list[Event] = [*BEGINNING, SCREENED, early]
         if isinstance(early, OrderWithdrawn) and early.reason == "shopper":
-            heard.append(CancelRequested(order_id=ORDER, occurred_at=at(2), reason="shopper"))
+            consumed.append(CancelRequested(order_id=ORDER, occurred_at=at(2), reason="shopper"))
     else:
-        heard = story(draw(st.lists(st.none() | st.sampled_from(OUTCOMES), min_size=1, max_size=3)))
+        consumed = story(draw(st.lists(st.none() | st.sampled_from(OUTCOMES), min_size=1, max_size=3)))
         if draw(st.booleans()):
-            heard.append(CancelRequested(order_id=ORDER, occurred_at=at(8), reason="shopper"))
-            heard.append(CancelTooLate(order_id=ORDER, occurred_at=at(8), reason="shopper"))
+            consumed.append(CancelRequested(order_id=ORDER, occurred_at=at(8), reason="shopper"))
+            consumed.append(CancelTooLate(order_id=ORDER, occurred_at=at(8), reason="shopper"))
         if draw(st.booleans()):
-            heard += case_facts(1)
-    untold = draw(st.sets(st.sampled_from(range(len(heard))), max_size=3))
-    return [event for n, event in enumerate(heard) if n not in untold]
+            consumed += case_facts(1)
+    untold = draw(st.sets(st.sampled_from(range(len(consumed))), max_size=3))
+    return [event for n, event in enumerate(consumed) if n not in untold]
 
 
 @given(worlds(), st.data())
 @settings(max_examples=300)
-def test_any_shuffle_split_and_repetition_gives_one_state(heard: list[Event], data: st.DataObject) -> None:
-    heard = data.draw(some_invented(heard))
-    at_once = Facts(ORDER, heard)
+def test_any_shuffle_split_and_repetition_gives_one_state(consumed: list[Event], data: st.DataObject) -> None:
+    consumed = data.draw(some_invented(consumed))
+    at_once = Facts(ORDER, consumed)
     said_at_once = settle(at_once)
 
-    told = data.draw(st.permutations([*heard, *data.draw(st.lists(st.sampled_from(heard), max_size=5))]))
-    bit_by_bit, said = Facts(ORDER), list[Event]()
+    told = data.draw(st.permutations([*consumed, *data.draw(st.lists(st.sampled_from(consumed), max_size=5))]))
+    bit_by_bit, published = Facts(ORDER), list[Event]()
     while told:
         size = data.draw(st.integers(1, len(told)))
         batch, told = told[:size], told[size:]
         for event in batch:
             bit_by_bit.add(event)
-        said += settle(bit_by_bit)
+        published += settle(bit_by_bit)
 
-    assert sorted(said, key=_by_id) == sorted(said_at_once, key=_by_id)
-    assert max(Counter(event.id for event in said).values(), default=1) == 1
+    assert sorted(published, key=_by_id) == sorted(said_at_once, key=_by_id)
+    assert max(Counter(event.id for event in published).values(), default=1) == 1
     assert life(bit_by_bit) == life(at_once)
     assert document(bit_by_bit) == document(at_once)
-    assert decide(bit_by_bit, Moment(NOW)) == decide(at_once, Moment(NOW))
+    assert decide(bit_by_bit, DecisionContext(NOW)) == decide(at_once, DecisionContext(NOW))
 
 
 def _by_id(event: Event) -> UUID:

@@ -27,8 +27,8 @@ def judged(body: Any) -> None:
     """Raises unless the body is taken so that it can be published and stored, or every fault of it is named."""
     found = check(body, NOW)
     if isinstance(found, OrderBody):
-        said = _placed(Wanted(Asked("maison", None, b""), "maison", found), NOW)
-        for record in (said, contact(found), identity(found)):
+        published = _placed(Wanted(Asked("maison", None, b""), "maison", found), NOW)
+        for record in (published, contact(found), identity(found)):
             text = record.model_dump_json()
             assert type(record).model_validate_json(text) == record
             assert "\\u0000" not in text

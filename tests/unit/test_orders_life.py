@@ -24,7 +24,7 @@ from services.orders.domain import (
     order_id_of,
 )
 from services.orders.life import Waiting, life, parcel_state
-from shared.ledger.facts import Alarm, Facts, Job, Moment, PersonErased, PersonRecorded
+from shared.ledger.facts import DecisionContext, Facts, Job, PersonErased, PersonRecorded, Timer
 
 ORDER = order_id_of("maison", "A-1")
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -228,82 +228,86 @@ def test_a_scan_proves_the_hand_over_and_an_announcement_does_not() -> None:
 def test_an_order_that_was_not_placed_owes_nothing() -> None:
     facts = Facts(ORDER, [SCREENED, RESERVED, packed()])
     assert life(facts) is None
-    assert decide(facts, Moment(at(400), caught_up=True)) == []
+    assert decide(facts, DecisionContext(at(400), caught_up=True)) == []
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_before_its_deadline_an_order_only_sets_an_alarm(state: Waiting) -> None:
     facts = until(state)
     limit = at(STATES.index(state)) + DEADLINES[state]
-    assert decide(facts, Moment(limit - timedelta(seconds=1), caught_up=True)) == [Alarm(ORDER, limit)]
+    assert decide(facts, DecisionContext(limit - timedelta(seconds=1), caught_up=True)) == [Timer(ORDER, limit)]
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_deadline_does_not_act_while_we_lag_behind(state: Waiting) -> None:
     limit = at(STATES.index(state)) + DEADLINES[state]
-    assert decide(until(state), Moment(limit + DAY)) == [Alarm(ORDER, limit)]
+    assert decide(until(state), DecisionContext(limit + DAY)) == [Timer(ORDER, limit)]
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_deadline_asks_to_withdraw_before_the_hand_over_and_asks_a_person_after_it(state: Waiting) -> None:
     facts = until(state)
     now = at(STATES.index(state)) + DEADLINES[state]
-    (owed,) = decide(facts, Moment(now, caught_up=True))
+    (outputs,) = decide(facts, DecisionContext(now, caught_up=True))
     if state in BEFORE_HAND_OVER:
-        assert owed == CancelRequested(order_id=ORDER, occurred_at=now, reason=f"deadline:{state}")
+        assert outputs == CancelRequested(order_id=ORDER, occurred_at=now, reason=f"deadline:{state}")
     else:
-        assert isinstance(owed, CaseOpened)
-        assert (owed.kind, owed.case, owed.action) == ("needs_attention", f"needs_attention:{state}", "look_into")
+        assert isinstance(outputs, CaseOpened)
+        assert (outputs.kind, outputs.case, outputs.action) == (
+            "needs_attention",
+            f"needs_attention:{state}",
+            "look_into",
+        )
 
 
 def test_a_label_that_lies_about_is_no_reason_to_withdraw_once_another_parcel_has_left() -> None:
     facts = until("labelled")
     facts.add(handed_over(1))
-    (owed,) = decide(facts, Moment(at(5) + DEADLINES["labelled"], caught_up=True))
-    assert isinstance(owed, CaseOpened)
+    (outputs,) = decide(facts, DecisionContext(at(5) + DEADLINES["labelled"], caught_up=True))
+    assert isinstance(outputs, CaseOpened)
 
 
 def test_deadlines_rest_while_a_case_is_open_and_go_on_after_it() -> None:
     facts = until("in_transit")
     facts.add(opened(days=9))
-    assert decide(facts, Moment(at(300), caught_up=True)) == []
+    assert decide(facts, DecisionContext(at(300), caught_up=True)) == []
     facts.add(closed_case(days=11))
     facts.add(opened("enquiry:2", days=10))
     facts.add(closed_case("enquiry:2", days=14))
     limit = at(7) + DEADLINES["in_transit"] + 5 * DAY
-    assert decide(facts, Moment(at(15), caught_up=True)) == [Alarm(ORDER, limit)]
+    assert decide(facts, DecisionContext(at(15), caught_up=True)) == [Timer(ORDER, limit)]
 
 
 def test_a_case_from_before_the_state_does_not_prolong_it() -> None:
     facts = until("in_transit")
     facts.add(opened(days=4))
     facts.add(closed_case(days=6))
-    assert decide(facts, Moment(at(8))) == [Alarm(ORDER, at(7) + DEADLINES["in_transit"])]
+    assert decide(facts, DecisionContext(at(8))) == [Timer(ORDER, at(7) + DEADLINES["in_transit"])]
 
 
 def test_our_case_closes_when_the_order_moves_on() -> None:
     facts = until("handed_over")
     now = at(6) + DEADLINES["handed_over"]
-    (case,) = decide(facts, Moment(now, caught_up=True))
+    (case,) = decide(facts, DecisionContext(now, caught_up=True))
     assert isinstance(case, CaseOpened)
     facts.add(case)
-    assert decide(facts, Moment(now + 30 * DAY, caught_up=True)) == []
+    assert decide(facts, DecisionContext(now + 30 * DAY, caught_up=True)) == []
     facts.add(scan(1, days=20))
     facts.add(scan(2, days=20))
-    owed = decide(facts, Moment(at(20)))
-    assert [(e.case, e.resolution) for e in owed if isinstance(e, CaseClosed)] == [(case.case, "moved_on")]
+    outputs = decide(facts, DecisionContext(at(20)))
+    assert [(e.case, e.resolution) for e in outputs if isinstance(e, CaseClosed)] == [(case.case, "moved_on")]
 
 
 def test_a_case_that_a_person_closed_comes_again_when_nothing_has_moved() -> None:
     facts = until("handed_over")
     now = at(6) + DEADLINES["handed_over"]
-    (case,) = decide(facts, Moment(now, caught_up=True))
+    (case,) = decide(facts, DecisionContext(now, caught_up=True))
     assert isinstance(case, CaseOpened)
     facts.add(case)
     facts.add(closed_case(case.case, days=15))
     again = at(15) + DEADLINES["handed_over"]
-    assert decide(facts, Moment(at(16), caught_up=True)) == [Alarm(ORDER, again)]
-    (second,) = decide(facts, Moment(again, caught_up=True))
+    assert decide(facts, DecisionContext(at(16), caught_up=True)) == [Timer(ORDER, again)]
+    (second,) = decide(facts, DecisionContext(again, caught_up=True))
     assert isinstance(second, CaseOpened)
     assert second.case == f"{case.case}:2"
 
@@ -315,14 +319,14 @@ def test_a_cancel_that_nobody_answers_becomes_a_case() -> None:
     assert standing is not None
     assert (standing.state, standing.cancel, standing.waiting) == ("reserved", "requested", "cancelling")
     limit = at(2.5) + DEADLINES["cancelling"]
-    assert decide(facts, Moment(at(3))) == [Alarm(ORDER, limit)]
-    (case,) = decide(facts, Moment(limit, caught_up=True))
+    assert decide(facts, DecisionContext(at(3))) == [Timer(ORDER, limit)]
+    (case,) = decide(facts, DecisionContext(limit, caught_up=True))
     assert isinstance(case, CaseOpened)
     assert case.reason == "deadline:cancelling"
     facts.add(case)
     facts.add(OrderWithdrawn(order_id=ORDER, occurred_at=limit, reason="shopper"))
-    owed = decide(facts, Moment(limit + DAY))
-    assert {type(event) for event in owed} == {CaseClosed, OrderClosed}
+    outputs = decide(facts, DecisionContext(limit + DAY))
+    assert {type(event) for event in outputs} == {CaseClosed, OrderClosed}
 
 
 def test_a_cancel_that_came_too_late_changes_nothing_but_the_flag() -> None:
@@ -332,7 +336,7 @@ def test_a_cancel_that_came_too_late_changes_nothing_but_the_flag() -> None:
     standing = life(facts)
     assert standing is not None
     assert (standing.waiting, standing.cancel, standing.beyond_return) == ("handed_over", "too_late", True)
-    assert decide(facts, Moment(at(7))) == [Alarm(ORDER, at(6) + DEADLINES["handed_over"])]
+    assert decide(facts, DecisionContext(at(7))) == [Timer(ORDER, at(6) + DEADLINES["handed_over"])]
 
 
 # --- after the end ----------------------------------------------------------------------------------------------
@@ -340,10 +344,10 @@ def test_a_cancel_that_came_too_late_changes_nothing_but_the_flag() -> None:
 
 def settle(facts: Facts, now: datetime) -> list[Event]:
     """Decides until nothing new is owed, as the ledger does; what was said."""
-    said: list[Event] = []
-    while fresh := [e for e in decide(facts, Moment(now)) if isinstance(e, Event) and facts.add(e)]:
-        said += fresh
-    return said
+    published: list[Event] = []
+    while fresh := [e for e in decide(facts, DecisionContext(now)) if isinstance(e, Event) and facts.add(e)]:
+        published += fresh
+    return published
 
 
 def lost(parcel: int, days: float = 30) -> ParcelLost:
@@ -360,11 +364,11 @@ def test_found_after_lost_is_amended_once_and_put_before_a_person() -> None:
     assert isinstance(moved, CaseOpened)
     assert (moved.case, moved.reason) == ("amendment:1:moved", "lost_then_moved")
     facts.add(delivered(1, days=34))
-    said = settle(facts, at(34))
-    (amended,) = [e for e in said if isinstance(e, OrderAmended)]
+    published = settle(facts, at(34))
+    (amended,) = [e for e in published if isinstance(e, OrderAmended)]
     assert (amended.parcel, amended.previous, amended.outcome) == (1, "lost", "delivered")
-    assert [e.case for e in said if isinstance(e, CaseOpened)] == ["amendment:1:delivered"]
-    assert [e.case for e in said if isinstance(e, CaseClosed)] == ["amendment:1:moved"]
+    assert [e.case for e in published if isinstance(e, CaseOpened)] == ["amendment:1:delivered"]
+    assert [e.case for e in published if isinstance(e, CaseClosed)] == ["amendment:1:moved"]
     assert settle(facts, at(35)) == []
     (closed,) = facts.all(OrderClosed)
     assert closed.outcome == "lost"
@@ -406,20 +410,20 @@ def finished() -> Facts:
 
 def test_the_record_goes_by_itself_after_its_time() -> None:
     facts = finished()
-    assert decide(facts, Moment(at(16))) == [Alarm(ORDER, at(15) + RETENTION)]
-    assert decide(facts, Moment(at(15) + RETENTION)) == [Job(ERASE_PERSON, ORDER)]
+    assert decide(facts, DecisionContext(at(16))) == [Timer(ORDER, at(15) + RETENTION)]
+    assert decide(facts, DecisionContext(at(15) + RETENTION)) == [Job(ERASE_PERSON, ORDER)]
     facts.add(PersonErased(order_id=ORDER, occurred_at=at(15) + RETENTION))
-    assert decide(facts, Moment(at(16) + RETENTION)) == []
+    assert decide(facts, DecisionContext(at(16) + RETENTION)) == []
 
 
 def test_an_erasure_asked_for_in_flight_waits_for_the_end() -> None:
     asked = ErasureAsked(order_id=ORDER, occurred_at=at(8))
     facts = until("in_transit")
     facts.add(asked)
-    assert not [owed for owed in decide(facts, Moment(at(9))) if isinstance(owed, Job)]
+    assert not [outputs for outputs in decide(facts, DecisionContext(at(9))) if isinstance(outputs, Job)]
     facts = finished()
     facts.add(asked)
-    assert decide(facts, Moment(at(16))) == [Job(ERASE_PERSON, ORDER)]
+    assert decide(facts, DecisionContext(at(16))) == [Job(ERASE_PERSON, ORDER)]
 
 
 def test_an_order_has_one_id_however_often_it_is_named() -> None:

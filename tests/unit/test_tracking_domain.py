@@ -35,7 +35,7 @@ from contracts.warehouse import (
 from services.tracking.answers import OrderTracking
 from services.tracking.domain import Tracking, fold, track
 from services.tracking.duties import ORDER_DUTIES, PARCEL_DUTIES, OrderState, ParcelState
-from services.tracking.handlers import HEARS
+from services.tracking.handlers import SUBSCRIPTIONS
 from shared.ledger.facts import Facts
 from tests.invented import some_invented
 
@@ -234,9 +234,9 @@ def test_the_timeline_is_the_set_of_facts_by_event_time_each_once(events: list[E
 
 
 def test_everything_any_service_says_is_heard() -> None:
-    said = {event for topic in topics.heard_by("tracking") for event in topic.events}
-    assert set(HEARS) == said
-    assert len(HEARS) == len(said)
+    published = {event for topic in topics.subscribed_by("tracking") for event in topic.events}
+    assert set(SUBSCRIPTIONS) == published
+    assert len(SUBSCRIPTIONS) == len(published)
 
 
 def test_every_state_has_its_row() -> None:

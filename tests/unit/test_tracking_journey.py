@@ -233,9 +233,9 @@ def test_rule_5_back_at_the_sender_is_final_but_not_delivered() -> None:
 
 def test_rule_6_the_carriers_own_word_and_its_scan_are_one_end() -> None:
     facts = scans("MD2", "DI1")
-    said = ParcelDelivered(order_id=ORDER, occurred_at=at(25), parcel=1, delivered_at=at(24))
-    assert follow([*facts, said]) == follow([said, *facts])
-    assert follow([*facts, said]).status_at == at(24)
+    published = ParcelDelivered(order_id=ORDER, occurred_at=at(25), parcel=1, delivered_at=at(24))
+    assert follow([*facts, published]) == follow([published, *facts])
+    assert follow([*facts, published]).status_at == at(24)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from contracts.warehouse import (
 )
 from services.warehouse import domain
 from services.warehouse.stock import Levels, Movement, on_pile
-from shared.ledger.facts import Facts, Moment
+from shared.ledger.facts import DecisionContext, Facts
 from tests.invented import some_invented
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -133,9 +133,9 @@ class Warehouse:
     sets: dict[UUID, Facts] = field(default_factory=dict)
     moved: list[Movement] = field(default_factory=list)
     unbooked: dict[UUID, Sequence[str]] = field(default_factory=dict)
-    alarms: set[UUID] = field(default_factory=set)
+    timers: set[UUID] = field(default_factory=set)
 
-    def hear(self, events: Iterable[Event]) -> None:
+    def consume(self, events: Iterable[Event]) -> None:
         changed = []
         for event in events:
             facts = self.sets.setdefault(event.order_id, Facts(event.order_id))
@@ -145,34 +145,34 @@ class Warehouse:
 
     def decide(self, orders: Iterable[UUID]) -> None:
         pending = sorted(set(orders))
-        self.alarms.difference_update(pending)
+        self.timers.difference_update(pending)
         while pending:
             pending = self._settle(pending)
 
     def receive(self, sku: str, units: int) -> None:
         self.stock[sku] = self.stock.get(sku, Levels()).after(Movement(sku, "received", units))
 
-    def adopt(self, said: Iterable[Event]) -> None:
+    def adopt(self, published: Iterable[Event]) -> None:
         """Takes over what it had said; decides nothing, and has the orders decided later."""
-        for event in said:
+        for event in published:
             self.sets.setdefault(event.order_id, Facts(event.order_id)).add(event)
-            self.alarms.add(event.order_id)
+            self.timers.add(event.order_id)
             if isinstance(event, StockReserved):
                 self.unbooked[event.order_id] = ()
 
     def _settle(self, order_ids: Sequence[UUID]) -> list[UUID]:
-        moment = Moment(NOW + timedelta(hours=5))
-        said = [event for order in order_ids for event in domain.decide(self.sets[order], moment)]
-        fresh = {event.order_id for event in said if self.sets[event.order_id].add(event)}
+        context = DecisionContext(NOW + timedelta(hours=5))
+        published = [event for order in order_ids for event in domain.decide(self.sets[order], context)]
+        fresh = {event.order_id for event in published if self.sets[event.order_id].add(event)}
         works = [self.work(order) for order in order_ids]
         touched = domain.touched(works)
         locked = {sku: levels for sku, levels in self.stock.items() if sku in touched}
-        settlement = domain.settle(works, locked, moment.now, self.unbooked)
+        settlement = domain.settle(works, locked, context.now, self.unbooked)
         self.stock.update(settlement.levels)
         self.unbooked = settlement.unbooked
-        self.alarms |= {alarm.order_id for alarm in settlement.alarms}
+        self.timers |= {timer.order_id for timer in settlement.timers}
         self._keep(settlement.movements)
-        fresh |= {event.order_id for event in settlement.said if self.sets[event.order_id].add(event)}
+        fresh |= {event.order_id for event in settlement.published if self.sets[event.order_id].add(event)}
         return sorted(fresh)
 
     def work(self, order: UUID) -> domain.Work:
@@ -188,7 +188,7 @@ class Warehouse:
             self.stock[sku] = self.stock[sku].after(movement)
         self._keep(movements)
         if short:
-            self.hear([short])
+            self.consume([short])
 
     def _keep(self, movements: Iterable[Movement]) -> None:
         for movement in movements:
@@ -219,7 +219,7 @@ UNITS = st.dictionaries(st.sampled_from(SKUS), st.integers(1, 4), min_size=1)
 
 
 @st.composite
-def heard(draw: st.DrawFn, orders: int) -> list[Event]:
+def consumed(draw: st.DrawFn, orders: int) -> list[Event]:
     """Anything that may be heard about some orders, in any order, with repetitions."""
     events: list[Event] = []
     for number in range(orders):
@@ -257,8 +257,8 @@ def batches(draw: st.DrawFn, events: Sequence[Event]) -> list[list[Event]]:
 def test_stock_adds_up_and_is_never_negative_under_any_sequence(data: st.DataObject, stock: list[int]) -> None:
     received = dict(zip(SKUS, stock, strict=True))
     shop = warehouse(received)
-    for batch in data.draw(batches(data.draw(heard(orders=3)))):
-        shop.hear(batch)
+    for batch in data.draw(batches(data.draw(consumed(orders=3)))):
+        shop.consume(batch)
         meddle = data.draw(st.booleans())
         if meddle and shop.sets:
             shop.short(
@@ -271,7 +271,7 @@ def test_stock_adds_up_and_is_never_negative_under_any_sequence(data: st.DataObj
                 if data.draw(st.booleans()):
                     contents = domain.packed_parcels(facts)[handed.parcel].contents
                     half = len(contents) // 2
-                    shop.hear(
+                    shop.consume(
                         [
                             ParcelReceivedBack(
                                 order_id=order,
@@ -313,9 +313,9 @@ def test_any_shuffle_split_and_repetition_gives_the_same_state(data: st.DataObje
         for movement in reserved:
             shop.stock[movement.sku] = shop.stock[movement.sku].after(movement)
         shop.moved.extend(reserved)
-        shop.hear([StockReserved(order_id=order_id(0), occurred_at=NOW)])
+        shop.consume([StockReserved(order_id=order_id(0), occurred_at=NOW)])
         for batch in split:
-            shop.hear(batch)
+            shop.consume(batch)
         shop.check(stock)
         return shop.summary()
 
@@ -334,7 +334,7 @@ def test_reservation_is_all_or_nothing_and_only_the_winners_differ(
     ]
     shop = warehouse(received)
     for batch in data.draw(batches(data.draw(st.permutations(events)))):
-        shop.hear(batch)
+        shop.consume(batch)
     taken: Counter[str] = Counter()
     for number, lines in enumerate(units):
         facts = shop.sets[order_id(number)]
@@ -352,12 +352,14 @@ def test_reservation_is_all_or_nothing_and_only_the_winners_differ(
 def test_the_time_of_arrival_decides_who_gets_scarce_stock_and_not_what_the_marketplace_says(
     data: st.DataObject,
 ) -> None:
-    said = [NOW - timedelta(days=days) for days in data.draw(st.permutations([0, 20, 40, 60]))]
-    orders = [placed(number, {"MIEL-500": 3}).model_copy(update={"placed_at": at}) for number, at in enumerate(said)]
+    published = [NOW - timedelta(days=days) for days in data.draw(st.permutations([0, 20, 40, 60]))]
+    orders = [
+        placed(number, {"MIEL-500": 3}).model_copy(update={"placed_at": at}) for number, at in enumerate(published)
+    ]
     events: list[Event] = [*orders, *(screened(number) for number in range(4))]
     shop = warehouse({"MIEL-500": 7})
     shuffled: list[Event] = data.draw(st.permutations(events))
-    shop.hear(shuffled)
+    shop.consume(shuffled)
     assert [StockReserved in shop.sets[order_id(number)] for number in range(4)] == [True, True, False, False]
 
 
@@ -365,8 +367,8 @@ def test_the_time_of_arrival_decides_who_gets_scarce_stock_and_not_what_the_mark
 @settings(max_examples=150, deadline=None)
 def test_whoever_asks_gets_one_answer_and_after_a_withdrawal_nothing_is_held(data: st.DataObject) -> None:
     shop = warehouse(dict.fromkeys(SKUS, 9))
-    for batch in data.draw(batches(data.draw(heard(orders=2)))):
-        shop.hear(batch)
+    for batch in data.draw(batches(data.draw(consumed(orders=2)))):
+        shop.consume(batch)
     for order, facts in shop.sets.items():
         asked = {event.reason for event in facts.all(CancelRequested)}
         asked |= {"label_refused" for _ in facts.all(LabelRefused)} | {
@@ -392,10 +394,10 @@ def test_a_batch_with_cancel_and_proof_of_hand_over_is_too_late_and_split_either
     ]
     for split in splits:
         shop = warehouse({"MIEL-500": 5})
-        shop.hear(start)
-        shop.hear([packed(0, {"MIEL-500": 2}, 1)])
+        shop.consume(start)
+        shop.consume([packed(0, {"MIEL-500": 2}, 1)])
         for batch in split:
-            shop.hear(batch)
+            shop.consume(batch)
         ends.append(OrderWithdrawn in shop.sets[order_id(0)])
         assert shop.stock["MIEL-500"] == Levels(received=5, available=3, shipped=2)
     assert ends == [False, False, True]
@@ -403,21 +405,21 @@ def test_a_batch_with_cancel_and_proof_of_hand_over_is_too_late_and_split_either
 
 def test_goods_that_left_after_the_withdrawal_take_only_what_is_free() -> None:
     shop = warehouse({"MIEL-500": 2})
-    shop.hear([placed(0, {"MIEL-500": 2}), screened(0)])
-    shop.hear([packed(0, {"MIEL-500": 2}, 1)])
-    shop.hear([cancel(0)])
-    shop.hear([placed(1, {"MIEL-500": 1}), screened(1)])
-    shop.hear([scan(0, 1)])
+    shop.consume([placed(0, {"MIEL-500": 2}), screened(0)])
+    shop.consume([packed(0, {"MIEL-500": 2}, 1)])
+    shop.consume([cancel(0)])
+    shop.consume([placed(1, {"MIEL-500": 1}), screened(1)])
+    shop.consume([scan(0, 1)])
     assert shop.stock["MIEL-500"] == Levels(received=2, reserved=1, shipped=1)
     contents = packed(0, {"MIEL-500": 2}, 1).parcels[0].contents
-    shop.hear([ParcelReceivedBack(order_id=order_id(0), occurred_at=NOW, parcel=1, sound=contents)])
+    shop.consume([ParcelReceivedBack(order_id=order_id(0), occurred_at=NOW, parcel=1, sound=contents)])
     assert shop.stock["MIEL-500"] == Levels(received=2, available=1, reserved=1)
 
 
 def test_a_withdrawal_before_the_screening_never_reserves() -> None:
     shop = warehouse({"MIEL-500": 2})
-    shop.hear([cancel(0)])
-    shop.hear([placed(0, {"MIEL-500": 2}), screened(0)])
+    shop.consume([cancel(0)])
+    shop.consume([placed(0, {"MIEL-500": 2}), screened(0)])
     assert StockReserved not in shop.sets[order_id(0)]
     assert shop.stock["MIEL-500"] == Levels(received=2, available=2)
 
@@ -465,20 +467,20 @@ def test_a_restored_warehouse_comes_to_the_same_stock_whatever_comes_first(data:
         history.insert(data.draw(st.integers(0, len(history))), receipt)
 
     shop, backup = Warehouse({}), Warehouse({})
-    moment = data.draw(st.integers(0, len(history)))
+    context = data.draw(st.integers(0, len(history)))
     again: list[Event | tuple[str, int]] = []
     for place, step in enumerate(history):
-        if place == moment:
+        if place == context:
             backup = deepcopy(shop)
         if isinstance(step, tuple):
             shop.receive(*step)
         elif not isinstance(step, OWN) or StockReserved in shop.sets[step.order_id]:
-            shop.hear([step])
+            shop.consume([step])
         else:
             continue
-        if place >= moment and not isinstance(step, OWN):
+        if place >= context and not isinstance(step, OWN):
             again.append(step)
-    if moment == len(history):
+    if context == len(history):
         backup = deepcopy(shop)
 
     known = {event.id for facts in backup.sets.values() for event in facts}
@@ -489,11 +491,11 @@ def test_a_restored_warehouse_comes_to_the_same_stock_whatever_comes_first(data:
         if isinstance(step, tuple):
             backup.receive(*step)
         else:
-            backup.hear([step])
+            backup.consume([step])
         if data.draw(st.booleans()):
-            backup.decide(backup.alarms)
-    backup.decide(backup.alarms)
-    assert (backup.alarms, backup.unbooked) == (set(), {})
+            backup.decide(backup.timers)
+    backup.decide(backup.timers)
+    assert (backup.timers, backup.unbooked) == (set(), {})
     assert backup.summary() == shop.summary()
     backup.check({sku: levels.received for sku, levels in shop.stock.items()})
 
@@ -511,28 +513,28 @@ def taken_over(number: int, units: dict[str, int]) -> list[Event]:
 def test_a_parcel_that_left_since_the_backup_counts_whole_once_its_goods_are_in_the_books_again() -> None:
     shop = Warehouse({})  # the product is newer than the backup, too
     shop.adopt(taken_over(0, {"MIEL-500": 2}))
-    shop.hear([placed(0, {"MIEL-500": 2}), screened(0), closed(0)])
-    assert (shop.moved, shop.alarms) == ([], {order_id(0)})
+    shop.consume([placed(0, {"MIEL-500": 2}), screened(0), closed(0)])
+    assert (shop.moved, shop.timers) == ([], {order_id(0)})
     shop.receive("MIEL-500", 1)
-    shop.decide(shop.alarms)
-    assert (shop.moved, shop.alarms) == ([], {order_id(0)})
+    shop.decide(shop.timers)
+    assert (shop.moved, shop.timers) == ([], {order_id(0)})
     shop.receive("MIEL-500", 2)
-    shop.decide(shop.alarms)
+    shop.decide(shop.timers)
     assert shop.stock["MIEL-500"] == Levels(received=3, available=1, shipped=2)
-    assert (shop.alarms, shop.unbooked) == (set(), {})
+    assert (shop.timers, shop.unbooked) == (set(), {})
 
 
 def test_nobody_new_gets_the_goods_of_a_reservation_taken_over_after_a_restore() -> None:
     shop = warehouse({"MIEL-500": 2, "SAVON-200": 1})
     shop.adopt(taken_over(0, {"MIEL-500": 3}))
-    shop.hear([placed(1, {"MIEL-500": 2}), screened(1), placed(2, {"SAVON-200": 1}), screened(2)])
+    shop.consume([placed(1, {"MIEL-500": 2}), screened(1), placed(2, {"SAVON-200": 1}), screened(2)])
     assert shop.moved == [], "whose goods they are is not known yet"
-    shop.hear([placed(0, {"MIEL-500": 3}), screened(0)])
-    shop.decide(shop.alarms)
+    shop.consume([placed(0, {"MIEL-500": 3}), screened(0)])
+    shop.decide(shop.timers)
     assert StockReserved in shop.sets[order_id(2)]
     assert not {StockReserved, StockRefused} & {type(event) for event in shop.sets[order_id(1)]}
     shop.receive("MIEL-500", 2)
-    shop.decide(shop.alarms)
+    shop.decide(shop.timers)
     assert StockRefused in shop.sets[order_id(1)]
     assert shop.stock["MIEL-500"] == Levels(received=4, available=1, shipped=3)
 

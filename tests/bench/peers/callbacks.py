@@ -63,7 +63,7 @@ async def _fold(platform: Platform, db: DB, number: str, scans: list[store.RawSc
         for scan in scans
         if scan.code is not None and scan.scanned_at is not None
     ]
-    await platform.ledger.say(db, [scan_fact(scan, codes.read(scan.code, scan.country)) for scan in known])
+    await platform.ledger.publish(db, [scan_fact(scan, codes.read(scan.code, scan.country)) for scan in known])
     await store.mark_folded(db, known, {})
 
 

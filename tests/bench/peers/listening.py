@@ -11,9 +11,9 @@ from shared.settings import PlatformSettings
 
 async def listen(settings: PlatformSettings, name: str, personal: bool) -> AIOKafkaConsumer:
     """A member of the service's group, on all that it hears; offsets are Kafka's."""
-    heard = [topic.name for topic in topics.heard_by(name) if personal or topic.name != persons.TOPIC]
+    consumed = [topic.name for topic in topics.subscribed_by(name) if personal or topic.name != persons.TOPIC]
     consumer = AIOKafkaConsumer(
-        *heard,
+        *consumed,
         bootstrap_servers=settings.kafka_bootstrap,
         group_id=name,
         enable_auto_commit=False,

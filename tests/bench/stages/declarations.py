@@ -31,16 +31,16 @@ async def _answer(stand: Stand, line: Wire, gateway: Counterpart, count: int) ->
     labels = [labelled(order_id) for order_id in orders]
 
     async def hand_over() -> None:
-        await line.say_persons(records(orders, stand.secrets))
-        await line.say(topics.ORDERS.name, "orders", new)
-        await line.say(
+        await line.publish_persons(records(orders, stand.secrets))
+        await line.publish(topics.ORDERS.name, "orders", new)
+        await line.publish(
             topics.WAREHOUSE.name, "warehouse", [*map(packed, new), *(handed_over(label) for label in labels)]
         )
 
     async def arrive() -> None:
         at = datetime.now(UTC)
         scans = [scanned(label, "ET3", "arrived_destination", at) for label in labels]
-        await line.say(topics.CARRIER.name, "carrier", scans)
+        await line.publish(topics.CARRIER.name, "carrier", scans)
 
     await gateway.let_go_together(count, hand_over)
     await gateway.all_answered()

@@ -42,6 +42,6 @@ async def pass_orders(line: Wire, count: int, secrets: Secrets) -> float:
     orders = placed(count)
     people = records([order.order_id for order in orders], secrets)
     began = time.perf_counter()
-    await line.say_persons(people)
-    await line.say(topics.ORDERS.name, "orders", orders)
+    await line.publish_persons(people)
+    await line.publish(topics.ORDERS.name, "orders", orders)
     return await line.until_all(ParcelHandedOver, {order.order_id for order in orders}, PATIENCE) - began

@@ -24,9 +24,9 @@ async def _answer(stand: Stand, line: Wire, carrier: Counterpart, count: int) ->
     orders = [plan.order_id for plan in plans]
 
     async def declare() -> None:
-        await line.say_persons(records(orders, stand.secrets))
-        await line.say(topics.WAREHOUSE.name, "warehouse", plans)
-        await line.say(topics.CUSTOMS.name, "customs", [declared(plan) for plan in plans])
+        await line.publish_persons(records(orders, stand.secrets))
+        await line.publish(topics.WAREHOUSE.name, "warehouse", plans)
+        await line.publish(topics.CUSTOMS.name, "customs", [declared(plan) for plan in plans])
 
     began = await carrier.let_go_together(count, declare)
     return await line.until_all(LabelCreated, orders, PATIENCE) - began

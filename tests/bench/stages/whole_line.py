@@ -83,9 +83,9 @@ async def _deposit(stand: Stand, outside: Client, orders: set[UUID]) -> None:
     async with asyncio.timeout(PATIENCE), wire(stand.kafka, topics.WAREHOUSE.name) as line:
         while waiting:
             handed = [
-                ParcelHandedOver.model_validate_json(heard.body)
-                for heard in await line.read()
-                if heard.type == ParcelHandedOver.TYPE and heard.order_id in waiting
+                ParcelHandedOver.model_validate_json(consumed.body)
+                for consumed in await line.read()
+                if consumed.type == ParcelHandedOver.TYPE and consumed.order_id in waiting
             ]
             waiting -= {event.order_id for event in handed}
             if handed:

@@ -60,10 +60,10 @@ def read_answer(asked: Sequence[str], status: int, body: bytes, retry_after: flo
     if status >= 500:
         raise Unreachable(f"suivi:http_{status}", retry_after)
     try:
-        said = read_told(body)
+        reply = read_told(body)
     except ValueError:
-        said = None
-    envelopes = said if isinstance(said, list) else [said]
+        reply = None
+    envelopes = reply if isinstance(reply, list) else [reply]
     if len(envelopes) > GROUP_SIZE:
         raise Unreachable("suivi:unreadable")
     if all(isinstance(envelope, Mapping) and "returnCode" in envelope for envelope in envelopes) and envelopes:
