@@ -228,7 +228,7 @@ async def running(make: Make, settings: PlatformSettings) -> AsyncIterator[tuple
 async def _run(platform: Platform, service: Service) -> None:
     probe = LogProbe(platform.settings)
     written = [topic.name for topic in (service.publishes, *service.also_publishes)]
-    refused = functools.partial(dead_letters.bury_refused, platform)
+    refused = functools.partial(dead_letters.dead_letter_refused, platform)
     relay = Relay(platform.settings, platform.pool, probe, service.name, written, refused)
     broker = platform.loop("broker")
     async with Group() as pulse:

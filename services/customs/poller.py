@@ -129,13 +129,13 @@ class Receipts:
                 raise
             except Exception as error:
                 log.error("receipt could not be recorded", status=receipt.status, guid=str(receipt.guid), error=error)
-                moved = await self._shelve(own, known)
+                moved = await self._park(own, known)
             if not moved:
                 return False
             known = receipt.cursor
         return True
 
-    async def _shelve(self, page: Page, known: str | None) -> bool:
+    async def _park(self, page: Page, known: str | None) -> bool:
         """Keeps a receipt on which a rule of ours fails: what it says is said, if it can be worked out, and the order
         is a case."""
         now = self.platform.clock.now()

@@ -51,7 +51,7 @@ class Wanted:
 def intake(platform: Platform) -> GroupCommit[Wanted, Response | Problem]:
     """Takes orders in; those that arrive together in one transaction."""
 
-    async def take_in(wanted: Sequence[Wanted]) -> Sequence[Response | Problem]:
+    async def place_group(wanted: Sequence[Wanted]) -> Sequence[Response | Problem]:
         async with platform.ledger.transaction() as db:
 
             async def work(places: Sequence[int]) -> Sequence[Response | Problem]:
@@ -62,7 +62,7 @@ def intake(platform: Platform) -> GroupCommit[Wanted, Response | Problem]:
         failpoints.reach("api.committed")
         return answers
 
-    return GroupCommit(take_in, Wanted.conflict_keys, lambda wanted: wanted.marketplace)
+    return GroupCommit(place_group, Wanted.conflict_keys, lambda wanted: wanted.marketplace)
 
 
 async def place(platform: Platform, db: DB, wanted: Sequence[Wanted]) -> list[Response | Problem]:
@@ -78,7 +78,7 @@ async def place(platform: Platform, db: DB, wanted: Sequence[Wanted]) -> list[Re
     before = await store.fingerprints(db, known) if known else {}
     new = {order_id: one for order_id, one in by_id.items() if order_id not in known}
     if new:
-        await _take_in(platform, db, new, digests)
+        await _insert(platform, db, new, digests)
     answers: list[Response | Problem] = []
     for order_id, one in by_id.items():
         if order_id in new:
@@ -90,7 +90,7 @@ async def place(platform: Platform, db: DB, wanted: Sequence[Wanted]) -> list[Re
     return answers
 
 
-async def _take_in(platform: Platform, db: DB, new: Mapping[UUID, Wanted], digests: Mapping[UUID, bytes]) -> None:
+async def _insert(platform: Platform, db: DB, new: Mapping[UUID, Wanted], digests: Mapping[UUID, bytes]) -> None:
     now = platform.clock.now()
     traces = {order_id: one.traceparent for order_id, one in new.items()}
     people = [platform.persons.sealed(order_id, contact(one.body), identity(one.body)) for order_id, one in new.items()]

@@ -262,7 +262,7 @@ class Worker:
 
     async def _store_all(self, ended: list[_Ended], loop: Loop) -> None:
         """Stores them together, or, when that fails for a cause of their own, each alone. One that cannot be stored at
-        all, for a rule of ours fails on its order, is shelved and holds up no other."""
+        all, for a rule of ours fails on its order, is parked and holds up no other."""
         try:
             await self._until_stored(lambda db: self._store(db, ended), loop)
         except Exception as error:
@@ -272,7 +272,7 @@ class Worker:
                 return
             job, reason = ended[0].job, describe(error)
             log.error("answer could not be stored", job=job.kind, order_id=str(job.order_id), error=error)
-            await self._until_stored(lambda db: self._shelve(db, job, reason), loop)
+            await self._until_stored(lambda db: self._park(db, job, reason), loop)
 
     async def _until_stored(self, store: Callable[[DB], Awaitable[None]], loop: Loop) -> None:
         while True:
@@ -307,7 +307,7 @@ class Worker:
         traces = {one.job.order_id: one.traceparent for one in ended if one.traceparent} if tracing.on() else None
         await self._ledger.record(db, published=published, traces=traces)
 
-    async def _shelve(self, db: DB, job: ClaimedJob, reason: str) -> None:
+    async def _park(self, db: DB, job: ClaimedJob, reason: str) -> None:
         """Tries again much later, or no more: nothing is decided, and a person sees it."""
         await self._ledger.undecided(db, job.order_id)
         if job.attempt >= self._kind.max_attempts:

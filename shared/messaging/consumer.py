@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.ledger.ledger import Ledger
-from shared.messaging.decoder import Decoder, Read, Record, as_record
+from shared.messaging.decoder import Decoded, Decoder, Record, as_record
 from shared.messaging.decompression import UNPACKED_BYTES, UnreadableBatch
 from shared.messaging.fetching import FETCH_BYTES, Fetching, undecodable
 from shared.messaging.kafka import REQUEST_MS, connection
@@ -279,13 +279,13 @@ class Consumer:
             await self._absorb(read)
         self._check_run()
 
-    def _read(self, records: Sequence[Record], absurd: Collection[tuple[TopicPartition, int]]) -> list[Read]:
+    def _read(self, records: Sequence[Record], absurd: Collection[tuple[TopicPartition, int]]) -> list[Decoded]:
         """Decodes; cut short where one dead letter too many follows another. `absurd`: whose generation cannot be."""
-        read: list[Read] = []
+        read: list[Decoded] = []
         run = {partition: set(orders) for partition, orders in self._dead_run.items()}
         for record in records:
             if (record.partition, record.offset) in absurd:
-                read.append(Read(record, cause="the generation cannot be", fate="foreign"))
+                read.append(Decoded(record, cause="the generation cannot be", fate="foreign"))
                 continue
             one = self.decoder.read(record)
             read.append(one)
@@ -356,14 +356,14 @@ class Consumer:
         self._generation[partition] = generation
         self._client.seek(partition, offset)
 
-    async def _absorb(self, read: Sequence[Read]) -> None:
+    async def _absorb(self, read: Sequence[Decoded]) -> None:
         """One transaction; on a fault of the records, halves, until the bad one stands alone as a dead letter."""
         try:
             failpoints.reach("consumer.read")
             async with self._ledger.transaction() as db:
                 moved = await self._move(db, read)
-                await self.decoder.take_in(db, [one for one in read if one.cause is None])
-                await self.decoder.bury(db, [one for one in read if one.cause is not None])
+                await self.decoder.apply(db, [one for one in read if one.cause is None])
+                await self.decoder.dead_letter(db, [one for one in read if one.cause is not None])
                 failpoints.reach("consumer.worked")
             failpoints.reach("consumer.committed")
         except (Moved, TooManyDead):
@@ -376,7 +376,7 @@ class Consumer:
                     raise
                 self._check_run()
                 log.error("record could not be handled", type=read[0].record.type, error=error)
-                await self._absorb([Read(read[0].record, cause=describe(error))])
+                await self._absorb([Decoded(read[0].record, cause=describe(error))])
                 return
             middle = len(read) // 2
             await self._absorb(read[:middle])
@@ -386,7 +386,7 @@ class Consumer:
             for one in read:
                 _count(self._dead_run, one)
 
-    async def _move(self, db: DB, read: Sequence[Read]) -> dict[TopicPartition, int]:
+    async def _move(self, db: DB, read: Sequence[Decoded]) -> dict[TopicPartition, int]:
         """Locks, checks and moves the positions in one statement; Moved when they are not where we left them."""
         moved = {one.record.partition: one.record.next_offset for one in read}
         partitions = sorted(moved)
@@ -431,7 +431,7 @@ class Consumer:
         return reached
 
 
-def _count(run: Run, read: Read) -> None:
+def _count(run: Run, read: Decoded) -> None:
     if read.cause is None:
         run.pop(read.record.partition, None)
     elif read.fate == "failing":

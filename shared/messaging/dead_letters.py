@@ -13,7 +13,7 @@ from contracts.cases import CaseClosed
 from shared import persons
 from shared.db import DB, TRANSIENT
 from shared.ledger import outbox
-from shared.messaging.decoder import Fate, Read, Record, order_id_of
+from shared.messaging.decoder import Decoded, Fate, Record, order_id_of
 from shared.telemetry import describe, log
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ async def _handle(platform: Platform, db: DB, row: asyncpg.Record) -> None:
         read = platform.decoder.read(record)
         if read.cause is not None:
             raise StillDead(read.cause)
-        await platform.decoder.take_in(db, [read])
+        await platform.decoder.apply(db, [read])
     await db.execute("update dead_letters set replayed_at = now() where id = $1", row["id"])
     if row["fate"] == "failing":
         await _close_case(platform, db, record)
@@ -166,7 +166,7 @@ async def replay_parked(platform: Platform) -> None:
                     await platform.decoder.open_case(db, _record(letter))
 
 
-async def bury_refused(platform: Platform, row: asyncpg.Record) -> None:
+async def dead_letter_refused(platform: Platform, row: asyncpg.Record) -> None:
     """A row of the outbox that is too large for the broker becomes a dead letter with a case on its order; another one
     each time it is sent again."""
     async with platform.ledger.transaction() as db:
@@ -192,7 +192,7 @@ async def bury_refused(platform: Platform, row: asyncpg.Record) -> None:
             generation_start=0,
             traceparent=row["traceparent"],
         )
-        await platform.decoder.bury(db, [Read(record, cause="refused by the broker: too large")])
+        await platform.decoder.dead_letter(db, [Decoded(record, cause="refused by the broker: too large")])
 
 
 async def _close_case(platform: Platform, db: DB, record: Record) -> None:

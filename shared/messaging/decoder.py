@@ -43,7 +43,7 @@ it is replayed by itself at the start of one that does."""
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class Decoded:
     """A record and what it says: an event, nothing that is heard here, or the cause why it is put away."""
 
     record: Record
@@ -102,28 +102,28 @@ class Decoder:
         self._on_erased = on_erased
         self._now = now
 
-    def read(self, record: Record) -> Read:
+    def read(self, record: Record) -> Decoded:
         """The record with what it says, or with the cause why it can never be handled as it is."""
         if record.fault is not None:
-            return Read(record, cause=f"cannot be decoded: {record.fault}", fate="foreign")
+            return Decoded(record, cause=f"cannot be decoded: {record.fault}", fate="foreign")
         if record.partition.topic == persons.TOPIC:
             return self._read_person(record)
         if (record.partition.topic, _name(record.type)) not in self._carried:
-            return Read(record, cause="no such fact is published on this topic", fate="foreign")
+            return Decoded(record, cause="no such fact is published on this topic", fate="foreign")
         kind = self._hears.get(record.type)
         if kind is None:
             if _name(record.type) in self._names:
-                return Read(record, cause=f"{record.type} is newer than this service", fate="newer")
-            return Read(record)
+                return Decoded(record, cause=f"{record.type} is newer than this service", fate="newer")
+            return Decoded(record)
         if not record.body:
-            return Read(record, cause="empty value")
+            return Decoded(record, cause="empty value")
         try:
             event = kind.model_validate_json(record.body)
         except ValidationError as error:
-            return Read(record, cause=_faults(record.type, error))
+            return Decoded(record, cause=_faults(record.type, error))
         if (cause := self._not_ours(record, event)) is not None:
-            return Read(record, cause=cause, fate="foreign")
-        return Read(record, event=event)
+            return Decoded(record, cause=cause, fate="foreign")
+        return Decoded(record, event=event)
 
     def _not_ours(self, record: Record, event: Event) -> str | None:
         """Why none of our services can have sent this."""
@@ -135,21 +135,21 @@ class Decoder:
             return "the case names another service than the topic's"
         return None
 
-    def _read_person(self, record: Record) -> Read:
+    def _read_person(self, record: Record) -> Decoded:
         order_id = order_id_of(record.key)
         if order_id is None:
-            return Read(record, cause="the key is no order id", fate="foreign")
+            return Decoded(record, cause="the key is no order id", fate="foreign")
         if not record.body:
-            return Read(record, event=PersonErased(order_id=order_id, occurred_at=self._now()))
+            return Decoded(record, event=PersonErased(order_id=order_id, occurred_at=self._now()))
         try:
             person = PersonRecord.model_validate_json(record.body)
         except ValidationError as error:
-            return Read(record, cause=_faults(persons.RECORD, error), fate="foreign")
+            return Decoded(record, cause=_faults(persons.RECORD, error), fate="foreign")
         if person.order_id != order_id:
-            return Read(record, cause="the key is not the record's order id", fate="foreign")
-        return Read(record, event=PersonRecorded(order_id=order_id, occurred_at=self._now()), person=person)
+            return Decoded(record, cause="the key is not the record's order id", fate="foreign")
+        return Decoded(record, event=PersonRecorded(order_id=order_id, occurred_at=self._now()), person=person)
 
-    async def take_in(self, db: DB, read: Sequence[Read]) -> None:
+    async def apply(self, db: DB, read: Sequence[Decoded]) -> None:
         """Records what was read, in the caller's transaction.
 
         The orders are locked first, so that nobody writes of a person who is being erased.
@@ -172,7 +172,7 @@ class Decoder:
         }
         await self._ledger.record(db, consumed=events, bodies=bodies, traces=traces)
 
-    async def bury(self, db: DB, dead: Sequence[Read]) -> None:
+    async def dead_letter(self, db: DB, dead: Sequence[Decoded]) -> None:
         """Dead letters. One that is failing gets a case on its order, so that a person sees it; of foreign ones so many
         are kept of a topic in an hour, and the rest is only counted. Bodies hold no personal data."""
         for one in dead:
@@ -232,7 +232,7 @@ class Decoder:
                 reason="dead_letter",
                 action="replay_dead_letter",
             )
-            await self._ledger.note(db, case)
+            await self._ledger.append(db, case)
 
     def case_of(self, record: Record) -> str:
         """The name of the case that a dead letter opens; each service that buried the record has its own."""

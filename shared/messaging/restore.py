@@ -15,7 +15,7 @@ from contracts.base import Event
 from shared import persons
 from shared.db import DB
 from shared.ledger.facts import PersonErased
-from shared.messaging.decoder import Read, Record, as_record
+from shared.messaging.decoder import Decoded, Record, as_record
 from shared.messaging.generations import unacknowledged
 from shared.messaging.partition_log import reading
 
@@ -80,10 +80,10 @@ async def _step(
     return Adopted(total.records + len(batch), total.facts + len(new), 0)
 
 
-def _events(platform: Platform, records: Sequence[Record]) -> tuple[list[Event], list[Read]]:
+def _events(platform: Platform, records: Sequence[Record]) -> tuple[list[Event], list[Decoded]]:
     """Facts that we said; and what the records of persons say."""
     events: list[Event] = []
-    read: list[Read] = []
+    read: list[Decoded] = []
     for record in records:
         if record.event_id is None:
             raise Unadoptable(f"a record on {record.partition.topic} has no ce_id: it is none of ours")

@@ -244,7 +244,7 @@ async def each_fact_once(field: Field) -> list[Violation]:
         found += [
             Violation("I5", f"{service} holds a dead {row['type']}: {row['cause']}", (str(row["order_id"]),))
             for row in dead
-            if (service, row["type"], str(row["order_id"])) not in field.buried
+            if (service, row["type"], str(row["order_id"])) not in field.dead_lettered
         ]
     return found
 
@@ -264,14 +264,14 @@ async def heard_is_what_was_said(field: Field) -> list[Violation]:
         consumed = {row["id"] for row in rows}
         kinds = {kind.TYPE for kind in SUBSCRIPTIONS[service]}
         dead = await field.stores.rows(service, "select order_id, type from dead_letters where replayed_at is null")
-        buried = {
+        dead_lettered = {
             (row["type"], str(row["order_id"]))
             for row in dead
-            if (service, row["type"], str(row["order_id"])) in field.buried
+            if (service, row["type"], str(row["order_id"])) in field.dead_lettered
         }
         for topic in subscribed_by(service):
             for event, (kind, order_id) in published.get(topic.name, {}).items():
-                if kind in kinds and event not in consumed and (kind, order_id) not in buried:
+                if kind in kinds and event not in consumed and (kind, order_id) not in dead_lettered:
                     found.append(Violation("I5", f"{service} never heard {kind} of {topic.name}", (order_id,)))
         found += [
             Violation("I5", f"{service} heard a {row['type']} that nobody said", (str(row["order_id"]),))

@@ -103,7 +103,7 @@ class Field:
     """Which row an order was placed for, by its id."""
     lawful: set[str] = field(default_factory=set)
     """Orders that a test ends otherwise than their story."""
-    buried: set[tuple[str, str, str]] = field(default_factory=set)
+    dead_lettered: set[tuple[str, str, str]] = field(default_factory=set)
     """Dead letters that a test made: service, type and order. A broker that lost such a record gets it again, and each
     reader another letter."""
     erased: set[str] = field(default_factory=set)

@@ -32,12 +32,12 @@ async def slip_in(field: Field, order: Order, kind: str, body: str | None) -> No
     )
 
 
-async def buried(field: Field, service: str, order: Order, kind: str) -> int:
+async def dead_lettered(field: Field, service: str, order: Order, kind: str) -> int:
     """The id of the dead letter that this record became; from now on it is known to the checker."""
     known = "select id from dead_letters where order_id = $1 and type = $2 and replayed_at is null"
     rows = await until(lambda: field.stores.rows(service, known, UUID(order.id), kind), SEEN_SECONDS)
     letter: int = rows[0]["id"]
-    field.buried.add((service, kind, order.id))
+    field.dead_lettered.add((service, kind, order.id))
     return letter
 
 
@@ -56,10 +56,10 @@ async def test_bad_records_hold_up_nobody_else(field: Field) -> None:
             heard_here = {event.TYPE.partition(".")[0] for event in SUBSCRIPTIONS[service]}
             for kind in bad:
                 if kind.partition(".")[0] in heard_here:
-                    await buried(field, service, order, kind)
+                    await dead_lettered(field, service, order, kind)
             unknown = "select fate = 'foreign' from dead_letters where type = 'parcel-teleported.v1'"
             await until(partial(field.stores.value, service, unknown), SEEN_SECONDS)
-            field.buried.add((service, "parcel-teleported.v1", order.id))
+            field.dead_lettered.add((service, "parcel-teleported.v1", order.id))
 
         async def gets_on() -> bool:
             return field.book.status(other) not in ("placed", "screened")
@@ -91,7 +91,7 @@ async def test_a_dead_letter_is_replayed_after_younger_facts(field: Field) -> No
         )
         try:
             (order,) = await field.place([PLAIN], fault.row)
-            letter = await buried(field, "tracking", order, "stock-reserved.v1")
+            letter = await dead_lettered(field, "tracking", order, "stock-reserved.v1")
             fault.happened()
 
             async def goes_on() -> bool:

@@ -23,7 +23,7 @@ async def orders(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterat
         yield running_orders
 
 
-async def bury(
+async def dead_letter(
     orders: Orders, order_id: str, body: bytes, *, kind: str = StockReserved.TYPE, topic: str = "", partition: int = 0
 ) -> int:
     """A dead letter in its table, as the consumer leaves it."""
@@ -54,7 +54,7 @@ async def replay(orders: Orders, letter: int, who: str = "ops") -> httpx.Respons
 
 async def test_a_replay_over_http_counts_once_and_closes_its_case(orders: Orders) -> None:
     placed = await orders.placed()
-    letter = await bury(orders, placed["id"], reserved(placed["id"]))
+    letter = await dead_letter(orders, placed["id"], reserved(placed["id"]))
     shown = (await orders.get(f"/dead-letters/{letter}", "ops")).json()
     assert (shown["cause"], shown["replayed_at"], shown["body_withheld"]) == ("a bug", None, False)
     assert placed["id"] in shown["body"]
@@ -74,7 +74,7 @@ async def test_one_that_is_still_dead_says_why_and_stays(orders: Orders) -> None
         (reserved(placed["id"]), "stock-reserved.v9", 0, "newer than this service"),
         (reserved(placed["id"]), StockReserved.TYPE, -1, "the outbox does not hold"),
     ):
-        letter = await bury(orders, placed["id"], body, kind=kind, partition=partition)
+        letter = await dead_letter(orders, placed["id"], body, kind=kind, partition=partition)
         answer = await replay(orders, letter)
         assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
         assert cause in answer.json()["detail"]
@@ -89,9 +89,9 @@ async def test_a_bug_that_is_still_there_is_an_answer_and_no_error(
     async def broken(*_: object) -> None:
         raise KeyError(placed["id"])
 
-    letter = await bury(orders, placed["id"], reserved(placed["id"]))
+    letter = await dead_letter(orders, placed["id"], reserved(placed["id"]))
     with monkeypatch.context() as patched:
-        patched.setattr(orders.platform.decoder, "take_in", broken)
+        patched.setattr(orders.platform.decoder, "apply", broken)
         answer = await replay(orders, letter)
     assert answer.status_code == 409, answer.text
     assert answer.json()["detail"].startswith("KeyError at ")
@@ -101,7 +101,7 @@ async def test_a_bug_that_is_still_there_is_an_answer_and_no_error(
 
 async def test_a_persons_record_is_shown_to_nobody(orders: Orders) -> None:
     placed = await orders.placed()
-    letter = await bury(orders, placed["id"], b'{"contact": "sealed-bytes"}', kind="x", topic="orders.personal")
+    letter = await dead_letter(orders, placed["id"], b'{"contact": "sealed-bytes"}', kind="x", topic="orders.personal")
     shown = await orders.get(f"/dead-letters/{letter}", "ops")
     assert "sealed-bytes" not in shown.text
     assert (shown.json()["body"], shown.json()["body_withheld"], shown.json()["body_bytes"]) == (None, True, 27)
@@ -109,14 +109,14 @@ async def test_a_persons_record_is_shown_to_nobody(orders: Orders) -> None:
 
 async def test_letters_are_listed_newest_first_a_page_at_a_time(orders: Orders) -> None:
     order_id = str(uuid4())
-    letters = [await bury(orders, order_id, b"{") for _ in range(3)]
+    letters = [await dead_letter(orders, order_id, b"{") for _ in range(3)]
     first = await orders.get("/dead-letters?limit=2", "ops")
     assert [letter["id"] for letter in first.json()["dead_letters"]] == [letters[2], letters[1]]
     assert "body" not in first.json()["dead_letters"][0]
     following = await orders.get(first.links["next"]["url"], "ops")
     assert following.json()["dead_letters"][0]["id"] == letters[0]
     placed = await orders.placed()
-    replayed = await bury(orders, placed["id"], reserved(placed["id"]))
+    replayed = await dead_letter(orders, placed["id"], reserved(placed["id"]))
     await replay(orders, replayed)
     waiting = (await orders.get("/dead-letters", "ops")).json()["dead_letters"]
     everything = (await orders.get("/dead-letters?status=all", "ops")).json()["dead_letters"]
@@ -125,7 +125,7 @@ async def test_letters_are_listed_newest_first_a_page_at_a_time(orders: Orders) 
 
 
 async def test_dead_letters_are_the_operators(orders: Orders) -> None:
-    letter = await bury(orders, str(uuid4()), b"{")
+    letter = await dead_letter(orders, str(uuid4()), b"{")
     for who, status in (("maison", 403), ("depot", 403), ("nobody", 401)):
         assert (await orders.get("/dead-letters", who)).status_code == status
         assert (await orders.get(f"/dead-letters/{letter}", who)).status_code == status
@@ -139,7 +139,7 @@ async def test_dead_letters_are_the_operators(orders: Orders) -> None:
 async def test_the_status_tells_what_waits(orders: Orders) -> None:
     before = StatusView.model_validate((await orders.get("/status", "ops")).json())
     assert before.store is not None
-    await bury(orders, str(uuid4()), b"{")
+    await dead_letter(orders, str(uuid4()), b"{")
     await orders.post("/counterparts/orders.personal/pause", None, "ops")
 
     async def counted() -> StatusView | None:

@@ -81,11 +81,11 @@ async def test_a_dead_letter_is_found_and_its_replay_frees_the_order(operated: O
     await execute(operated, "warehouse", broken)
     [order] = await operated.place()
 
-    async def buried() -> bool:
+    async def dead_lettered() -> bool:
         rows = await operated.fetch("warehouse", "select 1 from dead_letters where replayed_at is null")
         return len(rows) >= 2  # placed, screened
 
-    await until(buried)
+    await until(dead_lettered)
     code, told = await operated.why(order.number)
     assert code == 1
     assert holders(told)[0] == ("dead_letter", "warehouse")

@@ -100,10 +100,10 @@ async def test_bad_records_become_dead_letters_and_hold_up_nothing_else(pair: Pa
 
         await until(answered)
 
-        async def buried() -> bool:
+        async def dead_lettered() -> bool:
             return bool(await answerer.pool.fetchval("select count(*) = 5 from dead_letters"))
 
-        await until(buried)
+        await until(dead_lettered)
         letters = {letter.order_id: letter for letter in await dead_letters.find(answerer.pool, waiting=False)}
         assert set(letters) == {*(event.order_id for event in bad), poisoned}
         assert "json_invalid" in letters[bad[0].order_id].cause
@@ -161,10 +161,10 @@ async def test_many_dead_letters_in_a_row_stop_the_service(pair: Pair, fault: st
     await produce(pair, pair.asks.name, own, body=b"[]", times=8, partition=1)
     async with both(pair) as (asker, answerer):
 
-        async def buried(letters: int) -> bool:
+        async def dead_lettered(letters: int) -> bool:
             return bool(await answerer.pool.fetchval("select count(*) = $1 from dead_letters", letters))
 
-        await until(partial(buried, 8))
+        await until(partial(dead_lettered, 8))
         await ask(asker, "plain")
         await until(lambda: published(answerer, Answered))
         if fault == "unreadable":
@@ -176,10 +176,10 @@ async def test_many_dead_letters_in_a_row_stop_the_service(pair: Pair, fault: st
         else:
             for number in range(5):
                 await ask(asker, "poison", partition=0)
-                await until(partial(buried, 9 + number))
+                await until(partial(dead_lettered, 9 + number))
             await ask(asker, "poison", partition=0)
         await until(lambda: any(loop.stopped for loop in answerer.loops))
-        assert await buried(8 + 5)
+        assert await dead_lettered(8 + 5)
 
 
 async def test_a_job_is_tried_until_it_is_answered(pair: Pair) -> None:
@@ -327,8 +327,8 @@ async def test_an_answer_that_cannot_be_stored_holds_up_no_other(pair: Pair) -> 
             return await count(asker, Called) == 1
 
         await until(called)
-        shelved = "select count(*) = 2 from jobs where status = 'ready' and run_at > now() + interval '4 minutes'"
-        await until(lambda: answerer.pool.fetchval(shelved))
+        parked = "select count(*) = 2 from jobs where status = 'ready' and run_at > now() + interval '4 minutes'"
+        await until(lambda: answerer.pool.fetchval(parked))
         await answerer.pool.execute("update jobs set attempts = 7, run_at = now() where order_id = $1", undecided)
         ended = "select status = 'exhausted' from jobs where order_id = $1"
         await until(lambda: answerer.pool.fetchval(ended, undecided))
@@ -442,7 +442,7 @@ async def test_nobody_writes_of_a_person_who_is_being_erased(pair: Pair) -> None
 
         async def erase() -> None:
             async with answerer.ledger.transaction() as db:
-                await decoder.take_in(db, [decoder.read(tombstone)])
+                await decoder.apply(db, [decoder.read(tombstone)])
 
         async with answerer.ledger.transaction() as db:
             await answerer.ledger.lock(db, [order_id])

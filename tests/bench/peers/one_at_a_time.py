@@ -65,7 +65,7 @@ async def consume(platform: Platform, consumer: AIOKafkaConsumer, sender: Sender
         while True:
             try:
                 async with platform.ledger.transaction() as db:
-                    await platform.decoder.take_in(db, [read])
+                    await platform.decoder.apply(db, [read])
                 break
             except TRANSIENT as error:
                 await loop.back_off(error)
