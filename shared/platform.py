@@ -42,7 +42,7 @@ from shared.settings import PlatformSettings
 from shared.supervise import Group, keep_pruning, refuse_restored, sweep, watch
 from shared.telemetry import Loop, configure_logs, log
 
-OnAdopted: TypeAlias = Callable[[DB, Sequence[Event]], Awaitable[None]]
+OnRestored: TypeAlias = Callable[[DB, Sequence[Event]], Awaitable[None]]
 Task: TypeAlias = Callable[["Platform", Loop], Awaitable[None]]
 """An endless loop of a service's own: ticks its pulse, is cancelled at the end."""
 
@@ -68,7 +68,7 @@ class Service:
     observe: Observe | None = None
     only_reads: bool = False
     """Its HTTP interface only reads: it stays ready while its database takes no writes."""
-    on_adopted: OnAdopted | None = None
+    on_restored: OnRestored | None = None
     """What a service writes down beside facts that its database had forgotten; see `shared.messaging.restore`."""
 
     @property

@@ -112,7 +112,7 @@ def service(platform: Platform) -> Service:
         seals=("contact",),
         on_erased=on_erased,
         observe=gauges.observe,
-        on_adopted=on_adopted,
+        on_restored=on_restored,
     )
 
 
@@ -148,7 +148,7 @@ async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
     await store.drop_personal(db, order_ids)
 
 
-async def on_adopted(db: DB, events: Sequence[Event]) -> None:
+async def on_restored(db: DB, events: Sequence[Event]) -> None:
     """Knows the labels again that it had forgotten, so that their scans count."""
     await store.save_forgotten_labels(db, NAME, [event for event in events if isinstance(event, LabelCreated)])
 

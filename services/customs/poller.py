@@ -145,7 +145,7 @@ class Receipts:
             ours = await self._keep(db, page)
             for receipt, sent in ours:
                 for fact in await self._worked_out(db, receipt, sent, DecisionContext(now)):
-                    await self.platform.ledger.note(db, fact)
+                    await self.platform.ledger.append(db, fact)
                 await self.platform.ledger.undecided(db, sent.order_id)
             await self._move(db, page, ours, now)
         return True

@@ -47,14 +47,14 @@ async def erase(platform: Platform, db: DB, facts: Facts, by: str) -> None:
     await platform.ledger.record(db, consumed=[PersonErased(order_id=order_id, occurred_at=now)])
 
 
-async def adopted(platform: Platform, db: DB, events: Sequence[Event]) -> None:
+async def restored(platform: Platform, db: DB, events: Sequence[Event]) -> None:
     """What belongs to an erasure that a restored database had forgotten: its record, and that it is repeated until it
     is effective. Who had it done is not known any more."""
     now = platform.clock.now()
     for event in events:
         if isinstance(event, PersonErased):
             await store.forget(db, event.order_id)
-            await store.note_erasure(db, event.order_id, "done", "adopt", now)
+            await store.note_erasure(db, event.order_id, "done", "restore", now)
             await store.note_tombstone(db, event.order_id)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from contracts import topics
 from services.orders import gauges
 from services.orders.api import router
-from services.orders.erasure import adopted, check_erasures, erase_person, repeat_tombstones
+from services.orders.erasure import check_erasures, erase_person, repeat_tombstones, restored
 from services.orders.handlers import SUBSCRIPTIONS, handle, project
 from services.orders.settings import Settings
 from shared.cli.commands import command
@@ -29,7 +29,7 @@ def service(platform: Platform) -> Service:
         tasks=(repeat_tombstones, check_erasures, every(gauges.EVERY_SECONDS, gauges.measure)),
         routers=(router(platform),),
         seals=("contact", "national_id"),
-        on_adopted=partial(adopted, platform),
+        on_restored=partial(restored, platform),
     )
 
 

@@ -38,7 +38,7 @@ async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> S
     return outputs
 
 
-async def adopted(db: DB, events: Sequence[Event]) -> None:
+async def restored(db: DB, events: Sequence[Event]) -> None:
     """Notes the reservations that this database had forgotten, so that nobody else gets their goods."""
     await store.note_unbooked(db, [event.order_id for event in events if isinstance(event, StockReserved)])
 

@@ -22,7 +22,7 @@ def service(platform: Platform) -> Service:
         subscriptions=handlers.SUBSCRIPTIONS,
         handle=handlers.handle,
         project=handlers.project,
-        on_adopted=handlers.adopted,
+        on_restored=handlers.restored,
         tasks=(every(gauges.EVERY_SECONDS, gauges.measure),),
         routers=(catalogue.router(platform), api.router(platform)),
     )

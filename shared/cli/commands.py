@@ -21,7 +21,7 @@ from shared.cli.connecting import operated, settings_of
 from shared.jobs import worker
 from shared.ledger import outbox
 from shared.messaging import dead_letters
-from shared.messaging.restore import Unadoptable, adopt
+from shared.messaging.restore import NotRestorable, restore
 from shared.operations.provision import Scope, keep_api_key
 from shared.operations.why import why
 from shared.platform import Make, Platform, Service, build_app, serve
@@ -153,18 +153,18 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
 
         operate(run)
 
-    @app.command("adopt")
-    def take_over() -> None:
+    @app.command("restore-from-topics")
+    def restore_from_topics() -> None:
         """After a restore: takes over from the service's own topics what the database has forgotten, and lets the
         service go on. Read the runbook first."""
 
         async def run(platform: Platform, service: Service) -> None:
             try:
-                adopted = await adopt(platform, service)
-            except Unadoptable as cause:
+                restored = await restore(platform, service)
+            except NotRestorable as cause:
                 raise SystemExit(f"not taken over: {cause}") from None
             console.print(
-                f"{adopted.records} records read, {adopted.facts} facts taken over, of {adopted.orders} orders"
+                f"{restored.records} records read, {restored.facts} facts taken over, of {restored.orders} orders"
             )
 
         operate(run, broker=True)

@@ -195,7 +195,7 @@ class Ledger:
             await self._settle(db, sets, new_consumed, new_published, changed, at, traces, bodies)
         return sets
 
-    async def adopt(self, db: DB, *, published: Sequence[Event], consumed: Sequence[Event]) -> list[Event]:
+    async def restore(self, db: DB, *, published: Sequence[Event], consumed: Sequence[Event]) -> list[Event]:
         """Takes in facts that this database had forgotten: those that were new. Nothing is published or decided; the
         orders are decided again when all that was said by now is heard."""
         sets = await self.lock(db, {event.order_id for event in (*published, *consumed)})
@@ -214,7 +214,7 @@ class Ledger:
         )
         return [*new_consumed, *new_published]
 
-    async def note(self, db: DB, event: Event) -> None:
+    async def append(self, db: DB, event: Event) -> None:
         """Says one fact and decides nothing: for when deciding is what fails. Not even that where the facts themselves
         cannot be read."""
         try:
@@ -246,7 +246,7 @@ class Ledger:
             reason="undecided",
             action="look_into",
         )
-        await self.note(db, case)
+        await self.append(db, case)
         await db.execute("update fact_sets set due_at = $2 where order_id = $1", order_id, now + PUT_OFF)
 
     async def _settle(

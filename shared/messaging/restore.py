@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 TOGETHER = 2000
 
 
-class Unadoptable(Exception):
+class NotRestorable(Exception):
     """A record of our own topic that this version cannot read; nothing after it was taken over."""
 
 
 @dataclass(frozen=True, slots=True)
-class Adopted:
+class Restored:
     records: int
     facts: int
     orders: int
 
 
-async def adopt(platform: Platform, service: Service) -> Adopted:
+async def restore(platform: Platform, service: Service) -> Restored:
     """Reads the service's own topics behind the last offset it knows of, and records what it finds as said.
 
     In steps, each one transaction; broken off, it goes on where it was. Raises Unadoptable, KafkaError.
     """
-    total = Adopted(0, 0, 0)
+    total = Restored(0, 0, 0)
     orders: set[UUID] = set()
     async with reading(platform.settings) as probe:
         starts = await unacknowledged(platform.pool, probe, [service.publishes.name])
@@ -53,12 +53,12 @@ async def adopt(platform: Platform, service: Service) -> Adopted:
                 batch = []
         if batch:
             total = await _step(platform, service, batch, total, orders)
-    return Adopted(total.records, total.facts, len(orders))
+    return Restored(total.records, total.facts, len(orders))
 
 
 async def _step(
-    platform: Platform, service: Service, batch: Sequence[Record], total: Adopted, orders: set[UUID]
-) -> Adopted:
+    platform: Platform, service: Service, batch: Sequence[Record], total: Restored, orders: set[UUID]
+) -> Restored:
     async with platform.ledger.transaction() as db:
         events, read = _events(platform, batch)
         consumed = [one.event for one in read if one.event is not None]
@@ -71,13 +71,13 @@ async def _step(
             await platform.persons.drop(db, erased)
             if service.on_erased is not None:
                 await service.on_erased(db, erased)
-        new = await platform.ledger.adopt(db, published=events, consumed=consumed)
-        if service.on_adopted is not None:
-            await service.on_adopted(db, new)
+        new = await platform.ledger.restore(db, published=events, consumed=consumed)
+        if service.on_restored is not None:
+            await service.on_restored(db, new)
         await _as_sent(db, batch)
         await _move_ends(db, batch)
     orders |= {event.order_id for event in new}
-    return Adopted(total.records + len(batch), total.facts + len(new), 0)
+    return Restored(total.records + len(batch), total.facts + len(new), 0)
 
 
 def _events(platform: Platform, records: Sequence[Record]) -> tuple[list[Event], list[Decoded]]:
@@ -86,13 +86,13 @@ def _events(platform: Platform, records: Sequence[Record]) -> tuple[list[Event],
     read: list[Decoded] = []
     for record in records:
         if record.event_id is None:
-            raise Unadoptable(f"a record on {record.partition.topic} has no ce_id: it is none of ours")
+            raise NotRestorable(f"a record on {record.partition.topic} has no ce_id: it is none of ours")
         if record.partition.topic == persons.TOPIC:
             read.append(platform.decoder.read(record))
             continue
         kind = Event.BY_TYPE.get(record.type)
         if kind is None:
-            raise Unadoptable(f"{record.type} on {record.partition.topic} is newer than this service")
+            raise NotRestorable(f"{record.type} on {record.partition.topic} is newer than this service")
         events.append(kind.model_validate_json(record.body or b""))
     return events, read
 

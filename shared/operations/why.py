@@ -85,9 +85,11 @@ def _service(platform: Platform, name: str) -> list[Finding]:
     """What holds up every order."""
     found = []
     if platform.blocked:
-        adopt = f"python -m services.{name} adopt"
+        restore = f"python -m services.{name} restore-from-topics"
         found.append(
-            Finding(holder="blocked", service=name, what="the service is blocked", reason=platform.blocked, next=adopt)
+            Finding(
+                holder="blocked", service=name, what="the service is blocked", reason=platform.blocked, next=restore
+            )
         )
     for loop in platform.loops:
         what = f"its loop {loop.name}"

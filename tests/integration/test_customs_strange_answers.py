@@ -317,7 +317,7 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
     screened = await office.screened("broken")
     plan = packed(parcel(1, (7, 1)), name="broken")
     async with office.platform.ledger.transaction() as db:
-        await office.platform.ledger.note(db, plan)  # of a line that the order does not have
+        await office.platform.ledger.append(db, plan)  # of a line that the order does not have
         for name in ("broken", "unreadable"):
             inventory, at = ceb.guid(order_id(name), 1, "CEB621"), screened.occurred_at
             await store.add_message(db, inventory, order_id(name), 1, "CEB621", b"", at, keep_until(at))

@@ -182,17 +182,17 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
         assert "service_blocked 1.0" in page
         code, told = await operated.why(early.id)
         assert (code, told["findings"][0]["holder"]) == (1, "blocked")
-        assert told["next"] in {f"python -m services.{name} adopt" for name in names}
+        assert told["next"] in {f"python -m services.{name} restore-from-topics" for name in names}
         forgetful = await what_was_said(operated, "warehouse")
         await asyncio.sleep(1)
         assert await what_was_said(operated, "warehouse") == forgetful < published["warehouse"], "it waits"
 
     for name in names:
-        adopted = await operated.command(name, "adopt")
-        assert adopted.returncode == 0, adopted.stdout + adopted.stderr
-        assert int(adopted.stdout.split()[0]) > 0
+        restored = await operated.command(name, "restore-from-topics")
+        assert restored.returncode == 0, restored.stdout + restored.stderr
+        assert int(restored.stdout.split()[0]) > 0
     await line.ready(names)
-    again = await operated.command("warehouse", "adopt")
+    again = await operated.command("warehouse", "restore-from-topics")
     assert again.stdout.startswith("0 records"), again.stdout + again.stderr
 
     await receive_goods(operated.api, [NEW_GOODS], "GR-NEW")

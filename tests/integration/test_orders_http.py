@@ -546,14 +546,14 @@ async def test_an_erasure_in_flight_is_carried_out_at_the_end(orders: Orders) ->
 
 async def test_an_erasure_that_a_restore_forgot_is_on_record_and_repeated(orders: Orders) -> None:
     taken = await orders.placed()
-    on_adopted = service(orders.platform).on_adopted
-    assert on_adopted is not None
+    on_restored = service(orders.platform).on_restored
+    assert on_restored is not None
     async with orders.platform.ledger.transaction() as db:
-        await on_adopted(db, [PersonErased(order_id=UUID(taken["id"]), occurred_at=now())])
+        await on_restored(db, [PersonErased(order_id=UUID(taken["id"]), occurred_at=now())])
     steps = await orders.platform.pool.fetch(
         "select step, by_whom from erasures where order_id = $1", UUID(taken["id"])
     )
-    assert [tuple(step) for step in steps] == [("done", "adopt")]
+    assert [tuple(step) for step in steps] == [("done", "restore")]
     async with orders.platform.ledger.transaction() as db:
         assert UUID(taken["id"]) in await store.tombstones_to_repeat(db, every_hours=0, limit=10_000)
 

@@ -81,7 +81,7 @@ async def test_the_same_topics_give_the_same_bytes(
             kind="dead_letter", reason="dead_letter", action="replay_dead_letter",
         )  # fmt: skip
         async with platform.ledger.transaction() as db:
-            await platform.ledger.note(db, own)
+            await platform.ledger.append(db, own)
     assert (await rebuild(service, settings)).same, "what tracking said itself is on no topic that it hears"
 
     async with connected(service, settings) as (platform, _):

@@ -590,10 +590,10 @@ async def test_a_parcel_that_left_since_the_backup_waits_for_its_goods_and_nobod
         ParcelHandedOver(order_id=gone, occurred_at=NOW, parcel=1, tracking_number=number(gone, 1)),
     ]
     ledger, pool = shop.platform.ledger, shop.platform.pool
-    adopted = main.service(shop.platform).on_adopted
-    assert adopted is not None
+    restored = main.service(shop.platform).on_restored
+    assert restored is not None
     async with ledger.transaction() as db:
-        await adopted(db, await ledger.adopt(db, published=published, consumed=[]))
+        await restored(db, await ledger.restore(db, published=published, consumed=[]))
     await shop.consume(*arrived(rival, units))
     await shop.consume(*arrived(gone, units), scan(gone, 1))
     await shop.consume(OrderClosed(order_id=gone, occurred_at=NOW, outcome="delivered", refund_due=ZERO))

@@ -245,7 +245,7 @@ def test_the_other_printed_lines_run(newcomer: Newcomer) -> None:
         "orders republish --since 2026-11-23T00:00:00Z",
         "orders api-key add maison --scope marketplace",
         "orders api-key list",
-        "orders adopt",
+        "orders restore-from-topics",
         "tracking dead-letters --all",
     ],
 )

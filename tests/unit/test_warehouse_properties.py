@@ -152,7 +152,7 @@ class Warehouse:
     def receive(self, sku: str, units: int) -> None:
         self.stock[sku] = self.stock.get(sku, Levels()).after(Movement(sku, "received", units))
 
-    def adopt(self, published: Iterable[Event]) -> None:
+    def restore(self, published: Iterable[Event]) -> None:
         """Takes over what it had said; decides nothing, and has the orders decided later."""
         for event in published:
             self.sets.setdefault(event.order_id, Facts(event.order_id)).add(event)
@@ -484,7 +484,7 @@ def test_a_restored_warehouse_comes_to_the_same_stock_whatever_comes_first(data:
         backup = deepcopy(shop)
 
     known = {event.id for facts in backup.sets.values() for event in facts}
-    backup.adopt(
+    backup.restore(
         event for facts in shop.sets.values() for event in facts if isinstance(event, OWN) and event.id not in known
     )
     for step in data.draw(st.permutations(again)):
@@ -512,7 +512,7 @@ def taken_over(number: int, units: dict[str, int]) -> list[Event]:
 
 def test_a_parcel_that_left_since_the_backup_counts_whole_once_its_goods_are_in_the_books_again() -> None:
     shop = Warehouse({})  # the product is newer than the backup, too
-    shop.adopt(taken_over(0, {"MIEL-500": 2}))
+    shop.restore(taken_over(0, {"MIEL-500": 2}))
     shop.consume([placed(0, {"MIEL-500": 2}), screened(0), closed(0)])
     assert (shop.moved, shop.timers) == ([], {order_id(0)})
     shop.receive("MIEL-500", 1)
@@ -526,7 +526,7 @@ def test_a_parcel_that_left_since_the_backup_counts_whole_once_its_goods_are_in_
 
 def test_nobody_new_gets_the_goods_of_a_reservation_taken_over_after_a_restore() -> None:
     shop = warehouse({"MIEL-500": 2, "SAVON-200": 1})
-    shop.adopt(taken_over(0, {"MIEL-500": 3}))
+    shop.restore(taken_over(0, {"MIEL-500": 3}))
     shop.consume([placed(1, {"MIEL-500": 2}), screened(1), placed(2, {"SAVON-200": 1}), screened(2)])
     assert shop.moved == [], "whose goods they are is not known yet"
     shop.consume([placed(0, {"MIEL-500": 3}), screened(0)])
