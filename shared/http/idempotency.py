@@ -87,7 +87,7 @@ class Asked:
         return cls(principal.name, key, hmac.digest(platform.storage_key, about + await request.body(), "sha256"))
 
     @property
-    def place(self) -> str:
+    def index(self) -> str:
         """Where its answer is kept."""
         return f"answer:{self.principal}\n{self.key}"
 
@@ -109,10 +109,10 @@ async def idempotently(
     asked = await Asked.of(platform, request, principal)
     async with platform.ledger.transaction() as db:
 
-        async def alone(_: Sequence[int]) -> Sequence[Response]:
+        async def single(_: Sequence[int]) -> Sequence[Response]:
             return [await work(db)]
 
-        (answer,) = await once(platform, db, [asked], alone)
+        (answer,) = await execute_once(platform, db, [asked], single)
         if isinstance(answer, Problem):
             raise answer
         failpoints.reach("api.worked")
@@ -120,7 +120,7 @@ async def idempotently(
     return answer
 
 
-async def once(
+async def execute_once(
     platform: Platform,
     db: DB,
     asked: Sequence[Asked],
@@ -131,13 +131,13 @@ async def once(
     `work` is given the places of those that have no answer yet; its answers are kept under their keys, sealed, for they
     may hold a secret; its problems are not. Rules as in `idempotently`.
     """
-    answers = await _known_answers(platform, db, {place: one for place, one in enumerate(asked) if one.key is not None})
-    places = [place for place in range(len(asked)) if place not in answers]
-    if places:
-        fresh = dict(zip(places, await work(places), strict=True))
+    answers = await _known_answers(platform, db, {index: one for index, one in enumerate(asked) if one.key is not None})
+    indexes = [index for index in range(len(asked)) if index not in answers]
+    if indexes:
+        fresh = dict(zip(indexes, await work(indexes), strict=True))
         await _keep_answers(platform, db, [(asked[at], one) for at, one in fresh.items() if isinstance(one, Response)])
         answers |= fresh
-    return [answers[place] for place in range(len(asked))]
+    return [answers[index] for index in range(len(asked))]
 
 
 async def _known_answers(platform: Platform, db: DB, keyed: Mapping[int, Asked]) -> dict[int, Response | Problem]:
@@ -166,7 +166,7 @@ async def _known_answers(platform: Platform, db: DB, keyed: Mapping[int, Asked])
         if row["place"] in answers:
             continue
         if hmac.compare_digest(row["request_hash"], keyed[row["place"]].digest):
-            body = platform.seal.open(row["body"], keyed[row["place"]].place)
+            body = platform.seal.open(row["body"], keyed[row["place"]].index)
             answers[row["place"]] = Response(body, row["status"], json.loads(row["headers"]))
         else:
             answers[row["place"]] = Problem(422, "this Idempotency-Key was used for another request")
@@ -184,7 +184,7 @@ async def _keep_answers(platform: Platform, db: DB, fresh: Sequence[tuple[Asked,
             [one.digest for one, _ in keyed],
             [answer.status_code for _, answer in keyed],
             [json.dumps(_kept(answer)) for _, answer in keyed],
-            [platform.seal.seal(bytes(answer.body), one.place) for one, answer in keyed],
+            [platform.seal.seal(bytes(answer.body), one.index) for one, answer in keyed],
         )
 
 
