@@ -30,6 +30,7 @@ from shared.http.protocol import serving
 from shared.jobs.worker import JobKind, Worker
 from shared.ledger.ledger import Handle, Ledger, Observe, Project
 from shared.links import parse_link_keys
+from shared.loop import Loop
 from shared.messaging import dead_letters
 from shared.messaging.consumer import Consumer
 from shared.messaging.decoder import Decoder, OnErased
@@ -40,7 +41,7 @@ from shared.operations.internal_api import internal_app
 from shared.sealing import Seal, decode_key
 from shared.settings import PlatformSettings
 from shared.supervise import Group, keep_pruning, refuse_restored, sweep, watch
-from shared.telemetry import Loop, configure_logs, log
+from shared.telemetry import configure_logs, log
 
 OnRestored: TypeAlias = Callable[[DB, Sequence[Event]], Awaitable[None]]
 Task: TypeAlias = Callable[["Platform", Loop], Awaitable[None]]

@@ -13,12 +13,13 @@ from aiokafka.errors import KafkaError
 
 from shared.db import DB, TRANSIENT
 from shared.ledger.facts import DecisionContext
+from shared.loop import Loop
 from shared.messaging import dead_letters
 from shared.messaging.consumer import Consumer
 from shared.messaging.generations import forgotten
 from shared.messaging.partition_log import LogProbe
 from shared.operations import gauges
-from shared.telemetry import Loop, log
+from shared.telemetry import log
 
 if TYPE_CHECKING:
     from shared.platform import Platform, Service

@@ -1,26 +1,18 @@
-"""Logs as JSON lines without personal data, Prometheus metrics, and the pulse of each endless loop."""
+"""Logs as JSON lines without personal data, Prometheus metrics, and the trace that work belongs to."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import random
 import re
 import secrets
 import sys
-import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
-
-BACK_OFF_CAP_SECONDS = 5.0
-TICK_SECONDS = 5.0
-
-T = TypeVar("T")
 
 _traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
 
@@ -147,65 +139,6 @@ class _Metrics:
 
 
 metrics = _Metrics()
-
-
-def back_off_seconds(failures: int) -> float:
-    """How long to wait after so many failures in a row: longer each time, up to a cap; jitter keeps replicas apart."""
-    longest: float = min(BACK_OFF_CAP_SECONDS, 0.1 * 2 ** min(failures, 6))
-    return longest * random.uniform(0.7, 1.0)  # noqa: S311
-
-
-class Loop:
-    """An endless loop that tells whether it still turns (liveness) and whether it gets on (readiness)."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.last_tick = time.monotonic()
-        self.trouble: str | None = "starting"
-        self.stopped = False
-        """It has given up on purpose, and waits for an operator."""
-        self._failures = 0
-
-    @staticmethod
-    def now() -> float:
-        return time.monotonic()
-
-    def tick(self) -> None:
-        self.last_tick = time.monotonic()
-
-    def healthy(self) -> None:
-        self._failures = 0
-        self.trouble = None
-
-    async def sleep(self, seconds: float) -> None:
-        """Waits, in steps: a long wait is no stuck loop."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self.tick()
-            await asyncio.sleep(min(left, TICK_SECONDS))
-        self.tick()
-
-    async def while_waiting(self, call: Awaitable[T]) -> T:
-        """The answer of a counterpart, which may take its time within bounds of its own: that is no stuck loop."""
-        answer = asyncio.ensure_future(call)
-        try:
-            while not answer.done():
-                self.tick()
-                await asyncio.wait({answer}, timeout=TICK_SECONDS)
-        finally:
-            answer.cancel()
-        self.tick()
-        return answer.result()
-
-    async def back_off(self, error: BaseException) -> None:
-        """Waits, longer each time, up to the cap; jitter keeps replicas apart."""
-        self._failures += 1
-        self.trouble = type(error).__name__
-        if self._failures in (1, 10, 100):
-            log.warning("waiting for a server", loop=self.name, attempt=self._failures, error=error)
-        self.tick()
-        await asyncio.sleep(back_off_seconds(self._failures))
-        self.tick()
 
 
 _W3C = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")

@@ -23,10 +23,10 @@ from services.carrier.silence import Patience
 from shared.cli.commands import command
 from shared.db import DB, TRANSIENT
 from shared.http.client import Bounds, Client, Counterpart
+from shared.loop import Loop
 from shared.operations.gauges import every
 from shared.platform import Platform, Service
 from shared.settings import PlatformSettings
-from shared.telemetry import Loop
 
 PRUNE_SECONDS = 3600.0
 

@@ -8,7 +8,8 @@ from services.carrier import store
 from services.carrier.carriers.carrier import Carrier, Unreachable
 from services.carrier.scans import Scans
 from shared.db import TRANSIENT
-from shared.telemetry import Loop, log
+from shared.loop import Loop
+from shared.telemetry import log
 
 GROUPS_AT_ONCE = 10
 LONGEST_WAIT_SECONDS = 60.0

@@ -23,9 +23,10 @@ from services.carrier.store import Callback, KnownScan, RawScan
 from services.carrier.windows import Aside, sift
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
+from shared.loop import Loop
 from shared.platform import Platform
 from shared.sealing import Seal
-from shared.telemetry import Loop, log
+from shared.telemetry import log
 
 FOLD_TOGETHER = 500
 KEEP_TOGETHER = 200

@@ -23,10 +23,10 @@ from services.customs.work import EXPORT_GATEWAY, IMPORT_GATEWAY, ExportWork, Im
 from shared.cli.commands import command
 from shared.db import DB, TRANSIENT
 from shared.http.client import Bounds, Client, Counterpart
+from shared.loop import Loop
 from shared.platform import Platform, Service
 from shared.sealing import decode_key
 from shared.settings import PlatformSettings
-from shared.telemetry import Loop
 
 FORGET_SECONDS = 3600.0
 

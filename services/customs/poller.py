@@ -23,8 +23,9 @@ from services.customs.work import IMPORT_GATEWAY
 from shared.db import DB, TRANSIENT
 from shared.jobs.worker import Retry
 from shared.ledger.facts import DecisionContext, Facts
+from shared.loop import Loop
 from shared.platform import Platform
-from shared.telemetry import Loop, log
+from shared.telemetry import log
 
 PAGE = 200
 LONGEST_WAIT_SECONDS = 60.0

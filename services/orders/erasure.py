@@ -17,10 +17,10 @@ from shared import persons
 from shared.db import DB, TRANSIENT
 from shared.jobs.worker import ClaimedJob, Done, JobKind
 from shared.ledger.facts import Facts, PersonErased
+from shared.loop import Loop
 from shared.messaging.partition_log import reading
 from shared.platform import Platform
 from shared.settings import PlatformSettings
-from shared.telemetry import Loop
 
 REPEAT_HOURS = 24
 """A tombstone is said again daily until the record is gone from the topic: compaction needs an append."""

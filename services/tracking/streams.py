@@ -17,8 +17,9 @@ from starlette.types import Receive, Scope, Send
 from services.tracking import store
 from shared.db import TRANSIENT, read_only
 from shared.http.problems import Problem
+from shared.loop import Loop
 from shared.platform import Platform
-from shared.telemetry import Loop, log
+from shared.telemetry import log
 
 ALIVE_SECONDS = 5.0
 RENEW_SECONDS = 3.0

@@ -21,7 +21,8 @@ from contracts.base import Event
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.ledger.facts import Facts, Job
-from shared.telemetry import Loop, current_traceparent, describe, log, metrics, traced
+from shared.loop import Loop
+from shared.telemetry import current_traceparent, describe, log, metrics, traced
 
 if TYPE_CHECKING:
     from shared.ledger.ledger import Ledger

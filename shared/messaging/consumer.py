@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.ledger.ledger import Ledger
+from shared.loop import Loop
 from shared.messaging.decoder import Decoded, Decoder, Record, as_record
 from shared.messaging.decompression import UNPACKED_BYTES, UnreadableBatch
 from shared.messaging.fetching import FETCH_BYTES, Fetching, undecodable
@@ -25,7 +26,7 @@ from shared.messaging.kafka import REQUEST_MS, connection
 from shared.messaging.partition_log import LogProbe, reader_died, started, stopped
 from shared.messaging.record_batches import RawRecord, Unreadable
 from shared.settings import PlatformSettings
-from shared.telemetry import Loop, describe, log, metrics
+from shared.telemetry import describe, log, metrics
 
 LAG_TOOL_SECONDS = 5.0
 POLL_MS = 500

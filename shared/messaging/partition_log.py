@@ -12,10 +12,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.db import TRANSIENT
+from shared.loop import Loop
 from shared.messaging.fetching import Fetching
 from shared.messaging.kafka import REQUEST_MS, connection
 from shared.settings import PlatformSettings
-from shared.telemetry import Loop
 
 PROBE_SECONDS = 5.0
 STOP_SECONDS = 2.0

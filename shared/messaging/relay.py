@@ -19,11 +19,12 @@ from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.ledger import outbox
 from shared.ledger.outbox import headers
+from shared.loop import Loop, back_off_seconds
 from shared.messaging.generations import LogEnd, advance, log_ends, notice_lost_tail
 from shared.messaging.kafka import REQUEST_MS, connection
 from shared.messaging.partition_log import LogProbe, sender_died, started
 from shared.settings import PlatformSettings
-from shared.telemetry import Loop, back_off_seconds, log, metrics
+from shared.telemetry import log, metrics
 
 ROWS_A_PARTITION = 1000
 """At the most, in one round."""

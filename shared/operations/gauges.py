@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from aiokafka import TopicPartition
 
 from shared.db import TRANSIENT
+from shared.loop import Loop
 from shared.messaging.partition_log import LogProbe
-from shared.telemetry import Loop, metrics
+from shared.telemetry import metrics
 
 if TYPE_CHECKING:
     import asyncpg

@@ -9,8 +9,8 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.http import problems
+from shared.loop import Loop
 from shared.operations import gauges, readiness
-from shared.telemetry import Loop
 
 if TYPE_CHECKING:
     from shared.platform import Platform

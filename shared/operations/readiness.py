@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import asyncpg
 from fastapi.responses import JSONResponse
 
-from shared.telemetry import Loop, log
+from shared.loop import Loop
+from shared.telemetry import log
 
 if TYPE_CHECKING:
     from shared.platform import Platform

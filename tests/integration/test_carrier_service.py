@@ -32,7 +32,7 @@ from services.carrier.scans import Retention, Scans
 from services.carrier.signatures import signature
 from shared import telemetry
 from shared.http.client import Counterpart
-from shared.telemetry import Loop
+from shared.loop import Loop
 from tests.integration.carrier_post import (
     OLD_SECRET,
     OPERATOR,

@@ -31,7 +31,7 @@ from services.customs.poller import Receipts
 from services.customs.work import IMPORT_GATEWAY, keep_until
 from shared.http.client import Bounds, Counterpart
 from shared.ledger.outbox import headers
-from shared.telemetry import Loop
+from shared.loop import Loop
 from tests.customs_samples import erased, line, order_id, packed, parcel
 from tests.integration.customs_office import Office, opened
 from tests.live import until

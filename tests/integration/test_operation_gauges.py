@@ -27,10 +27,10 @@ from services.warehouse import gauges as warehouse_gauges
 from services.warehouse import main as warehouse
 from shared import persons
 from shared.ledger.facts import Facts
+from shared.loop import Loop
 from shared.operations import gauges
 from shared.platform import Platform, connected
 from shared.settings import PlatformSettings
-from shared.telemetry import Loop
 
 FreshDatabase = Callable[[str], Awaitable[str]]
 KEY = SecretStr(base64.b64encode(bytes(32)).decode())

@@ -43,9 +43,9 @@ from shared.clock import create
 from shared.jobs.worker import ClaimedJob
 from shared.ledger.facts import Facts, PersonErased
 from shared.links import check_secret
+from shared.loop import Loop
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, running
-from shared.telemetry import Loop
 from tests.live import until
 
 FreshDatabase = Callable[[str], Awaitable[str]]

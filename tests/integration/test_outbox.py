@@ -22,11 +22,12 @@ from shared.db import DB
 from shared.ledger import outbox
 from shared.ledger.facts import DecisionContext, Facts, Output
 from shared.ledger.outbox import Message, partition_of
+from shared.loop import Loop
 from shared.messaging import dead_letters
 from shared.messaging.partition_log import LogProbe
 from shared.messaging.relay import ROWS_A_PARTITION, Relay
 from shared.platform import Platform, Service, connected
-from shared.telemetry import Loop, traced, valid_traceparent
+from shared.telemetry import traced, valid_traceparent
 from tests.integration.platform_pair import Answered, Asked, Pair, ask, both, count, events, new_pair, nobody_refused
 from tests.live import until
 

@@ -25,6 +25,7 @@ from shared.db import DB
 from shared.jobs import worker as jobs
 from shared.jobs.worker import ClaimedJob, Done, Retry
 from shared.ledger.facts import DecisionContext, Facts, Output
+from shared.loop import Loop
 from shared.messaging import dead_letters
 from shared.messaging.consumer import _Listener
 from shared.messaging.decoder import Decoder, as_record
@@ -34,7 +35,6 @@ from shared.messaging.relay import Relay, _Sent
 from shared.operations.provision import create_topics
 from shared.platform import Platform, Service, connected, running
 from shared.settings import PlatformSettings
-from shared.telemetry import Loop
 from tests.integration.platform_pair import (
     Answered,
     Asked,

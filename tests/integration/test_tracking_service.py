@@ -27,8 +27,8 @@ from contracts.warehouse import OrderPacked
 from services.tracking.main import Settings, service
 from services.tracking.streams import Streams
 from shared.links import link_secret
+from shared.loop import Loop
 from shared.platform import Platform, build_app, connected
-from shared.telemetry import Loop
 from tests.live import PATIENCE_SECONDS, serving, until
 
 BEGIN = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from shared import telemetry
-from shared.telemetry import Loop
+from shared.loop import Loop
 
 
 async def test_a_slow_counterpart_is_no_stuck_loop(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,13 +13,13 @@ from shared.db import TRANSIENT
 from shared.jobs import worker as jobs
 from shared.jobs.worker import Worker
 from shared.ledger import outbox
+from shared.loop import Loop
 from shared.messaging.decoder import as_record
 from shared.operations import readiness
 from shared.operations.internal_api import internal_app
 from shared.platform import Make, Platform, build_app, connected
 from shared.settings import PlatformSettings
 from shared.supervise import Group
-from shared.telemetry import Loop
 from tests.bench.peers.listening import listen
 from tests.bench.peers.serving import serve_app
 
