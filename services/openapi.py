@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import importlib
-import inspect
 import json
 import os
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from shared.platform import Platform, build_app
+from shared.platform import composed
 from shared.settings import PlatformSettings
 
 SERVICES = ("orders", "warehouse", "customs", "carrier", "tracking")
@@ -42,11 +41,7 @@ def documents() -> dict[str, dict[str, Any]]:
 
 def _document(name: str) -> dict[str, Any]:
     root = importlib.import_module(f"services.{name}.main")
-    settings = _settings_of(root)()
-    platform = Platform(settings)
-    given = {"platform": platform, "settings": settings}
-    service = root.service(**{name: given[name] for name in inspect.signature(root.service).parameters})
-    return build_app(platform, service).openapi()
+    return composed(root.service, _settings_of(root)()).openapi()
 
 
 def _settings_of(root: ModuleType) -> type[PlatformSettings]:

@@ -59,12 +59,17 @@ def storable(text: str) -> str:
 
 
 async def connect_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
+    """`new_pool`, connected."""
+    return await new_pool(dsn, size, name)
+
+
+def new_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
     """A pool whose sessions cannot hold locks for ever: a frozen process lets go after a while.
 
     A session on a server that takes no writes is given up once it is used, so that the next one finds the new primary,
     or the end of what made the old one read-only.
     """
-    return await asyncpg.create_pool(
+    return asyncpg.create_pool(
         dsn,
         min_size=2,
         max_size=size,

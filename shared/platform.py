@@ -1,4 +1,4 @@
-"""What makes a service of its rooms: one process with an HTTP app, a consumer, a relay, workers and a sweep."""
+"""What makes a service of its parts: one process with an HTTP app, a consumer, a relay, workers and timers."""
 
 from __future__ import annotations
 
@@ -15,37 +15,44 @@ from typing import Any, TypeAlias
 import asyncpg
 import uvicorn
 import uvloop
+from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from contracts.base import Event, Topic
 from shared import persons, tracing
 from shared.clock import Clock
-from shared.db import DB, SHUT_OUT, TRANSIENT, connect_pool
+from shared.db import SHUT_OUT, TRANSIENT, connect_pool, new_pool
 from shared.http import problems
 from shared.http.api_keys import Keys
-from shared.http.idempotency import Principal, Required
+from shared.http.idempotency import IdempotentRequests
 from shared.http.middleware import RequestMiddleware
 from shared.http.protocol import serving
 from shared.jobs.worker import JobKind, Worker
-from shared.ledger.ledger import Handle, Ledger, Observe, Project
+from shared.ledger.ledger import Handle, Ledger, Observe, Project, Rules
+from shared.ledger.timers import Timers
 from shared.links import parse_link_keys
 from shared.loop import Loop
-from shared.messaging import dead_letters
 from shared.messaging.consumer import Consumer
+from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.decoder import Decoder, OnErased
+from shared.messaging.generations import forgotten
 from shared.messaging.partition_log import LogProbe, started
 from shared.messaging.relay import Relay
-from shared.operations import operator_api, readiness
+from shared.messaging.restore import OnRestored, Restore
+from shared.operations import gauges, operator_api, readiness
 from shared.operations.internal_api import internal_app
+from shared.operations.pruning import keep_pruning
+from shared.operations.state import ServiceState
+from shared.operations.status import status_of
+from shared.operations.why import why
 from shared.sealing import Seal, decode_key
 from shared.settings import PlatformSettings
-from shared.supervise import Group, keep_pruning, refuse_restored, sweep, watch
+from shared.supervise import Group, Task
 from shared.telemetry import configure_logs, log
 
-OnRestored: TypeAlias = Callable[[DB, Sequence[Event]], Awaitable[None]]
-Task: TypeAlias = Callable[["Platform", Loop], Awaitable[None]]
-"""An endless loop of a service's own: ticks its pulse, is cancelled at the end."""
+BLOCKED_SECONDS = 5.0
+"""How often a blocked service looks whether it was restored from its topics meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,7 @@ class Service:
     publishes: Topic
     consumes: tuple[Topic, ...]
     subscriptions: tuple[type[Event], ...]
+    """Of what these topics carry, the facts that it keeps and decides on."""
     handle: Handle
     project: Project | None = None
     jobs: tuple[JobKind, ...] = ()
@@ -70,7 +78,7 @@ class Service:
     only_reads: bool = False
     """Its HTTP interface only reads: it stays ready while its database takes no writes."""
     on_restored: OnRestored | None = None
-    """What a service writes down beside facts that its database had forgotten; see `shared.messaging.restore`."""
+    """What it writes down beside facts that its database had forgotten; see `shared.messaging.restore`."""
 
     @property
     def counterparts(self) -> frozenset[str]:
@@ -79,28 +87,24 @@ class Service:
 
 
 class Platform:
-    """What a service stands on. Given to its routers, jobs and tasks; `wire` completes it."""
+    """What a composition root builds its service on: it hands each route, job and task the parts that it needs."""
 
-    ledger: Ledger
     decoder: Decoder
-    pool: asyncpg.Pool[asyncpg.Record]
+    letters: DeadLetters
     consumer: Consumer
     relay: Relay
 
-    def __init__(self, settings: PlatformSettings) -> None:
+    def __init__(self, settings: PlatformSettings, pool: asyncpg.Pool[asyncpg.Record]) -> None:
         self.settings = settings
+        self.pool = pool
+        self.state = ServiceState()
         self.clock = Clock.from_file(settings.clock_file)
-        self.keys = Keys(settings)
-        self.log = log
-        self.heartbeat = readiness.Heartbeat()
-        self.loops: list[Loop] = []
+        self.keys = Keys(pool, settings)
+        self.require = self.keys.require
         self.wakers: list[Callable[[], None]] = []
-        self.only_reads = False
-        """Over HTTP: then it is ready on a database that takes no writes."""
-        self.blocked: str | None = None
-        """Why this service may not work until an operator has decided."""
-        self.lag: int | None = None
-        """Records that wait on the topics, when they were last counted; None before."""
+        self.ledger = Ledger(
+            pool, self.clock, self.wake, lambda: self.state.blocked, cached_orders=settings.cached_orders
+        )
         self.on_end: Callable[[], None] = lambda: None
         """Called when the loops have ended, asked to or broken."""
 
@@ -112,6 +116,10 @@ class Platform:
     def seal(self) -> Seal:
         """Seals what this service stores."""
         return Seal(self.storage_key)
+
+    @functools.cached_property
+    def requests(self) -> IdempotentRequests:
+        return IdempotentRequests(self.ledger, self.storage_key)
 
     @functools.cached_property
     def link_keys(self) -> dict[str, bytes]:
@@ -127,19 +135,14 @@ class Platform:
             {part: Seal(decode_key(text, f"{part.upper()}_KEY")) for part, text in texts.items() if text}
         )
 
-    def require(self, *scopes: str) -> Callable[..., Awaitable[Principal]]:
-        """A dependency: see `shared.http.idempotency.Required`."""
-        return Required(self, scopes).principal
-
     def wake(self) -> None:
         """Something was committed: events to send, jobs to run."""
         for waker in self.wakers:
             waker()
 
-    def loop(self, name: str) -> Loop:
-        loop = Loop(name)
-        self.loops.append(loop)
-        return loop
+    async def caught_up(self) -> Callable[[], Awaitable[bool]]:
+        """A question that is answered with yes once all that is in the consumed topics now is consumed."""
+        return await self.consumer.caught_up()
 
 
 Make: TypeAlias = Callable[[Platform], Service]
@@ -160,10 +163,52 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
         ],
     )
     problems.install(app)
-    for router in (*service.routers, operator_api.router(platform, service.name, service.counterparts)):
+    operator = operator_api.router(
+        platform.require,
+        platform.pool,
+        platform.letters,
+        service.counterparts,
+        lambda: status_of(service.name, platform.pool, platform.state, platform.clock),
+        lambda order_id: why(service.name, order_id, platform.pool, platform.ledger, platform.state),
+        platform.wake,
+    )
+    for router in (*service.routers, operator):
         app.include_router(router)
-
     return app
+
+
+def composed(make: Make, settings: PlatformSettings) -> FastAPI:
+    """The public HTTP side of a service that is connected to nothing: what its OpenAPI document is made from."""
+
+    async def compose() -> FastAPI:
+        platform = Platform(settings, new_pool(settings.database_dsn(), settings.database_pool, "silkpost"))
+        return build_app(platform, _wired(platform, make))
+
+    return asyncio.run(compose())
+
+
+def _wired(platform: Platform, make: Make) -> Service:
+    service = make(platform)
+    platform.state.only_reads = service.only_reads
+    platform.ledger.rules = Rules(
+        service.name,
+        service.publishes.name,
+        service.handle,
+        service.project,
+        service.observe,
+        {kind.kind: kind.counterpart for kind in service.jobs},
+    )
+    platform.decoder = Decoder(
+        service.name,
+        service.consumes,
+        service.subscriptions,
+        platform.ledger,
+        platform.persons,
+        service.on_erased,
+        platform.clock.now,
+    )
+    platform.letters = DeadLetters(platform.pool, platform.ledger, platform.decoder, platform.clock)
+    return service
 
 
 @asynccontextmanager
@@ -172,44 +217,27 @@ async def connected(
 ) -> AsyncIterator[tuple[Platform, Service]]:
     """The service on its database, with nothing running. Waits for a database that is away; unless it is `patient`, it
     raises TRANSIENT errors instead."""
-    platform = Platform(settings)
-    starting = Loop("database")
-    while True:
-        try:
-            platform.pool = await connect_pool(settings.database_dsn(), settings.database_pool, "silkpost")
-            break
-        except SHUT_OUT:
-            raise  # a wrong setting: whoever starts it should see that at once
-        except TRANSIENT as error:
-            if not patient:
-                raise
-            await starting.back_off(error)
-    async with platform.pool:
-        service = make(platform)
-        platform.only_reads = service.only_reads
-        platform.ledger = Ledger(
-            platform.pool,
-            platform.clock,
-            service.name,
-            service.publishes.name,
-            service.handle,
-            service.project,
-            {kind.kind: kind.counterpart for kind in service.jobs},
-            platform.wake,
-            lambda: platform.blocked,
-            service.observe,
-            cached_orders=settings.cached_orders,
-        )
-        platform.decoder = Decoder(
-            service.name,
-            service.consumes,
-            service.subscriptions,
-            platform.ledger,
-            platform.persons,
-            service.on_erased,
-            platform.clock.now,
-        )
-        yield platform, service
+    passing = tuple(kind for kind in TRANSIENT if kind not in SHUT_OUT)  # a wrong setting should be seen at once
+    pool = await Loop("database").attempt(
+        lambda: connect_pool(settings.database_dsn(), settings.database_pool, "silkpost"), passing if patient else ()
+    )
+    async with pool:
+        platform = Platform(settings, pool)
+        yield platform, _wired(platform, make)
+
+
+def restore_of(platform: Platform, service: Service) -> Restore:
+    """The restore of a connected service from its own topic."""
+    return Restore(
+        platform.settings,
+        service.publishes.name,
+        platform.pool,
+        platform.ledger,
+        platform.decoder,
+        platform.persons,
+        service.on_erased,
+        service.on_restored,
+    )
 
 
 @asynccontextmanager
@@ -227,51 +255,54 @@ async def running(make: Make, settings: PlatformSettings) -> AsyncIterator[tuple
 
 
 async def _run(platform: Platform, service: Service) -> None:
-    probe = LogProbe(platform.settings)
-    written = [topic.name for topic in (service.publishes, *service.also_publishes)]
-    refused = functools.partial(dead_letters.dead_letter_refused, platform)
-    relay = Relay(platform.settings, platform.pool, probe, service.name, written, refused)
-    broker = platform.loop("broker")
+    state, probe = platform.state, LogProbe(platform.settings)
+    topics = [topic.name for topic in (service.publishes, *service.also_publishes)]
+    relay = Relay(platform.settings, platform.pool, probe, service.name, topics, platform.letters.add_refused)
+    platform.relay = relay
+    broker = state.loop("broker")
     async with Group() as pulse:
-        pulse.start(readiness.keep_beating(platform, platform.loop("heartbeat")))
+        pulse.start(readiness.keep_beating(state.heartbeat, platform.pool, state.loop("heartbeat")))
         try:
             await started(probe.start, broker)
             await relay.start(broker)
-            await refuse_restored(platform, probe, service.publishes.name, broker)
+            await _wait_while_blocked(platform, probe, service.publishes.name, broker)
             await _work(platform, service, probe, relay, broker, pulse)
         finally:
             await relay.stop()
             await probe.stop()
 
 
+async def _wait_while_blocked(platform: Platform, probe: LogProbe, topic: str, loop: Loop) -> None:
+    """A database that is older than what it has published must not decide anew in silence."""
+    state = platform.state
+    while unknown := await loop.attempt(lambda: forgotten(platform.pool, probe), (KafkaError, *TRANSIENT)):
+        if state.blocked is None:
+            state.blocked = f"{unknown} events on {topic} are unknown to this database: was it restored?"
+            log.error("blocked", cause=state.blocked)
+        await loop.sleep(BLOCKED_SECONDS)
+    state.blocked = None
+
+
 async def _work(
     platform: Platform, service: Service, probe: LogProbe, relay: Relay, broker: Loop, pulse: Group
 ) -> None:
     """All loops until cancelled; the relay goes last, so that what the others finish still leaves."""
-    lease = platform.settings.job_lease_seconds
-    workers = [Worker(platform.pool, platform.ledger, kind, lease) for kind in service.jobs]
+    settings, pool, ledger, state = platform.settings, platform.pool, platform.ledger, platform.state
+    workers = [Worker(pool, ledger, kind, settings.job_lease_seconds) for kind in service.jobs]
     platform.wakers += [relay.wake, *(worker.wake for worker in workers)]
-    topics = [topic.name for topic in service.consumes]
-    consumer = Consumer(
-        platform.settings,
-        service.name,
-        topics,
-        platform.pool,
-        platform.ledger,
-        platform.decoder,
-        probe,
-    )
-    platform.consumer, platform.relay = consumer, relay
+    topics, kinds = [topic.name for topic in service.consumes], [kind.kind for kind in service.jobs]
+    platform.consumer = consumer = Consumer(settings, service.name, topics, pool, ledger, platform.decoder, probe)
+    timers = Timers(pool, ledger, platform.clock, consumer.caught_up)
     async with Group() as last, Group() as group:
-        last.start(relay.run(platform.loop("relay")))
-        group.start(watch(platform, probe, service, broker))
-        group.start(consumer.run(platform.loop("consumer")))
-        group.start(sweep(platform, consumer, platform.loop("sweep")))
-        group.start(keep_pruning(platform, platform.loop("prune")))
+        last.start(relay.run(state.loop("relay")))
+        group.start(gauges.watch(pool, probe, state, kinds, service.publishes.name, topics, broker))
+        group.start(consumer.run(state.loop("consumer")))
+        group.start(timers.run(state.loop("timers")))
+        group.start(keep_pruning(pool, platform.letters, settings.retention_days, state.loop("prune")))
         for worker in workers:
-            group.start(worker.run(platform.loop(worker.name)))
+            group.start(worker.run(state.loop(worker.name)))
         for task in service.tasks:
-            group.start(task(platform, platform.loop(getattr(task, "__name__", "task"))))
+            group.start(task.run(state.loop(task.name)))
         await group.forever(last, pulse)
 
 
@@ -296,7 +327,7 @@ def serve(make: Make, settings: PlatformSettings, name: str) -> None:
 
 async def _serve(make: Make, settings: PlatformSettings) -> None:
     async with running(make, settings) as (platform, app):
-        internal = internal_app(platform, app)
+        internal = internal_app(platform.state, settings.stuck_after_seconds, app)
         servers = [
             _listener(app, settings.http_host, settings.http_port, serving(settings, "public")),
             _listener(internal, settings.internal_host, settings.internal_port, serving(settings, "internal")),

@@ -31,7 +31,8 @@ from services.carrier.domain import (
     open_label_case,
 )
 from shared.db import DB
-from shared.http.idempotency import Principal, etag_response, idempotently
+from shared.http.answers import etag_response
+from shared.http.api_keys import Principal
 from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.ledger.facts import Facts
@@ -145,7 +146,7 @@ def router(platform: Platform) -> APIRouter:
                 _require_under_way(facts, parcel)
             return await _publish(platform, db, [_lost(platform, order_id, parcel)], parcel)
 
-        return await idempotently(platform, request, who, work)
+        return await platform.requests.run(request, who, work)
 
     @routes.post("/orders/{order_id}/parcels/{parcel}/destruction", tags=["answers"], response_model=ParcelView)
     async def destruction(
@@ -164,7 +165,7 @@ def router(platform: Platform) -> APIRouter:
             )
             return await _publish(platform, db, [destroyed], parcel)
 
-        return await idempotently(platform, request, who, work)
+        return await platform.requests.run(request, who, work)
 
     @routes.post("/orders/{order_id}/parcels/{parcel}/enquiry-answer", tags=["answers"], response_model=ParcelView)
     async def enquiry_answer(
@@ -182,7 +183,7 @@ def router(platform: Platform) -> APIRouter:
             )
             return await _publish(platform, db, [published], parcel)
 
-        return await idempotently(platform, request, who, work)
+        return await platform.requests.run(request, who, work)
 
     @routes.post("/orders/{order_id}/parcels/{parcel}/label-answer", tags=["answers"], response_model=ParcelView)
     async def label_answer(
@@ -201,7 +202,7 @@ def router(platform: Platform) -> APIRouter:
                 published.append(LabelRefused(order_id=order_id, occurred_at=now, parcel=parcel, reason="operator"))
             return await _publish(platform, db, published, parcel)
 
-        return await idempotently(platform, request, who, work)
+        return await platform.requests.run(request, who, work)
 
     @routes.get("/orders/{order_id}", tags=["orders"], response_model=OrderView)
     async def order(request: Request, order_id: UUID, _: Principal = operator) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncpg
 from prometheus_client import Counter, Gauge, Histogram
 
 from contracts.base import Event
@@ -11,7 +12,6 @@ from services.carrier import store
 from services.carrier.carriers.laposte.codes import COLISSIMO, OKAPI
 from services.carrier.windows import REASONS
 from shared.ledger.facts import Facts
-from shared.platform import Platform
 
 EVERY_SECONDS = 30.0
 DAY = 86_400.0
@@ -55,8 +55,8 @@ def observe(facts: Facts, event: Event) -> None:
         TRANSIT.labels(outcome).observe((event.occurred_at - handed_over.occurred_at).total_seconds())
 
 
-async def measure(platform: Platform) -> None:
-    async with platform.pool.acquire() as db:
+async def measure(pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    async with pool.acquire() as db:
         counted = await store.count_doubtful(db, ANNOUNCING)
     GHOSTS.set(counted.ghosts)
     UNUSED_SCANNED.set(counted.unused_scanned)

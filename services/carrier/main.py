@@ -27,6 +27,7 @@ from shared.loop import Loop
 from shared.operations.gauges import every
 from shared.platform import Platform, Service
 from shared.settings import PlatformSettings
+from shared.supervise import Task
 
 PRUNE_SECONDS = 3600.0
 
@@ -84,13 +85,10 @@ def service(platform: Platform) -> Service:
     scans = Scans(platform, carriers, Retention(settings.raw_scan_days, settings.callback_days))
     rules = LabelRules(settings.on_lost_answer, settings.label_attempts, settings.label_days, settings.cn23_days)
 
-    async def fold(_: Platform, loop: Loop) -> None:
-        await scans.fold_forever(loop)
-
-    async def follow(_: Platform, loop: Loop) -> None:
+    async def follow(loop: Loop) -> None:
         await poller.follow(platform.pool, carriers["laposte"], scans, settings.poll_seconds, loop)
 
-    async def connections(_: Platform, loop: Loop) -> None:
+    async def connections(loop: Loop) -> None:
         try:
             await end_dates(platform, loop)
         finally:
@@ -104,7 +102,12 @@ def service(platform: Platform) -> Service:
         handle=functools.partial(handle, patience=Patience(settings.silence_days)),
         project=project,
         jobs=(label_job(platform, carriers, rules, COUNTERPART),),
-        tasks=(fold, follow, connections, every(gauges.EVERY_SECONDS, gauges.measure)),
+        tasks=(
+            Task("fold", scans.fold_forever),
+            Task("follow", follow),
+            Task("connections", connections),
+            every(gauges.EVERY_SECONDS, functools.partial(gauges.measure, platform.pool)),
+        ),
         routers=(
             api.router(platform),
             webhook.router(scans, signatures.secrets_of(settings.webhook_secrets.get_secret_value())),

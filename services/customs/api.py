@@ -25,11 +25,12 @@ from services.customs.bodies import (
 from services.customs.domain import Policy
 from shared.db import DB
 from shared.http import paging
-from shared.http.idempotency import Principal, etag_response, idempotently, json_answer
+from shared.http.answers import etag_response, json_answer
+from shared.http.api_keys import Principal
 from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import Problem
 from shared.http.routes import Route
-from shared.jobs import worker
+from shared.ledger import job_queue
 from shared.ledger.facts import DecisionContext, Facts, Job
 from shared.platform import Platform
 
@@ -105,7 +106,7 @@ def router(platform: Platform, policy: Policy) -> APIRouter:
                 raise Problem(409, "another notice was taken before", detail="the parcel flies under another bill")
             return json_answer(Accepted(order_id=order_id, parcel=parcel))
 
-        return await idempotently(platform, request, principal, note)
+        return await platform.requests.run(request, principal, note)
 
     @routes.post("/orders/{order_id}/parcels/{parcel}/hold-answer", status_code=202, response_model=Accepted)
     async def post_hold_answer(
@@ -127,7 +128,7 @@ def router(platform: Platform, policy: Policy) -> APIRouter:
             await _owe(db, domain.HOLD_ANSWER, order_id, held.subject)
             return json_answer(Accepted(order_id=order_id, parcel=parcel), 202)
 
-        return await idempotently(platform, request, principal, answer)
+        return await platform.requests.run(request, principal, answer)
 
     @routes.post("/orders/{order_id}/parcels/{parcel}/return-approval", status_code=202, response_model=Accepted)
     async def post_return(
@@ -148,7 +149,7 @@ def router(platform: Platform, policy: Policy) -> APIRouter:
             await _owe(db, domain.RETURN, order_id, str(parcel))
             return json_answer(Accepted(order_id=order_id, parcel=parcel), 202)
 
-        return await idempotently(platform, request, principal, ask)
+        return await platform.requests.run(request, principal, ask)
 
     @routes.post("/orders/{order_id}/parcels/{parcel}/retry", status_code=202, response_model=Accepted)
     async def post_retry(
@@ -169,7 +170,7 @@ def router(platform: Platform, policy: Policy) -> APIRouter:
             await platform.ledger.publish(db, freed)
             return json_answer(Accepted(order_id=order_id, parcel=parcel), 202)
 
-        return await idempotently(platform, request, principal, again)
+        return await platform.requests.run(request, principal, again)
 
     return routes
 
@@ -184,4 +185,4 @@ async def _parcel(platform: Platform, db: DB, order_id: UUID, parcel: int) -> Fa
 
 
 async def _owe(db: DB, kind: str, order_id: UUID, subject: str) -> None:
-    await worker.enqueue(db, [Job(kind, order_id, subject)], {kind: work.IMPORT_GATEWAY})
+    await job_queue.enqueue(db, [Job(kind, order_id, subject)], {kind: work.IMPORT_GATEWAY})

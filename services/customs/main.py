@@ -27,6 +27,7 @@ from shared.loop import Loop
 from shared.platform import Platform, Service
 from shared.sealing import decode_key
 from shared.settings import PlatformSettings
+from shared.supervise import Task
 
 FORGET_SECONDS = 3600.0
 
@@ -116,10 +117,7 @@ def service(platform: Platform) -> Service:
     receipts = Receipts(platform, gateway, policy.tables.codes.hold_reasons, settings.receipts_poll_seconds)
     handler = handlers.Handler(policy, platform.persons, quota_key(settings))
 
-    async def later_receipts(_: Platform, loop: Loop) -> None:
-        await receipts.follow(loop)
-
-    async def connections(_: Platform, loop: Loop) -> None:
+    async def connections(loop: Loop) -> None:
         try:
             await _end_dates(platform, loop)
         finally:
@@ -133,7 +131,7 @@ def service(platform: Platform) -> Service:
         handle=handler.handle,
         project=handlers.project,
         jobs=kinds(exports, imports),
-        tasks=(later_receipts, connections),
+        tasks=(Task("later_receipts", receipts.follow), Task("connections", connections)),
         routers=(api.router(platform, policy),),
         seals=("contact", "national_id"),
         on_erased=on_erased,

@@ -90,7 +90,7 @@ class Receipts:
         receipts come, and a receipt is read but once."""
         while True:
             try:
-                reached = await loop.while_waiting(self.platform.consumer.caught_up())
+                reached = await loop.while_waiting(self.platform.caught_up())
                 loop.healthy()
                 while not await reached():
                     await loop.sleep(LOOK_AGAIN_SECONDS)

@@ -35,7 +35,8 @@ from services.orders.search import LONGEST
 from services.orders.views import cancel, freed_by, person, standing
 from shared.db import DB
 from shared.http import paging
-from shared.http.idempotency import Asked, Principal, etag_response, idempotently, uuid_or_404
+from shared.http.answers import etag_response, uuid_or_404
+from shared.http.api_keys import Principal
 from shared.http.json_body import read_json
 from shared.http.paging import PAGE, Cursor, Instant, Limit, Text
 from shared.http.problems import FieldError, Problem
@@ -66,7 +67,7 @@ def router(platform: Platform) -> APIRouter:
         order = check(read_json(await request.body()), platform.clock.now())
         if isinstance(order, list):
             raise Problem(422, "the order has faults", errors=order)
-        asked = await Asked.of(platform, request, principal)
+        asked = await platform.requests.read(request, principal)
         answer = await taking_in.answer(Wanted(asked, principal.name, order, current_traceparent()))
         if isinstance(answer, Problem):
             raise answer
@@ -119,7 +120,7 @@ def router(platform: Platform) -> APIRouter:
         """Asks the warehouse to withdraw the order; its answer shows in the order. Asked again: the same."""
         row = await _visible(platform, order_id, principal)
         reason = "operator" if principal.scope == "operator" else "shopper"
-        return await idempotently(platform, request, principal, lambda db: _cancel(platform, db, row.order_id, reason))
+        return await platform.requests.run(request, principal, lambda db: _cancel(platform, db, row.order_id, reason))
 
     @routes.get("/standing", responses=answers(StandingView, 200))
     async def get_standing(_principal: Principal = operator) -> Response:
@@ -159,8 +160,8 @@ def router(platform: Platform) -> APIRouter:
     ) -> Response:
         """Closes a case that a person has looked into. Others' cases are freed by the action that they name: 409."""
         row = await _visible(platform, order_id, principal)
-        return await idempotently(
-            platform, request, principal, lambda db: _resolve(platform, db, row.order_id, case, resolution)
+        return await platform.requests.run(
+            request, principal, lambda db: _resolve(platform, db, row.order_id, case, resolution)
         )
 
     @routes.delete("/orders/{order_id}/person", responses=answers(PersonAnswer, 200, 202, problems=(404,)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncpg
 from prometheus_client import Gauge
 
 from contracts.vocabularies import CASE_KINDS
 from services.orders import store
 from services.orders.life import LIFE
-from shared.platform import Platform
+from shared.clock import Clock
 
 EVERY_SECONDS = 15.0
 ERASED_WITHIN_DAYS = 3
@@ -24,9 +25,9 @@ OTHER = "other"
 """Kinds of cases that this version does not know."""
 
 
-async def measure(platform: Platform) -> None:
-    now = platform.clock.now()
-    async with platform.pool.acquire() as db:
+async def measure(pool: asyncpg.Pool[asyncpg.Record], clock: Clock) -> None:
+    now = clock.now()
+    async with pool.acquire() as db:
         states = {row["state"]: row for row in await store.standing(db, now)}
         kinds = {row["kind"]: row for row in await store.cases_open(db, now)}
         ERASURES.set(await store.erasures_unfinished(db, days=ERASED_WITHIN_DAYS))

@@ -13,6 +13,7 @@ from services.orders.settings import Settings
 from shared.cli.commands import command
 from shared.operations.gauges import every
 from shared.platform import Platform, Service
+from shared.supervise import Task
 
 
 def service(platform: Platform) -> Service:
@@ -26,7 +27,11 @@ def service(platform: Platform) -> Service:
         handle=handle,
         project=partial(project, platform.clock),
         jobs=(erase_person(platform),),
-        tasks=(repeat_tombstones, check_erasures, every(gauges.EVERY_SECONDS, gauges.measure)),
+        tasks=(
+            Task("repeat_tombstones", partial(repeat_tombstones, platform)),
+            Task("check_erasures", partial(check_erasures, platform)),
+            every(gauges.EVERY_SECONDS, partial(gauges.measure, platform.pool, platform.clock)),
+        ),
         routers=(router(platform),),
         seals=("contact", "national_id"),
         on_restored=partial(restored, platform),

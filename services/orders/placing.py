@@ -21,7 +21,7 @@ from services.orders.domain import order_id_of
 from services.orders.settings import Settings
 from shared import failpoints
 from shared.db import DB
-from shared.http.idempotency import Asked, execute_once
+from shared.http.idempotency import IdempotentRequest
 from shared.http.problems import FieldError, Problem
 from shared.ledger.facts import PersonRecorded
 from shared.ledger.group_commit import GroupCommit
@@ -34,7 +34,7 @@ from shared.sealing import decode_key
 class Wanted:
     """An order that a marketplace wants taken in."""
 
-    asked: Asked
+    asked: IdempotentRequest
     marketplace: str
     body: OrderBody
     traceparent: str | None = None
@@ -57,7 +57,7 @@ def intake(platform: Platform) -> GroupCommit[Wanted, Response | Problem]:
             async def work(places: Sequence[int]) -> Sequence[Response | Problem]:
                 return await place(platform, db, [wanted[at] for at in places])
 
-            answers = await execute_once(platform, db, [one.asked for one in wanted], work)
+            answers = await platform.requests.execute_once(db, [one.asked for one in wanted], work)
             failpoints.reach("api.worked")
         failpoints.reach("api.committed")
         return answers

@@ -13,7 +13,7 @@ from services.tracking.answers import OrderTracking, PublicTracking
 from services.tracking.page import Pages
 from services.tracking.streams import StreamResponse, Streams
 from services.tracking.words import choose
-from shared.http.idempotency import etag_response
+from shared.http.answers import etag_response
 from shared.http.problems import Problem
 from shared.http.rates import TokenBuckets, client_name
 from shared.http.routes import Route
@@ -108,7 +108,7 @@ def router(platform: Platform, streams: Streams, pages: Pages, *, rate: float, b
         client = client_name(request.client.host if request.client else None)
         last = last_event or last_event_id
         tag = last if last and _ETAG.fullmatch(last) else None
-        return StreamResponse(platform, streams, known, client, tag, _PRIVATE)
+        return StreamResponse(platform.pool, streams, known, client, tag, _PRIVATE)
 
     @routes.get("/track/{order_id}", include_in_schema=False)
     async def page(

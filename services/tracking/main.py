@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -18,6 +19,7 @@ from shared.cli.commands import command
 from shared.cli.connecting import reach, settings_of
 from shared.platform import Platform, Service
 from shared.settings import PlatformSettings
+from shared.supervise import Task
 from shared.telemetry import configure_logs
 
 
@@ -36,7 +38,9 @@ def service(platform: Platform) -> Service:
     settings = platform.settings
     if not isinstance(settings, Settings):
         raise TypeError("the tracking service needs its own settings")
-    streams = Streams(Limits(settings.streams_per_order, settings.streams_per_client, settings.streams_altogether))
+    streams = Streams(
+        Limits(settings.streams_per_order, settings.streams_per_client, settings.streams_altogether),
+    )
     pages = Pages()
     return Service(
         name="tracking",
@@ -45,7 +49,7 @@ def service(platform: Platform) -> Service:
         subscriptions=handlers.SUBSCRIPTIONS,
         handle=handlers.handle,
         project=handlers.project,
-        tasks=(streams.listen,),
+        tasks=(Task("listen", partial(streams.listen, settings.database_dsn())),),
         only_reads=True,
         routers=(router(platform, streams, pages, rate=settings.public_rate, burst=settings.public_burst),),
     )
@@ -56,14 +60,16 @@ def main() -> None:
 
     @app.command("rebuild")
     def rebuild_view(
-        partial: Annotated[bool, typer.Option(help="even if the topics no longer hold their beginning")] = False,
+        incomplete: Annotated[
+            bool, typer.Option("--partial", help="even if the topics no longer hold their beginning")
+        ] = False,
     ) -> None:
         """Builds every document anew from the topics alone; fails when the bytes differ. Stop the service first."""
         configure_logs("tracking")
         settings = settings_of(Settings, "tracking")
         asyncio.run(reach(settings))
         try:
-            outcome = asyncio.run(rebuild(service, settings, partial=partial))
+            outcome = asyncio.run(rebuild(service, settings, partial=incomplete))
         except NotRebuildableError as error:
             typer.echo(f"not rebuilt: {error}", err=True)
             raise typer.Exit(2) from None

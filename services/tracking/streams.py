@@ -18,7 +18,6 @@ from services.tracking import store
 from shared.db import TRANSIENT, read_only
 from shared.http.problems import Problem
 from shared.loop import Loop
-from shared.platform import Platform
 from shared.telemetry import log
 
 ALIVE_SECONDS = 5.0
@@ -92,15 +91,10 @@ class Streams:
         self.closing = True
         self.wake_all()
 
-    async def listen(self, platform: Platform, loop: Loop) -> None:
+    async def listen(self, dsn: str, loop: Loop) -> None:
         """Listens until cancelled, and connects again when the server was away; whatever was missed is looked up."""
         try:
-            while True:
-                loop.tick()
-                try:
-                    await self._listen_once(platform.settings.database_dsn(), loop)
-                except TRANSIENT as error:
-                    await loop.back_off(error)
+            await loop.repeat(lambda: self._listen_once(dsn, loop), 0)
         finally:
             self.close()
 
@@ -124,13 +118,13 @@ class Streams:
         self.wake(UUID(str(payload)))
 
     async def messages(
-        self, platform: Platform, order_id: UUID, changed: asyncio.Event, last: str | None
+        self, pool: asyncpg.Pool[asyncpg.Record], order_id: UUID, changed: asyncio.Event, last: str | None
     ) -> AsyncIterator[ServerSentEvent]:
         """The document now, unless the client has it (`last` is its tag), and again after each change."""
         while not self.closing:
             changed.clear()
             try:
-                document = await store.document(platform.pool, order_id)
+                document = await store.document(pool, order_id)
             except TRANSIENT as error:
                 log.warning("stream ended", error=error)
                 return
@@ -148,7 +142,7 @@ class StreamResponse(Response):
 
     def __init__(
         self,
-        platform: Platform,
+        pool: asyncpg.Pool[asyncpg.Record],
         streams: Streams,
         order_id: UUID,
         client: str,
@@ -156,7 +150,7 @@ class StreamResponse(Response):
         headers: Mapping[str, str],
     ) -> None:
         super().__init__()
-        self._platform = platform
+        self._pool = pool
         self._streams = streams
         self._order_id = order_id
         self._client = client
@@ -166,7 +160,7 @@ class StreamResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             with self._streams.subscription(self._order_id, self._client) as changed:
-                messages = self._streams.messages(self._platform, self._order_id, changed, self._last)
+                messages = self._streams.messages(self._pool, self._order_id, changed, self._last)
                 await EventSourceResponse(
                     messages, ping=PING_SECONDS, send_timeout=SLOW_READER_SECONDS, headers=self._fields
                 )(scope, receive, send)

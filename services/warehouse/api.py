@@ -26,7 +26,8 @@ from services.warehouse.bodies import (
 )
 from shared.db import DB
 from shared.http import paging
-from shared.http.idempotency import Principal, idempotently, json_answer
+from shared.http.answers import json_answer
+from shared.http.api_keys import Principal
 from shared.http.paging import PAGE, Cursor, Instant, Limit
 from shared.http.problems import Problem
 from shared.http.routes import Route
@@ -98,7 +99,7 @@ def router(platform: Platform) -> APIRouter:
             packed = await actions.pack(platform, db, order_id, boxes)
             return json_answer(PackView(order_id=order_id, packed_at=packed.occurred_at, parcels=packed.parcels), 201)
 
-        return await idempotently(platform, request, principal, work)
+        return await platform.requests.run(request, principal, work)
 
     @routes.post("/orders/{order_id}/shortages", response_model=ShortageView)
     async def post_shortage(
@@ -115,7 +116,7 @@ def router(platform: Platform) -> APIRouter:
                 ShortageView(order_id=order_id, sku=body.sku, written_off=body.quantity, replaced=replaced, stage=stage)
             )
 
-        return await idempotently(platform, request, principal, work)
+        return await platform.requests.run(request, principal, work)
 
     @routes.post("/orders/{order_id}/parcels/{parcel}/hand-over", response_model=HandOverView)
     async def post_hand_over(
@@ -138,7 +139,7 @@ def router(platform: Platform) -> APIRouter:
                 )
             )
 
-        return await idempotently(platform, request, principal, work)
+        return await platform.requests.run(request, principal, work)
 
     @routes.post("/orders/{order_id}/parcels/{parcel}/return", response_model=ReturnView)
     async def post_return(
@@ -170,6 +171,6 @@ def router(platform: Platform) -> APIRouter:
                 )
             )
 
-        return await idempotently(platform, request, principal, work)
+        return await platform.requests.run(request, principal, work)
 
     return routes

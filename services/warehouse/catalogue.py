@@ -25,7 +25,8 @@ from services.warehouse.bodies import (
 )
 from shared.db import DB
 from shared.http import paging
-from shared.http.idempotency import Principal, idempotently, json_answer
+from shared.http.answers import json_answer
+from shared.http.api_keys import Principal
 from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route
@@ -112,7 +113,7 @@ def router(platform: Platform) -> APIRouter:
             )
             return json_answer(view, 201)
 
-        return await idempotently(platform, request, principal, work)
+        return await platform.requests.run(request, principal, work)
 
     @routes.get("/stock", response_model=StockPage)
     async def get_stock(

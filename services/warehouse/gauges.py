@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncpg
 from prometheus_client import Gauge
 
 from services.warehouse import store
 from services.warehouse.stock import MOVES
-from shared.platform import Platform
 
 EVERY_SECONDS = 300.0
 
@@ -15,9 +15,9 @@ UNEVEN = Gauge("warehouse_stock_uneven_skus", "SKUs whose piles are not the sum 
 UNBOOKED = Gauge("warehouse_unbooked_reservations", "orders whose goods, forgotten by a restore, are not in the books")
 
 
-async def measure(platform: Platform) -> None:
+async def measure(pool: asyncpg.Pool[asyncpg.Record]) -> None:
     """Compares the piles with the movements they are made of: two ways to the same number."""
-    async with platform.pool.acquire() as db:
+    async with pool.acquire() as db:
         skus, uneven = await store.audit(db, MOVES)
         unbooked = await store.unbooked(db)
     SKUS.set(skus)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from contracts import topics
 from services.warehouse import api, catalogue, gauges, handlers
 from shared.cli.commands import command
@@ -23,7 +25,7 @@ def service(platform: Platform) -> Service:
         handle=handlers.handle,
         project=handlers.project,
         on_restored=handlers.restored,
-        tasks=(every(gauges.EVERY_SECONDS, gauges.measure),),
+        tasks=(every(gauges.EVERY_SECONDS, partial(gauges.measure, platform.pool)),),
         routers=(catalogue.router(platform), api.router(platform)),
     )
 

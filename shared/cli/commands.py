@@ -21,10 +21,10 @@ from shared.cli.connecting import operated, settings_of
 from shared.jobs import worker
 from shared.ledger import outbox
 from shared.messaging import dead_letters
-from shared.messaging.restore import NotRestorable, restore
+from shared.messaging.restore import NotRestorable
 from shared.operations.provision import Scope, keep_api_key
 from shared.operations.why import why
-from shared.platform import Make, Platform, Service, build_app, serve
+from shared.platform import Make, Platform, Service, composed, restore_of, serve
 from shared.settings import PlatformSettings
 
 Operation = Callable[[Platform, Service], Awaitable[None]]
@@ -51,8 +51,7 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
     @app.command()
     def openapi() -> None:
         """Prints the OpenAPI document of the HTTP interface."""
-        platform = Platform(kind())
-        document = build_app(platform, make(platform)).openapi()
+        document = composed(make, kind()).openapi()
         json.dump(document, sys.stdout, indent=2, ensure_ascii=False, sort_keys=True)
         sys.stdout.write("\n")
 
@@ -97,7 +96,7 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
             failed = False
             for letter in letters:
                 try:
-                    replayed = await dead_letters.replay(platform, letter)
+                    replayed = await platform.letters.replay(letter)
                     console.print(f"{letter}: replayed at {replayed.replayed_at:%Y-%m-%dT%H:%M:%SZ}")
                 except dead_letters.StillDead as still:
                     failed = True
@@ -148,7 +147,7 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
         """Prints, as JSON, what an order waits for as far as this service knows; `python -m services.why` asks all."""
 
         async def run(platform: Platform, service: Service) -> None:
-            answer = await why(platform, service.name, order)
+            answer = await why(service.name, order, platform.pool, platform.ledger, platform.state)
             console.print_json(answer.model_dump_json())
 
         operate(run)
@@ -160,7 +159,7 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
 
         async def run(platform: Platform, service: Service) -> None:
             try:
-                restored = await restore(platform, service)
+                restored = await restore_of(platform, service).run()
             except NotRestorable as cause:
                 raise SystemExit(f"not taken over: {cause}") from None
             console.print(

@@ -1,28 +1,44 @@
-"""API keys: whose they are, how often they may be used, and how often somebody may be wrong."""
+"""Who may ask: API keys with their scopes, how often they may be used, and how often somebody may be wrong."""
 
 from __future__ import annotations
 
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import TypeAlias
 
-from fastapi import Request
+import asyncpg
+from fastapi import Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from shared.http.idempotency import Principal
 from shared.http.problems import Problem
 from shared.http.rates import TokenBuckets, client_name
-
-if TYPE_CHECKING:
-    import asyncpg
-
-    from shared.settings import PlatformSettings
+from shared.settings import PlatformSettings
 
 KEY_CACHE_SECONDS = 10.0
 BURST_SECONDS = 2
 """A key that was not used for a while may be used as often at once as in so many seconds."""
+
+
+_WHO = "silkpost.principal"
+"""Where a request's scope tells who asks, once that is known."""
+
+bearer = HTTPBearer(auto_error=False, description="an API key")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whose key the request bears."""
+
+    name: str
+    scope: str
+
+
+Require: TypeAlias = Callable[..., Callable[..., Awaitable[Principal]]]
+"""`require("operator")` is the dependency of a route: see `Keys.require`."""
 
 
 class Keys:
@@ -33,7 +49,8 @@ class Keys:
     for behind a proxy many have one address.
     """
 
-    def __init__(self, settings: PlatformSettings) -> None:
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], settings: PlatformSettings) -> None:
+        self._pool = pool
         self._settings = settings
         self._cache: dict[bytes, tuple[float, Principal]] = {}
         self._rates: dict[str, TokenBuckets] = {}
@@ -42,18 +59,22 @@ class Keys:
         """Keys that the database is being asked about."""
         self._under_way: Counter[str] = Counter()
 
-    async def admit(self, pool: asyncpg.Pool[asyncpg.Record], request: Request) -> Principal:
+    def require(self, *scopes: str) -> Callable[..., Awaitable[Principal]]:
+        """A route's dependency: the principal, whose key is of one of these scopes, or an operator's."""
+        return Required(self, scopes).principal
+
+    async def admit(self, request: Request) -> Principal:
         """Who asks. Raises Problem 401, and 429 for one who asks too often."""
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key:
             raise _unknown()
         digest = hashlib.sha256(key.encode()).digest()
-        principal = await self._principal(pool, digest, client_name(request.client.host if request.client else None))
+        principal = await self._principal(digest, client_name(request.client.host if request.client else None))
         if wait := self._rate(principal.name).take(principal.name):
             raise _too_often(wait)
         return principal
 
-    async def _principal(self, pool: asyncpg.Pool[asyncpg.Record], digest: bytes, client: str) -> Principal:
+    async def _principal(self, digest: bytes, client: str) -> Principal:
         cached = self._cache.get(digest)
         if cached and time.monotonic() - cached[0] < KEY_CACHE_SECONDS:
             return cached[1]
@@ -63,7 +84,7 @@ class Keys:
             raise _too_often(wait)
         self._asked.add(digest)
         try:
-            row = await pool.fetchrow(
+            row = await self._pool.fetchrow(
                 "select name, scope from api_keys where hash = $1 and (not_after is null or not_after > now())", digest
             )
         finally:
@@ -94,6 +115,33 @@ class Keys:
             yield
         finally:
             self._under_way[name] -= 1
+
+
+class Required:
+    """Who may ask: a key of one of these scopes, or an operator's. `shared.http.routes` judges it before any body."""
+
+    def __init__(self, keys: Keys, scopes: Sequence[str]) -> None:
+        self._keys = keys
+        self._scopes = scopes
+
+    async def principal(
+        self, request: Request, _bearer: HTTPAuthorizationCredentials | None = Security(bearer)
+    ) -> Principal:
+        """The dependency: whoever was let in."""
+        known = request.scope.get(_WHO)
+        return known if isinstance(known, Principal) else await self.admit(request)
+
+    async def admit(self, request: Request) -> Principal:
+        """Judges the header alone. Raises Problem 401, 403, 429."""
+        principal = await self._keys.admit(request)
+        if principal.scope not in (*self._scopes, "operator"):
+            raise Problem(403, "this key does not open this", detail=f"needs scope {' or '.join(self._scopes)}")
+        request.scope[_WHO] = principal
+        return principal
+
+    def under_way(self, principal: Principal) -> AbstractContextManager[None]:
+        """Around a request of this principal; raises Problem 429."""
+        return self._keys.under_way(principal.name)
 
 
 def _unknown() -> Problem:

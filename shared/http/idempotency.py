@@ -1,4 +1,4 @@
-"""What every HTTP interface needs: who asks, idempotent requests, entity tags."""
+"""Requests that have their effect once, however often they are sent: the `Idempotency-Key` header."""
 
 from __future__ import annotations
 
@@ -6,66 +6,22 @@ import hashlib
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from uuid import UUID
 
-from fastapi import Request, Response, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel
+from fastapi import Request, Response
 
 from shared import failpoints
 from shared.db import DB
+from shared.http.api_keys import Principal
 from shared.http.problems import FieldError, Problem
+from shared.ledger.ledger import Ledger
+from shared.sealing import Seal
 
-if TYPE_CHECKING:
-    from shared.platform import Platform
-
-KEY_BOUND = 255
-_WHO = "silkpost.principal"
-"""Where a request's scope tells who asks, once that is known."""
-
-bearer = HTTPBearer(auto_error=False, description="an API key")
+KEY_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Principal:
-    """Whose key the request bears."""
-
-    name: str
-    scope: str
-
-
-class Required:
-    """Who may ask: a key of one of these scopes, or an operator's. `shared.http.routes` judges it before any body."""
-
-    def __init__(self, platform: Platform, scopes: Sequence[str]) -> None:
-        self._platform = platform
-        self._scopes = scopes
-
-    async def principal(
-        self, request: Request, _bearer: HTTPAuthorizationCredentials | None = Security(bearer)
-    ) -> Principal:
-        """The dependency: whoever was let in."""
-        known = request.scope.get(_WHO)
-        return known if isinstance(known, Principal) else await self.admit(request)
-
-    async def admit(self, request: Request) -> Principal:
-        """Judges the header alone. Raises Problem 401, 403, 429."""
-        principal = await self._platform.keys.admit(self._platform.pool, request)
-        if principal.scope not in (*self._scopes, "operator"):
-            raise Problem(403, "this key does not open this", detail=f"needs scope {' or '.join(self._scopes)}")
-        request.scope[_WHO] = principal
-        return principal
-
-    def under_way(self, principal: Principal) -> AbstractContextManager[None]:
-        """Around a request of this principal; raises Problem 429."""
-        return self._platform.keys.under_way(principal.name)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
+class IdempotentRequest:
     """A request that is to have its effect once: whose it is, under which `Idempotency-Key`, and what it asks."""
 
     principal: str
@@ -73,22 +29,9 @@ class Asked:
     digest: bytes
     """Of method, path and body. Keyed, for a body may hold a person's data that could be guessed from a plain hash."""
 
-    @classmethod
-    async def of(cls, platform: Platform, request: Request, principal: Principal) -> Asked:
-        """Raises Problem 400 for a key that is too long, or empty."""
-        key = request.headers.get("idempotency-key")
-        if key is None:
-            return cls(principal.name, None, b"")
-        if not 1 <= len(key) <= KEY_BOUND:
-            raise Problem(
-                400, "bad Idempotency-Key", errors=[FieldError("Idempotency-Key", "length", "1 to 255 characters")]
-            )
-        about = f"{request.method} {request.scope['path']}\n".encode()
-        return cls(principal.name, key, hmac.digest(platform.storage_key, about + await request.body(), "sha256"))
-
     @property
-    def index(self) -> str:
-        """Where its answer is kept."""
+    def place(self) -> str:
+        """Where its answer is kept: what the answer is sealed for."""
         return f"answer:{self.principal}\n{self.key}"
 
     @property
@@ -98,119 +41,112 @@ class Asked:
         return int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True)
 
 
-async def idempotently(
-    platform: Platform, request: Request, principal: Principal, work: Callable[[DB], Awaitable[Response]]
-) -> Response:
-    """Runs the work in one transaction, once for each `Idempotency-Key` of this principal.
+class IdempotentRequests:
+    """Answers of one service by principal and `Idempotency-Key`, sealed, for they may hold a secret."""
 
-    The same key with the same body gives the first answer again; with another body 422; while the first is still
-    being worked on 409. Without the header the work runs as it is.
-    """
-    asked = await Asked.of(platform, request, principal)
-    async with platform.ledger.transaction() as db:
+    def __init__(self, ledger: Ledger, storage_key: bytes) -> None:
+        self._ledger = ledger
+        self._seal = Seal(storage_key)
+        self._storage_key = storage_key
 
-        async def single(_: Sequence[int]) -> Sequence[Response]:
-            return [await work(db)]
-
-        (answer,) = await execute_once(platform, db, [asked], single)
-        if isinstance(answer, Problem):
-            raise answer
-        failpoints.reach("api.worked")
-    failpoints.reach("api.committed")
-    return answer
-
-
-async def execute_once(
-    platform: Platform,
-    db: DB,
-    asked: Sequence[Asked],
-    work: Callable[[Sequence[int]], Awaitable[Sequence[Response | Problem]]],
-) -> list[Response | Problem]:
-    """The answers of these requests, no two of which have the same key, in the caller's transaction.
-
-    `work` is given the places of those that have no answer yet; its answers are kept under their keys, sealed, for they
-    may hold a secret; its problems are not. Rules as in `idempotently`.
-    """
-    answers = await _known_answers(platform, db, {index: one for index, one in enumerate(asked) if one.key is not None})
-    indexes = [index for index in range(len(asked)) if index not in answers]
-    if indexes:
-        fresh = dict(zip(indexes, await work(indexes), strict=True))
-        await _keep_answers(platform, db, [(asked[at], one) for at, one in fresh.items() if isinstance(one, Response)])
-        answers |= fresh
-    return [answers[index] for index in range(len(asked))]
-
-
-async def _known_answers(platform: Platform, db: DB, keyed: Mapping[int, Asked]) -> dict[int, Response | Problem]:
-    if not keyed:
-        return {}
-    answers: dict[int, Response | Problem] = {}
-    # Locked by a statement before the one that looks, which then sees what an earlier holder has committed.
-    for row in await db.fetch(
-        "select place, pg_try_advisory_xact_lock(lock) as free from unnest($1::int[], $2::bigint[]) as l (place, lock)",
-        list(keyed),
-        [one.lock for one in keyed.values()],
-    ):
-        if not row["free"]:
-            answers[row["place"]] = Problem(
-                409, "a request with this Idempotency-Key is being worked on", headers={"Retry-After": "1"}
+    async def read(self, request: Request, principal: Principal) -> IdempotentRequest:
+        """Raises Problem 400 for a key that is too long, or empty."""
+        key = request.headers.get("idempotency-key")
+        if key is None:
+            return IdempotentRequest(principal.name, None, b"")
+        if not 1 <= len(key) <= KEY_LENGTH:
+            raise Problem(
+                400, "bad Idempotency-Key", errors=[FieldError("Idempotency-Key", "length", "1 to 255 characters")]
             )
-    rows = await db.fetch(
-        """select place, request_hash, status, headers, body
-           from unnest($1::int[], $2::text[], $3::text[]) as a (place, principal, key)
-           join idempotency_keys using (principal, key)""",
-        list(keyed),
-        [one.principal for one in keyed.values()],
-        [one.key for one in keyed.values()],
-    )
-    for row in rows:
-        if row["place"] in answers:
-            continue
-        if hmac.compare_digest(row["request_hash"], keyed[row["place"]].digest):
-            body = platform.seal.open(row["body"], keyed[row["place"]].index)
-            answers[row["place"]] = Response(body, row["status"], json.loads(row["headers"]))
-        else:
-            answers[row["place"]] = Problem(422, "this Idempotency-Key was used for another request")
-    return answers
+        about = f"{request.method} {request.scope['path']}\n".encode()
+        digest = hmac.digest(self._storage_key, about + await request.body(), "sha256")
+        return IdempotentRequest(principal.name, key, digest)
 
+    async def run(self, request: Request, principal: Principal, work: Callable[[DB], Awaitable[Response]]) -> Response:
+        """Runs the work in one transaction, once for each `Idempotency-Key` of this principal.
 
-async def _keep_answers(platform: Platform, db: DB, fresh: Sequence[tuple[Asked, Response]]) -> None:
-    keyed = [(one, answer) for one, answer in fresh if one.key is not None]
-    if keyed:
-        await db.execute(
-            """insert into idempotency_keys (principal, key, request_hash, status, headers, body)
-               select * from unnest($1::text[], $2::text[], $3::bytea[], $4::int[], $5::text[], $6::bytea[])""",
-            [one.principal for one, _ in keyed],
-            [one.key for one, _ in keyed],
-            [one.digest for one, _ in keyed],
-            [answer.status_code for _, answer in keyed],
-            [json.dumps(_kept(answer)) for _, answer in keyed],
-            [platform.seal.seal(bytes(answer.body), one.index) for one, answer in keyed],
+        The same key with the same body gives the first answer again; with another body 422; while the first is still
+        being worked on 409. Without the header the work runs as it is.
+        """
+        single = await self.read(request, principal)
+        async with self._ledger.transaction() as db:
+
+            async def answer_single(_: Sequence[int]) -> Sequence[Response]:
+                return [await work(db)]
+
+            (answer,) = await self.execute_once(db, [single], answer_single)
+            if isinstance(answer, Problem):
+                raise answer
+            failpoints.reach("api.worked")
+        failpoints.reach("api.committed")
+        return answer
+
+    async def execute_once(
+        self,
+        db: DB,
+        requests: Sequence[IdempotentRequest],
+        work: Callable[[Sequence[int]], Awaitable[Sequence[Response | Problem]]],
+    ) -> list[Response | Problem]:
+        """The answers of these requests, no two of which have the same key, in the caller's transaction.
+
+        `work` is given the indexes of those that have no answer yet; its answers are kept under their keys; its
+        problems are not. Rules as in `run`.
+        """
+        answers = await self._known(db, {index: one for index, one in enumerate(requests) if one.key is not None})
+        indexes = [index for index in range(len(requests)) if index not in answers]
+        if indexes:
+            new = dict(zip(indexes, await work(indexes), strict=True))
+            await self._keep(db, [(requests[at], one) for at, one in new.items() if isinstance(one, Response)])
+            answers |= new
+        return [answers[index] for index in range(len(requests))]
+
+    async def _known(self, db: DB, keyed: Mapping[int, IdempotentRequest]) -> dict[int, Response | Problem]:
+        if not keyed:
+            return {}
+        answers: dict[int, Response | Problem] = {}
+        # Locked by a statement before the one that looks, which then sees what an earlier holder has committed.
+        for row in await db.fetch(
+            "select n, pg_try_advisory_xact_lock(lock) as free from unnest($1::int[], $2::bigint[]) as l (n, lock)",
+            list(keyed),
+            [one.lock for one in keyed.values()],
+        ):
+            if not row["free"]:
+                answers[row["n"]] = Problem(
+                    409, "a request with this Idempotency-Key is being worked on", headers={"Retry-After": "1"}
+                )
+        rows = await db.fetch(
+            """select n, request_hash, status, headers, body
+               from unnest($1::int[], $2::text[], $3::text[]) as a (n, principal, key)
+               join idempotency_keys using (principal, key)""",
+            list(keyed),
+            [one.principal for one in keyed.values()],
+            [one.key for one in keyed.values()],
         )
+        for row in rows:
+            index = row["n"]
+            if index in answers:
+                continue
+            if hmac.compare_digest(row["request_hash"], keyed[index].digest):
+                body = self._seal.open(row["body"], keyed[index].place)
+                answers[index] = Response(body, row["status"], json.loads(row["headers"]))
+            else:
+                answers[index] = Problem(422, "this Idempotency-Key was used for another request")
+        return answers
+
+    async def _keep(self, db: DB, answered: Sequence[tuple[IdempotentRequest, Response]]) -> None:
+        keyed = [(one, answer) for one, answer in answered if one.key is not None]
+        if keyed:
+            await db.execute(
+                """insert into idempotency_keys (principal, key, request_hash, status, headers, body)
+                   select * from unnest($1::text[], $2::text[], $3::bytea[], $4::int[], $5::text[], $6::bytea[])""",
+                [one.principal for one, _ in keyed],
+                [one.key for one, _ in keyed],
+                [one.digest for one, _ in keyed],
+                [answer.status_code for _, answer in keyed],
+                [json.dumps(_kept_headers(answer)) for _, answer in keyed],
+                [self._seal.seal(bytes(answer.body), one.place) for one, answer in keyed],
+            )
 
 
-def _kept(answer: Response) -> dict[str, str]:
+def _kept_headers(answer: Response) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name in ("content-type", "location", "etag")}
-
-
-def json_answer(view: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(view.model_dump_json(), status, headers, media_type="application/json")
-
-
-def etag_response(
-    request: Request, body: bytes, media_type: str = "application/json", headers: Mapping[str, str] | None = None
-) -> Response:
-    """The body with its strong entity tag, or 304 when the client has it already (RFC 9110)."""
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    fields = {"ETag": tag, "Cache-Control": "private, no-cache", **(headers or {})}
-    known = [item.strip().removeprefix("W/") for item in request.headers.get("if-none-match", "").split(",")]
-    if tag in known or "*" in known:
-        return Response(status_code=304, headers=fields)
-    return Response(body, media_type=media_type, headers=fields)
-
-
-def uuid_or_404(text: str) -> UUID:
-    """A path's id; what is no id is simply not there."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Problem(404, "not found") from None

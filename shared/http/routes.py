@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from shared.http.idempotency import Required
+from shared.http.api_keys import Required
 from shared.http.json_body import read_json
 from shared.http.problems import FieldError, Problem
 

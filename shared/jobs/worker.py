@@ -12,7 +12,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -20,12 +20,11 @@ import asyncpg
 from contracts.base import Event
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
-from shared.ledger.facts import Facts, Job
+from shared.ledger.batches import isolate_failures
+from shared.ledger.facts import Facts
+from shared.ledger.ledger import Ledger
 from shared.loop import Loop
 from shared.telemetry import current_traceparent, describe, log, metrics, traced
-
-if TYPE_CHECKING:
-    from shared.ledger.ledger import Ledger
 
 LEASE_SECONDS = 120.0
 """A claimed job whose worker died is taken up again after this."""
@@ -90,19 +89,6 @@ class JobKind:
     concurrency: int = 16
 
 
-async def enqueue(db: DB, outputs: Sequence[Job], counterparts: Mapping[str, str]) -> None:
-    """Adds the jobs, in the caller's transaction; one that is there already stays as it is."""
-    if outputs:
-        await db.execute(
-            """insert into jobs (kind, order_id, subject, counterpart)
-               select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[]) on conflict do nothing""",
-            [job.kind for job in outputs],
-            [job.order_id for job in outputs],
-            [job.subject for job in outputs],
-            [counterparts[job.kind] for job in outputs],
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class _Ended:
     job: ClaimedJob
@@ -142,23 +128,14 @@ class Worker:
                 if committer.done():
                     committer.result()  # broken: without it nothing would ever be stored
                 self._wake.clear()
-                try:
-                    claimed = await self._claim_whole(self._kind.concurrency - self._unstored)
-                except TRANSIENT as error:
-                    await loop.back_off(error)
-                    continue
-                loop.healthy()
+                claimed = await loop.attempt(lambda: self._claim_whole(self._kind.concurrency - self._unstored))
                 for job in claimed:
                     self._unstored += 1
                     task = asyncio.create_task(self._call(job))
                     self._running.add(task)
                     task.add_done_callback(self._running.discard)
                 if not claimed or self._unstored >= self._kind.concurrency:
-                    try:
-                        async with asyncio.timeout(POLL_SECONDS):
-                            await self._wake.wait()
-                    except TimeoutError:
-                        continue
+                    await loop.wait_for(self._wake, POLL_SECONDS)
         finally:
             await self._drain(committer)
 
@@ -261,29 +238,24 @@ class Worker:
                 self._ended.task_done()
             self._wake.set()
 
-    async def _store_all(self, ended: list[_Ended], loop: Loop) -> None:
-        """Stores them together, or, when that fails for a cause of their own, each alone. One that cannot be stored at
-        all, for a rule of ours fails on its order, is parked and holds up no other."""
-        try:
-            await self._until_stored(lambda db: self._store(db, ended), loop)
-        except Exception as error:
-            if len(ended) > 1:
-                for one in ended:
-                    await self._store_all([one], loop)
-                return
-            job, reason = ended[0].job, describe(error)
-            log.error("answer could not be stored", job=job.kind, order_id=str(job.order_id), error=error)
-            await self._until_stored(lambda db: self._park(db, job, reason), loop)
+    async def _store_all(self, ended: Sequence[_Ended], loop: Loop) -> None:
+        """Stores them together. One that cannot be stored, for a rule of ours fails on its order, is parked and holds
+        up no other."""
 
-    async def _until_stored(self, store: Callable[[DB], Awaitable[None]], loop: Loop) -> None:
-        while True:
-            try:
-                async with self._ledger.transaction() as db:
-                    await store(db)
-                failpoints.reach("jobs.stored")
-                return
-            except TRANSIENT as error:
-                await loop.back_off(error)
+        async def store(some: Sequence[_Ended]) -> None:
+            await loop.attempt(lambda: self._commit_stored(lambda db: self._store(db, some)))
+
+        async def park(one: _Ended, error: Exception) -> None:
+            job = one.job
+            log.error("answer could not be stored", job=job.kind, order_id=str(job.order_id), error=error)
+            await loop.attempt(lambda: self._commit_stored(lambda db: self._park(db, job, describe(error))))
+
+        await isolate_failures(ended, store, park)
+
+    async def _commit_stored(self, store: Callable[[DB], Awaitable[None]]) -> None:
+        async with self._ledger.transaction() as db:
+            await store(db)
+        failpoints.reach("jobs.stored")
 
     async def _store(self, db: DB, ended: Sequence[_Ended]) -> None:
         sets = await self._ledger.lock(db, {one.job.order_id for one in ended})

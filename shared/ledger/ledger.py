@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
@@ -23,8 +24,7 @@ from contracts.cases import CaseOpened
 from shared import failpoints, tracing
 from shared.clock import Clock
 from shared.db import DB, Blocked
-from shared.jobs import worker
-from shared.ledger import outbox
+from shared.ledger import job_queue, outbox
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
 from shared.telemetry import current_traceparent, log, metrics
 
@@ -49,32 +49,37 @@ class Undecided(Exception):
     """`handle` owes something new however often it is asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What makes a ledger that of one service."""
+
+    service: str
+    topic: str
+    """Where its facts are published."""
+    handle: Handle
+    project: Project | None = None
+    observe: Observe | None = None
+    counterparts: Mapping[str, str] = field(default_factory=dict)
+    """Whom the jobs of each kind call."""
+
+
 class Ledger:
+    rules: Rules
+    """Set once by the composition root, before the first transaction."""
+
     def __init__(
         self,
         pool: asyncpg.Pool[asyncpg.Record],
         clock: Clock,
-        service: str,
-        topic: str,
-        handle: Handle,
-        project: Project | None,
-        counterparts: Mapping[str, str],
         wake: Callable[[], None],
         blocked: Callable[[], str | None],
-        observe: Observe | None = None,
-        *,
         cached_orders: int,
     ) -> None:
+        """`wake` is called after each commit; `blocked` says why nothing may be changed, or None."""
         self._pool = pool
         self._clock = clock
-        self._service = service
-        self._topic = topic
-        self._handle = handle
-        self._project = project
-        self._counterparts = counterparts
         self._wake = wake
         self._blocked = blocked
-        self._observe = observe
         self._cached_orders = cached_orders
         self._cache: OrderedDict[UUID, Facts] = OrderedDict()
         self._held: ContextVar[dict[UUID, Facts] | None] = ContextVar("held", default=None)
@@ -98,9 +103,9 @@ class Ledger:
             self._cache[order_id] = facts
         while len(self._cache) > self._cached_orders:
             self._cache.popitem(last=False)
-        if self._observe is not None:
+        if self.rules.observe is not None:
             for event in new:
-                self._observe(held[event.order_id], event)
+                self.rules.observe(held[event.order_id], event)
         self._wake()
 
     async def lock(self, db: DB, order_ids: Iterable[UUID]) -> dict[UUID, Facts]:
@@ -226,10 +231,10 @@ class Ledger:
             return
         await self._write(db, (), [event], None, {})
         await db.execute("update fact_sets set size = $2 where order_id = $1", event.order_id, len(facts))
-        if self._project is not None:
+        if self.rules.project is not None:
             try:
                 async with db.transaction():
-                    await self._project(db, [facts])
+                    await self.rules.project(db, [facts])
             except Exception as error:
                 log.error("read tables could not be brought up to date", order_id=str(event.order_id), error=error)
 
@@ -239,8 +244,8 @@ class Ledger:
         case = CaseOpened(
             order_id=order_id,
             occurred_at=now,
-            case=f"needs_attention:undecided:{self._service}",
-            service=self._service,
+            case=f"needs_attention:undecided:{self.rules.service}",
+            service=self.rules.service,
             kind="needs_attention",
             matter="undecided",
             reason="undecided",
@@ -261,10 +266,10 @@ class Ledger:
         bodies: Mapping[UUID, str] | None,
     ) -> None:
         timers: dict[UUID, datetime | None] = dict.fromkeys(changed)
-        jobs_owed: list[Job] = []
+        jobs: list[Job] = []
         pending = changed
         for _ in range(ROUNDS):
-            outputs = await self._handle(db, [sets[order_id] for order_id in sorted(pending)], context)
+            outputs = await self.rules.handle(db, [sets[order_id] for order_id in sorted(pending)], context)
             timers.update(dict.fromkeys(pending))
             fresh: list[Event] = []
             for item in outputs:
@@ -273,7 +278,7 @@ class Ledger:
                         if sets[item.order_id].add(item):
                             fresh.append(item)
                     case Job():
-                        jobs_owed.append(item)
+                        jobs.append(item)
                     case Timer(order_id, at):
                         earlier = timers.get(order_id)
                         timers[order_id] = at if earlier is None else min(at, earlier)
@@ -284,7 +289,7 @@ class Ledger:
         else:
             raise Undecided(f"{len(pending)} orders after {ROUNDS} rounds")
         await self._write(db, consumed, published, traces, bodies or {})
-        await worker.enqueue(db, jobs_owed, self._counterparts)
+        await job_queue.enqueue(db, jobs, self.rules.counterparts)
         await db.execute(
             """update fact_sets set size = s.size, due_at = s.due_at
                from unnest($1::uuid[], $2::int[], $3::timestamptz[]) as s (order_id, size, due_at)
@@ -293,9 +298,9 @@ class Ledger:
             [len(sets[order_id]) for order_id in timers],
             list(timers.values()),
         )
-        if self._project is not None:
-            await self._project(db, [sets[order_id] for order_id in sorted(changed)])
-        if self._observe is not None and (new := self._new.get()) is not None:
+        if self.rules.project is not None:
+            await self.rules.project(db, [sets[order_id] for order_id in sorted(changed)])
+        if self.rules.observe is not None and (new := self._new.get()) is not None:
             new += [*consumed, *published]
 
     async def _write(
@@ -308,7 +313,7 @@ class Ledger:
     ) -> None:
         trace = current_traceparent()
         messages = [
-            outbox.message(self._topic, event, traces.get(event.order_id, trace) if traces else trace)
+            outbox.message(self.rules.topic, event, traces.get(event.order_id, trace) if traces else trace)
             for event in published
         ]
         bodies = [

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
+from shared.ledger.batches import isolate_failures
 from shared.ledger.ledger import Ledger
 from shared.loop import Loop
 from shared.messaging.decoder import Decoded, Decoder, Record, as_record
@@ -277,7 +278,7 @@ class Consumer:
                 messaging__batch__message_count=len(records),
             ),
         ):
-            await self._absorb(read)
+            await self._apply(read)
         self._check_run()
 
     def _read(self, records: Sequence[Record], absurd: Collection[tuple[TopicPartition, int]]) -> list[Decoded]:
@@ -357,35 +358,28 @@ class Consumer:
         self._generation[partition] = generation
         self._client.seek(partition, offset)
 
-    async def _absorb(self, read: Sequence[Decoded]) -> None:
-        """One transaction; on a fault of the records, halves, until the bad one stands alone as a dead letter."""
-        try:
-            failpoints.reach("consumer.read")
-            async with self._ledger.transaction() as db:
-                moved = await self._move(db, read)
-                await self.decoder.apply(db, [one for one in read if one.cause is None])
-                await self.decoder.dead_letter(db, [one for one in read if one.cause is not None])
-                failpoints.reach("consumer.worked")
-            failpoints.reach("consumer.committed")
-        except (Moved, TooManyDead):
-            raise
-        except TRANSIENT:
-            raise
-        except Exception as error:
-            if len(read) == 1:
-                if read[0].cause is not None:
-                    raise
-                self._check_run()
-                log.error("record could not be handled", type=read[0].record.type, error=error)
-                await self._absorb([Decoded(read[0].record, cause=describe(error))])
-                return
-            middle = len(read) // 2
-            await self._absorb(read[:middle])
-            await self._absorb(read[middle:])
-        else:
-            self._next.update(moved)
-            for one in read:
-                _count(self._dead_run, one)
+    async def _apply(self, batch: Sequence[Decoded]) -> None:
+        """One transaction; what cannot be handled becomes a dead letter, alone."""
+        await isolate_failures(batch, self._apply_together, self._dead_letter, passing=(Moved, TooManyDead, *TRANSIENT))
+
+    async def _apply_together(self, batch: Sequence[Decoded]) -> None:
+        failpoints.reach("consumer.read")
+        async with self._ledger.transaction() as db:
+            moved = await self._move(db, batch)
+            await self.decoder.apply(db, [one for one in batch if one.cause is None])
+            await self.decoder.dead_letter(db, [one for one in batch if one.cause is not None])
+            failpoints.reach("consumer.worked")
+        failpoints.reach("consumer.committed")
+        self._next.update(moved)
+        for one in batch:
+            _count(self._dead_run, one)
+
+    async def _dead_letter(self, decoded: Decoded, error: Exception) -> None:
+        if decoded.cause is not None:
+            raise error
+        self._check_run()
+        log.error("record could not be handled", type=decoded.record.type, error=error)
+        await self._apply_together([Decoded(decoded.record, cause=describe(error))])
 
     async def _move(self, db: DB, read: Sequence[Decoded]) -> dict[TopicPartition, int]:
         """Locks, checks and moves the positions in one statement; Moved when they are not where we left them."""

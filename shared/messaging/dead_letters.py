@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+import asyncpg
 from aiokafka import TopicPartition
 
 from contracts.cases import CaseClosed
 from shared import persons
+from shared.clock import Clock
 from shared.db import DB, TRANSIENT
 from shared.ledger import outbox
-from shared.messaging.decoder import Decoded, Fate, Record, order_id_of
+from shared.ledger.ledger import Ledger
+from shared.messaging.decoder import Decoded, Decoder, Fate, Record, order_id_of
 from shared.telemetry import describe, log
-
-if TYPE_CHECKING:
-    import asyncpg
-
-    from shared.platform import Platform
 
 BODY_SHOWN = 64 * 1024
 """Bytes of a body."""
@@ -103,106 +100,113 @@ async def look(db: DB | asyncpg.Pool[asyncpg.Record], letter_id: int) -> tuple[D
     return _letter(row), Body(text, row["size"], withheld)
 
 
-async def replay(platform: Platform, letter_id: int) -> DeadLetter:
-    """Handles the letter as if it came now, and closes its case; one that was replayed stays as it is.
+class DeadLetters:
+    """The dead letters of one service: handles them again, and takes in what the broker refused."""
 
-    An event of ours that the broker refused is sent again: it becomes another letter if the broker still refuses it.
-    StillDead when it cannot be handled. NoLetter: no such.
-    """
-    try:
-        async with platform.ledger.transaction() as db:
-            row = await db.fetchrow(
-                f"select {_FIELDS}, generation, generation_start, key, body from dead_letters where id = $1 for update",
-                letter_id,
-            )
-            if row is None:
-                raise NoLetter(f"there is no dead letter {letter_id}")
-            if row["replayed_at"] is None:
-                await _handle(platform, db, row)
-            known = await db.fetchrow(f"select {_FIELDS} from dead_letters where id = $1", letter_id)
-            assert known is not None  # noqa: S101  # locked above
-            return _letter(known)
-    except _NOT_THE_LETTERS:
-        raise
-    except Exception as error:
-        raise StillDead(describe(error)) from error
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, decoder: Decoder, clock: Clock) -> None:
+        self._pool = pool
+        self._ledger = ledger
+        self._decoder = decoder
+        self._clock = clock
 
+    async def replay(self, letter_id: int) -> DeadLetter:
+        """Handles the letter as if it came now, and closes its case; one that was replayed stays as it is.
 
-async def _handle(platform: Platform, db: DB, row: asyncpg.Record) -> None:
-    record = _record(row)
-    if row["partition"] != UNSENT:
-        read = platform.decoder.read(record)
-        if read.cause is not None:
-            raise StillDead(read.cause)
-        await platform.decoder.apply(db, [read])
-    await db.execute("update dead_letters set replayed_at = now() where id = $1", row["id"])
-    if row["fate"] == "failing":
-        await _close_case(platform, db, record)
-    # Last, for it holds up the relay until the commit.
-    if row["partition"] == UNSENT and not await outbox.send_again(db, row["offset"]):
-        raise StillDead("the outbox does not hold the event any more")
-
-
-async def replay_parked(platform: Platform) -> None:
-    """Handles what had come from a newer version, where this one knows it by now. What cannot be handled all the same
-    is failing from then on, with a case on its order."""
-    known = [kind.TYPE for kind in platform.decoder.subscriptions]
-    rows = await platform.pool.fetch(
-        "select id from dead_letters where fate = 'newer' and replayed_at is null and type = any($1) order by id", known
-    )
-    for row in rows:
+        An event of ours that the broker refused is sent again: it becomes another letter if the broker still refuses
+        it. Raises StillDead when it cannot be handled, NoLetter for no such.
+        """
         try:
-            await replay(platform, row["id"])
-        except StillDead as still:
-            log.error("a parked record cannot be handled", letter=row["id"], error=still)
-            async with platform.ledger.transaction() as db:
-                letter = await db.fetchrow(
-                    f"""update dead_letters set fate = 'failing', cause = $2 where id = $1 and replayed_at is null
-                        returning {_FIELDS}, generation, generation_start, key, body""",
-                    row["id"],
-                    still.cause,
+            async with self._ledger.transaction() as db:
+                row = await db.fetchrow(
+                    f"""select {_FIELDS}, generation, generation_start, key, body from dead_letters
+                        where id = $1 for update""",
+                    letter_id,
                 )
-                if letter is not None:
-                    await platform.decoder.open_case(db, _record(letter))
+                if row is None:
+                    raise NoLetter(f"there is no dead letter {letter_id}")
+                if row["replayed_at"] is None:
+                    await self._handle(db, row)
+                known = await db.fetchrow(f"select {_FIELDS} from dead_letters where id = $1", letter_id)
+                assert known is not None  # noqa: S101  # locked above
+                return _letter(known)
+        except _NOT_THE_LETTERS:
+            raise
+        except Exception as error:
+            raise StillDead(describe(error)) from error
 
+    async def _handle(self, db: DB, row: asyncpg.Record) -> None:
+        record = _record(row)
+        if row["partition"] != UNSENT:
+            read = self._decoder.read(record)
+            if read.cause is not None:
+                raise StillDead(read.cause)
+            await self._decoder.apply(db, [read])
+        await db.execute("update dead_letters set replayed_at = now() where id = $1", row["id"])
+        if row["fate"] == "failing":
+            await self._close_case(db, record)
+        # Last, for it holds up the relay until the commit.
+        if row["partition"] == UNSENT and not await outbox.send_again(db, row["offset"]):
+            raise StillDead("the outbox does not hold the event any more")
 
-async def dead_letter_refused(platform: Platform, row: asyncpg.Record) -> None:
-    """A row of the outbox that is too large for the broker becomes a dead letter with a case on its order; another one
-    each time it is sent again."""
-    async with platform.ledger.transaction() as db:
-        ours = await db.fetchval(
-            "update outbox set sent_at = now() where id = $1 and sent_at is null returning true", row["id"]
+    async def replay_parked(self) -> None:
+        """Handles what had come from a newer version, where this one knows it by now. What cannot be handled all the
+        same is failing from then on, with a case on its order."""
+        known = [kind.TYPE for kind in self._decoder.subscriptions]
+        rows = await self._pool.fetch(
+            "select id from dead_letters where fate = 'newer' and replayed_at is null and type = any($1) order by id",
+            known,
         )
-        if ours is None:  # a replica has put it away
-            return
-        before = await db.fetchval(
-            """select count(*) from dead_letters where topic = $1 and partition = $2 and "offset" = $3""",
-            row["topic"],
-            UNSENT,
-            row["id"],
-        )
-        record = Record(
-            partition=TopicPartition(row["topic"], UNSENT),
-            offset=row["id"],
-            key=row["key"].encode(),
-            body=None if row["body"] is None else row["body"].encode(),
-            type=row["type"],
-            event_id=row["event_id"],
-            generation=before,
-            generation_start=0,
-            traceparent=row["traceparent"],
-        )
-        await platform.decoder.dead_letter(db, [Decoded(record, cause="refused by the broker: too large")])
+        for row in rows:
+            try:
+                await self.replay(row["id"])
+            except StillDead as still:
+                log.error("a parked record cannot be handled", letter=row["id"], error=still)
+                async with self._ledger.transaction() as db:
+                    letter = await db.fetchrow(
+                        f"""update dead_letters set fate = 'failing', cause = $2 where id = $1 and replayed_at is null
+                            returning {_FIELDS}, generation, generation_start, key, body""",
+                        row["id"],
+                        still.cause,
+                    )
+                    if letter is not None:
+                        await self._decoder.open_case(db, _record(letter))
 
+    async def add_refused(self, row: asyncpg.Record) -> None:
+        """A row of the outbox that is too large for the broker becomes a dead letter with a case on its order; another
+        one each time it is sent again."""
+        async with self._ledger.transaction() as db:
+            ours = await db.fetchval(
+                "update outbox set sent_at = now() where id = $1 and sent_at is null returning true", row["id"]
+            )
+            if ours is None:  # a replica has put it away
+                return
+            before = await db.fetchval(
+                """select count(*) from dead_letters where topic = $1 and partition = $2 and "offset" = $3""",
+                row["topic"],
+                UNSENT,
+                row["id"],
+            )
+            record = Record(
+                partition=TopicPartition(row["topic"], UNSENT),
+                offset=row["id"],
+                key=row["key"].encode(),
+                body=None if row["body"] is None else row["body"].encode(),
+                type=row["type"],
+                event_id=row["event_id"],
+                generation=before,
+                generation_start=0,
+                traceparent=row["traceparent"],
+            )
+            await self._decoder.dead_letter(db, [Decoded(record, cause="refused by the broker: too large")])
 
-async def _close_case(platform: Platform, db: DB, record: Record) -> None:
-    order_id = order_id_of(record.key)
-    if order_id is not None:
-        case = platform.decoder.case_of(record)
-        closed = CaseClosed(
-            order_id=order_id, occurred_at=platform.clock.now(), case=case, kind="dead_letter", resolution="replayed"
-        )
-        await platform.ledger.publish(db, [closed])
+    async def _close_case(self, db: DB, record: Record) -> None:
+        order_id = order_id_of(record.key)
+        if order_id is not None:
+            case = self._decoder.case_of(record)
+            closed = CaseClosed(
+                order_id=order_id, occurred_at=self._clock.now(), case=case, kind="dead_letter", resolution="replayed"
+            )
+            await self._ledger.publish(db, [closed])
 
 
 def _record(row: asyncpg.Record) -> Record:

@@ -159,13 +159,7 @@ async def stopped(client: AIOKafkaConsumer) -> None:
 
 async def started(start: Callable[[], Awaitable[None]], loop: Loop) -> None:
     """A broker that is away at the start is waited for, like one that goes away later."""
-    while True:
-        loop.tick()
-        try:
-            await start()
-            return
-        except (KafkaError, *TRANSIENT) as error:
-            await loop.back_off(error)
+    await loop.attempt(start, (KafkaError, *TRANSIENT))
 
 
 @asynccontextmanager

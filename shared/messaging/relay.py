@@ -155,11 +155,7 @@ class Relay:
             if sent is None:
                 await asyncio.sleep(BUSY_RETRY_SECONDS)
             elif sent == 0 and not self._wake.is_set():
-                try:
-                    async with asyncio.timeout(SLOW_POLL_SECONDS):
-                        await self._wake.wait()
-                except TimeoutError:
-                    continue
+                await loop.wait_for(self._wake, SLOW_POLL_SECONDS)
 
     async def send_once(self) -> int | None:
         """Sends what is due now; how many rows, or None when another relay is at it.

@@ -1,28 +1,33 @@
 """After a restore: takes over from the service's own topics what its database has forgotten.
 
-What was said since the backup is on the topics, and others have acted on it. It becomes what it was: facts that this
-service has said. Nothing is decided on the way; each order is decided again once all was heard again, on the whole set.
+What was published since the backup is on the topics, and others have acted on it. It becomes what it was: facts that
+this service has published. Nothing is decided on the way; each order is decided again once all was consumed again, on
+the whole set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 from uuid import UUID
+
+import asyncpg
 
 from contracts.base import Event
 from shared import persons
 from shared.db import DB
 from shared.ledger.facts import PersonErased
-from shared.messaging.decoder import Decoded, Record, as_record
+from shared.ledger.ledger import Ledger
+from shared.messaging.decoder import Decoded, Decoder, OnErased, Record, as_record
 from shared.messaging.generations import unacknowledged
 from shared.messaging.partition_log import reading
+from shared.persons import Persons
+from shared.settings import PlatformSettings
 
-if TYPE_CHECKING:
-    from shared.platform import Platform, Service
-
-TOGETHER = 2000
+STEP_RECORDS = 2000
+OnRestored: TypeAlias = Callable[[DB, Sequence[Event]], Awaitable[None]]
+"""What a service writes down beside facts that its database had forgotten."""
 
 
 class NotRestorable(Exception):
@@ -36,65 +41,76 @@ class Restored:
     orders: int
 
 
-async def restore(platform: Platform, service: Service) -> Restored:
-    """Reads the service's own topics behind the last offset it knows of, and records what it finds as said.
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """One service's restore from the topic that it publishes its facts on."""
 
-    In steps, each one transaction; broken off, it goes on where it was. Raises Unadoptable, KafkaError.
-    """
-    total = Restored(0, 0, 0)
-    orders: set[UUID] = set()
-    async with reading(platform.settings) as probe:
-        starts = await unacknowledged(platform.pool, probe, [service.publishes.name])
-        batch: list[Record] = []
-        async for partition, raw in probe.records_since(starts):
-            batch.append(as_record(partition, raw))
-            if len(batch) == TOGETHER:
-                total = await _step(platform, service, batch, total, orders)
-                batch = []
-        if batch:
-            total = await _step(platform, service, batch, total, orders)
-    return Restored(total.records, total.facts, len(orders))
+    settings: PlatformSettings
+    topic: str
+    pool: asyncpg.Pool[asyncpg.Record]
+    ledger: Ledger
+    decoder: Decoder
+    persons: Persons
+    on_erased: OnErased | None
+    on_restored: OnRestored | None
 
+    async def run(self) -> Restored:
+        """Reads the topic behind the last offset that the database knows of, and records what it finds as published.
 
-async def _step(
-    platform: Platform, service: Service, batch: Sequence[Record], total: Restored, orders: set[UUID]
-) -> Restored:
-    async with platform.ledger.transaction() as db:
-        events, read = _events(platform, batch)
-        consumed = [one.event for one in read if one.event is not None]
-        await platform.ledger.lock(db, {event.order_id for event in (*events, *consumed)})
-        people = [one.person for one in read if one.person is not None]
-        if people:
-            await platform.persons.store(db, people)
-        erased = [one.event.order_id for one in read if isinstance(one.event, PersonErased)]
-        if erased:
-            await platform.persons.drop(db, erased)
-            if service.on_erased is not None:
-                await service.on_erased(db, erased)
-        new = await platform.ledger.restore(db, published=events, consumed=consumed)
-        if service.on_restored is not None:
-            await service.on_restored(db, new)
-        await _as_sent(db, batch)
-        await _move_ends(db, batch)
-    orders |= {event.order_id for event in new}
-    return Restored(total.records + len(batch), total.facts + len(new), 0)
+        In steps, each one transaction; broken off, it goes on where it was. Raises NotRestorable, KafkaError.
+        """
+        records = facts = 0
+        orders: set[UUID] = set()
+        async with reading(self.settings) as probe:
+            starts = await unacknowledged(self.pool, probe, [self.topic])
+            batch: list[Record] = []
+            async for partition, raw in probe.records_since(starts):
+                batch.append(as_record(partition, raw))
+                records += 1
+                if len(batch) == STEP_RECORDS:
+                    facts += await self._step(batch, orders)
+                    batch = []
+            if batch:
+                facts += await self._step(batch, orders)
+        return Restored(records, facts, len(orders))
 
+    async def _step(self, batch: Sequence[Record], orders: set[UUID]) -> int:
+        """How many facts were new."""
+        async with self.ledger.transaction() as db:
+            published, decoded = self._decode(batch)
+            consumed = [one.event for one in decoded if one.event is not None]
+            await self.ledger.lock(db, {event.order_id for event in (*published, *consumed)})
+            people = [one.person for one in decoded if one.person is not None]
+            if people:
+                await self.persons.store(db, people)
+            erased = [event.order_id for event in consumed if isinstance(event, PersonErased)]
+            if erased:
+                await self.persons.drop(db, erased)
+                if self.on_erased is not None:
+                    await self.on_erased(db, erased)
+            new = await self.ledger.restore(db, published=published, consumed=consumed)
+            if self.on_restored is not None:
+                await self.on_restored(db, new)
+            await _as_sent(db, batch)
+            await _move_ends(db, batch)
+        orders |= {event.order_id for event in new}
+        return len(new)
 
-def _events(platform: Platform, records: Sequence[Record]) -> tuple[list[Event], list[Decoded]]:
-    """Facts that we said; and what the records of persons say."""
-    events: list[Event] = []
-    read: list[Decoded] = []
-    for record in records:
-        if record.event_id is None:
-            raise NotRestorable(f"a record on {record.partition.topic} has no ce_id: it is none of ours")
-        if record.partition.topic == persons.TOPIC:
-            read.append(platform.decoder.read(record))
-            continue
-        kind = Event.BY_TYPE.get(record.type)
-        if kind is None:
-            raise NotRestorable(f"{record.type} on {record.partition.topic} is newer than this service")
-        events.append(kind.model_validate_json(record.body or b""))
-    return events, read
+    def _decode(self, records: Sequence[Record]) -> tuple[list[Event], list[Decoded]]:
+        """The facts that this service published, and the records of persons."""
+        events: list[Event] = []
+        people: list[Decoded] = []
+        for record in records:
+            if record.event_id is None:
+                raise NotRestorable(f"a record on {record.partition.topic} has no ce_id: it is none of ours")
+            if record.partition.topic == persons.TOPIC:
+                people.append(self.decoder.read(record))
+                continue
+            kind = Event.BY_TYPE.get(record.type)
+            if kind is None:
+                raise NotRestorable(f"{record.type} on {record.partition.topic} is newer than this service")
+            events.append(kind.model_validate_json(record.body or b""))
+        return events, people
 
 
 async def _as_sent(db: DB, batch: Sequence[Record]) -> None:

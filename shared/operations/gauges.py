@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import TYPE_CHECKING
 
+import asyncpg
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
 from shared.db import TRANSIENT
 from shared.loop import Loop
 from shared.messaging.partition_log import LogProbe
+from shared.operations.state import ServiceState
+from shared.supervise import Task
 from shared.telemetry import metrics
 
-if TYPE_CHECKING:
-    import asyncpg
-
-    from shared.platform import Platform
+WATCH_SECONDS = 2.0
+LAG_SECONDS = 10.0
 
 
-def loops(platform: Platform) -> None:
+def loops(state: ServiceState) -> None:
     """How the loops turn; asked when the page of metrics is, so that a loop that hangs cannot hide it."""
-    metrics.blocked.set(platform.blocked is not None)
+    metrics.blocked.set(state.blocked is not None)
     now = Loop.now()
-    for loop in platform.loops:
+    for loop in state.loops:
         metrics.loop_age.labels(loop.name).set(now - loop.last_tick)
         metrics.loop_trouble.labels(loop.name).set(loop.trouble is not None)
         metrics.loop_stopped.labels(loop.name).set(loop.stopped)
@@ -79,19 +80,40 @@ async def lag(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, topics: Seque
     return sum(behind.values())
 
 
-def every(
-    seconds: float, measure: Callable[[Platform], Awaitable[None]]
-) -> Callable[[Platform, Loop], Awaitable[None]]:
+async def watch(
+    pool: asyncpg.Pool[asyncpg.Record],
+    probe: LogProbe,
+    state: ServiceState,
+    kinds: Collection[str],
+    publishes: str,
+    consumes: Sequence[str],
+    loop: Loop,
+) -> None:
+    """Asks database and broker how things stand, for readiness and metrics, until cancelled. `kinds`: of jobs."""
+    measured = -LAG_SECONDS
+
+    async def step() -> None:
+        nonlocal measured
+        await database(pool, kinds)
+        await probe.ends(await probe.partitions([publishes]))
+        if loop.now() - measured > LAG_SECONDS:
+            state.lag = await lag(pool, probe, consumes)
+            measured = loop.now()
+
+    await loop.repeat(step, WATCH_SECONDS, (KafkaError, *TRANSIENT))
+
+
+def every(seconds: float, measure: Callable[[], Awaitable[None]]) -> Task:
     """A task of a service: measures so often, in real time, until cancelled."""
 
-    async def gauges(platform: Platform, loop: Loop) -> None:
+    async def gauges(loop: Loop) -> None:
         while True:
             loop.tick()
             try:
-                await loop.while_waiting(measure(platform))
+                await loop.while_waiting(measure())
                 loop.healthy()
             except TRANSIENT as error:
                 await loop.back_off(error)
             await loop.sleep(seconds)  # also after a failure: what took too long is not asked for without end
 
-    return gauges
+    return Task("gauges", gauges)

@@ -3,29 +3,28 @@ to a counterpart."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import asyncpg
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, Field, TypeAdapter
 
 from shared.http import paging
-from shared.http.idempotency import Principal, json_answer, uuid_or_404
+from shared.http.answers import json_answer, uuid_or_404
+from shared.http.api_keys import Principal, Require
 from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import INVALID, Problem
 from shared.http.routes import Route
 from shared.jobs import worker
 from shared.messaging import dead_letters
-from shared.messaging.dead_letters import DeadLetter
+from shared.messaging.dead_letters import DeadLetter, DeadLetters
 from shared.messaging.decoder import Fate
-from shared.operations.status import StatusView, status_of
-from shared.operations.why import Answer, why
-
-if TYPE_CHECKING:
-    from shared.platform import Platform
+from shared.operations.status import StatusView
+from shared.operations.why import Answer
 
 
 class Counterpart(BaseModel):
@@ -77,14 +76,23 @@ _PROBLEM: dict[str, Any] = {"content": INVALID["content"]}
 _NO_LETTER: dict[int | str, dict[str, Any]] = {404: {"description": "there is no such dead letter", **_PROBLEM}}
 
 
-def router(platform: Platform, service: str, counterparts: Collection[str]) -> APIRouter:
+def router(
+    require: Require,
+    pool: asyncpg.Pool[asyncpg.Record],
+    letters: DeadLetters,
+    counterparts: Collection[str],
+    status: Callable[[], Awaitable[StatusView]],
+    why: Callable[[UUID], Awaitable[Answer]],
+    wake: Callable[[], None],
+) -> APIRouter:
+    """`counterparts`: whom the service's jobs call. `wake` is called when calls go on."""
     routes = APIRouter(route_class=Route, tags=["operation"])
-    operator = Depends(platform.require("operator"))
+    operator = Depends(require("operator"))
 
     @routes.get("/status", response_model=StatusView)
     async def get_status(_: Principal = operator) -> StatusView:
         """How the service stands: its loops, its lag, what waits to be sent, dead letters, calls to counterparts."""
-        return await status_of(platform, service)
+        return await status()
 
     @routes.get("/dead-letters", response_model=DeadLettersPage)
     async def get_dead_letters(
@@ -97,7 +105,7 @@ def router(platform: Platform, service: str, counterparts: Collection[str]) -> A
         """Records that could not be handled, the newest first; `all`: replayed ones too."""
         place = paging.after(cursor, _IN_LETTERS)
         rows = await dead_letters.find(
-            platform.pool, waiting=status == "waiting", before=place[0] if place else None, limit=limit + 1
+            pool, waiting=status == "waiting", before=place[0] if place else None, limit=limit + 1
         )
         shown, following = paging.cut(rows, limit, lambda letter: (letter.id,))
         page = DeadLettersPage(dead_letters=[_view(letter) for letter in shown], next=following)
@@ -107,7 +115,7 @@ def router(platform: Platform, service: str, counterparts: Collection[str]) -> A
     async def get_dead_letter(letter_id: LetterId, _: Principal = operator) -> DeadLetterDetail:
         """One dead letter with its body, unless that is a person's record."""
         try:
-            letter, body = await dead_letters.look(platform.pool, letter_id)
+            letter, body = await dead_letters.look(pool, letter_id)
         except dead_letters.NoLetter:
             raise Problem(404, "there is no such dead letter") from None
         return DeadLetterDetail(**asdict(letter), body=body.text, body_bytes=body.size, body_withheld=body.withheld)
@@ -120,7 +128,7 @@ def router(platform: Platform, service: str, counterparts: Collection[str]) -> A
     async def post_replay(letter_id: LetterId, _: Principal = operator) -> DeadLetterView:
         """Handles the record again, as if it came now, and closes its case. One that was replayed stays as it is."""
         try:
-            return _view(await dead_letters.replay(platform, letter_id))
+            return _view(await letters.replay(letter_id))
         except dead_letters.StillDead as still:
             raise Problem(409, "still dead", detail=still.cause) from None
         except dead_letters.NoLetter:
@@ -129,12 +137,12 @@ def router(platform: Platform, service: str, counterparts: Collection[str]) -> A
     @routes.get("/why/{order_id}", response_model=Answer, responses={404: {"description": "no order has such an id"}})
     async def get_why(order_id: str, _: Principal = operator) -> Answer:
         """What the order waits for, as far as this service knows. An order that never came here is not `known`."""
-        return await why(platform, service, uuid_or_404(order_id))
+        return await why(uuid_or_404(order_id))
 
     @routes.get("/counterparts", response_model=list[Counterpart])
     async def get_counterparts(_: Principal = operator) -> list[Counterpart]:
         """Whom this service calls, whether calls are paused, and how many wait."""
-        return await _counterparts(platform, counterparts)
+        return await _counterparts(pool, counterparts)
 
     @routes.post(
         "/counterparts/{name}/pause", response_model=Counterpart, responses={404: {"description": "not called here"}}
@@ -142,9 +150,9 @@ def router(platform: Platform, service: str, counterparts: Collection[str]) -> A
     async def post_pause(name: str, _: Principal = operator) -> Counterpart:
         """No more calls to this counterpart; what is owed waits. Calls under way end. Said again: the same."""
         _require_called(name, counterparts)
-        async with platform.pool.acquire() as db:
+        async with pool.acquire() as db:
             await worker.pause(db, name)
-        return (await _counterparts(platform, [name]))[0]
+        return (await _counterparts(pool, [name]))[0]
 
     @routes.post(
         "/counterparts/{name}/resume", response_model=Counterpart, responses={404: {"description": "not called here"}}
@@ -152,10 +160,10 @@ def router(platform: Platform, service: str, counterparts: Collection[str]) -> A
     async def post_resume(name: str, _: Principal = operator) -> Counterpart:
         """Calls go on, and what waited drains. Said again: the same."""
         _require_called(name, counterparts)
-        async with platform.pool.acquire() as db:
+        async with pool.acquire() as db:
             await worker.resume(db, name)
-        platform.wake()
-        return (await _counterparts(platform, [name]))[0]
+        wake()
+        return (await _counterparts(pool, [name]))[0]
 
     return routes
 
@@ -169,8 +177,8 @@ def _require_called(name: str, counterparts: Collection[str]) -> None:
         raise Problem(404, "this service calls no such counterpart", detail=", ".join(sorted(counterparts)) or None)
 
 
-async def _counterparts(platform: Platform, names: Collection[str]) -> list[Counterpart]:
-    rows = await platform.pool.fetch(
+async def _counterparts(pool: asyncpg.Pool[asyncpg.Record], names: Collection[str]) -> list[Counterpart]:
+    rows = await pool.fetch(
         """select name, paused.since,
                   (select count(*) from jobs where status = 'ready' and counterpart = name) as waiting
            from unnest($1::text[]) as name left join paused on paused.counterpart = name order by name""",

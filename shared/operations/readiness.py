@@ -7,23 +7,14 @@ ago the last one was. It asks nobody: however many ask it at once, and whatever 
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 import asyncpg
 from fastapi.responses import JSONResponse
 
 from shared.loop import Loop
+from shared.operations.state import Heartbeat, ServiceState
 from shared.telemetry import log
 
-if TYPE_CHECKING:
-    from shared.platform import Platform
-
 BEAT_SECONDS = 2.0
-FRESH_SECONDS = 6.0
-"""A heartbeat that is older stands for none."""
 AGAIN_SECONDS = 1.0
 _GIVE_UP_SECONDS = 2.0
 # A row of its own page says nothing of a full disk: its place is there. A set that is larger than the memory it may
@@ -36,45 +27,12 @@ _WRITE = """
 """
 
 
-class Heartbeat:
-    """When the database last answered, and when it last took a write. `now`: monotonic seconds."""
-
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._read_at = self._written_at = -math.inf
-        self._trouble = "starting"
-
-    def answered(self) -> None:
-        self._read_at = self._now()
-
-    def written(self) -> None:
-        self._written_at = self._now()
-        self._trouble = "no answer"  # what it will be when nobody tells of another
-
-    def failed(self, error: BaseException) -> None:
-        self._trouble = type(error).__name__
-
-    @property
-    def age(self) -> float | None:
-        """Seconds since the last write; None before the first."""
-        age = self._now() - self._written_at
-        return age if math.isfinite(age) else None
-
-    @property
-    def state(self) -> str:
-        """`ok`; `read_only` while it answers and takes no writes; else what is the matter."""
-        now = self._now()
-        if now - self._written_at <= FRESH_SECONDS:
-            return "ok"
-        return "read_only" if now - self._read_at <= FRESH_SECONDS else self._trouble
-
-
-async def keep_beating(platform: Platform, loop: Loop) -> None:
+async def keep_beating(heartbeat: Heartbeat, pool: asyncpg.Pool[asyncpg.Record], loop: Loop) -> None:
     """Writes the heartbeat until cancelled. A loop of its own: one that also asks the broker would stop with it.
 
     Waits never grow: a database that answers and takes no writes is asked often enough to be known as one.
     """
-    heartbeat, pool, read_only = platform.heartbeat, platform.pool, False
+    read_only = False
     while True:
         loop.tick()
         try:
@@ -104,28 +62,28 @@ async def _beat(pool: asyncpg.Pool[asyncpg.Record], heartbeat: Heartbeat) -> Non
         heartbeat.written()
 
 
-def answer(platform: Platform) -> JSONResponse:
+def answer(state: ServiceState) -> JSONResponse:
     """200 or 503, with each check, as `judge` has it."""
-    ready, checks = judge(platform)
-    told = {"ready": ready, "checks": checks, "heartbeat_age_seconds": _rounded(platform.heartbeat.age)}
+    ready, checks = judge(state)
+    told = {"ready": ready, "checks": checks, "heartbeat_age_seconds": _rounded(state.heartbeat.age)}
     return JSONResponse(told, 200 if ready else 503, {"Cache-Control": "no-store"})
 
 
-def judge(platform: Platform) -> tuple[bool, dict[str, str]]:
+def judge(state: ServiceState) -> tuple[bool, dict[str, str]]:
     """Whether requests are answered truthfully now, and each check: `ok`, or its trouble.
 
     A broker that is away is shown and stops no intake: the outbox keeps what is said. A database that takes no writes
     stops every service but one whose requests only read.
     """
-    state = platform.heartbeat.state
-    checks = {loop.name: loop.trouble or "ok" for loop in platform.loops} | {"database": state}
-    if platform.blocked:
-        checks["blocked"] = platform.blocked
+    database = state.heartbeat.state
+    checks = {loop.name: loop.trouble or "ok" for loop in state.loops} | {"database": database}
+    if state.blocked:
+        checks["blocked"] = state.blocked
     ready = (
-        (state == "ok" or (platform.only_reads and state == "read_only"))
-        and platform.blocked is None
-        and bool(platform.loops)
-        and not any(loop.stopped or loop.trouble == "starting" for loop in platform.loops)
+        (database == "ok" or (state.only_reads and database == "read_only"))
+        and state.blocked is None
+        and bool(state.loops)
+        and not any(loop.stopped or loop.trouble == "starting" for loop in state.loops)
     )
     return ready, checks
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+import asyncpg
 from pydantic import BaseModel
 
+from shared.clock import Clock
 from shared.db import TRANSIENT
 from shared.operations.readiness import judge
-
-if TYPE_CHECKING:
-    from shared.platform import Platform
+from shared.operations.state import ServiceState
 
 STATUS_SECONDS = 0.7
 """Who asks for the status of all services waits for each a second."""
@@ -60,36 +59,36 @@ class StatusView(BaseModel):
     """Business seconds in a real one."""
 
 
-async def status_of(platform: Platform, name: str) -> StatusView:
+async def status_of(name: str, pool: asyncpg.Pool[asyncpg.Record], state: ServiceState, clock: Clock) -> StatusView:
     """How the service of this name stands."""
     store: StoreView | None = None
     try:
         async with asyncio.timeout(STATUS_SECONDS):
-            store = await _store(platform)
+            store = await _store(pool)
     except TRANSIENT:
         pass  # the check of the database says so
-    ready, checks = judge(platform)
+    ready, checks = judge(state)
     return StatusView(
         service=name,
         ready=ready,
         checks=checks,
-        blocked=platform.blocked,
-        lag=platform.lag,
+        blocked=state.blocked,
+        lag=state.lag,
         store=store,
-        business_time=platform.clock.now(),
-        speed=platform.clock.speed(),
+        business_time=clock.now(),
+        speed=clock.speed(),
     )
 
 
-async def _store(platform: Platform) -> StoreView:
-    row = await platform.pool.fetchrow(
+async def _store(pool: asyncpg.Pool[asyncpg.Record]) -> StoreView:
+    row = await pool.fetchrow(
         """select count(*) as depth, coalesce(extract(epoch from now() - min(recorded_at)), 0)::float as age,
                   (select count(*) from dead_letters where replayed_at is null and fate = 'failing') as dead,
                   (select count(*) from dead_letters where replayed_at is null and fate = 'newer') as parked
            from outbox where sent_at is null"""
     )
     assert row is not None  # noqa: S101  # an aggregate has a row
-    jobs = await platform.pool.fetch(
+    jobs = await pool.fetch(
         """select counterpart, paused.since as paused_since, coalesce(waiting, 0) as waiting,
                   coalesce(age, 0)::float as oldest_seconds, coalesce(given_up, 0) as exhausted_last_day
            from (select counterpart, count(*) as waiting, extract(epoch from now() - min(created_at)) as age

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 from uuid import UUID
 
+import asyncpg
 from pydantic import BaseModel
 
 from contracts.cases import CaseClosed, CaseOpened
-
-if TYPE_CHECKING:
-    import asyncpg
-
-    from shared.platform import Platform
+from shared.ledger.ledger import Ledger
+from shared.operations.state import ServiceState
 
 Holder = Literal["blocked", "stopped", "server", "dead_letter", "paused", "job", "outbox", "case", "alarm"]
 
@@ -54,16 +52,17 @@ class Answer(BaseModel):
     findings: list[Finding] = []
 
 
-async def why(platform: Platform, name: str, order_id: UUID) -> Answer:
+async def why(
+    name: str, order_id: UUID, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, state: ServiceState
+) -> Answer:
     """What this service, of this name, knows about what the order waits for."""
-    pool = platform.pool
     async with pool.acquire() as db:
-        facts = (await platform.ledger.read(db, [order_id]))[order_id]
+        facts = (await ledger.read(db, [order_id]))[order_id]
     last = await pool.fetchrow(
         "select type, recorded_at from facts where order_id = $1 order by recorded_at desc limit 1", order_id
     )
     findings = [
-        *_service(platform, name),
+        *_service(state, name),
         *await _dead_letters(pool, name, order_id),
         *await _jobs(pool, name, order_id),
         *await _outbox(pool, name, order_id),
@@ -81,17 +80,15 @@ async def why(platform: Platform, name: str, order_id: UUID) -> Answer:
     )
 
 
-def _service(platform: Platform, name: str) -> list[Finding]:
+def _service(state: ServiceState, name: str) -> list[Finding]:
     """What holds up every order."""
     found = []
-    if platform.blocked:
+    if state.blocked:
         restore = f"python -m services.{name} restore-from-topics"
         found.append(
-            Finding(
-                holder="blocked", service=name, what="the service is blocked", reason=platform.blocked, next=restore
-            )
+            Finding(holder="blocked", service=name, what="the service is blocked", reason=state.blocked, next=restore)
         )
-    for loop in platform.loops:
+    for loop in state.loops:
         what = f"its loop {loop.name}"
         if loop.stopped:
             look = f"python -m services.{name} dead-letters"

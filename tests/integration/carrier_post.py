@@ -152,7 +152,7 @@ class Post:
 
     async def polled(self) -> None:
         """Waits until a round of the poller that had begun before is over."""
-        [poller] = [loop for loop in self.platform.loops if loop.name == "follow"]
+        [poller] = [loop for loop in self.platform.state.loops if loop.name == "follow"]
         poller.trouble = "a round may be under way"
         await until(lambda: poller.trouble is None)
 

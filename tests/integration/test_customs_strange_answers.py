@@ -425,7 +425,7 @@ async def test_the_reader_is_alive_while_a_slow_gateway_answers(
     authorities.slow = asyncio.Event()
     async with opened(servers, fresh_database, answering(authorities), gateway_timeout_seconds=50) as office:
         await until(lambda: authorities.fetched == 1)
-        [reader] = [loop for loop in office.platform.loops if loop.name == "later_receipts"]
+        [reader] = [loop for loop in office.platform.state.loops if loop.name == "later_receipts"]
         since = Loop.now()
         try:
             await until(lambda: reader.last_tick > since, 30)

@@ -110,7 +110,7 @@ async def test_a_parked_record_that_cannot_be_handled_after_all_is_failing_with_
         await produce(pair, pair.asks.name, newer, kind="test-asked.v7", body=b"[]")
         await until(lambda: fates(answerer))
         await answerer.pool.execute("update dead_letters set type = 'test-asked.v1'")
-        await dead_letters.replay_parked(answerer)
+        await answerer.letters.replay_parked()
         assert await fates(answerer) == ["failing"]
         assert await count(answerer, CaseOpened) == 1
 
@@ -128,7 +128,7 @@ async def test_a_flood_of_forged_records_stops_nobody_and_is_kept_within_bounds(
 
         await until(all_counted)
         assert len(await fates(answerer)) == FOREIGN_AN_HOUR
-        assert not any(loop.stopped for loop in answerer.loops)
+        assert not any(loop.stopped for loop in answerer.state.loops)
 
 
 @pytest.mark.parametrize("generation", ["999999999@0", "1@999999999"])

@@ -88,15 +88,15 @@ async def test_stock_that_is_not_the_sum_of_its_movements_is_seen(
                     kind,
                     units,
                 )
-        await warehouse_gauges.measure(platform)
+        await warehouse_gauges.measure(platform.pool)
         assert (shown("warehouse_stock_skus"), shown("warehouse_stock_uneven_skus")) == (2, 0)
         # The table's own check holds; only the movements tell.
         await db.execute("update stock set received = 11, available = 8 where sku = 'SAVON-2'")
-        await warehouse_gauges.measure(platform)
+        await warehouse_gauges.measure(platform.pool)
         assert shown("warehouse_stock_uneven_skus") == 1
         assert shown("warehouse_unbooked_reservations") == 0
         await db.execute("insert into unbooked_reservations (order_id) values ($1)", order)
-        await warehouse_gauges.measure(platform)
+        await warehouse_gauges.measure(platform.pool)
         assert shown("warehouse_unbooked_reservations") == 1
 
 
@@ -116,7 +116,7 @@ async def test_orders_by_state_and_age_cases_and_erasures(servers: Servers, fres
             await platform.pool.execute(
                 "insert into tombstones (order_id, first_said_at, gone_at) values ($1, $2, $3)", uuid4(), first, gone
             )
-        await orders_gauges.measure(platform)
+        await orders_gauges.measure(platform.pool, platform.clock)
         labelled = {"state": "labelled"}
         assert (shown("orders_under_way", labelled), shown("orders_overdue", labelled)) == (2, 1)
         assert shown("orders_oldest_age_seconds", labelled) == pytest.approx(9 * 86_400, abs=HALF_A_DAY)
@@ -151,7 +151,7 @@ async def test_labels_that_should_not_be(servers: Servers, fresh_database: Fresh
         for number, code in (("CY1FR", "PC1"), ("CY2FR", "DR1"), ("CY3FR", "PC1"), ("CY4FR", None)):
             await scanned(db, number, code)
         await db.execute("insert into ghost_labels values ($1, 1, '1', 1, 'sls:lost', null)", uuid4())
-        await carrier_gauges.measure(platform)
+        await carrier_gauges.measure(platform.pool)
         assert shown("carrier_unused_labels_scanned") == 1, "announced is not travelling"
         assert shown("carrier_ghost_labels") == 1
         assert shown("carrier_scans_oldest_unpublished_age_seconds") == pytest.approx(3600, abs=60)

@@ -286,7 +286,7 @@ async def test_a_decision_too_large_for_a_record_is_a_case_and_can_be_replayed(s
         [case] = [event for event in await events(answerer, verbose) if isinstance(event, CaseOpened)]
         assert (case.kind, case.action) == ("dead_letter", "replay_dead_letter")
         pair.mended = True
-        await dead_letters.replay(answerer, letter.id)
+        await answerer.letters.replay(letter.id)
         await until(partial(answered, asker, 2))
 
 
@@ -312,7 +312,7 @@ async def test_an_event_that_the_broker_refuses_is_a_case_and_can_be_sent_again(
             cases = [event.case for event in await events(asker, large) if isinstance(event, CaseOpened)]
             assert len(cases) == turn + 1
             limit = 10_000 if turn == 0 else 1_000_000
-            await dead_letters.replay(asker, letter.id)
+            await asker.letters.replay(letter.id)
         await until(partial(answered, asker, 2))
         assert await dead_letters.find(asker.pool) == []
 

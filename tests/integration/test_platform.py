@@ -114,9 +114,9 @@ async def test_bad_records_become_dead_letters_and_hold_up_nothing_else(pair: Pa
         assert await count(answerer, CaseOpened) == 3, "none for a newer version, and none for a stranger's record"
 
         with pytest.raises(dead_letters.StillDead, match="ZeroDivisionError"):
-            await dead_letters.replay(answerer, letters[poisoned].id)
+            await answerer.letters.replay(letters[poisoned].id)
         pair.broken.clear()
-        await dead_letters.replay(answerer, letters[poisoned].id)
+        await answerer.letters.replay(letters[poisoned].id)
 
         async def all_answered() -> bool:
             return await count(asker, Answered) == 51
@@ -124,7 +124,7 @@ async def test_bad_records_become_dead_letters_and_hold_up_nothing_else(pair: Pa
         await until(all_answered)
         assert await count(answerer, CaseClosed) == 1
         with pytest.raises(dead_letters.StillDead, match="newer"):
-            await dead_letters.replay(answerer, letters[bad[1].order_id].id)
+            await answerer.letters.replay(letters[bad[1].order_id].id)
 
 
 async def test_records_of_strangers_hold_up_nothing(pair: Pair) -> None:
@@ -178,7 +178,7 @@ async def test_many_dead_letters_in_a_row_stop_the_service(pair: Pair, fault: st
                 await ask(asker, "poison", partition=0)
                 await until(partial(dead_lettered, 9 + number))
             await ask(asker, "poison", partition=0)
-        await until(lambda: any(loop.stopped for loop in answerer.loops))
+        await until(lambda: any(loop.stopped for loop in answerer.state.loops))
         assert await dead_lettered(8 + 5)
 
 
@@ -697,7 +697,7 @@ async def test_a_restored_database_decides_nothing(pair: Pair) -> None:
     async with running(pair.asker, pair.settings(pair.asker_dsn)) as (asker, _):
 
         async def blocked() -> bool:
-            return asker.blocked is not None
+            return asker.state.blocked is not None
 
         await until(blocked)
         with pytest.raises(Exception, match="unknown to this database"):

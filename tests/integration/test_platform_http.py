@@ -22,7 +22,8 @@ from contracts.base import Topic
 from contracts.orders import CancelRequested
 from sandbox.servers import Servers
 from shared.db import DB
-from shared.http.idempotency import Principal, etag_response, idempotently
+from shared.http.answers import etag_response
+from shared.http.api_keys import Principal
 from shared.http.problems import FAULTS_NAMED, FieldError, Problem
 from shared.http.routes import Route
 from shared.ledger.facts import DecisionContext, Facts, Output
@@ -58,7 +59,7 @@ def make(platform: Platform) -> Service:
             await asyncio.sleep(0.2)
             return JSONResponse({"id": str(event.order_id)}, 201, {"Location": f"/things/{event.order_id}"})
 
-        return await idempotently(platform, request, principal, work)
+        return await platform.requests.run(request, principal, work)
 
     @router.get("/broken/{secret}")
     async def broken(secret: str) -> None:
@@ -97,7 +98,7 @@ async def applications(dsn: str, **settings: Any) -> AsyncIterator[tuple[FastAPI
     )
     async with connected(make, platform_settings) as (platform, service):
         public = build_app(platform, service)
-        yield public, internal_app(platform, public)
+        yield public, internal_app(platform.state, platform.settings.stuck_after_seconds, public)
 
 
 @asynccontextmanager

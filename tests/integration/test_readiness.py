@@ -121,7 +121,7 @@ async def clerk(servers: Servers, *, only_reads: bool = False) -> AsyncIterator[
         database_url=SecretStr(dsn), kafka_bootstrap=servers.kafka_bootstrap, storage_key=key, contact_key=key
     )
     async with running(make, settings) as (platform, app):
-        transport = httpx.ASGITransport(internal_app(platform, app))
+        transport = httpx.ASGITransport(internal_app(platform.state, 60, app))
         async with httpx.AsyncClient(transport=transport, base_url="http://clerk") as http:
             one = Clerk(servers, name, topic.name, dsn, http, platform)
             await one.told(200, "ok")
@@ -157,7 +157,7 @@ async def test_events_are_not_sent_again_and_again_while_none_can_be_marked_as_s
     async with clerk(servers) as one:
         await one.administer(_READ_ONLY, _END_SESSIONS)
         await one.told(503, "read_only")
-        relay = next(loop for loop in one.platform.loops if loop.name == "relay")
+        relay = next(loop for loop in one.platform.state.loops if loop.name == "relay")
         event = Written(order_id=uuid4(), occurred_at=datetime.now(UTC))
         database = await asyncpg.connect(one.dsn)
         await database.execute("set default_transaction_read_only = off")
@@ -204,7 +204,7 @@ async def test_a_database_that_hangs_on_write_is_no_ready_one(servers: Servers) 
             await database.execute("lock table heartbeat in exclusive mode")
             await one.told(503, "read_only")
             # And stays so: the reads in between do not grow too old while each write is waited for.
-            heartbeat = next(loop for loop in one.platform.loops if loop.name == "heartbeat")
+            heartbeat = next(loop for loop in one.platform.state.loops if loop.name == "heartbeat")
             for _ in range(6):
                 turned = heartbeat.last_tick
                 await until(lambda before=turned: heartbeat.last_tick != before)  # type: ignore[misc]  # bound at once

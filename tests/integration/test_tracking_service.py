@@ -75,8 +75,8 @@ async def opened(dsn: str, **changes: int) -> AsyncIterator[Tower]:
     async with connected(service, settings) as (platform, wired):
         app = build_app(platform, wired)
         (listen,) = wired.tasks
-        streams = listen.__self__  # type: ignore[attr-defined]  # the bound method's object
-        listening = asyncio.ensure_future(listen(platform, Loop("listen")))
+        streams = listen.run.func.__self__  # type: ignore[attr-defined]  # the bound method's object
+        listening = asyncio.ensure_future(listen.run(Loop("listen")))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tracking") as http:
             yield Tower(platform, streams, app, http)
         listening.cancel()

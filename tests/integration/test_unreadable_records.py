@@ -123,7 +123,7 @@ async def test_a_service_starts_whose_own_topic_holds_a_name_that_is_no_utf8(pai
 
 async def _blocked(platform: Platform) -> bool:
     """It is told apart from a service that runs: a record that it does not know is on its topic."""
-    return platform.blocked is not None
+    return platform.state.blocked is not None
 
 
 @pytest.mark.parametrize("codec", [codec for codec in CODECS if codec != "none"])
@@ -153,7 +153,7 @@ async def test_a_topic_that_the_broker_compresses_changes_nothing(pair: Pair) ->
     async with both(pair) as (asker, answerer):  # what a start reads of its own topic is compressed, too
         await ask(asker, "plain")
         await is_so(asker, Answered, 301)
-        assert asker.blocked is None
+        assert asker.state.blocked is None
 
 
 def bomb(codec: int) -> bytes:
@@ -204,7 +204,7 @@ async def test_one_record_that_cannot_be_decoded_is_one_letter(pair: Pair, monke
         assert told == (1, 1, "foreign", "cannot be decoded: record")
         assert b"strange" in letter["body"]
         assert await at(answerer) == 4
-        assert not any(loop.stopped for loop in answerer.loops)
+        assert not any(loop.stopped for loop in answerer.state.loops)
 
 
 @pytest.mark.parametrize("codec", [codec for codec in CODECS if codec != "none"])
@@ -320,10 +320,10 @@ async def test_a_reader_that_a_broker_refuses_for_good_is_not_ready_and_says_why
     async with both(pair) as (asker, answerer):
 
         async def ready() -> bool:
-            return judge(answerer)[0]
+            return judge(answerer.state)[0]
 
         async def says_why() -> bool:
-            good, checks = judge(answerer)
+            good, checks = judge(answerer.state)
             return not good and checks["consumer"] == "CorruptRecordException"
 
         await until(ready)

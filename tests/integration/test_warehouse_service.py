@@ -32,11 +32,9 @@ from contracts.warehouse import (
 )
 from services.warehouse import main
 from services.warehouse.stock import MOVES
-from shared.db import connect_pool
 from shared.ledger.facts import Facts
-from shared.ledger.ledger import Ledger
 from shared.operations.provision import add_api_key
-from shared.platform import Platform, build_app
+from shared.platform import Platform, build_app, connected
 from tests.live import until
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -110,31 +108,17 @@ async def shop(fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator
     dsn = await fresh_database("warehouse")
     await add_api_key(dsn, key="key-of-the-packer", name="packer", scope="warehouse")
     key = SecretStr(base64.b64encode(bytes(32)).decode())
-    platform = Platform(main.Settings(database_url=SecretStr(dsn), storage_key=key))
-    platform.pool = await connect_pool(dsn, 12, "test")
-    service = main.service(platform)
-    platform.ledger = Ledger(
-        platform.pool,
-        platform.clock,
-        service.name,
-        service.publishes.name,
-        service.handle,
-        service.project,
-        {},
-        wake=lambda: None,
-        blocked=lambda: None,
-        cached_orders=100,
-    )
-    client = httpx.AsyncClient(
-        transport=httpx.ASGITransport(build_app(platform, service)),
-        base_url="http://warehouse",
-        headers={"Authorization": "Bearer key-of-the-packer"},
-    )
-    async with client:
-        shop = Shop(platform, client)
-        yield shop
-        await shop.books()
-    await platform.pool.close()
+    settings = main.Settings(database_url=SecretStr(dsn), storage_key=key, database_pool=12)
+    async with connected(main.service, settings) as (platform, service):
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(build_app(platform, service)),
+            base_url="http://warehouse",
+            headers={"Authorization": "Bearer key-of-the-packer"},
+        )
+        async with client:
+            shop = Shop(platform, client)
+            yield shop
+            await shop.books()
 
 
 def product_body(**changes: Any) -> dict[str, Any]:

@@ -163,7 +163,7 @@ def test_a_label_without_a_right_number_is_as_good_as_lost(number: object) -> No
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"), [("LY000000014CN", "LY000000014CN"), ("", None), (None, None), ("a\x00b", None), (7, None)]
+    ("reported", "kept"), [("LY000000014CN", "LY000000014CN"), ("", None), (None, None), ("a\x00b", None), (7, None)]
 )
 def test_the_partner_s_number(reported: object, kept: str | None) -> None:
     body = json.loads(infos())

@@ -132,7 +132,7 @@ def test_an_envelope_nobody_asked_for_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "utc", "offset"),
+    ("reported", "utc", "offset"),
     [
         ("2026-11-16T23:50:00+01:00", "2026-11-16T22:50:00", 60),
         ("2026-11-17T06:50:00+08:00", "2026-11-16T22:50:00", 480),

@@ -221,7 +221,7 @@ def test_a_page_of_more_receipts_than_are_ever_asked_for_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "said"),
+    ("status", "body", "published"),
     [
         (202, b'{"status": "accepted"}', "taken"),
         (200, b'{"status": "already_answered"}', "taken"),

@@ -26,7 +26,7 @@ def test_a_line_is_found_while_it_runs_and_no_longer(tmp_path: Path) -> None:
 def test_the_file_of_a_killed_line_is_known_as_such(tmp_path: Path) -> None:
     path = tmp_path / "line.json"
     script = (
-        "import os, sys; from pathlib import Path; from shared import line_file\n"
+        "import os, sys; from pathlib import Path; from shared.operations import line_file\n"
         "from tests.unit.test_line_file import LINE\n"
         "with line_file.announced(Path(sys.argv[1]), LINE): os.kill(os.getpid(), 9)"
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.orders.body import OrderBody
 from services.orders.intake import check
 from services.orders.placing import Wanted, _placed, contact, identity
-from shared.http.idempotency import Asked
+from shared.http.idempotency import IdempotentRequest
 from tests import nasty
 from tests.integration.test_orders_http import good_body
 
@@ -27,7 +27,7 @@ def judged(body: Any) -> None:
     """Raises unless the body is taken so that it can be published and stored, or every fault of it is named."""
     found = check(body, NOW)
     if isinstance(found, OrderBody):
-        published = _placed(Wanted(Asked("maison", None, b""), "maison", found), NOW)
+        published = _placed(Wanted(IdempotentRequest("maison", None, b""), "maison", found), NOW)
         for record in (published, contact(found), identity(found)):
             text = record.model_dump_json()
             assert type(record).model_validate_json(text) == record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from shared.operations.readiness import FRESH_SECONDS, Heartbeat
+from shared.operations.state import FRESH_SECONDS, Heartbeat
 
 
 def test_a_heartbeat_counts_for_six_seconds() -> None:

@@ -15,7 +15,7 @@ from services.orders.intake import check
 from services.orders.main import service
 from services.orders.placing import Wanted, place
 from shared.db import DB
-from shared.http.idempotency import Asked, Principal, idempotently
+from shared.http.api_keys import Principal
 from shared.http.problems import Problem
 from shared.platform import Platform, Service
 from shared.settings import PlatformSettings
@@ -32,7 +32,7 @@ def one(platform: Platform) -> Service:
         order = check(json.loads(await request.body(), parse_float=Decimal), platform.clock.now())
         if isinstance(order, list):
             raise Problem(422, "the order has faults", errors=order)
-        wanted = Wanted(await Asked.of(platform, request, principal), principal.name, order, current_traceparent())
+        wanted = Wanted(await platform.requests.read(request, principal), principal.name, order, current_traceparent())
 
         async def work(db: DB) -> Response:
             (answer,) = await place(platform, db, [wanted])
@@ -40,7 +40,7 @@ def one(platform: Platform) -> Service:
                 raise answer
             return answer
 
-        return await idempotently(platform, request, principal, work)
+        return await platform.requests.run(request, principal, work)
 
     made = service(platform)
     return replace(made, routers=(routes, *made.routers))

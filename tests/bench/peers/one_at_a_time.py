@@ -84,15 +84,17 @@ async def run(make: Make, settings: PlatformSettings, name: str) -> None:
         workers = [Worker(platform.pool, platform.ledger, kind) for kind in kinds]
         platform.wakers += [woken.set, *(worker.wake for worker in workers)]
         consumer = await listen(settings, name, bool(service.seals))
-        app = internal_app(platform, build_app(platform, service))
+        app = internal_app(platform.state, settings.stuck_after_seconds, build_app(platform, service))
         async with Group() as group:
-            group.start(readiness.keep_beating(platform, platform.loop("heartbeat")))
-            group.start(consume(platform, consumer, sender, platform.loop("consumer")))
-            group.start(sender.run(woken, platform.loop("sender")))
+            group.start(
+                readiness.keep_beating(platform.state.heartbeat, platform.pool, platform.state.loop("heartbeat"))
+            )
+            group.start(consume(platform, consumer, sender, platform.state.loop("consumer")))
+            group.start(sender.run(woken, platform.state.loop("sender")))
             for worker in workers:
-                group.start(worker.run(platform.loop(worker.name)))
+                group.start(worker.run(platform.state.loop(worker.name)))
             for task in service.tasks:
-                group.start(task(platform, platform.loop(getattr(task, "__name__", "task"))))
+                group.start(task.run(platform.state.loop(task.name)))
             await asyncio.wait(
                 {asyncio.create_task(serve_app(app, settings)), _broken(group)},
                 return_when=asyncio.FIRST_COMPLETED,

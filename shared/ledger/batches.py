@@ -1,0 +1,36 @@
+"""A batch in one transaction; what cannot be handled is set aside alone."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from shared.db import TRANSIENT
+
+Item = TypeVar("Item")
+
+
+async def isolate_failures(
+    items: Sequence[Item],
+    handle: Callable[[Sequence[Item]], Awaitable[None]],
+    set_aside: Callable[[Item, Exception], Awaitable[None]],
+    *,
+    passing: tuple[type[Exception], ...] = TRANSIENT,
+) -> None:
+    """Handles the items together; when that fails, each half by itself, in their order, down to the one that fails
+    alone, which is set aside.
+
+    `handle` works in a transaction of its own, so that nothing of a failed batch stays. `passing` errors are no fault
+    of an item: they are raised, and all is tried again later.
+    """
+    try:
+        await handle(items)
+    except passing:
+        raise
+    except Exception as error:
+        if len(items) == 1:
+            await set_aside(items[0], error)
+            return
+        middle = len(items) // 2
+        for half in (items[:middle], items[middle:]):
+            await isolate_failures(half, handle, set_aside, passing=passing)

@@ -1,0 +1,86 @@
+"""Due timers: decides again the orders whose time has come, once all that was published by then is consumed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+from aiokafka.errors import KafkaError
+
+from shared.clock import Clock
+from shared.db import TRANSIENT
+from shared.ledger.batches import isolate_failures
+from shared.ledger.facts import DecisionContext
+from shared.ledger.ledger import Ledger
+from shared.loop import Loop
+from shared.telemetry import log
+
+TIMERS_SECONDS = 0.25
+BATCH_ORDERS = 500
+ASK_AGAIN_SECONDS = 60.0
+
+CaughtUp = Callable[[], Awaitable[Callable[[], Awaitable[bool]]]]
+"""Notes where the topics end now; answers a question that says whether all up to there is consumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """Orders whose timer was due at `now` (business time), and whether all that was published by then is consumed."""
+
+    orders: Sequence[UUID]
+    now: datetime
+    reached: Callable[[], Awaitable[bool]]
+    since: float
+    """Monotonic, real seconds."""
+
+
+class Timers:
+    """The timers of one service, of all its replicas alike."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, clock: Clock, caught_up: CaughtUp) -> None:
+        self._pool = pool
+        self._ledger = ledger
+        self._clock = clock
+        self._caught_up = caught_up
+        self._waiting: _Due | None = None
+
+    async def run(self, loop: Loop) -> None:
+        """Looks for due timers until cancelled."""
+        await loop.repeat(self._step, TIMERS_SECONDS, (KafkaError, *TRANSIENT))
+
+    async def _step(self) -> None:
+        due, self._waiting = self._waiting, None
+        if due is None:
+            due = await self._find()
+        if due is None:
+            return
+        if await due.reached():
+            await self._decide(due)
+        elif Loop.now() - due.since <= ASK_AGAIN_SECONDS:  # a log that lost its tail is never consumed so far
+            self._waiting = due
+
+    async def _find(self) -> _Due | None:
+        now = self._clock.now()
+        rows = await self._pool.fetch(
+            "select order_id from fact_sets where due_at <= $1 order by due_at limit $2", now, BATCH_ORDERS
+        )
+        orders = [row["order_id"] for row in rows]
+        return _Due(orders, now, await self._caught_up(), Loop.now()) if orders else None
+
+    async def _decide(self, due: _Due) -> None:
+        """One order for which that fails holds up no other: it becomes a case, and is put off."""
+        context = DecisionContext(due.now, caught_up=True)
+
+        async def decide(orders: Sequence[UUID]) -> None:
+            async with self._ledger.transaction() as db:
+                await self._ledger.record(db, reevaluate=orders, context=context)
+
+        async def put_off(order_id: UUID, error: Exception) -> None:
+            log.error("order could not be decided", order_id=str(order_id), error=error)
+            async with self._ledger.transaction() as db:
+                await self._ledger.undecided(db, order_id)
+
+        await isolate_failures(due.orders, decide, put_off)

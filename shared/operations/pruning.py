@@ -1,0 +1,55 @@
+"""Once an hour: handles what waited for this version, and drops what only served repeats and retries."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from shared.db import DB
+from shared.loop import Loop
+from shared.messaging.dead_letters import DeadLetters
+
+PRUNE_SECONDS = 3600.0
+SLICE_ROWS = 5_000
+
+
+async def keep_pruning(
+    pool: asyncpg.Pool[asyncpg.Record], letters: DeadLetters, retention_days: int, loop: Loop
+) -> None:
+    """At the start and each hour, until cancelled. Facts stay."""
+
+    async def step() -> None:
+        await loop.while_waiting(letters.replay_parked())
+        async with pool.acquire() as db:
+            await loop.while_waiting(prune(db, retention_days))
+
+    await loop.repeat(step, PRUNE_SECONDS)
+
+
+async def prune(db: DB, retention_days: int) -> None:
+    """Sent outbox rows, idempotency keys and foreign records older than this (real days). Jobs stay: what was done is
+    not owed again.
+
+    In slices, each of which ends long before the time-out of a statement. The outbox is read from its oldest row on,
+    as far as there is something to drop.
+    """
+    days, seen, dropped = float(retention_days), 0, 1
+    while dropped:
+        [(seen, dropped)] = await db.fetch(
+            """with slice as (select id, sent_at from outbox where id > $3 order by id limit $2),
+                    gone as (delete from outbox using slice where outbox.id = slice.id
+                             and slice.sent_at < now() - $1 * interval '1 day' returning 1)
+               select coalesce(max(id), 0), (select count(*) from gone) from slice""",
+            days,
+            SLICE_ROWS,
+            seen,
+        )
+    keys = """delete from idempotency_keys where (principal, key) in (
+                  select principal, key from idempotency_keys
+                  where created_at < now() - $1 * interval '1 day' order by created_at limit $2)"""
+    while await db.execute(keys, days, SLICE_ROWS) == f"DELETE {SLICE_ROWS}":
+        pass
+    foreign = """delete from dead_letters where id in (
+                     select id from dead_letters
+                     where fate = 'foreign' and died_at < now() - $1 * interval '1 day' limit $2)"""
+    while await db.execute(foreign, days, SLICE_ROWS) == f"DELETE {SLICE_ROWS}":
+        pass
