@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.http import limits
+from shared import limits
 
 SECRETS = Path("/run/secrets")
 """Where containers find their secrets: one file a setting, named like it in lower case."""

@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Literal
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from shared.http.limits import INTERNAL_CONNECTIONS, KEEP_ALIVE_SECONDS, SocketLimits, files_allow
 from shared.http.problems import FieldError, Problem
+from shared.limits import INTERNAL_CONNECTIONS, KEEP_ALIVE_SECONDS, SocketLimits, files_allow
 from shared.settings import PlatformSettings
 from shared.telemetry import metrics
 

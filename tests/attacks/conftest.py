@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.line import Line
 from sandbox.show.pace import SLOW
-from shared.http.limits import files_allow
+from shared.limits import files_allow
 from shared.operations.provision import add_api_key
 from tests.attacks.field import Row
 from tests.servers import running_servers

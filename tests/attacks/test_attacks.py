@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from sandbox.line import Line
-from shared.http.limits import BODY_BYTES, CONNECTIONS
+from shared.limits import BODY_BYTES, CONNECTIONS
 from tests.attacks.conftest import OTHER_KEY
 from tests.attacks.field import ANSWER_SECONDS, Row, Victim, status_of, tally
 from tests.integration.test_orders_http import good_body

@@ -20,9 +20,9 @@ from starlette.middleware import Middleware
 from starlette.responses import StreamingResponse
 
 from shared.http import problems
-from shared.http.limits import SocketLimits
 from shared.http.middleware import RequestMiddleware
 from shared.http.protocol import Sockets
+from shared.limits import SocketLimits
 from tests.live import serving, until
 
 LIMITS = SocketLimits(

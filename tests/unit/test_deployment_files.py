@@ -141,7 +141,7 @@ def test_the_proxy_knows_every_service_at_its_port() -> None:
 
 
 def test_the_proxy_has_the_bounds_of_the_services() -> None:
-    limits = pytest.importorskip("shared.http.limits")
+    limits = pytest.importorskip("shared.limits")
     text = (ROOT / "deploy/haproxy/haproxy.cfg").read_text()
     bounds = dict(re.findall(r"if \{ (\S+) gt (\d+) \}", text))
     assert {name: int(value) for name, value in bounds.items()} == {
