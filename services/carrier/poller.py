@@ -8,6 +8,7 @@ from services.carrier import store
 from services.carrier.carriers.carrier import Carrier, Unreachable
 from services.carrier.scans import Scans
 from shared.db import TRANSIENT
+from shared.jobs import pauses
 from shared.loop import Loop
 from shared.telemetry import log
 
@@ -44,12 +45,14 @@ async def follow(
 async def poll(
     pool: asyncpg.Pool[asyncpg.Record], carrier: Carrier, scans: Scans, poll_seconds: float, loop: Loop
 ) -> tuple[int, Unreachable | None]:
-    """One round: how many parcels were due, and why it stopped early if it did.
+    """One round: how many parcels were due, and why it stopped early if it did. None while the carrier is paused.
 
     Those it did not learn about are due again, behind all that are due as well, so that no group blocks the others.
     """
     async with pool.acquire() as db, db.transaction():
-        due = await store.claim_due(db, f"carrier.{carrier.name}", poll_seconds, carrier.group_size * GROUPS_AT_ONCE)
+        if await pauses.is_paused(db, f"carrier.{carrier.name}"):
+            return 0, None
+        due = await store.claim_due(db, poll_seconds, carrier.group_size * GROUPS_AT_ONCE)
     for start in range(0, len(due), carrier.group_size):
         group = due[start : start + carrier.group_size]
         try:

@@ -227,25 +227,23 @@ async def save_followed(db: DB, parcels: Sequence[FollowedParcel]) -> None:
         )
 
 
-async def claim_due(db: DB, counterpart: str, older_than: float, limit: int) -> list[str]:
+async def claim_due(db: DB, older_than: float, limit: int) -> list[str]:
     """Parcels not asked about for so many seconds, the longest first; they count as asked from now on. One that has
     ended is asked about once more, for its end may have been told before what led to it.
 
     Those that should travel no more are asked about once a day, for half a year: given up, or with a label that was
-    never shown. None while the counterpart is paused. Replicas that ask at the same time get different parcels.
+    never shown. Replicas that ask at the same time get different parcels.
     """
     followed = await db.fetch(
         """with due as (
                select order_id, parcel from followed
-               where (state <> 'over' or not asked_since_end) and asked_at < now() - $2 * interval '1 second'
+               where (state <> 'over' or not asked_since_end) and asked_at < now() - $1 * interval '1 second'
                  and (state <> 'given_up' or not asked_since_end
                       or asked_at < now() - interval '1 day' and since > now() - interval '180 days')
-                 and not exists (select from paused where counterpart = $1)
-               order by asked_at limit $3 for update skip locked)
+               order by asked_at limit $2 for update skip locked)
            update followed set asked_at = now(), asked_since_end = state in ('over', 'given_up') from due
            where followed.order_id = due.order_id and followed.parcel = due.parcel
            returning tracking_number""",
-        counterpart,
         older_than,
         limit,
     )
@@ -253,10 +251,8 @@ async def claim_due(db: DB, counterpart: str, older_than: float, limit: int) -> 
         """update labels set asked_at = now() where tracking_number in (
                select tracking_number from labels
                where not used and asked_at < now() - interval '1 day' and created_at > now() - interval '180 days'
-                 and not exists (select from paused where counterpart = $1)
-               order by asked_at limit $2 for update skip locked)
+               order by asked_at limit $1 for update skip locked)
            returning tracking_number""",
-        counterpart,
         limit - len(followed),
     )
     return [row["tracking_number"] for row in (*followed, *unused)]

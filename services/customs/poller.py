@@ -21,8 +21,10 @@ from services.customs.receipts import FAILED, LaterReceipt, Page, meaning, troub
 from services.customs.store import Sent
 from services.customs.work import IMPORT_GATEWAY
 from shared.db import DB, TRANSIENT
+from shared.jobs import pauses
 from shared.jobs.worker import Retry
-from shared.ledger.facts import DecisionContext, Facts
+from shared.ledger import fact_sets
+from shared.ledger.facts import DecisionContext, Facts, PersonErased
 from shared.loop import Loop
 from shared.platform import Platform
 from shared.telemetry import log
@@ -63,7 +65,7 @@ class Receipts:
     async def take_page(self, loop: Loop) -> bool:
         """Reads one page behind the cursor; True when another may follow at once."""
         async with self.platform.pool.acquire() as db:
-            if await store.is_paused(db, IMPORT_GATEWAY):
+            if await pauses.is_paused(db, IMPORT_GATEWAY):
                 return False
             known = await store.cursor(db, IMPORT_GATEWAY)
         page = await loop.while_waiting(self.gateway.later_receipts(known, PAGE))
@@ -169,7 +171,7 @@ class Receipts:
         """Stores the receipts: those that are new, and whose they are. Of an erased person, and of nobody we know,
         the office's own words are not kept."""
         owners = await _owners(db, page.receipts)
-        gone = await store.erased(db, {sent.order_id for sent in owners.values()})
+        gone = await fact_sets.holding(db, {sent.order_id for sent in owners.values()}, PersonErased)
         rows = []
         for receipt in page.receipts:
             sent = owners.get(receipt.guid) if receipt.guid is not None else None

@@ -13,7 +13,6 @@ import asyncpg
 from services.customs.quota import Share, Year
 from services.customs.receipts import LaterReceipt
 from shared.db import DB
-from shared.ledger.facts import PersonErased
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,11 +236,6 @@ async def declarations_of(db: DB, order_id: UUID) -> list[asyncpg.Record]:
     )
 
 
-async def is_paused(db: DB, counterpart: str) -> bool:
-    """Whether an operator has paused this counterpart."""
-    return bool(await db.fetchval("select true from paused where counterpart = $1", counterpart))
-
-
 async def cursor(db: DB, source: str) -> str | None:
     """How far the receipts of this source were read; None before the first."""
     found: str | None = await db.fetchval("select cursor from receipt_cursor where source = $1", source)
@@ -278,16 +272,6 @@ async def whose(db: DB, guids: Collection[UUID]) -> dict[UUID, Sent]:
 async def declared_as(db: DB, sub_orders: Collection[str]) -> list[asyncpg.Record]:
     """The parcels that are declared under these numbers; of two marketplaces, two may be under the same one."""
     return await db.fetch("select order_id, parcel, sub_order from parcels where sub_order = any($1)", list(sub_orders))
-
-
-async def erased(db: DB, order_ids: Collection[UUID]) -> set[UUID]:
-    """Those of these orders whose person's record was erased; none other is before this transaction ends, for they are
-    locked. Their facts are not read, which may fail."""
-    await db.execute("select from fact_sets where order_id = any($1) order by order_id for update", list(order_ids))
-    rows = await db.fetch(
-        "select order_id from facts where order_id = any($1) and type = $2", list(order_ids), PersonErased.TYPE
-    )
-    return {row["order_id"] for row in rows}
 
 
 async def add_receipts(db: DB, receipts: Sequence[tuple[LaterReceipt, bytes]], owners: Mapping[UUID, Sent]) -> set[str]:
@@ -342,20 +326,6 @@ async def answer(db: DB, order_id: UUID, subject: str) -> bytes | None:
         "select answer from hold_answers where order_id = $1 and subject = $2", order_id, subject
     )
     return found
-
-
-async def do_again(db: DB, kind: str, order_id: UUID, subject: str, round_: int) -> bool:
-    """Work that was given up, or answered with what cannot be, is done again; False when there is none such."""
-    found = await db.fetchval(
-        """update jobs set status = 'ready', attempts = 0, run_at = now(), claimed_until = null, finished_at = null,
-             state = jsonb_build_object('round', $4::int)
-           where kind = $1 and order_id = $2 and subject = $3 and status <> 'ready' returning true""",
-        kind,
-        order_id,
-        subject,
-        round_,
-    )
-    return bool(found)
 
 
 async def forget(db: DB, now: datetime) -> None:

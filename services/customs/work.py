@@ -23,6 +23,7 @@ from services.customs.receipts import Receipt
 from services.customs.shipments import shipment
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
+from shared.ledger import job_queue
 from shared.ledger.facts import DecisionContext, Facts, PersonErased
 from shared.platform import Platform
 
@@ -227,7 +228,7 @@ async def do_again(db: DB, kind: str, order_id: UUID, subject: str, round_: int)
 
     `round_` is that of the case which opens if it fails again. False when no such work waits for anyone.
     """
-    if not await store.do_again(db, kind, order_id, subject, round_):
+    if not await job_queue.run_again(db, kind, order_id, subject, {"round": round_}):
         return False
     parcel = int(subject.partition(":")[0])
     rejected = [

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from services.tracking import store
 from shared.db import TRANSIENT
+from shared.messaging import positions
 from shared.messaging.partition_log import LogProbe
 from shared.platform import Make, Platform, connected, running
 from shared.settings import PlatformSettings
@@ -103,10 +104,9 @@ async def _reached(platform: Platform, ends: Mapping[TopicPartition, int]) -> No
     consumed, since = -1, time.monotonic()
     while True:
         try:
-            rows = await platform.pool.fetch("select topic, partition, next_offset from positions")
+            at = await positions.read(platform.pool)
         except TRANSIENT as error:
             raise NotRebuildableError(f"the database does not answer: {type(error).__name__}") from error
-        at = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
         if all(at.get(partition, 0) >= end for partition, end in ends.items()):
             return
         if sum(at.values()) != consumed:

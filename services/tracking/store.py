@@ -10,6 +10,8 @@ from uuid import UUID
 
 from services.tracking.domain import Folded
 from shared.db import DB
+from shared.ledger import fact_sets
+from shared.messaging import positions
 
 if TYPE_CHECKING:
     import asyncpg
@@ -93,22 +95,23 @@ async def sight(pool: asyncpg.Pool[asyncpg.Record], tracking_number: str) -> Sig
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """How many facts were heard of an order, and the SHA-256 of its document's bytes as they are, in hexadecimal."""
+    """How many facts were heard of an order, and the SHA-256 of its document's bytes as they are, in hexadecimal;
+    empty without a document."""
 
     consumed: int
     digest: str
 
 
 async def versions(db: DB) -> dict[UUID, Version]:
-    """Of every order that was heard of."""
-    rows = await db.fetch(
-        """select order_id, consumed, encode(sha256(coalesce(body, '')), 'hex') as digest
-           from (select order_id, count(*) as consumed from facts where not published group by order_id) as orders
-           left join documents using (order_id)"""
-    )
-    return {row["order_id"]: Version(row["consumed"], row["digest"]) for row in rows}
+    """Of every order that was consumed."""
+    facts = await fact_sets.consumed(db)
+    rows = await db.fetch("select order_id, encode(sha256(body), 'hex') as digest from documents")
+    digests = {row["order_id"]: row["digest"] for row in rows}
+    return {order_id: Version(count, digests.get(order_id, "")) for order_id, count in facts.items()}
 
 
 async def forget_everything(db: DB) -> None:
-    """The documents, the facts they were folded from, and how far the topics were read."""
-    await db.execute("truncate documents, parcels, facts, fact_sets, positions")
+    """The documents, the facts they were derived from, and how far the topics were consumed."""
+    await db.execute("truncate documents, parcels")
+    await fact_sets.forget_all(db)
+    await positions.forget_all(db)

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from contracts.base import utc
 from shared.cli.connecting import operated, settings_of
-from shared.jobs import worker
+from shared.jobs import pauses
 from shared.ledger import outbox
 from shared.messaging import dead_letters
 from shared.messaging.restore import NotRestorable
@@ -125,7 +125,7 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
         async def run(platform: Platform, service: Service) -> None:
             _require_called(counterpart, service)
             async with platform.pool.acquire() as db:
-                await worker.pause(db, counterpart)
+                await pauses.pause(db, counterpart)
             console.print(f"{counterpart}: paused; what is owed waits")
 
         operate(run)
@@ -137,7 +137,7 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
         async def run(platform: Platform, service: Service) -> None:
             _require_called(counterpart, service)
             async with platform.pool.acquire() as db:
-                await worker.resume(db, counterpart)
+                await pauses.resume(db, counterpart)
             console.print(f"{counterpart}: calls go on")
 
         operate(run)

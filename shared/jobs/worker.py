@@ -336,13 +336,3 @@ class Worker:
             json.dumps(dict(job.state) if retry.state is None else dict(retry.state)),
             job.attempt,
         )
-
-
-async def pause(db: DB, counterpart: str) -> None:
-    """No more calls to this counterpart; what is owed waits."""
-    await db.execute("insert into paused (counterpart) values ($1) on conflict do nothing", counterpart)
-
-
-async def resume(db: DB, counterpart: str) -> None:
-    """Calls go on; what waited drains."""
-    await db.execute("delete from paused where counterpart = $1", counterpart)

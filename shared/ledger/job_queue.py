@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
 
 from shared.db import DB
 from shared.ledger.facts import Job
 
 
-async def enqueue(db: DB, outputs: Sequence[Job], counterparts: Mapping[str, str]) -> None:
+async def enqueue(db: DB, jobs: Sequence[Job], counterparts: Mapping[str, str]) -> None:
     """Adds the jobs, in the caller's transaction; one that is there already stays as it is."""
-    if outputs:
+    if jobs:
         await db.execute(
             """insert into jobs (kind, order_id, subject, counterpart)
                select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[]) on conflict do nothing""",
-            [job.kind for job in outputs],
-            [job.order_id for job in outputs],
-            [job.subject for job in outputs],
-            [counterparts[job.kind] for job in outputs],
+            [job.kind for job in jobs],
+            [job.order_id for job in jobs],
+            [job.subject for job in jobs],
+            [counterparts[job.kind] for job in jobs],
         )
+
+
+async def run_again(db: DB, kind: str, order_id: UUID, subject: str, state: Mapping[str, Any]) -> bool:
+    """A job that has ended is ready again, with this state; False when there is no such job, or it has not ended."""
+    found = await db.fetchval(
+        """update jobs set status = 'ready', attempts = 0, run_at = now(), claimed_until = null, finished_at = null,
+             state = $4
+           where kind = $1 and order_id = $2 and subject = $3 and status <> 'ready' returning true""",
+        kind,
+        order_id,
+        subject,
+        json.dumps(dict(state)),
+    )
+    return bool(found)

@@ -20,6 +20,7 @@ from shared.db import DB, TRANSIENT
 from shared.ledger.batches import isolate_failures
 from shared.ledger.ledger import Ledger
 from shared.loop import Loop
+from shared.messaging import positions
 from shared.messaging.decoder import Decoded, Decoder, Record, as_record
 from shared.messaging.decompression import UNPACKED_BYTES, UnreadableBatch
 from shared.messaging.fetching import FETCH_BYTES, Fetching, undecodable
@@ -419,8 +420,7 @@ class Consumer:
         ends = await self._probe.ends(await self._probe.partitions(self.topics))
 
         async def reached() -> bool:
-            rows = await self._pool.fetch("select topic, partition, next_offset from positions")
-            at = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+            at = await positions.read(self._pool)
             return all(at.get(partition, 0) >= end for partition, end in ends.items())
 
         return reached

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import asyncpg
-from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.db import TRANSIENT
 from shared.loop import Loop
+from shared.messaging import positions
 from shared.messaging.partition_log import LogProbe
 from shared.operations.state import ServiceState
 from shared.supervise import Task
@@ -72,8 +72,7 @@ async def _jobs(pool: asyncpg.Pool[asyncpg.Record], kinds: Collection[str]) -> N
 async def lag(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, topics: Sequence[str]) -> int:
     """How far the positions are behind the logs' ends; of all partitions, whichever replica reads them. The sum."""
     ends = await probe.ends(await probe.partitions(topics))
-    rows = await pool.fetch("select topic, partition, next_offset from positions")
-    at = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+    at = await positions.read(pool)
     behind = {partition: max(0, end - at.get(partition, 0)) for partition, end in ends.items()}
     for partition, records in behind.items():
         metrics.lag.labels(partition.topic, str(partition.partition)).set(records)

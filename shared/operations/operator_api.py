@@ -19,7 +19,7 @@ from shared.http.api_keys import Principal, Require
 from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import INVALID, Problem
 from shared.http.routes import Route
-from shared.jobs import worker
+from shared.jobs import pauses
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import DeadLetter, DeadLetters
 from shared.messaging.decoder import Fate
@@ -151,7 +151,7 @@ def router(
         """No more calls to this counterpart; what is owed waits. Calls under way end. Said again: the same."""
         _require_called(name, counterparts)
         async with pool.acquire() as db:
-            await worker.pause(db, name)
+            await pauses.pause(db, name)
         return (await _counterparts(pool, [name]))[0]
 
     @routes.post(
@@ -161,7 +161,7 @@ def router(
         """Calls go on, and what waited drains. Said again: the same."""
         _require_called(name, counterparts)
         async with pool.acquire() as db:
-            await worker.resume(db, name)
+            await pauses.resume(db, name)
         wake()
         return (await _counterparts(pool, [name]))[0]
 

@@ -32,7 +32,7 @@ from sandbox.settings import SandboxSettings
 from services.carrier import main
 from services.carrier.signatures import signature
 from shared import persons
-from shared.jobs import worker
+from shared.jobs import pauses
 from shared.ledger.facts import Facts, PersonRecorded
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, running
@@ -160,13 +160,13 @@ class Post:
     async def paused(self) -> AsyncIterator[None]:
         """The carrier is not called; a round of the poller that had begun before is over."""
         async with self.platform.ledger.transaction() as db:
-            await worker.pause(db, "carrier.laposte")
+            await pauses.pause(db, "carrier.laposte")
         try:
             await self.polled()
             yield
         finally:
             async with self.platform.ledger.transaction() as db:
-                await worker.resume(db, "carrier.laposte")
+                await pauses.resume(db, "carrier.laposte")
 
     async def announced(self, sub_order: str) -> int:
         labels = (await self.outside.get("/control/account")).json()["labels"]

@@ -31,7 +31,7 @@ from sandbox.settings import SandboxSettings
 from services.customs.cases import hold_case
 from services.customs.export import lrn, valid_mrn
 from services.customs.work import IMPORT_GATEWAY
-from shared.jobs import worker
+from shared.jobs import pauses
 from tests import customs_samples as samples
 from tests.customs_samples import PLACED_AT, closed, erased, handed_over, line, order_id, parcel, placed, scanned
 from tests.integration.customs_office import OPERATOR, PACKER, Office, opened
@@ -307,14 +307,14 @@ async def test_one_batch_of_one_buyer_is_judged_together(office: Office) -> None
 
 async def test_a_counterpart_that_is_paused_gets_nothing_and_drains_on_resume(office: Office) -> None:
     async with office.platform.pool.acquire() as db:
-        await worker.pause(db, IMPORT_GATEWAY)
+        await pauses.pause(db, IMPORT_GATEWAY)
     try:
         await office.departed("paused")
         await asyncio.sleep(0.5)
         assert await office.received("TMpaused-1") == {}
     finally:
         async with office.platform.pool.acquire() as db:
-            await worker.resume(db, IMPORT_GATEWAY)
+            await pauses.resume(db, IMPORT_GATEWAY)
     await office.until("paused", ImportDeclared, 1)
 
 

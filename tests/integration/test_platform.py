@@ -22,6 +22,7 @@ from contracts.cases import CaseClosed, CaseOpened
 from sandbox.servers import Broker, Servers
 from shared import persons, tracing
 from shared.db import DB
+from shared.jobs import pauses
 from shared.jobs import worker as jobs
 from shared.jobs.worker import ClaimedJob, Done, Retry
 from shared.ledger.facts import DecisionContext, Facts, Output
@@ -311,7 +312,7 @@ async def test_an_answer_that_cannot_be_stored_holds_up_no_other(pair: Pair) -> 
     pair.undecided.add("call, but no decision")
     async with both(pair) as (asker, answerer):
         async with answerer.ledger.transaction() as db:
-            await jobs.pause(db, "test.counterpart")
+            await pauses.pause(db, "test.counterpart")
         undecided, unreadable = await ask(asker, "call, but no decision", "call")
         outputs = "select count(*) = $1 from jobs"
         await until(lambda: answerer.pool.fetchval(outputs, 2))
@@ -320,7 +321,7 @@ async def test_an_answer_that_cannot_be_stored_holds_up_no_other(pair: Pair) -> 
         await answerer.pool.execute("update fact_sets set size = size + 1 where order_id = $1", unreadable)
         await answerer.pool.execute("""update jobs set attempts = 2, state = '{"seen": 2}'""")
         async with answerer.ledger.transaction() as db:
-            await jobs.resume(db, "test.counterpart")
+            await pauses.resume(db, "test.counterpart")
         await ask(asker, "call")
 
         async def called() -> bool:
