@@ -9,7 +9,7 @@ the same from a file, anew whenever that changes, so that a running process can 
 |---|---|
 | consumer.read | a batch was read, its transaction has not begun |
 | consumer.worked | inside the batch's transaction, all work done |
-| consumer.committed | after the commit, before anything is told to Kafka |
+| consumer.committed | after the commit, before the positions are committed to Kafka too |
 | relay.claimed | rows of the outbox are chosen, nothing sent |
 | relay.sent | the broker has acknowledged, nothing is marked as sent |
 | relay.marked | marked and committed |
@@ -20,7 +20,7 @@ the same from a file, anew whenever that changes, so that a running process can 
 | api.committed | after its commit, before the answer |
 | callback.worked | inside the transaction that keeps call-backs |
 | callback.committed | after its commit, before the answer |
-| ledger.inbox | `off` only: a fact heard again counts again |
+| ledger.inbox | `off` only: a fact consumed again counts again |
 """
 
 from __future__ import annotations

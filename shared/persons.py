@@ -58,7 +58,7 @@ class Persons:
         )
 
     async def erase(self, db: DB, order_id: UUID) -> None:
-        """Drops the record here, also where it waits in the outbox, and tells all readers to."""
+        """Drops the record here, also where it waits in the outbox, and tells all consumers to."""
         await self.drop(db, [order_id])
         await db.execute(
             f"update outbox set body = null, type = $2 where topic = '{TOPIC}' and key = $1",  # a constant
@@ -68,7 +68,7 @@ class Persons:
         await self.repeat_erasure(db, order_id)
 
     async def repeat_erasure(self, db: DB, order_id: UUID) -> None:
-        """Compaction runs on an append only, so an erasure is said again until the value is gone."""
+        """Compaction runs on an append only, so a tombstone is published again until the value is gone."""
         await outbox.publish(db, [outbox.Message(TOPIC, str(order_id), uuid4(), ERASURE, None, None)])
 
     async def store(self, db: DB, records: Sequence[PersonRecord]) -> None:

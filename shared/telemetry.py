@@ -107,7 +107,7 @@ class _Metrics:
         self.batch_seconds = Histogram(
             "messaging_process_duration_seconds", "one consumer transaction", buckets=_SECONDS
         )
-        self.repeats = Counter("messaging_repeats", "facts heard again and dropped")
+        self.repeats = Counter("messaging_repeats", "facts consumed again and dropped")
         self.lag = Gauge("messaging_consumer_lag", "records between our position and the log's end", partition)
         self.dead_letters = Counter("messaging_dead_letters", "records that could not be handled")
         self.foreign = Counter(

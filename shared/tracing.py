@@ -1,9 +1,10 @@
 """Spans by OpenTelemetry when `OTEL_EXPORTER_OTLP_ENDPOINT` is set; nothing at all when it is not.
 
-All that happens to an order is one trace, whoever did it. Each service keeps the trace in which it first heard of an
-order (`order_traces`), so that jobs, alarms, call-backs and people's requests, which have a trace of their own or none,
-join it; the span that they come from is linked. A context travels as W3C `traceparent`: in HTTP, in the outbox, in a
-record's header. Spans hold ids of orders, types of facts and errors by type and place; never personal data.
+All that happens to an order is one trace, whoever did it. Each service keeps the trace in which it first consumed a
+fact of an order (`order_traces`), so that jobs, timers, call-backs and people's requests, which have a trace of their
+own or none, join it; the span that they come from is linked. A context travels as W3C `traceparent`: in HTTP, in the
+outbox, in a record's header. Spans hold ids of orders, types of facts and errors by type and place; never personal
+data.
 """
 
 from __future__ import annotations
@@ -166,9 +167,9 @@ async def mention(pool: asyncpg.Pool[asyncpg.Record], order_id: UUID, name: str)
 async def orders(
     db: DB, order_ids: Collection[UUID], stated: Mapping[UUID, str] | None, facts: Mapping[UUID, Sequence[str]]
 ) -> AsyncIterator[Mapping[UUID, str]]:
-    """A span for each order whose facts are taken in, in that order's own trace: its traceparent by order.
+    """A span for each order whose facts are recorded, in that order's own trace: its traceparent by order.
 
-    `stated` is what the records said of their traces; None when no record brought the facts, so that the current span
+    `stated` is the traces that the records bear; None when no record brought the facts, so that the current span
     counts for orders that are new here. `facts` are the types of what is new.
     """
     before, current = await known(db, order_ids), current_traceparent()
@@ -177,7 +178,7 @@ async def orders(
         for order_id in order_ids
     }
     spans = {
-        order_id: _start("take in", "internal", parent, [current], _about(order_id, facts.get(order_id, ())))
+        order_id: _start("record", "internal", parent, [current], _about(order_id, facts.get(order_id, ())))
         for order_id, parent in parents.items()
     }
     own = {order_id: traceparent_of(one) for order_id, one in spans.items()}

@@ -120,13 +120,13 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
 
     @app.command("pause")
     def pause(counterpart: Annotated[str, typer.Argument(help="e.g. carrier.laposte")]) -> None:
-        """Stops the calls to a counterpart; what is owed waits."""
+        """Stops the calls to a counterpart; its jobs wait."""
 
         async def run(platform: Platform, service: Service) -> None:
             _require_called(counterpart, service)
             async with platform.pool.acquire() as db:
                 await pauses.pause(db, counterpart)
-            console.print(f"{counterpart}: paused; what is owed waits")
+            console.print(f"{counterpart}: paused; its jobs wait")
 
         operate(run)
 

@@ -1,4 +1,4 @@
-"""Amounts of money in the bodies of requests: judged by value, kept to the cent, and said back as they are kept."""
+"""Amounts of money in the bodies of requests: judged by value, kept to the cent, and answered as they are kept."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BEYOND = Decimal(10) ** 12
 
 def amount(value: object) -> object:
     """An amount to the cent. As text: digits and a point. As a number it is judged by its value, however it is written:
-    1E+2 is 100, and -0.0 is nothing. Kept with two decimals, and so said back.
+    1E+2 is 100, and -0.0 is nothing. Kept and answered with two decimals.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise PydanticCustomError("amount_type", 'Must be a decimal as a string or a number, e.g. "12.50"')

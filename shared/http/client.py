@@ -131,7 +131,7 @@ class Counterpart:
                 self._idle.set()
 
     async def close(self) -> None:
-        """Once the calls under way have ended, or have taken too long: one that is cut off is owed again."""
+        """Once the calls under way have ended, or have taken too long: one that is cut off is made again by its job."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self._idle.wait()

@@ -38,7 +38,7 @@ def read_strictly(body: bytes) -> Any:
 
 
 def read_told(body: bytes, *, values: int | None = None) -> Any:
-    """What a counterpart says, kept as it is said: a name may stand twice (the last counts), a text may hold half a
+    """A counterpart's answer, kept as it came: a name may stand twice (the last counts), a text may hold half a
     character, fractions are float. `values`: how many at most, where the bytes are not bounded otherwise. Raises
     NotJson."""
     return _read(body, _float, values=values)

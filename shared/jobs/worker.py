@@ -1,6 +1,6 @@
-"""Durable work for the outside: calls that are owed, tried until they are answered.
+"""Calls to counterparts outside as durable jobs, tried until they are answered.
 
-A job is owed once an order, kind and subject; that is its idempotency key. The call itself is made outside any
+There is one job for an order, kind and subject; that is its idempotency key. The call itself is made outside any
 transaction; its answer, and the facts that follow, are stored in one. Times here are real, not business time.
 """
 
@@ -48,12 +48,13 @@ class ClaimedJob:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The outside has answered. In one transaction, under the order's lock: `save`, then `said`."""
+    """The outside has answered. In one transaction, under the order's lock: `save`, then `published`."""
 
     published: Sequence[Event] = ()
     save: Callable[[DB, Facts], Awaitable[None]] | None = None
     unless: tuple[type[Event], ...] = ()
-    """When one of these facts is known by now, `said` is not said: the work was overtaken, and `save` sees it."""
+    """When one of these facts is known by now, `published` is dropped: the call was overtaken. `save` runs all the
+    same."""
 
 
 class Retry(Exception):
@@ -84,7 +85,7 @@ class JobKind:
     """Who is called, e.g. `carrier.laposte`; an operator can pause them."""
     run: Callable[[ClaimedJob], Awaitable[Done]]
     exhausted: Callable[[ClaimedJob, str], Sequence[Event]]
-    """What is said when the last try has failed: a refusal, or a case for a person."""
+    """What is published when the last try has failed: a refusal, or a case for a person."""
     max_attempts: int = 8
     concurrency: int = 16
 
@@ -150,7 +151,7 @@ class Worker:
         await asyncio.gather(committer, return_exceptions=True)
 
     async def _claim_whole(self, room: int) -> list[ClaimedJob]:
-        """As `_claim`; told to leave meanwhile, it gives back what it took, so that nobody waits for the lease."""
+        """As `_claim`; cancelled meanwhile, it gives back what it took, so that nobody waits for the lease."""
         claiming = asyncio.create_task(self._claim(room))
         try:
             return await asyncio.shield(claiming)
@@ -291,7 +292,7 @@ class Worker:
 
     async def _is_held(self, db: DB, job: ClaimedJob) -> bool:
         """Whether the job is still this try's, locked until the transaction ends. One whose lease ran out is another
-        worker's by now: what a failed try says of it has no effect."""
+        worker's by now: a failed try has no effect on it."""
         held = await db.fetchval(
             """select true from jobs where kind = $1 and order_id = $2 and subject = $3
                and attempts = $4 and status = 'ready' for update""",

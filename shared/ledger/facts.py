@@ -1,7 +1,7 @@
-"""The set of facts of one order, and what may be owed on it. Pure: no I/O, no clock.
+"""The set of facts of one order, and the outputs of a decision on it. Pure: no I/O, no clock.
 
-A service decides on the set of all it knows of an order, never on what came last. What it owes is what follows
-from the set; what it publishes is that less what it has said already.
+A service decides on the set of all it knows of an order, never on what came last. Its outputs are what follows from
+the set; it publishes those that it has not published yet.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class PersonErased(Event):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work for the outside that is owed: once an order, kind and subject, however often it is decided."""
+    """A call to a counterpart: once for an order, kind and subject, however often it is decided."""
 
     kind: str
     order_id: UUID
@@ -41,7 +41,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """Decide this order again when the business clock has passed `at` (and everything said by then was heard)."""
+    """Decide this order again when the business clock has passed `at` (and everything published by then was
+    consumed)."""
 
     order_id: UUID
     at: datetime
@@ -57,7 +58,8 @@ class DecisionContext:
     now: datetime
     """Business time, UTC."""
     caught_up: bool = False
-    """All that was said before `now` was heard. Deadlines act only then, so that lag alone never lets one pass."""
+    """All that was published before `now` was consumed. Deadlines act only then, so that lag alone never lets one
+    pass."""
 
 
 class Facts:

@@ -1,8 +1,8 @@
-"""The ledger: where facts are written down, decided upon, and said.
+"""The ledger: where facts are recorded, decided on, and published.
 
-One transaction takes new facts in, loads the sets they belong to, lets the service decide, writes what it owes (facts
-said, with their outbox rows; jobs; alarms), and lets it bring its read tables up to date. It is the same for a batch
-from the broker, a request over HTTP, the result of an outside call and an alarm.
+One transaction records new facts, loads the sets they belong to, lets the service decide, writes the outputs (facts to
+publish, with their outbox rows; jobs; timers), and lets the service bring its read tables up to date. It is the same
+for a batch from the broker, a request over HTTP, the answer of a counterpart and a due timer.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
 from shared.telemetry import current_traceparent, log, metrics
 
 Handle: TypeAlias = Callable[[DB, Sequence[Facts], DecisionContext], Awaitable[Sequence[Output]]]
-"""What the service owes on these sets. Runs in the transaction, under the orders' locks; set-based."""
+"""The outputs of a decision on these sets. Runs in the transaction, under the orders' locks; set-based."""
 Project: TypeAlias = Callable[[DB, Sequence[Facts]], Awaitable[None]]
 """Brings the service's read tables in line with these sets."""
 Observe: TypeAlias = Callable[[Facts, Event], None]
@@ -38,7 +38,7 @@ Observe: TypeAlias = Callable[[Facts, Event], None]
 PUT_OFF = timedelta(hours=1)
 """An order that could not be decided is tried again after this, in business time."""
 ROUNDS = 20
-"""A decision that is not finished after so many rounds owes something new each time: a fault of the rule."""
+"""A decision that is not finished after so many rounds has a new output each time: a fault of the rule."""
 
 
 class UnknownFact(Exception):
@@ -46,7 +46,7 @@ class UnknownFact(Exception):
 
 
 class Undecided(Exception):
-    """`handle` owes something new however often it is asked."""
+    """`handle` returns something new however often it is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,8 @@ class Ledger:
         return sets
 
     async def publish(self, db: DB, events: Sequence[Event]) -> dict[UUID, Facts]:
-        """Facts that this service itself knows first: publishes them, and all that follows. The resulting sets."""
+        """Facts that this service itself knows first: publishes them, and all that follows. Returns the resulting
+        sets."""
         return await self.record(db, published=events)
 
     async def record(
@@ -173,11 +174,11 @@ class Ledger:
         traces: Mapping[UUID, str] | None = None,
         context: DecisionContext | None = None,
     ) -> dict[UUID, Facts]:
-        """Takes facts in and settles all that follows from them. A known fact has no effect.
+        """Records facts and settles all that follows from them. A known fact has no effect.
 
-        `woken` are orders to decide again although nothing new is known of them. `bodies` gives the JSON in which a
-        fact came, by its id: it is kept as it came. `traces` gives the W3C trace of an order where it is not the
-        caller's own, `moment` the time of the decision where it is not now.
+        `reevaluate` are orders to decide again although nothing new is known of them. `bodies` gives the JSON in which
+        a fact came, by its id: it is kept as it came. `traces` gives the W3C trace of an order where it is not the
+        caller's own, `context` that of the decision where it is not now.
         """
         reevaluate = set(reevaluate)
         sets = await self.lock(db, {event.order_id for event in (*consumed, *published)} | reevaluate)
@@ -201,8 +202,8 @@ class Ledger:
         return sets
 
     async def restore(self, db: DB, *, published: Sequence[Event], consumed: Sequence[Event]) -> list[Event]:
-        """Takes in facts that this database had forgotten: those that were new. Nothing is published or decided; the
-        orders are decided again when all that was said by now is heard."""
+        """Records facts that this database had forgotten, and returns those. Nothing is published or decided; the
+        orders are decided again when all that was published by now is consumed."""
         sets = await self.lock(db, {event.order_id for event in (*published, *consumed)})
         new_published = [event for event in published if sets[event.order_id].add(event)]
         new_consumed = [event for event in consumed if sets[event.order_id].add(event)]
@@ -220,8 +221,8 @@ class Ledger:
         return [*new_consumed, *new_published]
 
     async def append(self, db: DB, event: Event) -> None:
-        """Says one fact and decides nothing: for when deciding is what fails. Not even that where the facts themselves
-        cannot be read."""
+        """Publishes one fact and decides nothing: for when deciding is what fails. Not even that where the facts
+        themselves cannot be read."""
         try:
             facts = (await self.lock(db, [event.order_id]))[event.order_id]
         except (UnknownFact, ValidationError) as error:

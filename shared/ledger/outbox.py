@@ -1,4 +1,4 @@
-"""What a service says, on its way to the broker.
+"""The outbox: what a service publishes, on its way to the broker.
 
 `publish` writes rows in the caller's transaction; the relay sends them afterwards, again if need be. Every event
 leaves at least once and, within an order, in the order of its commit; readers absorb repeats.
@@ -75,7 +75,7 @@ async def publish(db: DB, messages: Sequence[Message]) -> None:
 def headers(
     event_id: UUID, event_type: str, source: str, order_id: str, generation: str, traceparent: str | None
 ) -> list[tuple[str, bytes]]:
-    """CloudEvents 1.0, Kafka binding, binary mode; `generation` tells a reader of a log that lost its tail."""
+    """CloudEvents 1.0, Kafka binding, binary mode; `generation` lets a consumer notice that the log lost its tail."""
     fields = {
         "ce_specversion": "1.0",
         "ce_id": str(event_id),

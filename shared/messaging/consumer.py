@@ -35,13 +35,15 @@ POLL_MS = 500
 SETTLED_SECONDS = 20.0
 TELL_SECONDS = 5.0
 SESSION_MS = 6_000
-"""How long the group waits for a member that has died; the least that Kafka's brokers allow unless told otherwise."""
+"""How long the group waits for a member that has died; the least that Kafka's brokers allow unless configured
+otherwise."""
 
 
 GENERATIONS_AT_ONCE = 100
 """A producer raises a generation by one; a reader may have missed some."""
 STANDS_STILL = 5
-"""After so many failures in a row for a cause that does not pass by itself, the reader is not ready, and says why."""
+"""After so many failures in a row for a cause that does not pass by itself, the consumer is not ready, and the log says
+why."""
 Run: TypeAlias = dict[TopicPartition, set[object]]
 
 
@@ -54,7 +56,7 @@ class Moved(Exception):
 
 
 class Unsettled(Exception):
-    """The group has not said for long which partitions are ours: a new member may get on."""
+    """The group has assigned us no partitions for long: a new member may get on."""
 
 
 class Consumer:
@@ -319,7 +321,7 @@ class Consumer:
             raise OffsetOutOfRangeError(dict.fromkeys(short))
 
     async def _rewind(self, partitions: Sequence[TopicPartition], loop: Loop) -> None:
-        """A position outside the log: back to its last record, whose generation tells the rest."""
+        """A position outside the log: back to its last record, whose generation decides."""
         try:
             begins, ends = await self._probe.beginnings(partitions), await self._probe.ends(partitions)
             for partition in partitions:
@@ -413,7 +415,7 @@ class Consumer:
             async with asyncio.timeout(TELL_SECONDS):
                 await self._client.commit(mine)
         except (KafkaError, TimeoutError) as error:
-            log.info("lag tools not told", error=error)
+            log.info("positions not committed to Kafka", error=error)
 
     async def caught_up(self) -> Callable[[], Awaitable[bool]]:
         """A question that is answered with yes once all that was in the logs at the time of this call is recorded."""

@@ -101,7 +101,7 @@ async def look(db: DB | asyncpg.Pool[asyncpg.Record], letter_id: int) -> tuple[D
 
 
 class DeadLetters:
-    """The dead letters of one service: handles them again, and takes in what the broker refused."""
+    """The dead letters of one service: replays them, and adds what the broker refused."""
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, decoder: Decoder, clock: Clock) -> None:
         self._pool = pool

@@ -1,4 +1,4 @@
-"""From records to facts: what a record says, how it is taken in, and how a dead one is buried."""
+"""From records to facts: what a record holds, how it is applied, and how it becomes a dead letter."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ it is replayed by itself at the start of one that does."""
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A record and what it says: an event, nothing that is heard here, or the cause why it is put away."""
+    """A record and what it holds: an event, nothing that is subscribed to, or the cause why it is a dead letter."""
 
     record: Record
     event: Event | None = None
@@ -103,7 +103,7 @@ class Decoder:
         self._now = now
 
     def read(self, record: Record) -> Decoded:
-        """The record with what it says, or with the cause why it can never be handled as it is."""
+        """The record with what it holds, or with the cause why it can never be handled as it is."""
         if record.fault is not None:
             return Decoded(record, cause=f"cannot be decoded: {record.fault}", fate="foreign")
         if record.partition.topic == persons.TOPIC:
@@ -130,7 +130,7 @@ class Decoder:
         if order_id_of(record.key) != event.order_id:
             return "the key is not the event's order id"
         if event.id != fact_id(event.order_id, event.NAME, event.subject):
-            return "the id does not follow from what the event says"
+            return "the id does not follow from the event"
         if isinstance(event, CaseOpened) and event.service != self._producers[record.partition.topic]:
             return "the case names another service than the topic's"
         return None
@@ -235,7 +235,7 @@ class Decoder:
             await self._ledger.append(db, case)
 
     def case_of(self, record: Record) -> str:
-        """The name of the case that a dead letter opens; each service that buried the record has its own."""
+        """The name of the case that a dead letter opens; each service that cannot handle the record has its own."""
         return f"dead_letter:{self._service}:{_place(record)}"
 
 

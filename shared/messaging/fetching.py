@@ -48,7 +48,7 @@ class Fetching:
         self._client.send = self._filtered
 
     def apart(self, partition: TopicPartition) -> bool:
-        """Whether what comes next is kept from aiokafka. It is told that the position lies outside the
+        """Whether what comes next is kept from aiokafka. It sees a position outside the
         log: the one error that it hands on at once, with the partition, and without moving the position."""
         return partition in self._apart
 

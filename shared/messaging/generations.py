@@ -32,7 +32,7 @@ class LogEnd:
 
 
 async def log_ends(db: DB) -> dict[TopicPartition, LogEnd]:
-    """How far each partition that this service has written to reaches, as far as it was told."""
+    """How far each partition that this service has written to reaches, as far as the broker has acknowledged."""
     rows = await db.fetch("select topic, partition, highest_offset, generation, generation_start from log_ends")
     return {
         TopicPartition(row["topic"], row["partition"]): LogEnd(
@@ -43,7 +43,7 @@ async def log_ends(db: DB) -> dict[TopicPartition, LogEnd]:
 
 
 async def advance(db: DB, partition: TopicPartition, offsets: Sequence[int], end: LogEnd) -> None:
-    """The broker has acknowledged these offsets, after `end`. One that steps back tells of a loss."""
+    """The broker has acknowledged these offsets, after `end`. One that steps back shows a loss."""
     last = end.highest
     for offset in offsets:
         if offset <= last:  # also between two batches of one round, for aiokafka repeats by itself
@@ -138,7 +138,7 @@ async def unacknowledged(
     pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, publishes: Collection[str] = ()
 ) -> dict[TopicPartition, int]:
     """Where each log of ours goes on behind what this database knows of it: all partitions of the topics that it has
-    ever written to, and of `says`."""
+    ever written to, and of `publishes`."""
     rows = await pool.fetch("select topic, partition, highest_offset from log_ends")
     known = {TopicPartition(row["topic"], row["partition"]): row["highest_offset"] + 1 for row in rows}
     partitions = await probe.partitions(sorted({*publishes, *(partition.topic for partition in known)}))

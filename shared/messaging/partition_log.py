@@ -153,7 +153,7 @@ async def stopped(client: AIOKafkaConsumer) -> None:
             client._fetcher._fetch_task.cancel()
     try:
         await stopping
-    except KafkaError:  # it had died, and told so only now
+    except KafkaError:  # it had died, and raises only now
         await client._client.close()
 
 

@@ -38,7 +38,7 @@ SLOW_POLL_SECONDS = 1.0
 BUSY_RETRY_SECONDS = 0.01
 LOG_CHECK_SECONDS = 3.0
 LEAVE_SECONDS = 5.0
-"""For what is due when the service is told to leave; what is left is sent by a replica, or after the next start."""
+"""For what is due when the service is stopped; what is left is sent by a replica, or after the next start."""
 _LOCK = 0x5349_4C4B  # one relay a database at a time
 _CLAIM = """
     select current_setting('transaction_read_only')::boolean as read_only, pg_try_advisory_xact_lock($1) as ours

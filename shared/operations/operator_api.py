@@ -34,7 +34,7 @@ class Counterpart(BaseModel):
     paused_since: datetime | None
     """None: calls go on."""
     waiting: int
-    """Calls that are owed and not made."""
+    """Calls that wait."""
 
 
 class DeadLetterView(BaseModel):
@@ -148,7 +148,7 @@ def router(
         "/counterparts/{name}/pause", response_model=Counterpart, responses={404: {"description": "not called here"}}
     )
     async def post_pause(name: str, _: Principal = operator) -> Counterpart:
-        """No more calls to this counterpart; what is owed waits. Calls under way end. Said again: the same."""
+        """No more calls to this counterpart; its jobs wait. Calls under way end. Called again: the same."""
         _require_called(name, counterparts)
         async with pool.acquire() as db:
             await pauses.pause(db, name)
@@ -158,7 +158,7 @@ def router(
         "/counterparts/{name}/resume", response_model=Counterpart, responses={404: {"description": "not called here"}}
     )
     async def post_resume(name: str, _: Principal = operator) -> Counterpart:
-        """Calls go on, and what waited drains. Said again: the same."""
+        """Calls go on, and what waited is worked off. Called again: the same."""
         _require_called(name, counterparts)
         async with pool.acquire() as db:
             await pauses.resume(db, name)

@@ -27,7 +27,7 @@ async def keep_pruning(
 
 async def prune(db: DB, retention_days: int) -> None:
     """Sent outbox rows, idempotency keys and foreign records older than this (real days). Jobs stay: what was done is
-    not owed again.
+    not done again.
 
     In slices, each of which ends long before the time-out of a statement. The outbox is read from its oldest row on,
     as far as there is something to drop.

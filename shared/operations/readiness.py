@@ -1,8 +1,8 @@
-"""Whether a service answers truthfully now: a heartbeat in its database, and what is told of it.
+"""Whether a service answers truthfully now: a heartbeat in its database, and what is answered about it.
 
 A database that still accepts connections may take no writes: a standby after a failover, a full disk, a right that was
-withdrawn, a server that hangs. Only a write shows that, so one is made every two seconds, and `/readyz` tells how long
-ago the last one was. It asks nobody: however many ask it at once, and whatever hangs, it answers from memory.
+withdrawn, a server that hangs. Only a write shows that, so one is made every two seconds, and `/readyz` answers how
+long ago the last one was. It asks nobody: however many ask it at once, and whatever hangs, it answers from memory.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def answer(state: ServiceState) -> JSONResponse:
 def judge(state: ServiceState) -> tuple[bool, dict[str, str]]:
     """Whether requests are answered truthfully now, and each check: `ok`, or its trouble.
 
-    A broker that is away is shown and stops no intake: the outbox keeps what is said. A database that takes no writes
-    stops every service but one whose requests only read.
+    A broker that is away is shown and stops no intake: the outbox keeps what is published. A database that takes no
+    writes stops every service but one whose requests only read.
     """
     database = state.heartbeat.state
     checks = {loop.name: loop.trouble or "ok" for loop in state.loops} | {"database": database}

@@ -10,7 +10,7 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         due_at timestamptz
     )""",
     "create index fact_sets_due_at on fact_sets (due_at) where due_at is not null",
-    # Heard and said. The primary key is the inbox: a repeated fact is no fact.
+    # Consumed and published. The primary key is the inbox: a repeated fact is no fact.
     """create table facts (
         order_id uuid not null,
         id uuid not null,

@@ -23,14 +23,14 @@ class JobsView(BaseModel):
     counterpart: str
     waiting: int
     oldest_seconds: float
-    """Real time, since the call was owed."""
+    """Real time, since the job was created."""
     exhausted_last_day: int
     """Given up within a day."""
     paused_since: datetime | None
 
 
 class StoreView(BaseModel):
-    """What the service's database says."""
+    """What the service's database holds."""
 
     outbox: int
     """Events that were not sent yet."""

@@ -1,4 +1,4 @@
-"""Why an order waits, as far as this service knows: what it owes and has tried, and what holds it up.
+"""Why an order waits, as far as this service knows: what is still to be done, what was tried, and what holds it up.
 
 Every finding names the next safe command. Nothing here is personal: ids, codes, times, types of errors.
 """
@@ -166,7 +166,7 @@ async def _outbox(pool: asyncpg.Pool[asyncpg.Record], name: str, order_id: UUID)
         Finding(
             holder="outbox",
             service=name,
-            what=f"{row['type']} was said and has not left",
+            what=f"{row['type']} was published and has not been sent",
             since=row["recorded_at"],
         )
         for row in rows
