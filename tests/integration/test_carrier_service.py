@@ -273,7 +273,7 @@ async def test_a_scan_at_fault_is_a_case_and_holds_up_no_other_of_its_order(post
 
 
 async def test_a_slow_answer_about_scans_is_no_stuck_loop(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telemetry, "TICK_SECONDS", 0.01)
+    monkeypatch.setattr("shared.loop.TICK_SECONDS", 0.01)
     await post.labelled()
     loop = Loop("follow")
 
