@@ -42,22 +42,24 @@ def section(service: str, title: str) -> str:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_services_page_lists_what_it_hears(service: str) -> None:
+def test_a_services_page_lists_what_it_consumes(service: str) -> None:
     subscriptions = importlib.import_module(f"services.{service}.handlers").SUBSCRIPTIONS
-    assert set(EVENT.findall(section(service, "Hears"))) == {
+    assert set(EVENT.findall(section(service, "Consumes"))) == {
         kind.TYPE for kind in subscriptions if kind.__module__.startswith("contracts.")
     }
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_services_page_lists_what_it_says(service: str) -> None:
+def test_a_services_page_lists_what_it_publishes(service: str) -> None:
     publishes = {event.TYPE for topic in TOPICS if topic.producer == service for event in topic.events}
-    assert set(EVENT.findall(section(service, "Says"))) == publishes
+    assert set(EVENT.findall(section(service, "Publishes"))) == publishes
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_services_page_says_which_personal_parts_it_hears(service: str) -> None:
-    assert any(topic.compacted for topic in subscribed_by(service)) == ("person's record:" in section(service, "Hears"))
+def test_a_services_page_says_which_personal_parts_it_consumes(service: str) -> None:
+    assert any(topic.compacted for topic in subscribed_by(service)) == (
+        "person's record:" in section(service, "Consumes")
+    )
 
 
 def test_the_services_pages_list_their_routes() -> None:
