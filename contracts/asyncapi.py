@@ -19,18 +19,18 @@ def _header(description: str, **schema: object) -> dict[str, Any]:
 
 EVENT_HEADERS: dict[str, Any] = {
     "type": "object",
-    "description": "CloudEvents 1.0, binary mode, Kafka binding. When it happened is the payload's occurred_at.",
+    "description": "CloudEvents 1.0, binary mode, Kafka binding. The time of the event is the payload's occurred_at.",
     "required": ["ce_specversion", "ce_id", "ce_type", "ce_source", "ce_subject", "content-type", "generation"],
     "properties": {
         "ce_specversion": _header("The version of CloudEvents.", const="1.0"),
         "ce_id": _header("The fact's id: uuid5(order_id, name|subject). A repeat has the same id.", format="uuid"),
         "ce_type": _header("The event's name and version, e.g. order-placed.v1."),
-        "ce_source": _header("The service that says it, e.g. /silkpost/orders.", format="uri-reference"),
+        "ce_source": _header("The service that publishes it, e.g. /silkpost/orders.", format="uri-reference"),
         "ce_subject": _header("The order's id, which is the record's key as well.", format="uuid"),
         "content-type": _header("The payload's media type.", const="application/json"),
-        "traceparent": _header("W3C Trace Context of the work that said it."),
+        "traceparent": _header("W3C Trace Context of the work that published it."),
         "generation": _header(
-            "n@start: n rises when a broker lost acknowledged records; readers go back to offset start.",
+            "n@start: n rises when a broker lost acknowledged records; consumers go back to offset start.",
             pattern="^[0-9]+@[0-9]+$",
         ),
     },
@@ -45,7 +45,7 @@ def document(topics: Iterable[Topic], summaries: Mapping[str, str], person_recor
         "info": {
             "title": "Silkpost",
             "version": "1.0.0",
-            "description": "What the services say to each other. Generated from the topic table; do not edit.",
+            "description": "The events that the services exchange. Generated from the topic table; do not edit.",
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "defaultContentType": "application/json",
@@ -82,7 +82,7 @@ def _channel(topic: Topic, person_record: str) -> dict[str, Any]:
         configuration = {"cleanup.policy": ["delete"], "retention.ms": (topic.retention_days or 0) * DAY_MS}
     return {
         "address": topic.name,
-        "description": f"Said by {topic.producer}, keyed by order id.",
+        "description": f"Published by {topic.producer}, keyed by order id.",
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages_of(topic, person_record)},
         "bindings": {
             "kafka": {

@@ -1,4 +1,4 @@
-"""The ground of every contract: events, and the few values they are made of.
+"""The base of every contract: events, and the few values they are made of.
 
 Money is Decimal with an ISO 4217 code, weights are grams, lengths are millimetres, instants are aware and in UTC.
 """
@@ -25,7 +25,7 @@ Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """An aware instant, normalised to UTC."""
 
 PARTITIONS = 4
-"""Of every topic. Chosen once and never raised: which partition a key belongs to is stored with what is to be sent."""
+"""Of every topic. Chosen once and never raised: the partition of a key is stored in the outbox."""
 
 Currency = Literal["EUR", "CNY"]
 CODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$"
@@ -40,13 +40,13 @@ ParcelNumber = Annotated[int, Field(ge=1, le=99)]
 
 
 class Value(BaseModel):
-    """A frozen value inside an event. Unknown fields are ignored, so that an added optional field breaks no reader."""
+    """A frozen value inside an event. Unknown fields are ignored, so that a new optional field breaks no consumer."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True)
 
 
 class Money(Value):
-    """An amount to the cent. Never negative: a reduction is named as such (`discount`, `refund_due`)."""
+    """An amount to the cent. Never negative: a reduction has a field of its own (`discount`, `refund_due`)."""
 
     amount: Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2)]
     currency: Currency
@@ -72,12 +72,12 @@ class Money(Value):
 
 
 class Line(Value):
-    """One line of an order, with what customs must know of the goods."""
+    """One line of an order, with what customs must know about the goods."""
 
     line: Annotated[int, Field(ge=1, le=99)]
     sku: Sku
     description: Annotated[str, Field(min_length=1, max_length=64)]
-    """What the goods are, in the words of the CN23 (64 characters at most: SLS `article.description`)."""
+    """What the goods are, as on the CN23 (64 characters at most: SLS `article.description`)."""
     hs_code: HsCode
     origin: CountryCode
     quantity: Annotated[int, Field(ge=1, le=999)]
@@ -86,7 +86,7 @@ class Line(Value):
 
 
 class Content(Value):
-    """What of a line lies in a parcel."""
+    """The units of an order line that are in a parcel."""
 
     line: Annotated[int, Field(ge=1, le=99)]
     sku: Sku
@@ -96,7 +96,7 @@ class Content(Value):
 
 
 class Parcel(Value):
-    """A closed box, weighed and measured. The declared weight is this one: the scale's."""
+    """A closed box, weighed and measured. Its weight on the scale is the weight that is declared."""
 
     parcel: ParcelNumber
     contents: Annotated[tuple[Content, ...], Field(min_length=1)]
@@ -109,15 +109,15 @@ class Parcel(Value):
 def fact_id(order_id: UUID, name: str, subject: str = "") -> UUID:
     """The id of the one fact of this name about this subject of the order.
 
-    Derived, not drawn, so that a fact decided twice is one fact. The subject is what tells two facts of one name
-    apart: a parcel's number, a scan's code and minute, a case's kind. The version is no part of it: what v1 and v2 of
-    an event say of one subject is one fact.
+    Derived, not random, so that a fact decided twice is one fact. The subject distinguishes two facts of one name: a
+    parcel's number, a scan's code and minute, a case's name. The version is not part of it: v1 and v2 of an event
+    about one subject are one fact.
     """
     return uuid5(order_id, f"{name}|{subject}")
 
 
 class Event(Value):
-    """A fact about one order, in the past tense. Its id follows from what it says (`fact_id`)."""
+    """A fact about one order, in the past tense. Its id is derived from its content (`fact_id`)."""
 
     NAME: ClassVar[str] = ""
     """Kebab-case, in the past tense."""
@@ -143,7 +143,7 @@ class Event(Value):
 
     @property
     def subject(self) -> str:
-        """What tells this fact from others of its name about the same order; empty when there is only one."""
+        """What distinguishes this fact from others of its name about the same order; empty when there is only one."""
         return ""
 
     @model_validator(mode="after")
@@ -154,7 +154,7 @@ class Event(Value):
 
 
 class ParcelEvent(Event):
-    """A fact about one parcel of the order; once a parcel."""
+    """A fact about one parcel of the order; one per parcel."""
 
     parcel: ParcelNumber
 

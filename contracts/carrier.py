@@ -1,4 +1,4 @@
-"""What `carrier` says: labels, and what La Poste and its partners report of each parcel."""
+"""What `carrier` publishes: labels, and what La Poste and its partners report about each parcel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contracts.vocabularies import Carrier, Destruction, Flag, LossTeller, Statu
 
 
 class LabelCreated(ParcelEvent):
-    """The one label of the parcel that may be stuck on it."""
+    """The only label that may be stuck on the parcel."""
 
     NAME: ClassVar[str] = "label-created"
     carrier: Carrier
@@ -28,7 +28,7 @@ class LabelRefused(ParcelEvent):
 
 
 class ParcelScanned(ParcelEvent):
-    """One event of the carrier, as it said it and as we read it. Unknown codes have no status and move nothing."""
+    """One event of the carrier, with its code and our status for it. An unknown code has no status and changes none."""
 
     NAME: ClassVar[str] = "parcel-scanned"
     tracking_number: Code
@@ -63,14 +63,14 @@ class ParcelReturned(ParcelEvent):
 
 
 class ParcelLost(ParcelEvent):
-    """The carrier, or an operator, says so. Silence alone never does."""
+    """The carrier, or an operator, says that it is lost. A lack of scans is never enough."""
 
     NAME: ClassVar[str] = "parcel-lost"
     said_by: LossTeller
 
 
 class ParcelDestroyed(ParcelEvent):
-    """Gone for good, and known to be: destroyed, seized or abandoned."""
+    """The parcel is known to be gone for good: destroyed, seized or abandoned."""
 
     NAME: ClassVar[str] = "parcel-destroyed"
     reason: Destruction

@@ -1,4 +1,4 @@
-"""Cases: what waits for a person. Said by whoever holds the matter, listed by `orders`."""
+"""Cases: what waits for a person. Published by the service concerned, listed by `orders`."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from contracts.vocabularies import CaseAction, CaseKind
 
 
 class CaseOpened(Event):
-    """Someone must act. The order's deadlines rest while it is open."""
+    """Someone must act. The order's deadlines are suspended while it is open."""
 
     NAME: ClassVar[str] = "case-opened"
     case: Code
-    """The case's name within its order, e.g. `customs_hold:2`. A name only: what it tells stands in the fields."""
+    """The case's name within its order, e.g. `customs_hold:2`. An identifier only: its meaning is in the fields."""
     service: Code
     """Who opened it."""
     kind: CaseKind
     matter: Code | None = None
-    """What of this kind it is about, in the words of the service that opened it: a state, a kind of work, `label`."""
+    """What it is about, in the terms of the service that opened it: a state, a kind of work, `label`."""
     parcel: ParcelNumber | None = None
     detail: Code | None = None
-    """What exactly, where kind, matter and parcel do not say: the work's subject, the record's place."""
+    """More exactly, where kind, matter and parcel do not suffice: the work's subject, the record's place."""
     turn: Annotated[int, Field(ge=1)] = 1
-    """One more for each case about the same thing before it."""
+    """1 for the first case about the same thing, one more for each later one."""
     since: Instant | None = None
-    """Since when that lasts which the case tells of, where it began before the case."""
+    """When the situation began, where that was before the case was opened."""
     reason: Code
     action: CaseAction
-    """What frees it: a word of the glossary's table of actions."""
+    """What settles it: an action of the glossary's table."""
     due_at: Instant | None = None
 
     @property
@@ -44,7 +44,7 @@ class CaseOpened(Event):
 
 
 class CaseClosed(Event):
-    """The matter is settled, by a person or by the facts."""
+    """The case is settled, by a person or by a later fact."""
 
     NAME: ClassVar[str] = "case-closed"
     case: Code

@@ -1,10 +1,10 @@
-"""What breaks a reader: the rules that keep one event version readable for ever.
+"""Compatibility: the rules that keep one event version readable for ever.
 
-A record lives for the retention of its topic, and services are upgraded one by one, in any order. So a new reader
-must read old records, and an old reader new records. What is left is small on purpose: a new optional field, a new
-known word of an open vocabulary (`x-known`), and prose (titles, descriptions, examples). A wider range or a new enum
-member is refused as well: a consumer that was not upgraded yet parses with the closed list, and would put the record
-among its dead letters.
+Records stay for the retention of their topic, and services are upgraded one by one, in any order. So a new consumer
+must read old records, and an old consumer new records. What is allowed is small on purpose: a new optional field, a
+new known word of an open vocabulary (`x-known`), and prose (titles, descriptions, examples). A wider range or a new
+enum member is refused as well: a consumer that was not upgraded yet parses with the closed list, and would make the
+record a dead letter.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _compare(old: Schema, new: Schema, field: str) -> Iterator[Change]:
 
 
 def _branches(schema: Schema) -> dict[str, Schema]:
-    """The alternatives of a schema by their JSON type; several of one type are told apart by what they say."""
+    """The alternatives of a schema by their JSON type; several of one type are distinguished by their content."""
     alternatives = schema.get("anyOf") or schema.get("oneOf") or [schema]
     kinds = [_kind(alternative) for alternative in alternatives]
     return {
@@ -115,7 +115,7 @@ def _enums(old: Schema, new: Schema, field: str) -> Iterator[Change]:
 
 
 def _known_words(old: Schema, new: Schema, field: str) -> Iterator[Change]:
-    """An open vocabulary only grows, and stays one."""
+    """An open vocabulary only grows, and stays open."""
     before, after = old.get("x-known"), new.get("x-known")
     if before is None and after is not None:
         return  # any word was allowed before, and is

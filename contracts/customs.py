@@ -1,4 +1,4 @@
-"""What `customs` says, of the export from the EU and of the import into China."""
+"""What `customs` publishes about the export from the EU and the import into China."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Mrn = Annotated[str, Field(pattern=r"^[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]$")]
 
 
 class OrderScreened(Event):
-    """The order may move: its regime is chosen, its limits hold, its value is set aside in the buyer's year."""
+    """The order may go on: its regime is chosen, its limits are kept, its value is reserved in the buyer's quota."""
 
     NAME: ClassVar[str] = "order-screened"
     regime: Regime
@@ -27,7 +27,7 @@ class OrderScreened(Event):
 
 
 class OrderRefused(Event):
-    """The order may not move, and nothing has. The reason names the rule."""
+    """The order may not go on; nothing was reserved. The reason names the rule."""
 
     NAME: ClassVar[str] = "order-refused"
     reason: OrderRefusal
@@ -47,7 +47,7 @@ class Article(Value):
 
 
 class Cn23(Value):
-    """The customs declaration CN23 without its persons, who are added where it is printed."""
+    """The customs declaration CN23 without names and addresses, which are added where it is printed."""
 
     category: Literal["gift", "sample", "commercial", "document", "other", "returned_goods"] = "commercial"
     articles: Annotated[tuple[Article, ...], Field(min_length=1)]
@@ -81,7 +81,7 @@ class ParcelRefused(ParcelEvent):
 
 
 class ParcelUplifted(ParcelEvent):
-    """The agent's notice: the parcel flies under this bill (CEB621 billNo, voyageNo)."""
+    """The agent's notice: the parcel is flown under this bill (CEB621 billNo, voyageNo)."""
 
     NAME: ClassVar[str] = "parcel-uplifted"
     bill_number: Code
@@ -101,7 +101,7 @@ class ImportHeld(ParcelEvent):
     NAME: ClassVar[str] = "import-held"
     reason: HoldReason
     status: Code
-    """The receipt's returnStatus, 500 to 599. A manual review (300) asks nobody to act and is no hold."""
+    """The receipt's returnStatus, 500 to 599. A manual review (300) requires no action and is not a hold."""
     held_at: Instant
 
     @property
@@ -116,7 +116,7 @@ class ImportCleared(ParcelEvent):
 
 
 class ImportRefused(ParcelEvent):
-    """Rejected (100) or sent back (700): the parcel returns. An error of the message is a case, and no refusal."""
+    """Rejected (100) or sent back (700): the parcel returns. An error in the message is a case, not a refusal."""
 
     NAME: ClassVar[str] = "import-refused"
     reason: Code

@@ -1,8 +1,8 @@
-"""Writes what follows from the models and the topic table, and refuses a breaking change.
+"""Generates files from the models and the topic table, and refuses a breaking change.
 
 `python -m contracts.generate` writes schemas/, asyncapi.yaml and README.md; `--check` writes nothing and fails when
 one of them is stale. An event version whose committed schema the model would break is refused: nothing is written.
-The way on is a new version beside the old one (`order-placed.v2`).
+Declare a new version beside the old one instead (`order-placed.v2`).
 """
 
 from __future__ import annotations

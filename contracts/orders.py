@@ -1,4 +1,4 @@
-"""What `orders` says."""
+"""What `orders` publishes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from contracts.vocabularies import Language, Outcome, ParcelOutcome, Province
 
 
 class OrderPlaced(Event):
-    """A marketplace handed over an order that passed every check at the door. The person's record travels apart.
+    """A marketplace sent an order that passed every check. The person's record is published separately.
 
-    It occurred when the order arrived. What is decided by time (who gets the last unit, which day's rate, which year's
-    limit) is decided by that; when the shopper placed it is what the marketplace says.
+    It occurred when the order arrived. Decisions that depend on time (who gets the last unit, which day's rate, which
+    year's limit) use that time; when the shopper placed the order is stated by the marketplace.
     """
 
     NAME: ClassVar[str] = "order-placed"
@@ -31,7 +31,7 @@ class OrderPlaced(Event):
     province: Province
     language: Language = "zh"
     placed_at: Instant | None = None
-    """When the shopper placed it, as the marketplace says. Shown; decides nothing."""
+    """When the shopper placed it, as the marketplace states. Shown; decides nothing."""
 
 
 class CancelRequested(Event):
@@ -48,7 +48,7 @@ class ParcelEnd(Value):
 
 
 class OrderClosed(Event):
-    """The end of the order; there is one. Whoever holds something for it lets go."""
+    """The order has ended, once. Services that hold something for it release it."""
 
     NAME: ClassVar[str] = "order-closed"
     outcome: Outcome
@@ -58,7 +58,7 @@ class OrderClosed(Event):
 
 
 class OrderAmended(ParcelEvent):
-    """What the world did after the end: found after lost, and the like. One a parcel and outcome."""
+    """What happened to a parcel after the order was closed, e.g. found after lost. One per parcel and outcome."""
 
     NAME: ClassVar[str] = "order-amended"
     outcome: ParcelOutcome

@@ -1,4 +1,4 @@
-"""The person's record: the only place where personal data crosses between services, always sealed.
+"""The person's record: the only message with personal data between services, always sealed.
 
 On the topic `orders.personal` a record's value is a `PersonRecord`; an empty value erases it.
 """
@@ -14,7 +14,7 @@ from contracts.base import Instant, Value
 
 
 class Payment(Value):
-    """The payment as the payment firm knows it (CEB411)."""
+    """The payment as the payment firm recorded it (CEB411)."""
 
     provider: Annotated[str, Field(min_length=1, max_length=60)]
     transaction_id: Annotated[str, Field(min_length=1, max_length=60)]
@@ -22,7 +22,7 @@ class Payment(Value):
 
 
 Phone = Annotated[str, Field(pattern=r"^\+86[0-9]{10,11}$")]
-"""E.164: eleven digits behind the country's code of a mobile, ten or eleven of a fixed line with its area code."""
+"""E.164: after the country's code eleven digits for a mobile, ten or eleven for a fixed line with its area code."""
 
 
 class Contact(Value):
@@ -45,7 +45,7 @@ class NationalId(Value):
     name: Annotated[str, Field(min_length=1, max_length=60)]
     number: Annotated[str, Field(pattern=r"^[0-9]{17}[0-9X]$")]
     phone: Phone | None = None
-    """The buyer's own, for who buys a present is not who receives it."""
+    """The buyer's own: whoever buys a present is not its recipient."""
 
 
 class PersonRecord(Value):

@@ -1,4 +1,4 @@
-"""The table: every topic with its producer, consumers and events. AsyncAPI and the flow chart follow from it."""
+"""The table: every topic with its producer, consumers and events. AsyncAPI and the flow chart are generated from it."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ TRACKING = Topic(
     events=CASES,
     retention_days=400,
 )
-"""Tracking decides nothing; it only says that it holds a record it could not read."""
+"""Tracking decides nothing; it publishes only cases: dead letters, and their replay."""
 PERSONAL = Topic(
     "orders.personal",
     producer="orders",
@@ -88,10 +88,10 @@ TOPICS = (ORDERS, WAREHOUSE, CUSTOMS, CARRIER, TRACKING, PERSONAL)
 
 
 def of_producer(name: str) -> Topic:
-    """The topic on which this service says its facts."""
+    """The topic on which this service publishes its facts."""
     return next(topic for topic in TOPICS if topic.producer == name and not topic.compacted)
 
 
 def subscribed_by(name: str) -> tuple[Topic, ...]:
-    """The topics this service listens to."""
+    """The topics this service consumes."""
     return tuple(topic for topic in TOPICS if name in topic.consumers)

@@ -1,8 +1,8 @@
-"""The words that fields of events are limited to.
+"""The values that fields of events are limited to.
 
-An open vocabulary grows: its field takes any word of the right form, the known ones are listed (`x-known` in the
-schema), and a reader that meets another takes it for unknown. Words may be added, never removed. A closed one is
-closed for good (`Literal`): a reader may rely on it.
+An open vocabulary grows: its field accepts any word of the right form, the known ones are listed (`x-known` in the
+schema), and a consumer treats any other as unknown. Words may be added, never removed. A closed vocabulary is closed
+for good (`Literal`): a consumer may rely on it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Outcome = Literal[
 """How an order ends."""
 ParcelOutcome = Literal["delivered", "returned", "lost", "destroyed"]
 Flag = Literal["customs_held", "delivery_failed", "problem", "delayed"]
-"""What stands beside a parcel's status."""
+"""Shown beside a parcel's status."""
 
 # --- open ----------------------------------------------------------------------------------------------------
 
@@ -54,10 +54,10 @@ Language = Annotated[str, _known(LANGUAGES, r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 CASE_KINDS = (
     "customs_hold",  # import customs holds a parcel
     "enquiry",  # the carrier has been silent for too long
-    "uncertain_label",  # an answer was lost: a label may exist that we do not know
+    "uncertain_label",  # an answer was lost: a label may exist that we do not know of
     "needs_attention",  # a deadline has passed after the point of no return, a counterpart kept failing, or a rule did
     "dead_letter",  # a record could not be handled
-    "amendment",  # the world contradicted an end
+    "amendment",  # what happened after the end contradicts the outcome
 )
 CaseKind = Annotated[str, _known(CASE_KINDS)]
 
@@ -74,7 +74,7 @@ ORDER_REFUSALS = (
     "person_erased",
 )
 OrderRefusal = Annotated[str, _known(ORDER_REFUSALS)]
-"""The rule by which an order may not move."""
+"""The rule by which an order may not go on."""
 
 HOLD_REASONS = (
     "missing_declaration",
@@ -98,11 +98,11 @@ ShortageReason = Annotated[str, _known(SHORTAGE_REASONS)]
 
 LOSS_TELLERS = ("carrier", "operator")
 LossTeller = Annotated[str, _known(LOSS_TELLERS)]
-"""Who says that a parcel is lost."""
+"""Who reports that a parcel is lost."""
 
 DESTRUCTIONS = ("destroyed", "seized", "abandoned")
 Destruction = Annotated[str, _known(DESTRUCTIONS)]
-"""How a parcel came to be gone for good."""
+"""Why a parcel is gone for good."""
 
 RANKS = {
     "announced": 10,
@@ -130,16 +130,16 @@ RANKS = {
     "seized": 100,
     "destroyed": 100,
 }
-"""The statuses, and how far along each is; 100 is final. `customs` and `customs_released` leave the side of the border
-open: the fold of all scans decides it, and they sort as the export side."""
+"""The statuses by rank, which says how far the parcel has come; 100 is final. `customs` and `customs_released` leave
+the side of the border open: it is derived from all scans, and they have the rank of the export side."""
 FINAL = 100
 STATUSES = tuple(RANKS)
 Status = Annotated[str, _known(STATUSES)]
-"""What one scan says."""
+"""The status of one scan."""
 
 
 def known_status(status: str | None) -> str | None:
-    """The status, if this version knows it; None is what nobody knows, and moves nothing."""
+    """The status, if this version knows it, else None: an unknown status changes nothing."""
     return status if status in RANKS else None
 
 

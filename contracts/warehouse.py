@@ -1,4 +1,4 @@
-"""What `warehouse` says. It is the one arbiter of stock and of withdrawal."""
+"""What `warehouse` publishes. It alone decides on stock and on withdrawal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class StockRefused(Event):
 
 
 class StockShort(Event):
-    """A unit was not there, or not sound, and no other could replace it. The bad unit is written off."""
+    """A unit was missing or damaged, and no other could replace it. The unit is written off."""
 
     NAME: ClassVar[str] = "stock-short"
     sku: Sku
@@ -39,14 +39,14 @@ class StockShort(Event):
 
 
 class OrderPacked(Event):
-    """Every parcel of the order, closed, weighed and measured. The plan is fixed from here on."""
+    """Every parcel of the order is closed, weighed and measured. The plan is fixed from here on."""
 
     NAME: ClassVar[str] = "order-packed"
     parcels: Annotated[tuple[Parcel, ...], Field(min_length=1)]
 
 
 class OrderWithdrawn(Event):
-    """The order left the line before any parcel was handed over; its stock is free again."""
+    """The order was withdrawn before any parcel was handed over; its stock is free again."""
 
     NAME: ClassVar[str] = "order-withdrawn"
     reason: Code
@@ -54,7 +54,7 @@ class OrderWithdrawn(Event):
 
 
 class CancelTooLate(Event):
-    """A parcel was handed over before the withdrawal was asked for: the point of no return."""
+    """A parcel was handed over before the withdrawal was requested: the point of no return."""
 
     NAME: ClassVar[str] = "cancel-too-late"
     reason: Code
