@@ -16,21 +16,21 @@ HEAD = """\
 # Faults
 
 Generated from [faults.json](faults.json) by `make faults`; not edited by hand. Each row is a fault that was injected
-while orders were in flight, with the invariants it is about (below). *In flight*: orders that had not come to their end
-at the injection, the median. *Recovery*: real seconds from the fault's end until everything said by then was sent and
-everyone had read it; faults that were injected together share it. Violations count for the row in which they were seen,
-or whose orders they are about.
+while orders were in flight, with the invariants it could break (below). *In flight*: orders that had not ended at the
+injection, the median. *Recovery*: real seconds from the end of the fault until every event published by then had been
+sent, and consumed by all its consumers; faults that were injected together share it. A violation counts for the row in
+which it was seen, or whose orders it concerns.
 """
 INVARIANTS = {
-    "I1": "no accepted order is lost: it reaches an end, or a state that a person can see and free",
+    "I1": "no accepted order is lost: it ends, or reaches a state that a person can see and settle",
     "I2": "stock is never negative or oversold; received = available + reserved + shipped + written off",
-    "I3": "at most one label a parcel is ever handed over; a ghost after a lost answer is on record",
+    "I3": "at most one label per parcel is ever handed over; an unconfirmed label after a lost answer is recorded",
     "I4": "a timeline is the set of the accepted carrier events, each once, in event-time order",
-    "I5": "every fact has its effect once; outboxes drain; one bad record holds up its own order only",
-    "I6": "customs is declared to once a parcel, in order, with the scale's weight; parts add up to the cent",
-    "I7": "no false 2xx: readiness and answers tell the truth while something is down",
+    "I5": "every fact has its effect once; outboxes drain; one bad record delays its own order only",
+    "I6": "each parcel is declared once, in order, with the weight on the scale; the parts add up to the cent",
+    "I7": "no false 2xx: readiness and answers are correct while something is down",
     "I8": "no personal data where it does not belong; after erasure none",
-    "I9": "recovery is bounded, and needs nobody",
+    "I9": "recovery takes a limited time, and needs no person",
 }
 
 
@@ -109,7 +109,7 @@ def page(document: dict[str, Any]) -> str:
         HEAD,
         f"Run of {document['ran_at'][:10]}, seed {document['seed']}, {document['seconds']} s on {document['machine']}; "
         f"{document['servers']}. "
-        f"{document['orders']} orders, {document['ended']} of them at their end when the run was over. "
+        f"{document['orders']} orders, of which {document['ended']} had ended when the run was over. "
         f"**{count} injections, {bad} violations.**",
         "",
     ]
@@ -119,7 +119,7 @@ def page(document: dict[str, Any]) -> str:
             "",
         ]
     lines += [
-        "| fault | where | about | injections | in flight | violations | recovery p50 / p99, s | bound, s |",
+        "| fault | where | invariants | injections | in flight | violations | recovery p50 / p99, s | bound, s |",
         "|---|---|---|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
