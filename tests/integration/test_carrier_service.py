@@ -30,7 +30,6 @@ from services.carrier.carriers.laposte.client import COUNTERPART, connect
 from services.carrier.poller import poll
 from services.carrier.scans import Retention, Scans
 from services.carrier.signatures import signature
-from shared import telemetry
 from shared.http.client import Counterpart
 from shared.loop import Loop
 from tests.integration.carrier_post import (
