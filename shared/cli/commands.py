@@ -110,7 +110,7 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
 
     @app.command("republish")
     def republish(since: Annotated[datetime, typer.Option(help="an instant; UTC when it names no zone")]) -> None:
-        """Sends again all events recorded since then that the outbox still holds; readers absorb repeats."""
+        """Sends again all events recorded since then that the outbox still holds; consumers absorb repeats."""
         instant = utc(since if since.tzinfo else since.replace(tzinfo=UTC))
 
         async def run(platform: Platform, _: Service) -> None:
