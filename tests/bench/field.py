@@ -254,7 +254,7 @@ async def _drop_topics(bootstrap: str) -> None:
 
 async def _receive_goods(dsn: str, known: Secrets) -> None:
     """Enough of everything, through the warehouse's own interface."""
-    settings = WarehouseSettings.model_validate({"database_url": dsn})
+    settings = WarehouseSettings.model_validate({"database_url": dsn, "storage_key": known.storage_keys["warehouse"]})
     async with connected(warehouse, settings) as (platform, service):
         transport = httpx.ASGITransport(build_app(platform, service))
         headers = {"Authorization": f"Bearer {known.api_keys['operator']}"}
