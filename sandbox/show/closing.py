@@ -15,7 +15,7 @@ from sandbox.show.book import Order
 from sandbox.show.people import person
 from sandbox.show.speech import moment
 from sandbox.show.tales import Tale
-from services.orders.domain import order_id_of
+from services.orders.domain.decide import order_id_of
 from shared.operations.provision import Scope
 
 NUMBER = "HELLO-1"

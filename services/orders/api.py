@@ -15,7 +15,7 @@ from contracts.base import Code
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import CancelRequested, OrderClosed
 from services.orders import search, store
-from services.orders.domain import ErasureAsked, closable_by_hand
+from services.orders.domain.decide import ErasureAsked, closable_by_hand
 from services.orders.erasure import erase
 from services.orders.intake import check
 from services.orders.placing import Wanted, intake, tracking_url

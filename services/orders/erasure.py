@@ -12,7 +12,7 @@ from contracts.base import Event
 from contracts.cases import CaseOpened
 from services.orders import store
 from services.orders.amendments import LOOK_INTO, NAME, PERSON_ANSWERS_IN
-from services.orders.domain import ERASE_PERSON
+from services.orders.domain.decide import ERASE_PERSON
 from shared import persons
 from shared.db import DB, TRANSIENT
 from shared.jobs.worker import ClaimedJob, Done, JobKind

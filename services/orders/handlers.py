@@ -25,7 +25,7 @@ from contracts.warehouse import (
     StockReserved,
 )
 from services.orders import store
-from services.orders.domain import decide
+from services.orders.domain.decide import decide
 from shared.clock import Clock
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output

@@ -10,7 +10,7 @@ from contracts.carrier import LabelCreated
 from contracts.cases import CaseOpened
 from contracts.orders import CancelRequested, OrderAmended, OrderClosed, OrderPlaced
 from contracts.warehouse import OrderPacked
-from services.orders.domain import ErasureAsked, deadline, open_cases
+from services.orders.domain.decide import ErasureAsked, deadline, open_cases
 from services.orders.life import cancel_of, life, parcel_state
 from shared.ledger.facts import Facts, PersonErased
 

@@ -20,7 +20,7 @@ from contracts.customs import OrderRefused, ParcelDeclared
 from contracts.orders import CancelRequested, OrderAmended, OrderClosed
 from contracts.vocabularies import Outcome, ParcelOutcome
 from contracts.warehouse import CancelTooLate, OrderWithdrawn, ParcelReceivedBack, Shortage, StockRefused
-from services.orders.domain import decide
+from services.orders.domain.decide import decide
 from services.orders.ends import ending, joint_outcome, sighting
 from services.orders.life import life
 from services.orders.views import document

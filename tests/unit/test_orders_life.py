@@ -15,7 +15,7 @@ from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared
 from contracts.orders import CancelRequested, OrderAmended, OrderClosed, OrderPlaced
 from contracts.vocabularies import Status
 from contracts.warehouse import CancelTooLate, OrderPacked, OrderWithdrawn, ParcelHandedOver, StockReserved
-from services.orders.domain import (
+from services.orders.domain.decide import (
     DEADLINES,
     ERASE_PERSON,
     RETENTION,
