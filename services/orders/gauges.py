@@ -7,7 +7,7 @@ from prometheus_client import Gauge
 
 from contracts.vocabularies import CASE_KINDS
 from services.orders import store
-from services.orders.life import LIFE
+from services.orders.domain.status import LIFE
 from shared.clock import Clock
 
 EVERY_SECONDS = 15.0

@@ -11,7 +11,7 @@ from contracts.cases import CaseOpened
 from contracts.orders import CancelRequested, OrderAmended, OrderClosed, OrderPlaced
 from contracts.warehouse import OrderPacked
 from services.orders.domain.decide import ErasureAsked, deadline, open_cases
-from services.orders.life import cancel_of, life, parcel_state
+from services.orders.domain.status import cancel_of, life, parcel_state
 from shared.ledger.facts import Facts, PersonErased
 
 FREED_BY: Mapping[str, str] = {

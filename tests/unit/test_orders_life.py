@@ -23,7 +23,7 @@ from services.orders.domain.decide import (
     decide,
     order_id_of,
 )
-from services.orders.life import Waiting, life, parcel_state
+from services.orders.domain.status import Waiting, life, parcel_state
 from shared.ledger.facts import DecisionContext, Facts, Job, PersonErased, PersonRecorded, Timer
 
 ORDER = order_id_of("maison", "A-1")
