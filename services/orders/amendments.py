@@ -12,7 +12,7 @@ from contracts.cases import CaseOpened
 from contracts.orders import OrderAmended, OrderClosed
 from contracts.vocabularies import with_the_carrier
 from contracts.warehouse import ParcelHandedOver
-from services.orders.ends import parcels_told_of, sighting
+from services.orders.domain.outcomes import parcels_told_of, sighting
 from shared.ledger.facts import DecisionContext, Facts, Output
 
 NAME = "orders"

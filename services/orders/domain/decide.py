@@ -14,8 +14,8 @@ from contracts.base import Event
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import CancelRequested, OrderClosed
 from services.orders.amendments import LOOK_INTO, MOVED, NAME, PERSON_ANSWERS_IN, contradictions, ended_since
+from services.orders.domain.outcomes import ending
 from services.orders.domain.status import Life, Waiting, life
-from services.orders.ends import ending
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, PersonErased, Timer
 
 ERASE_PERSON = "erase_person"

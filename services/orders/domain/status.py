@@ -13,7 +13,7 @@ from contracts.customs import OrderScreened, ParcelDeclared
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.vocabularies import with_the_carrier
 from contracts.warehouse import CancelTooLate, OrderPacked, OrderWithdrawn, ParcelHandedOver, StockReserved
-from services.orders.ends import parcels_told_of, plan, sighting
+from services.orders.domain.outcomes import parcels_told_of, plan, sighting
 from shared.ledger.facts import Facts, PersonRecorded
 
 State = Literal[
