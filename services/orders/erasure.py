@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from contracts.base import Event
 from contracts.cases import CaseOpened
 from services.orders import store
-from services.orders.amendments import LOOK_INTO, NAME, PERSON_ANSWERS_IN
+from services.orders.domain.amendments import LOOK_INTO, NAME, PERSON_ANSWERS_IN
 from services.orders.domain.decide import ERASE_PERSON
 from shared import persons
 from shared.db import DB, TRANSIENT

@@ -14,7 +14,7 @@ from contracts.vocabularies import CASE_KINDS, STATUSES, Flag, Outcome
 from services.carrier.signatures import Announced, secrets_of, signature
 from services.carrier.silence import SILENCE_RULES
 from services.openapi import documents
-from services.orders.amendments import PERSON_ANSWERS_IN
+from services.orders.domain.amendments import PERSON_ANSWERS_IN
 from services.orders.domain.decide import DEADLINES, RETENTION
 from services.orders.intake import FUTURE_TOLERANCE, OLDEST
 from services.orders.wording import WANTED

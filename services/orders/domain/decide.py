@@ -13,7 +13,7 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 from contracts.base import Event
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import CancelRequested, OrderClosed
-from services.orders.amendments import LOOK_INTO, MOVED, NAME, PERSON_ANSWERS_IN, contradictions, ended_since
+from services.orders.domain.amendments import LOOK_INTO, MOVED, NAME, PERSON_ANSWERS_IN, contradictions, ended_since
 from services.orders.domain.outcomes import ending
 from services.orders.domain.status import Life, Waiting, life
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, PersonErased, Timer
