@@ -14,8 +14,10 @@ from pydantic import TypeAdapter
 from contracts.base import Code
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import CancelRequested, OrderClosed
-from services.orders import search, store
+from services.orders import store
+from services.orders.domain import search
 from services.orders.domain.decide import ErasureAsked, closable_by_hand
+from services.orders.domain.search import LONGEST
 from services.orders.erasure import erase
 from services.orders.intake import check
 from services.orders.placing import Wanted, intake, tracking_url
@@ -31,7 +33,6 @@ from services.orders.schema import (
     StandingView,
     answers,
 )
-from services.orders.search import LONGEST
 from services.orders.views import cancel, freed_by, person, standing
 from shared.db import DB
 from shared.http import paging
