@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from contracts.base import Sku
-from services.orders import values
+from services.orders.domain import values
 from services.orders.places import ISO_CODES
 from shared.http.amounts import amount
 from shared.http.counts import at_most

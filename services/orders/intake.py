@@ -28,8 +28,8 @@ from services.orders.body import (
     TotalBody,
     When,
 )
+from services.orders.domain.values import birth_date
 from services.orders.places import ISO_CODES, Unplaced, locate
-from services.orders.values import birth_date
 from services.orders.wording import in_words
 from shared.http.problems import FieldError, field_errors
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError, PydanticKnownError
 from stdnum.iso7064 import mod_11_2
 
-from services.orders.values import instant, line_of, person_name, phone, resident_id
+from services.orders.domain.values import instant, line_of, person_name, phone, resident_id
 
 LINE = line_of(60)
 
