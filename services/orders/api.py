@@ -17,6 +17,7 @@ from contracts.orders import CancelRequested, OrderClosed
 from services.orders import store
 from services.orders.domain import search
 from services.orders.domain.decide import ErasureAsked, closable_by_hand
+from services.orders.domain.document import cancel, freed_by, person, standing
 from services.orders.domain.search import LONGEST
 from services.orders.erasure import erase
 from services.orders.intake import check
@@ -33,7 +34,6 @@ from services.orders.schema import (
     StandingView,
     answers,
 )
-from services.orders.views import cancel, freed_by, person, standing
 from shared.db import DB
 from shared.http import paging
 from shared.http.answers import etag_response, uuid_or_404

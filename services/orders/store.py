@@ -14,7 +14,7 @@ import asyncpg
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import OrderPlaced
 from services.orders.domain import search
-from services.orders.views import document
+from services.orders.domain.document import document
 from shared.db import DB
 from shared.ledger.facts import Facts
 

@@ -21,9 +21,9 @@ from contracts.orders import CancelRequested, OrderAmended, OrderClosed
 from contracts.vocabularies import Outcome, ParcelOutcome
 from contracts.warehouse import CancelTooLate, OrderWithdrawn, ParcelReceivedBack, Shortage, StockRefused
 from services.orders.domain.decide import decide
+from services.orders.domain.document import document
 from services.orders.domain.outcomes import ending, joint_outcome, sighting
 from services.orders.domain.status import life
-from services.orders.views import document
 from shared.ledger.facts import DecisionContext, Facts, PersonRecorded
 from tests.invented import some_invented
 from tests.unit.test_orders_life import (
