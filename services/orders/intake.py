@@ -15,7 +15,9 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.base import Sku
-from services.orders.body import (
+from services.orders.domain.values import birth_date
+from services.orders.places import ISO_CODES, Unplaced, locate
+from services.orders.schemas.body import (
     LINES_AT_MOST,
     District,
     Line,
@@ -28,8 +30,6 @@ from services.orders.body import (
     TotalBody,
     When,
 )
-from services.orders.domain.values import birth_date
-from services.orders.places import ISO_CODES, Unplaced, locate
 from services.orders.wording import in_words
 from shared.http.problems import FieldError, field_errors
 

@@ -16,8 +16,8 @@ from contracts.base import Line, Money
 from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId, Payment
 from services.orders import store
-from services.orders.body import MoneyBody, OrderBody
 from services.orders.domain.decide import order_id_of
+from services.orders.schemas.body import MoneyBody, OrderBody
 from services.orders.settings import Settings
 from shared import failpoints
 from shared.db import DB

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from services.orders.body import OrderBody
+from services.orders.schemas.body import OrderBody
 
 
 class View(BaseModel):
