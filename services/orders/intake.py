@@ -30,7 +30,7 @@ from services.orders.schemas.body import (
     TotalBody,
     When,
 )
-from services.orders.wording import in_words
+from services.orders.schemas.wording import in_words
 from shared.http.problems import FieldError, field_errors
 
 FUTURE_TOLERANCE = timedelta(minutes=5)

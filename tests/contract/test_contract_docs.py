@@ -17,7 +17,7 @@ from services.openapi import documents
 from services.orders.domain.amendments import PERSON_ANSWERS_IN
 from services.orders.domain.decide import DEADLINES, RETENTION
 from services.orders.intake import FUTURE_TOLERANCE, OLDEST
-from services.orders.wording import WANTED
+from services.orders.schemas.wording import WANTED
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

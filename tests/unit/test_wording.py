@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contracts.base import Code, CountryCode, HsCode, Sku
 from services.customs.bodies import HoldAnswerBody
-from services.orders.wording import WANTED
+from services.orders.schemas.wording import WANTED
 from services.warehouse.bodies import PackBody, ProductBody, ReceiptBody, ReturnBody, ShortageBody
 from shared.http.paging import Instant
 from shared.http.problems import field_errors
