@@ -22,7 +22,7 @@ from services.orders.domain.search import LONGEST
 from services.orders.erasure import erase
 from services.orders.intake import check
 from services.orders.placing import Wanted, intake, tracking_url
-from services.orders.schema import (
+from services.orders.schemas.answers import (
     ORDER_REQUEST,
     AcceptedView,
     CancelAnswer,

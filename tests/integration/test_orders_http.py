@@ -28,7 +28,7 @@ from services.orders import store
 from services.orders.domain.decide import DEADLINES, ERASE_PERSON
 from services.orders.erasure import REPEAT_HOURS, check_erasures, erase_person
 from services.orders.main import service
-from services.orders.schema import (
+from services.orders.schemas.answers import (
     AcceptedView,
     CancelAnswer,
     CasesPage,
