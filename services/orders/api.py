@@ -20,7 +20,6 @@ from services.orders.domain.decide import ErasureAsked, closable_by_hand
 from services.orders.domain.document import cancel, freed_by, person, standing
 from services.orders.domain.search import LONGEST
 from services.orders.erasure import erase
-from services.orders.intake import check
 from services.orders.placing import Wanted, intake, tracking_url
 from services.orders.schemas.answers import (
     ORDER_REQUEST,
@@ -34,6 +33,7 @@ from services.orders.schemas.answers import (
     StandingView,
     answers,
 )
+from services.orders.schemas.intake import check
 from shared.db import DB
 from shared.http import paging
 from shared.http.answers import etag_response, uuid_or_404

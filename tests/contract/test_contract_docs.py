@@ -16,7 +16,7 @@ from services.carrier.silence import SILENCE_RULES
 from services.openapi import documents
 from services.orders.domain.amendments import PERSON_ANSWERS_IN
 from services.orders.domain.decide import DEADLINES, RETENTION
-from services.orders.intake import FUTURE_TOLERANCE, OLDEST
+from services.orders.schemas.intake import FUTURE_TOLERANCE, OLDEST
 from services.orders.schemas.wording import WANTED
 
 ROOT = Path(__file__).parents[2]

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from sandbox.servers import Servers
-from services.orders.intake import OLDEST, check
 from services.orders.schemas.body import OrderBody
+from services.orders.schemas.intake import OLDEST, check
 from tests.integration.test_orders_http import (
     NAME,
     PHONE,

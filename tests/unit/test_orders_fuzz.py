@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from services.orders.intake import check
 from services.orders.placing import Wanted, _placed, contact, identity
 from services.orders.schemas.body import OrderBody
+from services.orders.schemas.intake import check
 from shared.http.idempotency import IdempotentRequest
 from tests import nasty
 from tests.integration.test_orders_http import good_body
