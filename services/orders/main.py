@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from contracts import topics
-from services.orders import gauges
+from services.orders import metrics
 from services.orders.api import router
 from services.orders.erasure import check_erasures, erase_person, repeat_tombstones, restored
 from services.orders.handlers import SUBSCRIPTIONS, handle, project
@@ -30,7 +30,7 @@ def service(platform: Platform) -> Service:
         tasks=(
             Task("repeat_tombstones", partial(repeat_tombstones, platform)),
             Task("check_erasures", partial(check_erasures, platform)),
-            every(gauges.EVERY_SECONDS, partial(gauges.measure, platform.pool, platform.clock)),
+            every(metrics.EVERY_SECONDS, partial(metrics.measure, platform.pool, platform.clock)),
         ),
         routers=(router(platform),),
         seals=("contact", "national_id"),

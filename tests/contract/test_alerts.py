@@ -13,7 +13,7 @@ import yaml
 from prometheus_client import REGISTRY
 
 from services.carrier import gauges as carrier
-from services.orders import gauges as orders
+from services.orders import metrics as orders
 from services.warehouse import gauges as warehouse
 
 ROOT = Path(__file__).parents[2]
