@@ -6,8 +6,8 @@ from functools import partial
 
 from contracts import topics
 from services.orders import metrics
-from services.orders.api import router
 from services.orders.erasure import check_erasures, erase_person, repeat_tombstones, restored
+from services.orders.api.orders import router
 from services.orders.handlers import SUBSCRIPTIONS, handle, project
 from services.orders.settings import Settings
 from shared.cli.commands import command

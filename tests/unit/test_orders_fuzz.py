@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from services.orders.placing import Wanted, _placed, contact, identity
+from services.orders.api.placing import Wanted, _placed, contact, identity
 from services.orders.schemas.body import OrderBody
 from services.orders.schemas.intake import check
 from shared.http.idempotency import IdempotentRequest

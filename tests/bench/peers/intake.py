@@ -11,8 +11,8 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
+from services.orders.api.placing import Wanted, place
 from services.orders.main import service
-from services.orders.placing import Wanted, place
 from services.orders.schemas.intake import check
 from shared.db import DB
 from shared.http.api_keys import Principal

@@ -15,12 +15,12 @@ from contracts.base import Code
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import CancelRequested, OrderClosed
 from services.orders import store
+from services.orders.api.placing import Wanted, intake, tracking_url
 from services.orders.domain import search
 from services.orders.domain.decide import ErasureAsked, closable_by_hand
 from services.orders.domain.document import cancel, freed_by, person, standing
 from services.orders.domain.search import LONGEST
 from services.orders.erasure import erase
-from services.orders.placing import Wanted, intake, tracking_url
 from services.orders.schemas.answers import (
     ORDER_REQUEST,
     AcceptedView,
