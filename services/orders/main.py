@@ -6,9 +6,9 @@ from functools import partial
 
 from contracts import topics
 from services.orders import metrics
-from services.orders.erasure import check_erasures, erase_person, repeat_tombstones, restored
 from services.orders.api.orders import router
 from services.orders.handlers import SUBSCRIPTIONS, handle, project
+from services.orders.jobs import check_erasures, erase_person, repeat_tombstones, restored
 from services.orders.settings import Settings
 from shared.cli.commands import command
 from shared.operations.gauges import every

@@ -22,7 +22,7 @@ from services.carrier import gauges as carrier_gauges
 from services.carrier import main as carrier
 from services.orders import main as orders
 from services.orders import metrics as orders_gauges
-from services.orders.erasure import still_there
+from services.orders.jobs import still_there
 from services.warehouse import gauges as warehouse_gauges
 from services.warehouse import main as warehouse
 from shared import persons

@@ -26,7 +26,7 @@ from contracts.warehouse import CancelTooLate, OrderWithdrawn, StockReserved
 from sandbox.servers import Broker, Servers
 from services.orders import store
 from services.orders.domain.decide import DEADLINES, ERASE_PERSON
-from services.orders.erasure import REPEAT_HOURS, check_erasures, erase_person
+from services.orders.jobs import REPEAT_HOURS, check_erasures, erase_person
 from services.orders.main import service
 from services.orders.schemas.answers import (
     AcceptedView,

@@ -20,7 +20,7 @@ from services.orders.domain import search
 from services.orders.domain.decide import ErasureAsked, closable_by_hand
 from services.orders.domain.document import cancel, freed_by, person, standing
 from services.orders.domain.search import LONGEST
-from services.orders.erasure import erase
+from services.orders.jobs import erase
 from services.orders.schemas.answers import (
     ORDER_REQUEST,
     AcceptedView,
