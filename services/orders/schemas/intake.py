@@ -15,8 +15,8 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.base import Sku
+from services.orders.domain.places import ISO_CODES, Unplaced, locate
 from services.orders.domain.values import birth_date
-from services.orders.places import ISO_CODES, Unplaced, locate
 from services.orders.schemas.body import (
     LINES_AT_MOST,
     District,

@@ -65,7 +65,7 @@ _OTHER_TERRITORY = re.compile(
 _NO_CITY = re.compile("市辖区|县|(省|自治区)?直辖(县|(县级)?行政(区划|单位)|县级)?")
 """What lists of divisions put in a city's place where there is none: the district says which place is meant."""
 
-_FILE = Path(__file__).parent / "data" / "divisions.csv"
+_FILE = Path(__file__).parents[1] / "data" / "divisions.csv"
 _CHINESE_KIND = re.compile(r"(特别行政区|(壮族|回族|维吾尔)?自治区|自治州|自治县|自治旗|地区|省|市|州|盟|县|区|旗)$")
 _KIND_WORD = re.compile(
     "sheng|shi|diqu|qu|xian|meng|qi|zhou|zizhiqu|zizhizhou|zizhixian|zizhiqi"
