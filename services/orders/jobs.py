@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from contracts.base import Event
 from contracts.cases import CaseOpened
 from services.orders import store
-from services.orders.domain.amendments import LOOK_INTO, NAME, PERSON_ANSWERS_IN
+from services.orders.domain.cases import CASE_DUE_AFTER, LOOK_INTO, SERVICE
 from services.orders.domain.decide import ERASE_PERSON
 from shared import persons
 from shared.db import DB, TRANSIENT
@@ -74,12 +74,12 @@ def erase_person(platform: Platform) -> JobKind:
                 order_id=job.order_id,
                 occurred_at=now,
                 case="needs_attention:erasure",
-                service=NAME,
+                service=SERVICE,
                 kind="needs_attention",
                 matter="erasure",
                 reason="erasure_failed",
                 action=LOOK_INTO,
-                due_at=now + PERSON_ANSWERS_IN,
+                due_at=now + CASE_DUE_AFTER,
             )
         ]
 

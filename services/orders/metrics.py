@@ -7,7 +7,7 @@ from prometheus_client import Gauge
 
 from contracts.vocabularies import CASE_KINDS
 from services.orders import store
-from services.orders.domain.status import LIFE
+from services.orders.domain.status import STATES
 from shared.clock import Clock
 
 EVERY_SECONDS = 15.0
@@ -31,7 +31,7 @@ async def measure(pool: asyncpg.Pool[asyncpg.Record], clock: Clock) -> None:
         states = {row["state"]: row for row in await store.standing(db, now)}
         kinds = {row["kind"]: row for row in await store.cases_open(db, now)}
         ERASURES.set(await store.erasures_unfinished(db, days=ERASED_WITHIN_DAYS))
-    for step in LIFE:
+    for step in STATES:
         row = states.get(step.state)
         UNDER_WAY.labels(step.state).set(row["orders"] if row else 0)
         OVERDUE.labels(step.state).set(row["overdue"] if row else 0)

@@ -14,8 +14,9 @@ from contracts.vocabularies import CASE_KINDS, STATUSES, Flag, Outcome
 from services.carrier.signatures import Announced, secrets_of, signature
 from services.carrier.silence import SILENCE_RULES
 from services.openapi import documents
-from services.orders.domain.amendments import PERSON_ANSWERS_IN
-from services.orders.domain.decide import DEADLINES, RETENTION
+from services.orders.domain.cases import CASE_DUE_AFTER
+from services.orders.domain.deadlines import DEADLINES
+from services.orders.domain.decide import RETENTION
 from services.orders.schemas.intake import FUTURE_TOLERANCE, OLDEST
 from services.orders.schemas.wording import WANTED
 
@@ -83,7 +84,7 @@ def test_the_other_deadlines_are_those_of_the_code() -> None:
     assert f"| silence of the carrier | {silence.silence_days} |" in text
     assert f"| {silence.margin_days} before, though not for a silence under {silence.shortest_days} |" in text
     assert f", {silence.claim_days} days for a claim |" in text
-    assert f"A person has {PERSON_ANSWERS_IN.days} days for a case" in text
+    assert f"A person has {CASE_DUE_AFTER.days} days for a case" in text
 
 
 def test_the_glossary_knows_every_word_of_the_contracts() -> None:

@@ -25,7 +25,8 @@ from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.warehouse import CancelTooLate, OrderWithdrawn, StockReserved
 from sandbox.servers import Broker, Servers
 from services.orders import store
-from services.orders.domain.decide import DEADLINES, ERASE_PERSON
+from services.orders.domain.deadlines import DEADLINES
+from services.orders.domain.decide import ERASE_PERSON
 from services.orders.jobs import REPEAT_HOURS, check_erasures, erase_person
 from services.orders.main import service
 from services.orders.schemas.answers import (

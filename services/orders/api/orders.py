@@ -17,8 +17,9 @@ from contracts.orders import CancelRequested, OrderClosed
 from services.orders import store
 from services.orders.api.placing import Wanted, intake, tracking_url
 from services.orders.domain import search
-from services.orders.domain.decide import ErasureAsked, closable_by_hand
-from services.orders.domain.document import cancel, freed_by, person, standing
+from services.orders.domain.cases import closed_by_a_person, freed_by
+from services.orders.domain.decide import ErasureRequested
+from services.orders.domain.document import cancellation, person_state
 from services.orders.domain.search import LONGEST
 from services.orders.jobs import erase
 from services.orders.schemas.answers import (
@@ -34,6 +35,7 @@ from services.orders.schemas.answers import (
     answers,
 )
 from services.orders.schemas.intake import check
+from services.orders.schemas.views import listed_case, standing
 from shared.db import DB
 from shared.http import paging
 from shared.http.answers import etag_response, uuid_or_404
@@ -145,7 +147,7 @@ def router(platform: Platform) -> APIRouter:
         """Every order that waits for a person: why, since when, until when, and what frees it. The oldest first."""
         rows = await store.cases(platform.pool, status=status, after=paging.after(cursor, _IN_CASES), limit=limit + 1)
         shown, following = paging.cut(rows, limit, lambda row: (row["opened_at"], row["order_id"], row["name"]))
-        cases = [_case(row) for row in shown]
+        cases = [listed_case(dict(row)) for row in shown]
         return JSONResponse({"cases": cases, "next": following}, headers=paging.link(request, following))
 
     @routes.post(
@@ -182,7 +184,7 @@ async def _cancel(platform: Platform, db: DB, order_id: UUID, reason: str) -> Re
             raise Problem(409, "the order has ended", detail=f"it is {closed.outcome}")
         asked = CancelRequested(order_id=order_id, occurred_at=platform.clock.now(), reason=reason)
         facts = (await platform.ledger.publish(db, [asked]))[order_id]
-    return JSONResponse({"id": str(order_id), "cancel": cancel(facts)}, 202)
+    return JSONResponse({"id": str(order_id), "cancel": cancellation(facts)}, 202)
 
 
 async def _resolve(platform: Platform, db: DB, order_id: UUID, name: str, resolution: str) -> Response:
@@ -192,7 +194,7 @@ async def _resolve(platform: Platform, db: DB, order_id: UUID, name: str, resolu
         raise Problem(404, "not found")
     closed = facts.get(CaseClosed, name)
     if closed is None:
-        if not closable_by_hand(case):
+        if not closed_by_a_person(case):
             by = freed_by(case.action, name, str(order_id), case.parcel)
             raise Problem(409, "this case is closed by what frees it", detail=f"{case.action}: {by}")
         closed = case.closed(platform.clock.now(), resolution)
@@ -203,14 +205,14 @@ async def _resolve(platform: Platform, db: DB, order_id: UUID, name: str, resolu
 async def _erase(platform: Platform, db: DB, order_id: UUID, by: str) -> Response:
     facts = (await platform.ledger.lock(db, [order_id]))[order_id]
     now = platform.clock.now()
-    if PersonErased not in facts and ErasureAsked not in facts:
+    if PersonErased not in facts and ErasureRequested not in facts:
         await store.note_erasure(db, order_id, "asked", by, now)
         if OrderClosed not in facts:
-            asked = ErasureAsked(order_id=order_id, occurred_at=now)
+            asked = ErasureRequested(order_id=order_id, occurred_at=now)
             facts = (await platform.ledger.record(db, consumed=[asked]))[order_id]
     if OrderClosed in facts:
         await erase(platform, db, facts, by)
-    return JSONResponse({"id": str(order_id), "person": person(facts)}, 200 if PersonErased in facts else 202)
+    return JSONResponse({"id": str(order_id), "person": person_state(facts)}, 200 if PersonErased in facts else 202)
 
 
 async def _found(
@@ -239,23 +241,4 @@ def _representation(platform: Platform, row: store.Stored) -> dict[str, Any]:
     return row.document | {
         "updated_at": row.updated_at.isoformat().replace("+00:00", "Z"),
         "tracking_url": tracking_url(platform, row.order_id),
-    }
-
-
-def _case(row: Any) -> dict[str, Any]:
-    return {
-        "order_id": str(row["order_id"]),
-        "marketplace": row["marketplace"],
-        "number": row["number"],
-        "order_status": row["order_status"],
-        "case": row["name"],
-        "kind": row["kind"],
-        "parcel": row["parcel"],
-        "reason": row["reason"],
-        "since": row["opened_at"].isoformat(),
-        "due_at": row["due_at"].isoformat() if row["due_at"] else None,
-        "action": row["action"],
-        "freed_by": freed_by(row["action"], row["name"], str(row["order_id"]), row["parcel"]),
-        "closed_at": row["closed_at"].isoformat() if row["closed_at"] else None,
-        "resolution": row["resolution"],
     }

@@ -1,87 +1,81 @@
-"""What the world does after an order's end: found after lost, sent back after delivered, moving after withdrawn.
+"""What parcels do after their order's end: found after lost, sent back after delivered, moving after withdrawn.
 
-The end stands; each contradiction is said once and put before a person.
+The end stands. Each contradiction is published once, as OrderAmended, and becomes a case for a person.
 """
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 from contracts.carrier import ParcelScanned
 from contracts.cases import CaseOpened
 from contracts.orders import OrderAmended, OrderClosed
 from contracts.vocabularies import with_the_carrier
 from contracts.warehouse import ParcelHandedOver
-from services.orders.domain.outcomes import parcels_told_of, sighting
+from services.orders.domain.cases import CASE_DUE_AFTER, LOOK_INTO, SERVICE
+from services.orders.domain.outcomes import end_evidence, parcels_after_hand_over
 from shared.ledger.facts import DecisionContext, Facts, Output
 
-NAME = "orders"
-"""The service whose cases these are."""
-MOVED = "moved"
-"""What a case is about that tells of a parcel under way again."""
-LOOK_INTO = "look_into"
-"""The action of a case that a person's word closes."""
-PERSON_ANSWERS_IN = timedelta(days=3)
-"""When a case of ours is due, in business time."""
-AT_REST = frozenset({"delivered", "returned"})
-"""Ends after which a straggling scan contradicts nothing."""
+MOVED_AGAIN = "moved"
+"""The matter of a case about a parcel that is under way after its order's end."""
+SETTLED = frozenset({"delivered", "returned"})
+"""Outcomes that a late scan does not contradict."""
 
 
-def contradictions(facts: Facts, closed: OrderClosed, context: DecisionContext) -> list[Output]:
-    """What is owed on an order that has ended, because its parcels did otherwise."""
+def amendments(facts: Facts, closed: OrderClosed, context: DecisionContext) -> list[Output]:
+    """What follows on an order that has ended when its parcels did otherwise."""
     outputs: list[Output] = []
-    for parcel in parcels_told_of(facts):
-        recorded = recorded_end(facts, closed, parcel)
-        found = sighting(facts, parcel)
-        if found and found.outcome != recorded:
-            amended = OrderAmended(
+    for parcel in parcels_after_hand_over(facts):
+        recorded = recorded_outcome(facts, closed, parcel)
+        evidence = end_evidence(facts, parcel)
+        if evidence and evidence.outcome != recorded:
+            amendment = OrderAmended(
                 order_id=facts.order_id,
                 occurred_at=context.now,
                 parcel=parcel,
-                outcome=found.outcome,
+                outcome=evidence.outcome,
                 previous=recorded,
             )
-            outputs += [amended, _case(facts, context, parcel, found.outcome, recorded)]
-        elif recorded not in AT_REST and _stirs(facts, parcel):
-            outputs.append(_case(facts, context, parcel, MOVED, recorded))
+            outputs += [amendment, _case(facts, context, parcel, evidence.outcome, recorded)]
+        elif recorded not in SETTLED and _moves_after_its_end(facts, parcel):
+            outputs.append(_case(facts, context, parcel, MOVED_AGAIN, recorded))
     return outputs
 
 
-def recorded_end(facts: Facts, closed: OrderClosed, parcel: int) -> str:
-    """What we said last of this parcel's end; of one that was in no plan, the order's."""
+def recorded_outcome(facts: Facts, closed: OrderClosed, parcel: int) -> str:
+    """The outcome of the parcel that was published last; the order's for a parcel that was not planned."""
     amended = [event for event in facts.all(OrderAmended) if event.parcel == parcel]
     if amended:
         return amended[-1].outcome
     return next((end.outcome for end in closed.parcels if end.parcel == parcel), closed.outcome)
 
 
-def ended_since(facts: Facts, parcel: int | None) -> bool:
-    """Whether the parcel of a case about movement has come to a new end."""
+def has_amendment(facts: Facts, parcel: int | None) -> bool:
+    """Whether an amendment of this parcel's outcome was published."""
     return any(event.parcel == parcel for event in facts.all(OrderAmended))
 
 
-def _stirs(facts: Facts, parcel: int) -> bool:
-    """Whether the carrier has, or had after its supposed end, a parcel that ought to be nowhere."""
-    end = sighting(facts, parcel)
-    if end is None and facts.get(ParcelHandedOver, parcel):
+def _moves_after_its_end(facts: Facts, parcel: int) -> bool:
+    """Whether the carrier has the parcel although its order has ended: it was handed over and has come to no end, or
+    the carrier scanned it, after its end if it has one."""
+    evidence = end_evidence(facts, parcel)
+    if evidence is None and facts.get(ParcelHandedOver, parcel):
         return True
     return any(
-        with_the_carrier(scan.status) and (end is None or scan.scanned_at > end.at)
+        with_the_carrier(scan.status) and (evidence is None or scan.scanned_at > evidence.occurred_at)
         for scan in facts.all(ParcelScanned)
         if scan.parcel == parcel
     )
 
 
-def _case(facts: Facts, context: DecisionContext, parcel: int, what: str, recorded: str) -> CaseOpened:
+def _case(facts: Facts, context: DecisionContext, parcel: int, matter: str, recorded: str) -> CaseOpened:
     return CaseOpened(
         order_id=facts.order_id,
         occurred_at=context.now,
-        case=f"amendment:{parcel}:{what}",
-        service=NAME,
+        case=f"amendment:{parcel}:{matter}",
+        service=SERVICE,
         kind="amendment",
-        matter=what,
+        matter=matter,
         parcel=parcel,
-        reason=f"{recorded}_then_{what}",
+        reason=f"{recorded}_then_{matter}",
         action=LOOK_INTO,
-        due_at=context.now + PERSON_ANSWERS_IN,
+        due_at=context.now + CASE_DUE_AFTER,
     )

@@ -15,15 +15,15 @@ from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared
 from contracts.orders import CancelRequested, OrderAmended, OrderClosed, OrderPlaced
 from contracts.vocabularies import Status
 from contracts.warehouse import CancelTooLate, OrderPacked, OrderWithdrawn, ParcelHandedOver, StockReserved
+from services.orders.domain.deadlines import DEADLINES
 from services.orders.domain.decide import (
-    DEADLINES,
     ERASE_PERSON,
     RETENTION,
-    ErasureAsked,
+    ErasureRequested,
     decide,
     order_id_of,
 )
-from services.orders.domain.status import Waiting, life, parcel_state
+from services.orders.domain.status import WaitingState, order_status, parcel_state
 from shared.ledger.facts import DecisionContext, Facts, Job, PersonErased, PersonRecorded, Timer
 
 ORDER = order_id_of("maison", "A-1")
@@ -159,7 +159,7 @@ SCREENED = OrderScreened(
 )
 RESERVED = StockReserved(order_id=ORDER, occurred_at=at(2))
 
-ROAD: tuple[tuple[Waiting, tuple[Event, ...]], ...] = (
+ROAD: tuple[tuple[WaitingState, tuple[Event, ...]], ...] = (
     ("placed", BEGINNING),
     ("screened", (SCREENED,)),
     ("reserved", (RESERVED,)),
@@ -169,11 +169,11 @@ ROAD: tuple[tuple[Waiting, tuple[Event, ...]], ...] = (
     ("handed_over", (handed_over(1), handed_over(2))),
     ("in_transit", (scan(1), scan(2))),
 )
-BEFORE_HAND_OVER: tuple[Waiting, ...] = ("placed", "screened", "reserved", "packed", "declared", "labelled")
+BEFORE_HAND_OVER: tuple[WaitingState, ...] = ("placed", "screened", "reserved", "packed", "declared", "labelled")
 STATES = [state for state, _ in ROAD]
 
 
-def until(state: Waiting) -> Facts:
+def until(state: WaitingState) -> Facts:
     """All facts of an undisturbed order up to this state."""
     facts = Facts(ORDER)
     for name, events in ROAD:
@@ -185,30 +185,30 @@ def until(state: Waiting) -> Facts:
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_an_undisturbed_order_passes_through_every_state(state: Waiting) -> None:
-    standing = life(until(state))
-    assert standing is not None
-    assert standing.state == state
-    assert standing.since == at(STATES.index(state))
-    assert standing.beyond_return is (state not in BEFORE_HAND_OVER)
+def test_an_undisturbed_order_passes_through_every_state(state: WaitingState) -> None:
+    status = order_status(until(state))
+    assert status is not None
+    assert status.state == state
+    assert status.since == at(STATES.index(state))
+    assert status.too_late_to_withdraw is (state not in BEFORE_HAND_OVER)
 
 
 @pytest.mark.parametrize("missing", [SCREENED, RESERVED])
 def test_a_later_fact_stands_for_an_earlier_one_that_has_not_come(missing: Event) -> None:
     facts = Facts(ORDER, [event for event in until("labelled") if event.id != missing.id])
-    standing = life(facts)
-    assert standing is not None
-    assert standing.state == "labelled"
+    status = order_status(facts)
+    assert status is not None
+    assert status.state == "labelled"
 
 
 def test_an_order_is_no_further_than_its_last_parcel() -> None:
     facts = until("packed")
     for event in (declared(1), label(1), handed_over(1), scan(1), delivered(1)):
         facts.add(event)
-    standing = life(facts)
-    assert standing is not None
-    assert standing.state == "packed"
-    assert standing.beyond_return
+    status = order_status(facts)
+    assert status is not None
+    assert status.state == "packed"
+    assert status.too_late_to_withdraw
     assert [parcel_state(facts, n) for n in (1, 2)] == ["delivered", "packed"]
 
 
@@ -216,36 +216,36 @@ def test_a_scan_proves_the_hand_over_and_an_announcement_does_not() -> None:
     facts = until("labelled")
     facts.add(scan(1, status="announced", code="DR1"))
     facts.add(scan(1, status=None, code="ID1"))
-    standing = life(facts)
-    assert standing is not None
-    assert not standing.beyond_return
+    status = order_status(facts)
+    assert status is not None
+    assert not status.too_late_to_withdraw
     facts.add(scan(1, status="accepted"))
-    standing = life(facts)
-    assert standing is not None
-    assert standing.beyond_return
+    status = order_status(facts)
+    assert status is not None
+    assert status.too_late_to_withdraw
 
 
 def test_an_order_that_was_not_placed_owes_nothing() -> None:
     facts = Facts(ORDER, [SCREENED, RESERVED, packed()])
-    assert life(facts) is None
+    assert order_status(facts) is None
     assert decide(facts, DecisionContext(at(400), caught_up=True)) == []
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_before_its_deadline_an_order_only_sets_an_alarm(state: Waiting) -> None:
+def test_before_its_deadline_an_order_only_sets_a_timer(state: WaitingState) -> None:
     facts = until(state)
     limit = at(STATES.index(state)) + DEADLINES[state]
     assert decide(facts, DecisionContext(limit - timedelta(seconds=1), caught_up=True)) == [Timer(ORDER, limit)]
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_deadline_does_not_act_while_we_lag_behind(state: Waiting) -> None:
+def test_a_deadline_does_not_act_while_we_lag_behind(state: WaitingState) -> None:
     limit = at(STATES.index(state)) + DEADLINES[state]
     assert decide(until(state), DecisionContext(limit + DAY)) == [Timer(ORDER, limit)]
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_deadline_asks_to_withdraw_before_the_hand_over_and_asks_a_person_after_it(state: Waiting) -> None:
+def test_a_deadline_asks_to_withdraw_before_the_hand_over_and_asks_a_person_after_it(state: WaitingState) -> None:
     facts = until(state)
     now = at(STATES.index(state)) + DEADLINES[state]
     (outputs,) = decide(facts, DecisionContext(now, caught_up=True))
@@ -315,9 +315,9 @@ def test_a_case_that_a_person_closed_comes_again_when_nothing_has_moved() -> Non
 def test_a_cancel_that_nobody_answers_becomes_a_case() -> None:
     facts = until("reserved")
     facts.add(CancelRequested(order_id=ORDER, occurred_at=at(2.5), reason="shopper"))
-    standing = life(facts)
-    assert standing is not None
-    assert (standing.state, standing.cancel, standing.waiting) == ("reserved", "requested", "cancelling")
+    status = order_status(facts)
+    assert status is not None
+    assert (status.state, status.cancel, status.waiting_state) == ("reserved", "requested", "cancelling")
     limit = at(2.5) + DEADLINES["cancelling"]
     assert decide(facts, DecisionContext(at(3))) == [Timer(ORDER, limit)]
     (case,) = decide(facts, DecisionContext(limit, caught_up=True))
@@ -333,9 +333,9 @@ def test_a_cancel_that_came_too_late_changes_nothing_but_the_flag() -> None:
     facts = until("handed_over")
     facts.add(CancelRequested(order_id=ORDER, occurred_at=at(6.5), reason="shopper"))
     facts.add(CancelTooLate(order_id=ORDER, occurred_at=at(6.6), reason="shopper"))
-    standing = life(facts)
-    assert standing is not None
-    assert (standing.waiting, standing.cancel, standing.beyond_return) == ("handed_over", "too_late", True)
+    status = order_status(facts)
+    assert status is not None
+    assert (status.waiting_state, status.cancel, status.too_late_to_withdraw) == ("handed_over", "too_late", True)
     assert decide(facts, DecisionContext(at(7))) == [Timer(ORDER, at(6) + DEADLINES["handed_over"])]
 
 
@@ -417,7 +417,7 @@ def test_the_record_goes_by_itself_after_its_time() -> None:
 
 
 def test_an_erasure_asked_for_in_flight_waits_for_the_end() -> None:
-    asked = ErasureAsked(order_id=ORDER, occurred_at=at(8))
+    asked = ErasureRequested(order_id=ORDER, occurred_at=at(8))
     facts = until("in_transit")
     facts.add(asked)
     assert not [outputs for outputs in decide(facts, DecisionContext(at(9))) if isinstance(outputs, Job)]

@@ -22,11 +22,11 @@ from contracts.vocabularies import Outcome, ParcelOutcome
 from contracts.warehouse import CancelTooLate, OrderWithdrawn, ParcelReceivedBack, Shortage, StockRefused
 from services.orders.domain.decide import decide
 from services.orders.domain.document import document
-from services.orders.domain.outcomes import ending, joint_outcome, sighting
-from services.orders.domain.status import life
+from services.orders.domain.outcomes import end_evidence, joint_outcome, order_outcome
+from services.orders.domain.status import order_status
 from shared.ledger.facts import DecisionContext, Facts, PersonRecorded
 from tests.invented import some_invented
-from tests.unit.test_orders_life import (
+from tests.unit.test_orders_status import (
     BEGINNING,
     ORDER,
     RESERVED,
@@ -121,12 +121,12 @@ def test_the_end_waits_for_the_share_to_refund_and_for_the_plan() -> None:
     (closed,) = settle(facts)
     assert isinstance(closed, OrderClosed)
     assert closed.refund_due == eur("58.99")
-    assert ending(Facts(ORDER, [e for e in consumed if e.id != packed().id])) is None
+    assert order_outcome(Facts(ORDER, [e for e in consumed if e.id != packed().id])) is None
 
 
 def test_evidence_outweighs_a_loss_and_the_latest_evidence_holds() -> None:
     def outcome(*events: Event) -> str | None:
-        found = sighting(Facts(ORDER, events), 1)
+        found = end_evidence(Facts(ORDER, events), 1)
         return found.outcome if found else None
 
     assert outcome(lost(1, 30), delivered(1, 20)) == "delivered"
@@ -233,7 +233,7 @@ def test_any_shuffle_split_and_repetition_gives_one_state(consumed: list[Event],
 
     assert sorted(published, key=_by_id) == sorted(said_at_once, key=_by_id)
     assert max(Counter(event.id for event in published).values(), default=1) == 1
-    assert life(bit_by_bit) == life(at_once)
+    assert order_status(bit_by_bit) == order_status(at_once)
     assert document(bit_by_bit) == document(at_once)
     assert decide(bit_by_bit, DecisionContext(NOW)) == decide(at_once, DecisionContext(NOW))
 
@@ -268,12 +268,12 @@ def test_what_was_sent_back_to_a_door_and_then_home_is_told_in_turn() -> None:
     facts.add(final(1, "returned", 30))
     settle(facts)
     assert [(e.previous, e.outcome) for e in facts.all(OrderAmended)] == [("delivered", "returned")]
-    assert sighting(facts, 1) is not None
+    assert end_evidence(facts, 1) is not None
     assert not [e for e in settle(facts) if isinstance(e, ParcelDelivered | ParcelLost)]
 
 
 def test_the_wait_for_screening_begins_when_the_record_is_there() -> None:
     late = PersonRecorded(order_id=ORDER, occurred_at=at(2))
-    standing = life(Facts(ORDER, [BEGINNING[0], late]))
-    assert standing is not None
-    assert standing.since == at(0) + timedelta(days=2)
+    status = order_status(Facts(ORDER, [BEGINNING[0], late]))
+    assert status is not None
+    assert status.since == at(0) + timedelta(days=2)

@@ -1,0 +1,95 @@
+"""How long an order may stay in a state, and what follows when it stays longer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from contracts.base import Event
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.orders import CancelRequested
+from services.orders.domain.cases import CASE_DUE_AFTER, LOOK_INTO, SERVICE, open_cases
+from services.orders.domain.status import OrderStatus, WaitingState
+from shared.ledger.facts import DecisionContext, Facts
+
+DEADLINES: Mapping[WaitingState, timedelta] = {
+    "placed": timedelta(days=7),
+    "screened": timedelta(days=7),
+    "reserved": timedelta(days=5),
+    "packed": timedelta(days=7),
+    "declared": timedelta(days=7),
+    "labelled": timedelta(days=5),
+    "handed_over": timedelta(days=7),
+    "in_transit": timedelta(days=45),
+    "arrived": timedelta(days=7),
+    "cancelling": timedelta(days=3),
+}
+"""How long an order may stay in a state, in business time; the time during which a case of the order is open does not
+count.
+
+Effect before the first hand-over: CancelRequested(`deadline:<state>`), once. Effect after it, and when a cancel stays
+unanswered: CaseOpened(needs_attention), closed when the order moves on."""
+
+
+def overdue_state(case: CaseOpened) -> str | None:
+    """The state whose deadline opened this case; None for any other case."""
+    needs_attention = (case.service, case.kind) == (SERVICE, "needs_attention")
+    return case.matter if needs_attention and case.matter in DEADLINES else None
+
+
+def deadline(facts: Facts, status: OrderStatus) -> datetime | None:
+    """Until when the order may stay in its state; None when that has no limit, or while a case is open.
+
+    The wait begins anew when a person closes a case about it and nothing has moved.
+    """
+    allowed = DEADLINES.get(status.waiting_state)
+    if allowed is None or open_cases(facts):
+        return None
+    requested = facts.get(CancelRequested)
+    since = requested.occurred_at if requested and status.waiting_state == "cancelling" else status.since
+    answered = [
+        closed.occurred_at
+        for case in _cases_about(facts, status.waiting_state)
+        if (closed := facts.get(CaseClosed, case.case))
+    ]
+    since = max([since, *answered])
+    return since + allowed + _suspended(facts, since)
+
+
+def effect_of_passing(facts: Facts, status: OrderStatus, context: DecisionContext) -> Event:
+    """What follows when the deadline of the order's state has passed."""
+    state = status.waiting_state
+    if state != "cancelling" and not status.too_late_to_withdraw:
+        return CancelRequested(order_id=facts.order_id, occurred_at=context.now, reason=f"deadline:{state}")
+    name, earlier = f"needs_attention:{state}", len(_cases_about(facts, state))
+    return CaseOpened(
+        order_id=facts.order_id,
+        occurred_at=context.now,
+        case=f"{name}:{earlier + 1}" if earlier else name,
+        service=SERVICE,
+        kind="needs_attention",
+        matter=state,
+        turn=earlier + 1,
+        reason=f"deadline:{state}",
+        action=LOOK_INTO,
+        due_at=context.now + CASE_DUE_AFTER,
+    )
+
+
+def _cases_about(facts: Facts, state: WaitingState) -> list[CaseOpened]:
+    """The cases that were opened because the deadline of this state passed."""
+    return [case for case in facts.all(CaseOpened) if overdue_state(case) == state]
+
+
+def _suspended(facts: Facts, since: datetime) -> timedelta:
+    """For how long, after `since`, some case was open; overlaps count once."""
+    periods = sorted(
+        (max(case.occurred_at, since), closed.occurred_at)
+        for case in facts.all(CaseOpened)
+        if (closed := facts.get(CaseClosed, case.case)) and closed.occurred_at > since
+    )
+    total, counted_until = timedelta(), since
+    for begin, end in periods:
+        total += max(end - max(begin, counted_until), timedelta())
+        counted_until = max(counted_until, end)
+    return total
