@@ -1,8 +1,11 @@
-"""What `orders` does with the facts that reach it."""
+"""From facts to outputs and to the read tables; and the erasure of a person's record, with all that follows from it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from contracts.base import Event
 from contracts.carrier import (
@@ -24,30 +27,22 @@ from contracts.warehouse import (
     StockRefused,
     StockReserved,
 )
-from services.orders import store
 from services.orders.domain.decide import decide
+from services.orders.domain.document import document
+from services.orders.store import cases, erasures
+from services.orders.store import orders as orders_table
 from shared.clock import Clock
 from shared.db import DB
-from shared.ledger.facts import DecisionContext, Facts, Output
-
-
-async def handle(_db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
-    """What is owed on these orders; see `domain.decide`."""
-    return [outputs for facts in orders for outputs in decide(facts, context)]
-
-
-async def project(clock: Clock, db: DB, orders: Sequence[Facts]) -> None:
-    """Brings the list of orders and the list of cases in line."""
-    await store.project_orders(db, orders, clock.now())
-    await store.project_cases(db, orders)
-
+from shared.ledger.facts import DecisionContext, Facts, Output, PersonErased
+from shared.ledger.ledger import Ledger
+from shared.persons import Persons
 
 SUBSCRIPTIONS: tuple[type[Event], ...] = (
-    # customs: whether the order may move, and what each parcel's share is
+    # customs: whether the order may go on, and what each parcel's share is
     OrderScreened,
     OrderRefused,
     ParcelDeclared,
-    # warehouse: stock, the plan of parcels, withdrawal, hand-over
+    # warehouse: stock, the planned parcels, withdrawal, hand-over
     StockReserved,
     StockRefused,
     OrderPacked,
@@ -62,7 +57,55 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     ParcelReturned,
     ParcelLost,
     ParcelDestroyed,
-    # everyone: what waits for a person
+    # all services: what waits for a person
     CaseOpened,
     CaseClosed,
 )
+
+
+async def handle(_db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
+    """The outputs that follow from these orders' facts; see `domain.decide`."""
+    return [output for facts in orders for output in decide(facts, context)]
+
+
+async def project(clock: Clock, db: DB, orders: Sequence[Facts]) -> None:
+    """Brings the tables of orders and cases up to date."""
+    documents = [shown for facts in orders if (shown := document(facts)) is not None]
+    if documents:
+        await orders_table.save(db, documents, clock.now())
+    opened = [(case, facts.get(CaseClosed, case.case)) for facts in orders for case in facts.all(CaseOpened)]
+    if opened:
+        await cases.save(db, opened)
+
+
+async def on_restored(clock: Clock, db: DB, events: Sequence[Event]) -> None:
+    """What belongs to the erasures among events that a restored database had lost: their record, and that their
+    tombstones are published until they are effective. Who requested them is not known any more."""
+    for event in events:
+        if isinstance(event, PersonErased):
+            await _record_erasure(db, event.order_id, "restore", clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """Erases the person's record of an order."""
+
+    ledger: Ledger
+    persons: Persons
+    clock: Clock
+
+    async def erase(self, db: DB, facts: Facts, actor: str) -> None:
+        """Deletes the record and all that follows from it, here and for every reader, and records who did it. Once an
+        order."""
+        if PersonErased in facts:
+            return
+        order_id, now = facts.order_id, self.clock.now()
+        await self.persons.erase(db, order_id)
+        await _record_erasure(db, order_id, actor, now)
+        await self.ledger.record(db, consumed=[PersonErased(order_id=order_id, occurred_at=now)])
+
+
+async def _record_erasure(db: DB, order_id: UUID, actor: str, now: datetime) -> None:
+    await orders_table.delete_fingerprint(db, order_id)
+    await erasures.append(db, order_id, "done", actor, now)
+    await erasures.add_tombstone(db, order_id)

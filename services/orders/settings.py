@@ -9,5 +9,5 @@ from shared.settings import PlatformSettings
 
 class Settings(PlatformSettings):
     tracking_url: str = Field(
-        default="http://localhost:8005", description="where `tracking` is reached by shoppers; no slash at the end"
+        default="http://localhost:8005", description="where shoppers reach `tracking`; no slash at the end"
     )

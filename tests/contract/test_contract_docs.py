@@ -17,8 +17,8 @@ from services.openapi import documents
 from services.orders.domain.cases import CASE_DUE_AFTER
 from services.orders.domain.deadlines import DEADLINES
 from services.orders.domain.decide import RETENTION
-from services.orders.schemas.intake import FUTURE_TOLERANCE, OLDEST
-from services.orders.schemas.wording import WANTED
+from services.orders.domain.intake import FUTURE_TOLERANCE, MAX_AGE
+from services.orders.schemas.wording import REQUIREMENTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -80,7 +80,7 @@ def test_the_other_deadlines_are_those_of_the_code() -> None:
     text = (DOCS / "deadlines.md").read_text(encoding="utf-8")
     silence = SILENCE_RULES[-1]
     assert f"| person's record | {RETENTION.days} |" in text
-    assert f"| age of an order at intake | {OLDEST.days}; {FUTURE_TOLERANCE.seconds // 60} minutes ahead |" in text
+    assert f"| age of an order at intake | {MAX_AGE.days}; {FUTURE_TOLERANCE.seconds // 60} minutes ahead |" in text
     assert f"| silence of the carrier | {silence.silence_days} |" in text
     assert f"| {silence.margin_days} before, though not for a silence under {silence.shortest_days} |" in text
     assert f", {silence.claim_days} days for a claim |" in text
@@ -104,4 +104,4 @@ def test_the_signed_example_of_the_call_backs_is_signed_rightly() -> None:
 
 def test_the_page_of_orders_says_what_each_field_must_be() -> None:
     rows = re.findall(r"^\| (?:`([^`]+)`|the (body)) \| ([^|]+) \|$", section("orders", "What a body may hold"), re.M)
-    assert {field or body: wanted for field, body, wanted in rows} == WANTED
+    assert {field or body: wanted for field, body, wanted in rows} == REQUIREMENTS

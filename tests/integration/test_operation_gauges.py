@@ -22,7 +22,7 @@ from services.carrier import gauges as carrier_gauges
 from services.carrier import main as carrier
 from services.orders import main as orders
 from services.orders import metrics as orders_gauges
-from services.orders.jobs import still_there
+from services.orders.tasks import still_on_topic
 from services.warehouse import gauges as warehouse_gauges
 from services.warehouse import main as warehouse
 from shared import persons
@@ -111,10 +111,13 @@ async def test_orders_by_state_and_age_cases_and_erasures(servers: Servers, fres
                   values ($1, 'enquiry:1', 'enquiry', 'silence', 'search_with_carrier', now(), $2, $3)"""
         for due, closed in ((NOW, None), (NOW + timedelta(days=1), None), (NOW, NOW)):
             await platform.pool.execute(case, uuid4(), due, closed)
-        for days, gone in ((4, None), (2, None), (4, NOW)):
+        for days, deleted in ((4, None), (2, None), (4, NOW)):
             first = NOW - timedelta(days=days)
             await platform.pool.execute(
-                "insert into tombstones (order_id, first_said_at, gone_at) values ($1, $2, $3)", uuid4(), first, gone
+                "insert into tombstones (order_id, first_published_at, deleted_at) values ($1, $2, $3)",
+                uuid4(),
+                first,
+                deleted,
             )
         await orders_gauges.measure(platform.pool, platform.clock)
         labelled = {"state": "labelled"}
@@ -134,7 +137,7 @@ async def test_an_erased_record_is_found_on_the_topic_until_it_is_gone(servers: 
         await producer.send_and_wait(persons.TOPIC, value, str(order).encode())
     await producer.stop()
     settings = PlatformSettings(kafka_bootstrap=servers.kafka_bootstrap)
-    assert await still_there(settings, {kept, gone}, Loop("test")) == {kept}
+    assert await still_on_topic(settings, {kept, gone}, Loop("test")) == {kept}
 
 
 async def test_labels_that_should_not_be(servers: Servers, fresh_database: FreshDatabase) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from sandbox.servers import Servers
+from services.orders.domain.intake import MAX_AGE
 from services.orders.schemas.body import OrderBody
-from services.orders.schemas.intake import OLDEST, check
+from services.orders.schemas.intake import check
 from tests.integration.test_orders_http import (
     NAME,
     PHONE,
@@ -69,7 +70,7 @@ TABLE: list[tuple[str, Change, set[tuple[str, str]]]] = [
     ("number too long for a sub-order", at("number", "A" * 41), {("number", "string_pattern_mismatch")}),
     ("number not text", at("number", 17), {("number", "string_type")}),
     ("placed in the future", at("placed_at", in_days(1)), {("placed_at", "in_future")}),
-    ("placed long ago", at("placed_at", in_days(-OLDEST.days - 1)), {("placed_at", "too_old")}),
+    ("placed long ago", at("placed_at", in_days(-MAX_AGE.days - 1)), {("placed_at", "too_old")}),
     ("placed without offset", at("placed_at", "2026-11-23T09:30:00"), {("placed_at", "instant_form")}),
     ("placed as a number", at("placed_at", 1763890000), {("placed_at", "instant_form")}),
     ("placed on no day", at("placed_at", "2026-02-30T09:30:00Z"), {("placed_at", "instant_form")}),

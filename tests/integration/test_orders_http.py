@@ -24,10 +24,10 @@ from contracts.cases import CaseOpened
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.warehouse import CancelTooLate, OrderWithdrawn, StockReserved
 from sandbox.servers import Broker, Servers
-from services.orders import store
 from services.orders.domain.deadlines import DEADLINES
 from services.orders.domain.decide import ERASE_PERSON
-from services.orders.jobs import REPEAT_HOURS, check_erasures, erase_person
+from services.orders.handlers import Erasure
+from services.orders.jobs import erase_person
 from services.orders.main import service
 from services.orders.schemas.answers import (
     AcceptedView,
@@ -40,6 +40,8 @@ from services.orders.schemas.answers import (
     ResolutionAnswer,
 )
 from services.orders.settings import Settings
+from services.orders.store import erasures
+from services.orders.tasks import REPEAT_HOURS, check_erasures
 from shared.clock import create
 from shared.jobs.worker import ClaimedJob
 from shared.ledger.facts import Facts, PersonErased
@@ -186,7 +188,7 @@ def now() -> datetime:
 
 
 async def eventually(orders: Orders, order_id: str, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """The order as it reads once it fits: a worker or the sweep brings that about."""
+    """The order as it reads once it fits: a worker or a timer brings that about."""
 
     async def fitting() -> dict[str, Any] | None:
         document: dict[str, Any] = (await orders.get(f"/orders/{order_id}", "ops")).json()
@@ -526,9 +528,9 @@ async def test_the_person_of_an_ended_order_is_erased_at_once(orders: Orders) ->
     assert await tombstones(orders, taken["id"]) >= 1
     assert (await orders.get(f"/orders/{taken['id']}")).json()["person"] == "erased"
     steps = await orders.platform.pool.fetch(
-        "select step, by_whom from erasures where order_id = $1 order by id", UUID(taken["id"])
+        "select step, actor from erasures where order_id = $1 order by id", UUID(taken["id"])
     )
-    assert [tuple(step) for step in steps] == [("asked", "ops"), ("done", "ops")]
+    assert [tuple(step) for step in steps] == [("requested", "ops"), ("done", "ops")]
 
 
 async def test_an_erasure_in_flight_is_carried_out_at_the_end(orders: Orders) -> None:
@@ -551,12 +553,10 @@ async def test_an_erasure_that_a_restore_forgot_is_on_record_and_repeated(orders
     assert on_restored is not None
     async with orders.platform.ledger.transaction() as db:
         await on_restored(db, [PersonErased(order_id=UUID(taken["id"]), occurred_at=now())])
-    steps = await orders.platform.pool.fetch(
-        "select step, by_whom from erasures where order_id = $1", UUID(taken["id"])
-    )
+    steps = await orders.platform.pool.fetch("select step, actor from erasures where order_id = $1", UUID(taken["id"]))
     assert [tuple(step) for step in steps] == [("done", "restore")]
     async with orders.platform.ledger.transaction() as db:
-        assert UUID(taken["id"]) in await store.tombstones_to_repeat(db, every_hours=0, limit=10_000)
+        assert UUID(taken["id"]) in await erasures.take_due_tombstones(db, every_hours=0, limit=10_000)
 
 
 async def test_only_an_operator_erases_and_the_record_of_it_stays(orders: Orders) -> None:
@@ -585,7 +585,7 @@ async def test_every_answer_is_as_openapi_describes_it(orders: Orders) -> None:
     ProblemView.model_validate((await orders.post("/orders", {})).json())
 
 
-async def test_a_tombstone_is_said_again_each_day_for_a_while(orders: Orders) -> None:
+async def test_a_tombstone_is_published_again_each_day_for_a_while(orders: Orders) -> None:
     taken = await orders.placed()
     await orders.consume(withdrawn(taken["id"]))
     await orders.delete(f"/orders/{taken['id']}/person")
@@ -593,16 +593,16 @@ async def test_a_tombstone_is_said_again_each_day_for_a_while(orders: Orders) ->
     async def due(hours_ago: int) -> bool:
         async with orders.platform.ledger.transaction() as db:
             await db.execute(
-                "update tombstones set said_at = now() - $2 * interval '1 hour' where order_id = $1",
+                "update tombstones set published_at = now() - $2 * interval '1 hour' where order_id = $1",
                 UUID(taken["id"]),
                 hours_ago,
             )
-            return UUID(taken["id"]) in await store.tombstones_to_repeat(db, every_hours=REPEAT_HOURS, limit=100)
+            return UUID(taken["id"]) in await erasures.take_due_tombstones(db, every_hours=REPEAT_HOURS, limit=100)
 
     assert not await due(REPEAT_HOURS - 1)
     assert await due(REPEAT_HOURS + 1)
     async with orders.platform.pool.acquire() as db:
-        await store.note_checked(db, [UUID(taken["id"])], [UUID(taken["id"])])
+        await erasures.save_check(db, [UUID(taken["id"])], [UUID(taken["id"])])
     assert not await due(REPEAT_HOURS + 1)
 
 
@@ -610,15 +610,17 @@ async def test_every_erasure_that_is_due_is_looked_at_before_the_check_rests(ord
     old = [uuid4() for _ in range(3)]
     for order_id in old:
         await orders.platform.pool.execute(
-            "insert into tombstones (order_id, first_said_at) values ($1, now() - interval '2 days')", order_id
+            "insert into tombstones (order_id, first_published_at) values ($1, now() - interval '2 days')", order_id
         )
 
-    async def gone() -> bool:
-        query = "select count(gone_at) from tombstones where order_id = any($1)"
+    async def deleted() -> bool:
+        query = "select count(deleted_at) from tombstones where order_id = any($1)"
         return bool(await orders.platform.pool.fetchval(query, old) == len(old))
 
-    checking = asyncio.create_task(check_erasures(orders.platform, Loop("test"), together=1))
-    await until(gone)
+    checking = asyncio.create_task(
+        check_erasures(orders.platform.pool, orders.platform.settings, Loop("test"), batch=1)
+    )
+    await until(deleted)
     checking.cancel()
 
 
@@ -627,23 +629,25 @@ async def test_a_record_that_does_not_go_lets_others_be_looked_at(orders: Orders
     async with orders.platform.pool.acquire() as db, db.transaction():
         for order_id, days in ((stays, 3000), (other, 2000)):
             await db.execute(
-                "insert into tombstones (order_id, first_said_at) values ($1, now() - $2 * interval '1 day')",
+                "insert into tombstones (order_id, first_published_at) values ($1, now() - $2 * interval '1 day')",
                 order_id,
                 days,
             )
-        assert await store.erasures_to_check(db, hours=1, again_hours=5, limit=1) == {stays}
-        await store.note_checked(db, [stays], [])
-        assert await store.erasures_to_check(db, hours=1, again_hours=5, limit=1) == {other}
+        assert await erasures.unchecked(db, after_hours=1, again_hours=5, limit=1) == {stays}
+        await erasures.save_check(db, [stays], [])
+        assert await erasures.unchecked(db, after_hours=1, again_hours=5, limit=1) == {other}
         later = "update tombstones set checked_at = now() - interval '6 hours' where order_id = $1"
         await db.execute(later, stays)
-        assert await store.erasures_to_check(db, hours=1, again_hours=5, limit=2) == {other, stays}
-        await store.note_checked(db, [stays, other], [stays, other])
-        assert not {stays, other} & await store.erasures_to_check(db, hours=1, again_hours=-1, limit=100)
+        assert await erasures.unchecked(db, after_hours=1, again_hours=5, limit=2) == {other, stays}
+        await erasures.save_check(db, [stays, other], [stays, other])
+        assert not {stays, other} & await erasures.unchecked(db, after_hours=1, again_hours=-1, limit=100)
 
 
 async def test_an_erasure_that_keeps_failing_becomes_a_case(orders: Orders) -> None:
     job = ClaimedJob(ERASE_PERSON, uuid4(), "", 8)
-    [opened] = erase_person(orders.platform).exhausted(job, "TypeError at erasure.py:39 erase")
+    platform = orders.platform
+    erasure = Erasure(platform.ledger, platform.persons, platform.clock)
+    [opened] = erase_person(erasure).exhausted(job, "TypeError at handlers.py:39 erase")
     assert isinstance(opened, CaseOpened)
     assert (opened.reason, opened.action) == ("erasure_failed", "look_into")
 

@@ -14,7 +14,7 @@ from contracts.base import Content, Parcel
 from contracts.carrier import LabelCreated
 from contracts.warehouse import OrderPacked
 from sandbox.servers import Servers
-from services.orders import store
+from services.orders.store import search
 from tests.integration.test_orders_http import FreshDatabase, Orders, good_body, orders_service
 
 TRACKING_NUMBER = "CY123456785FR"
@@ -119,7 +119,7 @@ async def test_what_cannot_be_sought_is_said(orders: Orders, query: str, rule: s
 async def test_too_many_are_not_listed(orders: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
     for turn in range(3):
         await place(orders, f"CROWD-{turn}")
-    monkeypatch.setattr(store, "SOUGHT_AT_MOST", 2)
+    monkeypatch.setattr(search, "MAX_MATCHES", 2)
     answer = await orders.get("/orders?q=crowd", "ops")
     assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (422, "too_many")
     assert await sought(orders, "crowd-1") == ["CROWD-1"]
@@ -128,8 +128,8 @@ async def test_too_many_are_not_listed(orders: Orders, monkeypatch: pytest.Monke
 async def test_a_search_reads_an_index_and_not_the_table(orders: Orders) -> None:
     async with orders.platform.pool.acquire() as db, db.transaction():
         await db.execute("set local enable_seqscan = off")
-        rows = await db.fetch("explain (format json) select 1 from order_words where words like '%345678%'")
-    assert "order_words_parts" in json.dumps(rows[0][0])
+        rows = await db.fetch("explain (format json) select 1 from order_search where terms like '%345678%'")
+    assert "order_search_trigrams" in json.dumps(rows[0][0])
 
 
 async def test_standing_tells_the_order_that_has_stood_longest(orders: Orders) -> None:

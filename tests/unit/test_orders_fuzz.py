@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from services.orders.api.placing import Wanted, _placed, contact, identity
+from services.orders.domain.decide import order_id_of
 from services.orders.schemas.body import OrderBody
+from services.orders.schemas.conversion import contact, national_id, order_placed
 from services.orders.schemas.intake import check
-from shared.http.idempotency import IdempotentRequest
 from tests import nasty
 from tests.integration.test_orders_http import good_body
 
@@ -27,8 +27,8 @@ def judged(body: Any) -> None:
     """Raises unless the body is taken so that it can be published and stored, or every fault of it is named."""
     found = check(body, NOW)
     if isinstance(found, OrderBody):
-        published = _placed(Wanted(IdempotentRequest("maison", None, b""), "maison", found), NOW)
-        for record in (published, contact(found), identity(found)):
+        published = order_placed(order_id_of("maison", found.number), "maison", found, NOW)
+        for record in (published, contact(found), national_id(found)):
             text = record.model_dump_json()
             assert type(record).model_validate_json(text) == record
             assert "\\u0000" not in text

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError, PydanticKnownError
 from stdnum.iso7064 import mod_11_2
 
-from services.orders.domain.values import instant, line_of, person_name, phone, resident_id
+from services.orders.domain.values import instant, person_name, phone, resident_id, single_line
 
-LINE = line_of(60)
+LINE = single_line(60)
 
 
 def rule(check: Callable[[Any], object], value: object) -> str:

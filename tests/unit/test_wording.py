@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contracts.base import Code, CountryCode, HsCode, Sku
 from services.customs.bodies import HoldAnswerBody
-from services.orders.schemas.wording import WANTED
+from services.orders.schemas.wording import REQUIREMENTS
 from services.warehouse.bodies import PackBody, ProductBody, ReceiptBody, ReturnBody, ShortageBody
 from shared.http.paging import Instant
 from shared.http.problems import field_errors
@@ -87,4 +87,4 @@ def fields(schema: Mapping[str, Any], path: str) -> Iterator[str]:
 def test_the_words_for_an_order_are_those_of_its_fields() -> None:
     document = json.loads(ORDERS.read_text(encoding="utf-8"))
     body = document["paths"]["/orders"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert set(fields(body, "")) == set(WANTED)
+    assert set(fields(body, "")) == set(REQUIREMENTS)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from contracts.cases import CaseClosed, CaseOpened
 from shared.ledger.facts import Facts
@@ -40,3 +41,18 @@ def freed_by(action: str, case: str, order_id: str, parcel: int | None) -> str |
     """The request that closes the case; None for an action that is not in the table."""
     template = FREED_BY.get(action)
     return template.format(order_id=order_id, case=case, parcel=parcel or "{parcel}") if template else None
+
+
+def erasure_failed(order_id: UUID, now: datetime) -> CaseOpened:
+    """The case of a person's record that could not be erased."""
+    return CaseOpened(
+        order_id=order_id,
+        occurred_at=now,
+        case="needs_attention:erasure",
+        service=SERVICE,
+        kind="needs_attention",
+        matter="erasure",
+        reason="erasure_failed",
+        action=LOOK_INTO,
+        due_at=now + CASE_DUE_AFTER,
+    )

@@ -80,7 +80,7 @@ _CODE = re.compile(r"\d{4,6}", re.ASCII)
 _DIRECT = "90"
 """The third and fourth digits of what a province governs itself, without a city between."""
 
-Unplaced = Literal["city_unknown", "city_ambiguous", "district_unknown"]
+PlaceFault = Literal["city_unknown", "city_ambiguous", "district_unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ def province_code(name: str) -> str | Literal["elsewhere"] | None:
     return None
 
 
-def locate(iso: str, city: str, district: str) -> tuple[str, str] | Unplaced:
+def locate(iso: str, city: str, district: str) -> tuple[str, str] | PlaceFault:
     """City and district by their Chinese names, or which rule they break in this province (ISO 3166-2).
 
     A municipality has no cities: its district, or county, stands in the city's place, and there is none besides.
@@ -248,7 +248,7 @@ def locate(iso: str, city: str, district: str) -> tuple[str, str] | Unplaced:
     return name, "" if province.municipal and district == name else district
 
 
-def _without_city(province: Province, district: str) -> tuple[str, str] | Unplaced:
+def _without_city(province: Province, district: str) -> tuple[str, str] | PlaceFault:
     """The district in the city's place: any of a municipality, else what the province governs itself."""
     named = _foremost(
         province, [one for one in _found(province, district) if province.municipal or one.code[2:4] == _DIRECT]

@@ -1,6 +1,6 @@
-"""What an order is found by: the marketplace's number, its parcels' tracking numbers, the beginning of its id. Pure.
+"""Search terms and patterns: the number of an order, its parcels' tracking numbers, the beginning of its id.
 
-Upper and lower case, blanks and dashes make no difference, neither in what is sought nor in where it is sought.
+Case, blanks and dashes make no difference, neither in the query nor in the terms.
 """
 
 from __future__ import annotations
@@ -11,42 +11,44 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-SHORTEST = 4
-"""Characters that count; fewer would find half of all orders, and no index helps with less than three."""
-LONGEST = 64
-_PASSED_OVER = re.compile(r"[\s-]+")
+MIN_LENGTH = 4
+"""Characters of a query, blanks and dashes not counted: fewer would match half of all orders, and no index helps with
+less than three."""
+MAX_LENGTH = 64
+_IGNORED = re.compile(r"[\s-]+")
 _ID_DIGITS = 32
-_HEX = re.compile(r"[0-9A-F]{1,32}")
+_ID_PREFIX = re.compile(r"[0-9A-F]{1,32}")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A part of what an order is found by, as the database looks for it."""
+class SearchPattern:
+    """A query in the form in which the database compares it."""
 
-    pattern: str
-    """For LIKE."""
+    like: str
+    """For LIKE on the search terms."""
     first_id: UUID | None
-    """The ids that begin so lie between these two; None for what begins no id."""
+    """The lowest id that begins with the query; None when none can."""
     last_id: UUID | None
+    """The highest such id."""
 
 
-def part(text: str) -> Part | None:
-    """What is sought by this text; None when it is too short."""
-    sought = plain(text)
-    if len(sought) < SHORTEST:
+def search_pattern(query: str) -> SearchPattern | None:
+    """The pattern of this query; None when it is too short."""
+    text = normalize(query)
+    if len(text) < MIN_LENGTH:
         return None
-    pattern = "%" + re.sub(r"([\\%_])", r"\\\1", sought) + "%"
-    if not _HEX.fullmatch(sought):
-        return Part(pattern, None, None)
-    return Part(pattern, UUID(sought.ljust(_ID_DIGITS, "0")), UUID(sought.ljust(_ID_DIGITS, "F")))
+    like = "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
+    if not _ID_PREFIX.fullmatch(text):
+        return SearchPattern(like, None, None)
+    return SearchPattern(like, UUID(text.ljust(_ID_DIGITS, "0")), UUID(text.ljust(_ID_DIGITS, "F")))
 
 
-def words(document: Mapping[str, Any]) -> str:
-    """What this order, as its marketplace sees it, is found by, besides its id."""
+def search_terms(document: Mapping[str, Any]) -> str:
+    """What an order, as `domain.document` makes it, is found by besides its id."""
     numbers = [parcel["tracking_number"] for parcel in document["parcels"]]
-    return " ".join(plain(number) for number in (document["number"], *numbers) if number)
+    return " ".join(normalize(number) for number in (document["number"], *numbers) if number)
 
 
-def plain(text: str) -> str:
-    """The text without what makes no difference."""
-    return _PASSED_OVER.sub("", text).upper()
+def normalize(text: str) -> str:
+    """The text in upper case, without blanks and dashes."""
+    return _IGNORED.sub("", text).upper()

@@ -1,7 +1,7 @@
-"""The values in an order's body, one by one: what each may be, and the form in which it is kept.
+"""The values of an order's body, one by one: what each may be, and the normalised form in which it is kept.
 
-A bound is judged on the kept form, so the same value has the same answer however it is written. Every fault says what
-is wanted with an example, and repeats nothing of what came.
+A bound is judged on the normalised form, so the same value has the same answer however it is written. Every error says
+what is expected, with an example, and repeats nothing of the value.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from services.orders.domain.places import PROVINCES, province_code
 
 HS_CHAPTERS = frozenset(range(1, 98)) - {77}
 """Chapters of the Harmonized System; 77 is reserved, 98 and 99 are for national use."""
-LONGEST_COMPOSED = 4
-"""Normal form C makes one character of four at the most."""
+MAX_DECOMPOSED = 4
+"""Normal form C makes one character of at most four."""
 
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\uffff"
@@ -67,7 +67,7 @@ compatible codes): systems in GBK hand on names such as 䶮 so."""
 _MIDDLE_DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・･", "·"))
 """The ways in which keyboards write the dot within the names of many peoples; an identity card has U+00B7."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
-_DIALLED = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+_PHONE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 _LETTER = re.compile(r"[^\W\d_]")
 _EXTENSION = re.compile(
     r"(?P<number>.*\d\W*?)\s*(转|轉|分机|分機|内线|內線|;?ext=|extension|extn|ext|[x#*,;–—-])[\s.:]*\d{1,6}\s*", re.I
@@ -75,19 +75,19 @@ _EXTENSION = re.compile(
 _RESIDENT_ID = re.compile(r"[1-9]\d{16}[\dX]", re.ASCII)
 
 
-def line_of(longest: int, *, blank: bool = False) -> Callable[[str], str]:
-    """Text as one line of so many characters at the most, in Unicode's normal form C, without blanks around it."""
+def single_line(max_length: int, *, blank: bool = False) -> Callable[[str], str]:
+    """A check that returns the text as one line of at most so many characters, in Unicode's normal form C, without
+    blanks around it."""
 
     def check(value: str) -> str:
         text = value.strip()
         if not text.isascii():
-            if (
-                len(text) > LONGEST_COMPOSED * longest
-            ):  # before any work on it: normalising takes the square of a length
-                raise PydanticKnownError("string_too_long", {"max_length": longest})
+            # Before it is normalised, which takes time by the square of the length.
+            if len(text) > MAX_DECOMPOSED * max_length:
+                raise PydanticKnownError("string_too_long", {"max_length": max_length})
             text = unicodedata.normalize("NFC", text).strip()
-        if len(text) > longest:
-            raise PydanticKnownError("string_too_long", {"max_length": longest})
+        if len(text) > max_length:
+            raise PydanticKnownError("string_too_long", {"max_length": max_length})
         if _UNPRINTABLE.search(text) and _UNPRINTABLE.search(text := text.translate(_GBK_PRIVATE)):
             raise PydanticCustomError(
                 "control_character",
@@ -107,7 +107,7 @@ def person_name(value: str) -> str:
 
 
 def instant(value: object) -> object:
-    """An instant in UTC; a number, or a time without its offset, is none. Microseconds are kept."""
+    """An instant in UTC, with microseconds; a number, or a time without an offset, is refused."""
     if value is None:
         return None
     try:
@@ -156,23 +156,23 @@ def province(value: str) -> str:
 
 
 def phone(value: str) -> str:
-    """A Chinese mobile or fixed-line number, in E.164. An extension is refused, for no label can bear it; and letters,
-    for an O is meant as a nought, and would be dialled as a six.
+    """A Chinese mobile or fixed-line number, in E.164. An extension is refused, for labels have no place for it; so are
+    letters: an O is meant as a zero, and would be dialled as a six.
     """
     if _LETTER.search(value.removeprefix("tel:")):
-        raise _phone_fault(value)
+        raise _phone_error(value)
     try:
         number = phonenumbers.parse(value, "CN")
     except phonenumbers.NumberParseException:
-        raise _phone_fault(value) from None
+        raise _phone_error(value) from None
     if number.country_code != 86:
         raise PydanticCustomError("phone_country", "Must be a number of mainland China (+86), e.g. +86 138 0013 8000")
-    if number.extension or phonenumbers.number_type(number) not in _DIALLED:
-        raise _phone_fault(value)
+    if number.extension or phonenumbers.number_type(number) not in _PHONE_TYPES:
+        raise _phone_error(value)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _phone_fault(value: str) -> PydanticCustomError:
+def _phone_error(value: str) -> PydanticCustomError:
     if _is_extended(value):
         return PydanticCustomError(
             "phone_extension",
@@ -187,10 +187,10 @@ def _phone_fault(value: str) -> PydanticCustomError:
 
 
 def _is_extended(value: str) -> bool:
-    """Whether it is a number of China's plan and something like an extension behind it."""
-    found = _EXTENSION.fullmatch(unicodedata.normalize("NFKC", value))
+    """Whether it is a number of China's plan, followed by what looks like an extension."""
+    match = _EXTENSION.fullmatch(unicodedata.normalize("NFKC", value))
     try:
-        return found is not None and phonenumbers.is_valid_number(phonenumbers.parse(found["number"], "CN"))
+        return match is not None and phonenumbers.is_valid_number(phonenumbers.parse(match["number"], "CN"))
     except phonenumbers.NumberParseException:
         return False
 

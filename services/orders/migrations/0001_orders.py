@@ -24,10 +24,19 @@ TABLES = (
         unique (marketplace, number)
     )""",
     "create index orders_by_number on orders (number)",
-    # Those that have not ended; `state` is null for the others.
-    "create index orders_under_way on orders (state, since) include (deadline) where state is not null",
+    # Open orders; `state` is null for those that have ended.
+    "create index orders_by_state on orders (state, since) include (deadline) where state is not null",
     "create index orders_by_update on orders (updated_at, order_id)",
-    "create index orders_of_marketplace on orders (marketplace, updated_at, order_id)",
+    "create index orders_by_marketplace on orders (marketplace, updated_at, order_id)",
+    # Trusted since PostgreSQL 13: the owner of the database may install it.
+    "create extension if not exists pg_trgm",
+    # Beside `orders`, for this index is dear to write: an order's terms change when it is placed and labelled only.
+    """create table order_search (
+        order_id uuid primary key,
+        marketplace text not null,
+        terms text not null
+    )""",
+    "create index order_search_trigrams on order_search using gin (terms gin_trgm_ops)",
     # HMAC of the accepted body, so that a repeat is known without keeping the body; null after an erasure.
     """create table fingerprints (
         order_id uuid primary key,
@@ -51,23 +60,23 @@ TABLES = (
     """create table erasures (
         id bigint generated always as identity primary key,
         order_id uuid not null,
-        step text not null check (step in ('asked', 'done')),
-        by_whom text not null,
-        at timestamptz not null
+        step text not null check (step in ('requested', 'done')),
+        actor text not null,
+        occurred_at timestamptz not null
     )""",
     """create function append_only() returns trigger language plpgsql as $$
        begin raise exception '% is append-only', tg_table_name; end $$""",
     """create trigger erasures_append_only before update or delete or truncate on erasures
        for each statement execute function append_only()""",
-    # Compaction drops an erased record only on a later append, so its tombstone is said again for a while.
+    # Compaction deletes an erased record only on a later append, so its tombstone is published until it has.
     """create table tombstones (
         order_id uuid primary key,
-        first_said_at timestamptz not null default now(),
-        said_at timestamptz not null default now(),
+        first_published_at timestamptz not null default now(),
+        published_at timestamptz not null default now(),
         checked_at timestamptz,
-        gone_at timestamptz
+        deleted_at timestamptz
     )""",
-    "create index tombstones_by_time on tombstones (said_at) where gone_at is null",
+    "create index tombstones_by_time on tombstones (published_at) where deleted_at is null",
 )
 
 

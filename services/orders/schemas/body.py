@@ -1,4 +1,4 @@
-"""The body of POST /orders, field by field. Rules across fields are in `intake`."""
+"""The body of POST /orders, field by field. Rules across fields are in `domain.intake`."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from services.orders.domain.places import ISO_CODES
 from shared.http.amounts import amount
 from shared.http.counts import at_most
 
-LINES_AT_MOST = 99
-HIGHEST_PRICE = Decimal(1_000_000)
-HIGHEST_AMOUNT = Decimal(1_000_000_000)
+MAX_LINES = 99
+MAX_PRICE = Decimal(1_000_000)
+MAX_AMOUNT = Decimal(1_000_000_000)
 
 
 class Body(BaseModel):
-    """A part of a body: nothing unknown in it, nothing of it in an error."""
+    """A part of a body. Unknown fields are refused; no error repeats a value."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
 
-def _bounds(longest: int, shortest: int = 1) -> Any:
-    """What OpenAPI says of a line of text, whose bounds are judged in its kept form."""
-    return Field(json_schema_extra={"minLength": shortest, "maxLength": longest})
+def _bounds(max_length: int, min_length: int = 1) -> Any:
+    """The bounds of a text for OpenAPI; they are judged on its normalised form, by `values.single_line`."""
+    return Field(json_schema_extra={"minLength": min_length, "maxLength": max_length})
 
 
-Line = Annotated[str, AfterValidator(values.line_of(60)), _bounds(60)]
-PersonName = Annotated[Line, AfterValidator(values.person_name)]
-Amount = Annotated[Decimal, Field(ge=0, le=HIGHEST_AMOUNT), BeforeValidator(amount)]
-When = Annotated[AwareDatetime, BeforeValidator(values.instant)]
+ShortText = Annotated[str, AfterValidator(values.single_line(60)), _bounds(60)]
+PersonName = Annotated[ShortText, AfterValidator(values.person_name)]
+Amount = Annotated[Decimal, Field(ge=0, le=MAX_AMOUNT), BeforeValidator(amount)]
+Instant = Annotated[AwareDatetime, BeforeValidator(values.instant)]
 Country = Annotated[str, AfterValidator(values.country)]
 Phone = Annotated[str, Field(min_length=5, max_length=40), AfterValidator(values.phone)]
 Quantity = Annotated[int, Field(strict=True, ge=1, le=999)]
 ResidentId = Annotated[str, Field(max_length=40), AfterValidator(values.resident_id)]
-Province = Annotated[Line, AfterValidator(values.province)]
-District = Annotated[str, AfterValidator(values.line_of(60, blank=True)), _bounds(60, 0)]
+Province = Annotated[ShortText, AfterValidator(values.province)]
+District = Annotated[str, AfterValidator(values.single_line(60, blank=True)), _bounds(60, 0)]
 OrderNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
 
 
@@ -48,17 +48,17 @@ class MoneyBody(Body):
 
 
 class PriceBody(MoneyBody):
-    """What one unit costs; it is what customs is told, so it is never nothing."""
+    """The price of a unit, which is declared to customs: above zero."""
 
-    amount: Annotated[Decimal, Field(gt=0, le=HIGHEST_PRICE), BeforeValidator(amount)]
+    amount: Annotated[Decimal, Field(gt=0, le=MAX_PRICE), BeforeValidator(amount)]
 
 
 class TotalBody(MoneyBody):
-    amount: Annotated[Decimal, Field(gt=0, le=HIGHEST_AMOUNT), BeforeValidator(amount)]
+    amount: Annotated[Decimal, Field(gt=0, le=MAX_AMOUNT), BeforeValidator(amount)]
 
 
 class BuyerBody(Body):
-    """Who bought, by real name, as Chinese customs asks for it."""
+    """The buyer by real name, as Chinese customs requires."""
 
     name: PersonName
     phone: Phone
@@ -67,9 +67,9 @@ class BuyerBody(Body):
 
 class AddressBody(Body):
     province: Province
-    city: Line
+    city: ShortText
     district: District = ""
-    street: Annotated[str, AfterValidator(values.line_of(120)), _bounds(120)]
+    street: Annotated[str, AfterValidator(values.single_line(120)), _bounds(120)]
     postcode: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
     country: Annotated[str, AfterValidator(values.destination)]
 
@@ -82,7 +82,7 @@ class ConsigneeBody(Body):
 
 class LineBody(Body):
     sku: Sku
-    description: Annotated[str, AfterValidator(values.line_of(64)), _bounds(64)]
+    description: Annotated[str, AfterValidator(values.single_line(64)), _bounds(64)]
     hs_code: Annotated[str, Field(pattern=r"^([0-9]{6}|[0-9]{8}|[0-9]{10})$"), AfterValidator(values.hs_chapter)]
     origin: Country
     quantity: Quantity
@@ -90,20 +90,20 @@ class LineBody(Body):
 
 
 class PaymentBody(Body):
-    provider: Line
-    transaction_id: Line
-    paid_at: When
+    provider: ShortText
+    transaction_id: ShortText
+    paid_at: Instant
     amount: TotalBody
 
 
 class OrderBody(Body):
-    """An order as a marketplace hands it over."""
+    """An order as a marketplace submits it."""
 
     number: OrderNumber
-    placed_at: When | None = None
+    placed_at: Instant | None = None
     buyer: BuyerBody
     consignee: ConsigneeBody
-    lines: Annotated[list[LineBody], Field(min_length=1, max_length=LINES_AT_MOST), at_most(LINES_AT_MOST)]
+    lines: Annotated[list[LineBody], Field(min_length=1, max_length=MAX_LINES), at_most(MAX_LINES)]
     freight: MoneyBody
     discount: MoneyBody
     tax: MoneyBody

@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from services.orders.domain.cases import freed_by
 from services.orders.domain.document import instant_text
+from shared.links import link_secret
 
 LONGEST_FIELDS = ("id", "marketplace", "number", "status", "since", "awaits", "deadline")
 
 
-def standing(
+@dataclass(frozen=True, slots=True)
+class TrackingLinks:
+    """Where shoppers follow their orders."""
+
+    base_url: str
+    """Of `tracking`, without a slash at the end."""
+    link_keys: Mapping[str, bytes]
+
+    def url(self, order_id: UUID) -> str:
+        """The page of this order; the secret in it opens its details."""
+        return f"{self.base_url}/track/{order_id}?secret={link_secret(self.link_keys, order_id)}"
+
+
+def order_view(document: Mapping[str, Any], updated_at: datetime, tracking_url: str) -> dict[str, Any]:
+    """The order's document, with the time of its last change and its tracking page."""
+    return {**document, "updated_at": instant_text(updated_at), "tracking_url": tracking_url}
+
+
+def standing_view(
     states: Sequence[Mapping[str, Any]], kinds: Sequence[Mapping[str, Any]], longest: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """The open orders by state, the open cases by kind, and the order that has been longest in its state."""
@@ -22,7 +44,7 @@ def standing(
     }
 
 
-def listed_case(row: Mapping[str, Any]) -> dict[str, Any]:
+def case_view(row: Mapping[str, Any]) -> dict[str, Any]:
     """A case of the list, with the order that it belongs to."""
     return {
         "order_id": str(row["order_id"]),

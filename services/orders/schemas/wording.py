@@ -1,7 +1,5 @@
-"""What each field of an order must be, in words that can be read aloud, with an example.
-
-The table is what the answers to bad bodies say, and what the page on the service shows.
-"""
+"""What each field of an order must be, in words, with an example: for the answers to invalid bodies and for the page on
+the service."""
 
 from __future__ import annotations
 
@@ -14,13 +12,13 @@ from shared.http.wording import BUILT_IN
 
 _MONEY = 'an object with amount and currency, e.g. {"amount": "12.50", "currency": "EUR"}'
 _CURRENCY = "EUR or CNY"
-_UP_TO_A_BILLION = 'an amount from 0 to 1000000000 with two decimals at most, e.g. "12.50"'
-_MORE_THAN_NOTHING = 'an amount above 0 and up to 1000000000 with two decimals at most, e.g. "107.56"'
+_AMOUNT = 'an amount from 0 to 1000000000 with two decimals at most, e.g. "12.50"'
+_POSITIVE_AMOUNT = 'an amount above 0 and up to 1000000000 with two decimals at most, e.g. "107.56"'
 _NAME = "1 to 60 characters on one line, e.g. 李雷"
 _PHONE = "5 to 40 characters: a mobile or fixed-line number of mainland China, without extension, e.g. 138 0013 8000"
 _INSTANT = "a date and time with its offset, e.g. 2026-11-23T09:30:00+08:00"
 
-WANTED: Mapping[str, str] = {
+REQUIREMENTS: Mapping[str, str] = {
     "body": "a JSON object",
     "number": "1 to 40 letters, digits, dots, hyphens or underscores, the first a letter or digit, e.g. A-2026-0001",
     "placed_at": f"{_INSTANT}; or null",
@@ -49,23 +47,23 @@ WANTED: Mapping[str, str] = {
     "lines[].unit_price.amount": 'an amount above 0 and up to 1000000 with two decimals at most, e.g. "39.90"',
     "lines[].unit_price.currency": _CURRENCY,
     "freight": _MONEY,
-    "freight.amount": _UP_TO_A_BILLION,
+    "freight.amount": _AMOUNT,
     "freight.currency": _CURRENCY,
     "discount": _MONEY,
-    "discount.amount": _UP_TO_A_BILLION,
+    "discount.amount": _AMOUNT,
     "discount.currency": _CURRENCY,
     "tax": _MONEY,
-    "tax.amount": _UP_TO_A_BILLION,
+    "tax.amount": _AMOUNT,
     "tax.currency": _CURRENCY,
     "total": _MONEY,
-    "total.amount": _MORE_THAN_NOTHING,
+    "total.amount": _POSITIVE_AMOUNT,
     "total.currency": _CURRENCY,
     "payment": "an object with provider, transaction_id, paid_at and amount",
     "payment.provider": "1 to 60 characters on one line, e.g. Alipay",
     "payment.transaction_id": "1 to 60 characters on one line, e.g. 2026112300001",
     "payment.paid_at": _INSTANT,
     "payment.amount": _MONEY,
-    "payment.amount.amount": _MORE_THAN_NOTHING,
+    "payment.amount.amount": _POSITIVE_AMOUNT,
     "payment.amount.currency": _CURRENCY,
     "language": "zh, fr or en",
 }
@@ -73,14 +71,14 @@ WANTED: Mapping[str, str] = {
 _INDEX = re.compile(r"\[\d+\]")
 
 
-def in_words(found: FieldError) -> FieldError:
-    """The fault with a message that says what its field must be, unless its rule says more."""
-    if found.rule not in BUILT_IN and found.rule != "blank":
-        return found
-    if found.rule == "extra_forbidden":
-        return replace(found, message="Must not be there: an order has no such field")
-    wanted = WANTED.get(_INDEX.sub("[]", found.field))
-    if wanted is None:
-        return found
-    start = "Must be there: " if found.rule == "missing" else "Must be "
-    return replace(found, message=start + wanted)
+def describe(error: FieldError) -> FieldError:
+    """The error with a message that says what its field must be, unless its rule says more."""
+    if error.rule not in BUILT_IN and error.rule != "blank":
+        return error
+    if error.rule == "extra_forbidden":
+        return replace(error, message="Must not be there: an order has no such field")
+    requirement = REQUIREMENTS.get(_INDEX.sub("[]", error.field))
+    if requirement is None:
+        return error
+    start = "Must be there: " if error.rule == "missing" else "Must be "
+    return replace(error, message=start + requirement)

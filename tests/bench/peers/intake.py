@@ -11,8 +11,8 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
-from services.orders.api.placing import Wanted, place
-from services.orders.main import service
+from services.orders.api.intake import Submission
+from services.orders.main import order_intake, service
 from services.orders.schemas.intake import check
 from shared.db import DB
 from shared.http.api_keys import Principal
@@ -26,16 +26,18 @@ def one(platform: Platform) -> Service:
     """`orders`, but for its intake: each request in a transaction of its own."""
     routes = APIRouter()
     marketplace = Depends(platform.require("marketplace"))
+    intake = order_intake(platform)
 
     @routes.post("/orders", status_code=201)
     async def post_order(request: Request, principal: Principal = marketplace) -> Response:
         order = check(json.loads(await request.body(), parse_float=Decimal), platform.clock.now())
         if isinstance(order, list):
             raise Problem(422, "the order has faults", errors=order)
-        wanted = Wanted(await platform.requests.read(request, principal), principal.name, order, current_traceparent())
+        idempotent = await platform.requests.read(request, principal)
+        submission = Submission(idempotent, principal.name, order, current_traceparent())
 
         async def work(db: DB) -> Response:
-            (answer,) = await place(platform, db, [wanted])
+            (answer,) = await intake.place(db, [submission])
             if isinstance(answer, Problem):
                 raise answer
             return answer

@@ -1,0 +1,101 @@
+"""For operators: what waits for a person, the resolution of a case, and the open orders in figures."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import asyncpg
+from fastapi import APIRouter, Body, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import TypeAdapter
+
+from contracts.base import Code
+from contracts.cases import CaseClosed, CaseOpened
+from services.orders.api.lookup import visible_order
+from services.orders.domain.cases import closed_by_a_person, freed_by
+from services.orders.schemas.answers import CasesPage, ResolutionAnswer, StandingView, answers
+from services.orders.schemas.views import case_view, standing_view
+from services.orders.store import cases as cases_table
+from services.orders.store import orders as orders_table
+from shared.clock import Clock
+from shared.db import DB
+from shared.http import paging
+from shared.http.api_keys import Principal, Require
+from shared.http.idempotency import IdempotentRequests
+from shared.http.paging import PAGE, Cursor, Instant, Limit, Text
+from shared.http.problems import Problem
+from shared.http.routes import Route
+from shared.ledger.ledger import Ledger
+
+_CASES_KEY = TypeAdapter(tuple[Instant, UUID, Text])
+
+
+def router(
+    require: Require,
+    requests: IdempotentRequests,
+    ledger: Ledger,
+    pool: asyncpg.Pool[asyncpg.Record],
+    clock: Clock,
+) -> APIRouter:
+    routes = APIRouter(route_class=Route)
+    operator = Depends(require("operator"))
+
+    @routes.get("/standing", responses=answers(StandingView, 200))
+    async def get_standing(_principal: Principal = operator) -> Response:
+        """The open orders in figures: how many in each state and since when, the one that has been longest in its
+        state, and the open cases by kind."""
+        now = clock.now()
+        async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+            states = await orders_table.open_by_state(db, now)
+            kinds = await cases_table.open_by_kind(db, now)
+            longest = await orders_table.longest_in_state(db)
+        return JSONResponse(standing_view(states, kinds, longest.document if longest else None))
+
+    @routes.get("/cases", responses=answers(CasesPage, 200, problems=(400, 422)))
+    async def get_cases(
+        request: Request,
+        _principal: Principal = operator,
+        status: Literal["open", "closed", "all"] = "open",
+        cursor: Cursor | None = None,
+        limit: Limit = PAGE,
+    ) -> Response:
+        """Every order that waits for a person: why, since when, until when, and what frees it. The oldest first."""
+        rows = await cases_table.page(pool, status=status, after=paging.after(cursor, _CASES_KEY), limit=limit + 1)
+        shown, following = paging.cut(rows, limit, lambda case: (case["opened_at"], case["order_id"], case["name"]))
+        views = [case_view(case) for case in shown]
+        return JSONResponse({"cases": views, "next": following}, headers=paging.link(request, following))
+
+    @routes.post(
+        "/orders/{order_id}/cases/{case}/resolution",
+        responses=answers(ResolutionAnswer, 200, problems=(404, 409, 422)),
+    )
+    async def post_resolution(
+        order_id: str,
+        case: str,
+        request: Request,
+        resolution: Annotated[Code, Body(embed=True)],
+        principal: Principal = operator,
+    ) -> Response:
+        """Closes a case that a person has looked into. Others are closed by what their action names: 409."""
+        order = await visible_order(pool, order_id, principal)
+        return await requests.run(
+            request, principal, lambda db: _resolve(ledger, db, order.order_id, case, resolution, clock)
+        )
+
+    return routes
+
+
+async def _resolve(ledger: Ledger, db: DB, order_id: UUID, name: str, resolution: str, clock: Clock) -> Response:
+    facts = (await ledger.lock(db, [order_id]))[order_id]
+    case = facts.get(CaseOpened, name)
+    if case is None:
+        raise Problem(404, "not found")
+    closed = facts.get(CaseClosed, name)
+    if closed is None:
+        if not closed_by_a_person(case):
+            by = freed_by(case.action, name, str(order_id), case.parcel)
+            raise Problem(409, "this case is closed by what frees it", detail=f"{case.action}: {by}")
+        closed = case.closed(clock.now(), resolution)
+        await ledger.publish(db, [closed])
+    return JSONResponse({"id": str(order_id), "case": name, "resolution": closed.resolution})

@@ -1,0 +1,79 @@
+"""What is made of an accepted body: the event, the two parts of the person's record, and the body's digest."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import datetime
+from uuid import UUID
+
+from contracts.base import Line, Money
+from contracts.orders import OrderPlaced
+from contracts.persons import Contact, NationalId, Payment
+from services.orders.schemas.body import MoneyBody, OrderBody
+
+
+def order_placed(order_id: UUID, marketplace: str, body: OrderBody, now: datetime) -> OrderPlaced:
+    return OrderPlaced(
+        order_id=order_id,
+        occurred_at=now,
+        marketplace=marketplace,
+        number=body.number,
+        lines=_lines(body),
+        freight=_money(body.freight),
+        discount=_money(body.discount),
+        tax=_money(body.tax),
+        total=_money(body.total),
+        country=body.consignee.address.country,
+        province=body.province,
+        language=body.language,
+        placed_at=body.placed_at,
+    )
+
+
+def contact(body: OrderBody) -> Contact:
+    """Who receives the parcels, and how they were paid: the part for customs and carrier."""
+    address, payment = body.consignee.address, body.payment
+    return Contact(
+        name=body.consignee.name,
+        phone=body.consignee.phone,
+        province=address.province,
+        city=address.city,
+        district=address.district,
+        street=address.street,
+        postcode=address.postcode,
+        country=address.country,
+        payment=Payment(provider=payment.provider, transaction_id=payment.transaction_id, paid_at=payment.paid_at),
+    )
+
+
+def national_id(body: OrderBody) -> NationalId:
+    """Who bought: the part for customs alone."""
+    return NationalId(name=body.buyer.name, number=body.buyer.resident_id, phone=body.buyer.phone)
+
+
+def fingerprint(key: bytes, body: OrderBody) -> bytes:
+    """A keyed digest of the normalised body: without the key nobody can try names and numbers against it. The order of
+    its lines does not count: each SKU is on one."""
+    normalised = body.model_copy(update={"lines": sorted(body.lines, key=lambda line: line.sku)})
+    return hmac.new(key, b"order body\n" + normalised.model_dump_json().encode(), hashlib.sha256).digest()
+
+
+def _lines(body: OrderBody) -> tuple[Line, ...]:
+    """The order's lines, numbered from 1 as they came."""
+    return tuple(
+        Line(
+            line=number,
+            sku=line.sku,
+            description=line.description,
+            hs_code=line.hs_code,
+            origin=line.origin,
+            quantity=line.quantity,
+            unit_price=_money(line.unit_price),
+        )
+        for number, line in enumerate(body.lines, start=1)
+    )
+
+
+def _money(money: MoneyBody) -> Money:
+    return Money(amount=money.amount, currency=money.currency)
