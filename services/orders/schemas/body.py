@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from contracts.base import Sku
 from services.orders.domain import values
-from services.orders.domain.places import ISO_CODES
+from services.orders.domain.divisions import ISO_CODES
 from shared.http.amounts import amount
 from shared.http.counts import at_most
 

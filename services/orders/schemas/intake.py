@@ -13,8 +13,9 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.base import Sku
+from services.orders.domain.divisions import ISO_CODES
 from services.orders.domain.intake import Fault, LineParts, OrderParts, faults
-from services.orders.domain.places import ISO_CODES, PlaceFault, locate
+from services.orders.domain.places import PlaceFault, locate
 from services.orders.schemas.body import (
     MAX_LINES,
     District,
