@@ -52,7 +52,7 @@ def service(platform: Platform) -> Service:
         project=partial(project, clock),
         on_restored=partial(on_restored, clock),
         seals=("contact", "national_id"),
-        jobs=(erase_person(erasure),),
+        jobs=(erase_person(erasure.erase, clock),),
         tasks=(
             Task("repeat_tombstones", partial(repeat_tombstones, ledger, persons)),
             Task("check_erasures", partial(check_erasures, pool, platform.settings)),

@@ -647,7 +647,7 @@ async def test_an_erasure_that_keeps_failing_becomes_a_case(orders: Orders) -> N
     job = ClaimedJob(ERASE_PERSON, uuid4(), "", 8)
     platform = orders.platform
     erasure = Erasure(platform.ledger, platform.persons, platform.clock)
-    [opened] = erase_person(erasure).exhausted(job, "TypeError at handlers.py:39 erase")
+    [opened] = erase_person(erasure.erase, platform.clock).exhausted(job, "TypeError at handlers.py:39 erase")
     assert isinstance(opened, CaseOpened)
     assert (opened.reason, opened.action) == ("erasure_failed", "look_into")
 

@@ -1,7 +1,7 @@
-"""What OpenAPI says of the bodies: of POST /orders, and of every answer.
+"""The description of the bodies for OpenAPI: of POST /orders, and of every answer.
 
-The routes read and write their bodies themselves: intake names faults within and across fields together, and
-answers are kept as they were said. The models here are their description; a test holds the answers to them.
+The routes read and write their bodies themselves: intake names faults within and across fields together, and answers
+to idempotent requests are repeated byte by byte. Tests hold the answers to these models.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class MoneyView(View):
 
 
 class AcceptedView(View):
-    """An order taken in. `tracking_url` holds the order's secret."""
+    """An accepted order. `tracking_url` holds the order's secret."""
 
     id: str
     marketplace: str
@@ -76,7 +76,7 @@ class AmendmentView(View):
 
 
 class OrderView(View):
-    """Where an order stands; `status` is its outcome once it has one."""
+    """An order; `status` is its state, or its outcome once it has one."""
 
     id: str
     marketplace: str
@@ -135,7 +135,7 @@ class StateView(View):
 
 
 class OpenCasesView(View):
-    """Open cases of one kind. `overdue`: past the day by which a person was to answer."""
+    """Open cases of one kind. `overdue`: past their due date."""
 
     kind: str
     cases: int
@@ -143,7 +143,7 @@ class OpenCasesView(View):
 
 
 class LongestView(View):
-    """The order that has stood longest where it stands."""
+    """The open order that has been longest in its state."""
 
     id: str
     marketplace: str

@@ -1,0 +1,145 @@
+"""The rules across the fields of a submitted order, and what is made of an accepted one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from contracts.base import Money
+from services.orders.domain.intake import FUTURE_TOLERANCE, MAX_AGE, LineParts, OrderParts, faults
+from services.orders.domain.values import birth_date
+from services.orders.schemas.body import OrderBody
+from services.orders.schemas.conversion import contact, fingerprint, national_id, order_placed
+from services.orders.schemas.intake import check
+from services.orders.schemas.views import TrackingLinks
+from shared.links import check_secret
+from tests.integration.test_orders_http import good_body
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+ORDER = UUID(int=7)
+
+
+def money(amount: str, currency: str = "EUR") -> Money:
+    return Money.model_validate({"amount": amount, "currency": currency})
+
+
+VALID = OrderParts(
+    lines=(LineParts("SERUM-30", 2, money("39.90")), LineParts("SAVON-200", 3, money("4.50"))),
+    amounts={
+        "freight": money("12.00"),
+        "discount": money("5.00"),
+        "tax": money("7.26"),
+        "total": money("107.56"),
+        "payment.amount": money("107.56"),
+    },
+    place=("深圳市", "南山区"),
+    resident_id="360426199101010071",
+    times={"placed_at": NOW, "payment.paid_at": NOW},
+)
+
+
+def rules(parts: OrderParts) -> set[tuple[str, str]]:
+    return {(fault.field, fault.rule) for fault in faults(parts, NOW)}
+
+
+def amounts(**changed: Money | None) -> OrderParts:
+    return replace(VALID, amounts={**VALID.amounts, **changed})
+
+
+def test_a_valid_order_breaks_no_rule() -> None:
+    assert rules(VALID) == set()
+
+
+@pytest.mark.parametrize(
+    ("parts", "broken"),
+    [
+        (
+            amounts(total=money("107.57")),
+            {("payment.amount.amount", "payment_mismatch"), ("total.amount", "sum_mismatch")},
+        ),
+        (amounts(discount=money("120.00")), {("discount.amount", "discount_exceeds")}),
+        (amounts(freight=money("80.00", "CNY")), {("freight.currency", "currency_mixed")}),
+        (replace(VALID, place="city_unknown"), {("consignee.address.city", "city_unknown")}),
+        (replace(VALID, place="district_unknown"), {("consignee.address.district", "district_unknown")}),
+    ],
+)
+def test_a_rule_across_fields_names_the_field(parts: OrderParts, broken: set[tuple[str, str]]) -> None:
+    assert rules(parts) == broken
+
+
+def test_a_sku_may_occur_in_one_line_only() -> None:
+    line = LineParts("SERUM-30", 1, None)
+    assert rules(replace(VALID, lines=(line, line))) == {("lines[1].sku", "sku_repeated")}
+
+
+def test_no_sum_is_judged_while_a_part_of_it_is_invalid() -> None:
+    wrong_total = {"total": money("1.00"), "payment.amount": money("1.00")}
+    assert rules(replace(VALID, amounts={**VALID.amounts, **wrong_total})) == {("total.amount", "sum_mismatch")}
+    for lines in (None, (LineParts("SERUM-30", None, money("1.00")),)):
+        assert rules(replace(VALID, amounts={**VALID.amounts, **wrong_total}, lines=lines)) == set()
+    assert rules(replace(VALID, amounts={**VALID.amounts, **wrong_total, "tax": None})) == set()
+
+
+@pytest.mark.parametrize("field", ["placed_at", "payment.paid_at"])
+def test_a_time_lies_within_its_bounds(field: str) -> None:
+    second = timedelta(seconds=1)
+
+    def at(time: datetime) -> set[tuple[str, str]]:
+        return rules(replace(VALID, times={field: time}))
+
+    assert at(NOW + FUTURE_TOLERANCE) == at(NOW - MAX_AGE) == set()
+    assert at(NOW + FUTURE_TOLERANCE + second) == {(field, "in_future")}
+    assert at(NOW - MAX_AGE - second) == {(field, "too_old")}
+
+
+def test_a_date_of_birth_has_come() -> None:
+    unborn = "360426" + "20261124" + "0071"
+    assert birth_date(unborn) == date(2026, 11, 24)
+    assert rules(replace(VALID, resident_id=unborn)) == {("buyer.resident_id", "resident_id_component")}
+
+
+# --- what is made of an accepted body ---------------------------------------------------------------------------
+
+
+def accepted(**changed: Any) -> OrderBody:
+    body = good_body("A-1") | {"placed_at": "2026-11-23T07:30:00Z"} | changed
+    body["payment"]["paid_at"] = "2026-11-23T07:31:00Z"
+    order = check(body, NOW)
+    assert isinstance(order, OrderBody), order
+    return order
+
+
+def test_the_event_holds_the_goods_and_nothing_of_the_person() -> None:
+    body = accepted()
+    placed = order_placed(ORDER, "maison", body, NOW)
+    assert [(line.line, line.sku, line.quantity) for line in placed.lines] == [(1, "SERUM-30", 2), (2, "SAVON-200", 3)]
+    assert (placed.total.amount, placed.province) == (Decimal("107.56"), "CN-GD")
+    text = placed.model_dump_json()
+    assert not any(part in text for part in (body.buyer.name, body.buyer.phone, body.consignee.address.street))
+
+
+def test_the_parts_of_the_record_hold_what_their_readers_need() -> None:
+    body = accepted()
+    assert (contact(body).city, contact(body).payment.provider) == ("深圳市", "Alipay")
+    assert body.buyer.resident_id not in contact(body).model_dump_json()
+    assert national_id(body).number == body.buyer.resident_id
+
+
+def test_a_fingerprint_is_of_the_order_whatever_the_order_of_its_lines() -> None:
+    turned = list(reversed(good_body()["lines"]))
+    assert fingerprint(b"k", accepted()) == fingerprint(b"k", accepted(lines=turned))
+    assert fingerprint(b"k", accepted()) != fingerprint(b"k", accepted(language="fr"))
+    assert fingerprint(b"k", accepted()) != fingerprint(b"other", accepted())
+
+
+def test_the_link_of_an_order_opens_it_with_the_newest_key() -> None:
+    keys = {"v2": b"2" * 32, "v1": b"1" * 32}
+    address, _, secret = TrackingLinks("https://track.example", keys).url(ORDER).partition("?secret=")
+    assert address == f"https://track.example/track/{ORDER}"
+    assert secret.startswith("v2.")
+    assert check_secret(keys, ORDER, secret)
