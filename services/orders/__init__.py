@@ -1,1 +1,1 @@
-"""Orders: takes orders in, knows where in its life each stands, and is the only one to say that an order has ended."""
+"""Orders: accepts orders, knows the status of each, and alone decides that an order has ended."""

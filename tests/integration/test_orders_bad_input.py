@@ -230,11 +230,11 @@ def bad_body(change: Change) -> Body:
 
 @pytest.mark.parametrize(("change", "faults"), [row[1:] for row in TABLE], ids=IDS)
 def test_every_fault_is_named_with_its_field_and_rule(change: Change, faults: set[tuple[str, str]]) -> None:
-    found = check(bad_body(change), datetime.now(UTC))
-    assert isinstance(found, list)
-    assert {(fault.field, fault.rule) for fault in found} == faults
-    assert not any(part in f"{fault.field} {fault.message}" for fault in found for part in PERSONAL)
-    assert all(fault.message.startswith("Must ") for fault in found)
+    result = check(bad_body(change), datetime.now(UTC))
+    assert isinstance(result, list)
+    assert {(fault.field, fault.rule) for fault in result} == faults
+    assert not any(part in f"{fault.field} {fault.message}" for fault in result for part in PERSONAL)
+    assert all(fault.message.startswith("Must ") for fault in result)
 
 
 def test_the_table_is_long_enough_and_the_good_body_good() -> None:
@@ -244,9 +244,9 @@ def test_the_table_is_long_enough_and_the_good_body_good() -> None:
 
 @pytest.mark.parametrize("body", [None, [], "order", 7, True])
 def test_a_body_that_is_no_object_is_one_fault(body: object) -> None:
-    found = check(body, datetime.now(UTC))
-    assert isinstance(found, list)
-    assert [(fault.field, fault.rule) for fault in found] == [("body", "model_type")]
+    result = check(body, datetime.now(UTC))
+    assert isinstance(result, list)
+    assert [(fault.field, fault.rule) for fault in result] == [("body", "model_type")]
 
 
 def test_the_order_is_normalised() -> None:
@@ -299,7 +299,7 @@ async def orders(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterat
 
 
 async def stored(orders: Orders) -> list[int]:
-    """How much the service holds of its own, whatever it hears meanwhile of the orders of others."""
+    """How much the service holds of its own, whatever it consumes meanwhile of other orders."""
     consumed = "exists (select from facts where facts.order_id = fact_sets.order_id and not published)"
     tables = (
         *("orders", "outbox", "persons", "fingerprints", "idempotency_keys"),
@@ -351,7 +351,7 @@ async def test_a_name_that_stands_twice_is_refused_and_named(orders: Orders) -> 
 
 
 async def test_lines_are_counted_before_any_is_judged(orders: Orders) -> None:
-    """Of 2,000 empty lines nothing is said but their number."""
+    """Of 2,000 empty lines only their number is a fault."""
     answer = await orders.post("/orders", {**good_body(), "lines": [{}] * 2000})
     assert answer.status_code == 422
     assert [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]] == [("lines", "too_long")]

@@ -134,8 +134,8 @@ class Orders:
     async def placed(self, who: str = "maison") -> dict[str, Any]:
         answer = await self.post("/orders", good_body(), who)
         assert answer.status_code == 201, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
+        result: dict[str, Any] = answer.json()
+        return result
 
     async def consume(self, *events: Event) -> None:
         async with self.platform.ledger.transaction() as db:
@@ -146,8 +146,8 @@ class Orders:
             return (await self.platform.ledger.read(db, [UUID(order_id)]))[UUID(order_id)]
 
     async def count(self, table: str) -> int:
-        found: int = await self.platform.pool.fetchval(f"select count(*) from {table}")
-        return found
+        result: int = await self.platform.pool.fetchval(f"select count(*) from {table}")
+        return result
 
     @staticmethod
     def bearer(who: str) -> dict[str, str]:
@@ -209,23 +209,25 @@ async def test_an_order_is_taken_in_with_its_fact_and_the_sealed_record(orders: 
     body["buyer"]["phone"] = "139 0013 9000"  # a present
     answer = await orders.post("/orders", body)
     assert answer.status_code == 201, answer.text
-    taken = answer.json()
-    assert answer.headers["location"] == f"/orders/{taken['id']}"
-    secret = re.fullmatch(rf"https://track\.example/track/{taken['id']}\?secret=(v1\.[\w-]+)", taken["tracking_url"])
+    accepted = answer.json()
+    assert answer.headers["location"] == f"/orders/{accepted['id']}"
+    secret = re.fullmatch(
+        rf"https://track\.example/track/{accepted['id']}\?secret=(v1\.[\w-]+)", accepted["tracking_url"]
+    )
     assert secret is not None
-    assert check_secret(orders.platform.link_keys, UUID(taken["id"]), secret[1])
+    assert check_secret(orders.platform.link_keys, UUID(accepted["id"]), secret[1])
 
-    placed = (await orders.facts(taken["id"])).get(OrderPlaced)
+    placed = (await orders.facts(accepted["id"])).get(OrderPlaced)
     assert placed is not None
     assert (placed.marketplace, placed.number, placed.province) == ("maison", body["number"], "CN-GD")
     assert str(placed.total.amount) == "107.56"
-    rows = await orders.platform.pool.fetch("select topic, body from outbox where key = $1", taken["id"])
+    rows = await orders.platform.pool.fetch("select topic, body from outbox where key = $1", accepted["id"])
     assert sorted(row["topic"] for row in rows) == ["orders.events", "orders.personal"]
     for row in rows:
         assert not any(part in row["body"] for part in (NAME, PHONE, RESIDENT_ID, STREET))
     async with orders.platform.pool.acquire() as db:
-        contact = await orders.platform.persons.contact(db, UUID(taken["id"]), "test")
-        buyer = await orders.platform.persons.national_id(db, UUID(taken["id"]), "test")
+        contact = await orders.platform.persons.contact(db, UUID(accepted["id"]), "test")
+        buyer = await orders.platform.persons.national_id(db, UUID(accepted["id"]), "test")
     assert contact is not None
     assert (contact.name, contact.phone, contact.street) == (NAME, f"+86{PHONE}", STREET)
     assert buyer is not None
@@ -273,15 +275,15 @@ async def test_an_order_occurs_when_it_arrives_and_shows_when_the_shopper_placed
     long_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(days=50)
     body["placed_at"] = long_ago.isoformat()
     before = orders.platform.clock.now()
-    taken = (await orders.post("/orders", body)).json()
-    [placed] = (await orders.facts(taken["id"])).all(OrderPlaced)
+    accepted = (await orders.post("/orders", body)).json()
+    [placed] = (await orders.facts(accepted["id"])).all(OrderPlaced)
     assert before <= placed.occurred_at <= orders.platform.clock.now()
-    shown = (await orders.get(f"/orders/{taken['id']}")).json()
+    shown = (await orders.get(f"/orders/{accepted['id']}")).json()
     assert datetime.fromisoformat(shown["placed_at"]) == placed.placed_at == long_ago
     assert datetime.fromisoformat(shown["since"]) == placed.occurred_at
     del body["placed_at"]
-    taken = (await orders.post("/orders", body | {"number": f"A-{uuid4().hex[:12]}"})).json()
-    shown = (await orders.get(f"/orders/{taken['id']}")).json()
+    accepted = (await orders.post("/orders", body | {"number": f"A-{uuid4().hex[:12]}"})).json()
+    shown = (await orders.get(f"/orders/{accepted['id']}")).json()
     assert shown["placed_at"] == shown["since"]
 
 
@@ -310,7 +312,7 @@ async def test_a_crowd_at_once_is_answered_one_by_one(orders: Orders) -> None:
     known, keyed = good_body(), good_body()
     await orders.post("/orders", known)
     first = await orders.post("/orders", keyed, **{"Idempotency-Key": f"crowd-{keyed['number']}"})
-    taken = {**good_body(), "number": known["number"], "language": "fr"}
+    conflicting = {**good_body(), "number": known["number"], "language": "fr"}
     before = await orders.count("orders")
     new = [good_body() for _ in range(20)]
     crowd = [
@@ -318,7 +320,7 @@ async def test_a_crowd_at_once_is_answered_one_by_one(orders: Orders) -> None:
         *(orders.post("/orders", body, **{"Idempotency-Key": body["number"]}) for body in new),
         *(orders.post("/orders", good_body(number), "atelier") for number in (known["number"], keyed["number"])),
         orders.post("/orders", known),
-        orders.post("/orders", taken),
+        orders.post("/orders", conflicting),
         orders.post("/orders", keyed, **{"Idempotency-Key": f"crowd-{keyed['number']}"}),
         orders.post("/orders", good_body(), **{"Idempotency-Key": f"crowd-{keyed['number']}"}),
         orders.post("/orders", {**good_body(), "number": ""}),
@@ -346,26 +348,26 @@ async def test_intake_needs_a_marketplaces_key(orders: Orders, who: str, status:
 
 
 async def test_an_order_is_read_by_its_own_marketplace_alone(orders: Orders) -> None:
-    taken = await orders.placed()
-    mine = await orders.get(f"/orders/{taken['id']}")
+    accepted = await orders.placed()
+    mine = await orders.get(f"/orders/{accepted['id']}")
     assert mine.status_code == 200
     document = mine.json()
-    assert (document["status"], document["awaits"], document["number"]) == ("placed", "customs", taken["number"])
-    assert document["tracking_url"] == taken["tracking_url"]
+    assert (document["status"], document["awaits"], document["number"]) == ("placed", "customs", accepted["number"])
+    assert document["tracking_url"] == accepted["tracking_url"]
     assert not any(part in mine.text for part in (NAME, PHONE, RESIDENT_ID, STREET))
-    assert (await orders.get(f"/orders/{taken['id']}", "ops")).status_code == 200
-    others = await orders.get(f"/orders/{taken['id']}", "atelier")
+    assert (await orders.get(f"/orders/{accepted['id']}", "ops")).status_code == 200
+    others = await orders.get(f"/orders/{accepted['id']}", "atelier")
     unknown = await orders.get(f"/orders/{uuid4()}")
     assert (others.status_code, others.content) == (unknown.status_code, unknown.content)
     assert (await orders.get("/orders/nonsense")).status_code == 404
 
 
 async def test_an_entity_tag_spares_the_body_until_something_changes(orders: Orders) -> None:
-    taken = await orders.placed()
-    path = f"/orders/{taken['id']}"
+    accepted = await orders.placed()
+    path = f"/orders/{accepted['id']}"
     tag = (await orders.get(path)).headers["etag"]
     assert (await orders.get(path, **{"If-None-Match": tag})).status_code == 304
-    await orders.consume(StockReserved(order_id=UUID(taken["id"]), occurred_at=now()))
+    await orders.consume(StockReserved(order_id=UUID(accepted["id"]), occurred_at=now()))
     changed = await orders.get(path, **{"If-None-Match": tag})
     assert (changed.status_code, changed.json()["status"]) == (200, "reserved")
 
@@ -401,16 +403,16 @@ async def test_a_bad_page_is_named(orders: Orders, query: str) -> None:
 
 
 async def test_cancel_is_asked_once_and_answered_by_the_warehouse(orders: Orders) -> None:
-    taken = await orders.placed()
-    path = f"/orders/{taken['id']}"
+    accepted = await orders.placed()
+    path = f"/orders/{accepted['id']}"
     first = await orders.post(f"{path}/cancel", None)
     again = await orders.post(f"{path}/cancel", None, "ops")
     assert (first.status_code, again.status_code) == (202, 202)
     assert first.json() == again.json()
     assert first.json()["cancel"]["reason"] == "shopper"
-    asked = (await orders.facts(taken["id"])).all(CancelRequested)
-    assert len(asked) == 1
-    await orders.consume(withdrawn(taken["id"]))
+    requests_made = (await orders.facts(accepted["id"])).all(CancelRequested)
+    assert len(requests_made) == 1
+    await orders.consume(withdrawn(accepted["id"]))
     document = (await orders.get(path)).json()
     assert (document["status"], document["reason"], document["cancel"]["answer"]) == (
         "cancelled",
@@ -422,17 +424,17 @@ async def test_cancel_is_asked_once_and_answered_by_the_warehouse(orders: Orders
 
 
 async def test_a_cancel_too_late_shows(orders: Orders) -> None:
-    taken = await orders.placed()
-    await orders.post(f"/orders/{taken['id']}/cancel", None)
-    await orders.consume(CancelTooLate(order_id=UUID(taken["id"]), occurred_at=now(), reason="shopper"))
-    assert (await orders.get(f"/orders/{taken['id']}")).json()["cancel"]["answer"] == "too_late"
+    accepted = await orders.placed()
+    await orders.post(f"/orders/{accepted['id']}/cancel", None)
+    await orders.consume(CancelTooLate(order_id=UUID(accepted["id"]), occurred_at=now(), reason="shopper"))
+    assert (await orders.get(f"/orders/{accepted['id']}")).json()["cancel"]["answer"] == "too_late"
 
 
 async def test_nobody_cancels_an_ended_order_or_anothers(orders: Orders) -> None:
-    taken = await orders.placed()
-    assert (await orders.post(f"/orders/{taken['id']}/cancel", None, "atelier")).status_code == 404
-    await orders.consume(withdrawn(taken["id"]))
-    answer = await orders.post(f"/orders/{taken['id']}/cancel", None)
+    accepted = await orders.placed()
+    assert (await orders.post(f"/orders/{accepted['id']}/cancel", None, "atelier")).status_code == 404
+    await orders.consume(withdrawn(accepted["id"]))
+    answer = await orders.post(f"/orders/{accepted['id']}/cancel", None)
     assert (answer.status_code, answer.json()["detail"]) == (409, "it is cancelled")
 
 
@@ -456,32 +458,32 @@ def case(order_id: str, kind: str, action: str) -> CaseOpened:
 
 
 async def test_cases_say_why_since_when_and_what_frees_them(orders: Orders) -> None:
-    taken = await orders.placed()
-    hold = case(taken["id"], "customs_hold", "answer_customs")
+    accepted = await orders.placed()
+    hold = case(accepted["id"], "customs_hold", "answer_customs")
     await orders.consume(hold)
     listed = (await orders.get("/cases", "ops")).json()["cases"]
-    (found,) = [entry for entry in listed if entry["order_id"] == taken["id"]]
-    assert (found["kind"], found["reason"], found["number"]) == ("customs_hold", "inspection", taken["number"])
-    assert found["since"] == hold.occurred_at.isoformat()
-    assert found["due_at"] is not None
-    assert found["freed_by"] == f"customs: POST /orders/{taken['id']}/parcels/1/hold-answer"
-    refused = await orders.post(f"/orders/{taken['id']}/cases/{hold.case}/resolution", {"resolution": "done"}, "ops")
+    (result,) = [entry for entry in listed if entry["order_id"] == accepted["id"]]
+    assert (result["kind"], result["reason"], result["number"]) == ("customs_hold", "inspection", accepted["number"])
+    assert result["since"] == hold.occurred_at.isoformat()
+    assert result["due_at"] is not None
+    assert result["freed_by"] == f"customs: POST /orders/{accepted['id']}/parcels/1/hold-answer"
+    refused = await orders.post(f"/orders/{accepted['id']}/cases/{hold.case}/resolution", {"resolution": "done"}, "ops")
     assert refused.status_code == 409
     assert "hold-answer" in refused.json()["detail"]
     assert (await orders.get("/cases", "maison")).status_code == 403
 
 
 async def test_a_person_closes_what_only_a_look_frees(orders: Orders) -> None:
-    taken = await orders.placed()
-    look = case(taken["id"], "needs_attention", "look_into")
+    accepted = await orders.placed()
+    look = case(accepted["id"], "needs_attention", "look_into")
     await orders.consume(look)
-    path = f"/orders/{taken['id']}/cases/{look.case}/resolution"
+    path = f"/orders/{accepted['id']}/cases/{look.case}/resolution"
     for _ in range(2):
         answer = await orders.post(path, {"resolution": "called_the_depot"}, "ops")
         assert (answer.status_code, answer.json()["resolution"]) == (200, "called_the_depot")
     listed = (await orders.get("/cases?status=closed", "ops")).json()["cases"]
-    assert [c["resolution"] for c in listed if c["order_id"] == taken["id"]] == ["called_the_depot"]
-    missing = await orders.post(f"/orders/{taken['id']}/cases/none/resolution", {"resolution": "x"}, "ops")
+    assert [c["resolution"] for c in listed if c["order_id"] == accepted["id"]] == ["called_the_depot"]
+    missing = await orders.post(f"/orders/{accepted['id']}/cases/none/resolution", {"resolution": "x"}, "ops")
     assert missing.status_code == 404
     free_text = await orders.post(path, {"resolution": "I called them, and"}, "ops")
     assert free_text.status_code == 422
@@ -489,8 +491,8 @@ async def test_a_person_closes_what_only_a_look_frees(orders: Orders) -> None:
 
 async def test_cases_go_page_by_page(orders: Orders) -> None:
     for _ in range(3):
-        taken = await orders.placed()
-        await orders.consume(case(taken["id"], "enquiry", "search_with_carrier"))
+        accepted = await orders.placed()
+        await orders.consume(case(accepted["id"], "enquiry", "search_with_carrier"))
     everything = (await orders.get("/cases?limit=200", "ops")).json()["cases"]
     path: str | None = "/cases?limit=2"
     paged: list[Any] = []
@@ -511,98 +513,100 @@ async def person_row(orders: Orders, order_id: str) -> asyncpg.Record:
 
 
 async def tombstones(orders: Orders, order_id: str) -> int:
-    found: int = await orders.platform.pool.fetchval(
+    result: int = await orders.platform.pool.fetchval(
         "select count(*) from outbox where topic = 'orders.personal' and key = $1 and body is null", order_id
     )
-    return found
+    return result
 
 
 async def test_the_person_of_an_ended_order_is_erased_at_once(orders: Orders) -> None:
-    taken = await orders.placed()
-    await orders.consume(withdrawn(taken["id"]))
+    accepted = await orders.placed()
+    await orders.consume(withdrawn(accepted["id"]))
     for _ in range(2):
-        answer = await orders.delete(f"/orders/{taken['id']}/person")
+        answer = await orders.delete(f"/orders/{accepted['id']}/person")
         assert (answer.status_code, answer.json()["person"]) == (200, "erased")
-    row = await person_row(orders, taken["id"])
+    row = await person_row(orders, accepted["id"])
     assert (row["contact"], row["national_id"]) == (None, None)
-    assert await tombstones(orders, taken["id"]) >= 1
-    assert (await orders.get(f"/orders/{taken['id']}")).json()["person"] == "erased"
+    assert await tombstones(orders, accepted["id"]) >= 1
+    assert (await orders.get(f"/orders/{accepted['id']}")).json()["person"] == "erased"
     steps = await orders.platform.pool.fetch(
-        "select step, actor from erasures where order_id = $1 order by id", UUID(taken["id"])
+        "select step, actor from erasures where order_id = $1 order by id", UUID(accepted["id"])
     )
     assert [tuple(step) for step in steps] == [("requested", "ops"), ("done", "ops")]
 
 
 async def test_an_erasure_in_flight_is_carried_out_at_the_end(orders: Orders) -> None:
     body = good_body()
-    taken = (await orders.post("/orders", body)).json()
-    answer = await orders.delete(f"/orders/{taken['id']}/person")
+    accepted = (await orders.post("/orders", body)).json()
+    answer = await orders.delete(f"/orders/{accepted['id']}/person")
     assert (answer.status_code, answer.json()["person"]) == (202, "erasure_asked")
-    assert (await person_row(orders, taken["id"]))["contact"] is not None
-    await orders.consume(withdrawn(taken["id"]))
-    await eventually(orders, taken["id"], lambda document: document["person"] == "erased")
-    assert (await person_row(orders, taken["id"]))["contact"] is None
-    assert OrderClosed in await orders.facts(taken["id"])
+    assert (await person_row(orders, accepted["id"]))["contact"] is not None
+    await orders.consume(withdrawn(accepted["id"]))
+    await eventually(orders, accepted["id"], lambda document: document["person"] == "erased")
+    assert (await person_row(orders, accepted["id"]))["contact"] is None
+    assert OrderClosed in await orders.facts(accepted["id"])
     assert (await orders.post("/orders", body)).status_code == 409
-    assert (await person_row(orders, taken["id"]))["contact"] is None
+    assert (await person_row(orders, accepted["id"]))["contact"] is None
 
 
 async def test_an_erasure_that_a_restore_forgot_is_on_record_and_repeated(orders: Orders) -> None:
-    taken = await orders.placed()
+    accepted = await orders.placed()
     on_restored = service(orders.platform).on_restored
     assert on_restored is not None
     async with orders.platform.ledger.transaction() as db:
-        await on_restored(db, [PersonErased(order_id=UUID(taken["id"]), occurred_at=now())])
-    steps = await orders.platform.pool.fetch("select step, actor from erasures where order_id = $1", UUID(taken["id"]))
+        await on_restored(db, [PersonErased(order_id=UUID(accepted["id"]), occurred_at=now())])
+    steps = await orders.platform.pool.fetch(
+        "select step, actor from erasures where order_id = $1", UUID(accepted["id"])
+    )
     assert [tuple(step) for step in steps] == [("done", "restore")]
     async with orders.platform.ledger.transaction() as db:
-        assert UUID(taken["id"]) in await erasures.take_due_tombstones(db, every_hours=0, limit=10_000)
+        assert UUID(accepted["id"]) in await erasures.take_due_tombstones(db, every_hours=0, limit=10_000)
 
 
 async def test_only_an_operator_erases_and_the_record_of_it_stays(orders: Orders) -> None:
-    taken = await orders.placed()
-    assert (await orders.delete(f"/orders/{taken['id']}/person", "maison")).status_code == 403
+    accepted = await orders.placed()
+    assert (await orders.delete(f"/orders/{accepted['id']}/person", "maison")).status_code == 403
     assert (await orders.delete(f"/orders/{uuid4()}/person")).status_code == 404
-    await orders.delete(f"/orders/{taken['id']}/person")
+    await orders.delete(f"/orders/{accepted['id']}/person")
     with pytest.raises(asyncpg.RaiseError, match="append-only"):
         await orders.platform.pool.execute("delete from erasures")
 
 
 async def test_every_answer_is_as_openapi_describes_it(orders: Orders) -> None:
-    taken = await orders.placed()
-    path = f"/orders/{taken['id']}"
-    AcceptedView.model_validate(taken)
-    look = case(taken["id"], "needs_attention", "look_into")
+    accepted = await orders.placed()
+    path = f"/orders/{accepted['id']}"
+    AcceptedView.model_validate(accepted)
+    look = case(accepted["id"], "needs_attention", "look_into")
     await orders.consume(look)
     CancelAnswer.model_validate((await orders.post(f"{path}/cancel", None)).json())
     OrderView.model_validate((await orders.get(path)).json())
     CasesPage.model_validate((await orders.get("/cases?status=all", "ops")).json())
     resolution = await orders.post(f"{path}/cases/{look.case}/resolution", {"resolution": "seen"}, "ops")
     ResolutionAnswer.model_validate(resolution.json())
-    await orders.consume(withdrawn(taken["id"]))
+    await orders.consume(withdrawn(accepted["id"]))
     PersonAnswer.model_validate((await orders.delete(f"{path}/person")).json())
     OrdersPage.model_validate((await orders.get("/orders?limit=200", "ops")).json())
     ProblemView.model_validate((await orders.post("/orders", {})).json())
 
 
 async def test_a_tombstone_is_published_again_each_day_for_a_while(orders: Orders) -> None:
-    taken = await orders.placed()
-    await orders.consume(withdrawn(taken["id"]))
-    await orders.delete(f"/orders/{taken['id']}/person")
+    accepted = await orders.placed()
+    await orders.consume(withdrawn(accepted["id"]))
+    await orders.delete(f"/orders/{accepted['id']}/person")
 
     async def due(hours_ago: int) -> bool:
         async with orders.platform.ledger.transaction() as db:
             await db.execute(
                 "update tombstones set published_at = now() - $2 * interval '1 hour' where order_id = $1",
-                UUID(taken["id"]),
+                UUID(accepted["id"]),
                 hours_ago,
             )
-            return UUID(taken["id"]) in await erasures.take_due_tombstones(db, every_hours=REPEAT_HOURS, limit=100)
+            return UUID(accepted["id"]) in await erasures.take_due_tombstones(db, every_hours=REPEAT_HOURS, limit=100)
 
     assert not await due(REPEAT_HOURS - 1)
     assert await due(REPEAT_HOURS + 1)
     async with orders.platform.pool.acquire() as db:
-        await erasures.save_check(db, [UUID(taken["id"])], [UUID(taken["id"])])
+        await erasures.save_check(db, [UUID(accepted["id"])], [UUID(accepted["id"])])
     assert not await due(REPEAT_HOURS + 1)
 
 
@@ -663,11 +667,11 @@ async def test_an_order_that_nobody_screens_is_withdrawn_by_its_deadline(
     create(clock_file, now(), speed=DEADLINES["placed"].total_seconds() / 2)
     apart = replace(servers, kafka_bootstrap=own_broker.bootstrap)
     async with orders_service(apart, fresh_database, str(clock_file)) as orders:
-        taken = await orders.placed()
-        placed_at = (await orders.get(f"/orders/{taken['id']}")).json()["since"]
-        document = await eventually(orders, taken["id"], lambda document: document["cancel"] is not None)
+        accepted = await orders.placed()
+        placed_at = (await orders.get(f"/orders/{accepted['id']}")).json()["since"]
+        document = await eventually(orders, accepted["id"], lambda document: document["cancel"] is not None)
         assert document["cancel"]["reason"] == "deadline:placed"
         asked_at = datetime.fromisoformat(document["cancel"]["requested_at"])
         assert asked_at >= datetime.fromisoformat(placed_at) + DEADLINES["placed"]
-        document = await eventually(orders, taken["id"], lambda document: bool(document["cases"]))
+        document = await eventually(orders, accepted["id"], lambda document: bool(document["cases"]))
         assert document["cases"][0]["reason"] == "deadline:cancelling"

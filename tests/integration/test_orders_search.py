@@ -26,7 +26,7 @@ async def orders(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterat
         yield running_orders
 
 
-async def place(orders: Orders, number: str, who: str = "maison") -> str:
+async def submit(orders: Orders, number: str, who: str = "maison") -> str:
     answer = await orders.post("/orders", good_body(number), who)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
@@ -52,52 +52,52 @@ async def label(orders: Orders, order_id: str) -> None:
     )
 
 
-async def sought(orders: Orders, q: str, who: str = "ops", **more: str) -> list[str]:
+async def numbers_matching(orders: Orders, q: str, who: str = "ops", **more: str) -> list[str]:
     answer = await orders.http.get("/orders", params={"q": q, **more}, headers=orders.bearer(who))
     assert answer.status_code == 200, answer.text
     return [order["number"] for order in answer.json()["orders"]]
 
 
 async def test_a_part_of_a_number_finds_the_order_in_any_case_and_with_any_dashes(orders: Orders) -> None:
-    await place(orders, "SEEK-77-alpha")
+    await submit(orders, "SEEK-77-alpha")
     for q in ("SEEK-77-alpha", "seek77", "77-ALPHA", "k 77 a", "alph"):
-        assert await sought(orders, q) == ["SEEK-77-alpha"], q
-    assert await sought(orders, "seek78") == []
+        assert await numbers_matching(orders, q) == ["SEEK-77-alpha"], q
+    assert await numbers_matching(orders, "seek78") == []
 
 
 async def test_a_part_of_a_tracking_number_finds_the_order_once_it_is_labelled(orders: Orders) -> None:
-    order_id = await place(orders, "LABELLED-1")
-    assert await sought(orders, "345678") == []
+    order_id = await submit(orders, "LABELLED-1")
+    assert await numbers_matching(orders, "345678") == []
     await label(orders, order_id)
     for q in (TRACKING_NUMBER, "cy 12345 6785 fr", "CY-1234-56785-FR", "345678", "785FR"):
-        assert await sought(orders, q) == ["LABELLED-1"], q
+        assert await numbers_matching(orders, q) == ["LABELLED-1"], q
 
 
 async def test_the_beginning_of_an_id_finds_the_order_and_its_middle_does_not(orders: Orders) -> None:
-    order_id = await place(orders, "BY-ID-1")
+    order_id = await submit(orders, "BY-ID-1")
     for length in (8, 12, 20, 36):
-        assert await sought(orders, order_id[:length].upper()) == ["BY-ID-1"]
-    assert await sought(orders, order_id[9:]) == []
+        assert await numbers_matching(orders, order_id[:length].upper()) == ["BY-ID-1"]
+    assert await numbers_matching(orders, order_id[9:]) == []
 
 
 async def test_a_marketplace_finds_its_own_orders_only(orders: Orders) -> None:
-    order_id = await place(orders, "SHARED-9", "atelier")
-    await place(orders, "SHARED-9", "maison")
-    assert await sought(orders, "shared", "maison") == ["SHARED-9"]
-    assert await sought(orders, order_id, "maison") == []
-    assert await sought(orders, "shared", "ops") == ["SHARED-9", "SHARED-9"]
+    order_id = await submit(orders, "SHARED-9", "atelier")
+    await submit(orders, "SHARED-9", "maison")
+    assert await numbers_matching(orders, "shared", "maison") == ["SHARED-9"]
+    assert await numbers_matching(orders, order_id, "maison") == []
+    assert await numbers_matching(orders, "shared", "ops") == ["SHARED-9", "SHARED-9"]
 
 
 async def test_what_a_pattern_would_read_as_a_sign_is_a_letter_here(orders: Orders) -> None:
-    await place(orders, "UNDER_SCORE.1")
-    assert await sought(orders, "under_score.1") == ["UNDER_SCORE.1"]
+    await submit(orders, "UNDER_SCORE.1")
+    assert await numbers_matching(orders, "under_score.1") == ["UNDER_SCORE.1"]
     for q in ("under.score", "%%%%", "____", "\\\\\\\\", "'; drop table orders"):
-        assert await sought(orders, q) == [], q
+        assert await numbers_matching(orders, q) == [], q
 
 
 async def test_many_are_paged_the_last_changed_first(orders: Orders) -> None:
     for turn in range(5):
-        await place(orders, f"PAGED-{turn}")
+        await submit(orders, f"PAGED-{turn}")
     first = await orders.get("/orders?q=paged&limit=2", "ops")
     assert [order["number"] for order in first.json()["orders"]] == ["PAGED-4", "PAGED-3"]
     following = await orders.get(first.links["next"]["url"], "ops")
@@ -118,11 +118,11 @@ async def test_what_cannot_be_sought_is_said(orders: Orders, query: str, rule: s
 
 async def test_too_many_are_not_listed(orders: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
     for turn in range(3):
-        await place(orders, f"CROWD-{turn}")
+        await submit(orders, f"CROWD-{turn}")
     monkeypatch.setattr(search, "MAX_MATCHES", 2)
     answer = await orders.get("/orders?q=crowd", "ops")
     assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (422, "too_many")
-    assert await sought(orders, "crowd-1") == ["CROWD-1"]
+    assert await numbers_matching(orders, "crowd-1") == ["CROWD-1"]
 
 
 async def test_a_search_reads_an_index_and_not_the_table(orders: Orders) -> None:
@@ -134,10 +134,10 @@ async def test_a_search_reads_an_index_and_not_the_table(orders: Orders) -> None
 
 async def test_standing_tells_the_order_that_has_stood_longest(orders: Orders) -> None:
     answer = await orders.get("/standing", "ops")
-    told: dict[str, Any] = answer.json()
+    summary: dict[str, Any] = answer.json()
     assert answer.status_code == 200
-    states = {state["state"]: state for state in told["states"]}
+    states = {state["state"]: state for state in summary["states"]}
     assert states["placed"]["orders"] >= 1
-    assert told["longest"]["since"] == min(state["oldest"] for state in told["states"])
-    assert told["longest"]["awaits"] == "customs"
+    assert summary["longest"]["since"] == min(state["oldest"] for state in summary["states"])
+    assert summary["longest"]["awaits"] == "customs"
     assert (await orders.get("/standing", "maison")).status_code == 403

@@ -25,20 +25,20 @@ FIELDS = [place for place in nasty.places(GOOD) if place]
 
 def judged(body: Any) -> None:
     """Raises unless the body is taken so that it can be published and stored, or every fault of it is named."""
-    found = check(body, NOW)
-    if isinstance(found, OrderBody):
-        published = order_placed(order_id_of("maison", found.number), "maison", found, NOW)
-        for record in (published, contact(found), national_id(found)):
+    result = check(body, NOW)
+    if isinstance(result, OrderBody):
+        published = order_placed(order_id_of("maison", result.number), "maison", result, NOW)
+        for record in (published, contact(result), national_id(result)):
             text = record.model_dump_json()
             assert type(record).model_validate_json(text) == record
             assert "\\u0000" not in text
             text.encode()
-        again = check(json.loads(found.model_dump_json()), NOW)
-        assert again == found  # what is kept is taken again, and kept the same
+        again = check(json.loads(result.model_dump_json()), NOW)
+        assert again == result  # what is kept is taken again, and kept the same
         return
-    assert found
-    assert len(found) <= 200
-    for fault in found:
+    assert result
+    assert len(result) <= 200
+    for fault in result:
         assert fault.field.isascii()
         assert fault.message.startswith("Must "), fault
         json.dumps([fault.field, fault.rule, fault.message]).encode()

@@ -64,7 +64,7 @@ def final(parcel: int, outcome: ParcelOutcome, days: float = 20) -> Event:
 
 
 def story(ends: Sequence[ParcelOutcome | None]) -> list[Event]:
-    """All that is heard of an order whose parcels end like this; None: under way still."""
+    """All that is consumed of an order whose parcels end like this; None: under way still."""
     shares = SHARES[: len(ends) - 1]
     rest = TOTAL.amount - sum((Decimal(share) for share in shares), Decimal(0))
     consumed: list[Event] = [*BEGINNING, SCREENED, RESERVED, packed(len(ends))]
@@ -126,8 +126,8 @@ def test_the_end_waits_for_the_share_to_refund_and_for_the_plan() -> None:
 
 def test_evidence_outweighs_a_loss_and_the_latest_evidence_holds() -> None:
     def outcome(*events: Event) -> str | None:
-        found = end_evidence(Facts(ORDER, events), 1)
-        return found.outcome if found else None
+        evidence = end_evidence(Facts(ORDER, events), 1)
+        return evidence.outcome if evidence else None
 
     assert outcome(lost(1, 30), delivered(1, 20)) == "delivered"
     assert outcome(lost(1, 10), final(1, "returned", 20)) == "returned"
@@ -198,7 +198,7 @@ def case_facts(parcel: int) -> list[Event]:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> list[Event]:
-    """Facts that may be told of one order, some of them perhaps not told yet; no two ends race."""
+    """Facts that may be known of one order, some of them perhaps missing; no two ends race."""
     early = draw(st.none() | st.sampled_from([fact for fact, _, _ in EARLY_ENDS]))
     if early is not None:
         consumed: list[Event] = [*BEGINNING, SCREENED, early]
@@ -211,8 +211,8 @@ def worlds(draw: st.DrawFn) -> list[Event]:
             consumed.append(CancelTooLate(order_id=ORDER, occurred_at=at(8), reason="shopper"))
         if draw(st.booleans()):
             consumed += case_facts(1)
-    untold = draw(st.sets(st.sampled_from(range(len(consumed))), max_size=3))
-    return [event for n, event in enumerate(consumed) if n not in untold]
+    dropped = draw(st.sets(st.sampled_from(range(len(consumed))), max_size=3))
+    return [event for n, event in enumerate(consumed) if n not in dropped]
 
 
 @given(worlds(), st.data())
@@ -220,18 +220,18 @@ def worlds(draw: st.DrawFn) -> list[Event]:
 def test_any_shuffle_split_and_repetition_gives_one_state(consumed: list[Event], data: st.DataObject) -> None:
     consumed = data.draw(some_invented(consumed))
     at_once = Facts(ORDER, consumed)
-    said_at_once = settle(at_once)
+    published_at_once = settle(at_once)
 
-    told = data.draw(st.permutations([*consumed, *data.draw(st.lists(st.sampled_from(consumed), max_size=5))]))
+    remaining = data.draw(st.permutations([*consumed, *data.draw(st.lists(st.sampled_from(consumed), max_size=5))]))
     bit_by_bit, published = Facts(ORDER), list[Event]()
-    while told:
-        size = data.draw(st.integers(1, len(told)))
-        batch, told = told[:size], told[size:]
+    while remaining:
+        size = data.draw(st.integers(1, len(remaining)))
+        batch, remaining = remaining[:size], remaining[size:]
         for event in batch:
             bit_by_bit.add(event)
         published += settle(bit_by_bit)
 
-    assert sorted(published, key=_by_id) == sorted(said_at_once, key=_by_id)
+    assert sorted(published, key=_by_id) == sorted(published_at_once, key=_by_id)
     assert max(Counter(event.id for event in published).values(), default=1) == 1
     assert order_status(bit_by_bit) == order_status(at_once)
     assert document(bit_by_bit) == document(at_once)
@@ -247,7 +247,7 @@ def _by_id(event: Event) -> UUID:
     st.lists(st.booleans(), min_size=4, max_size=4),
 )
 def test_racing_ends_agree_on_where_the_parcel_is(ends: list[Event], stops: list[bool]) -> None:
-    """Which end closes the order depends on what was heard first; what is known in the end does not."""
+    """Which end closes the order depends on what was consumed first; what is known in the end does not."""
     facts = Facts(ORDER, story((None,)))
     for event, stop in zip(ends, stops, strict=True):
         facts.add(event)

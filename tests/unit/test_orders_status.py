@@ -1,4 +1,4 @@
-"""Where an order stands, how long it may stand there, and what is owed when it stands too long."""
+"""The state of an order, how long it may stay in it, and what follows when it stays longer."""
 
 from __future__ import annotations
 
@@ -343,7 +343,7 @@ def test_a_cancel_that_came_too_late_changes_nothing_but_the_flag() -> None:
 
 
 def settle(facts: Facts, now: datetime) -> list[Event]:
-    """Decides until nothing new is owed, as the ledger does; what was said."""
+    """Decides until nothing new follows, as the ledger does; what was published."""
     published: list[Event] = []
     while fresh := [e for e in decide(facts, DecisionContext(now)) if isinstance(e, Event) and facts.add(e)]:
         published += fresh
@@ -417,12 +417,12 @@ def test_the_record_goes_by_itself_after_its_time() -> None:
 
 
 def test_an_erasure_asked_for_in_flight_waits_for_the_end() -> None:
-    asked = ErasureRequested(order_id=ORDER, occurred_at=at(8))
+    request = ErasureRequested(order_id=ORDER, occurred_at=at(8))
     facts = until("in_transit")
-    facts.add(asked)
+    facts.add(request)
     assert not [outputs for outputs in decide(facts, DecisionContext(at(9))) if isinstance(outputs, Job)]
     facts = finished()
-    facts.add(asked)
+    facts.add(request)
     assert decide(facts, DecisionContext(at(16))) == [Job(ERASE_PERSON, ORDER)]
 
 

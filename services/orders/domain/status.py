@@ -103,7 +103,7 @@ class OrderStatus:
     cancel: Cancel | None
     """Beside the state: whether the order is to be withdrawn, and the answer of the warehouse."""
     too_late_to_withdraw: bool
-    """A parcel was handed over, or the warehouse said so: the order cannot be withdrawn any more."""
+    """A parcel was handed over, or the warehouse answered so: the order cannot be withdrawn any more."""
 
     @property
     def waiting_state(self) -> WaitingState:

@@ -34,9 +34,9 @@ _UNPRINTABLE = re.compile(
 """Controls, line ends, invisible and direction marks, surrogates, private use, noncharacters.
 
 A fixed list: whether a character is assigned depends on the Unicode version of the interpreter, and people have names
-in characters that are newer. Variation selectors, which choose the form of a Han character, are taken. What a
-private-use character means only its sender's font knows: no label can show it, and customs cannot compare it; those of
-`_GBK_PRIVATE` apart.
+in characters that are newer. Variation selectors, which choose the form of a Han character, are taken. Only the
+sender's font knows what a private-use character means: no label can show it, and customs cannot compare it, except for
+those of `_GBK_PRIVATE`.
 """
 _GBK_PRIVATE = {
     0xE815 + cell: bytes((0xFE, byte)).decode("gb18030")

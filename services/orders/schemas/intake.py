@@ -52,8 +52,8 @@ def check(body: object, now: datetime) -> OrderBody | list[FieldError]:
     try:
         order = OrderBody.model_validate(body)
     except ValidationError as error:
-        own = field_errors(error.errors(include_url=False, include_context=False, include_input=False))
-        return _sorted({*map(describe, own), *_field_errors(faults(_valid_parts(body), now))})[:FAULTS_NAMED]
+        errors = field_errors(error.errors(include_url=False, include_context=False, include_input=False))
+        return _sorted({*map(describe, errors), *_field_errors(faults(_valid_parts(body), now))})[:FAULTS_NAMED]
     parts = _parts(order)
     return _sorted(_field_errors(faults(parts, now))) or _with_place(order, parts.place)
 
