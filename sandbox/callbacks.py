@@ -25,7 +25,7 @@ import httpx
 
 from sandbox import envelopes
 from sandbox.faults import WEBHOOK, Faults
-from sandbox.post import Event, Parcel
+from sandbox.laposte.parcels import Event, Parcel
 from sandbox.world import World
 
 TICK_SECONDS = 0.05

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sandbox.callbacks import Callbacks
 from sandbox.envelopes import local
 from sandbox.faults import CounterpartName, Fault, FaultKind, Faults
-from sandbox.post import Event, Parcel
+from sandbox.laposte.parcels import Event, Parcel
 from sandbox.stories import STORIES, Story, of_script
 from sandbox.world import World
 

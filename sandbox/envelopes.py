@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sandbox.codes import STEPS, code_of
 from sandbox.identifiers import s10
-from sandbox.post import Event, Parcel
+from sandbox.laposte.parcels import Event, Parcel
 
 PARIS = ZoneInfo("Europe/Paris")
 LANGUAGES = ("fr_FR", "en_GB", "de_DE", "es_ES", "it_IT", "nl_NL")

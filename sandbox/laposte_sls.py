@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.laposte.parcels import Parcel
 from sandbox.pdf import page
-from sandbox.post import Parcel
 from sandbox.sls_checks import BAD_CREDENTIALS, NOT_READABLE, SlsMessage, at, destination, refusals, text, truthy
 from sandbox.world import World
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sandbox.agenda import Agenda
+from sandbox.laposte.parcels import Post
 from sandbox.port import DOCUMENTS, Port
-from sandbox.post import Post
 from sandbox.stories import StoryBook
 
 FIRST_SERIALS = range(10_000_000, 60_000_000)

@@ -1,0 +1,1 @@
+"""The local stack: embedded servers, services and sandbox as processes on this machine, and how `.venv` is installed."""
