@@ -9,9 +9,10 @@ from datetime import datetime
 from fastapi import FastAPI, Response
 from starlette.types import ASGIApp
 
-from sandbox import chinaport, control, douane, laposte_sls, laposte_suivi
+from sandbox import chinaport, control, douane, laposte_suivi
 from sandbox.callbacks import Callbacks
 from sandbox.faults import Counterpart, CounterpartName, Faults
+from sandbox.laposte import sls
 from sandbox.settings import SandboxSettings
 from sandbox.world import World
 
@@ -36,13 +37,13 @@ def create(settings: SandboxSettings, now: Callable[[], datetime]) -> FastAPI:
     def counterpart(path: str, name: CounterpartName, inner: ASGIApp) -> None:
         app.mount(path, Counterpart(inner, name, faults, world.requests, settings.sandbox_latency_ms))
 
-    credentials = laposte_sls.Credentials(
+    credentials = sls.Credentials(
         settings.laposte_contract_number,
         settings.laposte_password.get_secret_value(),
         settings.laposte_api_key.get_secret_value(),
     )
     okapi_key = settings.okapi_key.get_secret_value()
-    counterpart("/laposte/sls-ws", "sls", laposte_sls.app(world, credentials))
+    counterpart("/laposte/sls-ws", "sls", sls.app(world, credentials))
     counterpart("/laposte/suivi", "suivi", laposte_suivi.app(world, okapi_key, settings.suivi_quota_per_second))
     counterpart("/douane", "douane", douane.app(world))
     counterpart("/chinaport", "chinaport", chinaport.app(world))

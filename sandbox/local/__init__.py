@@ -1,1 +1,1 @@
-"""The local stack: embedded servers, services and sandbox as processes on this machine, and how `.venv` is installed."""
+"""The local stack: embedded servers, and services and sandbox as processes; and how `.venv` is installed."""
