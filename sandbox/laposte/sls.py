@@ -17,8 +17,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.laposte.parcels import Parcel
+from sandbox.laposte.sls_checks import (
+    BAD_CREDENTIALS,
+    NOT_READABLE,
+    SlsMessage,
+    at,
+    destination,
+    refusals,
+    text,
+    truthy,
+)
 from sandbox.pdf import page
-from sandbox.sls_checks import BAD_CREDENTIALS, NOT_READABLE, SlsMessage, at, destination, refusals, text, truthy
 from sandbox.world import World
 
 BASE = "/SlsServiceWSRest/2.0"
