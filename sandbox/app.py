@@ -9,10 +9,10 @@ from datetime import datetime
 from fastapi import FastAPI, Response
 from starlette.types import ASGIApp
 
-from sandbox import chinaport, control, douane, laposte_suivi
+from sandbox import chinaport, control, douane
 from sandbox.callbacks import Callbacks
 from sandbox.faults import Counterpart, CounterpartName, Faults
-from sandbox.laposte import sls
+from sandbox.laposte import sls, suivi
 from sandbox.settings import SandboxSettings
 from sandbox.world import World
 
@@ -44,7 +44,7 @@ def create(settings: SandboxSettings, now: Callable[[], datetime]) -> FastAPI:
     )
     okapi_key = settings.okapi_key.get_secret_value()
     counterpart("/laposte/sls-ws", "sls", sls.app(world, credentials))
-    counterpart("/laposte/suivi", "suivi", laposte_suivi.app(world, okapi_key, settings.suivi_quota_per_second))
+    counterpart("/laposte/suivi", "suivi", suivi.app(world, okapi_key, settings.suivi_quota_per_second))
     counterpart("/douane", "douane", douane.app(world))
     counterpart("/chinaport", "chinaport", chinaport.app(world))
     app.include_router(control.router(world, faults, callbacks, anywhere=settings.sandbox_control_anywhere))
