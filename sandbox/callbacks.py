@@ -23,8 +23,8 @@ from uuid import uuid4
 
 import httpx
 
-from sandbox import envelopes
 from sandbox.faults import WEBHOOK, Faults
+from sandbox.laposte import envelopes
 from sandbox.laposte.parcels import Event, Parcel
 from sandbox.world import World
 

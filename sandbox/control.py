@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.callbacks import Callbacks
-from sandbox.envelopes import local
 from sandbox.faults import CounterpartName, Fault, FaultKind, Faults
+from sandbox.laposte.envelopes import local
 from sandbox.laposte.parcels import Event, Parcel
 from sandbox.stories import STORIES, Story, of_script
 from sandbox.world import World

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from sandbox import envelopes
 from sandbox.identifiers import is_s10
+from sandbox.laposte import envelopes
 from sandbox.world import World
 
 MAX_IDS = 10
