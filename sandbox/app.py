@@ -10,9 +10,9 @@ from fastapi import FastAPI, Response
 from starlette.types import ASGIApp
 
 from sandbox import chinaport, control, douane
-from sandbox.callbacks import Callbacks
 from sandbox.faults import Counterpart, CounterpartName, Faults
 from sandbox.laposte import sls, suivi
+from sandbox.laposte.callbacks import Callbacks
 from sandbox.settings import SandboxSettings
 from sandbox.world import World
 

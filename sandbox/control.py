@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandbox.callbacks import Callbacks
 from sandbox.faults import CounterpartName, Fault, FaultKind, Faults
+from sandbox.laposte.callbacks import Callbacks
 from sandbox.laposte.envelopes import local
 from sandbox.laposte.parcels import Event, Parcel
 from sandbox.stories import STORIES, Story, of_script

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from sandbox.callbacks import signed_headers
+from sandbox.laposte.callbacks import signed_headers
 from sandbox.line import ROOT
 from sandbox.show.pace import SLOW
 from tests.faults.field import POLL_SECONDS, Field

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from stdnum import iso6346
 
 from sandbox.agenda import Agenda
-from sandbox.callbacks import retry_wait, signed_headers
 from sandbox.identifiers import is_mrn, is_s10, mrn, s10
+from sandbox.laposte.callbacks import retry_wait, signed_headers
 from sandbox.laposte.suivi import Quota
 from sandbox.pdf import page
 
