@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sandbox.codes import STEPS, code_of
 from sandbox.identifiers import s10
+from sandbox.laposte.event_codes import STEPS, code_of
 from sandbox.laposte.parcels import Event, Parcel
 
 PARIS = ZoneInfo("Europe/Paris")

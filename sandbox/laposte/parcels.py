@@ -8,8 +8,8 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sandbox.agenda import Agenda
-from sandbox.codes import FINAL
 from sandbox.identifiers import s10
+from sandbox.laposte.event_codes import FINAL
 from sandbox.port import Decision, Port
 from sandbox.stories import Scan, Story, StoryBook, Until, Wait
 
