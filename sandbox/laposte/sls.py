@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.laposte.parcels import Parcel
+from sandbox.laposte.pdf import page
 from sandbox.laposte.sls_checks import (
     BAD_CREDENTIALS,
     NOT_READABLE,
@@ -27,7 +28,6 @@ from sandbox.laposte.sls_checks import (
     text,
     truthy,
 )
-from sandbox.pdf import page
 from sandbox.world import World
 
 BASE = "/SlsServiceWSRest/2.0"
