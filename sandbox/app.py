@@ -9,7 +9,8 @@ from datetime import datetime
 from fastapi import FastAPI, Response
 from starlette.types import ASGIApp
 
-from sandbox import chinaport, control, douane
+from sandbox import control, douane
+from sandbox.china_customs import gateway
 from sandbox.faults import Counterpart, CounterpartName, Faults
 from sandbox.laposte import sls, suivi
 from sandbox.laposte.callbacks import Callbacks
@@ -46,7 +47,7 @@ def create(settings: SandboxSettings, now: Callable[[], datetime]) -> FastAPI:
     counterpart("/laposte/sls-ws", "sls", sls.app(world, credentials))
     counterpart("/laposte/suivi", "suivi", suivi.app(world, okapi_key, settings.suivi_quota_per_second))
     counterpart("/douane", "douane", douane.app(world))
-    counterpart("/chinaport", "chinaport", chinaport.app(world))
+    counterpart("/chinaport", "chinaport", gateway.app(world))
     app.include_router(control.router(world, faults, callbacks, anywhere=settings.sandbox_control_anywhere))
 
     @app.get("/livez")
