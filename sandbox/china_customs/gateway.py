@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox import ceb
-from sandbox.port import LaterReceipt
+from sandbox.china_customs.customs import LaterReceipt
 from sandbox.world import World
 
 PAGE, MAX_PAGE = 100, 500

@@ -8,9 +8,9 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sandbox.agenda import Agenda
+from sandbox.china_customs.customs import Decision, Port
 from sandbox.identifiers import s10
 from sandbox.laposte.event_codes import FINAL
-from sandbox.port import Decision, Port
 from sandbox.stories import Scan, Story, StoryBook, Until, Wait
 
 POSTAL_CLEARANCE = timedelta(hours=60)
