@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import ceb
+from sandbox.china_customs import ceb
 from sandbox.china_customs.customs import LaterReceipt
 from sandbox.world import World
 

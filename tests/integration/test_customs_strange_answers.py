@@ -21,7 +21,7 @@ from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ImportReturned, ParcelDeclared
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
-from sandbox import ceb as port
+from sandbox.china_customs import ceb as port
 from sandbox.servers import Servers
 from services.customs import ceb, store
 from services.customs.cases import hold_case

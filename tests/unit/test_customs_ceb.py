@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from contracts.customs import OrderScreened, ParcelUplifted
-from sandbox import ceb as port
+from sandbox.china_customs import ceb as port
 from services.customs import ceb
 from services.customs.ceb import MessageType, Parties, Party
 from services.customs.domain import Passed, screen
