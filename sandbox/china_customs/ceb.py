@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
-from sandbox.ceb_forms import FORMS, NUMBERS, PATTERNS
+from sandbox.china_customs.ceb_forms import FORMS, NUMBERS, PATTERNS
 
 NAMESPACE = "http://www.chinaport.gov.cn/ceb"
 CHINA = ZoneInfo("Asia/Shanghai")
