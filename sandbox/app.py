@@ -9,9 +9,10 @@ from datetime import datetime
 from fastapi import FastAPI, Response
 from starlette.types import ASGIApp
 
-from sandbox import control, douane
+from sandbox import control
 from sandbox.china_customs import gateway
 from sandbox.faults import Counterpart, CounterpartName, Faults
+from sandbox.france_customs import gateway as douane
 from sandbox.laposte import sls, suivi
 from sandbox.laposte.callbacks import Callbacks
 from sandbox.settings import SandboxSettings
