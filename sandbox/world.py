@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from sandbox.agenda import Agenda
 from sandbox.china_customs.customs import DOCUMENTS, Port
 from sandbox.laposte.parcels import Post
+from sandbox.scheduler import Agenda
 from sandbox.stories import StoryBook
 
 FIRST_SERIALS = range(10_000_000, 60_000_000)

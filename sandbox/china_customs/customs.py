@@ -15,9 +15,9 @@ from typing import Literal
 
 from stdnum.iso7064 import mod_11_2
 
-from sandbox.agenda import Agenda
 from sandbox.china_customs import ceb
 from sandbox.china_customs.ceb import CHINA, Message
+from sandbox.scheduler import Agenda
 from sandbox.stories import Clearance as Plan
 from sandbox.stories import Receipt, StoryBook
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sandbox.agenda import Agenda
 from sandbox.china_customs.customs import Decision, Port
 from sandbox.identifiers import s10
 from sandbox.laposte.event_codes import FINAL
+from sandbox.scheduler import Agenda
 from sandbox.stories import Scan, Story, StoryBook, Until, Wait
 
 POSTAL_CLEARANCE = timedelta(hours=60)

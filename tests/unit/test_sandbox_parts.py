@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import iso6346
 
-from sandbox.agenda import Agenda
 from sandbox.identifiers import is_mrn, is_s10, mrn, s10
 from sandbox.laposte.callbacks import retry_wait, signed_headers
 from sandbox.laposte.pdf import page
 from sandbox.laposte.suivi import Quota
+from sandbox.scheduler import Agenda
 
 NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
 
