@@ -12,7 +12,7 @@ from sandbox.faults import CounterpartName, Fault, FaultKind, Faults
 from sandbox.laposte.callbacks import Callbacks
 from sandbox.laposte.envelopes import local
 from sandbox.laposte.parcels import Event, Parcel
-from sandbox.stories import STORIES, Story, of_script
+from sandbox.scenarios import STORIES, Story, of_script
 from sandbox.world import World
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})

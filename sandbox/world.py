@@ -10,8 +10,8 @@ from datetime import datetime
 
 from sandbox.china_customs.customs import DOCUMENTS, Port
 from sandbox.laposte.parcels import Post
+from sandbox.scenarios import StoryBook
 from sandbox.scheduler import Agenda
-from sandbox.stories import StoryBook
 
 FIRST_SERIALS = range(10_000_000, 60_000_000)
 """A world begins somewhere in here, so that two worlds hardly ever give out the same numbers."""

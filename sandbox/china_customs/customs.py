@@ -17,9 +17,9 @@ from stdnum.iso7064 import mod_11_2
 
 from sandbox.china_customs import ceb
 from sandbox.china_customs.ceb import CHINA, Message
+from sandbox.scenarios import Clearance as Plan
+from sandbox.scenarios import Receipt, StoryBook
 from sandbox.scheduler import Agenda
-from sandbox.stories import Clearance as Plan
-from sandbox.stories import Receipt, StoryBook
 
 TOLERANCE = Decimal(1)
 """RMB between order and payment."""

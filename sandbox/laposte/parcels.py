@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from sandbox.china_customs.customs import Decision, Port
 from sandbox.identifiers import s10
 from sandbox.laposte.event_codes import FINAL
+from sandbox.scenarios import Scan, Story, StoryBook, Until, Wait
 from sandbox.scheduler import Agenda
-from sandbox.stories import Scan, Story, StoryBook, Until, Wait
 
 POSTAL_CLEARANCE = timedelta(hours=60)
 """A parcel of which the Chinese gateway has heard nothing by then is cleared at the counter, as a personal article."""

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from sandbox.app import create
 from sandbox.identifiers import is_s10
+from sandbox.scenarios import STORIES
 from sandbox.settings import SandboxSettings
-from sandbox.stories import STORIES
 from tests.sandbox_messages import OKAPI, START, HandClock, label_request, parcel_number, parts
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "laposte"
