@@ -10,9 +10,9 @@ from fastapi import FastAPI, Response
 from starlette.types import ASGIApp
 
 from sandbox import control
-from sandbox.china_customs import gateway
+from sandbox.china_customs import gateway as china_customs
 from sandbox.faults import Counterpart, CounterpartName, Faults
-from sandbox.france_customs import gateway as douane
+from sandbox.france_customs import gateway as france_customs
 from sandbox.laposte import sls, suivi
 from sandbox.laposte.callbacks import Callbacks
 from sandbox.settings import SandboxSettings
@@ -47,8 +47,8 @@ def create(settings: SandboxSettings, now: Callable[[], datetime]) -> FastAPI:
     okapi_key = settings.okapi_key.get_secret_value()
     counterpart("/laposte/sls-ws", "sls", sls.app(world, credentials))
     counterpart("/laposte/suivi", "suivi", suivi.app(world, okapi_key, settings.suivi_quota_per_second))
-    counterpart("/douane", "douane", douane.app(world))
-    counterpart("/chinaport", "chinaport", gateway.app(world))
+    counterpart("/douane", "douane", france_customs.app(world))
+    counterpart("/chinaport", "chinaport", china_customs.app(world))
     app.include_router(control.router(world, faults, callbacks, anywhere=settings.sandbox_control_anywhere))
 
     @app.get("/livez")

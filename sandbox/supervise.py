@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError
 
 from contracts.topics import TOPICS
 from sandbox.line import Line
-from sandbox.processes import CannotStartError, Process, ending
+from sandbox.local.processes import CannotStartError, Process, ending
 from sandbox.servers import Broker, Postgres
 from shared.operations.provision import create_topics
 

@@ -29,7 +29,7 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from sandbox import servers as embedded
-from sandbox.processes import free_port
+from sandbox.local.processes import free_port
 from sandbox.servers import Servers, ServerUnavailableError
 
 KAFKA, POSTGRES = "apache/kafka:4.3.1", "postgres:17"

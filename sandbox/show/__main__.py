@@ -22,7 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from rich.console import Console
 
 from sandbox.line import ROOT, Line
-from sandbox.processes import CannotStartError
+from sandbox.local.processes import CannotStartError
 from sandbox.provision import SERVICES
 from sandbox.show.after import keep_working, restock, slow_down
 from sandbox.show.api import Api

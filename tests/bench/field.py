@@ -22,7 +22,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from contracts.topics import TOPICS
 from sandbox import servers as embedded
 from sandbox.line import ROOT, Line
-from sandbox.processes import Process
+from sandbox.local.processes import Process
 from sandbox.provision import SERVICES, Secrets, provision
 from sandbox.show.goods import BY_SKU
 from services.warehouse.main import Settings as WarehouseSettings

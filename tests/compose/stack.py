@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sandbox.processes import free_port
+from sandbox.local.processes import free_port
 from services.credentials import SCOPES, SERVICES, Scope, read
 from shared import clock
 

@@ -14,7 +14,7 @@ import pytest
 
 from contracts.topics import TOPICS
 from sandbox.line import Line
-from sandbox.processes import Process
+from sandbox.local.processes import Process
 from sandbox.provision import SERVICES
 from sandbox.rebuild import rebuilt
 from sandbox.show.api import Api, Refused

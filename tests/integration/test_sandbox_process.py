@@ -25,7 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.app import create
-from sandbox.processes import Process, free_port
+from sandbox.local.processes import Process, free_port
 from sandbox.settings import SandboxSettings
 from shared.clock import create as create_clock
 from tests.live import serving, until

@@ -15,7 +15,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from contracts.topics import TOPICS
-from sandbox.processes import free_port
+from sandbox.local.processes import free_port
 from sandbox.servers import Broker, Postgres, ServerUnavailableError, running_servers
 from shared.operations.provision import create_topics, provision_database
 

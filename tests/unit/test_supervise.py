@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import supervise
-from sandbox.processes import CannotStartError, Process, ending
+from sandbox.local.processes import CannotStartError, Process, ending
 from sandbox.supervise import PAUSES, Kept, keep
 
 PATIENCE = 30.0
