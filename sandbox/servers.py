@@ -24,8 +24,8 @@ from typing import Protocol
 import asyncpg
 
 from sandbox.local.processes import CannotStartError, Process, User, ending, free_port
-from sandbox.programs import ROOM, broker_program, postgres_home, unprivileged
-from sandbox.programs import ServerUnavailableError as ServerUnavailableError
+from sandbox.local.programs import ROOM, broker_program, postgres_home, unprivileged
+from sandbox.local.programs import ServerUnavailableError as ServerUnavailableError
 
 # fsync and full_page_writes guard against a machine that loses power, which throw-away data need not; a commit that
 # was answered still outlives the death of any process. Terse errors, since a statement or its detail may hold a
