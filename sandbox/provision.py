@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from services import provision as installation
 from services.credentials import SERVICES, Secrets
 

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 from contracts.topics import TOPICS
 from sandbox.line import Line
 from sandbox.local.processes import CannotStartError, Process, ending
-from sandbox.servers import Broker, Postgres
+from sandbox.local.servers import Broker, Postgres
 from shared.operations.provision import create_topics
 
 LOOKS_EVERY = 0.5

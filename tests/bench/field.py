@@ -20,8 +20,8 @@ import httpx
 from aiokafka.admin import AIOKafkaAdminClient
 
 from contracts.topics import TOPICS
-from sandbox import servers as embedded
 from sandbox.line import ROOT, Line
+from sandbox.local import servers as embedded
 from sandbox.local.processes import Process
 from sandbox.provision import SERVICES, Secrets, provision
 from sandbox.show.goods import BY_SKU

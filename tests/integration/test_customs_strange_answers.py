@@ -22,7 +22,7 @@ from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportR
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
 from sandbox.china_customs import ceb as port
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from services.customs import ceb, store
 from services.customs.cases import hold_case
 from services.customs.gateways import ImportGateway

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from services.orders.body import OrderBody
 from services.orders.intake import OLDEST, check
 from tests.integration.test_orders_http import (

@@ -23,7 +23,7 @@ from contracts.base import Event
 from contracts.cases import CaseOpened
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.warehouse import CancelTooLate, OrderWithdrawn, StockReserved
-from sandbox.servers import Broker, Servers
+from sandbox.local.servers import Broker, Servers
 from services.orders import store
 from services.orders.domain import DEADLINES, ERASE_PERSON
 from services.orders.erasure import REPEAT_HOURS, check_erasures, erase_person

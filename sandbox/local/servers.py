@@ -1,7 +1,7 @@
 """PostgreSQL and a Kafka-protocol broker from Python wheels, as child processes of whoever asks.
 
 `DATABASE_ADMIN_URL` and `KAFKA_BOOTSTRAP` name servers that exist already, and win: then nothing is started.
-`python -m sandbox.servers` starts what is missing, prints the two variables and waits for Ctrl-C.
+`python -m sandbox.local.servers` starts what is missing, prints the two variables and waits for Ctrl-C.
 """
 
 from __future__ import annotations
