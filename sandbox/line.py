@@ -18,8 +18,8 @@ import httpx
 from aiokafka.errors import KafkaError
 
 from sandbox.local.processes import CannotStartError, Process, ending, free_port
+from sandbox.local.provision import SERVICES, Secrets, provision
 from sandbox.local.servers import FETCH_WAIT_MS, Broker, BrokerServer, Servers, running_servers
-from sandbox.provision import SERVICES, Secrets, provision
 from shared import clock
 
 _CONTRACT = "900001"

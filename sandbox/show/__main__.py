@@ -23,7 +23,7 @@ from rich.console import Console
 
 from sandbox.line import ROOT, Line
 from sandbox.local.processes import CannotStartError
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from sandbox.show.after import keep_working, restock, slow_down
 from sandbox.show.api import Api
 from sandbox.show.board import print_timeline

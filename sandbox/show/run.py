@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from rich.console import Console
 
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from sandbox.show.api import Api, Refused
 from sandbox.show.board import Board
 from sandbox.show.book import Book, Order, place, receive_goods

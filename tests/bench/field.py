@@ -23,7 +23,7 @@ from contracts.topics import TOPICS
 from sandbox.line import ROOT, Line
 from sandbox.local import servers as embedded
 from sandbox.local.processes import Process
-from sandbox.provision import SERVICES, Secrets, provision
+from sandbox.local.provision import SERVICES, Secrets, provision
 from sandbox.show.goods import BY_SKU
 from services.warehouse.main import Settings as WarehouseSettings
 from services.warehouse.main import service as warehouse

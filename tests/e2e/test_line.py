@@ -15,7 +15,7 @@ import pytest
 from contracts.topics import TOPICS
 from sandbox.line import Line
 from sandbox.local.processes import Process
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from sandbox.rebuild import rebuilt
 from sandbox.show.api import Api, Refused
 from sandbox.show.book import Book, Order, place, receive_goods

@@ -17,7 +17,7 @@ from uuid import UUID
 from contracts.base import Event
 from contracts.carrier import LabelCreated
 from contracts.topics import TOPICS, of_producer, subscribed_by
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from services.carrier.handlers import SUBSCRIPTIONS as CARRIER
 from services.customs.handlers import SUBSCRIPTIONS as CUSTOMS
 from services.orders.handlers import SUBSCRIPTIONS as ORDERS

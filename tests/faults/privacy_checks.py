@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.base import PARTITIONS
 from contracts.topics import TOPICS
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from sandbox.show.people import PLACES, Person, person
 from tests.faults.violations import Violation
 

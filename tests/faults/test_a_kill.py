@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from tests.faults.field import Field, Injection
 
 STEPS = {

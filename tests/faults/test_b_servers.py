@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from contracts.topics import TOPICS
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from sandbox.show.baskets import order_body
 from sandbox.show.people import person
 from shared.operations.provision import create_topics

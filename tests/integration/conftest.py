@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 
 from sandbox.line import ROOT, Line
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from sandbox.show.api import Api
 from sandbox.show.book import Book, Order, place, receive_goods
 from sandbox.show.pace import SLOW

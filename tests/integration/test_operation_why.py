@@ -8,7 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from sandbox.show.api import Refused
 from services.why import NotToBeAsked, ask
 from tests.integration.conftest import Operated

@@ -19,7 +19,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from rich.console import Console
 
 from sandbox.line import Line
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from sandbox.show.api import Api
 from sandbox.show.pace import SLOW
 from sandbox.show.run import Show

@@ -16,7 +16,7 @@ import asyncpg
 
 from contracts.orders import OrderPlaced
 from contracts.warehouse import ParcelHandedOver
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from services.orders.domain import order_id_of
 from tests.bench.client import percentiles
 from tests.bench.events import Wire, wire
