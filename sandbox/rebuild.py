@@ -10,8 +10,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sandbox.line import ROOT, Line
 from sandbox.local.processes import CannotStartError
+from sandbox.local.stack import ROOT, Line
 from sandbox.show.api import Api
 from sandbox.show.run import Show
 from sandbox.show.tales import TALES

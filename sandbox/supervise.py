@@ -17,9 +17,9 @@ from functools import partial
 from aiokafka.errors import KafkaError
 
 from contracts.topics import TOPICS
-from sandbox.line import Line
 from sandbox.local.processes import CannotStartError, Process, ending
 from sandbox.local.servers import Broker, Postgres
+from sandbox.local.stack import Line
 from shared.operations.provision import create_topics
 
 LOOKS_EVERY = 0.5

@@ -21,9 +21,9 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rich.console import Console
 
-from sandbox.line import ROOT, Line
 from sandbox.local.processes import CannotStartError
 from sandbox.local.provision import SERVICES
+from sandbox.local.stack import ROOT, Line
 from sandbox.show.after import keep_working, restock, slow_down
 from sandbox.show.api import Api
 from sandbox.show.board import print_timeline

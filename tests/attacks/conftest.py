@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.line import Line
+from sandbox.local.stack import Line
 from sandbox.show.pace import SLOW
 from shared.http.limits import files_allow
 from shared.operations.provision import add_api_key

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from sandbox.line import Line
+from sandbox.local.stack import Line
 
 ANSWER_SECONDS = 60.0
 """Above every bound of the services; a machine that is busy with other things has time too."""

@@ -18,7 +18,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from sandbox.line import Line
+from sandbox.local.stack import Line
 from shared.http.limits import BODY_BYTES, CONNECTIONS
 from tests.attacks.conftest import OTHER_KEY
 from tests.attacks.field import ANSWER_SECONDS, Row, Victim, status_of, tally

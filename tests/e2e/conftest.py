@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from rich.console import Console
 
-from sandbox.line import Line
+from sandbox.local.stack import Line
 from sandbox.show.api import Api
 from sandbox.show.pace import SLOW
 from sandbox.show.run import Show

@@ -17,8 +17,8 @@ from hypothesis.errors import Unsatisfiable
 from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import Case, GenerationMode
 
-from sandbox.line import Line
 from sandbox.local.provision import SERVICES
+from sandbox.local.stack import Line
 from sandbox.show.baskets import order_body
 from sandbox.show.people import person
 from sandbox.show.tales import Tale

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from sandbox.line import Line
+from sandbox.local.stack import Line
 from sandbox.show.api import Api, Refused
 from sandbox.show.baskets import order_body
 from sandbox.show.book import Book, place, receive_goods

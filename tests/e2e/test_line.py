@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from contracts.topics import TOPICS
-from sandbox.line import Line
 from sandbox.local.processes import Process
 from sandbox.local.provision import SERVICES
+from sandbox.local.stack import Line
 from sandbox.rebuild import rebuilt
 from sandbox.show.api import Api, Refused
 from sandbox.show.book import Book, Order, place, receive_goods

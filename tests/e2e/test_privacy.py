@@ -15,8 +15,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.base import PARTITIONS
 from contracts.topics import TOPICS
-from sandbox.line import Line
 from sandbox.local.provision import SERVICES
+from sandbox.local.stack import Line
 from sandbox.show.api import Api
 from sandbox.show.book import Order
 from sandbox.show.people import Person, person

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from sandbox.line import Line
 from sandbox.local.provision import SERVICES
 from sandbox.local.servers import Servers
+from sandbox.local.stack import Line
 from sandbox.show.api import Api, Refused
 from sandbox.show.book import Book, Order, place, receive_goods
 from sandbox.show.staff import Staff

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from sandbox.laposte.callbacks import signed_headers
-from sandbox.line import ROOT
+from sandbox.local.stack import ROOT
 from sandbox.show.pace import SLOW
 from tests.faults.field import POLL_SECONDS, Field
 from tests.live import until

@@ -15,8 +15,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from sandbox.line import ROOT, Line
 from sandbox.local.provision import SERVICES
+from sandbox.local.stack import ROOT, Line
 from sandbox.show.api import Api
 from sandbox.show.book import Book, Order, place, receive_goods
 from sandbox.show.pace import SLOW

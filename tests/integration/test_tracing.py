@@ -18,8 +18,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from rich.console import Console
 
-from sandbox.line import Line
 from sandbox.local.provision import SERVICES
+from sandbox.local.stack import Line
 from sandbox.show.api import Api
 from sandbox.show.pace import SLOW
 from sandbox.show.run import Show

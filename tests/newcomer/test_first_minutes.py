@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.line import ROOT
+from sandbox.local.stack import ROOT
 from sandbox.show.closing import NUMBER, ROWS, rows
 from tests.live import until
 
