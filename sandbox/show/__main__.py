@@ -24,6 +24,7 @@ from rich.console import Console
 from sandbox.local.processes import CannotStartError
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import ROOT, Line
+from sandbox.local.supervise import supervised
 from sandbox.show.after import keep_working, restock, slow_down
 from sandbox.show.api import Api
 from sandbox.show.board import print_timeline
@@ -31,7 +32,6 @@ from sandbox.show.closing import closing
 from sandbox.show.pace import SLOW
 from sandbox.show.run import Show
 from sandbox.show.tales import LEFT_TO_YOU, TALES, batch
-from sandbox.supervise import supervised
 from shared.operations import line_file
 from shared.operations.line_file import RunningLine
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import supervise
+from sandbox.local import supervise
 from sandbox.local.processes import CannotStartError, Process, ending
-from sandbox.supervise import PAUSES, Kept, keep
+from sandbox.local.supervise import PAUSES, Kept, keep
 
 PATIENCE = 30.0
 
