@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sandbox.install_progress import NO_SPACE, InstallError, NoWheelError, Progress, Screen, end_of, explained
+from sandbox.local.install_progress import NO_SPACE, InstallError, NoWheelError, Progress, Screen, end_of, explained
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK, RUN = ROOT / "requirements.lock", ROOT / ".run"

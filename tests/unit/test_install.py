@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import install
-from sandbox.install_progress import InstallError, NoWheelError, Progress, explained
+from sandbox.local.install_progress import InstallError, NoWheelError, Progress, explained
 
 LOG = Path(".run/install.log")
 PIP_23 = """\
