@@ -134,4 +134,4 @@ $(VENV)/.installed: requirements.lock
 	@command -v "$(PYTHON)" >/dev/null || { \
 	  echo "There is no $(PYTHON) here; Silkpost needs Python 3.11 or newer: name one, as in make PYTHON=python3.12" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Silkpost needs Python 3.11 or newer, and $(PYTHON) is %d.%d: name another, as in make PYTHON=python3.12" % sys.version_info[:2])'
-	@"$(PYTHON)" -m sandbox.install $(VENV)
+	@"$(PYTHON)" -m sandbox.local.install $(VENV)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import install
+from sandbox.local import install
 from sandbox.local.install_progress import InstallError, NoWheelError, Progress, explained
 
 LOG = Path(".run/install.log")

@@ -1,4 +1,4 @@
-"""Makes `.venv` from requirements.lock, hashes checked, and says how far it is: `python -m sandbox.install .venv`.
+"""`python -m sandbox.local.install .venv`: makes .venv from requirements.lock, hashes checked, and shows its progress.
 
 It runs before anything is installed and so needs nothing but Python 3.11. Its last step is to write `.venv/.installed`;
 an installation that was cut off before leaves `.venv/.unfinished`, and the next one begins anew. pip's own words are in
