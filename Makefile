@@ -26,19 +26,19 @@ help: ## Shows this
 install: $(VENV)/.installed ## Makes .venv from requirements.lock, hashes checked
 
 run: $(VENV)/.installed ## Starts everything, places orders and shows them on their way; Ctrl-C stops it
-	@ORDERS="$(ORDERS)" SPEED="$(SPEED)" EXIT="$(EXIT)" RESULT="$(RESULT)" $(BIN)/python -m sandbox.show
+	@ORDERS="$(ORDERS)" SPEED="$(SPEED)" EXIT="$(EXIT)" RESULT="$(RESULT)" $(BIN)/python -m sandbox.demo
 
 order: $(VENV)/.installed ## Places an order on the line of make run and follows it to its end
-	@$(BIN)/python -m sandbox.show.order
+	@$(BIN)/python -m sandbox.demo.order
 
 clock: $(VENV)/.installed ## Tells business time on that line, or changes its pace: make clock SPEED=2000
-	@SPEED=$(SPEED) $(BIN)/python -m sandbox.show.clock
+	@SPEED=$(SPEED) $(BIN)/python -m sandbox.demo.clock
 
 key: $(VENV)/.installed ## Prints an API key: make key SCOPE=operator; NAME=maison makes a new one
-	@SECRETS_DIR=$(SECRETS_DIR) $(BIN)/python -m sandbox.show.access key $(if $(SCOPE),--scope $(SCOPE)) $(if $(NAME),--name "$(NAME)")
+	@SECRETS_DIR=$(SECRETS_DIR) $(BIN)/python -m sandbox.demo.access key $(if $(SCOPE),--scope $(SCOPE)) $(if $(NAME),--name "$(NAME)")
 
 url: $(VENV)/.installed ## Prints where a service is: make url SERVICE=customs
-	@$(BIN)/python -m sandbox.show.access url $(SERVICE)
+	@$(BIN)/python -m sandbox.demo.access url $(SERVICE)
 
 why: $(VENV)/.installed ## Tells what an order waits for: make why ORDER=<id, number, tracking number, or a part>
 	@SECRETS_DIR=$(SECRETS_DIR) $(BIN)/python -m services.why "$(ORDER)"

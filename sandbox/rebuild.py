@@ -10,11 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sandbox.demo.api import Api
+from sandbox.demo.run import Show
+from sandbox.demo.tales import TALES
 from sandbox.local.processes import CannotStartError
 from sandbox.local.stack import ROOT, Line
-from sandbox.show.api import Api
-from sandbox.show.run import Show
-from sandbox.show.tales import TALES
 
 SPEED, PATIENCE = 60_000.0, 180.0
 

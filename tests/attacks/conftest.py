@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.demo.pace import SLOW
 from sandbox.local.stack import Line
-from sandbox.show.pace import SLOW
 from shared.http.limits import files_allow
 from shared.operations.provision import add_api_key
 from tests.attacks.field import Row

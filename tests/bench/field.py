@@ -20,11 +20,11 @@ import httpx
 from aiokafka.admin import AIOKafkaAdminClient
 
 from contracts.topics import TOPICS
+from sandbox.demo.goods import BY_SKU
 from sandbox.local import servers as embedded
 from sandbox.local.processes import Process
 from sandbox.local.provision import SERVICES, Secrets, provision
 from sandbox.local.stack import ROOT, Line
-from sandbox.show.goods import BY_SKU
 from services.warehouse.main import Settings as WarehouseSettings
 from services.warehouse.main import service as warehouse
 from shared import clock

@@ -14,11 +14,11 @@ from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared
 from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId, Payment, PersonRecord
 from contracts.warehouse import OrderPacked, ParcelHandedOver, StockReserved
+from sandbox.demo.baskets import order_body
+from sandbox.demo.goods import BY_SKU
+from sandbox.demo.people import person
+from sandbox.demo.tales import Tale
 from sandbox.identifiers import s10
-from sandbox.show.baskets import order_body
-from sandbox.show.goods import BY_SKU
-from sandbox.show.people import person
-from sandbox.show.tales import Tale
 from services.credentials import Secrets
 from shared import persons
 from shared.persons import Persons

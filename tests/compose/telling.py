@@ -9,10 +9,10 @@ from typing import Any
 
 from rich.console import Console
 
-from sandbox.show.api import Api
-from sandbox.show.pace import SLOW
-from sandbox.show.run import Show
-from sandbox.show.tales import Tale
+from sandbox.demo.api import Api
+from sandbox.demo.pace import SLOW
+from sandbox.demo.run import Show
+from sandbox.demo.tales import Tale
 from shared.clock import NOTICE_SECONDS
 from tests.compose.stack import Stack
 

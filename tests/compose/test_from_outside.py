@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from sandbox.show.api import Api
-from sandbox.show.book import Book, Order, place
-from sandbox.show.tales import BY_NAME
+from sandbox.demo.api import Api
+from sandbox.demo.book import Book, Order, place
+from sandbox.demo.tales import BY_NAME
 from services.credentials import SERVICES
 from tests.compose import raw
 from tests.compose.stack import DOCKER, Stack, docker

@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from rich.console import Console
 
+from sandbox.demo.api import Api
+from sandbox.demo.pace import SLOW
+from sandbox.demo.run import Show
 from sandbox.local.stack import Line
-from sandbox.show.api import Api
-from sandbox.show.pace import SLOW
-from sandbox.show.run import Show
 
 FAST = 60_000.0
 PATIENCE = 180.0

@@ -17,11 +17,11 @@ from hypothesis.errors import Unsatisfiable
 from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import Case, GenerationMode
 
+from sandbox.demo.baskets import order_body
+from sandbox.demo.people import person
+from sandbox.demo.tales import Tale
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Line
-from sandbox.show.baskets import order_body
-from sandbox.show.people import person
-from sandbox.show.tales import Tale
 
 DOCUMENTS = Path(__file__).parents[2] / "contracts" / "openapi"
 EXAMPLES = 15

@@ -17,13 +17,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from sandbox.demo.api import Api, Refused
+from sandbox.demo.baskets import order_body
+from sandbox.demo.book import Book, place, receive_goods
+from sandbox.demo.people import person
+from sandbox.demo.staff import boxes
+from sandbox.demo.tales import Tale
 from sandbox.local.stack import Line
-from sandbox.show.api import Api, Refused
-from sandbox.show.baskets import order_body
-from sandbox.show.book import Book, place, receive_goods
-from sandbox.show.people import person
-from sandbox.show.staff import boxes
-from sandbox.show.tales import Tale
 from services.carrier.signatures import secrets_of, signature
 from tests import nasty
 from tests.live import until

@@ -15,12 +15,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.base import PARTITIONS
 from contracts.topics import TOPICS
+from sandbox.demo.api import Api
+from sandbox.demo.book import Order
+from sandbox.demo.people import Person, person
+from sandbox.demo.tales import TALES
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Line
-from sandbox.show.api import Api
-from sandbox.show.book import Order
-from sandbox.show.people import Person, person
-from sandbox.show.tales import TALES
 from tests.e2e.test_line import PEOPLE_OF
 
 PEOPLE = [person(number) for number in chain.from_iterable(PEOPLE_OF.values())]

@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from sandbox.demo.api import Api, Refused
+from sandbox.demo.book import Book, Order, place, receive_goods
+from sandbox.demo.staff import Staff
+from sandbox.demo.tales import BY_NAME, TALES, Tale
 from sandbox.local.provision import SERVICES
 from sandbox.local.servers import Servers
 from sandbox.local.stack import Line
-from sandbox.show.api import Api, Refused
-from sandbox.show.book import Book, Order, place, receive_goods
-from sandbox.show.staff import Staff
-from sandbox.show.tales import BY_NAME, TALES, Tale
 from tests.faults import checker
 from tests.faults.proxy import Proxy
 from tests.faults.report import Report, Row

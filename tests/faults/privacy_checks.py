@@ -14,8 +14,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.base import PARTITIONS
 from contracts.topics import TOPICS
+from sandbox.demo.people import PLACES, Person, person
 from sandbox.local.provision import SERVICES
-from sandbox.show.people import PLACES, Person, person
 from tests.faults.violations import Violation
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from contracts.topics import TOPICS
+from sandbox.demo.baskets import order_body
+from sandbox.demo.people import person
 from sandbox.local.provision import SERVICES
-from sandbox.show.baskets import order_body
-from sandbox.show.people import person
 from shared.operations.provision import create_topics
 from tests.faults.field import PLAIN, Field
 from tests.faults.proxy import Proxy

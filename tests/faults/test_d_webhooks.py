@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 
+from sandbox.demo.pace import SLOW
 from sandbox.laposte.callbacks import signed_headers
 from sandbox.local.stack import ROOT
-from sandbox.show.pace import SLOW
 from tests.faults.field import POLL_SECONDS, Field
 from tests.live import until
 

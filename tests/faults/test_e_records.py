@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from uuid import UUID, uuid4
 
+from sandbox.demo.book import Order
 from sandbox.local.provision import SERVICES
-from sandbox.show.book import Order
 from shared.ledger.outbox import partition_of
 from tests.faults.checker import SUBSCRIPTIONS
 from tests.faults.field import PLAIN, Field

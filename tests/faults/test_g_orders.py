@@ -9,12 +9,12 @@ from uuid import UUID
 
 import httpx
 
-from sandbox.show.api import Refused
-from sandbox.show.baskets import order_body
-from sandbox.show.book import Order
-from sandbox.show.goods import BY_SKU, SOLD_OUT
-from sandbox.show.people import person
-from sandbox.show.tales import TALES, Tale
+from sandbox.demo.api import Refused
+from sandbox.demo.baskets import order_body
+from sandbox.demo.book import Order
+from sandbox.demo.goods import BY_SKU, SOLD_OUT
+from sandbox.demo.people import person
+from sandbox.demo.tales import TALES, Tale
 from tests.faults.field import PLAIN, Field
 from tests.live import until
 

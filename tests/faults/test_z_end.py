@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+from sandbox.demo.pace import SLOW
 from sandbox.rebuild import rebuilt
-from sandbox.show.pace import SLOW
 from tests.faults import checker
 from tests.faults.field import POLL_SECONDS, Field
 from tests.live import until

@@ -12,8 +12,8 @@ from uuid import uuid4
 import pytest
 
 from contracts.topics import subscribed_by
-from sandbox.show.pace import SLOW
-from sandbox.show.people import person
+from sandbox.demo.pace import SLOW
+from sandbox.demo.people import person
 from tests.faults import checker
 from tests.faults.field import PLAIN, Answered, Field, failpoint_file, proxied_line, running_field
 from tests.faults.privacy_checks import nothing_personal

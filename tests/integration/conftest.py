@@ -15,13 +15,13 @@ from typing import Any
 import asyncpg
 import pytest
 
+from sandbox.demo.api import Api
+from sandbox.demo.book import Book, Order, place, receive_goods
+from sandbox.demo.pace import SLOW
+from sandbox.demo.staff import Duty, Staff
+from sandbox.demo.tales import Tale
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import ROOT, Line
-from sandbox.show.api import Api
-from sandbox.show.book import Book, Order, place, receive_goods
-from sandbox.show.pace import SLOW
-from sandbox.show.staff import Duty, Staff
-from sandbox.show.tales import Tale
 from tests.faults.stores import Stores
 from tests.live import until
 from tests.servers import running_servers

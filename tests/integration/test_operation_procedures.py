@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import httpx
 
-from sandbox.show.book import Book, place, receive_goods
-from sandbox.show.tales import Tale
+from sandbox.demo.book import Book, place, receive_goods
+from sandbox.demo.tales import Tale
 from services.carrier.signatures import secrets_of, signature
 from services.credentials import SERVICES, sealing_key
 from tests.integration.conftest import Operated

@@ -8,8 +8,8 @@ import asyncpg
 import httpx
 import pytest
 
+from sandbox.demo.api import Refused
 from sandbox.local.provision import SERVICES
-from sandbox.show.api import Refused
 from services.why import NotToBeAsked, ask
 from tests.integration.conftest import Operated
 from tests.live import until

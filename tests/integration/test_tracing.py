@@ -18,12 +18,12 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from rich.console import Console
 
+from sandbox.demo.api import Api
+from sandbox.demo.pace import SLOW
+from sandbox.demo.run import Show
+from sandbox.demo.tales import BY_NAME
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Line
-from sandbox.show.api import Api
-from sandbox.show.pace import SLOW
-from sandbox.show.run import Show
-from sandbox.show.tales import BY_NAME
 from shared import tracing
 from tests.servers import running_servers
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
+from sandbox.demo.closing import NUMBER, ROWS, rows
 from sandbox.local.stack import ROOT
-from sandbox.show.closing import NUMBER, ROWS, rows
 from tests.live import until
 
 pytestmark = pytest.mark.newcomer
@@ -112,7 +112,7 @@ def _closing(run: subprocess.Popen[bytes], output: Path) -> str:
 
 
 def _let_five_minutes_pass(somebody: Newcomer) -> None:
-    clock = "from sandbox.show.clock import known; print(known()[1].now().timestamp())"
+    clock = "from sandbox.demo.clock import known; print(known()[1].now().timestamp())"
 
     def now() -> float:
         return float(somebody.output_of(f"{PYTHON} -c {shlex.quote(clock)}"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox.show.pace import EASY, Pace
-from sandbox.show.run import backlog
+from sandbox.demo.pace import EASY, Pace
+from sandbox.demo.run import backlog
 
 PAGE = """# HELP outbox_depth said and not sent
 outbox_depth 3.0

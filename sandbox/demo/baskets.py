@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sandbox.show.goods import BY_SKU
-from sandbox.show.people import Person
-from sandbox.show.tales import Tale
+from sandbox.demo.goods import BY_SKU
+from sandbox.demo.people import Person
+from sandbox.demo.tales import Tale
 
 FREIGHT = Decimal("18.00")
 CBEC_RATE = Decimal("0.091")

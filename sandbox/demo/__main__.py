@@ -21,17 +21,17 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rich.console import Console
 
+from sandbox.demo.after import keep_working, restock, slow_down
+from sandbox.demo.api import Api
+from sandbox.demo.board import print_timeline
+from sandbox.demo.closing import closing
+from sandbox.demo.pace import SLOW
+from sandbox.demo.run import Show
+from sandbox.demo.tales import LEFT_TO_YOU, TALES, batch
 from sandbox.local.processes import CannotStartError
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import ROOT, Line
 from sandbox.local.supervise import supervised
-from sandbox.show.after import keep_working, restock, slow_down
-from sandbox.show.api import Api
-from sandbox.show.board import print_timeline
-from sandbox.show.closing import closing
-from sandbox.show.pace import SLOW
-from sandbox.show.run import Show
-from sandbox.show.tales import LEFT_TO_YOU, TALES, batch
 from shared.operations import line_file
 from shared.operations.line_file import RunningLine
 

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import httpx
 
-from sandbox.show.api import Api, Refused
-from sandbox.show.book import Book, Order
-from sandbox.show.goods import BY_SKU
+from sandbox.demo.api import Api, Refused
+from sandbox.demo.book import Book, Order
+from sandbox.demo.goods import BY_SKU
 
 Duty = Literal["pack", "dispatch", "uplift", "answer", "unpack"]
 LOOKS_EVERY = 0.4

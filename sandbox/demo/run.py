@@ -10,13 +10,13 @@ from typing import Any, Protocol
 
 from rich.console import Console
 
+from sandbox.demo.api import Api, Refused
+from sandbox.demo.board import Board
+from sandbox.demo.book import Book, Order, place, receive_goods
+from sandbox.demo.pace import Pace
+from sandbox.demo.staff import Staff
+from sandbox.demo.tales import TALES, Tale
 from sandbox.local.provision import SERVICES
-from sandbox.show.api import Api, Refused
-from sandbox.show.board import Board
-from sandbox.show.book import Book, Order, place, receive_goods
-from sandbox.show.pace import Pace
-from sandbox.show.staff import Staff
-from sandbox.show.tales import TALES, Tale
 from shared.clock import Clock
 
 LOOKS_EVERY = 0.5

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Literal
 
-from sandbox.show.goods import COUNTED_WRONG, SOLD_OUT
+from sandbox.demo.goods import COUNTED_WRONG, SOLD_OUT
 
 Cancel = Literal["before_packing", "after_label", "too_late"]
 Trouble = Literal["short_pick", "damaged"]

@@ -10,11 +10,11 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from sandbox.show.baskets import order_body
-from sandbox.show.book import Order
-from sandbox.show.people import person
-from sandbox.show.speech import moment
-from sandbox.show.tales import Tale
+from sandbox.demo.baskets import order_body
+from sandbox.demo.book import Order
+from sandbox.demo.people import person
+from sandbox.demo.speech import moment
+from sandbox.demo.tales import Tale
 from services.orders.domain import order_id_of
 from shared.operations.provision import Scope
 

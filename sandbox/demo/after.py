@@ -7,12 +7,12 @@ import asyncio
 import httpx
 from rich.console import Console
 
-from sandbox.show.api import Api, Refused
-from sandbox.show.book import Book, Order, receive_goods
-from sandbox.show.goods import BY_SKU
-from sandbox.show.pace import SLOW
-from sandbox.show.run import Show, Stage
-from sandbox.show.tales import EVERYDAY_LINES, Tale
+from sandbox.demo.api import Api, Refused
+from sandbox.demo.book import Book, Order, receive_goods
+from sandbox.demo.goods import BY_SKU
+from sandbox.demo.pace import SLOW
+from sandbox.demo.run import Show, Stage
+from sandbox.demo.tales import EVERYDAY_LINES, Tale
 
 REST_SECONDS = 1.0
 """How often people look at their lists now, real time; every pace of the clock leaves them time before a deadline."""

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from sandbox.show.api import Api
-from sandbox.show.baskets import order_body
-from sandbox.show.goods import GOODS
-from sandbox.show.people import Person, person
-from sandbox.show.tales import Tale, stock_for
+from sandbox.demo.api import Api
+from sandbox.demo.baskets import order_body
+from sandbox.demo.goods import GOODS
+from sandbox.demo.people import Person, person
+from sandbox.demo.tales import Tale, stock_for
 
 _AT_A_TIME = 24
 _OVERLAP = timedelta(days=2)

@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from rich.console import Console
 
-from sandbox.show.api import Api, Refused
-from sandbox.show.baskets import order_body
-from sandbox.show.people import Person, person
-from sandbox.show.tales import EVERYDAY_LINES, Tale
+from sandbox.demo.api import Api, Refused
+from sandbox.demo.baskets import order_body
+from sandbox.demo.people import Person, person
+from sandbox.demo.tales import EVERYDAY_LINES, Tale
 from services.tracking.words import Words, load
 from shared.clock import Clock
 from shared.operations import line_file
