@@ -77,7 +77,7 @@ contracts: $(VENV)/.installed ## Writes the generated files of contracts/ anew
 	@$(BIN)/python -m services.openapi
 
 rebuild: $(VENV)/.installed ## Tells every story, builds tracking anew from the topics, compares the bytes
-	@$(BIN)/python -m sandbox.rebuild
+	@$(BIN)/python -m sandbox.demo.rebuild
 
 bench: $(VENV)/.installed ## Measures against limits and simpler designs: make bench STAGES="intake reads" SERVERS=containers
 	@$(BIN)/python -m tests.bench $(STAGES) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))

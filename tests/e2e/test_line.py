@@ -15,13 +15,13 @@ import pytest
 from contracts.topics import TOPICS
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.book import Book, Order, place, receive_goods
+from sandbox.demo.rebuild import rebuilt
 from sandbox.demo.run import Show
 from sandbox.demo.staff import Staff
 from sandbox.demo.tales import BY_NAME, TALES, Tale
 from sandbox.local.processes import Process
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Line
-from sandbox.rebuild import rebuilt
 from shared.operations.provision import create_topics
 from tests.live import T, until
 

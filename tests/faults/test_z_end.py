@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 
 from sandbox.demo.pace import SLOW
-from sandbox.rebuild import rebuilt
+from sandbox.demo.rebuild import rebuilt
 from tests.faults import checker
 from tests.faults.field import POLL_SECONDS, Field
 from tests.live import until
