@@ -21,7 +21,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rich.console import Console
 
-from sandbox.demo.after import keep_working, restock, slow_down
+from sandbox.demo.after_run import keep_working, restock, slow_down
 from sandbox.demo.api import Api
 from sandbox.demo.board import print_timeline
 from sandbox.demo.closing import closing
