@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from sandbox.demo.api import Api
-from sandbox.demo.baskets import order_body
 from sandbox.demo.goods import GOODS
+from sandbox.demo.order_request import order_body
 from sandbox.demo.people import Person, person
 from sandbox.demo.tales import Tale, stock_for
 

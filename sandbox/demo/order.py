@@ -14,7 +14,7 @@ import httpx
 from rich.console import Console
 
 from sandbox.demo.api import Api, Refused
-from sandbox.demo.baskets import order_body
+from sandbox.demo.order_request import order_body
 from sandbox.demo.people import Person, person
 from sandbox.demo.tales import EVERYDAY_LINES, Tale
 from services.tracking.words import Words, load

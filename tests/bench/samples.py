@@ -14,8 +14,8 @@ from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared
 from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId, Payment, PersonRecord
 from contracts.warehouse import OrderPacked, ParcelHandedOver, StockReserved
-from sandbox.demo.baskets import order_body
 from sandbox.demo.goods import BY_SKU
+from sandbox.demo.order_request import order_body
 from sandbox.demo.people import person
 from sandbox.demo.tales import Tale
 from sandbox.identifiers import s10

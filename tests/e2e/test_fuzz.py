@@ -17,7 +17,7 @@ from hypothesis.errors import Unsatisfiable
 from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import Case, GenerationMode
 
-from sandbox.demo.baskets import order_body
+from sandbox.demo.order_request import order_body
 from sandbox.demo.people import person
 from sandbox.demo.tales import Tale
 from sandbox.local.provision import SERVICES

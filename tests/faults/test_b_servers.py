@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from contracts.topics import TOPICS
-from sandbox.demo.baskets import order_body
+from sandbox.demo.order_request import order_body
 from sandbox.demo.people import person
 from sandbox.local.provision import SERVICES
 from shared.operations.provision import create_topics
