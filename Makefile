@@ -29,7 +29,7 @@ run: $(VENV)/.installed ## Starts everything, places orders and shows them on th
 	@ORDERS="$(ORDERS)" SPEED="$(SPEED)" EXIT="$(EXIT)" RESULT="$(RESULT)" $(BIN)/python -m sandbox.demo
 
 order: $(VENV)/.installed ## Places an order on the line of make run and follows it to its end
-	@$(BIN)/python -m sandbox.demo.order
+	@$(BIN)/python -m sandbox.demo.place_order
 
 clock: $(VENV)/.installed ## Tells business time on that line, or changes its pace: make clock SPEED=2000
 	@SPEED=$(SPEED) $(BIN)/python -m sandbox.demo.clock
