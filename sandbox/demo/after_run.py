@@ -8,8 +8,8 @@ import httpx
 from rich.console import Console
 
 from sandbox.demo.api import Api, Refused
-from sandbox.demo.book import Book, Order, receive_goods
 from sandbox.demo.goods import BY_SKU
+from sandbox.demo.orders import Book, Order, receive_goods
 from sandbox.demo.pace import SLOW
 from sandbox.demo.run import Show, Stage
 from sandbox.demo.tales import EVERYDAY_LINES, Tale

@@ -10,8 +10,8 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from sandbox.demo.book import Order
 from sandbox.demo.order_request import order_body
+from sandbox.demo.orders import Order
 from sandbox.demo.people import person
 from sandbox.demo.speech import moment
 from sandbox.demo.tales import Tale

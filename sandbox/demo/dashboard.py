@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contracts.vocabularies import RANKS
-from sandbox.demo.book import Book, Order
+from sandbox.demo.orders import Book, Order
 
 BEFORE_HAND_OVER = {
     "placed": 2,

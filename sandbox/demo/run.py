@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from rich.console import Console
 
 from sandbox.demo.api import Api, Refused
-from sandbox.demo.book import Book, Order, place, receive_goods
 from sandbox.demo.dashboard import Board
+from sandbox.demo.orders import Book, Order, place, receive_goods
 from sandbox.demo.pace import Pace
 from sandbox.demo.staff import Staff
 from sandbox.demo.tales import TALES, Tale

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import httpx
 
 from sandbox.demo.api import Api, Refused
-from sandbox.demo.book import Book, Order
 from sandbox.demo.goods import BY_SKU
+from sandbox.demo.orders import Book, Order
 
 Duty = Literal["pack", "dispatch", "uplift", "answer", "unpack"]
 LOOKS_EVERY = 0.4

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from sandbox.demo.api import Api
-from sandbox.demo.book import Book, Order, place
+from sandbox.demo.orders import Book, Order, place
 from sandbox.demo.tales import BY_NAME
 from services.credentials import SERVICES
 from tests.compose import raw

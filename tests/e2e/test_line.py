@@ -14,7 +14,7 @@ import pytest
 
 from contracts.topics import TOPICS
 from sandbox.demo.api import Api, Refused
-from sandbox.demo.book import Book, Order, place, receive_goods
+from sandbox.demo.orders import Book, Order, place, receive_goods
 from sandbox.demo.rebuild import rebuilt
 from sandbox.demo.run import Show
 from sandbox.demo.staff import Staff

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from contracts.base import PARTITIONS
 from contracts.topics import TOPICS
 from sandbox.demo.api import Api
-from sandbox.demo.book import Order
+from sandbox.demo.orders import Order
 from sandbox.demo.people import Person, person
 from sandbox.demo.tales import TALES
 from sandbox.local.provision import SERVICES

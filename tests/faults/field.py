@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from sandbox.demo.api import Api, Refused
-from sandbox.demo.book import Book, Order, place, receive_goods
+from sandbox.demo.orders import Book, Order, place, receive_goods
 from sandbox.demo.staff import Staff
 from sandbox.demo.tales import BY_NAME, TALES, Tale
 from sandbox.local.provision import SERVICES

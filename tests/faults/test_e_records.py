@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from uuid import UUID, uuid4
 
-from sandbox.demo.book import Order
+from sandbox.demo.orders import Order
 from sandbox.local.provision import SERVICES
 from shared.ledger.outbox import partition_of
 from tests.faults.checker import SUBSCRIPTIONS

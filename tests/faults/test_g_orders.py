@@ -10,9 +10,9 @@ from uuid import UUID
 import httpx
 
 from sandbox.demo.api import Refused
-from sandbox.demo.book import Order
 from sandbox.demo.goods import BY_SKU, SOLD_OUT
 from sandbox.demo.order_request import order_body
+from sandbox.demo.orders import Order
 from sandbox.demo.people import person
 from sandbox.demo.tales import TALES, Tale
 from tests.faults.field import PLAIN, Field

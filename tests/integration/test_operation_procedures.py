@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import httpx
 
-from sandbox.demo.book import Book, place, receive_goods
+from sandbox.demo.orders import Book, place, receive_goods
 from sandbox.demo.tales import Tale
 from services.carrier.signatures import secrets_of, signature
 from services.credentials import SERVICES, sealing_key
