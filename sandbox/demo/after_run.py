@@ -8,9 +8,9 @@ import httpx
 from rich.console import Console
 
 from sandbox.demo.api import Api, Refused
+from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.goods import BY_SKU
 from sandbox.demo.orders import Book, Order, receive_goods
-from sandbox.demo.pace import SLOW
 from sandbox.demo.run import Show, Stage
 from sandbox.demo.tales import EVERYDAY_LINES, Tale
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.demo.pace import SLOW
+from sandbox.demo.clock_speed import SLOW
 from sandbox.local.stack import Line
 from shared.http.limits import files_allow
 from shared.operations.provision import add_api_key

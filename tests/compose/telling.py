@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from sandbox.demo.api import Api
-from sandbox.demo.pace import SLOW
+from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.run import Show
 from sandbox.demo.tales import Tale
 from shared.clock import NOTICE_SECONDS

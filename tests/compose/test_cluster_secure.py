@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from contracts.topics import TOPICS
-from sandbox.demo.pace import SLOW
+from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.tales import BY_NAME
 from tests.compose.stack import Stack, running
 from tests.compose.telling import tell

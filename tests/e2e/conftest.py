@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from sandbox.demo.api import Api
-from sandbox.demo.pace import SLOW
+from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.run import Show
 from sandbox.local.stack import Line
 

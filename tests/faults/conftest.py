@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.demo.pace import SLOW
+from sandbox.demo.clock_speed import SLOW
 from tests.faults.field import Field, proxied_line, running_field
 from tests.faults.report import Report
 from tests.servers import description, running_servers

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from sandbox.demo.pace import SLOW
+from sandbox.demo.clock_speed import SLOW
 from sandbox.laposte.callbacks import signed_headers
 from sandbox.local.stack import ROOT
 from tests.faults.field import POLL_SECONDS, Field

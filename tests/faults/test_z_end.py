@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from sandbox.demo.pace import SLOW
+from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.rebuild import rebuilt
 from tests.faults import checker
 from tests.faults.field import POLL_SECONDS, Field

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.topics import subscribed_by
-from sandbox.demo.pace import SLOW
+from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.people import person
 from tests.faults import checker
 from tests.faults.field import PLAIN, Answered, Field, failpoint_file, proxied_line, running_field

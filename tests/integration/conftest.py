@@ -16,8 +16,8 @@ import asyncpg
 import pytest
 
 from sandbox.demo.api import Api
+from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.orders import Book, Order, place, receive_goods
-from sandbox.demo.pace import SLOW
 from sandbox.demo.staff import Duty, Staff
 from sandbox.demo.tales import Tale
 from sandbox.local.provision import SERVICES

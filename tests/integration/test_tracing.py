@@ -19,7 +19,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from rich.console import Console
 
 from sandbox.demo.api import Api
-from sandbox.demo.pace import SLOW
+from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.run import Show
 from sandbox.demo.tales import BY_NAME
 from sandbox.local.provision import SERVICES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.demo.pace import EASY, Pace
+from sandbox.demo.clock_speed import EASY, Pace
 from sandbox.demo.run import backlog
 
 PAGE = """# HELP outbox_depth said and not sent
