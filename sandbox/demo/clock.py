@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from sandbox.demo.speech import moment, pace
+from sandbox.demo.wording import moment, pace
 from shared import clock
 from shared.clock import Clock
 from shared.operations import line_file
