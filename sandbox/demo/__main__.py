@@ -24,8 +24,8 @@ from rich.console import Console
 from sandbox.demo.after_run import keep_working, restock, slow_down
 from sandbox.demo.api import Api
 from sandbox.demo.clock_speed import SLOW
-from sandbox.demo.closing import closing
 from sandbox.demo.dashboard import print_timeline
+from sandbox.demo.next_steps import closing
 from sandbox.demo.run import Show
 from sandbox.demo.tales import LEFT_TO_YOU, TALES, batch
 from sandbox.local.processes import CannotStartError

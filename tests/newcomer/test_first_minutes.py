@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.demo.closing import NUMBER, ROWS, rows
+from sandbox.demo.next_steps import NUMBER, ROWS, rows
 from sandbox.local.stack import ROOT
 from tests.live import until
 
