@@ -10,11 +10,11 @@ from typing import Any, Protocol
 
 from rich.console import Console
 
+from sandbox.demo.actors import Staff
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.clock_speed import Pace
 from sandbox.demo.dashboard import Board
 from sandbox.demo.orders import Book, Order, place, receive_goods
-from sandbox.demo.staff import Staff
 from sandbox.demo.tales import TALES, Tale
 from sandbox.local.provision import SERVICES
 from shared.clock import Clock

@@ -17,11 +17,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from sandbox.demo.actors import boxes
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.order_request import order_body
 from sandbox.demo.orders import Book, place, receive_goods
 from sandbox.demo.people import person
-from sandbox.demo.staff import boxes
 from sandbox.demo.tales import Tale
 from sandbox.local.stack import Line
 from services.carrier.signatures import secrets_of, signature

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from contracts.topics import TOPICS
+from sandbox.demo.actors import Staff
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.orders import Book, Order, place, receive_goods
 from sandbox.demo.rebuild import rebuilt
 from sandbox.demo.run import Show
-from sandbox.demo.staff import Staff
 from sandbox.demo.tales import BY_NAME, TALES, Tale
 from sandbox.local.processes import Process
 from sandbox.local.provision import SERVICES

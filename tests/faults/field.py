@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from sandbox.demo.actors import Staff
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.orders import Book, Order, place, receive_goods
-from sandbox.demo.staff import Staff
 from sandbox.demo.tales import BY_NAME, TALES, Tale
 from sandbox.local.provision import SERVICES
 from sandbox.local.servers import Servers
