@@ -27,7 +27,7 @@ from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.dashboard import print_timeline
 from sandbox.demo.next_steps import closing
 from sandbox.demo.run import Show
-from sandbox.demo.tales import LEFT_TO_YOU, TALES, batch
+from sandbox.demo.scenarios import LEFT_TO_YOU, TALES, batch
 from sandbox.local.processes import CannotStartError
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import ROOT, Line

@@ -12,7 +12,7 @@ from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.goods import BY_SKU
 from sandbox.demo.orders import Book, Order, receive_goods
 from sandbox.demo.run import Show, Stage
-from sandbox.demo.tales import EVERYDAY_LINES, Tale
+from sandbox.demo.scenarios import EVERYDAY_LINES, Tale
 
 REST_SECONDS = 1.0
 """How often people look at their lists now, real time; every pace of the clock leaves them time before a deadline."""

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from sandbox.demo.order_request import order_body
 from sandbox.demo.orders import Order
 from sandbox.demo.people import person
-from sandbox.demo.tales import Tale
+from sandbox.demo.scenarios import Tale
 from sandbox.demo.wording import moment
 from services.orders.domain import order_id_of
 from shared.operations.provision import Scope

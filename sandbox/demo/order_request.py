@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.demo.goods import BY_SKU
 from sandbox.demo.people import Person
-from sandbox.demo.tales import Tale
+from sandbox.demo.scenarios import Tale
 
 FREIGHT = Decimal("18.00")
 CBEC_RATE = Decimal("0.091")

@@ -13,7 +13,7 @@ from sandbox.demo.api import Api
 from sandbox.demo.goods import GOODS
 from sandbox.demo.order_request import order_body
 from sandbox.demo.people import Person, person
-from sandbox.demo.tales import Tale, stock_for
+from sandbox.demo.scenarios import Tale, stock_for
 
 _AT_A_TIME = 24
 _OVERLAP = timedelta(days=2)

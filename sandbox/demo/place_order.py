@@ -16,7 +16,7 @@ from rich.console import Console
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.order_request import order_body
 from sandbox.demo.people import Person, person
-from sandbox.demo.tales import EVERYDAY_LINES, Tale
+from sandbox.demo.scenarios import EVERYDAY_LINES, Tale
 from services.tracking.words import Words, load
 from shared.clock import Clock
 from shared.operations import line_file

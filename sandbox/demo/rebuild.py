@@ -12,7 +12,7 @@ from rich.console import Console
 
 from sandbox.demo.api import Api
 from sandbox.demo.run import Show
-from sandbox.demo.tales import TALES
+from sandbox.demo.scenarios import TALES
 from sandbox.local.processes import CannotStartError
 from sandbox.local.stack import ROOT, Line
 

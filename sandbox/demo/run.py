@@ -15,7 +15,7 @@ from sandbox.demo.api import Api, Refused
 from sandbox.demo.clock_speed import Pace
 from sandbox.demo.dashboard import Board
 from sandbox.demo.orders import Book, Order, place, receive_goods
-from sandbox.demo.tales import TALES, Tale
+from sandbox.demo.scenarios import TALES, Tale
 from sandbox.local.provision import SERVICES
 from shared.clock import Clock
 

@@ -17,7 +17,7 @@ from contracts.warehouse import OrderPacked, ParcelHandedOver, StockReserved
 from sandbox.demo.goods import BY_SKU
 from sandbox.demo.order_request import order_body
 from sandbox.demo.people import person
-from sandbox.demo.tales import Tale
+from sandbox.demo.scenarios import Tale
 from sandbox.identifiers import s10
 from services.credentials import Secrets
 from shared import persons

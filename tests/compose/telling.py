@@ -12,7 +12,7 @@ from rich.console import Console
 from sandbox.demo.api import Api
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.run import Show
-from sandbox.demo.tales import Tale
+from sandbox.demo.scenarios import Tale
 from shared.clock import NOTICE_SECONDS
 from tests.compose.stack import Stack
 

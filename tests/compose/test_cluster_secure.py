@@ -9,7 +9,7 @@ import pytest
 
 from contracts.topics import TOPICS
 from sandbox.demo.clock_speed import SLOW
-from sandbox.demo.tales import BY_NAME
+from sandbox.demo.scenarios import BY_NAME
 from tests.compose.stack import Stack, running
 from tests.compose.telling import tell
 

@@ -13,7 +13,7 @@ import pytest
 
 from sandbox.demo.api import Api
 from sandbox.demo.orders import Book, Order, place
-from sandbox.demo.tales import BY_NAME
+from sandbox.demo.scenarios import BY_NAME
 from services.credentials import SERVICES
 from tests.compose import raw
 from tests.compose.stack import DOCKER, Stack, docker

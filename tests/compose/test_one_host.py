@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 
-from sandbox.demo.tales import batch
+from sandbox.demo.scenarios import batch
 from services.credentials import SERVICES
 from tests.compose.stack import Stack, docker
 from tests.compose.telling import tell

@@ -19,7 +19,7 @@ from schemathesis import Case, GenerationMode
 
 from sandbox.demo.order_request import order_body
 from sandbox.demo.people import person
-from sandbox.demo.tales import Tale
+from sandbox.demo.scenarios import Tale
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Line
 

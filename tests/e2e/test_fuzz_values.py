@@ -22,7 +22,7 @@ from sandbox.demo.api import Api, Refused
 from sandbox.demo.order_request import order_body
 from sandbox.demo.orders import Book, place, receive_goods
 from sandbox.demo.people import person
-from sandbox.demo.tales import Tale
+from sandbox.demo.scenarios import Tale
 from sandbox.local.stack import Line
 from services.carrier.signatures import secrets_of, signature
 from tests import nasty

@@ -18,7 +18,7 @@ from sandbox.demo.api import Api, Refused
 from sandbox.demo.orders import Book, Order, place, receive_goods
 from sandbox.demo.rebuild import rebuilt
 from sandbox.demo.run import Show
-from sandbox.demo.tales import BY_NAME, TALES, Tale
+from sandbox.demo.scenarios import BY_NAME, TALES, Tale
 from sandbox.local.processes import Process
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Line

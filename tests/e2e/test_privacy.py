@@ -18,7 +18,7 @@ from contracts.topics import TOPICS
 from sandbox.demo.api import Api
 from sandbox.demo.orders import Order
 from sandbox.demo.people import Person, person
-from sandbox.demo.tales import TALES
+from sandbox.demo.scenarios import TALES
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Line
 from tests.e2e.test_line import PEOPLE_OF

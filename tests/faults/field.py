@@ -19,7 +19,7 @@ import httpx
 from sandbox.demo.actors import Staff
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.orders import Book, Order, place, receive_goods
-from sandbox.demo.tales import BY_NAME, TALES, Tale
+from sandbox.demo.scenarios import BY_NAME, TALES, Tale
 from sandbox.local.provision import SERVICES
 from sandbox.local.servers import Servers
 from sandbox.local.stack import Line

@@ -14,7 +14,7 @@ from sandbox.demo.goods import BY_SKU, SOLD_OUT
 from sandbox.demo.order_request import order_body
 from sandbox.demo.orders import Order
 from sandbox.demo.people import person
-from sandbox.demo.tales import TALES, Tale
+from sandbox.demo.scenarios import TALES, Tale
 from tests.faults.field import PLAIN, Field
 from tests.live import until
 

@@ -19,7 +19,7 @@ from sandbox.demo.actors import Duty, Staff
 from sandbox.demo.api import Api
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.orders import Book, Order, place, receive_goods
-from sandbox.demo.tales import Tale
+from sandbox.demo.scenarios import Tale
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import ROOT, Line
 from tests.faults.stores import Stores

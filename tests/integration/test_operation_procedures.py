@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 
 from sandbox.demo.orders import Book, place, receive_goods
-from sandbox.demo.tales import Tale
+from sandbox.demo.scenarios import Tale
 from services.carrier.signatures import secrets_of, signature
 from services.credentials import SERVICES, sealing_key
 from tests.integration.conftest import Operated

@@ -21,7 +21,7 @@ from rich.console import Console
 from sandbox.demo.api import Api
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.run import Show
-from sandbox.demo.tales import BY_NAME
+from sandbox.demo.scenarios import BY_NAME
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Line
 from shared import tracing

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.demo.tales import TALES
+from sandbox.demo.scenarios import TALES
 from tests.newcomer.conftest import Disk
 from tests.newcomer.stand import Stand, refusal
 
