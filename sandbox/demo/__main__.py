@@ -30,7 +30,7 @@ from sandbox.demo.run import Show
 from sandbox.demo.scenarios import LEFT_TO_YOU, TALES, batch
 from sandbox.local.processes import CannotStartError
 from sandbox.local.provision import SERVICES
-from sandbox.local.stack import ROOT, Line
+from sandbox.local.stack import ROOT, Stack
 from sandbox.local.supervise import supervised
 from shared.operations import line_file
 from shared.operations.line_file import RunningLine
@@ -62,43 +62,43 @@ async def main(settings: Settings) -> int:
     began = time.monotonic()
     console.print("starting PostgreSQL, the broker, five services and the sandbox ...", highlight=False)
     async with (
-        Line(run_dir, speed=min(SLOW, settings.speed)) as line,
-        Api(line.urls, line.secrets.api_keys) as api,
-        _announced(line, console),
-        supervised(line, partial(console.print, markup=False, highlight=False, soft_wrap=True)),
+        Stack(run_dir, speed=min(SLOW, settings.speed)) as stack,
+        Api(stack.urls, stack.secrets.api_keys) as api,
+        _announced(stack, console),
+        supervised(stack, partial(console.print, markup=False, highlight=False, soft_wrap=True)),
     ):
         console.print(f"all ready after {time.monotonic() - began:.0f} s", highlight=False)
-        show = Show(line, api, console, speed=settings.speed, patience=settings.patience)
+        show = Show(stack, api, console, speed=settings.speed, patience=settings.patience)
         prefix = f"SP{secrets.token_hex(2).upper()}"
         play = show.play(batch(settings.orders), prefix=prefix, left=None if settings.exit else LEFT_TO_YOU)
         if not await _unless_stopped(play, stop):
             return 130
         summary = await show.summary()
-        summary |= _behind(line) | {"seconds": round(time.monotonic() - began, 1)}
+        summary |= _behind(stack) | {"seconds": round(time.monotonic() - began, 1)}
         for path in {run_dir / "summary.json", settings.result or run_dir / "summary.json"}:
             await asyncio.to_thread(_write, path, summary)
         _tell(console, show, summary)
         if not settings.exit:
-            await slow_down(line)
+            await slow_down(stack)
             await restock(api, f"GR-{prefix}-MORE")
-            _say_what_now(console, show, line)
+            _say_what_now(console, show, stack)
             await _unless_stopped(keep_working(show, api, console), stop)
     return 0 if summary["ok"] else 1
 
 
 @asynccontextmanager
-async def _announced(line: Line, console: Console) -> AsyncIterator[None]:
+async def _announced(stack: Stack, console: Console) -> AsyncIterator[None]:
     """Lets commands find the line while it runs."""
     known = RunningLine(
         began=datetime.now(UTC).isoformat(timespec="seconds"),
-        urls=line.urls,
-        api_keys=line.secrets.api_keys,
-        clock_file=str(line.clock_file),
-        environments={name: line.environment(name) for name in SERVICES},
+        urls=stack.urls,
+        api_keys=stack.secrets.api_keys,
+        clock_file=str(stack.clock_file),
+        environments={name: stack.environment(name) for name in SERVICES},
     )
-    with ExitStack() as stack:
+    with ExitStack() as exit_stack:
         try:
-            stack.enter_context(line_file.announced(line_file.where(), known))
+            exit_stack.enter_context(line_file.announced(line_file.where(), known))
         except line_file.AlreadyRuns:
             console.print("another line is running here already: the commands find that one", style="yellow")
         yield
@@ -118,22 +118,22 @@ async def _unless_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) 
     return False
 
 
-def _say_what_now(console: Console, show: Show, line: Line) -> None:
+def _say_what_now(console: Console, show: Show, stack: Stack) -> None:
     orders = list(show.book.orders.values())
     held = next((order for order in orders if order.tale.left_open), orders[0])
     delivered = next((order for order in orders if show.book.status(order) == "delivered"), orders[0])
     buyer = str(show.book.documents[delivered.id]["marketplace"])
-    text = closing(line.urls, line.secrets.api_keys, line.clock.now(), held=held, delivered=delivered, buyer=buyer)
+    text = closing(stack.urls, stack.secrets.api_keys, stack.clock.now(), held=held, delivered=delivered, buyer=buyer)
     console.print(f"\n{text}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _behind(line: Line) -> dict[str, Any]:
+def _behind(stack: Stack) -> dict[str, Any]:
     """What a script needs to look behind the public interfaces."""
     return {
-        "api_keys": line.secrets.api_keys,
-        "databases": line.dsns,
-        "kafka_bootstrap": line.servers.kafka_bootstrap,
-        "logs": str(line.run_dir / "logs"),
+        "api_keys": stack.secrets.api_keys,
+        "databases": stack.dsns,
+        "kafka_bootstrap": stack.servers.kafka_bootstrap,
+        "logs": str(stack.run_dir / "logs"),
         "pid": os.getpid(),
     }
 

@@ -32,14 +32,14 @@ def key(
             raise SystemExit(f"no key of scope {scope} is at hand: {where.told()}, and SECRETS_DIR holds none")
         typer.echo(known)
         return
-    line = where.line()
-    if line is None:
+    stack = where.line()
+    if stack is None:
         command = f"python -m services.<service> api-key add {name} --scope {scope}"
         raise SystemExit(f"{where.told()}; there each service makes keys of its own: {command}")
     made = secrets.token_urlsafe(32)
     try:
         asyncio.run(
-            _add([environment["DATABASE_URL"] for environment in line.environments.values()], made, name, scope)
+            _add([environment["DATABASE_URL"] for environment in stack.environments.values()], made, name, scope)
         )
     except ValueError:
         raise SystemExit("NAME has up to 64 letters, digits and _ . : -, a letter or digit first") from None

@@ -76,13 +76,13 @@ class Follower:
 
 async def main(console: Console) -> int:
     """Exit code 0 when the order has ended, or whoever looked on had enough."""
-    line = line_file.read()
-    clock = Clock.from_file(line.clock_file)
+    stack = line_file.read()
+    clock = Clock.from_file(stack.clock_file)
 
     def say(text: str) -> None:
         console.print(text, highlight=False, markup=False, soft_wrap=True)
 
-    async with Api(line.urls, line.api_keys, patience=5) as api:
+    async with Api(stack.urls, stack.api_keys, patience=5) as api:
         number = f"YOU-{secrets.token_hex(3).upper()}"
         body = order_body(number, Tale("you", "", EVERYDAY_LINES, "delivered"), _anybody(), clock.now())
         made = await api.post("orders", "/orders", "marketplace", body)

@@ -14,37 +14,37 @@ from sandbox.demo.api import Api
 from sandbox.demo.run import Show
 from sandbox.demo.scenarios import TALES
 from sandbox.local.processes import CannotStartError
-from sandbox.local.stack import ROOT, Line
+from sandbox.local.stack import ROOT, Stack
 
 SPEED, PATIENCE = 60_000.0, 180.0
 
 
-async def rebuilt(line: Line) -> subprocess.CompletedProcess[str]:
+async def rebuilt(stack: Stack) -> subprocess.CompletedProcess[str]:
     """Stops tracking, has it forget and hear everything again, and starts it. Exit code 0: the bytes are the same."""
-    await asyncio.to_thread(line.processes["tracking"].end)
+    await asyncio.to_thread(stack.processes["tracking"].end)
     try:
         command = [sys.executable, "-m", "services.tracking", "rebuild"]
         return await asyncio.to_thread(
             subprocess.run,
             command,
             cwd=ROOT,
-            env=line.environment("tracking"),
+            env=stack.environment("tracking"),
             capture_output=True,
             text=True,
             check=False,
         )
     finally:
-        line.start("tracking")
-        await line.ready(["tracking"])
+        stack.start("tracking")
+        await stack.ready(["tracking"])
 
 
 async def main() -> int:
     console = Console()
     with tempfile.TemporaryDirectory(prefix="silkpost-rebuild-") as run_dir:
-        async with Line(Path(run_dir)) as line, Api(line.urls, line.secrets.api_keys) as api:
-            show = Show(line, api, console, speed=SPEED, patience=PATIENCE)
+        async with Stack(Path(run_dir)) as stack, Api(stack.urls, stack.secrets.api_keys) as api:
+            show = Show(stack, api, console, speed=SPEED, patience=PATIENCE)
             await show.play(TALES, prefix="RB")
-            outcome = await rebuilt(line)
+            outcome = await rebuilt(stack)
     console.print(f"\n{outcome.stdout}{outcome.stderr}", highlight=False, soft_wrap=True)
     return outcome.returncode
 

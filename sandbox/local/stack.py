@@ -28,11 +28,11 @@ START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 """When business time begins, unless told otherwise: a Monday, eight in Paris, three in the afternoon in Beijing."""
 
 
-class LineError(CannotStartError):
+class StackError(CannotStartError):
     """The line did not come up; the message says why, with the end of the log of a process."""
 
 
-class Line:
+class Stack:
     """An async context: inside it everything runs and answers, after it nothing does.
 
     `settings` adds environment variables to a process by name. `prepare` is called when the servers run and every
@@ -48,7 +48,7 @@ class Line:
         speed: float = 1.0,
         prefix: str = "silkpost",
         settings: Mapping[str, Mapping[str, str]] | None = None,
-        prepare: Callable[[Line], Awaitable[None]] | None = None,
+        prepare: Callable[[Stack], Awaitable[None]] | None = None,
         servers: Servers | None = None,
     ) -> None:
         self.run_dir = run_dir
@@ -59,7 +59,7 @@ class Line:
         """Where each tells its health, metrics and docs; the sandbox, which is all internal, at its one address."""
         self.dsns: dict[str, str] = {}
         self.processes: dict[str, Process] = {}
-        self.detours: dict[tuple[str, str], str] = {}
+        self.address_overrides: dict[tuple[str, str], str] = {}
         """The address that a process is given instead of another: (service, host:port) to host:port."""
         self._start, self._speed, self._prefix = start, speed, prefix
         self._settings = settings or {}
@@ -93,7 +93,7 @@ class Line:
         try:
             await asyncio.to_thread(logs.mkdir, parents=True, exist_ok=True)
         except OSError as error:
-            raise LineError(
+            raise StackError(
                 f"the logs cannot be written to {logs} ({error.strerror}): run it in a folder of yours with room"
             ) from error
         try:
@@ -129,7 +129,7 @@ class Line:
             return await provision(servers, self.secrets, prefix=self._prefix)
         except (OSError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             where = urlsplit(servers.admin_dsn).netloc.rpartition("@")[2]
-            raise LineError(
+            raise StackError(
                 f"databases and topics cannot be made on PostgreSQL at {where} and the broker at "
                 f"{servers.kafka_bootstrap}: {type(error).__name__}: {error}"
             ) from error
@@ -150,7 +150,7 @@ class Line:
                 pass  # not listening yet
             if not process.alive or time.monotonic() > until:
                 state = "does not get ready" if process.alive else ending(process.exit_code)
-                raise LineError(f"{name} {state}; its log: {process.log}. Its last words:\n{process.tail()}")
+                raise StackError(f"{name} {state}; its log: {process.log}. Its last words:\n{process.tail()}")
             await asyncio.sleep(0.1)
 
     def add_replica(self, service: str, number: int, extra: Mapping[str, str] | None = None) -> str:
@@ -206,7 +206,7 @@ class Line:
         if isinstance(self.servers.broker, Broker):
             own["FETCH_WAIT_MS"] = str(FETCH_WAIT_MS)
         own = {**own, **self._particular(service), **self._settings.get(service, {})}
-        for (whose, address), instead in self.detours.items():
+        for (whose, address), instead in self.address_overrides.items():
             if whose == service:
                 own = {variable: value.replace(address, instead) for variable, value in own.items()}
         return {**_inherited(), **own}

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 from contracts.topics import TOPICS
 from sandbox.local.processes import CannotStartError, Process, ending
 from sandbox.local.servers import Broker, Postgres
-from sandbox.local.stack import Line
+from sandbox.local.stack import Stack
 from shared.operations.provision import create_topics
 
 LOOKS_EVERY = 0.5
@@ -45,9 +45,9 @@ class Kept:
 
 
 @asynccontextmanager
-async def supervised(line: Line, tell: Tell) -> AsyncIterator[None]:
+async def supervised(stack: Stack, tell: Tell) -> AsyncIterator[None]:
     """While inside, what runs on the line is kept alive; `tell` gets a paragraph for the screen."""
-    keeping = [asyncio.create_task(keep(kept, tell)) for kept in kept_of(line)]
+    keeping = [asyncio.create_task(keep(kept, tell)) for kept in kept_of(stack)]
     try:
         yield
     finally:
@@ -58,12 +58,12 @@ async def supervised(line: Line, tell: Tell) -> AsyncIterator[None]:
                 await task
 
 
-def kept_of(line: Line) -> list[Kept]:
+def kept_of(stack: Stack) -> list[Kept]:
     """The servers that are the line's own, and every process that it runs now."""
     kept = []
-    if isinstance(postgres := line.servers.postgres, Postgres):
+    if isinstance(postgres := stack.servers.postgres, Postgres):
         kept.append(Kept("PostgreSQL", lambda: postgres.process, postgres.start))
-    if isinstance(broker := line.servers.broker, Broker):
+    if isinstance(broker := stack.servers.broker, Broker):
         kept.append(
             Kept(
                 "the broker",
@@ -72,13 +72,13 @@ def kept_of(line: Line) -> list[Kept]:
                 "It kept its records in memory; the services notice and publish them again.",
             )
         )
-    for name in line.processes:
+    for name in stack.processes:
         loses = (
             "It kept the outside world in memory: declarations and parcels on their way are unknown there from now on."
             if name == "sandbox"
             else ""
         )
-        kept.append(Kept(name, partial(line.processes.get, name), partial(_start_process, line, name), loses))
+        kept.append(Kept(name, partial(stack.processes.get, name), partial(_start_process, stack, name), loses))
     return kept
 
 
@@ -87,9 +87,9 @@ async def _start_broker(broker: Broker) -> None:
     await create_topics(broker.bootstrap, TOPICS)
 
 
-async def _start_process(line: Line, name: str) -> None:
-    line.start(name)
-    await line.ready([name])
+async def _start_process(stack: Stack, name: str) -> None:
+    stack.start(name)
+    await stack.ready([name])
 
 
 async def keep(kept: Kept, tell: Tell) -> None:
@@ -134,4 +134,4 @@ async def keep(kept: Kept, tell: Tell) -> None:
 
 def _last_words(process: Process) -> str:
     lines = process.tail(_LAST_LINES).splitlines()
-    return "".join(f"\n  | {line[:_LINE_LENGTH]}" for line in lines)
+    return "".join(f"\n  | {text[:_LINE_LENGTH]}" for text in lines)

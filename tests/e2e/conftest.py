@@ -13,27 +13,27 @@ from rich.console import Console
 from sandbox.demo.api import Api
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.run import Show
-from sandbox.local.stack import Line
+from sandbox.local.stack import Stack
 
 FAST = 60_000.0
 PATIENCE = 180.0
 
 
 @pytest.fixture(scope="package")
-async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Line]:
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     run_dir = tmp_path_factory.mktemp("line")
-    async with Line(run_dir, speed=SLOW, prefix=f"e2e_{secrets.token_hex(3)}") as running:
+    async with Stack(run_dir, speed=SLOW, prefix=f"e2e_{secrets.token_hex(3)}") as running:
         yield running
 
 
 @pytest.fixture(scope="package")
-async def api(line: Line) -> AsyncIterator[Api]:
-    async with Api(line.urls, line.secrets.api_keys) as client:
+async def api(stack: Stack) -> AsyncIterator[Api]:
+    async with Api(stack.urls, stack.secrets.api_keys) as client:
         yield client
 
 
 @pytest.fixture
-def new_show(line: Line, api: Api) -> Callable[[], Show]:
+def new_show(stack: Stack, api: Api) -> Callable[[], Show]:
     """A show on the session's line, with a book and staff of its own."""
-    line.change_speed(SLOW)
-    return lambda: Show(line, api, Console(file=io.StringIO()), speed=FAST, patience=PATIENCE)
+    stack.change_speed(SLOW)
+    return lambda: Show(stack, api, Console(file=io.StringIO()), speed=FAST, patience=PATIENCE)

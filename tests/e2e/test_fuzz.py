@@ -21,7 +21,7 @@ from sandbox.demo.order_request import order_body
 from sandbox.demo.people import person
 from sandbox.demo.scenarios import Tale
 from sandbox.local.provision import SERVICES
-from sandbox.local.stack import Line
+from sandbox.local.stack import Stack
 
 DOCUMENTS = Path(__file__).parents[2] / "contracts" / "openapi"
 EXAMPLES = 15
@@ -44,9 +44,9 @@ def operations() -> Iterator[Any]:
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["kept", "broken"])
 @pytest.mark.parametrize(("service", "operation"), list(operations()))
-def test_no_request_breaks_a_service(line: Line, service: str, operation: Any, mode: GenerationMode) -> None:
+def test_no_request_breaks_a_service(stack: Stack, service: str, operation: Any, mode: GenerationMode) -> None:
     strategy: st.SearchStrategy[Case[Any]] = operation.as_strategy(generation_mode=mode)
-    key = {"Authorization": f"Bearer {line.secrets.api_keys['operator']}"}
+    key = {"Authorization": f"Bearer {stack.secrets.api_keys['operator']}"}
 
     @settings(
         max_examples=EXAMPLES,
@@ -58,7 +58,7 @@ def test_no_request_breaks_a_service(line: Line, service: str, operation: Any, m
     )
     @given(strategy)
     def send(case: Case[Any]) -> None:
-        response = case.call(base_url=line.urls[service], headers=key, timeout=20)
+        response = case.call(base_url=stack.urls[service], headers=key, timeout=20)
         assert response.status_code < 500, response.text
         if response.status_code >= 400:
             assert response.headers["content-type"][0] == "application/problem+json"
@@ -70,11 +70,11 @@ def test_no_request_breaks_a_service(line: Line, service: str, operation: Any, m
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_no_chain_of_requests_breaks_a_service(line: Line, service: str) -> None:
+def test_no_chain_of_requests_breaks_a_service(stack: Stack, service: str) -> None:
     """Schemathesis finds in the documents which answer names what another request asks for, and follows it."""
     document = json.loads((DOCUMENTS / f"{service}.json").read_text())
     schema = schemathesis.openapi.from_dict(document).exclude(path_regex=HANDS_OFF)
-    key = {"Authorization": f"Bearer {line.secrets.api_keys['operator']}"}
+    key = {"Authorization": f"Bearer {stack.secrets.api_keys['operator']}"}
     answered: list[tuple[str, int]] = []
 
     class Chain(schema.as_state_machine()):  # type: ignore[misc]
@@ -82,10 +82,10 @@ def test_no_chain_of_requests_breaks_a_service(line: Line, service: str) -> None
             # The schema cannot say that the sums must add up: left to it, no order would ever be taken in.
             if (case.method, case.path) == ("POST", "/orders") and isinstance(case.body, dict):
                 number = f"CHAIN-{secrets.token_hex(4)}"
-                case.body = order_body(number, SOLD_OUT, person(9_200), line.clock.now())
+                case.body = order_body(number, SOLD_OUT, person(9_200), stack.clock.now())
 
         def get_call_kwargs(self, case: Case[Any]) -> dict[str, Any]:
-            return {"base_url": line.urls[service], "headers": key, "timeout": 20}
+            return {"base_url": stack.urls[service], "headers": key, "timeout": 20}
 
         def validate_response(self, response: Any, case: Case[Any], *_: Any, **__: Any) -> None:
             answered.append((case.path, response.status_code))

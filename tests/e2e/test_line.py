@@ -21,7 +21,7 @@ from sandbox.demo.run import Show
 from sandbox.demo.scenarios import BY_NAME, TALES, Tale
 from sandbox.local.processes import Process
 from sandbox.local.provision import SERVICES
-from sandbox.local.stack import Line
+from sandbox.local.stack import Stack
 from shared.operations.provision import create_topics
 from tests.live import T, until
 
@@ -100,21 +100,21 @@ def told(detail: dict[str, Any], kind: str, **words: str) -> bool:
     )
 
 
-async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(line: Line) -> None:
-    outcome = await rebuilt(line)
+async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(stack: Stack) -> None:
+    outcome = await rebuilt(stack)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
-async def test_each_service_killed_in_the_middle(new_show: Callable[[], Show], line: Line, api: Api) -> None:
+async def test_each_service_killed_in_the_middle(new_show: Callable[[], Show], stack: Stack, api: Api) -> None:
     show = new_show()
     chance = random.Random(20261123)
 
     async def kill_them_all() -> None:
         for name in (*SERVICES, *SERVICES):
             await asyncio.sleep(chance.uniform(0.5, 1.5))
-            line.kill(name)
-            line.start(name)
-        await line.ready(SERVICES)
+            stack.kill(name)
+            stack.start(name)
+        await stack.ready(SERVICES)
 
     await asyncio.gather(play(show, MIXED, "K"), kill_them_all())
     assert_all_ended_well(show)
@@ -122,18 +122,18 @@ async def test_each_service_killed_in_the_middle(new_show: Callable[[], Show], l
     await assert_labels_agree(api, show)
 
 
-async def test_the_broker_killed_and_started_again_empty(new_show: Callable[[], Show], line: Line, api: Api) -> None:
-    if line.servers.broker is None:
+async def test_the_broker_killed_and_started_again_empty(new_show: Callable[[], Show], stack: Stack, api: Api) -> None:
+    if stack.servers.broker is None:
         pytest.skip("the broker is not ours to kill")
     show = new_show()
 
     async def lose_everything() -> None:
         for _ in range(2):
             await asyncio.sleep(2.5)
-            line.broker.kill()
+            stack.broker.kill()
             await asyncio.sleep(0.5)
-            await line.broker.start()
-            await create_topics(line.broker.bootstrap, TOPICS)
+            await stack.broker.start()
+            await create_topics(stack.broker.bootstrap, TOPICS)
 
     await asyncio.gather(play(show, MIXED, "B"), lose_everything())
     assert_all_ended_well(show)
@@ -141,11 +141,11 @@ async def test_the_broker_killed_and_started_again_empty(new_show: Callable[[], 
     await assert_labels_agree(api, show)
 
 
-async def test_cancel_races_the_hand_over_fifty_times(line: Line, api: Api, new_show: Callable[[], Show]) -> None:
+async def test_cancel_races_the_hand_over_fifty_times(stack: Stack, api: Api, new_show: Callable[[], Show]) -> None:
     """Whoever is first wins, and both sides hear the same answer. With two more orders it is sure who is first."""
     show, tales = new_show(), [EVERYDAY] * len(PEOPLE_OF["R"])
     await receive_goods(api, tales, "GR-R")
-    await place(api, tales, line.clock.now, prefix="R", into=show.book, first_person=PEOPLE_OF["R"].start)
+    await place(api, tales, stack.clock.now, prefix="R", into=show.book, first_person=PEOPLE_OF["R"].start)
     labelled = await labels_of(api, show.book, show.staff)
     [late, early, *others] = labelled
     chance = random.Random(7)
@@ -230,10 +230,10 @@ async def hand_over(api: Api, order: Order, number: str) -> bool:
     return True
 
 
-async def test_services_drain_when_asked_to_leave(line: Line) -> None:
-    processes: list[Process] = [line.processes[name] for name in SERVICES]
+async def test_services_drain_when_asked_to_leave(stack: Stack) -> None:
+    processes: list[Process] = [stack.processes[name] for name in SERVICES]
     codes = await asyncio.gather(*(asyncio.to_thread(process.end) for process in processes))
     assert codes == [0] * len(SERVICES)
     for name in SERVICES:
-        line.start(name)
-    await line.ready(SERVICES)
+        stack.start(name)
+    await stack.ready(SERVICES)

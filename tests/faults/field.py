@@ -22,7 +22,7 @@ from sandbox.demo.orders import Book, Order, place, receive_goods
 from sandbox.demo.scenarios import BY_NAME, TALES, Tale
 from sandbox.local.provision import SERVICES
 from sandbox.local.servers import Servers
-from sandbox.local.stack import Line
+from sandbox.local.stack import Stack
 from tests.faults import checker
 from tests.faults.proxy import Proxy
 from tests.faults.report import Report, Row
@@ -57,8 +57,8 @@ class Answered:
 class Witness(Api):
     """Remembers every promise it was given."""
 
-    def __init__(self, line: Line) -> None:
-        super().__init__(line.urls, line.secrets.api_keys, PATIENCE_SECONDS)
+    def __init__(self, stack: Stack) -> None:
+        super().__init__(stack.urls, stack.secrets.api_keys, PATIENCE_SECONDS)
         self.promises: list[Answered] = []
 
     async def _send(self, method: str, url: str, headers: Mapping[str, str], body: object) -> httpx.Response:
@@ -91,7 +91,7 @@ class Injection:
 
 @dataclass
 class Field:
-    line: Line
+    stack: Stack
     api: Witness
     stores: Stores
     proxies: Mapping[tuple[str, str], Proxy]
@@ -112,13 +112,13 @@ class Field:
     """How many shoppers there were so far."""
 
     def __post_init__(self) -> None:
-        self.staff = Staff(self.api, self.book, self.line.clock.now)
+        self.staff = Staff(self.api, self.book, self.stack.clock.now)
 
     async def place(self, tales: Sequence[Tale], row: Row | None = None) -> list[Order]:
         """Orders through the public API, of which the checker then knows everything."""
         first, self.people = self.people, self.people + len(tales)
         prefix = f"F{first:05d}"
-        placed = await place(self.api, tales, self.line.clock.now, prefix=prefix, into=self.book, first_person=first)
+        placed = await place(self.api, tales, self.stack.clock.now, prefix=prefix, into=self.book, first_person=first)
         if row is not None:
             self.rows |= {order.id: row for order in placed}
         return placed
@@ -140,12 +140,12 @@ class Field:
         await self._none(lambda: self.stores.not_sent(published), began, bound)
         ends = await self.stores.ends()
         at = await self._none(lambda: self.stores.not_read(ends), began, bound)
-        await self.line.ready([name for name in self.line.processes if self.line.processes[name].alive], bound)
+        await self.stack.ready([name for name in self.stack.processes if self.stack.processes[name].alive], bound)
         return at
 
     async def _none(self, question: Callable[[], Awaitable[list[str]]], began: float, bound: float) -> float:
         while missing := await question():
-            for process in self.line.processes.values():
+            for process in self.stack.processes.values():
                 assert process.alive, f"{process.name} ended with {process.exit_code}:\n{process.tail()}"
             assert time.monotonic() < began + bound, f"not recovered after {bound:.0f} s: {missing[:6]}"
             await asyncio.sleep(0.1)
@@ -214,33 +214,33 @@ class Field:
 
     async def bounce(self, name: str) -> None:
         """kill -9 and a new start."""
-        self.line.kill(name)
+        self.stack.kill(name)
         self.start(name)
-        await self.line.ready([name])
+        await self.stack.ready([name])
 
     def arm(self, name: str, failpoint: str) -> None:
         """The running process will do this when it comes there (see shared.failpoints)."""
-        failpoint_file(self.line.run_dir, name).write_text(failpoint)
+        failpoint_file(self.stack.run_dir, name).write_text(failpoint)
 
     def start(self, name: str) -> None:
         """Starts it with nothing armed."""
         self.disarm(name)
-        self.line.start(name, {"FAILPOINT": f"@{failpoint_file(self.line.run_dir, name)}"})
+        self.stack.start(name, {"FAILPOINT": f"@{failpoint_file(self.stack.run_dir, name)}"})
 
     def disarm(self, name: str) -> None:
-        failpoint_file(self.line.run_dir, name).unlink(missing_ok=True)
+        failpoint_file(self.stack.run_dir, name).unlink(missing_ok=True)
 
     async def die_at(self, name: str, failpoint: str, seconds: float = 120) -> None:
         """Waits until the process has died at this place. AssertionError if it lives."""
         self.arm(name, failpoint)
         until = time.monotonic() + seconds
         try:
-            while self.line.processes[name].alive:
+            while self.stack.processes[name].alive:
                 assert time.monotonic() < until, f"{name} never came to {failpoint}"
                 await asyncio.sleep(0.02)
         finally:
             self.disarm(name)
-        assert self.line.processes[name].exit_code == -signal.SIGKILL, self.line.processes[name].tail()
+        assert self.stack.processes[name].exit_code == -signal.SIGKILL, self.stack.processes[name].tail()
 
 
 def failpoint_file(run_dir: Path, name: str) -> Path:
@@ -248,13 +248,13 @@ def failpoint_file(run_dir: Path, name: str) -> Path:
 
 
 @asynccontextmanager
-async def running_field(line: Line, proxies: Mapping[tuple[str, str], Proxy], report: Report) -> AsyncIterator[Field]:
+async def running_field(stack: Stack, proxies: Mapping[tuple[str, str], Proxy], report: Report) -> AsyncIterator[Field]:
     """People at work on this line, the goods received."""
-    async with AsyncExitStack() as stack:
-        api = await stack.enter_async_context(Witness(line))
-        stores = Stores(line.dsns, line.servers.kafka_bootstrap)
-        stack.push_async_callback(stores.close)
-        made = Field(line, api, stores, proxies, report, random.Random(report.seed))
+    async with AsyncExitStack() as exit_stack:
+        api = await exit_stack.enter_async_context(Witness(stack))
+        stores = Stores(stack.dsns, stack.servers.kafka_bootstrap)
+        exit_stack.push_async_callback(stores.close)
+        made = Field(stack, api, stores, proxies, report, random.Random(report.seed))
         await receive_goods(api, [*TALES, *MIX * 400], "GR-FAULTS")
         shift = asyncio.create_task(made.work())
         try:
@@ -266,32 +266,32 @@ async def running_field(line: Line, proxies: Mapping[tuple[str, str], Proxy], re
 
 
 @asynccontextmanager
-async def proxied_line(
+async def proxied_stack(
     run_dir: Path, prefix: str, speed: float, servers: Servers
-) -> AsyncIterator[tuple[Line, dict[tuple[str, str], Proxy]]]:
+) -> AsyncIterator[tuple[Stack, dict[tuple[str, str], Proxy]]]:
     """A line whose services reach every server, the outside world, and are reached by it, through proxies."""
     proxies: dict[tuple[str, str], Proxy] = {}
-    async with AsyncExitStack() as stack:
+    async with AsyncExitStack() as exit_stack:
 
-        async def lay(line: Line) -> None:
+        async def lay(stack: Stack) -> None:
             for service in SERVICES:
-                ways = {"kafka": line.servers.kafka_bootstrap, "postgres": urlsplit(line.dsns[service]).netloc}
+                ways = {"kafka": stack.servers.kafka_bootstrap, "postgres": urlsplit(stack.dsns[service]).netloc}
                 if service in ("carrier", "customs"):
-                    ways["sandbox"] = urlsplit(line.urls["sandbox"]).netloc
+                    ways["sandbox"] = urlsplit(stack.urls["sandbox"]).netloc
                 for what, place_ in ways.items():
-                    await detour(line, service, what, place_.rpartition("@")[2])
-            await detour(line, "sandbox", "carrier", urlsplit(line.urls["carrier"]).netloc)
+                    await detour(stack, service, what, place_.rpartition("@")[2])
+            await detour(stack, "sandbox", "carrier", urlsplit(stack.urls["carrier"]).netloc)
 
-        async def detour(line: Line, whose: str, what: str, address: str) -> None:
+        async def detour(stack: Stack, whose: str, what: str, address: str) -> None:
             host, _, port = address.rpartition(":")
-            proxy = await stack.enter_async_context(Proxy(host, int(port), kafka=what == "kafka"))
+            proxy = await exit_stack.enter_async_context(Proxy(host, int(port), kafka=what == "kafka"))
             proxies[whose, what] = proxy
-            line.detours[whose, address] = proxy.address
+            stack.address_overrides[whose, address] = proxy.address
 
         settings = {
             service: {"FAILPOINT": f"@{failpoint_file(run_dir, service)}", **SETTINGS.get(service, {})}
             for service in SERVICES
         }
-        line = Line(run_dir, speed=speed, prefix=prefix, settings=settings, prepare=lay, servers=servers)
-        async with line:
-            yield line, proxies
+        stack = Stack(run_dir, speed=speed, prefix=prefix, settings=settings, prepare=lay, servers=servers)
+        async with stack:
+            yield stack, proxies

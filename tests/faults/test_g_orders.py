@@ -34,12 +34,12 @@ async def test_every_story(field: Field) -> None:
 
 
 async def test_the_same_key_fifty_times_at_once(field: Field) -> None:
-    url = f"{field.line.urls['orders']}/orders"
-    key = {"Authorization": f"Bearer {field.line.secrets.api_keys['marketplace']}"}
+    url = f"{field.stack.urls['orders']}/orders"
+    key = {"Authorization": f"Bearer {field.stack.secrets.api_keys['marketplace']}"}
     rows = [("the same order key 50 times in parallel", "POST /orders"), ("the same key, another body", "POST /orders")]
     async with field.faults(rows, "I1 I7") as injections:
-        body = order_body("TWIN-1", PLAIN, person(field.people), field.line.clock.now())
-        other = order_body("TWIN-2", PLAIN, person(field.people), field.line.clock.now())
+        body = order_body("TWIN-1", PLAIN, person(field.people), field.stack.clock.now())
+        other = order_body("TWIN-2", PLAIN, person(field.people), field.stack.clock.now())
         field.people += 1
         async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
 
@@ -55,7 +55,7 @@ async def test_the_same_key_fifty_times_at_once(field: Field) -> None:
             assert (await post(body, "twin"))[0] == 201
             assert (await post(other, "twin"))[0] == 422
             assert (await post(body, None))[0] == 200
-            assert (await post(order_body("TWIN-1", TALES[0], person(1), field.line.clock.now()), None))[0] == 409
+            assert (await post(order_body("TWIN-1", TALES[0], person(1), field.stack.clock.now()), None))[0] == 409
             injections[1].happened()
     number = await field.stores.value("orders", "select count(*) from orders where number like 'TWIN-%'")
     assert number == 1

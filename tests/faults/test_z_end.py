@@ -27,7 +27,7 @@ async def test_every_invariant_holds_when_all_is_over(field: Field) -> None:
 
 
 async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(field: Field) -> None:
-    outcome = await rebuilt(field.line)
+    outcome = await rebuilt(field.stack)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
@@ -46,10 +46,10 @@ async def let_it_end(field: Field) -> None:
     await field.recovered(60)
     with contextlib.suppress(TimeoutError):
         await until(lambda: not field.book.waiting(), END_SECONDS)
-    field.line.change_speed(FAST)
+    field.stack.change_speed(FAST)
     with contextlib.suppress(TimeoutError):
         await until(lambda: not field.book.open(), END_SECONDS)
-    field.line.change_speed(SLOW)
+    field.stack.change_speed(SLOW)
     await until(lambda: nothing_is_pending(field), END_SECONDS)
     await asyncio.sleep(POLL_SECONDS)  # a parcel counts as asked about before the answer is there
     await until(lambda: nothing_is_pending(field), END_SECONDS)

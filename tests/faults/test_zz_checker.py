@@ -15,7 +15,7 @@ from contracts.topics import subscribed_by
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.people import person
 from tests.faults import checker
-from tests.faults.field import PLAIN, Answered, Field, failpoint_file, proxied_line, running_field
+from tests.faults.field import PLAIN, Answered, Field, failpoint_file, proxied_stack, running_field
 from tests.faults.privacy_checks import nothing_personal
 from tests.faults.report import Report
 from tests.faults.violations import Violation
@@ -31,8 +31,8 @@ async def broken(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fiel
     run_dir = tmp_path_factory.mktemp("broken")
     async with (
         running_servers(run_dir) as servers,
-        proxied_line(run_dir, f"broken_{secrets.token_hex(3)}", SLOW, servers) as (line, proxies),
-        running_field(line, proxies, Report(1, 0)) as field,
+        proxied_stack(run_dir, f"broken_{secrets.token_hex(3)}", SLOW, servers) as (stack, proxies),
+        running_field(stack, proxies, Report(1, 0)) as field,
     ):
         await field.place([PLAIN] * 4)
         await until(lambda: all_labelled(field), PATIENCE_SECONDS)
@@ -117,7 +117,7 @@ async def labels(field: Field, sub_order: str) -> list[str]:
 async def test_the_inbox_switched_off(broken: Field) -> None:
     """Without the key of its facts, and told to count what it hears again, tracking counts twice."""
     await broken.stores.rows("tracking", "alter table facts drop constraint facts_pkey")
-    failpoint_file(broken.line.run_dir, "tracking").write_text("ledger.inbox:off")
+    failpoint_file(broken.stack.run_dir, "tracking").write_text("ledger.inbox:off")
     await broken.stores.rows(
         "carrier",
         """with floor as (update outbox_floor set sent_up_to = 0, candidate = 0, candidate_xid = '0')
@@ -141,7 +141,7 @@ async def test_offsets_committed_before_the_work(broken: Field) -> None:
         return not await complains()
 
     await until(all_heard, PATIENCE_SECONDS)
-    broken.line.kill("tracking")
+    broken.stack.kill("tracking")
     await broken.place([PLAIN] * 2)
     published = await broken.stores.published()
 
@@ -166,7 +166,7 @@ async def test_offsets_committed_before_the_work(broken: Field) -> None:
 
 
 async def test_nothing_recovers_while_a_reader_is_down(broken: Field) -> None:
-    broken.line.kill("warehouse")
+    broken.stack.kill("warehouse")
     await broken.place([PLAIN])
     await asyncio.sleep(2)
     with pytest.raises(AssertionError, match="warehouse ended"):
