@@ -26,8 +26,8 @@ from sandbox.demo.api import Api
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.dashboard import print_timeline
 from sandbox.demo.next_steps import closing
-from sandbox.demo.run import Show
-from sandbox.demo.scenarios import LEFT_TO_YOU, TALES, batch
+from sandbox.demo.run import Demo
+from sandbox.demo.scenarios import LEFT_TO_YOU, SCENARIOS, batch
 from sandbox.local.processes import CannotStartError
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import ROOT, Stack
@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore")
 
     orders: int = Field(
-        default=24, ge=len(TALES), le=20_000, description="how many are placed; each story at least once"
+        default=24, ge=len(SCENARIOS), le=20_000, description="how many are placed; each story at least once"
     )
     speed: float = Field(default=60_000, ge=100, le=200_000, description="business seconds in a real one")
     exit: bool = Field(default=False, description="leave at the end instead of staying up")
@@ -68,21 +68,21 @@ async def main(settings: Settings) -> int:
         supervised(stack, partial(console.print, markup=False, highlight=False, soft_wrap=True)),
     ):
         console.print(f"all ready after {time.monotonic() - began:.0f} s", highlight=False)
-        show = Show(stack, api, console, speed=settings.speed, patience=settings.patience)
+        demo = Demo(stack, api, console, speed=settings.speed, patience=settings.patience)
         prefix = f"SP{secrets.token_hex(2).upper()}"
-        play = show.play(batch(settings.orders), prefix=prefix, left=None if settings.exit else LEFT_TO_YOU)
+        play = demo.run(batch(settings.orders), prefix=prefix, left=None if settings.exit else LEFT_TO_YOU)
         if not await _unless_stopped(play, stop):
             return 130
-        summary = await show.summary()
+        summary = await demo.summary()
         summary |= _behind(stack) | {"seconds": round(time.monotonic() - began, 1)}
         for path in {run_dir / "summary.json", settings.result or run_dir / "summary.json"}:
             await asyncio.to_thread(_write, path, summary)
-        _tell(console, show, summary)
+        _tell(console, demo, summary)
         if not settings.exit:
             await slow_down(stack)
             await restock(api, f"GR-{prefix}-MORE")
-            _say_what_now(console, show, stack)
-            await _unless_stopped(keep_working(show, api, console), stop)
+            _say_what_now(console, demo, stack)
+            await _unless_stopped(keep_working(demo, api, console), stop)
     return 0 if summary["ok"] else 1
 
 
@@ -118,11 +118,11 @@ async def _unless_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) 
     return False
 
 
-def _say_what_now(console: Console, show: Show, stack: Stack) -> None:
-    orders = list(show.book.orders.values())
-    held = next((order for order in orders if order.tale.left_open), orders[0])
-    delivered = next((order for order in orders if show.book.status(order) == "delivered"), orders[0])
-    buyer = str(show.book.documents[delivered.id]["marketplace"])
+def _say_what_now(console: Console, demo: Demo, stack: Stack) -> None:
+    orders = list(demo.orders.by_id.values())
+    held = next((order for order in orders if order.scenario.left_open), orders[0])
+    delivered = next((order for order in orders if demo.orders.status(order) == "delivered"), orders[0])
+    buyer = str(demo.orders.documents[delivered.id]["marketplace"])
     text = closing(stack.urls, stack.secrets.api_keys, stack.clock.now(), held=held, delivered=delivered, buyer=buyer)
     console.print(f"\n{text}", highlight=False, markup=False, soft_wrap=True)
 
@@ -146,15 +146,17 @@ def _write(path: Path, summary: dict[str, Any]) -> None:
     draft.replace(path)
 
 
-def _tell(console: Console, show: Show, summary: dict[str, Any]) -> None:
-    split = next(order for order in show.book.orders.values() if order.tale.name == "split")
-    if split.id in show.details:
-        print_timeline(console, split, show.details[split.id])
+def _tell(console: Console, demo: Demo, summary: dict[str, Any]) -> None:
+    split = next(order for order in demo.orders.by_id.values() if order.scenario.name == "split")
+    if split.id in demo.details:
+        print_timeline(console, split, demo.details[split.id])
     ended = len(summary["orders"]) - len(summary["wrong"])
     console.print(f"\n{ended} of {len(summary['orders'])} orders ended as their story wants.", highlight=False)
-    for order in show.book.wrong():
-        console.print(f"  {order.number} {order.tale.title}: {show.book.status(order)}, not {order.tale.outcome}")
-    for refusal in show.staff.failed:
+    for order in demo.orders.wrong():
+        console.print(
+            f"  {order.number} {order.scenario.title}: {demo.orders.status(order)}, not {order.scenario.outcome}"
+        )
+    for refusal in demo.actors.failed:
         console.print(f"  refused: {refusal}", highlight=False, soft_wrap=True)
     received = sum(row["received"] for row in summary["stock"])
     uneven = summary["stock_that_does_not_add_up"]

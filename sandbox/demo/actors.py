@@ -12,10 +12,10 @@ import httpx
 
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.goods import BY_SKU
-from sandbox.demo.orders import Book, Order
+from sandbox.demo.orders import DemoOrders, Order
 
 Duty = Literal["pack", "dispatch", "uplift", "answer", "unpack"]
-LOOKS_EVERY = 0.4
+POLL_SECONDS = 0.4
 _HANDS = 12
 _AGENT_LOOKS_AT, _AGENT_RESTS = 6, 1.6
 """Within what the public tracking answers one client. Parcels it misses are declared on their arrival scan."""
@@ -27,12 +27,12 @@ _GONE_ABROAD = frozenset({"export_cleared", "departed_origin", "in_transit_count
 _BOX_G, _PADDING_MM = 140, 30
 
 
-class Staff:
+class Actors:
     """Packer, dispatcher, agent at the airport, operator, and the shoppers who change their minds."""
 
-    def __init__(self, api: Api, book: Book, now: Callable[[], datetime], rest: float = LOOKS_EVERY) -> None:
+    def __init__(self, api: Api, orders: DemoOrders, now: Callable[[], datetime], rest: float = POLL_SECONDS) -> None:
         """`now` is business time, `rest` how long they wait between two looks at their lists, in real seconds."""
-        self._api, self._book, self._now, self.rest = api, book, now, rest
+        self._api, self._orders, self._now, self.rest = api, orders, now, rest
         self._hands = asyncio.Semaphore(_HANDS)
         self._done: set[tuple[str, str]] = set()
         self._failed: list[str] = []
@@ -92,19 +92,19 @@ class Staff:
     async def _pack_all(self) -> None:
         todo = []
         async for item in self._api.pages("warehouse", "/pick-lists", "pick_lists", "warehouse"):
-            order = self._book.orders.get(item["order_id"])
+            order = self._orders.by_id.get(item["order_id"])
             if order and self._first_time("pack", order.id):
                 todo.append(partial(self._pack, order))
         await self._each(todo)
 
     async def _pack(self, order: Order) -> None:
-        if order.tale.cancel == "before_packing":
+        if order.scenario.cancel == "before_packing":
             return await self._cancel(order)
-        if order.tale.trouble:
+        if order.scenario.trouble:
             path = f"/orders/{order.id}/shortages"
-            body = {"sku": order.tale.lines[0][0], "quantity": 1, "reason": order.tale.trouble}
+            body = {"sku": order.scenario.lines[0][0], "quantity": 1, "reason": order.scenario.trouble}
             replaced = (await self._api.post("warehouse", path, "warehouse", body))["replaced"]
-            if order.tale.trouble == "short_pick":  # the shelf is empty, whatever the books say
+            if order.scenario.trouble == "short_pick":  # the shelf is empty, whatever the books say
                 while replaced:
                     replaced = (await self._api.post("warehouse", path, "warehouse", body))["replaced"]
                 return None
@@ -116,14 +116,14 @@ class Staff:
     async def _dispatch_all(self) -> None:
         todo = []
         async for item in self._api.pages("warehouse", "/hand-overs", "hand_overs", "warehouse"):
-            order = self._book.orders.get(item["order_id"])
+            order = self._orders.by_id.get(item["order_id"])
             parcel = int(item["parcel"])
             if order and self._first_time("dispatch", f"{order.id}/{parcel}"):
                 todo.append(partial(self._dispatch, order, parcel, item["tracking_number"]))
         await self._each(todo)
 
     async def _dispatch(self, order: Order, parcel: int, number: str) -> None:
-        if order.tale.cancel == "after_label":
+        if order.scenario.cancel == "after_label":
             return await self._cancel(order)
         label = await self._api.send("GET", "carrier", f"/orders/{order.id}/parcels/{parcel}/label", "warehouse")
         if not label.content.startswith(b"%PDF"):
@@ -131,7 +131,7 @@ class Staff:
         path = f"/orders/{order.id}/parcels/{parcel}/hand-over"
         await self._api.post("warehouse", path, "warehouse", {"tracking_number": number})
         await self._api.post("sandbox", "/control/postings", None, {"parcel_numbers": [number]})
-        if order.tale.cancel == "too_late" and parcel == len(order.tale.journeys):
+        if order.scenario.cancel == "too_late" and parcel == len(order.scenario.parcel_scenarios):
             await self._cancel(order)
         return None
 
@@ -144,12 +144,12 @@ class Staff:
         """Tells customs on which flight a parcel is, once the public tracking shows that it has left France."""
         page = await self._api.get("customs", "/parcels", "operator", state="handed_over", limit=_AGENT_LOOKS_AT)
         for parcel in page["parcels"]:
-            if order := self._book.orders.get(parcel["order_id"]):
+            if order := self._orders.by_id.get(parcel["order_id"]):
                 await self._each([partial(self._uplift, order, int(parcel["parcel"]))])
         await asyncio.sleep(_AGENT_RESTS)
 
     async def _uplift(self, order: Order, parcel: int) -> None:
-        number = self._book.tracking_number(order, parcel)
+        number = self._orders.tracking_number(order, parcel)
         if number is None:
             return
         try:
@@ -170,8 +170,8 @@ class Staff:
     async def _answer_all(self) -> None:
         todo = []
         async for case in self._api.pages("orders", "/cases", "cases", "operator", status="open"):
-            order = self._book.orders.get(case["order_id"])
-            if order is None or order.tale.left_open or not case["parcel"]:
+            order = self._orders.by_id.get(case["order_id"])
+            if order is None or order.scenario.left_open or not case["parcel"]:
                 continue
             if self._first_time("case", f"{order.id}/{case['case']}"):
                 todo.append(partial(self._answer, order, case))
@@ -185,7 +185,7 @@ class Staff:
                 case "answer_customs":
                     await self._api.post("customs", f"{parcel}/hold-answer", "operator", {"answer": "papers attached"})
                 case "search_with_carrier":
-                    body = {"found": order.tale.journeys[int(case["parcel"]) - 1] != "lost"}
+                    body = {"found": order.scenario.parcel_scenarios[int(case["parcel"]) - 1] != "lost"}
                     await self._api.post("carrier", f"{parcel}/enquiry-answer", "operator", body)
                 case "look_into" if case["reason"] == "held_by_post":
                     return  # nothing to send: a later scan, or customs itself, says more
@@ -201,8 +201,8 @@ class Staff:
         """Opens the parcels that came back; what lies in them is sound."""
         todo = [
             partial(self._unpack, order, int(parcel["parcel"]))
-            for order in self._book.orders.values()
-            for parcel in self._book.documents.get(order.id, {}).get("parcels", ())
+            for order in self._orders.by_id.values()
+            for parcel in self._orders.documents.get(order.id, {}).get("parcels", ())
             if parcel["status"] == "returned" and self._first_time("unpack", f"{order.id}/{parcel['parcel']}")
         ]
         await self._each(todo)
@@ -215,8 +215,8 @@ class Staff:
 
 def boxes(order: Order) -> list[dict[str, Any]]:
     """What the packer scans, weighs and measures: one box, or one for each line when the story has several parcels."""
-    lines = list(enumerate(order.tale.lines, start=1))
-    parts = [[line] for line in lines] if len(order.tale.journeys) > 1 else [lines]
+    lines = list(enumerate(order.scenario.lines, start=1))
+    parts = [[line] for line in lines] if len(order.scenario.parcel_scenarios) > 1 else [lines]
     return [_box([(line, sku, units) for line, (sku, units) in part]) for part in parts]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from sandbox.demo.wording import moment, pace
+from sandbox.demo.wording import format_instant, format_speed
 from shared import clock
 from shared.clock import Clock
 from shared.operations import line_file
@@ -38,10 +38,10 @@ def main() -> str:
     except line_file.NoLine as none:
         raise SystemExit(str(none)) from None
     if wanted is None:
-        return f"{moment(now.now())}, {pace(now.speed())}"
+        return f"{format_instant(now.now())}, {format_speed(now.speed())}"
     clock.change_speed(file, wanted)
     time.sleep(clock.NOTICE_SECONDS + clock.REREAD_SECONDS)  # by then every process runs at it
-    return f"{moment(now.now())}, now {pace(wanted)}"
+    return f"{format_instant(now.now())}, now {format_speed(wanted)}"
 
 
 if __name__ == "__main__":

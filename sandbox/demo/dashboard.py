@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contracts.vocabularies import RANKS
-from sandbox.demo.orders import Book, Order
+from sandbox.demo.orders import DemoOrders, Order
 
 BEFORE_HAND_OVER = {
     "placed": 2,
@@ -32,11 +32,11 @@ _OTHERS_EVERY = 3.0
 _MOOD = {"delivered": "green", "partly_delivered": "yellow", "returned": "yellow", "lost": "red"}
 
 
-class Board:
+class Dashboard:
     """A context. `show` draws the present state; a plain line appears only when an order's state has changed."""
 
-    def __init__(self, console: Console, book: Book, told: Sequence[Order]) -> None:
-        self._console, self._book, self._told = console, book, told
+    def __init__(self, console: Console, orders: DemoOrders, told: Sequence[Order]) -> None:
+        self._console, self._orders, self._told = console, orders, told
         self._live = Live(console=console, auto_refresh=False, transient=False) if console.is_terminal else None
         self._last: dict[str, str] = {}
         self._told_others = 0.0
@@ -52,7 +52,7 @@ class Board:
         if self._live:
             self._live.stop()
 
-    def show(self, details: Mapping[str, Mapping[str, Any]], now: datetime, speed: float) -> None:
+    def draw(self, details: Mapping[str, Mapping[str, Any]], now: datetime, speed: float) -> None:
         """`details`: the tracking documents by order id, as far as they are known."""
         if self._live:
             self._live.update(self._table(details, now, speed), refresh=True)
@@ -61,21 +61,21 @@ class Board:
 
     def _lines(self, details: Mapping[str, Mapping[str, Any]], now: datetime) -> None:
         for order in self._told:
-            state = state_of(self._book, order, details.get(order.id))
+            state = state_of(self._orders, order, details.get(order.id))
             if self._last.get(order.id) != state:
                 self._last[order.id] = state
-                self._line(f"{now:%d %b %H:%M}  {order.number}  {order.tale.title}: {state}")
+                self._deployment(f"{now:%d %b %H:%M}  {order.number}  {order.scenario.title}: {state}")
         others = self._others()
         if others and self._last.get("") != others and time.monotonic() - self._told_others > _OTHERS_EVERY:
             self._last[""], self._told_others = others, time.monotonic()
-            self._line(f"{now:%d %b %H:%M}  the others: {others}")
+            self._deployment(f"{now:%d %b %H:%M}  the others: {others}")
 
-    def _line(self, text: str) -> None:
+    def _deployment(self, text: str) -> None:
         self._console.print(text, highlight=False, soft_wrap=True)
 
     def _others(self) -> str:
         told = {order.id for order in self._told}
-        counted = Counter(self._book.status(order) for order in self._book.orders.values() if order.id not in told)
+        counted = Counter(self._orders.status(order) for order in self._orders.by_id.values() if order.id not in told)
         return ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counted.most_common())
 
     def _table(self, details: Mapping[str, Mapping[str, Any]], now: datetime, speed: float) -> RenderableType:
@@ -84,38 +84,38 @@ class Board:
             table.add_column(heading, no_wrap=True)
         for order in self._told:
             detail = details.get(order.id)
-            state = state_of(self._book, order, detail)
-            mood = _MOOD.get(self._book.status(order), "dim" if self._book.closed(order) else "")
+            state = state_of(self._orders, order, detail)
+            mood = _MOOD.get(self._orders.status(order), "dim" if self._orders.closed(order) else "")
             table.add_row(
                 order.number,
-                order.tale.title,
+                order.scenario.title,
                 order.shopper.place.province if order.shopper else "",
                 Text(state, style=mood),
-                ProgressBar(total=100, completed=progress(self._book, order, detail), width=24),
+                ProgressBar(total=100, completed=progress(self._orders, order, detail), width=24),
             )
-        everyone = list(self._book.orders.values())
-        ended = sum(1 for order in everyone if self._book.closed(order))
+        everyone = list(self._orders.by_id.values())
+        ended = sum(1 for order in everyone if self._orders.closed(order))
         foot = Text(f"{now:%A %d %B, %H:%M} UTC, {speed:,.0f} times as fast.  {ended} of {len(everyone)} orders ended.")
         bar = Table.grid()
         bar.add_row(ProgressBar(total=max(1, len(everyone)), completed=ended, width=60))
         return Group(table, Text(self._others(), style="dim"), bar, foot)
 
 
-def state_of(book: Book, order: Order, detail: Mapping[str, Any] | None) -> str:
+def state_of(orders: DemoOrders, order: Order, detail: Mapping[str, Any] | None) -> str:
     """In words: where the order stands, or where each of its parcels is."""
-    status = book.status(order)
-    if book.closed(order) or detail is None or status in BEFORE_HAND_OVER:
+    status = orders.status(order)
+    if orders.closed(order) or detail is None or status in BEFORE_HAND_OVER:
         return status.replace("_", " ")
     parcels = [parcel["state"].replace("_", " ") for parcel in detail.get("parcels", ())]
     waits = [f"({case['kind'].replace('_', ' ')})" for case in detail.get("cases", ())]
     return " ".join([" + ".join(parcels) or status.replace("_", " "), *waits])
 
 
-def progress(book: Book, order: Order, detail: Mapping[str, Any] | None) -> int:
+def progress(orders: DemoOrders, order: Order, detail: Mapping[str, Any] | None) -> int:
     """Of 100: as far as the slowest parcel."""
-    if book.closed(order):
+    if orders.closed(order):
         return 100
-    if before := BEFORE_HAND_OVER.get(book.status(order)):
+    if before := BEFORE_HAND_OVER.get(orders.status(order)):
         return before
     parcels = detail.get("parcels", ()) if detail else ()
     far = [100 if parcel["final"] else max(20, RANKS.get(parcel.get("status", ""), 0)) for parcel in parcels]
@@ -124,7 +124,7 @@ def progress(book: Book, order: Order, detail: Mapping[str, Any] | None) -> int:
 
 def print_timeline(console: Console, order: Order, detail: Mapping[str, Any]) -> None:
     """Everything that happened to one order, as tracking tells it."""
-    console.print(f"\n[bold]{order.number}[/bold], {order.tale.title}:", highlight=False)
+    console.print(f"\n[bold]{order.number}[/bold], {order.scenario.title}:", highlight=False)
     for entry in detail["timeline"]:
         parcel = f"parcel {entry['parcel']}" if "parcel" in entry else "order"
         words = [entry["kind"].replace("-", " ")]

@@ -13,8 +13,8 @@ from rich.cells import cell_len
 from sandbox.demo.order_request import order_body
 from sandbox.demo.orders import Order
 from sandbox.demo.people import person
-from sandbox.demo.scenarios import Tale
-from sandbox.demo.wording import moment
+from sandbox.demo.scenarios import Scenario
+from sandbox.demo.wording import format_instant
 from services.orders.domain import order_id_of
 from shared.operations.provision import Scope
 
@@ -34,7 +34,7 @@ def closing(
     answer = f"{urls['customs']}/orders/{held.id}/parcels/1/hold-answer"
     cancel = f"{urls['orders']}/orders/{order_id_of(buyer, NUMBER)}/cancel"
     return f"""\
-It is {moment(now)} in business time, which goes on at real pace now: parcels take days unless
+It is {format_instant(now)} in business time, which goes on at real pace now: parcels take days unless
 you speed it up. All stays up until Ctrl-C. You are the marketplace and the operator; make run goes on playing packer,
 dispatcher and agent at the airport, the sandbox La Poste and both customs. In another terminal, in this directory:
 
@@ -72,7 +72,7 @@ def rows(text: str) -> int:
 
 
 def _body(now: datetime) -> dict[str, Any]:
-    body = order_body(NUMBER, Tale("hello", "", _LINES, "delivered"), person(_SHOPPER), now.replace(microsecond=0))
+    body = order_body(NUMBER, Scenario("hello", "", _LINES, "delivered"), person(_SHOPPER), now.replace(microsecond=0))
     return {name: part for name, part in body.items() if name != "language"}
 
 

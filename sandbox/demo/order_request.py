@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.demo.goods import BY_SKU
 from sandbox.demo.people import Person
-from sandbox.demo.scenarios import Tale
+from sandbox.demo.scenarios import Scenario
 
 FREIGHT = Decimal("18.00")
 CBEC_RATE = Decimal("0.091")
@@ -16,9 +16,9 @@ CBEC_RATE = Decimal("0.091")
 _CENT = Decimal("0.01")
 
 
-def order_body(number: str, tale: Tale, person: Person, now: datetime) -> dict[str, Any]:
+def order_body(number: str, scenario: Scenario, person: Person, now: datetime) -> dict[str, Any]:
     """An order that a marketplace could place at `now` (business time). Its amounts add up to the cent."""
-    goods = sum((BY_SKU[sku].price * units for sku, units in tale.lines), Decimal(0))
+    goods = sum((BY_SKU[sku].price * units for sku, units in scenario.lines), Decimal(0))
     discount = Decimal("5.00") if goods > Decimal(100) else Decimal("0.00")
     tax = ((goods + FREIGHT) * CBEC_RATE).quantize(_CENT, ROUND_HALF_UP)
     total = goods + FREIGHT + tax - discount
@@ -47,7 +47,7 @@ def order_body(number: str, tale: Tale, person: Person, now: datetime) -> dict[s
                 "quantity": units,
                 "unit_price": eur(BY_SKU[sku].price),
             }
-            for sku, units in tale.lines
+            for sku, units in scenario.lines
         ],
         "freight": eur(FREIGHT),
         "discount": eur(discount),

@@ -13,7 +13,7 @@ from sandbox.demo.api import Api
 from sandbox.demo.goods import GOODS
 from sandbox.demo.order_request import order_body
 from sandbox.demo.people import Person, person
-from sandbox.demo.scenarios import Tale, stock_for
+from sandbox.demo.scenarios import Scenario, stock_for
 
 _AT_A_TIME = 24
 _OVERLAP = timedelta(days=2)
@@ -25,7 +25,7 @@ _TRAVELLING = frozenset({"handed_over", "in_transit", "arrived"})
 class Order:
     id: str
     number: str
-    tale: Tale
+    scenario: Scenario
     tracking_url: str
     shopper: Person | None = None
     """None for an order that somebody else has placed."""
@@ -44,15 +44,15 @@ class Order:
 
 
 @dataclass
-class Book:
+class DemoOrders:
     """The orders by id, and what `orders` last said of each."""
 
-    orders: dict[str, Order] = field(default_factory=dict)
+    by_id: dict[str, Order] = field(default_factory=dict)
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
     _seen_until: str | None = None
 
     def add(self, placed: Iterable[Order]) -> None:
-        self.orders.update({order.id: order for order in placed})
+        self.by_id.update({order.id: order for order in placed})
 
     async def refresh(self, api: Api) -> None:
         """Reads what has changed since the last time; overlapping, for changes may appear out of order."""
@@ -76,7 +76,7 @@ class Book:
 
     def end(self, order: Order) -> str:
         """How far its story has brought it: a status, or that it is held when the story ends so."""
-        return "held" if order.tale.left_open and self.held(order) else self.status(order)
+        return "held" if order.scenario.left_open and self.held(order) else self.status(order)
 
     def tracking_number(self, order: Order, parcel: int) -> str | None:
         parcels = self.documents.get(order.id, {}).get("parcels", ())
@@ -84,20 +84,20 @@ class Book:
 
     def open(self) -> list[Order]:
         """The orders whose story has not come to its end."""
-        return [order for order in self.orders.values() if not self.closed(order) and self.end(order) != "held"]
+        return [order for order in self.by_id.values() if not self.closed(order) and self.end(order) != "held"]
 
     def wrong(self) -> list[Order]:
         """The orders that ended otherwise than their story wants, or not at all."""
-        return [order for order in self.orders.values() if self.end(order) != order.tale.outcome]
+        return [order for order in self.by_id.values() if self.end(order) != order.scenario.outcome]
 
     def waiting(self) -> int:
         """How many orders wait for us and not for a journey: not handed over yet, and not ended."""
         return sum(1 for order in self.open() if self.status(order) not in _TRAVELLING)
 
 
-async def receive_goods(api: Api, tales: Sequence[Tale], reference: str) -> None:
+async def receive_goods(api: Api, scenarios: Sequence[Scenario], reference: str) -> None:
     """Registers the makers' products and receives as much of each as the stories need."""
-    units = stock_for(tales)
+    units = stock_for(scenarios)
     await asyncio.gather(
         *(
             api.put(
@@ -131,11 +131,11 @@ async def receive_goods(api: Api, tales: Sequence[Tale], reference: str) -> None
 
 async def place(
     api: Api,
-    tales: Iterable[Tale],
+    scenarios: Iterable[Scenario],
     now: Callable[[], datetime],
     *,
     prefix: str,
-    into: Book,
+    into: DemoOrders,
     first_person: int = 0,
     first_number: int = 1,
 ) -> list[Order]:
@@ -143,17 +143,17 @@ async def place(
     own; `now` is business time."""
     turn = asyncio.Semaphore(_AT_A_TIME)
 
-    async def one(index: int, tale: Tale) -> Order:
+    async def one(index: int, scenario: Scenario) -> Order:
         number, shopper = f"{prefix}-{first_number + index:05d}", person(first_person + index)
         async with turn:
-            for parcel, journey in enumerate(tale.journeys, start=1):
-                if journey != "delivered":
-                    await api.put("sandbox", f"/control/stories/{number}-{parcel}", None, {"story": journey})
+            for parcel, parcel_scenario in enumerate(scenario.parcel_scenarios, start=1):
+                if parcel_scenario != "delivered":
+                    await api.put("sandbox", f"/control/stories/{number}-{parcel}", None, {"story": parcel_scenario})
             made: dict[str, Any] = await api.post(
-                "orders", "/orders", "marketplace", order_body(number, tale, shopper, now())
+                "orders", "/orders", "marketplace", order_body(number, scenario, shopper, now())
             )
-        order = Order(made["id"], number, tale, made["tracking_url"], shopper)
+        order = Order(made["id"], number, scenario, made["tracking_url"], shopper)
         into.add([order])
         return order
 
-    return list(await asyncio.gather(*(one(index, tale) for index, tale in enumerate(tales))))
+    return list(await asyncio.gather(*(one(index, scenario) for index, scenario in enumerate(scenarios))))

@@ -16,12 +16,12 @@ from rich.console import Console
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.order_request import order_body
 from sandbox.demo.people import Person, person
-from sandbox.demo.scenarios import EVERYDAY_LINES, Tale
+from sandbox.demo.scenarios import EVERYDAY_LINES, Scenario
 from services.tracking.words import Words, load
 from shared.clock import Clock
 from shared.operations import line_file
 
-LOOKS_EVERY = 0.5
+POLL_SECONDS = 0.5
 _PEOPLE = range(10_000, 500_000)
 """Not those of the show; each year a buyer may only order for so much."""
 PLAYED: Mapping[str, str] = {
@@ -84,7 +84,7 @@ async def main(console: Console) -> int:
 
     async with Api(stack.urls, stack.api_keys, patience=5) as api:
         number = f"YOU-{secrets.token_hex(3).upper()}"
-        body = order_body(number, Tale("you", "", EVERYDAY_LINES, "delivered"), _anybody(), clock.now())
+        body = order_body(number, Scenario("you", "", EVERYDAY_LINES, "delivered"), _anybody(), clock.now())
         made = await api.post("orders", "/orders", "marketplace", body)
         say(f"{number} is placed: two soaps and a box of biscuits, {body['total']['amount']} EUR")
         say(f"its page: {made['tracking_url']}")
@@ -104,7 +104,7 @@ async def main(console: Console) -> int:
                 hinted = True
                 say("From here it travels in business time, which runs at real pace: days. In another terminal,")
                 say("`make clock SPEED=20000` lets them pass in seconds. Ctrl-C leaves; the order goes on.")
-            await asyncio.sleep(LOOKS_EVERY)
+            await asyncio.sleep(POLL_SECONDS)
 
 
 def _anybody() -> Person:

@@ -11,8 +11,8 @@ from pathlib import Path
 from rich.console import Console
 
 from sandbox.demo.api import Api
-from sandbox.demo.run import Show
-from sandbox.demo.scenarios import TALES
+from sandbox.demo.run import Demo
+from sandbox.demo.scenarios import SCENARIOS
 from sandbox.local.processes import CannotStartError
 from sandbox.local.stack import ROOT, Stack
 
@@ -42,8 +42,8 @@ async def main() -> int:
     console = Console()
     with tempfile.TemporaryDirectory(prefix="silkpost-rebuild-") as run_dir:
         async with Stack(Path(run_dir)) as stack, Api(stack.urls, stack.secrets.api_keys) as api:
-            show = Show(stack, api, console, speed=SPEED, patience=PATIENCE)
-            await show.play(TALES, prefix="RB")
+            demo = Demo(stack, api, console, speed=SPEED, patience=PATIENCE)
+            await demo.run(SCENARIOS, prefix="RB")
             outcome = await rebuilt(stack)
     console.print(f"\n{outcome.stdout}{outcome.stderr}", highlight=False, soft_wrap=True)
     return outcome.returncode

@@ -15,12 +15,12 @@ Trouble = Literal["short_pick", "damaged"]
 
 
 @dataclass(frozen=True)
-class Tale:
+class Scenario:
     name: str
     title: str
     lines: tuple[tuple[str, int], ...]
     outcome: str
-    journeys: tuple[str, ...] = ("delivered",)
+    parcel_scenarios: tuple[str, ...] = ("delivered",)
     """The sandbox's story for each parcel. With more than one, each line goes into a parcel of its own."""
     cancel: Cancel | None = None
     """When the shopper asks to cancel."""
@@ -30,81 +30,83 @@ class Tale:
     """Nobody of the show answers its case: it waits for whoever looks on."""
 
 
-TALES = (
-    Tale("delivered", "delivered", (("SOIE-CARRE-90", 1), ("SAVON-OLIVE-300", 3)), "delivered"),
-    Tale(
+SCENARIOS = (
+    Scenario("delivered", "delivered", (("SOIE-CARRE-90", 1), ("SAVON-OLIVE-300", 3)), "delivered"),
+    Scenario(
         "split",
         "two parcels, one delivered, one lost",
         (("PORC-TASSE-2", 2), ("PALET-BEURRE", 4)),
         "partly_delivered",
-        journeys=("delivered", "lost"),
+        parcel_scenarios=("delivered", "lost"),
     ),
-    Tale("out_of_stock", "out of stock", ((SOLD_OUT, 3),), "out_of_stock", journeys=()),
-    Tale(
+    Scenario("out_of_stock", "out of stock", ((SOLD_OUT, 3),), "out_of_stock", parcel_scenarios=()),
+    Scenario(
         "short_pick",
         "short at picking, no other unit",
         ((COUNTED_WRONG, 1),),
         "out_of_stock",
-        journeys=(),
+        parcel_scenarios=(),
         trouble="short_pick",
     ),
-    Tale("damaged", "damaged at packing, replaced", (("TRAIN-BOIS-12", 1),), "delivered", trouble="damaged"),
-    Tale(
+    Scenario("damaged", "damaged at packing, replaced", (("TRAIN-BOIS-12", 1),), "delivered", trouble="damaged"),
+    Scenario(
         "cancelled_early",
         "cancelled before packing",
         (("STYLO-PLUME-M", 1),),
         "cancelled",
-        journeys=(),
+        parcel_scenarios=(),
         cancel="before_packing",
     ),
-    Tale(
+    Scenario(
         "cancelled_late",
         "cancelled after the label",
         (("ECHARPE-LAINE", 2),),
         "cancelled",
-        journeys=(),
+        parcel_scenarios=(),
         cancel="after_label",
     ),
-    Tale("cancelled_too_late", "cancelled too late", (("BODY-BEBE-6M", 3),), "delivered", cancel="too_late"),
-    Tale("over_limit", "over the limit of 5,000 RMB", (("SAC-CUIR-28", 2),), "refused", journeys=()),
-    Tale(
+    Scenario("cancelled_too_late", "cancelled too late", (("BODY-BEBE-6M", 3),), "delivered", cancel="too_late"),
+    Scenario("over_limit", "over the limit of 5,000 RMB", (("SAC-CUIR-28", 2),), "refused", parcel_scenarios=()),
+    Scenario(
         "customs_hold",
         "held by customs, then released",
         (("CREME-JOUR-50", 2),),
         "delivered",
-        journeys=("customs_hold",),
+        parcel_scenarios=("customs_hold",),
     ),
-    Tale(
+    Scenario(
         "customs_refused",
         "refused by customs, returned",
         (("COCOTTE-FONTE-24", 1),),
         "returned",
-        journeys=("customs_refused",),
+        parcel_scenarios=("customs_refused",),
     ),
-    Tale("pickup", "nobody home, collected later", (("GANT-AGNEAU-8", 1),), "delivered", journeys=("pickup",)),
-    Tale(
+    Scenario(
+        "pickup", "nobody home, collected later", (("GANT-AGNEAU-8", 1),), "delivered", parcel_scenarios=("pickup",)
+    ),
+    Scenario(
         "silent",
         "long silence, enquiry, found",
         (("SAC-CUIR-28", 1),),
         "delivered",
-        journeys=("silent_then_found",),
+        parcel_scenarios=("silent_then_found",),
     ),
 )
-BY_NAME = {tale.name: tale for tale in TALES}
-LEFT_TO_YOU = Tale(
+BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
+LEFT_TO_YOU = Scenario(
     "left_to_you",
     "held by customs, left to you",
     (("CREME-JOUR-50", 1),),
     "held",
-    journeys=("customs_hold",),
+    parcel_scenarios=("customs_hold",),
     left_open=True,
 )
 EVERYDAY_LINES = (("SAVON-OLIVE-300", 2), ("PALET-BEURRE", 1))
 """What somebody orders after the show."""
 
 _EVERYDAY = tuple(
-    Tale("delivered", "delivered", lines, "delivered", journeys=(journey,))
-    for lines, journey in (
+    Scenario("delivered", "delivered", lines, "delivered", parcel_scenarios=(parcel_scenario,))
+    for lines, parcel_scenario in (
         ((("PALET-BEURRE", 3), ("SAVON-OLIVE-300", 2)), "delivered"),
         ((("PORC-TASSE-2", 1),), "minimal"),
         ((("CREME-JOUR-50", 1), ("SAVON-OLIVE-300", 1)), "delivered"),
@@ -114,22 +116,22 @@ _EVERYDAY = tuple(
         ((("SOIE-CARRE-90", 2),), "minimal"),
     )
 )
-_MIX = (*_EVERYDAY, *_EVERYDAY, *TALES)
+_MIX = (*_EVERYDAY, *_EVERYDAY, *SCENARIOS)
 
 
-def batch(size: int) -> list[Tale]:
+def batch(size: int) -> list[Scenario]:
     """Every story once, then a mix in which most orders go well. At least one of each, however small the size."""
-    more = islice(cycle(_MIX), max(0, size - len(TALES)))
-    return [*TALES, *more]
+    more = islice(cycle(_MIX), max(0, size - len(SCENARIOS)))
+    return [*SCENARIOS, *more]
 
 
-def stock_for(tales: Sequence[Tale]) -> dict[str, int]:
+def stock_for(scenarios: Sequence[Scenario]) -> dict[str, int]:
     """The units to receive by SKU, so that each story meets the stock it is about."""
     wanted: Counter[str] = Counter()
-    for tale in tales:
-        wanted.update(dict(tale.lines))
-        if tale.trouble == "damaged":
-            wanted[tale.lines[0][0]] += 1
+    for scenario in scenarios:
+        wanted.update(dict(scenario.lines))
+        if scenario.trouble == "damaged":
+            wanted[scenario.lines[0][0]] += 1
     spare = {sku: units + max(10, units // 10) for sku, units in wanted.items()}
     exact = {COUNTED_WRONG: wanted[COUNTED_WRONG], SOLD_OUT: min(2, wanted[SOLD_OUT])}
     return {sku: units for sku, units in (spare | exact).items() if units}

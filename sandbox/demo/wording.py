@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 
-def moment(at: datetime) -> str:
+def format_instant(at: datetime) -> str:
     """Business time, e.g. `Tuesday 15 December 2026, 10:47 UTC`."""
     return f"{at:%A} {at.day} {at:%B %Y, %H:%M} UTC"
 
 
-def pace(speed: float) -> str:
+def format_speed(speed: float) -> str:
     return "at real pace" if speed == 1 else f"{speed:,.0f} times as fast as real time"

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from sandbox.demo.api import Api
 from sandbox.demo.clock_speed import SLOW
-from sandbox.demo.run import Show
-from sandbox.demo.scenarios import Tale
+from sandbox.demo.run import Demo
+from sandbox.demo.scenarios import Scenario
 from shared.clock import NOTICE_SECONDS
 from tests.compose.stack import Stack
 
@@ -21,7 +21,7 @@ PATIENCE = 600.0
 
 async def tell(
     stack: Stack,
-    tales: Sequence[Tale],
+    scenarios: Sequence[Scenario],
     prefix: str,
     *,
     speed: float = 60_000,
@@ -32,10 +32,10 @@ async def tell(
     await asyncio.sleep(NOTICE_SECONDS)
     told = io.StringIO()
     async with Api(stack.urls, stack.api_keys) as api:
-        show = Show(stack, api, Console(file=told), speed=speed, patience=PATIENCE)
+        demo = Demo(stack, api, Console(file=told), speed=speed, patience=PATIENCE)
         async with asyncio.TaskGroup() as group:
-            group.create_task(show.play(tales, prefix=prefix))
+            group.create_task(demo.run(scenarios, prefix=prefix))
             if meanwhile is not None:
                 group.create_task(meanwhile())
-        summary = await show.summary()
+        summary = await demo.summary()
         assert summary["ok"], f"{summary['wrong']} {summary['refusals']}\n{told.getvalue()}"

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from sandbox.demo.api import Api
-from sandbox.demo.orders import Book, Order, place
+from sandbox.demo.orders import DemoOrders, Order, place
 from sandbox.demo.scenarios import BY_NAME
 from services.credentials import SERVICES
 from tests.compose import raw
@@ -41,7 +41,7 @@ async def ready_replicas(client: httpx.AsyncClient, stack: Stack, service: str) 
 async def new_order(stack: Stack) -> Order:
     async with Api(stack.urls, stack.api_keys) as api:
         prefix = f"P{secrets.token_hex(2).upper()}"
-        [order] = await place(api, [BY_NAME["delivered"]], stack.clock.now, prefix=prefix, into=Book())
+        [order] = await place(api, [BY_NAME["delivered"]], stack.clock.now, prefix=prefix, into=DemoOrders())
         return order
 
 

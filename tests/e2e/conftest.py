@@ -12,7 +12,7 @@ from rich.console import Console
 
 from sandbox.demo.api import Api
 from sandbox.demo.clock_speed import SLOW
-from sandbox.demo.run import Show
+from sandbox.demo.run import Demo
 from sandbox.local.stack import Stack
 
 FAST = 60_000.0
@@ -33,7 +33,7 @@ async def api(stack: Stack) -> AsyncIterator[Api]:
 
 
 @pytest.fixture
-def new_show(stack: Stack, api: Api) -> Callable[[], Show]:
+def new_demo(stack: Stack, api: Api) -> Callable[[], Demo]:
     """A show on the session's line, with a book and staff of its own."""
     stack.change_speed(SLOW)
-    return lambda: Show(stack, api, Console(file=io.StringIO()), speed=FAST, patience=PATIENCE)
+    return lambda: Demo(stack, api, Console(file=io.StringIO()), speed=FAST, patience=PATIENCE)

@@ -19,7 +19,7 @@ from schemathesis import Case, GenerationMode
 
 from sandbox.demo.order_request import order_body
 from sandbox.demo.people import person
-from sandbox.demo.scenarios import Tale
+from sandbox.demo.scenarios import Scenario
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Stack
 
@@ -28,7 +28,7 @@ EXAMPLES = 15
 """Requests for each operation and mode."""
 CHAINS, STEPS = 12, 8
 """Requests that go on from one another's answers: how often for each service, and how many in a row."""
-SOLD_OUT = Tale("fuzz", "of what nobody has", (("CHAPEAU-PAILLE", 999),), "out_of_stock", journeys=())
+SOLD_OUT = Scenario("fuzz", "of what nobody has", (("CHAPEAU-PAILLE", 999),), "out_of_stock", parcel_scenarios=())
 HANDS_OFF = "/counterparts/"
 """A counterpart that is paused stays so, for the tests that come after."""
 

@@ -20,15 +20,15 @@ from hypothesis import strategies as st
 from sandbox.demo.actors import boxes
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.order_request import order_body
-from sandbox.demo.orders import Book, place, receive_goods
+from sandbox.demo.orders import DemoOrders, place, receive_goods
 from sandbox.demo.people import person
-from sandbox.demo.scenarios import Tale
+from sandbox.demo.scenarios import Scenario
 from sandbox.local.stack import Stack
 from services.carrier.signatures import secrets_of, signature
 from tests import nasty
 from tests.live import until
 
-TALE = Tale("fuzz", "the same order again and again", (("STYLO-PLUME-M", 1),), "cancelled")
+SCENARIO = Scenario("fuzz", "the same order again and again", (("STYLO-PLUME-M", 1),), "cancelled")
 fuzz = settings(
     max_examples=120,
     database=None,
@@ -70,8 +70,10 @@ class Stand:
 @pytest.fixture(scope="module")
 async def stand(stack: Stack, api: Api) -> AsyncIterator[Stand]:
     prefix = f"FUZZ-{secrets.token_hex(4)}"
-    await receive_goods(api, [TALE, TALE], prefix)
-    reserved, packed = await place(api, [TALE, TALE], stack.clock.now, prefix=prefix, into=Book(), first_person=9_000)
+    await receive_goods(api, [SCENARIO, SCENARIO], prefix)
+    reserved, packed = await place(
+        api, [SCENARIO, SCENARIO], stack.clock.now, prefix=prefix, into=DemoOrders(), first_person=9_000
+    )
 
     async def waiting() -> bool:
         lists = [item["order_id"] async for item in api.pages("warehouse", "/pick-lists", "pick_lists", "warehouse")]
@@ -92,7 +94,7 @@ async def stand(stack: Stack, api: Api) -> AsyncIterator[Stand]:
 
 
 def order(stack: Stack) -> dict[str, Any]:
-    return order_body(f"FUZZ-{secrets.token_hex(4)}", TALE, person(9_100), stack.clock.now())
+    return order_body(f"FUZZ-{secrets.token_hex(4)}", SCENARIO, person(9_100), stack.clock.now())
 
 
 BOX = {"length_mm": 200, "width_mm": 90, "height_mm": 80, "weight_g": 240}

@@ -13,22 +13,22 @@ from typing import Any
 import pytest
 
 from contracts.topics import TOPICS
-from sandbox.demo.actors import Staff
+from sandbox.demo.actors import Actors
 from sandbox.demo.api import Api, Refused
-from sandbox.demo.orders import Book, Order, place, receive_goods
+from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
 from sandbox.demo.rebuild import rebuilt
-from sandbox.demo.run import Show
-from sandbox.demo.scenarios import BY_NAME, TALES, Tale
+from sandbox.demo.run import Demo
+from sandbox.demo.scenarios import BY_NAME, SCENARIOS, Scenario
 from sandbox.local.processes import Process
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Stack
 from shared.operations.provision import create_topics
 from tests.live import T, until
 
-EVERYDAY = Tale("delivered", "delivered", (("SAVON-OLIVE-300", 2),), "delivered")
+EVERYDAY = Scenario("delivered", "delivered", (("SAVON-OLIVE-300", 2),), "delivered")
 MIXED = (*(BY_NAME[name] for name in ("delivered", "split", "damaged", "customs_hold", "pickup")), *[EVERYDAY] * 7)
 PEOPLE_OF = {
-    "S": range(len(TALES)),
+    "S": range(len(SCENARIOS)),
     "K": range(100, 100 + len(MIXED)),
     "B": range(200, 200 + len(MIXED)),
     "R": range(300, 352),
@@ -36,14 +36,14 @@ PEOPLE_OF = {
 """Shoppers by the prefix of their orders' numbers: nobody buys twice, whose yearly limit might matter."""
 
 
-async def play(show: Show, tales: tuple[Tale, ...], prefix: str) -> None:
-    await show.play(tales, prefix=prefix, first_person=PEOPLE_OF[prefix].start)
+async def play(demo: Demo, scenarios: tuple[Scenario, ...], prefix: str) -> None:
+    await demo.run(scenarios, prefix=prefix, first_person=PEOPLE_OF[prefix].start)
 
 
-def assert_all_ended_well(show: Show) -> None:
-    wrong = [f"{order.number} {order.tale.name}: {show.book.status(order)}" for order in show.book.wrong()]
+def assert_all_ended_well(demo: Demo) -> None:
+    wrong = [f"{order.number} {order.scenario.name}: {demo.orders.status(order)}" for order in demo.orders.wrong()]
     assert wrong == []
-    assert show.staff.failed == []
+    assert demo.actors.failed == []
 
 
 async def assert_stock_adds_up(api: Api) -> None:
@@ -54,28 +54,28 @@ async def assert_stock_adds_up(api: Api) -> None:
         assert row["received"] == row["available"] + row["reserved"] + row["shipped"] + row["written_off"], row
 
 
-async def assert_labels_agree(api: Api, show: Show) -> None:
+async def assert_labels_agree(api: Api, demo: Demo) -> None:
     """Every parcel that was scanned bears the one label we know; none of ours has two that were scanned."""
     account = await api.get("sandbox", "/control/account", None)
-    ours = {order.number for order in show.book.orders.values()}
+    ours = {order.number for order in demo.orders.by_id.values()}
     scanned: dict[str, list[str]] = {}
     for label in account["labels"]:
         if label["first_scan_at"] and label["sub_order"].rpartition("-")[0] in ours:
             scanned.setdefault(label["sub_order"], []).append(label["parcel_number"])
-    for order in show.book.orders.values():
-        for parcel in show.book.documents[order.id]["parcels"]:
+    for order in demo.orders.by_id.values():
+        for parcel in demo.orders.documents[order.id]["parcels"]:
             sub_order = f"{order.number}-{parcel['parcel']}"
             assert scanned.get(sub_order, [parcel["tracking_number"]]) == [parcel["tracking_number"]], sub_order
 
 
-async def test_every_story_comes_to_its_end(new_show: Callable[[], Show], api: Api) -> None:
-    show = new_show()
-    await play(show, TALES, "S")
-    assert_all_ended_well(show)
+async def test_every_story_comes_to_its_end(new_demo: Callable[[], Demo], api: Api) -> None:
+    demo = new_demo()
+    await play(demo, SCENARIOS, "S")
+    assert_all_ended_well(demo)
     await assert_stock_adds_up(api)
-    await assert_labels_agree(api, show)
-    documents = {order.tale.name: show.book.documents[order.id] for order in show.book.orders.values()}
-    details = {order.tale.name: show.details[order.id] for order in show.book.orders.values()}
+    await assert_labels_agree(api, demo)
+    documents = {order.scenario.name: demo.orders.documents[order.id] for order in demo.orders.by_id.values()}
+    details = {order.scenario.name: demo.details[order.id] for order in demo.orders.by_id.values()}
     assert [parcel["status"] for parcel in documents["split"]["parcels"]] == ["delivered", "lost"]
     assert 0 < float(documents["split"]["refund_due"]["amount"]) < float(documents["split"]["total"]["amount"])
     assert documents["cancelled_too_late"]["cancel"]["answer"] == "too_late"
@@ -105,8 +105,8 @@ async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(stack: St
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
-async def test_each_service_killed_in_the_middle(new_show: Callable[[], Show], stack: Stack, api: Api) -> None:
-    show = new_show()
+async def test_each_service_killed_in_the_middle(new_demo: Callable[[], Demo], stack: Stack, api: Api) -> None:
+    demo = new_demo()
     chance = random.Random(20261123)
 
     async def kill_them_all() -> None:
@@ -116,16 +116,16 @@ async def test_each_service_killed_in_the_middle(new_show: Callable[[], Show], s
             stack.start(name)
         await stack.ready(SERVICES)
 
-    await asyncio.gather(play(show, MIXED, "K"), kill_them_all())
-    assert_all_ended_well(show)
+    await asyncio.gather(play(demo, MIXED, "K"), kill_them_all())
+    assert_all_ended_well(demo)
     await assert_stock_adds_up(api)
-    await assert_labels_agree(api, show)
+    await assert_labels_agree(api, demo)
 
 
-async def test_the_broker_killed_and_started_again_empty(new_show: Callable[[], Show], stack: Stack, api: Api) -> None:
+async def test_the_broker_killed_and_started_again_empty(new_demo: Callable[[], Demo], stack: Stack, api: Api) -> None:
     if stack.servers.broker is None:
         pytest.skip("the broker is not ours to kill")
-    show = new_show()
+    demo = new_demo()
 
     async def lose_everything() -> None:
         for _ in range(2):
@@ -135,50 +135,50 @@ async def test_the_broker_killed_and_started_again_empty(new_show: Callable[[], 
             await stack.broker.start()
             await create_topics(stack.broker.bootstrap, TOPICS)
 
-    await asyncio.gather(play(show, MIXED, "B"), lose_everything())
-    assert_all_ended_well(show)
+    await asyncio.gather(play(demo, MIXED, "B"), lose_everything())
+    assert_all_ended_well(demo)
     await assert_stock_adds_up(api)
-    await assert_labels_agree(api, show)
+    await assert_labels_agree(api, demo)
 
 
-async def test_cancel_races_the_hand_over_fifty_times(stack: Stack, api: Api, new_show: Callable[[], Show]) -> None:
+async def test_cancel_races_the_hand_over_fifty_times(stack: Stack, api: Api, new_demo: Callable[[], Demo]) -> None:
     """Whoever is first wins, and both sides hear the same answer. With two more orders it is sure who is first."""
-    show, tales = new_show(), [EVERYDAY] * len(PEOPLE_OF["R"])
-    await receive_goods(api, tales, "GR-R")
-    await place(api, tales, stack.clock.now, prefix="R", into=show.book, first_person=PEOPLE_OF["R"].start)
-    labelled = await labels_of(api, show.book, show.staff)
+    demo, scenarios = new_demo(), [EVERYDAY] * len(PEOPLE_OF["R"])
+    await receive_goods(api, scenarios, "GR-R")
+    await place(api, scenarios, stack.clock.now, prefix="R", into=demo.orders, first_person=PEOPLE_OF["R"].start)
+    labelled = await labels_of(api, demo.orders, demo.actors)
     [late, early, *others] = labelled
     chance = random.Random(7)
     races = (race(api, order, number, chance) for order, number in others)
     handed = dict(await asyncio.gather(cancelled_too_late(api, *late), cancelled_early(api, *early), *races))
-    assert len(handed) == len(tales)
+    assert len(handed) == len(scenarios)
     async with asyncio.timeout(60):
-        while any(cancel_answer(show.book, order) in (None, "requested") for order, _ in labelled):
+        while any(cancel_answer(demo.orders, order) in (None, "requested") for order, _ in labelled):
             await asyncio.sleep(0.2)
-            await show.book.refresh(api)
+            await demo.orders.refresh(api)
     for order, _ in labelled:
-        answer = cancel_answer(show.book, order)
+        answer = cancel_answer(demo.orders, order)
         assert answer == ("too_late" if handed[order.id] else "withdrawn"), order.number
     assert {True, False} == set(handed.values())
     await assert_stock_adds_up(api)
 
 
-def cancel_answer(book: Book, order: Order) -> str | None:
-    cancel = book.documents[order.id]["cancel"]
+def cancel_answer(orders: DemoOrders, order: Order) -> str | None:
+    cancel = orders.documents[order.id]["cancel"]
     return str(cancel["answer"]) if cancel else None
 
 
-async def labels_of(api: Api, book: Book, staff: Staff) -> list[tuple[Order, str]]:
+async def labels_of(api: Api, orders: DemoOrders, actors: Actors) -> list[tuple[Order, str]]:
     """Has everything packed; each order with the number on its label."""
-    shift = asyncio.create_task(staff.work("dispatch", "uplift", "answer", "unpack"))
+    shift = asyncio.create_task(actors.work("dispatch", "uplift", "answer", "unpack"))
     try:
         async with asyncio.timeout(90):
             while True:
                 found = [item async for item in api.pages("warehouse", "/hand-overs", "hand_overs", "warehouse")]
-                ours = [item for item in found if item["order_id"] in book.orders]
-                if len(ours) == len(book.orders):
-                    await book.refresh(api)
-                    return [(book.orders[item["order_id"]], item["tracking_number"]) for item in ours]
+                ours = [item for item in found if item["order_id"] in orders.by_id]
+                if len(ours) == len(orders.by_id):
+                    await orders.refresh(api)
+                    return [(orders.by_id[item["order_id"]], item["tracking_number"]) for item in ours]
                 await asyncio.sleep(0.3)
     finally:
         shift.cancel()

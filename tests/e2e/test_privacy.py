@@ -18,7 +18,7 @@ from contracts.topics import TOPICS
 from sandbox.demo.api import Api
 from sandbox.demo.orders import Order
 from sandbox.demo.people import Person, person
-from sandbox.demo.scenarios import TALES
+from sandbox.demo.scenarios import SCENARIOS
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Stack
 from tests.e2e.test_line import PEOPLE_OF
@@ -112,7 +112,9 @@ async def test_nothing_of_a_person_is_told_without_the_secret_and_no_name_with_i
     orders = [order async for order in api.pages("orders", "/orders", "orders", "operator", limit=200)]
     async with httpx.AsyncClient(trust_env=False) as client:
         for document in orders[:40]:
-            order = Order(document["id"], document["number"], TALES[0], document["tracking_url"])  # its link is needed
+            order = Order(
+                document["id"], document["number"], SCENARIOS[0], document["tracking_url"]
+            )  # its link is needed
             base = stack.urls["tracking"]
             assert (await client.get(f"{base}/orders/{order.id}/tracking")).status_code == 404
             assert (

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from sandbox.demo.actors import Staff
+from sandbox.demo.actors import Actors
 from sandbox.demo.api import Api, Refused
-from sandbox.demo.orders import Book, Order, place, receive_goods
-from sandbox.demo.scenarios import BY_NAME, TALES, Tale
+from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
+from sandbox.demo.scenarios import BY_NAME, SCENARIOS, Scenario
 from sandbox.local.provision import SERVICES
 from sandbox.local.servers import Servers
 from sandbox.local.stack import Stack
@@ -41,7 +41,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     "orders": {"JOB_LEASE_SECONDS": "10"},
 }
 """Waits that are minutes in earnest."""
-PLAIN = Tale("delivered", "delivered", (("SAVON-OLIVE-300", 2),), "delivered")
+PLAIN = Scenario("delivered", "delivered", (("SAVON-OLIVE-300", 2),), "delivered")
 MIX = (PLAIN, BY_NAME["delivered"], PLAIN, BY_NAME["pickup"], PLAIN, BY_NAME["customs_hold"], PLAIN, BY_NAME["split"])
 
 
@@ -73,13 +73,13 @@ class Injection:
     """One fault under way."""
 
     row: Row
-    book: Book
+    orders: DemoOrders
     ended: float = 0.0
 
     def happened(self, times: int = 1) -> None:
         """The fault was injected now."""
         self.row.injections += times
-        self.row.in_flight.append(len(self.book.open()))
+        self.row.in_flight.append(len(self.orders.open()))
 
     def over(self) -> None:
         """The fault is over from now on; without this call, at the end of its block."""
@@ -98,7 +98,7 @@ class Field:
     """By (service, what lies behind): `kafka`, `postgres`, `sandbox`; (`sandbox`, `carrier`) for the call-backs."""
     report: Report
     chance: random.Random
-    book: Book = field(default_factory=Book)
+    orders: DemoOrders = field(default_factory=DemoOrders)
     rows: dict[str, Row] = field(default_factory=dict)
     """Which row an order was placed for, by its id."""
     lawful: set[str] = field(default_factory=set)
@@ -112,18 +112,20 @@ class Field:
     """How many shoppers there were so far."""
 
     def __post_init__(self) -> None:
-        self.staff = Staff(self.api, self.book, self.stack.clock.now)
+        self.actors = Actors(self.api, self.orders, self.stack.clock.now)
 
-    async def place(self, tales: Sequence[Tale], row: Row | None = None) -> list[Order]:
+    async def place(self, scenarios: Sequence[Scenario], row: Row | None = None) -> list[Order]:
         """Orders through the public API, of which the checker then knows everything."""
-        first, self.people = self.people, self.people + len(tales)
+        first, self.people = self.people, self.people + len(scenarios)
         prefix = f"F{first:05d}"
-        placed = await place(self.api, tales, self.stack.clock.now, prefix=prefix, into=self.book, first_person=first)
+        placed = await place(
+            self.api, scenarios, self.stack.clock.now, prefix=prefix, into=self.orders, first_person=first
+        )
         if row is not None:
             self.rows |= {order.id: row for order in placed}
         return placed
 
-    def some(self, count: int) -> list[Tale]:
+    def some(self, count: int) -> list[Scenario]:
         return [self.chance.choice(MIX) for _ in range(count)]
 
     def proxied(self, behind: str) -> list[Proxy]:
@@ -165,7 +167,7 @@ class Field:
     ) -> AsyncIterator[list[Injection]]:
         """Several faults (name and where) at one time: they share their recovery and its checks."""
         rows = [self.report.row(name, where, invariants, bound) for name, where in what]
-        injections = [Injection(row, self.book) for row in rows]
+        injections = [Injection(row, self.orders) for row in rows]
         enough = asyncio.Event()
         placing = asyncio.create_task(self._keep_placing(orders, rows[0], enough))
         try:
@@ -195,7 +197,7 @@ class Field:
     async def work(self) -> None:
         """People do what is on their lists, and the book is kept, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._again(self.staff.work))
+            group.create_task(self._again(self.actors.work))
             group.create_task(self._again(self._keep_book))
 
     async def _again(self, duty: Any) -> None:
@@ -207,7 +209,7 @@ class Field:
 
     async def _keep_book(self) -> None:
         while True:
-            await self.book.refresh(self.api)
+            await self.orders.refresh(self.api)
             await asyncio.sleep(REFRESH_SECONDS)
 
     # --- processes ---
@@ -255,7 +257,7 @@ async def running_field(stack: Stack, proxies: Mapping[tuple[str, str], Proxy], 
         stores = Stores(stack.dsns, stack.servers.kafka_bootstrap)
         exit_stack.push_async_callback(stores.close)
         made = Field(stack, api, stores, proxies, report, random.Random(report.seed))
-        await receive_goods(api, [*TALES, *MIX * 400], "GR-FAULTS")
+        await receive_goods(api, [*SCENARIOS, *MIX * 400], "GR-FAULTS")
         shift = asyncio.create_task(made.work())
         try:
             yield made

@@ -62,7 +62,7 @@ async def test_bad_records_hold_up_nobody_else(field: Field) -> None:
             field.dead_lettered.add((service, "parcel-teleported.v1", order.id))
 
         async def gets_on() -> bool:
-            return field.book.status(other) not in ("placed", "screened")
+            return field.orders.status(other) not in ("placed", "screened")
 
         await until(gets_on, SEEN_SECONDS)
     cases = [

@@ -22,7 +22,7 @@ async def test_every_invariant_holds_when_all_is_over(field: Field) -> None:
         row = field.rows.get(order_id) or field.report.row("all of them together", "the line", "I1-I9", 0)
         row.violations += [str(violation) for violation in about]
     assert not violations, "\n".join(map(str, violations[:40]))
-    refused = [words for words in field.staff.failed if not any(order_id in words for order_id in field.lawful)]
+    refused = [words for words in field.actors.failed if not any(order_id in words for order_id in field.lawful)]
     assert not refused, "people did as they should, and were refused"
 
 
@@ -45,15 +45,15 @@ async def let_it_end(field: Field) -> None:
     only what a person must free."""
     await field.recovered(60)
     with contextlib.suppress(TimeoutError):
-        await until(lambda: not field.book.waiting(), END_SECONDS)
+        await until(lambda: not field.orders.waiting(), END_SECONDS)
     field.stack.change_speed(FAST)
     with contextlib.suppress(TimeoutError):
-        await until(lambda: not field.book.open(), END_SECONDS)
+        await until(lambda: not field.orders.open(), END_SECONDS)
     field.stack.change_speed(SLOW)
     await until(lambda: nothing_is_pending(field), END_SECONDS)
     await asyncio.sleep(POLL_SECONDS)  # a parcel counts as asked about before the answer is there
     await until(lambda: nothing_is_pending(field), END_SECONDS)
     await field.recovered(60)
-    await field.book.refresh(field.api)
-    field.report.orders = len(field.book.orders)
-    field.report.ended = len(field.book.orders) - len(field.book.open())
+    await field.orders.refresh(field.api)
+    field.report.orders = len(field.orders.by_id)
+    field.report.ended = len(field.orders.by_id) - len(field.orders.open())

@@ -43,7 +43,7 @@ async def broken(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fiel
 async def all_labelled(field: Field) -> bool:
     account = await field.api.get("sandbox", "/control/account", None)
     numbers = {label["sub_order"] for label in account["labels"] if label["first_scan_at"]}
-    return all(f"{order.number}-1" in numbers for order in field.book.orders.values())
+    return all(f"{order.number}-1" in numbers for order in field.orders.by_id.values())
 
 
 def of(invariant: str, violations: list[Violation]) -> list[str]:
@@ -65,14 +65,14 @@ async def test_a_sound_line_has_no_violations(broken: Field) -> None:
 
 
 async def test_an_order_that_vanished(broken: Field) -> None:
-    ghost = replace(next(iter(broken.book.orders.values())), id=str(uuid4()), number="GHOST")
-    broken.book.add([ghost])
+    ghost = replace(next(iter(broken.orders.by_id.values())), id=str(uuid4()), number="GHOST")
+    broken.orders.add([ghost])
     assert "was accepted and is not there" in of("I1", await checker.every_order_ends(broken))
-    del broken.book.orders[ghost.id]
+    del broken.orders.by_id[ghost.id]
 
 
 async def test_a_promise_that_was_not_kept(broken: Field) -> None:
-    order = next(iter(broken.book.orders))
+    order = next(iter(broken.orders.by_id))
     broken.api.promises.append(Answered(f"/orders/{order}/cancel", None, {}))
     assert "orders answered 2xx and holds no cancel-requested.v1" in of("I7", await checker.promises_kept(broken))
     broken.api.promises.pop()

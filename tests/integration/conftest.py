@@ -15,18 +15,18 @@ from typing import Any
 import asyncpg
 import pytest
 
-from sandbox.demo.actors import Duty, Staff
+from sandbox.demo.actors import Actors, Duty
 from sandbox.demo.api import Api
 from sandbox.demo.clock_speed import SLOW
-from sandbox.demo.orders import Book, Order, place, receive_goods
-from sandbox.demo.scenarios import Tale
+from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
+from sandbox.demo.scenarios import Scenario
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import ROOT, Stack
 from tests.faults.stores import Stores
 from tests.live import until
 from tests.servers import running_servers
 
-EVERYDAY = Tale("delivered", "delivered", (("SAVON-OLIVE-300", 1),), "delivered")
+EVERYDAY = Scenario("delivered", "delivered", (("SAVON-OLIVE-300", 1),), "delivered")
 _number = itertools.count(1)
 
 
@@ -47,19 +47,19 @@ class Operated:
 
     async def place_without_goods(self) -> Order:
         turn, now = next(_number), self.stack.clock.now
-        [order] = await place(self.api, [EVERYDAY], now, prefix=f"O{turn}", into=Book(), first_person=400 + turn)
+        [order] = await place(self.api, [EVERYDAY], now, prefix=f"O{turn}", into=DemoOrders(), first_person=400 + turn)
         return order
 
     @asynccontextmanager
-    async def staff(self, orders: list[Order], *absent: Duty) -> AsyncIterator[None]:
+    async def actors(self, orders: list[Order], *absent: Duty) -> AsyncIterator[None]:
         """People at work on these orders, who finish what they have in hand; none may be refused anything."""
-        book = Book()
-        book.add(orders)
-        people = Staff(self.api, book, self.stack.clock.now)
+        demo_orders = DemoOrders()
+        demo_orders.add(orders)
+        people = Actors(self.api, demo_orders, self.stack.clock.now)
 
         async def keep_reading() -> None:
             while True:
-                await book.refresh(self.api)
+                await demo_orders.refresh(self.api)
                 await asyncio.sleep(0.3)
 
         tasks = [asyncio.create_task(people.work(*absent)), asyncio.create_task(keep_reading())]

@@ -11,14 +11,14 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import httpx
 
-from sandbox.demo.orders import Book, place, receive_goods
-from sandbox.demo.scenarios import Tale
+from sandbox.demo.orders import DemoOrders, place, receive_goods
+from sandbox.demo.scenarios import Scenario
 from services.carrier.signatures import secrets_of, signature
 from services.credentials import SERVICES, sealing_key
 from tests.integration.conftest import Operated
 from tests.live import until
 
-NEW_GOODS = Tale("delivered", "delivered", (("STYLO-PLUME-M", 1),), "delivered")
+NEW_GOODS = Scenario("delivered", "delivered", (("STYLO-PLUME-M", 1),), "delivered")
 """An order for goods that no other one here wants."""
 
 
@@ -147,7 +147,7 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
     stack, names = operated.stack, ("orders", "warehouse", "customs", "carrier")
     [early, late, before] = await operated.place(3)
     await operated.goods(1)
-    async with operated.staff([before]):
+    async with operated.actors([before]):
         await operated.stands([before], "handed_over", "in_transit")
     await operated.stands([early, late], "reserved")
     await stopped(operated, names)
@@ -157,8 +157,8 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
 
     extra = await operated.place_without_goods()
     await receive_goods(operated.api, [NEW_GOODS], "GR-NEW")
-    [fresh] = await place(operated.api, [NEW_GOODS], stack.clock.now, prefix="NEW", into=Book(), first_person=300)
-    async with operated.staff([early, late, fresh]):
+    [fresh] = await place(operated.api, [NEW_GOODS], stack.clock.now, prefix="NEW", into=DemoOrders(), first_person=300)
+    async with operated.actors([early, late, fresh]):
         await operated.stands([early, late, fresh], "handed_over", "in_transit")
     await operated.stands([extra], "reserved")
     await stopped(operated, names)
@@ -201,7 +201,7 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
         return await operated.fetch("warehouse", "select * from stock order by sku") == stock
 
     await until(even)
-    async with operated.staff([extra]):
+    async with operated.actors([extra]):
         await operated.stands([extra], "handed_over", "in_transit")
     with operated.fast():
         await operated.stands([early, late, extra, fresh], "delivered", seconds=120)

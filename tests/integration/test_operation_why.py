@@ -26,7 +26,7 @@ async def test_a_paused_counterpart_holds_the_order_and_resume_is_the_next_comma
     assert paused["paused_since"]
     try:
         [order] = await operated.place()
-        async with operated.staff([order], "dispatch"):
+        async with operated.actors([order], "dispatch"):
             await operated.stands([order], "declared")
 
             async def outputs() -> bool:
@@ -56,7 +56,7 @@ async def test_what_was_tried_and_when_it_is_tried_again(operated: Operated) -> 
     await operated.api.put("sandbox", "/control/faults", None, fault)
     try:
         [order] = await operated.place()
-        async with operated.staff([order], "dispatch"):
+        async with operated.actors([order], "dispatch"):
             await operated.stands([order], "declared")
 
             async def tried() -> bool:
@@ -99,7 +99,7 @@ async def test_a_dead_letter_is_found_and_its_replay_frees_the_order(operated: O
         replayed = await operated.command(*told["next"].removeprefix("python -m services.").split())
         assert replayed.returncode == 0, replayed.stdout + replayed.stderr
         _, told = await operated.why(order.number)
-    async with operated.staff([order], "dispatch"):
+    async with operated.actors([order], "dispatch"):
         await operated.stands([order], "labelled")
     assert (await operated.document(order))["cases"] == []
 

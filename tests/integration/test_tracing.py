@@ -20,7 +20,7 @@ from rich.console import Console
 
 from sandbox.demo.api import Api
 from sandbox.demo.clock_speed import SLOW
-from sandbox.demo.run import Show
+from sandbox.demo.run import Demo
 from sandbox.demo.scenarios import BY_NAME
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Stack
@@ -94,10 +94,10 @@ async def test_one_trace_from_the_order_placed_to_its_end_through_all_services(t
             Stack(tmp_path, speed=SLOW, prefix=prefix, settings=told, servers=servers) as stack,
             Api(stack.urls, stack.secrets.api_keys) as api,
         ):
-            show = Show(stack, api, Console(file=io.StringIO()), speed=60_000, patience=90)
-            await show.play([BY_NAME["delivered"]], prefix="TR")
-            assert show.book.wrong() == []
-            order = next(iter(show.book.orders.values()))
+            demo = Demo(stack, api, Console(file=io.StringIO()), speed=60_000, patience=90)
+            await demo.run([BY_NAME["delivered"]], prefix="TR")
+            assert demo.orders.wrong() == []
+            order = next(iter(demo.orders.by_id.values()))
         # The line has drained, and every service has sent what it had left.
         spans = recorded.of_order(order.id)
         traces = {span.trace_id for _, span in spans}

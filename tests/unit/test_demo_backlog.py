@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.demo.clock_speed import EASY, Pace
+from sandbox.demo.clock_speed import TOLERATED_BACKLOG, ClockSpeed
 from sandbox.demo.run import backlog
 
 PAGE = """# HELP outbox_depth said and not sent
@@ -21,7 +21,7 @@ def test_records_events_and_calls_that_wait_are_added_up() -> None:
 
 def test_business_time_slows_down_for_a_service_that_does_not_answer() -> None:
     speeds: list[float] = []
-    pace = Pace(speeds.append, 60_000)
-    pace.follow(waiting=0, behind=backlog(None))
-    assert backlog(None) > EASY
+    clock_speed = ClockSpeed(speeds.append, 60_000)
+    clock_speed.adjust(waiting=0, behind=backlog(None))
+    assert backlog(None) > TOLERATED_BACKLOG
     assert speeds[-1] < 60_000
