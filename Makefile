@@ -28,10 +28,10 @@ install: $(VENV)/.installed ## Makes .venv from requirements.lock, hashes checke
 run: $(VENV)/.installed ## Starts everything, places orders and shows them on their way; Ctrl-C stops it
 	@ORDERS="$(ORDERS)" SPEED="$(SPEED)" EXIT="$(EXIT)" RESULT="$(RESULT)" $(BIN)/python -m sandbox.demo
 
-order: $(VENV)/.installed ## Places an order on the line of make run and follows it to its end
+order: $(VENV)/.installed ## Places an order on the stack of make run and follows it to its end
 	@$(BIN)/python -m sandbox.demo.place_order
 
-clock: $(VENV)/.installed ## Tells business time on that line, or changes its pace: make clock SPEED=2000
+clock: $(VENV)/.installed ## Prints business time on that stack, or changes its speed: make clock SPEED=2000
 	@SPEED=$(SPEED) $(BIN)/python -m sandbox.demo.clock
 
 key: $(VENV)/.installed ## Prints an API key: make key SCOPE=operator; NAME=maison makes a new one
@@ -76,7 +76,7 @@ contracts: $(VENV)/.installed ## Writes the generated files of contracts/ anew
 	@$(BIN)/python -m contracts.generate
 	@$(BIN)/python -m services.openapi
 
-rebuild: $(VENV)/.installed ## Tells every story, builds tracking anew from the topics, compares the bytes
+rebuild: $(VENV)/.installed ## Plays every scenario, rebuilds tracking from the topics, compares the bytes
 	@$(BIN)/python -m sandbox.demo.rebuild
 
 bench: $(VENV)/.installed ## Measures against limits and simpler designs: make bench STAGES="intake reads" SERVERS=containers

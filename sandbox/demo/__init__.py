@@ -1,1 +1,1 @@
-"""The show of `make run`: goods, shoppers, stories and the people of the warehouse, through the public APIs only."""
+"""What `make run` shows: it plays marketplace, warehouse and operator through the public APIs only."""

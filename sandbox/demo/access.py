@@ -1,6 +1,6 @@
 """`make key` and `make url`: what a request needs, printed alone so that a shell can take it.
 
-`KEY=$(make key)`, `ORDERS=$(make url)`; of the line of `make run`, or else of the deployment on this machine.
+`KEY=$(make key)`, `ORDERS=$(make url)`; of the stack of `make run`, or else of the deployment on this machine.
 """
 
 from __future__ import annotations
@@ -27,39 +27,39 @@ def key(
     """Prints a key of this scope; with a name, a new one."""
     where = Where()
     if not name:
-        known = where.key(scope)
-        if not known:
+        existing = where.key(scope)
+        if not existing:
             raise SystemExit(f"no key of scope {scope} is at hand: {where.told()}, and SECRETS_DIR holds none")
-        typer.echo(known)
+        typer.echo(existing)
         return
     stack = where.line()
     if stack is None:
         command = f"python -m services.<service> api-key add {name} --scope {scope}"
         raise SystemExit(f"{where.told()}; there each service makes keys of its own: {command}")
-    made = secrets.token_urlsafe(32)
+    new_key = secrets.token_urlsafe(32)
     try:
         asyncio.run(
-            _add([environment["DATABASE_URL"] for environment in stack.environments.values()], made, name, scope)
+            _add([environment["DATABASE_URL"] for environment in stack.environments.values()], new_key, name, scope)
         )
     except ValueError:
         raise SystemExit("NAME has up to 64 letters, digits and _ . : -, a letter or digit first") from None
-    except (OSError, asyncpg.PostgresError) as failed:
-        raise SystemExit(f"a database of the line did not take the key: {type(failed).__name__}") from None
-    typer.echo(made)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise SystemExit(f"a database did not accept the key: {type(error).__name__}") from None
+    typer.echo(new_key)
 
 
 @app.command()
-def url(service: Annotated[str, typer.Argument(help="whose")] = "orders") -> None:
-    """Prints where a service is."""
+def url(service: Annotated[str, typer.Argument(help="of which service")] = "orders") -> None:
+    """Prints the address of a service."""
     urls = Where().urls()
     if service not in urls:
         raise SystemExit(f"SERVICE is one of {', '.join(SERVICES)}")
     typer.echo(urls[service])
 
 
-async def _add(dsns: list[str], made: str, name: str, scope: Scope) -> None:
+async def _add(dsns: list[str], key: str, name: str, scope: Scope) -> None:
     for dsn in dsns:
-        await add_api_key(dsn, key=made, name=name, scope=scope)
+        await add_api_key(dsn, key=key, name=name, scope=scope)
 
 
 if __name__ == "__main__":

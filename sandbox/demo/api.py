@@ -13,12 +13,12 @@ import httpx
 from shared.operations.provision import Scope
 
 PATIENCE_SECONDS = 60.0
-_AGAIN = frozenset({409, 429, 502, 503, 504})
-"""In flight, too fast, or a service that is starting or draining."""
+_RETRIED = frozenset({409, 429, 502, 503, 504})
+"""Retried: the same request is in flight, the rate limit is reached, or the service is starting or draining."""
 
 
-class Refused(Exception):  # an answer, not an error: the service understood and said no
-    """The service says no, for good."""
+class Refused(Exception):  # an answer, not an error: the service understood the request
+    """The service refuses the request; sending it again would change nothing."""
 
     def __init__(self, method: str, url: str, response: httpx.Response) -> None:
         super().__init__(f"{method} {url}: {response.status_code} {response.text[:400]}")
@@ -26,8 +26,8 @@ class Refused(Exception):  # an answer, not an error: the service understood and
 
 
 class Api:
-    """Every service by name. What fails for a moment is asked again, writes under one Idempotency-Key, for as long as
-    patience lasts (real seconds)."""
+    """The services by name. A transient failure is retried, writes under one Idempotency-Key, for `patience` real
+    seconds."""
 
     def __init__(self, urls: Mapping[str, str], keys: Mapping[Scope, str], patience: float = PATIENCE_SECONDS) -> None:
         self._urls, self._keys, self._patience = urls, keys, patience
@@ -65,7 +65,7 @@ class Api:
             response = await self._send("GET", str(response.url.join(following["url"])), self._headers(scope), None)
 
     async def metrics(self, internal_url: str) -> str | None:
-        """The page of metrics at this internal address; None while nobody answers there."""
+        """The page of metrics at this internal address; None when nothing answers there."""
         try:
             return (await self._client.get(f"{internal_url}/metrics")).text
         except httpx.TransportError:
@@ -81,11 +81,11 @@ class Api:
         query: Mapping[str, object] | None = None,
         body: object = None,
     ) -> httpx.Response:
-        """Raises Refused on a final no, httpx.TransportError when the service stays away."""
+        """Raises Refused, or httpx.TransportError when the service cannot be reached until patience is over."""
         url = httpx.URL(f"{self._urls[service]}{path}")
-        known = {name: str(value) for name, value in (query or {}).items() if value is not None}
-        if known:
-            url = url.copy_merge_params(known)
+        parameters = {name: str(value) for name, value in (query or {}).items() if value is not None}
+        if parameters:
+            url = url.copy_merge_params(parameters)
         headers = self._headers(scope)
         if method == "POST":
             headers["Idempotency-Key"] = uuid4().hex
@@ -106,12 +106,12 @@ class Api:
             else:
                 if response.status_code < 400:
                     return response
-                if response.status_code not in _AGAIN or time.monotonic() > until or _final(response):
+                if response.status_code not in _RETRIED or time.monotonic() > until or _final(response):
                     raise Refused(method, url, response)
             await asyncio.sleep(pause)
             pause = min(pause * 2, 1.0)
 
 
 def _final(response: httpx.Response) -> bool:
-    """A conflict with what is, unlike one with a request that is being worked on, does not pass by waiting."""
+    """A conflict with a request in flight (Retry-After) passes by waiting; one with the state of an order does not."""
     return response.status_code == httpx.codes.CONFLICT and "retry-after" not in response.headers

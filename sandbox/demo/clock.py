@@ -1,4 +1,4 @@
-"""`make clock`: tells business time and its pace on the line of `make run`, or changes the pace."""
+"""`make clock`: prints business time and its speed on the stack of `make run`, or changes the speed."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ class Settings(BaseSettings):
     speed: float | None = Field(default=None, ge=1, le=FASTEST, description="business seconds in a real one")
 
 
-def known() -> tuple[Path, Clock]:
-    """The clock of the line that runs here, and its file. Raises NoLine."""
+def running_clock() -> tuple[Path, Clock]:
+    """The clock of the stack that runs here, and its file. Raises NoLine."""
     file = Path(line_file.read().clock_file)
     return file, Clock.from_file(file)
 
 
 def main() -> str:
-    """What to print. Raises SystemExit when no line runs, or the pace is none."""
+    """What to print. Raises SystemExit when no stack runs, or SPEED is out of range."""
     try:
         wanted = Settings().speed
-        file, now = known()
+        file, running = running_clock()
     except ValidationError:
         raise SystemExit(f"SPEED is from 1 (real pace) to {FASTEST:,} business seconds in a real one") from None
-    except line_file.NoLine as none:
-        raise SystemExit(str(none)) from None
+    except line_file.NoLine as error:
+        raise SystemExit(str(error)) from None
     if wanted is None:
-        return f"{format_instant(now.now())}, {format_speed(now.speed())}"
+        return f"{format_instant(running.now())}, {format_speed(running.speed())}"
     clock.change_speed(file, wanted)
-    time.sleep(clock.NOTICE_SECONDS + clock.REREAD_SECONDS)  # by then every process runs at it
-    return f"{format_instant(now.now())}, now {format_speed(wanted)}"
+    time.sleep(clock.NOTICE_SECONDS + clock.REREAD_SECONDS)  # by then every process has read the new speed
+    return f"{format_instant(running.now())}, now {format_speed(wanted)}"
 
 
 if __name__ == "__main__":

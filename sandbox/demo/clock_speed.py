@@ -1,4 +1,4 @@
-"""Business time slows down for people and for backlog, and runs fast while parcels only travel."""
+"""Business time runs fast while parcels only travel, and slowly while people have work or a backlog is pending."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable
 
 SLOW = 2_000.0
-"""While people have work: five minutes of real work are a business week, so no deadline passes by itself."""
+"""Business seconds in a real one while people have work: five real minutes are a business week, so that no deadline
+passes while somebody works."""
 TOLERATED_BACKLOG = 100
-"""So much work that waits between the services is no backlog yet."""
+"""Pending work that does not slow down business time yet."""
 _MIN_RATIO = 1.25
 _MIN_SECONDS_BETWEEN_CHANGES = 1.5
 
 
 class ClockSpeed:
-    """Chooses the clock's speed between `SLOW` and the run's own by the work that waits."""
+    """Chooses the clock's speed, from `SLOW` to `fast`, by the pending work."""
 
     def __init__(self, change: Callable[[float], None], fast: float) -> None:
         self._change, self._fast = change, fast
@@ -22,10 +23,10 @@ class ClockSpeed:
         self.speed = self._slow
         self._changed = 0.0
 
-    def adjust(self, waiting: int, behind: int) -> None:
-        """`waiting`: orders that wait for a person or a machine of ours, not for a journey. `behind`: call-backs,
-        records and outside calls that nobody has handled yet."""
-        wanted = self._slow if waiting else max(self._slow, self._fast / max(1.0, behind / TOLERATED_BACKLOG))
+    def adjust(self, waiting: int, backlog: int) -> None:
+        """`waiting`: orders that wait for a person or a service, not for a parcel on its way. `backlog`: call-backs,
+        records and outside calls that are pending."""
+        wanted = self._slow if waiting else max(self._slow, self._fast / max(1.0, backlog / TOLERATED_BACKLOG))
         if max(wanted / self.speed, self.speed / wanted) < _MIN_RATIO:
             return
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""What the show looks like: a live table on a terminal, plain lines elsewhere, and a timeline at the end."""
+"""What the demo prints: a live table on a terminal, plain lines elsewhere, and a timeline at the end."""
 
 from __future__ import annotations
 
@@ -27,19 +27,20 @@ BEFORE_HAND_OVER = {
     "labelled": 17,
     "handed_over": 20,
 }
-"""How far along an order is, of 100, before its parcels travel."""
-_OTHERS_EVERY = 3.0
-_MOOD = {"delivered": "green", "partly_delivered": "yellow", "returned": "yellow", "lost": "red"}
+"""Progress of an order, of 100, before its parcels travel."""
+_OTHERS_SECONDS = 3.0
+"""How often a plain line counts the orders that have no row of their own."""
+_STYLE = {"delivered": "green", "partly_delivered": "yellow", "returned": "yellow", "lost": "red"}
 
 
 class Dashboard:
-    """A context. `show` draws the present state; a plain line appears only when an order's state has changed."""
+    """A context. `draw` shows the current state; a plain line appears only when an order's state has changed."""
 
-    def __init__(self, console: Console, orders: DemoOrders, told: Sequence[Order]) -> None:
-        self._console, self._orders, self._told = console, orders, told
+    def __init__(self, console: Console, orders: DemoOrders, shown: Sequence[Order]) -> None:
+        self._console, self._orders, self._shown = console, orders, shown
         self._live = Live(console=console, auto_refresh=False, transient=False) if console.is_terminal else None
         self._last: dict[str, str] = {}
-        self._told_others = 0.0
+        self._others_printed_at = 0.0
 
     def __enter__(self) -> Self:
         if self._live:
@@ -60,70 +61,72 @@ class Dashboard:
             self._lines(details, now)
 
     def _lines(self, details: Mapping[str, Mapping[str, Any]], now: datetime) -> None:
-        for order in self._told:
+        for order in self._shown:
             state = state_of(self._orders, order, details.get(order.id))
             if self._last.get(order.id) != state:
                 self._last[order.id] = state
                 self._deployment(f"{now:%d %b %H:%M}  {order.number}  {order.scenario.title}: {state}")
         others = self._others()
-        if others and self._last.get("") != others and time.monotonic() - self._told_others > _OTHERS_EVERY:
-            self._last[""], self._told_others = others, time.monotonic()
+        if others and self._last.get("") != others and time.monotonic() - self._others_printed_at > _OTHERS_SECONDS:
+            self._last[""], self._others_printed_at = others, time.monotonic()
             self._deployment(f"{now:%d %b %H:%M}  the others: {others}")
 
     def _deployment(self, text: str) -> None:
         self._console.print(text, highlight=False, soft_wrap=True)
 
     def _others(self) -> str:
-        told = {order.id for order in self._told}
-        counted = Counter(self._orders.status(order) for order in self._orders.by_id.values() if order.id not in told)
-        return ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counted.most_common())
+        shown = {order.id for order in self._shown}
+        counts = Counter(self._orders.status(order) for order in self._orders.by_id.values() if order.id not in shown)
+        return ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.most_common())
 
     def _table(self, details: Mapping[str, Mapping[str, Any]], now: datetime, speed: float) -> RenderableType:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-        for heading in ("order", "story", "to", "state", ""):
+        for heading in ("order", "scenario", "to", "state", ""):
             table.add_column(heading, no_wrap=True)
-        for order in self._told:
+        for order in self._shown:
             detail = details.get(order.id)
             state = state_of(self._orders, order, detail)
-            mood = _MOOD.get(self._orders.status(order), "dim" if self._orders.closed(order) else "")
+            style = _STYLE.get(self._orders.status(order), "dim" if self._orders.closed(order) else "")
             table.add_row(
                 order.number,
                 order.scenario.title,
                 order.shopper.place.province if order.shopper else "",
-                Text(state, style=mood),
+                Text(state, style=style),
                 ProgressBar(total=100, completed=progress(self._orders, order, detail), width=24),
             )
-        everyone = list(self._orders.by_id.values())
-        ended = sum(1 for order in everyone if self._orders.closed(order))
-        foot = Text(f"{now:%A %d %B, %H:%M} UTC, {speed:,.0f} times as fast.  {ended} of {len(everyone)} orders ended.")
+        all_orders = list(self._orders.by_id.values())
+        ended = sum(1 for order in all_orders if self._orders.closed(order))
+        foot = Text(
+            f"{now:%A %d %B, %H:%M} UTC, {speed:,.0f} times as fast.  {ended} of {len(all_orders)} orders ended."
+        )
         bar = Table.grid()
-        bar.add_row(ProgressBar(total=max(1, len(everyone)), completed=ended, width=60))
+        bar.add_row(ProgressBar(total=max(1, len(all_orders)), completed=ended, width=60))
         return Group(table, Text(self._others(), style="dim"), bar, foot)
 
 
 def state_of(orders: DemoOrders, order: Order, detail: Mapping[str, Any] | None) -> str:
-    """In words: where the order stands, or where each of its parcels is."""
+    """In words: the status of the order, or of each of its parcels."""
     status = orders.status(order)
     if orders.closed(order) or detail is None or status in BEFORE_HAND_OVER:
         return status.replace("_", " ")
     parcels = [parcel["state"].replace("_", " ") for parcel in detail.get("parcels", ())]
-    waits = [f"({case['kind'].replace('_', ' ')})" for case in detail.get("cases", ())]
-    return " ".join([" + ".join(parcels) or status.replace("_", " "), *waits])
+    cases = [f"({case['kind'].replace('_', ' ')})" for case in detail.get("cases", ())]
+    return " ".join([" + ".join(parcels) or status.replace("_", " "), *cases])
 
 
 def progress(orders: DemoOrders, order: Order, detail: Mapping[str, Any] | None) -> int:
-    """Of 100: as far as the slowest parcel."""
+    """Of 100; that of the slowest parcel."""
     if orders.closed(order):
         return 100
     if before := BEFORE_HAND_OVER.get(orders.status(order)):
         return before
     parcels = detail.get("parcels", ()) if detail else ()
-    far = [100 if parcel["final"] else max(20, RANKS.get(parcel.get("status", ""), 0)) for parcel in parcels]
-    return min(far, default=20)
+    reached = [100 if parcel["final"] else max(20, RANKS.get(parcel.get("status", ""), 0)) for parcel in parcels]
+    return min(reached, default=20)
 
 
 def print_timeline(console: Console, order: Order, detail: Mapping[str, Any]) -> None:
-    """Everything that happened to one order, as tracking tells it."""
+    """Everything that happened to one order, as tracking shows it."""
     console.print(f"\n[bold]{order.number}[/bold], {order.scenario.title}:", highlight=False)
     for entry in detail["timeline"]:
         parcel = f"parcel {entry['parcel']}" if "parcel" in entry else "order"

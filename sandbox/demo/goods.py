@@ -1,4 +1,4 @@
-"""What the makers keep in the warehouse near Paris: goods that China's cross-border list knows and La Poste carries."""
+"""The makers' goods in the warehouse near Paris; all are on China's cross-border list, and La Poste carries them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ class Good:
     sku: str
     owner: str
     description: str
-    """In the words of the CN23."""
+    """As on the CN23."""
     hs_code: str
     price: Decimal
     """EUR without tax, a unit."""
     weight_g: int
     size_mm: tuple[int, int, int]
     number: int
-    """Of the article within the owners' company prefix."""
+    """Of the article, within the company prefix of the GTIN."""
 
     @property
     def gtin(self) -> str:
@@ -62,6 +62,6 @@ GOODS = (
 BY_SKU = {good.sku: good for good in GOODS}
 
 COUNTED_WRONG = "CHAPEAU-PAILLE"
-"""The books hold exactly as many of it as are ordered, the shelf holds fewer: a short pick finds no other unit."""
+"""As many units are in stock as are ordered, but fewer are on the shelf: a short pick finds no other unit."""
 SOLD_OUT = "BOUGIE-FIGUE"
-"""Fewer in the books than one order of it wants."""
+"""Fewer units are in stock than one order needs."""

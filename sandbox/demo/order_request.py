@@ -1,4 +1,4 @@
-"""The body of `POST /orders` for a story and a shopper."""
+"""The body of `POST /orders` for a scenario and a shopper."""
 
 from __future__ import annotations
 

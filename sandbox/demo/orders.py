@@ -1,4 +1,4 @@
-"""The orders of a run: placed through the public API, each with its story and its shopper."""
+"""The orders of a run: placed through the public API, each with its scenario and its shopper."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sandbox.demo.order_request import order_body
 from sandbox.demo.people import Person, person
 from sandbox.demo.scenarios import Scenario, stock_for
 
-_AT_A_TIME = 24
+_CONCURRENCY = 24
 _OVERLAP = timedelta(days=2)
-"""Business time; real seconds even at the fastest, for a change may be committed late."""
+"""Business time that two readings overlap by, since a change may be committed late: seconds at the fastest clock."""
 _TRAVELLING = frozenset({"handed_over", "in_transit", "arrived"})
 
 
@@ -28,41 +28,41 @@ class Order:
     scenario: Scenario
     tracking_url: str
     shopper: Person | None = None
-    """None for an order that somebody else has placed."""
+    """None for an order that the user has placed."""
 
     @property
     def person(self) -> Person:
-        """Its shopper. RuntimeError when it was not placed by us."""
+        """Its shopper. RuntimeError when the demo did not place it."""
         if self.shopper is None:
-            raise RuntimeError(f"order {self.number} was placed by somebody else")
+            raise RuntimeError(f"order {self.number} was not placed by the demo")
         return self.shopper
 
     @property
     def secret(self) -> str:
-        """What opens the order's own tracking."""
+        """Of the link to the order's tracking page."""
         return parse_qs(urlsplit(self.tracking_url).query)["secret"][0]
 
 
 @dataclass
 class DemoOrders:
-    """The orders by id, and what `orders` last said of each."""
+    """The orders by id, and the last document that the orders service gave of each."""
 
     by_id: dict[str, Order] = field(default_factory=dict)
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _seen_until: str | None = None
+    _read_until: str | None = None
 
     def add(self, placed: Iterable[Order]) -> None:
         self.by_id.update({order.id: order for order in placed})
 
     async def refresh(self, api: Api) -> None:
-        """Reads what has changed since the last time; overlapping, for changes may appear out of order."""
+        """Reads what has changed since the last time, with an overlap: changes may appear out of order."""
         async for document in api.pages(
-            "orders", "/orders", "orders", "operator", updated_since=self._seen_until, limit=200
+            "orders", "/orders", "orders", "operator", updated_since=self._read_until, limit=200
         ):
             self.documents[document["id"]] = document
         latest = max((document["updated_at"] for document in self.documents.values()), default=None)
         if latest:
-            self._seen_until = (datetime.fromisoformat(latest) - _OVERLAP).isoformat()
+            self._read_until = (datetime.fromisoformat(latest) - _OVERLAP).isoformat()
 
     def status(self, order: Order) -> str:
         return str(self.documents.get(order.id, {}).get("status", "placed"))
@@ -74,29 +74,29 @@ class DemoOrders:
         """Whether customs holds it."""
         return any(case["kind"] == "customs_hold" for case in self.documents.get(order.id, {}).get("cases", ()))
 
-    def end(self, order: Order) -> str:
-        """How far its story has brought it: a status, or that it is held when the story ends so."""
+    def result(self, order: Order) -> str:
+        """Its status, or `held` when its scenario ends with a parcel that customs holds."""
         return "held" if order.scenario.left_open and self.held(order) else self.status(order)
 
     def tracking_number(self, order: Order, parcel: int) -> str | None:
         parcels = self.documents.get(order.id, {}).get("parcels", ())
-        return next((known["tracking_number"] for known in parcels if known["parcel"] == parcel), None)
+        return next((document["tracking_number"] for document in parcels if document["parcel"] == parcel), None)
 
     def open(self) -> list[Order]:
-        """The orders whose story has not come to its end."""
-        return [order for order in self.by_id.values() if not self.closed(order) and self.end(order) != "held"]
+        """The orders whose scenario has not ended."""
+        return [order for order in self.by_id.values() if not self.closed(order) and self.result(order) != "held"]
 
     def wrong(self) -> list[Order]:
-        """The orders that ended otherwise than their story wants, or not at all."""
-        return [order for order in self.by_id.values() if self.end(order) != order.scenario.outcome]
+        """The orders that did not end as their scenario says, or not at all."""
+        return [order for order in self.by_id.values() if self.result(order) != order.scenario.outcome]
 
     def waiting(self) -> int:
-        """How many orders wait for us and not for a journey: not handed over yet, and not ended."""
+        """How many orders wait for people or services: not handed over yet, and not ended."""
         return sum(1 for order in self.open() if self.status(order) not in _TRAVELLING)
 
 
 async def receive_goods(api: Api, scenarios: Sequence[Scenario], reference: str) -> None:
-    """Registers the makers' products and receives as much of each as the stories need."""
+    """Registers the makers' products and receives as many units of each as the scenarios need."""
     units = stock_for(scenarios)
     await asyncio.gather(
         *(
@@ -139,21 +139,22 @@ async def place(
     first_person: int = 0,
     first_number: int = 1,
 ) -> list[Order]:
-    """Places an order for each story, in the stories' sequence, and writes it into the book. Each has a shopper of its
-    own; `now` is business time."""
-    turn = asyncio.Semaphore(_AT_A_TIME)
+    """Places an order for each scenario, in their sequence, and adds it to `into`. Each has a shopper of its own.
 
-    async def one(index: int, scenario: Scenario) -> Order:
+    `now` is business time."""
+    limit = asyncio.Semaphore(_CONCURRENCY)
+
+    async def place_one(index: int, scenario: Scenario) -> Order:
         number, shopper = f"{prefix}-{first_number + index:05d}", person(first_person + index)
-        async with turn:
+        async with limit:
             for parcel, parcel_scenario in enumerate(scenario.parcel_scenarios, start=1):
                 if parcel_scenario != "delivered":
                     await api.put("sandbox", f"/control/stories/{number}-{parcel}", None, {"story": parcel_scenario})
-            made: dict[str, Any] = await api.post(
+            document: dict[str, Any] = await api.post(
                 "orders", "/orders", "marketplace", order_body(number, scenario, shopper, now())
             )
-        order = Order(made["id"], number, scenario, made["tracking_url"], shopper)
+        order = Order(document["id"], number, scenario, document["tracking_url"], shopper)
         into.add([order])
         return order
 
-    return list(await asyncio.gather(*(one(index, scenario) for index, scenario in enumerate(scenarios))))
+    return list(await asyncio.gather(*(place_one(index, scenario) for index, scenario in enumerate(scenarios))))

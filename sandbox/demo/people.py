@@ -1,4 +1,4 @@
-"""Made-up shoppers at real places in China: no such person, but every number passes its check."""
+"""Invented shoppers at real places in China; every number passes its check."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EPOCH = date(1998, 1, 5)
 
 @dataclass(frozen=True)
 class Place:
-    """Names as China Post writes them. A municipality's districts stand in the place of a city."""
+    """Names as China Post writes them. In a municipality the district takes the place of the city."""
 
     province: str
     city: str
@@ -59,7 +59,7 @@ class Person:
 
 
 def person(number: int) -> Person:
-    """The same person for the same number; other numbers, other phones and ids."""
+    """The same person for the same number; another phone and resident id for another number."""
     place = PLACES[number % len(PLACES)]
     born = _EPOCH + timedelta(days=(number * 397) % 3_001)
     sequence = 100 + number // 3_001 % 900

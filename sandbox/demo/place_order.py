@@ -1,4 +1,4 @@
-"""`make order`: places an order on the line of `make run` and tells each step as it happens."""
+"""`make order`: places an order on the stack of `make run` and prints each step as it happens."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from shared.clock import Clock
 from shared.operations import line_file
 
 POLL_SECONDS = 0.5
-_PEOPLE = range(10_000, 500_000)
-"""Not those of the show; each year a buyer may only order for so much."""
-PLAYED: Mapping[str, str] = {
+_SHOPPERS = range(10_000, 500_000)
+"""Not those of the demo: a buyer has a yearly limit."""
+WHO: Mapping[str, str] = {
     "order-placed": "you, the marketplace",
     "order-screened": "customs service",
     "stock-reserved": "warehouse service; now the packer has to pack",
@@ -39,28 +39,28 @@ PLAYED: Mapping[str, str] = {
     "import-held": "Chinese customs, played by the sandbox",
     "order-closed": "orders service",
 }
-"""Who takes each step."""
+"""Who takes each step, by kind of event."""
 
 
-class Follower:
-    """Tells the entries of a timeline that were not told yet."""
+class TimelinePrinter:
+    """Turns the entries of a timeline into lines of text, each once."""
 
     def __init__(self, words: Words) -> None:
         self._words = words
-        self._told: list[Mapping[str, Any]] = []
+        self._printed: list[Mapping[str, Any]] = []
 
-    def news(self, timeline: list[dict[str, Any]]) -> list[str]:
-        """A line for each entry that is new, wherever in the timeline it appears."""
-        fresh = [entry for entry in timeline if entry not in self._told]
-        self._told += fresh
-        return [f"{entry['at'][:16].replace('T', ' ')}  {self._step(entry)}" for entry in fresh]
+    def new_lines(self, timeline: list[dict[str, Any]]) -> list[str]:
+        """A line for each new entry, wherever in the timeline it appears."""
+        new = [entry for entry in timeline if entry not in self._printed]
+        self._printed += new
+        return [f"{entry['at'][:16].replace('T', ' ')}  {self._step(entry)}" for entry in new]
 
     def _step(self, entry: Mapping[str, Any]) -> str:
-        by = PLAYED.get(entry["kind"])
-        parts = [self._what(entry), self._words.country(entry.get("country")) or "", f"[{by}]" if by else ""]
+        who = WHO.get(entry["kind"])
+        parts = [self._event(entry), self._words.country(entry.get("country")) or "", f"[{who}]" if who else ""]
         return "  ".join(filter(None, parts))
 
-    def _what(self, entry: Mapping[str, Any]) -> str:
+    def _event(self, entry: Mapping[str, Any]) -> str:
         words = self._words
         if entry["kind"] == "order-closed":
             return f"{words.of('events', 'order-closed')}: {words.of('outcomes', entry['outcome'])}"
@@ -75,7 +75,7 @@ class Follower:
 
 
 async def main(console: Console) -> int:
-    """Exit code 0 when the order has ended, or whoever looked on had enough."""
+    """Exit code 0 when the order has ended."""
     stack = line_file.read()
     clock = Clock.from_file(stack.clock_file)
 
@@ -84,39 +84,39 @@ async def main(console: Console) -> int:
 
     async with Api(stack.urls, stack.api_keys, patience=5) as api:
         number = f"YOU-{secrets.token_hex(3).upper()}"
-        body = order_body(number, Scenario("you", "", EVERYDAY_LINES, "delivered"), _anybody(), clock.now())
-        made = await api.post("orders", "/orders", "marketplace", body)
+        body = order_body(number, Scenario("you", "", EVERYDAY_LINES, "delivered"), _shopper(), clock.now())
+        placed = await api.post("orders", "/orders", "marketplace", body)
         say(f"{number} is placed: two soaps and a box of biscuits, {body['total']['amount']} EUR")
-        say(f"its page: {made['tracking_url']}")
+        say(f"its page: {placed['tracking_url']}")
         say("(times are business time, UTC)")
-        follower, hinted = Follower(load()["en"]), False
-        secret = parse_qs(urlsplit(made["tracking_url"]).query)["secret"][0]
+        printer, hint_given = TimelinePrinter(load()["en"]), False
+        secret = parse_qs(urlsplit(placed["tracking_url"]).query)["secret"][0]
         while True:
-            with contextlib.suppress(Refused):  # tracking hears of it a moment later
-                detail = await api.get("tracking", f"/orders/{made['id']}/tracking", None, secret=secret)
-                for news in follower.news(detail["timeline"]):
-                    say(news)
-            document = await api.get("orders", f"/orders/{made['id']}", "marketplace")
+            with contextlib.suppress(Refused):  # tracking knows it a moment later
+                detail = await api.get("tracking", f"/orders/{placed['id']}/tracking", None, secret=secret)
+                for line in printer.new_lines(detail["timeline"]):
+                    say(line)
+            document = await api.get("orders", f"/orders/{placed['id']}", "marketplace")
             if document["closed_at"]:
                 say(f"{number} has ended: {document['status'].replace('_', ' ')}")
                 return 0
-            if document["status"] == "handed_over" and not hinted and clock.speed() == 1:
-                hinted = True
-                say("From here it travels in business time, which runs at real pace: days. In another terminal,")
+            if document["status"] == "handed_over" and not hint_given and clock.speed() == 1:
+                hint_given = True
+                say("From here it travels for days of business time, which runs at real pace. In another terminal,")
                 say("`make clock SPEED=20000` lets them pass in seconds. Ctrl-C leaves; the order goes on.")
             await asyncio.sleep(POLL_SECONDS)
 
 
-def _anybody() -> Person:
-    return person(_PEOPLE.start + secrets.randbelow(len(_PEOPLE)))
+def _shopper() -> Person:
+    return person(_SHOPPERS.start + secrets.randbelow(len(_SHOPPERS)))
 
 
 if __name__ == "__main__":
     try:
         sys.exit(asyncio.run(main(Console())))
-    except line_file.NoLine as none:
-        sys.exit(str(none))
-    except (httpx.TransportError, Refused) as failed:
-        sys.exit(f"the line does not take it: {failed or type(failed).__name__}")
+    except line_file.NoLine as error:
+        sys.exit(str(error))
+    except (httpx.TransportError, Refused) as error:
+        sys.exit(f"the order cannot be placed or followed: {error or type(error).__name__}")
     except KeyboardInterrupt:
         sys.exit(0)

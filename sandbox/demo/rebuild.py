@@ -1,4 +1,4 @@
-"""`make rebuild`: tells every story on a line of its own, then builds tracking anew from the topics alone."""
+"""`make rebuild`: plays every scenario on a stack of its own, then rebuilds tracking from the topics alone."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from sandbox.local.stack import ROOT, Stack
 SPEED, PATIENCE = 60_000.0, 180.0
 
 
-async def rebuilt(stack: Stack) -> subprocess.CompletedProcess[str]:
-    """Stops tracking, has it forget and hear everything again, and starts it. Exit code 0: the bytes are the same."""
+async def rebuild_tracking(stack: Stack) -> subprocess.CompletedProcess[str]:
+    """Stops tracking, builds its view anew from the topics and starts it. Exit code 0: the bytes are the same."""
     await asyncio.to_thread(stack.processes["tracking"].end)
     try:
         command = [sys.executable, "-m", "services.tracking", "rebuild"]
@@ -44,13 +44,13 @@ async def main() -> int:
         async with Stack(Path(run_dir)) as stack, Api(stack.urls, stack.secrets.api_keys) as api:
             demo = Demo(stack, api, console, speed=SPEED, patience=PATIENCE)
             await demo.run(SCENARIOS, prefix="RB")
-            outcome = await rebuilt(stack)
-    console.print(f"\n{outcome.stdout}{outcome.stderr}", highlight=False, soft_wrap=True)
-    return outcome.returncode
+            result = await rebuild_tracking(stack)
+    console.print(f"\n{result.stdout}{result.stderr}", highlight=False, soft_wrap=True)
+    return result.returncode
 
 
 if __name__ == "__main__":
     try:
         sys.exit(asyncio.run(main()))
-    except CannotStartError as failed:
-        sys.exit(str(failed))
+    except CannotStartError as error:
+        sys.exit(str(error))

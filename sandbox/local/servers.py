@@ -1,6 +1,6 @@
-"""PostgreSQL and a Kafka-protocol broker from Python wheels, as child processes of whoever asks.
+"""PostgreSQL and a Kafka-protocol broker from Python wheels, as child processes.
 
-`DATABASE_ADMIN_URL` and `KAFKA_BOOTSTRAP` name servers that exist already, and win: then nothing is started.
+`DATABASE_ADMIN_URL` and `KAFKA_BOOTSTRAP` name servers that run already; those are not started.
 `python -m sandbox.local.servers` starts what is missing, prints the two variables and waits for Ctrl-C.
 """
 
@@ -23,8 +23,8 @@ from typing import Protocol
 
 import asyncpg
 
-from sandbox.local.processes import CannotStartError, Process, User, ending, free_port
-from sandbox.local.programs import ROOM, broker_program, postgres_home, unprivileged
+from sandbox.local.processes import CannotStartError, Process, User, describe_exit, free_port
+from sandbox.local.programs import MAKE_ROOM, broker_program, postgres_home, postgres_user
 from sandbox.local.programs import ServerUnavailableError as ServerUnavailableError
 
 # fsync and full_page_writes guard against a machine that loses power, which throw-away data need not; a commit that
@@ -47,12 +47,12 @@ _SETTINGS = {
     "log_min_error_statement": "panic",
 }
 FETCH_WAIT_MS = 20
-"""The embedded broker keeps a fetch for as long as it may, whatever comes meanwhile; Kafka answers at once."""
+"""The embedded broker holds each fetch for the whole of its wait, even when records arrive; Kafka answers at once."""
 _ATTEMPTS = 3
 
 
 class Postgres:
-    """One PostgreSQL on loopback with its own data directory, gone when it is stopped."""
+    """One PostgreSQL on loopback with its own data directory, which is removed when it is stopped."""
 
     def __init__(self, log_dir: Path) -> None:
         self._log = log_dir / "postgres.log"
@@ -68,18 +68,18 @@ class Postgres:
         return f"postgresql://postgres:{self._password}@127.0.0.1:{self.port}/postgres"
 
     async def start(self) -> None:
-        """Makes the cluster on the first call; starts the server, on the port it had before if it had one, and waits
+        """Creates the data directory on the first call; starts the server, on its earlier port if it had one, and waits
         until it answers."""
         home = self._home or await self._create()
-        known = self.port
+        earlier_port = self.port
         for _ in range(_ATTEMPTS):
-            self.port = known or free_port()
+            self.port = earlier_port or free_port()
             self.process = self._server(home)
             self.process.start()
             if await _answers(self.process, self._ping, seconds=60):
                 return
-            if known or "could not bind" not in self.process.tail():
-                break  # otherwise somebody took the port in between
+            if earlier_port or "could not bind" not in self.process.tail():
+                break  # otherwise another process took the port meanwhile
         raise _not_started("PostgreSQL", self.process)
 
     def kill(self) -> None:
@@ -94,7 +94,7 @@ class Postgres:
             shutil.rmtree(self._home, ignore_errors=True)
 
     async def _create(self) -> Path:
-        self._user = unprivileged()
+        self._user = postgres_user()
         home, self._programs = postgres_home(self._user)
         self._home = home
         password_file = home / "password"
@@ -103,18 +103,18 @@ class Postgres:
             if self._user.uid:
                 os.chown(password_file, self._user.uid, self._user.gid)
         except OSError as error:
-            raise ServerUnavailableError(f"{home} cannot be written: {error.strerror}; {ROOM}") from error
+            raise ServerUnavailableError(f"{home} cannot be written: {error.strerror}; {MAKE_ROOM}") from error
         initdb = [
             *(str(self._programs / "initdb"), "--pgdata", str(home / "data"), "--username", "postgres"),
             *("--auth", "scram-sha-256", "--pwfile", str(password_file)),
             *("--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"),
         ]
-        made = Process("initdb", initdb, self._log, cwd=home, user=self._user)
-        made.start()
-        failed = await asyncio.to_thread(made.wait)
+        process = Process("initdb", initdb, self._log, cwd=home, user=self._user)
+        process.start()
+        failed = await asyncio.to_thread(process.wait)
         password_file.unlink()
         if failed:
-            raise _not_started("PostgreSQL", made)
+            raise _not_started("PostgreSQL", process)
         return home
 
     def _server(self, home: Path) -> Process:
@@ -133,7 +133,7 @@ class Postgres:
 
 
 class Broker:
-    """Tansu in memory: Kafka's protocol without Kafka. It forgets everything when it dies."""
+    """Tansu in memory: Kafka's protocol without Kafka. Topics, records and offsets are lost when it dies."""
 
     def __init__(self, log_dir: Path) -> None:
         self._log = log_dir / "broker.log"
@@ -145,29 +145,29 @@ class Broker:
         return f"127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        """Starts it, on the port it had before if it had one, and waits until it accepts connections."""
+        """Starts it, on its earlier port if it had one, and waits until it accepts connections."""
         program = str(broker_program())
         for _ in range(_ATTEMPTS):
-            chosen = self.port or free_port()
-            url = f"tcp://127.0.0.1:{chosen}"
+            port = self.port or free_port()
+            url = f"tcp://127.0.0.1:{port}"
             argv = [
                 *(program, "--listener-url", url, "--advertised-listener-url", url),
                 *("--storage-engine", "memory://tansu/"),
             ]
             self.process = Process("broker", argv, self._log)
             self.process.start()
-            if await _answers(self.process, partial(_accepts, chosen), seconds=30):
-                self.port = chosen
+            if await _answers(self.process, partial(_accepts, port), seconds=30):
+                self.port = port
                 return
         raise _not_started("the broker", self.process)
 
     def kill(self) -> None:
-        """As by `kill -9`. Topics, records and offsets are gone."""
+        """As `kill -9`. Topics, records and offsets are lost."""
         if self.process:
             self.process.kill()
 
     def pause(self) -> None:
-        """Freezes it: connections stay open, nothing answers."""
+        """Suspends it: connections stay open, nothing answers."""
         if self.process:
             self.process.send(signal.SIGSTOP)
 
@@ -193,7 +193,7 @@ class DatabaseServer(Protocol):
 
 
 class BrokerServer(Protocol):
-    """A broker that can be killed, frozen and started again, wherever it runs."""
+    """A broker that can be killed, suspended and started again, wherever it runs."""
 
     @property
     def bootstrap(self) -> str: ...
@@ -211,7 +211,7 @@ class BrokerServer(Protocol):
 
 @dataclass(frozen=True)
 class Servers:
-    """Where PostgreSQL and the broker are. The handles are None for servers that others run."""
+    """Where PostgreSQL and the broker are. The handles are None for servers that were not started here."""
 
     admin_dsn: str
     kafka_bootstrap: str
@@ -229,9 +229,9 @@ async def running_servers(log_dir: Path) -> AsyncIterator[Servers]:
     bootstrap = os.environ.get("KAFKA_BOOTSTRAP", "")
     postgres = None if admin_dsn else Postgres(log_dir)
     broker = None if bootstrap else Broker(log_dir)
-    own = [server for server in (postgres, broker) if server is not None]
+    started = [server for server in (postgres, broker) if server is not None]
     try:
-        await asyncio.gather(*(server.start() for server in own))
+        await asyncio.gather(*(server.start() for server in started))
         yield Servers(
             admin_dsn=postgres.admin_dsn if postgres else admin_dsn,
             kafka_bootstrap=broker.bootstrap if broker else bootstrap,
@@ -239,22 +239,22 @@ async def running_servers(log_dir: Path) -> AsyncIterator[Servers]:
             broker=broker,
         )
     finally:
-        for server in own:
+        for server in started:
             server.stop()
 
 
 def _not_started(what: str, process: Process | None) -> ServerUnavailableError:
-    """With the last words of the process, and what to do where they tell."""
+    """With the last lines of the process's log, and advice where they allow it."""
     if process is None:
         return ServerUnavailableError(f"{what} was never started")
     output = process.tail()
-    state = "does not answer" if process.alive else ending(process.exit_code)
-    advice = f" The temporary folder is full: {ROOM}." if "No space left on device" in output else ""
+    state = "does not answer" if process.alive else describe_exit(process.exit_code)
+    advice = f" The temporary folder is full: {MAKE_ROOM}." if "No space left on device" in output else ""
     return ServerUnavailableError(f"{what} did not start: {process.name} {state}.{advice} Its last words:\n{output}")
 
 
 async def _answers(process: Process, ask: Callable[[], Awaitable[bool]], seconds: float) -> bool:
-    """True once `ask` does; False when the process ends or the time is over."""
+    """True once `ask` is; False when the process ends or the time is over."""
     until = time.monotonic() + seconds
     while process.alive and time.monotonic() < until:
         if await ask():
@@ -286,5 +286,5 @@ async def _main() -> None:
 if __name__ == "__main__":
     try:
         asyncio.run(_main())
-    except CannotStartError as failed:
-        sys.exit(str(failed))
+    except CannotStartError as error:
+        sys.exit(str(error))

@@ -1,4 +1,4 @@
-"""The whole line on one machine: the servers, the five services and the sandbox, each a process of its own."""
+"""The local stack: PostgreSQL, a broker, the five services and the sandbox, each a process on this machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import asyncpg
 import httpx
 from aiokafka.errors import KafkaError
 
-from sandbox.local.processes import CannotStartError, Process, ending, free_port
+from sandbox.local.processes import CannotStartError, Process, describe_exit, free_port
 from sandbox.local.provision import SERVICES, Secrets, provision
 from sandbox.local.servers import FETCH_WAIT_MS, Broker, BrokerServer, Servers, running_servers
 from shared import clock
@@ -25,18 +25,18 @@ from shared import clock
 _CONTRACT = "900001"
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
-"""When business time begins, unless told otherwise: a Monday, eight in Paris, three in the afternoon in Beijing."""
+"""Where business time begins by default: a Monday, 8:00 in Paris, 15:00 in Beijing."""
 
 
 class StackError(CannotStartError):
-    """The line did not come up; the message says why, with the end of the log of a process."""
+    """The stack did not start; the message says why, with the end of a process's log."""
 
 
 class Stack:
-    """An async context: inside it everything runs and answers, after it nothing does.
+    """An async context: everything is ready when it is entered, and stopped when it is left.
 
     `settings` adds environment variables to a process by name. `prepare` is called when the servers run and every
-    address is known, but no process was started. `servers` run already and are left as they are; without them the line
+    address is known, before any process is started. `servers` run already and are not stopped; without them the stack
     starts its own. Logs are in `<run_dir>/logs`.
     """
 
@@ -56,11 +56,11 @@ class Stack:
         self.clock_file = run_dir / "clock.json"
         self.urls: dict[str, str] = {}
         self.internal_urls: dict[str, str] = {}
-        """Where each tells its health, metrics and docs; the sandbox, which is all internal, at its one address."""
+        """Where each serves health, metrics and docs; the sandbox does so at its only address."""
         self.dsns: dict[str, str] = {}
         self.processes: dict[str, Process] = {}
         self.address_overrides: dict[tuple[str, str], str] = {}
-        """The address that a process is given instead of another: (service, host:port) to host:port."""
+        """The address that a service is given instead of the real one: (service, host:port) to host:port."""
         self._start, self._speed, self._prefix = start, speed, prefix
         self._settings = settings or {}
         self._prepare = prepare
@@ -70,14 +70,14 @@ class Stack:
     @property
     def servers(self) -> Servers:
         if self._servers is None:
-            raise RuntimeError("the line does not run")
+            raise RuntimeError("the stack does not run")
         return self._servers
 
     @property
     def broker(self) -> BrokerServer:
-        """The line's own broker, to kill and to start again; RuntimeError when another one is used."""
+        """The stack's own broker, to kill and to start again; RuntimeError when the broker is not its own."""
         if self.servers.broker is None:
-            raise RuntimeError("the broker is not ours")
+            raise RuntimeError("the stack did not start the broker")
         return self.servers.broker
 
     @property
@@ -85,7 +85,7 @@ class Stack:
         return clock.Clock.from_file(self.clock_file)
 
     def change_speed(self, speed: float) -> None:
-        """Business time runs at this speed from a moment ahead."""
+        """Business time runs at this speed shortly afterwards: when every process has read it."""
         clock.change_speed(self.clock_file, speed)
 
     async def __aenter__(self) -> Self:
@@ -114,12 +114,12 @@ class Stack:
         return self
 
     def choose_addresses(self) -> None:
-        """Draws the ports of every process."""
+        """Chooses the ports of every process."""
         self.urls = {name: _free_address() for name in (*SERVICES, "sandbox")}
         self.internal_urls = {**self.urls, **{name: _free_address() for name in SERVICES}}
 
     async def __aexit__(self, *_: object) -> None:
-        """Services drain before the servers go. The exit codes tell whether they did."""
+        """Services drain before the servers stop; their exit codes say whether they did."""
         running = [process for process in self.processes.values() if process.alive]
         await asyncio.gather(*(asyncio.to_thread(process.end) for process in running))
         await self._exit.aclose()
@@ -135,7 +135,7 @@ class Stack:
             ) from error
 
     async def ready(self, names: Sequence[str] = (*SERVICES, "sandbox"), seconds: float = 60) -> None:
-        """Waits until they all say that they are ready; LineError when one does not."""
+        """Waits until all are ready; StackError when one is not within `seconds`."""
         until = time.monotonic() + seconds
         async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
             await asyncio.gather(*(self._ready(client, name, until) for name in names))
@@ -149,7 +149,7 @@ class Stack:
             except httpx.TransportError:
                 pass  # not listening yet
             if not process.alive or time.monotonic() > until:
-                state = "does not get ready" if process.alive else ending(process.exit_code)
+                state = "does not get ready" if process.alive else describe_exit(process.exit_code)
                 raise StackError(f"{name} {state}; its log: {process.log}. Its last words:\n{process.tail()}")
             await asyncio.sleep(0.1)
 
@@ -188,9 +188,9 @@ class Stack:
         await self.ready([name])
 
     def environment(self, name: str) -> dict[str, str]:
-        """Everything this process is told; all else in the surroundings stays out."""
+        """The environment of this process; what else the surroundings hold is left out."""
         service = _service(name)
-        own = {
+        variables = {
             "CLOCK_FILE": str(self.clock_file),
             "HTTP_HOST": "127.0.0.1",
             "HTTP_PORT": self.urls[name].rpartition(":")[2],
@@ -198,24 +198,24 @@ class Stack:
             "PUBLIC_URL": self.urls[name],
         }
         if service in SERVICES:
-            own |= {
+            variables |= {
                 "INTERNAL_PORT": self.internal_urls[name].rpartition(":")[2],
                 "DATABASE_URL": self.dsns[service],
                 "STORAGE_KEY": self.secrets.storage_keys[service],
             }
         if isinstance(self.servers.broker, Broker):
-            own["FETCH_WAIT_MS"] = str(FETCH_WAIT_MS)
-        own = {**own, **self._particular(service), **self._settings.get(service, {})}
+            variables["FETCH_WAIT_MS"] = str(FETCH_WAIT_MS)
+        variables = {**variables, **self._service_variables(service), **self._settings.get(service, {})}
         for (whose, address), instead in self.address_overrides.items():
             if whose == service:
-                own = {variable: value.replace(address, instead) for variable, value in own.items()}
-        return {**_inherited(), **own}
+                variables = {name: value.replace(address, instead) for name, value in variables.items()}
+        return {**_inherited(), **variables}
 
-    def _particular(self, name: str) -> dict[str, str]:
-        """What only this process needs: keys that open a part of a person's record go to those who may open it."""
+    def _service_variables(self, service: str) -> dict[str, str]:
+        """What only this service needs; a key to a part of a person's record goes to those who may open that part."""
         outside, secret = self.urls["sandbox"], self.secrets
         persons = {"CONTACT_KEY": secret.contact_key, "NATIONAL_ID_KEY": secret.national_id_key}
-        match name:
+        match service:
             case "orders":
                 return {**persons, "LINK_KEYS": secret.link_keys, "TRACKING_URL": self.urls["tracking"]}
             case "customs":
@@ -254,16 +254,16 @@ def _free_address() -> str:
 
 
 def _service(name: str) -> str:
-    """Whose replica the process of this name is."""
+    """The service that the process of this name is a replica of."""
     return name.partition("-")[0]
 
 
 def _inherited() -> dict[str, str]:
-    """What a process needs of the surroundings; nobody's DATABASE_URL or proxy must reach a service by accident."""
-    wanted = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT")
+    """What a process needs of the surroundings; a DATABASE_URL or proxy there must not reach a service by accident."""
+    names = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT")
     traces = {name: value for name, value in os.environ.items() if name.startswith("OTEL_")}
     return (
-        {name: os.environ[name] for name in wanted if name in os.environ}
+        {name: os.environ[name] for name in names if name in os.environ}
         | traces
         | {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
     )

@@ -1,6 +1,6 @@
-"""Processes of a line that die are named on the screen and started again.
+"""Processes of a stack that die are named on the screen and started again.
 
-Only `make run` has it on; a test that kills a process wants to see it dead.
+Only `make run` uses it; a test that kills a process needs it dead.
 """
 
 from __future__ import annotations
@@ -17,69 +17,67 @@ from functools import partial
 from aiokafka.errors import KafkaError
 
 from contracts.topics import TOPICS
-from sandbox.local.processes import CannotStartError, Process, ending
+from sandbox.local.processes import CannotStartError, Process, describe_exit
 from sandbox.local.servers import Broker, Postgres
 from sandbox.local.stack import Stack
 from shared.operations.provision import create_topics
 
-LOOKS_EVERY = 0.5
+POLL_SECONDS = 0.5
 PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0)
-"""Seconds before each start of a row; after the last one the process is left dead."""
+"""Seconds before each restart in a row; after the last one the process is not restarted."""
 STEADY_SECONDS = 30.0
-"""A process that ran for so long begins a new row when it dies."""
+"""A process that ran for so long has all its restarts again."""
 _LAST_LINES, _LINE_LENGTH = 5, 240
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Kept:
+class Supervised:
     """A process that is kept alive. `start` returns when it is ready, and raises CannotStartError, KafkaError or
-    OSError; `process` is the one that it started last."""
+    OSError; `process` returns the one started last."""
 
     name: str
     process: Callable[[], Process | None]
     start: Callable[[], Awaitable[None]]
-    loses: str = ""
-    """What is gone when it dies."""
+    loss: str = ""
+    """What is lost when it dies, as a sentence."""
 
 
 @asynccontextmanager
-async def supervised(stack: Stack, tell: Tell) -> AsyncIterator[None]:
-    """While inside, what runs on the line is kept alive; `tell` gets a paragraph for the screen."""
-    keeping = [asyncio.create_task(keep(kept, tell)) for kept in kept_of(stack)]
+async def supervised(stack: Stack, report: Report) -> AsyncIterator[None]:
+    """While inside, the processes of the stack are kept alive; `report` gets a paragraph for the screen."""
+    tasks = [asyncio.create_task(keep_alive(entry, report)) for entry in all_supervised(stack)]
     try:
         yield
     finally:
-        for task in keeping:
+        for task in tasks:
             task.cancel()
-        for task in keeping:
+        for task in tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
 
-def kept_of(stack: Stack) -> list[Kept]:
-    """The servers that are the line's own, and every process that it runs now."""
-    kept = []
+def all_supervised(stack: Stack) -> list[Supervised]:
+    """The servers that the stack has started, and every process that it runs now."""
+    found = []
     if isinstance(postgres := stack.servers.postgres, Postgres):
-        kept.append(Kept("PostgreSQL", lambda: postgres.process, postgres.start))
+        found.append(Supervised("PostgreSQL", lambda: postgres.process, postgres.start))
     if isinstance(broker := stack.servers.broker, Broker):
-        kept.append(
-            Kept(
+        found.append(
+            Supervised(
                 "the broker",
                 lambda: broker.process,
                 partial(_start_broker, broker),
-                "It kept its records in memory; the services notice and publish them again.",
+                "Its records were in memory; the services notice and publish them again.",
             )
         )
     for name in stack.processes:
-        loses = (
-            "It kept the outside world in memory: declarations and parcels on their way are unknown there from now on."
-            if name == "sandbox"
-            else ""
+        loss = (
+            "Its state was in memory: it no longer knows earlier declarations and parcels." if name == "sandbox" else ""
         )
-        kept.append(Kept(name, partial(stack.processes.get, name), partial(_start_process, stack, name), loses))
-    return kept
+        found.append(Supervised(name, partial(stack.processes.get, name), partial(_start_process, stack, name), loss))
+    return found
 
 
 async def _start_broker(broker: Broker) -> None:
@@ -92,29 +90,29 @@ async def _start_process(stack: Stack, name: str) -> None:
     await stack.ready([name])
 
 
-async def keep(kept: Kept, tell: Tell) -> None:
-    """Looks after it until it has died too often in a row."""
+async def keep_alive(entry: Supervised, report: Report) -> None:
+    """Restarts the process when it dies, until it has died too often in a row."""
     deaths, since = 0, time.monotonic()
     while True:
-        process = kept.process()
+        process = entry.process()
         if process is None or process.alive:
-            await asyncio.sleep(LOOKS_EVERY)
+            await asyncio.sleep(POLL_SECONDS)
             continue
         deaths = 1 if time.monotonic() - since >= STEADY_SECONDS else deaths + 1
         if deaths > len(PAUSES):
-            tell(
-                f"{kept.name} {ending(process.exit_code)}, {deaths} times in a row, and is not started again. "
+            report(
+                f"{entry.name} {describe_exit(process.exit_code)}, {deaths} times in a row, and is not started again. "
                 f"What it said: tail -n 50 {shlex.quote(str(process.log))}{_last_words(process)}"
             )
             return
         pause = PAUSES[deaths - 1]
         when = f"in {pause:.0f} s" if pause else "now"
-        tell(
+        report(
             " ".join(
                 part
                 for part in (
-                    f"{kept.name} {ending(process.exit_code)}; it is started again {when}.",
-                    kept.loses,
+                    f"{entry.name} {describe_exit(process.exit_code)}; it is started again {when}.",
+                    entry.loss,
                     f"Its log: {process.log}{_last_words(process)}",
                 )
                 if part
@@ -123,13 +121,13 @@ async def keep(kept: Kept, tell: Tell) -> None:
         await asyncio.sleep(pause)
         since = time.monotonic()
         try:
-            await kept.start()
-        except (CannotStartError, KafkaError, OSError) as failed:
-            again = kept.process()
-            if again is not None and again.alive:
-                tell(f"{kept.name} runs again but is not ready: {failed}")
+            await entry.start()
+        except (CannotStartError, KafkaError, OSError) as error:
+            restarted = entry.process()
+            if restarted is not None and restarted.alive:
+                report(f"{entry.name} runs again but is not ready: {error}")
         else:
-            tell(f"{kept.name} is ready again.")
+            report(f"{entry.name} is ready again.")
 
 
 def _last_words(process: Process) -> str:

@@ -1,4 +1,4 @@
-"""The stories of the show, told to a deployment through its published ports."""
+"""The scenarios of the demo, played on a deployment through its published ports."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ async def tell(
     speed: float = 60_000,
     meanwhile: Callable[[], Coroutine[Any, Any, None]] | None = None,
 ) -> None:
-    """Tells the stories while something happens; each must end as it wants, however the deployment is treated."""
+    """Plays the scenarios while something happens; each must end as it says, however the deployment is treated."""
     stack.change_speed(SLOW)
     await asyncio.sleep(NOTICE_SECONDS)
-    told = io.StringIO()
+    output = io.StringIO()
     async with Api(stack.urls, stack.api_keys) as api:
-        demo = Demo(stack, api, Console(file=told), speed=speed, patience=PATIENCE)
+        demo = Demo(stack, api, Console(file=output), speed=speed, patience=PATIENCE)
         async with asyncio.TaskGroup() as group:
             group.create_task(demo.run(scenarios, prefix=prefix))
             if meanwhile is not None:
                 group.create_task(meanwhile())
         summary = await demo.summary()
-        assert summary["ok"], f"{summary['wrong']} {summary['refusals']}\n{told.getvalue()}"
+        assert summary["ok"], f"{summary['wrong']} {summary['refusals']}\n{output.getvalue()}"

@@ -34,6 +34,6 @@ async def api(stack: Stack) -> AsyncIterator[Api]:
 
 @pytest.fixture
 def new_demo(stack: Stack, api: Api) -> Callable[[], Demo]:
-    """A show on the session's line, with a book and staff of its own."""
+    """A demo on the session's stack, with orders and actors of its own."""
     stack.change_speed(SLOW)
     return lambda: Demo(stack, api, Console(file=io.StringIO()), speed=FAST, patience=PATIENCE)

@@ -16,7 +16,7 @@ from contracts.topics import TOPICS
 from sandbox.demo.actors import Actors
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
-from sandbox.demo.rebuild import rebuilt
+from sandbox.demo.rebuild import rebuild_tracking
 from sandbox.demo.run import Demo
 from sandbox.demo.scenarios import BY_NAME, SCENARIOS, Scenario
 from sandbox.local.processes import Process
@@ -101,7 +101,7 @@ def told(detail: dict[str, Any], kind: str, **words: str) -> bool:
 
 
 async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(stack: Stack) -> None:
-    outcome = await rebuilt(stack)
+    outcome = await rebuild_tracking(stack)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 

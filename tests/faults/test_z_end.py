@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 
 from sandbox.demo.clock_speed import SLOW
-from sandbox.demo.rebuild import rebuilt
+from sandbox.demo.rebuild import rebuild_tracking
 from tests.faults import checker
 from tests.faults.field import POLL_SECONDS, Field
 from tests.live import until
@@ -27,7 +27,7 @@ async def test_every_invariant_holds_when_all_is_over(field: Field) -> None:
 
 
 async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(field: Field) -> None:
-    outcome = await rebuilt(field.stack)
+    outcome = await rebuild_tracking(field.stack)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
