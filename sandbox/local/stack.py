@@ -150,7 +150,7 @@ class Stack:
                 pass  # not listening yet
             if not process.alive or time.monotonic() > until:
                 state = "does not get ready" if process.alive else describe_exit(process.exit_code)
-                raise StackError(f"{name} {state}; its log: {process.log}. Its last words:\n{process.tail()}")
+                raise StackError(f"{name} {state}; its log: {process.log}. The end of its log:\n{process.tail()}")
             await asyncio.sleep(0.1)
 
     def add_replica(self, service: str, number: int, extra: Mapping[str, str] | None = None) -> str:
