@@ -1,1 +1,1 @@
-"""Stand-ins for the outside world, with the outside world's own HTTP shapes. Not part of what is shipped."""
+"""The outside world for one machine: stand-ins for the counterparts, the local stack, the demo. Not for production."""

@@ -1,4 +1,4 @@
-"""China e-port's CEB messages: reading ours, writing its receipts. Pure."""
+"""China e-port's CEB messages: the parser of the declarant's, the writer of its receipts. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHINA = ZoneInfo("Asia/Shanghai")
 
 
 class MalformedError(Exception):
-    """The message cannot be taken: answered with CEB900. Carries the guid, if one could be read, and every fault."""
+    """The message is malformed, which CEB900 answers. Carries every fault, and the guid if it could be read."""
 
     def __init__(self, faults: Sequence[str], guid: str = "") -> None:
         super().__init__("; ".join(faults))
@@ -38,17 +38,17 @@ class Message:
 
 
 def parse(body: bytes) -> Message:
-    """The message in these bytes; MalformedError names everything that is wrong with it."""
+    """The message in these bytes. MalformedError names every fault."""
     root = _root(body)
     kind = _local(root.tag).removesuffix("Message")
     guid = root.get("guid", "")
     form = FORMS.get(kind)
     if form is None:
         raise MalformedError([f"未知报文类型 {kind}"], guid)
-    found = root.find(f".//{{{NAMESPACE}}}{form.head}")
-    if found is None:
+    head_element = root.find(f".//{{{NAMESPACE}}}{form.head}")
+    if head_element is None:
         raise MalformedError([f"{form.head} 缺失"], guid)
-    head = _fields(found)
+    head = _fields(head_element)
     lines = tuple(
         _fields(element) for element in root.iter() if _local(element.tag).endswith("List") and len(element) > 0
     )
@@ -62,23 +62,23 @@ def parse(body: bytes) -> Message:
     return Message(kind, head["guid"], head, lines)
 
 
-def receipt(message: Message, status: str, at: datetime, info: str, given: Mapping[str, str]) -> bytes:
-    """The receipt to a message: its guid, what it names itself by, the numbers given to it, and the verdict."""
+def receipt(message: Message, status: str, instant: datetime, info: str, assigned: Mapping[str, str]) -> bytes:
+    """The receipt to a message: its guid, its identifying fields, the numbers assigned to it, and the verdict."""
     form = FORMS[message.kind]
-    known = {**message.head, **given}
-    echoed = [(name, known.get(name, "")) for name in form.echoed]
-    return _document(f"{form.receipt}Message", form.wrapper, message.guid, echoed, status, at, info)
+    fields = {**message.head, **assigned}
+    echoed = [(name, fields.get(name, "")) for name in form.echoed]
+    return _document(f"{form.receipt}Message", form.wrapper, message.guid, echoed, status, instant, info)
 
 
-def format_error(error: MalformedError, at: datetime) -> bytes:
-    """CEB900: the message never reached customs."""
+def format_error(error: MalformedError, instant: datetime) -> bytes:
+    """CEB900: the message did not reach customs."""
     info = "报文格式校验错误: " + "; ".join(error.faults)
-    return _document("CEB900Message", "MessageReturn", error.guid, [], "-900", at, info)
+    return _document("CEB900Message", "MessageReturn", error.guid, [], "-900", instant, info)
 
 
-def stamp(at: datetime) -> str:
+def stamp(instant: datetime) -> str:
     """An instant as e-port writes it: YYYYMMDDhhmmssfff, Beijing time."""
-    local = at.astimezone(CHINA)
+    local = instant.astimezone(CHINA)
     return f"{local:%Y%m%d%H%M%S}{local.microsecond // 1000:03d}"
 
 
@@ -123,13 +123,13 @@ def _local(tag: str) -> str:
 
 
 def _document(
-    root: str, wrapper: str, guid: str, echoed: Sequence[tuple[str, str]], status: str, at: datetime, info: str
+    root: str, wrapper: str, guid: str, echoed: Sequence[tuple[str, str]], status: str, instant: datetime, info: str
 ) -> bytes:
     ET.register_namespace("", NAMESPACE)
     document = ET.Element(f"{{{NAMESPACE}}}{root}", {"guid": guid, "version": "1.0"})
     inner = ET.SubElement(document, f"{{{NAMESPACE}}}{wrapper}")
-    verdict = [("returnStatus", status), ("returnTime", stamp(at)), ("returnInfo", info)]
+    verdict = [("returnStatus", status), ("returnTime", stamp(instant)), ("returnInfo", info)]
     for name, value in [("guid", guid), *echoed, *verdict]:
         ET.SubElement(inner, f"{{{NAMESPACE}}}{name}").text = value
-    written: bytes = ET.tostring(document, encoding="UTF-8", xml_declaration=True)
-    return written
+    xml: bytes = ET.tostring(document, encoding="UTF-8", xml_declaration=True)
+    return xml

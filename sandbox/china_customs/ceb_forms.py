@@ -1,7 +1,7 @@
-"""The forms of China e-port's CEB messages: what each must hold, what its receipt is called and repeats.
+"""The forms of China e-port's CEB messages: required fields, names of the receipts, and the fields repeated there.
 
-Names as in the single window's public samples; which fields are compulsory follows its specification as far as that
-is public.
+Names are those of the single window's public samples; which fields are required follows its specification as far as
+that is public.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a kind of message must hold, and what its receipt is called and repeats."""
+    """Of a kind of message: its required fields, the name of its receipt, and the fields that the receipt repeats."""
 
     head: str
     required: tuple[str, ...]

@@ -1,7 +1,7 @@
-"""Chinese customs: documents that must agree, inventories under way, receipts to be fetched.
+"""Chinese customs: documents that must agree, declared inventories, receipts to be fetched.
 
-An inventory is taken when order, payment and waybill of the same order number are there and agree: amounts within one
-RMB, the same buyer by name and id. What it then goes through is told by the sub-order's story, in business time.
+An inventory is accepted when order, payment and waybill of the same order number are there and agree: amounts within
+one RMB, the same buyer by name and id. Its clearance is that of the sub-order's scenario, in business time.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from stdnum.iso7064 import mod_11_2
 
 from sandbox.china_customs import ceb
 from sandbox.china_customs.ceb import CHINA, Message
-from sandbox.scenarios import Clearance as Plan
-from sandbox.scenarios import Receipt, StoryBook
-from sandbox.scheduler import Agenda
+from sandbox.scenarios import AssignedScenarios, Clearance, PlannedReceipt
+from sandbox.scheduler import Scheduler
 
 TOLERANCE = Decimal(1)
-"""RMB between order and payment."""
+"""RMB that order and payment may differ by."""
 RETURN_WITHIN = timedelta(days=30)
-"""After release (GACC 194/2018)."""
+"""Of the release (GACC 194/2018)."""
 RETURN_APPROVED_AFTER = timedelta(hours=20)
 STORED, IN_CUSTOMS, REJECTED, SENT_BACK, RELEASED = "2", "120", "100", "700", "800"
 HELD = "500"
@@ -32,20 +31,20 @@ DOCUMENTS = {"CEB311": "order", "CEB411": "payment", "CEB511": "waybill"}
 
 Decision = Literal["released", "refused"]
 DECISIONS: dict[str, Decision] = {RELEASED: "released", SENT_BACK: "refused"}
-Watcher = Callable[[Decision, datetime], None]
+Listener = Callable[[Decision, datetime], None]
 Answer = Literal["accepted", "already_answered", "not_held", "unknown"]
 
 
 @dataclass(slots=True)
 class Inventory:
     message: Message
-    given: Mapping[str, str]
-    """preNo and invtNo."""
-    plan: Plan
-    pace: float
+    assigned: Mapping[str, str]
+    """The numbers preNo and invtNo."""
+    clearance: Clearance
+    time_factor: float
     status: str = IN_CUSTOMS
     answered: bool = False
-    decided: dict[Decision, datetime] = field(default_factory=dict)
+    decisions: dict[Decision, datetime] = field(default_factory=dict)
 
     @property
     def cop_no(self) -> str:
@@ -53,8 +52,8 @@ class Inventory:
 
 
 @dataclass(frozen=True, slots=True)
-class LaterReceipt:
-    """A receipt that waits to be fetched."""
+class PendingReceipt:
+    """A receipt to be fetched."""
 
     cursor: int
     guid: str
@@ -67,8 +66,8 @@ class LaterReceipt:
 
 
 @dataclass(slots=True)
-class Received:
-    """One message of the account, by kind and guid."""
+class ReceivedMessage:
+    """A message, and how often it was received."""
 
     message: Message
     status: str
@@ -76,48 +75,49 @@ class Received:
     times: int = 1
 
 
-class Port:
-    def __init__(self, agenda: Agenda, book: StoryBook, expects: Iterable[str] = tuple(DOCUMENTS)) -> None:
-        self._agenda = agenda
-        self._book = book
+class ChinaCustoms:
+    def __init__(self, scheduler: Scheduler, scenarios: AssignedScenarios, expects: Iterable[str]) -> None:
+        """`expects`: the messages that must precede an inventory."""
+        self._scheduler = scheduler
+        self._scenarios = scenarios
         self._expects = tuple(expects)
         self._answers: dict[tuple[str, str], bytes] = {}
         self._documents: dict[str, dict[str, Message]] = {}
         self._inventories: dict[str, Inventory] = {}
-        self._watchers: dict[str, list[Watcher]] = {}
-        self.received: dict[tuple[str, str], Received] = {}
-        self.later: list[LaterReceipt] = []
+        self._listeners: dict[str, list[Listener]] = {}
+        self.received: dict[tuple[str, str], ReceivedMessage] = {}
+        self.pending: list[PendingReceipt] = []
 
     def submit(self, message: Message, now: datetime) -> bytes:
-        """The receipt. The same guid again gets the same one, and nothing happens twice.
+        """Returns the receipt. The same guid again gets the same receipt, and has no further effect.
 
-        What was rejected is not registered, so that it may come again, corrected.
+        A rejected message is not registered, so that it may come again, corrected.
         """
         key = (message.kind, message.guid)
         times = self.received[key].times + 1 if key in self.received else 1
         if key in self._answers:
             self.received[key].times = times
             return self._answers[key]
-        given: dict[str, str] = {}
+        assigned: dict[str, str] = {}
         match message.kind:
             case "CEB621":
-                status, info = self._declare(message, now, given)
+                status, info = self._declare(message, now, assigned)
             case "CEB625":
-                status, info = self._take_back(message, now, given)
+                status, info = self._request_return(message, now, assigned)
             case _:
                 status, info = self._store(message)
-        answer = ceb.receipt(message, status, now, f"{info}[{message.guid}]", given)
+        answer = ceb.receipt(message, status, now, f"{info}[{message.guid}]", assigned)
         if status != REJECTED:
             self._answers[key] = answer
-        self.received[key] = Received(message, status, now, times)
+        self.received[key] = ReceivedMessage(message, status, now, times)
         return answer
 
-    def receipts(self, after: int, limit: int) -> Sequence[LaterReceipt]:
-        """What came up behind the cursor, oldest first."""
-        return self.later[after : after + limit]
+    def receipts(self, after: int, limit: int) -> Sequence[PendingReceipt]:
+        """Those after the cursor, oldest first."""
+        return self.pending[after : after + limit]
 
     def answer_hold(self, cop_no: str, now: datetime) -> Answer:
-        """The missing papers: a held inventory goes on as its story says."""
+        """Takes the missing papers; the held inventory goes on as its scenario says."""
         inventory = self._inventories.get(cop_no)
         if inventory is None:
             return "unknown"
@@ -126,20 +126,20 @@ class Port:
         if inventory.status != HELD:
             return "not_held"
         inventory.answered = True
-        self._schedule(inventory, inventory.plan.after_answer, now)
+        self._schedule(inventory, inventory.clearance.after_answer, now)
         return "accepted"
 
-    def heard_of(self, sub_order: str) -> bool:
-        """Whether anyone declared anything of it here; parcels of the postal regime are cleared without."""
+    def has_declaration(self, sub_order: str) -> bool:
+        """Whether a document or an inventory of it was declared; parcels of the postal regime have none."""
         return sub_order in self._documents or sub_order in self._inventories
 
     def decided_at(self, sub_order: str, decision: Decision) -> datetime | None:
         inventory = self._inventories.get(sub_order)
-        return inventory.decided.get(decision) if inventory else None
+        return inventory.decisions.get(decision) if inventory else None
 
-    def watch(self, sub_order: str, watcher: Watcher) -> None:
-        """Calls back on every decision about this sub-order."""
-        self._watchers.setdefault(sub_order, []).append(watcher)
+    def on_decision(self, sub_order: str, listener: Listener) -> None:
+        """Calls the listener on every decision about this sub-order."""
+        self._listeners.setdefault(sub_order, []).append(listener)
 
     def _store(self, message: Message) -> tuple[str, str]:
         fault = _order_fault(message) if message.kind == "CEB311" else None
@@ -148,7 +148,7 @@ class Port:
         self._documents.setdefault(message.head["orderNo"], {})[message.kind] = message
         return STORED, "新增申报成功"
 
-    def _declare(self, message: Message, now: datetime, given: dict[str, str]) -> tuple[str, str]:
+    def _declare(self, message: Message, now: datetime, assigned: dict[str, str]) -> tuple[str, str]:
         cop_no, order_no = message.head["copNo"], message.head["orderNo"]
         if cop_no in self._inventories:
             return REJECTED, "重复申报"
@@ -161,47 +161,49 @@ class Port:
             return REJECTED, fault
         serial = len(self._inventories) + 1
         local = now.astimezone(CHINA)
-        given["preNo"] = f"B{local:%Y%m%d}{serial:09d}"
-        given["invtNo"] = f"{message.head['customsCode']}{local:%Y}I{serial:09d}"
-        story = self._book.of(order_no)
-        inventory = Inventory(message, dict(given), story.clearance, story.pace(order_no))
+        assigned["preNo"] = f"B{local:%Y%m%d}{serial:09d}"
+        assigned["invtNo"] = f"{message.head['customsCode']}{local:%Y}I{serial:09d}"
+        scenario = self._scenarios.of(order_no)
+        inventory = Inventory(message, dict(assigned), scenario.clearance, scenario.time_factor(order_no))
         self._inventories[cop_no] = inventory
-        self._schedule(inventory, inventory.plan.receipts, now)
+        self._schedule(inventory, inventory.clearance.receipts, now)
         return IN_CUSTOMS, "海关入库"
 
-    def _take_back(self, message: Message, now: datetime, given: dict[str, str]) -> tuple[str, str]:
+    def _request_return(self, message: Message, now: datetime, assigned: dict[str, str]) -> tuple[str, str]:
         inventory = self._inventories.get(message.head["copNo"])
-        released = inventory.decided.get("released") if inventory else None
+        released = inventory.decisions.get("released") if inventory else None
         if inventory is None or released is None:
             return REJECTED, "清单未放行"
         if now - released > RETURN_WITHIN:
             return REJECTED, "超过退货申请期限"
-        given.update(inventory.given)
+        assigned.update(inventory.assigned)
 
         def approve(due: datetime) -> None:
-            self._issue(inventory, message.guid, "CEB626", Receipt(0, RELEASED, "[Code:800;Desc:退货申请通过]"), due)
+            self._issue(
+                inventory, message.guid, "CEB626", PlannedReceipt(0, RELEASED, "[Code:800;Desc:退货申请通过]"), due
+            )
 
-        self._agenda.at(now + RETURN_APPROVED_AFTER, approve)
+        self._scheduler.schedule(now + RETURN_APPROVED_AFTER, approve)
         return IN_CUSTOMS, "退货申请入库"
 
-    def _schedule(self, inventory: Inventory, receipts: Sequence[Receipt], start: datetime) -> None:
+    def _schedule(self, inventory: Inventory, receipts: Sequence[PlannedReceipt], start: datetime) -> None:
         for receipt in receipts:
-            due = start + timedelta(hours=receipt.after_hours * inventory.pace)
-            self._agenda.at(due, partial(self._decide, inventory, receipt))
+            due = start + timedelta(hours=receipt.after_hours * inventory.time_factor)
+            self._scheduler.schedule(due, partial(self._decide, inventory, receipt))
 
-    def _decide(self, inventory: Inventory, receipt: Receipt, at: datetime) -> None:
+    def _decide(self, inventory: Inventory, receipt: PlannedReceipt, at: datetime) -> None:
         inventory.status = receipt.status
         self._issue(inventory, inventory.message.guid, "CEB622", receipt, at)
         decision = DECISIONS.get(receipt.status)
         if decision:
-            inventory.decided[decision] = at
-            for watcher in self._watchers.get(inventory.cop_no, ()):
-                watcher(decision, at)
+            inventory.decisions[decision] = at
+            for listener in self._listeners.get(inventory.cop_no, ()):
+                listener(decision, at)
 
-    def _issue(self, inventory: Inventory, guid: str, message_type: str, receipt: Receipt, at: datetime) -> None:
-        order_no, cursor = inventory.message.head["orderNo"], len(self.later) + 1
-        self.later.append(
-            LaterReceipt(cursor, guid, inventory.cop_no, order_no, message_type, receipt.status, at, receipt.info)
+    def _issue(self, inventory: Inventory, guid: str, message_type: str, receipt: PlannedReceipt, at: datetime) -> None:
+        order_no, cursor = inventory.message.head["orderNo"], len(self.pending) + 1
+        self.pending.append(
+            PendingReceipt(cursor, guid, inventory.cop_no, order_no, message_type, receipt.status, at, receipt.info)
         )
 
 
@@ -221,7 +223,7 @@ def _order_fault(message: Message) -> str | None:
 
 
 def _disagreement(documents: Mapping[str, Message], inventory: Message) -> str | None:
-    """The first point on which the documents of an order contradict one another."""
+    """The first point in which the documents of an order disagree; None when they agree."""
     order, payment = documents.get("CEB311"), documents.get("CEB411")
     buyers = {
         (message.head[name], message.head[number])

@@ -1,6 +1,6 @@
-"""The Chinese gateway: CEB messages in, receipts out, later receipts to be fetched.
+"""The Chinese gateway: CEB messages in, receipts out, further receipts to be fetched.
 
-The messages are e-port's; how they travel (one POST each, a list to fetch, the answer to a hold) is our own.
+The messages are e-port's; the HTTP interface (one POST each, a list to fetch, the answer to a hold) is our own.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.china_customs import ceb
-from sandbox.china_customs.customs import LaterReceipt
-from sandbox.world import World
+from sandbox.china_customs.customs import ChinaCustoms, PendingReceipt
+from sandbox.scheduler import Advance
 
 PAGE, MAX_PAGE = 100, 500
 HOLD_STATUS = {
@@ -26,17 +26,17 @@ HOLD_STATUS = {
 }
 
 
-def app(world: World) -> Starlette:
+def app(customs: ChinaCustoms, advance: Advance) -> Starlette:
     async def submit(request: Request) -> Response:
-        now = world.advance()
+        now = advance()
         try:
-            answer = world.port.submit(ceb.parse(await request.body()), now)
+            answer = customs.submit(ceb.parse(await request.body()), now)
         except ceb.MalformedError as error:
             answer = ceb.format_error(error, now)
         return Response(answer, media_type="application/xml")
 
     async def receipts(request: Request) -> Response:
-        world.advance()
+        advance()
         try:
             after = int(request.query_params.get("after") or 0)
             limit = int(request.query_params.get("limit") or PAGE)
@@ -44,20 +44,20 @@ def app(world: World) -> Starlette:
             return JSONResponse({"error": "after and limit are numbers"}, 400)
         if after < 0 or not 1 <= limit <= MAX_PAGE:
             return JSONResponse({"error": f"after is 0 or more, limit 1 to {MAX_PAGE}"}, 400)
-        found = world.port.receipts(after, limit)
-        last = found[-1].cursor if found else after
-        return JSONResponse({"receipts": [_as_json(receipt) for receipt in found], "next": str(last)})
+        pending = customs.receipts(after, limit)
+        last = pending[-1].cursor if pending else after
+        return JSONResponse({"receipts": [_as_json(receipt) for receipt in pending], "next": str(last)})
 
     async def answer_hold(request: Request) -> Response:
-        now = world.advance()
+        now = advance()
         try:
             body = json.loads(await request.body())
             cop_no, answer = str(body["copNo"]), str(body["answer"])
         except (ValueError, KeyError, TypeError):
             return JSONResponse({"error": "copNo and answer are needed"}, 422)
         if not answer:
-            return JSONResponse({"error": "an empty answer answers nothing"}, 422)
-        outcome = world.port.answer_hold(cop_no, now)
+            return JSONResponse({"error": "the answer is empty"}, 422)
+        outcome = customs.answer_hold(cop_no, now)
         return JSONResponse({"copNo": cop_no, "status": outcome}, HOLD_STATUS[outcome])
 
     return Starlette(
@@ -69,7 +69,7 @@ def app(world: World) -> Starlette:
     )
 
 
-def _as_json(receipt: LaterReceipt) -> dict[str, str]:
+def _as_json(receipt: PendingReceipt) -> dict[str, str]:
     return {
         "cursor": str(receipt.cursor),
         "guid": receipt.guid,

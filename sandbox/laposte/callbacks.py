@@ -1,8 +1,8 @@
 """Signed call-backs to the carrier service. La Poste has none for parcels: this contract is Silkpost's own.
 
 Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,<base64 HMAC-SHA256 of id.timestamp.body>`.
-What is not answered with 2xx is sent again, same id, later timestamp, unless it was refused as it is (400, 413).
-All times here are real, as signatures need.
+A delivery that is not answered with 2xx is sent again with the same id and a later timestamp, unless the answer is
+final (400, 413). All times here are real, since signatures expire.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import json
 import logging
 import random
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC
 from uuid import uuid4
@@ -25,17 +26,17 @@ import httpx
 
 from sandbox.faults import WEBHOOK, Faults
 from sandbox.laposte import envelopes
-from sandbox.laposte.parcels import Event, Parcel
-from sandbox.world import World
+from sandbox.laposte.parcels import Event, LaPoste, Parcel
+from sandbox.scheduler import Advance
 
 TICK_SECONDS = 0.05
-FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS, TRIES = 0.2, 60.0, 10
+FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS, MAX_ATTEMPTS = 0.2, 60.0, 10
 REFUSALS = frozenset({400, 413})
-"""The receiver will never take this message: sending it again would change nothing."""
+"""Final answers: the receiver will not accept this delivery when it is sent again."""
 TIMEOUT_SECONDS = 10.0
-AT_ONCE = 8
-SHUFFLE_PATIENCE_SECONDS = 1.0
-"""Call-backs held back to be shuffled go out then, even if fewer came than were asked for."""
+CONCURRENCY = 8
+SHUFFLE_SECONDS = 1.0
+"""Call-backs that are held back to be shuffled are sent after so long, even if more were to be shuffled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Delivery:
 
 
 def signed_headers(secret: str, delivery_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The three headers. The secret is `whsec_` and base64; ValueError when it is not."""
+    """The headers of a delivery. `secret` is `whsec_` and base64; ValueError when it is not."""
     key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     mac = hmac.new(key, f"{delivery_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
     return {
@@ -58,67 +59,69 @@ def signed_headers(secret: str, delivery_id: str, timestamp: int, body: bytes) -
 
 
 def delivery_of(parcel: Parcel, events: list[Event]) -> Delivery:
-    """One call-back with these events of the parcel, newest first."""
+    """A call-back with these events of the parcel, newest first."""
     body = {
         "type": "shipment.updated",
         "timestamp": max(event.at for event in events).astimezone(UTC).isoformat(),
-        "data": envelopes.found(parcel, "fr_FR", events),
+        "data": envelopes.known_parcel(parcel, "fr_FR", events),
     }
     return Delivery(f"msg_{uuid4().hex}", json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def retry_wait(attempt: int) -> float:
-    """Real seconds before the try after this one: doubling, with jitter."""
+    """Real seconds until the next attempt: doubled each time, with jitter."""
     longest: float = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2.0 ** (attempt - 1))
     return longest * random.uniform(0.75, 1.0)
 
 
 class Callbacks:
-    """Looks every 50 ms for what happened and tells the carrier service. One heap, however many parcels."""
+    """Every 50 ms lets business time advance, and sends what happened to the carrier service."""
 
-    def __init__(self, world: World, faults: Faults, url: str, secret: str) -> None:
-        self._world = world
+    def __init__(self, laposte: LaPoste, advance: Advance, faults: Faults, url: str, secret: str) -> None:
+        self._advance = advance
         self._faults = faults
         self._url = url
         self._secret = secret
-        self._fresh: dict[str, tuple[Parcel, list[Event]]] = {}
+        self._new_events: dict[str, tuple[Parcel, list[Event]]] = {}
         self._queue: list[tuple[float, int, Delivery]] = []
-        self._order = itertools.count()
-        self._held: list[Delivery] = []
-        self._held_until = 0.0
+        self._sequence = itertools.count()
+        self._to_shuffle: list[Delivery] = []
+        self._shuffle_at = 0.0
         self._sending: set[asyncio.Task[None]] = set()
-        self._pump: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
         self.enabled = bool(url)
-        world.post.on_event = self._happened
+        self.counts: Counter[str] = Counter()
+        """Deliveries by outcome; `suppressed` counts the events while call-backs are off."""
+        laposte.on_event = self._collect
 
     @property
     def pending(self) -> int:
-        """Call-backs not delivered yet and not given up."""
-        return len(self._queue) + len(self._held) + len(self._sending) + len(self._fresh)
+        """Call-backs that are neither delivered nor given up."""
+        return len(self._queue) + len(self._to_shuffle) + len(self._sending) + len(self._new_events)
 
     def enable(self, enabled: bool) -> None:
-        """Off, or on if there is an address to call."""
+        """Turns call-backs off, or on if there is a URL for them."""
         self.enabled = enabled and bool(self._url)
 
     @property
     def running(self) -> bool:
-        return self._pump is not None and not self._pump.done()
+        return self._task is not None and not self._task.done()
 
     def start(self) -> None:
-        self._pump = asyncio.create_task(self._run())
-        self._pump.add_done_callback(_say_why)
+        self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(_log_failure)
 
     async def stop(self) -> None:
-        if self._pump is not None:
-            self._pump.cancel()
-            await asyncio.gather(self._pump, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
         async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
             try:
                 while True:
-                    self._world.advance()
-                    self._collect()
+                    self._advance()
+                    self._enqueue_new()
                     self._send_due(client)
                     await asyncio.sleep(TICK_SECONDS)
             finally:
@@ -126,28 +129,28 @@ class Callbacks:
                     task.cancel()
                 await asyncio.gather(*self._sending, return_exceptions=True)
 
-    def _happened(self, parcel: Parcel, event: Event) -> None:
+    def _collect(self, parcel: Parcel, event: Event) -> None:
         if not self.enabled:
-            self._world.callbacks["suppressed"] += 1
+            self.counts["suppressed"] += 1
             return
-        self._fresh.setdefault(parcel.number, (parcel, []))[1].append(event)
+        self._new_events.setdefault(parcel.number, (parcel, []))[1].append(event)
 
-    def _collect(self) -> None:
-        fresh, self._fresh = self._fresh, {}
-        for parcel, events in fresh.values():
+    def _enqueue_new(self) -> None:
+        new_events, self._new_events = self._new_events, {}
+        for parcel, events in new_events.values():
             self._enqueue(delivery_of(parcel, events))
-        if self._held and (time.monotonic() >= self._held_until or not self._faults.waiting(WEBHOOK)):
-            for delivery in reversed(self._held):
+        if self._to_shuffle and (time.monotonic() >= self._shuffle_at or not self._faults.planned(WEBHOOK)):
+            for delivery in reversed(self._to_shuffle):
                 self._push(delivery)
-            self._held.clear()
+            self._to_shuffle.clear()
 
     def _enqueue(self, delivery: Delivery) -> None:
         fault = self._faults.take(WEBHOOK)
         match fault.kind if fault else None:
             case "shuffle":
-                if not self._held:
-                    self._held_until = time.monotonic() + SHUFFLE_PATIENCE_SECONDS
-                self._held.append(delivery)
+                if not self._to_shuffle:
+                    self._shuffle_at = time.monotonic() + SHUFFLE_SECONDS
+                self._to_shuffle.append(delivery)
             case "duplicate":
                 self._push(delivery)
                 self._push(delivery)
@@ -155,10 +158,10 @@ class Callbacks:
                 self._push(delivery)
 
     def _push(self, delivery: Delivery, wait: float = 0.0) -> None:
-        heapq.heappush(self._queue, (time.monotonic() + wait, next(self._order), delivery))
+        heapq.heappush(self._queue, (time.monotonic() + wait, next(self._sequence), delivery))
 
     def _send_due(self, client: httpx.AsyncClient) -> None:
-        while self._queue and len(self._sending) < AT_ONCE and self._queue[0][0] <= time.monotonic():
+        while self._queue and len(self._sending) < CONCURRENCY and self._queue[0][0] <= time.monotonic():
             _, _, delivery = heapq.heappop(self._queue)
             self._start(client, delivery)
 
@@ -166,34 +169,33 @@ class Callbacks:
         task = asyncio.create_task(self._send(client, delivery))
         self._sending.add(task)
 
-        def done(task: asyncio.Task[None]) -> None:
-            self._sending.discard(task)
-            if not task.cancelled():
+        def done(finished: asyncio.Task[None]) -> None:
+            self._sending.discard(finished)
+            if not finished.cancelled():
                 self._send_due(client)
 
         task.add_done_callback(done)
 
     async def _send(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
         headers = signed_headers(self._secret, delivery.id, int(time.time()), delivery.body)
-        count = self._world.callbacks
         try:
             status = (await client.post(self._url, content=delivery.body, headers=headers)).status_code
         except httpx.HTTPError:
             status = 0
         if 200 <= status < 300:
-            count["sent"] += 1
+            self.counts["sent"] += 1
             return
         if status in REFUSALS:
-            count["refused"] += 1
+            self.counts["refused"] += 1
             return
-        if delivery.attempt >= TRIES:
-            count["given_up"] += 1
+        if delivery.attempt >= MAX_ATTEMPTS:
+            self.counts["given_up"] += 1
             return
-        count["retried"] += 1
+        self.counts["retried"] += 1
         self._push(replace(delivery, attempt=delivery.attempt + 1), retry_wait(delivery.attempt))
 
 
-def _say_why(pump: asyncio.Task[None]) -> None:
-    """A world that stands still says why; `/readyz` says that it does."""
-    if not pump.cancelled() and (error := pump.exception()) is not None:
-        logging.getLogger(__name__).error("the world stands still", exc_info=error)
+def _log_failure(task: asyncio.Task[None]) -> None:
+    """Logs why business time has stopped; `/readyz` answers 503 then."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logging.getLogger(__name__).error("business time has stopped", exc_info=error)

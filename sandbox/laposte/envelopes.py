@@ -1,4 +1,4 @@
-"""The Suivi v2 envelope of a parcel. Pure; the same for those who ask and for those who are called back."""
+"""The Suivi v2 envelope of a parcel, the same in answers and call-backs. Pure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sandbox.identifiers import s10
 from sandbox.laposte.event_codes import STEPS, code_of
 from sandbox.laposte.parcels import Event, Parcel
+from sandbox.laposte.s10 import s10
 
 PARIS = ZoneInfo("Europe/Paris")
 LANGUAGES = ("fr_FR", "en_GB", "de_DE", "es_ES", "it_IT", "nl_NL")
@@ -17,8 +17,8 @@ ESTIMATE = timedelta(days=12)
 DEPARTED = frozenset({"ET3", "ET4"})
 
 
-def found(parcel: Parcel, lang: str, events: Sequence[Event] | None = None) -> dict[str, object]:
-    """The envelope of a known parcel. With `events`, it holds those only, and each says its country: a call-back."""
+def known_parcel(parcel: Parcel, lang: str, events: Sequence[Event] | None = None) -> dict[str, object]:
+    """The envelope of a known parcel. That of a call-back holds `events` only, each with its country."""
     return {
         "lang": lang,
         "scope": "open",
@@ -29,14 +29,14 @@ def found(parcel: Parcel, lang: str, events: Sequence[Event] | None = None) -> d
     }
 
 
-def missing(number: str, lang: str, code: int, message: str) -> dict[str, object]:
-    """The envelope of a parcel that is not known, or not yet."""
+def unknown_parcel(number: str, lang: str, code: int, message: str) -> dict[str, object]:
+    """The envelope of a parcel that is not known."""
     return {"lang": lang, "scope": "open", "returnCode": code, "returnMessage": message, "idShip": number}
 
 
-def local(at: datetime) -> str:
-    """An instant as La Poste writes it: with the French offset, abroad too."""
-    return at.astimezone(PARIS).isoformat(timespec="seconds")
+def french_time(instant: datetime) -> str:
+    """An instant as La Poste writes it: with the French offset, also abroad."""
+    return instant.astimezone(PARIS).isoformat(timespec="seconds")
 
 
 def _shipment(parcel: Parcel, lang: str, events: Sequence[Event] | None) -> dict[str, object]:
@@ -55,22 +55,22 @@ def _shipment(parcel: Parcel, lang: str, events: Sequence[Event] | None) -> dict
     }
     first = parcel.first_scan_at
     if first is not None:
-        shipment["entryDate"] = local(first)
-        shipment["estimDate"] = local(first + ESTIMATE)
+        shipment["entryDate"] = french_time(first)
+        shipment["estimDate"] = french_time(first + ESTIMATE)
     if parcel.final and parcel.events[-1].code == "DI1":
-        shipment["deliveryDate"] = local(parcel.events[-1].at)
+        shipment["deliveryDate"] = french_time(parcel.events[-1].at)
     return shipment
 
 
 def _event(event: Event, lang: str, *, with_country: bool) -> dict[str, object]:
-    answer: dict[str, object] = {"code": event.code, "label": _label(event.code, lang), "date": local(event.at)}
+    answer: dict[str, object] = {"code": event.code, "label": _label(event.code, lang), "date": french_time(event.at)}
     if with_country and event.country:
         answer["country"] = event.country
     return answer
 
 
 def _label(code: str, lang: str) -> str:
-    """French, or English for everyone else."""
+    """In French, or in English for every other language."""
     return code_of(code).fr if lang == "fr_FR" else code_of(code).en
 
 
@@ -88,7 +88,7 @@ def _timeline(parcel: Parcel, lang: str) -> list[dict[str, object]]:
         }
         last = next((event for event in reversed(parcel.events) if code_of(event.code).step == id), None)
         if last is not None:
-            step |= {"date": local(last.at), "type": code_of(last.code).kind}
+            step |= {"date": french_time(last.at), "type": code_of(last.code).kind}
             if last.country:
                 step["country"] = last.country
         steps.append(step)

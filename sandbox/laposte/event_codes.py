@@ -1,4 +1,4 @@
-"""La Poste's event codes (Suivi v2): what they say and on which of the five timeline steps they stand.
+"""La Poste's event codes (Suivi v2): their labels, and their step of the timeline's five.
 
 Source: the public code tables of several Suivi clients, which agree. The wording is ours.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal[1, 0, -1]
-"""A timeline step's `type`: 1 all is well, 0 for information, -1 something is wrong."""
+"""A timeline step's `type`: 1 normal, 0 information, -1 problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ CODES: dict[str, EventCode] = {
 }
 
 UNKNOWN = EventCode(3, "Information", "Information", 0)
-"""Codes outside the table exist in the wild; a story may use one."""
+"""Of a code that is not in the table: La Poste sends such codes, and a scenario may use one."""
 
 FINAL = frozenset({"DI1", "DI2"})
 """La Poste's `isFinal`: true of DI2 too, which is not a delivery."""
@@ -58,5 +58,5 @@ STEPS: tuple[tuple[str, str], ...] = (
 
 
 def code_of(code: str) -> EventCode:
-    """The table's row, or the one of a code nobody has explained."""
+    """The table's row, or `UNKNOWN`."""
     return CODES.get(code, UNKNOWN)

@@ -1,4 +1,4 @@
-"""La Poste: labels announced, parcels deposited, scans that come when their business time has come."""
+"""La Poste: parcels that are announced by a label, deposited, and scanned as their scenario says, in business time."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sandbox.china_customs.customs import Decision, Port
-from sandbox.identifiers import s10
+from sandbox.china_customs.customs import ChinaCustoms, Decision
 from sandbox.laposte.event_codes import FINAL
-from sandbox.scenarios import Scan, Story, StoryBook, Until, Wait
-from sandbox.scheduler import Agenda
+from sandbox.laposte.s10 import s10
+from sandbox.scenarios import AssignedScenarios, ParcelScenario, Scan, Until, Wait
+from sandbox.scheduler import Scheduler
 
 POSTAL_CLEARANCE = timedelta(hours=60)
-"""A parcel of which the Chinese gateway has heard nothing by then is cleared at the counter, as a personal article."""
-NEXT_SCAN = timedelta(minutes=20)
-"""Two scans of a story are at least so far apart."""
-DOORSTEP = frozenset({"MD2", "ND1", "AG1", "DI1", "DI2"})
+"""A parcel that nobody has declared to Chinese customs by then is cleared as a personal article."""
+MIN_SCAN_GAP = timedelta(minutes=20)
+"""Between two scans of a named scenario."""
+AT_THE_DOOR = frozenset({"MD2", "ND1", "AG1", "DI1", "DI2"})
 OPEN, SHUT = time(8), time(19)
 ZONES = {"FR": ZoneInfo("Europe/Paris"), "CN": ZoneInfo("Asia/Shanghai")}
 
@@ -36,16 +36,16 @@ class Parcel:
     destination: str
     announced_at: datetime
     events: list[Event] = field(default_factory=list)
-    """Oldest first: they happen in order of time."""
+    """Oldest first."""
     deposited_at: datetime | None = None
-    story: Story | None = None
+    scenario: ParcelScenario | None = None
     position: int = 0
     waiting: Until | None = None
     waiting_since: datetime | None = None
 
     @property
     def first_scan_at(self) -> datetime | None:
-        """When the parcel itself was first seen; its announcement is no scan."""
+        """The first scan of the parcel itself; its announcement is none."""
         return next((event.at for event in self.events if event.code != "DR1"), None)
 
     @property
@@ -53,17 +53,19 @@ class Parcel:
         return bool(self.events) and self.events[-1].code in FINAL
 
 
-class Post:
-    def __init__(self, agenda: Agenda, book: StoryBook, port: Port, first_serial: int) -> None:
-        self._agenda = agenda
-        self._book = book
-        self._port = port
+class LaPoste:
+    def __init__(
+        self, scheduler: Scheduler, scenarios: AssignedScenarios, customs: ChinaCustoms, first_serial: int
+    ) -> None:
+        self._scheduler = scheduler
+        self._scenarios = scenarios
+        self._customs = customs
         self._serial = first_serial
         self.parcels: dict[str, Parcel] = {}
         self.on_event: Callable[[Parcel, Event], None] = lambda parcel, event: None
 
     def announce(self, sub_order: str, destination: str, now: datetime) -> Parcel:
-        """A label: a new number each time it is asked for, as La Poste knows no idempotency key."""
+        """Makes a label: each request gets a new number, since La Poste has no idempotency key."""
         parcel = Parcel(s10("CY", self._serial, "FR"), sub_order, destination, now)
         self._serial += 1
         self.parcels[parcel.number] = parcel
@@ -71,17 +73,17 @@ class Post:
         return parcel
 
     def deposit(self, number: str, now: datetime) -> bool:
-        """The parcel lies at La Poste and its story starts; False when it lay there already. KeyError: unknown."""
+        """La Poste has the parcel and its scenario starts; False when it had it already. KeyError: unknown."""
         parcel = self.parcels[number]
         if parcel.deposited_at is not None:
             return False
         parcel.deposited_at = now
-        parcel.story = self._book.of(parcel.sub_order)
-        self._go_on(parcel, now, now)
+        parcel.scenario = self._scenarios.of(parcel.sub_order)
+        self._schedule_next(parcel, now, now)
         return True
 
     def scan(self, number: str, code: str, country: str | None, now: datetime) -> Event:
-        """A scan from outside the story; one that waits for a `step` goes on. KeyError: unknown."""
+        """A scan that is no part of the scenario; ends a wait for a `step`. KeyError: unknown."""
         parcel = self.parcels[number]
         event = Event(code, now, country)
         self._record(parcel, event)
@@ -89,23 +91,23 @@ class Post:
             self._resume(parcel, now)
         return event
 
-    def _go_on(self, parcel: Parcel, anchor: datetime, now: datetime) -> None:
-        """Schedules the next step of the story; hours count from the anchor."""
-        story = parcel.story
-        if story is None or parcel.position >= len(story.steps):
+    def _schedule_next(self, parcel: Parcel, anchor: datetime, now: datetime) -> None:
+        """Schedules the next step of the scenario; its hours count from the anchor."""
+        scenario = parcel.scenario
+        if scenario is None or parcel.position >= len(scenario.steps):
             return
-        match story.steps[parcel.position]:
+        match scenario.steps[parcel.position]:
             case Scan() as scan:
-                due = anchor + timedelta(hours=scan.after_hours * story.pace(parcel.sub_order))
-                if story.paced:
-                    due = _opening_hours(max(due, parcel.events[-1].at + NEXT_SCAN), scan)
+                due = anchor + timedelta(hours=scan.after_hours * scenario.time_factor(parcel.sub_order))
+                if scenario.scaled:
+                    due = _opening_hours(max(due, parcel.events[-1].at + MIN_SCAN_GAP), scan)
 
-                def happen(at: datetime) -> None:
+                def record_scan(at: datetime) -> None:
                     self._record(parcel, Event(scan.code, at, scan.country))
                     parcel.position += 1
-                    self._go_on(parcel, anchor, at)
+                    self._schedule_next(parcel, anchor, at)
 
-                self._agenda.at(max(due, now), happen)
+                self._scheduler.schedule(max(due, now), record_scan)
             case Wait(until):
                 self._wait(parcel, until, now)
 
@@ -114,25 +116,25 @@ class Post:
         if until == "step":
             return
         decision: Decision = until
-        if self._port.decided_at(parcel.sub_order, decision) is not None:
+        if self._customs.decided_at(parcel.sub_order, decision) is not None:
             self._resume(parcel, now)
             return
 
-        def decided(what: Decision, at: datetime) -> None:
-            if parcel.waiting == what:
+        def resume_after(made: Decision, at: datetime) -> None:
+            if parcel.waiting == made:
                 self._resume(parcel, at)
 
-        def unheard_of(at: datetime) -> None:
-            if parcel.waiting == decision and not self._port.heard_of(parcel.sub_order):
+        def clear_as_postal(at: datetime) -> None:
+            if parcel.waiting == decision and not self._customs.has_declaration(parcel.sub_order):
                 self._resume(parcel, at)
 
-        self._port.watch(parcel.sub_order, decided)
-        self._agenda.at(now + POSTAL_CLEARANCE, unheard_of)
+        self._customs.on_decision(parcel.sub_order, resume_after)
+        self._scheduler.schedule(now + POSTAL_CLEARANCE, clear_as_postal)
 
     def _resume(self, parcel: Parcel, at: datetime) -> None:
         parcel.waiting = parcel.waiting_since = None
         parcel.position += 1
-        self._go_on(parcel, at, at)
+        self._schedule_next(parcel, at, at)
 
     def _record(self, parcel: Parcel, event: Event) -> None:
         parcel.events.append(event)
@@ -140,9 +142,9 @@ class Post:
 
 
 def _opening_hours(due: datetime, scan: Scan) -> datetime:
-    """Nobody rings at night: a scan at the door or the counter moves to the next hours of daylight."""
+    """A scan at the door or the counter is moved to the next time of day when somebody may be there."""
     zone = ZONES.get(scan.country or "")
-    if zone is None or scan.code not in DOORSTEP:
+    if zone is None or scan.code not in AT_THE_DOOR:
         return due
     local = due.astimezone(zone)
     if OPEN <= local.time() < SHUT:

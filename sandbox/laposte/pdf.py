@@ -1,15 +1,15 @@
-"""A PDF of one small page of text: enough for any reader to open and to find the words in."""
+"""A PDF of one small page of text, which every reader can open and search."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 WIDTH, HEIGHT = 283, 425
-"""10 x 15 cm in points: the label printer's paper."""
+"""10 x 15 cm in points, a label's size."""
 
 
 def page(title: str, lines: Sequence[str]) -> bytes:
-    """One page with a title and lines below it. Letters outside Latin-1's reach print as question marks."""
+    """One page with a title and lines below it. Characters that are not in Windows-1252 become question marks."""
     text = [f"BT /F1 14 Tf 20 {HEIGHT - 40} Td ({_escape(title)}) Tj ET"]
     text += [f"BT /F1 9 Tf 20 {HEIGHT - 70 - 14 * n} Td ({_escape(line)}) Tj ET" for n, line in enumerate(lines)]
     content = "\n".join(text).encode("cp1252", "replace")

@@ -1,6 +1,6 @@
-"""La Poste's label service (Colissimo SLS, REST 2.0): `generateLabel`, and `checkGenerateLabel` which makes nothing.
+"""La Poste's label service (Colissimo SLS, REST 2.0): `generateLabel`, and `checkGenerateLabel`, which only checks.
 
-It has no idempotency key, no cancellation and no look-up by the sender's reference; neither has this.
+Like La Poste's it has no idempotency key, no cancellation and no look-up by the sender's reference.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.laposte.parcels import Parcel
+from sandbox.laposte.parcels import LaPoste, Parcel
 from sandbox.laposte.pdf import page
 from sandbox.laposte.sls_checks import (
     BAD_CREDENTIALS,
     NOT_READABLE,
     SlsMessage,
-    at,
     destination,
+    flag_at,
     refusals,
-    text,
-    truthy,
+    text_at,
+    value_at,
 )
-from sandbox.world import World
+from sandbox.scheduler import Advance
 
 BASE = "/SlsServiceWSRest/2.0"
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who may ask for labels: by number and password in the body, or by a key in the header `apiKey`.
+    """Of who may ask for labels: contract number and password in the body, or a key in the header `apiKey`.
 
-    What is left empty here admits anything that is not empty there.
+    An empty one accepts every value that is not empty.
     """
 
     contract_number: str
@@ -47,31 +47,33 @@ class Credentials:
     def admit(self, request: Request, body: dict[str, Any]) -> bool:
         offered = request.headers.get("apiKey")
         if offered is not None:
-            return fits(offered, self.api_key)
-        return fits(text(body, "contractNumber"), self.contract_number) and fits(text(body, "password"), self.password)
+            return matches(offered, self.api_key)
+        number, password = text_at(body, "contractNumber"), text_at(body, "password")
+        return matches(number, self.contract_number) and matches(password, self.password)
 
 
-def fits(offered: str, wanted: str) -> bool:
-    """In constant time; nothing at all never fits."""
-    return bool(offered) and (not wanted or hmac.compare_digest(offered.encode(), wanted.encode()))
+def matches(offered: str, expected: str) -> bool:
+    """Compares in constant time; an empty offer never matches."""
+    return bool(offered) and (not expected or hmac.compare_digest(offered.encode(), expected.encode()))
 
 
-def app(world: World, credentials: Credentials) -> Starlette:
+def app(laposte: LaPoste, advance: Advance, credentials: Credentials) -> Starlette:
     async def generate(request: Request) -> Response:
         body = _object(await request.body())
-        refused = _refusal(request, body, credentials)
-        if refused is not None:
-            return refused
-        now = world.advance()
-        reference = text(body, "letter", "sender", "senderParcelRef") or text(body, "letter", "service", "orderNumber")
-        parcel = world.post.announce(reference, destination(body), now)
+        refusal = _refusal(request, body, credentials)
+        if refusal is not None:
+            return refusal
+        now = advance()
+        letter = body["letter"]
+        reference = text_at(letter, "sender", "senderParcelRef") or text_at(letter, "service", "orderNumber")
+        parcel = laposte.announce(reference, destination(body), now)
         boundary = f"uuid:{uuid4()}"
         media_type = f'multipart/related; type="application/json"; boundary="{boundary}"; start="<jsonInfos>"'
         return Response(_multipart(boundary, _parts(parcel, body)), headers={"Content-Type": media_type})
 
     async def check(request: Request) -> Response:
         body = _object(await request.body())
-        return _refusal(request, body, credentials) or JSONResponse(_infos(None))
+        return _refusal(request, body, credentials) or JSONResponse(_label_json(None))
 
     return Starlette(
         routes=[
@@ -82,12 +84,12 @@ def app(world: World, credentials: Credentials) -> Starlette:
 
 
 def _object(body: bytes) -> dict[str, Any]:
-    """The JSON object in the body; an empty one, which no check lets pass, when there is none."""
+    """The JSON object in the body; an empty one, which is refused, when there is none."""
     try:
-        found = json.loads(body)
+        value = json.loads(body)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _refusal(request: Request, body: dict[str, Any], credentials: Credentials) -> Response | None:
@@ -107,7 +109,7 @@ def _errors(messages: list[SlsMessage], status: int = 400) -> Response:
     )
 
 
-def _infos(number: str | None) -> dict[str, object]:
+def _label_json(number: str | None) -> dict[str, object]:
     answer = {
         "parcelNumber": number,
         "parcelNumberPartner": None,
@@ -123,21 +125,21 @@ def _infos(number: str | None) -> dict[str, object]:
 
 
 def _parts(parcel: Parcel, body: dict[str, Any]) -> list[tuple[str, str, bytes]]:
-    """Content-ID, media type and bytes of each part. The stand-in's papers bear no person's name."""
-    infos = json.dumps(_infos(parcel.number), ensure_ascii=False).encode()
+    """Content-ID, media type and bytes of each part. The documents of the sandbox bear no person's name."""
+    label_json = json.dumps(_label_json(parcel.number), ensure_ascii=False).encode()
     letter = body["letter"]
-    weight = f"{text(letter, 'parcel', 'weight')} kg"
-    product = f"{text(letter, 'service', 'productCode')} FR -> {parcel.destination}"
+    weight = f"{text_at(letter, 'parcel', 'weight')} kg"
+    product = f"{text_at(letter, 'service', 'productCode')} FR -> {parcel.destination}"
     label = page(parcel.number, [product, weight, f"Ref. {parcel.sub_order}"])
     parts = [
-        ("<jsonInfos>", "application/json;charset=UTF-8", infos),
+        ("<jsonInfos>", "application/json;charset=UTF-8", label_json),
         ("<label>", "application/octet-stream", label),
     ]
-    declared = at(letter, "customsDeclarations")
-    if truthy(declared, "includeCustomsDeclarations"):
-        articles = at(declared, "contents", "article")
+    declared = value_at(letter, "customsDeclarations")
+    if flag_at(declared, "includeCustomsDeclarations"):
+        articles = value_at(declared, "contents", "article")
         names = ("quantity", "description", "hsCode", "originCountry", "weight", "value", "currency")
-        lines = [" ".join(text(article, name) for name in names) for article in articles]
+        lines = [" ".join(text_at(article, name) for name in names) for article in articles]
         parts.append(("<cn23>", "application/octet-stream", page(f"CN 23  {parcel.number}", [*lines, weight])))
     return parts
 

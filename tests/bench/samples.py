@@ -18,7 +18,7 @@ from sandbox.demo.goods import BY_SKU
 from sandbox.demo.order_request import order_body
 from sandbox.demo.people import person
 from sandbox.demo.scenarios import Scenario
-from sandbox.identifiers import s10
+from sandbox.laposte.s10 import s10
 from services.credentials import Secrets
 from shared import persons
 from shared.persons import Persons

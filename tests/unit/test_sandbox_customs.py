@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from sandbox.app import create
-from sandbox.identifiers import is_mrn
+from sandbox.france_customs.mrn import is_mrn
 from sandbox.settings import SandboxSettings
 from tests.sandbox_messages import BUYER, NAMESPACE, HandClock, ceb, declaration, label_request, parcel_number
 

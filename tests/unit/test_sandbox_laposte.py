@@ -14,8 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from sandbox.app import create
-from sandbox.identifiers import is_s10
-from sandbox.scenarios import STORIES
+from sandbox.laposte.s10 import is_s10
+from sandbox.scenarios import PARCEL_SCENARIOS
 from sandbox.settings import SandboxSettings
 from tests.sandbox_messages import OKAPI, START, HandClock, label_request, parcel_number, parts
 
@@ -316,7 +316,7 @@ async def test_control_says_what_it_cannot_do(http: httpx.AsyncClient) -> None:
         assert (await http.put("/control/stories/TM-1-1", json=story)).status_code == 422
     fault = {"counterpart": "webhook", "fault": "429", "count": 1}
     assert (await http.put("/control/faults", json=fault)).status_code == 422
-    assert (await http.get("/control/stories")).json() == {"stories": sorted(STORIES)}
+    assert (await http.get("/control/stories")).json() == {"stories": sorted(PARCEL_SCENARIOS)}
 
 
 async def test_control_is_for_this_machine_only(clock: HandClock) -> None:
