@@ -1,4 +1,4 @@
-"""The outside world as one ASGI application: an application for each counterpart, and `/control`."""
+"""The external systems as one ASGI application: an application for each counterpart, and `/control`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/control`: steers the outside world and reports what it did. For callers on this machine only, by default."""
+"""`/control`: sets what the external systems do and reports what they did; by default for callers on this machine."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def router(world: World, faults: Faults, callbacks: Callbacks, *, anywhere: bool
 
     @routes.get("/account")
     async def account() -> dict[str, Any]:
-        """What the outside world received and did, to compare with the services' own records."""
+        """What the external systems received and did, to compare with the services' own records."""
         world.advance()
         requests: defaultdict[str, dict[str, int]] = defaultdict(dict)
         for (name, outcome), count in sorted(world.requests.items()):

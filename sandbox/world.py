@@ -1,4 +1,4 @@
-"""The state of the outside world, in memory, and its business time."""
+"""The state of the simulated external systems, in memory, and their business time."""
 
 from __future__ import annotations
 

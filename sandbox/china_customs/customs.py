@@ -27,7 +27,6 @@ RETURN_WITHIN = timedelta(days=30)
 RETURN_APPROVED_AFTER = timedelta(hours=20)
 STORED, IN_CUSTOMS, REJECTED, SENT_BACK, RELEASED = "2", "120", "100", "700", "800"
 HELD = "500"
-DOCUMENTS = {"CEB311": "order", "CEB411": "payment", "CEB511": "waybill"}
 
 Decision = Literal["released", "refused"]
 DECISIONS: dict[str, Decision] = {RELEASED: "released", SENT_BACK: "refused"}
@@ -52,7 +51,7 @@ class Inventory:
 
 
 @dataclass(frozen=True, slots=True)
-class PendingReceipt:
+class IssuedReceipt:
     """A receipt to be fetched."""
 
     cursor: int
@@ -86,7 +85,7 @@ class ChinaCustoms:
         self._inventories: dict[str, Inventory] = {}
         self._listeners: dict[str, list[Listener]] = {}
         self.received: dict[tuple[str, str], ReceivedMessage] = {}
-        self.pending: list[PendingReceipt] = []
+        self.issued: list[IssuedReceipt] = []
 
     def submit(self, message: Message, now: datetime) -> bytes:
         """Returns the receipt. The same guid again gets the same receipt, and has no further effect.
@@ -112,9 +111,9 @@ class ChinaCustoms:
         self.received[key] = ReceivedMessage(message, status, now, times)
         return answer
 
-    def receipts(self, after: int, limit: int) -> Sequence[PendingReceipt]:
+    def receipts(self, after: int, limit: int) -> Sequence[IssuedReceipt]:
         """Those after the cursor, oldest first."""
-        return self.pending[after : after + limit]
+        return self.issued[after : after + limit]
 
     def answer_hold(self, cop_no: str, now: datetime) -> Answer:
         """Takes the missing papers; the held inventory goes on as its scenario says."""
@@ -201,9 +200,9 @@ class ChinaCustoms:
                 listener(decision, at)
 
     def _issue(self, inventory: Inventory, guid: str, message_type: str, receipt: PlannedReceipt, at: datetime) -> None:
-        order_no, cursor = inventory.message.head["orderNo"], len(self.pending) + 1
-        self.pending.append(
-            PendingReceipt(cursor, guid, inventory.cop_no, order_no, message_type, receipt.status, at, receipt.info)
+        order_no, cursor = inventory.message.head["orderNo"], len(self.issued) + 1
+        self.issued.append(
+            IssuedReceipt(cursor, guid, inventory.cop_no, order_no, message_type, receipt.status, at, receipt.info)
         )
 
 

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.china_customs import ceb
-from sandbox.china_customs.customs import ChinaCustoms, PendingReceipt
+from sandbox.china_customs.customs import ChinaCustoms, IssuedReceipt
 from sandbox.scheduler import Advance
 
 PAGE, MAX_PAGE = 100, 500
@@ -44,9 +44,9 @@ def app(customs: ChinaCustoms, advance: Advance) -> Starlette:
             return JSONResponse({"error": "after and limit are numbers"}, 400)
         if after < 0 or not 1 <= limit <= MAX_PAGE:
             return JSONResponse({"error": f"after is 0 or more, limit 1 to {MAX_PAGE}"}, 400)
-        pending = customs.receipts(after, limit)
-        last = pending[-1].cursor if pending else after
-        return JSONResponse({"receipts": [_as_json(receipt) for receipt in pending], "next": str(last)})
+        issued = customs.receipts(after, limit)
+        last = issued[-1].cursor if issued else after
+        return JSONResponse({"receipts": [_as_json(receipt) for receipt in issued], "next": str(last)})
 
     async def answer_hold(request: Request) -> Response:
         now = advance()
@@ -69,7 +69,7 @@ def app(customs: ChinaCustoms, advance: Advance) -> Starlette:
     )
 
 
-def _as_json(receipt: PendingReceipt) -> dict[str, str]:
+def _as_json(receipt: IssuedReceipt) -> dict[str, str]:
     return {
         "cursor": str(receipt.cursor),
         "guid": receipt.guid,

@@ -1,1 +1,1 @@
-"""What `make run` shows: it plays marketplace, warehouse and operator through the public APIs only."""
+"""The demo of `make run`: it acts as marketplace, warehouse and operator, through the public APIs only."""

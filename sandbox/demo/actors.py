@@ -52,12 +52,12 @@ class Actors:
             "answer": self._answer_all,
             "unpack": self._unpack_all,
         }
-        async with asyncio.TaskGroup() as shift:
+        async with asyncio.TaskGroup() as group:
             for name, duty in duties.items():
                 if name not in absent:
-                    shift.create_task(self._again(duty))
+                    group.create_task(self._repeat(duty))
 
-    async def _again(self, duty: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat(self, duty: Callable[[], Awaitable[None]]) -> None:
         while True:
             await duty()
             await asyncio.sleep(self.rest)
@@ -163,9 +163,8 @@ class Actors:
             try:
                 await self._api.post("customs", f"/orders/{order.id}/parcels/{parcel}/uplift", "operator", body)
             except Refused as refusal:
-                if (
-                    refusal.status != httpx.codes.CONFLICT
-                ):  # the arrival scan came first: it is declared without a flight
+                # A conflict: the arrival scan came first, and the parcel is declared without a flight.
+                if refusal.status != httpx.codes.CONFLICT:
                     raise
 
     # --- operator ---

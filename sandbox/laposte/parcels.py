@@ -41,7 +41,6 @@ class Parcel:
     scenario: ParcelScenario | None = None
     position: int = 0
     waiting: Until | None = None
-    waiting_since: datetime | None = None
 
     @property
     def first_scan_at(self) -> datetime | None:
@@ -112,7 +111,7 @@ class LaPoste:
                 self._wait(parcel, until, now)
 
     def _wait(self, parcel: Parcel, until: Until, now: datetime) -> None:
-        parcel.waiting, parcel.waiting_since = until, now
+        parcel.waiting = until
         if until == "step":
             return
         decision: Decision = until
@@ -132,7 +131,7 @@ class LaPoste:
         self._scheduler.schedule(now + POSTAL_CLEARANCE, clear_as_postal)
 
     def _resume(self, parcel: Parcel, at: datetime) -> None:
-        parcel.waiting = parcel.waiting_since = None
+        parcel.waiting = None
         parcel.position += 1
         self._schedule_next(parcel, at, at)
 

@@ -1,4 +1,4 @@
-"""One whole line for all end-to-end tests, on the servers of `make run`: five services and the sandbox, each a process
+"""One whole stack for all end-to-end tests, on the servers of `make run`: five services and the sandbox, each a process
 of its own."""
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PATIENCE = 180.0
 
 @pytest.fixture(scope="package")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    run_dir = tmp_path_factory.mktemp("line")
+    run_dir = tmp_path_factory.mktemp("stack")
     async with Stack(run_dir, speed=SLOW, prefix=f"e2e_{secrets.token_hex(3)}") as running:
         yield running
 

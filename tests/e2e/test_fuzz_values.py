@@ -1,4 +1,4 @@
-"""Any value in any field of any request to a running line: no answer is a 5xx, every refusal is a problem document."""
+"""Any value in any field of any request to a running stack: no answer is a 5xx, every refusal is a problem document."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ fuzz = settings(
 
 @dataclass
 class Stand:
-    """The line, with an order that waits for the packer and one that waits for the hand-over."""
+    """The stack, with an order that waits for the packer and one that waits for the hand-over."""
 
     stack: Stack
     http: httpx.Client
@@ -177,7 +177,7 @@ def test_the_value_of_a_product_is_said_back_as_it_is_kept(stand: Stand) -> None
 
 UNKNOWN_PARCEL = "CY123456785FR"
 """Of a call-back that is kept until its label is known: scans of the stand's parcel would send it on its way, and the
-tests that come after want a line where nothing waits for a person."""
+tests that come after need a stack where nothing waits for a person."""
 ENVELOPE = {
     "type": "shipment.updated",
     "timestamp": "2026-11-23T08:00:00Z",

@@ -1,4 +1,4 @@
-"""After the runs of `test_line`: nowhere but in sealed form is there anything of a person."""
+"""After the runs of `test_local_stack`: nowhere but in sealed form is there anything of a person."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sandbox.demo.people import Person, person
 from sandbox.demo.scenarios import SCENARIOS
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Stack
-from tests.e2e.test_line import PEOPLE_OF
+from tests.e2e.test_local_stack import PEOPLE_OF
 
 PEOPLE = [person(number) for number in chain.from_iterable(PEOPLE_OF.values())]
 

@@ -83,7 +83,7 @@ def _numbers(field: Field) -> dict[str, str]:
 
 
 async def every_order_ends(field: Field) -> list[Violation]:
-    """An order that was accepted is there, and has ended as its story wants or waits where a person sees it."""
+    """An order that was accepted is there, and has ended as its scenario says or waits where a person sees it."""
     documents = {
         document["id"]: document
         async for document in field.api.pages("orders", "/orders", "orders", "operator", limit=200)

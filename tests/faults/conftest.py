@@ -1,4 +1,4 @@
-"""One line for all faults, file after file: kills first, the end of all orders last.
+"""One stack for all faults, file after file: kills first, the end of all orders last.
 
 `make faults` sets `FAULTS_SEED`, `FAULTS_MINUTES` and, where to report, `FAULTS_DOCS`.
 """
@@ -24,7 +24,7 @@ LONG = ("clock an hour off", "disk full", "100,000 records behind", "broker away
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything that needs the line is a fault test."""
+    """Everything that needs the stack is a fault test."""
     for item in items:
         if HERE in item.path.parents and {"field", "broken"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.faults)

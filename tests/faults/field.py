@@ -1,4 +1,4 @@
-"""A line in which people work and orders are in flight, so that faults have something to break."""
+"""A stack on which people work and orders are in flight, so that faults have something to break."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Field:
     rows: dict[str, Row] = field(default_factory=dict)
     """Which row an order was placed for, by its id."""
     lawful: set[str] = field(default_factory=set)
-    """Orders that a test ends otherwise than their story."""
+    """Orders that a test ends otherwise than their scenario."""
     dead_lettered: set[tuple[str, str, str]] = field(default_factory=set)
     """Dead letters that a test made: service, type and order. A broker that lost such a record gets it again, and each
     reader another letter."""
@@ -195,7 +195,7 @@ class Field:
             await self.place(self.some(1), row)
 
     async def work(self) -> None:
-        """People do what is on their lists, and the book is kept, until cancelled."""
+        """People do what is on their lists, and the orders are read again, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._again(self.actors.work))
             group.create_task(self._again(self._keep_book))
@@ -251,7 +251,7 @@ def failpoint_file(run_dir: Path, name: str) -> Path:
 
 @asynccontextmanager
 async def running_field(stack: Stack, proxies: Mapping[tuple[str, str], Proxy], report: Report) -> AsyncIterator[Field]:
-    """People at work on this line, the goods received."""
+    """People at work on this stack, the goods received."""
     async with AsyncExitStack() as exit_stack:
         api = await exit_stack.enter_async_context(Witness(stack))
         stores = Stores(stack.dsns, stack.servers.kafka_bootstrap)
@@ -271,7 +271,7 @@ async def running_field(stack: Stack, proxies: Mapping[tuple[str, str], Proxy], 
 async def proxied_stack(
     run_dir: Path, prefix: str, speed: float, servers: Servers
 ) -> AsyncIterator[tuple[Stack, dict[tuple[str, str], Proxy]]]:
-    """A line whose services reach every server, the outside world, and are reached by it, through proxies."""
+    """A stack whose services reach every server, the outside world, and are reached by it, through proxies."""
     proxies: dict[tuple[str, str], Proxy] = {}
     async with AsyncExitStack() as exit_stack:
 

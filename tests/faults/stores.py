@@ -1,4 +1,4 @@
-"""The databases and logs of a line, read from outside while faults come and go."""
+"""The databases and logs of a stack, read from outside while faults come and go."""
 
 from __future__ import annotations
 

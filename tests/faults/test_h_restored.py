@@ -40,7 +40,7 @@ async def test_a_database_from_an_hour_ago(field: Field) -> None:
             assert int(cause.partition(" ")[0]) == forgotten > 0, f"{forgotten} were forgotten: {cause}"
             fault.note(f"unready, and says: {cause}")
             await nothing_is_decided(field, service)
-        finally:  # the line goes on, also for the tests that follow
+        finally:  # the stack goes on, also for the tests that follow
             await asyncio.to_thread(field.stack.processes[service].end)
             await admin(field, service, f'drop database "{name}" with (force)')
             await admin(field, service, f'alter database "{name}_now" rename to "{name}"')

@@ -39,7 +39,7 @@ async def test_clocks_an_hour_off(field: Field) -> None:
 
 
 def shifted(field: Field, service: str, off: timedelta) -> Path:
-    """A clock like the line's, so much ahead or behind."""
+    """A clock like the stack's, so much ahead or behind."""
     told = json.loads(field.stack.clock_file.read_text())
     for segment in told["segments"]:
         segment["start"] = (datetime.fromisoformat(segment["start"]) + off).isoformat()

@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 60.0
 
 @pytest.fixture(scope="module")
 async def broken(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Field]:
-    """A line of its own, to be broken for good."""
+    """A stack of its own, to be broken for good."""
     run_dir = tmp_path_factory.mktemp("broken")
     async with (
         running_servers(run_dir) as servers,

@@ -1,4 +1,4 @@
-"""A whole line to operate on: five services and the sandbox, each a process, with the commands of an operator."""
+"""A whole stack to operate on: five services and the sandbox, each a process, with the commands of an operator."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _number = itertools.count(1)
 
 
 class Operated:
-    """The line with what its operator does to it. Each order has a shopper of its own."""
+    """The stack with what its operator does to it. Each order has a shopper of its own."""
 
     def __init__(self, stack: Stack, api: Api) -> None:
         self.stack, self.api = stack, api

@@ -1,4 +1,4 @@
-"""The procedures of the runbook, each carried out on a line with orders on it."""
+"""The procedures of the runbook, each carried out on a stack with orders on it."""
 
 from __future__ import annotations
 

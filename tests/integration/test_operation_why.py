@@ -1,4 +1,4 @@
-"""What an order waits for, asked of the line while something holds the order up."""
+"""What an order waits for, asked of the stack while something holds the order up."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ async def test_one_trace_from_the_order_placed_to_its_end_through_all_services(t
             await demo.run([BY_NAME["delivered"]], prefix="TR")
             assert demo.orders.wrong() == []
             order = next(iter(demo.orders.by_id.values()))
-        # The line has drained, and every service has sent what it had left.
+        # The stack has drained, and every service has sent what it had left.
         spans = recorded.of_order(order.id)
         traces = {span.trace_id for _, span in spans}
         assert len(traces) == 1

@@ -20,7 +20,7 @@ FEW_TESTS = ("test", "TESTS=tests/unit/test_install.py tests/integration/test_ou
 
 
 def shown(stand: Stand) -> dict[str, Any]:
-    """The summary of the show that ended last."""
+    """The summary of the run that ended last."""
     last = max((stand.folder / ".run").glob("*/summary.json"), key=lambda path: path.stat().st_mtime)
     summary: dict[str, Any] = json.loads(last.read_text(encoding="utf-8"))
     return summary

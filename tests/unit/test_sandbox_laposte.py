@@ -1,4 +1,4 @@
-"""La Poste's stand-in: labels, envelopes and journeys, in the shapes of SLS and Suivi v2."""
+"""La Poste as the sandbox simulates it: labels, envelopes and scenarios, in the formats of SLS and Suivi v2."""
 
 from __future__ import annotations
 

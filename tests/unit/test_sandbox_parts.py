@@ -1,4 +1,4 @@
-"""The small parts of the stand-ins: numbers, papers, the scheduler, signatures, the quota."""
+"""The small parts of the sandbox: numbers, PDFs, the scheduler, signatures, the quota."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The whole line through its public APIs: every story, services and broker killed, cancel against hand-over, privacy.
+"""The local stack through its public APIs: every scenario, services and broker killed, cancel against hand-over.
 
-The tests share one line and build on each other's load, never on each other's orders.
+The tests share one stack and build on each other's load, never on each other's orders.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ async def assert_labels_agree(api: Api, demo: Demo) -> None:
             assert scanned.get(sub_order, [parcel["tracking_number"]]) == [parcel["tracking_number"]], sub_order
 
 
-async def test_every_story_comes_to_its_end(new_demo: Callable[[], Demo], api: Api) -> None:
+async def test_every_scenario_comes_to_its_end(new_demo: Callable[[], Demo], api: Api) -> None:
     demo = new_demo()
     await play(demo, SCENARIOS, "S")
     assert_all_ended_well(demo)
