@@ -31,17 +31,17 @@ def running_clock() -> tuple[Path, Clock]:
 def main() -> str:
     """What to print. Raises SystemExit when no stack runs, or SPEED is out of range."""
     try:
-        wanted = Settings().speed
+        speed = Settings().speed
         file, running = running_clock()
     except ValidationError:
         raise SystemExit(f"SPEED is from 1 (real pace) to {FASTEST:,} business seconds in a real one") from None
     except line_file.NoLine as error:
         raise SystemExit(str(error)) from None
-    if wanted is None:
+    if speed is None:
         return f"{format_instant(running.now())}, {format_speed(running.speed())}"
-    clock.change_speed(file, wanted)
+    clock.change_speed(file, speed)
     time.sleep(clock.NOTICE_SECONDS + clock.REREAD_SECONDS)  # by then every process has read the new speed
-    return f"{format_instant(running.now())}, now {format_speed(wanted)}"
+    return f"{format_instant(running.now())}, now {format_speed(speed)}"
 
 
 if __name__ == "__main__":

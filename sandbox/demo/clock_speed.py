@@ -26,10 +26,10 @@ class ClockSpeed:
     def adjust(self, waiting: int, backlog: int) -> None:
         """`waiting`: orders that wait for a person or a service, not for a parcel on its way. `backlog`: call-backs,
         records and outside calls that are pending."""
-        wanted = self._slow if waiting else max(self._slow, self._fast / max(1.0, backlog / TOLERATED_BACKLOG))
-        if max(wanted / self.speed, self.speed / wanted) < _MIN_RATIO:
+        target = self._slow if waiting else max(self._slow, self._fast / max(1.0, backlog / TOLERATED_BACKLOG))
+        if max(target / self.speed, self.speed / target) < _MIN_RATIO:
             return
         now = time.monotonic()
         if now - self._changed >= _MIN_SECONDS_BETWEEN_CHANGES:
-            self._change(wanted)
-            self.speed, self._changed = wanted, now
+            self._change(target)
+            self.speed, self._changed = target, now

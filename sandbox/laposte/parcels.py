@@ -119,8 +119,8 @@ class LaPoste:
             self._resume(parcel, now)
             return
 
-        def resume_after(made: Decision, at: datetime) -> None:
-            if parcel.waiting == made:
+        def resume_after(decided: Decision, at: datetime) -> None:
+            if parcel.waiting == decided:
                 self._resume(parcel, at)
 
         def clear_as_postal(at: datetime) -> None:

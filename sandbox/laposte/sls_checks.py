@@ -104,20 +104,20 @@ def _service(request: dict[str, Any], letter: dict[str, Any]) -> list[SlsMessage
     return faults
 
 
-def _address(address: Any, line2: int, whose: str, *, phone: bool) -> list[SlsMessage]:
+def _address(address: Any, line2: int, role: str, *, phone: bool) -> list[SlsMessage]:
     """`line2` is the id of the message about the street; the other ids are counted from it."""
     faults = []
     if not text_at(address, "line2"):
-        faults.append(SlsMessage(str(line2), f"Le numéro et le libellé de voie de l'{whose} n'ont pas été transmis"))
-    for offset, field, what in MANDATORY:
+        faults.append(SlsMessage(str(line2), f"Le numéro et le libellé de voie de l'{role} n'ont pas été transmis"))
+    for offset, field, label in MANDATORY:
         if not text_at(address, field):
-            faults.append(SlsMessage(str(line2 + offset), f"Le {what} de l'{whose} n'a pas été transmis"))
+            faults.append(SlsMessage(str(line2 + offset), f"Le {label} de l'{role} n'a pas été transmis"))
     if not text_at(address, "lastName") and not text_at(address, "companyName"):
-        faults.append(SlsMessage(str(line2 + 1), f"Le nom de l'{whose} n'a pas été transmis"))
+        faults.append(SlsMessage(str(line2 + 1), f"Le nom de l'{role} n'a pas été transmis"))
     phones = [number for number in (text_at(address, "mobileNumber"), text_at(address, "phoneNumber")) if number]
     abroad = text_at(address, "countryCode") not in NO_CUSTOMS
     if phone and ((abroad and not phones) or not all(_PHONE.fullmatch(number) for number in phones)):
-        faults.append(SlsMessage("30221", f"Le numéro de téléphone de l'{whose} est incorrect"))
+        faults.append(SlsMessage("30221", f"Le numéro de téléphone de l'{role} est incorrect"))
     return faults
 
 
@@ -164,4 +164,4 @@ def _article(article: Any, place: int) -> list[SlsMessage]:
         ("30408", "code SH", bool(_HS.fullmatch(text_at(article, "hsCode")))),
         ("30409", "pays d'origine", bool(_COUNTRY.fullmatch(text_at(article, "originCountry")))),
     )
-    return [SlsMessage(id, f"Article {place}: {what} incorrect") for id, what, fits in checks if not fits]
+    return [SlsMessage(id, f"Article {place}: {label} incorrect") for id, label, fits in checks if not fits]

@@ -151,11 +151,11 @@ def _packages(text: str) -> dict[str, str]:
     return {part.partition("==")[0]: part for part in parts if "==" in part}
 
 
-def _pip(venv: Path, what: str, requirements: Sequence[str], lock: int, *options: str) -> None:
-    file, log = venv / f"{what}.txt", RUN / "install.log"
+def _pip(venv: Path, group: str, requirements: Sequence[str], lock: int, *options: str) -> None:
+    file, log = venv / f"{group}.txt", RUN / "install.log"
     file.write_text("".join(requirements), encoding="utf-8")
     started, installed_before = time.monotonic(), _installed(venv)
-    progress = Progress(wanted=len(requirements))
+    progress = Progress(packages=len(requirements))
     pip = subprocess.Popen(
         [
             *(str(venv / "bin/python"), "-I", "-m", "pip", "install", "--require-hashes", "--no-input"),
@@ -185,8 +185,8 @@ def _pip(venv: Path, what: str, requirements: Sequence[str], lock: int, *options
     try:
         while reader.is_alive():
             reader.join(0.3)
-            if progress.found:  # by then pip has said which packages are for other platforms only
-                progress_line.show(_state(venv, what, progress, installed_before), time.monotonic() - started)
+            if progress.collected:  # by then pip has said which packages are for other platforms only
+                progress_line.show(_state(venv, group, progress, installed_before), time.monotonic() - started)
         code = pip.wait()
     except BaseException:
         pip.terminate()
@@ -198,19 +198,19 @@ def _pip(venv: Path, what: str, requirements: Sequence[str], lock: int, *options
             log.write_text("".join(output), encoding="utf-8")
     if code != 0:
         raise explain_failure(progress, "".join(output), log)
-    _print_summary(venv, what, progress, time.monotonic() - started)
+    _print_summary(venv, group, progress, time.monotonic() - started)
 
 
-def _state(venv: Path, what: str, progress: Progress, installed_before: int) -> str:
+def _state(venv: Path, group: str, progress: Progress, installed_before: int) -> str:
     if progress.installing:
-        return f"unpacking {what}: {_installed(venv) - installed_before} of {progress.wanted}"
-    return f"fetching {what}: {progress.found} of {progress.wanted}, {progress.doing}"
+        return f"unpacking {group}: {_installed(venv) - installed_before} of {progress.packages}"
+    return f"fetching {group}: {progress.collected} of {progress.packages}, {progress.doing}"
 
 
-def _print_summary(venv: Path, what: str, progress: Progress, seconds: float) -> None:
+def _print_summary(venv: Path, group: str, progress: Progress, seconds: float) -> None:
     downloaded = f"{progress.megabytes:.0f} MB downloaded" if progress.megabytes else "nothing to download"
     cached = f", {progress.cached} from pip's cache" if progress.cached else ""
-    print(f"{progress.wanted} {what} are in {venv}: {downloaded}{cached}, {seconds:.0f} s.", flush=True)
+    print(f"{progress.packages} {group} are in {venv}: {downloaded}{cached}, {seconds:.0f} s.", flush=True)
 
 
 def _installed(venv: Path) -> int:

@@ -26,9 +26,9 @@ class NoWheelError(InstallError):
 class Progress:
     """How far pip is, read from its output line by line."""
 
-    wanted: int
+    packages: int
     """Packages for this platform."""
-    found: int = 0
+    collected: int = 0
     package: str = ""
     doing: str = "asking for packages"
     megabytes: float = 0.0
@@ -38,9 +38,9 @@ class Progress:
     def read(self, line: str) -> None:
         match line.split():
             case ["Ignoring", *_]:
-                self.wanted -= 1
+                self.packages -= 1
             case ["Collecting", requirement, *_]:
-                self.found += 1
+                self.collected += 1
                 self.package = self.doing = re.split(r"[=<>!~;\[]", requirement)[0]
             case ["Downloading", file, *size] if not file.endswith(".metadata"):
                 self.package = _project(file)

@@ -243,15 +243,15 @@ async def running_servers(log_dir: Path) -> AsyncIterator[Servers]:
             server.stop()
 
 
-def _not_started(what: str, process: Process | None) -> ServerUnavailableError:
+def _not_started(server: str, process: Process | None) -> ServerUnavailableError:
     """With the last lines of the process's log, and advice where they allow it."""
     if process is None:
-        return ServerUnavailableError(f"{what} was never started")
+        return ServerUnavailableError(f"{server} was never started")
     output = process.tail()
     state = "does not answer" if process.alive else describe_exit(process.exit_code)
     advice = f" The temporary folder is full: {MAKE_ROOM}." if "No space left on device" in output else ""
     return ServerUnavailableError(
-        f"{what} did not start: {process.name} {state}.{advice} The end of its log:\n{output}"
+        f"{server} did not start: {process.name} {state}.{advice} The end of its log:\n{output}"
     )
 
 

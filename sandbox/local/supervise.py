@@ -60,11 +60,11 @@ async def supervised(stack: Stack, report: Report) -> AsyncIterator[None]:
 
 def all_supervised(stack: Stack) -> list[Supervised]:
     """The servers that the stack has started, and every process that it runs now."""
-    found = []
+    entries = []
     if isinstance(postgres := stack.servers.postgres, Postgres):
-        found.append(Supervised("PostgreSQL", lambda: postgres.process, postgres.start))
+        entries.append(Supervised("PostgreSQL", lambda: postgres.process, postgres.start))
     if isinstance(broker := stack.servers.broker, Broker):
-        found.append(
+        entries.append(
             Supervised(
                 "the broker",
                 lambda: broker.process,
@@ -76,8 +76,8 @@ def all_supervised(stack: Stack) -> list[Supervised]:
         loss = (
             "Its state was in memory: it no longer knows earlier declarations and parcels." if name == "sandbox" else ""
         )
-        found.append(Supervised(name, partial(stack.processes.get, name), partial(_start_process, stack, name), loss))
-    return found
+        entries.append(Supervised(name, partial(stack.processes.get, name), partial(_start_process, stack, name), loss))
+    return entries
 
 
 async def _start_broker(broker: Broker) -> None:

@@ -27,8 +27,8 @@ Downloading aiokafka-0.14.0-cp313-cp313-manylinux2014_x86_64.whl (1.1 MB)
 """
 
 
-def read(output: str, wanted: int = 3) -> Progress:
-    progress = Progress(wanted=wanted)
+def read(output: str, packages: int = 3) -> Progress:
+    progress = Progress(packages=packages)
     for line in output.splitlines():
         progress.read(line)
     return progress
@@ -41,7 +41,7 @@ def test_it_imports_nothing_but_the_standard_library() -> None:
 
 
 def test_packages_of_other_platforms_do_not_count() -> None:
-    assert read(PIP_23).wanted == 2
+    assert read(PIP_23).packages == 2
 
 
 def test_what_comes_is_named_with_its_size() -> None:
