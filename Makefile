@@ -26,19 +26,19 @@ help: ## Shows this
 install: $(VENV)/.installed ## Makes .venv from requirements.lock, hashes checked
 
 run: $(VENV)/.installed ## Starts everything, places orders and shows them on their way; Ctrl-C stops it
-	@ORDERS="$(ORDERS)" SPEED="$(SPEED)" EXIT="$(EXIT)" RESULT="$(RESULT)" $(BIN)/python -m sandbox.show
+	@ORDERS="$(ORDERS)" SPEED="$(SPEED)" EXIT="$(EXIT)" RESULT="$(RESULT)" $(BIN)/python -m sandbox.demo
 
-order: $(VENV)/.installed ## Places an order on the line of make run and follows it to its end
-	@$(BIN)/python -m sandbox.show.order
+order: $(VENV)/.installed ## Places an order on the stack of make run and follows it to its end
+	@$(BIN)/python -m sandbox.demo.place_order
 
-clock: $(VENV)/.installed ## Tells business time on that line, or changes its pace: make clock SPEED=2000
-	@SPEED=$(SPEED) $(BIN)/python -m sandbox.show.clock
+clock: $(VENV)/.installed ## Prints business time on that stack, or changes its speed: make clock SPEED=2000
+	@SPEED=$(SPEED) $(BIN)/python -m sandbox.demo.clock
 
 key: $(VENV)/.installed ## Prints an API key: make key SCOPE=operator; NAME=maison makes a new one
-	@SECRETS_DIR=$(SECRETS_DIR) $(BIN)/python -m sandbox.show.access key $(if $(SCOPE),--scope $(SCOPE)) $(if $(NAME),--name "$(NAME)")
+	@SECRETS_DIR=$(SECRETS_DIR) $(BIN)/python -m sandbox.demo.access key $(if $(SCOPE),--scope $(SCOPE)) $(if $(NAME),--name "$(NAME)")
 
 url: $(VENV)/.installed ## Prints where a service is: make url SERVICE=customs
-	@$(BIN)/python -m sandbox.show.access url $(SERVICE)
+	@$(BIN)/python -m sandbox.demo.access url $(SERVICE)
 
 why: $(VENV)/.installed ## Tells what an order waits for: make why ORDER=<id, number, tracking number, or a part>
 	@SECRETS_DIR=$(SECRETS_DIR) $(BIN)/python -m services.why "$(ORDER)"
@@ -76,8 +76,8 @@ contracts: $(VENV)/.installed ## Writes the generated files of contracts/ anew
 	@$(BIN)/python -m contracts.generate
 	@$(BIN)/python -m services.openapi
 
-rebuild: $(VENV)/.installed ## Tells every story, builds tracking anew from the topics, compares the bytes
-	@$(BIN)/python -m sandbox.rebuild
+rebuild: $(VENV)/.installed ## Plays every scenario, rebuilds tracking from the topics, compares the bytes
+	@$(BIN)/python -m sandbox.demo.rebuild
 
 bench: $(VENV)/.installed ## Measures against limits and simpler designs: make bench STAGES="intake reads" SERVERS=containers
 	@$(BIN)/python -m tests.bench $(STAGES) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
@@ -134,4 +134,4 @@ $(VENV)/.installed: requirements.lock
 	@command -v "$(PYTHON)" >/dev/null || { \
 	  echo "There is no $(PYTHON) here; Silkpost needs Python 3.11 or newer: name one, as in make PYTHON=python3.12" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Silkpost needs Python 3.11 or newer, and $(PYTHON) is %d.%d: name another, as in make PYTHON=python3.12" % sys.version_info[:2])'
-	@"$(PYTHON)" -m sandbox.install $(VENV)
+	@"$(PYTHON)" -m sandbox.local.install $(VENV)

@@ -1,1 +1,1 @@
-"""Stand-ins for the outside world, with the outside world's own HTTP shapes. Not part of what is shipped."""
+"""The external systems, simulated; the local stack; the demo. Not for production."""

@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the outside world in one process, its state in memory."""
+"""`python -m sandbox`: the external systems, simulated in one process with its state in memory."""
 
 from __future__ import annotations
 

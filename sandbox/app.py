@@ -1,4 +1,4 @@
-"""The outside world as one ASGI application: one small application a counterpart, and the controls."""
+"""The external systems as one ASGI application: an application for each counterpart, and `/control`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from datetime import datetime
 from fastapi import FastAPI, Response
 from starlette.types import ASGIApp
 
-from sandbox import chinaport, control, douane, laposte_sls, laposte_suivi
-from sandbox.callbacks import Callbacks
-from sandbox.faults import Counterpart, CounterpartName, Faults
+from sandbox import control
+from sandbox.china_customs import gateway as china_customs
+from sandbox.faults import CounterpartName, FaultMiddleware, Faults
+from sandbox.france_customs import gateway as france_customs
+from sandbox.laposte import sls, suivi
+from sandbox.laposte.callbacks import Callbacks
 from sandbox.settings import SandboxSettings
 from sandbox.world import World
 
@@ -21,7 +24,7 @@ def create(settings: SandboxSettings, now: Callable[[], datetime]) -> FastAPI:
     world = World(now, expects=[kind for kind in settings.ceb_expects.split(",") if kind])
     faults = Faults()
     url = settings.carrier_webhook_url
-    callbacks = Callbacks(world, faults, url, settings.webhook_secret.get_secret_value())
+    callbacks = Callbacks(world.laposte, world.advance, faults, url, settings.webhook_secret.get_secret_value())
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -34,24 +37,26 @@ def create(settings: SandboxSettings, now: Callable[[], datetime]) -> FastAPI:
     app = FastAPI(title="Silkpost sandbox", lifespan=lifespan, redirect_slashes=False)
 
     def counterpart(path: str, name: CounterpartName, inner: ASGIApp) -> None:
-        app.mount(path, Counterpart(inner, name, faults, world.requests, settings.sandbox_latency_ms))
+        app.mount(path, FaultMiddleware(inner, name, faults, world.requests, settings.sandbox_latency_ms))
 
-    credentials = laposte_sls.Credentials(
+    credentials = sls.Credentials(
         settings.laposte_contract_number,
         settings.laposte_password.get_secret_value(),
         settings.laposte_api_key.get_secret_value(),
     )
     okapi_key = settings.okapi_key.get_secret_value()
-    counterpart("/laposte/sls-ws", "sls", laposte_sls.app(world, credentials))
-    counterpart("/laposte/suivi", "suivi", laposte_suivi.app(world, okapi_key, settings.suivi_quota_per_second))
-    counterpart("/douane", "douane", douane.app(world))
-    counterpart("/chinaport", "chinaport", chinaport.app(world))
+    counterpart("/laposte/sls-ws", "sls", sls.app(world.laposte, world.advance, credentials))
+    counterpart(
+        "/laposte/suivi", "suivi", suivi.app(world.laposte, world.advance, okapi_key, settings.suivi_quota_per_second)
+    )
+    counterpart("/douane", "douane", france_customs.app(world.france_customs, world.advance))
+    counterpart("/chinaport", "chinaport", china_customs.app(world.china_customs, world.advance))
     app.include_router(control.router(world, faults, callbacks, anywhere=settings.sandbox_control_anywhere))
 
     @app.get("/livez")
     @app.get("/readyz")
     async def ready(response: Response) -> dict[str, bool]:
-        """503 once nothing happens in the world any more."""
+        """503 when business time has stopped."""
         if not callbacks.running:
             response.status_code = 503
         return {"running": callbacks.running}

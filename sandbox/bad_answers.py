@@ -1,4 +1,4 @@
-"""Answers that no counterpart should give, made of the one that it would have given. The work is done by then."""
+"""Wrong answers, made of the right one after the work was done."""
 
 from __future__ import annotations
 
@@ -12,61 +12,63 @@ from typing import Literal, get_args
 from starlette.types import Message, Receive, Send
 
 BadAnswer = Literal["gzip_bomb", "endless", "trickle", "html", "wrong_type", "cut_pdf"]
-KINDS = frozenset(get_args(BadAnswer))
+BAD_ANSWERS = frozenset(get_args(BadAnswer))
 MEBIBYTE = 1024 * 1024
 PAGE = b"<!DOCTYPE html><html><body><h1>Service momentan\xc3\xa9ment indisponible</h1></body></html>"
 
 
 async def send_bad(kind: BadAnswer, answer: list[Message], seconds: float, receive: Receive, send: Send) -> None:
-    """Sends the answer made bad; one without an end goes on until the caller leaves. `seconds` lie between the bytes
-    of `trickle`."""
+    """Sends the answer, made wrong; an endless one until the client disconnects.
+
+    `seconds` lie between two bytes of `trickle`.
+    """
     start, body = answer[0], b"".join(message.get("body", b"") for message in answer)
     headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
     status = start["status"]
     match kind:
         case "gzip_bomb":
             headers.append((b"content-encoding", b"gzip"))
-            pieces = _at_once(gzip_bomb())
+            pieces = _whole(gzip_bomb())
         case "endless":
             pieces = _endless()
         case "trickle":
             pieces = _trickle(body, seconds)
         case "html":
-            status, headers, pieces = 200, [(b"content-type", b"text/html; charset=utf-8")], _at_once(PAGE)
+            status, headers, pieces = 200, [(b"content-type", b"text/html; charset=utf-8")], _whole(PAGE)
         case "wrong_type":
             headers = [(name, value) for name, value in headers if name.lower() != b"content-type"]
             headers.append((b"content-type", b"text/plain"))
-            pieces = _at_once(body)
+            pieces = _whole(body)
         case "cut_pdf":
-            pieces = _at_once(cut_pdfs(body))
+            pieces = _whole(cut_pdfs(body))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    leaving = asyncio.create_task(left(receive))
+    disconnected = asyncio.create_task(client_disconnected(receive))
     try:
         async for piece in pieces:
-            if leaving.done():
+            if disconnected.done():
                 return
             await send({"type": "http.response.body", "body": piece, "more_body": True})
             await asyncio.sleep(0)
         await send({"type": "http.response.body", "body": b""})
     finally:
-        leaving.cancel()
+        disconnected.cancel()
 
 
 @functools.cache
 def gzip_bomb(mebibytes: int = 400) -> bytes:
-    """So many MiB of zeros in about a thousandth of it: one block, over and over. Its checksum, which only comes
-    after all of them, is wrong."""
+    """So many MiB of zeros, compressed to about a thousandth: the same block again and again. The checksum, which comes
+    last, is wrong."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     block = packer.compress(bytes(MEBIBYTE)) + packer.flush(zlib.Z_FULL_FLUSH)
     return b"\x1f\x8b\x08\0\0\0\0\0\x02\xff" + block * mebibytes + packer.flush() + bytes(8)
 
 
 def cut_pdfs(body: bytes) -> bytes:
-    """The second half of every PDF is missing; all that is around them is whole."""
-    return re.sub(rb"%PDF-.*?%%EOF\n?", lambda found: found[0][: len(found[0]) // 2], body, flags=re.DOTALL)
+    """Removes the second half of every PDF; all else stays whole."""
+    return re.sub(rb"%PDF-.*?%%EOF\n?", lambda match: match[0][: len(match[0]) // 2], body, flags=re.DOTALL)
 
 
-async def _at_once(body: bytes) -> AsyncIterator[bytes]:
+async def _whole(body: bytes) -> AsyncIterator[bytes]:
     yield body
 
 
@@ -76,12 +78,12 @@ async def _endless() -> AsyncIterator[bytes]:
 
 
 async def _trickle(body: bytes, seconds: float) -> AsyncIterator[bytes]:
-    for at in range(len(body)):
-        yield body[at : at + 1]
+    for index in range(len(body)):
+        yield body[index : index + 1]
         await asyncio.sleep(seconds)
 
 
-async def left(receive: Receive) -> None:
-    """Waits until the caller has left."""
+async def client_disconnected(receive: Receive) -> None:
+    """Waits until the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         continue

@@ -1,4 +1,4 @@
-"""The strings of the outside world, for the people and the tests who pull them. For callers on this machine only."""
+"""`/control`: sets what the external systems do and reports what they did; by default for callers on this machine."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandbox.callbacks import Callbacks
-from sandbox.envelopes import local
 from sandbox.faults import CounterpartName, Fault, FaultKind, Faults
-from sandbox.post import Event, Parcel
-from sandbox.stories import STORIES, Story, of_script
+from sandbox.laposte.callbacks import Callbacks
+from sandbox.laposte.envelopes import french_time
+from sandbox.laposte.parcels import Event, Parcel
+from sandbox.scenarios import PARCEL_SCENARIOS, ParcelScenario, of_script
 from sandbox.world import World
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -23,7 +23,7 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class StoryBody(Body):
+class ScenarioBody(Body):
     story: str | None = None
     script: list[dict[str, Any]] | None = None
     clearance: str | None = None
@@ -43,7 +43,7 @@ class FaultBody(Body):
     counterpart: CounterpartName
     fault: FaultKind
     count: Annotated[int, Field(ge=0, le=100_000)] = 1
-    """0 takes back all that is planned for this counterpart."""
+    """0 cancels all faults that are planned for this counterpart."""
     retry_after: Annotated[float, Field(ge=0)] | None = None
     seconds: Annotated[float, Field(ge=0, le=600)] = 3.0
 
@@ -59,62 +59,62 @@ def _only_loopback(request: Request) -> None:
 
 
 def router(world: World, faults: Faults, callbacks: Callbacks, *, anywhere: bool = False) -> APIRouter:
-    """`anywhere`: also for callers from other machines, such as a container's host."""
+    """`anywhere`: for callers on other machines too, such as a container's host."""
     routes = APIRouter(prefix="/control", dependencies=[] if anywhere else [Depends(_only_loopback)])
 
     @routes.get("/stories")
     async def stories() -> dict[str, list[str]]:
-        return {"stories": sorted(STORIES)}
+        return {"stories": sorted(PARCEL_SCENARIOS)}
 
     @routes.put("/stories/{sub_order}")
-    async def tell(sub_order: str, body: StoryBody) -> dict[str, str]:
-        """Before the parcel is deposited: a journey that has begun goes on as it began."""
-        story = _story(body)
-        world.book.tell(sub_order, story)
-        return {"sub_order": sub_order, "story": story.name}
+    async def assign(sub_order: str, body: ScenarioBody) -> dict[str, str]:
+        """Has an effect on parcels that are not deposited yet."""
+        scenario = _scenario(body)
+        world.scenarios.assign(sub_order, scenario)
+        return {"sub_order": sub_order, "story": scenario.name}
 
     @routes.post("/postings")
     async def post(body: Postings) -> dict[str, list[str]]:
         now = world.advance()
-        unknown = [number for number in body.parcel_numbers if number not in world.post.parcels]
+        unknown = [number for number in body.parcel_numbers if number not in world.laposte.parcels]
         if unknown:
             raise HTTPException(404, {"unknown": unknown})
-        posted = [number for number in body.parcel_numbers if world.post.deposit(number, now)]
+        posted = [number for number in body.parcel_numbers if world.laposte.deposit(number, now)]
         return {"posted": posted, "already": [number for number in body.parcel_numbers if number not in posted]}
 
     @routes.get("/parcels/{number}")
-    async def parcel(number: str) -> dict[str, Any]:
+    async def show_parcel(number: str) -> dict[str, Any]:
         world.advance()
-        found = _known(world, number)
-        return {**_label(found), "waiting": found.waiting, "events": [_event(event) for event in found.events]}
+        parcel = _parcel(world, number)
+        return {**_label(parcel), "waiting": parcel.waiting, "events": [_event(event) for event in parcel.events]}
 
     @routes.post("/parcels/{number}/scan")
     async def scan(number: str, body: ScanBody) -> dict[str, Any]:
         now = world.advance()
-        _known(world, number)
-        return _event(world.post.scan(number, body.code, body.country, now))
+        _parcel(world, number)
+        return _event(world.laposte.scan(number, body.code, body.country, now))
 
     @routes.put("/faults")
     async def plan(body: FaultBody) -> dict[str, int]:
         if body.count == 0:
-            faults.forget(body.counterpart)
+            faults.cancel(body.counterpart)
         else:
             try:
                 faults.plan(body.counterpart, Fault(body.fault, body.retry_after, body.seconds), body.count)
             except ValueError as error:
                 raise HTTPException(422, str(error)) from error
-        return {"planned": faults.waiting(body.counterpart)}
+        return {"planned": faults.planned(body.counterpart)}
 
     @routes.put("/callbacks")
     async def switch(body: CallbacksBody) -> dict[str, bool]:
-        """Off: what happens meanwhile is never pushed, as when the sender is down; Suivi still tells it."""
+        """While off, events are never pushed, as if the sender were down; Suivi still returns them."""
         world.advance()
         callbacks.enable(body.enabled)
         return {"enabled": callbacks.enabled}
 
     @routes.get("/account")
     async def account() -> dict[str, Any]:
-        """What the outside world was asked for and did; for comparing with what the services believe."""
+        """What the external systems received and did, to compare with the services' own records."""
         world.advance()
         requests: defaultdict[str, dict[str, int]] = defaultdict(dict)
         for (name, outcome), count in sorted(world.requests.items()):
@@ -122,10 +122,13 @@ def router(world: World, faults: Faults, callbacks: Callbacks, *, anywhere: bool
         injected: defaultdict[str, dict[str, int]] = defaultdict(dict)
         for (counterpart, kind), count in sorted(faults.injected.items()):
             injected[counterpart][kind] = count
-        counted = {name: world.callbacks[name] for name in ("sent", "retried", "refused", "given_up", "suppressed")}
+        counted = {name: callbacks.counts[name] for name in ("sent", "retried", "refused", "given_up", "suppressed")}
         return {
-            "labels": [_label(parcel) for parcel in world.post.parcels.values()],
-            "export_declarations": world.export_account,
+            "labels": [_label(parcel) for parcel in world.laposte.parcels.values()],
+            "export_declarations": [
+                {**released.as_json(), "sub_order": released.sub_order, "received_at": released.released_at.isoformat()}
+                for released in world.france_customs.released.values()
+            ],
             "ceb": [
                 {
                     "type": received.message.kind,
@@ -135,7 +138,7 @@ def router(world: World, faults: Faults, callbacks: Callbacks, *, anywhere: bool
                     "received_at": received.at.isoformat(),
                     "times": received.times,
                 }
-                for received in world.port.received.values()
+                for received in world.china_customs.received.values()
             ],
             "callbacks": {**counted, "pending": callbacks.pending},
             "requests": requests,
@@ -145,13 +148,13 @@ def router(world: World, faults: Faults, callbacks: Callbacks, *, anywhere: bool
     return routes
 
 
-def _story(body: StoryBody) -> Story:
+def _scenario(body: ScenarioBody) -> ParcelScenario:
     match body:
-        case StoryBody(story=str(name), script=None):
-            if name not in STORIES:
-                raise HTTPException(422, f"story: one of {', '.join(sorted(STORIES))}")
-            return STORIES[name]
-        case StoryBody(story=None, script=list(script)):
+        case ScenarioBody(story=str(name), script=None):
+            if name not in PARCEL_SCENARIOS:
+                raise HTTPException(422, f"story: one of {', '.join(sorted(PARCEL_SCENARIOS))}")
+            return PARCEL_SCENARIOS[name]
+        case ScenarioBody(story=None, script=list(script)):
             try:
                 return of_script(script, body.clearance)
             except ValueError as error:
@@ -160,11 +163,11 @@ def _story(body: StoryBody) -> Story:
             raise HTTPException(422, "either story or script")
 
 
-def _known(world: World, number: str) -> Parcel:
-    found = world.post.parcels.get(number)
-    if found is None:
+def _parcel(world: World, number: str) -> Parcel:
+    parcel = world.laposte.parcels.get(number)
+    if parcel is None:
         raise HTTPException(404, {"unknown": [number]})
-    return found
+    return parcel
 
 
 def _label(parcel: Parcel) -> dict[str, Any]:
@@ -179,4 +182,4 @@ def _label(parcel: Parcel) -> dict[str, Any]:
 
 
 def _event(event: Event) -> dict[str, Any]:
-    return {"code": event.code, "country": event.country, "at": event.at.isoformat(), "date": local(event.at)}
+    return {"code": event.code, "country": event.country, "at": event.at.isoformat(), "date": french_time(event.at)}

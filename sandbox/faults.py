@@ -1,8 +1,8 @@
-"""Faults on demand: what a counterpart does wrong for its next so many requests, and the count of what it did.
+"""Faults on demand: how a counterpart fails for its next requests, and how often it did.
 
-`lost_answer` does the work and closes the connection without a byte; `truncated` closes it in the middle of the
-answer. Both need the server's connection, which `sandbox.protocol` puts into the scope. `sandbox.bad_answers` has those
-that answer, and wrongly.
+`lost_answer` does the work and closes the connection without sending a byte; `truncated` closes it in the middle of the
+answer. Both need the server's connection, which `sandbox.protocol` puts into the scope. `sandbox.bad_answers` makes
+answers that are wrong.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from typing import Literal, cast, get_args
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.bad_answers import KINDS, BadAnswer, left, send_bad
+from sandbox.bad_answers import BAD_ANSWERS, BadAnswer, client_disconnected, send_bad
 
 HttpFault = Literal["429", "500", "slow", "lost_answer", "truncated", BadAnswer]
 CallbackFault = Literal["duplicate", "shuffle"]
 FaultKind = HttpFault | CallbackFault
 CounterpartName = Literal["sls", "suivi", "douane", "chinaport", "webhook"]
 WEBHOOK: CounterpartName = "webhook"
-LABELS: CounterpartName = "sls"
+SLS: CounterpartName = "sls"
 DROP = "sandbox.drop"
-"""The scope's extension with a function `close` that ends the connection."""
+"""The extension of the scope whose function `close` closes the connection."""
 TOO_MANY = {"code": "TOO_MANY_REQUESTS", "message": "max quota reached (10 calls per 1s)"}
 BROKEN = b"<html><body><h1>500 Internal Server Error</h1></body></html>"
 
@@ -40,25 +40,25 @@ class Fault:
 
 
 class Faults:
-    """What is planned, by counterpart, in the order it was asked for."""
+    """The faults planned for each counterpart, in the order of planning."""
 
     def __init__(self) -> None:
         self._planned: dict[CounterpartName, deque[Fault]] = {}
         self.injected: Counter[tuple[CounterpartName, FaultKind]] = Counter()
 
     def plan(self, counterpart: CounterpartName, fault: Fault, count: int) -> None:
-        """The next `count` requests fail so, after those planned before. ValueError when it cannot do that."""
-        can = get_args(CallbackFault if counterpart == WEBHOOK else HttpFault)
-        fits = [kind for kind in can if kind != "cut_pdf" or counterpart == LABELS]
-        if fault.kind not in fits:
-            raise ValueError(f"{counterpart} can do {', '.join(fits)}")
+        """Plans the fault for `count` requests, after those planned before. ValueError: not one of its faults."""
+        kinds = get_args(CallbackFault if counterpart == WEBHOOK else HttpFault)
+        possible = [kind for kind in kinds if kind != "cut_pdf" or counterpart == SLS]
+        if fault.kind not in possible:
+            raise ValueError(f"{counterpart} can do {', '.join(possible)}")
         self._planned.setdefault(counterpart, deque()).extend([fault] * count)
 
-    def forget(self, counterpart: CounterpartName) -> None:
+    def cancel(self, counterpart: CounterpartName) -> None:
         self._planned.pop(counterpart, None)
 
     def take(self, counterpart: CounterpartName) -> Fault | None:
-        """The fault of this request, if one is planned; taken, it is over."""
+        """Removes and returns the next planned fault, if there is one."""
         planned = self._planned.get(counterpart)
         if not planned:
             return None
@@ -66,12 +66,12 @@ class Faults:
         self.injected[counterpart, fault.kind] += 1
         return fault
 
-    def waiting(self, counterpart: CounterpartName) -> int:
+    def planned(self, counterpart: CounterpartName) -> int:
         return len(self._planned.get(counterpart, ()))
 
 
-class Counterpart:
-    """A counterpart behind its door: it takes its time, fails as planned, and every answer is counted."""
+class FaultMiddleware:
+    """In front of a counterpart: adds its latency and the planned faults, and counts every answer."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class Counterpart:
             case Fault("500"):
                 await self._reply(send, 500, [(b"content-type", b"text/html")], BROKEN)
             case Fault():
-                await self._fail_after_the_work(scope, receive, send, fault)
+                await self._run_and_fail(scope, receive, send, fault)
 
     async def _reply(self, send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         headers = [*headers, (b"content-length", str(len(body)).encode())]
@@ -120,7 +120,7 @@ class Counterpart:
 
         return counted
 
-    async def _fail_after_the_work(self, scope: Scope, receive: Receive, send: Send, fault: Fault) -> None:
+    async def _run_and_fail(self, scope: Scope, receive: Receive, send: Send, fault: Fault) -> None:
         answer: list[Message] = []
 
         async def keep(message: Message) -> None:
@@ -128,7 +128,7 @@ class Counterpart:
 
         await self._app(scope, receive, keep)
         self._requests[self._name, fault.kind] += 1
-        if fault.kind in KINDS:
+        if fault.kind in BAD_ANSWERS:
             await send_bad(cast(BadAnswer, fault.kind), answer, fault.seconds, receive, send)
             return
         if fault.kind == "truncated":
@@ -136,4 +136,4 @@ class Counterpart:
             await send(answer[0])
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
         scope["extensions"][DROP]["close"]()
-        await left(receive)
+        await client_disconnected(receive)

@@ -1,4 +1,4 @@
-"""The HTTP server's connection, within reach of the fault that cuts it."""
+"""uvicorn's protocol, with the connection in reach of the faults that close it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sandbox.faults import DROP
 
 
 class DroppableProtocol(HttpToolsProtocol):
-    """uvicorn's protocol; every request's scope bears a function that closes its connection, answered or not."""
+    """Puts a function that closes the connection into every request's scope."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

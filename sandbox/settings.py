@@ -1,4 +1,4 @@
-"""The stand-ins' settings, read from the environment."""
+"""The sandbox's settings, read from the environment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shared.settings import SECRETS
 
 
 class SandboxSettings(BaseSettings):
-    """Environment variables bear the fields' names in upper case. An empty credential admits any that is not empty."""
+    """Environment variables are the fields' names in upper case. An empty credential accepts any that is not empty."""
 
     model_config = SettingsConfigDict(
         extra="ignore", hide_input_in_errors=True, secrets_dir=SECRETS if SECRETS.is_dir() else None
@@ -26,7 +26,8 @@ class SandboxSettings(BaseSettings):
     okapi_key: SecretStr = Field(default=SecretStr(""), description="who may ask Suivi")
     suivi_quota_per_second: int = Field(default=0, ge=0, description="calls a key may make in a real second; 0: any")
     ceb_expects: str = Field(
-        default="CEB311,CEB511", description="what an inventory must be preceded by; the rest others have sent"
+        default="CEB311,CEB511",
+        description="the messages that must precede an inventory; the others count as sent by somebody else",
     )
     sandbox_control_anywhere: bool = Field(default=False, description="`/control` for callers from other machines too")
     sandbox_latency_ms: float = Field(default=0, ge=0, description="how long every counterpart takes to answer")

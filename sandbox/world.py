@@ -1,51 +1,39 @@
-"""The state of the outside world, in memory, and its business time."""
+"""The state of the simulated external systems, in memory, and their business time."""
 
 from __future__ import annotations
 
-import itertools
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from sandbox.agenda import Agenda
-from sandbox.port import DOCUMENTS, Port
-from sandbox.post import Post
-from sandbox.stories import StoryBook
+from sandbox.china_customs.customs import ChinaCustoms
+from sandbox.france_customs.customs import FranceCustoms
+from sandbox.laposte.parcels import LaPoste
+from sandbox.scenarios import AssignedScenarios
+from sandbox.scheduler import Scheduler
 
 FIRST_SERIALS = range(10_000_000, 60_000_000)
-"""A world begins somewhere in here, so that two worlds hardly ever give out the same numbers."""
+"""The first serial is drawn from these, so that two worlds hardly ever give out the same numbers."""
 
 
 class World:
-    """Everything the stand-ins know. `advance` first, then look: what is due by now happens there and then."""
+    """Every counterpart's state. Call `advance` before reading it: what is due by now happens only then."""
 
-    def __init__(
-        self,
-        now: Callable[[], datetime],
-        *,
-        first_serial: int | None = None,
-        expects: Iterable[str] = tuple(DOCUMENTS),
-    ) -> None:
-        serial = first_serial if first_serial is not None else secrets.choice(FIRST_SERIALS)
+    def __init__(self, now: Callable[[], datetime], expects: Iterable[str]) -> None:
+        """`now` is business time, `expects` the messages that must precede an inventory in China."""
+        serial = secrets.choice(FIRST_SERIALS)
         self._now = now
-        self._serials = itertools.count(serial)
-        self.agenda = Agenda()
-        self.book = StoryBook()
-        self.port = Port(self.agenda, self.book, expects)
-        self.post = Post(self.agenda, self.book, self.port, serial)
-        self.exports: dict[str, dict[str, str]] = {}
-        """The answer to each LRN that was released."""
-        self.export_account: list[dict[str, str]] = []
+        self._scheduler = Scheduler()
+        self.scenarios = AssignedScenarios()
+        self.china_customs = ChinaCustoms(self._scheduler, self.scenarios, expects)
+        self.france_customs = FranceCustoms(self.scenarios, serial)
+        self.laposte = LaPoste(self._scheduler, self.scenarios, self.china_customs, serial)
         self.requests: Counter[tuple[str, str]] = Counter()
-        """What each counterpart answered, and how often: (counterpart, status or fault)."""
-        self.callbacks: Counter[str] = Counter()
+        """What the counterparts answered, and how often: (counterpart, status or fault)."""
 
     def advance(self) -> datetime:
-        """Lets everything happen that is due by now; returns the business instant."""
+        """Runs everything that is due by now; returns the business instant."""
         now = self._now()
-        self.agenda.run_until(now)
+        self._scheduler.run_until(now)
         return now
-
-    def next_serial(self) -> int:
-        return next(self._serials)

@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 
 from contracts.topics import TOPICS
-from sandbox.servers import FETCH_WAIT_MS, Broker, Servers, ServerUnavailableError
+from sandbox.local.servers import FETCH_WAIT_MS, Broker, Servers, ServerUnavailableError
 from shared.operations.migrate import migrate
 from shared.operations.provision import create_topics, provision_database
 from tests.scheduling import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler

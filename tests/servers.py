@@ -28,9 +28,9 @@ from docker.errors import DockerException, ImageNotFound
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
-from sandbox import servers as embedded
-from sandbox.processes import free_port
-from sandbox.servers import Servers, ServerUnavailableError
+from sandbox.local import servers as embedded
+from sandbox.local.processes import free_port
+from sandbox.local.servers import Servers, ServerUnavailableError
 
 KAFKA, POSTGRES = "apache/kafka:4.3.1", "postgres:17"
 _NAMES = {"PostgreSQL": "DATABASE_ADMIN_URL", "Kafka": "KAFKA_BOOTSTRAP"}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.line import Line
-from sandbox.show.pace import SLOW
+from sandbox.demo.clock_speed import SLOW
+from sandbox.local.stack import Stack
 from shared.limits import files_allow
 from shared.operations.provision import add_api_key
 from tests.attacks.field import Row
@@ -25,12 +25,12 @@ def rows() -> list[Row]:
 
 
 @pytest.fixture(scope="session")
-async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Line]:
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     files_allow(8000)
     run_dir: Path = tmp_path_factory.mktemp("attacks")
     async with (
         running_servers(run_dir) as servers,
-        Line(run_dir, speed=SLOW, prefix=f"attack_{secrets.token_hex(3)}", servers=servers) as running,
+        Stack(run_dir, speed=SLOW, prefix=f"attack_{secrets.token_hex(3)}", servers=servers) as running,
     ):
         await add_api_key(running.dsns["orders"], key=OTHER_KEY, name="other", scope="marketplace")
         yield running

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from sandbox.line import Line
+from sandbox.local.stack import Stack
 
 ANSWER_SECONDS = 60.0
 """Above every bound of the services; a machine that is busy with other things has time too."""
@@ -38,14 +38,14 @@ class Row:
 class Victim:
     """One service of the line, as an attacker meets it."""
 
-    def __init__(self, line: Line, service: str) -> None:
-        self.line, self.service = line, service
-        self.url = line.urls[service]
+    def __init__(self, stack: Stack, service: str) -> None:
+        self.stack, self.service = stack, service
+        self.url = stack.urls[service]
         self.host, self.port = str(urlsplit(self.url).hostname), int(urlsplit(self.url).port or 0)
 
     def memory_mib(self) -> float:
         """Resident memory of its process."""
-        status = Path(f"/proc/{self.line.processes[self.service].pid}/status").read_text()
+        status = Path(f"/proc/{self.stack.processes[self.service].pid}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
     async def send(self, *pieces: bytes) -> bytes:
@@ -76,7 +76,7 @@ class Victim:
                     began = time.monotonic()
                     # While every connection is taken the answer may be 503, or a reset.
                     with contextlib.suppress(httpx.TransportError):
-                        await client.get(f"{self.line.internal_urls[self.service]}/livez")
+                        await client.get(f"{self.stack.internal_urls[self.service]}/livez")
                     row.livez_seconds.append(time.monotonic() - began)
                     row.peak_mib = max(row.peak_mib, self.memory_mib())
                     await asyncio.sleep(0.1)
@@ -88,8 +88,8 @@ class Victim:
                 asking.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await asking
-            assert (await client.get(f"{self.line.internal_urls[self.service]}/livez")).status_code == httpx.codes.OK
-        assert self.line.processes[self.service].alive
+            assert (await client.get(f"{self.stack.internal_urls[self.service]}/livez")).status_code == httpx.codes.OK
+        assert self.stack.processes[self.service].alive
 
 
 def status_of(answer: bytes) -> int:

@@ -18,7 +18,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from sandbox.line import Line
+from sandbox.local.stack import Stack
 from shared.limits import BODY_BYTES, CONNECTIONS
 from tests.attacks.conftest import OTHER_KEY
 from tests.attacks.field import ANSWER_SECONDS, Row, Victim, status_of, tally
@@ -37,17 +37,17 @@ Attack = Callable[[Victim], Awaitable[str]]
 
 def post(path: str, *fields: str, body: bytes = b"", length: int | None = None) -> bytes:
     stated = len(body) if length is None else length
-    head = "".join(f"{line}\r\n" for line in (*fields, "Content-Type: application/json", f"Content-Length: {stated}"))
+    head = "".join(f"{field}\r\n" for field in (*fields, "Content-Type: application/json", f"Content-Length: {stated}"))
     return f"POST {path} HTTP/1.1\r\n".encode() + HOST + head.encode() + b"\r\n" + body
 
 
 def bearer(victim: Victim, key: str = "") -> str:
-    return f"Authorization: Bearer {key or victim.line.secrets.api_keys['marketplace']}"
+    return f"Authorization: Bearer {key or victim.stack.secrets.api_keys['marketplace']}"
 
 
 def order(victim: Victim) -> dict[str, Any]:
     """An order without a fault at the line's own time."""
-    at = (victim.line.clock.now() - timedelta(minutes=20)).isoformat(timespec="seconds")
+    at = (victim.stack.clock.now() - timedelta(minutes=20)).isoformat(timespec="seconds")
     body = good_body()
     return {**body, "placed_at": at, "payment": {**body["payment"], "paid_at": at}}
 
@@ -185,7 +185,7 @@ async def disconnects(victim: Victim) -> str:
         writer.close()
 
     await asyncio.gather(*(leave() for _ in range(200)))
-    log = victim.line.processes[victim.service].log.read_text()
+    log = victim.stack.processes[victim.service].log.read_text()
     assert "request failed" not in log
     return "no error is logged"
 
@@ -204,7 +204,7 @@ async def flood_beside_another(victim: Victim) -> str:
             statuses = []
             while not done.is_set():
                 try:
-                    statuses.append(await place(many, victim.line.secrets.api_keys["marketplace"]))
+                    statuses.append(await place(many, victim.stack.secrets.api_keys["marketplace"]))
                 except httpx.TransportError:
                     statuses.append(0)
             return statuses
@@ -250,8 +250,8 @@ ATTACKS: tuple[tuple[str, Attack], ...] = (
 )
 
 
-async def attacked(line: Line, rows: list[Row], service: str, attack: Attack) -> None:
-    victim, row = Victim(line, service), Row(f"{service}: {attack.__name__.replace('_', ' ')}")
+async def attacked(stack: Stack, rows: list[Row], service: str, attack: Attack) -> None:
+    victim, row = Victim(stack, service), Row(f"{service}: {attack.__name__.replace('_', ' ')}")
     rows.append(row)
     async with victim.watched(row):
         row.outcome = await attack(victim)
@@ -259,17 +259,17 @@ async def attacked(line: Line, rows: list[Row], service: str, attack: Attack) ->
 
 
 @pytest.mark.parametrize(("service", "attack"), ATTACKS, ids=[attack.__name__ for _, attack in ATTACKS])
-async def test_an_attack(line: Line, rows: list[Row], service: str, attack: Attack) -> None:
-    await attacked(line, rows, service, attack)
+async def test_an_attack(stack: Stack, rows: list[Row], service: str, attack: Attack) -> None:
+    await attacked(stack, rows, service, attack)
 
 
 @pytest.mark.skipif(not os.environ.get("ATTACK_MINUTES"), reason="MINUTES= goes on")
-async def test_attacks_that_go_on(line: Line, rows: list[Row]) -> None:
+async def test_attacks_that_go_on(stack: Stack, rows: list[Row]) -> None:
     until = time.monotonic() + 60 * float(os.environ["ATTACK_MINUTES"])
-    first = {service: Victim(line, service).memory_mib() for service, _ in ATTACKS}
+    first = {service: Victim(stack, service).memory_mib() for service, _ in ATTACKS}
     for service, attack in itertools.cycle(ATTACKS):
         if time.monotonic() > until:
             break
-        await attacked(line, rows, service, attack)
+        await attacked(stack, rows, service, attack)
     for service, memory in first.items():
-        assert Victim(line, service).memory_mib() < memory + MORE_MIB
+        assert Victim(stack, service).memory_mib() < memory + MORE_MIB

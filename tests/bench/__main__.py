@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from sandbox.line import ROOT
+from sandbox.local.stack import ROOT
 from tests.bench import figures
 from tests.bench.field import Field, field
 from tests.bench.figures import Result, console

@@ -20,11 +20,11 @@ import httpx
 from aiokafka.admin import AIOKafkaAdminClient
 
 from contracts.topics import TOPICS
-from sandbox import servers as embedded
-from sandbox.line import ROOT, Line
-from sandbox.processes import Process
-from sandbox.provision import SERVICES, Secrets, provision
-from sandbox.show.goods import BY_SKU
+from sandbox.demo.goods import BY_SKU
+from sandbox.local import servers as embedded
+from sandbox.local.processes import Process
+from sandbox.local.provision import SERVICES, Secrets, provision
+from sandbox.local.stack import ROOT, Stack
 from services.warehouse.main import Settings as WarehouseSettings
 from services.warehouse.main import service as warehouse
 from shared import clock
@@ -89,21 +89,21 @@ class Field:
         number = next(self._turns)
         directory = self.directory / f"turn-{number}"
         (directory / "logs").mkdir(parents=True)
-        line = Line(directory, servers=self.servers, settings=settings)
-        line.secrets = self.secrets
+        stack = Stack(directory, servers=self.servers, settings=settings)
+        stack.secrets = self.secrets
         names = tuple(commands)
-        clock.create(line.clock_file, datetime.now(UTC), 1.0)
-        line.choose_addresses()
+        clock.create(stack.clock_file, datetime.now(UTC), 1.0)
+        stack.choose_addresses()
         await self._empty_topics()
         services = [name for name in names if name in SERVICES]
-        line.dsns = self._templates | await self._copies(services, number)
-        stand = Stand(line, {name: ("-m", *arguments) for name, arguments in commands.items()})
+        stack.dsns = self._templates | await self._copies(services, number)
+        stand = Stand(stack, {name: ("-m", *arguments) for name, arguments in commands.items()})
         try:
             yield await stand.start([name for name in names if name not in deaf])
             stand.require_alive()
         finally:
             await stand.stop()
-            await self._drop(line.dsns[name] for name in services)
+            await self._drop(stack.dsns[name] for name in services)
 
     async def close(self) -> None:
         """Leaves somebody else's servers as they were."""
@@ -148,63 +148,63 @@ class Field:
 class Stand:
     """The processes of one turn."""
 
-    def __init__(self, line: Line, commands: Commands) -> None:
-        self.line = line
+    def __init__(self, stack: Stack, commands: Commands) -> None:
+        self.stack = stack
         self._loads = itertools.count(1)
         for name, arguments in commands.items():
-            line.processes[name] = Process(
+            stack.processes[name] = Process(
                 name,
                 [sys.executable, *arguments],
-                line.run_dir / "logs" / f"{name}.log",
-                env=line.environment(name),
+                stack.run_dir / "logs" / f"{name}.log",
+                env=stack.environment(name),
                 cwd=ROOT,
             )
 
     @property
     def urls(self) -> Mapping[str, str]:
-        return self.line.urls
+        return self.stack.urls
 
     @property
     def dsns(self) -> Mapping[str, str]:
-        return self.line.dsns
+        return self.stack.dsns
 
     @property
     def secrets(self) -> Secrets:
-        return self.line.secrets
+        return self.stack.secrets
 
     @property
     def kafka(self) -> str:
-        return self.line.servers.kafka_bootstrap
+        return self.stack.servers.kafka_bootstrap
 
     def key(self, scope: Any) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.secrets.api_keys[scope]}"}
 
     async def start(self, wait_for: Sequence[str]) -> Stand:
-        for process in self.line.processes.values():
+        for process in self.stack.processes.values():
             process.start()
         try:
-            await self.line.ready(wait_for)
+            await self.stack.ready(wait_for)
         except BaseException:
             await self.stop()
             raise
         return self
 
     def require_alive(self) -> None:
-        for process in self.line.processes.values():
+        for process in self.stack.processes.values():
             if not process.alive:
                 raise BenchError(f"{process.name} ended with {process.exit_code}:\n{process.tail()}")
 
     async def stop(self) -> None:
-        running = [process for process in self.line.processes.values() if process.alive]
+        running = [process for process in self.stack.processes.values() if process.alive]
         await asyncio.gather(*(asyncio.to_thread(process.end) for process in running))
 
     async def child(self, module: str, plan: Mapping[str, Any], patience: float) -> dict[str, Any]:
         """What `python -m <module> plan result` writes as its result, as JSON. BenchError when it writes none."""
         number = next(self._loads)
-        paths = [self.line.run_dir / f"{part}-{number}.json" for part in ("plan", "result")]
+        paths = [self.stack.run_dir / f"{part}-{number}.json" for part in ("plan", "result")]
         await asyncio.to_thread(paths[0].write_text, json.dumps(plan))
         argv = [sys.executable, "-m", module, *map(str, paths)]
-        log = self.line.run_dir / "logs" / f"child-{number}.log"
+        log = self.stack.run_dir / "logs" / f"child-{number}.log"
         process = Process(module, argv, log, env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}, cwd=ROOT)
         process.start()
         try:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.line import ROOT
+from sandbox.local.stack import ROOT
 from tests.bench.figures import Result, read
 
 PAGE, KEPT = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "benchmarks.json"

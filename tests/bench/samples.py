@@ -14,25 +14,25 @@ from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared
 from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId, Payment, PersonRecord
 from contracts.warehouse import OrderPacked, ParcelHandedOver, StockReserved
-from sandbox.identifiers import s10
-from sandbox.show.baskets import order_body
-from sandbox.show.goods import BY_SKU
-from sandbox.show.people import person
-from sandbox.show.tales import Tale
+from sandbox.demo.goods import BY_SKU
+from sandbox.demo.order_request import order_body
+from sandbox.demo.people import person
+from sandbox.demo.scenarios import Scenario
+from sandbox.laposte.s10 import s10
 from services.credentials import Secrets
 from shared import persons
 from shared.persons import Persons
 from shared.sealing import Seal, decode_key
 
-TALE = Tale("delivered", "delivered", (("CREME-JOUR-50", 1), ("SAVON-OLIVE-300", 1)), "delivered")
-SKUS = tuple(sku for sku, _ in TALE.lines)
+SCENARIO = Scenario("delivered", "delivered", (("CREME-JOUR-50", 1), ("SAVON-OLIVE-300", 1)), "delivered")
+SKUS = tuple(sku for sku, _ in SCENARIO.lines)
 BOX_G = 150
 _ZERO = Money.zero("EUR")
 
 
 def body(number: str, shopper: int, now: datetime) -> dict[str, Any]:
     """The body of `POST /orders`."""
-    return order_body(number, TALE, person(shopper), now)
+    return order_body(number, SCENARIO, person(shopper), now)
 
 
 def placed(count: int) -> list[OrderPlaced]:
@@ -47,9 +47,9 @@ def placed(count: int) -> list[OrderPlaced]:
             quantity=units,
             unit_price=_eur(BY_SKU[sku].price),
         )
-        for n, (sku, units) in enumerate(TALE.lines, start=1)
+        for n, (sku, units) in enumerate(SCENARIO.lines, start=1)
     )
-    total = _eur(sum((BY_SKU[sku].price * units for sku, units in TALE.lines), Decimal(0)))
+    total = _eur(sum((BY_SKU[sku].price * units for sku, units in SCENARIO.lines), Decimal(0)))
     return [
         OrderPlaced(
             order_id=uuid4(),

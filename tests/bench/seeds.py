@@ -79,7 +79,7 @@ async def _hear(make: Make, settings: PlatformSettings, histories: Sequence[Sequ
 
 
 def _settings(stand: Stand, name: str) -> dict[str, str]:
-    return {key.lower(): value for key, value in stand.line.environment(name).items()}
+    return {key.lower(): value for key, value in stand.stack.environment(name).items()}
 
 
 def _parts(items: Sequence[T]) -> list[list[T]]:

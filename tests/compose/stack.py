@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sandbox.processes import free_port
+from sandbox.local.processes import free_port
 from services.credentials import SCOPES, SERVICES, Scope, read
 from shared import clock
 
@@ -25,7 +25,7 @@ START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 
 
 class Stack:
-    """What the show needs of a line, for containers that are reached through their published ports only."""
+    """What the demo needs of a deployment, for containers that are reached through their published ports only."""
 
     def __init__(self, folder: Path, *, profile: str, speed: float) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""The stories of the show, told to a deployment through its published ports."""
+"""The scenarios of the demo, played on a deployment through its published ports."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 from rich.console import Console
 
-from sandbox.show.api import Api
-from sandbox.show.pace import SLOW
-from sandbox.show.run import Show
-from sandbox.show.tales import Tale
+from sandbox.demo.api import Api
+from sandbox.demo.clock_speed import SLOW
+from sandbox.demo.run import Demo
+from sandbox.demo.scenarios import Scenario
 from shared.clock import NOTICE_SECONDS
 from tests.compose.stack import Stack
 
@@ -21,21 +21,21 @@ PATIENCE = 600.0
 
 async def tell(
     stack: Stack,
-    tales: Sequence[Tale],
+    scenarios: Sequence[Scenario],
     prefix: str,
     *,
     speed: float = 60_000,
     meanwhile: Callable[[], Coroutine[Any, Any, None]] | None = None,
 ) -> None:
-    """Tells the stories while something happens; each must end as it wants, however the deployment is treated."""
+    """Plays the scenarios while something happens; each must end as it says, however the deployment is treated."""
     stack.change_speed(SLOW)
     await asyncio.sleep(NOTICE_SECONDS)
-    told = io.StringIO()
+    output = io.StringIO()
     async with Api(stack.urls, stack.api_keys) as api:
-        show = Show(stack, api, Console(file=told), speed=speed, patience=PATIENCE)
+        demo = Demo(stack, api, Console(file=output), speed=speed, patience=PATIENCE)
         async with asyncio.TaskGroup() as group:
-            group.create_task(show.play(tales, prefix=prefix))
+            group.create_task(demo.run(scenarios, prefix=prefix))
             if meanwhile is not None:
                 group.create_task(meanwhile())
-        summary = await show.summary()
-        assert summary["ok"], f"{summary['wrong']} {summary['refusals']}\n{told.getvalue()}"
+        summary = await demo.summary()
+        assert summary["ok"], f"{summary['wrong']} {summary['refusals']}\n{output.getvalue()}"

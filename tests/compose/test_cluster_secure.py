@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from contracts.topics import TOPICS
-from sandbox.show.pace import SLOW
-from sandbox.show.tales import BY_NAME
+from sandbox.demo.clock_speed import SLOW
+from sandbox.demo.scenarios import BY_NAME
 from tests.compose.stack import Stack, running
 from tests.compose.telling import tell
 

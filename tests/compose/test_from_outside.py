@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from sandbox.show.api import Api
-from sandbox.show.book import Book, Order, place
-from sandbox.show.tales import BY_NAME
+from sandbox.demo.api import Api
+from sandbox.demo.orders import DemoOrders, Order, place
+from sandbox.demo.scenarios import BY_NAME
 from services.credentials import SERVICES
 from tests.compose import raw
 from tests.compose.stack import DOCKER, Stack, docker
@@ -41,7 +41,7 @@ async def ready_replicas(client: httpx.AsyncClient, stack: Stack, service: str) 
 async def new_order(stack: Stack) -> Order:
     async with Api(stack.urls, stack.api_keys) as api:
         prefix = f"P{secrets.token_hex(2).upper()}"
-        [order] = await place(api, [BY_NAME["delivered"]], stack.clock.now, prefix=prefix, into=Book())
+        [order] = await place(api, [BY_NAME["delivered"]], stack.clock.now, prefix=prefix, into=DemoOrders())
         return order
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 
-from sandbox.show.tales import batch
+from sandbox.demo.scenarios import batch
 from services.credentials import SERVICES
 from tests.compose.stack import Stack, docker
 from tests.compose.telling import tell
@@ -65,7 +65,7 @@ asyncio.run(main())
     assert done.returncode == 0, done.stderr
 
 
-async def test_all_stories_end_well_while_services_are_scaled_and_restarted(stack: Stack) -> None:
+async def test_all_scenarios_end_well_while_services_are_scaled_and_restarted(stack: Stack) -> None:
     async def operate() -> None:
         await asyncio.sleep(5)
         await asyncio.to_thread(stack.make, "scale", "SERVICE=carrier", "N=3")

@@ -1,4 +1,4 @@
-"""One whole line for all end-to-end tests, on the servers of `make run`: five services and the sandbox, each a process
+"""One whole stack for all end-to-end tests, on the servers of `make run`: five services and the sandbox, each a process
 of its own."""
 
 from __future__ import annotations
@@ -10,30 +10,30 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from rich.console import Console
 
-from sandbox.line import Line
-from sandbox.show.api import Api
-from sandbox.show.pace import SLOW
-from sandbox.show.run import Show
+from sandbox.demo.api import Api
+from sandbox.demo.clock_speed import SLOW
+from sandbox.demo.run import Demo
+from sandbox.local.stack import Stack
 
 FAST = 60_000.0
 PATIENCE = 180.0
 
 
 @pytest.fixture(scope="package")
-async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Line]:
-    run_dir = tmp_path_factory.mktemp("line")
-    async with Line(run_dir, speed=SLOW, prefix=f"e2e_{secrets.token_hex(3)}") as running:
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    run_dir = tmp_path_factory.mktemp("stack")
+    async with Stack(run_dir, speed=SLOW, prefix=f"e2e_{secrets.token_hex(3)}") as running:
         yield running
 
 
 @pytest.fixture(scope="package")
-async def api(line: Line) -> AsyncIterator[Api]:
-    async with Api(line.urls, line.secrets.api_keys) as client:
+async def api(stack: Stack) -> AsyncIterator[Api]:
+    async with Api(stack.urls, stack.secrets.api_keys) as client:
         yield client
 
 
 @pytest.fixture
-def new_show(line: Line, api: Api) -> Callable[[], Show]:
-    """A show on the session's line, with a book and staff of its own."""
-    line.change_speed(SLOW)
-    return lambda: Show(line, api, Console(file=io.StringIO()), speed=FAST, patience=PATIENCE)
+def new_demo(stack: Stack, api: Api) -> Callable[[], Demo]:
+    """A demo on the session's stack, with orders and actors of its own."""
+    stack.change_speed(SLOW)
+    return lambda: Demo(stack, api, Console(file=io.StringIO()), speed=FAST, patience=PATIENCE)

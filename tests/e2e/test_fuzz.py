@@ -17,18 +17,18 @@ from hypothesis.errors import Unsatisfiable
 from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import Case, GenerationMode
 
-from sandbox.line import Line
-from sandbox.provision import SERVICES
-from sandbox.show.baskets import order_body
-from sandbox.show.people import person
-from sandbox.show.tales import Tale
+from sandbox.demo.order_request import order_body
+from sandbox.demo.people import person
+from sandbox.demo.scenarios import Scenario
+from sandbox.local.provision import SERVICES
+from sandbox.local.stack import Stack
 
 DOCUMENTS = Path(__file__).parents[2] / "contracts" / "openapi"
 EXAMPLES = 15
 """Requests for each operation and mode."""
 CHAINS, STEPS = 12, 8
 """Requests that go on from one another's answers: how often for each service, and how many in a row."""
-SOLD_OUT = Tale("fuzz", "of what nobody has", (("CHAPEAU-PAILLE", 999),), "out_of_stock", journeys=())
+SOLD_OUT = Scenario("fuzz", "of what nobody has", (("CHAPEAU-PAILLE", 999),), "out_of_stock", parcel_scenarios=())
 HANDS_OFF = "/counterparts/"
 """A counterpart that is paused stays so, for the tests that come after."""
 
@@ -44,9 +44,9 @@ def operations() -> Iterator[Any]:
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["kept", "broken"])
 @pytest.mark.parametrize(("service", "operation"), list(operations()))
-def test_no_request_breaks_a_service(line: Line, service: str, operation: Any, mode: GenerationMode) -> None:
+def test_no_request_breaks_a_service(stack: Stack, service: str, operation: Any, mode: GenerationMode) -> None:
     strategy: st.SearchStrategy[Case[Any]] = operation.as_strategy(generation_mode=mode)
-    key = {"Authorization": f"Bearer {line.secrets.api_keys['operator']}"}
+    key = {"Authorization": f"Bearer {stack.secrets.api_keys['operator']}"}
 
     @settings(
         max_examples=EXAMPLES,
@@ -58,7 +58,7 @@ def test_no_request_breaks_a_service(line: Line, service: str, operation: Any, m
     )
     @given(strategy)
     def send(case: Case[Any]) -> None:
-        response = case.call(base_url=line.urls[service], headers=key, timeout=20)
+        response = case.call(base_url=stack.urls[service], headers=key, timeout=20)
         assert response.status_code < 500, response.text
         if response.status_code >= 400:
             assert response.headers["content-type"][0] == "application/problem+json"
@@ -70,11 +70,11 @@ def test_no_request_breaks_a_service(line: Line, service: str, operation: Any, m
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_no_chain_of_requests_breaks_a_service(line: Line, service: str) -> None:
+def test_no_chain_of_requests_breaks_a_service(stack: Stack, service: str) -> None:
     """Schemathesis finds in the documents which answer names what another request asks for, and follows it."""
     document = json.loads((DOCUMENTS / f"{service}.json").read_text())
     schema = schemathesis.openapi.from_dict(document).exclude(path_regex=HANDS_OFF)
-    key = {"Authorization": f"Bearer {line.secrets.api_keys['operator']}"}
+    key = {"Authorization": f"Bearer {stack.secrets.api_keys['operator']}"}
     answered: list[tuple[str, int]] = []
 
     class Chain(schema.as_state_machine()):  # type: ignore[misc]
@@ -82,10 +82,10 @@ def test_no_chain_of_requests_breaks_a_service(line: Line, service: str) -> None
             # The schema cannot say that the sums must add up: left to it, no order would ever be taken in.
             if (case.method, case.path) == ("POST", "/orders") and isinstance(case.body, dict):
                 number = f"CHAIN-{secrets.token_hex(4)}"
-                case.body = order_body(number, SOLD_OUT, person(9_200), line.clock.now())
+                case.body = order_body(number, SOLD_OUT, person(9_200), stack.clock.now())
 
         def get_call_kwargs(self, case: Case[Any]) -> dict[str, Any]:
-            return {"base_url": line.urls[service], "headers": key, "timeout": 20}
+            return {"base_url": stack.urls[service], "headers": key, "timeout": 20}
 
         def validate_response(self, response: Any, case: Case[Any], *_: Any, **__: Any) -> None:
             answered.append((case.path, response.status_code))

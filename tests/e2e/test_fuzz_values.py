@@ -1,4 +1,4 @@
-"""Any value in any field of any request to a running line: no answer is a 5xx, every refusal is a problem document."""
+"""Any value in any field of any request to a running stack: no answer is a 5xx, every refusal is a problem document."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from sandbox.line import Line
-from sandbox.show.api import Api, Refused
-from sandbox.show.baskets import order_body
-from sandbox.show.book import Book, place, receive_goods
-from sandbox.show.people import person
-from sandbox.show.staff import boxes
-from sandbox.show.tales import Tale
+from sandbox.demo.actors import boxes
+from sandbox.demo.api import Api, Refused
+from sandbox.demo.order_request import order_body
+from sandbox.demo.orders import DemoOrders, place, receive_goods
+from sandbox.demo.people import person
+from sandbox.demo.scenarios import Scenario
+from sandbox.local.stack import Stack
 from services.carrier.signatures import secrets_of, signature
 from tests import nasty
 from tests.live import until
 
-TALE = Tale("fuzz", "the same order again and again", (("STYLO-PLUME-M", 1),), "cancelled")
+SCENARIO = Scenario("fuzz", "the same order again and again", (("STYLO-PLUME-M", 1),), "cancelled")
 fuzz = settings(
     max_examples=120,
     database=None,
@@ -41,9 +41,9 @@ fuzz = settings(
 
 @dataclass
 class Stand:
-    """The line, with an order that waits for the packer and one that waits for the hand-over."""
+    """The stack, with an order that waits for the packer and one that waits for the hand-over."""
 
-    line: Line
+    stack: Stack
     http: httpx.Client
     names: dict[str, str]
     """What stands for itself in the paths."""
@@ -56,8 +56,8 @@ class Stand:
         content: bytes | None = None,
         headers: Mapping[str, bytes] | None = None,
     ) -> httpx.Response:
-        url = self.line.urls[service] + path
-        key = f"Bearer {self.line.secrets.api_keys['operator']}".encode()
+        url = self.stack.urls[service] + path
+        key = f"Bearer {self.stack.secrets.api_keys['operator']}".encode()
         usual = {"authorization": key, "content-type": b"application/json"}
         fields = {name.encode(): value for name, value in {**usual, **(headers or {})}.items()}
         answer = self.http.request(method, url, content=content, headers=fields)
@@ -68,10 +68,12 @@ class Stand:
 
 
 @pytest.fixture(scope="module")
-async def stand(line: Line, api: Api) -> AsyncIterator[Stand]:
+async def stand(stack: Stack, api: Api) -> AsyncIterator[Stand]:
     prefix = f"FUZZ-{secrets.token_hex(4)}"
-    await receive_goods(api, [TALE, TALE], prefix)
-    reserved, packed = await place(api, [TALE, TALE], line.clock.now, prefix=prefix, into=Book(), first_person=9_000)
+    await receive_goods(api, [SCENARIO, SCENARIO], prefix)
+    reserved, packed = await place(
+        api, [SCENARIO, SCENARIO], stack.clock.now, prefix=prefix, into=DemoOrders(), first_person=9_000
+    )
 
     async def waiting() -> bool:
         lists = [item["order_id"] async for item in api.pages("warehouse", "/pick-lists", "pick_lists", "warehouse")]
@@ -85,14 +87,14 @@ async def stand(line: Line, api: Api) -> AsyncIterator[Stand]:
     await api.post("warehouse", f"/orders/{packed.id}/parcels", "warehouse", {"parcels": boxes(packed)})
     await until(labelled)
     with httpx.Client(timeout=20) as http:
-        yield Stand(line, http, {"reserved": reserved.id, "packed": packed.id})
+        yield Stand(stack, http, {"reserved": reserved.id, "packed": packed.id})
     for placed in (reserved, packed):
         with suppress(Refused):  # what was sent may have ended it
             await api.post("orders", f"/orders/{placed.id}/cancel", "marketplace")
 
 
-def order(line: Line) -> dict[str, Any]:
-    return order_body(f"FUZZ-{secrets.token_hex(4)}", TALE, person(9_100), line.clock.now())
+def order(stack: Stack) -> dict[str, Any]:
+    return order_body(f"FUZZ-{secrets.token_hex(4)}", SCENARIO, person(9_100), stack.clock.now())
 
 
 BOX = {"length_mm": 200, "width_mm": 90, "height_mm": 80, "weight_g": 240}
@@ -139,11 +141,11 @@ def test_any_value_in_any_body(stand: Stand, request_line: str) -> None:
 
 
 def test_any_value_in_any_order(stand: Stand) -> None:
-    good = order(stand.line)
+    good = order(stand.stack)
     assert stand.send("orders", "POST", "/orders", nasty.as_json(good)).status_code == 201
 
     @settings(fuzz, max_examples=300)
-    @given(nasty.spoilt(order(stand.line)))
+    @given(nasty.spoilt(order(stand.stack)))
     def send(spoilt: Any) -> None:
         stand.send("orders", "POST", "/orders", nasty.as_json(spoilt))
 
@@ -153,7 +155,7 @@ def test_any_value_in_any_order(stand: Stand) -> None:
 @pytest.mark.parametrize("amount", ["1e99999999999999999999", "-1e99999999999999999999", "1" + "0" * 400])
 def test_a_number_that_nothing_holds_is_the_clients_fault(stand: Stand, amount: str) -> None:
     product = nasty.put(PRODUCT, ("unit_value", "amount"), "@")
-    ordered = nasty.put(order(stand.line), ("lines", 0, "unit_price", "amount"), "@")
+    ordered = nasty.put(order(stand.stack), ("lines", 0, "unit_price", "amount"), "@")
     for service, method, path, body in (
         ("warehouse", "PUT", "/products/FUZZ-1", product),
         ("orders", "POST", "/orders", ordered),
@@ -175,7 +177,7 @@ def test_the_value_of_a_product_is_said_back_as_it_is_kept(stand: Stand) -> None
 
 UNKNOWN_PARCEL = "CY123456785FR"
 """Of a call-back that is kept until its label is known: scans of the stand's parcel would send it on its way, and the
-tests that come after want a line where nothing waits for a person."""
+tests that come after need a stack where nothing waits for a person."""
 ENVELOPE = {
     "type": "shipment.updated",
     "timestamp": "2026-11-23T08:00:00Z",
@@ -194,7 +196,7 @@ ENVELOPE = {
 
 
 def test_any_value_in_any_signed_call_back(stand: Stand) -> None:
-    secret = secrets_of(stand.line.secrets.webhook_secret)[0]
+    secret = secrets_of(stand.stack.secrets.webhook_secret)[0]
     turn = itertools.count()
 
     @fuzz

@@ -1,4 +1,4 @@
-"""After the runs of `test_line`: nowhere but in sealed form is there anything of a person."""
+"""After the runs of `test_local_stack`: nowhere but in sealed form is there anything of a person."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.base import PARTITIONS
 from contracts.topics import TOPICS
-from sandbox.line import Line
-from sandbox.provision import SERVICES
-from sandbox.show.api import Api
-from sandbox.show.book import Order
-from sandbox.show.people import Person, person
-from sandbox.show.tales import TALES
-from tests.e2e.test_line import PEOPLE_OF
+from sandbox.demo.api import Api
+from sandbox.demo.orders import Order
+from sandbox.demo.people import Person, person
+from sandbox.demo.scenarios import SCENARIOS
+from sandbox.local.provision import SERVICES
+from sandbox.local.stack import Stack
+from tests.e2e.test_local_stack import PEOPLE_OF
 
 PEOPLE = [person(number) for number in chain.from_iterable(PEOPLE_OF.values())]
 
@@ -63,8 +63,8 @@ async def has_run(api: Api) -> None:
 
 
 @pytest.mark.usefixtures("has_run")
-async def test_no_person_on_any_topic(line: Line) -> None:
-    async with AIOKafkaConsumer(bootstrap_servers=line.servers.kafka_bootstrap) as consumer:
+async def test_no_person_on_any_topic(stack: Stack) -> None:
+    async with AIOKafkaConsumer(bootstrap_servers=stack.servers.kafka_bootstrap) as consumer:
         partitions = [TopicPartition(topic.name, number) for topic in TOPICS for number in range(PARTITIONS)]
         ends = await consumer.end_offsets(partitions)
         partitions = [partition for partition in partitions if ends[partition] > 0]
@@ -84,8 +84,8 @@ async def test_no_person_on_any_topic(line: Line) -> None:
 
 @pytest.mark.usefixtures("has_run")
 @pytest.mark.parametrize("service", SERVICES)
-async def test_no_person_in_any_table_in_the_clear(line: Line, service: str) -> None:
-    connection = await asyncpg.connect(line.dsns[service])
+async def test_no_person_in_any_table_in_the_clear(stack: Stack, service: str) -> None:
+    connection = await asyncpg.connect(stack.dsns[service])
     try:
         tables = await connection.fetch("select tablename from pg_tables where schemaname = 'public'")
         for (table,) in tables:
@@ -97,23 +97,25 @@ async def test_no_person_in_any_table_in_the_clear(line: Line, service: str) -> 
 
 
 @pytest.mark.usefixtures("has_run")
-async def test_no_person_in_logs_and_metrics(line: Line) -> None:
-    for log in sorted((line.run_dir / "logs").iterdir()):  # a test may wait for a local file
+async def test_no_person_in_logs_and_metrics(stack: Stack) -> None:
+    for log in sorted((stack.run_dir / "logs").iterdir()):  # a test may wait for a local file
         assert not found(log.read_bytes()), log.name
     async with httpx.AsyncClient(trust_env=False) as client:
         for service in SERVICES:
-            page = await client.get(f"{line.internal_urls[service]}/metrics")
+            page = await client.get(f"{stack.internal_urls[service]}/metrics")
             assert page.status_code == 200
             assert not found(page.content), service
 
 
 @pytest.mark.usefixtures("has_run")
-async def test_nothing_of_a_person_is_told_without_the_secret_and_no_name_with_it(line: Line, api: Api) -> None:
+async def test_nothing_of_a_person_is_told_without_the_secret_and_no_name_with_it(stack: Stack, api: Api) -> None:
     orders = [order async for order in api.pages("orders", "/orders", "orders", "operator", limit=200)]
     async with httpx.AsyncClient(trust_env=False) as client:
         for document in orders[:40]:
-            order = Order(document["id"], document["number"], TALES[0], document["tracking_url"])  # its link is needed
-            base = line.urls["tracking"]
+            order = Order(
+                document["id"], document["number"], SCENARIOS[0], document["tracking_url"]
+            )  # its link is needed
+            base = stack.urls["tracking"]
             assert (await client.get(f"{base}/orders/{order.id}/tracking")).status_code == 404
             assert (
                 await client.get(f"{base}/orders/{order.id}/tracking", params={"secret": "v1.x"})

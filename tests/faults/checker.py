@@ -17,7 +17,7 @@ from uuid import UUID
 from contracts.base import Event
 from contracts.carrier import LabelCreated
 from contracts.topics import TOPICS, of_producer, subscribed_by
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from services.carrier.handlers import SUBSCRIPTIONS as CARRIER
 from services.customs.handlers import SUBSCRIPTIONS as CUSTOMS
 from services.orders.handlers import SUBSCRIPTIONS as ORDERS
@@ -67,7 +67,7 @@ async def at_the_end(field: Field) -> list[Violation]:
 
 async def facts_of(field: Field, service: str) -> dict[UUID, list[Event]]:
     """The sets of facts of the orders that we placed."""
-    ours = [UUID(order_id) for order_id in field.book.orders]
+    ours = [UUID(order_id) for order_id in field.orders.by_id]
     rows = await field.stores.rows(service, "select order_id, type, body from facts where order_id = any($1)", ours)
     found: dict[UUID, list[Event]] = defaultdict(list)
     for row in rows:
@@ -76,14 +76,14 @@ async def facts_of(field: Field, service: str) -> dict[UUID, list[Event]]:
 
 
 def _numbers(field: Field) -> dict[str, str]:
-    return {order.number: order.id for order in field.book.orders.values()}
+    return {order.number: order.id for order in field.orders.by_id.values()}
 
 
 # --- I1 ---
 
 
 async def every_order_ends(field: Field) -> list[Violation]:
-    """An order that was accepted is there, and has ended as its story wants or waits where a person sees it."""
+    """An order that was accepted is there, and has ended as its scenario says or waits where a person sees it."""
     documents = {
         document["id"]: document
         async for document in field.api.pages("orders", "/orders", "orders", "operator", limit=200)
@@ -92,15 +92,15 @@ async def every_order_ends(field: Field) -> list[Violation]:
     async for case in field.api.pages("orders", "/cases", "cases", "operator", status="open", limit=200):
         waiting[case["order_id"]].append(case)
     found = []
-    for order in field.book.orders.values():
+    for order in field.orders.by_id.values():
         document = documents.get(order.id)
         if document is None:
             found.append(Violation("I1", "was accepted and is not there", (order.id,)))
         elif document["closed_at"] is None:
             if not any(case["freed_by"] for case in waiting[order.id]):
                 found.append(Violation("I1", f"neither ends nor waits in a case: {document['status']}", (order.id,)))
-        elif document["status"] != order.tale.outcome and order.id not in field.lawful:
-            reason = f"{document['status']} ({document['reason']}) instead of {order.tale.outcome}"
+        elif document["status"] != order.scenario.outcome and order.id not in field.lawful:
+            reason = f"{document['status']} ({document['reason']}) instead of {order.scenario.outcome}"
             found.append(Violation("I1", f"ended as {reason}", (order.id,)))
     return found
 
@@ -159,7 +159,7 @@ class Labels:
 
 
 async def _labels(field: Field) -> Labels:
-    numbers = {UUID(order.id): order.number for order in field.book.orders.values()}
+    numbers = {UUID(order.id): order.number for order in field.orders.by_id.values()}
     rows = await field.stores.rows("carrier", "select order_id, parcel, tracking_number, used from labels")
     ghosts = await field.stores.rows("carrier", "select order_id, parcel from ghost_labels")
     return Labels(
@@ -199,7 +199,7 @@ def labels_on_record(account: Mapping[str, Any], labels: Labels) -> list[Violati
 async def timelines_are_the_events(field: Field, carrier: Mapping[UUID, Sequence[Event]]) -> list[Violation]:
     """What tracking tells is what the carrier said of the parcels: each event once, none more, by event time."""
     found = []
-    for order in field.book.orders.values():
+    for order in field.orders.by_id.values():
         labels = [event for event in carrier.get(UUID(order.id), ()) if isinstance(event, LabelCreated)]
         if not labels:
             continue

@@ -1,4 +1,4 @@
-"""One line for all faults, file after file: kills first, the end of all orders last.
+"""One stack for all faults, file after file: kills first, the end of all orders last.
 
 `make faults` sets `FAULTS_SEED`, `FAULTS_MINUTES` and, where to report, `FAULTS_DOCS`.
 """
@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.show.pace import SLOW
-from tests.faults.field import Field, proxied_line, running_field
+from sandbox.demo.clock_speed import SLOW
+from tests.faults.field import Field, proxied_stack, running_field
 from tests.faults.report import Report
 from tests.servers import description, running_servers
 
@@ -24,7 +24,7 @@ LONG = ("clock an hour off", "disk full", "100,000 records behind", "broker away
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything that needs the line is a fault test."""
+    """Everything that needs the stack is a fault test."""
     for item in items:
         if HERE in item.path.parents and {"field", "broken"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.faults)
@@ -45,8 +45,8 @@ def report() -> Iterator[Report]:
 async def field(tmp_path_factory: pytest.TempPathFactory, report: Report) -> AsyncIterator[Field]:
     run_dir = tmp_path_factory.mktemp("faults")
     report.servers = description().removeprefix("servers: ")
-    async with AsyncExitStack() as stack:
-        servers = await stack.enter_async_context(running_servers(run_dir))
+    async with AsyncExitStack() as exit_stack:
+        servers = await exit_stack.enter_async_context(running_servers(run_dir))
         prefix = f"faults_{secrets.token_hex(3)}"
-        line, proxies = await stack.enter_async_context(proxied_line(run_dir, prefix, SLOW, servers))
-        yield await stack.enter_async_context(running_field(line, proxies, report))
+        stack, proxies = await exit_stack.enter_async_context(proxied_stack(run_dir, prefix, SLOW, servers))
+        yield await exit_stack.enter_async_context(running_field(stack, proxies, report))

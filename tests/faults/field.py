@@ -1,4 +1,4 @@
-"""A line in which people work and orders are in flight, so that faults have something to break."""
+"""A stack on which people work and orders are in flight, so that faults have something to break."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from sandbox.line import Line
-from sandbox.provision import SERVICES
-from sandbox.servers import Servers
-from sandbox.show.api import Api, Refused
-from sandbox.show.book import Book, Order, place, receive_goods
-from sandbox.show.staff import Staff
-from sandbox.show.tales import BY_NAME, TALES, Tale
+from sandbox.demo.actors import Actors
+from sandbox.demo.api import Api, Refused
+from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
+from sandbox.demo.scenarios import BY_NAME, SCENARIOS, Scenario
+from sandbox.local.provision import SERVICES
+from sandbox.local.servers import Servers
+from sandbox.local.stack import Stack
 from tests.faults import checker
 from tests.faults.proxy import Proxy
 from tests.faults.report import Report, Row
@@ -41,7 +41,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     "orders": {"JOB_LEASE_SECONDS": "10"},
 }
 """Waits that are minutes in earnest."""
-PLAIN = Tale("delivered", "delivered", (("SAVON-OLIVE-300", 2),), "delivered")
+PLAIN = Scenario("delivered", "delivered", (("SAVON-OLIVE-300", 2),), "delivered")
 MIX = (PLAIN, BY_NAME["delivered"], PLAIN, BY_NAME["pickup"], PLAIN, BY_NAME["customs_hold"], PLAIN, BY_NAME["split"])
 
 
@@ -57,8 +57,8 @@ class Answered:
 class Witness(Api):
     """Remembers every promise it was given."""
 
-    def __init__(self, line: Line) -> None:
-        super().__init__(line.urls, line.secrets.api_keys, PATIENCE_SECONDS)
+    def __init__(self, stack: Stack) -> None:
+        super().__init__(stack.urls, stack.secrets.api_keys, PATIENCE_SECONDS)
         self.promises: list[Answered] = []
 
     async def _send(self, method: str, url: str, headers: Mapping[str, str], body: object) -> httpx.Response:
@@ -73,13 +73,13 @@ class Injection:
     """One fault under way."""
 
     row: Row
-    book: Book
+    orders: DemoOrders
     ended: float = 0.0
 
     def happened(self, times: int = 1) -> None:
         """The fault was injected now."""
         self.row.injections += times
-        self.row.in_flight.append(len(self.book.open()))
+        self.row.in_flight.append(len(self.orders.open()))
 
     def over(self) -> None:
         """The fault is over from now on; without this call, at the end of its block."""
@@ -91,18 +91,18 @@ class Injection:
 
 @dataclass
 class Field:
-    line: Line
+    stack: Stack
     api: Witness
     stores: Stores
     proxies: Mapping[tuple[str, str], Proxy]
     """By (service, what lies behind): `kafka`, `postgres`, `sandbox`; (`sandbox`, `carrier`) for the call-backs."""
     report: Report
     chance: random.Random
-    book: Book = field(default_factory=Book)
+    orders: DemoOrders = field(default_factory=DemoOrders)
     rows: dict[str, Row] = field(default_factory=dict)
     """Which row an order was placed for, by its id."""
     lawful: set[str] = field(default_factory=set)
-    """Orders that a test ends otherwise than their story."""
+    """Orders that a test ends otherwise than their scenario."""
     dead_lettered: set[tuple[str, str, str]] = field(default_factory=set)
     """Dead letters that a test made: service, type and order. A broker that lost such a record gets it again, and each
     reader another letter."""
@@ -112,18 +112,20 @@ class Field:
     """How many shoppers there were so far."""
 
     def __post_init__(self) -> None:
-        self.staff = Staff(self.api, self.book, self.line.clock.now)
+        self.actors = Actors(self.api, self.orders, self.stack.clock.now)
 
-    async def place(self, tales: Sequence[Tale], row: Row | None = None) -> list[Order]:
+    async def place(self, scenarios: Sequence[Scenario], row: Row | None = None) -> list[Order]:
         """Orders through the public API, of which the checker then knows everything."""
-        first, self.people = self.people, self.people + len(tales)
+        first, self.people = self.people, self.people + len(scenarios)
         prefix = f"F{first:05d}"
-        placed = await place(self.api, tales, self.line.clock.now, prefix=prefix, into=self.book, first_person=first)
+        placed = await place(
+            self.api, scenarios, self.stack.clock.now, prefix=prefix, into=self.orders, first_person=first
+        )
         if row is not None:
             self.rows |= {order.id: row for order in placed}
         return placed
 
-    def some(self, count: int) -> list[Tale]:
+    def some(self, count: int) -> list[Scenario]:
         return [self.chance.choice(MIX) for _ in range(count)]
 
     def proxied(self, behind: str) -> list[Proxy]:
@@ -140,12 +142,12 @@ class Field:
         await self._none(lambda: self.stores.not_sent(published), began, bound)
         ends = await self.stores.ends()
         at = await self._none(lambda: self.stores.not_read(ends), began, bound)
-        await self.line.ready([name for name in self.line.processes if self.line.processes[name].alive], bound)
+        await self.stack.ready([name for name in self.stack.processes if self.stack.processes[name].alive], bound)
         return at
 
     async def _none(self, question: Callable[[], Awaitable[list[str]]], began: float, bound: float) -> float:
         while missing := await question():
-            for process in self.line.processes.values():
+            for process in self.stack.processes.values():
                 assert process.alive, f"{process.name} ended with {process.exit_code}:\n{process.tail()}"
             assert time.monotonic() < began + bound, f"not recovered after {bound:.0f} s: {missing[:6]}"
             await asyncio.sleep(0.1)
@@ -165,7 +167,7 @@ class Field:
     ) -> AsyncIterator[list[Injection]]:
         """Several faults (name and where) at one time: they share their recovery and its checks."""
         rows = [self.report.row(name, where, invariants, bound) for name, where in what]
-        injections = [Injection(row, self.book) for row in rows]
+        injections = [Injection(row, self.orders) for row in rows]
         enough = asyncio.Event()
         placing = asyncio.create_task(self._keep_placing(orders, rows[0], enough))
         try:
@@ -193,9 +195,9 @@ class Field:
             await self.place(self.some(1), row)
 
     async def work(self) -> None:
-        """People do what is on their lists, and the book is kept, until cancelled."""
+        """People do what is on their lists, and the orders are read again, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._again(self.staff.work))
+            group.create_task(self._again(self.actors.work))
             group.create_task(self._again(self._keep_book))
 
     async def _again(self, duty: Any) -> None:
@@ -207,40 +209,40 @@ class Field:
 
     async def _keep_book(self) -> None:
         while True:
-            await self.book.refresh(self.api)
+            await self.orders.refresh(self.api)
             await asyncio.sleep(REFRESH_SECONDS)
 
     # --- processes ---
 
     async def bounce(self, name: str) -> None:
         """kill -9 and a new start."""
-        self.line.kill(name)
+        self.stack.kill(name)
         self.start(name)
-        await self.line.ready([name])
+        await self.stack.ready([name])
 
     def arm(self, name: str, failpoint: str) -> None:
         """The running process will do this when it comes there (see shared.failpoints)."""
-        failpoint_file(self.line.run_dir, name).write_text(failpoint)
+        failpoint_file(self.stack.run_dir, name).write_text(failpoint)
 
     def start(self, name: str) -> None:
         """Starts it with nothing armed."""
         self.disarm(name)
-        self.line.start(name, {"FAILPOINT": f"@{failpoint_file(self.line.run_dir, name)}"})
+        self.stack.start(name, {"FAILPOINT": f"@{failpoint_file(self.stack.run_dir, name)}"})
 
     def disarm(self, name: str) -> None:
-        failpoint_file(self.line.run_dir, name).unlink(missing_ok=True)
+        failpoint_file(self.stack.run_dir, name).unlink(missing_ok=True)
 
     async def die_at(self, name: str, failpoint: str, seconds: float = 120) -> None:
         """Waits until the process has died at this place. AssertionError if it lives."""
         self.arm(name, failpoint)
         until = time.monotonic() + seconds
         try:
-            while self.line.processes[name].alive:
+            while self.stack.processes[name].alive:
                 assert time.monotonic() < until, f"{name} never came to {failpoint}"
                 await asyncio.sleep(0.02)
         finally:
             self.disarm(name)
-        assert self.line.processes[name].exit_code == -signal.SIGKILL, self.line.processes[name].tail()
+        assert self.stack.processes[name].exit_code == -signal.SIGKILL, self.stack.processes[name].tail()
 
 
 def failpoint_file(run_dir: Path, name: str) -> Path:
@@ -248,14 +250,14 @@ def failpoint_file(run_dir: Path, name: str) -> Path:
 
 
 @asynccontextmanager
-async def running_field(line: Line, proxies: Mapping[tuple[str, str], Proxy], report: Report) -> AsyncIterator[Field]:
-    """People at work on this line, the goods received."""
-    async with AsyncExitStack() as stack:
-        api = await stack.enter_async_context(Witness(line))
-        stores = Stores(line.dsns, line.servers.kafka_bootstrap)
-        stack.push_async_callback(stores.close)
-        made = Field(line, api, stores, proxies, report, random.Random(report.seed))
-        await receive_goods(api, [*TALES, *MIX * 400], "GR-FAULTS")
+async def running_field(stack: Stack, proxies: Mapping[tuple[str, str], Proxy], report: Report) -> AsyncIterator[Field]:
+    """People at work on this stack, the goods received."""
+    async with AsyncExitStack() as exit_stack:
+        api = await exit_stack.enter_async_context(Witness(stack))
+        stores = Stores(stack.dsns, stack.servers.kafka_bootstrap)
+        exit_stack.push_async_callback(stores.close)
+        made = Field(stack, api, stores, proxies, report, random.Random(report.seed))
+        await receive_goods(api, [*SCENARIOS, *MIX * 400], "GR-FAULTS")
         shift = asyncio.create_task(made.work())
         try:
             yield made
@@ -266,32 +268,32 @@ async def running_field(line: Line, proxies: Mapping[tuple[str, str], Proxy], re
 
 
 @asynccontextmanager
-async def proxied_line(
+async def proxied_stack(
     run_dir: Path, prefix: str, speed: float, servers: Servers
-) -> AsyncIterator[tuple[Line, dict[tuple[str, str], Proxy]]]:
-    """A line whose services reach every server, the outside world, and are reached by it, through proxies."""
+) -> AsyncIterator[tuple[Stack, dict[tuple[str, str], Proxy]]]:
+    """A stack whose services reach every server, the outside world, and are reached by it, through proxies."""
     proxies: dict[tuple[str, str], Proxy] = {}
-    async with AsyncExitStack() as stack:
+    async with AsyncExitStack() as exit_stack:
 
-        async def lay(line: Line) -> None:
+        async def lay(stack: Stack) -> None:
             for service in SERVICES:
-                ways = {"kafka": line.servers.kafka_bootstrap, "postgres": urlsplit(line.dsns[service]).netloc}
+                ways = {"kafka": stack.servers.kafka_bootstrap, "postgres": urlsplit(stack.dsns[service]).netloc}
                 if service in ("carrier", "customs"):
-                    ways["sandbox"] = urlsplit(line.urls["sandbox"]).netloc
+                    ways["sandbox"] = urlsplit(stack.urls["sandbox"]).netloc
                 for what, place_ in ways.items():
-                    await detour(line, service, what, place_.rpartition("@")[2])
-            await detour(line, "sandbox", "carrier", urlsplit(line.urls["carrier"]).netloc)
+                    await detour(stack, service, what, place_.rpartition("@")[2])
+            await detour(stack, "sandbox", "carrier", urlsplit(stack.urls["carrier"]).netloc)
 
-        async def detour(line: Line, whose: str, what: str, address: str) -> None:
+        async def detour(stack: Stack, whose: str, what: str, address: str) -> None:
             host, _, port = address.rpartition(":")
-            proxy = await stack.enter_async_context(Proxy(host, int(port), kafka=what == "kafka"))
+            proxy = await exit_stack.enter_async_context(Proxy(host, int(port), kafka=what == "kafka"))
             proxies[whose, what] = proxy
-            line.detours[whose, address] = proxy.address
+            stack.address_overrides[whose, address] = proxy.address
 
         settings = {
             service: {"FAILPOINT": f"@{failpoint_file(run_dir, service)}", **SETTINGS.get(service, {})}
             for service in SERVICES
         }
-        line = Line(run_dir, speed=speed, prefix=prefix, settings=settings, prepare=lay, servers=servers)
-        async with line:
-            yield line, proxies
+        stack = Stack(run_dir, speed=speed, prefix=prefix, settings=settings, prepare=lay, servers=servers)
+        async with stack:
+            yield stack, proxies

@@ -14,8 +14,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.base import PARTITIONS
 from contracts.topics import TOPICS
-from sandbox.provision import SERVICES
-from sandbox.show.people import PLACES, Person, person
+from sandbox.demo.people import PLACES, Person, person
+from sandbox.local.provision import SERVICES
 from tests.faults.violations import Violation
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ async def _in_tables(field: Field, needles: Needles) -> list[Violation]:
 async def _on_topics(field: Field, needles: Needles) -> list[Violation]:
     found = []
     consumer: Any
-    async with AIOKafkaConsumer(bootstrap_servers=field.line.servers.kafka_bootstrap) as consumer:
+    async with AIOKafkaConsumer(bootstrap_servers=field.stack.servers.kafka_bootstrap) as consumer:
         partitions = [TopicPartition(topic.name, number) for topic in TOPICS for number in range(PARTITIONS)]
         ends = await field.stores.ends()
         partitions = [partition for partition in partitions if ends.get(partition, 0) > 0]
@@ -93,13 +93,13 @@ async def _on_topics(field: Field, needles: Needles) -> list[Violation]:
 
 async def _in_logs_and_metrics(field: Field, needles: Needles) -> list[Violation]:
     found = []
-    for log in sorted((field.line.run_dir / "logs").iterdir()):
+    for log in sorted((field.stack.run_dir / "logs").iterdir()):
         hits = needles.found(await asyncio.to_thread(log.read_bytes))
         if hits:
             found.append(Violation("I8", f"{log.name} holds {hits[:3]}"))
     async with httpx.AsyncClient(trust_env=False) as client:
         for service in SERVICES:
-            hits = needles.found((await client.get(f"{field.line.internal_urls[service]}/metrics")).content)
+            hits = needles.found((await client.get(f"{field.stack.internal_urls[service]}/metrics")).content)
             if hits:
                 found.append(Violation("I8", f"the metrics of {service} hold {hits[:3]}"))
     return found

@@ -1,4 +1,4 @@
-"""The databases and logs of a line, read from outside while faults come and go."""
+"""The databases and logs of a stack, read from outside while faults come and go."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from contracts.topics import subscribed_by
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from shared.db import TRANSIENT
 from shared.messaging.partition_log import LogProbe
 from shared.settings import PlatformSettings

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from tests.faults.field import Field, Injection
 
 STEPS = {
@@ -61,7 +61,7 @@ async def die(field: Field, service: str, way: list[tuple[str, Injection]]) -> N
         try:
             await field.die_at(service, f"{step}:kill:{field.chance.randint(1, 3)}")
             injection.happened()
-        finally:  # the line goes on, also when another service did not die
+        finally:  # the stack goes on, also when another service did not die
             field.start(service)
     for _, injection in way:
         injection.over()

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from contracts.topics import TOPICS
-from sandbox.provision import SERVICES
-from sandbox.show.baskets import order_body
-from sandbox.show.people import person
+from sandbox.demo.order_request import order_body
+from sandbox.demo.people import person
+from sandbox.local.provision import SERVICES
 from shared.operations.provision import create_topics
 from tests.faults.field import PLAIN, Field
 from tests.faults.proxy import Proxy
@@ -56,7 +56,7 @@ async def ask(url: str, path: str) -> int:
 
 async def test_broker_restarted(field: Field) -> None:
     """kill -9. The embedded broker keeps its log in memory: for it this is also the loss of all it had acknowledged."""
-    broker = field.line.servers.broker
+    broker = field.stack.servers.broker
     if broker is None:
         pytest.skip("the broker is not ours to kill")
     async with field.fault("killed and started again", "broker", "I1 I5 I9", orders=6, bound=60) as fault:
@@ -70,7 +70,7 @@ async def test_broker_restarted(field: Field) -> None:
 
 async def test_acknowledged_tail_lost(field: Field) -> None:
     """The broker comes back without the youngest records that it had acknowledged, and with new ones in their place."""
-    broker = field.line.servers.broker
+    broker = field.stack.servers.broker
     if broker is None:
         pytest.skip("the broker is not ours to kill")
     async with field.fault("acknowledged tail lost", "broker", "I1 I5 I9", orders=6, bound=60) as fault:
@@ -94,12 +94,12 @@ async def test_broker_away(field: Field) -> None:
             fault.happened()
             until = time.monotonic() + seconds(field, 60)
             number = f"AWAY-{time.monotonic_ns()}"
-            body = order_body(number, PLAIN, person(field.people), field.line.clock.now())
+            body = order_body(number, PLAIN, person(field.people), field.stack.clock.now())
             field.people += 1
             taken = await field.api.post("orders", "/orders", "marketplace", body)
             assert time.monotonic() < until, "the order had to wait for the broker"
-            assert await ask(field.line.internal_urls["orders"], "/readyz") == httpx.codes.OK
-            assert await ask(field.line.internal_urls["orders"], "/livez") == httpx.codes.OK
+            assert await ask(field.stack.internal_urls["orders"], "/readyz") == httpx.codes.OK
+            assert await ask(field.stack.internal_urls["orders"], "/livez") == httpx.codes.OK
             fault.note("an order was accepted while the broker was away")
             await asyncio.sleep(max(0.0, until - time.monotonic()))
         fault.over()
@@ -110,7 +110,7 @@ async def test_broker_away(field: Field) -> None:
 async def test_broker_frozen(field: Field) -> None:
     """Connections stay, nothing answers."""
     async with field.fault(f"frozen for {seconds(field, 60):.0f} s", "broker", "I1 I5 I9", bound=60) as fault:
-        if (broker := field.line.servers.broker) is not None:
+        if (broker := field.stack.servers.broker) is not None:
             await asyncio.to_thread(broker.pause)
             try:
                 fault.happened()
@@ -133,7 +133,7 @@ async def test_bad_ways_to_the_broker(field: Field, state: str) -> None:
 
 async def test_postgres_stopped_at_once(field: Field) -> None:
     """`pg_ctl -m immediate`: no checkpoint, every session gone."""
-    postgres = field.line.servers.postgres
+    postgres = field.stack.servers.postgres
     if postgres is None:
         pytest.skip("PostgreSQL is not ours to stop")
     async with field.fault(
@@ -154,10 +154,10 @@ async def test_postgres_away(field: Field) -> None:
             await asyncio.sleep(seconds(field, 30))
             await nobody_claims_to_be_ready(field)
             async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
-                key = field.line.secrets.api_keys["marketplace"]
-                body = order_body("NEVER-1", PLAIN, person(0), field.line.clock.now())
+                key = field.stack.secrets.api_keys["marketplace"]
+                body = order_body("NEVER-1", PLAIN, person(0), field.stack.clock.now())
                 answer = await client.post(
-                    f"{field.line.urls['orders']}/orders", json=body, headers={"Authorization": f"Bearer {key}"}
+                    f"{field.stack.urls['orders']}/orders", json=body, headers={"Authorization": f"Bearer {key}"}
                 )
             assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
         fault.over()
@@ -166,10 +166,10 @@ async def test_postgres_away(field: Field) -> None:
 async def nobody_claims_to_be_ready(field: Field) -> None:
     until = time.monotonic() + NOTICED_SECONDS
     for service in SERVICES:
-        while await ask(field.line.internal_urls[service], "/readyz") == httpx.codes.OK:
+        while await ask(field.stack.internal_urls[service], "/readyz") == httpx.codes.OK:
             assert time.monotonic() < until, f"{service} says that it is ready"
             await asyncio.sleep(0.2)
-        assert await ask(field.line.internal_urls[service], "/livez") == httpx.codes.OK
+        assert await ask(field.stack.internal_urls[service], "/livez") == httpx.codes.OK
 
 
 @pytest.mark.parametrize("state", ["frozen", "half_open", "slow"])

@@ -23,7 +23,7 @@ BAD_ANSWERS: Mapping[str, Mapping[str, Any]] = {
 }
 CUT_PDF: Mapping[str, Mapping[str, Any]] = {"half a PDF in a whole answer": {"fault": "cut_pdf"}}
 WHO = {"sls": "La Poste, labels", "suivi": "La Poste, tracking", "chinaport": "import gateway"}
-"""The export gateway is asked for goods above 1,000 EUR only; the limit of 5,000 RMB keeps them out of this line."""
+"""The export gateway is asked for goods above 1,000 EUR only; the limit of 5,000 RMB keeps them out of this stack."""
 WAYS_OF = {"sls": {**WAYS, **BAD_ANSWERS, **CUT_PDF}, "suivi": WAYS, "chinaport": {**WAYS, **BAD_ANSWERS}}
 TIMES = {"sls": 3, "suivi": 1, "chinaport": 1}
 """So often each fault is met, by requests that are made anyway. Whoever is asked in turns, and not for each parcel, is

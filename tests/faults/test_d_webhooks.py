@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 
-from sandbox.callbacks import signed_headers
-from sandbox.line import ROOT
-from sandbox.show.pace import SLOW
+from sandbox.demo.clock_speed import SLOW
+from sandbox.laposte.callbacks import signed_headers
+from sandbox.local.stack import ROOT
 from tests.faults.field import POLL_SECONDS, Field
 from tests.live import until
 
@@ -30,8 +30,8 @@ class Sender:
 
     def __init__(self, field: Field) -> None:
         self._field = field
-        self._url = f"{field.line.urls['carrier']}/webhooks/laposte"
-        self.secret = field.line.secrets.webhook_secret
+        self._url = f"{field.stack.urls['carrier']}/webhooks/laposte"
+        self.secret = field.stack.secrets.webhook_secret
 
     async def send(
         self,
@@ -53,8 +53,8 @@ class Sender:
         """What the carrier itself says of this parcel now."""
         async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
             answer = await client.get(
-                f"{self._field.line.urls['sandbox']}/laposte/suivi/v2/idships/{number}",
-                headers={"X-Okapi-Key": self._field.line.secrets.okapi_key},
+                f"{self._field.stack.urls['sandbox']}/laposte/suivi/v2/idships/{number}",
+                headers={"X-Okapi-Key": self._field.stack.secrets.okapi_key},
             )
         assert answer.status_code == httpx.codes.OK, answer.text
         envelope: dict[str, Any] = answer.json()[0]
@@ -145,9 +145,9 @@ async def test_a_secret_is_rotated(field: Field) -> None:
 
 async def restart(field: Field, extra: dict[str, str]) -> None:
     """As in a rolling restart: asked to leave, and started again."""
-    await asyncio.to_thread(field.line.processes["carrier"].end)
-    field.line.start("carrier", extra)
-    await field.line.ready(["carrier"])
+    await asyncio.to_thread(field.stack.processes["carrier"].end)
+    field.stack.start("carrier", extra)
+    await field.stack.ready(["carrier"])
 
 
 async def test_an_event_48_hours_late_takes_its_place(field: Field) -> None:
@@ -162,9 +162,9 @@ async def test_an_event_48_hours_late_takes_its_place(field: Field) -> None:
             seen = await field.api.post(
                 "sandbox", f"/control/parcels/{number}/scan", None, {"code": "PC1", "country": "FR"}
             )
-            field.line.change_speed(QUICK)
+            field.stack.change_speed(QUICK)
             await asyncio.sleep(LATE.total_seconds() / QUICK + 0.7)
-            field.line.change_speed(SLOW)
+            field.stack.change_speed(SLOW)
             envelope = await sender.envelope(number)
             late = [event for event in envelope["shipment"]["event"] if event["date"] == seen["date"]]
             rest = [event for event in envelope["shipment"]["event"] if event not in late]
@@ -215,7 +215,7 @@ async def operate(field: Field, service: str, *command: str) -> str:
         subprocess.run,
         [sys.executable, "-m", f"services.{service}", *command],
         cwd=ROOT,
-        env=field.line.environment(service) | {"FAILPOINT": ""},
+        env=field.stack.environment(service) | {"FAILPOINT": ""},
         capture_output=True,
         text=True,
         check=False,

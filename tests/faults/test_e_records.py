@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from uuid import UUID, uuid4
 
-from sandbox.provision import SERVICES
-from sandbox.show.book import Order
+from sandbox.demo.orders import Order
+from sandbox.local.provision import SERVICES
 from shared.ledger.outbox import partition_of
 from tests.faults.checker import SUBSCRIPTIONS
 from tests.faults.field import PLAIN, Field
@@ -62,7 +62,7 @@ async def test_bad_records_hold_up_nobody_else(field: Field) -> None:
             field.dead_lettered.add((service, "parcel-teleported.v1", order.id))
 
         async def gets_on() -> bool:
-            return field.book.status(other) not in ("placed", "screened")
+            return field.orders.status(other) not in ("placed", "screened")
 
         await until(gets_on, SEEN_SECONDS)
     cases = [

@@ -29,25 +29,25 @@ def frozen(pid: int) -> bool:
 @asynccontextmanager
 async def replicas(field: Field, *services: str, extra: Mapping[str, str] | None = None) -> AsyncIterator[list[str]]:
     """The names of one more process of each of these services; gone afterwards, also when frozen."""
-    names = [field.line.add_replica(service, 2, extra) for service in services]
+    names = [field.stack.add_replica(service, 2, extra) for service in services]
     try:
-        await field.line.ready(names)
+        await field.stack.ready(names)
         yield names
     finally:
         for name in names:
             field.disarm(name)
-            process = field.line.processes.pop(name)
+            process = field.stack.processes.pop(name)
             process.send(signal.SIGCONT)
             await asyncio.to_thread(process.end)
 
 
 async def test_a_relay_freezes_between_send_and_mark(field: Field) -> None:
     """It holds the relay's lock: PostgreSQL ends its session, and another replica sends the same again."""
-    where = {"FAILPOINT": f"@{failpoint_file(field.line.run_dir, 'customs-2')}"}
+    where = {"FAILPOINT": f"@{failpoint_file(field.stack.run_dir, 'customs-2')}"}
     what = ("frozen relay (SIGSTOP after send, before mark)", "customs, one of two", "I5 I9")
     async with replicas(field, "customs", extra=where) as (name,), field.fault(*what, bound=60) as fault:
         field.arm(name, "relay.sent:stop:1")
-        process = field.line.processes[name]
+        process = field.stack.processes[name]
 
         async def is_frozen() -> bool:
             return frozen(process.pid)
@@ -73,12 +73,12 @@ async def test_group_members_come_and_go(field: Field) -> None:
         async with replicas(field, *services) as names:
             fault.happened(2)
             await asyncio.sleep(2)
-            field.line.kill("warehouse-2")
-            await asyncio.to_thread(field.line.processes["carrier-2"].end)
+            field.stack.kill("warehouse-2")
+            await asyncio.to_thread(field.stack.processes["carrier-2"].end)
             fault.happened(2)
-            field.line.start("warehouse-2")
-            field.line.start("carrier-2")
-            await field.line.ready(names)
+            field.stack.start("warehouse-2")
+            field.stack.start("carrier-2")
+            await field.stack.ready(names)
             fault.happened(2)
         fault.happened(2)
 
@@ -87,7 +87,7 @@ async def test_far_behind(field: Field) -> None:
     """Tracking was down while very much was said; it catches up, and orders placed meanwhile get on."""
     count = BACKLOG_LONG if field.report.minutes else BACKLOG
     async with field.fault(f"{count:,} records behind", "tracking", "I5 I9", bound=120) as fault:
-        field.line.kill("tracking")
+        field.stack.kill("tracking")
         try:
             await publish(field, count)
 
@@ -103,7 +103,7 @@ async def test_far_behind(field: Field) -> None:
 
 async def publish(field: Field, count: int) -> None:
     """Scans of parcels that nobody knows, said by `carrier`: facts that change no order of ours."""
-    at = field.line.clock.now()
+    at = field.stack.clock.now()
     events = []
     for _ in range(count // EVENTS_AN_ORDER):
         order_id = uuid4()

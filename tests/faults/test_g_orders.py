@@ -9,12 +9,12 @@ from uuid import UUID
 
 import httpx
 
-from sandbox.show.api import Refused
-from sandbox.show.baskets import order_body
-from sandbox.show.book import Order
-from sandbox.show.goods import BY_SKU, SOLD_OUT
-from sandbox.show.people import person
-from sandbox.show.tales import TALES, Tale
+from sandbox.demo.api import Refused
+from sandbox.demo.goods import BY_SKU, SOLD_OUT
+from sandbox.demo.order_request import order_body
+from sandbox.demo.orders import Order
+from sandbox.demo.people import person
+from sandbox.demo.scenarios import SCENARIOS, Scenario
 from tests.faults.field import PLAIN, Field
 from tests.live import until
 
@@ -29,17 +29,17 @@ async def test_every_story(field: Field) -> None:
     async with field.fault(
         "hold, refusal, loss, return, silence, cancel", "orders in flight", "I1-I6", orders=0
     ) as fault:
-        await field.place(TALES, fault.row)
+        await field.place(SCENARIOS, fault.row)
         fault.happened()
 
 
 async def test_the_same_key_fifty_times_at_once(field: Field) -> None:
-    url = f"{field.line.urls['orders']}/orders"
-    key = {"Authorization": f"Bearer {field.line.secrets.api_keys['marketplace']}"}
+    url = f"{field.stack.urls['orders']}/orders"
+    key = {"Authorization": f"Bearer {field.stack.secrets.api_keys['marketplace']}"}
     rows = [("the same order key 50 times in parallel", "POST /orders"), ("the same key, another body", "POST /orders")]
     async with field.faults(rows, "I1 I7") as injections:
-        body = order_body("TWIN-1", PLAIN, person(field.people), field.line.clock.now())
-        other = order_body("TWIN-2", PLAIN, person(field.people), field.line.clock.now())
+        body = order_body("TWIN-1", PLAIN, person(field.people), field.stack.clock.now())
+        other = order_body("TWIN-2", PLAIN, person(field.people), field.stack.clock.now())
         field.people += 1
         async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
 
@@ -55,7 +55,7 @@ async def test_the_same_key_fifty_times_at_once(field: Field) -> None:
             assert (await post(body, "twin"))[0] == 201
             assert (await post(other, "twin"))[0] == 422
             assert (await post(body, None))[0] == 200
-            assert (await post(order_body("TWIN-1", TALES[0], person(1), field.line.clock.now()), None))[0] == 409
+            assert (await post(order_body("TWIN-1", SCENARIOS[0], person(1), field.stack.clock.now()), None))[0] == 409
             injections[1].happened()
     number = await field.stores.value("orders", "select count(*) from orders where number like 'TWIN-%'")
     assert number == 1
@@ -68,7 +68,7 @@ async def test_a_thousand_orders_for_a_hundred_units(field: Field) -> None:
         lines = [{"sku": SOLD_OUT, "quantity": UNITS - stock}]
         receipt = {"reference": f"RUSH-{field.people}", "owner": good.owner, "lines": lines}
         await field.api.post("warehouse", "/receipts", "warehouse", receipt)
-        rush = Tale("rush", "a rush", ((SOLD_OUT, 1),), "delivered")
+        rush = Scenario("rush", "a rush", ((SOLD_OUT, 1),), "delivered")
         placed = await field.place([rush] * RUSH, fault.row)
         field.lawful |= {order.id for order in placed}
         fault.happened()
@@ -109,7 +109,7 @@ async def test_cancel_races_the_hand_over(field: Field) -> None:
         fault.happened()
 
         async def all_answered() -> bool:
-            wishes = [field.book.documents[order.id]["cancel"] or {} for order in placed]
+            wishes = [field.orders.documents[order.id]["cancel"] or {} for order in placed]
             return all(wish.get("answer") in ("too_late", "withdrawn") for wish in wishes)
 
         await until(all_answered, PATIENCE_SECONDS)
@@ -119,9 +119,9 @@ async def test_cancel_races_the_hand_over(field: Field) -> None:
                 "select count(*) from facts where order_id = $1 and type = 'parcel-handed-over.v1'",
                 UUID(order.id),
             )
-            answer = field.book.documents[order.id]["cancel"]["answer"]
+            answer = field.orders.documents[order.id]["cancel"]["answer"]
             assert answer == ("too_late" if handed else "withdrawn"), order.number
-        answers = Counter(field.book.documents[order.id]["cancel"]["answer"] for order in placed)
+        answers = Counter(field.orders.documents[order.id]["cancel"]["answer"] for order in placed)
         fault.note(", ".join(f"{count} {answer}" for answer, count in sorted(answers.items())))
 
 

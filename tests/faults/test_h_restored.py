@@ -18,18 +18,18 @@ FORGOTTEN = 10
 
 async def test_a_database_from_an_hour_ago(field: Field) -> None:
     service = "warehouse"
-    name = field.line.dsns[service].rpartition("/")[2]
+    name = field.stack.dsns[service].rpartition("/")[2]
     async with field.fault("database restored from an hour ago", service, "I1 I2 I5 I7", orders=6, bound=60) as fault:
-        await asyncio.to_thread(field.line.processes[service].end)
+        await asyncio.to_thread(field.stack.processes[service].end)
         await copy(field, service, name, f"{name}_old")
         field.start(service)
-        await field.line.ready([service])
+        await field.stack.ready([service])
 
         async def goes_on() -> bool:
             return await said_since(field, service, f"{name}_old") >= FORGOTTEN
 
         await until(goes_on)
-        await asyncio.to_thread(field.line.processes[service].end)
+        await asyncio.to_thread(field.stack.processes[service].end)
         forgotten = await said_since(field, service, f"{name}_old")
         await admin(field, service, f'alter database "{name}" rename to "{name}_now"')
         await admin(field, service, f'alter database "{name}_old" rename to "{name}"')
@@ -40,8 +40,8 @@ async def test_a_database_from_an_hour_ago(field: Field) -> None:
             assert int(cause.partition(" ")[0]) == forgotten > 0, f"{forgotten} were forgotten: {cause}"
             fault.note(f"unready, and says: {cause}")
             await nothing_is_decided(field, service)
-        finally:  # the line goes on, also for the tests that follow
-            await asyncio.to_thread(field.line.processes[service].end)
+        finally:  # the stack goes on, also for the tests that follow
+            await asyncio.to_thread(field.stack.processes[service].end)
             await admin(field, service, f'drop database "{name}" with (force)')
             await admin(field, service, f'alter database "{name}_now" rename to "{name}"')
             field.start(service)
@@ -51,7 +51,7 @@ async def test_a_database_from_an_hour_ago(field: Field) -> None:
 async def admin(field: Field, service: str, statement: str) -> None:
     """Needs the database for itself, and the pool of the proxies' connections to be gone."""
     await field.stores.let_go(service)
-    connection = await asyncpg.connect(field.line.servers.admin_dsn)
+    connection = await asyncpg.connect(field.stack.servers.admin_dsn)
     try:
         async with asyncio.timeout(15):
             while True:
@@ -70,7 +70,7 @@ async def copy(field: Field, service: str, name: str, to: str) -> None:
 
 async def said_since(field: Field, service: str, old: str) -> int:
     """How many events the service has said that its old database does not know."""
-    known = await asyncpg.connect(field.line.dsns[service].rpartition("/")[0] + f"/{old}")
+    known = await asyncpg.connect(field.stack.dsns[service].rpartition("/")[0] + f"/{old}")
     try:
         before = {row["event_id"] for row in await known.fetch("select event_id from outbox")}
     finally:
@@ -83,7 +83,7 @@ async def blocked(field: Field, service: str) -> str:
     async with asyncio.timeout(NOTICED_SECONDS), httpx.AsyncClient(timeout=5, trust_env=False) as client:
         while True:
             try:
-                answer = await client.get(f"{field.line.internal_urls[service]}/readyz")
+                answer = await client.get(f"{field.stack.internal_urls[service]}/readyz")
             except httpx.TransportError:
                 await asyncio.sleep(0.2)
                 continue
@@ -96,10 +96,10 @@ async def blocked(field: Field, service: str) -> str:
 async def nothing_is_decided(field: Field, service: str) -> None:
     """Neither by itself nor when asked."""
     facts = await field.stores.value(service, "select count(*) from facts")
-    key = field.line.secrets.api_keys["warehouse"]
+    key = field.stack.secrets.api_keys["warehouse"]
     async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
         answer = await client.post(
-            f"{field.line.urls[service]}/receipts",
+            f"{field.stack.urls[service]}/receipts",
             json={"reference": "NEVER", "owner": "cirier-paris", "lines": [{"sku": "BOUGIE-FIGUE", "quantity": 1}]},
             headers={"Authorization": f"Bearer {key}"},
         )

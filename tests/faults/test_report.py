@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sandbox.line import ROOT
+from sandbox.local.stack import ROOT
 from tests.faults.report import Report, page, percentile
 
 DOCS = ROOT / "docs"

@@ -28,22 +28,22 @@ async def test_clocks_an_hour_off(field: Field) -> None:
         pytest.skip("in a long run only")
     async with field.faults([("clock an hour off", service) for service in OFF], "I1 I4 I6", bound=60) as injections:
         for injection, (service, off) in zip(injections, OFF.items(), strict=True):
-            await asyncio.to_thread(field.line.processes[service].end)
-            field.line.start(service, {"CLOCK_FILE": str(shifted(field, service, off))})
+            await asyncio.to_thread(field.stack.processes[service].end)
+            field.stack.start(service, {"CLOCK_FILE": str(shifted(field, service, off))})
             injection.happened()
-        await field.line.ready(list(OFF))
+        await field.stack.ready(list(OFF))
         await asyncio.sleep(30)
         for service in OFF:
-            await asyncio.to_thread(field.line.processes[service].end)
+            await asyncio.to_thread(field.stack.processes[service].end)
             field.start(service)
 
 
 def shifted(field: Field, service: str, off: timedelta) -> Path:
-    """A clock like the line's, so much ahead or behind."""
-    told = json.loads(field.line.clock_file.read_text())
+    """A clock like the stack's, so much ahead or behind."""
+    told = json.loads(field.stack.clock_file.read_text())
     for segment in told["segments"]:
         segment["start"] = (datetime.fromisoformat(segment["start"]) + off).isoformat()
-    path = field.line.run_dir / f"clock-{service}.json"
+    path = field.stack.run_dir / f"clock-{service}.json"
     path.write_text(json.dumps(told))
     return path
 
@@ -52,10 +52,10 @@ async def test_disk_full(field: Field, tmp_path: Path) -> None:
     """The disk under one service's database is full: it waits, the others work, and it goes on once there is room."""
     if not field.report.minutes:
         pytest.skip("in a long run only")
-    service, postgres = "tracking", field.line.servers.postgres
+    service, postgres = "tracking", field.stack.servers.postgres
     if postgres is None or (not isinstance(postgres, PostgresContainer) and os.getuid() != 0):
         pytest.skip("needs a PostgreSQL of our own and, outside a container, root")
-    name = field.line.dsns[service].rpartition("/")[2]
+    name = field.stack.dsns[service].rpartition("/")[2]
     with small_disk(postgres, tmp_path) as (disk, shell):
         await on_tablespace(field, f"create tablespace small location '{disk}/data'")
         await moved(field, service, f'alter database "{name}" set tablespace small')
@@ -72,7 +72,7 @@ async def test_disk_full(field: Field, tmp_path: Path) -> None:
 
 async def moved(field: Field, service: str, statement: str) -> None:
     """The service rests while its database moves, and works again whether that went well or not."""
-    await asyncio.to_thread(field.line.processes[service].end)
+    await asyncio.to_thread(field.stack.processes[service].end)
     try:
         await admin(field, service, statement)
     finally:
@@ -102,7 +102,7 @@ def host(script: str) -> None:
 
 
 async def on_tablespace(field: Field, statement: str) -> None:
-    connection = await asyncpg.connect(field.line.servers.admin_dsn)
+    connection = await asyncpg.connect(field.stack.servers.admin_dsn)
     try:
         await connection.execute(statement)
     finally:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from sandbox.rebuild import rebuilt
-from sandbox.show.pace import SLOW
+from sandbox.demo.clock_speed import SLOW
+from sandbox.demo.rebuild import rebuild_tracking
 from tests.faults import checker
 from tests.faults.field import POLL_SECONDS, Field
 from tests.live import until
@@ -22,12 +22,12 @@ async def test_every_invariant_holds_when_all_is_over(field: Field) -> None:
         row = field.rows.get(order_id) or field.report.row("all of them together", "the line", "I1-I9", 0)
         row.violations += [str(violation) for violation in about]
     assert not violations, "\n".join(map(str, violations[:40]))
-    refused = [words for words in field.staff.failed if not any(order_id in words for order_id in field.lawful)]
+    refused = [words for words in field.actors.failed if not any(order_id in words for order_id in field.lawful)]
     assert not refused, "people did as they should, and were refused"
 
 
 async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(field: Field) -> None:
-    outcome = await rebuilt(field.line)
+    outcome = await rebuild_tracking(field.stack)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
@@ -45,15 +45,15 @@ async def let_it_end(field: Field) -> None:
     only what a person must free."""
     await field.recovered(60)
     with contextlib.suppress(TimeoutError):
-        await until(lambda: not field.book.waiting(), END_SECONDS)
-    field.line.change_speed(FAST)
+        await until(lambda: not field.orders.waiting(), END_SECONDS)
+    field.stack.change_speed(FAST)
     with contextlib.suppress(TimeoutError):
-        await until(lambda: not field.book.open(), END_SECONDS)
-    field.line.change_speed(SLOW)
+        await until(lambda: not field.orders.open(), END_SECONDS)
+    field.stack.change_speed(SLOW)
     await until(lambda: nothing_is_pending(field), END_SECONDS)
     await asyncio.sleep(POLL_SECONDS)  # a parcel counts as asked about before the answer is there
     await until(lambda: nothing_is_pending(field), END_SECONDS)
     await field.recovered(60)
-    await field.book.refresh(field.api)
-    field.report.orders = len(field.book.orders)
-    field.report.ended = len(field.book.orders) - len(field.book.open())
+    await field.orders.refresh(field.api)
+    field.report.orders = len(field.orders.by_id)
+    field.report.ended = len(field.orders.by_id) - len(field.orders.open())

@@ -12,10 +12,10 @@ from uuid import uuid4
 import pytest
 
 from contracts.topics import subscribed_by
-from sandbox.show.pace import SLOW
-from sandbox.show.people import person
+from sandbox.demo.clock_speed import SLOW
+from sandbox.demo.people import person
 from tests.faults import checker
-from tests.faults.field import PLAIN, Answered, Field, failpoint_file, proxied_line, running_field
+from tests.faults.field import PLAIN, Answered, Field, failpoint_file, proxied_stack, running_field
 from tests.faults.privacy_checks import nothing_personal
 from tests.faults.report import Report
 from tests.faults.violations import Violation
@@ -27,12 +27,12 @@ PATIENCE_SECONDS = 60.0
 
 @pytest.fixture(scope="module")
 async def broken(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Field]:
-    """A line of its own, to be broken for good."""
+    """A stack of its own, to be broken for good."""
     run_dir = tmp_path_factory.mktemp("broken")
     async with (
         running_servers(run_dir) as servers,
-        proxied_line(run_dir, f"broken_{secrets.token_hex(3)}", SLOW, servers) as (line, proxies),
-        running_field(line, proxies, Report(1, 0)) as field,
+        proxied_stack(run_dir, f"broken_{secrets.token_hex(3)}", SLOW, servers) as (stack, proxies),
+        running_field(stack, proxies, Report(1, 0)) as field,
     ):
         await field.place([PLAIN] * 4)
         await until(lambda: all_labelled(field), PATIENCE_SECONDS)
@@ -43,7 +43,7 @@ async def broken(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fiel
 async def all_labelled(field: Field) -> bool:
     account = await field.api.get("sandbox", "/control/account", None)
     numbers = {label["sub_order"] for label in account["labels"] if label["first_scan_at"]}
-    return all(f"{order.number}-1" in numbers for order in field.book.orders.values())
+    return all(f"{order.number}-1" in numbers for order in field.orders.by_id.values())
 
 
 def of(invariant: str, violations: list[Violation]) -> list[str]:
@@ -65,14 +65,14 @@ async def test_a_sound_line_has_no_violations(broken: Field) -> None:
 
 
 async def test_an_order_that_vanished(broken: Field) -> None:
-    ghost = replace(next(iter(broken.book.orders.values())), id=str(uuid4()), number="GHOST")
-    broken.book.add([ghost])
+    ghost = replace(next(iter(broken.orders.by_id.values())), id=str(uuid4()), number="GHOST")
+    broken.orders.add([ghost])
     assert "was accepted and is not there" in of("I1", await checker.every_order_ends(broken))
-    del broken.book.orders[ghost.id]
+    del broken.orders.by_id[ghost.id]
 
 
 async def test_a_promise_that_was_not_kept(broken: Field) -> None:
-    order = next(iter(broken.book.orders))
+    order = next(iter(broken.orders.by_id))
     broken.api.promises.append(Answered(f"/orders/{order}/cancel", None, {}))
     assert "orders answered 2xx and holds no cancel-requested.v1" in of("I7", await checker.promises_kept(broken))
     broken.api.promises.pop()
@@ -117,7 +117,7 @@ async def labels(field: Field, sub_order: str) -> list[str]:
 async def test_the_inbox_switched_off(broken: Field) -> None:
     """Without the key of its facts, and told to count what it hears again, tracking counts twice."""
     await broken.stores.rows("tracking", "alter table facts drop constraint facts_pkey")
-    failpoint_file(broken.line.run_dir, "tracking").write_text("ledger.inbox:off")
+    failpoint_file(broken.stack.run_dir, "tracking").write_text("ledger.inbox:off")
     await broken.stores.rows(
         "carrier",
         """with floor as (update outbox_floor set sent_up_to = 0, candidate = 0, candidate_xid = '0')
@@ -141,7 +141,7 @@ async def test_offsets_committed_before_the_work(broken: Field) -> None:
         return not await complains()
 
     await until(all_heard, PATIENCE_SECONDS)
-    broken.line.kill("tracking")
+    broken.stack.kill("tracking")
     await broken.place([PLAIN] * 2)
     published = await broken.stores.published()
 
@@ -166,7 +166,7 @@ async def test_offsets_committed_before_the_work(broken: Field) -> None:
 
 
 async def test_nothing_recovers_while_a_reader_is_down(broken: Field) -> None:
-    broken.line.kill("warehouse")
+    broken.stack.kill("warehouse")
     await broken.place([PLAIN])
     await asyncio.sleep(2)
     with pytest.raises(AssertionError, match="warehouse ended"):

@@ -26,8 +26,8 @@ from contracts.customs import ParcelDeclared
 from contracts.persons import Contact, NationalId
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from sandbox.app import create
-from sandbox.processes import free_port
-from sandbox.servers import Servers
+from sandbox.local.processes import free_port
+from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.carrier import main
 from services.carrier.signatures import signature

@@ -1,4 +1,4 @@
-"""A whole line to operate on: five services and the sandbox, each a process, with the commands of an operator."""
+"""A whole stack to operate on: five services and the sandbox, each a process, with the commands of an operator."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from typing import Any
 import asyncpg
 import pytest
 
-from sandbox.line import ROOT, Line
-from sandbox.provision import SERVICES
-from sandbox.show.api import Api
-from sandbox.show.book import Book, Order, place, receive_goods
-from sandbox.show.pace import SLOW
-from sandbox.show.staff import Duty, Staff
-from sandbox.show.tales import Tale
+from sandbox.demo.actors import Actors, Duty
+from sandbox.demo.api import Api
+from sandbox.demo.clock_speed import SLOW
+from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
+from sandbox.demo.scenarios import Scenario
+from sandbox.local.provision import SERVICES
+from sandbox.local.stack import ROOT, Stack
 from tests.faults.stores import Stores
 from tests.live import until
 from tests.servers import running_servers
 
-EVERYDAY = Tale("delivered", "delivered", (("SAVON-OLIVE-300", 1),), "delivered")
+EVERYDAY = Scenario("delivered", "delivered", (("SAVON-OLIVE-300", 1),), "delivered")
 _number = itertools.count(1)
 
 
 class Operated:
-    """The line with what its operator does to it. Each order has a shopper of its own."""
+    """The stack with what its operator does to it. Each order has a shopper of its own."""
 
-    def __init__(self, line: Line, api: Api) -> None:
-        self.line, self.api = line, api
+    def __init__(self, stack: Stack, api: Api) -> None:
+        self.stack, self.api = stack, api
 
     async def place(self, count: int = 1) -> list[Order]:
         """Places everyday orders and has goods for them."""
@@ -46,20 +46,20 @@ class Operated:
         await receive_goods(self.api, [EVERYDAY] * count, f"GR-O{next(_number)}")
 
     async def place_without_goods(self) -> Order:
-        turn, now = next(_number), self.line.clock.now
-        [order] = await place(self.api, [EVERYDAY], now, prefix=f"O{turn}", into=Book(), first_person=400 + turn)
+        turn, now = next(_number), self.stack.clock.now
+        [order] = await place(self.api, [EVERYDAY], now, prefix=f"O{turn}", into=DemoOrders(), first_person=400 + turn)
         return order
 
     @asynccontextmanager
-    async def staff(self, orders: list[Order], *absent: Duty) -> AsyncIterator[None]:
+    async def actors(self, orders: list[Order], *absent: Duty) -> AsyncIterator[None]:
         """People at work on these orders, who finish what they have in hand; none may be refused anything."""
-        book = Book()
-        book.add(orders)
-        people = Staff(self.api, book, self.line.clock.now)
+        demo_orders = DemoOrders()
+        demo_orders.add(orders)
+        people = Actors(self.api, demo_orders, self.stack.clock.now)
 
         async def keep_reading() -> None:
             while True:
-                await book.refresh(self.api)
+                await demo_orders.refresh(self.api)
                 await asyncio.sleep(0.3)
 
         tasks = [asyncio.create_task(people.work(*absent)), asyncio.create_task(keep_reading())]
@@ -90,7 +90,7 @@ class Operated:
 
     async def settled(self) -> None:
         """Waits until all that was said by now is sent, and read by everyone."""
-        stores = Stores(self.line.dsns, self.line.servers.kafka_bootstrap)
+        stores = Stores(self.stack.dsns, self.stack.servers.kafka_bootstrap)
         try:
             published = await stores.published()
 
@@ -110,22 +110,24 @@ class Operated:
     @contextmanager
     def fast(self) -> Iterator[None]:
         """Business time runs fast inside: for journeys."""
-        self.line.change_speed(60_000)
+        self.stack.change_speed(60_000)
         try:
             yield
         finally:
-            self.line.change_speed(SLOW)
+            self.stack.change_speed(SLOW)
 
     async def command(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`python -m services.<service> ...`, as the operator types it."""
-        return await self.run([sys.executable, "-m", f"services.{service}", *arguments], self.line.environment(service))
+        return await self.run(
+            [sys.executable, "-m", f"services.{service}", *arguments], self.stack.environment(service)
+        )
 
     async def why(self, wanted: str) -> tuple[int, dict[str, Any]]:
         """`make why ORDER=`: its exit code and what it tells."""
         environment = {
-            **self.line.environment("orders"),
-            **{f"{name.upper()}_URL": self.line.urls[name] for name in SERVICES},
-            "OPERATOR_KEY": self.line.secrets.api_keys["operator"],
+            **self.stack.environment("orders"),
+            **{f"{name.upper()}_URL": self.stack.urls[name] for name in SERVICES},
+            "OPERATOR_KEY": self.stack.secrets.api_keys["operator"],
         }
         told = await self.run([sys.executable, "-m", "services.why", wanted, "--json"], environment)
         return told.returncode, json.loads(told.stdout) if told.stdout else {"error": told.stderr}
@@ -143,12 +145,12 @@ class Operated:
 
     async def restart(self, name: str, extra: Mapping[str, str] | None = None) -> None:
         """Ends it as an operator would, and starts it with these variables."""
-        await asyncio.to_thread(self.line.processes[name].end)
-        self.line.start(name, extra)
-        await self.line.ready([name])
+        await asyncio.to_thread(self.stack.processes[name].end)
+        self.stack.start(name, extra)
+        await self.stack.ready([name])
 
     async def fetch(self, service: str, query: str, *arguments: object) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self.line.dsns[service])
+        connection = await asyncpg.connect(self.stack.dsns[service])
         try:
             return await connection.fetch(query, *arguments)
         finally:
@@ -161,8 +163,8 @@ async def operated(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Op
     run_dir = tmp_path_factory.mktemp("operated")
     async with (
         running_servers(run_dir) as servers,
-        Line(run_dir, speed=SLOW, prefix=f"ops_{secrets.token_hex(3)}", servers=servers) as line,
-        Api(line.urls, line.secrets.api_keys) as api,
+        Stack(run_dir, speed=SLOW, prefix=f"ops_{secrets.token_hex(3)}", servers=servers) as stack,
+        Api(stack.urls, stack.secrets.api_keys) as api,
     ):
-        yield Operated(line, api)
-        assert {name: line.processes[name].alive for name in SERVICES} == dict.fromkeys(SERVICES, True)
+        yield Operated(stack, api)
+        assert {name: stack.processes[name].alive for name in SERVICES} == dict.fromkeys(SERVICES, True)

@@ -16,7 +16,7 @@ from contracts.customs import OrderScreened, ParcelDeclared
 from contracts.persons import Contact, NationalId
 from contracts.warehouse import OrderPacked
 from sandbox.app import create
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.customs import main
 from services.customs.quota import person_hash

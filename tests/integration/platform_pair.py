@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from contracts.base import Event, Topic
 from contracts.cases import CaseOpened
 from contracts.topics import CASES
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer

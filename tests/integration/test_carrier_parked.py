@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contracts.carrier import LabelCreated, LabelRefused
 from contracts.cases import CaseOpened
 from contracts.customs import ParcelDeclared
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from tests.integration.carrier_post import OPERATOR, started
 from tests.live import until
 

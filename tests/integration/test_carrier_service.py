@@ -24,7 +24,7 @@ from contracts.carrier import (
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from services.carrier import main
 from services.carrier.carriers.laposte.client import COUNTERPART, connect
 from services.carrier.poller import poll

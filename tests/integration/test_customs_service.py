@@ -26,7 +26,7 @@ from contracts.customs import (
 from contracts.persons import NationalId
 from contracts.warehouse import OrderWithdrawn
 from sandbox.app import create
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.customs.cases import hold_case
 from services.customs.export import lrn, valid_mrn

@@ -21,8 +21,8 @@ from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ImportReturned, ParcelDeclared
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
-from sandbox import ceb as port
-from sandbox.servers import Servers
+from sandbox.china_customs import ceb as sandbox_ceb
+from sandbox.local.servers import Servers
 from services.customs import ceb, store
 from services.customs.cases import hold_case
 from services.customs.gateways import ImportGateway
@@ -90,7 +90,7 @@ def answering(authorities: Authorities) -> FastAPI:
 
     @app.post("/chinaport/ceb")
     async def take(request: Request) -> Response:
-        message = port.parse(await request.body())
+        message = sandbox_ceb.parse(await request.body())
         authorities.taken.append(message.kind)
         status = authorities.statuses.get(message.kind, "120")
         kind = "CEB900" if status == "900" else "CEB622"

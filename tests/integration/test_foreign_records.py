@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from contracts import topics
 from contracts.cases import CaseOpened
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from shared.ledger.outbox import headers
 from shared.messaging import dead_letters
 from shared.messaging.decoder import FOREIGN_AN_HOUR, Decoder, as_record

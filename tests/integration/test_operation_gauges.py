@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from contracts.carrier import ParcelDelivered
 from contracts.warehouse import ParcelHandedOver
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from services.carrier import gauges as carrier_gauges
 from services.carrier import main as carrier
 from services.orders import main as orders

@@ -11,7 +11,7 @@ import pytest
 
 from contracts.base import Event
 from contracts.warehouse import StockReserved
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from shared.operations.status import StatusView
 from tests.integration.test_orders_http import FreshDatabase, Orders, orders_service
 from tests.live import until

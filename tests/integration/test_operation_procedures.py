@@ -1,4 +1,4 @@
-"""The procedures of the runbook, each carried out on a line with orders on it."""
+"""The procedures of the runbook, each carried out on a stack with orders on it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import httpx
 
-from sandbox.show.book import Book, place, receive_goods
-from sandbox.show.tales import Tale
+from sandbox.demo.orders import DemoOrders, place, receive_goods
+from sandbox.demo.scenarios import Scenario
 from services.carrier.signatures import secrets_of, signature
 from services.credentials import SERVICES, sealing_key
 from tests.integration.conftest import Operated
 from tests.live import until
 
-NEW_GOODS = Tale("delivered", "delivered", (("STYLO-PLUME-M", 1),), "delivered")
+NEW_GOODS = Scenario("delivered", "delivered", (("STYLO-PLUME-M", 1),), "delivered")
 """An order for goods that no other one here wants."""
 
 
@@ -41,10 +41,10 @@ async def test_a_consumer_moved_back_hears_again_and_changes_nothing(operated: O
     await operated.settled()
     tags = "select order_id, etag from documents order by order_id"
     before = await operated.fetch("tracking", tags)
-    await asyncio.to_thread(operated.line.processes["tracking"].end)
+    await asyncio.to_thread(operated.stack.processes["tracking"].end)
     await operated.fetch("tracking", "update positions set next_offset = 0")
-    operated.line.start("tracking")
-    await operated.line.ready(["tracking"])
+    operated.stack.start("tracking")
+    await operated.stack.ready(["tracking"])
     await operated.settled()
     assert await operated.fetch("tracking", tags) == before
 
@@ -53,7 +53,7 @@ async def test_an_api_key_is_made_used_and_ended(operated: Operated) -> None:
     made = await operated.command("orders", "api-key", "add", "operator-2", "--scope", "operator")
     key = made.stdout.strip()
     assert len(key) >= 32
-    async with httpx.AsyncClient(base_url=operated.line.urls["orders"], trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=operated.stack.urls["orders"], trust_env=False) as client:
         headers = {"Authorization": f"Bearer {key}"}
         assert (await client.get("/cases", headers=headers)).status_code == 200
         rows = await operated.fetch(
@@ -82,25 +82,25 @@ async def call_back(operated: Operated, secret: str) -> int:
         "webhook-timestamp": str(now),
         "webhook-signature": signature(secrets_of(secret)[0], webhook_id, now, body),
     }
-    async with httpx.AsyncClient(base_url=operated.line.urls["carrier"], trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=operated.stack.urls["carrier"], trust_env=False) as client:
         return (await client.post("/webhooks/laposte", content=body, headers=headers)).status_code
 
 
 async def test_a_webhook_secret_is_rotated_without_a_call_back_lost(operated: Operated) -> None:
-    old, new = operated.line.secrets.webhook_secret, f"whsec_{sealing_key()}"
+    old, new = operated.stack.secrets.webhook_secret, f"whsec_{sealing_key()}"
     assert await call_back(operated, new) == 401
     await operated.restart("carrier", {"WEBHOOK_SECRETS": f"{new},{old}"})
     assert {await call_back(operated, old), await call_back(operated, new)} == {400}, "signed, and about nothing"
     await operated.restart("carrier", {"WEBHOOK_SECRETS": new})
     assert (await call_back(operated, old), await call_back(operated, new)) == (401, 400)
-    async with httpx.AsyncClient(base_url=operated.line.internal_urls["carrier"], trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=operated.stack.internal_urls["carrier"], trust_env=False) as client:
         page = (await client.get("/metrics")).text
     assert 'carrier_callbacks_total{outcome="webhook-signature"} 1.0' in page
     await operated.restart("carrier")
 
 
 async def test_a_link_key_is_rotated_and_old_links_open_until_it_goes(operated: Operated) -> None:
-    old = operated.line.secrets.link_keys
+    old = operated.stack.secrets.link_keys
     [before] = await operated.place()
     both = {"LINK_KEYS": f"v2:{sealing_key()},{old}"}
     for name in ("tracking", "orders"):  # who opens first, then who makes
@@ -109,7 +109,7 @@ async def test_a_link_key_is_rotated_and_old_links_open_until_it_goes(operated: 
     assert (before.secret[:3], after.secret[:3]) == ("v1.", "v2.")
 
     async def opens(order_id: str, secret: str) -> int:
-        async with httpx.AsyncClient(base_url=operated.line.urls["tracking"], trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=operated.stack.urls["tracking"], trust_env=False) as client:
             return (await client.get(f"/orders/{order_id}/tracking", params={"secret": secret})).status_code
 
     async def known() -> bool:
@@ -126,17 +126,17 @@ async def test_a_link_key_is_rotated_and_old_links_open_until_it_goes(operated: 
 
 
 async def test_a_replica_is_added_shares_the_work_and_takes_over(operated: Operated) -> None:
-    name = operated.line.add_replica("warehouse", 2)
-    await operated.line.ready([name])
+    name = operated.stack.add_replica("warehouse", 2)
+    await operated.stack.ready([name])
     [first] = await operated.place()
     await operated.stands([first], "reserved")
     await operated.goods(1)
-    operated.line.kill("warehouse")
+    operated.stack.kill("warehouse")
     second = await operated.place_without_goods()
     await operated.stands([second], "reserved")
-    operated.line.start("warehouse")
-    await operated.line.ready(["warehouse"])
-    await asyncio.to_thread(operated.line.processes[name].end)
+    operated.stack.start("warehouse")
+    await operated.stack.ready(["warehouse"])
+    await asyncio.to_thread(operated.stack.processes[name].end)
     [third] = await operated.place()
     await operated.stands([third], "reserved")
 
@@ -144,10 +144,10 @@ async def test_a_replica_is_added_shares_the_work_and_takes_over(operated: Opera
 async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(operated: Operated) -> None:
     """Everyone who decides loses an hour: orders placed, goods received, declarations, reservations, hand-overs,
     labels. All of it happened, and tracking and the world know it."""
-    line, names = operated.line, ("orders", "warehouse", "customs", "carrier")
+    stack, names = operated.stack, ("orders", "warehouse", "customs", "carrier")
     [early, late, before] = await operated.place(3)
     await operated.goods(1)
-    async with operated.staff([before]):
+    async with operated.actors([before]):
         await operated.stands([before], "handed_over", "in_transit")
     await operated.stands([early, late], "reserved")
     await stopped(operated, names)
@@ -157,8 +157,8 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
 
     extra = await operated.place_without_goods()
     await receive_goods(operated.api, [NEW_GOODS], "GR-NEW")
-    [fresh] = await place(operated.api, [NEW_GOODS], line.clock.now, prefix="NEW", into=Book(), first_person=300)
-    async with operated.staff([early, late, fresh]):
+    [fresh] = await place(operated.api, [NEW_GOODS], stack.clock.now, prefix="NEW", into=DemoOrders(), first_person=300)
+    async with operated.actors([early, late, fresh]):
         await operated.stands([early, late, fresh], "handed_over", "in_transit")
     await operated.stands([extra], "reserved")
     await stopped(operated, names)
@@ -166,19 +166,19 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
     published = {name: await what_was_said(operated, name) for name in names}
     for name in names:
         await copy(operated, name, of=f"{name}_backup", to=name)
-        line.start(name)
+        stack.start(name)
 
     async with httpx.AsyncClient(trust_env=False) as client:
 
         async def blocked() -> bool:
             try:
-                answers = [await client.get(f"{line.internal_urls[name]}/readyz") for name in names]
+                answers = [await client.get(f"{stack.internal_urls[name]}/readyz") for name in names]
             except httpx.TransportError:
                 return False
             return all("blocked" in answer.json()["checks"] for answer in answers)
 
         await until(blocked)
-        page = (await client.get(f"{line.internal_urls['warehouse']}/metrics")).text
+        page = (await client.get(f"{stack.internal_urls['warehouse']}/metrics")).text
         assert "service_blocked 1.0" in page
         code, told = await operated.why(early.id)
         assert (code, told["findings"][0]["holder"]) == (1, "blocked")
@@ -191,7 +191,7 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
         restored = await operated.command(name, "restore-from-topics")
         assert restored.returncode == 0, restored.stdout + restored.stderr
         assert int(restored.stdout.split()[0]) > 0
-    await line.ready(names)
+    await stack.ready(names)
     again = await operated.command("warehouse", "restore-from-topics")
     assert again.stdout.startswith("0 records"), again.stdout + again.stderr
 
@@ -201,7 +201,7 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
         return await operated.fetch("warehouse", "select * from stock order by sku") == stock
 
     await until(even)
-    async with operated.staff([extra]):
+    async with operated.actors([extra]):
         await operated.stands([extra], "handed_over", "in_transit")
     with operated.fast():
         await operated.stands([early, late, extra, fresh], "delivered", seconds=120)
@@ -228,20 +228,20 @@ async def what_was_said(operated: Operated, service: str) -> set[tuple[str, str]
 
 
 async def stopped(operated: Operated, names: tuple[str, ...]) -> None:
-    await asyncio.gather(*(asyncio.to_thread(operated.line.processes[name].end) for name in names))
+    await asyncio.gather(*(asyncio.to_thread(operated.stack.processes[name].end) for name in names))
 
 
 async def started(operated: Operated, names: tuple[str, ...]) -> None:
     for name in names:
-        operated.line.start(name)
-    await operated.line.ready(names)
+        operated.stack.start(name)
+    await operated.stack.ready(names)
 
 
 async def copy(operated: Operated, service: str, *, of: str, to: str) -> None:
     """As `pg_dump` and `pg_restore` would; a template is the short way where nobody is connected."""
-    own = operated.line.dsns[service].rpartition("/")[2]
+    own = operated.stack.dsns[service].rpartition("/")[2]
     source, target = (name.replace(service, own, 1) for name in (of, to))
-    connection = await asyncpg.connect(operated.line.servers.admin_dsn)
+    connection = await asyncpg.connect(operated.stack.servers.admin_dsn)
     try:
         await connection.execute(f'drop database if exists "{target}" with (force)')
         await connection.execute(f'create database "{target}" template "{source}" owner "{own}"')

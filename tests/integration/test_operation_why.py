@@ -1,4 +1,4 @@
-"""What an order waits for, asked of the line while something holds the order up."""
+"""What an order waits for, asked of the stack while something holds the order up."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import asyncpg
 import httpx
 import pytest
 
-from sandbox.provision import SERVICES
-from sandbox.show.api import Refused
+from sandbox.demo.api import Refused
+from sandbox.local.provision import SERVICES
 from services.why import NotToBeAsked, ask
 from tests.integration.conftest import Operated
 from tests.live import until
@@ -26,7 +26,7 @@ async def test_a_paused_counterpart_holds_the_order_and_resume_is_the_next_comma
     assert paused["paused_since"]
     try:
         [order] = await operated.place()
-        async with operated.staff([order], "dispatch"):
+        async with operated.actors([order], "dispatch"):
             await operated.stands([order], "declared")
 
             async def outputs() -> bool:
@@ -56,7 +56,7 @@ async def test_what_was_tried_and_when_it_is_tried_again(operated: Operated) -> 
     await operated.api.put("sandbox", "/control/faults", None, fault)
     try:
         [order] = await operated.place()
-        async with operated.staff([order], "dispatch"):
+        async with operated.actors([order], "dispatch"):
             await operated.stands([order], "declared")
 
             async def tried() -> bool:
@@ -99,13 +99,13 @@ async def test_a_dead_letter_is_found_and_its_replay_frees_the_order(operated: O
         replayed = await operated.command(*told["next"].removeprefix("python -m services.").split())
         assert replayed.returncode == 0, replayed.stdout + replayed.stderr
         _, told = await operated.why(order.number)
-    async with operated.staff([order], "dispatch"):
+    async with operated.actors([order], "dispatch"):
         await operated.stands([order], "labelled")
     assert (await operated.document(order))["cases"] == []
 
 
 async def execute(operated: Operated, service: str, statements: str) -> None:
-    connection = await asyncpg.connect(operated.line.dsns[service])
+    connection = await asyncpg.connect(operated.stack.dsns[service])
     try:
         await connection.execute(statements)
     finally:
@@ -114,10 +114,10 @@ async def execute(operated: Operated, service: str, statements: str) -> None:
 
 async def test_a_service_that_is_away_is_said_to_be(operated: Operated) -> None:
     [order] = await operated.place()
-    operated.line.kill("customs")
+    operated.stack.kill("customs")
     code, told = await operated.why(order.id)
-    operated.line.start("customs")
-    await operated.line.ready(["customs"])
+    operated.stack.start("customs")
+    await operated.stack.ready(["customs"])
     assert (code, told["unreachable"]) == (1, {"customs": "ConnectError"})
     assert told["next"].startswith("look at customs")
 
@@ -127,7 +127,7 @@ async def test_an_order_that_nobody_knows(operated: Operated) -> None:
     assert (code, "there is no order" in told["error"]) == (2, True)
     for wanted in ("NO-SUCH-NUMBER", "'; drop table orders"):
         with pytest.raises(NotToBeAsked, match="there is no order"):
-            await ask(operated.line.urls, operated.line.secrets.api_keys["operator"], wanted)
+            await ask(operated.stack.urls, operated.stack.secrets.api_keys["operator"], wanted)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -144,26 +144,26 @@ async def test_the_operators_api_is_the_operators_and_the_same_everywhere(operat
     with pytest.raises(Refused, match="404"):
         await operated.api.get(service, "/why/1")
     async with httpx.AsyncClient(trust_env=False) as client:
-        assert (await client.get(f"{operated.line.urls[service]}/why/{uuid4()}")).status_code == 401
+        assert (await client.get(f"{operated.stack.urls[service]}/why/{uuid4()}")).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/docs", "/openapi.json", "/livez", "/readyz"])
 async def test_a_service_tells_of_itself_on_its_internal_port_only(operated: Operated, path: str) -> None:
-    line = operated.line
+    stack = operated.stack
     async with httpx.AsyncClient(trust_env=False) as client:
         for service in SERVICES:
-            assert (await client.get(line.urls[service] + path)).status_code == 404, service
-            assert (await client.get(line.internal_urls[service] + path)).status_code == 200, service
+            assert (await client.get(stack.urls[service] + path)).status_code == 404, service
+            assert (await client.get(stack.internal_urls[service] + path)).status_code == 200, service
 
 
 async def test_metrics_say_how_it_stands_and_name_nobody(operated: Operated) -> None:
     [order] = await operated.place()
     await operated.stands([order], "reserved")
     async with httpx.AsyncClient(trust_env=False) as client:
-        pages = {name: (await client.get(f"{operated.line.internal_urls[name]}/metrics")).text for name in SERVICES}
+        pages = {name: (await client.get(f"{operated.stack.internal_urls[name]}/metrics")).text for name in SERVICES}
 
         async def counted() -> bool:
-            page = (await client.get(f"{operated.line.internal_urls['orders']}/metrics")).text
+            page = (await client.get(f"{operated.stack.internal_urls['orders']}/metrics")).text
             return 'orders_under_way{state="reserved"}' in page and 'orders_under_way{state="reserved"} 0.0' not in page
 
         await until(counted)

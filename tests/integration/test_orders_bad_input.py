@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from services.orders.domain.intake import MAX_AGE
 from services.orders.schemas.body import OrderBody
 from services.orders.schemas.intake import check

@@ -23,7 +23,7 @@ from contracts.base import Event
 from contracts.cases import CaseOpened
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.warehouse import CancelTooLate, OrderWithdrawn, StockReserved
-from sandbox.servers import Broker, Servers
+from sandbox.local.servers import Broker, Servers
 from services.orders.domain.deadlines import DEADLINES
 from services.orders.domain.decide import ERASE_PERSON
 from services.orders.handlers import Erasure

@@ -13,7 +13,7 @@ import pytest
 from contracts.base import Content, Parcel
 from contracts.carrier import LabelCreated
 from contracts.warehouse import OrderPacked
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from services.orders.store import search
 from tests.integration.test_orders_http import FreshDatabase, Orders, good_body, orders_service
 

@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from contracts.base import PARTITIONS, Event
 from contracts.cases import CaseOpened
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from shared.db import DB
 from shared.ledger import outbox
 from shared.ledger.facts import DecisionContext, Facts, Output

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from contracts.base import Topic
 from contracts.cases import CaseClosed, CaseOpened
-from sandbox.servers import Broker, Servers
+from sandbox.local.servers import Broker, Servers
 from shared import persons, tracing
 from shared.db import DB
 from shared.jobs import pauses

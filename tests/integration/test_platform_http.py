@@ -20,7 +20,7 @@ from starlette.types import Message
 
 from contracts.base import Topic
 from contracts.orders import CancelRequested
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from shared.db import DB
 from shared.http.answers import etag_response
 from shared.http.api_keys import Principal

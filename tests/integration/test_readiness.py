@@ -19,7 +19,7 @@ from fastapi import APIRouter
 from pydantic import SecretStr
 
 from contracts.base import Event, Topic
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
 from shared.ledger.outbox import partition_of

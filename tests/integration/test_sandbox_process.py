@@ -25,7 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.app import create
-from sandbox.processes import Process, free_port
+from sandbox.local.processes import Process, free_port
 from sandbox.settings import SandboxSettings
 from shared.clock import create as create_clock
 from tests.live import serving, until
@@ -214,7 +214,7 @@ async def test_call_backs_come_twice_on_demand(http: httpx.AsyncClient, receiver
 async def test_call_backs_come_out_of_order_on_demand(
     http: httpx.AsyncClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sandbox.callbacks.SHUFFLE_PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr("sandbox.laposte.callbacks.SHUFFLE_SECONDS", 60.0)
     number = await label(http)
     await until(lambda: receiver.codes == ["DR1"])
     await fault(http, "webhook", "shuffle", 3)

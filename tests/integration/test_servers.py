@@ -15,8 +15,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from contracts.topics import TOPICS
-from sandbox.processes import free_port
-from sandbox.servers import Broker, Postgres, ServerUnavailableError, running_servers
+from sandbox.local.processes import free_port
+from sandbox.local.servers import Broker, Postgres, ServerUnavailableError, running_servers
 from shared.operations.provision import create_topics, provision_database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,7 +102,7 @@ async def test_servers_named_by_the_environment_win(tmp_path: Path, monkeypatch:
 def test_a_killed_parent_takes_its_servers_along() -> None:
     environment = {name: value for name, value in os.environ.items() if name not in _NAMED_SERVERS}
     parent = subprocess.Popen(
-        [sys.executable, "-m", "sandbox.servers"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "sandbox.local.servers"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     )
     assert parent.stdout is not None
     with parent, parent.stdout as printed:

@@ -18,12 +18,12 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from rich.console import Console
 
-from sandbox.line import Line
-from sandbox.provision import SERVICES
-from sandbox.show.api import Api
-from sandbox.show.pace import SLOW
-from sandbox.show.run import Show
-from sandbox.show.tales import BY_NAME
+from sandbox.demo.api import Api
+from sandbox.demo.clock_speed import SLOW
+from sandbox.demo.run import Demo
+from sandbox.demo.scenarios import BY_NAME
+from sandbox.local.provision import SERVICES
+from sandbox.local.stack import Stack
 from shared import tracing
 from tests.servers import running_servers
 
@@ -88,16 +88,17 @@ async def test_one_trace_from_the_order_placed_to_its_end_through_all_services(t
         told = {
             name: {"OTEL_EXPORTER_OTLP_ENDPOINT": recorded.url, "OTEL_BSP_SCHEDULE_DELAY": "200"} for name in SERVICES
         }
+        prefix = f"trace_{secrets.token_hex(3)}"
         async with (
             running_servers(tmp_path) as servers,
-            Line(tmp_path, speed=SLOW, prefix=f"trace_{secrets.token_hex(3)}", settings=told, servers=servers) as line,
-            Api(line.urls, line.secrets.api_keys) as api,
+            Stack(tmp_path, speed=SLOW, prefix=prefix, settings=told, servers=servers) as stack,
+            Api(stack.urls, stack.secrets.api_keys) as api,
         ):
-            show = Show(line, api, Console(file=io.StringIO()), speed=60_000, patience=90)
-            await show.play([BY_NAME["delivered"]], prefix="TR")
-            assert show.book.wrong() == []
-            order = next(iter(show.book.orders.values()))
-        # The line has drained, and every service has sent what it had left.
+            demo = Demo(stack, api, Console(file=io.StringIO()), speed=60_000, patience=90)
+            await demo.run([BY_NAME["delivered"]], prefix="TR")
+            assert demo.orders.wrong() == []
+            order = next(iter(demo.orders.by_id.values()))
+        # The stack has drained, and every service has sent what it had left.
         spans = recorded.of_order(order.id)
         traces = {span.trace_id for _, span in spans}
         assert len(traces) == 1

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from contracts import topics
 from contracts.base import Event
 from contracts.cases import CaseOpened
-from sandbox.servers import Broker
+from sandbox.local.servers import Broker
 from services.tracking.main import Settings, service
 from services.tracking.rebuild import NotRebuildableError, Outcome, rebuild
 from shared.ledger.outbox import headers

@@ -26,7 +26,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.produce import ProduceRequest
 
-from sandbox.servers import Servers
+from sandbox.local.servers import Servers
 from shared.ledger.outbox import headers
 from shared.messaging import consumer
 from shared.messaging.decoder import FOREIGN_BYTES

@@ -17,16 +17,16 @@ from typing import Any
 
 import pytest
 
-from sandbox.line import ROOT
-from sandbox.show.closing import NUMBER, ROWS, rows
+from sandbox.demo.next_steps import NUMBER, ROWS, rows
+from sandbox.local.stack import ROOT
 from tests.live import until
 
 pytestmark = pytest.mark.newcomer
 
 MAKE = shutil.which("make") or "make"
-SHOW_SECONDS = 300.0
+RUN_SECONDS = 300.0
 FIVE_MINUTES_AT = 300
-"""The pace at which five minutes of business time are a second."""
+"""The clock speed at which five minutes of business time are a second."""
 
 
 @dataclass
@@ -74,7 +74,7 @@ PYTHON = shlex.quote(str(ROOT / ".venv" / "bin" / "python"))
 
 @pytest.fixture(scope="module")
 def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
-    """`make run` in the other terminal; its show is over, and five minutes have passed."""
+    """`make run` in the other terminal; its run is over, and five minutes have passed."""
     room = tmp_path_factory.mktemp("newcomer")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "PYTEST"))}
     environment |= {"LINE_FILE": str(room / "line.json"), "COLUMNS": "120"}
@@ -101,7 +101,7 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
 
 def _closing(run: subprocess.Popen[bytes], output: Path) -> str:
     """The last of what it prints, when it is there to its end."""
-    until_then = time.monotonic() + SHOW_SECONDS
+    until_then = time.monotonic() + RUN_SECONDS
     while time.monotonic() < until_then:
         printed = output.read_text()
         if "\nAsk to cancel it" in printed and printed.endswith("'\n"):
@@ -112,7 +112,7 @@ def _closing(run: subprocess.Popen[bytes], output: Path) -> str:
 
 
 def _let_five_minutes_pass(somebody: Newcomer) -> None:
-    clock = "from sandbox.show.clock import known; print(known()[1].now().timestamp())"
+    clock = "from sandbox.demo.clock import running_clock; print(running_clock()[1].now().timestamp())"
 
     def now() -> float:
         return float(somebody.output_of(f"{PYTHON} -c {shlex.quote(clock)}"))

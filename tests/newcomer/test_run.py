@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from sandbox.show.tales import TALES
+from sandbox.demo.scenarios import SCENARIOS
 from tests.newcomer.conftest import Disk
 from tests.newcomer.stand import Stand, refusal
 
 pytestmark = pytest.mark.newcomer
-SHOW = ("run", "EXIT=1", f"ORDERS={len(TALES)}")
+DEMO = ("run", "EXIT=1", f"ORDERS={len(SCENARIOS)}")
 FEW_TESTS = ("test", "TESTS=tests/unit/test_install.py tests/integration/test_outbox.py")
 
 
 def shown(stand: Stand) -> dict[str, Any]:
-    """The summary of the show that ended last."""
+    """The summary of the run that ended last."""
     last = max((stand.folder / ".run").glob("*/summary.json"), key=lambda path: path.stat().st_mtime)
     summary: dict[str, Any] = json.loads(last.read_text(encoding="utf-8"))
     return summary
@@ -51,7 +51,7 @@ def descendant(ancestor: int, *words: str) -> int:
 def test_a_service_that_is_killed_is_named_and_started_again_and_no_order_is_lost(installed: Stand) -> None:
     """Of an ordinary user without a locale or a home."""
     printed: list[str] = []
-    with installed.making(*SHOW) as process:
+    with installed.making(*DEMO) as process:
         assert process.stdout is not None
         for line in process.stdout:
             printed.append(line)
@@ -65,7 +65,7 @@ def test_a_service_that_is_killed_is_named_and_started_again_and_no_order_is_los
 
 
 def test_root_in_a_closed_folder_sees_every_order_end_well(closed: Stand) -> None:
-    printed = closed.make(*SHOW, LC_ALL="C")
+    printed = closed.make(*DEMO, LC_ALL="C")
     assert "all ready after " in printed
     assert shown(closed)["ok"], printed
 
@@ -81,14 +81,14 @@ def test_root_in_a_closed_folder_runs_tests(closed: Stand) -> None:
 
 
 def test_a_full_temporary_folder_is_named(installed: Stand, disk: Disk) -> None:
-    printed = installed.make(*SHOW, code=2, TMPDIR=str(disk("small", "size=1m")))
+    printed = installed.make(*DEMO, code=2, TMPDIR=str(disk("small", "size=1m")))
     assert "The temporary folder is full: name a folder with some 300 MB of room in TMPDIR." in printed
     assert "No space left on device" in printed
 
 
 def test_a_temporary_folder_with_no_room_for_a_copy_of_postgresql_is_named(closed: Stand, disk: Disk) -> None:
     """root's copy, for the user nobody."""
-    output = refusal(closed.make(*SHOW, code=2, TMPDIR=str(disk("small", "size=1m"))))
+    output = refusal(closed.make(*DEMO, code=2, TMPDIR=str(disk("small", "size=1m"))))
     assert output.startswith("no room for PostgreSQL in ")
     assert output.endswith("name a folder with some 300 MB of room in TMPDIR")
 
@@ -97,7 +97,7 @@ def test_a_folder_that_can_no_longer_be_written_is_named(installed: Stand) -> No
     run = installed.folder / ".run"
     run.chmod(0o555)
     try:
-        output = refusal(installed.make(*SHOW, code=2))
+        output = refusal(installed.make(*DEMO, code=2))
     finally:
         run.chmod(0o755)
     assert output.startswith("the logs cannot be written to ")
@@ -106,7 +106,7 @@ def test_a_folder_that_can_no_longer_be_written_is_named(installed: Stand) -> No
 
 def test_a_setting_that_cannot_be_is_named_with_its_rule(installed: Stand) -> None:
     printed = installed.make("run", "ORDERS=2", "SPEED=fast", code=2)
-    assert f"ORDERS=2: Input should be greater than or equal to {len(TALES)}\n" in printed
+    assert f"ORDERS=2: Input should be greater than or equal to {len(SCENARIOS)}\n" in printed
     assert "SPEED=fast: Input should be a valid number" in refusal(printed)
 
 
@@ -116,7 +116,7 @@ def test_a_server_that_does_not_start_leaves_its_own_last_words(installed: Stand
     try:
         programs.write_text("#!/bin/sh\necho no such storage engine >&2\nexit 7\n", encoding="ascii")
         programs.chmod(0o755)
-        printed = installed.make(*SHOW, code=2)
+        printed = installed.make(*DEMO, code=2)
     finally:
         aside.rename(programs)
     assert "the broker did not start: broker ended with exit code 7." in printed

@@ -18,7 +18,7 @@ from contracts.base import Money, Parcel
 from contracts.customs import ParcelDeclared
 from contracts.persons import Contact
 from sandbox.bad_answers import PAGE, cut_pdfs
-from sandbox.pdf import page
+from sandbox.laposte.pdf import page
 from services.carrier.carriers.carrier import (
     AnswerLost,
     LabelAnswer,

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from contracts.customs import OrderScreened, ParcelUplifted
-from sandbox import ceb as port
+from sandbox.china_customs import ceb as sandbox_ceb
 from services.customs import ceb
 from services.customs.ceb import MessageType, Parties, Party
 from services.customs.domain import Passed, screen
@@ -75,13 +75,13 @@ def test_the_message_is_as_written_down(message: MessageType) -> None:
 
 @pytest.mark.parametrize("message", get_args(MessageType))
 def test_the_single_window_can_read_it(message: MessageType) -> None:
-    read = port.parse(built(message))
+    read = sandbox_ceb.parse(built(message))
     assert read.kind == message
     assert read.guid == str(ceb.guid(order_id(), 1, message)).upper()
 
 
 def amount(message: MessageType, field: str, number: int) -> Decimal:
-    return port.parse(built(message, number)).amount(field)
+    return sandbox_ceb.parse(built(message, number)).amount(field)
 
 
 def test_the_parcels_add_up_to_the_order() -> None:
@@ -98,10 +98,10 @@ def test_the_parcels_add_up_to_the_order() -> None:
 @pytest.mark.parametrize("number", [1, 2])
 def test_the_three_documents_and_the_lines_agree(number: int) -> None:
     assert amount("CEB311", "acturalPaid", number) == amount("CEB411", "amountPaid", number)
-    order = port.parse(built("CEB311", number))
+    order = sandbox_ceb.parse(built("CEB311", number))
     assert sum(Decimal(item["totalPrice"]) for item in order.lines) == order.amount("goodsValue")
-    inventory = port.parse(built("CEB621", number))
-    waybill = port.parse(built("CEB511", number))
+    inventory = sandbox_ceb.parse(built("CEB621", number))
+    waybill = sandbox_ceb.parse(built("CEB511", number))
     assert inventory.head["grossWeight"] == waybill.head["weight"]
     assert inventory.head["billNo"] == waybill.head["logisticsNo"] == f"CY00000000{number}FR"
     assert [item["gcode"] for item in inventory.lines] == ["3304990000", "1905310000"]
@@ -111,14 +111,14 @@ def test_the_agents_notice_names_the_flight() -> None:
     uplifted = ParcelUplifted(
         order_id=order_id(), occurred_at=PLACED_AT, parcel=1, bill_number="057-1", voyage_number="AF116"
     )
-    head = port.parse(built("CEB621", 1, facts(uplifted))).head
+    head = sandbox_ceb.parse(built("CEB621", 1, facts(uplifted))).head
     assert (head["billNo"], head["voyageNo"]) == ("057-1", "AF116")
-    assert port.parse(built("CEB511", 1, facts(uplifted))).head["billNo"] == "057-1"
-    assert port.parse(built("CEB621", 2, facts(uplifted))).head["voyageNo"] == TABLES.codes.unknown_voyage
+    assert sandbox_ceb.parse(built("CEB511", 1, facts(uplifted))).head["billNo"] == "057-1"
+    assert sandbox_ceb.parse(built("CEB621", 2, facts(uplifted))).head["voyageNo"] == TABLES.codes.unknown_voyage
 
 
 def test_a_waybill_names_no_bill_that_the_inventory_may_not_name() -> None:
-    assert "billNo" not in port.parse(built("CEB511")).head
+    assert "billNo" not in sandbox_ceb.parse(built("CEB511")).head
 
 
 def test_nothing_is_declared_before_the_hand_over() -> None:
@@ -129,4 +129,4 @@ def test_nothing_is_declared_before_the_hand_over() -> None:
 def test_text_is_escaped() -> None:
     awkward = CONTACT.model_copy(update={"name": "<王> & 'Co'"})
     body = ceb.build("CEB311", shipment(facts(), 1, awkward, BUYER, POLICY, PLACED_AT), PARTIES, TABLES.codes)
-    assert port.parse(body).head["consignee"] == "<王> & 'Co'"
+    assert sandbox_ceb.parse(body).head["consignee"] == "<王> & 'Co'"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from sandbox import install
-from sandbox.install_progress import InstallError, NoWheelError, Progress, explained
+from sandbox.local import install
+from sandbox.local.install_progress import InstallError, NoWheelError, Progress, explain_failure
 
 LOG = Path(".run/install.log")
 PIP_23 = """\
@@ -25,15 +27,21 @@ Downloading aiokafka-0.14.0-cp313-cp313-manylinux2014_x86_64.whl (1.1 MB)
 """
 
 
-def read(output: str, wanted: int = 3) -> Progress:
-    progress = Progress(wanted=wanted)
+def read(output: str, packages: int = 3) -> Progress:
+    progress = Progress(packages=packages)
     for line in output.splitlines():
         progress.read(line)
     return progress
 
 
+def test_it_imports_nothing_but_the_standard_library() -> None:
+    """It runs before any package is installed; here, with a Python that has none."""
+    command = f"import sys; sys.path.insert(0, {str(install.ROOT)!r}); import sandbox.local.install"
+    subprocess.run([sys.executable, "-I", "-S", "-c", command], check=True)
+
+
 def test_packages_of_other_platforms_do_not_count() -> None:
-    assert read(PIP_23).wanted == 2
+    assert read(PIP_23).packages == 2
 
 
 def test_what_comes_is_named_with_its_size() -> None:
@@ -68,12 +76,12 @@ def test_only_what_is_downloaded_counts_as_downloaded() -> None:
             "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.",
             "aiokafka is not the file that requirements.lock names",
         ),
-        ("error: metadata-generation-failed", "pip failed at aiokafka. Its last words:\n"),
+        ("error: metadata-generation-failed", "pip failed at aiokafka. Its last lines:\n"),
     ],
 )
 def test_a_failure_is_named_with_the_package_and_what_to_do(last: str, sentence: str) -> None:
     output = PIP_23.partition("Collecting babel")[0] + last
-    failed = explained(read(output), output, LOG)
+    failed = explain_failure(read(output), output, LOG)
     assert str(failed).startswith(sentence)
     assert str(LOG) in str(failed)
     assert isinstance(failed, NoWheelError) == ("has no" in sentence)
@@ -85,7 +93,7 @@ def test_without_a_venv_module_the_package_that_has_it_is_named(
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ensurepip" else find(name))
     with pytest.raises(InstallError, match="python3-venv"):
-        install._make(tmp_path / "venv")
+        install._create_venv(tmp_path / "venv")
     assert not (tmp_path / "venv").exists()
 
 

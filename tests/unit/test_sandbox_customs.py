@@ -1,4 +1,4 @@
-"""The stand-ins for French and Chinese customs."""
+"""French and Chinese customs, as the sandbox simulates them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from sandbox.app import create
-from sandbox.identifiers import is_mrn
+from sandbox.france_customs.mrn import is_mrn
 from sandbox.settings import SandboxSettings
 from tests.sandbox_messages import BUYER, NAMESPACE, HandClock, ceb, declaration, label_request, parcel_number
 
@@ -41,7 +41,7 @@ async def send(http: httpx.AsyncClient, message: bytes) -> tuple[str, dict[str, 
     answer = await http.post("/chinaport/ceb", content=message)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("application/xml")
-    root = ET.fromstring(answer.content)  # noqa: S314 - our own stand-in wrote it
+    root = ET.fromstring(answer.content)  # noqa: S314 - the sandbox wrote it
     assert root.tag.startswith(f"{{{NAMESPACE}}}")
     return root.tag.rpartition("}")[2], {child.tag.rpartition("}")[2]: child.text or "" for child in root[0]}
 

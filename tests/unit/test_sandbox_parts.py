@@ -1,4 +1,4 @@
-"""The small parts of the stand-ins: numbers, papers, the agenda, signatures, the quota."""
+"""The small parts of the sandbox: numbers, PDFs, the scheduler, signatures, the quota."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import iso6346
 
-from sandbox.agenda import Agenda
-from sandbox.callbacks import retry_wait, signed_headers
-from sandbox.identifiers import is_mrn, is_s10, mrn, s10
-from sandbox.laposte_suivi import Quota
-from sandbox.pdf import page
+from sandbox.france_customs.mrn import is_mrn, mrn
+from sandbox.laposte.callbacks import retry_wait, signed_headers
+from sandbox.laposte.pdf import page
+from sandbox.laposte.s10 import is_s10, s10
+from sandbox.laposte.suivi import Quota
+from sandbox.scheduler import Scheduler
 
 NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
 
@@ -72,24 +73,24 @@ def test_a_page_is_a_pdf_whose_table_finds_every_object() -> None:
 
 
 @given(st.lists(st.integers(0, 50), min_size=1), st.integers(0, 50))
-def test_the_agenda_runs_what_is_due_in_order_of_time(minutes: list[int], now: int) -> None:
-    agenda, ran = Agenda(), list[datetime]()
+def test_the_scheduler_runs_what_is_due_in_order_of_time(minutes: list[int], now: int) -> None:
+    scheduler, ran = Scheduler(), list[datetime]()
     for minute in minutes:
-        agenda.at(NOON + timedelta(minutes=minute), ran.append)
-    agenda.run_until(NOON + timedelta(minutes=now))
+        scheduler.schedule(NOON + timedelta(minutes=minute), ran.append)
+    scheduler.run_until(NOON + timedelta(minutes=now))
     due = sorted(NOON + timedelta(minutes=minute) for minute in minutes if minute <= now)
     assert ran == due
-    assert len(agenda) == len(minutes) - len(due)
+    assert len(scheduler) == len(minutes) - len(due)
 
 
 def test_what_becomes_due_meanwhile_runs_too() -> None:
-    agenda, ran = Agenda(), list[datetime]()
+    scheduler, ran = Scheduler(), list[datetime]()
 
     def first(at: datetime) -> None:
-        agenda.at(at + timedelta(minutes=1), ran.append)
+        scheduler.schedule(at + timedelta(minutes=1), ran.append)
 
-    agenda.at(NOON, first)
-    agenda.run_until(NOON + timedelta(hours=1))
+    scheduler.schedule(NOON, first)
+    scheduler.run_until(NOON + timedelta(hours=1))
     assert ran == [NOON + timedelta(minutes=1)]
 
 

@@ -12,32 +12,32 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import supervise
-from sandbox.processes import CannotStartError, Process, ending
-from sandbox.supervise import PAUSES, Kept, keep
+from sandbox.local import supervise
+from sandbox.local.processes import CannotStartError, Process, describe_exit
+from sandbox.local.supervise import PAUSES, Supervised, keep_alive
 
 PATIENCE = 30.0
 
 
 class Screen:
-    """What was told, to wait for."""
+    """What was reported, to wait for."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
-        self._news = asyncio.Event()
+        self.reported: list[str] = []
+        self._changed = asyncio.Event()
 
-    def tell(self, text: str) -> None:
-        self.told.append(text)
-        self._news.set()
+    def report(self, text: str) -> None:
+        self.reported.append(text)
+        self._changed.set()
 
     async def shows(self, words: str) -> str:
         async with asyncio.timeout(PATIENCE):
             while True:
-                for text in self.told:
+                for text in self.reported:
                     if words in text:
                         return text
-                self._news.clear()
-                await self._news.wait()
+                self._changed.clear()
+                await self._changed.wait()
 
 
 async def up(process: Process) -> bool:
@@ -52,18 +52,18 @@ async def up(process: Process) -> bool:
 
 
 @asynccontextmanager
-async def kept(process: Process, screen: Screen) -> AsyncIterator[Kept]:
+async def kept(process: Process, screen: Screen) -> AsyncIterator[Supervised]:
     async def start() -> None:
         process.start()
         if not await up(process):
             raise CannotStartError("it ended")
 
-    made = Kept("carrier", lambda: process, start, "It forgets everything.")
-    keeping = asyncio.create_task(keep(made, screen.tell))
+    supervised = Supervised("carrier", lambda: process, start, "It forgets everything.")
+    task = asyncio.create_task(keep_alive(supervised, screen.report))
     try:
-        yield made
+        yield supervised
     finally:
-        keeping.cancel()
+        task.cancel()
         process.kill()
 
 
@@ -102,7 +102,7 @@ async def test_a_process_that_dies_every_time_is_left_dead_and_said_to_be(
     assert f"tail -n 50 {tmp_path / 'carrier.log'}" in told
     assert "  | no such setting" in told
     assert process.log.read_text().count("no such setting") == len(PAUSES) + 1
-    assert not [text for text in screen.told if "ready again" in text]
+    assert not [text for text in screen.reported if "ready again" in text]
 
 
 async def test_one_that_ran_steadily_begins_a_new_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +113,7 @@ async def test_one_that_ran_steadily_begins_a_new_row(tmp_path: Path, monkeypatc
     process.start()
     async with kept(process, screen):
         for _ in range(len(PAUSES) + 2):
-            screen.told.clear()
+            screen.reported.clear()
             assert await up(process)
             os.kill(process.pid, signal.SIGTERM)
             assert "started again now" in await screen.shows("signal 15 (SIGTERM)")
@@ -138,4 +138,4 @@ def test_last_words_are_those_since_the_last_start(tmp_path: Path) -> None:
     ],
 )
 def test_an_exit_code_in_words(code: int, words: str) -> None:
-    assert ending(code) == words
+    assert describe_exit(code) == words

@@ -49,7 +49,7 @@ async def _answer(stand: Stand, line: Wire, gateway: Counterpart, count: int) ->
 
 
 def _bare(stand: Stand) -> Mapping[str, str]:
-    return {"url": stand.line.environment("customs")["IMPORT_GATEWAY_URL"]}
+    return {"url": stand.stack.environment("customs")["IMPORT_GATEWAY_URL"]}
 
 
 CALLS = Calls(

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from contracts import topics
 from contracts.warehouse import ParcelHandedOver
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from services.credentials import Secrets
 from tests.bench.events import Wire, wire
 from tests.bench.field import Field

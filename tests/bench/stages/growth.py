@@ -16,7 +16,7 @@ import asyncpg
 
 from contracts.orders import OrderPlaced
 from contracts.warehouse import ParcelHandedOver
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from services.orders.domain.decide import order_id_of
 from tests.bench.client import percentiles
 from tests.bench.events import Wire, wire
@@ -82,7 +82,7 @@ async def _look(stand: Stand, line: Wire, size: Size, at: str, found: Found) -> 
     found["bytes an order on the topics", at].append((line.weight.bytes.total() - wired) / count / 2)
     found["KiB an order in the five databases", at].append((await _database_bytes(stand) - kept) / count / 2 / 1024)
     for name in SERVICES:
-        found[f"MiB of memory, {name}", at].append(resident_mib(stand.line.processes[name].pid))
+        found[f"MiB of memory, {name}", at].append(resident_mib(stand.stack.processes[name].pid))
     return 2 * count
 
 

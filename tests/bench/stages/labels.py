@@ -33,7 +33,7 @@ async def _answer(stand: Stand, line: Wire, carrier: Counterpart, count: int) ->
 
 
 def _bare(stand: Stand) -> Mapping[str, str]:
-    told = stand.line.environment("carrier")
+    told = stand.stack.environment("carrier")
     return {
         "url": told["LAPOSTE_SLS_URL"],
         "contract": told["LAPOSTE_CONTRACT_NUMBER"],

@@ -16,7 +16,7 @@ from contracts import topics
 from contracts.carrier import LabelCreated
 from contracts.orders import OrderClosed
 from contracts.warehouse import ParcelHandedOver
-from sandbox.provision import SERVICES
+from sandbox.local.provision import SERVICES
 from services.orders.domain.decide import order_id_of
 from tests.bench.client import Client, request
 from tests.bench.events import Wire, wire

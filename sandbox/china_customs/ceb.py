@@ -1,0 +1,135 @@
+"""China e-port's CEB messages: the parser of the declarant's, the writer of its receipts. Pure."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+from sandbox.china_customs.ceb_forms import FORMS, NUMBERS, PATTERNS
+
+NAMESPACE = "http://www.chinaport.gov.cn/ceb"
+CHINA = ZoneInfo("Asia/Shanghai")
+
+
+class MalformedError(Exception):
+    """The message is malformed, which CEB900 answers. Carries every fault, and the guid if it could be read."""
+
+    def __init__(self, faults: Sequence[str], guid: str = "") -> None:
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
+        self.guid = guid
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    kind: str
+    """CEB311, CEB411, CEB511, CEB621, CEB625."""
+    guid: str
+    head: Mapping[str, str]
+    lines: tuple[Mapping[str, str], ...]
+
+    def amount(self, name: str) -> Decimal:
+        """A head field as a number; zero when absent."""
+        return Decimal(self.head.get(name) or "0")
+
+
+def parse(body: bytes) -> Message:
+    """The message in these bytes. MalformedError names every fault."""
+    root = _root(body)
+    kind = _local(root.tag).removesuffix("Message")
+    guid = root.get("guid", "")
+    form = FORMS.get(kind)
+    if form is None:
+        raise MalformedError([f"未知报文类型 {kind}"], guid)
+    head_element = root.find(f".//{{{NAMESPACE}}}{form.head}")
+    if head_element is None:
+        raise MalformedError([f"{form.head} 缺失"], guid)
+    head = _fields(head_element)
+    lines = tuple(
+        _fields(element) for element in root.iter() if _local(element.tag).endswith("List") and len(element) > 0
+    )
+    faults = _faults(head, form.required, form.head)
+    if form.line_fields and not lines:
+        faults.append("表体缺失")
+    for number, line in enumerate(lines, start=1):
+        faults += _faults(line, form.line_fields, f"表体[{number}]")
+    if faults:
+        raise MalformedError(faults, head.get("guid", guid))
+    return Message(kind, head["guid"], head, lines)
+
+
+def receipt(message: Message, status: str, instant: datetime, info: str, assigned: Mapping[str, str]) -> bytes:
+    """The receipt to a message: its guid, its identifying fields, the numbers assigned to it, and the verdict."""
+    form = FORMS[message.kind]
+    fields = {**message.head, **assigned}
+    echoed = [(name, fields.get(name, "")) for name in form.echoed]
+    return _document(f"{form.receipt}Message", form.wrapper, message.guid, echoed, status, instant, info)
+
+
+def format_error(error: MalformedError, instant: datetime) -> bytes:
+    """CEB900: the message did not reach customs."""
+    info = "报文格式校验错误: " + "; ".join(error.faults)
+    return _document("CEB900Message", "MessageReturn", error.guid, [], "-900", instant, info)
+
+
+def stamp(instant: datetime) -> str:
+    """An instant as e-port writes it: YYYYMMDDhhmmssfff, Beijing time."""
+    local = instant.astimezone(CHINA)
+    return f"{local:%Y%m%d%H%M%S}{local.microsecond // 1000:03d}"
+
+
+def _root(body: bytes) -> ET.Element:
+    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+        raise MalformedError(["不允许 DTD"])
+    try:
+        root = ET.fromstring(body)  # noqa: S314 - a document with a DTD was refused above
+    except ET.ParseError as error:
+        raise MalformedError([f"XML {error}"]) from error
+    if not root.tag.startswith(f"{{{NAMESPACE}}}"):
+        raise MalformedError([f"命名空间应为 {NAMESPACE}"], root.get("guid", ""))
+    return root
+
+
+def _fields(element: ET.Element) -> dict[str, str]:
+    return {_local(child.tag): (child.text or "").strip() for child in element}
+
+
+def _faults(fields: Mapping[str, str], required: Sequence[str], where: str) -> list[str]:
+    faults = [f"{where}.{name} 必填" for name in required if not fields.get(name)]
+    for name, value in fields.items():
+        if not value:
+            continue
+        if name in NUMBERS and not _is_number(value):
+            faults.append(f"{where}.{name} 应为非负数字")
+        if name in PATTERNS and not PATTERNS[name][0].fullmatch(value):
+            faults.append(f"{where}.{name} 应为 {PATTERNS[name][1]}")
+    return faults
+
+
+def _is_number(text: str) -> bool:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return False
+    return number.is_finite() and number >= 0
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _document(
+    root: str, wrapper: str, guid: str, echoed: Sequence[tuple[str, str]], status: str, instant: datetime, info: str
+) -> bytes:
+    ET.register_namespace("", NAMESPACE)
+    document = ET.Element(f"{{{NAMESPACE}}}{root}", {"guid": guid, "version": "1.0"})
+    inner = ET.SubElement(document, f"{{{NAMESPACE}}}{wrapper}")
+    verdict = [("returnStatus", status), ("returnTime", stamp(instant)), ("returnInfo", info)]
+    for name, value in [("guid", guid), *echoed, *verdict]:
+        ET.SubElement(inner, f"{{{NAMESPACE}}}{name}").text = value
+    xml: bytes = ET.tostring(document, encoding="UTF-8", xml_declaration=True)
+    return xml

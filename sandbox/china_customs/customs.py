@@ -1,0 +1,240 @@
+"""Chinese customs: documents that must agree, declared inventories, receipts to be fetched.
+
+An inventory is accepted when order, payment and waybill of the same order number are there and agree: amounts within
+one RMB, the same buyer by name and id. Its clearance is that of the sub-order's scenario, in business time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Literal
+
+from stdnum.iso7064 import mod_11_2
+
+from sandbox.china_customs import ceb
+from sandbox.china_customs.ceb import CHINA, Message
+from sandbox.scenarios import AssignedScenarios, Clearance, PlannedReceipt
+from sandbox.scheduler import Scheduler
+
+TOLERANCE = Decimal(1)
+"""RMB that order and payment may differ by."""
+RETURN_WITHIN = timedelta(days=30)
+"""Of the release (GACC 194/2018)."""
+RETURN_APPROVED_AFTER = timedelta(hours=20)
+STORED, IN_CUSTOMS, REJECTED, SENT_BACK, RELEASED = "2", "120", "100", "700", "800"
+HELD = "500"
+
+Decision = Literal["released", "refused"]
+DECISIONS: dict[str, Decision] = {RELEASED: "released", SENT_BACK: "refused"}
+Listener = Callable[[Decision, datetime], None]
+Answer = Literal["accepted", "already_answered", "not_held", "unknown"]
+
+
+@dataclass(slots=True)
+class Inventory:
+    message: Message
+    assigned: Mapping[str, str]
+    """The numbers preNo and invtNo."""
+    clearance: Clearance
+    time_factor: float
+    status: str = IN_CUSTOMS
+    answered: bool = False
+    decisions: dict[Decision, datetime] = field(default_factory=dict)
+
+    @property
+    def cop_no(self) -> str:
+        return self.message.head["copNo"]
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedReceipt:
+    """A receipt to be fetched."""
+
+    cursor: int
+    guid: str
+    cop_no: str
+    order_no: str
+    message_type: str
+    status: str
+    at: datetime
+    info: str
+
+
+@dataclass(slots=True)
+class ReceivedMessage:
+    """A message, and how often it was received."""
+
+    message: Message
+    status: str
+    at: datetime
+    times: int = 1
+
+
+class ChinaCustoms:
+    def __init__(self, scheduler: Scheduler, scenarios: AssignedScenarios, expects: Iterable[str]) -> None:
+        """`expects`: the messages that must precede an inventory."""
+        self._scheduler = scheduler
+        self._scenarios = scenarios
+        self._expects = tuple(expects)
+        self._answers: dict[tuple[str, str], bytes] = {}
+        self._documents: dict[str, dict[str, Message]] = {}
+        self._inventories: dict[str, Inventory] = {}
+        self._listeners: dict[str, list[Listener]] = {}
+        self.received: dict[tuple[str, str], ReceivedMessage] = {}
+        self.issued: list[IssuedReceipt] = []
+
+    def submit(self, message: Message, now: datetime) -> bytes:
+        """Returns the receipt. The same guid again gets the same receipt, and has no further effect.
+
+        A rejected message is not registered, so that it may come again, corrected.
+        """
+        key = (message.kind, message.guid)
+        times = self.received[key].times + 1 if key in self.received else 1
+        if key in self._answers:
+            self.received[key].times = times
+            return self._answers[key]
+        assigned: dict[str, str] = {}
+        match message.kind:
+            case "CEB621":
+                status, info = self._declare(message, now, assigned)
+            case "CEB625":
+                status, info = self._request_return(message, now, assigned)
+            case _:
+                status, info = self._store(message)
+        answer = ceb.receipt(message, status, now, f"{info}[{message.guid}]", assigned)
+        if status != REJECTED:
+            self._answers[key] = answer
+        self.received[key] = ReceivedMessage(message, status, now, times)
+        return answer
+
+    def receipts(self, after: int, limit: int) -> Sequence[IssuedReceipt]:
+        """Those after the cursor, oldest first."""
+        return self.issued[after : after + limit]
+
+    def answer_hold(self, cop_no: str, now: datetime) -> Answer:
+        """Takes the missing papers; the held inventory goes on as its scenario says."""
+        inventory = self._inventories.get(cop_no)
+        if inventory is None:
+            return "unknown"
+        if inventory.answered:
+            return "already_answered"
+        if inventory.status != HELD:
+            return "not_held"
+        inventory.answered = True
+        self._schedule(inventory, inventory.clearance.after_answer, now)
+        return "accepted"
+
+    def has_declaration(self, sub_order: str) -> bool:
+        """Whether a document or an inventory of it was declared; parcels of the postal regime have none."""
+        return sub_order in self._documents or sub_order in self._inventories
+
+    def decided_at(self, sub_order: str, decision: Decision) -> datetime | None:
+        inventory = self._inventories.get(sub_order)
+        return inventory.decisions.get(decision) if inventory else None
+
+    def on_decision(self, sub_order: str, listener: Listener) -> None:
+        """Calls the listener on every decision about this sub-order."""
+        self._listeners.setdefault(sub_order, []).append(listener)
+
+    def _store(self, message: Message) -> tuple[str, str]:
+        fault = _order_fault(message) if message.kind == "CEB311" else None
+        if fault:
+            return REJECTED, fault
+        self._documents.setdefault(message.head["orderNo"], {})[message.kind] = message
+        return STORED, "新增申报成功"
+
+    def _declare(self, message: Message, now: datetime, assigned: dict[str, str]) -> tuple[str, str]:
+        cop_no, order_no = message.head["copNo"], message.head["orderNo"]
+        if cop_no in self._inventories:
+            return REJECTED, "重复申报"
+        documents = self._documents.get(order_no, {})
+        missing = [kind for kind in self._expects if kind not in documents]
+        if missing:
+            return REJECTED, f"三单缺失: {', '.join(missing)}"
+        fault = _disagreement(documents, message)
+        if fault:
+            return REJECTED, fault
+        serial = len(self._inventories) + 1
+        local = now.astimezone(CHINA)
+        assigned["preNo"] = f"B{local:%Y%m%d}{serial:09d}"
+        assigned["invtNo"] = f"{message.head['customsCode']}{local:%Y}I{serial:09d}"
+        scenario = self._scenarios.of(order_no)
+        inventory = Inventory(message, dict(assigned), scenario.clearance, scenario.time_factor(order_no))
+        self._inventories[cop_no] = inventory
+        self._schedule(inventory, inventory.clearance.receipts, now)
+        return IN_CUSTOMS, "海关入库"
+
+    def _request_return(self, message: Message, now: datetime, assigned: dict[str, str]) -> tuple[str, str]:
+        inventory = self._inventories.get(message.head["copNo"])
+        released = inventory.decisions.get("released") if inventory else None
+        if inventory is None or released is None:
+            return REJECTED, "清单未放行"
+        if now - released > RETURN_WITHIN:
+            return REJECTED, "超过退货申请期限"
+        assigned.update(inventory.assigned)
+
+        def approve(due: datetime) -> None:
+            self._issue(
+                inventory, message.guid, "CEB626", PlannedReceipt(0, RELEASED, "[Code:800;Desc:退货申请通过]"), due
+            )
+
+        self._scheduler.schedule(now + RETURN_APPROVED_AFTER, approve)
+        return IN_CUSTOMS, "退货申请入库"
+
+    def _schedule(self, inventory: Inventory, receipts: Sequence[PlannedReceipt], start: datetime) -> None:
+        for receipt in receipts:
+            due = start + timedelta(hours=receipt.after_hours * inventory.time_factor)
+            self._scheduler.schedule(due, partial(self._decide, inventory, receipt))
+
+    def _decide(self, inventory: Inventory, receipt: PlannedReceipt, at: datetime) -> None:
+        inventory.status = receipt.status
+        self._issue(inventory, inventory.message.guid, "CEB622", receipt, at)
+        decision = DECISIONS.get(receipt.status)
+        if decision:
+            inventory.decisions[decision] = at
+            for listener in self._listeners.get(inventory.cop_no, ()):
+                listener(decision, at)
+
+    def _issue(self, inventory: Inventory, guid: str, message_type: str, receipt: PlannedReceipt, at: datetime) -> None:
+        order_no, cursor = inventory.message.head["orderNo"], len(self.issued) + 1
+        self.issued.append(
+            IssuedReceipt(cursor, guid, inventory.cop_no, order_no, message_type, receipt.status, at, receipt.info)
+        )
+
+
+def _order_fault(message: Message) -> str | None:
+    due = (
+        message.amount("goodsValue")
+        + message.amount("freight")
+        + message.amount("taxTotal")
+        - message.amount("discount")
+    )
+    if abs(due - message.amount("acturalPaid")) > TOLERANCE:
+        return "acturalPaid 与 goodsValue + freight + taxTotal - discount 不符"
+    number = message.head["buyerIdNumber"]
+    if message.head["buyerIdType"] == "1" and not (len(number) == 18 and mod_11_2.is_valid(number)):
+        return "buyerIdNumber 校验不通过"
+    return None
+
+
+def _disagreement(documents: Mapping[str, Message], inventory: Message) -> str | None:
+    """The first point in which the documents of an order disagree; None when they agree."""
+    order, payment = documents.get("CEB311"), documents.get("CEB411")
+    buyers = {
+        (message.head[name], message.head[number])
+        for message, name, number in (
+            (order, "buyerName", "buyerIdNumber"),
+            (payment, "payerName", "payerIdNumber"),
+            (inventory, "buyerName", "buyerIdNumber"),
+        )
+        if message is not None and message.head.get(name) and message.head.get(number)
+    }
+    if len(buyers) > 1:
+        return "订购人与支付人身份信息不一致"
+    if order and payment and abs(order.amount("acturalPaid") - payment.amount("amountPaid")) > TOLERANCE:
+        return "订单金额与支付金额不一致"
+    return None

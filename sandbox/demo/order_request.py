@@ -1,0 +1,67 @@
+"""The body of `POST /orders` for a scenario and a shopper."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from sandbox.demo.goods import BY_SKU
+from sandbox.demo.people import Person
+from sandbox.demo.scenarios import Scenario
+
+FREIGHT = Decimal("18.00")
+CBEC_RATE = Decimal("0.091")
+"""Import VAT of 13 % at 70 %, what China asks of most cross-border retail goods."""
+_CENT = Decimal("0.01")
+
+
+def order_body(number: str, scenario: Scenario, person: Person, now: datetime) -> dict[str, Any]:
+    """An order that a marketplace could place at `now` (business time). Its amounts add up to the cent."""
+    goods = sum((BY_SKU[sku].price * units for sku, units in scenario.lines), Decimal(0))
+    discount = Decimal("5.00") if goods > Decimal(100) else Decimal("0.00")
+    tax = ((goods + FREIGHT) * CBEC_RATE).quantize(_CENT, ROUND_HALF_UP)
+    total = goods + FREIGHT + tax - discount
+    place = person.place
+    return {
+        "number": number,
+        "buyer": {"name": person.name, "phone": person.phone, "resident_id": person.resident_id},
+        "consignee": {
+            "name": person.name,
+            "phone": person.phone,
+            "address": {
+                "province": place.province,
+                "city": place.city,
+                "district": place.district,
+                "street": person.street,
+                "postcode": place.postcode,
+                "country": "CN",
+            },
+        },
+        "lines": [
+            {
+                "sku": sku,
+                "description": BY_SKU[sku].description,
+                "hs_code": BY_SKU[sku].hs_code,
+                "origin": "FR",
+                "quantity": units,
+                "unit_price": eur(BY_SKU[sku].price),
+            }
+            for sku, units in scenario.lines
+        ],
+        "freight": eur(FREIGHT),
+        "discount": eur(discount),
+        "tax": eur(tax),
+        "total": eur(total),
+        "payment": {
+            "provider": "Alipay",
+            "transaction_id": f"PAY{number}",
+            "paid_at": (now - timedelta(minutes=2)).isoformat(),
+            "amount": eur(total),
+        },
+        "language": "zh",
+    }
+
+
+def eur(amount: Decimal) -> dict[str, str]:
+    return {"amount": f"{amount:.2f}", "currency": "EUR"}

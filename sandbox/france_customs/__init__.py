@@ -1,0 +1,1 @@
+"""French export customs: declarations that are released with an MRN, or refused."""

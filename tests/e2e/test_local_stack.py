@@ -1,0 +1,239 @@
+"""The local stack through its public APIs: every scenario, services and broker killed, cancel against hand-over.
+
+The tests share one stack and build on each other's load, never on each other's orders.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from contracts.topics import TOPICS
+from sandbox.demo.actors import Actors
+from sandbox.demo.api import Api, Refused
+from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
+from sandbox.demo.rebuild import rebuild_tracking
+from sandbox.demo.run import Demo
+from sandbox.demo.scenarios import BY_NAME, SCENARIOS, Scenario
+from sandbox.local.processes import Process
+from sandbox.local.provision import SERVICES
+from sandbox.local.stack import Stack
+from shared.operations.provision import create_topics
+from tests.live import T, until
+
+EVERYDAY = Scenario("delivered", "delivered", (("SAVON-OLIVE-300", 2),), "delivered")
+MIXED = (*(BY_NAME[name] for name in ("delivered", "split", "damaged", "customs_hold", "pickup")), *[EVERYDAY] * 7)
+PEOPLE_OF = {
+    "S": range(len(SCENARIOS)),
+    "K": range(100, 100 + len(MIXED)),
+    "B": range(200, 200 + len(MIXED)),
+    "R": range(300, 352),
+}
+"""Shoppers by the prefix of their orders' numbers: nobody buys twice, whose yearly limit might matter."""
+
+
+async def play(demo: Demo, scenarios: tuple[Scenario, ...], prefix: str) -> None:
+    await demo.run(scenarios, prefix=prefix, first_person=PEOPLE_OF[prefix].start)
+
+
+def assert_all_ended_well(demo: Demo) -> None:
+    wrong = [f"{order.number} {order.scenario.name}: {demo.orders.status(order)}" for order in demo.orders.wrong()]
+    assert wrong == []
+    assert demo.actors.failed == []
+
+
+async def assert_stock_adds_up(api: Api) -> None:
+    rows = [row async for row in api.pages("warehouse", "/stock", "stock", "warehouse")]
+    assert rows
+    for row in rows:
+        assert min(value for value in row.values() if isinstance(value, int)) >= 0, row
+        assert row["received"] == row["available"] + row["reserved"] + row["shipped"] + row["written_off"], row
+
+
+async def assert_labels_agree(api: Api, demo: Demo) -> None:
+    """Every parcel that was scanned bears the one label we know; none of ours has two that were scanned."""
+    account = await api.get("sandbox", "/control/account", None)
+    ours = {order.number for order in demo.orders.by_id.values()}
+    scanned: dict[str, list[str]] = {}
+    for label in account["labels"]:
+        if label["first_scan_at"] and label["sub_order"].rpartition("-")[0] in ours:
+            scanned.setdefault(label["sub_order"], []).append(label["parcel_number"])
+    for order in demo.orders.by_id.values():
+        for parcel in demo.orders.documents[order.id]["parcels"]:
+            sub_order = f"{order.number}-{parcel['parcel']}"
+            assert scanned.get(sub_order, [parcel["tracking_number"]]) == [parcel["tracking_number"]], sub_order
+
+
+async def test_every_scenario_comes_to_its_end(new_demo: Callable[[], Demo], api: Api) -> None:
+    demo = new_demo()
+    await play(demo, SCENARIOS, "S")
+    assert_all_ended_well(demo)
+    await assert_stock_adds_up(api)
+    await assert_labels_agree(api, demo)
+    documents = {order.scenario.name: demo.orders.documents[order.id] for order in demo.orders.by_id.values()}
+    details = {order.scenario.name: demo.details[order.id] for order in demo.orders.by_id.values()}
+    assert [parcel["status"] for parcel in documents["split"]["parcels"]] == ["delivered", "lost"]
+    assert 0 < float(documents["split"]["refund_due"]["amount"]) < float(documents["split"]["total"]["amount"])
+    assert documents["cancelled_too_late"]["cancel"]["answer"] == "too_late"
+    assert documents["cancelled_late"]["cancel"]["answer"] == "withdrawn"
+    assert documents["over_limit"]["reason"] == "over_transaction_limit"
+    assert documents["short_pick"]["reason"] == "stock_short"
+    assert told(details["customs_hold"], "case-opened", case="customs_hold")
+    assert told(details["customs_hold"], "import-cleared")
+    assert told(details["customs_refused"], "import-refused")
+    assert told(details["customs_refused"], "parcel-received-back")
+    assert told(details["pickup"], "parcel-scanned", status="available_for_pickup")
+    assert told(details["silent"], "case-opened", case="enquiry")
+    assert told(details["silent"], "case-closed", case="enquiry")
+    assert [case async for case in api.pages("orders", "/cases", "cases", "operator", status="open")] == []
+
+
+def told(detail: dict[str, Any], kind: str, **words: str) -> bool:
+    """Whether the timeline has an entry of this kind with these words."""
+    return any(
+        entry["kind"] == kind and all(entry.get(name) == value for name, value in words.items())
+        for entry in detail["timeline"]
+    )
+
+
+async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(stack: Stack) -> None:
+    outcome = await rebuild_tracking(stack)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+async def test_each_service_killed_in_the_middle(new_demo: Callable[[], Demo], stack: Stack, api: Api) -> None:
+    demo = new_demo()
+    chance = random.Random(20261123)
+
+    async def kill_them_all() -> None:
+        for name in (*SERVICES, *SERVICES):
+            await asyncio.sleep(chance.uniform(0.5, 1.5))
+            stack.kill(name)
+            stack.start(name)
+        await stack.ready(SERVICES)
+
+    await asyncio.gather(play(demo, MIXED, "K"), kill_them_all())
+    assert_all_ended_well(demo)
+    await assert_stock_adds_up(api)
+    await assert_labels_agree(api, demo)
+
+
+async def test_the_broker_killed_and_started_again_empty(new_demo: Callable[[], Demo], stack: Stack, api: Api) -> None:
+    if stack.servers.broker is None:
+        pytest.skip("the broker is not ours to kill")
+    demo = new_demo()
+
+    async def lose_everything() -> None:
+        for _ in range(2):
+            await asyncio.sleep(2.5)
+            stack.broker.kill()
+            await asyncio.sleep(0.5)
+            await stack.broker.start()
+            await create_topics(stack.broker.bootstrap, TOPICS)
+
+    await asyncio.gather(play(demo, MIXED, "B"), lose_everything())
+    assert_all_ended_well(demo)
+    await assert_stock_adds_up(api)
+    await assert_labels_agree(api, demo)
+
+
+async def test_cancel_races_the_hand_over_fifty_times(stack: Stack, api: Api, new_demo: Callable[[], Demo]) -> None:
+    """Whoever is first wins, and both sides hear the same answer. With two more orders it is sure who is first."""
+    demo, scenarios = new_demo(), [EVERYDAY] * len(PEOPLE_OF["R"])
+    await receive_goods(api, scenarios, "GR-R")
+    await place(api, scenarios, stack.clock.now, prefix="R", into=demo.orders, first_person=PEOPLE_OF["R"].start)
+    labelled = await labels_of(api, demo.orders, demo.actors)
+    [late, early, *others] = labelled
+    chance = random.Random(7)
+    races = (race(api, order, number, chance) for order, number in others)
+    handed = dict(await asyncio.gather(cancelled_too_late(api, *late), cancelled_early(api, *early), *races))
+    assert len(handed) == len(scenarios)
+    async with asyncio.timeout(60):
+        while any(cancel_answer(demo.orders, order) in (None, "requested") for order, _ in labelled):
+            await asyncio.sleep(0.2)
+            await demo.orders.refresh(api)
+    for order, _ in labelled:
+        answer = cancel_answer(demo.orders, order)
+        assert answer == ("too_late" if handed[order.id] else "withdrawn"), order.number
+    assert {True, False} == set(handed.values())
+    await assert_stock_adds_up(api)
+
+
+def cancel_answer(orders: DemoOrders, order: Order) -> str | None:
+    cancel = orders.documents[order.id]["cancel"]
+    return str(cancel["answer"]) if cancel else None
+
+
+async def labels_of(api: Api, orders: DemoOrders, actors: Actors) -> list[tuple[Order, str]]:
+    """Has everything packed; each order with the number on its label."""
+    shift = asyncio.create_task(actors.work("dispatch", "uplift", "answer", "unpack"))
+    try:
+        async with asyncio.timeout(90):
+            while True:
+                found = [item async for item in api.pages("warehouse", "/hand-overs", "hand_overs", "warehouse")]
+                ours = [item for item in found if item["order_id"] in orders.by_id]
+                if len(ours) == len(orders.by_id):
+                    await orders.refresh(api)
+                    return [(orders.by_id[item["order_id"]], item["tracking_number"]) for item in ours]
+                await asyncio.sleep(0.3)
+    finally:
+        shift.cancel()
+        await asyncio.gather(shift, return_exceptions=True)
+
+
+async def race(api: Api, order: Order, number: str, chance: random.Random) -> tuple[str, bool]:
+    """Cancels and hands over at once; whether the hand-over was let through."""
+
+    async def in_a_moment(seconds: float, act: Awaitable[T]) -> T:
+        await asyncio.sleep(chance.uniform(0, seconds))
+        return await act
+
+    _, handed = await asyncio.gather(
+        in_a_moment(0.05, cancel(api, order)), in_a_moment(0.3, hand_over(api, order, number))
+    )
+    return order.id, handed
+
+
+async def cancelled_too_late(api: Api, order: Order, number: str) -> tuple[str, bool]:
+    handed = await hand_over(api, order, number)
+    await cancel(api, order)
+    return order.id, handed
+
+
+async def cancelled_early(api: Api, order: Order, number: str) -> tuple[str, bool]:
+    await cancel(api, order)
+
+    async def withdrawn() -> bool:
+        return (await api.get("warehouse", f"/orders/{order.id}", "warehouse"))["withdrawn"] is not None
+
+    await until(withdrawn)
+    return order.id, await hand_over(api, order, number)
+
+
+async def cancel(api: Api, order: Order) -> None:
+    await api.post("orders", f"/orders/{order.id}/cancel", "marketplace")
+
+
+async def hand_over(api: Api, order: Order, number: str) -> bool:
+    """Whether it was let through."""
+    body = {"tracking_number": number}
+    try:
+        await api.post("warehouse", f"/orders/{order.id}/parcels/1/hand-over", "warehouse", body)
+    except Refused as refusal:
+        if refusal.status != 409:
+            raise
+        return False
+    return True
+
+
+async def test_services_drain_when_asked_to_leave(stack: Stack) -> None:
+    processes: list[Process] = [stack.processes[name] for name in SERVICES]
+    codes = await asyncio.gather(*(asyncio.to_thread(process.end) for process in processes))
+    assert codes == [0] * len(SERVICES)
+    for name in SERVICES:
+        stack.start(name)
+    await stack.ready(SERVICES)
