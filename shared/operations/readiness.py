@@ -46,10 +46,12 @@ async def keep_beating(heartbeat: Heartbeat, pool: asyncpg.Pool[asyncpg.Record],
             await loop.sleep(AGAIN_SECONDS)
             continue
         if read_only:
-            # Sessions that began while it was read-only may stay so for as long as they live.
+            # Sessions that began while it was read-only may stay so for as long as they live: none is used again, from
+            # before the service says that it is ready.
             await pool.expire_connections()
             log.info("the database takes writes again")
             read_only = False
+        heartbeat.written()
         loop.healthy()
         await loop.sleep(BEAT_SECONDS)
 
@@ -59,7 +61,6 @@ async def _beat(pool: asyncpg.Pool[asyncpg.Record], heartbeat: Heartbeat) -> Non
         await db.fetchval("select 1", timeout=_GIVE_UP_SECONDS)
         heartbeat.answered()
         await db.execute(_WRITE, timeout=_GIVE_UP_SECONDS)
-        heartbeat.written()
 
 
 def answer(state: ServiceState) -> JSONResponse:
