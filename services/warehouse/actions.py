@@ -16,7 +16,8 @@ from contracts.warehouse import (
     ParcelReceivedBack,
     StockReserved,
 )
-from services.warehouse import domain, goods, packing, store
+from services.warehouse import goods, packing, store
+from services.warehouse.domain import decisions
 from services.warehouse.limits import limits_on
 from shared.db import DB
 from shared.http.problems import FieldError, Problem
@@ -53,14 +54,14 @@ async def report_shortage(
     facts = await _locked(platform, db, order_id)
     _on_the_line(facts)
     moved = (await store.movements(db, [order_id])).get(order_id, [])
-    work = domain.Work(facts, moved)
+    work = decisions.Work(facts, moved)
     held = work.held()
     if quantity > held.get(sku, 0):
         message = f"the order holds {held.get(sku, 0)} of this SKU"
         raise Problem(422, "invalid shortage", errors=[FieldError("quantity", "held_by_order", message)])
     now = platform.clock.now()
     levels = await store.lock_stock(db, held)  # all: a withdrawal lets go of every one of them
-    movements, short = domain.shortage(work, sku, quantity, reason, levels[sku], now)
+    movements, short = decisions.shortage(work, sku, quantity, reason, levels[sku], now)
     if short and ParcelHandedOver in facts:
         raise Problem(
             409,
@@ -72,7 +73,7 @@ async def report_shortage(
     await store.save(db, movements, levels, now)
     if short:
         facts = (await platform.ledger.publish(db, [short]))[order_id]
-    return short is None, domain.stage(facts)[0]
+    return short is None, decisions.stage(facts)[0]
 
 
 async def hand_over(platform: Platform, db: DB, order_id: UUID, number: int, scanned: str) -> ParcelHandedOver:
@@ -85,7 +86,7 @@ async def hand_over(platform: Platform, db: DB, order_id: UUID, number: int, sca
             raise Problem(409, "the parcel was handed over under another tracking number")
         return already
     _on_the_line(facts)
-    missing = [parcel for parcel in domain.packed_parcels(facts) if facts.get(LabelCreated, parcel) is None]
+    missing = [parcel for parcel in decisions.packed_parcels(facts) if facts.get(LabelCreated, parcel) is None]
     if missing:
         names = ", ".join(str(parcel) for parcel in missing)
         raise Problem(409, "labels are missing", detail=f"no parcel leaves before all have theirs; missing: {names}")
@@ -145,7 +146,7 @@ def _on_the_line(facts: Facts) -> None:
 
 
 def _parcel(facts: Facts, number: int) -> Parcel:
-    parcel = domain.packed_parcels(facts).get(number)
+    parcel = decisions.packed_parcels(facts).get(number)
     if parcel is None:
         raise Problem(404, "no such parcel")
     return parcel

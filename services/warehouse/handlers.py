@@ -9,7 +9,8 @@ from contracts.carrier import LabelCreated, LabelRefused, ParcelReturned, Parcel
 from contracts.customs import OrderRefused, OrderScreened, ParcelRefused
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.warehouse import StockReserved
-from services.warehouse import domain, store
+from services.warehouse import store
+from services.warehouse.domain import decisions
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
 
@@ -20,17 +21,17 @@ async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> S
     outputs: list[Output] = []
     known: list[Facts] = []
     for facts in orders:
-        events = domain.decide(facts, context)
+        events = decisions.decide(facts, context)
         outputs.extend(events)
         known.append(Facts(facts.order_id, [*facts, *events]) if events else facts)
     # Nothing has moved for an order that was never reserved.
     moved = await store.movements(db, [facts.order_id for facts in known if StockReserved in facts])
-    works = [domain.Work(facts, moved.get(facts.order_id, ())) for facts in known]
-    skus = domain.touched(works)
+    works = [decisions.Work(facts, moved.get(facts.order_id, ())) for facts in known]
+    skus = decisions.touched(works)
     if skus:
         levels = await store.lock_stock(db, skus)
         unbooked = await store.unbooked(db)
-        settlement = domain.settle(works, levels, context.now, unbooked)
+        settlement = decisions.settle(works, levels, context.now, unbooked)
         await store.save(db, settlement.movements, settlement.levels, context.now)
         still = {order: claim for order, claim in settlement.unbooked.items() if unbooked.get(order) != claim}
         await store.save_unbooked(db, settlement.booked, still)

@@ -13,7 +13,7 @@ from asyncpg import Record
 from contracts.carrier import LabelCreated
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked, ParcelHandedOver
-from services.warehouse import domain
+from services.warehouse.domain import decisions
 from services.warehouse.stock import Kind, Levels, Movement, Pile
 from shared.db import DB
 from shared.ledger.facts import Facts
@@ -131,7 +131,7 @@ async def save_board(db: DB, orders: Sequence[Facts]) -> None:
     """The orders' stages and their parcels; rows that say the same already are left alone."""
     if not orders:
         return
-    stages = [domain.stage(facts) for facts in orders]
+    stages = [decisions.stage(facts) for facts in orders]
     placed = [facts.get(OrderPlaced) for facts in orders]
     await db.execute(
         """insert into order_board (order_id, number, stage, since)

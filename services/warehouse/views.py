@@ -8,8 +8,8 @@ from contracts.base import ParcelEvent
 from contracts.carrier import LabelCreated, ParcelReturned
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack
-from services.warehouse import domain
 from services.warehouse.bodies import OrderView, ParcelState, PickLine, PickList, ScannedBody
+from services.warehouse.domain import decisions
 from services.warehouse.goods import Product
 from services.warehouse.stock import Movement
 from services.warehouse.store import BoardRow
@@ -17,7 +17,7 @@ from shared.ledger.facts import Facts
 
 
 def skus(orders: Iterable[Facts]) -> list[str]:
-    return sorted({sku for facts in orders for sku in domain.wanted(facts)})
+    return sorted({sku for facts in orders for sku in decisions.wanted(facts)})
 
 
 def pick_list(row: BoardRow, facts: Facts, products: Mapping[str, Product]) -> PickList:
@@ -41,7 +41,7 @@ def pick_list(row: BoardRow, facts: Facts, products: Mapping[str, Product]) -> P
 
 def order(facts: Facts, moved: Sequence[Movement]) -> OrderView:
     placed, withdrawn = facts.get(OrderPlaced), facts.get(OrderWithdrawn)
-    stage, since = domain.stage(facts)
+    stage, since = decisions.stage(facts)
     return OrderView(
         order_id=facts.order_id,
         number=placed.number if placed else None,
@@ -51,9 +51,9 @@ def order(facts: Facts, moved: Sequence[Movement]) -> OrderView:
             ScannedBody(line=line.line, sku=line.sku, quantity=line.quantity)
             for line in (placed.lines if placed else ())
         ),
-        held={sku: units for sku, units in sorted(domain.Work(facts, moved).held().items()) if units},
+        held={sku: units for sku, units in sorted(decisions.Work(facts, moved).held().items()) if units},
         withdrawn=withdrawn.reason if withdrawn else None,
-        parcels=tuple(_parcel(facts, number) for number in sorted(domain.packed_parcels(facts))),
+        parcels=tuple(_parcel(facts, number) for number in sorted(decisions.packed_parcels(facts))),
     )
 
 
@@ -65,7 +65,7 @@ def _parcel(facts: Facts, number: int) -> ParcelState:
     label = facts.get(LabelCreated, number)
     return ParcelState.model_validate(
         {
-            "parcel": domain.packed_parcels(facts)[number],
+            "parcel": decisions.packed_parcels(facts)[number],
             "tracking_number": label.tracking_number if label else None,
             "handed_over_at": at(ParcelHandedOver),
             "returned_at": at(ParcelReturned),

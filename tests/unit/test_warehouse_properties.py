@@ -26,7 +26,7 @@ from contracts.warehouse import (
     StockRefused,
     StockReserved,
 )
-from services.warehouse import domain
+from services.warehouse.domain import decisions
 from services.warehouse.stock import Levels, Movement, on_pile
 from shared.ledger.facts import DecisionContext, Facts
 from tests.invented import some_invented
@@ -162,12 +162,12 @@ class Warehouse:
 
     def _settle(self, order_ids: Sequence[UUID]) -> list[UUID]:
         context = DecisionContext(NOW + timedelta(hours=5))
-        published = [event for order in order_ids for event in domain.decide(self.sets[order], context)]
+        published = [event for order in order_ids for event in decisions.decide(self.sets[order], context)]
         fresh = {event.order_id for event in published if self.sets[event.order_id].add(event)}
         works = [self.work(order) for order in order_ids]
-        touched = domain.touched(works)
+        touched = decisions.touched(works)
         locked = {sku: levels for sku, levels in self.stock.items() if sku in touched}
-        settlement = domain.settle(works, locked, context.now, self.unbooked)
+        settlement = decisions.settle(works, locked, context.now, self.unbooked)
         self.stock.update(settlement.levels)
         self.unbooked = settlement.unbooked
         self.timers |= {timer.order_id for timer in settlement.timers}
@@ -175,15 +175,15 @@ class Warehouse:
         fresh |= {event.order_id for event in settlement.published if self.sets[event.order_id].add(event)}
         return sorted(fresh)
 
-    def work(self, order: UUID) -> domain.Work:
-        return domain.Work(self.sets[order], [movement for movement in self.moved if movement.order_id == order])
+    def work(self, order: UUID) -> decisions.Work:
+        return decisions.Work(self.sets[order], [movement for movement in self.moved if movement.order_id == order])
 
     def short(self, order: UUID, sku: str, quantity: int) -> None:
         work = self.work(order)
         if quantity > work.held().get(sku, 0):
             return
         levels = self.stock[sku]
-        movements, short = domain.shortage(work, sku, quantity, "damaged", levels, NOW)
+        movements, short = decisions.shortage(work, sku, quantity, "damaged", levels, NOW)
         for movement in movements:
             self.stock[sku] = self.stock[sku].after(movement)
         self._keep(movements)
@@ -269,7 +269,7 @@ def test_stock_adds_up_and_is_never_negative_under_any_sequence(data: st.DataObj
         for order, facts in list(shop.sets.items()):
             for handed in facts.all(ParcelHandedOver):
                 if data.draw(st.booleans()):
-                    contents = domain.packed_parcels(facts)[handed.parcel].contents
+                    contents = decisions.packed_parcels(facts)[handed.parcel].contents
                     half = len(contents) // 2
                     shop.consume(
                         [
