@@ -6,7 +6,7 @@ import asyncpg
 from prometheus_client import Gauge
 
 from services.warehouse import store
-from services.warehouse.stock import MOVES
+from services.warehouse.domain.stock import MOVES
 
 EVERY_SECONDS = 300.0
 

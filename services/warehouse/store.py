@@ -14,7 +14,7 @@ from contracts.carrier import LabelCreated
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.warehouse.domain import decisions
-from services.warehouse.stock import Kind, Levels, Movement, Pile
+from services.warehouse.domain.stock import Kind, Levels, Movement, Pile
 from shared.db import DB
 from shared.ledger.facts import Facts
 

@@ -10,8 +10,8 @@ from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack
 from services.warehouse.bodies import OrderView, ParcelState, PickLine, PickList, ScannedBody
 from services.warehouse.domain import decisions
+from services.warehouse.domain.stock import Movement
 from services.warehouse.goods import Product
-from services.warehouse.stock import Movement
 from services.warehouse.store import BoardRow
 from shared.ledger.facts import Facts
 

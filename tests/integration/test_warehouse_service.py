@@ -31,7 +31,7 @@ from contracts.warehouse import (
     StockShort,
 )
 from services.warehouse import main
-from services.warehouse.stock import MOVES
+from services.warehouse.domain.stock import MOVES
 from shared.ledger.facts import Facts
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, build_app, connected

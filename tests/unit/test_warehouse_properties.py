@@ -27,7 +27,7 @@ from contracts.warehouse import (
     StockReserved,
 )
 from services.warehouse.domain import decisions
-from services.warehouse.stock import Levels, Movement, on_pile
+from services.warehouse.domain.stock import Levels, Movement, on_pile
 from shared.ledger.facts import DecisionContext, Facts
 from tests.invented import some_invented
 

@@ -29,7 +29,7 @@ from contracts.warehouse import (
     StockReserved,
     StockShort,
 )
-from services.warehouse.stock import Levels, Movement, on_pile
+from services.warehouse.domain.stock import Levels, Movement, on_pile
 from shared.ledger.facts import DecisionContext, Facts, Timer
 
 LOOK_AGAIN = timedelta(minutes=1)
