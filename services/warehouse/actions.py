@@ -16,8 +16,8 @@ from contracts.warehouse import (
     ParcelReceivedBack,
     StockReserved,
 )
-from services.warehouse import goods, packing, store
-from services.warehouse.domain import decisions
+from services.warehouse import goods, store
+from services.warehouse.domain import decisions, packing
 from services.warehouse.limits import limits_on
 from shared.db import DB
 from shared.http.problems import FieldError, Problem

@@ -14,7 +14,7 @@ from stdnum import ean
 from stdnum.exceptions import ValidationError
 
 from contracts.base import Code, Content, CountryCode, Currency, HsCode, Parcel, ParcelNumber, Sku
-from services.warehouse.packing import Box, Counted, Scanned
+from services.warehouse.domain.packing import Box, Counted, Scanned
 from shared.http.amounts import amount
 from shared.http.counts import at_most
 
