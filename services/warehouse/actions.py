@@ -18,7 +18,7 @@ from contracts.warehouse import (
 )
 from services.warehouse import goods, store
 from services.warehouse.domain import decisions, packing
-from services.warehouse.limits import limits_on
+from services.warehouse.domain.limits import limits_on
 from shared.db import DB
 from shared.http.problems import FieldError, Problem
 from shared.ledger.facts import Facts

@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from contracts.base import Content, Line, Money, Parcel
+from services.warehouse.domain.limits import LIMITS, limits_on
 from services.warehouse.domain.packing import (
     Box,
     Counted,
@@ -21,7 +22,6 @@ from services.warehouse.domain.packing import (
     same_boxes,
     sorted_out,
 )
-from services.warehouse.limits import LIMITS, limits_on
 
 LIMIT = limits_on("laposte", date(2026, 11, 20))
 NET = {"SAVON-200": 200, "MIEL-500": 540}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from contracts.base import Content, Line, Parcel
-from services.warehouse.limits import ParcelLimits
+from services.warehouse.domain.limits import ParcelLimits
 
 
 @dataclass(frozen=True, slots=True)
