@@ -16,9 +16,10 @@ from contracts.warehouse import (
     ParcelReceivedBack,
     StockReserved,
 )
-from services.warehouse import goods, store
+from services.warehouse import goods
 from services.warehouse.domain import decisions, packing
 from services.warehouse.domain.limits import limits_on
+from services.warehouse.store import stock
 from shared.db import DB
 from shared.http.problems import FieldError, Problem
 from shared.ledger.facts import Facts
@@ -53,14 +54,14 @@ async def report_shortage(
     there is no way back: without a replacement nothing changes and the answer is 409."""
     facts = await _locked(platform, db, order_id)
     _on_the_line(facts)
-    moved = (await store.movements(db, [order_id])).get(order_id, [])
+    moved = (await stock.movements(db, [order_id])).get(order_id, [])
     work = decisions.Work(facts, moved)
     held = work.held()
     if quantity > held.get(sku, 0):
         message = f"the order holds {held.get(sku, 0)} of this SKU"
         raise Problem(422, "invalid shortage", errors=[FieldError("quantity", "held_by_order", message)])
     now = platform.clock.now()
-    levels = await store.lock_stock(db, held)  # all: a withdrawal lets go of every one of them
+    levels = await stock.lock_stock(db, held)  # all: a withdrawal lets go of every one of them
     movements, short = decisions.shortage(work, sku, quantity, reason, levels[sku], now)
     if short and ParcelHandedOver in facts:
         raise Problem(
@@ -70,7 +71,7 @@ async def report_shortage(
         )
     for movement in movements:
         levels[sku] = levels[sku].after(movement)
-    await store.save(db, movements, levels, now)
+    await stock.save(db, movements, levels, now)
     if short:
         facts = (await platform.ledger.publish(db, [short]))[order_id]
     return short is None, decisions.stage(facts)[0]

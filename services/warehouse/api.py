@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import TypeAdapter
 
 from contracts.base import ParcelNumber
-from services.warehouse import actions, goods, store, views
+from services.warehouse import actions, goods, views
 from services.warehouse.bodies import (
     HandOver,
     HandOverBody,
@@ -24,6 +24,7 @@ from services.warehouse.bodies import (
     ShortageBody,
     ShortageView,
 )
+from services.warehouse.store import stock
 from shared.db import DB
 from shared.http import paging
 from shared.http.answers import json_answer
@@ -50,7 +51,7 @@ def router(platform: Platform) -> APIRouter:
         """Reserved orders to pick and pack, the longest waiting first."""
         after = paging.after(cursor, _IN_PICK_LISTS)
         async with platform.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
-            rows = await store.reserved_orders(db, after, limit + 1)
+            rows = await stock.reserved_orders(db, after, limit + 1)
             shown, following = paging.cut(rows, limit, lambda row: (row.since, row.order_id))
             sets = await platform.ledger.read(db, [row.order_id for row in shown])
             products = await goods.products(db, views.skus(sets.values()))
@@ -63,7 +64,7 @@ def router(platform: Platform) -> APIRouter:
     ) -> Response:
         """Parcels to hand to the carrier: all labels of their order are there."""
         async with platform.pool.acquire() as db:
-            rows = await store.labelled_parcels(db, paging.after(cursor, _IN_HAND_OVERS), limit + 1)
+            rows = await stock.labelled_parcels(db, paging.after(cursor, _IN_HAND_OVERS), limit + 1)
         shown, following = paging.cut(rows, limit, lambda row: (row.since, row.order_id, row.parcel))
         waiting = tuple(
             HandOver(
@@ -82,7 +83,7 @@ def router(platform: Platform) -> APIRouter:
         """The order as the warehouse sees it."""
         async with platform.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
             facts = (await platform.ledger.read(db, [order_id]))[order_id]
-            moved = (await store.movements(db, [order_id])).get(order_id, [])
+            moved = (await stock.movements(db, [order_id])).get(order_id, [])
         if not len(facts):
             raise Problem(404, "no such order here")
         return json_answer(views.order(facts, moved))

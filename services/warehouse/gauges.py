@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncpg
 from prometheus_client import Gauge
 
-from services.warehouse import store
 from services.warehouse.domain.stock import MOVES
+from services.warehouse.store import stock
 
 EVERY_SECONDS = 300.0
 
@@ -18,8 +18,8 @@ UNBOOKED = Gauge("warehouse_unbooked_reservations", "orders whose goods, forgott
 async def measure(pool: asyncpg.Pool[asyncpg.Record]) -> None:
     """Compares the piles with the movements they are made of: two ways to the same number."""
     async with pool.acquire() as db:
-        skus, uneven = await store.audit(db, MOVES)
-        unbooked = await store.unbooked(db)
+        skus, uneven = await stock.audit(db, MOVES)
+        unbooked = await stock.unbooked(db)
     SKUS.set(skus)
     UNEVEN.set(uneven)
     UNBOOKED.set(len(unbooked))

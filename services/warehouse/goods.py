@@ -9,8 +9,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
 
-from services.warehouse import store
 from services.warehouse.domain.stock import Movement
+from services.warehouse.store import stock as store
 from shared.db import DB
 
 RECEIPTS = UUID("6f0b7a52-8d0e-5d9e-9a0d-3a1d1f6f2c11")

@@ -9,8 +9,8 @@ from contracts.carrier import LabelCreated, LabelRefused, ParcelReturned, Parcel
 from contracts.customs import OrderRefused, OrderScreened, ParcelRefused
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.warehouse import StockReserved
-from services.warehouse import store
 from services.warehouse.domain import decisions
+from services.warehouse.store import stock
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
 
@@ -25,28 +25,28 @@ async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> S
         outputs.extend(events)
         known.append(Facts(facts.order_id, [*facts, *events]) if events else facts)
     # Nothing has moved for an order that was never reserved.
-    moved = await store.movements(db, [facts.order_id for facts in known if StockReserved in facts])
+    moved = await stock.movements(db, [facts.order_id for facts in known if StockReserved in facts])
     works = [decisions.Work(facts, moved.get(facts.order_id, ())) for facts in known]
     skus = decisions.touched(works)
     if skus:
-        levels = await store.lock_stock(db, skus)
-        unbooked = await store.unbooked(db)
+        levels = await stock.lock_stock(db, skus)
+        unbooked = await stock.unbooked(db)
         settlement = decisions.settle(works, levels, context.now, unbooked)
-        await store.save(db, settlement.movements, settlement.levels, context.now)
+        await stock.save(db, settlement.movements, settlement.levels, context.now)
         still = {order: claim for order, claim in settlement.unbooked.items() if unbooked.get(order) != claim}
-        await store.save_unbooked(db, settlement.booked, still)
+        await stock.save_unbooked(db, settlement.booked, still)
         outputs.extend([*settlement.published, *settlement.timers])
     return outputs
 
 
 async def restored(db: DB, events: Sequence[Event]) -> None:
     """Notes the reservations that this database had forgotten, so that nobody else gets their goods."""
-    await store.note_unbooked(db, [event.order_id for event in events if isinstance(event, StockReserved)])
+    await stock.note_unbooked(db, [event.order_id for event in events if isinstance(event, StockReserved)])
 
 
 async def project(db: DB, orders: Sequence[Facts]) -> None:
     """The lists of work: orders by their stage, parcels by what is known of them."""
-    await store.save_board(db, [facts for facts in orders if len(facts)])
+    await stock.save_board(db, [facts for facts in orders if len(facts)])
 
 
 SUBSCRIPTIONS: tuple[type[Event], ...] = (

@@ -12,7 +12,7 @@ from services.warehouse.bodies import OrderView, ParcelState, PickLine, PickList
 from services.warehouse.domain import decisions
 from services.warehouse.domain.stock import Movement
 from services.warehouse.goods import Product
-from services.warehouse.store import BoardRow
+from services.warehouse.store.stock import BoardRow
 from shared.ledger.facts import Facts
 
 
