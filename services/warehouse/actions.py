@@ -16,10 +16,9 @@ from contracts.warehouse import (
     ParcelReceivedBack,
     StockReserved,
 )
-from services.warehouse import goods
 from services.warehouse.domain import decisions, packing
 from services.warehouse.domain.limits import limits_on
-from services.warehouse.store import stock
+from services.warehouse.store import goods, stock
 from shared.db import DB
 from shared.http.problems import FieldError, Problem
 from shared.ledger.facts import Facts

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import TypeAdapter
 
 from contracts.base import ParcelNumber
-from services.warehouse import actions, goods, views
+from services.warehouse import actions, views
 from services.warehouse.bodies import (
     HandOver,
     HandOverBody,
@@ -24,7 +24,7 @@ from services.warehouse.bodies import (
     ShortageBody,
     ShortageView,
 )
-from services.warehouse.store import stock
+from services.warehouse.store import goods, stock
 from shared.db import DB
 from shared.http import paging
 from shared.http.answers import json_answer

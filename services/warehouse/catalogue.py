@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import TypeAdapter
 
 from contracts.base import Code, Sku
-from services.warehouse import goods
 from services.warehouse.bodies import (
     Gtin,
     Piles,
@@ -23,6 +22,7 @@ from services.warehouse.bodies import (
     StockPage,
     StockView,
 )
+from services.warehouse.store import goods
 from shared.db import DB
 from shared.http import paging
 from shared.http.answers import json_answer

@@ -11,7 +11,7 @@ from contracts.warehouse import OrderWithdrawn, ParcelHandedOver, ParcelReceived
 from services.warehouse.bodies import OrderView, ParcelState, PickLine, PickList, ScannedBody
 from services.warehouse.domain import decisions
 from services.warehouse.domain.stock import Movement
-from services.warehouse.goods import Product
+from services.warehouse.store.goods import Product
 from services.warehouse.store.stock import BoardRow
 from shared.ledger.facts import Facts
 
