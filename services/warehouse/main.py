@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from contracts import topics
-from services.warehouse import api, catalogue, gauges, handlers
+from services.warehouse import api, catalogue, handlers, metrics
 from shared.cli.commands import command
 from shared.operations.gauges import every
 from shared.platform import Platform, Service
@@ -25,7 +25,7 @@ def service(platform: Platform) -> Service:
         handle=handlers.handle,
         project=handlers.project,
         on_restored=handlers.restored,
-        tasks=(every(gauges.EVERY_SECONDS, partial(gauges.measure, platform.pool)),),
+        tasks=(every(metrics.EVERY_SECONDS, partial(metrics.measure, platform.pool)),),
         routers=(catalogue.router(platform), api.router(platform)),
     )
 

@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 
 from services.carrier import gauges as carrier
 from services.orders import metrics as orders
-from services.warehouse import gauges as warehouse
+from services.warehouse import metrics as warehouse
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"

@@ -23,7 +23,7 @@ from services.carrier import main as carrier
 from services.orders import main as orders
 from services.orders import metrics as orders_gauges
 from services.orders.tasks import still_on_topic
-from services.warehouse import gauges as warehouse_gauges
+from services.warehouse import metrics as warehouse_gauges
 from services.warehouse import main as warehouse
 from shared import persons
 from shared.ledger.facts import Facts
