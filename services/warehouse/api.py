@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from contracts.base import ParcelNumber
 from services.warehouse import actions, views
-from services.warehouse.bodies import (
+from services.warehouse.schemas.orders import (
     HandOver,
     HandOverBody,
     HandOverPage,

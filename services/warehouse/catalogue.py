@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import TypeAdapter
 
 from contracts.base import Code, Sku
-from services.warehouse.bodies import (
+from services.warehouse.schemas.orders import (
     Gtin,
     Piles,
     ProductBody,

@@ -8,9 +8,9 @@ from contracts.base import ParcelEvent
 from contracts.carrier import LabelCreated, ParcelReturned
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack
-from services.warehouse.bodies import OrderView, ParcelState, PickLine, PickList, ScannedBody
 from services.warehouse.domain import decisions
 from services.warehouse.domain.stock import Movement
+from services.warehouse.schemas.orders import OrderView, ParcelState, PickLine, PickList, ScannedBody
 from services.warehouse.store.goods import Product
 from services.warehouse.store.stock import BoardRow
 from shared.ledger.facts import Facts
