@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from contracts import topics
-from services.warehouse import catalogue, handlers, metrics
-from services.warehouse.api import orders
+from services.warehouse import handlers, metrics
+from services.warehouse.api import goods, orders
 from shared.cli.commands import command
 from shared.operations.gauges import every
 from shared.platform import Platform, Service
@@ -27,7 +27,7 @@ def service(platform: Platform) -> Service:
         project=handlers.project,
         on_restored=handlers.restored,
         tasks=(every(metrics.EVERY_SECONDS, partial(metrics.measure, platform.pool)),),
-        routers=(catalogue.router(platform), orders.router(platform)),
+        routers=(goods.router(platform), orders.router(platform)),
     )
 
 
