@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import TypeAdapter
 
 from contracts.base import ParcelNumber
-from services.warehouse import actions
+from services.warehouse.api import actions
 from services.warehouse.schemas import views
 from services.warehouse.schemas.orders import (
     HandOver,
