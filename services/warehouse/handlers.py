@@ -1,4 +1,4 @@
-"""What the warehouse does with what it hears: decide, move the stock under its locks, keep the lists of work."""
+"""From facts to movements of stock, events and the work lists."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from contracts.carrier import LabelCreated, LabelRefused, ParcelReturned, Parcel
 from contracts.customs import OrderRefused, OrderScreened, ParcelRefused
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.warehouse import StockReserved
-from services.warehouse.domain import decisions
-from services.warehouse.store import stock
+from services.warehouse.domain.allocation import allocate, skus_to_lock
+from services.warehouse.domain.decisions import decide
+from services.warehouse.domain.movements import OrderStock
+from services.warehouse.domain.orders import order_row, parcel_rows
+from services.warehouse.store import stock, work_lists
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
 
@@ -19,45 +22,51 @@ async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> S
     """Decides on the sets. Stock rows are locked after the orders, in the order of their SKUs, and only when goods
     may move; each movement and its effect on the stock are written here, in the transaction of its facts."""
     outputs: list[Output] = []
-    known: list[Facts] = []
+    decided: list[Facts] = []
     for facts in orders:
-        events = decisions.decide(facts, context)
+        events = decide(facts, context)
         outputs.extend(events)
-        known.append(Facts(facts.order_id, [*facts, *events]) if events else facts)
+        decided.append(Facts(facts.order_id, [*facts, *events]) if events else facts)
     # Nothing has moved for an order that was never reserved.
-    moved = await stock.movements(db, [facts.order_id for facts in known if StockReserved in facts])
-    works = [decisions.Work(facts, moved.get(facts.order_id, ())) for facts in known]
-    skus = decisions.touched(works)
+    movements = await stock.movements_of_orders(db, [facts.order_id for facts in decided if StockReserved in facts])
+    order_stocks = [OrderStock(facts, movements.get(facts.order_id, ())) for facts in decided]
+    skus = skus_to_lock(order_stocks)
     if skus:
         levels = await stock.lock_stock(db, skus)
-        unbooked = await stock.unbooked(db)
-        settlement = decisions.settle(works, levels, context.now, unbooked)
-        await stock.save(db, settlement.movements, settlement.levels, context.now)
-        still = {order: claim for order, claim in settlement.unbooked.items() if unbooked.get(order) != claim}
-        await stock.save_unbooked(db, settlement.booked, still)
-        outputs.extend([*settlement.published, *settlement.timers])
+        pending_restore = await stock.pending_restore(db)
+        changes = allocate(order_stocks, levels, context.now, pending_restore)
+        await stock.save_movements(db, changes.movements, changes.levels, context.now)
+        new_claims = {
+            order_id: claim
+            for order_id, claim in changes.pending_restore.items()
+            if pending_restore.get(order_id) != claim
+        }
+        await stock.update_pending_restore(db, changes.restored, new_claims)
+        outputs.extend([*changes.published, *changes.timers])
     return outputs
 
 
-async def restored(db: DB, events: Sequence[Event]) -> None:
-    """Notes the reservations that this database had forgotten, so that nobody else gets their goods."""
-    await stock.note_unbooked(db, [event.order_id for event in events if isinstance(event, StockReserved)])
+async def on_restored(db: DB, events: Sequence[Event]) -> None:
+    """Keeps the reservations that this database had lost, so that nobody else gets their goods."""
+    await stock.add_pending_restore(db, [event.order_id for event in events if isinstance(event, StockReserved)])
 
 
 async def project(db: DB, orders: Sequence[Facts]) -> None:
-    """The lists of work: orders by their stage, parcels by what is known of them."""
-    await stock.save_board(db, [facts for facts in orders if len(facts)])
+    """Brings the work lists up to date."""
+    known = [facts for facts in orders if len(facts)]
+    await work_lists.save_orders(db, [order_row(facts) for facts in known])
+    await work_lists.save_parcels(db, [row for facts in known for row in parcel_rows(facts)])
 
 
 SUBSCRIPTIONS: tuple[type[Event], ...] = (
     OrderPlaced,  # the lines to reserve
     OrderScreened,  # reserve
     OrderRefused,  # nothing to do any more
-    CancelRequested,  # withdraw, or say that it is too late
+    CancelRequested,  # withdraw, or answer that it is too late
     ParcelRefused,  # likewise
     LabelRefused,  # likewise
     LabelCreated,  # all of them: the order's parcels may be handed over
     ParcelScanned,  # proof of hand-over
     ParcelReturned,  # shown as on its way back
-    OrderClosed,  # let go of what is still held
+    OrderClosed,  # release what is still held
 )

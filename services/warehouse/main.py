@@ -7,17 +7,15 @@ from functools import partial
 from contracts import topics
 from services.warehouse import handlers, metrics
 from services.warehouse.api import goods, orders
+from services.warehouse.api.order_actions import OrderActions
+from services.warehouse.settings import Settings
 from shared.cli.commands import command
 from shared.operations.gauges import every
 from shared.platform import Platform, Service
-from shared.settings import PlatformSettings
-
-
-class Settings(PlatformSettings):
-    """What every service is told; the warehouse needs no more."""
 
 
 def service(platform: Platform) -> Service:
+    require, pool, ledger, requests = platform.require, platform.pool, platform.ledger, platform.requests
     return Service(
         name="warehouse",
         publishes=topics.of_producer("warehouse"),
@@ -25,9 +23,12 @@ def service(platform: Platform) -> Service:
         subscriptions=handlers.SUBSCRIPTIONS,
         handle=handlers.handle,
         project=handlers.project,
-        on_restored=handlers.restored,
-        tasks=(every(metrics.EVERY_SECONDS, partial(metrics.measure, platform.pool)),),
-        routers=(goods.router(platform), orders.router(platform)),
+        on_restored=handlers.on_restored,
+        tasks=(every(metrics.INTERVAL_SECONDS, partial(metrics.measure, pool)),),
+        routers=(
+            goods.router(require, pool, platform.clock, requests),
+            orders.router(require, pool, ledger, requests, OrderActions(ledger, platform.clock)),
+        ),
     )
 
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncpg
 from prometheus_client import Gauge
 
-from services.warehouse.domain.stock import MOVES
+from services.warehouse.domain.stock import movement_effects
 from services.warehouse.store import stock
 
-EVERY_SECONDS = 300.0
+INTERVAL_SECONDS = 300.0
 
 SKUS = Gauge("warehouse_stock_skus", "SKUs with stock")
-UNEVEN = Gauge("warehouse_stock_uneven_skus", "SKUs whose piles are not the sum of their movements: should be none")
-UNBOOKED = Gauge("warehouse_unbooked_reservations", "orders whose goods, forgotten by a restore, are not in the books")
+MISMATCHED = Gauge(
+    "warehouse_stock_mismatched_skus", "SKUs whose stock is not the sum of their movements: should be none"
+)
+PENDING_RESTORE = Gauge(
+    "warehouse_reservations_pending_restore", "orders whose reservation is not yet restored after a database restore"
+)
 
 
 async def measure(pool: asyncpg.Pool[asyncpg.Record]) -> None:
-    """Compares the piles with the movements they are made of: two ways to the same number."""
+    """Compares the stock with the movements it is made of: two ways to the same number."""
     async with pool.acquire() as db:
-        skus, uneven = await stock.audit(db, MOVES)
-        unbooked = await stock.unbooked(db)
+        skus, mismatched = await stock.count_mismatched(db, movement_effects())
+        pending_restore = await stock.pending_restore(db)
     SKUS.set(skus)
-    UNEVEN.set(uneven)
-    UNBOOKED.set(len(unbooked))
+    MISMATCHED.set(mismatched)
+    PENDING_RESTORE.set(len(pending_restore))

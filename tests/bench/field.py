@@ -25,8 +25,8 @@ from sandbox.local import servers as embedded
 from sandbox.local.processes import Process
 from sandbox.local.provision import SERVICES, Secrets, provision
 from sandbox.local.stack import ROOT, Stack
-from services.warehouse.main import Settings as WarehouseSettings
 from services.warehouse.main import service as warehouse
+from services.warehouse.settings import Settings as WarehouseSettings
 from shared import clock
 from shared.operations.provision import create_topics
 from shared.platform import build_app, connected

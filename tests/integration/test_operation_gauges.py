@@ -23,8 +23,8 @@ from services.carrier import main as carrier
 from services.orders import main as orders
 from services.orders import metrics as orders_gauges
 from services.orders.tasks import still_on_topic
-from services.warehouse import metrics as warehouse_gauges
 from services.warehouse import main as warehouse
+from services.warehouse import metrics as warehouse_metrics
 from shared import persons
 from shared.ledger.facts import Facts
 from shared.loop import Loop
@@ -73,7 +73,7 @@ async def test_stock_that_is_not_the_sum_of_its_movements_is_seen(
             )
             receipt = uuid4()
             await db.execute("insert into stock (sku, received, available, reserved) values ($1, 10, 7, 3)", sku)
-            await db.execute("insert into receipts values ($1, 'o', $2, '[]', now())", receipt, sku)
+            await db.execute("insert into goods_receipts values ($1, 'o', $2, '[]', now())", receipt, sku)
             for receipt_id, order_id, kind, units in (
                 (receipt, None, "received", 10),
                 (None, order, "reserved", 4),
@@ -88,16 +88,16 @@ async def test_stock_that_is_not_the_sum_of_its_movements_is_seen(
                     kind,
                     units,
                 )
-        await warehouse_gauges.measure(platform.pool)
-        assert (shown("warehouse_stock_skus"), shown("warehouse_stock_uneven_skus")) == (2, 0)
+        await warehouse_metrics.measure(platform.pool)
+        assert (shown("warehouse_stock_skus"), shown("warehouse_stock_mismatched_skus")) == (2, 0)
         # The table's own check holds; only the movements tell.
         await db.execute("update stock set received = 11, available = 8 where sku = 'SAVON-2'")
-        await warehouse_gauges.measure(platform.pool)
-        assert shown("warehouse_stock_uneven_skus") == 1
-        assert shown("warehouse_unbooked_reservations") == 0
-        await db.execute("insert into unbooked_reservations (order_id) values ($1)", order)
-        await warehouse_gauges.measure(platform.pool)
-        assert shown("warehouse_unbooked_reservations") == 1
+        await warehouse_metrics.measure(platform.pool)
+        assert shown("warehouse_stock_mismatched_skus") == 1
+        assert shown("warehouse_reservations_pending_restore") == 0
+        await db.execute("insert into reservations_pending_restore (order_id) values ($1)", order)
+        await warehouse_metrics.measure(platform.pool)
+        assert shown("warehouse_reservations_pending_restore") == 1
 
 
 async def test_orders_by_state_and_age_cases_and_erasures(servers: Servers, fresh_database: FreshDatabase) -> None:

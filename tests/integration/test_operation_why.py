@@ -77,7 +77,7 @@ async def test_a_dead_letter_is_found_and_its_replay_frees_the_order(operated: O
     facts, also one that is heard before the order's number is."""
     broken = """create function broken() returns trigger language plpgsql as $$
                 begin if coalesce(new.number, 'O') like 'O%' then raise exception 'a bug'; end if; return new; end $$;
-                create trigger broken before insert on order_board for each row execute function broken()"""
+                create trigger broken before insert on orders for each row execute function broken()"""
     await execute(operated, "warehouse", broken)
     [order] = await operated.place()
 
@@ -92,7 +92,7 @@ async def test_a_dead_letter_is_found_and_its_replay_frees_the_order(operated: O
     assert "case" not in {holder for holder, _ in holders(told)}, "the letters' cases would only repeat them"
     listed = await operated.command("warehouse", "dead-letters")
     assert order.id in listed.stdout
-    await execute(operated, "warehouse", "drop trigger broken on order_board; drop function broken")
+    await execute(operated, "warehouse", "drop trigger broken on orders; drop function broken")
     while told["next"] and " replay " in told["next"]:
         shown = await operated.command("warehouse", "dead-letter", told["next"].rpartition(" ")[2])
         assert "a bug" not in shown.stdout, "a cause names type and place, never a text"

@@ -32,6 +32,7 @@ from contracts.warehouse import (
 )
 from services.warehouse import main
 from services.warehouse.domain.stock import MOVES
+from services.warehouse.settings import Settings
 from shared.ledger.facts import Facts
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, build_app, connected
@@ -108,7 +109,7 @@ async def shop(fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator
     dsn = await fresh_database("warehouse")
     await add_api_key(dsn, key="key-of-the-packer", name="packer", scope="warehouse")
     key = SecretStr(base64.b64encode(bytes(32)).decode())
-    settings = main.Settings(database_url=SecretStr(dsn), storage_key=key, database_pool=12)
+    settings = Settings(database_url=SecretStr(dsn), storage_key=key, database_pool=12)
     async with connected(main.service, settings) as (platform, service):
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(build_app(platform, service)),
@@ -582,7 +583,9 @@ async def test_a_parcel_that_left_since_the_backup_waits_for_its_goods_and_nobod
     await shop.consume(*arrived(gone, units), scan(gone, 1))
     await shop.consume(OrderClosed(order_id=gone, occurred_at=NOW, outcome="delivered", refund_due=ZERO))
     assert await pool.fetchval("select count(*) from movements") == 0
-    assert [tuple(row) for row in await pool.fetch("select * from unbooked_reservations")] == [(gone, ["SAVON-200"])]
+    assert [tuple(row) for row in await pool.fetch("select * from reservations_pending_restore")] == [
+        (gone, ["SAVON-200"])
+    ]
     asleep = await pool.fetch("select order_id from fact_sets where due_at is not null")
     assert {row["order_id"] for row in asleep} == {gone, rival}
 
@@ -593,7 +596,7 @@ async def test_a_parcel_that_left_since_the_backup_waits_for_its_goods_and_nobod
     assert await shop.stock("SAVON-200") == {"available": 1, "shipped": 2}
     assert StockRefused in await shop.facts(rival)
     assert await pool.fetchval("select count(*) from fact_sets where due_at is not null") == 0
-    assert await pool.fetchval("select count(*) from unbooked_reservations") == 0
+    assert await pool.fetchval("select count(*) from reservations_pending_restore") == 0
 
 
 async def test_after_the_first_hand_over_a_shortage_waits_for_goods(shop: Shop) -> None:

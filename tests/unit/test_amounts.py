@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from services.warehouse.schemas.orders import ProductBody
+from services.warehouse.schemas.goods import ProductBody
 from shared.http.amounts import amount
 
 

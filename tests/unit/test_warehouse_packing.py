@@ -11,17 +11,9 @@ from hypothesis import strategies as st
 
 from contracts.base import Content, Line, Money, Parcel
 from services.warehouse.domain.limits import LIMITS, limits_on
-from services.warehouse.domain.packing import (
-    Box,
-    Counted,
-    Scanned,
-    as_boxes,
-    faults,
-    parcels,
-    return_faults,
-    same_boxes,
-    sorted_out,
-)
+from services.warehouse.domain.packing import Box, Scanned, boxes_of, pack_boxes, packing_faults, same_boxes
+from services.warehouse.domain.returns import return_faults, split_contents
+from services.warehouse.domain.stock import SkuQuantity
 
 LIMIT = limits_on("laposte", date(2026, 11, 20))
 NET = {"SAVON-200": 200, "MIEL-500": 540}
@@ -69,10 +61,10 @@ def packings(draw: st.DrawFn, lines: list[Line]) -> tuple[Box, ...]:
 def test_whatever_is_packed_whole_and_within_the_limits_is_accepted(data: st.DataObject, lines: list[Line]) -> None:
     boxes: tuple[Box, ...] = data.draw(packings(lines))
     assume(all(sum(NET[unit.sku] * unit.quantity for unit in box.contents) <= LIMIT.max_weight_g for box in boxes))
-    assert faults(boxes, lines, NET, LIMIT) == []
-    packed = parcels(boxes, NET)
+    assert packing_faults(boxes, lines, NET, LIMIT) == []
+    packed = pack_boxes(boxes, NET)
     assert [parcel.parcel for parcel in packed] == list(range(1, len(boxes) + 1))
-    assert as_boxes(packed) == boxes
+    assert boxes_of(packed) == boxes
     total = sum(content.net_weight_g for parcel in packed for content in parcel.contents)
     assert total == sum(NET[item.sku] * item.quantity for item in lines)
     assert all(sum(c.net_weight_g for c in parcel.contents) <= parcel.weight_g for parcel in packed)
@@ -84,7 +76,7 @@ def test_a_unit_too_few_or_too_many_is_a_fault(data: st.DataObject, lines: list[
         item.model_copy(update={"quantity": item.quantity + data.draw(st.sampled_from([-1, 1]))}) for item in lines
     ]
     boxes: tuple[Box, ...] = data.draw(packings([item for item in changed if item.quantity]))
-    rules = [fault.rule for fault in faults(boxes, lines, NET, LIMIT)]
+    rules = [fault.rule for fault in packing_faults(boxes, lines, NET, LIMIT)]
     assert rules.count("all_lines_packed") == len(lines)
 
 
@@ -104,10 +96,10 @@ PARCEL = Parcel(
 
 @given(soap=st.integers(0, 5), honey=st.integers(0, 1))
 def test_a_return_is_sorted_out_to_the_last_unit_and_gram(soap: int, honey: int) -> None:
-    sound = [Counted(sku, units) for sku, units in (("SAVON-200", soap), ("MIEL-500", honey)) if units]
-    damaged = [Counted(sku, units) for sku, units in (("SAVON-200", 5 - soap), ("MIEL-500", 1 - honey)) if units]
+    sound = [SkuQuantity(sku, units) for sku, units in (("SAVON-200", soap), ("MIEL-500", honey)) if units]
+    damaged = [SkuQuantity(sku, units) for sku, units in (("SAVON-200", 5 - soap), ("MIEL-500", 1 - honey)) if units]
     assert return_faults(PARCEL, sound, damaged) == []
-    good, bad = sorted_out(PARCEL, sound, damaged)
+    good, bad = split_contents(PARCEL, sound)
     for units, counted in ((good, sound), (bad, damaged)):
         by_sku: Counter[str] = Counter()
         for content in units:
@@ -117,7 +109,7 @@ def test_a_return_is_sorted_out_to_the_last_unit_and_gram(soap: int, honey: int)
 
 
 def test_a_return_that_does_not_add_up_is_named_sku_by_sku() -> None:
-    found = return_faults(PARCEL, [Counted("SAVON-200", 6)], [Counted("THE-100", 1)])
+    found = return_faults(PARCEL, [SkuQuantity("SAVON-200", 6)], [SkuQuantity("THE-100", 1)])
     assert [(fault.field, fault.rule) for fault in found] == [
         ("damaged[0].sku", "sku_of_parcel"),
         ("sound", "adds_up_to_parcel"),

@@ -26,8 +26,13 @@ from contracts.warehouse import (
     StockRefused,
     StockReserved,
 )
-from services.warehouse.domain import decisions
-from services.warehouse.domain.stock import Levels, Movement, on_pile
+from services.warehouse.domain.actions import report_shortage
+from services.warehouse.domain.allocation import allocate, skus_to_lock
+from services.warehouse.domain.decisions import decide
+from services.warehouse.domain.movements import OrderStock
+from services.warehouse.domain.orders import packed_parcels
+from services.warehouse.domain.refusals import Refusal
+from services.warehouse.domain.stock import Movement, StockLevels, levels_after, units_in
 from shared.ledger.facts import DecisionContext, Facts
 from tests.invented import some_invented
 
@@ -129,10 +134,10 @@ def cancel(number: int, reason: str = "shopper") -> CancelRequested:
 class Warehouse:
     """The service without its database: the same pure functions over sets, movements and stock held in memory."""
 
-    stock: dict[str, Levels]
+    stock: dict[str, StockLevels]
     sets: dict[UUID, Facts] = field(default_factory=dict)
-    moved: list[Movement] = field(default_factory=list)
-    unbooked: dict[UUID, Sequence[str]] = field(default_factory=dict)
+    movements: list[Movement] = field(default_factory=list)
+    pending_restore: dict[UUID, Sequence[str]] = field(default_factory=dict)
     timers: set[UUID] = field(default_factory=set)
 
     def consume(self, events: Iterable[Event]) -> None:
@@ -150,7 +155,7 @@ class Warehouse:
             pending = self._settle(pending)
 
     def receive(self, sku: str, units: int) -> None:
-        self.stock[sku] = self.stock.get(sku, Levels()).after(Movement(sku, "received", units))
+        self.stock[sku] = self.stock.get(sku, StockLevels()).after(Movement(sku, "received", units))
 
     def restore(self, published: Iterable[Event]) -> None:
         """Takes over what it had said; decides nothing, and has the orders decided later."""
@@ -158,51 +163,51 @@ class Warehouse:
             self.sets.setdefault(event.order_id, Facts(event.order_id)).add(event)
             self.timers.add(event.order_id)
             if isinstance(event, StockReserved):
-                self.unbooked[event.order_id] = ()
+                self.pending_restore[event.order_id] = ()
 
     def _settle(self, order_ids: Sequence[UUID]) -> list[UUID]:
         context = DecisionContext(NOW + timedelta(hours=5))
-        published = [event for order in order_ids for event in decisions.decide(self.sets[order], context)]
-        fresh = {event.order_id for event in published if self.sets[event.order_id].add(event)}
-        works = [self.work(order) for order in order_ids]
-        touched = decisions.touched(works)
-        locked = {sku: levels for sku, levels in self.stock.items() if sku in touched}
-        settlement = decisions.settle(works, locked, context.now, self.unbooked)
-        self.stock.update(settlement.levels)
-        self.unbooked = settlement.unbooked
-        self.timers |= {timer.order_id for timer in settlement.timers}
-        self._keep(settlement.movements)
-        fresh |= {event.order_id for event in settlement.published if self.sets[event.order_id].add(event)}
-        return sorted(fresh)
+        published = [event for order in order_ids for event in decide(self.sets[order], context)]
+        changed = {event.order_id for event in published if self.sets[event.order_id].add(event)}
+        orders = [self.order_stock(order) for order in order_ids]
+        skus = skus_to_lock(orders)
+        locked = {sku: levels for sku, levels in self.stock.items() if sku in skus}
+        changes = allocate(orders, locked, context.now, self.pending_restore)
+        self.stock.update(changes.levels)
+        self.pending_restore = changes.pending_restore
+        self.timers |= {timer.order_id for timer in changes.timers}
+        self._keep(changes.movements)
+        changed |= {event.order_id for event in changes.published if self.sets[event.order_id].add(event)}
+        return sorted(changed)
 
-    def work(self, order: UUID) -> decisions.Work:
-        return decisions.Work(self.sets[order], [movement for movement in self.moved if movement.order_id == order])
+    def order_stock(self, order: UUID) -> OrderStock:
+        return OrderStock(self.sets[order], [movement for movement in self.movements if movement.order_id == order])
 
-    def short(self, order: UUID, sku: str, quantity: int) -> None:
-        work = self.work(order)
-        if quantity > work.held().get(sku, 0):
+    def report_shortage(self, order: UUID, sku: str, quantity: int) -> None:
+        try:
+            shortage = report_shortage(self.order_stock(order), sku, quantity, "damaged", self.stock, NOW)
+        except Refusal:
             return
-        levels = self.stock[sku]
-        movements, short = decisions.shortage(work, sku, quantity, "damaged", levels, NOW)
-        for movement in movements:
-            self.stock[sku] = self.stock[sku].after(movement)
-        self._keep(movements)
-        if short:
-            self.consume([short])
+        self.stock.update(levels_after(self.stock, shortage.movements))
+        self._keep(shortage.movements)
+        if shortage.short:
+            self.consume([shortage.short])
 
     def _keep(self, movements: Iterable[Movement]) -> None:
         for movement in movements:
             key = (movement.order_id, movement.sku, movement.kind, movement.subject)
-            assert key not in {(m.order_id, m.sku, m.kind, m.subject) for m in self.moved}, "a movement happened twice"
-            self.moved.append(movement)
+            assert key not in {(m.order_id, m.sku, m.kind, m.subject) for m in self.movements}, (
+                "a movement happened twice"
+            )
+            self.movements.append(movement)
 
     def check(self, received: dict[str, int]) -> None:
         """Levels refuse to be negative or not to add up; here: they are the sum of the movements."""
         for sku, levels in self.stock.items():
             assert levels.received == received[sku]
-            assert levels.reserved == on_pile(self.moved, "reserved").get(sku, 0)
-            assert levels.shipped == on_pile(self.moved, "shipped").get(sku, 0)
-            assert levels.written_off == on_pile(self.moved, "written_off").get(sku, 0)
+            assert levels.reserved == units_in(self.movements, "reserved").get(sku, 0)
+            assert levels.shipped == units_in(self.movements, "shipped").get(sku, 0)
+            assert levels.written_off == units_in(self.movements, "written_off").get(sku, 0)
 
     def summary(self) -> object:
         return (
@@ -212,7 +217,7 @@ class Warehouse:
 
 
 def warehouse(units: dict[str, int]) -> Warehouse:
-    return Warehouse({sku: Levels(received=quantity, available=quantity) for sku, quantity in units.items()})
+    return Warehouse({sku: StockLevels(received=quantity, available=quantity) for sku, quantity in units.items()})
 
 
 UNITS = st.dictionaries(st.sampled_from(SKUS), st.integers(1, 4), min_size=1)
@@ -261,7 +266,7 @@ def test_stock_adds_up_and_is_never_negative_under_any_sequence(data: st.DataObj
         shop.consume(batch)
         meddle = data.draw(st.booleans())
         if meddle and shop.sets:
-            shop.short(
+            shop.report_shortage(
                 data.draw(st.sampled_from(sorted(shop.sets))),
                 data.draw(st.sampled_from(SKUS)),
                 data.draw(st.integers(1, 2)),
@@ -269,7 +274,7 @@ def test_stock_adds_up_and_is_never_negative_under_any_sequence(data: st.DataObj
         for order, facts in list(shop.sets.items()):
             for handed in facts.all(ParcelHandedOver):
                 if data.draw(st.booleans()):
-                    contents = decisions.packed_parcels(facts)[handed.parcel].contents
+                    contents = packed_parcels(facts)[handed.parcel].contents
                     half = len(contents) // 2
                     shop.consume(
                         [
@@ -312,7 +317,7 @@ def test_any_shuffle_split_and_repetition_gives_the_same_state(data: st.DataObje
         shop = warehouse(stock)
         for movement in reserved:
             shop.stock[movement.sku] = shop.stock[movement.sku].after(movement)
-        shop.moved.extend(reserved)
+        shop.movements.extend(reserved)
         shop.consume([StockReserved(order_id=order_id(0), occurred_at=NOW)])
         for batch in split:
             shop.consume(batch)
@@ -339,7 +344,7 @@ def test_reservation_is_all_or_nothing_and_only_the_winners_differ(
     for number, lines in enumerate(units):
         facts = shop.sets[order_id(number)]
         assert (StockReserved in facts) != (StockRefused in facts)
-        assert shop.work(facts.order_id).held() == (lines if StockReserved in facts else {})
+        assert shop.order_stock(facts.order_id).held() == (lines if StockReserved in facts else {})
         if StockReserved in facts:
             taken.update(lines)
         for refused in facts.all(StockRefused):
@@ -377,7 +382,7 @@ def test_whoever_asks_gets_one_answer_and_after_a_withdrawal_nothing_is_held(dat
         too_late = {answer.reason for answer in facts.all(CancelTooLate)}
         assert too_late <= asked
         if OrderWithdrawn in facts:
-            assert not any(shop.work(order).held().values())
+            assert not any(shop.order_stock(order).held().values())
         else:
             assert too_late == asked
         if too_late:
@@ -399,7 +404,7 @@ def test_a_batch_with_cancel_and_proof_of_hand_over_is_too_late_and_split_either
         for batch in split:
             shop.consume(batch)
         ends.append(OrderWithdrawn in shop.sets[order_id(0)])
-        assert shop.stock["MIEL-500"] == Levels(received=5, available=3, shipped=2)
+        assert shop.stock["MIEL-500"] == StockLevels(received=5, available=3, shipped=2)
     assert ends == [False, False, True]
 
 
@@ -410,10 +415,10 @@ def test_goods_that_left_after_the_withdrawal_take_only_what_is_free() -> None:
     shop.consume([cancel(0)])
     shop.consume([placed(1, {"MIEL-500": 1}), screened(1)])
     shop.consume([scan(0, 1)])
-    assert shop.stock["MIEL-500"] == Levels(received=2, reserved=1, shipped=1)
+    assert shop.stock["MIEL-500"] == StockLevels(received=2, reserved=1, shipped=1)
     contents = packed(0, {"MIEL-500": 2}, 1).parcels[0].contents
     shop.consume([ParcelReceivedBack(order_id=order_id(0), occurred_at=NOW, parcel=1, sound=contents)])
-    assert shop.stock["MIEL-500"] == Levels(received=2, available=1, reserved=1)
+    assert shop.stock["MIEL-500"] == StockLevels(received=2, available=1, reserved=1)
 
 
 def test_a_withdrawal_before_the_screening_never_reserves() -> None:
@@ -421,7 +426,7 @@ def test_a_withdrawal_before_the_screening_never_reserves() -> None:
     shop.consume([cancel(0)])
     shop.consume([placed(0, {"MIEL-500": 2}), screened(0)])
     assert StockReserved not in shop.sets[order_id(0)]
-    assert shop.stock["MIEL-500"] == Levels(received=2, available=2)
+    assert shop.stock["MIEL-500"] == StockLevels(received=2, available=2)
 
 
 def returned(number: int, parcel: int) -> ParcelReturned:
@@ -495,7 +500,7 @@ def test_a_restored_warehouse_comes_to_the_same_stock_whatever_comes_first(data:
         if data.draw(st.booleans()):
             backup.decide(backup.timers)
     backup.decide(backup.timers)
-    assert (backup.timers, backup.unbooked) == (set(), {})
+    assert (backup.timers, backup.pending_restore) == (set(), {})
     assert backup.summary() == shop.summary()
     backup.check({sku: levels.received for sku, levels in shop.stock.items()})
 
@@ -514,21 +519,21 @@ def test_a_parcel_that_left_since_the_backup_counts_whole_once_its_goods_are_in_
     shop = Warehouse({})  # the product is newer than the backup, too
     shop.restore(taken_over(0, {"MIEL-500": 2}))
     shop.consume([placed(0, {"MIEL-500": 2}), screened(0), closed(0)])
-    assert (shop.moved, shop.timers) == ([], {order_id(0)})
+    assert (shop.movements, shop.timers) == ([], {order_id(0)})
     shop.receive("MIEL-500", 1)
     shop.decide(shop.timers)
-    assert (shop.moved, shop.timers) == ([], {order_id(0)})
+    assert (shop.movements, shop.timers) == ([], {order_id(0)})
     shop.receive("MIEL-500", 2)
     shop.decide(shop.timers)
-    assert shop.stock["MIEL-500"] == Levels(received=3, available=1, shipped=2)
-    assert (shop.timers, shop.unbooked) == (set(), {})
+    assert shop.stock["MIEL-500"] == StockLevels(received=3, available=1, shipped=2)
+    assert (shop.timers, shop.pending_restore) == (set(), {})
 
 
 def test_nobody_new_gets_the_goods_of_a_reservation_taken_over_after_a_restore() -> None:
     shop = warehouse({"MIEL-500": 2, "SAVON-200": 1})
     shop.restore(taken_over(0, {"MIEL-500": 3}))
     shop.consume([placed(1, {"MIEL-500": 2}), screened(1), placed(2, {"SAVON-200": 1}), screened(2)])
-    assert shop.moved == [], "whose goods they are is not known yet"
+    assert shop.movements == [], "whose goods they are is not known yet"
     shop.consume([placed(0, {"MIEL-500": 3}), screened(0)])
     shop.decide(shop.timers)
     assert StockReserved in shop.sets[order_id(2)]
@@ -536,11 +541,11 @@ def test_nobody_new_gets_the_goods_of_a_reservation_taken_over_after_a_restore()
     shop.receive("MIEL-500", 2)
     shop.decide(shop.timers)
     assert StockRefused in shop.sets[order_id(1)]
-    assert shop.stock["MIEL-500"] == Levels(received=4, available=1, shipped=3)
+    assert shop.stock["MIEL-500"] == StockLevels(received=4, available=1, shipped=3)
 
 
 def test_levels_refuse_to_be_negative_or_not_to_add_up() -> None:
-    levels = Levels(received=1, available=1)
+    levels = StockLevels(received=1, available=1)
     for movement in (Movement("S", "reserved", 2), Movement("S", "shipped", 1)):
         with pytest.raises(ValueError, match="negative"):
             levels.after(movement)

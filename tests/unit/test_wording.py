@@ -14,7 +14,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from contracts.base import Code, CountryCode, HsCode, Sku
 from services.customs.bodies import HoldAnswerBody
 from services.orders.schemas.wording import REQUIREMENTS
-from services.warehouse.schemas.orders import PackBody, ProductBody, ReceiptBody, ReturnBody, ShortageBody
+from services.warehouse.schemas.goods import ProductBody, ReceiptBody
+from services.warehouse.schemas.orders import PackBody, ReturnBody, ShortageBody
 from shared.http.paging import Instant
 from shared.http.problems import field_errors
 from tests import nasty

@@ -1,57 +1,59 @@
-"""HTTP: products, goods receipts, stock."""
+"""Products, goods receipts, stock."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict
 from typing import Annotated
 
+import asyncpg
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import TypeAdapter
 
 from contracts.base import Code, Sku
-from services.warehouse.schemas.orders import (
+from services.warehouse.api.refusals import refusals_as_problems
+from services.warehouse.domain.goods import GoodsReceipt, receipt_faults
+from services.warehouse.domain.refusals import Fault, Refusal
+from services.warehouse.domain.stock import levels_after
+from services.warehouse.schemas.goods import (
     Gtin,
-    Piles,
     ProductBody,
     ProductPage,
     ProductView,
     ReceiptBody,
-    ReceiptLine,
     ReceiptView,
     StockPage,
-    StockView,
+    StockQuantities,
+    product_view,
+    receipt_view,
+    stock_view,
 )
-from services.warehouse.store import goods
+from services.warehouse.store import goods, stock
+from shared.clock import Clock
 from shared.db import DB
 from shared.http import paging
 from shared.http.answers import json_answer
-from shared.http.api_keys import Principal
+from shared.http.api_keys import Principal, Require
+from shared.http.idempotency import IdempotentRequests
 from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route
-from shared.platform import Platform
 
 SkuPath = Annotated[Sku, Path()]
 _IN_PRODUCTS = TypeAdapter(tuple[Sku])
 _IN_STOCK = TypeAdapter(tuple[Code, Sku])
 
 
-def router(platform: Platform) -> APIRouter:
-    key = platform.require("warehouse")
+def router(
+    require: Require, pool: asyncpg.Pool[asyncpg.Record], clock: Clock, requests: IdempotentRequests
+) -> APIRouter:
+    key = require("warehouse")
     routes = APIRouter(route_class=Route, tags=["goods"])
 
     @routes.put("/products/{sku}", response_model=ProductView, responses={201: {"model": ProductView}})
     async def put_product(sku: SkuPath, body: ProductBody, _: Principal = Depends(key)) -> Response:
         """States all about a product: 201 when new, 200 when replaced. Its owner never changes (409)."""
-        value = body.unit_value
-        product = goods.Product(
-            sku=sku,
-            **body.model_dump(exclude={"unit_value"}),
-            unit_value=value.amount,
-            currency=value.currency,
-        )
-        async with platform.pool.acquire() as db, db.transaction():
+        product = body.product(sku)
+        async with pool.acquire() as db, db.transaction():
             created = await goods.save_product(db, product)
         if created is None:
             raise Problem(
@@ -59,7 +61,7 @@ def router(platform: Platform) -> APIRouter:
                 "the SKU belongs to another owner",
                 errors=[FieldError("owner", "owner_of_sku", "a product's owner never changes")],
             )
-        return json_answer(_product_view(product), 201 if created else 200)
+        return json_answer(product_view(product), 201 if created else 200)
 
     @routes.get("/products", response_model=ProductPage)
     async def get_products(
@@ -73,19 +75,19 @@ def router(platform: Platform) -> APIRouter:
         """Products by SKU, of a GTIN or of an owner. A GTIN of 8, 12 or 13 digits is the one of 14 with zeros in front:
         each finds what was stated as any other. A GTIN may be of several SKUs."""
         after = paging.after(cursor, _IN_PRODUCTS)
-        async with platform.pool.acquire() as db:
-            found = await goods.listed(db, gtin, owner, after[0] if after else None, limit + 1)
-        shown, following = paging.cut(found, limit, lambda product: (product.sku,))
-        page = ProductPage(products=tuple(_product_view(product) for product in shown), next=following)
+        async with pool.acquire() as db:
+            products = await goods.list_products(db, gtin, owner, after[0] if after else None, limit + 1)
+        shown, following = paging.cut(products, limit, lambda product: (product.sku,))
+        page = ProductPage(products=tuple(product_view(product) for product in shown), next=following)
         return json_answer(page, headers=paging.link(request, following))
 
     @routes.get("/products/{sku}", response_model=ProductView)
     async def get_product(sku: SkuPath, _: Principal = Depends(key)) -> Response:
-        async with platform.pool.acquire() as db:
-            found = await goods.products(db, [sku])
-        if sku not in found:
+        async with pool.acquire() as db:
+            products = await goods.find_products(db, [sku])
+        if sku not in products:
             raise Problem(404, "no such product")
-        return json_answer(_product_view(found[sku]))
+        return json_answer(product_view(products[sku]))
 
     @routes.post("/receipts", status_code=201, response_model=ReceiptView)
     async def post_receipt(request: Request, body: ReceiptBody, principal: Principal = Depends(key)) -> Response:
@@ -93,27 +95,10 @@ def router(platform: Platform) -> APIRouter:
         answer, others 409."""
 
         async def work(db: DB) -> Response:
-            lines = [(line.sku, line.quantity) for line in body.lines]
-            known = await goods.products(db, [sku for sku, _ in lines])
-            if faults := _receipt_faults(body, known):
-                raise Problem(422, "invalid receipt", errors=faults)
-            receipt, _ = await goods.receive(db, body.owner, body.reference, lines, platform.clock.now())
-            if dict(receipt.lines) != dict(lines):
-                raise Problem(
-                    409,
-                    "this reference was booked with other lines",
-                    errors=[FieldError("reference", "once", "a reference of an owner is booked once")],
-                )
-            view = ReceiptView(
-                id=receipt.id,
-                reference=receipt.reference,
-                owner=receipt.owner,
-                lines=tuple(ReceiptLine(sku=sku, quantity=quantity) for sku, quantity in receipt.lines),
-                received_at=receipt.received_at,
-            )
-            return json_answer(view, 201)
+            return json_answer(receipt_view(await _receive(db, body.receipt(clock.now()))), 201)
 
-        return await platform.requests.run(request, principal, work)
+        with refusals_as_problems():
+            return await requests.run(request, principal, work)
 
     @routes.get("/stock", response_model=StockPage)
     async def get_stock(
@@ -127,32 +112,30 @@ def router(platform: Platform) -> APIRouter:
         """Stock by owner and SKU, and the sums over all pages: received = available + reserved + shipped + written
         off."""
         after = paging.after(cursor, _IN_STOCK)
-        async with platform.pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
-            rows = await goods.stock(db, owner, sku, after, limit + 1)
-            totals = await goods.stock_totals(db, owner, sku)
+        async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+            rows = await goods.list_stock(db, owner, sku, after, limit + 1)
+            totals = await goods.sum_stock(db, owner, sku)
         shown, following = paging.cut(rows, limit, lambda row: (row.owner, row.sku))
-        views = tuple(StockView(**asdict(row)) for row in shown)
-        page = StockPage(stock=views, totals=Piles(**totals), next=following)
+        page = StockPage(
+            stock=tuple(stock_view(row) for row in shown), totals=StockQuantities(**asdict(totals)), next=following
+        )
         return json_answer(page, headers=paging.link(request, following))
 
     return routes
 
 
-def _product_view(product: goods.Product) -> ProductView:
-    fields = asdict(product)
-    value = {"amount": fields.pop("unit_value"), "currency": fields.pop("currency")}
-    return ProductView.model_validate({**fields, "unit_value": value})
-
-
-def _receipt_faults(body: ReceiptBody, known: dict[str, goods.Product]) -> list[FieldError]:
-    times = Counter(line.sku for line in body.lines)
-    faults = []
-    for place, line in enumerate(body.lines):
-        field = f"lines[{place}].sku"
-        if line.sku not in known:
-            faults.append(FieldError(field, "known_sku", "a product must be stated before it is received"))
-        elif known[line.sku].owner != body.owner:
-            faults.append(FieldError(field, "owner_of_sku", "the product belongs to another owner"))
-        if times[line.sku] > 1:
-            faults.append(FieldError(field, "once", "each SKU once"))
-    return faults
+async def _receive(db: DB, receipt: GoodsReceipt) -> GoodsReceipt:
+    """Books goods in, once for owner and reference. The receipt as first booked. Raises Refusal."""
+    products = await goods.find_products(db, [line.sku for line in receipt.lines])
+    if faults := receipt_faults(receipt, products):
+        raise Refusal("invalid", "invalid receipt", faults=faults)
+    if not await goods.add_receipt(db, receipt):
+        booked = await goods.read_receipt(db, receipt.id)
+        if not booked.same_lines(receipt):
+            fault = Fault("reference", "once", "a reference of an owner is booked once")
+            raise Refusal("conflict", "this reference was booked with other lines", faults=[fault])
+        return booked
+    movements = receipt.movements()
+    levels = await stock.lock_stock(db, [movement.sku for movement in movements])
+    await stock.save_movements(db, movements, levels_after(levels, movements), receipt.received_at)
+    return receipt

@@ -1,4 +1,4 @@
-"""The rules of a packed order. Pure; a fault names its field and the rule it breaks."""
+"""The rules of a packed order: every line and nothing else, in boxes that the carrier accepts."""
 
 from __future__ import annotations
 
@@ -8,13 +8,7 @@ from dataclasses import dataclass, replace
 
 from contracts.base import Content, Line, Parcel
 from services.warehouse.domain.limits import ParcelLimits
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    field: str
-    rule: str
-    message: str
+from services.warehouse.domain.refusals import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,45 +31,37 @@ class Box:
     height_mm: int
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """Units of one SKU found in a returned parcel."""
-
-    sku: str
-    quantity: int
-
-
-def faults(
+def packing_faults(
     boxes: Sequence[Box], lines: Sequence[Line], net_weights: Mapping[str, int], limits: ParcelLimits
 ) -> list[Fault]:
     """Every fault of a packed order: all lines and nothing else, each box within the carrier's limits and no lighter
-    than what lies in it."""
-    found = [
-        fault for number, box in enumerate(boxes) for fault in _box(f"parcels[{number}]", box, net_weights, limits)
+    than its contents. `net_weights` are grams of one unit by SKU."""
+    faults = [
+        fault for index, box in enumerate(boxes) for fault in _box_faults(f"parcels[{index}]", box, net_weights, limits)
     ]
-    by_line = {line.line: line for line in lines}
+    lines_by_number = {line.line: line for line in lines}
     packed: Counter[int] = Counter()
-    for number, box in enumerate(boxes):
-        for place, scanned in enumerate(box.contents):
-            line = by_line.get(scanned.line)
-            field = f"parcels[{number}].contents[{place}]"
+    for box_index, box in enumerate(boxes):
+        for index, scanned in enumerate(box.contents):
+            line = lines_by_number.get(scanned.line)
+            field = f"parcels[{box_index}].contents[{index}]"
             if line is None:
-                found.append(Fault(f"{field}.line", "line_of_order", "the order has no such line"))
+                faults.append(Fault(f"{field}.line", "line_of_order", "the order has no such line"))
             elif line.sku != scanned.sku:
-                found.append(Fault(f"{field}.sku", "sku_of_line", f"line {line.line} is of {line.sku}"))
+                faults.append(Fault(f"{field}.sku", "sku_of_line", f"line {line.line} is of {line.sku}"))
             else:
                 packed[line.line] += scanned.quantity
-    found.extend(
+    faults.extend(
         Fault("parcels", "all_lines_packed", f"line {line.line}: exactly {line.quantity}")
         for line in lines
         if packed[line.line] != line.quantity
     )
-    return found
+    return faults
 
 
-def _box(field: str, box: Box, net_weights: Mapping[str, int], limits: ParcelLimits) -> Iterator[Fault]:
-    repeated = [line for line, times in Counter(scanned.line for scanned in box.contents).items() if times > 1]
-    for line in repeated:
+def _box_faults(field: str, box: Box, net_weights: Mapping[str, int], limits: ParcelLimits) -> Iterator[Fault]:
+    scans = Counter(scanned.line for scanned in box.contents)
+    for line in (line for line, count in scans.items() if count > 1):
         yield Fault(f"{field}.contents", "line_once_a_parcel", f"line {line} once a parcel")
     net = sum(net_weights.get(scanned.sku, 0) * scanned.quantity for scanned in box.contents)
     if box.weight_g < net:
@@ -92,7 +78,7 @@ def _box(field: str, box: Box, net_weights: Mapping[str, int], limits: ParcelLim
         yield Fault(field, "carrier_max_size", f"length, width and height together at most {limits.max_sum_mm} mm")
 
 
-def parcels(boxes: Sequence[Box], net_weights: Mapping[str, int]) -> tuple[Parcel, ...]:
+def pack_boxes(boxes: Sequence[Box], net_weights: Mapping[str, int]) -> tuple[Parcel, ...]:
     """The boxes, numbered from 1, with the net weight of all units of each content."""
     return tuple(
         Parcel(
@@ -115,8 +101,8 @@ def parcels(boxes: Sequence[Box], net_weights: Mapping[str, int]) -> tuple[Parce
     )
 
 
-def as_boxes(packed: Sequence[Parcel]) -> tuple[Box, ...]:
-    """What the packer had reported. The net weights are left out: they are the products', not the packer's."""
+def boxes_of(parcels: Sequence[Parcel]) -> tuple[Box, ...]:
+    """What the packer had reported: without the net weights, which are the products'."""
     return tuple(
         Box(
             contents=tuple(Scanned(content.line, content.sku, content.quantity) for content in parcel.contents),
@@ -125,60 +111,15 @@ def as_boxes(packed: Sequence[Parcel]) -> tuple[Box, ...]:
             width_mm=parcel.width_mm,
             height_mm=parcel.height_mm,
         )
-        for parcel in packed
+        for parcel in parcels
     )
 
 
-def same_boxes(some: Sequence[Box], others: Sequence[Box]) -> bool:
+def same_boxes(boxes: Sequence[Box], others: Sequence[Box]) -> bool:
     """Whether these are the same boxes under the same numbers; in which order a box's contents were scanned does not
     matter."""
-    return [_sorted(box) for box in some] == [_sorted(box) for box in others]
+    return [_sorted(box) for box in boxes] == [_sorted(box) for box in others]
 
 
 def _sorted(box: Box) -> Box:
     return replace(box, contents=tuple(sorted(box.contents, key=lambda scanned: scanned.line)))
-
-
-def return_faults(parcel: Parcel, sound: Sequence[Counted], damaged: Sequence[Counted]) -> list[Fault]:
-    """A returned parcel is booked in whole: sound and damaged units add up to what it left with, SKU by SKU. What is
-    missing from the box counts as damaged."""
-    left_with: Counter[str] = Counter()
-    for content in parcel.contents:
-        left_with[content.sku] += content.quantity
-    found = []
-    counted: Counter[str] = Counter()
-    for field, units in (("sound", sound), ("damaged", damaged)):
-        for place, unit in enumerate(units):
-            if unit.sku in left_with:
-                counted[unit.sku] += unit.quantity
-            else:
-                found.append(Fault(f"{field}[{place}].sku", "sku_of_parcel", "no such goods were in the parcel"))
-    found.extend(
-        Fault("sound", "adds_up_to_parcel", f"{sku}: exactly {quantity}, sound and damaged together")
-        for sku, quantity in left_with.items()
-        if counted[sku] != quantity
-    )
-    return found
-
-
-def sorted_out(
-    parcel: Parcel, sound: Sequence[Counted], damaged: Sequence[Counted]
-) -> tuple[tuple[Content, ...], tuple[Content, ...]]:
-    """The parcel's contents, sound and written off. Sound units fill the lines of a SKU from the first."""
-    left = Counter({unit.sku: 0 for unit in damaged})
-    for unit in sound:
-        left[unit.sku] += unit.quantity
-    good: list[Content] = []
-    bad: list[Content] = []
-    for content in parcel.contents:
-        kept = min(content.quantity, left[content.sku])
-        left[content.sku] -= kept
-        good.extend(_share(content, kept))
-        bad.extend(_share(content, content.quantity - kept))
-    return tuple(good), tuple(bad)
-
-
-def _share(content: Content, quantity: int) -> Iterator[Content]:
-    if quantity:
-        weight = content.net_weight_g * quantity // content.quantity
-        yield content.model_copy(update={"quantity": quantity, "net_weight_g": weight})

@@ -1,19 +1,19 @@
-"""Stock as piles, and movements between them. Pure.
+"""Stock by status, and movements from one status to another.
 
-Every unit ever received lies on exactly one pile: available, reserved, shipped or written off. A movement takes units
-from one pile and lays them on another, so `received = available + reserved + shipped + written_off` holds by
-construction; the database checks it again.
+Every unit ever received has exactly one status: available, reserved, shipped or written off. A movement takes units out
+of one status and into another, so `received = available + reserved + shipped + written_off` holds by construction; the
+database checks it again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal
 from uuid import UUID
 
-Pile = Literal["available", "reserved", "shipped", "written_off"]
-Kind = Literal[
+StockStatus = Literal["available", "reserved", "shipped", "written_off"]
+MovementKind = Literal[
     "received",
     "reserved",
     "released",
@@ -25,27 +25,36 @@ Kind = Literal[
     "returned_damaged",
 ]
 
-MOVES: dict[Kind, tuple[Pile | None, Pile]] = {
+MOVES: dict[MovementKind, tuple[StockStatus | None, StockStatus]] = {
     "received": (None, "available"),
     "reserved": ("available", "reserved"),
     "released": ("reserved", "available"),
     "shipped": ("reserved", "shipped"),
-    # The carrier has a parcel of an order whose goods were given back already: what is still free went with it.
+    # The carrier has a parcel of an order whose goods were released already: what is still available went with it.
     "shipped_after_release": ("available", "shipped"),
     "written_off": ("reserved", "written_off"),
     "replaced": ("available", "reserved"),
     "returned_sound": ("shipped", "available"),
     "returned_damaged": ("shipped", "written_off"),
 }
-"""From which pile to which; goods received come from outside."""
+"""From which status to which; goods received come from outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkuQuantity:
+    """Units of one SKU: a line of a goods receipt, or what was counted in a returned parcel."""
+
+    sku: str
+    quantity: int
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Units of one SKU that change piles. Happens once for its order (or receipt), SKU, kind and subject."""
+    """Units of one SKU that change their status. Happens once for its order (or goods receipt), SKU, kind and
+    subject."""
 
     sku: str
-    kind: Kind
+    kind: MovementKind
     quantity: int
     order_id: UUID | None = None
     receipt_id: UUID | None = None
@@ -54,8 +63,8 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class Levels:
-    """How many units of a SKU lie on each pile. Never negative."""
+class StockLevels:
+    """How many units of a SKU there are in each status. Never negative."""
 
     received: int = 0
     available: int = 0
@@ -69,25 +78,52 @@ class Levels:
         if self.received != self.available + self.reserved + self.shipped + self.written_off:
             raise ValueError(f"stock does not add up: {self}")
 
-    def after(self, *movements: Movement) -> Levels:
-        """The piles after all of these movements; ValueError when together they take more than there is."""
-        piles = asdict(self)
+    def after(self, *movements: Movement) -> StockLevels:
+        """The levels after all of these movements; ValueError when together they take more than there is."""
+        quantities = asdict(self)
         for movement in movements:
             source, target = MOVES[movement.kind]
-            piles[target] += movement.quantity
+            quantities[target] += movement.quantity
             if source is None:
-                piles["received"] += movement.quantity
+                quantities["received"] += movement.quantity
             else:
-                piles[source] -= movement.quantity
-        return Levels(**piles)
+                quantities[source] -= movement.quantity
+        return StockLevels(**quantities)
 
 
-def on_pile(movements: Iterable[Movement], pile: Pile) -> dict[str, int]:
-    """What the movements of one order have left on this pile, by SKU: `reserved` is what the order holds."""
+def levels_after(levels: Mapping[str, StockLevels], movements: Iterable[Movement]) -> dict[str, StockLevels]:
+    """The levels of the SKUs that these movements change, after them. KeyError for a SKU without levels."""
+    by_sku: dict[str, list[Movement]] = {}
+    for movement in movements:
+        by_sku.setdefault(movement.sku, []).append(movement)
+    return {sku: levels[sku].after(*moved) for sku, moved in by_sku.items()}
+
+
+def units_in(movements: Iterable[Movement], status: StockStatus) -> dict[str, int]:
+    """What these movements have added to a status less what they took from it, by SKU: of one order, `reserved` is what
+    it holds."""
     units: dict[str, int] = {}
     for movement in movements:
         source, target = MOVES[movement.kind]
-        change = movement.quantity * ((target == pile) - (source == pile))
+        change = movement.quantity * ((target == status) - (source == status))
         if change:
             units[movement.sku] = units.get(movement.sku, 0) + change
     return units
+
+
+@dataclass(frozen=True, slots=True)
+class MovementEffect:
+    """What one unit of a movement adds (1) to a quantity of the stock, or takes from it (-1)."""
+
+    kind: MovementKind
+    quantity: Literal["received"] | StockStatus
+    sign: int
+
+
+def movement_effects() -> list[MovementEffect]:
+    """`MOVES` as rows, for a database that sums up the movements."""
+    effects = []
+    for kind, (source, target) in MOVES.items():
+        effects.append(MovementEffect(kind, target, 1))
+        effects.append(MovementEffect(kind, "received", 1) if source is None else MovementEffect(kind, source, -1))
+    return effects

@@ -1,4 +1,4 @@
-"""Products, receipts, stock with its movements, and the lists of work."""
+"""Products, goods receipts, stock with its movements, and the lists of what is to be done."""
 
 from alembic import op
 
@@ -26,7 +26,7 @@ SCHEMA = (
     )""",
     "create index products_by_owner on products (owner, sku)",
     "create index products_by_gtin on products (gtin14, sku)",
-    # Every unit lies on one pile; no pile is ever negative.
+    # Every unit has one status; no quantity is ever negative.
     """create table stock (
         sku text primary key references products,
         received bigint not null default 0,
@@ -36,7 +36,7 @@ SCHEMA = (
         written_off bigint not null default 0 check (written_off >= 0),
         check (received = available + reserved + shipped + written_off)
     )""",
-    """create table receipts (
+    """create table goods_receipts (
         id uuid primary key,
         owner text not null,
         reference text not null,
@@ -48,7 +48,7 @@ SCHEMA = (
     """create table movements (
         id bigint generated always as identity primary key,
         order_id uuid,
-        receipt_id uuid references receipts,
+        receipt_id uuid references goods_receipts,
         sku text not null references stock,
         kind text not null,
         subject text not null,
@@ -60,19 +60,19 @@ SCHEMA = (
        where order_id is not null""",
     """create unique index movements_of_receipt on movements (receipt_id, sku, kind, subject)
        where receipt_id is not null""",
-    # After a restore: orders whose reservation was said and is not in the books yet, with the SKUs that it claims.
-    """create table unbooked_reservations (
+    # After a restore: orders whose reservation was published and is not yet restored, with the SKUs that it claims.
+    """create table reservations_pending_restore (
         order_id uuid primary key,
         skus text[] not null default '{}'
     )""",
-    """create table order_board (
+    """create table orders (
         order_id uuid primary key,
         number text,
         stage text not null,
         since timestamptz not null
     )""",
-    "create index order_board_to_do on order_board (stage, since, order_id) where stage in ('reserved', 'labelled')",
-    """create table parcel_board (
+    "create index orders_to_do on orders (stage, since, order_id) where stage in ('reserved', 'labelled')",
+    """create table parcels (
         order_id uuid not null,
         parcel integer not null,
         tracking_number text,

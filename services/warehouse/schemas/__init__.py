@@ -1,0 +1,1 @@
+"""What the warehouse reads and answers over HTTP. Weights are grams, sides millimetres."""

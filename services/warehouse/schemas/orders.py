@@ -1,124 +1,28 @@
-"""What the warehouse reads and answers over HTTP. Weights are grams, sides millimetres."""
+"""What people report about an order, and how orders, parcels and the work lists are shown."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
-import pycountry
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
-from stdnum import ean
-from stdnum.exceptions import ValidationError
+from pydantic import Field
 
-from contracts.base import Code, Content, CountryCode, Currency, HsCode, Parcel, ParcelNumber, Sku
-from services.warehouse.domain.packing import Box, Counted, Scanned
-from shared.http.amounts import amount
+from contracts.base import Code, Content, Parcel, ParcelEvent, ParcelNumber, Sku
+from contracts.carrier import LabelCreated, ParcelReturned
+from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack
+from services.warehouse.domain.actions import ShortageReason
+from services.warehouse.domain.goods import Product
+from services.warehouse.domain.movements import OrderStock
+from services.warehouse.domain.orders import LabelledParcel, OrderRow, order_lines, order_row, packed_parcels
+from services.warehouse.domain.packing import Box, Scanned
+from services.warehouse.domain.stock import SkuQuantity
+from services.warehouse.schemas.base import Body, Grams, Millimetres, View
 from shared.http.counts import at_most
+from shared.ledger.facts import Facts
 
-
-def _gtin(text: str) -> str:
-    try:
-        return str(ean.validate(text))
-    except ValidationError as fault:
-        raise PydanticCustomError("gtin", "8, 12, 13 or 14 digits with their GS1 check digit") from fault
-
-
-def _country(code: str) -> str:
-    if pycountry.countries.get(alpha_2=code) is None:
-        raise PydanticCustomError("country", "Must be an ISO 3166-1 alpha-2 code, e.g. FR")
-    return code
-
-
-Gtin = Annotated[str, Field(min_length=8, max_length=14), AfterValidator(_gtin)]
-"""As handed in: 8, 12, 13 or 14 digits. They are one number with zeros in front left out (GS1 General Specifications,
-3.2), so that a look-up compares all 14; what is shown is what was stated, as it is printed on the goods."""
-Grams = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
-Millimetres = Annotated[int, Field(ge=1, le=10_000, strict=True)]
 Units = Annotated[int, Field(ge=1, le=999, strict=True)]
-ReceivedUnits = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
-
-
-class Body(BaseModel):
-    """A request's body: unknown fields are refused, so that a misspelt one is not lost in silence."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class View(BaseModel):
-    """An answer's body."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class MoneyBody(Body):
-    amount: Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2), BeforeValidator(amount)]
-    currency: Currency
-
-
-class ProductBody(Body):
-    gtin: Gtin
-    hs_code: HsCode
-    origin: Annotated[CountryCode, AfterValidator(_country)]
-    net_weight_g: Grams
-    length_mm: Millimetres
-    width_mm: Millimetres
-    height_mm: Millimetres
-    unit_value: MoneyBody
-    owner: Code
-
-
-class ProductView(ProductBody):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    sku: Sku
-
-
-class ProductPage(View):
-    products: tuple[ProductView, ...]
-    next: str | None
-
-
-class ReceiptLine(Body):
-    sku: Sku
-    quantity: ReceivedUnits
-
-
-class ReceiptBody(Body):
-    reference: Code
-    owner: Code
-    lines: Annotated[list[ReceiptLine], Field(min_length=1, max_length=500), at_most(500)]
-
-
-class ReceiptView(View):
-    id: UUID
-    reference: str
-    owner: str
-    lines: tuple[ReceiptLine, ...]
-    received_at: datetime
-
-
-class Piles(View):
-    """received = available + reserved + shipped + written_off."""
-
-    received: int
-    available: int
-    reserved: int
-    shipped: int
-    written_off: int
-
-
-class StockView(Piles):
-    owner: str
-    sku: str
-
-
-class StockPage(View):
-    stock: tuple[StockView, ...]
-    totals: Piles
-    next: str | None
 
 
 class ScannedBody(Body):
@@ -147,6 +51,9 @@ class BoxBody(Body):
 class PackBody(Body):
     parcels: Annotated[list[BoxBody], Field(min_length=1, max_length=99), at_most(99)]
 
+    def boxes(self) -> tuple[Box, ...]:
+        return tuple(parcel.box() for parcel in self.parcels)
+
 
 class PackView(View):
     order_id: UUID
@@ -157,7 +64,7 @@ class PackView(View):
 class ShortageBody(Body):
     sku: Sku
     quantity: Units
-    reason: Literal["short_pick", "damaged"]
+    reason: ShortageReason
 
 
 class ShortageView(View):
@@ -165,7 +72,7 @@ class ShortageView(View):
     sku: str
     written_off: int
     replaced: bool
-    """False: no other unit was there, the order is withdrawn."""
+    """False: no other unit was available, the order is withdrawn."""
     stage: str
 
 
@@ -184,13 +91,13 @@ class CountedBody(Body):
     sku: Sku
     quantity: Units
 
-    def counted(self) -> Counted:
-        return Counted(self.sku, self.quantity)
+    def units(self) -> SkuQuantity:
+        return SkuQuantity(self.sku, self.quantity)
 
 
 class ReturnBody(Body):
-    sound: Annotated[list[CountedBody], Field(max_length=99), at_most(99)] = []
-    damaged: Annotated[list[CountedBody], Field(max_length=99), at_most(99)] = []
+    sound: Annotated[list[CountedBody], Field(max_length=99), at_most(99)] = Field(default=[])
+    damaged: Annotated[list[CountedBody], Field(max_length=99), at_most(99)] = Field(default=[])
 
 
 class ReturnView(View):
@@ -250,7 +157,89 @@ class OrderView(View):
     since: datetime
     lines: tuple[ScannedBody, ...]
     held: dict[str, int]
-    """Units set aside for the order, by SKU."""
+    """Units reserved for the order, by SKU."""
     withdrawn: str | None
     """The reason."""
     parcels: tuple[ParcelState, ...]
+
+
+def pick_list_view(order: OrderRow, facts: Facts, products: Mapping[str, Product]) -> PickList:
+    return PickList(
+        order_id=order.order_id,
+        number=order.number,
+        since=order.since,
+        lines=tuple(
+            PickLine(
+                line=line.line,
+                sku=line.sku,
+                gtin=products[line.sku].gtin if line.sku in products else None,
+                quantity=line.quantity,
+                net_weight_g=products[line.sku].net_weight_g if line.sku in products else None,
+            )
+            for line in order_lines(facts)
+        ),
+    )
+
+
+def hand_over_view(parcel: LabelledParcel) -> HandOver:
+    return HandOver(
+        order_id=parcel.order_id,
+        number=parcel.number,
+        since=parcel.since,
+        parcel=parcel.parcel,
+        tracking_number=parcel.tracking_number,
+    )
+
+
+def pack_view(packed: OrderPacked) -> PackView:
+    return PackView(order_id=packed.order_id, packed_at=packed.occurred_at, parcels=packed.parcels)
+
+
+def handed_over_view(handed_over: ParcelHandedOver) -> HandOverView:
+    return HandOverView(
+        order_id=handed_over.order_id,
+        parcel=handed_over.parcel,
+        tracking_number=handed_over.tracking_number,
+        handed_over_at=handed_over.occurred_at,
+    )
+
+
+def return_view(received_back: ParcelReceivedBack) -> ReturnView:
+    return ReturnView(
+        order_id=received_back.order_id,
+        parcel=received_back.parcel,
+        received_at=received_back.occurred_at,
+        sound=received_back.sound,
+        written_off=received_back.written_off,
+    )
+
+
+def order_view(order: OrderStock) -> OrderView:
+    facts = order.facts
+    row, withdrawn = order_row(facts), facts.get(OrderWithdrawn)
+    return OrderView(
+        order_id=facts.order_id,
+        number=row.number,
+        stage=row.stage,
+        since=row.since,
+        lines=tuple(ScannedBody(line=line.line, sku=line.sku, quantity=line.quantity) for line in order_lines(facts)),
+        held={sku: units for sku, units in sorted(order.held().items()) if units},
+        withdrawn=withdrawn.reason if withdrawn else None,
+        parcels=tuple(_parcel_state(facts, parcel) for _, parcel in sorted(packed_parcels(facts).items())),
+    )
+
+
+def _parcel_state(facts: Facts, parcel: Parcel) -> ParcelState:
+    label = facts.get(LabelCreated, parcel.parcel)
+    return ParcelState(
+        parcel=parcel,
+        tracking_number=label.tracking_number if label else None,
+        handed_over_at=_occurred_at(facts, ParcelHandedOver, parcel),
+        returned_at=_occurred_at(facts, ParcelReturned, parcel),
+        received_back_at=_occurred_at(facts, ParcelReceivedBack, parcel),
+    )
+
+
+def _occurred_at(facts: Facts, kind: type[ParcelEvent], parcel: Parcel) -> datetime | None:
+    fact = facts.get(kind, parcel.parcel)
+    return fact.occurred_at if fact else None

@@ -1,36 +1,16 @@
-"""SQL of the goods that stand under no order: products, receipts, and the stock as it is read."""
+"""Goods that stand under no order: products, goods receipts, and the stock as it is read."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime
-from decimal import Decimal
-from uuid import UUID, uuid5
+from dataclasses import fields
+from uuid import UUID
 
-from services.warehouse.domain.stock import Movement
-from services.warehouse.store import stock as store
+from services.warehouse.domain.goods import GoodsReceipt, Product, StockOfOwner
+from services.warehouse.domain.stock import SkuQuantity, StockLevels
+from services.warehouse.store.stock import levels_of
 from shared.db import DB
-
-RECEIPTS = UUID("6f0b7a52-8d0e-5d9e-9a0d-3a1d1f6f2c11")
-"""The namespace of receipts' ids: uuid5 of `owner|reference`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    sku: str
-    gtin: str
-    hs_code: str
-    origin: str
-    net_weight_g: int
-    length_mm: int
-    width_mm: int
-    height_mm: int
-    unit_value: Decimal
-    currency: str
-    owner: str
-
 
 _COLUMNS = ", ".join(field.name for field in fields(Product))
 
@@ -65,15 +45,14 @@ async def save_product(db: DB, product: Product) -> bool | None:
     return created
 
 
-async def products(db: DB, skus: Sequence[str]) -> dict[str, Product]:
+async def find_products(db: DB, skus: Sequence[str]) -> dict[str, Product]:
     """The known ones of these SKUs."""
     rows = await db.fetch(f"select {_COLUMNS} from products where sku = any($1)", skus)
     return {row["sku"]: Product(**row) for row in rows}
 
 
-async def listed(db: DB, gtin: str | None, owner: str | None, after: str | None, limit: int) -> list[Product]:
-    """Products by SKU. A GTIN finds those that were stated with it in any of its lengths; several owners, or several
-    SKUs of one, may have it."""
+async def list_products(db: DB, gtin: str | None, owner: str | None, after: str | None, limit: int) -> list[Product]:
+    """Products by SKU. A GTIN finds those that were stated with it in any of its lengths; several SKUs may have it."""
     rows = await db.fetch(
         f"""select {_COLUMNS} from products
             where ($1::text is null or gtin14 = lpad($1, 14, '0')) and ($2::text is null or owner = $2)
@@ -87,58 +66,31 @@ async def listed(db: DB, gtin: str | None, owner: str | None, after: str | None,
     return [Product(**row) for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    id: UUID
-    owner: str
-    reference: str
-    lines: tuple[tuple[str, int], ...]
-    """SKU and quantity, as stated."""
-    received_at: datetime
-
-
-async def receive(
-    db: DB, owner: str, reference: str, lines: Sequence[tuple[str, int]], received_at: datetime
-) -> tuple[Receipt, bool]:
-    """Books goods in, once for each reference of the owner. The receipt as first booked, and whether this was it. The
-    SKUs are known and the owner's: the caller has checked."""
-    receipt_id = uuid5(RECEIPTS, f"{owner}|{reference}")
-    first = await db.fetchval(
-        """insert into receipts (id, owner, reference, lines, received_at) values ($1, $2, $3, $4, $5)
+async def add_receipt(db: DB, receipt: GoodsReceipt) -> bool:
+    """False when one of this owner and reference is there already."""
+    added: bool | None = await db.fetchval(
+        """insert into goods_receipts (id, owner, reference, lines, received_at) values ($1, $2, $3, $4, $5)
            on conflict do nothing returning true""",
-        receipt_id,
-        owner,
-        reference,
-        json.dumps(lines),
-        received_at,
+        receipt.id,
+        receipt.owner,
+        receipt.reference,
+        json.dumps([(line.sku, line.quantity) for line in receipt.lines]),
+        receipt.received_at,
     )
-    if not first:
-        row = await db.fetchrow("select lines, received_at from receipts where id = $1", receipt_id)
-        assert row is not None  # noqa: S101 - receipts are never deleted
-        kept = tuple((sku, quantity) for sku, quantity in json.loads(row["lines"]))
-        return Receipt(receipt_id, owner, reference, kept, row["received_at"]), False
-    levels = await store.lock_stock(db, [sku for sku, _ in lines])
-    moved = [Movement(sku, "received", quantity, receipt_id=receipt_id) for sku, quantity in lines]
-    for movement in moved:
-        levels[movement.sku] = levels[movement.sku].after(movement)
-    await store.save(db, moved, levels, received_at)
-    return Receipt(receipt_id, owner, reference, tuple(lines), received_at), True
+    return added is not None
 
 
-@dataclass(frozen=True, slots=True)
-class StockRow:
-    owner: str
-    sku: str
-    received: int
-    available: int
-    reserved: int
-    shipped: int
-    written_off: int
+async def read_receipt(db: DB, receipt_id: UUID) -> GoodsReceipt:
+    """A goods receipt that is known to be there: none is ever deleted."""
+    row = await db.fetchrow("select owner, reference, lines, received_at from goods_receipts where id = $1", receipt_id)
+    assert row is not None  # noqa: S101
+    lines = tuple(SkuQuantity(sku, quantity) for sku, quantity in json.loads(row["lines"]))
+    return GoodsReceipt(row["owner"], row["reference"], lines, row["received_at"])
 
 
-async def stock(
+async def list_stock(
     db: DB, owner: str | None, sku: str | None, after: tuple[str, str] | None, limit: int
-) -> list[StockRow]:
+) -> list[StockOfOwner]:
     """The stock by owner and SKU."""
     rows = await db.fetch(
         """select p.owner, s.sku, s.received, s.available, s.reserved, s.shipped, s.written_off
@@ -151,11 +103,11 @@ async def stock(
         *(after or (None, None)),
         limit,
     )
-    return [StockRow(**row) for row in rows]
+    return [StockOfOwner(row["owner"], row["sku"], levels_of(row)) for row in rows]
 
 
-async def stock_totals(db: DB, owner: str | None, sku: str | None) -> dict[str, int]:
-    """The sums over all pages."""
+async def sum_stock(db: DB, owner: str | None, sku: str | None) -> StockLevels:
+    """The sums over all pages of `list_stock`."""
     row = await db.fetchrow(
         """select coalesce(sum(received), 0)::bigint as received, coalesce(sum(available), 0)::bigint as available,
                   coalesce(sum(reserved), 0)::bigint as reserved, coalesce(sum(shipped), 0)::bigint as shipped,
@@ -165,4 +117,5 @@ async def stock_totals(db: DB, owner: str | None, sku: str | None) -> dict[str, 
         owner,
         sku,
     )
-    return dict(row) if row else {}
+    assert row is not None  # noqa: S101  # an aggregate always has its row
+    return levels_of(row)

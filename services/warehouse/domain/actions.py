@@ -1,0 +1,161 @@
+"""What people do with an order, checked against its facts: pack, report a shortage, hand over, book a return in.
+
+Each rule returns the fact that follows, the first one when the same was reported before, and raises Refusal otherwise:
+`unknown` for what does not exist, `conflict` when the order's state forbids it or something else was reported before,
+`invalid` with every fault of what was reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from contracts.base import Parcel
+from contracts.carrier import LabelCreated
+from contracts.orders import OrderClosed
+from contracts.warehouse import (
+    OrderPacked,
+    OrderWithdrawn,
+    ParcelHandedOver,
+    ParcelReceivedBack,
+    StockReserved,
+    StockShort,
+)
+from services.warehouse.domain.limits import limits_on
+from services.warehouse.domain.movements import OrderStock
+from services.warehouse.domain.orders import order_lines, packed_parcels
+from services.warehouse.domain.packing import Box, boxes_of, pack_boxes, packing_faults, same_boxes
+from services.warehouse.domain.refusals import Fault, Refusal
+from services.warehouse.domain.returns import return_faults, split_contents
+from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
+from shared.ledger.facts import Facts
+
+CARRIER = "laposte"
+"""Whose limits hold for a box."""
+
+ShortageReason = Literal["short_pick", "damaged"]
+
+
+def pack(facts: Facts, boxes: Sequence[Box], net_weights: Mapping[str, int], now: datetime) -> OrderPacked:
+    """Closes the order's boxes. `net_weights` are grams of one unit by SKU."""
+    _require_known(facts)
+    if (packed := facts.get(OrderPacked)) is not None:
+        if not same_boxes(boxes_of(packed.parcels), boxes):
+            raise Refusal("conflict", "the order is packed already, otherwise")
+        return packed
+    _require_reserved(facts)
+    faults = packing_faults(boxes, order_lines(facts), net_weights, limits_on(CARRIER, now.date()))
+    _require_no_faults(faults)
+    return OrderPacked(order_id=facts.order_id, occurred_at=now, parcels=pack_boxes(boxes, net_weights))
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedShortage:
+    """What a reported shortage does to the stock."""
+
+    movements: list[Movement]
+    short: StockShort | None
+    """The order is short: no other units replaced the bad ones."""
+
+
+def report_shortage(
+    order: OrderStock,
+    sku: str,
+    quantity: int,
+    reason: ShortageReason,
+    levels: Mapping[str, StockLevels],
+    now: datetime,
+) -> ReportedShortage:
+    """Units reserved for the order are missing or damaged: they are written off. Others replace them if enough are
+    available; else the order is short. After the first hand-over an order cannot be withdrawn any more: without a
+    replacement nothing changes. `levels` hold the SKUs that the order holds."""
+    _require_known(order.facts)
+    _require_reserved(order.facts)
+    held = order.held().get(sku, 0)
+    if quantity > held:
+        fault = Fault("quantity", "held_by_order", f"the order holds {held} of this SKU")
+        raise Refusal("invalid", "invalid shortage", faults=[fault])
+    order_id, available = order.facts.order_id, levels[sku].available
+    earlier = sum(1 for movement in order.movements if movement.kind == "written_off" and movement.sku == sku)
+    subject = str(earlier + 1)
+    written_off = Movement(sku, "written_off", quantity, order_id=order_id, subject=subject)
+    if available >= quantity:
+        replaced = Movement(sku, "replaced", quantity, order_id=order_id, subject=subject)
+        return ReportedShortage([written_off, replaced], None)
+    if ParcelHandedOver in order.facts:
+        raise Refusal(
+            "conflict",
+            "no other unit is available, and the order cannot be withdrawn any more",
+            detail="receive goods, then report the shortage again",
+        )
+    short = StockShort(order_id=order_id, occurred_at=now, sku=sku, missing=quantity - available, reason=reason)
+    return ReportedShortage([written_off], short)
+
+
+def hand_over(facts: Facts, number: int, scanned: str, now: datetime) -> ParcelHandedOver:
+    """Gives a parcel to the carrier, once all labels of its order are there. `scanned` is the tracking number of the
+    label on the box, which must be this parcel's."""
+    _require_parcel(facts, number)
+    if (handed_over := facts.get(ParcelHandedOver, number)) is not None:
+        if handed_over.tracking_number != scanned:
+            raise Refusal("conflict", "the parcel was handed over under another tracking number")
+        return handed_over
+    _require_reserved(facts)
+    labels = {parcel: facts.get(LabelCreated, parcel) for parcel in packed_parcels(facts)}
+    missing = [str(parcel) for parcel, label in labels.items() if label is None]
+    if missing:
+        detail = f"no parcel leaves before all have theirs; missing: {', '.join(missing)}"
+        raise Refusal("conflict", "labels are missing", detail=detail)
+    label = labels[number]
+    if label is None or label.tracking_number != scanned:
+        fault = Fault("tracking_number", "label_of_parcel", "the scanned label is not this parcel's")
+        raise Refusal("invalid", "wrong label", faults=[fault])
+    return ParcelHandedOver(order_id=facts.order_id, occurred_at=now, parcel=number, tracking_number=scanned)
+
+
+def book_return(
+    facts: Facts, number: int, sound: Sequence[SkuQuantity], damaged: Sequence[SkuQuantity], now: datetime
+) -> ParcelReceivedBack:
+    """Books in a parcel that is back, whether or not the carrier has published that."""
+    parcel = _require_parcel(facts, number)
+    if facts.get(ParcelHandedOver, number) is None:
+        raise Refusal("conflict", "the parcel was not handed over")
+    _require_no_faults(return_faults(parcel, sound, damaged))
+    sound_contents, written_off = split_contents(parcel, sound)
+    if (received_back := facts.get(ParcelReceivedBack, number)) is not None:
+        if (received_back.sound, received_back.written_off) != (sound_contents, written_off):
+            raise Refusal("conflict", "the parcel is booked in already, otherwise")
+        return received_back
+    return ParcelReceivedBack(
+        order_id=facts.order_id, occurred_at=now, parcel=number, sound=sound_contents, written_off=written_off
+    )
+
+
+def _require_known(facts: Facts) -> None:
+    if not len(facts):
+        raise Refusal("unknown", "no such order here")
+
+
+def _require_parcel(facts: Facts, number: int) -> Parcel:
+    _require_known(facts)
+    parcel = packed_parcels(facts).get(number)
+    if parcel is None:
+        raise Refusal("unknown", "no such parcel")
+    return parcel
+
+
+def _require_reserved(facts: Facts) -> None:
+    """Goods are reserved for the order, and it is neither withdrawn nor closed."""
+    if OrderWithdrawn in facts:
+        raise Refusal("conflict", "the order is withdrawn")
+    if OrderClosed in facts:
+        raise Refusal("conflict", "the order is closed")
+    if StockReserved not in facts:
+        raise Refusal("conflict", "nothing is reserved for the order")
+
+
+def _require_no_faults(faults: Sequence[Fault]) -> None:
+    if faults:
+        raise Refusal("invalid", "a rule is broken", faults=faults)

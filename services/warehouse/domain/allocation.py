@@ -1,0 +1,132 @@
+"""Who gets the stock: what a batch of orders moves, and which of those that wait get their goods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from contracts.base import Event
+from contracts.orders import OrderPlaced
+from contracts.warehouse import Shortage, StockRefused, StockReserved
+from services.warehouse.domain.decisions import wants_reservation
+from services.warehouse.domain.movements import OrderStock, due_movements, outgoing_movements, returned_movements
+from services.warehouse.domain.orders import ordered_units
+from services.warehouse.domain.stock import Movement, StockLevels, levels_after, units_in
+from shared.ledger.facts import Facts, Timer
+
+RESTORE_RETRY = timedelta(minutes=1)
+"""After a restore: an order that waits for goods is decided again after this, in business time."""
+
+
+@dataclass(slots=True)
+class StockChanges:
+    """What a batch of orders does to the stock. `levels` holds every SKU that was looked at."""
+
+    levels: dict[str, StockLevels]
+    movements: list[Movement] = field(default_factory=list)
+    published: list[Event] = field(default_factory=list)
+    timers: list[Timer] = field(default_factory=list)
+    restored: list[UUID] = field(default_factory=list)
+    """Orders whose reservation was pending restore and is in the books now."""
+    pending_restore: dict[UUID, Sequence[str]] = field(default_factory=dict)
+    """Orders whose reservation is not yet restored, with its SKUs: none while the order's lines are not known."""
+
+    def move(self, movements: Sequence[Movement]) -> None:
+        self.levels.update(levels_after(self.levels, movements))
+        self.movements += movements
+
+    def available(self, sku: str) -> int:
+        """0 for an unknown SKU."""
+        return self.levels[sku].available if sku in self.levels else 0
+
+
+def skus_to_lock(orders: Iterable[OrderStock]) -> set[str]:
+    """The SKUs whose stock rows these orders need, to be locked before `allocate`."""
+    skus: set[str] = set()
+    for order in orders:
+        skus.update(movement.sku for movement in due_movements(order))
+        if wants_reservation(order.facts) or order.pending_restore():
+            skus.update(ordered_units(order.facts))
+    return skus
+
+
+def allocate(
+    orders: Sequence[OrderStock],
+    levels: Mapping[str, StockLevels],
+    now: datetime,
+    pending_restore: Mapping[UUID, Sequence[str]],
+) -> StockChanges:
+    """Moves what is due, then reserves for those who wait, the order that arrived first before the others: all its
+    lines or none. `levels` are the locked rows of `skus_to_lock`; `pending_restore` are all orders whose reservation is
+    not yet restored, as in `StockChanges.pending_restore`. While one of those lacks its goods, a newcomer gets none of
+    them and is decided again later."""
+    changes = StockChanges(levels=dict(levels), pending_restore=dict(pending_restore))
+    for order in orders:
+        if not order.pending_restore():
+            _move_due(order, changes)
+    for order in orders:
+        if order.pending_restore():
+            _restore_reservation(order, changes, now)
+    claimed = {sku for skus in changes.pending_restore.values() for sku in skus}
+    all_claims_known = all(changes.pending_restore.values())
+    waiting = [order.facts for order in orders if wants_reservation(order.facts)]
+    for facts in sorted(waiting, key=_by_arrival):
+        if all_claims_known and claimed.isdisjoint(ordered_units(facts)):
+            _reserve(facts, changes, now)
+        else:
+            changes.timers.append(Timer(facts.order_id, now + RESTORE_RETRY))
+    return changes
+
+
+def _move_due(order: OrderStock, changes: StockChanges) -> None:
+    outgoing = []
+    for movement in outgoing_movements(order):
+        capped = _capped(movement, changes)
+        changes.move([capped])
+        outgoing.append(capped)
+    changes.move(list(returned_movements(order.facts, [*order.movements, *outgoing])))
+
+
+def _capped(movement: Movement, changes: StockChanges) -> Movement:
+    """Goods that were released and yet left with the carrier may have been reserved for another order meanwhile. Only
+    what is still available is taken; that order's picker will find its unit missing and report it."""
+    if movement.kind != "shipped_after_release":
+        return movement
+    return replace(movement, quantity=min(movement.quantity, changes.available(movement.sku)))
+
+
+def _restore_reservation(order: OrderStock, changes: StockChanges, now: datetime) -> None:
+    """Reserves the goods again, and with them moves all that has happened to them since: at once or not at all. What
+    the order did not release must be available, which it may not be before products and goods receipts that the backup
+    lacks are entered again. Until then nothing moves, so that nothing is booked as less than it was."""
+    order_id, ordered = order.facts.order_id, ordered_units(order.facts)
+    reserved = [Movement(sku, "reserved", units, order_id=order_id) for sku, units in sorted(ordered.items())]
+    movements = [*reserved, *due_movements(replace(order, movements=reserved))]
+    left = {sku: changes.available(sku) + change for sku, change in units_in(movements, "available").items()}
+    if ordered and all(sku in changes.levels and units >= 0 for sku, units in left.items()):
+        changes.move(movements)
+        changes.restored.append(order_id)
+        changes.pending_restore.pop(order_id, None)
+    else:
+        changes.pending_restore[order_id] = sorted(ordered)
+        changes.timers.append(Timer(order_id, now + RESTORE_RETRY))
+
+
+def _by_arrival(facts: Facts) -> tuple[datetime, int]:
+    return facts.all(OrderPlaced)[0].occurred_at, facts.order_id.int
+
+
+def _reserve(facts: Facts, changes: StockChanges, now: datetime) -> None:
+    ordered = sorted(ordered_units(facts).items())
+    shortages = tuple(
+        Shortage(sku=sku, wanted=units, available=changes.available(sku))
+        for sku, units in ordered
+        if changes.available(sku) < units
+    )
+    if shortages:
+        changes.published.append(StockRefused(order_id=facts.order_id, occurred_at=now, shortages=shortages))
+        return
+    changes.move([Movement(sku, "reserved", units, order_id=facts.order_id) for sku, units in ordered])
+    changes.published.append(StockReserved(order_id=facts.order_id, occurred_at=now))
