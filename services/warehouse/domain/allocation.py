@@ -29,7 +29,7 @@ class StockChanges:
     published: list[Event] = field(default_factory=list)
     timers: list[Timer] = field(default_factory=list)
     restored: list[UUID] = field(default_factory=list)
-    """Orders whose reservation was pending restore and is in the books now."""
+    """Orders whose reservation was pending restore and is restored now."""
     pending_restore: dict[UUID, Sequence[str]] = field(default_factory=dict)
     """Orders whose reservation is not yet restored, with its SKUs: none while the order's lines are not known."""
 

@@ -72,8 +72,8 @@ def _released(order: OrderStock, held: Counter[str]) -> Iterator[Movement]:
 
 
 def returned_movements(facts: Facts, movements: Sequence[Movement]) -> Iterator[Movement]:
-    """What came back with parcels, after these movements. Never more than left with the parcel by our books, which may
-    be less than was in it (see `allocation`); the rest, if a count finds any, is a goods receipt."""
+    """What came back with parcels, after these movements. Never more than left with the parcel by our records, which
+    may be less than was in it (see `allocation`); the rest, if a count finds any, is a goods receipt."""
     booked = {movement.subject for movement in movements if movement.kind in ("returned_sound", "returned_damaged")}
     for received_back in facts.all(ParcelReceivedBack):
         subject = received_back.subject

@@ -1,4 +1,4 @@
-"""What the facts say about an order: its lines, its parcels, how far it is, and its rows in the work lists."""
+"""What the facts tell of an order: its lines, its parcels, how far it is, and its rows in the work lists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shared.ledger.facts import Facts
 
 Stage = Literal["waiting", "reserved", "packed", "labelled", "handed_over", "refused", "withdrawn", "closed"]
 
-_AFTER_PACKING: tuple[tuple[type[Event], Stage], ...] = ((OrderClosed, "closed"), (OrderWithdrawn, "withdrawn"))
+_FINAL: tuple[tuple[type[Event], Stage], ...] = ((OrderClosed, "closed"), (OrderWithdrawn, "withdrawn"))
 _BEFORE_PACKING: tuple[tuple[type[Event], Stage], ...] = (
     (StockReserved, "reserved"),
     (StockRefused, "refused"),
@@ -57,7 +57,7 @@ def sum_by_sku(quantities: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 def stage(facts: Facts) -> tuple[Stage, datetime]:
     """How far the order is in the warehouse, and since when. ValueError for an order of which nothing is known."""
-    for kind, name in _AFTER_PACKING:
+    for kind, name in _FINAL:
         if end := facts.get(kind):
             return name, end.occurred_at
     if packed := facts.get(OrderPacked):

@@ -1,4 +1,4 @@
-"""How a rule says no to a person: what kind of no it is, and each fault by its field and the rule it breaks."""
+"""How a rule refuses what a person asks for: the kind of refusal, and each fault by its field and rule."""
 
 from __future__ import annotations
 
