@@ -6,10 +6,12 @@ from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.warehouse.domain.goods import GoodsReceipt, Product, receipt_faults
+from services.warehouse.domain.goods import GoodsReceipt, Product, check_receipt, check_repeated
+from services.warehouse.domain.refusals import Refusal
 from services.warehouse.domain.stock import (
     MOVES,
     Movement,
@@ -36,21 +38,25 @@ def test_a_goods_receipt_is_the_same_by_owner_and_reference_and_its_lines_in_any
     first = receipt(SOAP, HONEY)
     assert first.id == receipt(HONEY).id
     assert first.id not in {receipt(SOAP, owner="miellerie").id, receipt(SOAP, reference="BL-2").id}
-    assert first.same_lines(receipt(HONEY, SOAP))
+    check_repeated(receipt(HONEY, SOAP), first)
     for lines in ((SOAP,), (SOAP, SkuQuantity("MIEL-500", 6)), (SkuQuantity("SAVON-200", 5), HONEY)):
-        assert not first.same_lines(receipt(*lines))
+        with pytest.raises(Refusal) as raised:
+            check_repeated(receipt(*lines), first)
+        assert (raised.value.kind, raised.value.faults[0].rule) == ("conflict", "once")
 
 
 def test_each_fault_of_a_goods_receipt_is_named_at_its_line() -> None:
     products = {"SAVON-200": product("SAVON-200", "savonnerie"), "MIEL-500": product("MIEL-500", "miellerie")}
-    faults = receipt_faults(receipt(SOAP, HONEY, SkuQuantity("THE-100", 1), SOAP), products)
-    assert [(fault.field, fault.rule) for fault in faults] == [
+    with pytest.raises(Refusal) as raised:
+        check_receipt(receipt(SOAP, HONEY, SkuQuantity("THE-100", 1), SOAP), products)
+    assert raised.value.kind == "invalid"
+    assert [(fault.field, fault.rule) for fault in raised.value.faults] == [
         ("lines[0].sku", "once"),
         ("lines[1].sku", "owner_of_sku"),
         ("lines[2].sku", "known_sku"),
         ("lines[3].sku", "once"),
     ]
-    assert receipt_faults(receipt(SOAP), products) == []
+    check_receipt(receipt(SOAP), products)
 
 
 def test_a_goods_receipt_makes_its_units_available() -> None:

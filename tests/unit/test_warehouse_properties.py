@@ -131,7 +131,7 @@ def cancel(number: int, reason: str = "shopper") -> CancelRequested:
 
 
 @dataclass
-class Warehouse:
+class WarehouseModel:
     """The service without its database: the same pure functions over sets, movements and stock held in memory."""
 
     stock: dict[str, StockLevels]
@@ -158,7 +158,7 @@ class Warehouse:
         self.stock[sku] = self.stock.get(sku, StockLevels()).after(Movement(sku, "received", units))
 
     def restore(self, published: Iterable[Event]) -> None:
-        """Takes over what it had said; decides nothing, and has the orders decided later."""
+        """Takes back what it had published; decides nothing, and has the orders decided later."""
         for event in published:
             self.sets.setdefault(event.order_id, Facts(event.order_id)).add(event)
             self.timers.add(event.order_id)
@@ -216,8 +216,8 @@ class Warehouse:
         )
 
 
-def warehouse(units: dict[str, int]) -> Warehouse:
-    return Warehouse({sku: StockLevels(received=quantity, available=quantity) for sku, quantity in units.items()})
+def warehouse(units: dict[str, int]) -> WarehouseModel:
+    return WarehouseModel({sku: StockLevels(received=quantity, available=quantity) for sku, quantity in units.items()})
 
 
 UNITS = st.dictionaries(st.sampled_from(SKUS), st.integers(1, 4), min_size=1)
@@ -225,7 +225,7 @@ UNITS = st.dictionaries(st.sampled_from(SKUS), st.integers(1, 4), min_size=1)
 
 @st.composite
 def consumed(draw: st.DrawFn, orders: int) -> list[Event]:
-    """Anything that may be heard about some orders, in any order, with repetitions."""
+    """Anything that may be consumed about some orders, in any order, with repetitions."""
     events: list[Event] = []
     for number in range(orders):
         units = draw(UNITS)
@@ -261,22 +261,21 @@ def batches(draw: st.DrawFn, events: Sequence[Event]) -> list[list[Event]]:
 @settings(max_examples=150, deadline=None)
 def test_stock_adds_up_and_is_never_negative_under_any_sequence(data: st.DataObject, stock: list[int]) -> None:
     received = dict(zip(SKUS, stock, strict=True))
-    shop = warehouse(received)
+    model = warehouse(received)
     for batch in data.draw(batches(data.draw(consumed(orders=3)))):
-        shop.consume(batch)
-        meddle = data.draw(st.booleans())
-        if meddle and shop.sets:
-            shop.report_shortage(
-                data.draw(st.sampled_from(sorted(shop.sets))),
+        model.consume(batch)
+        if data.draw(st.booleans()) and model.sets:
+            model.report_shortage(
+                data.draw(st.sampled_from(sorted(model.sets))),
                 data.draw(st.sampled_from(SKUS)),
                 data.draw(st.integers(1, 2)),
             )
-        for order, facts in list(shop.sets.items()):
+        for order, facts in list(model.sets.items()):
             for handed in facts.all(ParcelHandedOver):
                 if data.draw(st.booleans()):
                     contents = packed_parcels(facts)[handed.parcel].contents
                     half = len(contents) // 2
-                    shop.consume(
+                    model.consume(
                         [
                             ParcelReceivedBack(
                                 order_id=order,
@@ -287,7 +286,7 @@ def test_stock_adds_up_and_is_never_negative_under_any_sequence(data: st.DataObj
                             )
                         ]
                     )
-        shop.check(received)
+        model.check(received)
 
 
 @given(data=st.data())
@@ -314,15 +313,15 @@ def test_any_shuffle_split_and_repetition_gives_the_same_state(data: st.DataObje
     reserved = [Movement(sku, "reserved", quantity, order_id=order_id(0)) for sku, quantity in units.items()]
 
     def run(split: Iterable[Iterable[Event]]) -> object:
-        shop = warehouse(stock)
+        model = warehouse(stock)
         for movement in reserved:
-            shop.stock[movement.sku] = shop.stock[movement.sku].after(movement)
-        shop.movements.extend(reserved)
-        shop.consume([StockReserved(order_id=order_id(0), occurred_at=NOW)])
+            model.stock[movement.sku] = model.stock[movement.sku].after(movement)
+        model.movements.extend(reserved)
+        model.consume([StockReserved(order_id=order_id(0), occurred_at=NOW)])
         for batch in split:
-            shop.consume(batch)
-        shop.check(stock)
-        return shop.summary()
+            model.consume(batch)
+        model.check(stock)
+        return model.summary()
 
     repeated = data.draw(st.permutations(facts + data.draw(st.lists(st.sampled_from(facts), max_size=5))))
     assert run(data.draw(batches(repeated))) == run([facts])
@@ -337,19 +336,19 @@ def test_reservation_is_all_or_nothing_and_only_the_winners_differ(
     events: list[Event] = [
         event for number, lines in enumerate(units) for event in (placed(number, lines), screened(number))
     ]
-    shop = warehouse(received)
+    model = warehouse(received)
     for batch in data.draw(batches(data.draw(st.permutations(events)))):
-        shop.consume(batch)
+        model.consume(batch)
     taken: Counter[str] = Counter()
     for number, lines in enumerate(units):
-        facts = shop.sets[order_id(number)]
+        facts = model.sets[order_id(number)]
         assert (StockReserved in facts) != (StockRefused in facts)
-        assert shop.order_stock(facts.order_id).held() == (lines if StockReserved in facts else {})
+        assert model.order_stock(facts.order_id).held() == (lines if StockReserved in facts else {})
         if StockReserved in facts:
             taken.update(lines)
         for refused in facts.all(StockRefused):
             assert all(shortage.available < shortage.wanted for shortage in refused.shortages)
-    assert all(taken[sku] == levels.reserved <= received[sku] for sku, levels in shop.stock.items())
+    assert all(taken[sku] == levels.reserved <= received[sku] for sku, levels in model.stock.items())
 
 
 @given(data=st.data())
@@ -362,29 +361,31 @@ def test_the_time_of_arrival_decides_who_gets_scarce_stock_and_not_what_the_mark
         placed(number, {"MIEL-500": 3}).model_copy(update={"placed_at": at}) for number, at in enumerate(published)
     ]
     events: list[Event] = [*orders, *(screened(number) for number in range(4))]
-    shop = warehouse({"MIEL-500": 7})
+    model = warehouse({"MIEL-500": 7})
     shuffled: list[Event] = data.draw(st.permutations(events))
-    shop.consume(shuffled)
-    assert [StockReserved in shop.sets[order_id(number)] for number in range(4)] == [True, True, False, False]
+    model.consume(shuffled)
+    assert [StockReserved in model.sets[order_id(number)] for number in range(4)] == [True, True, False, False]
 
 
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)
-def test_whoever_asks_gets_one_answer_and_after_a_withdrawal_nothing_is_held(data: st.DataObject) -> None:
-    shop = warehouse(dict.fromkeys(SKUS, 9))
+def test_every_request_for_withdrawal_gets_one_answer_and_after_a_withdrawal_nothing_is_held(
+    data: st.DataObject,
+) -> None:
+    model = warehouse(dict.fromkeys(SKUS, 9))
     for batch in data.draw(batches(data.draw(consumed(orders=2)))):
-        shop.consume(batch)
-    for order, facts in shop.sets.items():
-        asked = {event.reason for event in facts.all(CancelRequested)}
-        asked |= {"label_refused" for _ in facts.all(LabelRefused)} | {
+        model.consume(batch)
+    for order, facts in model.sets.items():
+        reasons = {event.reason for event in facts.all(CancelRequested)}
+        reasons |= {"label_refused" for _ in facts.all(LabelRefused)} | {
             "parcel_refused" for _ in facts.all(ParcelRefused)
         }
         too_late = {answer.reason for answer in facts.all(CancelTooLate)}
-        assert too_late <= asked
+        assert too_late <= reasons
         if OrderWithdrawn in facts:
-            assert not any(shop.order_stock(order).held().values())
+            assert not any(model.order_stock(order).held().values())
         else:
-            assert too_late == asked
+            assert too_late == reasons
         if too_late:
             assert ParcelHandedOver in facts
 
@@ -398,35 +399,35 @@ def test_a_batch_with_cancel_and_proof_of_hand_over_is_too_late_and_split_either
         [[cancel(0)], [scan(0, 1)]],
     ]
     for split in splits:
-        shop = warehouse({"MIEL-500": 5})
-        shop.consume(start)
-        shop.consume([packed(0, {"MIEL-500": 2}, 1)])
+        model = warehouse({"MIEL-500": 5})
+        model.consume(start)
+        model.consume([packed(0, {"MIEL-500": 2}, 1)])
         for batch in split:
-            shop.consume(batch)
-        ends.append(OrderWithdrawn in shop.sets[order_id(0)])
-        assert shop.stock["MIEL-500"] == StockLevels(received=5, available=3, shipped=2)
+            model.consume(batch)
+        ends.append(OrderWithdrawn in model.sets[order_id(0)])
+        assert model.stock["MIEL-500"] == StockLevels(received=5, available=3, shipped=2)
     assert ends == [False, False, True]
 
 
 def test_goods_that_left_after_the_withdrawal_take_only_what_is_free() -> None:
-    shop = warehouse({"MIEL-500": 2})
-    shop.consume([placed(0, {"MIEL-500": 2}), screened(0)])
-    shop.consume([packed(0, {"MIEL-500": 2}, 1)])
-    shop.consume([cancel(0)])
-    shop.consume([placed(1, {"MIEL-500": 1}), screened(1)])
-    shop.consume([scan(0, 1)])
-    assert shop.stock["MIEL-500"] == StockLevels(received=2, reserved=1, shipped=1)
+    model = warehouse({"MIEL-500": 2})
+    model.consume([placed(0, {"MIEL-500": 2}), screened(0)])
+    model.consume([packed(0, {"MIEL-500": 2}, 1)])
+    model.consume([cancel(0)])
+    model.consume([placed(1, {"MIEL-500": 1}), screened(1)])
+    model.consume([scan(0, 1)])
+    assert model.stock["MIEL-500"] == StockLevels(received=2, reserved=1, shipped=1)
     contents = packed(0, {"MIEL-500": 2}, 1).parcels[0].contents
-    shop.consume([ParcelReceivedBack(order_id=order_id(0), occurred_at=NOW, parcel=1, sound=contents)])
-    assert shop.stock["MIEL-500"] == StockLevels(received=2, available=1, reserved=1)
+    model.consume([ParcelReceivedBack(order_id=order_id(0), occurred_at=NOW, parcel=1, sound=contents)])
+    assert model.stock["MIEL-500"] == StockLevels(received=2, available=1, reserved=1)
 
 
 def test_a_withdrawal_before_the_screening_never_reserves() -> None:
-    shop = warehouse({"MIEL-500": 2})
-    shop.consume([cancel(0)])
-    shop.consume([placed(0, {"MIEL-500": 2}), screened(0)])
-    assert StockReserved not in shop.sets[order_id(0)]
-    assert shop.stock["MIEL-500"] == StockLevels(received=2, available=2)
+    model = warehouse({"MIEL-500": 2})
+    model.consume([cancel(0)])
+    model.consume([placed(0, {"MIEL-500": 2}), screened(0)])
+    assert StockReserved not in model.sets[order_id(0)]
+    assert model.stock["MIEL-500"] == StockLevels(received=2, available=2)
 
 
 def returned(number: int, parcel: int) -> ParcelReturned:
@@ -434,8 +435,8 @@ def returned(number: int, parcel: int) -> ParcelReturned:
 
 
 @st.composite
-def stories(draw: st.DrawFn, number: int) -> list[Event]:
-    """What befalls one order, in the order in which it does. What is said of packed goods counts only if there are."""
+def histories(draw: st.DrawFn, number: int) -> list[Event]:
+    """What happens to one order, in the order in which it does. What is about packed goods counts only if there are."""
     units = draw(UNITS)
     boxes = min(draw(st.integers(1, 2)), len(units))
     parcels = range(1, boxes + 1)
@@ -451,46 +452,57 @@ def stories(draw: st.DrawFn, number: int) -> list[Event]:
             order_id=order_id(number), occurred_at=NOW, parcel=1, sound=contents[:half], written_off=contents[half:]
         )
         end += [returned(number, 1), back, closed(number)]
-    told: list[Event] = [placed(number, units), screened(number), *end]
-    return told[: draw(st.integers(2, len(told)))]
+    events: list[Event] = [placed(number, units), screened(number), *end]
+    return events[: draw(st.integers(2, len(events)))]
 
 
-OWN = (StockReserved, StockRefused, OrderPacked, OrderWithdrawn, CancelTooLate, ParcelHandedOver, ParcelReceivedBack)
+PUBLISHED_HERE = (
+    StockReserved,
+    StockRefused,
+    OrderPacked,
+    OrderWithdrawn,
+    CancelTooLate,
+    ParcelHandedOver,
+    ParcelReceivedBack,
+)
 
 
 @given(data=st.data())
 @settings(max_examples=300, deadline=None)
 def test_a_restored_warehouse_comes_to_the_same_stock_whatever_comes_first(data: st.DataObject) -> None:
     """A backup anywhere in a history; then its facts again in any order, and its receipts again at any time."""
-    told = [data.draw(stories(number)) for number in range(4)]
-    turns: list[int] = data.draw(st.permutations([number for number, story in enumerate(told) for _ in story]))
+    pending = [data.draw(histories(number)) for number in range(4)]
+    turns: list[int] = data.draw(st.permutations([number for number, events in enumerate(pending) for _ in events]))
     receipts: list[tuple[str, int]] = data.draw(
         st.lists(st.tuples(st.sampled_from(SKUS), st.integers(1, 9)), min_size=2, max_size=8)
     )
-    history: list[Event | tuple[str, int]] = [told[number].pop(0) for number in turns]
+    history: list[Event | tuple[str, int]] = [pending[number].pop(0) for number in turns]
     for receipt in receipts:
         history.insert(data.draw(st.integers(0, len(history))), receipt)
 
-    shop, backup = Warehouse({}), Warehouse({})
-    context = data.draw(st.integers(0, len(history)))
+    model, backup = WarehouseModel({}), WarehouseModel({})
+    backup_at = data.draw(st.integers(0, len(history)))
     again: list[Event | tuple[str, int]] = []
     for place, step in enumerate(history):
-        if place == context:
-            backup = deepcopy(shop)
+        if place == backup_at:
+            backup = deepcopy(model)
         if isinstance(step, tuple):
-            shop.receive(*step)
-        elif not isinstance(step, OWN) or StockReserved in shop.sets[step.order_id]:
-            shop.consume([step])
+            model.receive(*step)
+        elif not isinstance(step, PUBLISHED_HERE) or StockReserved in model.sets[step.order_id]:
+            model.consume([step])
         else:
             continue
-        if place >= context and not isinstance(step, OWN):
+        if place >= backup_at and not isinstance(step, PUBLISHED_HERE):
             again.append(step)
-    if context == len(history):
-        backup = deepcopy(shop)
+    if backup_at == len(history):
+        backup = deepcopy(model)
 
     known = {event.id for facts in backup.sets.values() for event in facts}
     backup.restore(
-        event for facts in shop.sets.values() for event in facts if isinstance(event, OWN) and event.id not in known
+        event
+        for facts in model.sets.values()
+        for event in facts
+        if isinstance(event, PUBLISHED_HERE) and event.id not in known
     )
     for step in data.draw(st.permutations(again)):
         if isinstance(step, tuple):
@@ -501,11 +513,11 @@ def test_a_restored_warehouse_comes_to_the_same_stock_whatever_comes_first(data:
             backup.decide(backup.timers)
     backup.decide(backup.timers)
     assert (backup.timers, backup.pending_restore) == (set(), {})
-    assert backup.summary() == shop.summary()
-    backup.check({sku: levels.received for sku, levels in shop.stock.items()})
+    assert backup.summary() == model.summary()
+    backup.check({sku: levels.received for sku, levels in model.stock.items()})
 
 
-def taken_over(number: int, units: dict[str, int]) -> list[Event]:
+def published_since_backup(number: int, units: dict[str, int]) -> list[Event]:
     """Reserved, packed and handed over since the backup."""
     order = order_id(number)
     return [
@@ -515,33 +527,33 @@ def taken_over(number: int, units: dict[str, int]) -> list[Event]:
     ]
 
 
-def test_a_parcel_that_left_since_the_backup_counts_whole_once_its_goods_are_in_the_books_again() -> None:
-    shop = Warehouse({})  # the product is newer than the backup, too
-    shop.restore(taken_over(0, {"MIEL-500": 2}))
-    shop.consume([placed(0, {"MIEL-500": 2}), screened(0), closed(0)])
-    assert (shop.movements, shop.timers) == ([], {order_id(0)})
-    shop.receive("MIEL-500", 1)
-    shop.decide(shop.timers)
-    assert (shop.movements, shop.timers) == ([], {order_id(0)})
-    shop.receive("MIEL-500", 2)
-    shop.decide(shop.timers)
-    assert shop.stock["MIEL-500"] == StockLevels(received=3, available=1, shipped=2)
-    assert (shop.timers, shop.pending_restore) == (set(), {})
+def test_a_parcel_that_left_since_the_backup_counts_whole_once_its_reservation_is_restored() -> None:
+    model = WarehouseModel({})  # the product is newer than the backup, too
+    model.restore(published_since_backup(0, {"MIEL-500": 2}))
+    model.consume([placed(0, {"MIEL-500": 2}), screened(0), closed(0)])
+    assert (model.movements, model.timers) == ([], {order_id(0)})
+    model.receive("MIEL-500", 1)
+    model.decide(model.timers)
+    assert (model.movements, model.timers) == ([], {order_id(0)})
+    model.receive("MIEL-500", 2)
+    model.decide(model.timers)
+    assert model.stock["MIEL-500"] == StockLevels(received=3, available=1, shipped=2)
+    assert (model.timers, model.pending_restore) == (set(), {})
 
 
-def test_nobody_new_gets_the_goods_of_a_reservation_taken_over_after_a_restore() -> None:
-    shop = warehouse({"MIEL-500": 2, "SAVON-200": 1})
-    shop.restore(taken_over(0, {"MIEL-500": 3}))
-    shop.consume([placed(1, {"MIEL-500": 2}), screened(1), placed(2, {"SAVON-200": 1}), screened(2)])
-    assert shop.movements == [], "whose goods they are is not known yet"
-    shop.consume([placed(0, {"MIEL-500": 3}), screened(0)])
-    shop.decide(shop.timers)
-    assert StockReserved in shop.sets[order_id(2)]
-    assert not {StockReserved, StockRefused} & {type(event) for event in shop.sets[order_id(1)]}
-    shop.receive("MIEL-500", 2)
-    shop.decide(shop.timers)
-    assert StockRefused in shop.sets[order_id(1)]
-    assert shop.stock["MIEL-500"] == StockLevels(received=4, available=1, shipped=3)
+def test_nobody_new_gets_the_goods_of_a_reservation_pending_restore() -> None:
+    model = warehouse({"MIEL-500": 2, "SAVON-200": 1})
+    model.restore(published_since_backup(0, {"MIEL-500": 3}))
+    model.consume([placed(1, {"MIEL-500": 2}), screened(1), placed(2, {"SAVON-200": 1}), screened(2)])
+    assert model.movements == [], "whose goods they are is not known yet"
+    model.consume([placed(0, {"MIEL-500": 3}), screened(0)])
+    model.decide(model.timers)
+    assert StockReserved in model.sets[order_id(2)]
+    assert not {StockReserved, StockRefused} & {type(event) for event in model.sets[order_id(1)]}
+    model.receive("MIEL-500", 2)
+    model.decide(model.timers)
+    assert StockRefused in model.sets[order_id(1)]
+    assert model.stock["MIEL-500"] == StockLevels(received=4, available=1, shipped=3)
 
 
 def test_levels_refuse_to_be_negative_or_not_to_add_up() -> None:

@@ -11,8 +11,7 @@ from pydantic import TypeAdapter
 
 from contracts.base import Code, Sku
 from services.warehouse.api.refusals import refusals_as_problems
-from services.warehouse.domain.goods import GoodsReceipt, receipt_faults
-from services.warehouse.domain.refusals import Fault, Refusal
+from services.warehouse.domain.goods import GoodsReceipt, check_receipt, check_repeated
 from services.warehouse.domain.stock import levels_after
 from services.warehouse.schemas.goods import (
     Gtin,
@@ -127,13 +126,10 @@ def router(
 async def _receive(db: DB, receipt: GoodsReceipt) -> GoodsReceipt:
     """Books goods in, once for owner and reference. The receipt as first booked. Raises Refusal."""
     products = await goods.find_products(db, [line.sku for line in receipt.lines])
-    if faults := receipt_faults(receipt, products):
-        raise Refusal("invalid", "invalid receipt", faults=faults)
+    check_receipt(receipt, products)
     if not await goods.add_receipt(db, receipt):
         booked = await goods.read_receipt(db, receipt.id)
-        if not booked.same_lines(receipt):
-            fault = Fault("reference", "once", "a reference of an owner is booked once")
-            raise Refusal("conflict", "this reference was booked with other lines", faults=[fault])
+        check_repeated(receipt, booked)
         return booked
     movements = receipt.movements()
     levels = await stock.lock_stock(db, [movement.sku for movement in movements])

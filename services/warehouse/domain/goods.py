@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
 
-from services.warehouse.domain.refusals import Fault
+from services.warehouse.domain.refusals import Fault, Refusal
 from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
 
 GOODS_RECEIPTS = UUID("6f0b7a52-8d0e-5d9e-9a0d-3a1d1f6f2c11")
@@ -60,13 +60,22 @@ class GoodsReceipt:
     def movements(self) -> list[Movement]:
         return [Movement(line.sku, "received", line.quantity, receipt_id=self.id) for line in self.lines]
 
-    def same_lines(self, other: GoodsReceipt) -> bool:
-        """Whether both state the same quantities, in whatever order."""
-        return set(self.lines) == set(other.lines)
+
+def check_receipt(receipt: GoodsReceipt, products: Mapping[str, Product]) -> None:
+    """Each SKU once, of a known product, of this owner. Raises Refusal with every fault."""
+    if faults := _receipt_faults(receipt, products):
+        raise Refusal("invalid", "invalid receipt", faults=faults)
 
 
-def receipt_faults(receipt: GoodsReceipt, products: Mapping[str, Product]) -> list[Fault]:
-    """Every fault of a goods receipt: each SKU once, of a known product, of this owner."""
+def check_repeated(receipt: GoodsReceipt, booked: GoodsReceipt) -> None:
+    """A receipt whose owner and reference were booked before states the same lines, in whatever order. Raises
+    Refusal."""
+    if set(receipt.lines) != set(booked.lines):
+        fault = Fault("reference", "once", "a reference of an owner is booked once")
+        raise Refusal("conflict", "this reference was booked with other lines", faults=[fault])
+
+
+def _receipt_faults(receipt: GoodsReceipt, products: Mapping[str, Product]) -> list[Fault]:
     repeats = Counter(line.sku for line in receipt.lines)
     faults = []
     for index, line in enumerate(receipt.lines):
