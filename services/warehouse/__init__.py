@@ -1,1 +1,1 @@
-"""Goods and who may have them: stock by owner, packing, hand-over; the one arbiter of withdrawal."""
+"""Goods and who may have them: stock by owner, packing, hand-over; it alone decides on withdrawal."""
