@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contracts import carrier, cases, customs, orders, warehouse
 from contracts.base import Event
 from services.tracking import store
-from services.tracking.domain import fold
+from services.tracking.domain.document import fold
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
 

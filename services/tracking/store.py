@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.tracking.domain import Folded
+from services.tracking.domain.document import Folded
 from shared.db import DB
 from shared.ledger import fact_sets
 from shared.messaging import positions

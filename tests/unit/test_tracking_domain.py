@@ -33,7 +33,7 @@ from contracts.warehouse import (
     StockShort,
 )
 from services.tracking.answers import OrderTracking
-from services.tracking.domain import Tracking, fold, track
+from services.tracking.domain.document import Tracking, fold, track
 from services.tracking.duties import ORDER_DUTIES, PARCEL_DUTIES, OrderState, ParcelState
 from services.tracking.handlers import SUBSCRIPTIONS
 from shared.ledger.facts import Facts
