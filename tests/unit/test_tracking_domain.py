@@ -34,7 +34,7 @@ from contracts.warehouse import (
 )
 from services.tracking.answers import OrderTracking
 from services.tracking.domain.document import Tracking, fold, track
-from services.tracking.duties import ORDER_DUTIES, PARCEL_DUTIES, OrderState, ParcelState
+from services.tracking.domain.next_actions import ORDER_DUTIES, PARCEL_DUTIES, OrderState, ParcelState
 from services.tracking.handlers import SUBSCRIPTIONS
 from shared.ledger.facts import Facts
 from tests.invented import some_invented

@@ -18,7 +18,7 @@ from contracts.orders import OrderPlaced
 from contracts.vocabularies import HOLD_REASONS, STATUSES, Flag, Outcome
 from services.tracking.answers import OrderTracking
 from services.tracking.domain.document import fold
-from services.tracking.duties import Action, Actor, OrderState, ParcelState
+from services.tracking.domain.next_actions import Action, Actor, OrderState, ParcelState
 from services.tracking.page import Pages
 from services.tracking.parcels import Stage
 from services.tracking.words import LANGUAGES, Language, choose
