@@ -13,8 +13,8 @@ from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportHeld, ImportRefused, ParcelDeclared, ParcelRefused
 from contracts.vocabularies import RANKS, Flag, Status
 from contracts.warehouse import ParcelHandedOver, ParcelReceivedBack
+from services.tracking.domain.journey import Journey, left_our_hands
 from services.tracking.domain.next_actions import PARCEL_DUTIES, SINCE_LAST_SCAN, Next, ParcelState, due
-from services.tracking.journey import Journey, left_our_hands
 
 E = TypeVar("E", bound=Event)
 Stage = Literal["prepared", "handed_over", "left_origin", "import_customs", "last_mile", "end"]

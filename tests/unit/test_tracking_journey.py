@@ -14,7 +14,7 @@ from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ParcelU
 from contracts.orders import OrderAmended, OrderClosed, ParcelEnd
 from contracts.vocabularies import FINAL, RANKS, Flag, ParcelOutcome, Status
 from contracts.warehouse import OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack
-from services.tracking.journey import Journey, follow
+from services.tracking.domain.journey import Journey, follow
 
 ORDER = UUID(int=7)
 NUMBER = "CY123456785FR"

@@ -28,8 +28,8 @@ from contracts.warehouse import (
     StockReserved,
     StockShort,
 )
+from services.tracking.domain.journey import Journey, follow
 from services.tracking.domain.next_actions import ORDER_DUTIES, REFUND, Next, OrderState, due
-from services.tracking.journey import Journey, follow
 from services.tracking.parcels import Item, ParcelView, duty, view
 from services.tracking.timeline import Entry, timeline
 from shared.ledger.facts import Facts
