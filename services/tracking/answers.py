@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from contracts.base import CountryCode
 from contracts.vocabularies import STATUSES, Flag, Outcome
 from services.tracking.domain.next_actions import Action, Actor, OrderState, ParcelState
-from services.tracking.parcels import Stage
+from services.tracking.domain.parcels import Stage
 
 Status = Annotated[str, Field(json_schema_extra={"enum": list(STATUSES)})]
 """One that this version knows: a scan of another shows none."""

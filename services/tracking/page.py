@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from services.tracking.answers import NextStep, OrderTracking, ParcelTracking, TimelineEntry
-from services.tracking.parcels import Stage
+from services.tracking.domain.parcels import Stage
 from services.tracking.words import LANGUAGES, Language, Words, load
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
