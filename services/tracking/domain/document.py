@@ -31,7 +31,7 @@ from contracts.warehouse import (
 from services.tracking.domain.journey import Journey, follow
 from services.tracking.domain.next_actions import ORDER_DUTIES, REFUND, Next, OrderState, due
 from services.tracking.domain.parcels import Item, ParcelView, duty, view
-from services.tracking.timeline import Entry, timeline
+from services.tracking.domain.timeline import Entry, timeline
 from shared.ledger.facts import Facts
 
 
