@@ -32,10 +32,10 @@ from contracts.warehouse import (
     StockReserved,
     StockShort,
 )
-from services.tracking.answers import OrderTracking
 from services.tracking.domain.document import Tracking, fold, track
 from services.tracking.domain.next_actions import ORDER_DUTIES, PARCEL_DUTIES, OrderState, ParcelState
 from services.tracking.handlers import SUBSCRIPTIONS
+from services.tracking.schemas import OrderTracking
 from shared.ledger.facts import Facts
 from tests.invented import some_invented
 
