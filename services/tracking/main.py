@@ -11,7 +11,7 @@ from pydantic import Field
 
 from contracts import topics
 from services.tracking import handlers
-from services.tracking.api import router
+from services.tracking.api.routes import router
 from services.tracking.page import Pages
 from services.tracking.rebuild import NotRebuildableError, rebuild
 from services.tracking.streams import Limits, Streams
