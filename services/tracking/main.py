@@ -12,9 +12,9 @@ from pydantic import Field
 from contracts import topics
 from services.tracking import handlers
 from services.tracking.api.routes import router
+from services.tracking.api.streams import Limits, Streams
 from services.tracking.page import Pages
 from services.tracking.rebuild import NotRebuildableError, rebuild
-from services.tracking.streams import Limits, Streams
 from shared.cli.commands import command
 from shared.cli.connecting import reach, settings_of
 from shared.platform import Platform, Service

@@ -24,8 +24,8 @@ from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.orders import OrderPlaced
 from contracts.vocabularies import Status
 from contracts.warehouse import OrderPacked
+from services.tracking.api.streams import Streams
 from services.tracking.main import Settings, service
-from services.tracking.streams import Streams
 from shared.links import link_secret
 from shared.loop import Loop
 from shared.platform import Platform, build_app, connected

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from services.tracking.streams import Full, Limits, Streams
+from services.tracking.api.streams import Full, Limits, Streams
 from shared.http.rates import REMEMBERED, TokenBuckets, client_name
 
 ORDER, OTHER = UUID(int=1), UUID(int=2)
