@@ -17,7 +17,7 @@ from sandbox.show.api import Api, Refused
 from sandbox.show.baskets import order_body
 from sandbox.show.people import Person, person
 from sandbox.show.tales import EVERYDAY_LINES, Tale
-from services.tracking.words import Words, load
+from services.tracking.api.words import Words, load
 from shared.clock import Clock
 from shared.operations import line_file
 

@@ -19,9 +19,9 @@ from typing import get_args
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from services.tracking.api.words import LANGUAGES, Language, Words, load
 from services.tracking.domain.parcels import Stage
 from services.tracking.schemas import NextStep, OrderTracking, ParcelTracking, TimelineEntry
-from services.tracking.words import LANGUAGES, Language, Words, load
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
 _FOLDER = Path(__file__).parent / "templates"

@@ -10,9 +10,9 @@ from sse_starlette import EventSourceResponse
 
 from services.tracking import store
 from services.tracking.api.streams import StreamResponse, Streams
+from services.tracking.api.words import choose
 from services.tracking.page import Pages
 from services.tracking.schemas import OrderTracking, PublicTracking
-from services.tracking.words import choose
 from shared.http.answers import etag_response
 from shared.http.problems import Problem
 from shared.http.rates import TokenBuckets, client_name

@@ -89,7 +89,7 @@ class Words:
 _LOCALE_OBJECTS = {language: Locale.parse(name) for language, name in _LOCALES.items()}
 
 
-def load(folder: Path = Path(__file__).parent / "translations") -> dict[Language, Words]:
+def load(folder: Path = Path(__file__).parents[1] / "translations") -> dict[Language, Words]:
     """All languages, from their files."""
     return {
         language: Words(language, json.loads((folder / f"{language}.json").read_text(encoding="utf-8")))
