@@ -11,9 +11,9 @@ from pydantic import Field
 
 from contracts import topics
 from services.tracking import handlers
+from services.tracking.api.page import Pages
 from services.tracking.api.routes import router
 from services.tracking.api.streams import Limits, Streams
-from services.tracking.page import Pages
 from services.tracking.rebuild import NotRebuildableError, rebuild
 from shared.cli.commands import command
 from shared.cli.connecting import reach, settings_of

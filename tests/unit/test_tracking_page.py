@@ -16,11 +16,11 @@ from contracts.base import Event
 from contracts.cases import CaseOpened
 from contracts.orders import OrderPlaced
 from contracts.vocabularies import HOLD_REASONS, STATUSES, Flag, Outcome
+from services.tracking.api.page import Pages
 from services.tracking.api.words import LANGUAGES, Language, choose
 from services.tracking.domain.document import fold
 from services.tracking.domain.next_actions import Action, Actor, OrderState, ParcelState
 from services.tracking.domain.parcels import Stage
-from services.tracking.page import Pages
 from services.tracking.schemas import OrderTracking
 from shared.ledger.facts import Facts
 from tests.unit.test_tracking_domain import ORDER, OTHERS, SHIPPED, at, case, closed, placed, scan, sets_of_facts

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from sse_starlette import EventSourceResponse
 
 from services.tracking import store
+from services.tracking.api.page import Pages
 from services.tracking.api.streams import StreamResponse, Streams
 from services.tracking.api.words import choose
-from services.tracking.page import Pages
 from services.tracking.schemas import OrderTracking, PublicTracking
 from shared.http.answers import etag_response
 from shared.http.problems import Problem

@@ -24,7 +24,7 @@ from services.tracking.domain.parcels import Stage
 from services.tracking.schemas import NextStep, OrderTracking, ParcelTracking, TimelineEntry
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
-_FOLDER = Path(__file__).parent / "templates"
+_FOLDER = Path(__file__).parents[1] / "templates"
 
 
 @dataclass(frozen=True, slots=True)
