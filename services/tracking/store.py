@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.tracking.domain.document import Folded
+from services.tracking.domain.document import DerivedDocument
 from shared.db import DB
 from shared.ledger import fact_sets
 from shared.messaging import positions
@@ -37,7 +37,7 @@ class Sight:
     country: str | None
 
 
-async def save(db: DB, documents: Sequence[Folded]) -> None:
+async def save(db: DB, documents: Sequence[DerivedDocument]) -> None:
     """Replaces the documents that have changed, and tells the streams after the commit."""
     changed = await db.fetch(
         """insert into documents (order_id, body, etag, updated_at)
@@ -46,19 +46,19 @@ async def save(db: DB, documents: Sequence[Folded]) -> None:
            set body = excluded.body, etag = excluded.etag, updated_at = excluded.updated_at
            where documents.etag <> excluded.etag
            returning order_id""",
-        [document.tracking.order_id for document in documents],
+        [document.document.order_id for document in documents],
         [document.body for document in documents],
         [document.etag for document in documents],
-        [document.tracking.updated_at for document in documents],
+        [document.document.updated_at for document in documents],
     )
     ids = {row["order_id"] for row in changed}
     if not ids:
         return
     parcels = [
-        (document.tracking.order_id, parcel)
+        (document.document.order_id, parcel)
         for document in documents
-        if document.tracking.order_id in ids
-        for parcel in document.tracking.parcels
+        if document.document.order_id in ids
+        for parcel in document.document.parcels
         if parcel.tracking_number and parcel.status
     ]
     if parcels:

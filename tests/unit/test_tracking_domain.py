@@ -32,8 +32,8 @@ from contracts.warehouse import (
     StockReserved,
     StockShort,
 )
-from services.tracking.domain.document import Tracking, fold, track
-from services.tracking.domain.next_actions import ORDER_DUTIES, PARCEL_DUTIES, OrderState, ParcelState
+from services.tracking.domain.document import Document, derive, document_of
+from services.tracking.domain.next_actions import ORDER_ACTIONS, PARCEL_ACTIONS, OrderState, ParcelState
 from services.tracking.handlers import SUBSCRIPTIONS
 from services.tracking.schemas import OrderTracking
 from shared.ledger.facts import Facts
@@ -178,8 +178,8 @@ sets_of_facts = st.tuples(
 """Some of them in words that this version does not know."""
 
 
-def known(events: Sequence[Event]) -> Tracking:
-    tracking = track(Facts(ORDER, events))
+def known(events: Sequence[Event]) -> Document:
+    tracking = document_of(Facts(ORDER, events))
     assert tracking is not None
     return tracking
 
@@ -188,31 +188,31 @@ def known(events: Sequence[Event]) -> Tracking:
 def test_any_shuffle_split_and_repetition_gives_the_same_bytes(
     events: list[Event], chance: random.Random, data: st.DataObject
 ) -> None:
-    whole = fold(Facts(ORDER, events))
+    whole = derive(Facts(ORDER, events))
     arriving = [*events, *(data.draw(st.lists(st.sampled_from(events), max_size=8)) if events else [])]
     chance.shuffle(arriving)
     grown = Facts(ORDER)
     for event in arriving:
         grown.add(type(event).model_validate_json(event.model_dump_json()))
-        fold(grown)  # whatever was folded on the way leaves no trace
-    again = fold(grown)
+        derive(grown)  # what was derived on the way leaves no trace
+    again = derive(grown)
     assert (again and again.body) == (whole and whole.body)
     assert (again and again.etag) == (whole and whole.etag)
 
 
 @given(sets_of_facts)
 def test_every_document_is_what_its_readers_were_promised(events: list[Event]) -> None:
-    folded = fold(Facts(ORDER, events))
-    if folded is None:
+    derived = derive(Facts(ORDER, events))
+    if derived is None:
         assert not events
         return
-    document = OrderTracking.model_validate_json(folded.body, strict=True)
-    assert json.loads(folded.body) == json.loads(document.model_dump_json(exclude_unset=True))
-    assert b"amount" not in folded.body
+    document = OrderTracking.model_validate_json(derived.body, strict=True)
+    assert json.loads(derived.body) == json.loads(document.model_dump_json(exclude_unset=True))
+    assert b"amount" not in derived.body
     for parcel in document.parcels:
         assert parcel.status not in ("customs", "customs_released")
         assert (
-            PARCEL_DUTIES[parcel.state] is None
+            PARCEL_ACTIONS[parcel.state] is None
             or parcel.final
             or any(n.parcel for n in document.next)
             or (document.state in ("cancel_requested", "withdrawn", "refused", "out_of_stock"))
@@ -221,8 +221,8 @@ def test_every_document_is_what_its_readers_were_promised(events: list[Event]) -
 
 @given(sets_of_facts)
 def test_the_timeline_is_the_set_of_facts_by_event_time_each_once(events: list[Event]) -> None:
-    folded = fold(Facts(ORDER, events))
-    timeline = folded.tracking.timeline if folded else ()
+    derived = derive(Facts(ORDER, events))
+    timeline = derived.document.timeline if derived else ()
     times = [entry.at for entry in timeline]
     assert times == sorted(times)
     told_by_a_scan = sum(1 for event in events if isinstance(event, ParcelDelivered)) - sum(
@@ -233,15 +233,15 @@ def test_the_timeline_is_the_set_of_facts_by_event_time_each_once(events: list[E
     assert sorted((e.at, e.parcel, e.code) for e in timeline if e.kind == "parcel-scanned") == scans
 
 
-def test_everything_any_service_says_is_heard() -> None:
+def test_every_event_of_every_service_is_consumed() -> None:
     published = {event for topic in topics.subscribed_by("tracking") for event in topic.events}
     assert set(SUBSCRIPTIONS) == published
     assert len(SUBSCRIPTIONS) == len(published)
 
 
 def test_every_state_has_its_row() -> None:
-    assert set(ORDER_DUTIES) == set(get_args(OrderState))
-    assert set(PARCEL_DUTIES) == set(get_args(ParcelState))
+    assert set(ORDER_ACTIONS) == set(get_args(OrderState))
+    assert set(PARCEL_ACTIONS) == set(get_args(ParcelState))
 
 
 @pytest.mark.parametrize(
@@ -350,15 +350,15 @@ def test_the_end_leaves_only_what_is_still_owed() -> None:
     ]
 
 
-def test_dead_letters_are_nobodys_business_but_ours() -> None:
-    """A rebuilt service has other dead letters, or none; its bytes must not tell."""
-    with_letter = fold(Facts(ORDER, [*SHIPPED, case("dead_letter", None)]))
-    without = fold(Facts(ORDER, SHIPPED))
+def test_dead_letters_show_in_no_document() -> None:
+    """A rebuilt service has other dead letters, or none; its documents must have the same bytes."""
+    with_letter = derive(Facts(ORDER, [*SHIPPED, case("dead_letter", None)]))
+    without = derive(Facts(ORDER, SHIPPED))
     assert with_letter is not None
     assert without is not None
     assert with_letter.body == without.body
-    assert fold(Facts(ORDER, [case("dead_letter", None)])) is None
-    assert fold(Facts(ORDER)) is None
+    assert derive(Facts(ORDER, [case("dead_letter", None)])) is None
+    assert derive(Facts(ORDER)) is None
 
 
 def test_scans_that_come_before_their_order_are_shown() -> None:

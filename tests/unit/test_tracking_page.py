@@ -18,7 +18,7 @@ from contracts.orders import OrderPlaced
 from contracts.vocabularies import HOLD_REASONS, STATUSES, Flag, Outcome
 from services.tracking.api.page import Pages
 from services.tracking.api.words import LANGUAGES, Language, choose
-from services.tracking.domain.document import fold
+from services.tracking.domain.document import derive
 from services.tracking.domain.next_actions import Action, Actor, OrderState, ParcelState
 from services.tracking.domain.parcels import Stage
 from services.tracking.schemas import OrderTracking
@@ -30,9 +30,9 @@ SECRET = "v1.secret"
 
 
 def render(events: list[Event], language: Language = "en", secret: str = SECRET) -> str:
-    folded = fold(Facts(ORDER, events))
-    assert folded is not None
-    return PAGES.order(OrderTracking.model_validate_json(folded.body), folded.etag, language, secret).decode()
+    derived = derive(Facts(ORDER, events))
+    assert derived is not None
+    return PAGES.order(OrderTracking.model_validate_json(derived.body), derived.etag, language, secret).decode()
 
 
 def test_each_language_has_every_word() -> None:

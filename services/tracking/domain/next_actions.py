@@ -1,8 +1,8 @@
-"""Who must do what by when, for every state an order or a parcel can be in. Data and one look-up; no clock.
+"""Who must do what by when, for every state that an order or a parcel can be in. Data and one look-up; no clock.
 
 The durations are what a reader may expect of each party at the latest, counted from the fact that began the wait.
-Nothing is decided on them here. Up to the hand-over they are as long as the limits that `orders` acts on, which
-counts from when it took the order in.
+Nothing is decided on them here. Up to the hand-over they are as long as the deadlines that `orders` enforces, which
+count from its intake of the order.
 """
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ ParcelState = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
-    """A row of the table."""
+class ExpectedAction:
+    """What a state waits for: who must do what, within which time from the beginning of the state."""
 
     actor: Actor
     action: Action
@@ -115,7 +115,7 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True)
-class Next:
+class NextAction:
     """What happens next: who must do what, by when at the latest."""
 
     actor: str
@@ -128,62 +128,62 @@ def _days(days: int) -> timedelta:
     return timedelta(days=days)
 
 
-ORDER_DUTIES: dict[OrderState, Duty | None] = {
+ORDER_ACTIONS: dict[OrderState, ExpectedAction | None] = {
     "expected": None,
-    "placed": Duty("customs_desk", "screen", _days(7)),
-    "screened": Duty("warehouse", "reserve", _days(7)),
-    "reserved": Duty("warehouse", "pack", _days(5)),
+    "placed": ExpectedAction("customs_desk", "screen", _days(7)),
+    "screened": ExpectedAction("warehouse", "reserve", _days(7)),
+    "reserved": ExpectedAction("warehouse", "pack", _days(5)),
     "packed": None,
     "under_way": None,
-    "cancel_requested": Duty("warehouse", "answer_cancel", _days(3)),
-    "short": Duty("warehouse", "withdraw", _days(3)),
-    "withdrawn": Duty("service_desk", "close_order", _days(1)),
-    "refused": Duty("service_desk", "close_order", _days(1)),
-    "out_of_stock": Duty("service_desk", "close_order", _days(1)),
-    "ending": Duty("service_desk", "close_order", _days(7)),
+    "cancel_requested": ExpectedAction("warehouse", "answer_cancel", _days(3)),
+    "short": ExpectedAction("warehouse", "withdraw", _days(3)),
+    "withdrawn": ExpectedAction("service_desk", "close_order", _days(1)),
+    "refused": ExpectedAction("service_desk", "close_order", _days(1)),
+    "out_of_stock": ExpectedAction("service_desk", "close_order", _days(1)),
+    "ending": ExpectedAction("service_desk", "close_order", _days(7)),
     "closed": None,
 }
-"""`packed`, `under_way`: the parcels say what is due. `expected`: the order itself has not been heard of yet."""
+"""`packed`, `under_way`: its parcels say what is expected. `expected`: the order itself has not arrived yet."""
 
-REFUND = Duty("seller", "refund", _days(14))
-"""What a closing with a refund due leaves to the seller (14 days: directive 2011/83/EU art. 13)."""
+REFUND = ExpectedAction("seller", "refund", _days(14))
+"""What the seller has to do when a closed order has a refund due (14 days: directive 2011/83/EU art. 13)."""
 
-PARCEL_DUTIES: dict[ParcelState, Duty | None] = {
-    "packed": Duty("customs_desk", "declare", _days(7)),
-    "declared": Duty("carrier", "make_label", _days(7)),
-    "export_refused": Duty("warehouse", "withdraw", _days(3)),
-    "labelled": Duty("warehouse", "hand_over", _days(5)),
-    "label_refused": Duty("warehouse", "withdraw", _days(3)),
-    "handed_over": Duty("carrier", "take_in_charge", _days(7)),
-    "accepted": Duty("carrier", "carry", _days(5)),
-    "in_transit": Duty("carrier", "carry", _days(7)),
-    "at_origin_exchange": Duty("carrier", "export", _days(5)),
-    "export_customs": Duty("export_customs", "clear", _days(5)),
-    "export_cleared": Duty("carrier", "fly", _days(7)),
-    "departed_origin": Duty("carrier", "fly", _days(10)),
-    "in_transit_country": Duty("carrier", "fly", _days(10)),
-    "arrived_destination": Duty("delivery_partner", "present_to_customs", _days(7)),
-    "import_customs": Duty("import_customs", "clear", _days(7)),
-    "import_cleared": Duty("delivery_partner", "deliver", _days(7)),
-    "in_destination_network": Duty("delivery_partner", "deliver", _days(7)),
-    "at_delivery_office": Duty("delivery_partner", "deliver", _days(3)),
-    "out_for_delivery": Duty("delivery_partner", "deliver", _days(1)),
-    "available_for_pickup": Duty("recipient", "collect", _days(15)),
-    "returning": Duty("carrier", "bring_back", _days(45)),
-    "customs_held": Duty("service_desk", "answer_customs", _days(7)),
-    "import_refused": Duty("delivery_partner", "send_back", _days(30)),
-    "delivery_failed": Duty("delivery_partner", "deliver_again", _days(3)),
-    "problem": Duty("carrier", "solve_problem", _days(5)),
-    "silent": Duty("service_desk", "search_with_carrier", _days(21)),
+PARCEL_ACTIONS: dict[ParcelState, ExpectedAction | None] = {
+    "packed": ExpectedAction("customs_desk", "declare", _days(7)),
+    "declared": ExpectedAction("carrier", "make_label", _days(7)),
+    "export_refused": ExpectedAction("warehouse", "withdraw", _days(3)),
+    "labelled": ExpectedAction("warehouse", "hand_over", _days(5)),
+    "label_refused": ExpectedAction("warehouse", "withdraw", _days(3)),
+    "handed_over": ExpectedAction("carrier", "take_in_charge", _days(7)),
+    "accepted": ExpectedAction("carrier", "carry", _days(5)),
+    "in_transit": ExpectedAction("carrier", "carry", _days(7)),
+    "at_origin_exchange": ExpectedAction("carrier", "export", _days(5)),
+    "export_customs": ExpectedAction("export_customs", "clear", _days(5)),
+    "export_cleared": ExpectedAction("carrier", "fly", _days(7)),
+    "departed_origin": ExpectedAction("carrier", "fly", _days(10)),
+    "in_transit_country": ExpectedAction("carrier", "fly", _days(10)),
+    "arrived_destination": ExpectedAction("delivery_partner", "present_to_customs", _days(7)),
+    "import_customs": ExpectedAction("import_customs", "clear", _days(7)),
+    "import_cleared": ExpectedAction("delivery_partner", "deliver", _days(7)),
+    "in_destination_network": ExpectedAction("delivery_partner", "deliver", _days(7)),
+    "at_delivery_office": ExpectedAction("delivery_partner", "deliver", _days(3)),
+    "out_for_delivery": ExpectedAction("delivery_partner", "deliver", _days(1)),
+    "available_for_pickup": ExpectedAction("recipient", "collect", _days(15)),
+    "returning": ExpectedAction("carrier", "bring_back", _days(45)),
+    "customs_held": ExpectedAction("service_desk", "answer_customs", _days(7)),
+    "import_refused": ExpectedAction("delivery_partner", "send_back", _days(30)),
+    "delivery_failed": ExpectedAction("delivery_partner", "deliver_again", _days(3)),
+    "problem": ExpectedAction("carrier", "solve_problem", _days(5)),
+    "silent": ExpectedAction("service_desk", "search_with_carrier", _days(21)),
     "delivered": None,
-    "returned": Duty("warehouse", "book_in", _days(5)),
+    "returned": ExpectedAction("warehouse", "book_in", _days(5)),
     "booked_in": None,
     "cancelled": None,
     "lost": None,
     "seized": None,
     "destroyed": None,
 }
-"""45 days for a return: goods back at the supervised place (GACC 194/2018). 15 days at the counter is unconfirmed."""
+"""45 days for a return: back at the supervised place (GACC 194/2018). The 15 days at the counter are unconfirmed."""
 
 SINCE_LAST_SCAN: frozenset[ParcelState] = frozenset(
     {
@@ -199,9 +199,9 @@ SINCE_LAST_SCAN: frozenset[ParcelState] = frozenset(
         "returning",
     }
 )
-"""States in which every scan, even one that moves nothing, starts the wait anew."""
+"""States in which every scan, even one that does not change the status, restarts the time allowed."""
 
 
-def due(duty: Duty | None, since: datetime, parcel: int | None = None) -> Next | None:
-    """What is owed in a state that began at `since`."""
-    return Next(duty.actor, duty.action, since + duty.within, parcel) if duty else None
+def next_action(expected: ExpectedAction | None, since: datetime, parcel: int | None = None) -> NextAction | None:
+    """What is expected next in a state that began at `since`; None where nothing is."""
+    return NextAction(expected.actor, expected.action, since + expected.within, parcel) if expected else None
