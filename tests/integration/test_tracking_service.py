@@ -25,7 +25,8 @@ from contracts.orders import OrderPlaced
 from contracts.vocabularies import Status
 from contracts.warehouse import OrderPacked
 from services.tracking.api.streams import Streams
-from services.tracking.main import Settings, service
+from services.tracking.main import service
+from services.tracking.settings import Settings
 from shared.links import link_secret
 from shared.loop import Loop
 from shared.platform import Platform, build_app, connected
@@ -75,7 +76,7 @@ async def opened(dsn: str, **changes: int) -> AsyncIterator[Tower]:
     async with connected(service, settings) as (platform, wired):
         app = build_app(platform, wired)
         (listen,) = wired.tasks
-        streams = listen.run.func.__self__  # type: ignore[attr-defined]  # the bound method's object
+        _, streams = listen.run.args  # type: ignore[attr-defined]  # those of the partial
         listening = asyncio.ensure_future(listen.run(Loop("listen")))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tracking") as http:
             yield Tower(platform, streams, app, http)

@@ -17,7 +17,7 @@ from contracts.cases import CaseOpened
 from contracts.orders import OrderPlaced
 from contracts.vocabularies import HOLD_REASONS, STATUSES, Flag, Outcome
 from services.tracking.api.page import Pages
-from services.tracking.api.words import LANGUAGES, Language, choose
+from services.tracking.api.words import LANGUAGES, Language, choose_language
 from services.tracking.domain.document import derive
 from services.tracking.domain.next_actions import Action, Actor, OrderState, ParcelState
 from services.tracking.domain.parcels import Stage
@@ -137,4 +137,4 @@ def test_nothing_foreign_is_loaded_and_only_our_script_runs() -> None:
     ],
 )
 def test_the_readers_language(asked: str | None, header: str, own: str | None, chosen: Language) -> None:
-    assert choose(asked, header, own) == chosen
+    assert choose_language(asked, header, own) == chosen
