@@ -1,7 +1,7 @@
 """The command `rebuild`: builds every document anew from the topics alone, and compares the bytes.
 
-A room of its own because it stands outside the service: it composes the service twice, first to delete what is stored,
-then to run it until it has consumed the topics. Nothing in the running service imports it.
+It stands outside the service, which it composes twice: to delete what is stored, and to run until the topics are
+consumed. Nothing in the running service imports it.
 """
 
 from __future__ import annotations

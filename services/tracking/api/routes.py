@@ -30,15 +30,16 @@ TrackingNumber = Annotated[str, Path(description="The carrier's number, as print
 OrderId = Annotated[str, Path(description="The order's id, a UUID")]
 SecretInQuery = Annotated[str | None, Query(max_length=200, description="The order's secret")]
 SecretInHeader = Annotated[str | None, Header(alias="X-Tracking-Secret", description="The same, kept out of addresses")]
+LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", description="The tag of the last message received")]
 
 _Answers: TypeAlias = dict[int | str, dict[str, Any]]
 _NOT_FOUND: _Answers = {404: {"description": "Unknown, or not yours: the same answer"}}
 _NOT_MODIFIED: _Answers = {304: {"description": "What `If-None-Match` names is still current"}}
-_TOO_MANY: _Answers = {429: {"description": "Too many; ask again after `Retry-After` seconds"}}
+_TOO_MANY: _Answers = {429: {"description": "Too many; retry after `Retry-After` seconds"}}
 
 
 def not_found() -> Problem:
-    """The one answer for all that is unknown or not the asker's."""
+    """The same answer for what is unknown and for what the client may not see."""
     return Problem(404, "not found")
 
 
@@ -109,7 +110,9 @@ def router(
         secret: SecretInQuery = None,
         header: SecretInHeader = None,
         last_event_id: Annotated[str | None, Query(description="As the header `Last-Event-ID`")] = None,
-        last_event: Annotated[str | None, Header(alias="Last-Event-ID", description="The tag of what is known")] = None,
+        last_event: Annotated[
+            str | None, Header(alias="Last-Event-ID", description="Tag of the last message received")
+        ] = None,
     ) -> Response:
         order, _ = await opened(order_id, header or secret)
         last = last_event or last_event_id

@@ -115,6 +115,7 @@ def document_of(facts: Facts) -> Document | None:
     )
     state, since = _state(facts, parcels, events[0].occurred_at)
     parcel_actions = [parcel_action(parcel, holding_cases.get(parcel.parcel)) for parcel in parcels]
+    scan_statuses = dict(scan for journey in journeys.values() for scan in journey.scan_statuses)
     return Document(
         order_id=facts.order_id,
         number=placed.number if placed else None,
@@ -131,7 +132,7 @@ def document_of(facts: Facts) -> Document | None:
         next=_next(state, since, closed, [p for p in parcel_actions if p], cases),
         cases=tuple(Case(c.kind, c.parcel, c.reason, c.action, c.occurred_at, c.due_at) for c in cases),
         parcels=parcels,
-        timeline=timeline(events, {scan: status for way in journeys.values() for scan, status in way.scan_statuses}),
+        timeline=timeline(events, scan_statuses),
         updated_at=events[-1].occurred_at,
     )
 
@@ -206,10 +207,10 @@ def _state(facts: Facts, parcels: tuple[ParcelView, ...], begin: datetime) -> tu
             return ended, fact.occurred_at
     if parcels and all(parcel.final for parcel in parcels):
         return "ending", max(parcel.since for parcel in parcels)
-    cancel, here = facts.get(CancelRequested), all(parcel.stage == "prepared" for parcel in parcels)
-    if cancel and here and CancelTooLate not in facts:
+    cancel, unshipped = facts.get(CancelRequested), all(parcel.stage == "prepared" for parcel in parcels)
+    if cancel and unshipped and CancelTooLate not in facts:
         return "cancel_requested", cancel.occurred_at
-    if parcels and here:
+    if parcels and unshipped:
         return "packed", min(parcel.since for parcel in parcels)
     if parcels:
         departure = facts.first(ParcelHandedOver) or facts.first(ParcelScanned)

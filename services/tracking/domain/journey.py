@@ -46,7 +46,7 @@ class Journey:
     status_at: datetime | None = None
     """When the status became what it is."""
     seen_at: datetime | None = None
-    """The latest scan, whatever it said: silence counts from here."""
+    """The latest scan of any kind: silence counts from here."""
     country: CountryCode | None = None
     flags: tuple[Flag, ...] = ()
     scan_statuses: tuple[tuple[UUID, Status], ...] = ()

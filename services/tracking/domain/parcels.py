@@ -62,7 +62,7 @@ class ParcelView:
     country: CountryCode | None
     flags: tuple[Flag, ...]
     state: ParcelState
-    """As the status, but finer before the first scan, and naming what holds the parcel up."""
+    """As the status, but finer before the first scan, and naming what blocks the parcel."""
     since: datetime
     stage: Stage
     final: bool
