@@ -1,4 +1,4 @@
-"""Every secret of one installation: drawn anew for `make run`, or kept as files, one a secret, for containers.
+"""Every secret of one installation: generated for each `make run`, or kept as files, one a secret, for containers.
 
 `python services/credentials.py FOLDER` writes the files that are missing there; those that exist stay. It needs nothing
 but Python, so that a host with a container engine only can do it.
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
+# The one list of the services: here, since this module can import none of the others.
 SERVICES = ("orders", "warehouse", "customs", "carrier", "tracking")
 Scope = Literal["marketplace", "warehouse", "operator"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -31,7 +32,7 @@ def password() -> str:
 
 @dataclass(frozen=True)
 class Secrets:
-    """Every secret of one installation, drawn anew."""
+    """Every secret of one installation, newly generated."""
 
     api_keys: dict[Scope, str] = field(default_factory=lambda: {scope: password() for scope in SCOPES})
     storage_keys: dict[str, str] = field(default_factory=lambda: {service: sealing_key() for service in SERVICES})
@@ -61,13 +62,13 @@ class Secrets:
 
 
 def write(folder: Path) -> list[str]:
-    """Draws the secrets whose files are missing; their names.
+    """Generates the secrets whose files are missing, and returns their names.
 
-    Other users of the host are kept out by the folder. The files must be open to all, for a container sees its own ones
-    only, but as a user whose number means nothing on the host.
+    The folder keeps other users of the host out. The files must be readable by all: a container sees only its own ones,
+    but as a user whose id means nothing on the host.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    drawn = []
+    created = []
     for name, value in Secrets().files():
         path = folder / name
         if path.exists():
@@ -76,16 +77,16 @@ def write(folder: Path) -> list[str]:
         draft.write_text(value)
         draft.chmod(0o444)
         draft.replace(path)
-        drawn.append(name)
-    return drawn
+        created.append(name)
+    return created
 
 
 def read(folder: Path, name: str) -> str:
-    """The secret in this file; FileNotFoundError when it was never drawn."""
+    """The secret in this file; FileNotFoundError when it was never generated."""
     return (folder / name).read_text().strip()
 
 
 if __name__ == "__main__":
-    made = write(Path(sys.argv[1]))
-    if made:
-        sys.stdout.write(f"{len(made)} new secrets in {sys.argv[1]}: keep a copy where nobody else looks\n")
+    created = write(Path(sys.argv[1]))
+    if created:
+        sys.stdout.write(f"{len(created)} new secrets in {sys.argv[1]}: keep a copy where nobody else looks\n")

@@ -17,11 +17,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from services.credentials import SERVICES
 from shared.platform import composed
 from shared.settings import PlatformSettings
 
-SERVICES = ("orders", "warehouse", "customs", "carrier", "tracking")
-HERE = Path(__file__).parents[1] / "contracts" / "openapi"
+FOLDER = Path(__file__).parents[1] / "contracts" / "openapi"
 _KEY = base64.b64encode(bytes(32)).decode()
 ENVIRONMENT = {
     "STORAGE_KEY": _KEY,
@@ -30,24 +30,24 @@ ENVIRONMENT = {
     "LINK_KEYS": f"v1:{_KEY}",
     "WEBHOOK_SECRETS": f"whsec_{_KEY}",
 }
-"""Stands in for secrets: composing a service decodes its keys."""
+"""In place of secrets: composing a service decodes its keys."""
 
 
 def documents() -> dict[str, dict[str, Any]]:
-    """The document of every service by its name."""
+    """The OpenAPI document of every service, by its name."""
     with _environment(ENVIRONMENT):
         return {name: _document(name) for name in SERVICES}
 
 
 def _document(name: str) -> dict[str, Any]:
     root = importlib.import_module(f"services.{name}.main")
-    return composed(root.service, _settings_of(root)()).openapi()
+    return composed(root.service, settings_class(root)()).openapi()
 
 
-def _settings_of(root: ModuleType) -> type[PlatformSettings]:
-    """The settings that a composition root names; the platform's own when it names none."""
-    named = [kind for kind in vars(root).values() if isinstance(kind, type) and issubclass(kind, PlatformSettings)]
-    return next((kind for kind in named if kind is not PlatformSettings), PlatformSettings)
+def settings_class(root: ModuleType) -> type[PlatformSettings]:
+    """The settings that a composition root names; the platform's when it names none."""
+    classes = [kind for kind in vars(root).values() if isinstance(kind, type) and issubclass(kind, PlatformSettings)]
+    return next((kind for kind in classes if kind is not PlatformSettings), PlatformSettings)
 
 
 def _text(document: Mapping[str, Any]) -> str:
@@ -56,7 +56,7 @@ def _text(document: Mapping[str, Any]) -> str:
 
 @contextmanager
 def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """These variables and no other settings of ours, so that the output is the same everywhere."""
+    """These variables and no others, so that the output is the same everywhere."""
     before = dict(os.environ)
     os.environ.clear()
     os.environ.update(values)
@@ -67,20 +67,20 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def main(arguments: list[str], root: Path = HERE) -> int:
-    """0 when all is written (or fresh, with --check), 1 otherwise."""
+def main(arguments: list[str], folder: Path = FOLDER) -> int:
+    """Exit code 0 when all is written (or up to date, with --check), 1 otherwise."""
     texts = {name: _text(document) for name, document in documents().items()}
     stale = {
         name: text
         for name, text in texts.items()
-        if not (file := root / f"{name}.json").is_file() or file.read_text(encoding="utf-8") != text
+        if not (file := folder / f"{name}.json").is_file() or file.read_text(encoding="utf-8") != text
     }
     if "--check" in arguments:
         sys.stderr.write("".join(f"stale: contracts/openapi/{name}.json (make contracts)\n" for name in stale))
         return 1 if stale else 0
     for name, text in stale.items():
-        root.mkdir(parents=True, exist_ok=True)
-        (root / f"{name}.json").write_text(text, encoding="utf-8")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
         sys.stdout.write(f"wrote contracts/openapi/{name}.json\n")
     return 0
 

@@ -1,7 +1,7 @@
-"""A new installation: databases and roles one a service, migrations, topics, API keys, rights on the broker.
+"""A new installation: a database and a role for each service, migrations, topics, API keys, rights on the broker.
 
-`python -m services.provision` does it for servers that run already, from its settings and secrets, and ends. Everything
-can be done again: what exists stays, passwords and keys become those that are given now, new migrations are applied.
+`python -m services.provision` does it on servers that run already, from its settings and secrets, and exits. It can be
+repeated: what exists stays, passwords and keys become those given now, new migrations are applied.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import asyncpg
 from aiokafka.errors import KafkaError
 from pydantic import Field, SecretStr
 
-from contracts.base import Topic
 from contracts.topics import TOPICS, subscribed_by
 from services.credentials import SERVICES, Scope
 from shared.messaging.kafka import Connection, connection
@@ -25,11 +24,11 @@ from shared.settings import PlatformSettings, with_password
 
 
 class Settings(PlatformSettings):
-    """What the one-shot is told beyond the platform's settings; its Kafka user must be the brokers' superuser."""
+    """What it reads besides the platform's settings; its Kafka user must be the brokers' superuser."""
 
     database_admin_url: SecretStr = Field(default=SecretStr("postgresql://postgres@localhost/postgres"))
     postgres_password: SecretStr = Field(default=SecretStr(""), description="when that URL holds none")
-    database_prefix: str = Field(default="silkpost", pattern=r"^[a-z][a-z0-9_]*$", description="begins their names")
+    database_prefix: str = Field(default="silkpost", pattern=r"^[a-z][a-z0-9_]*$", description="prefix of their names")
     kafka_replicas: int = Field(default=1, ge=1, description="brokers that hold each topic")
 
     orders_database_password: SecretStr
@@ -44,23 +43,23 @@ class Settings(PlatformSettings):
     carrier_kafka_password: SecretStr = SecretStr("")
     tracking_kafka_password: SecretStr = SecretStr("")
 
-    api_key_marketplace: SecretStr = Field(default=SecretStr(""), description="lets a marketplace in; none when empty")
+    api_key_marketplace: SecretStr = Field(default=SecretStr(""), description="for marketplaces; none when empty")
     api_key_warehouse: SecretStr = SecretStr("")
     api_key_operator: SecretStr = SecretStr("")
 
     def of_service(self, service: str, kind: str) -> str:
-        """A password of this service: for its `database` or for `kafka`."""
+        """The password of this service for its `database` or for `kafka`."""
         secret: SecretStr = getattr(self, f"{service}_{kind}_password")
         return secret.get_secret_value()
 
     def api_keys(self) -> dict[Scope, str]:
-        """Those that are given, by scope."""
-        given: dict[Scope, SecretStr] = {
+        """Those that are set, by scope."""
+        keys: dict[Scope, SecretStr] = {
             "marketplace": self.api_key_marketplace,
             "warehouse": self.api_key_warehouse,
             "operator": self.api_key_operator,
         }
-        return {scope: key.get_secret_value() for scope, key in given.items() if key.get_secret_value()}
+        return {scope: key.get_secret_value() for scope, key in keys.items() if key.get_secret_value()}
 
 
 async def provision(
@@ -72,7 +71,7 @@ async def provision(
     prefix: str = "silkpost",
     replicas: int = 1,
 ) -> dict[str, str]:
-    """Databases, topics and keys; the services' DSNs by name. `passwords`: of the database roles, by service.
+    """Creates databases, topics and keys; the services' DSNs by name. `passwords`: of the database roles, by service.
 
     Raises KafkaError, OSError and asyncpg's errors.
     """
@@ -94,19 +93,19 @@ async def provision(
 
 
 def rights_of(service: str) -> Rights:
-    """What a service may do on the brokers: say on its own topics, hear its own and those it listens to."""
+    """What a service may do on the brokers: write to its own topics, read its own and those it consumes."""
     publishes = tuple(topic.name for topic in TOPICS if topic.producer == service)
     subscriptions = tuple(topic.name for topic in subscribed_by(service))
-    # Its own too: it looks how far they reach, to notice records that the broker has lost.
-    return Rights(user=service, writes=publishes, reads=_once((*publishes, *subscriptions)), group=service)
+    # It reads its own ones to compare their ends with its outbox: the broker may have lost records.
+    return Rights(user=service, writes=publishes, reads=_distinct((*publishes, *subscriptions)), group=service)
 
 
-def _once(names: Sequence[str]) -> tuple[str, ...]:
+def _distinct(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
 async def main(settings: Settings) -> None:
-    """Everything that the settings ask for."""
+    """Provisions everything that the settings name."""
     kafka = connection(settings)
     await provision(
         with_password(settings.database_admin_url.get_secret_value(), settings.postgres_password.get_secret_value()),
@@ -121,12 +120,11 @@ async def main(settings: Settings) -> None:
         for service, password in users.items():
             await create_user(kafka, service, password)
         await grant(kafka, [rights_of(service) for service in SERVICES])
-    topics: Sequence[Topic] = TOPICS
-    sys.stdout.write(f"{len(SERVICES)} databases, {len(topics)} topics and {len(settings.api_keys())} keys are there\n")
+    sys.stdout.write(f"{len(SERVICES)} databases, {len(TOPICS)} topics and {len(settings.api_keys())} keys are there\n")
 
 
 if __name__ == "__main__":
     try:
         asyncio.run(main(Settings()))
-    except (KafkaError, OSError, asyncpg.PostgresError) as failed:
-        sys.exit(f"not provisioned: {type(failed).__name__}: {failed}")
+    except (KafkaError, OSError, asyncpg.PostgresError) as error:
+        sys.exit(f"not provisioned: {type(error).__name__}: {error}")

@@ -1,6 +1,6 @@
-"""`python -m services.status`: how all services stand, on one screen.
+"""`python -m services.status`: the state of all services, on one screen.
 
-Exit code 0: all is well; 1: something needs a person; 2: a service could not be asked.
+Exit code 0: all is well; 1: something needs a person; 2: a service did not answer.
 """
 
 from __future__ import annotations
@@ -22,63 +22,63 @@ from services.where import Where
 from shared.operations.status import StatusView
 
 AWAY_SECONDS = 1.0
-"""A service that has not answered by then is away; real time."""
+"""A service that has not answered by then is shown as away; real time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What all services say."""
+    """What all services answer."""
 
     services: Mapping[str, StatusView]
     away: Mapping[str, str] = field(default_factory=dict)
-    """The services that could not be asked, with the reason."""
+    """The services that did not answer, with the reason."""
     standing: Mapping[str, Any] | None = None
-    """As `orders` tells it; None when it does not."""
+    """What `orders` answers to `GET /standing`; None when it does not answer."""
 
     @property
-    def wanted(self) -> list[str]:
+    def findings(self) -> list[str]:
         """What needs a person."""
-        found = []
+        texts = []
         for name, view in self.services.items():
             troubles = [f"{check}: {trouble}" for check, trouble in view.checks.items() if trouble != "ok"]
             if view.blocked or not view.ready or troubles:
-                found.append(f"{name} is {_state(view)}: {', '.join(troubles) or 'see its log'}")
+                texts.append(f"{name} is {_state(view)}: {', '.join(troubles) or 'see its log'}")
             if view.store is None:
                 continue
             if view.store.dead_letters:
-                found.append(
+                texts.append(
                     f"{name} has {_count(view.store.dead_letters, 'dead letter')}: "
                     f"python -m services.{name} dead-letters, or GET /dead-letters"
                 )
-            found += [
+            texts += [
                 f"{job.counterpart} is paused: python -m services.{name} resume {job.counterpart}"
                 for job in view.store.jobs
                 if job.paused_since
             ]
         for case in self.standing["cases"] if self.standing else ():
             late = f", {case['overdue']} overdue" if case["overdue"] else ""
-            found.append(f"{_count(case['cases'], 'open case')} {case['kind']}{late}: orders: GET /cases")
+            texts.append(f"{_count(case['cases'], 'open case')} {case['kind']}{late}: orders: GET /cases")
         overdue = sum(state["overdue"] for state in self.standing["states"]) if self.standing else 0
         if overdue:
-            found.append(f"{_count(overdue, 'order')} past the deadline: see OrderPastDeadline in the runbook")
-        return found
+            texts.append(f"{_count(overdue, 'order')} past the deadline: see OrderPastDeadline in the runbook")
+        return texts
 
     @property
     def exit_code(self) -> int:
-        return 2 if self.away else 1 if self.wanted else 0
+        return 2 if self.away else 1 if self.findings else 0
 
 
 async def ask(urls: Mapping[str, str], key: str) -> Status:
-    """Asks all five at the same time; who does not answer within a second is away."""
+    """Asks all services at the same time."""
     headers = {"Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(headers=headers, trust_env=False) as client:
         *answers, standing = await asyncio.gather(
             *(_get(client, f"{urls[name]}/status") for name in SERVICES), _get(client, f"{urls['orders']}/standing")
         )
-    told = dict(zip(SERVICES, answers, strict=True))
+    replies = dict(zip(SERVICES, answers, strict=True))
     return Status(
-        services={name: StatusView.model_validate(reply) for name, reply in told.items() if isinstance(reply, dict)},
-        away={name: f"{urls[name]}: {reply}" for name, reply in told.items() if isinstance(reply, str)},
+        services={name: StatusView.model_validate(reply) for name, reply in replies.items() if isinstance(reply, dict)},
+        away={name: f"{urls[name]}: {reply}" for name, reply in replies.items() if isinstance(reply, str)},
         standing=standing if isinstance(standing, dict) else None,
     )
 
@@ -106,8 +106,8 @@ def _title(response: httpx.Response) -> str:
         return ""
 
 
-def show(console: Console, status: Status, told: str) -> None:
-    """One screen for people. `told`: which services were meant."""
+def show(console: Console, status: Status, origin: str) -> None:
+    """One screen for people. `origin`: where the addresses come from."""
 
     def say(text: str) -> None:
         console.print(text, highlight=False, soft_wrap=True)
@@ -118,15 +118,15 @@ def show(console: Console, status: Status, told: str) -> None:
         else:
             say(_service(name, status.services[name]))
     if times := [(view.business_time, view.speed) for view in status.services.values()]:
-        at, speed = times[0]
-        say(f"\nBusiness time {at:%Y-%m-%d %H:%M} UTC, " + ("at real pace" if speed == 1 else f"{speed:,.0f} x"))
+        instant, speed = times[0]
+        say(f"\nBusiness time {instant:%Y-%m-%d %H:%M} UTC, " + ("at real pace" if speed == 1 else f"{speed:,.0f} x"))
     if status.standing is not None:
         for line in _standing(status.standing):
             say(escape(line))
-    for one in status.wanted:
-        say(f"[yellow]![/] {escape(one)}")
+    for finding in status.findings:
+        say(f"[yellow]![/] {escape(finding)}")
     if not status.services:
-        say(f"Nobody answers: {escape(told)}.")
+        say(f"No service answers: {escape(origin)}.")
     elif not status.exit_code:
         say("All is well.")
 
@@ -177,13 +177,13 @@ def _age(seconds: float) -> str:
 
 
 def main(as_json: Annotated[bool, typer.Option("--json", help="for scripts")] = False) -> None:
-    """Tells how all services stand: ready or why not, lag, what waits, cases, dead letters, the business clock."""
+    """Shows the state of all services: ready or why not, lag, what waits, cases, dead letters, the business clock."""
     where = Where()
     status = asyncio.run(ask(where.urls(), where.key()))
     if as_json:
         services = {name: view.model_dump(mode="json") for name, view in status.services.items()}
-        told = asdict(status) | {"services": services, "wanted": status.wanted}
-        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        answer = asdict(status) | {"services": services, "wanted": status.findings}
+        typer.echo(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
         show(Console(highlight=False), status, where.told())
     raise typer.Exit(status.exit_code)

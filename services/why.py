@@ -1,8 +1,8 @@
-"""`python -m services.why ORDER`: what an order waits for, joined from the answers of the five services.
+"""`python -m services.why ORDER`: what an order waits for, joined from the answers of all services.
 
-`orders` says where the order stands and which cases wait for a person; each service says what it owes, has tried and
-cannot do. Exit code 0: the order has ended, or goes on by itself; 1: something holds it up; 2: there is no such order,
-or it could not be asked for.
+`orders` knows the order's status and its open cases; each service knows what it still has to do, has tried and cannot
+do. Exit code 0: the order has ended, or goes on by itself; 1: something holds it up; 2: there is no such order, or
+`orders` did not answer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from services.credentials import SERVICES
 from services.where import Where
 from shared.operations.why import Answer, Finding
 
-GRAVEST_FIRST = (
+BY_SEVERITY = (
     "unreachable",
     "blocked",
     "stopped",
@@ -36,25 +36,25 @@ GRAVEST_FIRST = (
     "job",
     "alarm",
 )
-SHOWN = ("id", "marketplace", "number", "status", "since", "awaits", "deadline", "closed_at", "cases")
+ORDER_FIELDS = ("id", "marketplace", "number", "status", "since", "awaits", "deadline", "closed_at", "cases")
 CONNECT_SECONDS = 1.0
-LISTED = 20
-"""So many orders are named when several are meant."""
-HELD_BY = frozenset({"unreachable", "blocked", "stopped", "dead_letter", "paused", "case", "server"})
-"""What does not pass by waiting a moment."""
-AWAITED: Mapping[tuple[str, str | None], str] = {
+MAX_LISTED = 20
+"""The most orders that are listed when several match."""
+BLOCKING = frozenset({"unreachable", "blocked", "stopped", "dead_letter", "paused", "case", "server"})
+"""What does not end by waiting a moment."""
+AWAITED_REQUESTS: Mapping[tuple[str, str | None], str] = {
     ("reserved", "packer"): "warehouse: GET /pick-lists, then POST /orders/{id}/parcels",
     ("labelled", "packer"): "warehouse: GET /hand-overs, then POST /orders/{id}/parcels/{n}/hand-over",
 }
-"""What a person does for an order that nothing holds up, by its state and whom it awaits."""
+"""The request of the person for whom an order waits that nothing holds up, by its status and whom it awaits."""
 
 
-class NotToBeAsked(Exception):
-    """There is no such order, there are several, or `orders` cannot tell; the message may have several lines."""
+class OrderNotIdentified(Exception):
+    """There is no such order, several match, or `orders` did not answer; the message may have several lines."""
 
 
-class NoAnswer(NotToBeAsked):
-    """Nobody answers where `orders` is looked for."""
+class OrdersUnreachable(OrderNotIdentified):
+    """Nothing answers at the address of `orders`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Why:
     """The joined answer."""
 
     order: Mapping[str, Any]
-    """As `orders` shows it."""
+    """As `orders` answers it."""
     findings: Sequence[Finding] = ()
     unreachable: Mapping[str, str] = field(default_factory=dict)
     """The services that gave no answer, with the reason."""
@@ -73,7 +73,7 @@ class Why:
 
     @property
     def held(self) -> bool:
-        holding = [finding for finding in self.findings if finding.holder in HELD_BY]
+        holding = [finding for finding in self.findings if finding.holder in BLOCKING]
         return bool(self.unreachable or (holding and not self.ended))
 
     @property
@@ -84,61 +84,60 @@ class Why:
         if self.ended:
             return None
         named = [finding.next for finding in self.findings if finding.next]
-        todo = AWAITED.get((self.order["status"], self.order["awaits"]))
+        todo = AWAITED_REQUESTS.get((self.order["status"], self.order["awaits"]))
         return named[0] if named else todo.replace("{id}", self.order["id"]) if todo else None
 
 
 def join(order: Mapping[str, Any], answers: Sequence[Answer], unreachable: Mapping[str, str]) -> Why:
-    """One list of findings, the gravest first. A case is told once, with the request that frees it."""
+    """One list of findings, the most serious first. A case is listed once, with the request that resolves it."""
     freed_by = {case["case"]: case["freed_by"] for case in order["cases"]}
     findings: dict[tuple[str, str], Finding] = {}
     for finding in (finding for answer in answers for finding in answer.findings):
         if finding.holder != "case":
             findings[finding.service, finding.what] = finding
             continue
-        told = finding.model_copy(update={"service": "orders", "next": freed_by.get(finding.case or "")})
-        findings["orders", finding.what] = told
+        listed_case = {"service": "orders", "next": freed_by.get(finding.case or "")}
+        findings["orders", finding.what] = finding.model_copy(update=listed_case)
     letters = [finding for finding in findings.values() if finding.holder == "dead_letter"]
-    listed = sorted(findings.values(), key=lambda finding: GRAVEST_FIRST.index(finding.holder))
-    if letters:  # they name the command itself; their cases only repeat it
+    listed = sorted(findings.values(), key=lambda finding: BY_SEVERITY.index(finding.holder))
+    if letters:  # each names the command to replay it; its case only repeats that
         listed = [finding for finding in listed if finding.holder != "case" or "replay_dead_letter" not in finding.what]
     return Why(order, listed, unreachable)
 
 
-async def ask(urls: Mapping[str, str], key: str, wanted: str) -> Why:
-    """Asks all five. `wanted` is an order's id, a marketplace's number or a tracking number, or a part of one. Raises
-    NotToBeAsked."""
+async def ask(urls: Mapping[str, str], key: str, query: str) -> Why:
+    """Asks all services. `query`: an order's id, number or tracking number, or a part. Raises OrderNotIdentified."""
     headers = {"Authorization": f"Bearer {key}"}
     timeout = httpx.Timeout(10, connect=CONNECT_SECONDS)
     async with httpx.AsyncClient(headers=headers, timeout=timeout, trust_env=False) as client:
-        order = await _order(client, urls["orders"], wanted)
+        order = await _order(client, urls["orders"], query)
         path = f"/why/{order['id']}"
         outcomes = await asyncio.gather(*(_answer(client, urls[name] + path) for name in SERVICES))
     answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
-    silent = {name: outcome for name, outcome in zip(SERVICES, outcomes, strict=True) if isinstance(outcome, str)}
-    return join(order, answers, silent)
+    unreachable = {name: outcome for name, outcome in zip(SERVICES, outcomes, strict=True) if isinstance(outcome, str)}
+    return join(order, answers, unreachable)
 
 
-async def _order(client: httpx.AsyncClient, url: str, wanted: str) -> dict[str, Any]:
+async def _order(client: httpx.AsyncClient, url: str, query: str) -> dict[str, Any]:
     try:
-        found = await _by_id(client, url, wanted) or await _numbered(client, url, wanted)
-        found = found or _exact(await _sought(client, url, wanted), wanted)
+        matches = await _by_id(client, url, query) or await _by_number(client, url, query)
+        matches = matches or _exact_match(await _search(client, url, query), query)
     except httpx.HTTPStatusError as error:
-        raise NotToBeAsked(f"orders at {url} answers {error.response.status_code}") from None
+        raise OrderNotIdentified(f"orders at {url} answers {error.response.status_code}") from None
     except httpx.HTTPError as error:
-        raise NoAnswer(f"orders does not answer at {url}: {type(error).__name__}") from None
-    if not found:
-        raise NotToBeAsked(
-            f"there is no order {wanted}: no number, tracking number or order id is or holds that (an id: begins so)"
+        raise OrdersUnreachable(f"orders does not answer at {url}: {type(error).__name__}") from None
+    if not matches:
+        raise OrderNotIdentified(
+            f"there is no order {query}: no number or tracking number contains it, no order id begins with it"
         )
-    if len(found) > 1:
-        raise NotToBeAsked(several(wanted, found))
-    return found[0]
+    if len(matches) > 1:
+        raise OrderNotIdentified(ambiguity(query, matches))
+    return matches[0]
 
 
-async def _by_id(client: httpx.AsyncClient, url: str, wanted: str) -> list[dict[str, Any]]:
+async def _by_id(client: httpx.AsyncClient, url: str, query: str) -> list[dict[str, Any]]:
     try:
-        order_id = UUID(wanted)
+        order_id = UUID(query)
     except ValueError:
         return []
     response = await client.get(f"{url}/orders/{order_id}")
@@ -147,52 +146,52 @@ async def _by_id(client: httpx.AsyncClient, url: str, wanted: str) -> list[dict[
     return [response.raise_for_status().json()]
 
 
-async def _numbered(client: httpx.AsyncClient, url: str, wanted: str) -> list[dict[str, Any]]:
-    """Those of exactly this number; what cannot be a number has none."""
-    response = await client.get(f"{url}/orders", params={"number": wanted})
+async def _by_number(client: httpx.AsyncClient, url: str, query: str) -> list[dict[str, Any]]:
+    """Orders with exactly this number; none when it cannot be a number."""
+    response = await client.get(f"{url}/orders", params={"number": query})
     if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
         return []
     orders: list[dict[str, Any]] = response.raise_for_status().json()["orders"]
     return orders
 
 
-async def _sought(client: httpx.AsyncClient, url: str, wanted: str) -> list[dict[str, Any]]:
-    """Those that hold this as a part. Raises NotToBeAsked when it is too little to seek by."""
-    response = await client.get(f"{url}/orders", params={"q": wanted, "limit": LISTED + 1})
+async def _search(client: httpx.AsyncClient, url: str, query: str) -> list[dict[str, Any]]:
+    """Orders that contain this as a part. Raises OrderNotIdentified when the part is too short."""
+    response = await client.get(f"{url}/orders", params={"q": query, "limit": MAX_LISTED + 1})
     if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
         rules = ", ".join(error["message"] for error in response.json()["errors"])
-        raise NotToBeAsked(f"no order has the number {wanted}, and a part of one is sought by {rules}")
+        raise OrderNotIdentified(f"no order has the number {query}, and a part of one is searched by {rules}")
     orders: list[dict[str, Any]] = response.raise_for_status().json()["orders"]
     return orders
 
 
-def _exact(found: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
-    """Of these orders the one that is called so, and not only in part, if there is one."""
-    called = [order for order in found if _plain(wanted) in {_plain(name) for name in _names(order)}]
-    return called if len(called) == 1 else found
+def _exact_match(matches: list[dict[str, Any]], query: str) -> list[dict[str, Any]]:
+    """The only order of these with exactly this number or tracking number, else all of them."""
+    exact = [order for order in matches if _normalised(query) in {_normalised(number) for number in _numbers(order)}]
+    return exact if len(exact) == 1 else matches
 
 
-def _names(order: Mapping[str, Any]) -> list[str]:
+def _numbers(order: Mapping[str, Any]) -> list[str]:
     return [order["number"], *(parcel["tracking_number"] or "" for parcel in order["parcels"])]
 
 
-def _plain(text: str) -> str:
+def _normalised(text: str) -> str:
     return "".join(character for character in text.upper() if character.isalnum())
 
 
-def several(wanted: str, found: Sequence[Mapping[str, Any]]) -> str:
-    """What to choose from."""
-    rows = [(order["marketplace"], order["number"], order["status"], order["id"]) for order in found[:LISTED]]
+def ambiguity(query: str, matches: Sequence[Mapping[str, Any]]) -> str:
+    """A list of the orders that match."""
+    rows = [(order["marketplace"], order["number"], order["status"], order["id"]) for order in matches[:MAX_LISTED]]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = ["  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows]
-    more = "  ... and more" if len(found) > LISTED else ""
-    count = f"more than {LISTED}" if more else str(len(found))
-    head = f"{count} orders are or hold {wanted}; choose one, by its id if their numbers are the same:"
+    more = "  ... and more" if len(matches) > MAX_LISTED else ""
+    count = f"more than {MAX_LISTED}" if more else str(len(matches))
+    head = f"{count} orders match {query}; choose one, by its id if their numbers are equal:"
     return "\n".join(filter(None, [head, *(line.rstrip() for line in lines), more]))
 
 
 async def _answer(client: httpx.AsyncClient, url: str) -> Answer | str:
-    """What the service says, or why it says nothing."""
+    """What the service answers, or why it does not."""
     try:
         response = await client.get(url)
         response.raise_for_status()
@@ -211,9 +210,9 @@ def show(console: Console, why: Why) -> None:
     limit = f", until {order['deadline']}" if order["deadline"] else ""
     console.print(f"{order['status']} since {order['since']}{awaits}{limit}")
     for name, reason in why.unreachable.items():
-        console.print(f"[red]✗[/] {name} gives no answer: {reason}")
+        console.print(f"[red]✗[/] {name} does not answer: {reason}")
     for finding in () if why.ended else why.findings:
-        mark = "[red]✗[/]" if finding.holder in HELD_BY else "·"
+        mark = "[red]✗[/]" if finding.holder in BLOCKING else "·"
         console.print(f"{mark} {finding.service}: {escape(finding.what)}{escape(_details(finding))}")
         if finding.next:
             console.print(f"    {escape(finding.next)}", style="cyan", soft_wrap=True)
@@ -232,12 +231,12 @@ def _details(finding: Finding) -> str:
         f"last: {finding.reason}" if finding.reason else "",
         f"until {_text(finding.until)}" if finding.until else "",
     ]
-    told = ", ".join(filter(None, parts))
-    return f" ({told})" if told else ""
+    details = ", ".join(filter(None, parts))
+    return f" ({details})" if details else ""
 
 
-def _text(at: datetime) -> str:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+def _text(instant: datetime) -> str:
+    return instant.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def main(
@@ -246,17 +245,17 @@ def main(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="for scripts")] = False,
 ) -> None:
-    """Tells what an order waits for, since when, what was tried, what holds it up, and the next safe command."""
+    """Shows what an order waits for, since when, what was tried, what holds it up, and the next safe command."""
     where = Where()
     try:
         why = asyncio.run(ask(where.urls(), where.key(), order))
-    except NotToBeAsked as cause:
-        typer.echo(f"{cause}; {where.told()}" if isinstance(cause, NoAnswer) else str(cause), err=True)
+    except OrderNotIdentified as error:
+        typer.echo(f"{error}; {where.told()}" if isinstance(error, OrdersUnreachable) else str(error), err=True)
         raise typer.Exit(2) from None
     if as_json:
-        found = [finding.model_dump(mode="json") for finding in why.findings]
-        order_said = {name: why.order[name] for name in SHOWN}
-        answer = {"order": order_said, "findings": found, "unreachable": why.unreachable, "next": why.next}
+        findings = [finding.model_dump(mode="json") for finding in why.findings]
+        fields = {name: why.order[name] for name in ORDER_FIELDS}
+        answer = {"order": fields, "findings": findings, "unreachable": why.unreachable, "next": why.next}
         typer.echo(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
         show(Console(highlight=False), why)

@@ -17,7 +17,7 @@ from sandbox.demo.api import Api, Refused
 from sandbox.demo.order_request import order_body
 from sandbox.demo.people import Person, person
 from sandbox.demo.scenarios import EVERYDAY_LINES, Scenario
-from services.tracking.words import Words, load
+from services.tracking.api.words import Words, load
 from shared.clock import Clock
 from shared.operations import line_file
 

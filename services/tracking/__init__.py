@@ -1,1 +1,1 @@
-"""Where every order is: the fold of all facts, for shoppers, machines and a live page. Decides nothing."""
+"""Where every order is: one document an order, derived from all facts, for shoppers and machines. Decides nothing."""

@@ -1,4 +1,4 @@
-"""What tracking does with what it hears: it decides nothing, and folds everything."""
+"""Every event goes into a document; nothing is decided, and nothing published."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from contracts import carrier, cases, customs, orders, warehouse
 from contracts.base import Event
 from services.tracking import store
-from services.tracking.domain import fold
+from services.tracking.domain.document import derive
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
 
 
 async def handle(_db: DB, _orders: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:
-    """Nothing is ever owed."""
+    """No outputs: tracking decides nothing."""
     return ()
 
 
 async def project(db: DB, orders: Sequence[Facts]) -> None:
-    """The documents of these orders, as far as they have changed."""
-    documents = [folded for facts in orders if (folded := fold(facts)) is not None]
+    """Derives the documents of these orders anew, and stores those that have changed."""
+    documents = [derived for facts in orders if (derived := derive(facts)) is not None]
     if documents:
         await store.save(db, documents)
 
@@ -57,4 +57,4 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     cases.CaseOpened,
     cases.CaseClosed,
 )
-"""All that any service says: a test compares it with the table of topics."""
+"""Every event of every service: a test compares it with the table of topics."""

@@ -14,8 +14,8 @@ from services.carrier import store
 from services.carrier.carriers.laposte.client import NAME
 from services.carrier.main import Settings as CarrierSettings
 from services.carrier.main import service as carrier
-from services.tracking.main import Settings as TrackingSettings
 from services.tracking.main import service as tracking
+from services.tracking.settings import Settings as TrackingSettings
 from shared.platform import Make, connected
 from shared.settings import PlatformSettings
 from tests.bench.field import Stand

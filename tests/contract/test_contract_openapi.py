@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.openapi import SERVICES, documents, main
+from services.credentials import SERVICES
+from services.openapi import documents, main
 
 COMMITTED = Path(__file__).parents[2] / "contracts" / "openapi"
 

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.demo.api import Refused
 from sandbox.local.provision import SERVICES
-from services.why import NotToBeAsked, ask
+from services.why import OrderNotIdentified, ask
 from tests.integration.conftest import Operated
 from tests.live import until
 
@@ -126,7 +126,7 @@ async def test_an_order_that_nobody_knows(operated: Operated) -> None:
     code, told = await operated.why(str(uuid4()))
     assert (code, "there is no order" in told["error"]) == (2, True)
     for wanted in ("NO-SUCH-NUMBER", "'; drop table orders"):
-        with pytest.raises(NotToBeAsked, match="there is no order"):
+        with pytest.raises(OrderNotIdentified, match="there is no order"):
             await ask(operated.stack.urls, operated.stack.secrets.api_keys["operator"], wanted)
 
 

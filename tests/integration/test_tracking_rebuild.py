@@ -1,4 +1,4 @@
-"""The view is built from the topics alone: anew, it has the same bytes."""
+"""Documents that are built anew from the topics alone have the same bytes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from contracts import topics
 from contracts.base import Event
 from contracts.cases import CaseOpened
 from sandbox.local.servers import Broker
-from services.tracking.main import Settings, service
-from services.tracking.rebuild import NotRebuildableError, Outcome, rebuild
+from services.tracking.domain.comparison import Comparison
+from services.tracking.main import service
+from services.tracking.rebuild import NotRebuildableError, rebuild
+from services.tracking.settings import Settings
 from shared.ledger.outbox import headers
 from shared.platform import connected
 from tests.integration.test_tracking_service import label, packed, placed, scan
@@ -59,19 +61,19 @@ async def test_the_same_topics_give_the_same_bytes(
     )
 
     first = await rebuild(service, settings)
-    assert (len(first.before), len(first.after), len(first.moved_on)) == (0, 20, 20)
+    assert (len(first.before), len(first.after), len(first.advanced)) == (0, 20, 20)
 
     async with connected(service, settings) as (platform, _):
         await platform.pool.execute("update documents set body = body || ' ' where order_id = $1", order)
     second = await rebuild(service, settings)
-    assert (second.changed, second.moved_on) == ([order], frozenset())
+    assert (second.changed, second.advanced) == ([order], frozenset())
     assert second.digests[0] != second.digests[1]
-    assert Outcome(first.after, second.after).same
+    assert Comparison(first.after, second.after).same
 
     late = scan(order, "DI1", "delivered", 300)
     await publish(own_broker, [late])
     third = await rebuild(service, settings)
-    assert third.moved_on == {order}, "the view could not have heard the last scan"
+    assert third.advanced == {order}, "the last scan came after the documents were built"
     assert third.same
     assert third.digests[0] == third.digests[1]
 
@@ -82,14 +84,14 @@ async def test_the_same_topics_give_the_same_bytes(
         )  # fmt: skip
         async with platform.ledger.transaction() as db:
             await platform.ledger.append(db, own)
-    assert (await rebuild(service, settings)).same, "what tracking said itself is on no topic that it hears"
+    assert (await rebuild(service, settings)).same, "what tracking publishes is on no topic that it consumes"
 
     async with connected(service, settings) as (platform, _):
         await platform.pool.execute("delete from documents where order_id = $1", order)
-    assert (await rebuild(service, settings)).changed == [order], "a document that is gone is no order that moved on"
+    assert (await rebuild(service, settings)).changed == [order], "an order without its document has not advanced"
 
 
-async def test_without_a_broker_nothing_is_forgotten(
+async def test_without_a_broker_nothing_is_deleted(
     own_broker: Broker, fresh_database: Callable[[str], Awaitable[str]]
 ) -> None:
     order = uuid4()

@@ -1,4 +1,4 @@
-"""Tracking on a real PostgreSQL: what it answers to whom, and how news reaches those who wait for it."""
+"""Tracking on a real PostgreSQL: what it answers to whom, and how a change reaches the streams that wait for it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.orders import OrderPlaced
 from contracts.vocabularies import Status
 from contracts.warehouse import OrderPacked
-from services.tracking.main import Settings, service
-from services.tracking.streams import Streams
+from services.tracking.api.streams import Streams
+from services.tracking.main import service
+from services.tracking.settings import Settings
 from shared.links import link_secret
 from shared.loop import Loop
 from shared.platform import Platform, build_app, connected
@@ -36,7 +37,7 @@ ZERO = Money.zero("EUR")
 
 
 @dataclass
-class Tower:
+class Instance:
     platform: Platform
     streams: Streams
     app: FastAPI
@@ -63,22 +64,22 @@ class Tower:
 
 
 @pytest.fixture
-async def tower(fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[Tower]:
-    async with opened(await fresh_database("tracking"), public_burst=1000) as tower:
-        yield tower
+async def instance(fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[Instance]:
+    async with opened(await fresh_database("tracking"), public_burst=1000) as instance:
+        yield instance
 
 
 @asynccontextmanager
-async def opened(dsn: str, **changes: int) -> AsyncIterator[Tower]:
+async def opened(dsn: str, **changes: int) -> AsyncIterator[Instance]:
     keys = f"v2:{base64.b64encode(b'2' * 32).decode()},v1:{base64.b64encode(b'1' * 32).decode()}"
     settings = Settings(database_url=SecretStr(dsn), link_keys=SecretStr(keys)).model_copy(update=changes)
     async with connected(service, settings) as (platform, wired):
         app = build_app(platform, wired)
         (listen,) = wired.tasks
-        streams = listen.run.func.__self__  # type: ignore[attr-defined]  # the bound method's object
+        _, streams = listen.run.args  # type: ignore[attr-defined]  # those of the partial
         listening = asyncio.ensure_future(listen.run(Loop("listen")))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tracking") as http:
-            yield Tower(platform, streams, app, http)
+            yield Instance(platform, streams, app, http)
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
 
@@ -145,45 +146,51 @@ def scan(order: UUID, code: str, status: Status, hour: int, parcel: int = 1) -> 
     )
 
 
-async def test_the_public_answer_is_an_allow_list(tower: Tower) -> None:
-    order = await tower.shipped(parcels=2)
-    answer = await tower.http.get(f"/tracking/{number(order)}")
+async def test_the_public_answer_is_an_allow_list(instance: Instance) -> None:
+    order = await instance.shipped(parcels=2)
+    answer = await instance.http.get(f"/tracking/{number(order)}")
     assert answer.json() == {"status": "accepted", "status_at": "2026-11-03T08:00:00Z", "country": "FR"}
-    same = await tower.http.get(f"/tracking/{number(order)}", headers={"If-None-Match": answer.headers["etag"]})
+    same = await instance.http.get(f"/tracking/{number(order)}", headers={"If-None-Match": answer.headers["etag"]})
     assert same.status_code == 304
 
 
-async def test_what_is_unknown_malformed_or_forbidden_has_one_answer(tower: Tower) -> None:
-    order, stranger = await tower.shipped(), uuid4()
-    wrong = tower.secret(uuid4())
+async def test_what_is_unknown_malformed_or_forbidden_has_one_answer(instance: Instance) -> None:
+    order, stranger = await instance.shipped(), uuid4()
+    wrong = instance.secret(uuid4())
     answers = [
-        await tower.http.get("/tracking/CY000000000FR"),
-        await tower.http.get("/tracking/cy-1"),
-        await tower.http.get(f"/tracking/{'X' * 200}"),
-        await tower.http.get(f"/orders/{order}/tracking"),
-        await tower.http.get(f"/orders/{order}/tracking", params={"secret": wrong}),
-        await tower.http.get(f"/orders/{order}/tracking", params={"secret": "v9.é\udc80".encode("utf-8", "replace")}),
-        await tower.http.get(f"/orders/{stranger}/tracking", params={"secret": tower.secret(stranger)}),
-        await tower.http.get("/orders/none/tracking", params={"secret": wrong}),
-        await tower.http.get(f"/orders/{order}/tracking", headers={"X-Tracking-Secret": wrong, "If-None-Match": "*"}),
-        await tower.http.get(f"/orders/{order}/tracking/stream", params={"secret": wrong}),
-        await tower.http.get(f"/orders/{stranger}/tracking/stream", params={"secret": tower.secret(stranger)}),
+        await instance.http.get("/tracking/CY000000000FR"),
+        await instance.http.get("/tracking/cy-1"),
+        await instance.http.get(f"/tracking/{'X' * 200}"),
+        await instance.http.get(f"/orders/{order}/tracking"),
+        await instance.http.get(f"/orders/{order}/tracking", params={"secret": wrong}),
+        await instance.http.get(
+            f"/orders/{order}/tracking", params={"secret": "v9.é\udc80".encode("utf-8", "replace")}
+        ),
+        await instance.http.get(f"/orders/{stranger}/tracking", params={"secret": instance.secret(stranger)}),
+        await instance.http.get("/orders/none/tracking", params={"secret": wrong}),
+        await instance.http.get(
+            f"/orders/{order}/tracking", headers={"X-Tracking-Secret": wrong, "If-None-Match": "*"}
+        ),
+        await instance.http.get(f"/orders/{order}/tracking/stream", params={"secret": wrong}),
+        await instance.http.get(f"/orders/{stranger}/tracking/stream", params={"secret": instance.secret(stranger)}),
     ]
     assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}
     assert answers[0].headers["content-type"] == "application/problem+json"
     pages = [
-        await tower.http.get(f"/track/{order}", params={"secret": wrong}),
-        await tower.http.get(f"/track/{order}"),
-        await tower.http.get(f"/track/{stranger}", params={"secret": tower.secret(stranger)}),
-        await tower.http.get("/track/none"),
+        await instance.http.get(f"/track/{order}", params={"secret": wrong}),
+        await instance.http.get(f"/track/{order}"),
+        await instance.http.get(f"/track/{stranger}", params={"secret": instance.secret(stranger)}),
+        await instance.http.get("/track/none"),
     ]
     assert {(page.status_code, page.text) for page in pages} == {(404, pages[0].text)}
 
 
-async def test_the_document_with_its_secret(tower: Tower) -> None:
-    order = await tower.shipped(parcels=2)
-    by_query = await tower.http.get(f"/orders/{order}/tracking", params={"secret": tower.secret(order)})
-    by_header = await tower.http.get(f"/orders/{order}/tracking", headers={"X-Tracking-Secret": tower.secret(order)})
+async def test_the_document_with_its_secret(instance: Instance) -> None:
+    order = await instance.shipped(parcels=2)
+    by_query = await instance.http.get(f"/orders/{order}/tracking", params={"secret": instance.secret(order)})
+    by_header = await instance.http.get(
+        f"/orders/{order}/tracking", headers={"X-Tracking-Secret": instance.secret(order)}
+    )
     assert by_query.status_code == 200
     assert by_query.content == by_header.content
     assert by_query.headers["referrer-policy"] == "no-referrer"
@@ -193,34 +200,34 @@ async def test_the_document_with_its_secret(tower: Tower) -> None:
     assert "26.00" not in by_query.text
 
     tag = by_query.headers["etag"]
-    stored = await tower.platform.pool.fetchval("select etag from documents where order_id = $1", order)
+    stored = await instance.platform.pool.fetchval("select etag from documents where order_id = $1", order)
     assert tag == f'"{stored}"'
-    ask = {"X-Tracking-Secret": tower.secret(order), "If-None-Match": tag}
-    assert (await tower.http.get(f"/orders/{order}/tracking", headers=ask)).status_code == 304
-    await tower.consume(scan(order, "ET2", "at_origin_exchange", 48))
-    changed = await tower.http.get(f"/orders/{order}/tracking", headers=ask)
+    ask = {"X-Tracking-Secret": instance.secret(order), "If-None-Match": tag}
+    assert (await instance.http.get(f"/orders/{order}/tracking", headers=ask)).status_code == 304
+    await instance.consume(scan(order, "ET2", "at_origin_exchange", 48))
+    changed = await instance.http.get(f"/orders/{order}/tracking", headers=ask)
     assert changed.status_code == 200
     assert changed.headers["etag"] != tag
 
 
-async def test_a_secret_of_an_older_key_still_opens(tower: Tower) -> None:
-    order = await tower.shipped()
+async def test_a_secret_of_an_older_key_still_opens(instance: Instance) -> None:
+    order = await instance.shipped()
     older = link_secret({"v1": b"1" * 32}, order)
-    assert (await tower.http.get(f"/orders/{order}/tracking", params={"secret": older})).status_code == 200
+    assert (await instance.http.get(f"/orders/{order}/tracking", params={"secret": older})).status_code == 200
 
 
-async def test_a_repeated_fact_changes_nothing(tower: Tower) -> None:
-    order = await tower.shipped()
-    before = await tower.platform.pool.fetchrow("select xmin::text, body from documents where order_id = $1", order)
-    await tower.consume(scan(order, "PC1", "accepted", 24), label(order))
-    assert before == await tower.platform.pool.fetchrow(
+async def test_a_repeated_fact_changes_nothing(instance: Instance) -> None:
+    order = await instance.shipped()
+    before = await instance.platform.pool.fetchrow("select xmin::text, body from documents where order_id = $1", order)
+    await instance.consume(scan(order, "PC1", "accepted", 24), label(order))
+    assert before == await instance.platform.pool.fetchrow(
         "select xmin::text, body from documents where order_id = $1", order
     )
 
 
 async def test_guessing_is_slowed_down(fresh_database: Callable[[str], Awaitable[str]]) -> None:
-    async with opened(await fresh_database("tracking"), public_burst=3) as tower:
-        answers = [await tower.http.get("/tracking/CY000000000FR") for _ in range(4)]
+    async with opened(await fresh_database("tracking"), public_burst=3) as instance:
+        answers = [await instance.http.get("/tracking/CY000000000FR") for _ in range(4)]
     assert [answer.status_code for answer in answers] == [404, 404, 404, 429]
     assert int(answers[-1].headers["retry-after"]) >= 1
 
@@ -234,10 +241,10 @@ async def test_guessing_is_slowed_down(fresh_database: Callable[[str], Awaitable
         ("de", "zh-Hans", "北京时间"),
     ],
 )
-async def test_the_page_in_the_readers_language(tower: Tower, accept: str, tag: str, words: str) -> None:
-    order = await tower.shipped()
-    page = await tower.http.get(
-        f"/track/{order}", params={"secret": tower.secret(order)}, headers={"Accept-Language": accept}
+async def test_the_page_in_the_readers_language(instance: Instance, accept: str, tag: str, words: str) -> None:
+    order = await instance.shipped()
+    page = await instance.http.get(
+        f"/track/{order}", params={"secret": instance.secret(order)}, headers={"Accept-Language": accept}
     )
     assert page.status_code == 200
     assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -245,9 +252,9 @@ async def test_the_page_in_the_readers_language(tower: Tower, accept: str, tag: 
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert f'lang="{tag}"' in page.text
     assert words in page.text
-    again = await tower.http.get(
+    again = await instance.http.get(
         f"/track/{order}",
-        params={"secret": tower.secret(order)},
+        params={"secret": instance.secret(order)},
         headers={"Accept-Language": accept, "If-None-Match": page.headers["etag"]},
     )
     assert again.status_code == 304
@@ -260,9 +267,9 @@ class Message:
 
 
 @asynccontextmanager
-async def listening(tower: Tower) -> AsyncIterator[httpx.AsyncClient]:
+async def listening(instance: Instance) -> AsyncIterator[httpx.AsyncClient]:
     """The service behind a real socket: httpx's own ASGI transport waits for the end of an answer."""
-    async with serving(tower.app) as address, httpx.AsyncClient(base_url=address, timeout=PATIENCE_SECONDS) as http:
+    async with serving(instance.app) as address, httpx.AsyncClient(base_url=address, timeout=PATIENCE_SECONDS) as http:
         yield http
 
 
@@ -278,16 +285,16 @@ async def messages(answer: httpx.Response) -> AsyncIterator[Message]:
             fields[name] = value
 
 
-async def test_the_stream_sends_the_whole_document_after_each_change(tower: Tower) -> None:
-    order = await tower.shipped()
-    path, ask = f"/orders/{order}/tracking", {"X-Tracking-Secret": tower.secret(order)}
-    async with listening(tower) as http:
+async def test_the_stream_sends_the_whole_document_after_each_change(instance: Instance) -> None:
+    order = await instance.shipped()
+    path, ask = f"/orders/{order}/tracking", {"X-Tracking-Secret": instance.secret(order)}
+    async with listening(instance) as http:
         async with http.stream("GET", f"{path}/stream", headers=ask) as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
-            news = messages(answer)
-            first = await anext(news)
-            await tower.consume(scan(order, "ET2", "at_origin_exchange", 48))
-            second = await asyncio.wait_for(anext(news), PATIENCE_SECONDS)
+            updates = messages(answer)
+            first = await anext(updates)
+            await instance.consume(scan(order, "ET2", "at_origin_exchange", 48))
+            second = await asyncio.wait_for(anext(updates), PATIENCE_SECONDS)
         document = await http.get(path, headers=ask)
         assert second.data.encode() == document.content
         assert f'"{second.id}"' == document.headers["etag"]
@@ -298,31 +305,31 @@ async def test_the_stream_sends_the_whole_document_after_each_change(tower: Towe
             assert await anext(messages(answer)) == second
         current = {**ask, "Last-Event-ID": second.id}
         async with http.stream("GET", f"{path}/stream", headers=current) as answer:
-            news = messages(answer)
-            await tower.consume(scan(order, "ET3", "arrived_destination", 90))
-            third = await asyncio.wait_for(anext(news), PATIENCE_SECONDS)
+            updates = messages(answer)
+            await instance.consume(scan(order, "ET3", "arrived_destination", 90))
+            third = await asyncio.wait_for(anext(updates), PATIENCE_SECONDS)
         assert json.loads(third.data)["parcels"][0]["status"] == "arrived_destination"
 
 
-async def test_news_arrive_after_the_listening_connection_was_cut(tower: Tower) -> None:
-    order = await tower.shipped()
-    async with listening(tower) as http:
-        ask = {"X-Tracking-Secret": tower.secret(order)}
+async def test_changes_arrive_after_the_listening_connection_was_cut(instance: Instance) -> None:
+    order = await instance.shipped()
+    async with listening(instance) as http:
+        ask = {"X-Tracking-Secret": instance.secret(order)}
         async with http.stream("GET", f"/orders/{order}/tracking/stream", headers=ask) as answer:
-            news = messages(answer)
-            await anext(news)
-            cut = await tower.platform.pool.fetchval(
+            updates = messages(answer)
+            await anext(updates)
+            cut = await instance.platform.pool.fetchval(
                 """select count(pg_terminate_backend(pid)) from pg_stat_activity
                    where datname = current_database() and pid <> pg_backend_pid()
                      and (query ilike 'listen%' or query = 'select 1')"""
             )
             assert cut >= 1
-            await tower.consume(scan(order, "ET2", "at_origin_exchange", 48))
-            second = await asyncio.wait_for(anext(news), PATIENCE_SECONDS)
+            await instance.consume(scan(order, "ET2", "at_origin_exchange", 48))
+            second = await asyncio.wait_for(anext(updates), PATIENCE_SECONDS)
     assert json.loads(second.data)["parcels"][0]["status"] == "at_origin_exchange"
 
 
-async def test_news_come_from_where_writes_go_once_a_server_takes_none(
+async def test_changes_come_from_the_server_that_takes_writes_after_a_failover(
     fresh_database: Callable[[str], Awaitable[str]],
 ) -> None:
     """A session that listens on a server which became read-only would be silent for ever."""
@@ -339,26 +346,26 @@ async def test_news_come_from_where_writes_go_once_a_server_takes_none(
 
 
 async def test_streams_are_bounded_and_end_with_the_service(fresh_database: Callable[[str], Awaitable[str]]) -> None:
-    async with opened(await fresh_database("tracking"), streams_per_order=1) as tower:
-        order = await tower.shipped()
-        path, ask = f"/orders/{order}/tracking/stream", {"X-Tracking-Secret": tower.secret(order)}
-        async with listening(tower) as http, http.stream("GET", path, headers=ask) as answer:
-            news = messages(answer)
-            await anext(news)
+    async with opened(await fresh_database("tracking"), streams_per_order=1) as instance:
+        order = await instance.shipped()
+        path, ask = f"/orders/{order}/tracking/stream", {"X-Tracking-Secret": instance.secret(order)}
+        async with listening(instance) as http, http.stream("GET", path, headers=ask) as answer:
+            updates = messages(answer)
+            await anext(updates)
             refused = await http.get(path, headers=ask)
             assert refused.status_code == 429
             assert int(refused.headers["retry-after"]) >= 1
-            tower.streams.close()
-            assert [message async for message in news] == []
+            instance.streams.close()
+            assert [message async for message in updates] == []
 
 
 async def test_streams_opened_at_once_never_exceed_the_limit(fresh_database: Callable[[str], Awaitable[str]]) -> None:
     """All of them have been let in, and read their document in the same moment."""
     limit = 3
     dsn = await fresh_database("tracking")
-    async with opened(dsn, streams_per_order=limit, database_pool=20) as tower, listening(tower) as http:
-        order = await tower.shipped()
-        path, ask = f"/orders/{order}/tracking/stream", {"X-Tracking-Secret": tower.secret(order)}
+    async with opened(dsn, streams_per_order=limit, database_pool=20) as instance, listening(instance) as http:
+        order = await instance.shipped()
+        path, ask = f"/orders/{order}/tracking/stream", {"X-Tracking-Secret": instance.secret(order)}
         statuses: list[int] = []
         enough = asyncio.Event()
 
@@ -384,16 +391,16 @@ async def test_streams_opened_at_once_never_exceed_the_limit(fresh_database: Cal
         assert sorted(statuses) == [200] * limit + [429] * (len(watching) - limit)
 
 
-@pytest.mark.parametrize("end", ["gone at once", "send fails", "cancelled"])
+@pytest.mark.parametrize("end", ["disconnected at once", "send fails", "cancelled"])
 async def test_a_streams_place_is_free_again_however_it_ends(
     fresh_database: Callable[[str], Awaitable[str]], end: str
 ) -> None:
-    async with opened(await fresh_database("tracking"), streams_per_order=1) as tower:
-        order = await tower.shipped()
+    async with opened(await fresh_database("tracking"), streams_per_order=1) as instance:
+        order = await instance.shipped()
         started = asyncio.Event()
 
         async def receive() -> dict[str, str]:
-            if end != "gone at once":
+            if end != "disconnected at once":
                 await asyncio.Event().wait()
             return {"type": "http.disconnect"}
 
@@ -408,14 +415,14 @@ async def test_a_streams_place_is_free_again_however_it_ends(
             "method": "GET",
             "path": f"/orders/{order}/tracking/stream",
             "query_string": b"",
-            "headers": [(b"x-tracking-secret", tower.secret(order).encode())],
+            "headers": [(b"x-tracking-secret", instance.secret(order).encode())],
         }
         for _ in range(3):
             started.clear()
-            stream = asyncio.ensure_future(tower.app(scope, receive, send))
+            stream = asyncio.ensure_future(instance.app(scope, receive, send))
             if end == "cancelled":
                 await asyncio.wait_for(started.wait(), PATIENCE_SECONDS)
                 stream.cancel()
             await asyncio.gather(stream, return_exceptions=True)
-            with tower.streams.subscription(order, "somebody else"):
+            with instance.streams.subscription(order, "somebody else"):
                 pass

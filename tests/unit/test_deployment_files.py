@@ -18,14 +18,14 @@ from pydantic_settings import BaseSettings
 from sandbox.settings import SandboxSettings
 from services import provision
 from services.credentials import SERVICES, Secrets, read, write
-from services.openapi import _settings_of
+from services.openapi import settings_class
 from shared.settings import with_password
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = "docker-compose.yml"
 OVERLAYS = (CLUSTER, SECURE, BOTH) = ("deploy/cluster.yml", "deploy/secure.yml", "deploy/cluster-secure.yml")
 ALL_SETTINGS: dict[str, type[BaseSettings]] = {
-    **{service: _settings_of(importlib.import_module(f"services.{service}.main")) for service in SERVICES},
+    **{service: settings_class(importlib.import_module(f"services.{service}.main")) for service in SERVICES},
     "provision": provision.Settings,
     "sandbox": SandboxSettings,
 }

@@ -32,10 +32,10 @@ from contracts.warehouse import (
     StockReserved,
     StockShort,
 )
-from services.tracking.answers import OrderTracking
-from services.tracking.domain import Tracking, fold, track
-from services.tracking.duties import ORDER_DUTIES, PARCEL_DUTIES, OrderState, ParcelState
+from services.tracking.domain.document import Document, derive, document_of
+from services.tracking.domain.next_actions import ORDER_ACTIONS, PARCEL_ACTIONS, OrderState, ParcelState
 from services.tracking.handlers import SUBSCRIPTIONS
+from services.tracking.schemas import OrderTracking
 from shared.ledger.facts import Facts
 from tests.invented import some_invented
 
@@ -178,41 +178,41 @@ sets_of_facts = st.tuples(
 """Some of them in words that this version does not know."""
 
 
-def known(events: Sequence[Event]) -> Tracking:
-    tracking = track(Facts(ORDER, events))
-    assert tracking is not None
-    return tracking
+def document_from(events: Sequence[Event]) -> Document:
+    document = document_of(Facts(ORDER, events))
+    assert document is not None
+    return document
 
 
 @given(sets_of_facts, st.randoms(use_true_random=False), st.data())
 def test_any_shuffle_split_and_repetition_gives_the_same_bytes(
     events: list[Event], chance: random.Random, data: st.DataObject
 ) -> None:
-    whole = fold(Facts(ORDER, events))
+    whole = derive(Facts(ORDER, events))
     arriving = [*events, *(data.draw(st.lists(st.sampled_from(events), max_size=8)) if events else [])]
     chance.shuffle(arriving)
     grown = Facts(ORDER)
     for event in arriving:
         grown.add(type(event).model_validate_json(event.model_dump_json()))
-        fold(grown)  # whatever was folded on the way leaves no trace
-    again = fold(grown)
+        derive(grown)  # what was derived on the way leaves no trace
+    again = derive(grown)
     assert (again and again.body) == (whole and whole.body)
     assert (again and again.etag) == (whole and whole.etag)
 
 
 @given(sets_of_facts)
 def test_every_document_is_what_its_readers_were_promised(events: list[Event]) -> None:
-    folded = fold(Facts(ORDER, events))
-    if folded is None:
+    derived = derive(Facts(ORDER, events))
+    if derived is None:
         assert not events
         return
-    document = OrderTracking.model_validate_json(folded.body, strict=True)
-    assert json.loads(folded.body) == json.loads(document.model_dump_json(exclude_unset=True))
-    assert b"amount" not in folded.body
+    document = OrderTracking.model_validate_json(derived.body, strict=True)
+    assert json.loads(derived.body) == json.loads(document.model_dump_json(exclude_unset=True))
+    assert b"amount" not in derived.body
     for parcel in document.parcels:
         assert parcel.status not in ("customs", "customs_released")
         assert (
-            PARCEL_DUTIES[parcel.state] is None
+            PARCEL_ACTIONS[parcel.state] is None
             or parcel.final
             or any(n.parcel for n in document.next)
             or (document.state in ("cancel_requested", "withdrawn", "refused", "out_of_stock"))
@@ -221,8 +221,8 @@ def test_every_document_is_what_its_readers_were_promised(events: list[Event]) -
 
 @given(sets_of_facts)
 def test_the_timeline_is_the_set_of_facts_by_event_time_each_once(events: list[Event]) -> None:
-    folded = fold(Facts(ORDER, events))
-    timeline = folded.tracking.timeline if folded else ()
+    derived = derive(Facts(ORDER, events))
+    timeline = derived.document.timeline if derived else ()
     times = [entry.at for entry in timeline]
     assert times == sorted(times)
     told_by_a_scan = sum(1 for event in events if isinstance(event, ParcelDelivered)) - sum(
@@ -233,15 +233,15 @@ def test_the_timeline_is_the_set_of_facts_by_event_time_each_once(events: list[E
     assert sorted((e.at, e.parcel, e.code) for e in timeline if e.kind == "parcel-scanned") == scans
 
 
-def test_everything_any_service_says_is_heard() -> None:
+def test_every_event_of_every_service_is_consumed() -> None:
     published = {event for topic in topics.subscribed_by("tracking") for event in topic.events}
     assert set(SUBSCRIPTIONS) == published
     assert len(SUBSCRIPTIONS) == len(published)
 
 
 def test_every_state_has_its_row() -> None:
-    assert set(ORDER_DUTIES) == set(get_args(OrderState))
-    assert set(PARCEL_DUTIES) == set(get_args(ParcelState))
+    assert set(ORDER_ACTIONS) == set(get_args(OrderState))
+    assert set(PARCEL_ACTIONS) == set(get_args(ParcelState))
 
 
 @pytest.mark.parametrize(
@@ -262,20 +262,22 @@ def test_every_state_has_its_row() -> None:
     ],
 )
 def test_who_must_do_what(events: Sequence[Event], state: OrderState, who: tuple[str, str]) -> None:
-    tracking = known(events)
-    assert tracking.state == state
-    assert who in [(step.actor, step.action) for step in tracking.next]
-    assert all(step.by is not None for step in tracking.next)
+    document = document_from(events)
+    assert document.state == state
+    assert who in [(step.actor, step.action) for step in document.next]
+    assert all(step.by is not None for step in document.next)
 
 
 def test_refusals_before_packing() -> None:
     refused = OrderRefused(order_id=ORDER, occurred_at=at(1), reason="over_transaction_limit")
-    assert (known([placed(), refused]).state, known([placed(), refused]).reason) == (
+    assert (document_from([placed(), refused]).state, document_from([placed(), refused]).reason) == (
         "refused",
         "over_transaction_limit",
     )
-    gone = StockRefused(order_id=ORDER, occurred_at=at(2), shortages=(Shortage(sku="SOAP-72", wanted=4, available=1),))
-    assert known([placed(), screened(), gone]).state == "out_of_stock"
+    out_of_stock = StockRefused(
+        order_id=ORDER, occurred_at=at(2), shortages=(Shortage(sku="SOAP-72", wanted=4, available=1),)
+    )
+    assert document_from([placed(), screened(), out_of_stock]).state == "out_of_stock"
 
 
 @pytest.mark.parametrize(
@@ -293,43 +295,43 @@ def test_refusals_before_packing() -> None:
     ],
 )  # fmt: skip
 def test_who_must_move_a_parcel(scanned: list[Scanned], state: ParcelState, who: tuple[str, str], by: datetime) -> None:
-    events = [*SHIPPED, *(scan(1, 30 + 24 * n, *one) for n, one in enumerate(scanned))]
-    tracking = known(events)
-    assert tracking.parcels[0].state == state
-    steps = [(step.actor, step.action, step.by) for step in tracking.next if step.parcel == 1]
+    events = [*SHIPPED, *(scan(1, 30 + 24 * day, *code) for day, code in enumerate(scanned))]
+    document = document_from(events)
+    assert document.parcels[0].state == state
+    steps = [(step.actor, step.action, step.by) for step in document.next if step.parcel == 1]
     assert steps == [(*who, by)]
 
 
 def test_a_refusal_by_customs_counts_until_the_parcel_has_passed() -> None:
     refused = ImportRefused(order_id=ORDER, occurred_at=at(60), parcel=1, reason="ceb:100")
-    known_so_far = [*SHIPPED, scan(1, 54, "ET3", "arrived_destination"), refused]
-    assert known(known_so_far).parcels[0].state == "import_refused"
+    so_far = [*SHIPPED, scan(1, 54, "ET3", "arrived_destination"), refused]
+    assert document_from(so_far).parcels[0].state == "import_refused"
     cleared = ImportCleared(order_id=ORDER, occurred_at=at(70), parcel=1, cleared_at=at(70))
     for passed in ([cleared], [scan(1, 80, "DO2", "import_cleared")]):
-        waits = known([*known_so_far, *passed, scan(1, 90, "AG1", "available_for_pickup")])
+        waits = document_from([*so_far, *passed, scan(1, 90, "AG1", "available_for_pickup")])
         assert waits.parcels[0].state == "available_for_pickup"
         assert ("recipient", "collect") in [(step.actor, step.action) for step in waits.next]
 
 
 def test_an_open_case_comes_first_and_its_own_date_stands() -> None:
-    tracking = known([*SHIPPED, scan(1, 30, "PC1", "accepted"), case("enquiry", 1)])
-    assert tracking.parcels[0].state == "silent"
-    assert [(s.actor, s.by) for s in tracking.next if s.parcel == 1] == [("service_desk", at(150))]
-    assert [c.kind for c in tracking.cases] == ["enquiry"]
+    document = document_from([*SHIPPED, scan(1, 30, "PC1", "accepted"), case("enquiry", 1)])
+    assert document.parcels[0].state == "silent"
+    assert [(s.actor, s.by) for s in document.next if s.parcel == 1] == [("service_desk", at(150))]
+    assert [c.kind for c in document.cases] == ["enquiry"]
     answered = CaseClosed(order_id=ORDER, occurred_at=at(95), case="enquiry:1", kind="enquiry", resolution="found")
-    freed = known([*SHIPPED, scan(1, 30, "PC1", "accepted"), case("enquiry", 1), answered])
+    freed = document_from([*SHIPPED, scan(1, 30, "PC1", "accepted"), case("enquiry", 1), answered])
     assert freed.parcels[0].state == "accepted"
     assert freed.cases == ()
 
 
 def test_a_split_order_shows_each_parcel_in_its_own_state() -> None:
-    tracking = known([*SHIPPED, scan(1, 30, "DI1", "delivered"), scan(2, 30, "ET2", "at_origin_exchange")])
-    assert [(p.parcel, p.state, p.tracking_number) for p in tracking.parcels] == [
+    document = document_from([*SHIPPED, scan(1, 30, "DI1", "delivered"), scan(2, 30, "ET2", "at_origin_exchange")])
+    assert [(p.parcel, p.state, p.tracking_number) for p in document.parcels] == [
         (1, "delivered", "CY123456781FR"),
         (2, "at_origin_exchange", "CY123456782FR"),
     ]
-    assert tracking.state == "under_way"
-    assert {step.parcel for step in tracking.next} == {2}
+    assert document.state == "under_way"
+    assert {step.parcel for step in document.next} == {2}
 
 
 def test_the_end_leaves_only_what_is_still_owed() -> None:
@@ -341,27 +343,27 @@ def test_the_end_leaves_only_what_is_still_owed() -> None:
             parcels=tuple(ParcelEnd(parcel=p, outcome="delivered") for p in (1, 2)),
         ),
     ]  # fmt: skip
-    tracking = known(delivered)
-    assert (tracking.state, tracking.outcome, tracking.next, tracking.refund_due) == ("closed", "delivered", (), False)
-    back = known([*SHIPPED, scan(1, 30, "DI2", "returned"), closed("lost", "19.00")])
+    document = document_from(delivered)
+    assert (document.state, document.outcome, document.next, document.refund_due) == ("closed", "delivered", (), False)
+    back = document_from([*SHIPPED, scan(1, 30, "DI2", "returned"), closed("lost", "19.00")])
     assert [(s.actor, s.action) for s in back.next if s.parcel in (None, 1)] == [
         ("seller", "refund"),
         ("warehouse", "book_in"),
     ]
 
 
-def test_dead_letters_are_nobodys_business_but_ours() -> None:
-    """A rebuilt service has other dead letters, or none; its bytes must not tell."""
-    with_letter = fold(Facts(ORDER, [*SHIPPED, case("dead_letter", None)]))
-    without = fold(Facts(ORDER, SHIPPED))
+def test_dead_letters_show_in_no_document() -> None:
+    """A rebuilt service has other dead letters, or none; its documents must have the same bytes."""
+    with_letter = derive(Facts(ORDER, [*SHIPPED, case("dead_letter", None)]))
+    without = derive(Facts(ORDER, SHIPPED))
     assert with_letter is not None
     assert without is not None
     assert with_letter.body == without.body
-    assert fold(Facts(ORDER, [case("dead_letter", None)])) is None
-    assert fold(Facts(ORDER)) is None
+    assert derive(Facts(ORDER, [case("dead_letter", None)])) is None
+    assert derive(Facts(ORDER)) is None
 
 
 def test_scans_that_come_before_their_order_are_shown() -> None:
-    tracking = known([scan(1, 30, "PC1", "accepted")])
-    assert tracking.number is None
-    assert tracking.parcels[0].status == "accepted"
+    document = document_from([scan(1, 30, "PC1", "accepted")])
+    assert document.number is None
+    assert document.parcels[0].status == "accepted"

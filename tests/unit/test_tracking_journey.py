@@ -1,4 +1,4 @@
-"""Where a parcel is: the six rules of the fold, and the mistakes others made."""
+"""Where a parcel is: the six rules by which its status is derived, and the mistakes others made."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ParcelU
 from contracts.orders import OrderAmended, OrderClosed, ParcelEnd
 from contracts.vocabularies import FINAL, RANKS, Flag, ParcelOutcome, Status
 from contracts.warehouse import OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack
-from services.tracking.journey import Journey, follow
+from services.tracking.domain.journey import Journey, derive_journey
 
 ORDER = UUID(int=7)
 NUMBER = "CY123456785FR"
@@ -71,14 +71,14 @@ def scans(*codes: str) -> list[Event]:
     return [scan(code, 24 * number) for number, code in enumerate(codes)]
 
 
-def read(facts: Sequence[Event]) -> list[Status | None]:
-    """What each scan is read as, in order."""
-    readings = dict(follow(facts, destination="CN").readings)
-    return [readings.get(fact.id) for fact in facts]
+def resolved(facts: Sequence[Event]) -> list[Status | None]:
+    """The status that each scan stands for, in order."""
+    scan_statuses = dict(derive_journey(facts, destination="CN").scan_statuses)
+    return [scan_statuses.get(fact.id) for fact in facts]
 
 
 def journey(*codes: str) -> Journey:
-    return follow(scans(*codes), destination="CN")
+    return derive_journey(scans(*codes), destination="CN")
 
 
 def test_every_status_has_a_rank_and_only_ends_are_final() -> None:
@@ -89,7 +89,7 @@ def test_every_status_has_a_rank_and_only_ends_are_final() -> None:
 def test_a_real_order_of_codes() -> None:
     """A parcel to Brazil: ET1 recurs on both sides of the border, and no customs code comes at all."""
     facts = scans("DR1", "PC1", "ET1", "ET1", "ET2", "ET3", "ET1", "MD2", "DI1")
-    assert read(facts) == [
+    assert resolved(facts) == [
         "announced",
         "accepted",
         "in_transit",
@@ -100,8 +100,8 @@ def test_a_real_order_of_codes() -> None:
         "out_for_delivery",
         "delivered",
     ]
-    reached = [follow(facts[: number + 1], destination="CN").status for number in range(len(facts))]
-    assert reached == read(facts)
+    reached = [derive_journey(facts[: number + 1], destination="CN").status for number in range(len(facts))]
+    assert reached == resolved(facts)
 
 
 @pytest.mark.parametrize("codes", [("ET2", "ET1"), ("ET3", "DO1", "PC1"), ("MD2", "ET1"), ("RE1", "MD2", "AG1")])
@@ -133,7 +133,7 @@ def test_rule_1_the_return_overrides_and_the_end_is_the_end() -> None:
     assert journey("MD2", "RE1", "DI2").status == "returned"
     assert journey("MD2", "DI1", "MD2", "RE1").status == "delivered"
     same_minute = [scan("DI1", 1), scan("DI2", 1)]
-    assert follow(same_minute).status == "returned"
+    assert derive_journey(same_minute).status == "returned"
 
 
 def amended(outcome: ParcelOutcome, hour: float) -> OrderAmended:
@@ -142,14 +142,14 @@ def amended(outcome: ParcelOutcome, hour: float) -> OrderAmended:
 
 def test_rule_1_only_the_owner_of_the_end_corrects_it() -> None:
     lost = ParcelLost(order_id=ORDER, occurred_at=at(500), parcel=1, said_by="operator")
-    assert follow([*scans("PC1", "ET2"), lost]).status == "lost"
-    assert follow([*scans("PC1", "ET2"), lost, scan("ET3", 600)]).status == "lost"
-    assert follow([*scans("PC1", "ET2"), lost, scan("ET3", 600), scan("DI1", 700)]).status == "delivered"
-    assert follow([scan("DI1", 400), lost]).status == "delivered"
-    assert follow([scan("DI1", 400), amended("returned", 800)]).status == "returned"
-    assert follow([scan("DI1", 400), amended("lost", 800)]).status == "delivered"
+    assert derive_journey([*scans("PC1", "ET2"), lost]).status == "lost"
+    assert derive_journey([*scans("PC1", "ET2"), lost, scan("ET3", 600)]).status == "lost"
+    assert derive_journey([*scans("PC1", "ET2"), lost, scan("ET3", 600), scan("DI1", 700)]).status == "delivered"
+    assert derive_journey([scan("DI1", 400), lost]).status == "delivered"
+    assert derive_journey([scan("DI1", 400), amended("returned", 800)]).status == "returned"
+    assert derive_journey([scan("DI1", 400), amended("lost", 800)]).status == "delivered"
     seized = ParcelDestroyed(order_id=ORDER, occurred_at=at(400), parcel=1, reason="seized")
-    assert follow([seized, amended("destroyed", 800)]).status == "seized"
+    assert derive_journey([seized, amended("destroyed", 800)]).status == "seized"
 
 
 def test_the_closing_of_the_order_states_the_end_for_what_was_never_heard() -> None:
@@ -157,40 +157,42 @@ def test_the_closing_of_the_order_states_the_end_for_what_was_never_heard() -> N
     closed = OrderClosed(
         order_id=ORDER, occurred_at=at(900), outcome="returned", parcels=(end,), refund_due=Money.zero("EUR")
     )
-    assert follow(scans("PC1"), end=(closed, end)).status == "returned"
+    assert derive_journey(scans("PC1"), end=(closed, end)).status == "returned"
 
 
 def test_rule_2_customs_without_a_country_go_by_what_was_seen_before() -> None:
     facts = scans("PC1", "DO1", "DO2", "ET3", "DO1", "DO2")
-    assert read(facts)[1:3] == ["export_customs", "export_cleared"]
-    assert read(facts)[4:] == ["import_customs", "import_cleared"]
+    assert resolved(facts)[1:3] == ["export_customs", "export_cleared"]
+    assert resolved(facts)[4:] == ["import_customs", "import_cleared"]
 
 
 def test_rule_2_a_stated_country_decides() -> None:
-    assert read([scan("DO1", 1, "CN")]) == ["import_customs"]
-    assert read([scan("ET3", 1), scan("DO1", 2, "FR")])[1] == "export_customs"
-    assert follow([scan("DO1", 1, "AE")]).status == "import_customs"  # abroad, and nobody knows where it is going
+    assert resolved([scan("DO1", 1, "CN")]) == ["import_customs"]
+    assert resolved([scan("ET3", 1), scan("DO1", 2, "FR")])[1] == "export_customs"
+    assert (
+        derive_journey([scan("DO1", 1, "AE")]).status == "import_customs"
+    )  # abroad, and nobody knows where it is going
 
 
 def test_rule_2_customs_of_a_third_country_are_neither_side() -> None:
     facts = [scan("ET2", 1), scan("DO1", 2, "AE"), scan("DO3", 3, "AE"), scan("DO1", 4, "AE")]
-    assert read(facts)[1] == "in_transit_country"
-    assert follow(facts, destination="CN").flags == ("customs_held",)
+    assert resolved(facts)[1] == "in_transit_country"
+    assert derive_journey(facts, destination="CN").flags == ("customs_held",)
     facts += [scan("DO2", 5, "AE"), scan("DO1", 6, "CN")]
-    assert read(facts)[4:] == ["in_transit_country", "import_customs"]
-    assert follow(facts, destination="CN").flags == ()
+    assert resolved(facts)[4:] == ["in_transit_country", "import_customs"]
+    assert derive_journey(facts, destination="CN").flags == ()
 
 
 def test_rule_2_goes_by_event_time_not_by_arrival() -> None:
     early, late = scan("DO1", 10), scan("DO1", 30)
     arrived = scan("ET3", 20)
     for facts in ([late, early, arrived], [arrived, late, early]):
-        readings = dict(follow(facts, destination="CN").readings)
-        assert (readings[early.id], readings[late.id]) == ("export_customs", "import_customs")
+        scan_statuses = dict(derive_journey(facts, destination="CN").scan_statuses)
+        assert (scan_statuses[early.id], scan_statuses[late.id]) == ("export_customs", "import_customs")
 
 
 def test_rule_2_customs_in_the_minute_of_arrival_are_the_import_side() -> None:
-    assert read([scan("ET3", 5), scan("DO1", 5)])[1] == "import_customs"
+    assert resolved([scan("ET3", 5), scan("DO1", 5)])[1] == "import_customs"
 
 
 @pytest.mark.parametrize(
@@ -202,13 +204,13 @@ def test_rule_2_customs_in_the_minute_of_arrival_are_the_import_side() -> None:
 )
 def test_rule_2_papers_that_follow_the_departure_prove_it(proof: Event) -> None:
     before, after = scan("DO1", 5), scan("DO1", 15)
-    readings = dict(follow([before, after, proof], destination="CN").readings)
-    assert (readings[before.id], readings[after.id]) == ("export_customs", "import_customs")
+    scan_statuses = dict(derive_journey([before, after, proof], destination="CN").scan_statuses)
+    assert (scan_statuses[before.id], scan_statuses[after.id]) == ("export_customs", "import_customs")
 
 
 def test_rule_3_a_recurring_code_never_lowers_the_rank() -> None:
     facts = scans("PC1", "ET1", "ET2", "ET1", "ET1")
-    found = follow(facts)
+    found = derive_journey(facts)
     assert found.status == "at_origin_exchange"
     assert found.status_at == at(48)
     assert found.seen_at == at(96)
@@ -220,8 +222,8 @@ def test_rule_4_no_customs_scan_is_waited_for() -> None:
     held = ImportHeld(
         order_id=ORDER, occurred_at=at(1), parcel=1, reason="missing_invoice", status="300", held_at=at(30)
     )
-    assert follow([*scans("PC1", "ET2"), held]).flags == ("customs_held",)
-    assert follow([*scans("PC1", "ET2"), held, scan("MD2", 60)]).flags == ()
+    assert derive_journey([*scans("PC1", "ET2"), held]).flags == ("customs_held",)
+    assert derive_journey([*scans("PC1", "ET2"), held, scan("MD2", 60)]).flags == ()
 
 
 def test_rule_5_back_at_the_sender_is_final_but_not_delivered() -> None:
@@ -234,8 +236,8 @@ def test_rule_5_back_at_the_sender_is_final_but_not_delivered() -> None:
 def test_rule_6_the_carriers_own_word_and_its_scan_are_one_end() -> None:
     facts = scans("MD2", "DI1")
     published = ParcelDelivered(order_id=ORDER, occurred_at=at(25), parcel=1, delivered_at=at(24))
-    assert follow([*facts, published]) == follow([published, *facts])
-    assert follow([*facts, published]).status_at == at(24)
+    assert derive_journey([*facts, published]) == derive_journey([published, *facts])
+    assert derive_journey([*facts, published]).status_at == at(24)
 
 
 @pytest.mark.parametrize(
@@ -288,9 +290,9 @@ def test_a_hold_of_customs_outlasts_scans_before_its_release() -> None:
     held = ImportHeld(order_id=ORDER, occurred_at=at(1), parcel=1, reason="inspection", status="500", held_at=at(30))
     cleared = ImportCleared(order_id=ORDER, occurred_at=at(90), parcel=1)
     facts: list[Event] = [scan("ET2", 10), held, scan("ET1", 40), scan("ET3", 50), scan("DO1", 60)]
-    assert follow(facts).flags == ("customs_held",)
-    assert follow([*facts, cleared]).flags == ()
-    assert follow([*facts, cleared]).status == "import_customs"
+    assert derive_journey(facts).flags == ("customs_held",)
+    assert derive_journey([*facts, cleared]).flags == ()
+    assert derive_journey([*facts, cleared]).status == "import_customs"
 
 
 def test_a_withdrawn_parcel_is_cancelled_unless_it_has_left() -> None:
@@ -299,21 +301,21 @@ def test_a_withdrawn_parcel_is_cancelled_unless_it_has_left() -> None:
     )
     gone = ParcelHandedOver(order_id=ORDER, occurred_at=at(2), parcel=1, tracking_number=NUMBER)
     withdrawn = OrderWithdrawn(order_id=ORDER, occurred_at=at(3), reason="shopper")
-    assert follow([label], withdrawn=withdrawn).status == "cancelled"
-    assert follow([label, scan("DR1", 2)], withdrawn=withdrawn).status == "cancelled"
-    assert follow([label, gone], withdrawn=withdrawn).status == "announced"
-    assert follow([label, scan("PC1", 5)], withdrawn=withdrawn).status == "accepted"
+    assert derive_journey([label], withdrawn=withdrawn).status == "cancelled"
+    assert derive_journey([label, scan("DR1", 2)], withdrawn=withdrawn).status == "cancelled"
+    assert derive_journey([label, gone], withdrawn=withdrawn).status == "announced"
+    assert derive_journey([label, scan("PC1", 5)], withdrawn=withdrawn).status == "accepted"
 
 
 def test_what_came_back_to_the_warehouse_is_returned() -> None:
     back = ParcelReceivedBack(order_id=ORDER, occurred_at=at(99), parcel=1)
-    assert follow([*scans("PC1", "RE1"), back]).status == "returned"
+    assert derive_journey([*scans("PC1", "RE1"), back]).status == "returned"
     returned = ParcelReturned(order_id=ORDER, occurred_at=at(99), parcel=1, returned_at=at(90), reason="unclaimed")
-    assert follow([*scans("PC1"), returned]).status_at == at(90)
+    assert derive_journey([*scans("PC1"), returned]).status_at == at(90)
 
 
 def test_the_country_is_the_scans_or_what_the_status_tells() -> None:
     assert journey("PC1").country == "FR"
     assert journey("PC1", "ET3").country == "CN"
-    assert follow([scan("PC1", 1), scan("ET4", 2, "AE")], destination="CN").country == "AE"
+    assert derive_journey([scan("PC1", 1), scan("ET4", 2, "AE")], destination="CN").country == "AE"
     assert journey("PC1", "ET3").country == journey("PC1", "ET3", "ET1").country

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from services.tracking.streams import Full, Limits, Streams
+from services.tracking.api.streams import Limits, Streams, TooManyStreams
 from shared.http.rates import REMEMBERED, TokenBuckets, client_name
 
 ORDER, OTHER = UUID(int=1), UUID(int=2)
@@ -54,14 +54,14 @@ def test_who_asks(host: str | None, name: str) -> None:
     assert client_name(host) == name
 
 
-def test_streams_are_bounded_by_order_by_client_and_altogether() -> None:
-    streams = Streams(Limits(per_order=1, per_client=2, altogether=3))
+def test_streams_are_bounded_by_order_by_client_and_in_total() -> None:
+    streams = Streams(Limits(per_order=1, per_client=2, total=3))
 
     def refused(order_id: UUID, client: str) -> bool:
         try:
             with streams.subscription(order_id, client):
                 return False
-        except Full:
+        except TooManyStreams:
             return True
 
     with streams.subscription(ORDER, "a"):
@@ -76,11 +76,11 @@ def test_streams_are_bounded_by_order_by_client_and_altogether() -> None:
 
 
 def test_only_the_orders_own_streams_wake_and_all_end_together() -> None:
-    streams = Streams(Limits())
+    streams = Streams(Limits(per_order=9, per_client=9, total=9))
     with streams.subscription(ORDER, "a") as mine, streams.subscription(OTHER, "a") as other:
         streams.wake(ORDER)
         assert (mine.is_set(), other.is_set()) == (True, False)
         streams.close()
         assert other.is_set()
-    with pytest.raises(Full), streams.subscription(ORDER, "a"):
+    with pytest.raises(TooManyStreams), streams.subscription(ORDER, "a"):
         pass

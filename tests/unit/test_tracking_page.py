@@ -16,12 +16,12 @@ from contracts.base import Event
 from contracts.cases import CaseOpened
 from contracts.orders import OrderPlaced
 from contracts.vocabularies import HOLD_REASONS, STATUSES, Flag, Outcome
-from services.tracking.answers import OrderTracking
-from services.tracking.domain import fold
-from services.tracking.duties import Action, Actor, OrderState, ParcelState
-from services.tracking.page import Pages
-from services.tracking.parcels import Stage
-from services.tracking.words import LANGUAGES, Language, choose
+from services.tracking.api.page import Pages
+from services.tracking.api.words import LANGUAGES, Language, choose_language
+from services.tracking.domain.document import derive
+from services.tracking.domain.next_actions import Action, Actor, OrderState, ParcelState
+from services.tracking.domain.parcels import Stage
+from services.tracking.schemas import OrderTracking
 from shared.ledger.facts import Facts
 from tests.unit.test_tracking_domain import ORDER, OTHERS, SHIPPED, at, case, closed, placed, scan, sets_of_facts
 
@@ -30,9 +30,9 @@ SECRET = "v1.secret"
 
 
 def render(events: list[Event], language: Language = "en", secret: str = SECRET) -> str:
-    folded = fold(Facts(ORDER, events))
-    assert folded is not None
-    return PAGES.order(OrderTracking.model_validate_json(folded.body), folded.etag, language, secret).decode()
+    derived = derive(Facts(ORDER, events))
+    assert derived is not None
+    return PAGES.order(OrderTracking.model_validate_json(derived.body), derived.etag, language, secret).decode()
 
 
 def test_each_language_has_every_word() -> None:
@@ -137,4 +137,4 @@ def test_nothing_foreign_is_loaded_and_only_our_script_runs() -> None:
     ],
 )
 def test_the_readers_language(asked: str | None, header: str, own: str | None, chosen: Language) -> None:
-    assert choose(asked, header, own) == chosen
+    assert choose_language(asked, header, own) == chosen

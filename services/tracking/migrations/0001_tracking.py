@@ -12,14 +12,14 @@ branch_labels = None
 depends_on = None
 
 TABLES = (
-    # Canonical JSON, byte for byte what is answered and streamed.
+    # `body`: canonical JSON, byte for byte what is answered and streamed.
     """create table documents (
         order_id uuid primary key,
         body bytea not null,
         etag text not null,
         updated_at timestamptz not null
     )""",
-    # Only what may be told to anyone who knows a tracking number.
+    # Only what anyone who knows a tracking number may know.
     """create table parcels (
         order_id uuid not null,
         parcel integer not null,

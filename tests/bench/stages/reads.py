@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.tracking.answers import OrderTracking
+from services.tracking.schemas import OrderTracking
 from shared.links import link_secret, parse_link_keys
 from tests.bench.field import BenchError, Field, Stand
 from tests.bench.figures import Numbers, Result, take_turns

@@ -1,4 +1,4 @@
-"""One parcel as its reader sees it: status, flags, contents, and who must do what next. Pure."""
+"""One parcel of a document: status, flags, contents, and who must do what next."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportHeld, ImportRefused, ParcelDeclared, ParcelRefused
 from contracts.vocabularies import RANKS, Flag, Status
 from contracts.warehouse import ParcelHandedOver, ParcelReceivedBack
-from services.tracking.duties import PARCEL_DUTIES, SINCE_LAST_SCAN, Next, ParcelState, due
-from services.tracking.journey import Journey, left_our_hands
+from services.tracking.domain.journey import Journey, handed_to_carrier
+from services.tracking.domain.next_actions import PARCEL_ACTIONS, SINCE_LAST_SCAN, NextAction, ParcelState, next_action
 
 E = TypeVar("E", bound=Event)
 Stage = Literal["prepared", "handed_over", "left_origin", "import_customs", "last_mile", "end"]
@@ -25,7 +25,7 @@ _STAGES: tuple[tuple[int, Stage], ...] = (
     (RANKS["departed_origin"], "left_origin"),
     (RANKS["accepted"], "handed_over"),
 )
-"""The rank from which a parcel is in each stage."""
+"""The lowest rank of each stage."""
 
 _CASE_STATES: Mapping[str, ParcelState] = {"customs_hold": "customs_held", "enquiry": "silent"}
 
@@ -40,7 +40,7 @@ _BEFORE_SCANS: tuple[tuple[type[Event], ParcelState], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Some units of one line."""
+    """Units of one order line."""
 
     sku: str
     quantity: int
@@ -62,7 +62,7 @@ class ParcelView:
     country: CountryCode | None
     flags: tuple[Flag, ...]
     state: ParcelState
-    """As the status, but finer before the first scan, and naming what holds the parcel up."""
+    """As the status, but finer before the first scan, and naming what blocks the parcel."""
     since: datetime
     stage: Stage
     final: bool
@@ -70,7 +70,7 @@ class ParcelView:
     weight_g: int | None
 
 
-def view(
+def parcel_view(
     number: int,
     facts: Sequence[Event],
     journey: Journey,
@@ -80,7 +80,7 @@ def view(
     lines: Sequence[Line] = (),
     case: CaseOpened | None = None,
 ) -> ParcelView:
-    """The parcel from its own facts (by time, at least one, or else `packed_at`). `case`: what holds it up."""
+    """The parcel, from its facts by time (at least one, or else `packed_at`). `case`: the open one that blocks it."""
     state, since = _state(facts, journey, packed_at, case)
     names = {line.line: line.description for line in lines}
     label = _last(facts, LabelCreated)
@@ -95,21 +95,21 @@ def view(
         flags=journey.flags,
         state=state,
         since=since,
-        stage=_stage(journey, state, left_our_hands(facts)),
+        stage=_stage(journey, state, handed_to_carrier(facts)),
         final=journey.final,
         items=tuple(Item(c.sku, c.quantity, names.get(c.line)) for c in box.contents) if box else (),
         weight_g=box.weight_g if box else None,
     )
 
 
-def duty(parcel: ParcelView, case: CaseOpened | None) -> Next | None:
-    """Who must do what by when for this parcel: an open case comes first, and its own date stands."""
+def parcel_action(parcel: ParcelView, case: CaseOpened | None) -> NextAction | None:
+    """Who must do what by when for this parcel: an open case comes first, with its own due date."""
     if case:
-        return Next("service_desk", case.action, case.due_at, parcel.parcel)
+        return NextAction("service_desk", case.action, case.due_at, parcel.parcel)
     since = parcel.since
     if parcel.state in SINCE_LAST_SCAN and parcel.seen_at:
         since = max(since, parcel.seen_at)
-    return due(PARCEL_DUTIES[parcel.state], since, parcel.parcel)
+    return next_action(PARCEL_ACTIONS[parcel.state], since, parcel.parcel)
 
 
 def _state(
@@ -117,7 +117,7 @@ def _state(
 ) -> tuple[ParcelState, datetime]:
     begin = packed_at or facts[0].occurred_at
     status_at = journey.status_at or begin
-    # Once read, a status leaves no side of the border open, so every one of them is a state.
+    # A journey's status names its side of the border, so that each is a state too.
     status = cast("ParcelState | None", journey.status)
     if status and journey.final:
         back = _last(facts, ParcelReceivedBack)
@@ -144,27 +144,27 @@ def _state(
 
 
 def _flagged(facts: Sequence[Event], flag: Flag, otherwise: datetime) -> datetime:
-    """When the flag was last set."""
+    """When the flag was last set; `otherwise` when no fact of these sets it."""
     times = [fact.scanned_at for fact in facts if isinstance(fact, ParcelScanned) and flag in fact.sets]
     if flag == "customs_held":
         times += [fact.held_at for fact in facts if isinstance(fact, ImportHeld)]
     return max(times, default=otherwise)
 
 
-def _stage(journey: Journey, state: ParcelState, left_us: bool) -> Stage:
-    """How far along the line of stages; customs may be passed without a scan. A parcel that never arrives stays at the
-    furthest stage in which it was seen."""
+def _stage(journey: Journey, state: ParcelState, handed_over: bool) -> Stage:
+    """How far the parcel is; it may pass customs without a scan. One that never arrives stays at the furthest stage in
+    which it was scanned."""
     if journey.status == "delivered":
         return "end"
     if state == "customs_held" and journey.rank >= RANKS["departed_origin"]:
         return "import_customs"
-    seen = [RANKS[status] for _, status in journey.readings if RANKS[status] < RANKS["returning"]]
+    seen = [RANKS[status] for _, status in journey.scan_statuses if RANKS[status] < RANKS["returning"]]
     furthest = max([0 if journey.final else journey.rank, *seen])
-    return next((stage for rank, stage in _STAGES if furthest >= rank), "handed_over" if left_us else "prepared")
+    return next((stage for rank, stage in _STAGES if furthest >= rank), "handed_over" if handed_over else "prepared")
 
 
 def _tracking_number(facts: Sequence[Event]) -> str | None:
-    """The number on the parcel: what was scanned off it at the hand-over, else the label's, else the carrier's."""
+    """The tracking number scanned at the hand-over, else the label's, else that of the carrier's scans."""
     fact = _last(facts, ParcelHandedOver) or _last(facts, LabelCreated) or _last(facts, ParcelScanned)
     return fact.tracking_number if fact else None
 

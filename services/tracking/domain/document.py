@@ -1,7 +1,7 @@
-"""The answer to "where is it?": the facts of an order folded into one document.
+"""The answer to "where is it?": one document, derived from the set of all facts of an order.
 
-Its bytes depend on the set of facts alone, whatever the order, repetition or lateness of their arrival: no clock, no
-serial numbers, keys sorted. Times in it are business time of the facts themselves.
+Its bytes depend on that set alone, whatever the order, repetition or lateness of the facts' arrival: no clock, no
+serial numbers, keys sorted. Times in it are the business time of the facts themselves.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from contracts.warehouse import (
     StockReserved,
     StockShort,
 )
-from services.tracking.duties import ORDER_DUTIES, REFUND, Next, OrderState, due
-from services.tracking.journey import Journey, follow
-from services.tracking.parcels import Item, ParcelView, duty, view
-from services.tracking.timeline import Entry, timeline
+from services.tracking.domain.journey import Journey, derive_journey
+from services.tracking.domain.next_actions import ORDER_ACTIONS, REFUND, NextAction, OrderState, next_action
+from services.tracking.domain.parcels import Item, ParcelView, parcel_action, parcel_view
+from services.tracking.domain.timeline import Entry, timeline
 from shared.ledger.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A matter that waits for a person."""
+    """An open case: something a person has to decide."""
 
     kind: str
     parcel: int | None
@@ -48,8 +48,8 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Tracking:
-    """The whole document of an order. No person, no price, no words of anybody's own."""
+class Document:
+    """The whole document of an order. No personal data, no price, no free text."""
 
     order_id: UUID
     number: str | None
@@ -63,59 +63,60 @@ class Tracking:
     outcome: str | None
     reason: str | None
     refund_due: bool
-    next: tuple[Next, ...]
+    next: tuple[NextAction, ...]
     cases: tuple[Case, ...]
     parcels: tuple[ParcelView, ...]
     timeline: tuple[Entry, ...]
     updated_at: datetime
-    """When the latest fact came about."""
+    """When the latest fact occurred."""
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class DerivedDocument:
     """A document and its bytes."""
 
-    tracking: Tracking
+    document: Document
     body: bytes
     etag: str
     """The first 32 hexadecimal digits of the SHA-256 of the bytes."""
 
 
-def fold(facts: Facts) -> Folded | None:
-    """The document of this order; None while nothing of it may be told."""
-    tracking = track(facts)
-    if tracking is None:
+def derive(facts: Facts) -> DerivedDocument | None:
+    """The document of this order with its bytes; None while it has no fact that a document shows."""
+    document = document_of(facts)
+    if document is None:
         return None
-    body = canonical(tracking)
-    return Folded(tracking, body, hashlib.sha256(body).hexdigest()[:32])
+    body = canonical_json(document)
+    return DerivedDocument(document, body, hashlib.sha256(body).hexdigest()[:32])
 
 
-def track(facts: Facts) -> Tracking | None:
-    """As `fold`, without the bytes."""
-    events = [event for event in facts if not _of_machinery(event)]
+def document_of(facts: Facts) -> Document | None:
+    """As `derive`, without the bytes."""
+    events = [event for event in facts if not _is_dead_letter_case(event)]
     if not events:
         return None
     placed, packed, closed = facts.get(OrderPlaced), facts.get(OrderPacked), facts.get(OrderClosed)
     cases = open_cases(facts)
-    holding = {case.parcel: case for case in reversed(cases)}
-    own = _by_parcel(events, packed)
-    journeys = _journeys(facts, own)
+    holding_cases = {case.parcel: case for case in reversed(cases)}
+    by_parcel = _events_by_parcel(events, packed)
+    journeys = _journeys(facts, by_parcel)
     boxes = {parcel.parcel: parcel for parcel in packed.parcels} if packed else {}
     parcels = tuple(
-        view(
+        parcel_view(
             number,
-            own[number],
+            by_parcel[number],
             journey,
             box=boxes.get(number),
             packed_at=packed.occurred_at if packed else None,
             lines=placed.lines if placed else (),
-            case=holding.get(number),
+            case=holding_cases.get(number),
         )
         for number, journey in journeys.items()
     )
     state, since = _state(facts, parcels, events[0].occurred_at)
-    duties = [duty(parcel, holding.get(parcel.parcel)) for parcel in parcels]
-    return Tracking(
+    parcel_actions = [parcel_action(parcel, holding_cases.get(parcel.parcel)) for parcel in parcels]
+    scan_statuses = dict(scan for journey in journeys.values() for scan in journey.scan_statuses)
+    return Document(
         order_id=facts.order_id,
         number=placed.number if placed else None,
         marketplace=placed.marketplace if placed else None,
@@ -128,91 +129,93 @@ def track(facts: Facts) -> Tracking | None:
         outcome=closed.outcome if closed else None,
         reason=_reason(facts),
         refund_due=closed is not None and closed.refund_due.amount > 0,
-        next=_next(state, since, closed, [p for p in duties if p], cases),
+        next=_next(state, since, closed, [p for p in parcel_actions if p], cases),
         cases=tuple(Case(c.kind, c.parcel, c.reason, c.action, c.occurred_at, c.due_at) for c in cases),
         parcels=parcels,
-        timeline=timeline(events, {scan: status for journey in journeys.values() for scan, status in journey.readings}),
+        timeline=timeline(events, scan_statuses),
         updated_at=events[-1].occurred_at,
     )
 
 
 def open_cases(facts: Facts) -> list[CaseOpened]:
-    """The cases nobody has closed, oldest first; of the order itself, not of our machines."""
+    """The cases nobody has closed, oldest first; without those of dead letters."""
     return [
-        case for case in facts.all(CaseOpened) if facts.get(CaseClosed, case.case) is None and not _of_machinery(case)
+        case
+        for case in facts.all(CaseOpened)
+        if facts.get(CaseClosed, case.case) is None and not _is_dead_letter_case(case)
     ]
 
 
-def _of_machinery(event: Event) -> bool:
-    """Dead letters are an operator's matter. This service's own are in no topic that it could be rebuilt from."""
+def _is_dead_letter_case(event: Event) -> bool:
+    """Dead letters concern the operator. Those of this service are in no topic from which it could be rebuilt."""
     return isinstance(event, CaseOpened | CaseClosed) and event.kind == "dead_letter"
 
 
-def canonical(tracking: Tracking) -> bytes:
-    """JSON in UTF-8: keys sorted, no spaces, nothing where there is nothing, instants as `2026-11-23T06:05:00Z`."""
+def canonical_json(document: Document) -> bytes:
+    """JSON in UTF-8: keys sorted, no spaces, empty fields left out, instants as `2026-11-23T06:05:00Z`."""
     return json.dumps(
-        tracking, default=_plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        document, default=_json_value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     ).encode()
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         case UUID():
             return str(value)
-    shown = {}
+    present = {}
     for name in _FIELDS[type(value)]:
         field = getattr(value, name)
         if field is not None and field != ():
-            shown[name] = field
-    return shown
+            present[name] = field
+    return present
 
 
 _FIELDS: dict[type[Any], tuple[str, ...]] = {
-    kind: tuple(field.name for field in fields(kind)) for kind in (Tracking, Case, Next, ParcelView, Item, Entry)
+    kind: tuple(field.name for field in fields(kind)) for kind in (Document, Case, NextAction, ParcelView, Item, Entry)
 }
 
 
-def _by_parcel(events: Sequence[Event], packed: OrderPacked | None) -> dict[int, list[Event]]:
-    """The facts of every parcel of the plan, and of any other that a fact speaks of."""
-    own: dict[int, list[Event]] = {parcel.parcel: [] for parcel in packed.parcels} if packed else {}
+def _events_by_parcel(events: Sequence[Event], packed: OrderPacked | None) -> dict[int, list[Event]]:
+    """The facts of every packed parcel, and of any other parcel that a fact names."""
+    by_parcel: dict[int, list[Event]] = {parcel.parcel: [] for parcel in packed.parcels} if packed else {}
     for event in events:
         if isinstance(event, ParcelEvent):
-            own.setdefault(event.parcel, []).append(event)
-    return dict(sorted(own.items()))
+            by_parcel.setdefault(event.parcel, []).append(event)
+    return dict(sorted(by_parcel.items()))
 
 
-def _journeys(facts: Facts, own: Mapping[int, Sequence[Event]]) -> dict[int, Journey]:
+def _journeys(facts: Facts, by_parcel: Mapping[int, Sequence[Event]]) -> dict[int, Journey]:
     placed, closed = facts.get(OrderPlaced), facts.get(OrderClosed)
     ends = {end.parcel: (closed, end) for end in closed.parcels} if closed else {}
     return {
-        number: follow(
+        number: derive_journey(
             events,
             destination=placed.country if placed else None,
             end=ends.get(number),
             withdrawn=facts.get(OrderWithdrawn),
         )
-        for number, events in own.items()
+        for number, events in by_parcel.items()
     }
 
 
 def _state(facts: Facts, parcels: tuple[ParcelView, ...], begin: datetime) -> tuple[OrderState, datetime]:
-    """The state of the order as a whole, and since when; the ends first, then backwards along the line."""
+    """The state of the order as a whole, and since when: the ends first, then the furthest step that it has reached."""
     for kind, ended in _ENDS:
         if fact := facts.first(kind):
             return ended, fact.occurred_at
     if parcels and all(parcel.final for parcel in parcels):
         return "ending", max(parcel.since for parcel in parcels)
-    asked = facts.get(CancelRequested)
-    if asked and CancelTooLate not in facts and all(parcel.stage == "prepared" for parcel in parcels):
-        return "cancel_requested", asked.occurred_at
-    if parcels and all(parcel.stage == "prepared" for parcel in parcels):
+    cancel, unshipped = facts.get(CancelRequested), all(parcel.stage == "prepared" for parcel in parcels)
+    if cancel and unshipped and CancelTooLate not in facts:
+        return "cancel_requested", cancel.occurred_at
+    if parcels and unshipped:
         return "packed", min(parcel.since for parcel in parcels)
     if parcels:
-        left = facts.first(ParcelHandedOver) or facts.first(ParcelScanned)
-        return "under_way", left.occurred_at if left else begin
-    for kind, reached in _LINE:
+        departure = facts.first(ParcelHandedOver) or facts.first(ParcelScanned)
+        return "under_way", departure.occurred_at if departure else begin
+    for kind, reached in _PROGRESS:
         if fact := facts.first(kind):
             return reached, fact.occurred_at
     return "expected", begin
@@ -224,7 +227,7 @@ _ENDS: tuple[tuple[type[Event], OrderState], ...] = (
     (OrderRefused, "refused"),
     (StockRefused, "out_of_stock"),
 )
-_LINE: tuple[tuple[type[Event], OrderState], ...] = (
+_PROGRESS: tuple[tuple[type[Event], OrderState], ...] = (
     (StockShort, "short"),
     (StockReserved, "reserved"),
     (OrderScreened, "screened"),
@@ -246,15 +249,15 @@ def _next(
     state: OrderState,
     since: datetime,
     closed: OrderClosed | None,
-    duties: Sequence[Next],
+    parcel_actions: Sequence[NextAction],
     cases: Sequence[CaseOpened],
-) -> tuple[Next, ...]:
-    """Who must do what by when: the order's own duty, its cases, then the parcels' duties in their order.
+) -> tuple[NextAction, ...]:
+    """Who must do what by when: the action that the order itself waits for, its cases, then its parcels by number.
 
-    An order that is being withdrawn or has been refused wants nothing of its parcels any more. A returned parcel is
-    booked in, and a case answered, even after the end.
+    Nothing is expected for the parcels of an order that is being withdrawn or was refused. A returned parcel is booked
+    in, and a case answered, even after the end.
     """
-    of_order = due(REFUND if closed and closed.refund_due.amount > 0 else ORDER_DUTIES[state], since)
-    of_cases = [Next("service_desk", case.action, case.due_at) for case in cases if case.parcel is None]
-    silenced = state in ("cancel_requested", "short", "withdrawn", "refused", "out_of_stock")
-    return tuple(item for item in (of_order, *of_cases, *(() if silenced else duties)) if item)
+    of_order = next_action(REFUND if closed and closed.refund_due.amount > 0 else ORDER_ACTIONS[state], since)
+    of_cases = [NextAction("service_desk", case.action, case.due_at) for case in cases if case.parcel is None]
+    without_parcels = state in ("cancel_requested", "short", "withdrawn", "refused", "out_of_stock")
+    return tuple(item for item in (of_order, *of_cases, *(() if without_parcels else parcel_actions)) if item)

@@ -1,4 +1,4 @@
-"""The page an order's reader sees: plain HTML that works without a script, in zh, fr or en.
+"""The page of an order: plain HTML that works without a script, in zh, fr or en.
 
 The page's bytes follow from the document and the language, so that it can be validated with an entity tag like the
 document itself. Its one style and one script are allowed by their hashes (CSP level 2): a nonce would differ on every
@@ -19,36 +19,36 @@ from typing import get_args
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from services.tracking.answers import NextStep, OrderTracking, ParcelTracking, TimelineEntry
-from services.tracking.parcels import Stage
-from services.tracking.words import LANGUAGES, Language, Words, load
+from services.tracking.api.words import LANGUAGES, Language, Words, load
+from services.tracking.domain.parcels import Stage
+from services.tracking.schemas import NextStep, OrderTracking, ParcelTracking, TimelineEntry
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
-_FOLDER = Path(__file__).parent / "templates"
+_FOLDER = Path(__file__).parents[1] / "templates"
 
 
 @dataclass(frozen=True, slots=True)
-class StageView:
+class PageStage:
     label: str
-    place: str
+    progress: str
     """done, current or to_come."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the timeline."""
+class PageRow:
+    """A row of the timeline as the page shows it."""
 
     at: datetime
     time: str
     text: str
     notes: tuple[str, ...]
     parcel: int | None
-    weight: str
-    """Its look: carrier, ours, alert or end."""
+    css_class: str
+    """carrier, ours, alert or end."""
 
 
 class Pages:
-    """Renders pages; loads words and templates once."""
+    """Renders pages; loads texts and templates once."""
 
     def __init__(self) -> None:
         self.words = load()
@@ -79,32 +79,29 @@ class Pages:
             "X-Robots-Tag": "noindex, nofollow",
             "Vary": "Accept-Language",
         }
-        """What every page is sent with."""
+        """The headers of every page."""
 
-    def order(self, tracking: OrderTracking, etag: str, language: Language, secret: str) -> bytes:
+    def order(self, order: OrderTracking, etag: str, language: Language, secret: str) -> bytes:
         """The page of an order, as of the document with this entity tag."""
         words = self.words[language]
         template = self._environment.get_template("track.html")
         return template.render(
             w=words,
-            order=tracking,
+            order=order,
             etag=etag,
             secret=secret,
             languages=[(code, self.words[code].ui("language"), self.words[code].tag) for code in LANGUAGES],
-            headline=_headline(words, tracking),
-            since=tracking.parcels[0].since if len(tracking.parcels) == 1 else tracking.since,
-            mood=_mood(tracking),
-            reason=words.reason(tracking.reason),
-            of_order=[step for step in tracking.next if step.parcel is None],
-            steps_of=lambda parcel: [step for step in tracking.next if step.parcel == parcel.parcel],
+            headline=_headline(words, order),
+            since=order.parcels[0].since if len(order.parcels) == 1 else order.since,
+            tone=_tone(order),
+            reason=words.reason(order.reason),
+            order_steps=[step for step in order.next if step.parcel is None],
+            parcel_steps=lambda parcel: [step for step in order.next if step.parcel == parcel.parcel],
             sentence=lambda step: _sentence(words, step),
             stages=lambda parcel: list(_stages(words, parcel)),
-            parcel_mood=_parcel_mood,
-            notices=lambda parcel: list(_notices(words, tracking, parcel)),
-            days=[
-                (day, list(lines))
-                for day, lines in groupby(_lines(words, tracking), key=lambda line: words.date(line.at))
-            ],
+            parcel_tone=_parcel_tone,
+            notices=lambda parcel: list(_notices(words, order, parcel)),
+            days=[(day, list(rows)) for day, rows in groupby(_rows(words, order), key=lambda row: words.date(row.at))],
         ).encode()
 
     def not_found(self, language: Language) -> bytes:
@@ -116,25 +113,25 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _headline(words: Words, tracking: OrderTracking) -> str:
-    if tracking.outcome:
-        return words.of("outcomes", tracking.outcome)
-    if len(tracking.parcels) == 1 and tracking.state in ("packed", "under_way", "ending"):
-        return words.of("parcel_states", tracking.parcels[0].state)
-    return words.of("order_states", tracking.state)
+def _headline(words: Words, order: OrderTracking) -> str:
+    if order.outcome:
+        return words.of("outcomes", order.outcome)
+    if len(order.parcels) == 1 and order.state in ("packed", "under_way", "ending"):
+        return words.of("parcel_states", order.parcels[0].state)
+    return words.of("order_states", order.state)
 
 
-def _mood(tracking: OrderTracking) -> str:
-    """good, bad, act (the reader must act), wait (a person of ours must), or calm."""
-    if tracking.outcome:
-        return "good" if tracking.outcome == "delivered" else "bad"
-    moods = [_parcel_mood(parcel) for parcel in tracking.parcels if not parcel.final]
-    if tracking.state in ("short", "withdrawn", "refused", "out_of_stock"):
+def _tone(order: OrderTracking) -> str:
+    """The look of the headline: good, bad, act (the reader must act), wait (our staff must act), or calm."""
+    if order.outcome:
+        return "good" if order.outcome == "delivered" else "bad"
+    tones = [_parcel_tone(parcel) for parcel in order.parcels if not parcel.final]
+    if order.state in ("short", "withdrawn", "refused", "out_of_stock"):
         return "bad"
-    return next((mood for mood in ("act", "wait") if mood in moods), "wait" if tracking.cases else "calm")
+    return next((tone for tone in ("act", "wait") if tone in tones), "wait" if order.cases else "calm")
 
 
-def _parcel_mood(parcel: ParcelTracking) -> str:
+def _parcel_tone(parcel: ParcelTracking) -> str:
     if parcel.final:
         return "good" if parcel.status == "delivered" else "bad"
     if parcel.state == "available_for_pickup":
@@ -149,42 +146,42 @@ def _sentence(words: Words, step: NextStep) -> tuple[str, str, str | None]:
     return words.of("actors", step.actor), words.action(step.action), by
 
 
-def _stages(words: Words, parcel: ParcelTracking) -> Iterator[StageView]:
+def _stages(words: Words, parcel: ParcelTracking) -> Iterator[PageStage]:
     reached = STAGES.index(parcel.stage)
     for number, stage in enumerate(STAGES):
         label = words.of("stages", stage)
         if stage == "end" and parcel.final and parcel.status:
             label = words.of("parcel_states", parcel.status)
         done = number < reached or (parcel.final and (number == reached or stage == "end"))
-        yield StageView(label, "done" if done else "current" if number == reached else "to_come")
+        yield PageStage(label, "done" if done else "current" if number == reached else "to_come")
 
 
-def _notices(words: Words, tracking: OrderTracking, parcel: ParcelTracking) -> Iterator[str]:
-    """The flags of a parcel and the reasons of its open cases, each once, unless its state says it already."""
+def _notices(words: Words, order: OrderTracking, parcel: ParcelTracking) -> Iterator[str]:
+    """The flags of a parcel that its state does not name, and the reasons of its open cases, each once."""
     for flag in parcel.flags:
         if flag != parcel.state:
             yield words.of("flags", flag)
-    reasons = {words.reason(case.reason) for case in tracking.cases if case.parcel == parcel.parcel}
+    reasons = {words.reason(case.reason) for case in order.cases if case.parcel == parcel.parcel}
     yield from sorted(reason for reason in reasons if reason)
 
 
-def _lines(words: Words, tracking: OrderTracking) -> Iterator[Line]:
+def _rows(words: Words, order: OrderTracking) -> Iterator[PageRow]:
     """The timeline, newest first."""
-    split = len(tracking.parcels) > 1
-    for entry in reversed(tracking.timeline):
+    split = len(order.parcels) > 1
+    for entry in reversed(order.timeline):
         notes = [
             words.reason(entry.reason),
             words.of("outcomes", entry.outcome) if entry.outcome else None,
             words.country(entry.country),
             words.ui("carrier_code", code=entry.code) if entry.code else None,
         ]
-        yield Line(
+        yield PageRow(
             entry.at,
             words.time(entry.at),
             _text(words, entry),
             tuple(note for note in notes if note),
             entry.parcel if split else None,
-            _weight(entry),
+            _css_class(entry),
         )
 
 
@@ -198,7 +195,7 @@ def _text(words: Words, entry: TimelineEntry) -> str:
     return words.of("flags_cleared", entry.clears[0]) if entry.clears else words.of("unknown_scan", "")
 
 
-def _weight(entry: TimelineEntry) -> str:
+def _css_class(entry: TimelineEntry) -> str:
     if entry.outcome:
         return "end" if entry.outcome == "delivered" else "alert"
     if entry.status in ("delivered", "returned"):

@@ -1,7 +1,7 @@
-"""Where one parcel is: the carrier's scans folded into a status and its flags.
+"""Where one parcel is: a status and its flags, derived from the carrier's scans.
 
-The canonical statuses, their ranks and the rules of the fold stand in the glossary. The answer is a function of
-the set of facts: it sorts by event time itself (tie: rank, then id), so lateness and repetition change nothing.
+The canonical statuses, their ranks and the rules are in the glossary. The answer is a function of the set of facts:
+they are sorted by event time (tie: rank, then id), so lateness and repetition change nothing.
 """
 
 from __future__ import annotations
@@ -22,35 +22,35 @@ ORIGIN: CountryCode = "FR"
 """Every parcel leaves from the French warehouse."""
 
 _NO_CORRECTION = {("seized", "destroyed"), *((known, "lost") for known, rank in RANKS.items() if rank == FINAL)}
-"""`destroyed` is the wider word for `seized`."""
+"""`destroyed` includes `seized`."""
 _DEPARTED, _ARRIVED, _CLEARED, _LAST_MILE, _LAST_MILE_END = 50, 60, 70, 75, 85
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one fact says of the parcel's way, at its event time."""
+    """What one fact says about the parcel's journey, at its event time."""
 
     at: datetime
     fact: Event
     status: Status | None = None
     corrects: bool = False
-    """The owner of the end says it: nothing else moves a final status, save one that is only called lost."""
+    """Set by `orders`, which owns the outcome: nothing else changes a final status other than `lost`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """The fold of one parcel."""
+    """What the facts of one parcel add up to."""
 
     status: Status | None = None
-    """None: nothing is known to the carrier yet."""
+    """None: the carrier knows nothing of the parcel yet."""
     status_at: datetime | None = None
     """When the status became what it is."""
     seen_at: datetime | None = None
-    """The latest scan, whatever it said: silence counts from here."""
+    """The latest scan of any kind: silence counts from here."""
     country: CountryCode | None = None
     flags: tuple[Flag, ...] = ()
-    readings: tuple[tuple[UUID, Status], ...] = ()
-    """What each scan is read as, by its fact's id, once its side of the border is known."""
+    scan_statuses: tuple[tuple[UUID, Status], ...] = ()
+    """The status that each scan stands for, by its fact's id, once its side of the border is known."""
 
     @property
     def rank(self) -> int:
@@ -61,20 +61,20 @@ class Journey:
         return self.rank == FINAL
 
 
-def follow(
+def derive_journey(
     facts: Sequence[Event],
     *,
     destination: CountryCode | None = None,
     end: tuple[OrderClosed, ParcelEnd] | None = None,
     withdrawn: OrderWithdrawn | None = None,
 ) -> Journey:
-    """Folds the facts of one parcel. `end` and `withdrawn` are what the facts of its order say of it."""
+    """Derives the journey from the facts of one parcel. `end` and `withdrawn` are what its order's facts say of it."""
     steps = list(_steps(facts))
     if end:
         steps.append(Step(end[0].occurred_at, end[0], end[1].outcome, corrects=True))
-    if withdrawn and not left_our_hands(facts):
+    if withdrawn and not handed_to_carrier(facts):
         steps.append(Step(withdrawn.occurred_at, withdrawn, "cancelled"))
-    steps = _read(sorted(steps, key=_by_time), destination)
+    steps = _resolve(sorted(steps, key=_by_time), destination)
     status: Status | None = None
     status_at = seen_at = None
     country: CountryCode | None = None
@@ -82,7 +82,7 @@ def follow(
         if isinstance(step.fact, ParcelScanned):
             seen_at = step.at
             country = step.fact.country or _country_of(step.status, destination) or country
-        if step.status and step.status != status and _moves(status, step):
+        if step.status and step.status != status and _advances(status, step):
             status, status_at = step.status, step.at
             country = country if isinstance(step.fact, ParcelScanned) else _country_of(status, destination) or country
     return Journey(
@@ -91,12 +91,12 @@ def follow(
         seen_at=seen_at,
         country=country,
         flags=() if status and RANKS[status] == FINAL else _flags(steps),
-        readings=tuple((s.fact.id, s.status) for s in steps if s.status and isinstance(s.fact, ParcelScanned)),
+        scan_statuses=tuple((s.fact.id, s.status) for s in steps if s.status and isinstance(s.fact, ParcelScanned)),
     )
 
 
-def left_our_hands(facts: Iterable[Event]) -> bool:
-    """Whether the parcel was handed over; a scan of the carrier is proof of it."""
+def handed_to_carrier(facts: Iterable[Event]) -> bool:
+    """Whether the parcel was handed over; a scan of the carrier proves it."""
     return any(
         isinstance(fact, ParcelHandedOver) or (isinstance(fact, ParcelScanned) and with_the_carrier(fact.status))
         for fact in facts
@@ -138,16 +138,16 @@ def _by_time(step: Step) -> tuple[datetime, int, bool, int]:
     )
 
 
-def _read(steps: list[Step], destination: CountryCode | None) -> list[Step]:
-    """Gives the scans that leave their side of the border open the side which the facts before them decide."""
+def _resolve(steps: list[Step], destination: CountryCode | None) -> list[Step]:
+    """Decides, for scans that name no side of the border, the side that follows from the facts before them."""
     departed = min((s.at for s in steps if _proves_departure(s, destination)), default=None)
     arrived: datetime | None = None
     returning = False
-    read: list[Step] = []
+    resolved: list[Step] = []
     for step in steps:
         status = step.status
         if status in ("customs", "customs_released"):
-            if _between(step, destination):
+            if _in_third_country(step, destination):
                 status = "in_transit_country"
             elif _is_import(step, departed):
                 status = "import_customs" if status == "customs" else "import_cleared"
@@ -158,11 +158,11 @@ def _read(steps: list[Step], destination: CountryCode | None) -> list[Step]:
         if arrived is None and status and _ARRIVED <= RANKS[status] <= _LAST_MILE_END:
             arrived = step.at
         returning = returning or status == "returning"
-        read.append(step if status == step.status else Step(step.at, step.fact, status, step.corrects))
-    return read
+        resolved.append(step if status == step.status else Step(step.at, step.fact, status, step.corrects))
+    return resolved
 
 
-def _between(step: Step, destination: CountryCode | None) -> bool:
+def _in_third_country(step: Step, destination: CountryCode | None) -> bool:
     """Whether the scan was made in a third country: its customs are neither side."""
     if destination is None or not isinstance(step.fact, ParcelScanned):
         return False
@@ -186,11 +186,11 @@ def _proves_departure(step: Step, destination: CountryCode | None) -> bool:
     return _DEPARTED <= RANKS[step.status] <= _LAST_MILE_END
 
 
-def _moves(current: Status | None, step: Step) -> bool:
-    """Whether the step takes the parcel on from its current status: by rank, save in the last mile and at the end.
+def _advances(current: Status | None, step: Step) -> bool:
+    """Whether the step replaces the current status: a higher rank does, except in the last mile and at the end.
 
-    From AG1 a parcel may go back to MD2: there the latest wins. A final status stays unless the owner of the end
-    corrects it. A loss says that nobody knows: whatever else is known of the end outweighs it.
+    In the last mile the latest step wins: from AG1 a parcel may go back to MD2. A final status stays unless `orders`
+    corrects it. `lost` only means that nobody knows: any other final status replaces it.
     """
     if step.status is None:
         return False
@@ -205,7 +205,7 @@ def _moves(current: Status | None, step: Step) -> bool:
 
 
 def _flags(steps: list[Step]) -> tuple[Flag, ...]:
-    """The flags that stand beside the status. Customs' own hold outlasts scans made before its release."""
+    """The flags beside the status. A hold that customs declared lasts through scans made before its release."""
     flags: set[Flag] = set()
     held_by_customs = False
     for step in steps:

@@ -1,4 +1,4 @@
-"""The three languages of the page: words, dates and places, each in its reader's way."""
+"""The three languages of the page: texts, dates, times and countries."""
 
 from __future__ import annotations
 
@@ -24,55 +24,55 @@ _ZONES: Mapping[Language, ZoneInfo] = {
     "fr": ZoneInfo("Europe/Paris"),
     "en": ZoneInfo("Asia/Shanghai"),
 }
-"""The reader's place. English is read in any: Beijing's time is shown, with UTC beside it."""
+"""The reader's time zone. English is read in any zone: it shows Beijing's time with UTC beside it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language."""
+    """The texts of one language."""
 
     language: Language
     table: Mapping[str, Mapping[str, str] | str]
 
     @property
     def tag(self) -> str:
-        """BCP 47."""
+        """The language tag (BCP 47)."""
         return _TAGS[self.language]
 
     def of(self, group: str, key: str) -> str:
-        """The word for this key; KeyError when the language lacks it."""
+        """The text of this key. Raises KeyError when the language lacks it."""
         words = self.table[group]
         return words if isinstance(words, str) else words[key]
 
     def action(self, code: str) -> str:
-        """What someone must do, in words; one that this version does not know is a look into the matter."""
+        """What someone must do; for an action that this version does not know, that of `look_into`."""
         actions = cast(Mapping[str, str], self.table["actions"])
         return actions.get(code, actions["look_into"])
 
     def reason(self, code: str | None) -> str | None:
-        """A reason in words, or None for a code that is nobody's business but ours."""
+        """A reason, or None for a code that is internal."""
         return cast(Mapping[str, str], self.table["reasons"]).get(code or "")
 
     def ui(self, key: str, **values: object) -> str:
-        """A phrase of the page."""
+        """A text of the page itself."""
         return self.of("ui", key).format(**values)
 
     def country(self, code: str | None) -> str | None:
         return self._locale.territories.get(code) if code else None
 
     def date(self, at: datetime) -> str:
-        """`Friday 27 November 2026` in the reader's place."""
+        """`Friday 27 November 2026` in the reader's time zone."""
         return format_date(at.astimezone(self._zone), "full", self._locale)
 
     def time(self, at: datetime) -> str:
         """`14:05`; in English with UTC beside it."""
-        here = format_time(at, "short", self._zone, self._locale)
-        return f"{here} ({format_datetime(at, 'HH:mm', UTC, self._locale)} UTC)" if self.language == "en" else here
+        local = format_time(at, "short", self._zone, self._locale)
+        return f"{local} ({format_datetime(at, 'HH:mm', UTC, self._locale)} UTC)" if self.language == "en" else local
 
     def instant(self, at: datetime) -> str:
         """Day and time, e.g. `12 Nov 2026, 14:05`."""
-        here = format_datetime(at, "medium", self._zone, self._locale).rpartition(":")[0]
-        return f"{here} ({format_datetime(at, 'HH:mm', UTC, self._locale)} UTC)" if self.language == "en" else here
+        local = format_datetime(at, "medium", self._zone, self._locale).rpartition(":")[0]
+        return f"{local} ({format_datetime(at, 'HH:mm', UTC, self._locale)} UTC)" if self.language == "en" else local
 
     def kilograms(self, grams: int) -> str:
         return f"{format_decimal(grams / 1000, '0.00', self._locale)} kg"
@@ -89,7 +89,7 @@ class Words:
 _LOCALE_OBJECTS = {language: Locale.parse(name) for language, name in _LOCALES.items()}
 
 
-def load(folder: Path = Path(__file__).parent / "translations") -> dict[Language, Words]:
+def load(folder: Path = Path(__file__).parents[1] / "translations") -> dict[Language, Words]:
     """All languages, from their files."""
     return {
         language: Words(language, json.loads((folder / f"{language}.json").read_text(encoding="utf-8")))
@@ -97,14 +97,14 @@ def load(folder: Path = Path(__file__).parent / "translations") -> dict[Language
     }
 
 
-def choose(asked: str | None, accept_language: str, otherwise: str | None = None) -> Language:
-    """The reader's language: what they chose, else what their browser prefers (RFC 9110), else the order's own."""
-    if asked in LANGUAGES:
-        return asked
-    found = negotiate_locale(_preferred(accept_language), LANGUAGES, sep="-")
-    if found in LANGUAGES:
-        return found
-    return otherwise if otherwise in LANGUAGES else "en"
+def choose_language(requested: str | None, accept_language: str, fallback: str | None = None) -> Language:
+    """The reader's language: the requested one, else what the browser prefers (RFC 9110), else `fallback`, else en."""
+    if requested in LANGUAGES:
+        return requested
+    accepted = negotiate_locale(_preferred(accept_language), LANGUAGES, sep="-")
+    if accepted in LANGUAGES:
+        return accepted
+    return fallback if fallback in LANGUAGES else "en"
 
 
 def _preferred(header: str) -> Sequence[str]:

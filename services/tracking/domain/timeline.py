@@ -1,4 +1,4 @@
-"""What happened to an order: every accepted fact in event-time order, each once. Pure."""
+"""What happened to an order: every accepted fact once, by event time."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from contracts.warehouse import CancelTooLate, OrderWithdrawn, StockShort
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the timeline."""
+    """One entry of the timeline."""
 
     at: datetime
-    """When it happened, which may be long before it was heard of."""
+    """Event time, which may be long before the fact was consumed."""
     kind: str
     """The fact's type without its version, e.g. `parcel-scanned`."""
     parcel: int | None = None
     code: str | None = None
     """The carrier's own code."""
     status: Status | None = None
-    """What the scan is read as; None for a code that moves nothing."""
+    """The status that the scan stands for; None for a code that changes none."""
     sets: tuple[Flag, ...] = ()
     clears: tuple[Flag, ...] = ()
     country: CountryCode | None = None
@@ -40,26 +40,25 @@ class Entry:
     """The kind of the case."""
 
 
-def timeline(events: Sequence[Event], readings: Mapping[UUID, Status]) -> tuple[Entry, ...]:
-    """The entries of these facts. `readings` is what each scan is read as, by its id.
+def timeline(events: Sequence[Event], scan_statuses: Mapping[UUID, Status]) -> tuple[Entry, ...]:
+    """The entries of these facts. `scan_statuses`: the status that each scan stands for, by its id.
 
-    The end that the carrier's scan shows is not told twice: `parcel-delivered` and `parcel-returned` have an entry
-    only where no scan says the same.
+    `parcel-delivered` and `parcel-returned` have an entry only where no scan of the parcel says the same.
     """
-    shown = {(event.parcel, readings.get(event.id)) for event in events if isinstance(event, ParcelScanned)}
+    scanned = {(event.parcel, scan_statuses.get(event.id)) for event in events if isinstance(event, ParcelScanned)}
     entries = []
     for event in events:
         match event:
-            case ParcelDelivered() if (event.parcel, "delivered") in shown:
+            case ParcelDelivered() if (event.parcel, "delivered") in scanned:
                 continue
-            case ParcelReturned() if (event.parcel, "returned") in shown:
+            case ParcelReturned() if (event.parcel, "returned") in scanned:
                 continue
             case ParcelScanned():
-                entry = _scan(event, readings.get(event.id))
+                entry = _scan(event, scan_statuses.get(event.id))
             case CaseClosed():
                 entry = Entry(event.occurred_at, _kind(event), case=event.kind, reason=event.resolution)
             case _:
-                entry = _own(event)
+                entry = _entry(event)
         entries.append((entry.at, RANKS[entry.status] if entry.status else 0, entry.parcel or 0, event.id.int, entry))
     return tuple(entry for *_, entry in sorted(entries, key=lambda item: item[:4]))
 
@@ -82,8 +81,8 @@ def _scan(scan: ParcelScanned, status: Status | None) -> Entry:
     )
 
 
-def _own(event: Event) -> Entry:
-    """A fact of ours, with the word that says why or how, where it has one."""
+def _entry(event: Event) -> Entry:
+    """Any other fact, with its reason or outcome where it has one."""
     at, kind = event.occurred_at, _kind(event)
     parcel = event.parcel if isinstance(event, ParcelEvent) else None
     match event:

@@ -1,4 +1,4 @@
-"""What the HTTP interface answers, as its readers may rely on it."""
+"""The answers of the HTTP interface."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from contracts.base import CountryCode
 from contracts.vocabularies import STATUSES, Flag, Outcome
-from services.tracking.duties import Action, Actor, OrderState, ParcelState
-from services.tracking.parcels import Stage
+from services.tracking.domain.next_actions import Action, Actor, OrderState, ParcelState
+from services.tracking.domain.parcels import Stage
 
 Status = Annotated[str, Field(json_schema_extra={"enum": list(STATUSES)})]
-"""One that this version knows: a scan of another shows none."""
+"""One that this version knows; a scan with an unknown one has none."""
 
 
 class Answer(BaseModel):
-    """What is not known is left out."""
+    """Fields without a value are left out."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class PublicTracking(Answer):
-    """All that may be told to anyone who knows, or guesses, a tracking number. Nothing else is ever added to it."""
+    """All that anyone who knows, or guesses, a tracking number may know. Nothing else is ever added to it."""
 
     status: Status
     status_at: AwareDatetime
@@ -41,7 +41,7 @@ class NextStep(Answer):
 
 
 class OpenCase(Answer):
-    """A matter that waits for a person. The deadlines of the order rest while it is open."""
+    """A case that waits for a person's decision. The deadlines of the order pause while it is open."""
 
     kind: str
     parcel: int | None = None
@@ -69,7 +69,7 @@ class ParcelTracking(Answer):
     country: CountryCode | None = None
     flags: tuple[Flag, ...] = ()
     state: ParcelState
-    """As the status, but finer before the first scan, and naming what holds the parcel up."""
+    """As the status, but finer before the first scan, and naming what blocks the parcel."""
     since: AwareDatetime
     stage: Stage
     final: bool
@@ -94,7 +94,7 @@ class TimelineEntry(Answer):
 
 
 class OrderTracking(Answer):
-    """Everything about the way of an order; needs the order's secret. No person and no price."""
+    """Everything about where an order is; needs the order's secret. No personal data and no price."""
 
     order_id: UUID
     number: str | None = None
@@ -113,4 +113,4 @@ class OrderTracking(Answer):
     parcels: tuple[ParcelTracking, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     updated_at: AwareDatetime
-    """When the latest fact came about."""
+    """When the latest fact occurred."""
