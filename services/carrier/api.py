@@ -22,7 +22,7 @@ from contracts.carrier import (
 )
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.carrier import store
-from services.carrier.domain import (
+from services.carrier.domain.decide import (
     ANSWERED_FOUND,
     ENDS,
     LET_GO,

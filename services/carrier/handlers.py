@@ -11,7 +11,7 @@ from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
 from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.carrier import store
-from services.carrier.domain import LET_GO, decide, has_ended
+from services.carrier.domain.decide import LET_GO, decide, has_ended
 from services.carrier.silence import Patience
 from services.carrier.store import FollowedParcel, Standing
 from shared.db import DB

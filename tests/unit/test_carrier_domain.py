@@ -27,7 +27,14 @@ from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared, Parc
 from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.carrier.carriers.laposte import codes
-from services.carrier.domain import ANSWERED_FOUND, REPEAT, decide, label_case, label_job_subject, parcel_and_round
+from services.carrier.domain.decide import (
+    ANSWERED_FOUND,
+    REPEAT,
+    decide,
+    label_case,
+    label_job_subject,
+    parcel_and_round,
+)
 from services.carrier.handlers import followed
 from services.carrier.scans import scan_fact
 from services.carrier.silence import SILENCE_RULES, Patience
