@@ -12,7 +12,7 @@ from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.carrier import store
 from services.carrier.domain.decide import LET_GO, decide, has_ended
-from services.carrier.silence import Patience
+from services.carrier.domain.silence import Patience
 from services.carrier.store import FollowedParcel, Standing
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output

@@ -16,10 +16,10 @@ from services.carrier import api, gauges, poller, signatures, store, webhook
 from services.carrier.carriers import CARRIERS
 from services.carrier.carriers.laposte.client import COUNTERPART, NAME, Access
 from services.carrier.carriers.laposte.labels import Contract, Sender
+from services.carrier.domain.silence import Patience
 from services.carrier.handlers import SUBSCRIPTIONS, handle, project
 from services.carrier.labels import LabelRules, label_job
 from services.carrier.scans import Retention, Scans
-from services.carrier.silence import Patience
 from shared.cli.commands import command
 from shared.db import DB, TRANSIENT
 from shared.http.client import Bounds, Client, Counterpart

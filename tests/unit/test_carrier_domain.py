@@ -35,9 +35,9 @@ from services.carrier.domain.decide import (
     label_job_subject,
     parcel_and_round,
 )
+from services.carrier.domain.silence import SILENCE_RULES, Patience
 from services.carrier.handlers import followed
 from services.carrier.scans import scan_fact
-from services.carrier.silence import SILENCE_RULES, Patience
 from services.carrier.store import KnownScan
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, PersonErased, PersonRecorded, Timer
 from tests.invented import some_invented

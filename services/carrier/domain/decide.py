@@ -20,7 +20,7 @@ from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
 from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
-from services.carrier.silence import Patience
+from services.carrier.domain.silence import Patience
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, PersonErased, PersonRecorded, Timer
 
 LET_GO: tuple[type[Event], ...] = (OrderWithdrawn, OrderClosed)
