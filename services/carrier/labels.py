@@ -23,7 +23,7 @@ from contracts.warehouse import OrderPacked
 from services.carrier import store
 from services.carrier.carriers.carrier import AnswerLost, Carrier, LabelMade, LabelOrder, LabelRejected, TryLater
 from services.carrier.domain.decide import ABOUT_LABEL, LABEL, LET_GO, NAME, NO_LABEL, label_case, parcel_and_round
-from services.carrier.routing import Route, route_to
+from services.carrier.domain.routing import Route, route_to
 from services.carrier.store import GhostLabel, StoredLabel
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry

@@ -15,8 +15,8 @@ from contracts.base import Event
 from contracts.customs import OrderScreened, ParcelDeclared
 from contracts.persons import Contact
 from contracts.warehouse import OrderPacked
+from services.carrier.domain.routing import ROUTES, route_to
 from services.carrier.labels import label_order, not_called, settled, unseen_attempts
-from services.carrier.routing import ROUTES, route_to
 from shared.jobs.worker import ClaimedJob
 from shared.ledger.facts import Facts
 
