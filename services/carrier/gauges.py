@@ -10,7 +10,7 @@ from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, Parc
 from contracts.warehouse import ParcelHandedOver
 from services.carrier import store
 from services.carrier.carriers.laposte.codes import COLISSIMO, OKAPI
-from services.carrier.windows import REASONS
+from services.carrier.domain.windows import REASONS
 from shared.ledger.facts import Facts
 
 EVERY_SECONDS = 30.0

@@ -19,8 +19,8 @@ from uuid import UUID
 from contracts.carrier import ParcelScanned
 from services.carrier import gauges, store
 from services.carrier.carriers.carrier import Carrier, CarrierEvent, Reading
+from services.carrier.domain.windows import Aside, sift
 from services.carrier.store import Callback, KnownScan, RawScan
-from services.carrier.windows import Aside, sift
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.loop import Loop

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.carrier.windows import END_SCANS, SCANS, sift
+from services.carrier.domain.windows import END_SCANS, SCANS, sift
 from shared.ledger.facts import Facts
 from tests.unit.test_carrier_domain import ORDER, START, day, declared, label, packed, scan
 
