@@ -27,7 +27,7 @@ from services.carrier.carriers.carrier import (
     TryLater,
 )
 from services.carrier.domain.documents import is_pdf
-from services.carrier.s10 import is_parcel_id
+from services.carrier.domain.s10 import is_parcel_id
 from shared.http.client import Answer
 from shared.http.json_reader import read_told
 

@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.carrier.carriers.carrier import CarrierEvent, Tracked, Unreachable
-from services.carrier.s10 import is_parcel_id
+from services.carrier.domain.s10 import is_parcel_id
 from shared.http.json_reader import read_told
 
 GROUP_SIZE = 10
