@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr
 from contracts import topics
 from contracts.base import Event
 from contracts.carrier import LabelCreated
-from services.carrier import api, gauges, poller, signatures, store, webhook
+from services.carrier import api, metrics, poller, signatures, store, webhook
 from services.carrier.carriers import CARRIERS
 from services.carrier.carriers.laposte.client import COUNTERPART, NAME, Access
 from services.carrier.carriers.laposte.labels import Contract, Sender
@@ -106,7 +106,7 @@ def service(platform: Platform) -> Service:
             Task("fold", scans.fold_forever),
             Task("follow", follow),
             Task("connections", connections),
-            every(gauges.EVERY_SECONDS, functools.partial(gauges.measure, platform.pool)),
+            every(metrics.EVERY_SECONDS, functools.partial(metrics.measure, platform.pool)),
         ),
         routers=(
             api.router(platform),
@@ -114,7 +114,7 @@ def service(platform: Platform) -> Service:
         ),
         seals=("contact",),
         on_erased=on_erased,
-        observe=gauges.observe,
+        observe=metrics.observe,
         on_restored=on_restored,
     )
 

@@ -17,7 +17,7 @@ from typing import Literal
 from uuid import UUID
 
 from contracts.carrier import ParcelScanned
-from services.carrier import gauges, store
+from services.carrier import metrics, store
 from services.carrier.carriers.carrier import Carrier, CarrierEvent, Reading
 from services.carrier.domain.windows import Aside, sift
 from services.carrier.store import Callback, KnownScan, RawScan
@@ -228,7 +228,7 @@ class Scans:
         await self._platform.ledger.publish(db, believed)
         await store.mark_folded(db, known, {one: reason for id_, reason in aside.items() for one in ids[id_]})
         for reason in aside.values():
-            gauges.SET_ASIDE.labels(reason).inc()
+            metrics.SET_ASIDE.labels(reason).inc()
 
     def _read(self, scan: KnownScan) -> Reading:
         return self._carriers[scan.carrier].read(scan.code, scan.country)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
 
-from services.carrier import gauges, signatures
+from services.carrier import metrics, signatures
 from services.carrier.carriers.carrier import Tracked
 from services.carrier.carriers.laposte.client import NAME
 from services.carrier.carriers.laposte.mapping import NotAnEnvelope, read_envelope
@@ -69,7 +69,7 @@ def router(scans: Scans, secrets: Sequence[bytes]) -> APIRouter:
             body = await body_within(request, BODY_BYTES)
             webhook_id = announced.verify(body, secrets)
         except signatures.Unsigned as unsigned:
-            gauges.CALL_BACKS.labels(unsigned.rule).inc()
+            metrics.CALL_BACKS.labels(unsigned.rule).inc()
             raise Problem(
                 401,
                 "not signed",
@@ -78,10 +78,10 @@ def router(scans: Scans, secrets: Sequence[bytes]) -> APIRouter:
         try:
             tracked = read_callback(body)
         except Problem:
-            gauges.CALL_BACKS.labels("unreadable").inc()
+            metrics.CALL_BACKS.labels("unreadable").inc()
             raise
         new = await scans.keep_callback(NAME, webhook_id, tracked.tracking_number, body, tracked.events)
-        gauges.CALL_BACKS.labels("kept" if new else "repeated").inc()
+        metrics.CALL_BACKS.labels("kept" if new else "repeated").inc()
         return Response(status_code=204)
 
     return routes

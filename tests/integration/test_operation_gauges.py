@@ -18,8 +18,8 @@ from pydantic import SecretStr
 from contracts.carrier import ParcelDelivered
 from contracts.warehouse import ParcelHandedOver
 from sandbox.servers import Servers
-from services.carrier import gauges as carrier_gauges
 from services.carrier import main as carrier
+from services.carrier import metrics as carrier_gauges
 from services.orders import gauges as orders_gauges
 from services.orders import main as orders
 from services.orders.erasure import still_there
