@@ -12,7 +12,8 @@ from pydantic import Field, SecretStr
 from contracts import topics
 from contracts.base import Event
 from contracts.carrier import LabelCreated
-from services.carrier import api, metrics, poller, signatures, store, webhook
+from services.carrier import metrics, poller, signatures, store, webhook
+from services.carrier.api import orders
 from services.carrier.carriers import CARRIERS
 from services.carrier.carriers.laposte.client import COUNTERPART, NAME, Access
 from services.carrier.carriers.laposte.labels import Contract, Sender
@@ -109,7 +110,7 @@ def service(platform: Platform) -> Service:
             every(metrics.EVERY_SECONDS, functools.partial(metrics.measure, platform.pool)),
         ),
         routers=(
-            api.router(platform),
+            orders.router(platform),
             webhook.router(scans, signatures.secrets_of(settings.webhook_secrets.get_secret_value())),
         ),
         seals=("contact",),
