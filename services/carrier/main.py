@@ -12,8 +12,8 @@ from pydantic import Field, SecretStr
 from contracts import topics
 from contracts.base import Event
 from contracts.carrier import LabelCreated
-from services.carrier import metrics, poller, signatures, store, webhook
-from services.carrier.api import orders
+from services.carrier import metrics, poller, signatures, store
+from services.carrier.api import callbacks, orders
 from services.carrier.carriers import CARRIERS
 from services.carrier.carriers.laposte.client import COUNTERPART, NAME, Access
 from services.carrier.carriers.laposte.labels import Contract, Sender
@@ -111,7 +111,7 @@ def service(platform: Platform) -> Service:
         ),
         routers=(
             orders.router(platform),
-            webhook.router(scans, signatures.secrets_of(settings.webhook_secrets.get_secret_value())),
+            callbacks.router(scans, signatures.secrets_of(settings.webhook_secrets.get_secret_value())),
         ),
         seals=("contact",),
         on_erased=on_erased,

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.bad_answers import PAGE
+from services.carrier.api.callbacks import read_callback
 from services.carrier.carriers.carrier import Tracked, Unreachable
 from services.carrier.carriers.laposte.mapping import (
     MOST_EVENTS,
@@ -20,7 +21,6 @@ from services.carrier.carriers.laposte.mapping import (
     read_answer,
     read_envelope,
 )
-from services.carrier.webhook import read_callback
 from shared.http.problems import Problem
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
