@@ -12,8 +12,8 @@ from pydantic import Field, SecretStr
 from contracts import topics
 from contracts.base import Event
 from contracts.carrier import LabelCreated
-from services.carrier import metrics, poller, signatures, store
-from services.carrier.api import callbacks, orders
+from services.carrier import metrics, poller, store
+from services.carrier.api import callbacks, orders, signatures
 from services.carrier.carriers import CARRIERS
 from services.carrier.carriers.laposte.client import COUNTERPART, NAME, Access
 from services.carrier.carriers.laposte.labels import Contract, Sender

@@ -11,8 +11,8 @@ import pytest
 
 from contracts.topics import TOPICS, subscribed_by
 from contracts.vocabularies import CASE_KINDS, STATUSES, Flag, Outcome
+from services.carrier.api.signatures import Announced, secrets_of, signature
 from services.carrier.domain.silence import SILENCE_RULES
-from services.carrier.signatures import Announced, secrets_of, signature
 from services.openapi import documents
 from services.orders.amendments import PERSON_ANSWERS_IN
 from services.orders.domain import DEADLINES, RETENTION

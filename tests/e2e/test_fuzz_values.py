@@ -24,7 +24,7 @@ from sandbox.show.book import Book, place, receive_goods
 from sandbox.show.people import person
 from sandbox.show.staff import boxes
 from sandbox.show.tales import Tale
-from services.carrier.signatures import secrets_of, signature
+from services.carrier.api.signatures import secrets_of, signature
 from tests import nasty
 from tests.live import until
 

@@ -30,7 +30,7 @@ from sandbox.processes import free_port
 from sandbox.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.carrier import main
-from services.carrier.signatures import signature
+from services.carrier.api.signatures import signature
 from shared import persons
 from shared.jobs import pauses
 from shared.ledger.facts import Facts, PersonRecorded

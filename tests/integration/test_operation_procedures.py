@@ -13,7 +13,7 @@ import httpx
 
 from sandbox.show.book import Book, place, receive_goods
 from sandbox.show.tales import Tale
-from services.carrier.signatures import secrets_of, signature
+from services.carrier.api.signatures import secrets_of, signature
 from services.credentials import SERVICES, sealing_key
 from tests.integration.conftest import Operated
 from tests.live import until

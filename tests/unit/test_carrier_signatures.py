@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.carrier.signatures import SIGNATURES_LENGTH, TOLERANCE_SECONDS, Announced, Unsigned, secrets_of, signature
+from services.carrier.api.signatures import (
+    SIGNATURES_LENGTH,
+    TOLERANCE_SECONDS,
+    Announced,
+    Unsigned,
+    secrets_of,
+    signature,
+)
 
 OLD, NEW = b"o" * 32, b"n" * 32
 NOW = 1_764_000_000

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
 
-from services.carrier import metrics, signatures
+from services.carrier import metrics
+from services.carrier.api import signatures
 from services.carrier.carriers.carrier import Tracked
 from services.carrier.carriers.laposte.client import NAME
 from services.carrier.carriers.laposte.mapping import NotAnEnvelope, read_envelope

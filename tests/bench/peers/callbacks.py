@@ -8,7 +8,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from services.carrier import signatures, store
+from services.carrier import store
+from services.carrier.api import signatures
 from services.carrier.api.callbacks import read_callback
 from services.carrier.carriers.laposte import codes
 from services.carrier.carriers.laposte.client import NAME
