@@ -19,7 +19,7 @@ from services.carrier.carriers.laposte.client import COUNTERPART, NAME, Access
 from services.carrier.carriers.laposte.labels import Contract, Sender
 from services.carrier.domain.silence import Patience
 from services.carrier.handlers import SUBSCRIPTIONS, handle, project
-from services.carrier.labels import LabelRules, label_job
+from services.carrier.jobs import LabelRules, label_job
 from services.carrier.scans import Retention, Scans
 from shared.cli.commands import command
 from shared.db import DB, TRANSIENT

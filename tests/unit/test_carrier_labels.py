@@ -16,7 +16,7 @@ from contracts.customs import OrderScreened, ParcelDeclared
 from contracts.persons import Contact
 from contracts.warehouse import OrderPacked
 from services.carrier.domain.routing import ROUTES, route_to
-from services.carrier.labels import label_order, not_called, settled, unseen_attempts
+from services.carrier.jobs import label_order, not_called, settled, unseen_attempts
 from shared.jobs.worker import ClaimedJob
 from shared.ledger.facts import Facts
 
