@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr
 from contracts import topics
 from contracts.base import Event
 from contracts.carrier import LabelCreated
-from services.carrier import metrics, poller, store
+from services.carrier import metrics, store
 from services.carrier.api import callbacks, orders, signatures
 from services.carrier.carriers import CARRIERS
 from services.carrier.carriers.laposte.client import COUNTERPART, NAME, Access
@@ -21,6 +21,7 @@ from services.carrier.domain.silence import Patience
 from services.carrier.handlers import SUBSCRIPTIONS, handle, project
 from services.carrier.jobs import LabelRules, label_job
 from services.carrier.scans import Retention, Scans
+from services.carrier.tasks import polling
 from shared.cli.commands import command
 from shared.db import DB, TRANSIENT
 from shared.http.client import Bounds, Client, Counterpart
@@ -87,7 +88,7 @@ def service(platform: Platform) -> Service:
     rules = LabelRules(settings.on_lost_answer, settings.label_attempts, settings.label_days, settings.cn23_days)
 
     async def follow(loop: Loop) -> None:
-        await poller.follow(platform.pool, carriers["laposte"], scans, settings.poll_seconds, loop)
+        await polling.follow(platform.pool, carriers["laposte"], scans, settings.poll_seconds, loop)
 
     async def connections(loop: Loop) -> None:
         try:
