@@ -20,8 +20,8 @@ from services.carrier.carriers.laposte.labels import Contract, Sender
 from services.carrier.domain.silence import Patience
 from services.carrier.handlers import SUBSCRIPTIONS, handle, project
 from services.carrier.jobs import LabelRules, label_job
-from services.carrier.scans import Retention, Scans
 from services.carrier.tasks import polling
+from services.carrier.tasks.publishing import Retention, Scans
 from shared.cli.commands import command
 from shared.db import DB, TRANSIENT
 from shared.http.client import Bounds, Client, Counterpart

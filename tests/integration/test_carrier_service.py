@@ -28,8 +28,8 @@ from sandbox.servers import Servers
 from services.carrier import main
 from services.carrier.api.signatures import signature
 from services.carrier.carriers.laposte.client import COUNTERPART, connect
-from services.carrier.scans import Retention, Scans
 from services.carrier.tasks.polling import poll
+from services.carrier.tasks.publishing import Retention, Scans
 from shared import telemetry
 from shared.http.client import Counterpart
 from shared.loop import Loop

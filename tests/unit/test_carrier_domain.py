@@ -37,8 +37,8 @@ from services.carrier.domain.decide import (
 )
 from services.carrier.domain.silence import SILENCE_RULES, Patience
 from services.carrier.handlers import followed
-from services.carrier.scans import scan_fact
 from services.carrier.store import KnownScan
+from services.carrier.tasks.publishing import scan_fact
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, PersonErased, PersonRecorded, Timer
 from tests.invented import some_invented
 

@@ -16,7 +16,7 @@ from services.carrier.api import signatures
 from services.carrier.carriers.carrier import Tracked
 from services.carrier.carriers.laposte.client import NAME
 from services.carrier.carriers.laposte.mapping import NotAnEnvelope, read_envelope
-from services.carrier.scans import Scans
+from services.carrier.tasks.publishing import Scans
 from shared.http.json_body import refusal
 from shared.http.json_reader import VALUES, NotJson, read_told
 from shared.http.problems import FieldError, Problem

@@ -6,7 +6,7 @@ import asyncpg
 
 from services.carrier import store
 from services.carrier.carriers.carrier import Carrier, Unreachable
-from services.carrier.scans import Scans
+from services.carrier.tasks.publishing import Scans
 from shared.db import TRANSIENT
 from shared.jobs import pauses
 from shared.loop import Loop

@@ -14,8 +14,8 @@ from services.carrier.api.callbacks import read_callback
 from services.carrier.carriers.laposte import codes
 from services.carrier.carriers.laposte.client import NAME
 from services.carrier.main import Settings, service
-from services.carrier.scans import scan_fact, sealed_scan
 from services.carrier.store import Callback, KnownScan
+from services.carrier.tasks.publishing import scan_fact, sealed_scan
 from shared.db import DB
 from shared.platform import Platform, Service
 

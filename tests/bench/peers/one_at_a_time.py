@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from services.carrier import scans
+from services.carrier.tasks import publishing
 from shared.db import TRANSIENT
 from shared.jobs import worker as jobs
 from shared.jobs.worker import Worker
@@ -75,7 +75,7 @@ async def consume(platform: Platform, consumer: AIOKafkaConsumer, sender: Sender
 
 async def run(make: Make, settings: PlatformSettings, name: str) -> None:
     """The whole service, with its HTTP side, until SIGTERM."""
-    jobs.COMMIT_TOGETHER = scans.KEEP_TOGETHER = scans.FOLD_TOGETHER = 1
+    jobs.COMMIT_TOGETHER = publishing.KEEP_TOGETHER = publishing.FOLD_TOGETHER = 1
     async with connected(make, settings) as (platform, service):
         producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, acks="all")
         await producer.start()
