@@ -1,8 +1,6 @@
-"""The job that fetches a label: one call to the carrier an attempt, and what follows from its answer.
+"""The job that asks for a label: one call to the carrier an attempt, and what follows from its answer.
 
-The carrier knows no idempotency key and cannot be asked for a label by our reference. So a repeated call may make a
-second label: each attempt whose end we did not see is written down as a possible ghost, and only the label that was
-published is ever shown. An attempt that failed before its call is none.
+The rules are in `domain.labels`: which attempt may have left an unconfirmed label, and what becomes of it.
 """
 
 from __future__ import annotations
@@ -10,32 +8,42 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from contracts.base import Event
-from contracts.carrier import LabelCreated, LabelRefused
-from contracts.cases import CaseOpened
-from contracts.customs import OrderScreened, ParcelDeclared
-from contracts.persons import Contact
-from contracts.warehouse import OrderPacked
-from services.carrier import store
-from services.carrier.carriers.carrier import AnswerLost, Carrier, LabelMade, LabelOrder, LabelRejected, TryLater
-from services.carrier.domain.decide import ABOUT_LABEL, LABEL, LET_GO, NAME, NO_LABEL, label_case, parcel_and_round
+from contracts.carrier import LabelCreated
+from services.carrier.carriers.carrier import Carrier
+from services.carrier.domain.carrier import AnswerLost, LabelMade, LabelOrder, LabelRejected, TryLater
+from services.carrier.domain.labels import (
+    LABEL_JOB,
+    LABEL_NOT_NEEDED,
+    NO_NEW_LABEL,
+    UnconfirmedLabel,
+    attempt_seen,
+    attempt_without_call,
+    exhausted_case,
+    label_order,
+    may_get_label,
+    parcel_and_round,
+    refusal,
+    uncertain_label_case,
+    unconfirmed,
+    unseen_attempts,
+)
 from services.carrier.domain.routing import Route, route_to
-from services.carrier.store import GhostLabel, StoredLabel
+from services.carrier.store import labels, unconfirmed_labels
+from services.carrier.store.labels import StoredLabel
+from shared.clock import Clock
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
 from shared.ledger.facts import Facts, PersonErased
-from shared.platform import Platform
+from shared.ledger.ledger import Ledger
+from shared.persons import Persons
+from shared.sealing import Seal
 from shared.telemetry import describe, log
 
-PLACE_OF_DISPATCH = ZoneInfo("Europe/Paris")
 PREPARE_SECONDS = 10.0
 """Real time for what comes before the call, so that it is the call, if anything, during which a job's own time ends."""
-CHECK_WITHIN = timedelta(days=3)
-"""Business time for a person to look after a label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,170 +56,122 @@ class LabelRules:
     cn23_days: int
 
 
-def label_job(platform: Platform, carriers: Mapping[str, Carrier], rules: LabelRules, counterpart: str) -> JobKind:
-    """The kind of job whose subject is a parcel (`parcel`, or `parcel:round` after a person asked for it again)."""
+class LabelJob:
+    """Its subject is a parcel (`parcel`, or `parcel:round` after a person answered that it be repeated)."""
 
-    async def run(job: ClaimedJob) -> Done:
+    def __init__(
+        self,
+        ledger: Ledger,
+        persons: Persons,
+        seal: Seal,
+        clock: Clock,
+        carriers: Mapping[str, Carrier],
+        rules: LabelRules,
+    ) -> None:
+        self._ledger = ledger
+        self._persons = persons
+        self._seal = seal
+        self._clock = clock
+        self._carriers = carriers
+        self._rules = rules
+
+    def kind(self, counterpart: str) -> JobKind:
+        return JobKind(LABEL_JOB, counterpart, self.run, self.exhausted, max_attempts=self._rules.attempts)
+
+    async def run(self, job: ClaimedJob) -> Done:
+        """One attempt. Raises Retry."""
         try:
             async with asyncio.timeout(PREPARE_SECONDS):
-                prepared = await _prepare(job)
+                prepared = await self._prepare(job)
         except Exception as error:
             log.warning("a label could not be asked for", order_id=str(job.order_id), error=error)
-            raise Retry(describe(error), None, not_called(job)) from None
-        return prepared if isinstance(prepared, Done) else await _call(job, *prepared)
+            raise Retry(describe(error), None, attempt_without_call(job.attempt, job.state)) from None
+        return prepared if isinstance(prepared, Done) else await self._call(job, *prepared)
 
-    async def _prepare(job: ClaimedJob) -> Done | tuple[Route, LabelOrder]:
+    def exhausted(self, job: ClaimedJob, reason: str) -> Sequence[Event]:
+        """The last attempt has failed."""
+        return [exhausted_case(job.order_id, job.subject, reason, self._clock.now())]
+
+    async def _prepare(self, job: ClaimedJob) -> Done | tuple[Route, LabelOrder]:
         """All that comes before the call, or instead of it."""
         parcel, _ = parcel_and_round(job.subject)
-        async with platform.ledger.transaction() as db:
-            facts = (await platform.ledger.read(db, [job.order_id]))[job.order_id]
-            if any(kind in facts for kind in NO_LABEL) or facts.get(LabelCreated, parcel) is not None:
+        async with self._ledger.transaction() as db:
+            facts = (await self._ledger.read(db, [job.order_id]))[job.order_id]
+            if not may_get_label(facts, parcel):
                 return Done()
-            contact = await platform.persons.contact(db, job.order_id, "label")
+            contact = await self._persons.contact(db, job.order_id, "label")
         if contact is None:
             return Done()  # erased meanwhile: its fact refuses the label
-        unseen = [_ghost(job, attempt, "sls:unseen", None) for attempt in unseen_attempts(job)]
-        if unseen and rules.on_lost_answer == "park":
-            return _parked(job, unseen, platform.clock.now())
-        await _record(platform, unseen)
+        unseen = [
+            unconfirmed(job.order_id, job.subject, attempt, "sls:unseen")
+            for attempt in unseen_attempts(job.attempt, job.state)
+        ]
+        if unseen and self._rules.on_lost_answer == "park":
+            return self._parked(unseen)
+        await self._record(unseen)
         route = route_to(contact.country)
         if route is None:
-            return Done([_refused(job, "no_route", platform.clock.now())], unless=LET_GO)
-        return route, label_order(facts, parcel, contact, route, platform.clock.now())
+            return self._refused(job, "no_route")
+        return route, label_order(facts, parcel, contact, route, self._clock.now())
 
-    async def _call(job: ClaimedJob, route: Route, order: LabelOrder) -> Done:
-        match await carriers[route.carrier].make_label(order):
+    async def _call(self, job: ClaimedJob, route: Route, order: LabelOrder) -> Done:
+        match await self._carriers[route.carrier].make_label(order):
             case LabelMade() as made:
-                return _made(platform, job, route, made, rules)
+                return self._made(job, route, made)
             case LabelRejected(reason):
-                return Done([_refused(job, reason, platform.clock.now())], unless=LET_GO)
-            case TryLater(reason, after):
-                raise Retry(reason, after, settled(job))
+                return self._refused(job, reason)
+            case TryLater(reason, retry_after):
+                raise Retry(reason, retry_after, attempt_seen(job.attempt))
             case AnswerLost(reason, number):
-                ghost = _ghost(job, job.attempt, reason, number)
-                if rules.on_lost_answer == "park":
-                    return _parked(job, [ghost], platform.clock.now())
-                await _record(platform, [ghost])
-                raise Retry(reason, None, settled(job))
+                lost = [unconfirmed(job.order_id, job.subject, job.attempt, reason, number)]
+                if self._rules.on_lost_answer == "park":
+                    return self._parked(lost)
+                await self._record(lost)
+                raise Retry(reason, None, attempt_seen(job.attempt))
 
-    def exhausted(job: ClaimedJob, reason: str) -> Sequence[Event]:
-        parcel, round_ = parcel_and_round(job.subject)
-        return [
-            CaseOpened(
-                order_id=job.order_id,
-                occurred_at=platform.clock.now(),
-                case=label_case("needs_attention", parcel, round_),
-                service=NAME,
-                kind="needs_attention",
-                matter=ABOUT_LABEL,
-                parcel=parcel,
-                turn=round_,
-                reason=reason if reason.startswith("sls:") else "label_failed",
-                action="check_label",
-                due_at=platform.clock.now() + CHECK_WITHIN,
-            )
-        ]
+    def _made(self, job: ClaimedJob, route: Route, made: LabelMade) -> Done:
+        parcel, _ = parcel_and_round(job.subject)
 
-    return JobKind(LABEL, counterpart, run, exhausted, max_attempts=rules.attempts)
+        async def save(db: DB, facts: Facts) -> None:
+            label = self._stored(facts, parcel, route, made)
+            await labels.save(db, label, self._rules.pdf_days, self._rules.cn23_days)
 
-
-def settled(job: ClaimedJob) -> dict[str, int]:
-    """The state that says: the end of this attempt was seen."""
-    return {"seen": job.attempt}
-
-
-def not_called(job: ClaimedJob) -> dict[str, int | list[int]]:
-    """The state that says: this attempt made no call, and those before it that ended unseen are not recorded yet."""
-    return {"seen": job.attempt, "unseen": unseen_attempts(job)}
-
-
-def unseen_attempts(job: ClaimedJob) -> list[int]:
-    """The attempts before this one that ended without our seeing how: the process died, or their time ran out."""
-    return [*job.state.get("unseen", ()), *range(job.state.get("seen", 0) + 1, job.attempt)]
-
-
-def label_order(facts: Facts, parcel: int, contact: Contact, route: Route, now: datetime) -> LabelOrder:
-    """What the label will say. The addressee pays nothing more when the shopper has paid the import tax already."""
-    declared, plan, screened = facts.get(ParcelDeclared, parcel), facts.get(OrderPacked), facts.get(OrderScreened)
-    if declared is None or plan is None:
-        raise LookupError("a label was asked for before its parcel was packed and declared")
-    return LabelOrder(
-        declared=declared,
-        box=next(box for box in plan.parcels if box.parcel == parcel),
-        contact=contact,
-        product=route.product,
-        duty_paid=route.ddp and declared.tax.amount > 0,
-        deposit_on=now.astimezone(PLACE_OF_DISPATCH).date(),
-        cny_per_eur=screened.rate if screened else None,
-    )
-
-
-def _made(platform: Platform, job: ClaimedJob, route: Route, made: LabelMade, rules: LabelRules) -> Done:
-    parcel, _ = parcel_and_round(job.subject)
-
-    async def save(db: DB, facts: Facts) -> None:
-        used = not any(kind in facts for kind in NO_LABEL) and facts.get(LabelCreated, parcel) is None
-        erased = PersonErased in facts
-        label = StoredLabel(
+        created = LabelCreated(
             order_id=job.order_id,
+            occurred_at=self._clock.now(),
+            parcel=parcel,
+            carrier=route.carrier,
+            product=route.product,
+            tracking_number=made.tracking_number,
+        )
+        return Done([created], save=save, unless=NO_NEW_LABEL)
+
+    def _stored(self, facts: Facts, parcel: int, route: Route, made: LabelMade) -> StoredLabel:
+        erased = PersonErased in facts
+        return StoredLabel(
+            order_id=facts.order_id,
             parcel=parcel,
             carrier=route.carrier,
             product=route.product,
             tracking_number=made.tracking_number,
             partner_number=made.partner_number,
-            used=used,
+            used=may_get_label(facts, parcel),
             erased=erased,
-            sealed_pdf=None if erased else platform.seal.seal(made.pdf, f"label:{made.tracking_number}"),
-            sealed_cn23=platform.seal.seal(made.cn23, f"cn23:{made.tracking_number}") if made.cn23 else None,
+            sealed_pdf=None if erased else self._seal.seal(made.pdf, f"label:{made.tracking_number}"),
+            sealed_cn23=self._seal.seal(made.cn23, f"cn23:{made.tracking_number}") if made.cn23 else None,
         )
-        await store.save_label(db, label, rules.pdf_days, rules.cn23_days)
 
-    created = LabelCreated(
-        order_id=job.order_id,
-        occurred_at=platform.clock.now(),
-        parcel=parcel,
-        carrier=route.carrier,
-        product=route.product,
-        tracking_number=made.tracking_number,
-    )
-    return Done([created], save=save, unless=NO_LABEL)
+    def _refused(self, job: ClaimedJob, reason: str) -> Done:
+        parcel, _ = parcel_and_round(job.subject)
+        return Done([refusal(job.order_id, parcel, reason, self._clock.now())], unless=LABEL_NOT_NEEDED)
 
+    def _parked(self, lost: Sequence[UnconfirmedLabel]) -> Done:
+        async def save(db: DB, _: Facts) -> None:
+            await unconfirmed_labels.save(db, lost)
 
-def _refused(job: ClaimedJob, reason: str, now: datetime) -> LabelRefused:
-    parcel, _ = parcel_and_round(job.subject)
-    return LabelRefused(order_id=job.order_id, occurred_at=now, parcel=parcel, reason=reason)
+        return Done([uncertain_label_case(lost, self._clock.now())], save=save, unless=LABEL_NOT_NEEDED)
 
-
-def _parked(job: ClaimedJob, ghosts: Sequence[GhostLabel], now: datetime) -> Done:
-    parcel, round_ = parcel_and_round(job.subject)
-
-    async def save(db: DB, _: Facts) -> None:
-        for ghost in ghosts:
-            await store.save_ghost(db, ghost)
-
-    case = CaseOpened(
-        order_id=job.order_id,
-        occurred_at=now,
-        case=label_case("uncertain_label", parcel, round_),
-        service=NAME,
-        kind="uncertain_label",
-        matter=ABOUT_LABEL,
-        parcel=parcel,
-        turn=round_,
-        reason=ghosts[-1].reason,
-        action="check_label",
-        due_at=now + CHECK_WITHIN,
-    )
-    return Done([case], save=save, unless=LET_GO)
-
-
-def _ghost(job: ClaimedJob, attempt: int, reason: str, number: str | None) -> GhostLabel:
-    parcel, _ = parcel_and_round(job.subject)
-    return GhostLabel(job.order_id, parcel, job.subject, attempt, reason, number)
-
-
-async def _record(platform: Platform, ghosts: Sequence[GhostLabel]) -> None:
-    if ghosts:
-        async with platform.ledger.transaction() as db:
-            for ghost in ghosts:
-                await store.save_ghost(db, ghost)
+    async def _record(self, lost: Sequence[UnconfirmedLabel]) -> None:
+        if lost:
+            async with self._ledger.transaction() as db:
+                await unconfirmed_labels.save(db, lost)

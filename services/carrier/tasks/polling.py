@@ -1,65 +1,61 @@
-"""The net under the call-backs: asks the carrier about every parcel that is under way, in real time."""
+"""Polls the carrier about every parcel that is under way: what call-backs have missed comes this way. Real time."""
 
 from __future__ import annotations
 
 import asyncpg
 
-from services.carrier import store
 from services.carrier.carriers.carrier import Carrier, Unreachable
-from services.carrier.tasks.publishing import Scans
-from shared.db import TRANSIENT
+from services.carrier.domain.polling import seconds_after_failure, seconds_after_round
+from services.carrier.store import followed_parcels
+from services.carrier.store.intake import ScanIntake
 from shared.jobs import pauses
 from shared.loop import Loop
 from shared.telemetry import log
 
 GROUPS_AT_ONCE = 10
-LONGEST_WAIT_SECONDS = 60.0
 
 
-async def follow(
-    pool: asyncpg.Pool[asyncpg.Record], carrier: Carrier, scans: Scans, poll_seconds: float, loop: Loop
+async def keep_polling(
+    pool: asyncpg.Pool[asyncpg.Record], carrier: Carrier, intake: ScanIntake, poll_seconds: float, loop: Loop
 ) -> None:
     """Each parcel every `poll_seconds`, as fast as the carrier's rate allows, until cancelled.
 
-    When the carrier does not answer at all it is left in peace for a while, longer each time.
+    While the carrier gives no answer at all the rounds wait, longer each time.
     """
-    refused = 0
-    while True:
-        loop.tick()
-        try:
-            taken, fault = await poll(pool, carrier, scans, poll_seconds, loop)
-        except TRANSIENT as error:
-            await loop.back_off(error)
-            continue
-        loop.healthy()
-        if fault is not None:
-            refused += 1
-            wait = min(LONGEST_WAIT_SECONDS, fault.after if fault.after is not None else 2.0 ** min(refused, 6))
-            log.warning("carrier cannot be asked", carrier=carrier.name, reason=fault.reason, wait=wait)
-        else:
-            refused = 0
-            wait = 0.0 if taken else min(1.0, poll_seconds)
-        await loop.sleep(wait)
+    failures = 0
+
+    async def step() -> float:
+        nonlocal failures
+        polled, fault = await poll(pool, carrier, intake, poll_seconds, loop)
+        if fault is None:
+            failures = 0
+            return seconds_after_round(polled, poll_seconds)
+        failures += 1
+        wait = seconds_after_failure(failures, fault.retry_after)
+        log.warning("carrier gives no answer", carrier=carrier.name, reason=fault.reason, wait=wait)
+        return wait
+
+    await loop.repeat(step, poll_seconds)
 
 
 async def poll(
-    pool: asyncpg.Pool[asyncpg.Record], carrier: Carrier, scans: Scans, poll_seconds: float, loop: Loop
+    pool: asyncpg.Pool[asyncpg.Record], carrier: Carrier, intake: ScanIntake, poll_seconds: float, loop: Loop
 ) -> tuple[int, Unreachable | None]:
     """One round: how many parcels were due, and why it stopped early if it did. None while the carrier is paused.
 
-    Those it did not learn about are due again, behind all that are due as well, so that no group blocks the others.
+    Those about which there was no answer are due again, behind all others that are due, so that no group blocks them.
     """
     async with pool.acquire() as db, db.transaction():
         if await pauses.is_paused(db, f"carrier.{carrier.name}"):
             return 0, None
-        due = await store.claim_due(db, poll_seconds, carrier.group_size * GROUPS_AT_ONCE)
+        due = await followed_parcels.claim_due(db, poll_seconds, carrier.group_size * GROUPS_AT_ONCE)
     for start in range(0, len(due), carrier.group_size):
         group = due[start : start + carrier.group_size]
         try:
             answers = await loop.while_waiting(carrier.track(group))
         except Unreachable as fault:
             async with pool.acquire() as db, db.transaction():
-                await store.release_due(db, due[start:], poll_seconds)
+                await followed_parcels.release(db, due[start:], poll_seconds)
             return len(due), fault
-        await scans.keep_polled(carrier.name, [event for tracked in answers for event in tracked.events])
+        await intake.keep_polled(carrier.name, [event for parcel in answers for event in parcel.events])
     return len(due), None
