@@ -24,7 +24,7 @@ or whose orders they are about.
 INVARIANTS = {
     "I1": "no accepted order is lost: it reaches an end, or a state that a person can see and free",
     "I2": "stock is never negative or oversold; received = available + reserved + shipped + written off",
-    "I3": "at most one label a parcel is ever handed over; a label that may exist after a lost answer is on record",
+    "I3": "at most one label per parcel is ever handed over; an unconfirmed label after a lost answer is recorded",
     "I4": "a timeline is the set of the accepted carrier events, each once, in event-time order",
     "I5": "every fact has its effect once; outboxes drain; one bad record holds up its own order only",
     "I6": "customs is declared to once a parcel, in order, with the scale's weight; parts add up to the cent",

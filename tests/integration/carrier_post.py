@@ -81,7 +81,7 @@ class Post:
             await self.platform.ledger.record(db, consumed=[recorded])
 
     async def packed(self, parcels: int = 1, contact: Mapping[str, str] | None = None) -> UUID:
-        """An order whose labels are owed."""
+        """An order whose labels are to be made."""
         order_id = uuid4()
         await self.person(order_id, contact or {})
         boxes = [{**SAMPLE["box"], "parcel": n + 1} for n in range(parcels)]

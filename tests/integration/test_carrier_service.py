@@ -201,7 +201,7 @@ async def test_the_poll_tells_in_which_country_customs_have_the_parcel(post: Pos
 
 
 async def test_what_led_to_the_end_is_asked_for_after_it(post: Post) -> None:
-    """Call-backs were not sent for a while and nobody polled; the next one tells the end at once."""
+    """Call-backs were not sent for a while and nobody polled; the next one reports the end at once."""
     order_id, (number,) = await post.labelled()
     await post.until_codes(order_id, "DR1")
     async with post.paused():
@@ -263,7 +263,7 @@ async def test_a_scan_at_fault_is_a_case_and_holds_up_no_other_of_its_order(post
     number, order_id = "LY000000014FR", uuid4()
     await post.call_back(envelope(number, event("PC1"), event("ET1", 1), event("ET2", 2)))
     spoil = "update raw_scans set code = $2 where tracking_number = $1 and code = $3"
-    await post.platform.pool.execute(spoil, number, "E T", "ET1")  # as no event of ours may say
+    await post.platform.pool.execute(spoil, number, "E T", "ET1")  # no event of ours may hold such a code
     await post.know_label(order_id, number)
     await post.until_codes(order_id, "ET2", "PC1")
     case = await post.until(order_id, CaseOpened)

@@ -1,4 +1,4 @@
-"""What the carrier service owes: rules one by one, then any shuffle, split and repetition of the facts."""
+"""The outputs of the carrier service: rules one by one, then any shuffle, split and repetition of the facts."""
 
 from __future__ import annotations
 
@@ -212,24 +212,24 @@ class TestEnds:
             ("SOLDDR", ParcelDestroyed),
         ],
     )
-    def test_said_by_a_scan(self, code: str, end: type[Event]) -> None:
+    def test_an_outcome_follows_from_a_scan(self, code: str, end: type[Event]) -> None:
         published = [type(item) for item in outputs([packed(), label(), scan(code, day(9))]) if isinstance(item, Event)]
         assert published == [end]
 
     @pytest.mark.parametrize("code", ["DR1", "ET1", "DO1", "DO3", "RE1", "AG1", "RENAVI", "DEPGUI", "RSTTAF", "XX1"])
-    def test_not_said_by_others(self, code: str) -> None:
+    def test_no_outcome_follows_from_others(self, code: str) -> None:
         assert not [item for item in outputs([packed(), label(), scan(code, day(9))]) if isinstance(item, Event)]
 
     def test_the_earliest_scan_dates_the_end(self) -> None:
         published = outputs([scan("DI1", day(9)), scan("DI0", day(8))])
         assert [item.delivered_at for item in published if isinstance(item, ParcelDelivered)] == [day(8)]
 
-    def test_found_after_lost_is_said_too(self) -> None:
+    def test_found_after_lost_is_published_too(self) -> None:
         lost = ParcelLost(order_id=ORDER, occurred_at=day(20), parcel=1, said_by="operator")
         published = outputs([handed_over(), lost, scan("DI1", day(25))])
         assert [type(item) for item in published if isinstance(item, Event)] == [ParcelDelivered]
 
-    def test_said_once(self) -> None:
+    def test_published_once(self) -> None:
         known: list[Event] = [label(), scan("DI1", day(9))]
         known += [item for item in outputs(known) if isinstance(item, Event)]
         assert not [item for item in outputs([*known, scan("LIVCFM", day(10))]) if isinstance(item, Event)]
@@ -341,18 +341,18 @@ HEARD: Sequence[Event] = (packed(2), declared(1), declared(2), person(), label(1
 
 
 def settle(batches: Iterable[Iterable[Event]]) -> tuple[set[UUID], set[Job]]:
-    """What is known and owed after these batches, deciding after each as the ledger does."""
+    """What is known, and the jobs, after these batches, deciding after each as the ledger does."""
     facts = Facts(ORDER)
-    jobs_owed: set[Job] = set()
+    enqueued: set[Job] = set()
     for batch in batches:
         for event in batch:
             facts.add(event)
         fresh = True
         while fresh:
             items = decide(facts, DecisionContext(day(20)), SilencePolicy())
-            jobs_owed |= {item for item in items if isinstance(item, Job)}
+            enqueued |= {item for item in items if isinstance(item, Job)}
             fresh = sum(facts.add(event) for event in _events(items)) > 0
-    return {event.id for event in facts}, jobs_owed
+    return {event.id for event in facts}, enqueued
 
 
 @given(st.data(), SCANS)

@@ -1,4 +1,4 @@
-"""The rules of the label job: which attempt may have left a label, what the label says, which route it takes."""
+"""The rules of the label job: which attempt may have left a label, what the label shows, which route it takes."""
 
 from __future__ import annotations
 

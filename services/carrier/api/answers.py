@@ -31,8 +31,8 @@ def router(ledger: Ledger, clock: Clock, requests: IdempotentRequests, require: 
     async def publish(
         request: Request, who: Principal, order_id: UUID, parcel: int, rule: Callable[[Facts, datetime], list[Event]]
     ) -> Response:
-        """Publishes what the rule says, once an `Idempotency-Key`. Problem 404 for an unknown parcel, 409 when the rule
-        finds it not possible."""
+        """Publishes the events of the rule, once an `Idempotency-Key`. Problem 404 for an unknown parcel, 409 when the
+        rule raises NotPossible."""
 
         async def work(db: DB) -> Response:
             if parcel not in parcels_of((await ledger.read(db, [order_id]))[order_id]):

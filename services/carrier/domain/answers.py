@@ -15,7 +15,7 @@ from shared.ledger.facts import Facts
 
 
 class NotPossible(Exception):
-    """The parcel is in no state in which this can be stated; the text says why."""
+    """The parcel is in no state in which this can be stated; the text gives the reason."""
 
 
 def loss(facts: Facts, parcel: int, now: datetime) -> list[Event]:

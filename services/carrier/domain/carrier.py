@@ -14,7 +14,7 @@ from contracts.vocabularies import Flag, Status
 
 @dataclass(frozen=True, slots=True)
 class LabelOrder:
-    """All that a label says. Holds the addressee: never logged, never stored."""
+    """All that a label shows. Holds the addressee: never logged, never stored."""
 
     declared: ParcelDeclared
     box: Parcel

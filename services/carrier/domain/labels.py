@@ -1,4 +1,4 @@
-"""When a parcel gets a label, what the label says, and the cases about labels.
+"""When a parcel gets a label, what the label shows, and the cases about labels.
 
 The carrier knows no idempotency key and cannot be asked for a label by our reference. So a repeated call may make a
 second label: each attempt whose end we did not see is recorded as an unconfirmed label, and only the label that was
@@ -35,7 +35,7 @@ SERVICE = "carrier"
 LABEL_MATTER = "label"
 """The matter of a case about a label."""
 LABEL_JOB = "label"
-"""The kind of job that asks for a label. Its subject is the parcel, then `parcel:round` once a person said repeat."""
+"""The kind of job that asks for a label. Its subject is the parcel, or `parcel:round` after an answer "repeat"."""
 REPEAT, REFUSE = "repeat", "refuse"
 """What a person may answer to a case about a label."""
 PLACE_OF_DISPATCH = ZoneInfo("Europe/Paris")
@@ -135,7 +135,7 @@ def _resolution(facts: Facts, parcel: int) -> str | None:
 
 
 def label_order(facts: Facts, parcel: int, contact: Contact, route: Route, now: datetime) -> LabelOrder:
-    """What the label will say. The addressee pays nothing more when the shopper has paid the import tax already.
+    """What the label will show. The addressee pays nothing more when the shopper has paid the import tax already.
 
     Raises LookupError before the parcel is packed and declared.
     """

@@ -46,7 +46,7 @@ class CheckedScans:
 
 
 def scan_fact(scan: KnownScan, meaning: CodeMeaning) -> ParcelScanned:
-    """The scan as a fact. It happened when the carrier says it did, whenever it was reported."""
+    """The scan as a fact. Its time is the one stated by the carrier, whenever it was reported."""
     return ParcelScanned(
         order_id=scan.order_id,
         occurred_at=scan.scanned_at,
