@@ -232,6 +232,25 @@ async def test_a_repeated_call_back_is_answered_the_same_and_counts_once(post: P
     assert await post.count("callbacks", "webhook_id = $1", f"msg_{order_id.hex}") == 1
 
 
+async def test_a_call_back_that_cannot_be_stored_fails_alone(post: Post) -> None:
+    """Those that arrive together are stored together."""
+    order_id, (number,) = await post.labelled()
+    ids = [f"msg_{kind}_{order_id.hex}_{n}" for n in range(10) for kind in ("sound", "refused")]
+    db = post.platform.pool
+    await db.execute(
+        "alter table callbacks add constraint refused check (webhook_id not like 'msg_refused_%') not valid"
+    )
+    try:
+        answers = await asyncio.gather(
+            *(post.call_back(envelope(number, event("PC1")), **{"webhook-id": webhook_id}) for webhook_id in ids)
+        )
+    finally:
+        await db.execute("alter table callbacks drop constraint refused")
+    assert [answer.status_code for answer in answers] == [204, 500] * 10
+    assert await post.count("callbacks", "webhook_id = any($1)", ids) == 10
+    await post.until_codes(order_id, "DR1", "PC1")
+
+
 async def test_events_that_cannot_be_read_are_kept_beside_those_that_can(post: Post) -> None:
     order_id, (number,) = await post.labelled()
     answer = await post.call_back(envelope(number, {"code": "ET1", "date": "hier"}, event("ET2", 5)))
