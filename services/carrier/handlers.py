@@ -1,68 +1,54 @@
-"""From facts to what is owed, and to the service's read tables."""
+"""From facts to outputs, and to the service's read tables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from contracts.base import Event
-from contracts.carrier import LabelCreated, ParcelDelivered, ParcelReturned, ParcelScanned
+from contracts.carrier import LabelCreated
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
 from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
-from services.carrier import store
-from services.carrier.domain import LET_GO, decide, has_ended
-from services.carrier.silence import Patience
-from services.carrier.store import FollowedParcel, Standing
+from services.carrier.domain.decide import decide
+from services.carrier.domain.parcels import followed_parcels
+from services.carrier.domain.silence import SilencePolicy
+from services.carrier.store import callbacks, labels, scans
+from services.carrier.store import followed_parcels as followed
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
-
-
-async def handle(_: DB, orders: Sequence[Facts], context: DecisionContext, patience: Patience) -> list[Output]:
-    """What is owed on these orders."""
-    return [outputs for facts in orders for outputs in decide(facts, context, patience)]
-
-
-async def project(db: DB, orders: Sequence[Facts]) -> None:
-    """Keeps the list of parcels to follow."""
-    await store.save_followed(db, [parcel for facts in orders for parcel in followed(facts)])
-
-
-def followed(facts: Facts) -> list[FollowedParcel]:
-    """Each parcel with a label and where it stands: labelled, handed_over, over (delivered or returned), or given_up:
-    lost, destroyed, or no longer wanted, which does not always keep a parcel from travelling."""
-    scanned: dict[int, int] = {}
-    for scan in facts.all(ParcelScanned):
-        scanned[scan.parcel] = scanned.get(scan.parcel, 0) + 1
-    let_go = any(kind in facts for kind in LET_GO)
-    return [
-        FollowedParcel(
-            order_id=facts.order_id,
-            parcel=label.parcel,
-            tracking_number=label.tracking_number,
-            state=_state(facts, label.parcel, let_go),
-            scans=scanned.get(label.parcel, 0),
-        )
-        for label in facts.all(LabelCreated)
-    ]
-
-
-def _state(facts: Facts, parcel: int, let_go: bool) -> Standing:
-    if facts.get(ParcelDelivered, parcel) or facts.get(ParcelReturned, parcel):
-        return "over"
-    if let_go or has_ended(facts, parcel):
-        return "given_up"
-    return "labelled" if facts.get(ParcelHandedOver, parcel) is None else "handed_over"
-
 
 SUBSCRIPTIONS: tuple[type[Event], ...] = (
     OrderScreened,  # the dated rate, for postal charges in CNY
     OrderPacked,  # the parcels, their weight and size
-    ParcelDeclared,  # what the CN23 says
-    ParcelRefused,  # no label wanted any more
+    ParcelDeclared,  # the content of the CN23
+    ParcelRefused,  # no label is needed any more
     OrderWithdrawn,  # likewise
     ParcelHandedOver,  # silence counts from here
     OrderClosed,  # nothing more to do
     CaseOpened,  # deadlines rest while a case is open
     CaseClosed,
 )
+
+
+async def handle(_: DB, orders: Sequence[Facts], context: DecisionContext, policy: SilencePolicy) -> list[Output]:
+    """The outputs for these orders."""
+    return [output for facts in orders for output in decide(facts, context, policy)]
+
+
+async def project(db: DB, orders: Sequence[Facts]) -> None:
+    """Keeps the list of parcels to follow."""
+    await followed.save(db, [parcel for facts in orders for parcel in followed_parcels(facts)])
+
+
+async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
+    """Drops the copies of a person's data that this service made."""
+    numbers = await labels.erase(db, order_ids)
+    await scans.erase(db, numbers)
+    await callbacks.erase(db, numbers)
+
+
+async def on_restored(db: DB, events: Sequence[Event]) -> None:
+    """Stores the numbers of labels again that the database had lost, so that their scans count."""
+    await labels.save_restored(db, [event for event in events if isinstance(event, LabelCreated)])

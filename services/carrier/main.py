@@ -2,77 +2,29 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Sequence
-from typing import Literal
-from uuid import UUID
-
-from pydantic import Field, SecretStr
+from functools import partial
 
 from contracts import topics
-from contracts.base import Event
-from contracts.carrier import LabelCreated
-from services.carrier import api, gauges, poller, signatures, store, webhook
+from services.carrier import metrics
+from services.carrier.api import answers, callbacks, labels, orders
+from services.carrier.api.signatures import secrets_of
 from services.carrier.carriers import CARRIERS
 from services.carrier.carriers.laposte.client import COUNTERPART, NAME, Access
 from services.carrier.carriers.laposte.labels import Contract, Sender
-from services.carrier.handlers import SUBSCRIPTIONS, handle, project
-from services.carrier.labels import LabelRules, label_job
-from services.carrier.scans import Retention, Scans
-from services.carrier.silence import Patience
+from services.carrier.domain.silence import SilencePolicy
+from services.carrier.handlers import SUBSCRIPTIONS, handle, on_erased, on_restored, project
+from services.carrier.jobs import LabelJob, LabelRules
+from services.carrier.settings import Settings
+from services.carrier.store.intake import Retention, ScanIntake
+from services.carrier.tasks.connections import keep_connections
+from services.carrier.tasks.polling import keep_polling
+from services.carrier.tasks.publishing import ScanPublisher
+from services.carrier.tasks.retention import keep_dropping_expired
 from shared.cli.commands import command
-from shared.db import DB, TRANSIENT
 from shared.http.client import Bounds, Client, Counterpart
-from shared.loop import Loop
 from shared.operations.gauges import every
 from shared.platform import Platform, Service
-from shared.settings import PlatformSettings
 from shared.supervise import Task
-
-PRUNE_SECONDS = 3600.0
-
-
-class Settings(PlatformSettings):
-    laposte_sls_url: str = "https://ws.colissimo.fr/sls-ws/SlsServiceWSRest/2.0"
-    laposte_suivi_url: str = "https://api.laposte.fr/suivi/v2"
-    laposte_contract_number: str = ""
-    laposte_password: SecretStr = SecretStr("")
-    okapi_key: SecretStr = SecretStr("")
-    laposte_printing: str = Field(
-        default="PDF_10x15_300dpi",
-        pattern="^PDF_",
-        description="SLS outputPrintingType; one of the PDF ones, since nothing else is taken for a label",
-    )
-    sls_timeout_seconds: float = Field(
-        default=20, gt=0, le=50, description="of a whole call, real time; less than a job's own bound"
-    )
-    sls_answer_bytes: int = Field(
-        default=4 * 1024 * 1024, ge=1024, description="what is read of an answer: the label and the CN23's copies"
-    )
-    suivi_timeout_seconds: float = Field(default=10, gt=0, description="of a whole call, real time")
-    suivi_answer_bytes: int = Field(default=1024 * 1024, ge=1024, description="what is read of an answer")
-    suivi_calls_per_second: float = Field(
-        default=10, gt=0, description="of each replica; La Poste's free plan allows 10"
-    )
-    poll_seconds: float = Field(default=900, gt=0, description="real time between two questions about one parcel")
-    on_lost_answer: Literal["repeat", "park"] = Field(
-        default="repeat", description="after a label call whose answer was lost: call again, or leave it to a person"
-    )
-    label_attempts: int = Field(default=20, ge=1, description="label calls before a person has to look into it")
-    silence_days: int | None = Field(default=None, ge=1, le=60, description="business time; else the table's own")
-    webhook_secrets: SecretStr = Field(default=SecretStr(""), description="`whsec_<base64>,...`; any of them counts")
-
-    sender_company: str = "Silkpost"
-    sender_street: str = "1 rue de la Soie"
-    sender_postcode: str = "69001"
-    sender_city: str = "Lyon"
-    sender_phone: str = "+33400000000"
-    sender_email: str = "expeditions@silkpost.example"
-
-    label_days: int = Field(default=90, ge=1, description="how long a label's PDF is kept, real days")
-    cn23_days: int = Field(default=1461, ge=1461, description="four years: the shipper must keep it")
-    raw_scan_days: int = Field(default=120, ge=30, description="what the carrier said, word for word")
-    callback_days: int = Field(default=7, ge=4, description="longer than the 76 hours of a sender's repeats")
 
 
 def service(platform: Platform) -> Service:
@@ -80,47 +32,43 @@ def service(platform: Platform) -> Service:
     settings = platform.settings
     if not isinstance(settings, Settings):
         raise TypeError("the carrier service needs its own settings")
+    pool, ledger, clock, require = platform.pool, platform.ledger, platform.clock, platform.require
     la_poste = Counterpart(COUNTERPART, Client())
-    carriers = {name: connect(access(settings), la_poste) for name, connect in CARRIERS.items()}
-    scans = Scans(platform, carriers, Retention(settings.raw_scan_days, settings.callback_days))
+    carriers = {name: connect(laposte_access(settings), la_poste) for name, connect in CARRIERS.items()}
+    intake = ScanIntake(pool, platform.seal, Retention(settings.raw_scan_days, settings.callback_days))
+    publisher = ScanPublisher(pool, ledger, clock, carriers, intake.received)
     rules = LabelRules(settings.on_lost_answer, settings.label_attempts, settings.label_days, settings.cn23_days)
-
-    async def follow(loop: Loop) -> None:
-        await poller.follow(platform.pool, carriers["laposte"], scans, settings.poll_seconds, loop)
-
-    async def connections(loop: Loop) -> None:
-        try:
-            await end_dates(platform, loop)
-        finally:
-            await la_poste.close()
-
+    label_job = LabelJob(ledger, platform.persons, platform.seal, clock, carriers, rules)
     return Service(
         name="carrier",
         publishes=topics.of_producer("carrier"),
         consumes=topics.subscribed_by("carrier"),
         subscriptions=SUBSCRIPTIONS,
-        handle=functools.partial(handle, patience=Patience(settings.silence_days)),
+        handle=partial(handle, policy=SilencePolicy(settings.silence_days)),
         project=project,
-        jobs=(label_job(platform, carriers, rules, COUNTERPART),),
+        jobs=(label_job.kind(COUNTERPART),),
         tasks=(
-            Task("fold", scans.fold_forever),
-            Task("follow", follow),
-            Task("connections", connections),
-            every(gauges.EVERY_SECONDS, functools.partial(gauges.measure, platform.pool)),
+            Task("publish_scans", publisher.run),
+            Task("poll", partial(keep_polling, pool, carriers[NAME], intake, settings.poll_seconds)),
+            Task("retention", partial(keep_dropping_expired, pool)),
+            Task("connections", partial(keep_connections, la_poste)),
+            every(metrics.EVERY_SECONDS, partial(metrics.measure, pool)),
         ),
         routers=(
-            api.router(platform),
-            webhook.router(scans, signatures.secrets_of(settings.webhook_secrets.get_secret_value())),
+            labels.router(pool, ledger, platform.seal, require),
+            answers.router(ledger, clock, platform.requests, require),
+            orders.router(pool, ledger, require),
+            callbacks.router(intake, secrets_of(settings.webhook_secrets.get_secret_value())),
         ),
         seals=("contact",),
         on_erased=on_erased,
-        observe=gauges.observe,
+        observe=metrics.observe,
         on_restored=on_restored,
     )
 
 
-def access(settings: Settings) -> Access:
-    """Where La Poste is, and how we are known there."""
+def laposte_access(settings: Settings) -> Access:
+    """The addresses and credentials of La Poste."""
     sender = Sender(
         company=settings.sender_company,
         street=settings.sender_street,
@@ -144,30 +92,6 @@ def access(settings: Settings) -> Access:
         suivi=Bounds(settings.suivi_timeout_seconds, settings.suivi_answer_bytes),
         suivi_calls_per_second=settings.suivi_calls_per_second,
     )
-
-
-async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
-    """Drops the copies of a person's data that this service made."""
-    await store.drop_personal(db, order_ids)
-
-
-async def on_restored(db: DB, events: Sequence[Event]) -> None:
-    """Knows the labels again that it had forgotten, so that their scans count."""
-    await store.save_forgotten_labels(db, NAME, [event for event in events if isinstance(event, LabelCreated)])
-
-
-async def end_dates(platform: Platform, loop: Loop) -> None:
-    """Hourly, what has reached its end date goes."""
-    while True:
-        loop.tick()
-        try:
-            async with platform.pool.acquire() as db, db.transaction():
-                await store.prune(db)
-        except TRANSIENT as error:
-            await loop.back_off(error)
-            continue
-        loop.healthy()
-        await loop.sleep(PRUNE_SECONDS)
 
 
 def main() -> None:

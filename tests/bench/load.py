@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import uvloop
 
-from services.carrier.signatures import secrets_of, signature
+from services.carrier.api.signatures import secrets_of, signature
 from tests.bench.client import Load, closed, request
 from tests.bench.samples import body
 

@@ -10,10 +10,9 @@ from typing import TypeVar
 from contracts.base import Event
 from contracts.carrier import LabelCreated, ParcelDelivered
 from contracts.orders import OrderPlaced
-from services.carrier import store
-from services.carrier.carriers.laposte.client import NAME
-from services.carrier.main import Settings as CarrierSettings
 from services.carrier.main import service as carrier
+from services.carrier.settings import Settings as CarrierSettings
+from services.carrier.store import labels as stored_labels
 from services.tracking.main import service as tracking
 from services.tracking.settings import Settings as TrackingSettings
 from shared.platform import Make, connected
@@ -61,7 +60,7 @@ async def fill_carrier(stand: Stand, labels: Sequence[LabelCreated]) -> None:
         for some in _parts(labels):
             async with platform.ledger.transaction() as db:
                 await platform.ledger.record(db, published=some)
-                await store.save_forgotten_labels(db, NAME, some)
+                await stored_labels.save_restored(db, some)
                 # Said long ago: nobody waits for it on the topic.
                 await db.execute("delete from outbox")
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import asyncpg
 import uvloop
 
-from services.carrier.signatures import secrets_of
+from services.carrier.api.signatures import secrets_of
 from services.tracking.store import CHANNEL
 from tests.bench.client import paced, percentiles
 from tests.bench.load import CODES, call_back

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-from services.carrier import gauges as carrier
+from services.carrier import metrics as carrier
 from services.orders import metrics as orders
 from services.warehouse import metrics as warehouse
 

@@ -11,8 +11,8 @@ import pytest
 
 from contracts.topics import TOPICS, subscribed_by
 from contracts.vocabularies import CASE_KINDS, STATUSES, Flag, Outcome
-from services.carrier.signatures import Announced, secrets_of, signature
-from services.carrier.silence import SILENCE_RULES
+from services.carrier.api.signatures import SignatureHeaders, secrets_of, signature
+from services.carrier.domain.silence import SILENCE_RULES
 from services.openapi import documents
 from services.orders.domain.cases import CASE_DUE_AFTER
 from services.orders.domain.deadlines import DEADLINES
@@ -99,7 +99,7 @@ def test_the_signed_example_of_the_call_backs_is_signed_rightly() -> None:
     secrets, body = secrets_of(rows["secret"]), rows["body"].encode()
     at = int(rows["webhook-timestamp"])
     assert signature(secrets[0], rows["webhook-id"], at, body) == rows["webhook-signature"]
-    assert Announced.of(rows, at).verify(body, secrets) == rows["webhook-id"]
+    assert SignatureHeaders.of(rows, at).verify(body, secrets) == rows["webhook-id"]
 
 
 def test_the_page_of_orders_says_what_each_field_must_be() -> None:

@@ -24,7 +24,7 @@ from sandbox.demo.orders import DemoOrders, place, receive_goods
 from sandbox.demo.people import person
 from sandbox.demo.scenarios import Scenario
 from sandbox.local.stack import Stack
-from services.carrier.signatures import secrets_of, signature
+from services.carrier.api.signatures import secrets_of, signature
 from tests import nasty
 from tests.live import until
 

@@ -154,14 +154,14 @@ class Labels:
     """Tracking number of the label that may be stuck on, by sub-order."""
     unused: frozenset[str]
     """Numbers of labels that are known and may not be."""
-    ghosts: Counter[str]
+    unconfirmed: Counter[str]
     """Labels that may exist, by sub-order."""
 
 
 async def _labels(field: Field) -> Labels:
     numbers = {UUID(order.id): order.number for order in field.orders.by_id.values()}
     rows = await field.stores.rows("carrier", "select order_id, parcel, tracking_number, used from labels")
-    ghosts = await field.stores.rows("carrier", "select order_id, parcel from ghost_labels")
+    unconfirmed = await field.stores.rows("carrier", "select order_id, parcel from unconfirmed_labels")
     return Labels(
         {
             f"{numbers[row['order_id']]}-{row['parcel']}": row["tracking_number"]
@@ -169,7 +169,7 @@ async def _labels(field: Field) -> Labels:
             if row["used"] and row["order_id"] in numbers
         },
         frozenset(row["tracking_number"] for row in rows if not row["used"]),
-        Counter(f"{numbers[row['order_id']]}-{row['parcel']}" for row in ghosts if row["order_id"] in numbers),
+        Counter(f"{numbers[row['order_id']]}-{row['parcel']}" for row in unconfirmed if row["order_id"] in numbers),
     )
 
 
@@ -187,8 +187,9 @@ def labels_on_record(account: Mapping[str, Any], labels: Labels) -> list[Violati
             if label["first_scan_at"] and sub_order in labels.shown
         ]
         unknown = [label for label in others if label["parcel_number"] not in labels.unused]
-        if len(unknown) > labels.ghosts[sub_order]:
-            words = f"{len(unknown)} labels of {sub_order} are unknown, {labels.ghosts[sub_order]} on record as ghosts"
+        if len(unknown) > labels.unconfirmed[sub_order]:
+            recorded = labels.unconfirmed[sub_order]
+            words = f"{len(unknown)} labels of {sub_order} are unknown, {recorded} on record as unconfirmed"
             found.append(Violation("I3", words, sub_orders=(sub_order,)))
     return found
 

@@ -74,7 +74,7 @@ def callback(envelope: dict[str, Any], events: list[dict[str, Any]]) -> bytes:
 
 async def travelling(field: Field, events: int = 2) -> str:
     """The number of a parcel that is under way and was seen so often."""
-    seen = "select tracking_number from followed where state = 'handed_over' and scans >= $1 limit 1"
+    seen = "select tracking_number from followed_parcels where state = 'handed_over' and scans >= $1 limit 1"
     [row] = await until(lambda: field.stores.rows("carrier", seen, events), 90)
     number: str = row["tracking_number"]
     return number
@@ -179,9 +179,9 @@ async def test_an_event_48_hours_late_takes_its_place(field: Field) -> None:
 
 
 async def told(field: Field, number: str, at: str) -> None:
-    folded = """select 1 from raw_scans where tracking_number = $1 and code = 'PC1' and source = 'webhook'
-                and folded_at is not null and scanned_at = $2::text::timestamptz"""
-    await until(lambda: field.stores.rows("carrier", folded, number, at[:19] + at[-6:]))
+    published = """select 1 from raw_scans where tracking_number = $1 and code = 'PC1' and source = 'webhook'
+                and processed_at is not null and scanned_at = $2::text::timestamptz"""
+    await until(lambda: field.stores.rows("carrier", published, number, at[:19] + at[-6:]))
 
 
 async def test_a_call_back_comes_before_its_label_is_known(field: Field) -> None:
@@ -205,7 +205,7 @@ async def test_a_call_back_comes_before_its_label_is_known(field: Field) -> None
         fault.happened(len(early))
         numbers = [row["tracking_number"] for row in early]
         told_later = """select 1 from raw_scans join labels using (tracking_number)
-                        where tracking_number = any($1) and folded_at is not null"""
+                        where tracking_number = any($1) and processed_at is not null"""
         await until(lambda: field.stores.rows("carrier", told_later, numbers))
 
 

@@ -34,8 +34,8 @@ async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(field: Fi
 async def nothing_is_pending(field: Field) -> bool:
     """The sender of call-backs has none left, every parcel was asked about after its end, and every scan is told."""
     account = await field.api.get("sandbox", "/control/account", None)
-    unasked = "select count(*) from followed where state in ('over', 'given_up') and not asked_since_end"
-    untold = "select count(*) from raw_scans join labels using (tracking_number) where used and folded_at is null"
+    unasked = "select count(*) from followed_parcels where state in ('over', 'given_up') and not polled_since_end"
+    untold = "select count(*) from raw_scans join labels using (tracking_number) where used and processed_at is null"
     left = [await field.stores.value("carrier", count) for count in (unasked, untold)]
     return not account["callbacks"]["pending"] and not any(left)
 

@@ -30,7 +30,8 @@ from sandbox.local.processes import free_port
 from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.carrier import main
-from services.carrier.signatures import signature
+from services.carrier.api.signatures import signature
+from services.carrier.settings import Settings
 from shared import persons
 from shared.jobs import pauses
 from shared.ledger.facts import Facts, PersonRecorded
@@ -80,7 +81,7 @@ class Post:
             await self.platform.ledger.record(db, consumed=[recorded])
 
     async def packed(self, parcels: int = 1, contact: Mapping[str, str] | None = None) -> UUID:
-        """An order whose labels are owed."""
+        """An order whose labels are to be made."""
         order_id = uuid4()
         await self.person(order_id, contact or {})
         boxes = [{**SAMPLE["box"], "parcel": n + 1} for n in range(parcels)]
@@ -152,7 +153,7 @@ class Post:
 
     async def polled(self) -> None:
         """Waits until a round of the poller that had begun before is over."""
-        [poller] = [loop for loop in self.platform.state.loops if loop.name == "follow"]
+        [poller] = [loop for loop in self.platform.state.loops if loop.name == "poll"]
         poller.trouble = "a round may be under way"
         await until(lambda: poller.trouble is None)
 
@@ -220,7 +221,7 @@ async def started(
         carrier_webhook_url=f"http://127.0.0.1:{webhook_port}/webhooks/laposte",
     )
     async with serving(create(world, lambda: datetime.now(UTC)), lifespan="on") as outside:
-        settings = main.Settings.model_validate(
+        settings = Settings.model_validate(
             {
                 "database_url": dsn,
                 "kafka_bootstrap": servers.kafka_bootstrap,

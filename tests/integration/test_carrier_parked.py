@@ -23,7 +23,7 @@ async def test_parked_a_lost_answer_waits_for_a_person(
         for order_id in (again, refused):
             case = await post.until(order_id, CaseOpened)
             assert (case.kind, case.action) == ("uncertain_label", "check_label")
-            assert await post.count("ghost_labels", "order_id = $1", order_id) == 1
+            assert await post.count("unconfirmed_labels", "order_id = $1", order_id) == 1
         for order_id, action in ((again, "repeat"), (refused, "refuse")):
             path = f"/orders/{order_id}/parcels/1/label-answer"
             answer = await post.http.post(path, json={"action": action}, headers=OPERATOR)
@@ -46,4 +46,4 @@ async def test_a_parcel_that_was_never_asked_about_is_not_parked(
         await until(lambda: db.fetchval("select attempts from jobs where order_id = $1 and reason <> ''", order_id))
         await db.execute(spoil, order_id, DECLARED, body)
         await post.until(order_id, LabelCreated, 1)
-        assert await post.count("ghost_labels") == 0
+        assert await post.count("unconfirmed_labels") == 0

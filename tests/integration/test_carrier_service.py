@@ -25,11 +25,12 @@ from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from sandbox.local.servers import Servers
-from services.carrier import main
+from services.carrier.api.signatures import signature
 from services.carrier.carriers.laposte.client import COUNTERPART, connect
-from services.carrier.poller import poll
-from services.carrier.scans import Retention, Scans
-from services.carrier.signatures import signature
+from services.carrier.main import laposte_access
+from services.carrier.settings import Settings
+from services.carrier.store.intake import Retention, ScanIntake
+from services.carrier.tasks.polling import poll
 from shared.http.client import Counterpart
 from shared.loop import Loop
 from tests.integration.carrier_post import (
@@ -79,14 +80,14 @@ async def test_a_label_is_refused(post: Post, change: dict[str, str], reason: st
 
 
 @pytest.mark.parametrize(("kind", "more"), [("429", {"retry_after": 0}), ("429", {}), ("500", {})])
-async def test_a_busy_carrier_is_asked_again_without_a_ghost(post: Post, kind: str, more: dict[str, Any]) -> None:
+async def test_a_busy_carrier_leaves_no_unconfirmed_label(post: Post, kind: str, more: dict[str, Any]) -> None:
     await post.fault("sls", kind, **more)
     order_id, _ = await post.labelled()
-    assert await post.count("ghost_labels", "order_id = $1", order_id) == 0
+    assert await post.count("unconfirmed_labels", "order_id = $1", order_id) == 0
 
 
 @pytest.mark.parametrize(("kind", "reason"), [("lost_answer", "sls:RemoteProtocolError"), ("truncated", None)])
-async def test_after_a_lost_answer_the_call_is_repeated_and_the_ghost_recorded(
+async def test_after_a_lost_answer_the_call_is_repeated_and_an_unconfirmed_label_recorded(
     post: Post, kind: str, reason: str | None
 ) -> None:
     await post.fault("sls", kind)
@@ -109,12 +110,12 @@ async def test_after_a_lost_answer_the_call_is_repeated_and_the_ghost_recorded(
         ("cut_pdf", "sls:label_no_pdf"),
     ],
 )
-async def test_an_answer_that_is_none_is_a_ghost_and_the_call_repeated(post: Post, kind: str, reason: str) -> None:
+async def test_an_unreadable_answer_leaves_an_unconfirmed_label(post: Post, kind: str, reason: str) -> None:
     await post.fault("sls", kind)
     order_id, (number,) = await post.labelled()
     view = (await post.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()
     assert [label["tracking_number"] for label in view["labels"]] == [number]
-    assert [ghost["reason"] for ghost in view["ghost_labels"]] == [reason]
+    assert [label["reason"] for label in view["ghost_labels"]] == [reason]
 
 
 @pytest.mark.parametrize("kind", ["gzip_bomb", "endless", "html"])
@@ -135,7 +136,7 @@ async def test_scans_are_asked_for_again_after_an_answer_that_is_none(post: Post
 async def test_an_answer_that_takes_too_long_counts_as_lost(post: Post) -> None:
     await post.fault("sls", "slow", seconds=5)
     order_id, _ = await post.labelled()
-    assert await post.count("ghost_labels", "order_id = $1 and reason = 'sls:answer_time'", order_id) == 1
+    assert await post.count("unconfirmed_labels", "order_id = $1 and reason = 'sls:answer_time'", order_id) == 1
 
 
 async def test_a_label_for_an_order_withdrawn_meanwhile_is_kept_and_never_shown(post: Post) -> None:
@@ -155,7 +156,7 @@ async def test_a_label_for_an_order_withdrawn_meanwhile_is_kept_and_never_shown(
     number = await post.platform.pool.fetchval("select tracking_number from labels where order_id = $1", order_id)
     async with post.without_callbacks():
         await post.scan(number, "PC1", "FR")  # somebody used it all the same
-    await post.platform.pool.execute("update labels set asked_at = now() - interval '25 hours' where not used")
+    await post.platform.pool.execute("update labels set polled_at = now() - interval '25 hours' where not used")
     await post.until_count(1, "raw_scans", "tracking_number = $1 and code = 'PC1' and source = 'poll'", number)
 
 
@@ -200,7 +201,7 @@ async def test_the_poll_tells_in_which_country_customs_have_the_parcel(post: Pos
 
 
 async def test_what_led_to_the_end_is_asked_for_after_it(post: Post) -> None:
-    """Call-backs were not sent for a while and nobody polled; the next one tells the end at once."""
+    """Call-backs were not sent for a while and nobody polled; the next one reports the end at once."""
     order_id, (number,) = await post.labelled()
     await post.until_codes(order_id, "DR1")
     async with post.paused():
@@ -215,7 +216,7 @@ async def test_what_led_to_the_end_is_asked_for_after_it(post: Post) -> None:
 async def test_a_call_back_before_its_label_waits_for_it(post: Post) -> None:
     number = "RB123456785GB"
     assert (await post.call_back(envelope(number, event("PC1")))).status_code == 204
-    assert await post.count("raw_scans", "tracking_number = $1 and folded_at is null", number) == 1
+    assert await post.count("raw_scans", "tracking_number = $1 and processed_at is null", number) == 1
     order_id = uuid4()
     await post.know_label(order_id, number)
     assert (await post.until(order_id, ParcelScanned)).code == "PC1"
@@ -229,6 +230,25 @@ async def test_a_repeated_call_back_is_answered_the_same_and_counts_once(post: P
     await post.call_back(body)
     await post.until_codes(order_id, "DR1", "ET1", "PC1")
     assert await post.count("callbacks", "webhook_id = $1", f"msg_{order_id.hex}") == 1
+
+
+async def test_a_call_back_that_cannot_be_stored_fails_alone(post: Post) -> None:
+    """Those that arrive together are stored together."""
+    order_id, (number,) = await post.labelled()
+    ids = [f"msg_{kind}_{order_id.hex}_{n}" for n in range(10) for kind in ("sound", "refused")]
+    db = post.platform.pool
+    await db.execute(
+        "alter table callbacks add constraint refused check (webhook_id not like 'msg_refused_%') not valid"
+    )
+    try:
+        answers = await asyncio.gather(
+            *(post.call_back(envelope(number, event("PC1")), **{"webhook-id": webhook_id}) for webhook_id in ids)
+        )
+    finally:
+        await db.execute("alter table callbacks drop constraint refused")
+    assert [answer.status_code for answer in answers] == [204, 500] * 10
+    assert await post.count("callbacks", "webhook_id = any($1)", ids) == 10
+    await post.until_codes(order_id, "DR1", "PC1")
 
 
 async def test_events_that_cannot_be_read_are_kept_beside_those_that_can(post: Post) -> None:
@@ -250,9 +270,11 @@ async def test_an_order_at_fault_holds_up_no_other(post: Post) -> None:
     await db.execute("update fact_sets set size = size + 1 where order_id = $1", broken)  # no cached set fits
     await asyncio.gather(*(post.call_back(envelope(at_fault, event("PC1"))) for at_fault in (its_number, number)))
     await post.until_codes(sound, "DR1", "PC1")
-    await post.until_count(1, "raw_scans", "tracking_number = $1 and code = 'PC1' and fold_after > now()", its_number)
+    await post.until_count(
+        1, "raw_scans", "tracking_number = $1 and code = 'PC1' and publish_after > now()", its_number
+    )
     await db.execute(spoil, broken, body)
-    await db.execute("update raw_scans set fold_after = now() where tracking_number = $1", its_number)
+    await db.execute("update raw_scans set publish_after = now() where tracking_number = $1", its_number)
     await post.until_codes(broken, "DR1", "PC1")
 
 
@@ -260,21 +282,21 @@ async def test_a_scan_at_fault_is_a_case_and_holds_up_no_other_of_its_order(post
     number, order_id = "LY000000014FR", uuid4()
     await post.call_back(envelope(number, event("PC1"), event("ET1", 1), event("ET2", 2)))
     spoil = "update raw_scans set code = $2 where tracking_number = $1 and code = $3"
-    await post.platform.pool.execute(spoil, number, "E T", "ET1")  # as no event of ours may say
+    await post.platform.pool.execute(spoil, number, "E T", "ET1")  # no event of ours may hold such a code
     await post.know_label(order_id, number)
     await post.until_codes(order_id, "ET2", "PC1")
     case = await post.until(order_id, CaseOpened)
     assert (case.case, case.action) == ("needs_attention:undecided:carrier", "look_into")
-    assert await post.count("raw_scans", "tracking_number = $1 and fold_after > now()", number) == 1
+    assert await post.count("raw_scans", "tracking_number = $1 and publish_after > now()", number) == 1
     await post.platform.pool.execute(spoil, number, "ET1", "E T")
-    await post.platform.pool.execute("update raw_scans set fold_after = now() where tracking_number = $1", number)
+    await post.platform.pool.execute("update raw_scans set publish_after = now() where tracking_number = $1", number)
     await post.until_codes(order_id, "ET1", "ET2", "PC1")
 
 
 async def test_a_slow_answer_about_scans_is_no_stuck_loop(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.loop.TICK_SECONDS", 0.01)
     await post.labelled()
-    loop = Loop("follow")
+    loop = Loop("poll")
 
     async def slow(request: httpx.Request) -> httpx.Response:
         ticks: set[float] = set()
@@ -287,11 +309,12 @@ async def test_a_slow_answer_about_scans_is_no_stuck_loop(post: Post, monkeypatc
         return httpx.Response(500)
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(slow)) as http:
-        settings = main.Settings(suivi_timeout_seconds=PATIENCE_SECONDS)
-        carrier = connect(main.access(settings), Counterpart(COUNTERPART, http))
-        scans = Scans(post.platform, {}, Retention(raw_scans=30, callbacks=4))
-        taken, fault = await poll(post.platform.pool, carrier, scans, 0, loop)
-    assert taken
+        settings = Settings(suivi_timeout_seconds=PATIENCE_SECONDS)
+        carrier = connect(laposte_access(settings), Counterpart(COUNTERPART, http))
+        pool = post.platform.pool
+        intake = ScanIntake(pool, post.platform.seal, Retention(raw_scans=30, callbacks=4))
+        polled, fault = await poll(pool, carrier, intake, 0, loop)
+    assert polled
     assert fault is not None
     assert fault.reason == "suivi:http_500"
 
@@ -389,14 +412,14 @@ async def test_what_happens_to_a_lost_parcel_is_asked_for_once_a_day(post: Post)
     order_id, (number,) = await post.labelled()
     await post.hand_over(order_id, number)
     assert (await post.http.post(f"/orders/{order_id}/parcels/1/loss", headers=OPERATOR)).status_code == 200
-    await post.until_count(1, "followed", "tracking_number = $1 and asked_since_end", number)
-    await post.polled()  # it counts as asked before it is
+    await post.until_count(1, "followed_parcels", "tracking_number = $1 and polled_since_end", number)
+    await post.polled()  # it counts as polled before it is
     async with post.without_callbacks():
         await post.scan(number, "DI1", "CN")
         await asyncio.sleep(0.6)
         assert ParcelDelivered not in await post.facts(order_id)
         await post.platform.pool.execute(
-            "update followed set asked_at = now() - interval '25 hours' where tracking_number = $1", number
+            "update followed_parcels set polled_at = now() - interval '25 hours' where tracking_number = $1", number
         )
         await post.until(order_id, ParcelDelivered, 1)
 

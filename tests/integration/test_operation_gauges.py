@@ -18,8 +18,8 @@ from pydantic import SecretStr
 from contracts.carrier import ParcelDelivered
 from contracts.warehouse import ParcelHandedOver
 from sandbox.local.servers import Servers
-from services.carrier import gauges as carrier_gauges
 from services.carrier import main as carrier
+from services.carrier import metrics as carrier_gauges
 from services.orders import main as orders
 from services.orders import metrics as orders_gauges
 from services.orders.tasks import still_on_topic
@@ -153,10 +153,10 @@ async def test_labels_that_should_not_be(servers: Servers, fresh_database: Fresh
             )
         for number, code in (("CY1FR", "PC1"), ("CY2FR", "DR1"), ("CY3FR", "PC1"), ("CY4FR", None)):
             await scanned(db, number, code)
-        await db.execute("insert into ghost_labels values ($1, 1, '1', 1, 'sls:lost', null)", uuid4())
+        await db.execute("insert into unconfirmed_labels values ($1, 1, '1', 1, 'sls:lost', null)", uuid4())
         await carrier_gauges.measure(platform.pool)
         assert shown("carrier_unused_labels_scanned") == 1, "announced is not travelling"
-        assert shown("carrier_ghost_labels") == 1
+        assert shown("carrier_unconfirmed_labels") == 1
         assert shown("carrier_scans_oldest_unpublished_age_seconds") == pytest.approx(3600, abs=60)
 
 

@@ -13,7 +13,7 @@ import httpx
 
 from sandbox.demo.orders import DemoOrders, place, receive_goods
 from sandbox.demo.scenarios import Scenario
-from services.carrier.signatures import secrets_of, signature
+from services.carrier.api.signatures import secrets_of, signature
 from services.credentials import SERVICES, sealing_key
 from tests.integration.conftest import Operated
 from tests.live import until

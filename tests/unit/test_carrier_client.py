@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from services.carrier.carriers.carrier import Carrier, Unreachable
-from services.carrier.carriers.laposte.client import COUNTERPART, Access, Pace, connect
+from services.carrier.carriers.laposte.client import COUNTERPART, Access, OutgoingRate, connect
 from services.carrier.carriers.laposte.labels import Contract, Sender
 from shared.http.client import Bounds, Counterpart
 
@@ -107,13 +107,13 @@ async def test_retry_after(header: str, after: float | None) -> None:
 
     with pytest.raises(Unreachable) as caught:
         await carrier(busy).track([GOOD])
-    assert caught.value.after == after
+    assert caught.value.retry_after == after
 
 
 async def test_calls_are_spread_evenly() -> None:
-    pace = Pace(100)
+    rate = OutgoingRate(100)
     started = time.monotonic()
-    await asyncio.gather(*(pace.turn() for _ in range(11)))
+    await asyncio.gather(*(rate.wait() for _ in range(11)))
     assert time.monotonic() - started >= 0.1 - 0.005
 
 

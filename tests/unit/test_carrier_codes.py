@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.vocabularies import STATUSES, Flag
-from services.carrier.carriers.carrier import Reading
 from services.carrier.carriers.laposte.codes import COLISSIMO, OKAPI, UNKNOWN, read
+from services.carrier.domain.carrier import CodeMeaning
 
 FINAL = {"delivered", "returned", "lost", "seized", "destroyed", "cancelled"}
 
@@ -86,7 +86,7 @@ class TestMistakesOfOthers:
         assert read("DI2", None).status == read("LIVREO", None).status == "returned"
 
     def test_a_return_is_not_a_refusal_by_the_addressee(self) -> None:
-        assert read("RE1", None) == Reading("returning", clears=("customs_held", "problem", "delayed"))
+        assert read("RE1", None) == CodeMeaning("returning", clears=("customs_held", "problem", "delayed"))
 
     @pytest.mark.parametrize("code", ["RSTTAF", "DEPGUI", "RENAVI", "AARBPR", "MLVARS", "PCHMQT", "AG1", "EP1"])
     def test_waiting_or_deposited_is_not_delivered(self, code: str) -> None:
@@ -97,7 +97,7 @@ class TestMistakesOfOthers:
 
     @pytest.mark.parametrize("code", ["AN1", "ZZ9", "QWERTY", "x"])
     def test_an_unknown_code_moves_nothing(self, code: str) -> None:
-        assert read(code, None) == UNKNOWN == Reading(None)
+        assert read(code, None) == UNKNOWN == CodeMeaning(None)
 
 
 @pytest.mark.parametrize(
@@ -169,4 +169,4 @@ def test_the_two_tables_do_not_overlap() -> None:
 
 @given(st.text(max_size=20), st.sampled_from([None, "FR", "CN", "XX"]))
 def test_any_code_can_be_read(code: str, country: str | None) -> None:
-    assert isinstance(read(code, country), Reading)
+    assert isinstance(read(code, country), CodeMeaning)

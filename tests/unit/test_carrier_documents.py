@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sandbox.bad_answers import PAGE
 from sandbox.laposte.pdf import page
-from services.carrier.documents import MOST_INFLATED, is_pdf
+from services.carrier.domain.documents import MOST_INFLATED, is_pdf
 
 PDF = page("CY123456785FR", ["DOS FR -> CN"])
 

@@ -1,4 +1,4 @@
-"""What the carrier service owes: rules one by one, then any shuffle, split and repetition of the facts."""
+"""The outputs of the carrier service: rules one by one, then any shuffle, split and repetition of the facts."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared, Parc
 from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.carrier.carriers.laposte import codes
-from services.carrier.domain import ANSWERED_FOUND, REPEAT, decide, label_case, label_job_subject, parcel_and_round
-from services.carrier.handlers import followed
-from services.carrier.scans import scan_fact
-from services.carrier.silence import SILENCE_RULES, Patience
-from services.carrier.store import KnownScan
+from services.carrier.domain.decide import decide
+from services.carrier.domain.enquiries import ANSWERED_FOUND
+from services.carrier.domain.labels import REPEAT, job_subject, label_case, parcel_and_round
+from services.carrier.domain.parcels import followed_parcels
+from services.carrier.domain.scans import KnownScan, scan_fact
+from services.carrier.domain.silence import SILENCE_RULES, SilencePolicy
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, PersonErased, PersonRecorded, Timer
 from tests.invented import some_invented
 
@@ -133,7 +134,7 @@ def over() -> OrderClosed:
 
 
 def outputs(events: Iterable[Event], now: datetime = START, *, caught_up: bool = False) -> list[Output]:
-    return decide(Facts(ORDER, events), DecisionContext(now, caught_up), Patience())
+    return decide(Facts(ORDER, events), DecisionContext(now, caught_up), SilencePolicy())
 
 
 def jobs(events: Iterable[Event]) -> list[str]:
@@ -195,7 +196,7 @@ class TestLabels:
 
     @given(st.integers(1, 99), st.integers(1, 20))
     def test_a_job_s_subject_can_be_read_back(self, parcel: int, round_: int) -> None:
-        assert parcel_and_round(label_job_subject(parcel, round_)) == (parcel, round_)
+        assert parcel_and_round(job_subject(parcel, round_)) == (parcel, round_)
 
 
 class TestEnds:
@@ -211,24 +212,24 @@ class TestEnds:
             ("SOLDDR", ParcelDestroyed),
         ],
     )
-    def test_said_by_a_scan(self, code: str, end: type[Event]) -> None:
+    def test_an_outcome_follows_from_a_scan(self, code: str, end: type[Event]) -> None:
         published = [type(item) for item in outputs([packed(), label(), scan(code, day(9))]) if isinstance(item, Event)]
         assert published == [end]
 
     @pytest.mark.parametrize("code", ["DR1", "ET1", "DO1", "DO3", "RE1", "AG1", "RENAVI", "DEPGUI", "RSTTAF", "XX1"])
-    def test_not_said_by_others(self, code: str) -> None:
+    def test_no_outcome_follows_from_others(self, code: str) -> None:
         assert not [item for item in outputs([packed(), label(), scan(code, day(9))]) if isinstance(item, Event)]
 
     def test_the_earliest_scan_dates_the_end(self) -> None:
         published = outputs([scan("DI1", day(9)), scan("DI0", day(8))])
         assert [item.delivered_at for item in published if isinstance(item, ParcelDelivered)] == [day(8)]
 
-    def test_found_after_lost_is_said_too(self) -> None:
+    def test_found_after_lost_is_published_too(self) -> None:
         lost = ParcelLost(order_id=ORDER, occurred_at=day(20), parcel=1, said_by="operator")
         published = outputs([handed_over(), lost, scan("DI1", day(25))])
         assert [type(item) for item in published if isinstance(item, Event)] == [ParcelDelivered]
 
-    def test_said_once(self) -> None:
+    def test_published_once(self) -> None:
         known: list[Event] = [label(), scan("DI1", day(9))]
         known += [item for item in outputs(known) if isinstance(item, Event)]
         assert not [item for item in outputs([*known, scan("LIVCFM", day(10))]) if isinstance(item, Event)]
@@ -237,13 +238,13 @@ class TestEnds:
 class TestSilence:
     FACTS = (packed(), label(), handed_over(), scan("PC1", day(0.2)), scan("ET2", day(2)))
 
-    def test_an_alarm_is_set_for_the_end_of_patience(self) -> None:
+    def test_a_timer_is_set_for_the_end_of_the_silence(self) -> None:
         assert outputs(self.FACTS, day(3)) == [Timer(ORDER, day(16))]
 
     def test_no_case_before_all_was_heard(self) -> None:
         assert outputs(self.FACTS, day(17)) == [Timer(ORDER, day(16))]
 
-    def test_a_case_when_patience_ends(self) -> None:
+    def test_an_enquiry_once_the_silence_is_too_long(self) -> None:
         (case,) = outputs(self.FACTS, day(16), caught_up=True)
         assert isinstance(case, CaseOpened)
         assert (case.case, case.kind, case.action) == ("enquiry:1:2026-11-13", "enquiry", "search_with_carrier")
@@ -257,26 +258,26 @@ class TestSilence:
         assert outputs([*self.FACTS, over()], day(60), caught_up=True) == []
 
     def test_a_new_scan_closes_it_and_the_wait_begins_anew(self) -> None:
-        known = [*self.FACTS, *_said(outputs(self.FACTS, day(16), caught_up=True)), scan("ET3", day(18))]
+        known = [*self.FACTS, *_events(outputs(self.FACTS, day(16), caught_up=True)), scan("ET3", day(18))]
         published = outputs(known, day(18.1))
         assert [(item.case, item.resolution) for item in published if isinstance(item, CaseClosed)] == [
             ("enquiry:1:2026-11-13", "found")
         ]
-        assert outputs([*known, *_said(published)], day(19)) == [
-            Timer(ORDER, SILENCE_RULES[0].asks_at(day(0), day(18)))
+        assert outputs([*known, *_events(published)], day(19)) == [
+            Timer(ORDER, SILENCE_RULES[0].enquire_at(day(0), day(18)))
         ]
 
     def test_an_older_scan_that_comes_late_does_not_close_it(self) -> None:
-        known = [*self.FACTS, *_said(outputs(self.FACTS, day(16), caught_up=True)), scan("ET1", day(1))]
+        known = [*self.FACTS, *_events(outputs(self.FACTS, day(16), caught_up=True)), scan("ET1", day(1))]
         assert outputs(known, day(17), caught_up=True) == []
 
     def test_the_end_of_another_case_is_no_sign_of_the_parcel(self) -> None:
-        known = [*self.FACTS, *_said(outputs(self.FACTS, day(16), caught_up=True))]
+        known = [*self.FACTS, *_events(outputs(self.FACTS, day(16), caught_up=True))]
         known += [opened("dead_letter:1", "dead_letter", day(17), None), closed("dead_letter:1", "replayed", day(18))]
         assert outputs(known, day(19), caught_up=True) == []
 
     def test_a_loss_closes_it(self) -> None:
-        known = [*self.FACTS, *_said(outputs(self.FACTS, day(16), caught_up=True))]
+        known = [*self.FACTS, *_events(outputs(self.FACTS, day(16), caught_up=True))]
         lost = ParcelLost(order_id=ORDER, occurred_at=day(17), parcel=1, said_by="operator")
         published = outputs([*known, lost], day(17))
         assert [item.resolution for item in published if isinstance(item, CaseClosed)] == ["lost"]
@@ -285,14 +286,14 @@ class TestSilence:
         case = outputs(self.FACTS, day(16), caught_up=True)[0]
         assert isinstance(case, CaseOpened)
         known = [*self.FACTS, case, closed(case.case, ANSWERED_FOUND, day(17))]
-        assert outputs(known, day(17), caught_up=True) == [Timer(ORDER, SILENCE_RULES[0].asks_at(day(0), day(17)))]
+        assert outputs(known, day(17), caught_up=True) == [Timer(ORDER, SILENCE_RULES[0].enquire_at(day(0), day(17)))]
 
     @pytest.mark.parametrize("parcel", [1, None])
     def test_it_rests_while_another_case_about_the_parcel_is_open(self, parcel: int | None) -> None:
         hold = opened("customs_hold:1", "customs_hold", day(3), parcel)
         assert outputs([*self.FACTS, hold], day(40), caught_up=True) == []
         known = [*self.FACTS, hold, closed("customs_hold:1", "released", day(12))]
-        assert outputs(known, day(12), caught_up=True) == [Timer(ORDER, SILENCE_RULES[0].asks_at(day(0), day(12)))]
+        assert outputs(known, day(12), caught_up=True) == [Timer(ORDER, SILENCE_RULES[0].enquire_at(day(0), day(12)))]
 
     def test_a_case_about_the_other_parcel_does_not_hold_it(self) -> None:
         hold = opened("customs_hold:2", "customs_hold", day(3), 2)
@@ -309,26 +310,26 @@ class TestSilence:
         ],
     )
     def test_it_asks_before_the_claim_ends(self, last: float, asks: float) -> None:
-        assert SILENCE_RULES[0].asks_at(day(0), day(last)) == day(asks)
+        assert SILENCE_RULES[0].enquire_at(day(0), day(last)) == day(asks)
 
     def test_the_operator_s_own_days(self) -> None:
-        assert Patience(5).rule(START).asks_at(day(0), day(1)) == day(6)
+        assert SilencePolicy(5).rule(START).enquire_at(day(0), day(1)) == day(6)
 
 
-def _said(items: Sequence[Output]) -> list[Event]:
+def _events(items: Sequence[Output]) -> list[Event]:
     return [item for item in items if isinstance(item, Event)]
 
 
 def test_what_is_followed() -> None:
     facts = Facts(ORDER, [label(1), label(2), handed_over(1), scan("PC1", day(1)), scan("DI1", day(9), 2)])
-    for event in _said(decide(facts, DecisionContext(START), Patience())):
+    for event in _events(decide(facts, DecisionContext(START), SilencePolicy())):
         facts.add(event)
-    assert sorted((parcel.parcel, parcel.state, parcel.scans) for parcel in followed(facts)) == [
+    assert sorted((parcel.parcel, parcel.state, parcel.scans) for parcel in followed_parcels(facts)) == [
         (1, "handed_over", 1),
         (2, "over", 1),
     ]
     facts.add(withdrawn())
-    assert {parcel.parcel: parcel.state for parcel in followed(facts)} == {1: "given_up", 2: "over"}
+    assert {parcel.parcel: parcel.state for parcel in followed_parcels(facts)} == {1: "given_up", 2: "over"}
 
 
 CODES = sorted([*codes.OKAPI, "AN1", "LIVCFM", "DOUDDI"])
@@ -340,18 +341,18 @@ HEARD: Sequence[Event] = (packed(2), declared(1), declared(2), person(), label(1
 
 
 def settle(batches: Iterable[Iterable[Event]]) -> tuple[set[UUID], set[Job]]:
-    """What is known and owed after these batches, deciding after each as the ledger does."""
+    """What is known, and the jobs, after these batches, deciding after each as the ledger does."""
     facts = Facts(ORDER)
-    jobs_owed: set[Job] = set()
+    enqueued: set[Job] = set()
     for batch in batches:
         for event in batch:
             facts.add(event)
         fresh = True
         while fresh:
-            items = decide(facts, DecisionContext(day(20)), Patience())
-            jobs_owed |= {item for item in items if isinstance(item, Job)}
-            fresh = sum(facts.add(event) for event in _said(items)) > 0
-    return {event.id for event in facts}, jobs_owed
+            items = decide(facts, DecisionContext(day(20)), SilencePolicy())
+            enqueued |= {item for item in items if isinstance(item, Job)}
+            fresh = sum(facts.add(event) for event in _events(items)) > 0
+    return {event.id for event in facts}, enqueued
 
 
 @given(st.data(), SCANS)

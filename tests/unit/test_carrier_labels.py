@@ -1,4 +1,4 @@
-"""The label job's own rules: which attempt may have left a ghost, what the label says, where it goes."""
+"""The rules of the label job: which attempt may have left a label, what the label shows, which route it takes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,17 @@ from contracts.base import Event
 from contracts.customs import OrderScreened, ParcelDeclared
 from contracts.persons import Contact
 from contracts.warehouse import OrderPacked
-from services.carrier.labels import label_order, not_called, settled, unseen_attempts
-from services.carrier.routing import ROUTES, route_to
-from shared.jobs.worker import ClaimedJob
+from services.carrier.domain.labels import (
+    LABEL_CASE_DUE,
+    attempt_seen,
+    attempt_without_call,
+    exhausted_case,
+    label_order,
+    uncertain_label_case,
+    unconfirmed,
+    unseen_attempts,
+)
+from services.carrier.domain.routing import ROUTES, route_to
 from shared.ledger.facts import Facts
 
 SAMPLE = json.loads((Path(__file__).parents[1] / "golden" / "laposte" / "label-order.json").read_text())
@@ -25,32 +33,41 @@ ORDER = UUID(SAMPLE["declared"]["order_id"])
 NOW = datetime(2026, 11, 11, 23, 30, tzinfo=UTC)
 
 
-def job(attempt: int, state: dict[str, Any] | None = None) -> ClaimedJob:
-    return ClaimedJob("label", ORDER, "1", attempt, state or {})
-
-
-def test_a_first_attempt_leaves_no_ghost() -> None:
-    assert unseen_attempts(job(1)) == []
+def test_a_first_attempt_leaves_no_unconfirmed_label() -> None:
+    assert unseen_attempts(1, {}) == []
 
 
 def test_an_attempt_whose_end_was_seen_leaves_none_either() -> None:
-    assert unseen_attempts(job(2, settled(job(1)))) == []
+    assert unseen_attempts(2, attempt_seen(1)) == []
 
 
 @pytest.mark.parametrize(
     ("attempt", "state", "unseen"), [(2, {}, [1]), (3, {"seen": 1}, [2]), (5, {"seen": 2}, [3, 4])]
 )
 def test_an_attempt_that_ended_unseen_may_have(attempt: int, state: dict[str, Any], unseen: list[int]) -> None:
-    assert unseen_attempts(job(attempt, state)) == unseen
+    assert unseen_attempts(attempt, state) == unseen
 
 
 def test_an_attempt_without_a_call_leaves_none_and_hides_none() -> None:
-    assert unseen_attempts(job(2, not_called(job(1)))) == []
-    after_a_crash = job(3, not_called(job(2)))
-    assert unseen_attempts(after_a_crash) == [1]
-    assert unseen_attempts(job(4, not_called(after_a_crash))) == [1]
-    assert unseen_attempts(job(5, not_called(after_a_crash))) == [1, 4]
-    assert unseen_attempts(job(4, settled(after_a_crash))) == []
+    assert unseen_attempts(2, attempt_without_call(1, {})) == []
+    after_a_crash = attempt_without_call(2, {})
+    assert unseen_attempts(3, after_a_crash) == [1]
+    assert unseen_attempts(4, attempt_without_call(3, after_a_crash)) == [1]
+    assert unseen_attempts(5, attempt_without_call(3, after_a_crash)) == [1, 4]
+    assert unseen_attempts(4, attempt_seen(3)) == []
+
+
+def test_the_case_of_a_lost_answer_names_parcel_round_and_the_last_reason() -> None:
+    lost = [unconfirmed(ORDER, "2:3", 1, "sls:unseen"), unconfirmed(ORDER, "2:3", 2, "sls:http_504", "CY123456785FR")]
+    case = uncertain_label_case(lost, NOW)
+    assert (case.case, case.parcel, case.turn) == ("uncertain_label:2:label-3", 2, 3)
+    assert (case.reason, case.due_at) == ("sls:http_504", NOW + LABEL_CASE_DUE)
+
+
+@pytest.mark.parametrize(("reason", "published"), [("sls:30000", "sls:30000"), ("KeyError: 'x'", "label_failed")])
+def test_the_case_after_the_last_attempt_publishes_only_reasons_of_the_carrier(reason: str, published: str) -> None:
+    case = exhausted_case(ORDER, "1", reason, NOW)
+    assert (case.case, case.kind, case.reason) == ("needs_attention:1:label-1", "needs_attention", published)
 
 
 def facts(tax: str = "2.16") -> Facts:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.carrier.s10 import check_digit, is_parcel_id, is_valid, looks_like_s10
+from services.carrier.domain.s10 import check_digit, is_parcel_id, is_valid, looks_like_s10
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.carrier.signatures import SIGNATURES_LENGTH, TOLERANCE_SECONDS, Announced, Unsigned, secrets_of, signature
+from services.carrier.api.signatures import (
+    SIGNATURES_LENGTH,
+    TOLERANCE_SECONDS,
+    InvalidSignature,
+    SignatureHeaders,
+    secrets_of,
+    signature,
+)
 
 OLD, NEW = b"o" * 32, b"n" * 32
 NOW = 1_764_000_000
@@ -25,15 +32,15 @@ def headers(secret: bytes = NEW, webhook_id: str = "msg_1", at: int = NOW, body:
 
 
 def check(given: Mapping[str, str], body: bytes, secrets: Sequence[bytes], now: float) -> str:
-    return Announced.of(given, now).verify(body, secrets)
+    return SignatureHeaders.of(given, now).verify(body, secrets)
 
 
 def test_signatures_longer_than_a_sender_needs_are_refused_before_the_body() -> None:
     given = headers()
     given["webhook-signature"] = " ".join([given["webhook-signature"]] * 20)
     assert len(given["webhook-signature"]) > SIGNATURES_LENGTH
-    with pytest.raises(Unsigned, match="webhook-signature"):
-        Announced.of(given, NOW)
+    with pytest.raises(InvalidSignature, match="webhook-signature"):
+        SignatureHeaders.of(given, NOW)
 
 
 def test_the_published_example_of_standard_webhooks() -> None:
@@ -65,7 +72,7 @@ def test_within_the_tolerance(late: int) -> None:
 
 @pytest.mark.parametrize("late", [-TOLERANCE_SECONDS - 1, TOLERANCE_SECONDS + 1])
 def test_outside_the_tolerance(late: int) -> None:
-    with pytest.raises(Unsigned, match="webhook-timestamp"):
+    with pytest.raises(InvalidSignature, match="webhook-timestamp"):
         check(headers(), BODY, (NEW,), NOW + late)
 
 
@@ -85,12 +92,12 @@ def test_outside_the_tolerance(late: int) -> None:
     ],
 )
 def test_refused(change: dict[str, str], rule: str) -> None:
-    with pytest.raises(Unsigned, match=rule):
+    with pytest.raises(InvalidSignature, match=rule):
         check({**headers(), **change}, BODY, (NEW, OLD), NOW)
 
 
 def test_nothing_is_let_in_without_a_secret() -> None:
-    with pytest.raises(Unsigned):
+    with pytest.raises(InvalidSignature):
         check(headers(), BODY, (), NOW)
 
 
@@ -100,7 +107,7 @@ def test_another_body_is_refused(signed: bytes, sent: bytes) -> None:
     if signed == sent:
         assert check(given, sent, (NEW,), NOW) == "msg_1"
     else:
-        with pytest.raises(Unsigned):
+        with pytest.raises(InvalidSignature):
             check(given, sent, (NEW,), NOW)
 
 

@@ -19,14 +19,6 @@ from contracts.customs import ParcelDeclared
 from contracts.persons import Contact
 from sandbox.bad_answers import PAGE, cut_pdfs
 from sandbox.laposte.pdf import page
-from services.carrier.carriers.carrier import (
-    AnswerLost,
-    LabelAnswer,
-    LabelMade,
-    LabelOrder,
-    LabelRejected,
-    TryLater,
-)
 from services.carrier.carriers.laposte.client import Access, connect
 from services.carrier.carriers.laposte.labels import (
     Contract,
@@ -35,6 +27,7 @@ from services.carrier.carriers.laposte.labels import (
     read_label_answer,
     related_parts,
 )
+from services.carrier.domain.carrier import AnswerLost, LabelAnswer, LabelMade, LabelOrder, LabelRejected, TryLater
 from shared.http.client import Answer, Bounds, Counterpart
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
@@ -211,7 +204,7 @@ JSON_TYPE = "application/json;charset=UTF-8"
     ],
 )
 def test_other_answers(status: int, body: bytes, expected: LabelAnswer) -> None:
-    given_after = 3.0 if isinstance(expected, TryLater) and expected.after else None
+    given_after = 3.0 if isinstance(expected, TryLater) and expected.retry_after else None
     assert read_label_answer(Answer(status, JSON_TYPE, body, given_after)) == expected
 
 

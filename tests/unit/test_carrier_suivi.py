@@ -12,15 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.bad_answers import PAGE
-from services.carrier.carriers.carrier import Tracked, Unreachable
+from services.carrier.api.callbacks import read_callback
+from services.carrier.carriers.carrier import Unreachable
 from services.carrier.carriers.laposte.mapping import (
     MOST_EVENTS,
-    AskOneByOne,
-    NotAnEnvelope,
+    GroupRefused,
+    InvalidEnvelope,
     read_answer,
     read_envelope,
 )
-from services.carrier.webhook import read_callback
+from services.carrier.domain.carrier import ParcelEvents
 from shared.http.problems import Problem
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
@@ -39,7 +40,7 @@ def test_an_array_of_one_envelope() -> None:
     (tracked,) = read_answer([NUMBER], 200, golden("suivi-delivered.json"))
     assert tracked.tracking_number == NUMBER
     assert [event.code for event in tracked.events] == ["DI1", "MD2", "ET1", "ET3", "ET2", "ET1", "PC1", "DR1"]
-    assert tracked.events[0].at == datetime(2026, 11, 20, 3, 12, 40, tzinfo=UTC)
+    assert tracked.events[0].scanned_at == datetime(2026, 11, 20, 3, 12, 40, tzinfo=UTC)
     assert tracked.events[0].utc_offset_minutes == 60
     assert {event.country for event in tracked.events} == {None}
 
@@ -69,12 +70,12 @@ def test_several_ids_each_with_its_own_code() -> None:
     [(404, "suivi-404.json"), (404, "suivi-404.txt"), (400, "suivi-400.json"), (200, "suivi-404.json")],
 )
 def test_a_parcel_that_is_not_known_yet(status: int, file: str) -> None:
-    assert read_answer([NUMBER], status, golden(file)) == [Tracked(NUMBER, ())]
+    assert read_answer([NUMBER], status, golden(file)) == [ParcelEvents(NUMBER, ())]
 
 
 @pytest.mark.parametrize(("status", "file"), [(404, "suivi-404.txt"), (400, "suivi-400.json")])
 def test_a_group_refused_whole_is_asked_one_by_one(status: int, file: str) -> None:
-    with pytest.raises(AskOneByOne):
+    with pytest.raises(GroupRefused):
         read_answer([NUMBER, "LY000000014FR"], status, golden(file))
 
 
@@ -115,7 +116,7 @@ def test_events_of_one_parcel_have_a_bound() -> None:
     reported["shipment"]["event"] = [{"code": "DR1", "n": n} for n in range(MOST_EVENTS)]
     assert len(read_envelope(reported).events) == MOST_EVENTS
     reported["shipment"]["event"].append({})
-    with pytest.raises(NotAnEnvelope) as caught:
+    with pytest.raises(InvalidEnvelope) as caught:
         read_envelope(reported)
     assert (caught.value.field, caught.value.rule) == ("shipment.event", "max_items")
     assert read_answer([NUMBER], 200, json.dumps(reported).encode()) == []
@@ -124,7 +125,7 @@ def test_events_of_one_parcel_have_a_bound() -> None:
 def test_retry_after_is_handed_on() -> None:
     with pytest.raises(Unreachable) as caught:
         read_answer([NUMBER], 429, b"", 7.0)
-    assert caught.value.after == 7.0
+    assert caught.value.retry_after == 7.0
 
 
 def test_an_envelope_nobody_asked_for_is_left_out() -> None:
@@ -144,7 +145,7 @@ def test_an_envelope_nobody_asked_for_is_left_out() -> None:
 )
 def test_times_become_utc_and_keep_their_offset(reported: str, utc: str, offset: int) -> None:
     (event,) = read_envelope(envelope(code="ET3", date=reported)).events
-    assert event.at == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+    assert event.scanned_at == datetime.fromisoformat(utc).replace(tzinfo=UTC)
     assert event.utc_offset_minutes == offset
 
 
@@ -166,7 +167,7 @@ def test_times_become_utc_and_keep_their_offset(reported: str, utc: str, offset:
 )
 def test_an_unreadable_event_is_kept_as_it_came(event: dict[str, Any]) -> None:
     (read,) = read_envelope(envelope(**event)).events
-    assert (read.code, read.at) == (None, None)
+    assert (read.code, read.scanned_at) == (None, None)
     assert json.loads(read.raw) == event
 
 
@@ -212,7 +213,7 @@ def test_other_events_say_nothing_of_the_country() -> None:
     "number", ["", "CY12345678", "CY123456784FR", "CY 23456785FR", "8Q00000000420123", 1234567890123, None]
 )
 def test_an_envelope_needs_a_parcel_s_id(number: object) -> None:
-    with pytest.raises(NotAnEnvelope, match="letters and digits"):
+    with pytest.raises(InvalidEnvelope, match="letters and digits"):
         read_envelope({"shipment": {"idShip": number}})
 
 
@@ -278,7 +279,7 @@ JSON = st.recursive(
 def test_any_json_is_answered_or_refused_never_a_crash(reported: object, status: int, asked: int) -> None:
     try:
         found = read_answer([NUMBER] * asked, status, json.dumps(reported).encode())
-    except (Unreachable, AskOneByOne):
+    except (Unreachable, GroupRefused):
         return
     assert {tracked.tracking_number for tracked in found} <= {NUMBER}
 
@@ -286,6 +287,6 @@ def test_any_json_is_answered_or_refused_never_a_crash(reported: object, status:
 @given(st.binary(max_size=60), st.sampled_from([200, 207, 404, 400]))
 def test_any_bytes_likewise(body: bytes, status: int) -> None:
     try:
-        assert read_answer([NUMBER], status, body) in ([], [Tracked(NUMBER, ())])
+        assert read_answer([NUMBER], status, body) in ([], [ParcelEvents(NUMBER, ())])
     except Unreachable:
         return

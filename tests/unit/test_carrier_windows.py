@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.carrier.windows import END_SCANS, SCANS, sift
+from services.carrier.domain.windows import MAX_END_SCANS, MAX_SCANS, check_scans
 from shared.ledger.facts import Facts
 from tests.unit.test_carrier_domain import ORDER, START, day, declared, label, packed, scan
 
@@ -31,23 +31,23 @@ def facts() -> Facts:
     ],
 )
 def test_a_scan_counts_only_of_a_time_at_which_the_parcel_was_there(at: datetime, reason: str | None) -> None:
-    believed, aside = sift(facts(), [scan("DI1", at)], NOW)
-    assert [why for _, why in aside] == ([] if reason is None else [reason])
+    believed, set_aside = check_scans(facts(), [scan("DI1", at)], NOW)
+    assert [why for _, why in set_aside] == ([] if reason is None else [reason])
     assert len(believed) == (reason is None)
 
 
 def test_a_scan_that_counts_already_goes_on_counting() -> None:
     known = Facts(ORDER, [*KNOWN, scan("ET1", day(30))])
-    assert sift(known, [scan("ET1", day(30))], NOW) == ([scan("ET1", day(30))], [])
+    assert check_scans(known, [scan("ET1", day(30))], NOW) == ([scan("ET1", day(30))], [])
 
 
 def test_a_flood_of_scans_is_bounded_and_hides_no_delivery() -> None:
     flood = [scan("ET1", START + timedelta(minutes=n)) for n in range(3000)]
-    believed, aside = sift(facts(), flood, NOW)
-    assert (len(believed), len(aside)) == (SCANS, 3000 - SCANS)
-    assert {why for _, why in aside} == {"too_many"}
+    believed, set_aside = check_scans(facts(), flood, NOW)
+    assert (len(believed), len(set_aside)) == (MAX_SCANS, 3000 - MAX_SCANS)
+    assert {why for _, why in set_aside} == {"too_many"}
     known = Facts(ORDER, [*KNOWN, *believed])
-    ends = [scan("DI1", day(5) + timedelta(minutes=n)) for n in range(END_SCANS + 5)]
-    told, more = sift(known, ends, NOW)
-    assert (len(told), len(more)) == (END_SCANS, 5)
-    assert len(sift(known, [scan("ET1", day(4), 2)], NOW)[0]) == 1, "another parcel has a bound of its own"
+    ends = [scan("DI1", day(5) + timedelta(minutes=n)) for n in range(MAX_END_SCANS + 5)]
+    accepted, more = check_scans(known, ends, NOW)
+    assert (len(accepted), len(more)) == (MAX_END_SCANS, 5)
+    assert len(check_scans(known, [scan("ET1", day(4), 2)], NOW)[0]) == 1, "another parcel has a bound of its own"

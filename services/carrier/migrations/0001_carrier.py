@@ -1,4 +1,4 @@
-"""The carrier service's tables: labels, ghosts, call-backs, raw scans, followed parcels."""
+"""The carrier service's tables: labels, unconfirmed labels, call-backs, raw scans, followed parcels."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TABLES = (
         pdf_until timestamptz not null,
         cn23_until timestamptz not null,
         erased_at timestamptz,
-        asked_at timestamptz not null default now(),
+        polled_at timestamptz not null default now(),
         created_at timestamptz not null default now()
     )""",
     "create unique index labels_one_shown on labels (order_id, parcel) where used",
@@ -38,7 +38,7 @@ TABLES = (
         principal text not null,
         read_at timestamptz not null default now()
     )""",
-    """create table ghost_labels (
+    """create table unconfirmed_labels (
         order_id uuid not null,
         parcel integer not null,
         job_subject text not null,
@@ -48,19 +48,19 @@ TABLES = (
         recorded_at timestamptz not null default now(),
         primary key (order_id, job_subject, attempt)
     )""",
-    """create table followed (
+    """create table followed_parcels (
         order_id uuid not null,
         parcel integer not null,
         tracking_number text not null,
         state text not null check (state in ('labelled', 'handed_over', 'over', 'given_up')),
         scans integer not null,
-        asked_at timestamptz not null default '-infinity',
-        asked_since_end boolean not null default false,
-        since timestamptz not null default now(),
+        polled_at timestamptz not null default '-infinity',
+        polled_since_end boolean not null default false,
+        followed_since timestamptz not null default now(),
         primary key (order_id, parcel)
     )""",
-    "create index followed_by_number on followed (tracking_number)",
-    "create index followed_due on followed (asked_at) where state <> 'over' or not asked_since_end",
+    "create index followed_parcels_by_number on followed_parcels (tracking_number)",
+    "create index followed_parcels_due on followed_parcels (polled_at) where state <> 'over' or not polled_since_end",
     # Body sealed, and null once erased; the id stays, so that a repeated call-back is known.
     """create table callbacks (
         webhook_id text primary key,
@@ -71,7 +71,8 @@ TABLES = (
     )""",
     "create index callbacks_by_number on callbacks (tracking_number)",
     "create index callbacks_keep_until on callbacks (keep_until)",
-    # `digest` is of the event's own JSON: a poll repeats all events each time.
+    # `digest` is of the event's own JSON: a poll repeats all events each time. `processed_at`: published, or set aside
+    # for the reason in `set_aside`, or not readable (`code` is null).
     """create table raw_scans (
         carrier text not null,
         tracking_number text not null,
@@ -83,13 +84,13 @@ TABLES = (
         utc_offset_minutes integer not null,
         country text,
         received_at timestamptz not null default now(),
-        folded_at timestamptz,
+        processed_at timestamptz,
         set_aside text,
-        fold_after timestamptz not null default '-infinity',
+        publish_after timestamptz not null default '-infinity',
         keep_until timestamptz not null,
         primary key (tracking_number, source, digest)
     )""",
-    "create index raw_scans_unfolded on raw_scans (tracking_number) where folded_at is null",
+    "create index raw_scans_unprocessed on raw_scans (tracking_number) where processed_at is null",
     "create index raw_scans_keep_until on raw_scans (keep_until)",
 )
 

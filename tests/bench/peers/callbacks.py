@@ -8,19 +8,23 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from services.carrier import signatures, store
+from services.carrier.api import signatures
+from services.carrier.api.callbacks import read_callback
 from services.carrier.carriers.laposte import codes
 from services.carrier.carriers.laposte.client import NAME
-from services.carrier.main import Settings, service
-from services.carrier.scans import scan_fact, sealed_scan
-from services.carrier.store import Callback, KnownScan
-from services.carrier.webhook import read_callback
+from services.carrier.domain.scans import KnownScan, scan_fact
+from services.carrier.main import service
+from services.carrier.settings import Settings
+from services.carrier.store import callbacks, scans
+from services.carrier.store.callbacks import Callback
+from services.carrier.store.intake import sealed_scan
+from services.carrier.store.scans import RawScan
 from shared.db import DB
 from shared.platform import Platform, Service
 
 
 def one(platform: Platform) -> Service:
-    """`carrier`, but for its call-backs: each is kept, folded and said in a transaction of its own."""
+    """`carrier`, but for its call-backs: each is stored and published in a transaction of its own."""
     settings = platform.settings
     assert isinstance(settings, Settings)
     secrets = signatures.secrets_of(settings.webhook_secrets.get_secret_value())
@@ -29,21 +33,23 @@ def one(platform: Platform) -> Service:
     @routes.post("/webhooks/laposte", status_code=204)
     async def receive(request: Request) -> Response:
         body = await request.body()
-        webhook_id = signatures.Announced.of(request.headers, time.time()).verify(body, secrets)
-        tracked = read_callback(body)
+        webhook_id = signatures.SignatureHeaders.of(request.headers, time.time()).verify(body, secrets)
+        reported = read_callback(body)
         async with platform.ledger.transaction() as db:
-            callback = Callback(webhook_id, tracked.tracking_number, platform.seal.seal(body, f"callback:{webhook_id}"))
-            if await store.save_callbacks(db, [callback], settings.callback_days):
-                scans = [sealed_scan(NAME, "webhook", event, platform.seal) for event in tracked.events]
-                await store.save_raw(db, scans, settings.raw_scan_days)
-                await _fold(platform, db, tracked.tracking_number, scans)
+            callback = Callback(
+                webhook_id, reported.tracking_number, platform.seal.seal(body, f"callback:{webhook_id}")
+            )
+            if await callbacks.save(db, [callback], settings.callback_days):
+                raw = [sealed_scan(NAME, "webhook", event, platform.seal) for event in reported.events]
+                await scans.save(db, raw, settings.raw_scan_days)
+                await _publish(platform, db, reported.tracking_number, raw)
         return Response(status_code=204)
 
     made = service(platform)
     return replace(made, routers=(routes, *made.routers))
 
 
-async def _fold(platform: Platform, db: DB, number: str, scans: list[store.RawScan]) -> None:
+async def _publish(platform: Platform, db: DB, number: str, raw: list[RawScan]) -> None:
     label = await db.fetchrow("select order_id, parcel from labels where tracking_number = $1 and used", number)
     if label is None:
         return
@@ -60,11 +66,11 @@ async def _fold(platform: Platform, db: DB, number: str, scans: list[store.RawSc
             order_id=label["order_id"],
             parcel=label["parcel"],
         )
-        for scan in scans
+        for scan in raw
         if scan.code is not None and scan.scanned_at is not None
     ]
     await platform.ledger.publish(db, [scan_fact(scan, codes.read(scan.code, scan.country)) for scan in known])
-    await store.mark_folded(db, known, {})
+    await scans.mark_processed(db, known, {})
 
 
 def bare(settings: Settings) -> Any:
@@ -82,9 +88,9 @@ def bare(settings: Settings) -> Any:
         status = 200
         if scope["path"] != "/readyz":
             try:
-                signatures.Announced.of(headers, time.time()).verify(body, secrets)
+                signatures.SignatureHeaders.of(headers, time.time()).verify(body, secrets)
                 status = 204
-            except signatures.Unsigned:
+            except signatures.InvalidSignature:
                 status = 401
         await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})

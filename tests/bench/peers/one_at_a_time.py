@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from services.carrier import scans
+from services.carrier.tasks import publishing
 from shared.db import TRANSIENT
 from shared.jobs import worker as jobs
 from shared.jobs.worker import Worker
-from shared.ledger import outbox
+from shared.ledger import group_commit, outbox
 from shared.loop import Loop
 from shared.messaging.decoder import as_record
 from shared.operations import readiness
@@ -75,7 +75,7 @@ async def consume(platform: Platform, consumer: AIOKafkaConsumer, sender: Sender
 
 async def run(make: Make, settings: PlatformSettings, name: str) -> None:
     """The whole service, with its HTTP side, until SIGTERM."""
-    jobs.COMMIT_TOGETHER = scans.KEEP_TOGETHER = scans.FOLD_TOGETHER = 1
+    jobs.COMMIT_TOGETHER = group_commit.AT_MOST = group_commit.GROUPS = publishing.PUBLISH_TOGETHER = 1
     async with connected(make, settings) as (platform, service):
         producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, acks="all")
         await producer.start()

@@ -7,17 +7,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.carrier.carriers.carrier import (
-    AnswerLost,
-    Carrier,
-    LabelAnswer,
-    LabelOrder,
-    Tracked,
-    TryLater,
-    Unreachable,
-)
+from services.carrier.carriers.carrier import Carrier, Unreachable
 from services.carrier.carriers.laposte import codes, mapping
 from services.carrier.carriers.laposte.labels import Contract, label_request, read_label_answer
+from services.carrier.domain.carrier import AnswerLost, LabelAnswer, LabelOrder, ParcelEvents, TryLater
 from shared.http.client import Bounds, Counterpart, NoAnswer
 
 NAME = "laposte"
@@ -26,7 +19,7 @@ COUNTERPART = f"carrier.{NAME}"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where La Poste is, and how we are known there; what one call of each service may take."""
+    """The addresses and credentials of La Poste; what one call of each service may take."""
 
     sls_url: str
     suivi_url: str
@@ -37,23 +30,23 @@ class Access:
     suivi_calls_per_second: float
 
 
-class Pace:
-    """Lets calls go at an even pace, in real time: never two closer than 1/rate seconds."""
+class OutgoingRate:
+    """Spaces calls evenly, in real time: never two closer than 1/rate seconds."""
 
     def __init__(self, per_second: float) -> None:
         self._gap = 1 / per_second
         self._next = 0.0
 
-    async def turn(self) -> None:
+    async def wait(self) -> None:
         now = time.monotonic()
-        at = max(now, self._next)
-        self._next = at + self._gap
-        await asyncio.sleep(at - now)
+        start = max(now, self._next)
+        self._next = start + self._gap
+        await asyncio.sleep(start - now)
 
 
 def connect(access: Access, la_poste: Counterpart) -> Carrier:
     """La Poste as a carrier."""
-    pace = Pace(access.suivi_calls_per_second)
+    rate = OutgoingRate(access.suivi_calls_per_second)
 
     async def make_label(order: LabelOrder) -> LabelAnswer:
         headers = {"content-type": "application/json", "accept": "multipart/related, application/json"}
@@ -66,8 +59,8 @@ def connect(access: Access, la_poste: Counterpart) -> Carrier:
             return AnswerLost(f"sls:{fault.reason}") if fault.sent else TryLater(f"sls:{fault.reason}")
         return read_label_answer(answer)
 
-    async def idships(numbers: Sequence[str]) -> list[Tracked]:
-        await pace.turn()
+    async def idships(numbers: Sequence[str]) -> list[ParcelEvents]:
+        await rate.wait()
         url = f"{access.suivi_url}/idships/{','.join(numbers)}"
         headers = {"accept": "application/json", "x-okapi-key": access.okapi_key}
         try:
@@ -76,10 +69,10 @@ def connect(access: Access, la_poste: Counterpart) -> Carrier:
             raise Unreachable(f"suivi:{fault.reason}") from None
         return mapping.read_answer(numbers, answer.status, answer.body, answer.retry_after)
 
-    async def track(numbers: Sequence[str]) -> Sequence[Tracked]:
+    async def track(numbers: Sequence[str]) -> Sequence[ParcelEvents]:
         try:
             return await idships(numbers)
-        except mapping.AskOneByOne:
-            return [found for number in numbers for found in await idships([number])]
+        except mapping.GroupRefused:
+            return [reported for number in numbers for reported in await idships([number])]
 
     return Carrier(NAME, mapping.GROUP_SIZE, make_label, track, codes.read)

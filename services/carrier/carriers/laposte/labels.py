@@ -1,4 +1,4 @@
-"""Colissimo's SLS `generateLabel`: the request it takes, and what its answers say. Pure.
+"""Colissimo's SLS `generateLabel`: the request it takes, and what its answers mean. Pure.
 
 Success is HTTP 200, multipart/related, with a part `<jsonInfos>` whose message id is "0", a part `<label>` and, for
 customs, a part `<cn23>`. Errors are messages with ids, or one of three other shapes. There is no idempotency key and
@@ -18,16 +18,9 @@ from typing import Any
 from contracts.base import Money
 from contracts.customs import Article, Cn23
 from contracts.persons import Contact
-from services.carrier.carriers.carrier import (
-    AnswerLost,
-    LabelAnswer,
-    LabelMade,
-    LabelOrder,
-    LabelRejected,
-    TryLater,
-)
-from services.carrier.documents import is_pdf
-from services.carrier.s10 import is_parcel_id
+from services.carrier.domain.carrier import AnswerLost, LabelAnswer, LabelMade, LabelOrder, LabelRejected, TryLater
+from services.carrier.domain.documents import is_pdf
+from services.carrier.domain.s10 import is_parcel_id
 from shared.http.client import Answer
 from shared.http.json_reader import read_told
 
@@ -35,7 +28,7 @@ CATEGORIES = {"gift": 1, "sample": 2, "commercial": 3, "document": 4, "other": 5
 RETURN_TO_SENDER = 2
 """`returnTypeChoice` for a parcel that cannot be delivered: send it back. From memory, unconfirmed; 3 is "do not"."""
 CN23_COPIES = 4
-"""As Colissimo's own plugin asks for."""
+"""As Colissimo's own plugin requests."""
 ACCOUNT_MESSAGES = frozenset({"30000"})
 """Messages about our account (credentials refused), not about the parcel: no reason to refuse one. Unconfirmed."""
 LOST_STATUSES = frozenset({502, 504})
@@ -167,7 +160,7 @@ def _euro_cents(money: Money, cny_per_eur: Decimal | None) -> int:
 
 
 def read_label_answer(answer: Answer) -> LabelAnswer:
-    """What SLS said. An answer that cannot be read after a success is a lost one: the label may exist.
+    """What the answer of SLS means. An answer that cannot be read after a success is a lost one: the label may exist.
 
     A refusal is believed only of an answer that names an error as SLS does: a page of HTML refuses nothing, whatever
     its status, and what is no PDF is no label.
@@ -210,8 +203,8 @@ def _made(infos: Any, parts: Mapping[str, bytes]) -> LabelAnswer:
     if cn23 is not None and not is_pdf(cn23):
         return AnswerLost("sls:cn23_no_pdf", number)
     partner = label.get("parcelNumberPartner")
-    known = isinstance(partner, str) and _PARTNER_NUMBER.fullmatch(partner)
-    return LabelMade(number, pdf, cn23, partner if known else None)
+    partner_valid = isinstance(partner, str) and _PARTNER_NUMBER.fullmatch(partner)
+    return LabelMade(number, pdf, cn23, partner if partner_valid else None)
 
 
 def related_parts(content_type: str, body: bytes) -> tuple[dict[str, bytes], bool]:
@@ -242,12 +235,12 @@ def _error_ids(infos: Any) -> list[str]:
     if not isinstance(infos, Mapping):
         return []
     messages = infos.get("messages")
-    found = [
+    ids = [
         message.get("id")
         for message in (messages if isinstance(messages, list) else [])
         if isinstance(message, Mapping) and str(message.get("id")) != "0" and message.get("type", "ERROR") == "ERROR"
     ]
     errors = infos.get("errors")
-    found += [error.get("code") for error in (errors if isinstance(errors, list) else []) if isinstance(error, Mapping)]
-    found += [infos[key] for key in ("errorCode", "error") if infos.get(key) and str(infos[key]) not in ("0", "000")]
-    return [re.sub(r"[^A-Za-z0-9_.-]", "_", str(code))[:50].lstrip("_.-") or "error" for code in found]
+    ids += [error.get("code") for error in (errors if isinstance(errors, list) else []) if isinstance(error, Mapping)]
+    ids += [infos[key] for key in ("errorCode", "error") if infos.get(key) and str(infos[key]) not in ("0", "000")]
+    return [re.sub(r"[^A-Za-z0-9_.-]", "_", str(code))[:50].lstrip("_.-") or "error" for code in ids]

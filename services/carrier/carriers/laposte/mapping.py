@@ -1,4 +1,4 @@
-"""Suivi v2: what its answers say. Pure; the same parser serves the poll and the call-back.
+"""Suivi v2: what its answers mean. Pure; the same parser serves the poll and the call-back.
 
 One API, three shapes of error: an envelope (`returnCode`, `returnMessage`), the gateway's (`code`, `message`), and
 bodies that are not JSON. `isFinal` is not read at all: it is true for a parcel delivered back to its sender too.
@@ -14,14 +14,15 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.carrier.carriers.carrier import CarrierEvent, Tracked, Unreachable
-from services.carrier.s10 import is_parcel_id
+from services.carrier.carriers.carrier import Unreachable
+from services.carrier.domain.carrier import CarrierEvent, ParcelEvents
+from services.carrier.domain.s10 import is_parcel_id
 from shared.http.json_reader import read_told
 
 GROUP_SIZE = 10
-"""Ids in one question (`idships/{1..10 ids}`)."""
+"""Ids in one request (`idships/{1..10 ids}`)."""
 MOST_EVENTS = 1_000
-"""Of one parcel; La Poste tells a few dozen."""
+"""Of one parcel; La Poste reports a few dozen."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _PARIS = ZoneInfo("Europe/Paris")
@@ -33,8 +34,8 @@ _CUSTOMS_STEP = 3
 """The step of the timeline, of five, to which they belong."""
 
 
-class NotAnEnvelope(ValueError):
-    """Not one of Suivi's envelopes. Field, rule and message say why, without the content."""
+class InvalidEnvelope(ValueError):
+    """Not one of Suivi's envelopes. Field, rule and message give the reason, without the content."""
 
     def __init__(self, field: str, rule: str, message: str) -> None:
         super().__init__(message)
@@ -43,15 +44,17 @@ class NotAnEnvelope(ValueError):
         self.message = message
 
 
-class AskOneByOne(Exception):
-    """The answer refuses the group as a whole and does not say which id is at fault."""
+class GroupRefused(Exception):
+    """The answer refuses the group as a whole and does not name the id at fault; each is to be requested alone."""
 
 
-def read_answer(asked: Sequence[str], status: int, body: bytes, retry_after: float | None = None) -> list[Tracked]:
-    """What was said of each parcel asked about.
+def read_answer(
+    requested: Sequence[str], status: int, body: bytes, retry_after: float | None = None
+) -> list[ParcelEvents]:
+    """What the answer reports of each parcel requested.
 
-    A parcel that La Poste does not know (404, return code 104) or refuses has no events. Raises AskOneByOne when a
-    group was refused whole, Unreachable when nothing was said of any parcel.
+    A parcel that La Poste does not know (404, return code 104) or refuses has no events. Raises GroupRefused when a
+    group was refused whole, Unreachable when nothing was reported of any parcel.
     """
     if status == 429:
         raise Unreachable("suivi:quota", retry_after)
@@ -67,37 +70,37 @@ def read_answer(asked: Sequence[str], status: int, body: bytes, retry_after: flo
     if len(envelopes) > GROUP_SIZE:
         raise Unreachable("suivi:unreadable")
     if all(isinstance(envelope, Mapping) and "returnCode" in envelope for envelope in envelopes) and envelopes:
-        if len(asked) > 1 and status == 400:
-            raise AskOneByOne
-        return [found for envelope in envelopes if (found := _lenient(envelope, asked)) is not None]
+        if len(requested) > 1 and status == 400:
+            raise GroupRefused
+        return [reported for envelope in envelopes if (reported := _readable(envelope, requested)) is not None]
     if status in (400, 404):
-        if len(asked) > 1:
-            raise AskOneByOne
-        return [Tracked(asked[0], ())]
+        if len(requested) > 1:
+            raise GroupRefused
+        return [ParcelEvents(requested[0], ())]
     raise Unreachable("suivi:unreadable")
 
 
-def _lenient(envelope: Mapping[str, Any], asked: Sequence[str]) -> Tracked | None:
+def _readable(envelope: Mapping[str, Any], requested: Sequence[str]) -> ParcelEvents | None:
     """One envelope of several: a faulty one must not hide the others."""
     try:
-        found = read_envelope(envelope)
-    except NotAnEnvelope:
+        reported = read_envelope(envelope)
+    except InvalidEnvelope:
         return None
-    return found if found.tracking_number in asked else None
+    return reported if reported.tracking_number in requested else None
 
 
-def read_envelope(envelope: Any) -> Tracked:
-    """One envelope, from a poll or a call-back. Raises NotAnEnvelope.
+def read_envelope(envelope: Any) -> ParcelEvents:
+    """One envelope, from a poll or a call-back. Raises InvalidEnvelope.
 
     Events are many or one, in any order; one that cannot be read is kept as it came, with neither code nor time.
     """
     if not isinstance(envelope, Mapping):
-        raise NotAnEnvelope("", "object", "an envelope is a JSON object")
+        raise InvalidEnvelope("", "object", "an envelope is a JSON object")
     shipment = envelope.get("shipment")
     inner = shipment if isinstance(shipment, Mapping) else {}
     number = inner.get("idShip") or envelope.get("idShip")
     if not isinstance(number, str) or not is_parcel_id(number := number.upper()):
-        raise NotAnEnvelope(
+        raise InvalidEnvelope(
             "shipment.idShip",
             "parcel_id",
             "11 to 15 letters and digits; an S10 check digit must hold",
@@ -106,35 +109,35 @@ def read_envelope(envelope: Any) -> Tracked:
     if isinstance(events, Mapping):
         events = [events]
     if not isinstance(events, list):
-        raise NotAnEnvelope("shipment.event", "array", "events are an array")
+        raise InvalidEnvelope("shipment.event", "array", "events are an array")
     if len(events) > MOST_EVENTS:
-        raise NotAnEnvelope("shipment.event", "max_items", f"at most {MOST_EVENTS} events")
+        raise InvalidEnvelope("shipment.event", "max_items", f"at most {MOST_EVENTS} events")
     step = _customs_step(inner.get("timeline"))
-    return Tracked(number, tuple(_event(number, event, step) for event in events))
+    return ParcelEvents(number, tuple(_event(number, event, step) for event in events))
 
 
 def _customs_step(timeline: Any) -> tuple[datetime, str] | None:
     """When and in which country the latest event of that step was; its earlier ones may have been elsewhere."""
     for step in timeline if isinstance(timeline, list) else []:
         if isinstance(step, Mapping) and step.get("id") == _CUSTOMS_STEP:
-            at, country = _instant(step.get("date")), _country(step.get("country"))
-            return (at, country) if at is not None and country is not None else None
+            instant, country = _instant(step.get("date")), _country(step.get("country"))
+            return (instant, country) if instant is not None and country is not None else None
     return None
 
 
 def _event(number: str, event: Any, customs_step: tuple[datetime, str] | None) -> CarrierEvent:
     raw = json.dumps(event, sort_keys=True, separators=(",", ":")).encode()
     fields = event if isinstance(event, Mapping) else {}
-    code, at, country = fields.get("code"), _instant(fields.get("date")), _country(fields.get("country"))
-    readable = isinstance(code, str) and _CODE.fullmatch(code) is not None and at is not None
-    offset = at.utcoffset() if at is not None else None
-    if country is None and readable and code in _CUSTOMS and customs_step is not None and customs_step[0] == at:
+    code, instant, country = fields.get("code"), _instant(fields.get("date")), _country(fields.get("country"))
+    readable = isinstance(code, str) and _CODE.fullmatch(code) is not None and instant is not None
+    offset = instant.utcoffset() if instant is not None else None
+    if country is None and readable and code in _CUSTOMS and customs_step is not None and customs_step[0] == instant:
         country = customs_step[1]
     return CarrierEvent(
         tracking_number=number,
         raw=raw,
         code=code if readable else None,
-        at=at.astimezone(UTC) if readable and at is not None else None,
+        scanned_at=instant.astimezone(UTC) if readable and instant is not None else None,
         utc_offset_minutes=round(offset.total_seconds() / 60) if offset is not None else 0,
         country=country,
     )
@@ -149,10 +152,10 @@ def _instant(text: Any) -> datetime | None:
     if not isinstance(text, str):
         return None
     try:
-        at = datetime.fromisoformat(text)
-        at = at if at.tzinfo is not None else at.replace(tzinfo=_PARIS)
-        year = at.astimezone(UTC).year
+        instant = datetime.fromisoformat(text)
+        instant = instant if instant.tzinfo is not None else instant.replace(tzinfo=_PARIS)
+        year = instant.astimezone(UTC).year
     except (ValueError, OverflowError):
         return None
-    offset = at.utcoffset()
-    return at if year in _YEARS and offset is not None and abs(offset.total_seconds()) <= 14 * 3600 else None
+    offset = instant.utcoffset()
+    return instant if year in _YEARS and offset is not None and abs(offset.total_seconds()) <= 14 * 3600 else None

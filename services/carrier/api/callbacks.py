@@ -1,4 +1,4 @@
-"""`POST /webhooks/laposte`: our own contract.
+"""Call-backs, `POST /webhooks/laposte`: our own contract.
 
 La Poste offers no parcel webhook. Whoever pushes its events to us (an aggregator, or a relay of our own) signs them as
 Standard Webhooks has it, and sends in `data` one envelope in the shape of Suivi v2, with the new events only.
@@ -11,11 +11,12 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
 
-from services.carrier import gauges, signatures
-from services.carrier.carriers.carrier import Tracked
+from services.carrier import metrics
+from services.carrier.api import signatures
 from services.carrier.carriers.laposte.client import NAME
-from services.carrier.carriers.laposte.mapping import NotAnEnvelope, read_envelope
-from services.carrier.scans import Scans
+from services.carrier.carriers.laposte.mapping import InvalidEnvelope, read_envelope
+from services.carrier.domain.carrier import ParcelEvents
+from services.carrier.store.intake import ScanIntake
 from shared.http.json_body import refusal
 from shared.http.json_reader import VALUES, NotJson, read_told
 from shared.http.problems import FieldError, Problem
@@ -23,11 +24,11 @@ from shared.http.routes import Route, body_within
 
 TYPE = "shipment.updated"
 BODY_BYTES = 64 * 1024
-"""Anybody may send one: nobody is known until the whole body has been read."""
-EVENTS = 200
+"""Anybody may send one: the sender is not verified until the whole body has been read."""
+MAX_EVENTS = 200
 
 
-def router(scans: Scans, secrets: Sequence[bytes]) -> APIRouter:
+def router(intake: ScanIntake, secrets: Sequence[bytes]) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["webhooks"])
 
     @routes.post(
@@ -63,31 +64,31 @@ def router(scans: Scans, secrets: Sequence[bytes]) -> APIRouter:
         },
     )
     async def receive(request: Request) -> Response:
-        """Takes a call-back. 204 once it is stored for good; a repeated `webhook-id` is answered the same."""
+        """Takes a call-back. 204 once it is stored durably; a repeated `webhook-id` is answered the same."""
         try:
-            announced = signatures.Announced.of(request.headers, time.time())
+            signed = signatures.SignatureHeaders.of(request.headers, time.time())
             body = await body_within(request, BODY_BYTES)
-            webhook_id = announced.verify(body, secrets)
-        except signatures.Unsigned as unsigned:
-            gauges.CALL_BACKS.labels(unsigned.rule).inc()
+            webhook_id = signed.verify(body, secrets)
+        except signatures.InvalidSignature as fault:
+            metrics.CALL_BACKS.labels(fault.rule).inc()
             raise Problem(
                 401,
                 "not signed",
-                errors=[FieldError(unsigned.rule, "signature", "Standard Webhooks, at most 5 minutes old")],
+                errors=[FieldError(fault.rule, "signature", "Standard Webhooks, at most 5 minutes old")],
             ) from None
         try:
-            tracked = read_callback(body)
+            reported = read_callback(body)
         except Problem:
-            gauges.CALL_BACKS.labels("unreadable").inc()
+            metrics.CALL_BACKS.labels("unreadable").inc()
             raise
-        new = await scans.keep_callback(NAME, webhook_id, tracked.tracking_number, body, tracked.events)
-        gauges.CALL_BACKS.labels("kept" if new else "repeated").inc()
+        new = await intake.keep_callback(NAME, webhook_id, reported.tracking_number, body, reported.events)
+        metrics.CALL_BACKS.labels("kept" if new else "repeated").inc()
         return Response(status_code=204)
 
     return routes
 
 
-def read_callback(body: bytes) -> Tracked:
+def read_callback(body: bytes) -> ParcelEvents:
     """The parcel and its new events. Raises Problem 400."""
     try:
         callback = read_told(body, values=VALUES)
@@ -100,11 +101,11 @@ def read_callback(body: bytes) -> Tracked:
     data = callback.get("data")
     shipment = data.get("shipment") if isinstance(data, dict) else None
     events = shipment.get("event") if isinstance(shipment, dict) else None
-    if isinstance(events, list) and len(events) > EVENTS:
-        rule = FieldError("data.shipment.event", "too_long", f"at most {EVENTS} events")
+    if isinstance(events, list) and len(events) > MAX_EVENTS:
+        rule = FieldError("data.shipment.event", "too_long", f"at most {MAX_EVENTS} events")
         raise Problem(400, "not a call-back", errors=[rule])
     try:
         return read_envelope(data)
-    except NotAnEnvelope as fault:
+    except InvalidEnvelope as fault:
         field = f"data.{fault.field}".rstrip(".")
         raise Problem(400, "not a call-back", errors=[FieldError(field, fault.rule, fault.message)]) from None

@@ -1,4 +1,4 @@
-"""How long a carrier may be silent about a parcel before a person asks it. Data with dates and sources; pure."""
+"""How long a carrier may be silent about a parcel before a person enquires. Data with dates and sources; pure."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class SilenceRule:
     """... though not for a silence shorter than this."""
     source: str
 
-    def asks_at(self, sent: datetime, last_sign: datetime) -> datetime:
-        """When to ask about a parcel sent then and last heard of then."""
-        at = last_sign + timedelta(days=self.silence_days)
-        if last_sign >= self.claim_ends(sent):
-            return at
-        pressing = self.claim_ends(sent) - timedelta(days=self.margin_days)
-        return min(at, max(pressing, last_sign + timedelta(days=self.shortest_days)))
+    def enquire_at(self, sent: datetime, last_news: datetime) -> datetime:
+        """When to enquire about a parcel handed over at `sent`, with its last news then."""
+        usual = last_news + timedelta(days=self.silence_days)
+        if last_news >= self.claim_ends(sent):
+            return usual
+        claim_in_time = self.claim_ends(sent) - timedelta(days=self.margin_days)
+        return min(usual, max(claim_in_time, last_news + timedelta(days=self.shortest_days)))
 
     def claim_ends(self, sent: datetime) -> datetime:
         return sent + timedelta(days=self.claim_days)
@@ -47,7 +47,7 @@ SILENCE_RULES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class SilencePolicy:
     """The rules in force, with the operator's own days of silence where set."""
 
     silence_days: int | None = None

@@ -21,8 +21,8 @@ PREFIX = "whsec_"
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 
 
-class Unsigned(Exception):
-    """Not signed by anyone we know, or not just now. `rule` says which, and no more."""
+class InvalidSignature(Exception):
+    """No known sender signed this, or not just now. `rule` is the header at fault, and no more."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(rule)
@@ -49,32 +49,32 @@ def signature(secret: bytes, webhook_id: str, timestamp: int, body: bytes) -> st
 
 
 @dataclass(frozen=True, slots=True)
-class Announced:
-    """What the headers of a call-back say of it, of bounded size and just now; not yet whether it is true."""
+class SignatureHeaders:
+    """The headers that sign a call-back: of bounded size and just now, but not yet verified."""
 
     webhook_id: str
     timestamp: int
     signatures: tuple[bytes, ...]
 
     @classmethod
-    def of(cls, headers: Mapping[str, str], now: float) -> Announced:
-        """To be judged before the body is read, at this real time (Unix seconds). Raises Unsigned."""
+    def of(cls, headers: Mapping[str, str], now: float) -> SignatureHeaders:
+        """To be checked before the body is read, at this real time (Unix seconds). Raises InvalidSignature."""
         webhook_id = headers.get("webhook-id", "")
         timestamp = headers.get("webhook-timestamp", "")
-        given = headers.get("webhook-signature", "")
+        signatures = headers.get("webhook-signature", "")
         if _ID.fullmatch(webhook_id) is None:
-            raise Unsigned("webhook-id")
+            raise InvalidSignature("webhook-id")
         if re.fullmatch(r"[0-9]{1,12}", timestamp) is None or abs(now - int(timestamp)) > TOLERANCE_SECONDS:
-            raise Unsigned("webhook-timestamp")
-        if not given or len(given) > SIGNATURES_LENGTH:
-            raise Unsigned("webhook-signature")
-        return cls(webhook_id, int(timestamp), tuple(given.encode().split(b" ")))
+            raise InvalidSignature("webhook-timestamp")
+        if not signatures or len(signatures) > SIGNATURES_LENGTH:
+            raise InvalidSignature("webhook-signature")
+        return cls(webhook_id, int(timestamp), tuple(signatures.encode().split(b" ")))
 
     def verify(self, body: bytes, secrets: Sequence[bytes]) -> str:
-        """The id of the call-back, if one of these secrets signed it with this body. Raises Unsigned."""
-        right = [signature(secret, self.webhook_id, self.timestamp, body).encode() for secret in secrets]
-        # All are compared, so that the time it takes does not tell which came near.
-        matches = [hmac.compare_digest(one, another) for one in self.signatures for another in right]
+        """The id of the call-back, if one of these secrets signed it with this body. Raises InvalidSignature."""
+        expected = [signature(secret, self.webhook_id, self.timestamp, body).encode() for secret in secrets]
+        # All are compared, so that the time it takes shows nothing of the secrets.
+        matches = [hmac.compare_digest(given, right) for given in self.signatures for right in expected]
         if not any(matches):
-            raise Unsigned("webhook-signature")
+            raise InvalidSignature("webhook-signature")
         return self.webhook_id

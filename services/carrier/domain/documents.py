@@ -46,11 +46,11 @@ def _has_page(document: bytes) -> bool:
 
 
 def _object_streams(document: bytes) -> Iterator[bytes]:
-    whole, room, at = memoryview(document), MOST_INFLATED, 0
+    whole, room, start = memoryview(document), MOST_INFLATED, 0
     for _ in range(MOST_OBJECT_STREAMS):
-        at = document.find(b"/ObjStm", at) + 1
-        begins = _STREAM.search(document, at, at + LONGEST_DICTIONARY)
-        if not at or room <= 0:
+        start = document.find(b"/ObjStm", start) + 1
+        begins = _STREAM.search(document, start, start + LONGEST_DICTIONARY)
+        if not start or room <= 0:
             return
         if begins is None:
             continue

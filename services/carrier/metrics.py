@@ -1,4 +1,4 @@
-"""What the carrier service measures beyond the platform: call-backs, transit times, labels that should not exist."""
+"""What the carrier service measures beyond the platform: call-backs, transit times, scans, doubtful labels."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from prometheus_client import Counter, Gauge, Histogram
 from contracts.base import Event
 from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned
 from contracts.warehouse import ParcelHandedOver
-from services.carrier import store
 from services.carrier.carriers.laposte.codes import COLISSIMO, OKAPI
-from services.carrier.windows import REASONS
+from services.carrier.domain.windows import REASONS
+from services.carrier.store import labels, scans, unconfirmed_labels
 from shared.ledger.facts import Facts
 
 EVERY_SECONDS = 30.0
@@ -29,16 +29,16 @@ TRANSIT = Histogram(
     ["outcome"],
     buckets=[days * DAY for days in (3, 5, 7, 9, 11, 14, 18, 22, 28, 35, 45, 60)],
 )
-GHOSTS = Gauge("carrier_ghost_labels", "labels that may exist at the carrier without our knowing their number")
+UNCONFIRMED = Gauge("carrier_unconfirmed_labels", "labels that may exist at the carrier: an answer was lost")
 UNUSED_SCANNED = Gauge("carrier_unused_labels_scanned", "labels that were never shown and yet travel: should be none")
-UNFOLDED_AGE = Gauge("carrier_scans_oldest_unpublished_age_seconds", "of a scan whose parcel is known; real time")
+UNPUBLISHED_AGE = Gauge("carrier_scans_oldest_unpublished_age_seconds", "of a scan whose parcel is known; real time")
 
-SET_ASIDE = Counter("carrier_scans_set_aside", "scans that are not believed: kept, and published to nobody", ["reason"])
+SET_ASIDE = Counter("carrier_scans_set_aside", "scans that are not believed: kept, and not published", ["reason"])
 for _reason in REASONS:
     SET_ASIDE.labels(_reason)
 
 ANNOUNCING = [code for code, reading in (OKAPI | COLISSIMO).items() if reading.status == "announced"]
-_ENDS = {
+_OUTCOMES = {
     ParcelDelivered: "delivered",
     ParcelReturned: "returned",
     ParcelLost: "lost",
@@ -48,7 +48,7 @@ _ENDS = {
 
 def observe(facts: Facts, event: Event) -> None:
     """Times a parcel that has come to its end."""
-    if (outcome := _ENDS.get(type(event))) is None:
+    if (outcome := _OUTCOMES.get(type(event))) is None:
         return
     handed_over = facts.get(ParcelHandedOver, event.subject)
     if handed_over is not None:
@@ -57,7 +57,6 @@ def observe(facts: Facts, event: Event) -> None:
 
 async def measure(pool: asyncpg.Pool[asyncpg.Record]) -> None:
     async with pool.acquire() as db:
-        counted = await store.count_doubtful(db, ANNOUNCING)
-    GHOSTS.set(counted.ghosts)
-    UNUSED_SCANNED.set(counted.unused_scanned)
-    UNFOLDED_AGE.set(counted.oldest_unfolded_seconds)
+        UNCONFIRMED.set(await unconfirmed_labels.count(db))
+        UNUSED_SCANNED.set(await labels.count_unused_scanned(db, ANNOUNCING))
+        UNPUBLISHED_AGE.set(await scans.oldest_unpublished_seconds(db))

@@ -1,0 +1,83 @@
+"""What operators state about a parcel: its loss or destruction, the answer to an enquiry or to a case about a label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+
+from contracts.base import Event
+from services.carrier.api.parameters import ParcelPath
+from services.carrier.domain import answers
+from services.carrier.domain.parcels import parcels_of
+from services.carrier.schemas import Destruction, EnquiryAnswer, LabelAnswer, ParcelView, parcel_view
+from shared.clock import Clock
+from shared.db import DB
+from shared.http.api_keys import Principal, Require
+from shared.http.idempotency import IdempotentRequests
+from shared.http.problems import Problem
+from shared.http.routes import Route
+from shared.ledger.facts import Facts
+from shared.ledger.ledger import Ledger
+
+
+def router(ledger: Ledger, clock: Clock, requests: IdempotentRequests, require: Require) -> APIRouter:
+    routes = APIRouter(route_class=Route, tags=["answers"])
+    operator = Depends(require("operator"))
+
+    async def publish(
+        request: Request, who: Principal, order_id: UUID, parcel: int, rule: Callable[[Facts, datetime], list[Event]]
+    ) -> Response:
+        """Publishes the events of the rule, once an `Idempotency-Key`. Problem 404 for an unknown parcel, 409 when the
+        rule raises NotPossible."""
+
+        async def work(db: DB) -> Response:
+            if parcel not in parcels_of((await ledger.read(db, [order_id]))[order_id]):
+                raise Problem(404, "no such parcel")
+            facts = (await ledger.lock(db, [order_id]))[order_id]
+            try:
+                published = rule(facts, clock.now())
+            except answers.NotPossible as fault:
+                raise Problem(409, str(fault)) from None
+            sets = await ledger.publish(db, published)
+            return JSONResponse(parcel_view(sets[order_id], parcel).model_dump(mode="json"))
+
+        return await requests.run(request, who, work)
+
+    @routes.post("/orders/{order_id}/parcels/{parcel}/loss", response_model=ParcelView)
+    async def loss(request: Request, order_id: UUID, parcel: ParcelPath, who: Principal = operator) -> Response:
+        """The parcel is lost: the carrier reported so outside its tracking. Repeated, it changes nothing."""
+        return await publish(request, who, order_id, parcel, lambda facts, now: answers.loss(facts, parcel, now))
+
+    @routes.post("/orders/{order_id}/parcels/{parcel}/destruction", response_model=ParcelView)
+    async def destruction(
+        request: Request, order_id: UUID, parcel: ParcelPath, answer: Destruction, who: Principal = operator
+    ) -> Response:
+        """The parcel is gone for good: carrier or customs reported so outside its tracking, even after it was lost.
+        Repeated, it changes nothing; with another reason, 409."""
+        return await publish(
+            request, who, order_id, parcel, lambda facts, now: answers.destruction(facts, parcel, answer.reason, now)
+        )
+
+    @routes.post("/orders/{order_id}/parcels/{parcel}/enquiry-answer", response_model=ParcelView)
+    async def enquiry_answer(
+        request: Request, order_id: UUID, parcel: ParcelPath, answer: EnquiryAnswer, who: Principal = operator
+    ) -> Response:
+        """The carrier's answer to an enquiry: found, and the wait begins anew, or lost."""
+        return await publish(
+            request, who, order_id, parcel, lambda facts, now: answers.enquiry_answer(facts, parcel, answer.found, now)
+        )
+
+    @routes.post("/orders/{order_id}/parcels/{parcel}/label-answer", response_model=ParcelView)
+    async def label_answer(
+        request: Request, order_id: UUID, parcel: ParcelPath, answer: LabelAnswer, who: Principal = operator
+    ) -> Response:
+        """Frees a parcel whose label is uncertain or could not be had: ask for it again, or give it up."""
+        return await publish(
+            request, who, order_id, parcel, lambda facts, now: answers.label_answer(facts, parcel, answer.action, now)
+        )
+
+    return routes

@@ -1,0 +1,39 @@
+"""The inside view of an order, for operators."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import asyncpg
+from fastapi import APIRouter, Depends, Request, Response
+
+from services.carrier.schemas import OrderView, order_view
+from services.carrier.store import labels, scans, unconfirmed_labels
+from shared.http.answers import etag_response
+from shared.http.api_keys import Principal, Require
+from shared.http.problems import Problem
+from shared.http.routes import Route
+from shared.ledger.ledger import Ledger
+
+
+def router(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, require: Require) -> APIRouter:
+    routes = APIRouter(route_class=Route, tags=["orders"])
+    operator = Depends(require("operator"))
+
+    @routes.get("/orders/{order_id}", response_model=OrderView)
+    async def order(request: Request, order_id: UUID, _: Principal = operator) -> Response:
+        """What the carrier service knows of an order: parcels, every label made, every label that may exist."""
+        async with pool.acquire() as db, db.transaction():
+            facts = (await ledger.read(db, [order_id]))[order_id]
+            if not len(facts):
+                raise Problem(404, "no such order")
+            view = order_view(
+                facts,
+                labels=await labels.of_order(db, order_id),
+                unconfirmed=await unconfirmed_labels.of_order(db, order_id),
+                unreadable=await scans.count_unreadable(db, order_id),
+                aside=await scans.set_aside_of(db, order_id),
+            )
+        return etag_response(request, view.model_dump_json().encode())
+
+    return routes

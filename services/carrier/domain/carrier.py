@@ -1,0 +1,95 @@
+"""What the service asks of any carrier, and what a carrier may answer. Values only; no carrier is named here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from contracts.base import Parcel
+from contracts.customs import ParcelDeclared
+from contracts.persons import Contact
+from contracts.vocabularies import Flag, Status
+
+
+@dataclass(frozen=True, slots=True)
+class LabelOrder:
+    """All that a label shows. Holds the addressee: never logged, never stored."""
+
+    declared: ParcelDeclared
+    box: Parcel
+    contact: Contact
+    product: str
+    duty_paid: bool
+    deposit_on: date
+    """The day on which the parcel is handed over, in the place of dispatch."""
+    cny_per_eur: Decimal | None = None
+    """The dated rate of the order's screening; needed only when the postal charges are in CNY."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMade:
+    tracking_number: str
+    pdf: bytes
+    cn23: bytes | None
+    partner_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRejected:
+    """The carrier will not make this label; the same request would be refused again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TryLater:
+    """No label was made, and the same request may succeed later."""
+
+    reason: str
+    retry_after: float | None = None
+    """Real seconds, when the carrier named them."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLost:
+    """The request left, and its answer was lost or cannot be read: a label may exist that we do not know."""
+
+    reason: str
+    tracking_number: str | None = None
+    """Set when at least the number could be read."""
+
+
+LabelAnswer = LabelMade | LabelRejected | TryLater | AnswerLost
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierEvent:
+    """One event of a parcel, as the carrier reported it."""
+
+    tracking_number: str
+    raw: bytes
+    """Canonical JSON of the event: equal bytes, equal event."""
+    code: str | None
+    """None when it could not be read."""
+    scanned_at: datetime | None
+    """UTC; None when it could not be read."""
+    utc_offset_minutes: int
+    country: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelEvents:
+    """What the carrier reports of one parcel. No events: it does not know the parcel yet."""
+
+    tracking_number: str
+    events: tuple[CarrierEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeMeaning:
+    """What one code of a carrier means. Without a status the scan is shown and changes nothing."""
+
+    status: Status | None
+    sets: tuple[Flag, ...] = ()
+    clears: tuple[Flag, ...] = ()

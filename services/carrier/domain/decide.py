@@ -1,0 +1,18 @@
+"""What follows from the facts of one order: labels to ask for, outcomes of parcels, enquiries, cases that end."""
+
+from __future__ import annotations
+
+from services.carrier.domain import enquiries, labels, outcomes
+from services.carrier.domain.silence import SilencePolicy
+from shared.ledger.facts import DecisionContext, Facts, Output
+
+
+def decide(facts: Facts, context: DecisionContext, policy: SilencePolicy) -> list[Output]:
+    """Every output of the carrier service for this order."""
+    return [
+        *labels.outputs(facts, context),
+        *outcomes.outputs(facts, context),
+        *labels.closed_cases(facts, context),
+        *enquiries.closed(facts, context),
+        *enquiries.outputs(facts, context, policy),
+    ]

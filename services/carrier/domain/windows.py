@@ -1,0 +1,68 @@
+"""Which scans are believed: those of a time at which the parcel can have been scanned, and not without end. Pure.
+
+What is not believed is kept as it came and shown to operators, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Literal
+
+from contracts.carrier import LabelCreated, ParcelScanned
+from contracts.customs import ParcelDeclared
+from contracts.vocabularies import FINAL, RANKS
+from shared.ledger.facts import Facts
+
+SetAsideReason = Literal["too_early", "in_the_future", "too_many"]
+"""Why a scan is not believed."""
+REASONS: tuple[SetAsideReason, ...] = ("too_early", "in_the_future", "too_many")
+
+TIME_TOLERANCE = timedelta(days=1)
+"""How wrong an honest time may be: one stated without its offset, or with another's, is up to 14 hours off."""
+MAX_SCANS = 200
+"""Scans of one parcel that count; a parcel to China has twenty to forty."""
+MAX_END_SCANS = 20
+"""Scans of one parcel that count and report its end, beside the others: a flood of those hides no delivery."""
+
+
+def check_scans(
+    facts: Facts, scans: Iterable[ParcelScanned], now: datetime
+) -> tuple[list[ParcelScanned], list[tuple[ParcelScanned, SetAsideReason]]]:
+    """Of scans of one order, received at `now` (business time): those that are believed, the earliest first, and those
+    that are not. One that counts already is believed."""
+    accepted = facts.all(ParcelScanned)
+    counted = Counter(scan.parcel for scan in accepted)
+    ends = Counter(scan.parcel for scan in accepted if _reports_end(scan))
+    believed: list[ParcelScanned] = []
+    set_aside: list[tuple[ParcelScanned, SetAsideReason]] = []
+    for scan in sorted(scans, key=lambda scan: (scan.scanned_at, scan.id.int)):
+        is_accepted = scan in facts
+        reason = None if is_accepted else _wrong_time(facts, scan, now) or _too_many(scan, counted, ends)
+        if reason is not None:
+            set_aside.append((scan, reason))
+            continue
+        believed.append(scan)
+        if not is_accepted:
+            counted[scan.parcel] += 1
+            ends[scan.parcel] += _reports_end(scan)
+    return believed, set_aside
+
+
+def _wrong_time(facts: Facts, scan: ParcelScanned, now: datetime) -> SetAsideReason | None:
+    """A parcel cannot be scanned before it was declared, which comes before its label, nor after now."""
+    if scan.scanned_at > now + TIME_TOLERANCE:
+        return "in_the_future"
+    before = (facts.get(ParcelDeclared, scan.parcel), facts.get(LabelCreated, scan.parcel))
+    earliest = min((fact.occurred_at for fact in before if fact is not None), default=None)
+    return "too_early" if earliest is not None and scan.scanned_at < earliest - TIME_TOLERANCE else None
+
+
+def _too_many(scan: ParcelScanned, counted: Counter[int], ends: Counter[int]) -> SetAsideReason | None:
+    over = ends[scan.parcel] >= MAX_END_SCANS if _reports_end(scan) else counted[scan.parcel] >= MAX_SCANS
+    return "too_many" if over else None
+
+
+def _reports_end(scan: ParcelScanned) -> bool:
+    return scan.status is not None and RANKS.get(scan.status) == FINAL

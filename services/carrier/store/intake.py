@@ -1,0 +1,104 @@
+"""The one path of every scan into the database, from poll and call-back alike: sealed, durable, kept as it came."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import asyncpg
+
+from services.carrier.domain.carrier import CarrierEvent
+from services.carrier.store import callbacks, labels, scans
+from services.carrier.store.callbacks import Callback
+from services.carrier.store.scans import RawScan
+from shared import failpoints, tracing
+from shared.ledger.group_commit import GroupCommit
+from shared.sealing import Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Days, in real time."""
+
+    raw_scans: int
+    callbacks: int
+    """Longer than the 76 hours over which a sender may repeat a call-back."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedCallback:
+    callback: Callback
+    scans: Sequence[RawScan]
+
+
+def sealed_scan(carrier: str, source: Literal["poll", "webhook"], event: CarrierEvent, seal: Seal) -> RawScan:
+    """A carrier's event as it is stored. One event has one digest, however often and beside whatever it is reported."""
+    digest = hashlib.sha256(event.raw).digest()
+    return RawScan(
+        carrier=carrier,
+        tracking_number=event.tracking_number,
+        source=source,
+        digest=digest,
+        sealed=seal.seal(event.raw, f"scan:{event.tracking_number}:{digest.hex()}"),
+        code=event.code,
+        scanned_at=event.scanned_at,
+        utc_offset_minutes=event.utc_offset_minutes,
+        country=event.country,
+    )
+
+
+class ScanIntake:
+    """Stores polled events and call-backs. Call-backs that arrive together are stored in one transaction."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], seal: Seal, retention: Retention) -> None:
+        self._pool = pool
+        self._seal = seal
+        self._retention = retention
+        self._callbacks = GroupCommit(self._store_callbacks, lambda received: [received.callback.webhook_id])
+        self.received = asyncio.Event()
+        """Set when there may be something new to publish."""
+
+    async def keep_polled(self, carrier: str, events: Sequence[CarrierEvent]) -> None:
+        """Durable when it returns."""
+        raw = [sealed_scan(carrier, "poll", event, self._seal) for event in events]
+        async with self._pool.acquire() as db, db.transaction():
+            erased = await labels.erased_numbers(db, [scan.tracking_number for scan in raw])
+            new = await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
+        if new:
+            self.received.set()
+
+    async def keep_callback(
+        self, carrier: str, webhook_id: str, tracking_number: str, body: bytes, events: Sequence[CarrierEvent]
+    ) -> bool:
+        """Durable when it returns; False when this call-back was known already."""
+        callback = Callback(webhook_id, tracking_number, self._seal.seal(body, f"callback:{webhook_id}"))
+        raw = [sealed_scan(carrier, "webhook", event, self._seal) for event in events]
+        new = await self._callbacks.answer(ReceivedCallback(callback, raw))
+        if tracing.on() and (order_id := await labels.order_of(self._pool, tracking_number)):
+            await tracing.mention(self._pool, order_id, "call-back")
+        return new
+
+    async def _store_callbacks(self, group: Sequence[ReceivedCallback]) -> list[bool]:
+        """Which of these call-backs were new. Of no two is the webhook id the same."""
+        async with self._pool.acquire() as db, db.transaction():
+            erased = await labels.erased_numbers(db, [received.callback.tracking_number for received in group])
+            kept = [_without_body(received.callback, erased) for received in group]
+            new = await callbacks.save(db, kept, self._retention.callbacks)
+            raw = [scan for received in group if received.callback.webhook_id in new for scan in received.scans]
+            await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
+            failpoints.reach("callback.worked")
+        failpoints.reach("callback.committed")
+        self.received.set()
+        return [received.callback.webhook_id in new for received in group]
+
+
+def _without_body(callback: Callback, erased: Collection[str]) -> Callback:
+    return replace(callback, sealed_body=None) if callback.tracking_number in erased else callback
+
+
+def _without_words(raw: Sequence[RawScan], erased: Collection[str]) -> list[RawScan]:
+    """Of an erased person's parcel the scan counts, but the carrier's own words are not stored."""
+    return [replace(scan, sealed=None) if scan.tracking_number in erased else scan for scan in raw]

@@ -1,0 +1,135 @@
+"""Labels: the one of each parcel that is shown, and those that were made too late or twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from contracts.carrier import LabelCreated
+from shared.db import DB
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLabel:
+    order_id: UUID
+    parcel: int
+    carrier: str
+    product: str
+    tracking_number: str
+    partner_number: str | None
+    used: bool
+    """Published; the others were made too late or twice, and are never shown."""
+    erased: bool
+    """The addressee's data were erased before the label came."""
+    sealed_pdf: bytes | None
+    sealed_cn23: bytes | None
+
+
+async def save(db: DB, label: StoredLabel, pdf_days: int, cn23_days: int) -> None:
+    """Stores a label and its CN23 for so many days each. UniqueViolationError when its number was given out before."""
+    await db.execute(
+        """insert into labels (tracking_number, carrier, order_id, parcel, product, partner_number, used,
+                               pdf, cn23, pdf_until, cn23_until, erased_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+                   now() + $10 * interval '1 day', now() + $11 * interval '1 day', case when $12 then now() end)""",
+        label.tracking_number,
+        label.carrier,
+        label.order_id,
+        label.parcel,
+        label.product,
+        label.partner_number,
+        label.used,
+        label.sealed_pdf,
+        label.sealed_cn23,
+        pdf_days,
+        cn23_days,
+        label.erased,
+    )
+
+
+async def save_restored(db: DB, labels: Sequence[LabelCreated]) -> None:
+    """Labels published before the database was restored: their numbers are known again, their documents are lost."""
+    await db.execute(
+        """insert into labels (tracking_number, carrier, order_id, parcel, product, used, pdf_until, cn23_until)
+           select number, carrier, order_id, parcel, product, true, now(), now()
+           from unnest($1::text[], $2::text[], $3::uuid[], $4::int[], $5::text[])
+                as l (number, carrier, order_id, parcel, product)
+           on conflict do nothing""",
+        [label.tracking_number for label in labels],
+        [label.carrier for label in labels],
+        [label.order_id for label in labels],
+        [label.parcel for label in labels],
+        [label.product for label in labels],
+    )
+
+
+async def shown(db: DB, order_id: UUID, parcel: int) -> asyncpg.Record | None:
+    """The one label of the parcel that may be shown: tracking_number and the sealed pdf (None once erased)."""
+    return await db.fetchrow(
+        "select tracking_number, pdf from labels where order_id = $1 and parcel = $2 and used", order_id, parcel
+    )
+
+
+async def record_read(db: DB, order_id: UUID, parcel: int, principal: str) -> None:
+    """Append-only: a label bears the addressee."""
+    await db.execute(
+        "insert into label_reads (order_id, parcel, principal) values ($1, $2, $3)", order_id, parcel, principal
+    )
+
+
+async def order_of(pool: asyncpg.Pool[asyncpg.Record], tracking_number: str) -> UUID | None:
+    """The order whose shown label bears this number."""
+    order_id: UUID | None = await pool.fetchval(
+        "select order_id from labels where tracking_number = $1 and used", tracking_number
+    )
+    return order_id
+
+
+async def of_order(db: DB, order_id: UUID) -> list[asyncpg.Record]:
+    """Every label made for the order, shown or not, without its documents."""
+    return await db.fetch(
+        """select parcel, tracking_number, partner_number, product, used, pdf is not null as stored, created_at
+           from labels where order_id = $1 order by parcel, created_at, tracking_number""",
+        order_id,
+    )
+
+
+async def count_unused_scanned(db: DB, announcing: Sequence[str]) -> int:
+    """Labels that were never shown and yet have scans; the codes of `announcing` only report that a label exists."""
+    count: int = await db.fetchval(
+        """select count(*) from labels l where not l.used and exists (
+               select from raw_scans r where r.tracking_number = l.tracking_number and r.code <> all($1))""",
+        announcing,
+    )
+    return count
+
+
+async def erased_numbers(db: DB, numbers: Sequence[str]) -> set[str]:
+    """Those of these parcels about which nothing personal may be stored any more.
+
+    An erasure that comes at the same time waits for this transaction, and then sees what it has stored.
+    """
+    rows = await db.fetch(
+        """select tracking_number, erased_at from labels
+           where tracking_number = any($1) order by tracking_number for share""",
+        list(numbers),
+    )
+    return {row["tracking_number"] for row in rows if row["erased_at"] is not None}
+
+
+async def erase(db: DB, order_ids: Sequence[UUID]) -> list[str]:
+    """Drops the labels of these orders; their tracking numbers. The CN23 stays: it must be kept for four years."""
+    rows = await db.fetch(
+        "update labels set pdf = null, erased_at = now() where order_id = any($1) returning tracking_number",
+        list(order_ids),
+    )
+    return [row["tracking_number"] for row in rows]
+
+
+async def drop_expired(db: DB) -> None:
+    """Drops labels and CN23s that have reached their end dates."""
+    await db.execute("update labels set pdf = null where pdf is not null and pdf_until < now()")
+    await db.execute("update labels set cn23 = null where cn23 is not null and cn23_until < now()")

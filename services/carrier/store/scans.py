@@ -1,0 +1,148 @@
+"""Raw scans: what a carrier reported, word for word, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+
+from services.carrier.domain.scans import KnownScan
+from shared.db import DB
+
+
+@dataclass(frozen=True, slots=True)
+class RawScan:
+    carrier: str
+    tracking_number: str
+    source: Literal["poll", "webhook"]
+    digest: bytes
+    sealed: bytes | None
+    code: str | None
+    scanned_at: datetime | None
+    utc_offset_minutes: int
+    country: str | None
+
+
+async def save(db: DB, scans: Sequence[RawScan], days: int) -> int:
+    """Stores what a carrier reported, each once a source; how many were new. Unreadable ones are not published."""
+    if not scans:
+        return 0
+    rows = await db.fetch(
+        """insert into raw_scans (carrier, tracking_number, source, digest, body, code, scanned_at,
+                                  utc_offset_minutes, country, processed_at, keep_until)
+           select carrier, number, source, digest, body, code, scanned_at, utc_offset, country,
+                  case when code is null then now() end, now() + $10 * interval '1 day'
+           from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::text[],
+                       $7::timestamptz[], $8::int[], $9::text[])
+                as s (carrier, number, source, digest, body, code, scanned_at, utc_offset, country)
+           order by number, source, digest on conflict do nothing returning 1""",
+        [scan.carrier for scan in scans],
+        [scan.tracking_number for scan in scans],
+        [scan.source for scan in scans],
+        [scan.digest for scan in scans],
+        [scan.sealed for scan in scans],
+        [scan.code for scan in scans],
+        [scan.scanned_at for scan in scans],
+        [scan.utc_offset_minutes for scan in scans],
+        [scan.country for scan in scans],
+        days,
+    )
+    return len(rows)
+
+
+async def any_to_publish(db: DB) -> bool:
+    """Whether there is anything to publish: a scan that is not processed yet, and whose parcel has its label."""
+    exists = await db.fetchval(
+        """select exists (select from raw_scans r join labels l on l.tracking_number = r.tracking_number and l.used
+                          where r.processed_at is null and r.publish_after <= now())"""
+    )
+    return bool(exists)
+
+
+async def lock_to_publish(db: DB, limit: int) -> list[KnownScan]:
+    """Scans that are to be published, locked; those locked by another transaction are left out."""
+    rows = await db.fetch(
+        """select r.carrier, r.tracking_number, r.source, r.digest, r.code, r.scanned_at, r.utc_offset_minutes,
+                  r.country, l.order_id, l.parcel
+           from raw_scans r join labels l on l.tracking_number = r.tracking_number and l.used
+           where r.processed_at is null and r.publish_after <= now()
+           order by r.received_at, r.scanned_at limit $1 for update of r skip locked""",
+        limit,
+    )
+    return [KnownScan(**row) for row in rows]
+
+
+async def mark_processed(db: DB, scans: Sequence[KnownScan], set_aside: Mapping[KnownScan, str]) -> None:
+    """These are published, or set aside for the reason given."""
+    await db.execute(
+        """update raw_scans r set processed_at = now(), set_aside = s.reason
+           from unnest($1::text[], $2::text[], $3::bytea[], $4::text[]) as s (number, source, digest, reason)
+           where r.tracking_number = s.number and r.source = s.source and r.digest = s.digest""",
+        *_keys(scans),
+        [set_aside.get(scan) for scan in scans],
+    )
+
+
+async def postpone(db: DB, scans: Sequence[KnownScan], seconds: float) -> None:
+    """These could not be published; not again before so many seconds."""
+    await db.execute(
+        """update raw_scans r set publish_after = now() + $4 * interval '1 second'
+           from unnest($1::text[], $2::text[], $3::bytea[]) as s (number, source, digest)
+           where r.tracking_number = s.number and r.source = s.source and r.digest = s.digest""",
+        *_keys(scans),
+        seconds,
+    )
+
+
+def _keys(scans: Sequence[KnownScan]) -> tuple[list[str], list[str], list[bytes]]:
+    return (
+        [scan.tracking_number for scan in scans],
+        [scan.source for scan in scans],
+        [scan.digest for scan in scans],
+    )
+
+
+async def count_unreadable(db: DB, order_id: UUID) -> dict[int, int]:
+    """How many of the carrier's events about each parcel could not be read."""
+    rows = await db.fetch(
+        """select l.parcel, count(*) as events from raw_scans r join labels l using (tracking_number)
+           where l.order_id = $1 and l.used and r.code is null group by l.parcel""",
+        order_id,
+    )
+    return {row["parcel"]: row["events"] for row in rows}
+
+
+async def set_aside_of(db: DB, order_id: UUID) -> list[asyncpg.Record]:
+    """The carrier's events about the order's parcels that are not believed: how many, for which reason, and the first
+    and last time at which they claim to have happened."""
+    return await db.fetch(
+        """select l.parcel, r.set_aside as reason, count(*) as events, min(r.scanned_at) as first_at,
+                  max(r.scanned_at) as last_at
+           from raw_scans r join labels l using (tracking_number)
+           where l.order_id = $1 and l.used and r.set_aside is not null
+           group by l.parcel, r.set_aside order by l.parcel, r.set_aside""",
+        order_id,
+    )
+
+
+async def oldest_unpublished_seconds(db: DB) -> float:
+    """The age of the oldest scan that waits to be published although its parcel is known."""
+    seconds = await db.fetchval(
+        """select coalesce(extract(epoch from now() - min(r.received_at)), 0)
+           from raw_scans r join labels l on l.tracking_number = r.tracking_number and l.used
+           where r.processed_at is null"""
+    )
+    return float(seconds)
+
+
+async def erase(db: DB, numbers: Sequence[str]) -> None:
+    """Drops the carrier's own words about these parcels; the scans still count."""
+    await db.execute("update raw_scans set body = null where tracking_number = any($1)", numbers)
+
+
+async def drop_expired(db: DB) -> None:
+    await db.execute("delete from raw_scans where keep_until < now()")

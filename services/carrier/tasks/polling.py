@@ -1,0 +1,61 @@
+"""Polls the carrier about every parcel that is under way: what call-backs have missed comes this way. Real time."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from services.carrier.carriers.carrier import Carrier, Unreachable
+from services.carrier.domain.polling import seconds_after_failure, seconds_after_round
+from services.carrier.store import followed_parcels
+from services.carrier.store.intake import ScanIntake
+from shared.jobs import pauses
+from shared.loop import Loop
+from shared.telemetry import log
+
+GROUPS_AT_ONCE = 10
+
+
+async def keep_polling(
+    pool: asyncpg.Pool[asyncpg.Record], carrier: Carrier, intake: ScanIntake, poll_seconds: float, loop: Loop
+) -> None:
+    """Each parcel every `poll_seconds`, as fast as the carrier's rate allows, until cancelled.
+
+    While the carrier gives no answer at all the rounds wait, longer each time.
+    """
+    failures = 0
+
+    async def step() -> float:
+        nonlocal failures
+        polled, fault = await poll(pool, carrier, intake, poll_seconds, loop)
+        if fault is None:
+            failures = 0
+            return seconds_after_round(polled, poll_seconds)
+        failures += 1
+        wait = seconds_after_failure(failures, fault.retry_after)
+        log.warning("carrier gives no answer", carrier=carrier.name, reason=fault.reason, wait=wait)
+        return wait
+
+    await loop.repeat(step, poll_seconds)
+
+
+async def poll(
+    pool: asyncpg.Pool[asyncpg.Record], carrier: Carrier, intake: ScanIntake, poll_seconds: float, loop: Loop
+) -> tuple[int, Unreachable | None]:
+    """One round: how many parcels were due, and why it stopped early if it did. None while the carrier is paused.
+
+    Those about which there was no answer are due again, behind all others that are due, so that no group blocks them.
+    """
+    async with pool.acquire() as db, db.transaction():
+        if await pauses.is_paused(db, f"carrier.{carrier.name}"):
+            return 0, None
+        due = await followed_parcels.claim_due(db, poll_seconds, carrier.group_size * GROUPS_AT_ONCE)
+    for start in range(0, len(due), carrier.group_size):
+        group = due[start : start + carrier.group_size]
+        try:
+            answers = await loop.while_waiting(carrier.track(group))
+        except Unreachable as fault:
+            async with pool.acquire() as db, db.transaction():
+                await followed_parcels.release(db, due[start:], poll_seconds)
+            return len(due), fault
+        await intake.keep_polled(carrier.name, [event for parcel in answers for event in parcel.events])
+    return len(due), None
