@@ -14,7 +14,7 @@ from contracts.persons import Contact, NationalId, Payment
 from contracts.vocabularies import Status
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs import regimes
-from services.customs.domain import Policy
+from services.customs.domain.decide import Policy
 from services.customs.regimes import tables
 from shared.ledger.facts import PersonErased, PersonRecorded
 

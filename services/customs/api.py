@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from contracts.base import ParcelNumber
 from contracts.customs import ImportCleared, OrderScreened, ParcelUplifted
 from contracts.warehouse import OrderPacked, ParcelHandedOver
-from services.customs import cases, domain, store, views, work
+from services.customs import cases, store, views, work
 from services.customs.bodies import (
     Accepted,
     HoldAnswerBody,
@@ -22,7 +22,7 @@ from services.customs.bodies import (
     RetryBody,
     UpliftBody,
 )
-from services.customs.domain import Policy
+from services.customs.domain.decide import Policy, decide
 from shared.db import DB
 from shared.http import paging
 from shared.http.answers import etag_response, json_answer
@@ -125,7 +125,7 @@ def router(platform: Platform, policy: Policy) -> APIRouter:
             now = platform.clock.now()
             if not await store.add_answer(db, order_id, held.subject, sealed, principal.name, now):
                 raise Problem(409, "this hold was answered already")
-            await _owe(db, domain.HOLD_ANSWER, order_id, held.subject)
+            await _owe(db, decide.HOLD_ANSWER, order_id, held.subject)
             return json_answer(Accepted(order_id=order_id, parcel=parcel), 202)
 
         return await platform.requests.run(request, principal, answer)
@@ -146,7 +146,7 @@ def router(platform: Platform, policy: Policy) -> APIRouter:
                 raise Problem(
                     409, "a return cannot be asked for any more", detail=f"it could be until {until:%Y-%m-%dT%H:%MZ}"
                 )
-            await _owe(db, domain.RETURN, order_id, str(parcel))
+            await _owe(db, decide.RETURN, order_id, str(parcel))
             return json_answer(Accepted(order_id=order_id, parcel=parcel), 202)
 
         return await platform.requests.run(request, principal, ask)
@@ -162,7 +162,7 @@ def router(platform: Platform, policy: Policy) -> APIRouter:
         async def again(db: DB) -> Response:
             facts = await _parcel(platform, db, order_id, parcel)
             held = cases.open_hold(facts, parcel)
-            subject = held.subject if body.work == domain.HOLD_ANSWER and held else str(parcel)
+            subject = held.subject if body.work == decide.HOLD_ANSWER and held else str(parcel)
             freed = cases.retried(facts, body.work, subject, DecisionContext(platform.clock.now()))
             next_round = cases.attention_round(facts, body.work, subject) + len(freed)
             if not await work.do_again(db, body.work, order_id, subject, next_round):

@@ -13,9 +13,10 @@ from aiokafka.errors import KafkaError
 
 from contracts.base import Event
 from contracts.customs import ImportDeclared, ImportRefused, ImportReturned
-from services.customs import ceb, domain, receipts, store
+from services.customs import ceb, receipts, store
 from services.customs.cases import CLEARANCE, attention, attention_round, hold_refused
 from services.customs.ceb import DOCUMENTS, MessageType
+from services.customs.domain.decide import decide
 from services.customs.gateways import ImportGateway
 from services.customs.receipts import FAILED, LaterReceipt, Page, meaning, trouble
 from services.customs.store import Sent
@@ -241,9 +242,9 @@ def receipt_facts(
         case "CEB625" if what == "cleared":
             return [ImportReturned(order_id=sent.order_id, occurred_at=context.now, parcel=sent.parcel)]
         case "CEB625" if what in FAILED:
-            return [_attention(domain.RETURN, receipt, sent, facts, context)]
+            return [_attention(decide.RETURN, receipt, sent, facts, context)]
         case _ if sent.type in DOCUMENTS.values() and what in FAILED:
-            return [_attention(domain.DOCUMENTS, receipt, sent, facts, context)]
+            return [_attention(decide.DOCUMENTS, receipt, sent, facts, context)]
     return []
 
 
@@ -254,10 +255,10 @@ def _of_inventory(
         case "not_sent":
             return [_attention(CLEARANCE, receipt, sent, facts, context)]
         case "error":
-            return [_attention(domain.INVENTORY, receipt, sent, facts, context)]
+            return [_attention(decide.INVENTORY, receipt, sent, facts, context)]
         case "refused" if _declared_again(sent, facts):
             ended = hold_refused(facts, sent.parcel, context)
-            return [*ended, _attention(domain.INVENTORY, receipt, sent, facts, context)]
+            return [*ended, _attention(decide.INVENTORY, receipt, sent, facts, context)]
     at = receipt.returned_at or context.now
     fact = receipts.fact(sent.order_id, sent.parcel, receipt.status, at, context.now, hold_reasons)
     return [] if fact is None else [fact]

@@ -13,10 +13,10 @@ from contracts.base import Event
 from contracts.customs import ImportDeclared, ImportRefused, ParcelRefused
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
-from services.customs import ceb, domain, export, receipts, store
+from services.customs import ceb, export, receipts, store
 from services.customs.cases import ORDER_ENDS, attention
 from services.customs.ceb import DOCUMENTS, MessageType, Parties, Role
-from services.customs.domain import Policy, parcels_declared
+from services.customs.domain.decide import Policy, decide, parcels_declared
 from services.customs.export import Refused, Released
 from services.customs.gateways import ExportGateway, ImportGateway
 from services.customs.receipts import Receipt
@@ -31,9 +31,9 @@ KEEP_YEARS = 4
 """Declarations and their papers are kept for four years (CN23: colissimo.entreprise.laposte.fr)."""
 EXPORT_GATEWAY, IMPORT_GATEWAY = "customs.export_gateway", "customs.import_gateway"
 SENDS: Mapping[str, tuple[MessageType, ...]] = {
-    domain.DOCUMENTS: tuple(DOCUMENTS.values()),
-    domain.INVENTORY: (*DOCUMENTS.values(), "CEB621"),
-    domain.RETURN: ("CEB625",),
+    decide.DOCUMENTS: tuple(DOCUMENTS.values()),
+    decide.INVENTORY: (*DOCUMENTS.values(), "CEB621"),
+    decide.RETURN: ("CEB625",),
 }
 """The messages of each kind of work."""
 
@@ -266,9 +266,9 @@ def kinds(exports: ExportWork, imports: ImportWork) -> tuple[JobKind, ...]:
 
     kind = partial(JobKind, exhausted=given_up)
     return (
-        kind(domain.EXPORT, EXPORT_GATEWAY, exports.run),
-        kind(domain.DOCUMENTS, IMPORT_GATEWAY, imports.send_documents),
-        kind(domain.INVENTORY, IMPORT_GATEWAY, imports.declare),
-        kind(domain.RETURN, IMPORT_GATEWAY, imports.declare_return),
-        kind(domain.HOLD_ANSWER, IMPORT_GATEWAY, imports.answer_hold),
+        kind(decide.EXPORT, EXPORT_GATEWAY, exports.run),
+        kind(decide.DOCUMENTS, IMPORT_GATEWAY, imports.send_documents),
+        kind(decide.INVENTORY, IMPORT_GATEWAY, imports.declare),
+        kind(decide.RETURN, IMPORT_GATEWAY, imports.declare_return),
+        kind(decide.HOLD_ANSWER, IMPORT_GATEWAY, imports.answer_hold),
     )
