@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from contracts.base import ParcelNumber
 from contracts.customs import ImportCleared, OrderScreened, ParcelUplifted
 from contracts.warehouse import OrderPacked, ParcelHandedOver
-from services.customs import cases, store, views, work
+from services.customs import store, views, work
 from services.customs.bodies import (
     Accepted,
     HoldAnswerBody,
@@ -22,6 +22,7 @@ from services.customs.bodies import (
     RetryBody,
     UpliftBody,
 )
+from services.customs.domain import cases
 from services.customs.domain.decide import Policy, decide
 from shared.db import DB
 from shared.http import paging

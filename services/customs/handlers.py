@@ -23,7 +23,7 @@ from contracts.customs import (
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.customs import store
-from services.customs.cases import open_hold
+from services.customs.domain.cases import open_hold
 from services.customs.domain.decide import Passed, Policy, admit, decide, screen
 from services.customs.export import sub_order
 from services.customs.quota import NOTHING, Share, Year, person_hash, share

@@ -14,8 +14,8 @@ from aiokafka.errors import KafkaError
 from contracts.base import Event
 from contracts.customs import ImportDeclared, ImportRefused, ImportReturned
 from services.customs import ceb, receipts, store
-from services.customs.cases import CLEARANCE, attention, attention_round, hold_refused
 from services.customs.ceb import DOCUMENTS, MessageType
+from services.customs.domain.cases import CLEARANCE, attention, attention_round, hold_refused
 from services.customs.domain.decide import decide
 from services.customs.gateways import ImportGateway
 from services.customs.receipts import FAILED, LaterReceipt, Page, meaning, trouble

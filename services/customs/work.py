@@ -14,8 +14,8 @@ from contracts.customs import ImportDeclared, ImportRefused, ParcelRefused
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
 from services.customs import ceb, export, receipts, store
-from services.customs.cases import ORDER_ENDS, attention
 from services.customs.ceb import DOCUMENTS, MessageType, Parties, Role
+from services.customs.domain.cases import ORDER_ENDS, attention
 from services.customs.domain.decide import Policy, decide, parcels_declared
 from services.customs.export import Refused, Released
 from services.customs.gateways import ExportGateway, ImportGateway

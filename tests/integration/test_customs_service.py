@@ -28,7 +28,7 @@ from contracts.warehouse import OrderWithdrawn
 from sandbox.app import create
 from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
-from services.customs.cases import hold_case
+from services.customs.domain.cases import hold_case
 from services.customs.export import lrn, valid_mrn
 from services.customs.work import IMPORT_GATEWAY
 from shared.jobs import pauses

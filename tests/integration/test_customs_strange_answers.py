@@ -24,7 +24,7 @@ from contracts.warehouse import OrderPacked
 from sandbox.china_customs import ceb as sandbox_ceb
 from sandbox.local.servers import Servers
 from services.customs import ceb, store
-from services.customs.cases import hold_case
+from services.customs.domain.cases import hold_case
 from services.customs.gateways import ImportGateway
 from services.customs.main import on_erased
 from services.customs.poller import Receipts

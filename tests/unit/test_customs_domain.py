@@ -26,7 +26,7 @@ from contracts.customs import (
 )
 from contracts.warehouse import OrderWithdrawn
 from services.customs import quota
-from services.customs.cases import POST_HOLD, attention, attention_round, hold_refused, open_hold, retried
+from services.customs.domain.cases import POST_HOLD, attention, attention_round, hold_refused, open_hold, retried
 from services.customs.domain.decide import (
     DOCUMENTS,
     EXPORT,
