@@ -25,7 +25,7 @@ from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.customs import store
 from services.customs.domain.cases import open_hold
 from services.customs.domain.decide import Passed, Policy, admit, decide, screen
-from services.customs.export import sub_order
+from services.customs.domain.export import sub_order
 from services.customs.quota import NOTHING, Share, Year, person_hash, share
 from services.customs.store import Entry, ParcelRow
 from shared.db import DB

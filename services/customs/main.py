@@ -15,7 +15,7 @@ from contracts.vocabularies import REGIMES, Regime
 from services.customs import api, handlers, regimes, store
 from services.customs.ceb import DOCUMENTS, Parties, Party
 from services.customs.domain.decide import Policy
-from services.customs.export import valid_eori
+from services.customs.domain.export import valid_eori
 from services.customs.gateways import ExportGateway, ImportGateway
 from services.customs.poller import Receipts
 from services.customs.regimes import tables

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from contracts.customs import ImportCleared, ImportHeld, ImportRefused
 from contracts.vocabularies import HOLD_REASONS, HoldReason
-from services.customs.export import Unreadable
+from services.customs.domain.export import Unreadable
 from shared.db import storable
 from shared.http.json_reader import read_told
 

@@ -13,11 +13,12 @@ from contracts.base import Event
 from contracts.customs import ImportDeclared, ImportRefused, ParcelRefused
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
-from services.customs import ceb, export, receipts, store
+from services.customs import ceb, receipts, store
 from services.customs.ceb import DOCUMENTS, MessageType, Parties, Role
+from services.customs.domain import export
 from services.customs.domain.cases import ORDER_ENDS, attention
 from services.customs.domain.decide import Policy, decide, parcels_declared
-from services.customs.export import Refused, Released
+from services.customs.domain.export import Refused, Released
 from services.customs.gateways import ExportGateway, ImportGateway
 from services.customs.receipts import Receipt
 from services.customs.shipments import shipment

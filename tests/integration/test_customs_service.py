@@ -29,7 +29,7 @@ from sandbox.app import create
 from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.customs.domain.cases import hold_case
-from services.customs.export import lrn, valid_mrn
+from services.customs.domain.export import lrn, valid_mrn
 from services.customs.work import IMPORT_GATEWAY
 from shared.jobs import pauses
 from tests import customs_samples as samples

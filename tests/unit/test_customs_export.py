@@ -9,9 +9,9 @@ from decimal import Decimal
 import pytest
 
 from sandbox.bad_answers import PAGE
-from services.customs import export
+from services.customs.domain import export
 from services.customs.domain.decide import shares_of
-from services.customs.export import Refused, Released, Unreadable
+from services.customs.domain.export import Refused, Released, Unreadable
 from tests.customs_samples import POLICY, line, order_id, packed, parcel, placed
 
 TODAY = date(2026, 11, 20)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused
 from sandbox.bad_answers import PAGE
-from services.customs.export import Unreadable
+from services.customs.domain.export import Unreadable
 from services.customs.poller import receipt_facts
 from services.customs.receipts import MOST_RECEIPTS, Receipt, fact, meaning, read_answered, read_page, read_receipt
 from services.customs.store import Sent
