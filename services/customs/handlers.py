@@ -26,7 +26,7 @@ from services.customs import store
 from services.customs.domain.cases import open_hold
 from services.customs.domain.decide import Passed, Policy, admit, decide, screen
 from services.customs.domain.export import sub_order
-from services.customs.quota import NOTHING, Share, Year, person_hash, share
+from services.customs.domain.quota import NOTHING, Share, Year, person_hash, share
 from services.customs.store import Entry, ParcelRow
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output, PersonErased, PersonRecorded

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.customs.quota import Share, Year
+from services.customs.domain.quota import Share, Year
 from services.customs.receipts import LaterReceipt
 from shared.db import DB
 

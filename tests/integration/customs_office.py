@@ -19,7 +19,7 @@ from sandbox.app import create
 from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.customs import main
-from services.customs.quota import person_hash
+from services.customs.domain.quota import person_hash
 from shared.ledger.facts import Facts, PersonRecorded
 from shared.operations.provision import add_api_key
 from shared.persons import Persons

@@ -25,7 +25,7 @@ from contracts.customs import (
     ParcelUplifted,
 )
 from contracts.warehouse import OrderWithdrawn
-from services.customs import quota
+from services.customs.domain import quota
 from services.customs.domain.cases import POST_HOLD, attention, attention_round, hold_refused, open_hold, retried
 from services.customs.domain.decide import (
     DOCUMENTS,
