@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.customs import receipts
-from services.customs.domain import export
+from services.customs.domain import export, receipts
 from services.customs.domain.export import Refused, Released, Unreadable
-from services.customs.receipts import Answered, Page, Receipt
+from services.customs.domain.receipts import Answered, Page, Receipt
 from shared.http.client import Answer, Bounds, Counterpart, NoAnswer
 from shared.jobs.worker import Retry
 

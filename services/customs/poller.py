@@ -13,12 +13,13 @@ from aiokafka.errors import KafkaError
 
 from contracts.base import Event
 from contracts.customs import ImportDeclared, ImportRefused, ImportReturned
-from services.customs import ceb, receipts, store
+from services.customs import ceb, store
 from services.customs.ceb import DOCUMENTS, MessageType
+from services.customs.domain import receipts
 from services.customs.domain.cases import CLEARANCE, attention, attention_round, hold_refused
 from services.customs.domain.decide import decide
+from services.customs.domain.receipts import FAILED, LaterReceipt, Page, meaning, trouble
 from services.customs.gateways import ImportGateway
-from services.customs.receipts import FAILED, LaterReceipt, Page, meaning, trouble
 from services.customs.store import Sent
 from services.customs.work import IMPORT_GATEWAY
 from shared.db import DB, TRANSIENT

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from services.customs.domain.quota import Share, Year
-from services.customs.receipts import LaterReceipt
+from services.customs.domain.receipts import LaterReceipt
 from shared.db import DB
 
 

@@ -13,14 +13,14 @@ from contracts.base import Event
 from contracts.customs import ImportDeclared, ImportRefused, ParcelRefused
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
-from services.customs import ceb, receipts, store
+from services.customs import ceb, store
 from services.customs.ceb import DOCUMENTS, MessageType, Parties, Role
-from services.customs.domain import export
+from services.customs.domain import export, receipts
 from services.customs.domain.cases import ORDER_ENDS, attention
 from services.customs.domain.decide import Policy, decide, parcels_declared
 from services.customs.domain.export import Refused, Released
+from services.customs.domain.receipts import Receipt
 from services.customs.gateways import ExportGateway, ImportGateway
-from services.customs.receipts import Receipt
 from services.customs.shipments import shipment
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry

@@ -16,8 +16,16 @@ from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused
 from sandbox.bad_answers import PAGE
 from services.customs.domain.export import Unreadable
+from services.customs.domain.receipts import (
+    MOST_RECEIPTS,
+    Receipt,
+    fact,
+    meaning,
+    read_answered,
+    read_page,
+    read_receipt,
+)
 from services.customs.poller import receipt_facts
-from services.customs.receipts import MOST_RECEIPTS, Receipt, fact, meaning, read_answered, read_page, read_receipt
 from services.customs.store import Sent
 from shared.ledger.facts import DecisionContext, Facts
 from tests.customs_samples import PLACED_AT, TABLES, order_id
