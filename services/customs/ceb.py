@@ -16,8 +16,8 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from contracts.persons import Contact
+from services.customs.domain.shipments import Shipment
 from services.customs.regimes.tables import Codes
-from services.customs.shipments import Shipment
 
 NAMESPACE = "http://www.chinaport.gov.cn/ceb"
 BEIJING = ZoneInfo("Asia/Shanghai")

@@ -15,7 +15,7 @@ from sandbox.china_customs import ceb as sandbox_ceb
 from services.customs import ceb
 from services.customs.ceb import MessageType, Parties, Party
 from services.customs.domain.decide import Passed, screen
-from services.customs.shipments import Shipment, shipment
+from services.customs.domain.shipments import Shipment, shipment
 from shared.ledger.facts import DecisionContext, Facts
 from tests.customs_samples import (
     BUYER,
