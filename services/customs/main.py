@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, field_validator
 from contracts import topics
 from contracts.vocabularies import REGIMES, Regime
 from services.customs import api, handlers, regimes, store
-from services.customs.ceb import DOCUMENTS, Parties, Party
+from services.customs.domain.ceb import DOCUMENTS, Parties, Party
 from services.customs.domain.decide import Policy
 from services.customs.domain.export import valid_eori
 from services.customs.gateways import ExportGateway, ImportGateway

@@ -13,10 +13,10 @@ from aiokafka.errors import KafkaError
 
 from contracts.base import Event
 from contracts.customs import ImportDeclared, ImportRefused, ImportReturned
-from services.customs import ceb, store
-from services.customs.ceb import DOCUMENTS, MessageType
-from services.customs.domain import receipts
+from services.customs import store
+from services.customs.domain import ceb, receipts
 from services.customs.domain.cases import CLEARANCE, attention, attention_round, hold_refused
+from services.customs.domain.ceb import DOCUMENTS, MessageType
 from services.customs.domain.decide import decide
 from services.customs.domain.receipts import FAILED, LaterReceipt, Page, meaning, trouble
 from services.customs.gateways import ImportGateway

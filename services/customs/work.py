@@ -13,10 +13,10 @@ from contracts.base import Event
 from contracts.customs import ImportDeclared, ImportRefused, ParcelRefused
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
-from services.customs import ceb, store
-from services.customs.ceb import DOCUMENTS, MessageType, Parties, Role
-from services.customs.domain import export, receipts
+from services.customs import store
+from services.customs.domain import ceb, export, receipts
 from services.customs.domain.cases import ORDER_ENDS, attention
+from services.customs.domain.ceb import DOCUMENTS, MessageType, Parties, Role
 from services.customs.domain.decide import Policy, decide, parcels_declared
 from services.customs.domain.export import Refused, Released
 from services.customs.domain.receipts import Receipt

@@ -23,7 +23,8 @@ from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
 from sandbox.china_customs import ceb as sandbox_ceb
 from sandbox.local.servers import Servers
-from services.customs import ceb, store
+from services.customs import store
+from services.customs.domain import ceb
 from services.customs.domain.cases import hold_case
 from services.customs.gateways import ImportGateway
 from services.customs.main import on_erased

@@ -12,8 +12,8 @@ import pytest
 
 from contracts.customs import OrderScreened, ParcelUplifted
 from sandbox.china_customs import ceb as sandbox_ceb
-from services.customs import ceb
-from services.customs.ceb import MessageType, Parties, Party
+from services.customs.domain import ceb
+from services.customs.domain.ceb import MessageType, Parties, Party
 from services.customs.domain.decide import Passed, screen
 from services.customs.domain.shipments import Shipment, shipment
 from shared.ledger.facts import DecisionContext, Facts

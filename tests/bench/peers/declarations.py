@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from services.customs.ceb import DOCUMENTS, MessageType, build
+from services.customs.domain.ceb import DOCUMENTS, MessageType, build
 from services.customs.domain.decide import Policy
 from services.customs.domain.receipts import read_receipt
 from services.customs.domain.shipments import Shipment, shipment
