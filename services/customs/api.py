@@ -12,7 +12,9 @@ from contracts.base import ParcelNumber
 from contracts.customs import ImportCleared, OrderScreened, ParcelUplifted
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs import store, views, work
-from services.customs.bodies import (
+from services.customs.domain import cases
+from services.customs.domain.decide import Policy, decide
+from services.customs.schemas.bodies import (
     Accepted,
     HoldAnswerBody,
     OrderView,
@@ -22,8 +24,6 @@ from services.customs.bodies import (
     RetryBody,
     UpliftBody,
 )
-from services.customs.domain import cases
-from services.customs.domain.decide import Policy, decide
 from shared.db import DB
 from shared.http import paging
 from shared.http.answers import etag_response, json_answer

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contracts.base import Code, CountryCode, HsCode, Sku
-from services.customs.bodies import HoldAnswerBody
+from services.customs.schemas.bodies import HoldAnswerBody
 from services.orders.schemas.wording import REQUIREMENTS
 from services.warehouse.schemas.goods import ProductBody, ReceiptBody
 from services.warehouse.schemas.orders import PackBody, ReturnBody, ShortageBody
