@@ -16,7 +16,7 @@ from services.customs import api, handlers, regimes, store
 from services.customs.domain.ceb import DOCUMENTS, Parties, Party
 from services.customs.domain.decide import Policy
 from services.customs.domain.export import valid_eori
-from services.customs.gateways import ExportGateway, ImportGateway
+from services.customs.jobs.gateways import ExportGateway, ImportGateway
 from services.customs.poller import Receipts
 from services.customs.regimes import tables
 from services.customs.work import EXPORT_GATEWAY, IMPORT_GATEWAY, ExportWork, ImportWork, kinds

@@ -19,7 +19,7 @@ from services.customs.domain.cases import CLEARANCE, attention, attention_round,
 from services.customs.domain.ceb import DOCUMENTS, MessageType
 from services.customs.domain.decide import decide
 from services.customs.domain.receipts import FAILED, LaterReceipt, Page, meaning, trouble
-from services.customs.gateways import ImportGateway
+from services.customs.jobs.gateways import ImportGateway
 from services.customs.store import Sent
 from services.customs.work import IMPORT_GATEWAY
 from shared.db import DB, TRANSIENT

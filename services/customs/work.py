@@ -21,7 +21,7 @@ from services.customs.domain.decide import Policy, decide, parcels_declared
 from services.customs.domain.export import Refused, Released
 from services.customs.domain.receipts import Receipt
 from services.customs.domain.shipments import shipment
-from services.customs.gateways import ExportGateway, ImportGateway
+from services.customs.jobs.gateways import ExportGateway, ImportGateway
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
 from shared.ledger import job_queue

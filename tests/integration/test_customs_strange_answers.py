@@ -26,7 +26,7 @@ from sandbox.local.servers import Servers
 from services.customs import store
 from services.customs.domain import ceb
 from services.customs.domain.cases import hold_case
-from services.customs.gateways import ImportGateway
+from services.customs.jobs.gateways import ImportGateway
 from services.customs.main import on_erased
 from services.customs.poller import Receipts
 from services.customs.work import IMPORT_GATEWAY, keep_until
