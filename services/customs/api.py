@@ -11,9 +11,10 @@ from pydantic import TypeAdapter
 from contracts.base import ParcelNumber
 from contracts.customs import ImportCleared, OrderScreened, ParcelUplifted
 from contracts.warehouse import OrderPacked, ParcelHandedOver
-from services.customs import store, work
+from services.customs import store
 from services.customs.domain import cases
 from services.customs.domain.decide import Policy, decide
+from services.customs.jobs import work
 from services.customs.schemas import views
 from services.customs.schemas.bodies import (
     Accepted,

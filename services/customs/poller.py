@@ -20,8 +20,8 @@ from services.customs.domain.ceb import DOCUMENTS, MessageType
 from services.customs.domain.decide import decide
 from services.customs.domain.receipts import FAILED, LaterReceipt, Page, meaning, trouble
 from services.customs.jobs.gateways import ImportGateway
+from services.customs.jobs.work import IMPORT_GATEWAY
 from services.customs.store import Sent
-from services.customs.work import IMPORT_GATEWAY
 from shared.db import DB, TRANSIENT
 from shared.jobs import pauses
 from shared.jobs.worker import Retry

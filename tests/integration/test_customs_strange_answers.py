@@ -27,9 +27,9 @@ from services.customs import store
 from services.customs.domain import ceb
 from services.customs.domain.cases import hold_case
 from services.customs.jobs.gateways import ImportGateway
+from services.customs.jobs.work import IMPORT_GATEWAY, keep_until
 from services.customs.main import on_erased
 from services.customs.poller import Receipts
-from services.customs.work import IMPORT_GATEWAY, keep_until
 from shared.http.client import Bounds, Counterpart
 from shared.ledger.outbox import headers
 from shared.loop import Loop
