@@ -18,8 +18,8 @@ from services.customs.domain.decide import Policy
 from services.customs.domain.export import valid_eori
 from services.customs.jobs.gateways import ExportGateway, ImportGateway
 from services.customs.jobs.work import EXPORT_GATEWAY, IMPORT_GATEWAY, ExportWork, ImportWork, kinds
-from services.customs.poller import Receipts
 from services.customs.regimes import tables
+from services.customs.tasks.receipts import Receipts
 from shared.cli.commands import command
 from shared.db import DB, TRANSIENT
 from shared.http.client import Bounds, Client, Counterpart

@@ -29,7 +29,7 @@ from services.customs.domain.cases import hold_case
 from services.customs.jobs.gateways import ImportGateway
 from services.customs.jobs.work import IMPORT_GATEWAY, keep_until
 from services.customs.main import on_erased
-from services.customs.poller import Receipts
+from services.customs.tasks.receipts import Receipts
 from shared.http.client import Bounds, Counterpart
 from shared.ledger.outbox import headers
 from shared.loop import Loop

@@ -25,8 +25,8 @@ from services.customs.domain.receipts import (
     read_page,
     read_receipt,
 )
-from services.customs.poller import receipt_facts
 from services.customs.store import Sent
+from services.customs.tasks.receipts import receipt_facts
 from shared.ledger.facts import DecisionContext, Facts
 from tests.customs_samples import PLACED_AT, TABLES, order_id
 
