@@ -13,7 +13,8 @@ from contracts.customs import ImportCleared, OrderScreened, ParcelUplifted
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs import store
 from services.customs.domain import cases
-from services.customs.domain.decide import Policy, decide
+from services.customs.domain import decide
+from services.customs.domain.decide import Policy
 from services.customs.jobs import work
 from services.customs.schemas import views
 from services.customs.schemas.bodies import (

@@ -17,7 +17,8 @@ from services.customs import store
 from services.customs.domain import ceb, export, receipts
 from services.customs.domain.cases import ORDER_ENDS, attention
 from services.customs.domain.ceb import DOCUMENTS, MessageType, Parties, Role
-from services.customs.domain.decide import Policy, decide, parcels_declared
+from services.customs.domain import decide
+from services.customs.domain.decide import Policy, parcels_declared
 from services.customs.domain.export import Refused, Released
 from services.customs.domain.receipts import Receipt
 from services.customs.domain.shipments import shipment

@@ -1,0 +1,1 @@
+"""What customs' HTTP interface takes and shows."""

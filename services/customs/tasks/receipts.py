@@ -17,7 +17,7 @@ from services.customs import store
 from services.customs.domain import ceb, receipts
 from services.customs.domain.cases import CLEARANCE, attention, attention_round, hold_refused
 from services.customs.domain.ceb import DOCUMENTS, MessageType
-from services.customs.domain.decide import decide
+from services.customs.domain import decide
 from services.customs.domain.receipts import FAILED, LaterReceipt, Page, meaning, trouble
 from services.customs.jobs.gateways import ImportGateway
 from services.customs.jobs.work import IMPORT_GATEWAY
