@@ -16,12 +16,11 @@ from services.carrier.handlers import SUBSCRIPTIONS, handle, on_erased, on_resto
 from services.carrier.jobs import LabelJob, LabelRules
 from services.carrier.settings import Settings
 from services.carrier.store.intake import Retention, ScanIntake
-from services.carrier.tasks.connections import keep_connections
 from services.carrier.tasks.polling import keep_polling
 from services.carrier.tasks.publishing import ScanPublisher
 from services.carrier.tasks.retention import keep_dropping_expired
 from shared.cli.commands import command
-from shared.http.client import Bounds, Client, Counterpart
+from shared.http.client import Bounds, Client, Counterpart, keep_open
 from shared.operations.gauges import every
 from shared.platform import Platform, Service
 from shared.supervise import Task
@@ -51,7 +50,7 @@ def service(platform: Platform) -> Service:
             Task("publish_scans", publisher.run),
             Task("poll", partial(keep_polling, pool, carriers[NAME], intake, settings.poll_seconds)),
             Task("retention", partial(keep_dropping_expired, pool)),
-            Task("connections", partial(keep_connections, la_poste)),
+            Task("connections", partial(keep_open, (la_poste,))),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, pool)),
         ),
         routers=(

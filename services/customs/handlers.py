@@ -155,6 +155,11 @@ def parcel_rows(facts: Facts) -> list[ParcelRow]:
     ]
 
 
+async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
+    """Drops free words that may name the person; declarations stay sealed for their legal period."""
+    await store.forget_answers(db, order_ids)
+
+
 SUBSCRIPTIONS: tuple[type[Event], ...] = (
     OrderPlaced,  # screening
     PersonRecorded,  # the buyer's year

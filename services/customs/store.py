@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from services.customs.domain.quota import Share, Year
-from services.customs.domain.receipts import LaterReceipt
+from services.customs.domain.receipts import LaterReceipt, SentMessage
 from shared.db import DB
 
 
@@ -31,17 +31,6 @@ class ParcelRow:
     regime: str
     state: str
     changed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """Whose message it is, and which."""
-
-    order_id: UUID
-    parcel: int
-    type: str
-    written_at: datetime | None
-    """Business time; None of a message that a restored database has forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,12 +250,12 @@ async def move_cursor(db: DB, source: str, to: str) -> None:
     )
 
 
-async def whose(db: DB, guids: Collection[UUID]) -> dict[UUID, Sent]:
+async def whose(db: DB, guids: Collection[UUID]) -> dict[UUID, SentMessage]:
     """The messages of ours with these guids."""
     rows = await db.fetch(
         "select guid, order_id, parcel, type, created_at from messages where guid = any($1)", list(guids)
     )
-    return {row["guid"]: Sent(row["order_id"], row["parcel"], row["type"], row["created_at"]) for row in rows}
+    return {row["guid"]: SentMessage(row["order_id"], row["parcel"], row["type"], row["created_at"]) for row in rows}
 
 
 async def declared_as(db: DB, sub_orders: Collection[str]) -> list[asyncpg.Record]:
@@ -274,7 +263,9 @@ async def declared_as(db: DB, sub_orders: Collection[str]) -> list[asyncpg.Recor
     return await db.fetch("select order_id, parcel, sub_order from parcels where sub_order = any($1)", list(sub_orders))
 
 
-async def add_receipts(db: DB, receipts: Sequence[tuple[LaterReceipt, bytes]], owners: Mapping[UUID, Sent]) -> set[str]:
+async def add_receipts(
+    db: DB, receipts: Sequence[tuple[LaterReceipt, bytes]], owners: Mapping[UUID, SentMessage]
+) -> set[str]:
     """Keeps receipts with their sealed words; the cursors of those that were not known yet.
 
     One that comes again under another cursor is known by what it says: of which message, what, and when. One without

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Literal
@@ -18,11 +18,13 @@ from typing import Any, Literal
 import httpx
 
 from shared import tracing
+from shared.loop import Loop
 from shared.telemetry import log
 
 CONNECTIONS = 40
 """To one counterpart, at most; a call that finds none free waits, within its time."""
 DRAIN_SECONDS = 10.0
+KEEP_OPEN_SECONDS = 3600.0
 MOST_PIECES = 10_000
 """Pieces of one body. A chunk of a few bytes costs as much time as one of 64 KiB."""
 LONGEST_CONTENT_TYPE = 1_000
@@ -191,3 +193,14 @@ def _retry_after(response: httpx.Response) -> float | None:
     """The header in its form of seconds; no counterpart has been seen to use the form with a date."""
     text = response.headers.get("retry-after", "")
     return min(float(text), LONGEST_RETRY_AFTER) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+async def keep_open(counterparts: Sequence[Counterpart], loop: Loop) -> None:
+    """A task: the connections to these counterparts live as long as the service. Cancelled, it closes them, once the
+    calls under way have ended."""
+    loop.healthy()
+    try:
+        while True:
+            await loop.sleep(KEEP_OPEN_SECONDS)
+    finally:
+        await asyncio.gather(*(counterpart.close() for counterpart in counterparts))

@@ -20,6 +20,7 @@ from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.customs import main
 from services.customs.domain.quota import person_hash
+from services.customs.settings import Settings
 from shared.ledger.facts import Facts, PersonRecorded
 from shared.operations.provision import add_api_key
 from shared.persons import Persons
@@ -122,7 +123,7 @@ class Office:
     async def year(self, buyer: NationalId = samples.BUYER) -> tuple[str, str]:
         """Held and used of the sample's buyer; checked against the entries."""
         settings = self.platform.settings
-        assert isinstance(settings, main.Settings)
+        assert isinstance(settings, Settings)
         person = person_hash(buyer, main.quota_key(settings))
         row = await self.platform.pool.fetchrow("select held, used from quota where person = $1", person)
         sums = await self.platform.pool.fetchrow(
@@ -155,7 +156,7 @@ async def opened(
     clock = HandClock()
     sandbox = authorities or create(SandboxSettings(), clock)
     async with serving(sandbox, lifespan="on") as outside:
-        settings = main.Settings.model_validate(
+        settings = Settings.model_validate(
             {
                 "database_url": dsn,
                 "kafka_bootstrap": servers.kafka_bootstrap,

@@ -26,10 +26,10 @@ from sandbox.local.servers import Servers
 from services.customs import store
 from services.customs.domain import ceb
 from services.customs.domain.cases import hold_case
+from services.customs.handlers import on_erased
 from services.customs.jobs.gateways import ImportGateway
 from services.customs.jobs.work import IMPORT_GATEWAY, keep_until
-from services.customs.main import on_erased
-from services.customs.tasks.receipts import Receipts
+from services.customs.tasks.receipts import ReceiptPoller
 from shared.http.client import Bounds, Counterpart
 from shared.ledger.outbox import headers
 from shared.loop import Loop
@@ -395,11 +395,21 @@ async def test_receipts_wait_for_the_orders_that_a_restore_forgot(
             bounds = Bounds(20, 1_000_000)
             counterpart = Counterpart(IMPORT_GATEWAY, client)
             gateway = ImportGateway(counterpart, f"{office.outside.base_url}/chinaport", bounds, bounds)
-            loop = Loop("restored")
+            platform, loop = office.platform, Loop("restored")
+            poller = ReceiptPoller(
+                platform.pool,
+                platform.ledger,
+                platform.clock,
+                platform.seal,
+                platform.caught_up,
+                gateway,
+                {},
+                0.1,
+            )
             async with office.platform.pool.acquire() as db, db.transaction():
                 await db.execute("select from positions for update")
                 await produce(servers, plan)
-                reading = asyncio.create_task(Receipts(office.platform, gateway, {}, 0.1).follow(loop))
+                reading = asyncio.create_task(poller.run(loop))
                 await until(lambda: loop.trouble is None)
                 taken = await office.platform.pool.fetchval("select count(*) from receipts")
             try:

@@ -16,17 +16,17 @@ from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused
 from sandbox.bad_answers import PAGE
 from services.customs.domain.export import Unreadable
+from services.customs.domain.receipt_facts import receipt_facts
 from services.customs.domain.receipts import (
     MOST_RECEIPTS,
     Receipt,
+    SentMessage,
     fact,
     meaning,
     read_answered,
     read_page,
     read_receipt,
 )
-from services.customs.store import Sent
-from services.customs.tasks.receipts import receipt_facts
 from shared.ledger.facts import DecisionContext, Facts
 from tests.customs_samples import PLACED_AT, TABLES, order_id
 
@@ -259,7 +259,7 @@ def test_a_refusal_of_a_forgotten_message(declared_after_hours: int | None, seco
         at = PLACED_AT + timedelta(hours=declared_after_hours)
         facts.add(ImportDeclared(order_id=order_id(), occurred_at=at, parcel=1, declaration_number="I1"))
     (receipt,) = read_page(later(returnStatus="700")).receipts
-    forgotten = Sent(order_id(), 1, "CEB621", None)
+    forgotten = SentMessage(order_id(), 1, "CEB621", None)
     (fact,) = receipt_facts(receipt, forgotten, facts, {}, DecisionContext(PLACED_AT + timedelta(days=1)))
     assert isinstance(fact, CaseOpened) is second
     assert (fact in facts) is not second

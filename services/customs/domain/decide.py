@@ -25,8 +25,8 @@ from contracts.orders import OrderPlaced
 from contracts.vocabularies import Regime
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs.domain import export
-from services.customs.domain.amounts import Sums, goods_of, in_cny, of_order, split
 from services.customs.domain.cases import held_by_post, holds, order_ended, settled_attention
+from services.customs.regimes.amounts import Sums, goods_of, in_cny, of_order, split
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal
 from services.customs.regimes.tables import Tables
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, PersonErased, PersonRecorded

@@ -75,6 +75,17 @@ class Page:
     next: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """Whose message it is, and which."""
+
+    order_id: UUID
+    parcel: int
+    type: str
+    written_at: datetime | None
+    """Business time; None of a message that a restored database has forgotten."""
+
+
 def meaning(status: str) -> Meaning:
     """What a returnStatus means. A negative one is an error of the message, and no verdict on the parcel."""
     if status in UNDER_WAY:

@@ -13,8 +13,8 @@ from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs.domain import export
-from services.customs.domain.amounts import Sums, apportion
 from services.customs.domain.decide import Policy, shares_in_cny
+from services.customs.regimes.amounts import Sums, apportion
 from shared.ledger.facts import Facts
 
 

@@ -9,25 +9,29 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
+import asyncpg
+
 from contracts.base import Event
 from contracts.customs import ImportDeclared, ImportRefused, ParcelRefused
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
 from services.customs import store
-from services.customs.domain import ceb, export, receipts
+from services.customs.domain import ceb, decide, export, receipts
 from services.customs.domain.cases import ORDER_ENDS, attention
 from services.customs.domain.ceb import DOCUMENTS, MessageType, Parties, Role
-from services.customs.domain import decide
 from services.customs.domain.decide import Policy, parcels_declared
 from services.customs.domain.export import Refused, Released
 from services.customs.domain.receipts import Receipt
 from services.customs.domain.shipments import shipment
 from services.customs.jobs.gateways import ExportGateway, ImportGateway
+from shared.clock import Clock
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
 from shared.ledger import job_queue
 from shared.ledger.facts import DecisionContext, Facts, PersonErased
-from shared.platform import Platform
+from shared.ledger.ledger import Ledger
+from shared.persons import Persons
+from shared.sealing import Seal
 
 KEEP_YEARS = 4
 """Declarations and their papers are kept for four years (CN23: colissimo.entreprise.laposte.fr)."""
@@ -50,17 +54,20 @@ def keep_until(at: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class ExportWork:
-    platform: Platform
+    pool: asyncpg.Pool[asyncpg.Record]
+    ledger: Ledger
+    clock: Clock
+    seal: Seal
     policy: Policy
     gateway: ExportGateway
 
     async def run(self, job: ClaimedJob) -> Done:
         """Declares a parcel for export: declared with its MRN, or refused. A bad MRN is a case, never a declaration."""
-        facts = await facts_of(self.platform, job.order_id)
+        facts = await facts_of(self.pool, self.ledger, job.order_id)
         placed, packed = facts.get(OrderPlaced), facts.get(OrderPacked)
         if placed is None or packed is None:
             raise Retry("order not packed here")
-        context, number = DecisionContext(self.platform.clock.now()), int(job.subject)
+        context, number = DecisionContext(self.clock.now()), int(job.subject)
         deemed = parcels_declared(placed, packed, context, self.policy)[number]
         request = export.declaration(placed, number, deemed.cn23, deemed.total, self.policy.eori)
         published: Event
@@ -88,7 +95,7 @@ class ExportWork:
             lrn=str(request["lrn"]),
             outcome=outcome,
             mrn=mrn,
-            sealed_body=self.platform.seal.seal(body, f"export:{request['lrn']}"),
+            sealed_body=self.seal.seal(body, f"export:{request['lrn']}"),
             answered_at=context.now,
             keep_until=keep_until(context.now),
         )
@@ -107,7 +114,11 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class ImportWork:
-    platform: Platform
+    pool: asyncpg.Pool[asyncpg.Record]
+    ledger: Ledger
+    clock: Clock
+    seal: Seal
+    persons: Persons
     policy: Policy
     parties: Parties
     roles: tuple[Role, ...]
@@ -135,7 +146,7 @@ class ImportWork:
             return Done()
         if receipt.format_error:
             return self._case(job, f"CEB621:{_reason(receipt)}")
-        now = self.platform.clock.now()
+        now = self.clock.now()
         published: list[Event] = []
         if receipt.accepted:
             number = receipt.number or str(ceb.guid(job.order_id, parcel, "CEB621"))
@@ -143,7 +154,7 @@ class ImportWork:
                 ImportDeclared(order_id=job.order_id, occurred_at=now, parcel=parcel, declaration_number=number)
             )
         verdict = receipts.fact(job.order_id, parcel, receipt.status, now, now, self.policy.tables.codes.hold_reasons)
-        if isinstance(verdict, ImportRefused) and verdict in await facts_of(self.platform, job.order_id):
+        if isinstance(verdict, ImportRefused) and verdict in await facts_of(self.pool, self.ledger, job.order_id):
             return self._case(job, f"CEB621:{_reason(receipt)}")
         if verdict is not None:
             published.append(verdict)
@@ -158,13 +169,13 @@ class ImportWork:
 
     async def answer_hold(self, job: ClaimedJob) -> Done:
         """Sends an operator's answer. A parcel that is no longer held needs none."""
-        facts = await facts_of(self.platform, job.order_id)
+        facts = await facts_of(self.pool, self.ledger, job.order_id)
         placed = facts.get(OrderPlaced)
-        async with self.platform.pool.acquire() as db:
+        async with self.pool.acquire() as db:
             sealed = await store.answer(db, job.order_id, job.subject)
         if placed is None or sealed is None:
             return Done()
-        text = self.platform.seal.open(sealed, answer_place(job.order_id, job.subject)).decode()
+        text = self.seal.open(sealed, answer_place(job.order_id, job.subject)).decode()
         parcel = int(job.subject.partition(":")[0])
         if await self.gateway.answer_hold(export.sub_order(placed, parcel), text) == "unknown":
             return self._case(job, "unknown_declaration")
@@ -180,39 +191,38 @@ class ImportWork:
         if body is None:
             return None
         receipt = await self.gateway.send(body)
-        async with self.platform.pool.acquire() as db:
+        async with self.pool.acquire() as db:
             await store.message_answered(
-                db, ceb.guid(order_id, parcel, message), receipt.status, receipt.number, self.platform.clock.now()
+                db, ceb.guid(order_id, parcel, message), receipt.status, receipt.number, self.clock.now()
             )
         return receipt
 
     async def _written(self, order_id: UUID, parcel: int, message: MessageType) -> bytes | None:
         guid = ceb.guid(order_id, parcel, message)
-        platform = self.platform
-        async with platform.pool.acquire() as db, db.transaction():
+        async with self.pool.acquire() as db, db.transaction():
             if message == "CEB621":
                 await store.lock_parcel(db, order_id, parcel)
             found = await store.message(db, order_id, parcel, message)
             if found and message in DOCUMENTS.values() and _settled(found["status"]):
                 return None
-            facts = (await platform.ledger.read(db, [order_id]))[order_id]
+            facts = (await self.ledger.read(db, [order_id]))[order_id]
             if PersonErased in facts:
                 return None
             if found is not None:
-                return platform.seal.open(found["body"], f"ceb:{guid}")
-            contact = await platform.persons.contact(db, order_id, message)
-            buyer = await platform.persons.national_id(db, order_id, message)
+                return self.seal.open(found["body"], f"ceb:{guid}")
+            contact = await self.persons.contact(db, order_id, message)
+            buyer = await self.persons.national_id(db, order_id, message)
             if contact is None or buyer is None:
                 return None
-            now = platform.clock.now()
+            now = self.clock.now()
             declared = shipment(facts, parcel, contact, buyer, self.policy, now)
             body = ceb.build(message, declared, self.parties, self.policy.tables.codes)
-            sealed = platform.seal.seal(body, f"ceb:{guid}")
+            sealed = self.seal.seal(body, f"ceb:{guid}")
             await store.add_message(db, guid, order_id, parcel, message, sealed, now, keep_until(now))
             return body
 
     def _case(self, job: ClaimedJob, reason: str) -> Done:
-        context = DecisionContext(self.platform.clock.now())
+        context = DecisionContext(self.clock.now())
         return Done([attention(job.order_id, job.kind, job.subject, reason, context, _round(job))])
 
 
@@ -254,16 +264,16 @@ def _reason(receipt: Receipt) -> str:
     return "format" if receipt.format_error else receipt.status.replace("-", "minus")
 
 
-async def facts_of(platform: Platform, order_id: UUID) -> Facts:
-    async with platform.pool.acquire() as db:
-        return (await platform.ledger.read(db, [order_id]))[order_id]
+async def facts_of(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, order_id: UUID) -> Facts:
+    async with pool.acquire() as db:
+        return (await ledger.read(db, [order_id]))[order_id]
 
 
 def kinds(exports: ExportWork, imports: ImportWork) -> tuple[JobKind, ...]:
     """The wiring of the outside work: kind, counterpart, what runs. The last failed try opens a case."""
 
     def given_up(job: ClaimedJob, _: str) -> Sequence[Event]:
-        context = DecisionContext(exports.platform.clock.now())
+        context = DecisionContext(exports.clock.now())
         return [attention(job.order_id, job.kind, job.subject, "no_answer", context, _round(job))]
 
     kind = partial(JobKind, exhausted=given_up)

@@ -11,7 +11,7 @@ from typing import Protocol
 from contracts.base import Line
 from contracts.carrier import ParcelScanned
 from contracts.vocabularies import OrderRefusal, Regime
-from services.customs.domain.amounts import Sums
+from services.customs.regimes.amounts import Sums
 
 
 @dataclass(frozen=True, slots=True)

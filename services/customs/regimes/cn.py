@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from contracts.base import Line
 from contracts.carrier import ParcelScanned
 from contracts.vocabularies import OrderRefusal
-from services.customs.domain.amounts import Sums
+from services.customs.regimes.amounts import Sums
 from services.customs.regimes.base import Refusal
 from services.customs.regimes.tables import Headings, Tables
 

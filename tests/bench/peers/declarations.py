@@ -10,7 +10,8 @@ from services.customs.domain.ceb import DOCUMENTS, MessageType, build
 from services.customs.domain.decide import Policy
 from services.customs.domain.receipts import read_receipt
 from services.customs.domain.shipments import Shipment, shipment
-from services.customs.main import Settings, parties_of, policy_of, service
+from services.customs.main import parties_of, policy_of, service
+from services.customs.settings import Settings
 from shared.ledger.facts import Facts
 from tests.bench.peers import calls
 from tests.bench.samples import contact, handed_over, labelled, national_id, packed, placed, screened
