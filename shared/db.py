@@ -53,11 +53,6 @@ TRANSIENT: tuple[type[Exception], ...] = (
 record. Not here: class XX, for a damaged page stays, and what our own SQL does wrong."""
 
 
-def storable(text: str) -> str:
-    """The text as UTF-8 and PostgreSQL can hold it: half a character and NUL become question marks."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "?")
-
-
 async def connect_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
     """`new_pool`, connected."""
     return await new_pool(dsn, size, name)

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import httpx
 
 from shared import tracing
+from shared.http.counterpart_answer import Answer
 from shared.loop import Loop
 from shared.telemetry import log
 
@@ -60,15 +61,6 @@ class Bounds:
     """Of real time, from the call's beginning to the answer's last byte."""
     size: int
     """Bytes of the answer's body."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    content_type: str
-    body: bytes
-    retry_after: float | None = None
-    """Real seconds."""
 
 
 class Client(httpx.AsyncClient):

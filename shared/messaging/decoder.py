@@ -17,11 +17,12 @@ from contracts.base import Event, Topic, fact_id
 from contracts.cases import CaseOpened
 from contracts.persons import PersonRecord
 from shared import persons
-from shared.db import DB, storable
+from shared.db import DB
 from shared.ledger.facts import PersonErased, PersonRecorded
 from shared.ledger.ledger import Ledger
 from shared.messaging.record_batches import Unreadable
 from shared.telemetry import log, metrics, valid_traceparent
+from shared.text import storable
 
 FOREIGN_BYTES = 64 * 1024
 """Of a foreign record's body that are kept: it is never handled."""

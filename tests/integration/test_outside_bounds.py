@@ -12,7 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from sandbox.bad_answers import gzip_bomb
-from shared.http.client import MOST_PIECES, Answer, Bounds, Client, Counterpart, NoAnswer, OutOfBounds
+from shared.http.client import MOST_PIECES, Bounds, Client, Counterpart, NoAnswer, OutOfBounds
+from shared.http.counterpart_answer import Answer
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

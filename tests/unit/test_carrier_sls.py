@@ -28,7 +28,8 @@ from services.carrier.carriers.laposte.labels import (
     related_parts,
 )
 from services.carrier.domain.carrier import AnswerLost, LabelAnswer, LabelMade, LabelOrder, LabelRejected, TryLater
-from shared.http.client import Answer, Bounds, Counterpart
+from shared.http.client import Bounds, Counterpart
+from shared.http.counterpart_answer import Answer
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
 BOUNDARY = "uuid:7d1f"

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from contracts.customs import ImportCleared, ImportHeld, ImportRefused
 from contracts.vocabularies import HOLD_REASONS, HoldReason
 from services.customs.domain.export import Unreadable
-from shared.db import storable
 from shared.http.json_reader import read_told
+from shared.text import storable
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 DEEPEST = 16

@@ -13,7 +13,8 @@ from typing import Any
 from services.customs.domain import export, receipts
 from services.customs.domain.export import Refused, Released, Unreadable
 from services.customs.domain.receipts import Answered, Page, Receipt
-from shared.http.client import Answer, Bounds, Counterpart, NoAnswer
+from shared.http.client import Bounds, Counterpart, NoAnswer
+from shared.http.counterpart_answer import Answer
 from shared.jobs.worker import Retry
 
 ANSWERED = frozenset({200, 201, 202, 204})

@@ -9,7 +9,7 @@ from typing import Any
 from services.carrier.carriers.laposte.labels import Contract, Sender, label_request, read_label_answer
 from services.carrier.domain.carrier import LabelMade, LabelOrder
 from services.carrier.main import service
-from shared.http.client import Answer
+from shared.http.counterpart_answer import Answer
 from tests.bench.peers import calls
 from tests.bench.samples import contact, declared, packed, placed
 

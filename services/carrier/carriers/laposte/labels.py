@@ -21,7 +21,7 @@ from contracts.persons import Contact
 from services.carrier.domain.carrier import AnswerLost, LabelAnswer, LabelMade, LabelOrder, LabelRejected, TryLater
 from services.carrier.domain.documents import is_pdf
 from services.carrier.domain.s10 import is_parcel_id
-from shared.http.client import Answer
+from shared.http.counterpart_answer import Answer
 from shared.http.json_reader import read_told
 
 CATEGORIES = {"gift": 1, "sample": 2, "commercial": 3, "document": 4, "other": 5, "returned_goods": 6}
