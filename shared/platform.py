@@ -259,14 +259,15 @@ async def _run(platform: Platform, service: Service) -> None:
     topics = [topic.name for topic in (service.publishes, *service.also_publishes)]
     relay = Relay(platform.settings, platform.pool, probe, service.name, topics, platform.letters.add_refused)
     platform.relay = relay
-    broker = state.loop("broker")
+    # All of them from the beginning: a service is ready when none of its loops is still starting.
+    broker, relaying, consuming, timing = map(state.loop, ("broker", "relay", "consumer", "timers"))
     async with Group() as pulse:
         pulse.start(readiness.keep_beating(state.heartbeat, platform.pool, state.loop("heartbeat")))
         try:
             await started(probe.start, broker)
             await relay.start(broker)
             await _wait_while_blocked(platform, probe, service.publishes.name, broker)
-            await _work(platform, service, probe, relay, broker, pulse)
+            await _work(platform, service, probe, relay, pulse, broker, relaying, consuming, timing)
         finally:
             await relay.stop()
             await probe.stop()
@@ -284,7 +285,15 @@ async def _wait_while_blocked(platform: Platform, probe: LogProbe, topic: str, l
 
 
 async def _work(
-    platform: Platform, service: Service, probe: LogProbe, relay: Relay, broker: Loop, pulse: Group
+    platform: Platform,
+    service: Service,
+    probe: LogProbe,
+    relay: Relay,
+    pulse: Group,
+    broker: Loop,
+    relaying: Loop,
+    consuming: Loop,
+    timing: Loop,
 ) -> None:
     """All loops until cancelled; the relay goes last, so that what the others finish still leaves."""
     settings, pool, ledger, state = platform.settings, platform.pool, platform.ledger, platform.state
@@ -294,10 +303,10 @@ async def _work(
     platform.consumer = consumer = Consumer(settings, service.name, topics, pool, ledger, platform.decoder, probe)
     timers = Timers(pool, ledger, platform.clock, consumer.caught_up)
     async with Group() as last, Group() as group:
-        last.start(relay.run(state.loop("relay")))
+        last.start(relay.run(relaying))
         group.start(gauges.watch(pool, probe, state, kinds, service.publishes.name, topics, broker))
-        group.start(consumer.run(state.loop("consumer")))
-        group.start(timers.run(state.loop("timers")))
+        group.start(consumer.run(consuming))
+        group.start(timers.run(timing))
         group.start(keep_pruning(pool, platform.letters, settings.retention_days, state.loop("prune")))
         for worker in workers:
             group.start(worker.run(state.loop(worker.name)))
