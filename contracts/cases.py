@@ -7,11 +7,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from contracts.base import Code, Event, Instant, ParcelNumber
+from contracts.base import Code, Instant, OrderEvent, ParcelNumber
 from contracts.vocabularies import CaseAction, CaseKind
 
 
-class CaseOpened(Event):
+class CaseOpened(OrderEvent):
     """Someone must act. The order's deadlines are suspended while it is open."""
 
     NAME: ClassVar[str] = "case-opened"
@@ -38,12 +38,16 @@ class CaseOpened(Event):
     def subject(self) -> str:
         return self.case
 
+    @property
+    def publisher(self) -> str | None:
+        return self.service
+
     def closed(self, at: datetime, resolution: str) -> CaseClosed:
         """The fact that this case is settled."""
         return CaseClosed(order_id=self.order_id, occurred_at=at, case=self.case, kind=self.kind, resolution=resolution)
 
 
-class CaseClosed(Event):
+class CaseClosed(OrderEvent):
     """The case is settled, by a person or by a later fact."""
 
     NAME: ClassVar[str] = "case-closed"

@@ -8,13 +8,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from contracts.base import Code, CountryCode, Event, HsCode, Instant, Money, ParcelEvent, Value
+from contracts.base import Code, CountryCode, HsCode, Instant, Money, OrderEvent, ParcelEvent, Value
 from contracts.vocabularies import HoldReason, OrderRefusal, Regime
 
 Mrn = Annotated[str, Field(pattern=r"^[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]$")]
 
 
-class OrderScreened(Event):
+class OrderScreened(OrderEvent):
     """The order may go on: its regime is chosen, its limits are kept, its value is reserved in the buyer's quota."""
 
     NAME: ClassVar[str] = "order-screened"
@@ -26,7 +26,7 @@ class OrderScreened(Event):
     rate_date: date
 
 
-class OrderRefused(Event):
+class OrderRefused(OrderEvent):
     """The order may not go on; nothing was reserved. The reason names the rule."""
 
     NAME: ClassVar[str] = "order-refused"

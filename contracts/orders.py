@@ -6,11 +6,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from contracts.base import Code, CountryCode, Event, Instant, Line, Money, ParcelEvent, ParcelNumber, Value
+from contracts.base import Code, CountryCode, Instant, Money, OrderEvent, OrderLine, ParcelEvent, ParcelNumber, Value
 from contracts.vocabularies import Language, Outcome, ParcelOutcome, Province
 
 
-class OrderPlaced(Event):
+class OrderPlaced(OrderEvent):
     """A marketplace sent an order that passed every check. The person's record is published separately.
 
     It occurred when the order arrived. Decisions that depend on time (who gets the last unit, which day's rate, which
@@ -21,7 +21,7 @@ class OrderPlaced(Event):
     marketplace: Code
     number: Code
     """The marketplace's own order number, unique within the marketplace."""
-    lines: Annotated[tuple[Line, ...], Field(min_length=1)]
+    lines: Annotated[tuple[OrderLine, ...], Field(min_length=1)]
     freight: Money
     discount: Money
     tax: Money
@@ -34,7 +34,7 @@ class OrderPlaced(Event):
     """When the shopper placed it, as the marketplace states. Shown; decides nothing."""
 
 
-class CancelRequested(Event):
+class CancelRequested(OrderEvent):
     """Someone, or a deadline, asks the warehouse to withdraw the order. The warehouse answers."""
 
     NAME: ClassVar[str] = "cancel-requested"
@@ -47,7 +47,7 @@ class ParcelEnd(Value):
     outcome: ParcelOutcome
 
 
-class OrderClosed(Event):
+class OrderClosed(OrderEvent):
     """The order has ended, once. Services that hold something for it release it."""
 
     NAME: ClassVar[str] = "order-closed"

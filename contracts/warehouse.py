@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from contracts.base import Code, Content, Event, Parcel, ParcelEvent, Sku, Value
+from contracts.base import Code, Content, OrderEvent, Parcel, ParcelEvent, Sku, Value
 from contracts.vocabularies import ShortageReason
 
 
@@ -16,20 +16,20 @@ class Shortage(Value):
     available: Annotated[int, Field(ge=0)]
 
 
-class StockReserved(Event):
+class StockReserved(OrderEvent):
     """All lines of the order are set aside."""
 
     NAME: ClassVar[str] = "stock-reserved"
 
 
-class StockRefused(Event):
+class StockRefused(OrderEvent):
     """Not all lines could be set aside, so none was."""
 
     NAME: ClassVar[str] = "stock-refused"
     shortages: Annotated[tuple[Shortage, ...], Field(min_length=1)]
 
 
-class StockShort(Event):
+class StockShort(OrderEvent):
     """A unit was missing or damaged, and no other could replace it. The unit is written off."""
 
     NAME: ClassVar[str] = "stock-short"
@@ -38,14 +38,14 @@ class StockShort(Event):
     reason: ShortageReason
 
 
-class OrderPacked(Event):
+class OrderPacked(OrderEvent):
     """Every parcel of the order is closed, weighed and measured. The plan is fixed from here on."""
 
     NAME: ClassVar[str] = "order-packed"
     parcels: Annotated[tuple[Parcel, ...], Field(min_length=1)]
 
 
-class OrderWithdrawn(Event):
+class OrderWithdrawn(OrderEvent):
     """The order was withdrawn before any parcel was handed over; its stock is free again."""
 
     NAME: ClassVar[str] = "order-withdrawn"
@@ -53,7 +53,7 @@ class OrderWithdrawn(Event):
     """`shopper`, `operator`, `deadline:<state>`, `stock_short`, `parcel_refused`, `label_refused`."""
 
 
-class CancelTooLate(Event):
+class CancelTooLate(OrderEvent):
     """A parcel was handed over before the withdrawal was requested: the point of no return."""
 
     NAME: ClassVar[str] = "cancel-too-late"

@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -20,6 +20,14 @@ RENEW_SECONDS = 0.25
 
 class Blocked(Exception):
     """This service may change nothing until an operator has decided."""
+
+
+class Relock(Exception):
+    """A transaction needs a lock that comes before one it holds; it must begin again and take these in their order."""
+
+    def __init__(self, streams: frozenset[Any]) -> None:
+        super().__init__(f"{len(streams)} locks")
+        self.streams = streams
 
 
 SHUT_OUT: tuple[type[Exception], ...] = (
@@ -48,6 +56,7 @@ TRANSIENT: tuple[type[Exception], ...] = (
     asyncpg.PostgresSystemError,  # class 58: what the server's own files answer
     *SHUT_OUT,
     Blocked,
+    Relock,
 )
 """The server is away, takes no writes or shuts us out, or two transactions met: the same work again, never a fault of a
 record. Not here: class XX, for a damaged page stays, and what our own SQL does wrong."""

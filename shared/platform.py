@@ -19,8 +19,8 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
-from contracts.base import Event, Topic
-from shared import persons, tracing
+from contracts.base import ORDER, Event, Stream, Topic
+from shared import tracing
 from shared.clock import Clock
 from shared.db import SHUT_OUT, TRANSIENT, connect_pool, new_pool
 from shared.http import problems
@@ -29,13 +29,14 @@ from shared.http.idempotency import IdempotentRequests
 from shared.http.middleware import RequestMiddleware
 from shared.http.protocol import serving
 from shared.jobs.worker import JobKind, Worker
-from shared.ledger.ledger import Handle, Ledger, Observe, Project, Rules
+from shared.ledger.facts import Facts
+from shared.ledger.ledger import Ledger
+from shared.ledger.rules import NO_HOOKS, Hooks, Observe, Rules, StreamKind
 from shared.ledger.timers import Timers
-from shared.links import parse_link_keys
 from shared.loop import Loop
 from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import DeadLetters
-from shared.messaging.decoder import Decoder, OnErased
+from shared.messaging.decoder import Decoder, Keeper
 from shared.messaging.generations import forgotten
 from shared.messaging.partition_log import LogProbe, started
 from shared.messaging.relay import Relay
@@ -45,7 +46,7 @@ from shared.operations.internal_api import internal_app
 from shared.operations.pruning import keep_pruning
 from shared.operations.state import ServiceState
 from shared.operations.status import status_of
-from shared.operations.why import why
+from shared.operations.why import Finding, FindingsOf, why
 from shared.sealing import Seal, decode_key
 from shared.settings import PlatformSettings
 from shared.supervise import Group, Task
@@ -53,6 +54,10 @@ from shared.telemetry import configure_logs, log
 
 BLOCKED_SECONDS = 5.0
 """How often a blocked service looks whether it was restored from its topics meanwhile."""
+
+
+def _no_findings(_service: str, _facts: Facts) -> Sequence[Finding]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +69,17 @@ class Service:
     consumes: tuple[Topic, ...]
     subscriptions: tuple[type[Event], ...]
     """Of what these topics carry, the facts that it keeps and decides on."""
-    handle: Handle
-    project: Project | None = None
+    kinds: tuple[StreamKind, ...]
+    """Of streams, in the order of their locks."""
+    hooks: Hooks = NO_HOOKS
+    findings: FindingsOf = _no_findings
+    keepers: tuple[Keeper, ...] = ()
+    """Who takes the records of topics that carry no facts."""
     jobs: tuple[JobKind, ...] = ()
     tasks: tuple[Task, ...] = ()
     routers: Sequence[APIRouter] = ()
     also_publishes: tuple[Topic, ...] = ()
     """Topics it writes to beside the one for its events."""
-    seals: tuple[persons.Part, ...] = ()
-    """The parts of a person's record that it may open."""
-    on_erased: OnErased | None = None
     observe: Observe | None = None
     only_reads: bool = False
     """Its HTTP interface only reads: it stays ready while its database takes no writes."""
@@ -103,7 +109,7 @@ class Platform:
         self.require = self.keys.require
         self.wakers: list[Callable[[], None]] = []
         self.ledger = Ledger(
-            pool, self.clock, self.wake, lambda: self.state.blocked, cached_orders=settings.cached_orders
+            pool, self.clock, self.wake, lambda: self.state.blocked, cached_streams=settings.cached_streams
         )
         self.on_end: Callable[[], None] = lambda: None
         """Called when the loops have ended, asked to or broken."""
@@ -120,20 +126,6 @@ class Platform:
     @functools.cached_property
     def requests(self) -> IdempotentRequests:
         return IdempotentRequests(self.ledger, self.storage_key)
-
-    @functools.cached_property
-    def link_keys(self) -> dict[str, bytes]:
-        return parse_link_keys(self.settings.link_keys.get_secret_value())
-
-    @functools.cached_property
-    def persons(self) -> persons.Persons:
-        texts: dict[persons.Part, str] = {
-            "contact": self.settings.contact_key.get_secret_value(),
-            "national_id": self.settings.national_id_key.get_secret_value(),
-        }
-        return persons.Persons(
-            {part: Seal(decode_key(text, f"{part.upper()}_KEY")) for part, text in texts.items() if text}
-        )
 
     def wake(self) -> None:
         """Something was committed: events to send, jobs to run."""
@@ -169,7 +161,14 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
         platform.letters,
         service.counterparts,
         lambda: status_of(service.name, platform.pool, platform.state, platform.clock),
-        lambda order_id: why(service.name, order_id, platform.pool, platform.ledger, platform.state),
+        lambda order_id: why(
+            service.name,
+            Stream(ORDER, order_id),
+            platform.pool,
+            platform.ledger,
+            platform.state,
+            service.findings,
+        ),
         platform.wake,
     )
     for router in (*service.routers, operator):
@@ -193,19 +192,17 @@ def _wired(platform: Platform, make: Make) -> Service:
     platform.ledger.rules = Rules(
         service.name,
         service.publishes.name,
-        service.handle,
-        service.project,
+        service.kinds,
+        service.hooks,
         service.observe,
         {kind.kind: kind.counterpart for kind in service.jobs},
     )
     platform.decoder = Decoder(
-        service.name,
         service.consumes,
         service.subscriptions,
         platform.ledger,
-        platform.persons,
-        service.on_erased,
         platform.clock.now,
+        service.keepers,
     )
     platform.letters = DeadLetters(platform.pool, platform.ledger, platform.decoder, platform.clock)
     return service
@@ -234,8 +231,6 @@ def restore_of(platform: Platform, service: Service) -> Restore:
         platform.pool,
         platform.ledger,
         platform.decoder,
-        platform.persons,
-        service.on_erased,
         service.on_restored,
     )
 
@@ -260,14 +255,16 @@ async def _run(platform: Platform, service: Service) -> None:
     relay = Relay(platform.settings, platform.pool, probe, service.name, topics, platform.letters.add_refused)
     platform.relay = relay
     # All of them from the beginning: a service is ready when none of its loops is still starting.
-    broker, relaying, consuming, timing = map(state.loop, ("broker", "relay", "consumer", "timers"))
+    for name in ("broker", "relay", "consumer", "timers"):
+        state.loop(name)
+    broker = state.loop("broker")
     async with Group() as pulse:
         pulse.start(readiness.keep_beating(state.heartbeat, platform.pool, state.loop("heartbeat")))
         try:
             await started(probe.start, broker)
             await relay.start(broker)
             await _wait_while_blocked(platform, probe, service.publishes.name, broker)
-            await _work(platform, service, probe, relay, pulse, broker, relaying, consuming, timing)
+            await _work(platform, service, probe, relay, pulse)
         finally:
             await relay.stop()
             await probe.stop()
@@ -284,17 +281,7 @@ async def _wait_while_blocked(platform: Platform, probe: LogProbe, topic: str, l
     state.blocked = None
 
 
-async def _work(
-    platform: Platform,
-    service: Service,
-    probe: LogProbe,
-    relay: Relay,
-    pulse: Group,
-    broker: Loop,
-    relaying: Loop,
-    consuming: Loop,
-    timing: Loop,
-) -> None:
+async def _work(platform: Platform, service: Service, probe: LogProbe, relay: Relay, pulse: Group) -> None:
     """All loops until cancelled; the relay goes last, so that what the others finish still leaves."""
     settings, pool, ledger, state = platform.settings, platform.pool, platform.ledger, platform.state
     workers = [Worker(pool, ledger, kind, settings.job_lease_seconds) for kind in service.jobs]
@@ -303,10 +290,10 @@ async def _work(
     platform.consumer = consumer = Consumer(settings, service.name, topics, pool, ledger, platform.decoder, probe)
     timers = Timers(pool, ledger, platform.clock, consumer.caught_up)
     async with Group() as last, Group() as group:
-        last.start(relay.run(relaying))
-        group.start(gauges.watch(pool, probe, state, kinds, service.publishes.name, topics, broker))
-        group.start(consumer.run(consuming))
-        group.start(timers.run(timing))
+        last.start(relay.run(state.loop("relay")))
+        group.start(gauges.watch(pool, probe, state, kinds, service.publishes.name, topics, state.loop("broker")))
+        group.start(consumer.run(state.loop("consumer")))
+        group.start(timers.run(state.loop("timers")))
         group.start(keep_pruning(pool, platform.letters, settings.retention_days, state.loop("prune")))
         for worker in workers:
             group.start(worker.run(state.loop(worker.name)))

@@ -48,7 +48,7 @@ class PlatformSettings(BaseSettings):
     )
 
     batch_records: int = Field(default=500, ge=1, description="records in one consumer transaction at the most")
-    cached_orders: int = Field(default=3000, ge=1, description="orders whose facts stay in memory, about 30 KiB each")
+    cached_streams: int = Field(default=3000, ge=1, description="whose facts stay in memory, about 30 KiB each")
     fetch_wait_ms: int = Field(default=250, ge=1, description="how long the broker may keep a fetch that finds nothing")
     retention_days: int = Field(default=14, ge=7, description="sent outbox rows, idempotency keys")
     dead_in_a_row: int = Field(default=20, ge=1, description="so many dead letters one after another stop the service")

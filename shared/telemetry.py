@@ -125,6 +125,10 @@ class _Metrics:
         self.generation = Gauge(
             "messaging_log_generation", "times the broker lost records of this log of ours", partition
         )
+        self.relocks = Counter("ledger_relocks", "transactions begun again because they needed a lock out of order")
+        self.large_streams = Gauge(
+            "ledger_large_streams", "streams of a decided kind with more than 500 facts, which are loaded as a whole"
+        )
         self.outbox_depth = Gauge("outbox_depth", "events not sent yet")
         self.outbox_age = Gauge("outbox_oldest_age_seconds", "age of the oldest event not sent yet")
         self.jobs = Counter("jobs_finished", "outside calls by how they ended", ["kind", "outcome"])

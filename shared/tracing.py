@@ -1,9 +1,9 @@
 """Spans by OpenTelemetry when `OTEL_EXPORTER_OTLP_ENDPOINT` is set; nothing at all when it is not.
 
-All that happens to an order is one trace, whoever did it. Each service keeps the trace in which it first consumed a
-fact of an order (`order_traces`), so that jobs, timers, call-backs and people's requests, which have a trace of their
+All that happens to a stream is one trace, whoever did it. Each service keeps the trace in which it first consumed a
+fact of it (`stream_traces`), so that jobs, timers, call-backs and people's requests, which have a trace of their
 own or none, join it; the span that they come from is linked. A context travels as W3C `traceparent`: in HTTP, in the
-outbox, in a record's header. Spans hold ids of orders, types of facts and errors by type and place; never personal
+outbox, in a record's header. Spans hold streams, types of facts and errors by type and place; never personal
 data.
 """
 
@@ -17,6 +17,7 @@ from uuid import UUID
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contracts.base import Stream
 from shared.db import DB
 from shared.telemetry import current_traceparent, describe, metrics, traced
 
@@ -138,7 +139,7 @@ def span(
 
 @contextmanager
 def outside(method: str, host: str) -> Iterator[None]:
-    """A request to a counterpart: timed; a span when it is on behalf of an order. Polling, which is nobody's, makes
+    """A request to a counterpart: timed; a span when it is on behalf of a stream. Polling, which is nobody's, makes
     none."""
     with metrics.outside_calls.labels(method, host).time():
         if _tracer is None or current_traceparent() is None:
@@ -148,57 +149,59 @@ def outside(method: str, host: str) -> Iterator[None]:
             yield
 
 
-async def known(db: DB | asyncpg.Pool[asyncpg.Record], order_ids: Collection[UUID]) -> dict[UUID, str]:
-    """The traces of these orders, as far as they have one."""
-    if _tracer is None or not order_ids:
+async def known(db: DB | asyncpg.Pool[asyncpg.Record], stream_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The traces of these streams, as far as they have one."""
+    if _tracer is None or not stream_ids:
         return {}
-    rows = await db.fetch("select order_id, traceparent from order_traces where order_id = any($1)", list(order_ids))
-    return {row["order_id"]: row["traceparent"] for row in rows}
+    rows = await db.fetch(
+        "select stream_id, traceparent from stream_traces where stream_id = any($1)", list(stream_ids)
+    )
+    return {row["stream_id"]: row["traceparent"] for row in rows}
 
 
-async def mention(pool: asyncpg.Pool[asyncpg.Record], order_id: UUID, name: str) -> None:
-    """Leaves a span in the order's trace, linked to the current one, which is about it."""
-    parent = (await known(pool, [order_id])).get(order_id)
+async def mention(pool: asyncpg.Pool[asyncpg.Record], stream: Stream, name: str) -> None:
+    """Leaves a span in the stream's trace, linked to the current one, which is about it."""
+    parent = (await known(pool, [stream.id])).get(stream.id)
     if parent is not None:
-        _start(name, "consumer", parent, [current_traceparent()], _about(order_id, ())).end()
+        _start(name, "consumer", parent, [current_traceparent()], _about(stream, ())).end()
 
 
 @asynccontextmanager
-async def orders(
-    db: DB, order_ids: Collection[UUID], stated: Mapping[UUID, str] | None, facts: Mapping[UUID, Sequence[str]]
+async def recording(
+    db: DB, facts: Mapping[Stream, Sequence[str]], stated: Mapping[UUID, str] | None
 ) -> AsyncIterator[Mapping[UUID, str]]:
-    """A span for each order whose facts are recorded, in that order's own trace: its traceparent by order.
+    """A span for each stream whose facts are recorded, in that stream's own trace: its traceparent by the stream's id.
 
-    `stated` is the traces that the records bear; None when no record brought the facts, so that the current span
-    counts for orders that are new here. `facts` are the types of what is new.
+    `facts` are the types of what is new. `stated` is the traces that the records bear; None when no record brought the
+    facts, so that the current span counts for streams that are new here.
     """
-    before, current = await known(db, order_ids), current_traceparent()
+    before, current = await known(db, [stream.id for stream in facts]), current_traceparent()
     parents = {
-        order_id: (stated or {}).get(order_id) or before.get(order_id) or (current if stated is None else None)
-        for order_id in order_ids
+        stream: (stated or {}).get(stream.id) or before.get(stream.id) or (current if stated is None else None)
+        for stream in facts
     }
     spans = {
-        order_id: _start("record", "internal", parent, [current], _about(order_id, facts.get(order_id, ())))
-        for order_id, parent in parents.items()
+        stream: _start("record", "internal", parent, [current], _about(stream, facts[stream]))
+        for stream, parent in parents.items()
     }
-    own = {order_id: traceparent_of(one) for order_id, one in spans.items()}
-    fresh = {order_id: parents[order_id] or own[order_id] for order_id in own if order_id not in before}
+    own = {stream.id: traceparent_of(span) for stream, span in spans.items()}
+    new = {stream.id: parent or own[stream.id] for stream, parent in parents.items() if stream.id not in before}
     try:
-        if fresh:
+        if new:
             await db.execute(
-                """insert into order_traces (order_id, traceparent) select * from unnest($1::uuid[], $2::text[])
+                """insert into stream_traces (stream_id, traceparent) select * from unnest($1::uuid[], $2::text[])
                    on conflict do nothing""",
-                list(fresh),
-                list(fresh.values()),
+                list(new),
+                list(new.values()),
             )
         yield own
     finally:
-        for one in spans.values():
-            one.end()
+        for span in spans.values():
+            span.end()
 
 
-def _about(order_id: UUID, facts: Sequence[str]) -> dict[str, AttributeValue]:
-    return {"silkpost.order_id": str(order_id), "silkpost.facts": list(facts[:FACTS_NAMED])}
+def _about(stream: Stream, facts: Sequence[str]) -> dict[str, AttributeValue]:
+    return {"silkpost.stream": str(stream), "silkpost.facts": list(facts[:FACTS_NAMED])}
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from contracts.base import Content, Event, Line, Money, Parcel
+from contracts.base import Content, Event, Money, OrderLine, Parcel
 from contracts.carrier import ParcelDelivered, ParcelScanned
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.persons import Contact, NationalId, Payment
@@ -16,7 +16,7 @@ from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs import regimes
 from services.customs.domain.decide import Policy
 from services.customs.regimes import tables
-from shared.ledger.facts import PersonErased, PersonRecorded
+from services.persons.facts import PersonErased, PersonRecorded
 
 PLACED_AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 TABLES = tables.load()
@@ -50,8 +50,8 @@ def eur(amount: str) -> Money:
 
 def line(
     number: int = 1, price: str = "62.00", quantity: int = 2, hs_code: str = "33049900", sku: str | None = None
-) -> Line:
-    return Line(
+) -> OrderLine:
+    return OrderLine(
         line=number,
         sku=sku or f"SKU-{number}",
         description=f"Goods of line {number}",
@@ -64,7 +64,7 @@ def line(
 
 def placed(
     name: str = "1",
-    lines: Sequence[Line] = (),
+    lines: Sequence[OrderLine] = (),
     freight: str = "18.00",
     discount: str = "5.00",
     tax: str = "12.92",

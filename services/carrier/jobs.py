@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from contracts.base import Event
+from contracts.base import Event, order_stream
 from contracts.carrier import LabelCreated
 from services.carrier.carriers.carrier import Carrier
 from services.carrier.domain.carrier import AnswerLost, LabelMade, LabelOrder, LabelRejected, TryLater
@@ -33,12 +33,13 @@ from services.carrier.domain.labels import (
 from services.carrier.domain.routing import Route, route_to
 from services.carrier.store import labels, unconfirmed_labels
 from services.carrier.store.labels import StoredLabel
+from services.persons.facts import PersonErased
+from services.persons.records import Persons
 from shared.clock import Clock
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
-from shared.ledger.facts import Facts, PersonErased
+from shared.ledger.facts import Facts
 from shared.ledger.ledger import Ledger
-from shared.persons import Persons
 from shared.sealing import Seal
 from shared.telemetry import describe, log
 
@@ -84,26 +85,26 @@ class LabelJob:
             async with asyncio.timeout(PREPARE_SECONDS):
                 prepared = await self._prepare(job)
         except Exception as error:
-            log.warning("a label could not be asked for", order_id=str(job.order_id), error=error)
+            log.warning("a label could not be asked for", order_id=str(job.stream.id), error=error)
             raise Retry(describe(error), None, attempt_without_call(job.attempt, job.state)) from None
         return prepared if isinstance(prepared, Done) else await self._call(job, *prepared)
 
     def exhausted(self, job: ClaimedJob, reason: str) -> Sequence[Event]:
         """The last attempt has failed."""
-        return [exhausted_case(job.order_id, job.subject, reason, self._clock.now())]
+        return [exhausted_case(job.stream.id, job.subject, reason, self._clock.now())]
 
     async def _prepare(self, job: ClaimedJob) -> Done | tuple[Route, LabelOrder]:
         """All that comes before the call, or instead of it."""
         parcel, _ = parcel_and_round(job.subject)
         async with self._ledger.transaction() as db:
-            facts = (await self._ledger.read(db, [job.order_id]))[job.order_id]
+            facts = (await self._ledger.read(db, [order_stream(job.stream.id)]))[job.stream.id]
             if not may_get_label(facts, parcel):
                 return Done()
-            contact = await self._persons.contact(db, job.order_id, "label")
+            contact = await self._persons.contact(db, job.stream.id, "label")
         if contact is None:
             return Done()  # erased meanwhile: its fact refuses the label
         unseen = [
-            unconfirmed(job.order_id, job.subject, attempt, "sls:unseen")
+            unconfirmed(job.stream.id, job.subject, attempt, "sls:unseen")
             for attempt in unseen_attempts(job.attempt, job.state)
         ]
         if unseen and self._rules.on_lost_answer == "park":
@@ -123,7 +124,7 @@ class LabelJob:
             case TryLater(reason, retry_after):
                 raise Retry(reason, retry_after, attempt_seen(job.attempt))
             case AnswerLost(reason, number):
-                lost = [unconfirmed(job.order_id, job.subject, job.attempt, reason, number)]
+                lost = [unconfirmed(job.stream.id, job.subject, job.attempt, reason, number)]
                 if self._rules.on_lost_answer == "park":
                     return self._parked(lost)
                 await self._record(lost)
@@ -137,7 +138,7 @@ class LabelJob:
             await labels.save(db, label, self._rules.pdf_days, self._rules.cn23_days)
 
         created = LabelCreated(
-            order_id=job.order_id,
+            order_id=job.stream.id,
             occurred_at=self._clock.now(),
             parcel=parcel,
             carrier=route.carrier,
@@ -149,7 +150,7 @@ class LabelJob:
     def _stored(self, facts: Facts, parcel: int, route: Route, made: LabelMade) -> StoredLabel:
         erased = PersonErased in facts
         return StoredLabel(
-            order_id=facts.order_id,
+            order_id=facts.id,
             parcel=parcel,
             carrier=route.carrier,
             product=route.product,
@@ -163,7 +164,7 @@ class LabelJob:
 
     def _refused(self, job: ClaimedJob, reason: str) -> Done:
         parcel, _ = parcel_and_round(job.subject)
-        return Done([refusal(job.order_id, parcel, reason, self._clock.now())], unless=LABEL_NOT_NEEDED)
+        return Done([refusal(job.stream.id, parcel, reason, self._clock.now())], unless=LABEL_NOT_NEEDED)
 
     def _parked(self, lost: Sequence[UnconfirmedLabel]) -> Done:
         async def save(db: DB, _: Facts) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from contracts import topics
+from contracts.base import ORDER
+from services import cases
 from services.carrier import metrics
 from services.carrier.api import answers, callbacks, labels, orders
 from services.carrier.api.signatures import secrets_of
@@ -19,8 +21,10 @@ from services.carrier.store.intake import Retention, ScanIntake
 from services.carrier.tasks.polling import keep_polling
 from services.carrier.tasks.publishing import ScanPublisher
 from services.carrier.tasks.retention import keep_dropping_expired
+from services.persons.records import Persons
 from shared.cli.commands import command
 from shared.http.client import Bounds, Client, Counterpart, keep_open
+from shared.ledger.rules import StreamKind
 from shared.operations.gauges import every
 from shared.platform import Platform, Service
 from shared.supervise import Task
@@ -32,19 +36,22 @@ def service(platform: Platform) -> Service:
     if not isinstance(settings, Settings):
         raise TypeError("the carrier service needs its own settings")
     pool, ledger, clock, require = platform.pool, platform.ledger, platform.clock, platform.require
+    persons = Persons.of(settings, on_erased)
     la_poste = Counterpart(COUNTERPART, Client())
     carriers = {name: connect(laposte_access(settings), la_poste) for name, connect in CARRIERS.items()}
     intake = ScanIntake(pool, platform.seal, Retention(settings.raw_scan_days, settings.callback_days))
     publisher = ScanPublisher(pool, ledger, clock, carriers, intake.received)
     rules = LabelRules(settings.on_lost_answer, settings.label_attempts, settings.label_days, settings.cn23_days)
-    label_job = LabelJob(ledger, platform.persons, platform.seal, clock, carriers, rules)
+    label_job = LabelJob(ledger, persons, platform.seal, clock, carriers, rules)
     return Service(
         name="carrier",
         publishes=topics.of_producer("carrier"),
         consumes=topics.subscribed_by("carrier"),
         subscriptions=SUBSCRIPTIONS,
-        handle=partial(handle, policy=SilencePolicy(settings.silence_days)),
-        project=project,
+        kinds=(StreamKind(ORDER, partial(handle, policy=SilencePolicy(settings.silence_days)), project),),
+        hooks=cases.hooks("carrier"),
+        findings=cases.findings,
+        keepers=(persons,),
         jobs=(label_job.kind(COUNTERPART),),
         tasks=(
             Task("publish_scans", publisher.run),
@@ -54,13 +61,12 @@ def service(platform: Platform) -> Service:
             every(metrics.EVERY_SECONDS, partial(metrics.measure, pool)),
         ),
         routers=(
+            # First, for it is asked for most: routes are tried one after another.
+            callbacks.router(intake, secrets_of(settings.webhook_secrets.get_secret_value())),
             labels.router(pool, ledger, platform.seal, require),
             answers.router(ledger, clock, platform.requests, require),
             orders.router(pool, ledger, require),
-            callbacks.router(intake, secrets_of(settings.webhook_secrets.get_secret_value())),
         ),
-        seals=("contact",),
-        on_erased=on_erased,
         observe=metrics.observe,
         on_restored=on_restored,
     )

@@ -92,7 +92,7 @@ Rows: TypeAlias = Iterable[Any]
 def order_view(facts: Facts, labels: Rows, unconfirmed: Rows, unreadable: Mapping[int, int], aside: Rows) -> OrderView:
     """`unreadable`: events that could not be read, by parcel."""
     return OrderView(
-        order_id=facts.order_id,
+        order_id=facts.id,
         parcels=[parcel_view(facts, parcel, unreadable.get(parcel, 0)) for parcel in parcels_of(facts)],
         labels=[LabelView(**row) for row in labels],
         ghost_labels=[UnconfirmedLabelView(**row) for row in unconfirmed],

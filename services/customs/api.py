@@ -9,7 +9,7 @@ import asyncpg
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import TypeAdapter
 
-from contracts.base import ParcelNumber
+from contracts.base import ParcelNumber, order_stream
 from contracts.customs import ImportCleared, OrderScreened, ParcelUplifted
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs import store
@@ -62,7 +62,7 @@ def router(
     async def get_order(request: Request, order_id: UUID, _: Principal = Depends(key)) -> Response:
         """Screening, and for each parcel the declarations, messages and receipts, without their bodies."""
         async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
-            facts = (await ledger.read(db, [order_id]))[order_id]
+            facts = (await ledger.read(db, [order_stream(order_id)]))[order_id]
             papers = views.Papers(
                 await store.messages_of(db, order_id),
                 await store.receipts_of(db, order_id),
@@ -192,12 +192,12 @@ def router(
 
 async def _parcel(ledger: Ledger, db: DB, order_id: UUID, parcel: int) -> Facts:
     """The facts of an order that has this parcel, locked; Problem 404."""
-    known = (await ledger.read(db, [order_id]))[order_id]
+    known = (await ledger.read(db, [order_stream(order_id)]))[order_id]
     packed = known.get(OrderPacked)
     if packed is None or all(box.parcel != parcel for box in packed.parcels):
         raise Problem(404, "no such parcel here")
-    return (await ledger.lock(db, [order_id]))[order_id]
+    return (await ledger.lock(db, [order_stream(order_id)]))[order_id]
 
 
 async def _owe(db: DB, kind: str, order_id: UUID, subject: str) -> None:
-    await job_queue.enqueue(db, [Job(kind, order_id, subject)], {kind: work.IMPORT_GATEWAY})
+    await job_queue.enqueue(db, [Job(kind, order_stream(order_id), subject)], {kind: work.IMPORT_GATEWAY})

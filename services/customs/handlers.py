@@ -28,9 +28,10 @@ from services.customs.domain.decide import Passed, Policy, admit, decide, screen
 from services.customs.domain.export import sub_order
 from services.customs.domain.quota import NOTHING, Share, Year, person_hash, share
 from services.customs.store import Entry, ParcelRow
+from services.persons.facts import PersonErased, PersonRecorded
+from services.persons.records import Persons
 from shared.db import DB
-from shared.ledger.facts import DecisionContext, Facts, Output, PersonErased, PersonRecorded
-from shared.persons import Persons
+from shared.ledger.facts import DecisionContext, Facts, Output
 
 MOVE_THE_QUOTA = (ImportCleared, ImportReturned, ParcelDelivered, OrderClosed)
 
@@ -89,7 +90,7 @@ class Handler:
     async def _moved(self, db: DB, orders: Sequence[Facts]) -> dict[UUID, tuple[Share, Entry]]:
         """Orders whose facts say another share of the year than is stored: the stored one, and the new entry."""
         candidates = {
-            facts.order_id: facts
+            facts.id: facts
             for facts in orders
             if OrderScreened in facts and any(kind in facts for kind in MOVE_THE_QUOTA)
         }
@@ -144,7 +145,7 @@ def parcel_rows(facts: Facts) -> list[ParcelRow]:
     unsaid = ("packed", packed.occurred_at)
     return [
         ParcelRow(
-            order_id=facts.order_id,
+            order_id=facts.id,
             parcel=parcel.parcel,
             sub_order=sub_order(placed, parcel.parcel),
             regime=screened.regime,

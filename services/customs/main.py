@@ -7,6 +7,8 @@ import hmac
 from functools import partial
 
 from contracts import topics
+from contracts.base import ORDER
+from services import cases
 from services.customs import api, handlers, regimes
 from services.customs.domain.ceb import DOCUMENTS, Parties, Party
 from services.customs.domain.decide import Policy
@@ -16,8 +18,10 @@ from services.customs.regimes import tables
 from services.customs.settings import Settings, names
 from services.customs.tasks.receipts import ReceiptPoller
 from services.customs.tasks.retention import keep_dropping_expired
+from services.persons.records import Persons
 from shared.cli.commands import command
 from shared.http.client import Bounds, Client, Counterpart, keep_open
+from shared.ledger.rules import StreamKind
 from shared.platform import Platform, Service
 from shared.sealing import decode_key
 from shared.supervise import Task
@@ -29,7 +33,7 @@ def service(platform: Platform) -> Service:
     if not isinstance(settings, Settings):
         raise TypeError("the customs service needs its own settings")
     pool, ledger, clock, seal = platform.pool, platform.ledger, platform.clock, platform.seal
-    policy = policy_of(settings)
+    policy, persons = policy_of(settings), Persons.of(settings, handlers.on_erased)
     exporting, importing = Counterpart(EXPORT_GATEWAY, Client()), Counterpart(IMPORT_GATEWAY, Client())
     seconds = settings.gateway_timeout_seconds
     gateway = ImportGateway(
@@ -43,7 +47,7 @@ def service(platform: Platform) -> Service:
     )
     roles = tuple(role for role in DOCUMENTS if role in names(settings.import_roles))
     exports = ExportWork(pool, ledger, clock, seal, policy, export_gateway)
-    imports = ImportWork(pool, ledger, clock, seal, platform.persons, policy, parties_of(settings), roles, gateway)
+    imports = ImportWork(pool, ledger, clock, seal, persons, policy, parties_of(settings), roles, gateway)
     receipts = ReceiptPoller(
         pool,
         ledger,
@@ -54,15 +58,17 @@ def service(platform: Platform) -> Service:
         policy.tables.codes.hold_reasons,
         settings.receipts_poll_seconds,
     )
-    handler = handlers.Handler(policy, platform.persons, quota_key(settings))
+    handler = handlers.Handler(policy, persons, quota_key(settings))
 
     return Service(
         name="customs",
         publishes=topics.CUSTOMS,
         consumes=topics.subscribed_by("customs"),
         subscriptions=handlers.SUBSCRIPTIONS,
-        handle=handler.handle,
-        project=handlers.project,
+        kinds=(StreamKind(ORDER, handler.handle, handlers.project),),
+        hooks=cases.hooks("customs"),
+        findings=cases.findings,
+        keepers=(persons,),
         jobs=kinds(exports, imports),
         tasks=(
             Task("later_receipts", receipts.run),
@@ -70,8 +76,6 @@ def service(platform: Platform) -> Service:
             Task("connections", partial(keep_open, (exporting, importing))),
         ),
         routers=(api.router(platform.require, platform.requests, pool, ledger, clock, seal, policy),),
-        seals=("contact", "national_id"),
-        on_erased=handlers.on_erased,
     )
 
 

@@ -31,11 +31,12 @@ from services.orders.domain.decide import decide
 from services.orders.domain.document import document
 from services.orders.store import cases, erasures
 from services.orders.store import orders as orders_table
+from services.persons.facts import PersonErased
+from services.persons.records import Persons
 from shared.clock import Clock
 from shared.db import DB
-from shared.ledger.facts import DecisionContext, Facts, Output, PersonErased
+from shared.ledger.facts import DecisionContext, Facts, Output
 from shared.ledger.ledger import Ledger
-from shared.persons import Persons
 
 SUBSCRIPTIONS: tuple[type[Event], ...] = (
     # customs: whether the order may go on, and what each parcel's share is
@@ -99,7 +100,7 @@ class Erasure:
         order."""
         if PersonErased in facts:
             return
-        order_id, now = facts.order_id, self.clock.now()
+        order_id, now = facts.id, self.clock.now()
         await self.persons.erase(db, order_id)
         await _record_erasure(db, order_id, actor, now)
         await self.ledger.record(db, consumed=[PersonErased(order_id=order_id, occurred_at=now)])

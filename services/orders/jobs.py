@@ -9,11 +9,11 @@ from typing import TypeAlias
 from contracts.base import Event
 from services.orders.domain.cases import erasure_failed
 from services.orders.domain.decide import ERASE_PERSON
+from services.persons.records import TOPIC
 from shared.clock import Clock
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind
 from shared.ledger.facts import Facts
-from shared.persons import TOPIC
 
 Erase: TypeAlias = Callable[[DB, Facts, str], Awaitable[None]]
 """Erases the person's record of an order, on behalf of this actor; see `handlers.Erasure`."""
@@ -29,6 +29,6 @@ def erase_person(erase: Erase, clock: Clock) -> JobKind:
         return Done(save=save)
 
     def exhausted(job: ClaimedJob, _reason: str) -> Sequence[Event]:
-        return [erasure_failed(job.order_id, clock.now())]
+        return [erasure_failed(job.stream.id, clock.now())]
 
     return JobKind(ERASE_PERSON, TOPIC, run, exhausted)

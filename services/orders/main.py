@@ -5,15 +5,21 @@ from __future__ import annotations
 from functools import partial
 
 from contracts import topics
+from contracts.base import ORDER
+from services import cases
+from services.links import link_keys_of
 from services.orders import metrics
-from services.orders.api import cases, intake, orders
+from services.orders.api import cases as cases_api
+from services.orders.api import intake, orders
 from services.orders.api.intake import Intake
 from services.orders.handlers import SUBSCRIPTIONS, Erasure, handle, on_restored, project
 from services.orders.jobs import erase_person
 from services.orders.schemas.views import TrackingLinks
 from services.orders.settings import Settings
 from services.orders.tasks import check_erasures, repeat_tombstones
+from services.persons.records import Persons
 from shared.cli.commands import command
+from shared.ledger.rules import StreamKind
 from shared.operations.gauges import every
 from shared.platform import Platform, Service
 from shared.supervise import Task
@@ -23,14 +29,14 @@ def tracking_links(platform: Platform) -> TrackingLinks:
     settings = platform.settings
     if not isinstance(settings, Settings):
         raise TypeError("the orders service needs its own settings")
-    return TrackingLinks(settings.tracking_url, platform.link_keys)
+    return TrackingLinks(settings.tracking_url, link_keys_of(settings))
 
 
-def order_intake(platform: Platform) -> Intake:
+def order_intake(platform: Platform, persons: Persons) -> Intake:
     return Intake(
         platform.ledger,
         platform.requests,
-        platform.persons,
+        persons,
         platform.clock,
         tracking_links(platform),
         platform.storage_key,
@@ -40,7 +46,7 @@ def order_intake(platform: Platform) -> Intake:
 def service(platform: Platform) -> Service:
     """`orders`: intake over HTTP, the status and the end of every order, the list of cases, erasure."""
     require, requests, ledger = platform.require, platform.requests, platform.ledger
-    pool, clock, persons = platform.pool, platform.clock, platform.persons
+    pool, clock, persons = platform.pool, platform.clock, Persons.of(platform.settings)
     erasure = Erasure(ledger, persons, clock)
     return Service(
         name="orders",
@@ -48,10 +54,11 @@ def service(platform: Platform) -> Service:
         also_publishes=(topics.PERSONAL,),
         consumes=topics.subscribed_by("orders"),
         subscriptions=SUBSCRIPTIONS,
-        handle=handle,
-        project=partial(project, clock),
+        kinds=(StreamKind(ORDER, handle, partial(project, clock)),),
+        hooks=cases.hooks("orders"),
+        findings=cases.findings,
+        keepers=(persons,),
         on_restored=partial(on_restored, clock),
-        seals=("contact", "national_id"),
         jobs=(erase_person(erasure.erase, clock),),
         tasks=(
             Task("repeat_tombstones", partial(repeat_tombstones, ledger, persons)),
@@ -59,9 +66,9 @@ def service(platform: Platform) -> Service:
             every(metrics.EVERY_SECONDS, partial(metrics.measure, pool, clock)),
         ),
         routers=(
-            intake.router(require, requests, order_intake(platform), clock),
+            intake.router(require, requests, order_intake(platform, persons), clock),
             orders.router(require, requests, ledger, pool, clock, tracking_links(platform), erasure),
-            cases.router(require, requests, ledger, pool, clock),
+            cases_api.router(require, requests, ledger, pool, clock),
         ),
     )
 

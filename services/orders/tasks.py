@@ -9,11 +9,11 @@ import asyncpg
 from aiokafka.errors import KafkaError
 
 from services.orders.store import erasures
+from services.persons.records import TOPIC, Persons
 from shared.db import TRANSIENT
 from shared.ledger.ledger import Ledger
 from shared.loop import Loop
 from shared.messaging.partition_log import reading
-from shared.persons import TOPIC, Persons
 from shared.settings import PlatformSettings
 
 REPEAT_HOURS = 24

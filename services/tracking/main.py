@@ -10,6 +10,9 @@ from typing import Annotated
 import typer
 
 from contracts import topics
+from contracts.base import ORDER
+from services import cases
+from services.links import link_keys_of
 from services.tracking import handlers, tasks
 from services.tracking.api.page import Pages
 from services.tracking.api.routes import router
@@ -19,6 +22,7 @@ from services.tracking.settings import Settings
 from shared.cli.commands import command
 from shared.cli.connecting import reach, settings_of
 from shared.http.rates import TokenBuckets
+from shared.ledger.rules import StreamKind
 from shared.platform import Platform, Service
 from shared.supervise import Task
 from shared.telemetry import configure_logs
@@ -41,11 +45,12 @@ def service(platform: Platform) -> Service:
         publishes=topics.TRACKING,
         consumes=topics.subscribed_by("tracking"),
         subscriptions=handlers.SUBSCRIPTIONS,
-        handle=handlers.handle,
-        project=handlers.project,
+        kinds=(StreamKind(ORDER, handlers.handle, handlers.project),),
+        hooks=cases.hooks("tracking"),
+        findings=cases.findings,
         tasks=(Task("listen", partial(tasks.listen, settings.database_dsn(), streams)),),
         only_reads=True,
-        routers=(router(platform.pool, platform.link_keys, look_ups, streams, Pages()),),
+        routers=(router(platform.pool, link_keys_of(settings), look_ups, streams, Pages()),),
     )
 
 

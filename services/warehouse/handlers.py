@@ -26,10 +26,10 @@ async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> S
     for facts in orders:
         events = decide(facts, context)
         outputs.extend(events)
-        decided.append(Facts(facts.order_id, [*facts, *events]) if events else facts)
+        decided.append(Facts(facts.stream, [*facts, *events]) if events else facts)
     # Nothing has moved for an order that was never reserved.
-    movements = await stock.movements_of_orders(db, [facts.order_id for facts in decided if StockReserved in facts])
-    order_stocks = [OrderStock(facts, movements.get(facts.order_id, ())) for facts in decided]
+    movements = await stock.movements_of_orders(db, [facts.id for facts in decided if StockReserved in facts])
+    order_stocks = [OrderStock(facts, movements.get(facts.id, ())) for facts in decided]
     skus = skus_to_lock(order_stocks)
     if skus:
         levels = await stock.lock_stock(db, skus)

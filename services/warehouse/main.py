@@ -5,11 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from contracts import topics
+from contracts.base import ORDER
+from services import cases
 from services.warehouse import handlers, metrics
 from services.warehouse.api import goods, orders
 from services.warehouse.api.order_actions import OrderActions
 from services.warehouse.settings import Settings
 from shared.cli.commands import command
+from shared.ledger.rules import StreamKind
 from shared.operations.gauges import every
 from shared.platform import Platform, Service
 
@@ -21,8 +24,9 @@ def service(platform: Platform) -> Service:
         publishes=topics.of_producer("warehouse"),
         consumes=topics.subscribed_by("warehouse"),
         subscriptions=handlers.SUBSCRIPTIONS,
-        handle=handlers.handle,
-        project=handlers.project,
+        kinds=(StreamKind(ORDER, handlers.handle, handlers.project),),
+        hooks=cases.hooks("warehouse"),
+        findings=cases.findings,
         on_restored=handlers.on_restored,
         tasks=(every(metrics.INTERVAL_SECONDS, partial(metrics.measure, pool)),),
         routers=(

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from contracts.base import utc
+from contracts.base import Stream, utc
 from shared.cli.connecting import operated, settings_of
 from shared.jobs import pauses
 from shared.ledger import outbox
@@ -62,12 +62,18 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
         """Lists the records that could not be handled, newest first."""
 
         async def run(platform: Platform, _: Service) -> None:
-            table = Table("id", "died at", "topic", "type", "order", "cause", "replayed at")
+            table = Table("id", "died at", "topic", "type", "stream", "cause", "replayed at")
             for letter in await dead_letters.find(platform.pool, waiting=not everything):
                 replayed = letter.replayed_at.isoformat(timespec="seconds") if letter.replayed_at else ""
                 died = letter.died_at.isoformat(timespec="seconds")
                 table.add_row(
-                    str(letter.id), died, letter.topic, letter.type, str(letter.order_id), letter.cause, replayed
+                    str(letter.id),
+                    died,
+                    letter.topic,
+                    letter.type,
+                    f"{letter.stream_kind}/{letter.stream_id}",
+                    letter.cause,
+                    replayed,
                 )
             console.print(table)
 
@@ -79,7 +85,7 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
 
         async def run(platform: Platform, _: Service) -> None:
             try:
-                letter, body = await dead_letters.look(platform.pool, letter_id)
+                letter, body = await platform.letters.look(letter_id)
             except dead_letters.NoLetter as missing:
                 raise SystemExit(str(missing)) from None
             shown = "a person's record: not shown" if body.withheld else body.text
@@ -143,11 +149,16 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
         operate(run)
 
     @app.command("why")
-    def show_why(order: Annotated[UUID, typer.Argument(metavar="ORDER")]) -> None:
+    def show_why(
+        order: Annotated[UUID, typer.Argument(metavar="ID")],
+        kind: Annotated[str, typer.Option(help="of what: `order`")] = "order",
+    ) -> None:
         """Prints, as JSON, what an order waits for as far as this service knows; `python -m services.why` asks all."""
 
         async def run(platform: Platform, service: Service) -> None:
-            answer = await why(service.name, order, platform.pool, platform.ledger, platform.state)
+            answer = await why(
+                service.name, Stream(kind, order), platform.pool, platform.ledger, platform.state, service.findings
+            )
             console.print_json(answer.model_dump_json())
 
         operate(run)
@@ -163,7 +174,7 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
             except NotRestorable as cause:
                 raise SystemExit(f"not taken over: {cause}") from None
             console.print(
-                f"{restored.records} records read, {restored.facts} facts taken over, of {restored.orders} orders"
+                f"{restored.records} records read, {restored.facts} facts taken over, of {restored.streams} streams"
             )
 
         operate(run, broker=True)

@@ -69,8 +69,8 @@ class IdempotentRequests:
         being worked on 409. Without the header the work runs as it is.
         """
         single = await self.read(request, principal)
-        async with self._ledger.transaction() as db:
 
+        async def answer_once(db: DB) -> Response:
             async def answer_single(_: Sequence[int]) -> Sequence[Response]:
                 return [await work(db)]
 
@@ -78,6 +78,9 @@ class IdempotentRequests:
             if isinstance(answer, Problem):
                 raise answer
             failpoints.reach("api.worked")
+            return answer
+
+        answer = await self._ledger.run(answer_once)
         failpoints.reach("api.committed")
         return answer
 

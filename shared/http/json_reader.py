@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
@@ -31,7 +32,7 @@ class NotJson(ValueError):
 def read_strictly(body: bytes) -> Any:
     """What a client of ours sends: each name once, no half characters, a bounded number of values; fractions are
     Decimal. Raises NotJson."""
-    value = _read(body, _decimal, object_pairs_hook=_object, values=VALUES)
+    value = _read(body, _STRICT, values=VALUES)
     if _HALF.search(body) and _half_character(value):
         raise NotJson("unicode", "a surrogate must be one of a pair")
     return value
@@ -41,17 +42,16 @@ def read_told(body: bytes, *, values: int | None = None) -> Any:
     """A counterpart's answer, kept as it came: a name may stand twice (the last counts), a text may hold half a
     character, fractions are float. `values`: how many at most, where the bytes are not bounded otherwise. Raises
     NotJson."""
-    return _read(body, _float, values=values)
+    return _read(body, _AS_TOLD, values=values)
 
 
-def _read(body: bytes, fraction: Callable[[str], Any], *, values: int | None, **hooks: Any) -> Any:
+def _read(body: bytes, decoder: json.JSONDecoder, *, values: int | None) -> Any:
     # Counted before anything is made of them: each becomes an object, and each may be a fault to be named.
     opened = body.count(b"{") + body.count(b"[")
     if values is not None and body.count(b",") + opened > values:
         raise NotJson("values", f"at most {values} values")
     try:
-        text = body.decode("utf-8-sig")
-        value = json.loads(text, parse_int=_integer, parse_float=fraction, parse_constant=_constant, **hooks)
+        value = decoder.decode(body.removeprefix(codecs.BOM_UTF8).decode())
     except RecursionError:
         raise _too_deep() from None
     except NotJson:
@@ -97,6 +97,13 @@ def _float(text: str) -> float:
 
 def _constant(_: str) -> NoReturn:
     raise NotJson("json", "NaN and Infinity are no JSON")
+
+
+# Made once: `json.loads` with hooks makes a decoder for each text.
+_STRICT = json.JSONDecoder(
+    parse_int=_integer, parse_float=_decimal, parse_constant=_constant, object_pairs_hook=_object
+)
+_AS_TOLD = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constant=_constant)
 
 
 def _deeper(value: Any, depth: int) -> bool:

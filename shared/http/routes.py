@@ -50,13 +50,16 @@ class Route(APIRoute):
 
 async def body_within(request: Request, limit: int) -> bytes:
     """The body of a route that takes less than the service does. Raises Problem 413 before it holds more."""
-    refusal = Problem(413, "body too large", errors=[FieldError("body", "size", f"at most {limit} bytes")])
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limit:
-        raise refusal
+        raise _too_large(limit)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
-            raise refusal
+            raise _too_large(limit)
     return bytes(body)
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(413, "body too large", errors=[FieldError("body", "size", f"at most {limit} bytes")])

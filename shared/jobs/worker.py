@@ -1,6 +1,6 @@
 """Calls to counterparts outside as durable jobs, tried until they are answered.
 
-There is one job for an order, kind and subject; that is its idempotency key. The call itself is made outside any
+There is one job for a kind, stream and subject; that is its idempotency key. The call itself is made outside any
 transaction; its answer, and the facts that follow, are stored in one. Times here are real, not business time.
 """
 
@@ -17,7 +17,7 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.base import Event
+from contracts.base import Event, Stream
 from shared import failpoints, tracing
 from shared.db import DB, TRANSIENT
 from shared.ledger.batches import isolate_failures
@@ -37,7 +37,7 @@ COMMIT_TOGETHER = 100
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
     kind: str
-    order_id: UUID
+    stream: Stream
     subject: str
     attempt: int
     """From 1."""
@@ -48,7 +48,7 @@ class ClaimedJob:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The outside has answered. In one transaction, under the order's lock: `save`, then `published`."""
+    """The outside has answered. In one transaction, under the stream's lock: `save`, then `published`."""
 
     published: Sequence[Event] = ()
     save: Callable[[DB, Facts], Awaitable[None]] | None = None
@@ -163,11 +163,11 @@ class Worker:
     async def _give_back(self, jobs: Sequence[ClaimedJob]) -> None:
         await self._pool.execute(
             """update jobs set claimed_until = null, attempts = attempts - 1
-               from unnest($2::uuid[], $3::text[], $4::int[]) as b (order_id, subject, attempt)
-               where jobs.kind = $1 and jobs.order_id = b.order_id and jobs.subject = b.subject
+               from unnest($2::uuid[], $3::text[], $4::int[]) as b (stream_id, subject, attempt)
+               where jobs.kind = $1 and jobs.stream_id = b.stream_id and jobs.subject = b.subject
                  and jobs.attempts = b.attempt""",
             self._kind.kind,
-            [job.order_id for job in jobs],
+            [job.stream.id for job in jobs],
             [job.subject for job in jobs],
             [job.attempt for job in jobs],
         )
@@ -177,29 +177,29 @@ class Worker:
             return []
         rows = await self._pool.fetch(
             """with due as (
-                   select kind, order_id, subject from jobs
+                   select kind, stream_id, subject from jobs
                    where kind = $1 and status = 'ready' and run_at <= now()
                      and (claimed_until is null or claimed_until < now())
                      and not exists (select from paused where paused.counterpart = jobs.counterpart)
                    order by run_at limit $2 for update skip locked)
                update jobs set claimed_until = now() + $3 * interval '1 second', attempts = attempts + 1
-               from due where jobs.kind = due.kind and jobs.order_id = due.order_id and jobs.subject = due.subject
-               returning jobs.order_id, jobs.subject, jobs.attempts, jobs.state""",
+               from due where jobs.kind = due.kind and jobs.stream_id = due.stream_id and jobs.subject = due.subject
+               returning jobs.stream_kind, jobs.stream_id, jobs.subject, jobs.attempts, jobs.state""",
             self._kind.kind,
             room,
             self._lease,
         )
         traces: Mapping[UUID, str] = {}
         with suppress(*TRANSIENT):  # the jobs are ours already: better called without their traces than lost
-            traces = await tracing.known(self._pool, [row["order_id"] for row in rows])
+            traces = await tracing.known(self._pool, [row["stream_id"] for row in rows])
         return [
             ClaimedJob(
                 self._kind.kind,
-                row["order_id"],
+                Stream(row["stream_kind"], row["stream_id"]),
                 row["subject"],
                 row["attempts"],
                 json.loads(row["state"]),
-                traces.get(row["order_id"]),
+                traces.get(row["stream_id"]),
             )
             for row in rows
         ]
@@ -222,7 +222,7 @@ class Worker:
         except Retry as retry:
             outcome = retry
         except Exception as error:
-            log.warning("outside call failed", job=job.kind, order_id=str(job.order_id), error=error)
+            log.warning("outside call failed", job=job.kind, stream=str(job.stream), error=error)
             # Of the outside httpx tells, and a time-out is the call's own: what else passes is our database's fault.
             ours = isinstance(error, TRANSIENT) and not isinstance(error, TimeoutError)
             outcome = Retry(describe(error), may_be_last=not ours)
@@ -240,7 +240,7 @@ class Worker:
             self._wake.set()
 
     async def _store_all(self, ended: Sequence[_Ended], loop: Loop) -> None:
-        """Stores them together. One that cannot be stored, for a rule of ours fails on its order, is parked and holds
+        """Stores them together. One that cannot be stored, for a rule of ours fails on its stream, is parked and holds
         up no other."""
 
         async def store(some: Sequence[_Ended]) -> None:
@@ -248,22 +248,21 @@ class Worker:
 
         async def park(one: _Ended, error: Exception) -> None:
             job = one.job
-            log.error("answer could not be stored", job=job.kind, order_id=str(job.order_id), error=error)
+            log.error("answer could not be stored", job=job.kind, stream=str(job.stream), error=error)
             await loop.attempt(lambda: self._commit_stored(lambda db: self._park(db, job, describe(error))))
 
         await isolate_failures(ended, store, park)
 
     async def _commit_stored(self, store: Callable[[DB], Awaitable[None]]) -> None:
-        async with self._ledger.transaction() as db:
-            await store(db)
+        await self._ledger.run(store)
         failpoints.reach("jobs.stored")
 
     async def _store(self, db: DB, ended: Sequence[_Ended]) -> None:
-        sets = await self._ledger.lock(db, {one.job.order_id for one in ended})
+        sets = await self._ledger.lock(db, {one.job.stream for one in ended})
         published: list[Event] = []
         finished: list[tuple[ClaimedJob, str, str | None]] = []
         for job, outcome in ((one.job, one.outcome) for one in ended):
-            facts = sets[job.order_id]
+            facts = sets[job.stream.id]
             match outcome:
                 case Done():
                     if outcome.save is not None:
@@ -278,12 +277,12 @@ class Worker:
                 case Retry():
                     await self._again(db, job, outcome)
         await self._finish(db, finished)
-        traces = {one.job.order_id: one.traceparent for one in ended if one.traceparent} if tracing.on() else None
+        traces = {one.job.stream.id: one.traceparent for one in ended if one.traceparent} if tracing.on() else None
         await self._ledger.record(db, published=published, traces=traces)
 
     async def _park(self, db: DB, job: ClaimedJob, reason: str) -> None:
         """Tries again much later, or no more: nothing is decided, and a person sees it."""
-        await self._ledger.undecided(db, job.order_id)
+        await self._ledger.undecided(db, job.stream)
         if job.attempt >= self._kind.max_attempts:
             if await self._is_held(db, job):
                 await self._finish(db, [(job, "exhausted", reason)])
@@ -294,10 +293,10 @@ class Worker:
         """Whether the job is still this try's, locked until the transaction ends. One whose lease ran out is another
         worker's by now: a failed try has no effect on it."""
         held = await db.fetchval(
-            """select true from jobs where kind = $1 and order_id = $2 and subject = $3
+            """select true from jobs where kind = $1 and stream_id = $2 and subject = $3
                and attempts = $4 and status = 'ready' for update""",
             job.kind,
-            job.order_id,
+            job.stream.id,
             job.subject,
             job.attempt,
         )
@@ -312,10 +311,10 @@ class Worker:
         await db.execute(
             """update jobs set status = f.status, reason = f.reason, claimed_until = null, finished_at = now()
                from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[])
-                    as f (kind, order_id, subject, status, reason)
-               where jobs.kind = f.kind and jobs.order_id = f.order_id and jobs.subject = f.subject""",
+                    as f (kind, stream_id, subject, status, reason)
+               where jobs.kind = f.kind and jobs.stream_id = f.stream_id and jobs.subject = f.subject""",
             [job.kind for job, _, _ in finished],
-            [job.order_id for job, _, _ in finished],
+            [job.stream.id for job, _, _ in finished],
             [job.subject for job, _, _ in finished],
             [status for _, status, _ in finished],
             [reason for _, _, reason in finished],
@@ -328,9 +327,9 @@ class Worker:
         wait = backed_off * random.uniform(0.5, 1.0) if retry.after is None else retry.after  # noqa: S311
         await db.execute(
             """update jobs set run_at = now() + $4 * interval '1 second', claimed_until = null, reason = $5, state = $6
-               where kind = $1 and order_id = $2 and subject = $3 and attempts = $7 and status = 'ready'""",
+               where kind = $1 and stream_id = $2 and subject = $3 and attempts = $7 and status = 'ready'""",
             job.kind,
-            job.order_id,
+            job.stream.id,
             job.subject,
             wait,
             retry.reason,

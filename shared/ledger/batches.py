@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from shared.db import TRANSIENT
+from shared.db import TRANSIENT, Relock
 
 Item = TypeVar("Item")
 
@@ -25,12 +25,16 @@ async def isolate_failures(
     """
     try:
         await handle(items)
-    except passing:
-        raise
+    except passing as error:
+        # A smaller batch needs fewer locks.
+        if not isinstance(error, Relock) or len(items) == 1:
+            raise
     except Exception as error:
         if len(items) == 1:
             await set_aside(items[0], error)
             return
-        middle = len(items) // 2
-        for half in (items[:middle], items[middle:]):
-            await isolate_failures(half, handle, set_aside, passing=passing)
+    else:
+        return
+    middle = len(items) // 2
+    for half in (items[:middle], items[middle:]):
+        await isolate_failures(half, handle, set_aside, passing=passing)

@@ -9,22 +9,22 @@ from contracts.base import Event
 from shared.db import DB
 
 
-async def holding(db: DB, order_ids: Collection[UUID], kind: type[Event]) -> set[UUID]:
-    """Those of these orders of which a fact of this kind is known. They stay locked until the transaction ends, so
+async def holding(db: DB, stream_ids: Collection[UUID], kind: type[Event]) -> set[UUID]:
+    """Those of these streams of which a fact of this type is known. They stay locked until the transaction ends, so
     that no other one is added meanwhile. Their facts are not read, which may fail."""
-    await db.execute("select from fact_sets where order_id = any($1) order by order_id for update", list(order_ids))
+    await db.execute("select from streams where id = any($1) order by id for update", list(stream_ids))
     rows = await db.fetch(
-        "select order_id from facts where order_id = any($1) and type = $2", list(order_ids), kind.TYPE
+        "select stream_id from facts where stream_id = any($1) and type = $2", list(stream_ids), kind.TYPE
     )
-    return {row["order_id"] for row in rows}
+    return {row["stream_id"] for row in rows}
 
 
 async def consumed(db: DB) -> dict[UUID, int]:
-    """How many facts of each order were consumed."""
-    rows = await db.fetch("select order_id, count(*) as facts from facts where not published group by order_id")
-    return {row["order_id"]: row["facts"] for row in rows}
+    """How many facts of each stream were consumed."""
+    rows = await db.fetch("select stream_id, count(*) as facts from facts where not published group by stream_id")
+    return {row["stream_id"]: row["facts"] for row in rows}
 
 
 async def forget_all(db: DB) -> None:
-    """Every fact of every order: what a service does that builds all it has anew from the topics."""
-    await db.execute("truncate facts, fact_sets")
+    """Every fact of every stream: what a service does that builds all it has anew from the topics."""
+    await db.execute("truncate facts, streams")

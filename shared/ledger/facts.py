@@ -1,6 +1,6 @@
-"""The set of facts of one order, and the outputs of a decision on it. Pure: no I/O, no clock.
+"""The set of facts of one stream, and the outputs of a decision on it. Pure: no I/O, no clock.
 
-A service decides on the set of all it knows of an order, never on what came last. Its outputs are what follows from
+A service decides on the set of all it knows of a thing, never on what came last. Its outputs are what follows from
 the set; it publishes those that it has not published yet.
 """
 
@@ -9,42 +9,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
-from contracts.base import Event
+from contracts.base import Event, Stream
 
 E = TypeVar("E", bound=Event)
 
 
-class PersonRecorded(Event):
-    """The person's record has arrived here. Known to this service only; holds nothing of the person."""
-
-    NAME: ClassVar[str] = "person-recorded"
-
-
-class PersonErased(Event):
-    """The person's record was erased here. Known to this service only."""
-
-    NAME: ClassVar[str] = "person-erased"
-
-
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A call to a counterpart: once for an order, kind and subject, however often it is decided."""
+    """A call to a counterpart: once for a kind, stream and subject, however often it is decided."""
 
     kind: str
-    order_id: UUID
+    stream: Stream
     subject: str = ""
     """What tells two jobs of a kind apart, mostly the parcel's number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """Decide this order again when the business clock has passed `at` (and everything published by then was
+    """Decide this stream again when the business clock has passed `at` (and everything published by then was
     consumed)."""
 
-    order_id: UUID
+    stream: Stream
     at: datetime
 
 
@@ -63,24 +51,29 @@ class DecisionContext:
 
 
 class Facts:
-    """All that is known of one order. Iteration and `all` go by (occurred_at, id), whatever the order of arrival.
+    """All that is known of one stream. Iteration and `all` go by (occurred_at, id), whatever the order of arrival.
 
     A set holds one fact for each name and subject, whatever its version or id: the first stays.
     """
 
-    __slots__ = ("_by_name", "_size", "order_id")
+    __slots__ = ("_by_name", "_size", "stream")
 
-    def __init__(self, order_id: UUID, events: Iterable[Event] = ()) -> None:
-        self.order_id = order_id
+    def __init__(self, stream: Stream, events: Iterable[Event] = ()) -> None:
+        self.stream = stream
         self._by_name: dict[str, dict[str, Event]] = {}
         self._size = 0
         for event in events:
             self.add(event)
 
+    @property
+    def id(self) -> UUID:
+        """Of the stream."""
+        return self.stream.id
+
     def add(self, event: Event) -> bool:
         """Adds a fact; False, and nothing changed, when one of its name and subject is known already."""
-        if event.order_id != self.order_id:
-            raise ValueError(f"{event.TYPE} is about order {event.order_id}, not {self.order_id}")
+        if event.stream_id != self.stream.id or self.stream.kind != event.KIND:
+            raise ValueError(f"{event.TYPE} is about {event.stream}, not {self.stream}")
         alike, subject = self._by_name.setdefault(event.NAME, {}), event.subject
         if subject in alike:
             return False

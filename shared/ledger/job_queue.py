@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
+from contracts.base import Stream
 from shared.db import DB
 from shared.ledger.facts import Job
 
@@ -15,23 +15,25 @@ async def enqueue(db: DB, jobs: Sequence[Job], counterparts: Mapping[str, str]) 
     """Adds the jobs, in the caller's transaction; one that is there already stays as it is."""
     if jobs:
         await db.execute(
-            """insert into jobs (kind, order_id, subject, counterpart)
-               select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[]) on conflict do nothing""",
+            """insert into jobs (kind, stream_kind, stream_id, subject, counterpart)
+               select * from unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[])
+               on conflict do nothing""",
             [job.kind for job in jobs],
-            [job.order_id for job in jobs],
+            [job.stream.kind for job in jobs],
+            [job.stream.id for job in jobs],
             [job.subject for job in jobs],
             [counterparts[job.kind] for job in jobs],
         )
 
 
-async def run_again(db: DB, kind: str, order_id: UUID, subject: str, state: Mapping[str, Any]) -> bool:
+async def run_again(db: DB, kind: str, stream: Stream, subject: str, state: Mapping[str, Any]) -> bool:
     """A job that has ended is ready again, with this state; False when there is no such job, or it has not ended."""
     found = await db.fetchval(
         """update jobs set status = 'ready', attempts = 0, run_at = now(), claimed_until = null, finished_at = null,
              state = $4
-           where kind = $1 and order_id = $2 and subject = $3 and status <> 'ready' returning true""",
+           where kind = $1 and stream_id = $2 and subject = $3 and status <> 'ready' returning true""",
         kind,
-        order_id,
+        stream.id,
         subject,
         json.dumps(dict(state)),
     )

@@ -11,34 +11,30 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
 from pydantic import ValidationError
 
-from contracts.base import Event
-from contracts.cases import CaseOpened
+from contracts.base import Event, Stream
 from shared import failpoints, tracing
 from shared.clock import Clock
-from shared.db import DB, Blocked
+from shared.db import DB, Blocked, Relock
 from shared.ledger import job_queue, outbox
-from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
+from shared.ledger.facts import DecisionContext, Facts, Job, Timer
+from shared.ledger.rules import Rules
 from shared.telemetry import current_traceparent, log, metrics
 
-Handle: TypeAlias = Callable[[DB, Sequence[Facts], DecisionContext], Awaitable[Sequence[Output]]]
-"""The outputs of a decision on these sets. Runs in the transaction, under the orders' locks; set-based."""
-Project: TypeAlias = Callable[[DB, Sequence[Facts]], Awaitable[None]]
-"""Brings the service's read tables in line with these sets."""
-Observe: TypeAlias = Callable[[Facts, Event], None]
-"""Told of each new fact once it is committed: for metrics, since a crash just then leaves it untold."""
-
 PUT_OFF = timedelta(hours=1)
-"""An order that could not be decided is tried again after this, in business time."""
+"""A stream that could not be decided is tried again after this, in business time."""
 ROUNDS = 20
 """A decision that is not finished after so many rounds has a new output each time: a fault of the rule."""
+RELOCKS = 3
+"""So often is a transaction begun again at once because it lacked a lock."""
+
+T = TypeVar("T")
 
 
 class UnknownFact(Exception):
@@ -46,21 +42,22 @@ class UnknownFact(Exception):
 
 
 class Undecided(Exception):
-    """`handle` returns something new however often it is called."""
+    """A decision returns something new however often it is asked for, or what it may not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What makes a ledger that of one service."""
+class WrongKind(Exception):
+    """A fact names a stream by an id that belongs to another kind."""
 
-    service: str
-    topic: str
-    """Where its facts are published."""
-    handle: Handle
-    project: Project | None = None
-    observe: Observe | None = None
-    counterparts: Mapping[str, str] = field(default_factory=dict)
-    """Whom the jobs of each kind call."""
+
+class _Held:
+    """What one transaction has locked, learnt and must lock besides."""
+
+    __slots__ = ("new", "sets", "wanted")
+
+    def __init__(self, wanted: frozenset[Stream]) -> None:
+        self.sets: dict[UUID, Facts] = {}
+        self.new: list[Event] = []
+        self.wanted = wanted
 
 
 class Ledger:
@@ -73,89 +70,114 @@ class Ledger:
         clock: Clock,
         wake: Callable[[], None],
         blocked: Callable[[], str | None],
-        cached_orders: int,
+        cached_streams: int,
     ) -> None:
         """`wake` is called after each commit; `blocked` says why nothing may be changed, or None."""
         self._pool = pool
         self._clock = clock
         self._wake = wake
         self._blocked = blocked
-        self._cached_orders = cached_orders
+        self._cached_streams = cached_streams
         self._cache: OrderedDict[UUID, Facts] = OrderedDict()
-        self._held: ContextVar[dict[UUID, Facts] | None] = ContextVar("held", default=None)
-        self._new: ContextVar[list[Event] | None] = ContextVar("new", default=None)
+        self._held: ContextVar[_Held | None] = ContextVar("held", default=None)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[DB]:
-        """One database transaction; what it published leaves after the commit."""
+    async def transaction(self, wanted: frozenset[Stream] = frozenset()) -> AsyncIterator[DB]:
+        """One database transaction; what it published leaves after the commit. `wanted` are locked with its first
+        lock. Raises Blocked; Relock when it needs a lock out of order: `run` begins such a one again."""
         if (cause := self._blocked()) is not None:
             raise Blocked(cause)
-        held: dict[UUID, Facts] = {}
-        new: list[Event] = []
-        token, token_new = self._held.set(held), self._new.set(new)
+        held = _Held(wanted)
+        token = self._held.set(held)
         try:
             async with self._pool.acquire() as db, db.transaction():
                 yield db
         finally:
             self._held.reset(token)
-            self._new.reset(token_new)
-        for order_id, facts in held.items():
-            self._cache[order_id] = facts
-        while len(self._cache) > self._cached_orders:
+        for stream_id, facts in held.sets.items():
+            self._cache[stream_id] = facts
+        while len(self._cache) > self._cached_streams:
             self._cache.popitem(last=False)
         if self.rules.observe is not None:
-            for event in new:
-                self.rules.observe(held[event.order_id], event)
+            for event in held.new:
+                self.rules.observe(held.sets[event.stream_id], event)
         self._wake()
 
-    async def lock(self, db: DB, order_ids: Iterable[UUID]) -> dict[UUID, Facts]:
-        """Locks these orders until the transaction ends, and loads their facts (an empty set for an unknown one)."""
+    async def run(self, work: Callable[[DB], Awaitable[T]]) -> T:
+        """What `work` returns, in one transaction. When it needs a lock out of order it is called again, in a new
+        transaction that takes all locks in their order; Relock when that was not enough."""
+        wanted: frozenset[Stream] = frozenset()
+        for _ in range(RELOCKS):
+            try:
+                async with self.transaction(wanted) as db:
+                    return await work(db)
+            except Relock as lacking:
+                metrics.relocks.inc()
+                wanted |= lacking.streams
+        raise Relock(wanted)
+
+    async def lock(self, db: DB, streams: Iterable[Stream]) -> dict[UUID, Facts]:
+        """Locks these streams until the transaction ends, and loads their facts (an empty set for an unknown one), by
+        id. Locks go by rank of the kind, then id, so that no two transactions wait for each other: Relock when one
+        that comes before a held one is missing."""
         held = self._held.get()
         if held is None:
             raise RuntimeError("lock outside ledger.transaction()")
-        wanted = sorted(set(order_ids))
-        missing = [order_id for order_id in wanted if order_id not in held]
+        asked = set(streams)
+        missing = [stream for stream in asked | held.wanted if stream.id not in held.sets]
         if missing:
-            held.update(await self._lock_and_load(db, missing))
-        return {order_id: held[order_id] for order_id in wanted}
+            order = self.rules.lock_order
+            missing.sort(key=order)
+            if held.sets and order(missing[0]) < max(order(facts.stream) for facts in held.sets.values()):
+                raise Relock(frozenset(missing).union(facts.stream for facts in held.sets.values()))
+            held.sets.update(await self._lock_and_load(db, missing))
+            held.wanted = frozenset()
+        return {stream.id: held.sets[stream.id] for stream in asked}
 
-    async def _lock_and_load(self, db: DB, order_ids: Sequence[UUID]) -> dict[UUID, Facts]:
-        # A missing row locks nothing, so it is made first; both statements go by the same order of keys.
-        created = {
-            row["order_id"]
-            for row in await db.fetch(
-                """insert into fact_sets (order_id) select * from unnest($1::uuid[]) order by 1
-                   on conflict do nothing returning order_id""",
-                order_ids,
-            )
-        }
-        sets = {order_id: Facts(order_id) for order_id in created}
-        known = [order_id for order_id in order_ids if order_id not in created]
+    async def lock_decided(self, db: DB, events: Iterable[Event]) -> None:
+        """As `lock`, for the streams of those facts that are decided on."""
+        kinds = self.rules.by_name
+        await self.lock(db, {event.stream for event in events if kinds[event.KIND].decide is not None})
+
+    async def _lock_and_load(self, db: DB, streams: Sequence[Stream]) -> dict[UUID, Facts]:
+        # One statement makes what is missing and locks what is there, row by row in the order of locks: a row made out
+        # of order would be a lock out of order. `where false` updates nothing.
+        ids, by_id = [stream.id for stream in streams], {stream.id: stream for stream in streams}
+        created = await db.fetch(
+            """insert into streams (id, kind)
+               select id, kind from unnest($1::uuid[], $2::text[]) with ordinality as s (id, kind, n) order by n
+               on conflict (id) do update set kind = excluded.kind where false returning id""",
+            ids,
+            [stream.kind for stream in streams],
+        )
+        sets = {row["id"]: Facts(by_id[row["id"]]) for row in created}
+        known = [stream_id for stream_id in ids if stream_id not in sets]
         if not known:
             return sets
-        sizes = await db.fetch(
-            "select order_id, size from fact_sets where order_id = any($1) order by order_id for update", known
-        )
+        rows = await db.fetch("select id, kind, size from streams where id = any($1)", known)
         stale = []
-        for row in sizes:
-            cached = self._cache.pop(row["order_id"], None)
+        for row in rows:
+            stream = by_id[row["id"]]
+            if row["kind"] != stream.kind:
+                raise WrongKind(f"{stream} is a stream of kind {row['kind']}")
+            cached = self._cache.pop(stream.id, None)
             if cached is not None and len(cached) == row["size"]:
-                sets[cached.order_id] = cached
+                sets[stream.id] = cached
             else:
-                stale.append(row["order_id"])
+                stale.append(stream)
         if stale:
             sets.update(await self.read(db, stale))
         return sets
 
-    async def read(self, db: DB, order_ids: Sequence[UUID]) -> dict[UUID, Facts]:
-        """The facts of these orders as committed, without a lock."""
-        sets = {order_id: Facts(order_id) for order_id in order_ids}
-        rows = await db.fetch("select order_id, type, body from facts where order_id = any($1)", order_ids)
+    async def read(self, db: DB, streams: Iterable[Stream]) -> dict[UUID, Facts]:
+        """The facts of these streams as committed, without a lock."""
+        sets = {stream.id: Facts(stream) for stream in streams}
+        rows = await db.fetch("select stream_id, type, body from facts where stream_id = any($1)", list(sets))
         for row in rows:
             kind = Event.BY_TYPE.get(row["type"])
             if kind is None:
                 raise UnknownFact(row["type"])
-            sets[row["order_id"]].add(kind.model_validate_json(row["body"]))
+            sets[row["stream_id"]].add(kind.model_validate_json(row["body"]))
         return sets
 
     async def publish(self, db: DB, events: Sequence[Event]) -> dict[UUID, Facts]:
@@ -169,33 +191,37 @@ class Ledger:
         *,
         consumed: Sequence[Event] = (),
         published: Sequence[Event] = (),
-        reevaluate: Iterable[UUID] = (),
+        reevaluate: Iterable[Stream] = (),
         bodies: Mapping[UUID, str] | None = None,
         traces: Mapping[UUID, str] | None = None,
         context: DecisionContext | None = None,
     ) -> dict[UUID, Facts]:
         """Records facts and settles all that follows from them. A known fact has no effect.
 
-        `reevaluate` are orders to decide again although nothing new is known of them. `bodies` gives the JSON in which
-        a fact came, by its id: it is kept as it came. `traces` gives the W3C trace of an order where it is not the
-        caller's own, `context` that of the decision where it is not now.
+        `reevaluate` are streams to decide again although nothing new is known of them. `bodies` gives the JSON in which
+        a fact came, by its id: it is kept as it came. `traces` gives the W3C trace of a stream, by its id, where it is
+        not the caller's own, `context` that of the decision where it is not now.
         """
+        kinds = self.rules.by_name
         reevaluate = set(reevaluate)
-        sets = await self.lock(db, {event.order_id for event in (*consumed, *published)} | reevaluate)
+        decided = [event for event in consumed if kinds[event.KIND].decide is not None]
+        if len(decided) < len(consumed):
+            await self._absorb(db, [event for event in consumed if kinds[event.KIND].decide is None], bodies or {})
+        sets = await self.lock(db, {event.stream for event in (*decided, *published)} | reevaluate)
         new_consumed = [
-            event for event in consumed if sets[event.order_id].add(event) or failpoints.off("ledger.inbox")
+            event for event in decided if sets[event.stream_id].add(event) or failpoints.off("ledger.inbox")
         ]
-        new_published = [event for event in published if sets[event.order_id].add(event)]
-        metrics.repeats.inc(len(consumed) - len(new_consumed))
-        changed = {event.order_id for event in (*new_consumed, *new_published)} | reevaluate
+        new_published = [event for event in published if sets[event.stream_id].add(event)]
+        metrics.repeats.inc(len(decided) - len(new_consumed))
+        changed = {event.stream_id for event in (*new_consumed, *new_published)} | {one.id for one in reevaluate}
         if not changed:
             return sets
         at = context or DecisionContext(self._clock.now())
         if tracing.on():
-            types: dict[UUID, list[str]] = {}
+            types: dict[Stream, list[str]] = {sets[stream_id].stream: [] for stream_id in changed}
             for event in (*new_consumed, *new_published):
-                types.setdefault(event.order_id, []).append(event.TYPE)
-            async with tracing.orders(db, changed, traces, types) as own:
+                types[event.stream].append(event.TYPE)
+            async with tracing.recording(db, types, traces) as own:
                 await self._settle(db, sets, new_consumed, new_published, changed, at, own, bodies)
         else:
             await self._settle(db, sets, new_consumed, new_published, changed, at, traces, bodies)
@@ -203,62 +229,88 @@ class Ledger:
 
     async def restore(self, db: DB, *, published: Sequence[Event], consumed: Sequence[Event]) -> list[Event]:
         """Records facts that this database had forgotten, and returns those. Nothing is published or decided; the
-        orders are decided again when all that was published by now is consumed."""
-        sets = await self.lock(db, {event.order_id for event in (*published, *consumed)})
-        new_published = [event for event in published if sets[event.order_id].add(event)]
-        new_consumed = [event for event in consumed if sets[event.order_id].add(event)]
-        await self._keep(
-            db, new_consumed, new_published, [event.model_dump_json() for event in (*new_consumed, *new_published)]
-        )
-        changed = {event.order_id for event in (*new_consumed, *new_published)}
+        streams are decided again when all that was published by now is consumed."""
+        sets = await self.lock(db, {event.stream for event in (*published, *consumed)})
+        new_published = [event for event in published if sets[event.stream_id].add(event)]
+        new_consumed = [event for event in consumed if sets[event.stream_id].add(event)]
+        new = [*new_consumed, *new_published]
+        await self._keep(db, new_consumed, new_published, [event.model_dump_json() for event in new])
+        changed = {event.stream_id for event in new}
         await db.execute(
-            """update fact_sets set size = s.size, due_at = least(due_at, $3)
-               from unnest($1::uuid[], $2::int[]) as s (order_id, size) where fact_sets.order_id = s.order_id""",
+            """update streams set size = s.size, due_at = least(due_at, $3)
+               from unnest($1::uuid[], $2::int[]) as s (id, size) where streams.id = s.id""",
             list(changed),
-            [len(sets[order_id]) for order_id in changed],
+            [len(sets[stream_id]) for stream_id in changed],
             self._clock.now(),
         )
-        return [*new_consumed, *new_published]
+        return new
 
     async def append(self, db: DB, event: Event) -> None:
         """Publishes one fact and decides nothing: for when deciding is what fails. Not even that where the facts
         themselves cannot be read."""
         try:
-            facts = (await self.lock(db, [event.order_id]))[event.order_id]
+            facts = (await self.lock(db, [event.stream]))[event.stream_id]
         except (UnknownFact, ValidationError) as error:
-            log.error("an order's facts cannot be read", order_id=str(event.order_id), error=error)
+            log.error("a stream's facts cannot be read", stream=str(event.stream), error=error)
             return
         if not facts.add(event):
             return
         await self._write(db, (), [event], None, {})
-        await db.execute("update fact_sets set size = $2 where order_id = $1", event.order_id, len(facts))
-        if self.rules.project is not None:
+        await db.execute("update streams set size = $2 where id = $1", facts.id, len(facts))
+        project = self.rules.by_name[event.KIND].project
+        if project is not None:
             try:
                 async with db.transaction():
-                    await self.rules.project(db, [facts])
+                    await project(db, [facts])
             except Exception as error:
-                log.error("read tables could not be brought up to date", order_id=str(event.order_id), error=error)
+                log.error("read tables could not be brought up to date", stream=str(event.stream), error=error)
 
-    async def undecided(self, db: DB, order_id: UUID) -> None:
-        """A rule of ours fails on this order: that becomes a case, and the order decides itself again in a while."""
+    async def undecided(self, db: DB, stream: Stream) -> None:
+        """A rule of ours fails on this stream: a person learns of it, and it is decided again in a while."""
         now = self._clock.now()
-        case = CaseOpened(
-            order_id=order_id,
-            occurred_at=now,
-            case=f"needs_attention:undecided:{self.rules.service}",
-            service=self.rules.service,
-            kind="needs_attention",
-            matter="undecided",
-            reason="undecided",
-            action="look_into",
+        for event in self.rules.hooks.on_undecided(stream, now):
+            await self.append(db, event)
+        await db.execute("update streams set due_at = $2 where id = $1", stream.id, now + PUT_OFF)
+
+    async def _absorb(self, db: DB, events: Sequence[Event], bodies: Mapping[UUID, str]) -> None:
+        """Facts of kinds that are only appended, or of which only the latest counts: no lock, no decision."""
+        for kind in self.rules.kinds:
+            some = [event for event in events if kind.name == event.KIND]
+            if not some:
+                continue
+            if kind.latest is not None:
+                await kind.latest(db, some)
+            elif kind.absorb is not None:
+                new = await self._append_new(db, some, bodies)
+                metrics.repeats.inc(len(some) - len(new))
+                if new:
+                    await kind.absorb(db, new)
+
+    async def _append_new(self, db: DB, events: Sequence[Event], bodies: Mapping[UUID, str]) -> list[Event]:
+        by_id = {event.id: event for event in events}
+        await db.execute(
+            """insert into streams (id, kind)
+               select distinct id, kind from unnest($1::uuid[], $2::text[]) as s (id, kind) order by id
+               on conflict do nothing""",
+            [event.stream_id for event in by_id.values()],
+            [event.KIND for event in by_id.values()],
         )
-        await self.append(db, case)
-        await db.execute("update fact_sets set due_at = $2 where order_id = $1", order_id, now + PUT_OFF)
+        rows = await db.fetch(
+            """insert into facts (stream_id, id, type, published, body)
+               select stream_id, id, type, false, body
+               from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) as f (stream_id, id, type, body)
+               order by stream_id, id on conflict do nothing returning id""",
+            [event.stream_id for event in by_id.values()],
+            list(by_id),
+            [event.TYPE for event in by_id.values()],
+            [bodies.get(event.id) or event.model_dump_json() for event in by_id.values()],
+        )
+        return [by_id[row["id"]] for row in rows]
 
     async def _settle(
         self,
         db: DB,
-        sets: Mapping[UUID, Facts],
+        sets: dict[UUID, Facts],
         consumed: Sequence[Event],
         published: list[Event],
         changed: set[UUID],
@@ -270,39 +322,49 @@ class Ledger:
         jobs: list[Job] = []
         pending = changed
         for _ in range(ROUNDS):
-            outputs = await self.rules.handle(db, [sets[order_id] for order_id in sorted(pending)], context)
             timers.update(dict.fromkeys(pending))
-            fresh: list[Event] = []
-            for item in outputs:
-                match item:
-                    case Event():
-                        if sets[item.order_id].add(item):
-                            fresh.append(item)
-                    case Job():
-                        jobs.append(item)
-                    case Timer(order_id, at):
-                        earlier = timers.get(order_id)
-                        timers[order_id] = at if earlier is None else min(at, earlier)
-            published += fresh
-            pending = {event.order_id for event in fresh}
+            new: list[Event] = []
+            for kind in self.rules.kinds:
+                some = [sets[stream_id] for stream_id in sorted(pending) if sets[stream_id].stream.kind == kind.name]
+                if not some or kind.decide is None:
+                    continue
+                outputs = await kind.decide(db, some, context)
+                events = [output for output in outputs if isinstance(output, Event)]
+                if stray := {event.KIND for event in events} - {kind.name, *kind.causes}:
+                    raise Undecided(f"a decision on kind {kind.name} may cause no facts of {', '.join(sorted(stray))}")
+                if others := {event.stream for event in events if event.stream_id not in sets}:
+                    sets.update(await self.lock(db, others))
+                new += [event for event in events if sets[event.stream_id].add(event)]
+                for output in outputs:
+                    match output:
+                        case Job():
+                            jobs.append(output)
+                        case Timer(stream, at):
+                            earlier = timers.get(stream.id)
+                            timers[stream.id] = at if earlier is None else min(at, earlier)
+            published += new
+            pending = {event.stream_id for event in new}
+            changed = changed | pending
             if not pending:
                 break
         else:
-            raise Undecided(f"{len(pending)} orders after {ROUNDS} rounds")
+            raise Undecided(f"{len(pending)} streams after {ROUNDS} rounds")
         await self._write(db, consumed, published, traces, bodies or {})
         await job_queue.enqueue(db, jobs, self.rules.counterparts)
         await db.execute(
-            """update fact_sets set size = s.size, due_at = s.due_at
-               from unnest($1::uuid[], $2::int[], $3::timestamptz[]) as s (order_id, size, due_at)
-               where fact_sets.order_id = s.order_id""",
+            """update streams set size = s.size, due_at = s.due_at
+               from unnest($1::uuid[], $2::int[], $3::timestamptz[]) as s (id, size, due_at)
+               where streams.id = s.id""",
             list(timers),
-            [len(sets[order_id]) for order_id in timers],
+            [len(sets[stream_id]) for stream_id in timers],
             list(timers.values()),
         )
-        if self.rules.project is not None:
-            await self.rules.project(db, [sets[order_id] for order_id in sorted(changed)])
-        if self.rules.observe is not None and (new := self._new.get()) is not None:
-            new += [*consumed, *published]
+        for kind in self.rules.kinds:
+            some = [sets[stream_id] for stream_id in sorted(changed) if sets[stream_id].stream.kind == kind.name]
+            if some and kind.project is not None:
+                await kind.project(db, some)
+        if self.rules.observe is not None and (held := self._held.get()) is not None:
+            held.new += [*consumed, *published]
 
     async def _write(
         self,
@@ -314,7 +376,7 @@ class Ledger:
     ) -> None:
         trace = current_traceparent()
         messages = [
-            outbox.message(self.rules.topic, event, traces.get(event.order_id, trace) if traces else trace)
+            outbox.message(self.rules.topic, event, traces.get(event.stream_id, trace) if traces else trace)
             for event in published
         ]
         bodies = [
@@ -326,9 +388,9 @@ class Ledger:
 
     async def _keep(self, db: DB, consumed: Sequence[Event], published: Sequence[Event], bodies: Sequence[str]) -> None:
         await db.execute(
-            """insert into facts (order_id, id, type, published, body)
+            """insert into facts (stream_id, id, type, published, body)
                select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bool[], $5::text[])""",
-            [event.order_id for event in (*consumed, *published)],
+            [event.stream_id for event in (*consumed, *published)],
             [event.id for event in (*consumed, *published)],
             [event.TYPE for event in (*consumed, *published)],
             [False] * len(consumed) + [True] * len(published),

@@ -1,7 +1,7 @@
 """The outbox: what a service publishes, on its way to the broker.
 
 `publish` writes rows in the caller's transaction; the relay sends them afterwards, again if need be. Every event
-leaves at least once and, within an order, in the order of its commit; readers absorb repeats.
+leaves at least once and, within a stream, in the order of its commit; consumers absorb repeats.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Message:
 
 
 def message(topic: str, event: Event, traceparent: str | None) -> Message:
-    return Message(topic, str(event.order_id), event.id, event.TYPE, event.model_dump_json(), traceparent)
+    return Message(topic, str(event.stream_id), event.id, event.TYPE, event.model_dump_json(), traceparent)
 
 
 RECORD_BYTES = 880_000
@@ -73,7 +73,7 @@ async def publish(db: DB, messages: Sequence[Message]) -> None:
 
 
 def headers(
-    event_id: UUID, event_type: str, source: str, order_id: str, generation: str, traceparent: str | None
+    event_id: UUID, event_type: str, source: str, key: str, generation: str, traceparent: str | None
 ) -> list[tuple[str, bytes]]:
     """CloudEvents 1.0, Kafka binding, binary mode; `generation` lets a consumer notice that the log lost its tail."""
     fields = {
@@ -81,7 +81,7 @@ def headers(
         "ce_id": str(event_id),
         "ce_type": event_type,
         "ce_source": f"/silkpost/{source}",
-        "ce_subject": order_id,
+        "ce_subject": f"{kind.KIND}/{key}" if (kind := Event.BY_TYPE.get(event_type)) else key,
         "content-type": "application/json",
         "generation": generation,
     }
@@ -101,7 +101,7 @@ async def raise_floor(pool: asyncpg.Pool[asyncpg.Record], partitions: Sequence[T
     A lower id may be committed after a higher one was sent. So the floor rises in two steps: the highest id below
     which nothing unsent is visible becomes the candidate; it becomes the floor, as far as nothing unsent is visible
     below it then, when every transaction has ended whose number is lower than that of the one which chose it.
-    Transactions have their number before they take an id of the outbox: the ledger locks orders first. A number from
+    Transactions have their number before they take an id of the outbox: the ledger locks streams first. A number from
     the future is that of another cluster, from a backup: a candidate is chosen anew.
     """
     await pool.execute(
@@ -127,6 +127,13 @@ async def send_again(db: DB, row_id: int) -> bool:
     """This row is due again; False when it is no longer there (`RETENTION_DAYS`)."""
     await forget_floor(db)
     return await db.fetchval("update outbox set sent_at = null where id = $1 returning true", row_id) is not None
+
+
+async def drop_bodies(db: DB, topic: str, keys: Sequence[str], event_type: str) -> None:
+    """What waits, or may be sent again, of these keys of a compacted topic becomes an erasure of this type."""
+    await db.execute(
+        "update outbox set body = null, type = $3 where topic = $1 and key = any($2)", topic, list(keys), event_type
+    )
 
 
 async def forget_floor(db: DB) -> None:

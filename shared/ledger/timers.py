@@ -1,17 +1,17 @@
-"""Due timers: decides again the orders whose time has come, once all that was published by then is consumed."""
+"""Due timers: decides again the streams whose time has come, once all that was published by then is consumed."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 import asyncpg
 from aiokafka.errors import KafkaError
 
+from contracts.base import Stream
 from shared.clock import Clock
-from shared.db import TRANSIENT
+from shared.db import DB, TRANSIENT
 from shared.ledger.batches import isolate_failures
 from shared.ledger.facts import DecisionContext
 from shared.ledger.ledger import Ledger
@@ -19,7 +19,7 @@ from shared.loop import Loop
 from shared.telemetry import log
 
 TIMERS_SECONDS = 0.25
-BATCH_ORDERS = 500
+BATCH_STREAMS = 500
 ASK_AGAIN_SECONDS = 60.0
 
 CaughtUp = Callable[[], Awaitable[Callable[[], Awaitable[bool]]]]
@@ -28,9 +28,9 @@ CaughtUp = Callable[[], Awaitable[Callable[[], Awaitable[bool]]]]
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """Orders whose timer was due at `now` (business time), and whether all that was published by then is consumed."""
+    """Streams whose timer was due at `now` (business time), and whether all that was published by then is consumed."""
 
-    orders: Sequence[UUID]
+    streams: Sequence[Stream]
     now: datetime
     reached: Callable[[], Awaitable[bool]]
     since: float
@@ -65,22 +65,24 @@ class Timers:
     async def _find(self) -> _Due | None:
         now = self._clock.now()
         rows = await self._pool.fetch(
-            "select order_id from fact_sets where due_at <= $1 order by due_at limit $2", now, BATCH_ORDERS
+            "select kind, id from streams where due_at <= $1 order by due_at limit $2", now, BATCH_STREAMS
         )
-        orders = [row["order_id"] for row in rows]
-        return _Due(orders, now, await self._caught_up(), Loop.now()) if orders else None
+        streams = [Stream(row["kind"], row["id"]) for row in rows]
+        return _Due(streams, now, await self._caught_up(), Loop.now()) if streams else None
 
     async def _decide(self, due: _Due) -> None:
-        """One order for which that fails holds up no other: it becomes a case, and is put off."""
+        """One stream for which that fails holds up no other: it becomes a case, and is put off."""
         context = DecisionContext(due.now, caught_up=True)
 
-        async def decide(orders: Sequence[UUID]) -> None:
-            async with self._ledger.transaction() as db:
-                await self._ledger.record(db, reevaluate=orders, context=context)
+        async def decide(streams: Sequence[Stream]) -> None:
+            async def work(db: DB) -> None:
+                await self._ledger.record(db, reevaluate=streams, context=context)
 
-        async def put_off(order_id: UUID, error: Exception) -> None:
-            log.error("order could not be decided", order_id=str(order_id), error=error)
-            async with self._ledger.transaction() as db:
-                await self._ledger.undecided(db, order_id)
+            await self._ledger.run(work)
 
-        await isolate_failures(due.orders, decide, put_off)
+        async def put_off(stream: Stream, error: Exception) -> None:
+            log.error("stream could not be decided", stream=str(stream), error=error)
+            async with self._ledger.transaction() as db:
+                await self._ledger.undecided(db, stream)
+
+        await isolate_failures(due.streams, decide, put_off)

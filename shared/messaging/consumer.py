@@ -367,11 +367,15 @@ class Consumer:
 
     async def _apply_together(self, batch: Sequence[Decoded]) -> None:
         failpoints.reach("consumer.read")
-        async with self._ledger.transaction() as db:
+
+        async def work(db: DB) -> dict[TopicPartition, int]:
             moved = await self._move(db, batch)
             await self.decoder.apply(db, [one for one in batch if one.cause is None])
             await self.decoder.dead_letter(db, [one for one in batch if one.cause is not None])
             failpoints.reach("consumer.worked")
+            return moved
+
+        moved = await self._ledger.run(work)
         failpoints.reach("consumer.committed")
         self._next.update(moved)
         for one in batch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,18 +10,16 @@ from uuid import UUID
 import asyncpg
 from aiokafka import TopicPartition
 
-from contracts.cases import CaseClosed
-from shared import persons
 from shared.clock import Clock
 from shared.db import DB, TRANSIENT
 from shared.ledger import outbox
 from shared.ledger.ledger import Ledger
-from shared.messaging.decoder import Decoded, Decoder, Fate, Record, order_id_of
+from shared.messaging.decoder import Decoded, Decoder, Fate, Record
 from shared.telemetry import describe, log
 
 BODY_SHOWN = 64 * 1024
 """Bytes of a body."""
-_FIELDS = 'id, topic, partition, "offset", type, order_id, cause, fate, died_at, replayed_at'
+_FIELDS = 'id, topic, partition, "offset", type, stream_kind, stream_id, cause, fate, died_at, replayed_at'
 
 
 UNSENT = -1
@@ -50,7 +49,9 @@ class DeadLetter:
     """Below 0: the broker refused it, so that it never was a record."""
     offset: int
     type: str | None
-    order_id: UUID | None
+    stream_kind: str | None
+    stream_id: UUID | None
+    """As its key states; the kind follows from the type, where that is known."""
     cause: str
     fate: Fate
     died_at: datetime
@@ -66,7 +67,7 @@ class Body:
     size: int
     """In bytes."""
     withheld: bool
-    """A person's record is shown to nobody, sealed as it is."""
+    """What a keeper takes (a person's record) is shown to nobody, sealed as it is."""
 
 
 async def find(
@@ -85,19 +86,11 @@ async def find(
     return [_letter(row) for row in rows]
 
 
-async def look(db: DB | asyncpg.Pool[asyncpg.Record], letter_id: int) -> tuple[DeadLetter, Body]:
-    """One letter with its body. NoLetter: no such."""
-    row = await db.fetchrow(
-        f"""select {_FIELDS}, coalesce(length(body), 0) as size, substring(body for $2) as body
-            from dead_letters where id = $1""",
-        letter_id,
-        BODY_SHOWN,
+async def drop_bodies(db: DB, topic: str, stream_ids: Sequence[UUID]) -> None:
+    """Of the dead letters of one topic that are about these streams."""
+    await db.execute(
+        "update dead_letters set body = null where topic = $1 and stream_id = any($2)", topic, list(stream_ids)
     )
-    if row is None:
-        raise NoLetter(f"there is no dead letter {letter_id}")
-    withheld = row["topic"] == persons.TOPIC
-    text = None if withheld or row["body"] is None else row["body"].decode("utf-8", "replace")
-    return _letter(row), Body(text, row["size"], withheld)
 
 
 class DeadLetters:
@@ -109,26 +102,43 @@ class DeadLetters:
         self._decoder = decoder
         self._clock = clock
 
+    async def look(self, letter_id: int) -> tuple[DeadLetter, Body]:
+        """One letter with its body. NoLetter: no such."""
+        row = await self._pool.fetchrow(
+            f"""select {_FIELDS}, coalesce(length(body), 0) as size, substring(body for $2) as body
+                from dead_letters where id = $1""",
+            letter_id,
+            BODY_SHOWN,
+        )
+        if row is None:
+            raise NoLetter(f"there is no dead letter {letter_id}")
+        withheld = row["topic"] in self._decoder.keepers
+        text = None if withheld or row["body"] is None else row["body"].decode("utf-8", "replace")
+        return _letter(row), Body(text, row["size"], withheld)
+
     async def replay(self, letter_id: int) -> DeadLetter:
-        """Handles the letter as if it came now, and closes its case; one that was replayed stays as it is.
+        """Handles the letter as if it came now, and publishes that; one that was replayed stays as it is.
 
         An event of ours that the broker refused is sent again: it becomes another letter if the broker still refuses
         it. Raises StillDead when it cannot be handled, NoLetter for no such.
         """
+
+        async def work(db: DB) -> DeadLetter:
+            row = await db.fetchrow(
+                f"""select {_FIELDS}, generation, generation_start, key, body from dead_letters
+                    where id = $1 for update""",
+                letter_id,
+            )
+            if row is None:
+                raise NoLetter(f"there is no dead letter {letter_id}")
+            if row["replayed_at"] is None:
+                await self._handle(db, row)
+            known = await db.fetchrow(f"select {_FIELDS} from dead_letters where id = $1", letter_id)
+            assert known is not None  # noqa: S101  # locked above
+            return _letter(known)
+
         try:
-            async with self._ledger.transaction() as db:
-                row = await db.fetchrow(
-                    f"""select {_FIELDS}, generation, generation_start, key, body from dead_letters
-                        where id = $1 for update""",
-                    letter_id,
-                )
-                if row is None:
-                    raise NoLetter(f"there is no dead letter {letter_id}")
-                if row["replayed_at"] is None:
-                    await self._handle(db, row)
-                known = await db.fetchrow(f"select {_FIELDS} from dead_letters where id = $1", letter_id)
-                assert known is not None  # noqa: S101  # locked above
-                return _letter(known)
+            return await self._ledger.run(work)
         except _NOT_THE_LETTERS:
             raise
         except Exception as error:
@@ -143,14 +153,14 @@ class DeadLetters:
             await self._decoder.apply(db, [read])
         await db.execute("update dead_letters set replayed_at = now() where id = $1", row["id"])
         if row["fate"] == "failing":
-            await self._close_case(db, record)
+            await self._ledger.publish(db, self._decoder.replayed(record))
         # Last, for it holds up the relay until the commit.
         if row["partition"] == UNSENT and not await outbox.send_again(db, row["offset"]):
             raise StillDead("the outbox does not hold the event any more")
 
     async def replay_parked(self) -> None:
         """Handles what had come from a newer version, where this one knows it by now. What cannot be handled all the
-        same is failing from then on, with a case on its order."""
+        same is failing from then on, and a person learns of it."""
         known = [kind.TYPE for kind in self._decoder.subscriptions]
         rows = await self._pool.fetch(
             "select id from dead_letters where fate = 'newer' and replayed_at is null and type = any($1) order by id",
@@ -169,11 +179,11 @@ class DeadLetters:
                         still.cause,
                     )
                     if letter is not None:
-                        await self._decoder.open_case(db, _record(letter))
+                        await self._decoder.report(db, _record(letter))
 
     async def add_refused(self, row: asyncpg.Record) -> None:
-        """A row of the outbox that is too large for the broker becomes a dead letter with a case on its order; another
-        one each time it is sent again."""
+        """A row of the outbox that is too large for the broker becomes a dead letter of which a person learns;
+        another one each time it is sent again."""
         async with self._ledger.transaction() as db:
             ours = await db.fetchval(
                 "update outbox set sent_at = now() where id = $1 and sent_at is null returning true", row["id"]
@@ -192,21 +202,12 @@ class DeadLetters:
                 key=row["key"].encode(),
                 body=None if row["body"] is None else row["body"].encode(),
                 type=row["type"],
-                event_id=row["event_id"],
+                id_header=str(row["event_id"]).encode(),
                 generation=before,
                 generation_start=0,
                 traceparent=row["traceparent"],
             )
             await self._decoder.dead_letter(db, [Decoded(record, cause="refused by the broker: too large")])
-
-    async def _close_case(self, db: DB, record: Record) -> None:
-        order_id = order_id_of(record.key)
-        if order_id is not None:
-            case = self._decoder.case_of(record)
-            closed = CaseClosed(
-                order_id=order_id, occurred_at=self._clock.now(), case=case, kind="dead_letter", resolution="replayed"
-            )
-            await self._ledger.publish(db, [closed])
 
 
 def _record(row: asyncpg.Record) -> Record:
@@ -216,7 +217,7 @@ def _record(row: asyncpg.Record) -> Record:
         key=row["key"],
         body=row["body"],
         type=row["type"] or "",
-        event_id=None,
+        id_header=None,
         generation=row["generation"],
         generation_start=row["generation_start"],
         traceparent=None,

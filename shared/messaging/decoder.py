@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from aiokafka import TopicPartition
 from pydantic import ValidationError
 
-from contracts.base import Event, Topic, fact_id
-from contracts.cases import CaseOpened
-from contracts.persons import PersonRecord
-from shared import persons
+from contracts.base import Event, Stream, Topic
 from shared.db import DB
-from shared.ledger.facts import PersonErased, PersonRecorded
 from shared.ledger.ledger import Ledger
 from shared.messaging.record_batches import Unreadable
 from shared.telemetry import log, metrics, valid_traceparent
@@ -31,10 +27,22 @@ FOREIGN_AN_HOUR = 100
 _TYPE_LENGTH = 200
 _FOREIGN_KEPT = """select count(*) from dead_letters
                    where topic = $1 and fate = 'foreign' and died_at > now() - interval '1 hour'"""
-_GENERATION = re.compile(r"([0-9]{1,9})@([0-9]{1,18})")
+_GENERATION = re.compile(rb"([0-9]{1,9})@([0-9]{1,18})")
 
-OnErased: TypeAlias = Callable[[DB, Sequence[UUID]], Awaitable[None]]
-"""What a service drops of its own when these orders' persons are erased."""
+
+class Keeper(Protocol):
+    """Takes the records of one compacted topic that carries no facts. What it keeps of them is shown to nobody: of its
+    topic no body stands in a dead letter for longer than the keeper allows."""
+
+    @property
+    def topic(self) -> str: ...
+
+    def decode(self, key: UUID, body: bytes | None, now: datetime) -> tuple[Event, Any]:
+        """The fact, known to this service only, that a record for this stream has come, and what it holds. ValueError
+        (pydantic's too) for what none of our services can have sent."""
+
+    async def keep(self, db: DB, records: Sequence[tuple[Event, Any]]) -> None:
+        """In the transaction that records the facts, and before; the streams are locked."""
 
 
 Fate = Literal["failing", "foreign", "newer"]
@@ -49,7 +57,8 @@ class Decoded:
 
     record: Record
     event: Event | None = None
-    person: PersonRecord | None = None
+    kept: Any = None
+    """What a keeper takes, with the event."""
     cause: str | None = None
     fate: Fate = "failing"
     """Where there is a cause."""
@@ -64,8 +73,8 @@ class Record:
     key: bytes | None
     body: bytes | None
     type: str
-    event_id: UUID | None
-    """As its header says; None when that is no id."""
+    id_header: bytes | None
+    """What its header `ce_id` says."""
     generation: int
     generation_start: int
     traceparent: str | None
@@ -73,6 +82,11 @@ class Record:
     """Of what stands for all records up to there, since none of them can be read."""
     fault: str | None = None
     """Why it cannot be decoded; `body` is then the bytes themselves."""
+
+    @property
+    def event_id(self) -> UUID | None:
+        """None when its header states no id. Made when it is asked for, which nobody does of most records."""
+        return _uuid((self.id_header or b"").decode("utf-8", "replace"))
 
     @property
     def next_offset(self) -> int:
@@ -84,31 +98,27 @@ class Decoder:
 
     def __init__(
         self,
-        service: str,
         topics: Collection[Topic],
         subscriptions: Collection[type[Event]],
         ledger: Ledger,
-        keeper: persons.Persons,
-        on_erased: OnErased | None,
         now: Callable[[], datetime],
+        keepers: Collection[Keeper] = (),
     ) -> None:
-        self._service = service
+        self.keepers = {keeper.topic: keeper for keeper in keepers}
         self._carried = {(topic.name, event.NAME) for topic in topics for event in topic.events}
         self._producers = {topic.name: topic.producer for topic in topics}
         self._hears = {kind.TYPE: kind for kind in subscriptions}
         self.subscriptions = tuple(subscriptions)
         self._names = {_name(kind.TYPE) for kind in subscriptions}
         self._ledger = ledger
-        self._keeper = keeper
-        self._on_erased = on_erased
         self._now = now
 
     def read(self, record: Record) -> Decoded:
         """The record with what it holds, or with the cause why it can never be handled as it is."""
         if record.fault is not None:
             return Decoded(record, cause=f"cannot be decoded: {record.fault}", fate="foreign")
-        if record.partition.topic == persons.TOPIC:
-            return self._read_person(record)
+        if (keeper := self.keepers.get(record.partition.topic)) is not None:
+            return self._read_kept(record, keeper)
         if (record.partition.topic, _name(record.type)) not in self._carried:
             return Decoded(record, cause="no such fact is published on this topic", fate="foreign")
         kind = self._hears.get(record.type)
@@ -128,74 +138,72 @@ class Decoder:
 
     def _not_ours(self, record: Record, event: Event) -> str | None:
         """Why none of our services can have sent this."""
-        if order_id_of(record.key) != event.order_id:
-            return "the key is not the event's order id"
-        if event.id != fact_id(event.order_id, event.NAME, event.subject):
+        # The text as our services write it is compared first: to parse each key takes four times as long.
+        if record.key != str(event.stream_id).encode() and uuid_of(record.key) != event.stream_id:
+            return "the key is not the id of the event's stream"
+        if not event.id_follows:
             return "the id does not follow from the event"
-        if isinstance(event, CaseOpened) and event.service != self._producers[record.partition.topic]:
-            return "the case names another service than the topic's"
+        if event.publisher not in (None, self._producers[record.partition.topic]):
+            return "the event names another service than the topic's"
         return None
 
-    def _read_person(self, record: Record) -> Decoded:
-        order_id = order_id_of(record.key)
-        if order_id is None:
-            return Decoded(record, cause="the key is no order id", fate="foreign")
-        if not record.body:
-            return Decoded(record, event=PersonErased(order_id=order_id, occurred_at=self._now()))
+    def _read_kept(self, record: Record, keeper: Keeper) -> Decoded:
+        stream_id = uuid_of(record.key)
+        if stream_id is None:
+            return Decoded(record, cause="the key is no id of a stream", fate="foreign")
         try:
-            person = PersonRecord.model_validate_json(record.body)
+            event, kept = keeper.decode(stream_id, record.body or None, self._now())
         except ValidationError as error:
-            return Decoded(record, cause=_faults(persons.RECORD, error), fate="foreign")
-        if person.order_id != order_id:
-            return Decoded(record, cause="the key is not the record's order id", fate="foreign")
-        return Decoded(record, event=PersonRecorded(order_id=order_id, occurred_at=self._now()), person=person)
+            return Decoded(record, cause=_faults(record.type, error), fate="foreign")
+        except ValueError as error:
+            return Decoded(record, cause=str(error), fate="foreign")
+        return Decoded(record, event=event, kept=kept)
 
-    async def apply(self, db: DB, read: Sequence[Decoded]) -> None:
-        """Records what was read, in the caller's transaction.
+    async def apply(self, db: DB, batch: Sequence[Decoded]) -> None:
+        """Records what was decoded, in the caller's transaction.
 
-        The orders are locked first, so that nobody writes of a person who is being erased.
+        The streams are locked first, so that nobody writes of a person who is being erased.
         """
-        await self._ledger.lock(db, {one.event.order_id for one in read if one.event is not None})
-        people = [one.person for one in read if one.person is not None]
-        if people:
-            await self._keeper.store(db, people)
-        erased = [one.event.order_id for one in read if isinstance(one.event, PersonErased)]
-        if erased:
-            await self._keeper.drop(db, erased)
-            if self._on_erased is not None:
-                await self._on_erased(db, erased)
-        events = [one.event for one in read if one.event is not None]
-        traces = {one.event.order_id: one.record.traceparent for one in read if one.event and one.record.traceparent}
+        events = [one.event for one in batch if one.event is not None]
+        await self._ledger.lock_decided(db, events)
+        for topic, keeper in self.keepers.items():
+            records = [
+                (one.event, one.kept) for one in batch if one.event is not None and one.record.partition.topic == topic
+            ]
+            if records:
+                await keeper.keep(db, records)
+        traces = {one.event.stream_id: one.record.traceparent for one in batch if one.event and one.record.traceparent}
         bodies = {
             one.event.id: one.record.body.decode()
-            for one in read
-            if one.event is not None and one.person is None and one.record.body
+            for one in batch
+            if one.event is not None and one.record.partition.topic not in self.keepers and one.record.body
         }
         await self._ledger.record(db, consumed=events, bodies=bodies, traces=traces)
 
     async def dead_letter(self, db: DB, dead: Sequence[Decoded]) -> None:
-        """Dead letters. One that is failing gets a case on its order, so that a person sees it; of foreign ones so many
+        """Dead letters. A person learns of one that is failing (see Hooks); of foreign ones so many
         are kept of a topic in an hour, and the rest is only counted. Bodies hold no personal data."""
         for one in dead:
             record = one.record
-            order_id = order_id_of(record.key)
+            stream = stream_of(record)
             key, body, cause = record.key, record.body, one.cause or ""
             if one.fate == "foreign":
-                key, body, cause = _bounded(record, order_id, cause)
+                key, body, cause = _bounded(record, cause, withheld=record.partition.topic in self.keepers)
                 metrics.foreign.labels(record.partition.topic).inc()
                 if await db.fetchval(_FOREIGN_KEPT, record.partition.topic) >= FOREIGN_AN_HOUR:
                     continue
             await db.execute(
                 """insert into dead_letters
-                       (topic, partition, "offset", generation, generation_start, order_id, type, key, body, cause,
-                        fate, last_offset)
-                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing""",
+                       (topic, partition, "offset", generation, generation_start, stream_kind, stream_id, type, key,
+                        body, cause, fate, last_offset)
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing""",
                 record.partition.topic,
                 record.partition.partition,
                 record.offset,
                 record.generation,
                 record.generation_start,
-                order_id,
+                None if stream is None else stream.kind,
+                uuid_of(record.key),
                 record.type,
                 key,
                 body,
@@ -211,52 +219,51 @@ class Decoder:
                 topic=record.partition.topic,
                 partition=record.partition.partition,
                 offset=record.offset,
-                order_id=None if order_id is None else str(order_id),
+                stream=None if stream is None else str(stream),
                 event_id=None if record.event_id is None else str(record.event_id),
                 type=record.type,
                 cause=cause,
             )
             if one.fate == "failing":
-                await self.open_case(db, record)
+                await self.report(db, record)
 
-    async def open_case(self, db: DB, record: Record) -> None:
-        """A person is to see that this record of an order could not be handled."""
-        order_id = order_id_of(record.key)
-        if order_id is not None:
-            case = CaseOpened(
-                order_id=order_id,
-                occurred_at=self._now(),
-                case=self.case_of(record),
-                service=self._service,
-                kind="dead_letter",
-                detail=_place(record),
-                reason="dead_letter",
-                action="replay_dead_letter",
-            )
-            await self._ledger.append(db, case)
+    async def report(self, db: DB, record: Record) -> None:
+        """A person is to learn that this record could not be handled."""
+        stream = stream_of(record)
+        if stream is not None:
+            for event in self._ledger.rules.hooks.on_dead_letter(stream, place(record), self._now()):
+                await self._ledger.append(db, event)
 
-    def case_of(self, record: Record) -> str:
-        """The name of the case that a dead letter opens; each service that cannot handle the record has its own."""
-        return f"dead_letter:{self._service}:{_place(record)}"
+    def replayed(self, record: Record) -> Sequence[Event]:
+        """What is to be published now that this record could be handled."""
+        stream = stream_of(record)
+        return () if stream is None else self._ledger.rules.hooks.on_replayed(stream, place(record), self._now())
 
 
-def _bounded(record: Record, order_id: UUID | None, cause: str) -> tuple[bytes | None, bytes | None, str]:
-    """Of a foreign record the key, the body and the cause as they are kept. What lies on the topic of persons and names
-    no order could not be erased, so only its digest is kept."""
+def _bounded(record: Record, cause: str, *, withheld: bool) -> tuple[bytes | None, bytes | None, str]:
+    """Of a foreign record the key, the body and the cause as they are kept. What lies on a keeper's topic and names no
+    stream could not be erased, so only its digest is kept."""
     body = record.body or b""
-    kept = 0 if record.partition.topic == persons.TOPIC and order_id is None else FOREIGN_BYTES
+    kept = 0 if withheld and uuid_of(record.key) is None else FOREIGN_BYTES
     if len(body) > kept:
         cause = f"{cause} ({len(body)} bytes, sha256 {hashlib.sha256(body).hexdigest()}, {kept} kept)"
     return (record.key or b"")[:kept] or None, body[:kept] or None, cause
 
 
-def _place(record: Record) -> str:
+def place(record: Record) -> str:
+    """Names the record among all of its topic, also after a loss of the log."""
     return f"{record.partition.topic}:{record.generation}.{record.partition.partition}.{record.offset}"
 
 
-def order_id_of(key: bytes | None) -> UUID | None:
-    """The order id that a record's key states."""
+def uuid_of(key: bytes | None) -> UUID | None:
+    """The id that a record's key states."""
     return _uuid((key or b"").decode("ascii", "replace"))
+
+
+def stream_of(record: Record) -> Stream | None:
+    """What a record is about, by its type and key; None where the type is not known here or the key is no id."""
+    kind, stream_id = Event.BY_TYPE.get(record.type), uuid_of(record.key)
+    return None if kind is None or stream_id is None else Stream(kind.KIND, stream_id)
 
 
 def _uuid(text: str) -> UUID | None:
@@ -280,16 +287,21 @@ def as_record(partition: TopicPartition, raw: Any) -> Record:
     """A record as it came, whoever wrote it: a header may be empty, or hold anything, and it may not be readable."""
     if isinstance(raw, Unreadable):
         return Record(partition, raw.offset, None, raw.data, "", None, 0, 0, None, raw.last_offset, raw.reason)
-    headers = {name: storable((value or b"").decode("utf-8", "replace")) for name, value in raw.headers}
-    generation = _GENERATION.fullmatch(headers.get("generation", ""))
+    # Only the headers that are read are decoded.
+    headers = dict(raw.headers)
+    generation = _GENERATION.fullmatch(headers.get("generation") or b"")
     return Record(
         partition=partition,
         offset=raw.offset,
         key=raw.key,
         body=raw.value,
-        type=headers.get("ce_type", "")[:_TYPE_LENGTH],
-        event_id=_uuid(headers.get("ce_id", "")),
+        type=_text(headers.get("ce_type"))[:_TYPE_LENGTH],
+        id_header=headers.get("ce_id"),
         generation=int(generation[1]) if generation else 0,
         generation_start=int(generation[2]) if generation else 0,
-        traceparent=valid_traceparent(headers.get("traceparent")),
+        traceparent=valid_traceparent(_text(headers.get("traceparent"))),
     )
+
+
+def _text(header: bytes | None) -> str:
+    return storable((header or b"").decode("utf-8", "replace"))

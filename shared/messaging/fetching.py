@@ -83,6 +83,8 @@ class Fetching:
             raise LeaderNotAvailableError(partition)
         wanted = [(partition.topic, [(partition.partition, position, FETCH_BYTES)])]
         answer = await self._send(node, FetchRequest(0, 1, FETCH_BYTES, 0, wanted))
+        if not answer.topics:  # a broker that is going away
+            raise KafkaError(f"no answer about {partition.topic}")
         [(_, [(_, code, end, *_, data)])] = answer.topics
         if code == _OUT_OF_RANGE:
             raise OffsetOutOfRangeError({partition: position})

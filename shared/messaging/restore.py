@@ -1,7 +1,7 @@
 """After a restore: takes over from the service's own topics what its database has forgotten.
 
 What was published since the backup is on the topics, and others have acted on it. It becomes what it was: facts that
-this service has published. Nothing is decided on the way; each order is decided again once all was consumed again, on
+this service has published. Nothing is decided on the way; each stream is decided again once all was consumed again, on
 the whole set.
 """
 
@@ -9,20 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 
 from contracts.base import Event
-from shared import persons
 from shared.db import DB
-from shared.ledger.facts import PersonErased
 from shared.ledger.ledger import Ledger
-from shared.messaging.decoder import Decoded, Decoder, OnErased, Record, as_record
+from shared.messaging.decoder import Decoder, Record, as_record
 from shared.messaging.generations import unacknowledged
 from shared.messaging.partition_log import reading
-from shared.persons import Persons
 from shared.settings import PlatformSettings
 
 STEP_RECORDS = 2000
@@ -38,7 +35,7 @@ class NotRestorable(Exception):
 class Restored:
     records: int
     facts: int
-    orders: int
+    streams: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +47,6 @@ class Restore:
     pool: asyncpg.Pool[asyncpg.Record]
     ledger: Ledger
     decoder: Decoder
-    persons: Persons
-    on_erased: OnErased | None
     on_restored: OnRestored | None
 
     async def run(self) -> Restored:
@@ -60,7 +55,7 @@ class Restore:
         In steps, each one transaction; broken off, it goes on where it was. Raises NotRestorable, KafkaError.
         """
         records = facts = 0
-        orders: set[UUID] = set()
+        streams: set[UUID] = set()
         async with reading(self.settings) as probe:
             starts = await unacknowledged(self.pool, probe, [self.topic])
             batch: list[Record] = []
@@ -68,49 +63,48 @@ class Restore:
                 batch.append(as_record(partition, raw))
                 records += 1
                 if len(batch) == STEP_RECORDS:
-                    facts += await self._step(batch, orders)
+                    facts += await self._step(batch, streams)
                     batch = []
             if batch:
-                facts += await self._step(batch, orders)
-        return Restored(records, facts, len(orders))
+                facts += await self._step(batch, streams)
+        return Restored(records, facts, len(streams))
 
-    async def _step(self, batch: Sequence[Record], orders: set[UUID]) -> int:
+    async def _step(self, batch: Sequence[Record], streams: set[UUID]) -> int:
         """How many facts were new."""
         async with self.ledger.transaction() as db:
-            published, decoded = self._decode(batch)
-            consumed = [one.event for one in decoded if one.event is not None]
-            await self.ledger.lock(db, {event.order_id for event in (*published, *consumed)})
-            people = [one.person for one in decoded if one.person is not None]
-            if people:
-                await self.persons.store(db, people)
-            erased = [event.order_id for event in consumed if isinstance(event, PersonErased)]
-            if erased:
-                await self.persons.drop(db, erased)
-                if self.on_erased is not None:
-                    await self.on_erased(db, erased)
+            published, kept = self._decode(batch)
+            consumed = [event for _, event, _ in kept]
+            await self.ledger.lock(db, {event.stream for event in (*published, *consumed)})
+            for keeper in self.decoder.keepers.values():
+                records = [(event, content) for topic, event, content in kept if topic == keeper.topic]
+                if records:
+                    await keeper.keep(db, records)
             new = await self.ledger.restore(db, published=published, consumed=consumed)
             if self.on_restored is not None:
                 await self.on_restored(db, new)
             await _as_sent(db, batch)
             await _move_ends(db, batch)
-        orders |= {event.order_id for event in new}
+        streams |= {event.stream_id for event in new}
         return len(new)
 
-    def _decode(self, records: Sequence[Record]) -> tuple[list[Event], list[Decoded]]:
-        """The facts that this service published, and the records of persons."""
+    def _decode(self, records: Sequence[Record]) -> tuple[list[Event], list[tuple[str, Event, Any]]]:
+        """The facts that this service published, and what keepers take, with its topic."""
         events: list[Event] = []
-        people: list[Decoded] = []
+        kept: list[tuple[str, Event, Any]] = []
         for record in records:
+            topic = record.partition.topic
             if record.event_id is None:
-                raise NotRestorable(f"a record on {record.partition.topic} has no ce_id: it is none of ours")
-            if record.partition.topic == persons.TOPIC:
-                people.append(self.decoder.read(record))
+                raise NotRestorable(f"a record on {topic} has no ce_id: it is none of ours")
+            if topic in self.decoder.keepers:
+                decoded = self.decoder.read(record)
+                if decoded.event is not None:
+                    kept.append((topic, decoded.event, decoded.kept))
                 continue
             kind = Event.BY_TYPE.get(record.type)
             if kind is None:
-                raise NotRestorable(f"{record.type} on {record.partition.topic} is newer than this service")
+                raise NotRestorable(f"{record.type} on {topic} is newer than this service")
             events.append(kind.model_validate_json(record.body or b""))
-        return events, people
+        return events, kept
 
 
 async def _as_sent(db: DB, batch: Sequence[Record]) -> None:

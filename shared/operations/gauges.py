@@ -34,7 +34,8 @@ async def database(pool: asyncpg.Pool[asyncpg.Record], kinds: Collection[str]) -
     row = await pool.fetchrow(
         """select count(*) as depth, coalesce(extract(epoch from now() - min(recorded_at)), 0) as age,
                   (select count(*) from dead_letters where replayed_at is null and fate = 'failing') as dead,
-                  (select count(*) from dead_letters where replayed_at is null and fate = 'newer') as parked
+                  (select count(*) from dead_letters where replayed_at is null and fate = 'newer') as parked,
+                  (select count(*) from streams where size > 500) as large
            from outbox where sent_at is null"""
     )
     if row is not None:
@@ -42,6 +43,7 @@ async def database(pool: asyncpg.Pool[asyncpg.Record], kinds: Collection[str]) -
         metrics.outbox_age.set(float(row["age"]))
         metrics.dead_letters_waiting.set(row["dead"])
         metrics.parked.set(row["parked"])
+        metrics.large_streams.set(row["large"])
     await _jobs(pool, kinds)
     for end in await pool.fetch("select topic, partition, generation from log_ends"):
         metrics.generation.labels(end["topic"], str(end["partition"])).set(end["generation"])

@@ -115,10 +115,10 @@ def router(
     async def get_dead_letter(letter_id: LetterId, _: Principal = operator) -> DeadLetterDetail:
         """One dead letter with its body, unless that is a person's record."""
         try:
-            letter, body = await dead_letters.look(pool, letter_id)
+            letter, body = await letters.look(letter_id)
         except dead_letters.NoLetter:
             raise Problem(404, "there is no such dead letter") from None
-        return DeadLetterDetail(**asdict(letter), body=body.text, body_bytes=body.size, body_withheld=body.withheld)
+        return DeadLetterDetail(**_fields(letter), body=body.text, body_bytes=body.size, body_withheld=body.withheld)
 
     @routes.post(
         "/dead-letters/{letter_id}/replay",
@@ -168,8 +168,15 @@ def router(
     return routes
 
 
+def _fields(letter: DeadLetter) -> dict[str, Any]:
+    """`order_id` is the name under which clients know the stream's id."""
+    fields = asdict(letter)
+    del fields["stream_kind"]
+    return {**fields, "order_id": fields.pop("stream_id")}
+
+
 def _view(letter: DeadLetter) -> DeadLetterView:
-    return DeadLetterView(**asdict(letter))
+    return DeadLetterView(**_fields(letter))
 
 
 def _require_called(name: str, counterparts: Collection[str]) -> None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 PLATFORM_SCHEMA: tuple[str, ...] = (
-    # The set of facts of each order. `size` is how many there are, `due_at` when to decide again (business time).
-    """create table fact_sets (
-        order_id uuid primary key,
+    # What facts are about. Of a decided kind: `size` is how many facts there are, `due_at` when to decide again
+    # (business time).
+    """create table streams (
+        id uuid primary key,
+        kind text not null,
         size integer not null default 0,
         due_at timestamptz
     )""",
-    "create index fact_sets_due_at on fact_sets (due_at) where due_at is not null",
+    "create index streams_due_at on streams (due_at) where due_at is not null",
+    "create index streams_large on streams (size) where size > 500",
     # Consumed and published. The primary key is the inbox: a repeated fact is no fact.
     """create table facts (
-        order_id uuid not null,
+        stream_id uuid not null,
         id uuid not null,
         type text not null,
         published boolean not null,
         body text not null,
         recorded_at timestamptz not null default now(),
-        primary key (order_id, id)
+        primary key (stream_id, id)
     )""",
     """create table positions (
         topic text not null,
@@ -42,7 +45,6 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
     )""",
     "create index outbox_unsent on outbox (topic, partition, id) where sent_at is null",
     "create index outbox_by_event on outbox (event_id)",
-    "create index outbox_of_persons on outbox (key) where topic = 'orders.personal'",
     # One row: every outbox row up to this id is sent (shared/ledger/outbox.py, raise_floor).
     """create table outbox_floor (
         one boolean primary key default true check (one),
@@ -68,7 +70,8 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         last_offset bigint,
         generation integer not null,
         generation_start bigint not null default 0,
-        order_id uuid,
+        stream_kind text,
+        stream_id uuid,
         type text,
         key bytea,
         body bytea,
@@ -78,12 +81,13 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         replayed_at timestamptz,
         unique (topic, generation, partition, "offset")
     )""",
-    "create index dead_letters_by_order on dead_letters (order_id) where replayed_at is null",
+    "create index dead_letters_by_stream on dead_letters (stream_id) where replayed_at is null",
     "create index dead_letters_waiting on dead_letters (fate) where replayed_at is null and fate <> 'foreign'",
     "create index dead_letters_foreign on dead_letters (topic, died_at) where fate = 'foreign'",
     """create table jobs (
         kind text not null,
-        order_id uuid not null,
+        stream_kind text not null,
+        stream_id uuid not null,
         subject text not null,
         counterpart text not null,
         status text not null default 'ready' check (status in ('ready', 'done', 'exhausted')),
@@ -94,14 +98,14 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         reason text,
         created_at timestamptz not null default now(),
         finished_at timestamptz,
-        primary key (kind, order_id, subject)
+        primary key (kind, stream_id, subject)
     )""",
     "create index jobs_ready on jobs (kind, run_at) where status = 'ready'",
-    "create index jobs_by_order on jobs (order_id)",
+    "create index jobs_by_stream on jobs (stream_id)",
     "create index jobs_exhausted on jobs (finished_at) where status = 'exhausted'",
-    # In which trace each order is, while traces are made (shared/tracing.py).
-    """create table order_traces (
-        order_id uuid primary key,
+    # In which trace each stream is, while traces are made (shared/tracing.py).
+    """create table stream_traces (
+        stream_id uuid primary key,
         traceparent text not null
     )""",
     """create table paused (
@@ -125,13 +129,6 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         primary key (principal, key)
     )""",
     "create index idempotency_keys_created on idempotency_keys (created_at)",
-    # The person's record, sealed; each service keeps only the parts it may open.
-    """create table persons (
-        order_id uuid primary key,
-        contact text,
-        national_id text,
-        erased_at timestamptz
-    )""",
     # Written every two seconds by each replica (shared/operations/readiness.py): one row, for what counts is that it
     # can be written, and a replica that is gone leaves none behind. No index holds `beaten_at`, and the page has room:
     # the old version's place is used again without a vacuum.
@@ -139,11 +136,4 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         id boolean primary key check (id),
         beaten_at timestamptz not null
     ) with (fillfactor = 50)""",
-    # Append-only: who read whose data, for what.
-    """create table person_reads (
-        order_id uuid not null,
-        part text not null,
-        purpose text not null,
-        read_at timestamptz not null default now()
-    )""",
 )

@@ -60,7 +60,9 @@ class ServiceState:
     """Records that wait on the topics, when they were last counted; None before."""
 
     def loop(self, name: str) -> Loop:
-        """A new loop of this process."""
-        loop = Loop(name)
-        self.loops.append(loop)
+        """The loop of this name; made, and starting, when it is first asked for."""
+        loop = next((loop for loop in self.loops if loop.name == name), None)
+        if loop is None:
+            loop = Loop(name)
+            self.loops.append(loop)
         return loop

@@ -5,15 +5,16 @@ Every finding names the next safe command. Nothing here is personal: ids, codes,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 import asyncpg
 from pydantic import BaseModel
 
-from contracts.cases import CaseClosed, CaseOpened
+from contracts.base import Stream
+from shared.ledger.facts import Facts
 from shared.ledger.ledger import Ledger
 from shared.operations.state import ServiceState
 
@@ -52,26 +53,35 @@ class Answer(BaseModel):
     findings: list[Finding] = []
 
 
+FindingsOf: TypeAlias = Callable[[str, Facts], Sequence[Finding]]
+"""What a thing waits for by its facts alone; the first argument is the service's name."""
+
+
 async def why(
-    name: str, order_id: UUID, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, state: ServiceState
+    name: str,
+    stream: Stream,
+    pool: asyncpg.Pool[asyncpg.Record],
+    ledger: Ledger,
+    state: ServiceState,
+    findings_of: FindingsOf,
 ) -> Answer:
-    """What this service, of this name, knows about what the order waits for."""
+    """What this service, of this name, knows about what the stream waits for. `findings_of`: by its facts alone."""
     async with pool.acquire() as db:
-        facts = (await ledger.read(db, [order_id]))[order_id]
+        facts = (await ledger.read(db, [stream]))[stream.id]
     last = await pool.fetchrow(
-        "select type, recorded_at from facts where order_id = $1 order by recorded_at desc limit 1", order_id
+        "select type, recorded_at from facts where stream_id = $1 order by recorded_at desc limit 1", stream.id
     )
     findings = [
         *_service(state, name),
-        *await _dead_letters(pool, name, order_id),
-        *await _jobs(pool, name, order_id),
-        *await _outbox(pool, name, order_id),
-        *_cases(name, facts.all(CaseOpened), {case.case for case in facts.all(CaseClosed)}),
-        *await _alarm(pool, name, order_id),
+        *await _dead_letters(pool, name, stream.id),
+        *await _jobs(pool, name, stream.id),
+        *await _outbox(pool, name, stream.id),
+        *findings_of(name, facts),
+        *await _timer(pool, name, stream.id),
     ]
     return Answer(
         service=name,
-        order_id=order_id,
+        order_id=stream.id,
         known=last is not None,
         facts=len(facts),
         last_fact=last["type"] if last else None,
@@ -100,11 +110,11 @@ def _service(state: ServiceState, name: str) -> list[Finding]:
     return found
 
 
-async def _dead_letters(pool: asyncpg.Pool[asyncpg.Record], name: str, order_id: UUID) -> list[Finding]:
+async def _dead_letters(pool: asyncpg.Pool[asyncpg.Record], name: str, stream_id: UUID) -> list[Finding]:
     rows = await pool.fetch(
         """select id, topic, type, cause, died_at from dead_letters
-           where order_id = $1 and replayed_at is null and fate = 'failing' order by id""",
-        order_id,
+           where stream_id = $1 and replayed_at is null and fate = 'failing' order by id""",
+        stream_id,
     )
     return [
         Finding(
@@ -119,13 +129,13 @@ async def _dead_letters(pool: asyncpg.Pool[asyncpg.Record], name: str, order_id:
     ]
 
 
-async def _jobs(pool: asyncpg.Pool[asyncpg.Record], name: str, order_id: UUID) -> list[Finding]:
+async def _jobs(pool: asyncpg.Pool[asyncpg.Record], name: str, stream_id: UUID) -> list[Finding]:
     rows = await pool.fetch(
         """select kind, subject, jobs.counterpart, status, attempts, run_at, reason, created_at, finished_at,
                   claimed_until > now() as running, paused.since as paused_since
            from jobs left join paused on paused.counterpart = jobs.counterpart
-           where order_id = $1 and status <> 'done' order by created_at, kind, subject""",
-        order_id,
+           where stream_id = $1 and status <> 'done' order by created_at, kind, subject""",
+        stream_id,
     )
     return [_job(name, row) for row in rows]
 
@@ -158,9 +168,9 @@ def _job(name: str, row: asyncpg.Record) -> Finding:
     return found
 
 
-async def _outbox(pool: asyncpg.Pool[asyncpg.Record], name: str, order_id: UUID) -> list[Finding]:
+async def _outbox(pool: asyncpg.Pool[asyncpg.Record], name: str, stream_id: UUID) -> list[Finding]:
     rows = await pool.fetch(
-        "select type, recorded_at from outbox where key = $1 and sent_at is null order by id", str(order_id)
+        "select type, recorded_at from outbox where key = $1 and sent_at is null order by id", str(stream_id)
     )
     return [
         Finding(
@@ -173,22 +183,6 @@ async def _outbox(pool: asyncpg.Pool[asyncpg.Record], name: str, order_id: UUID)
     ]
 
 
-def _cases(name: str, opened: Sequence[CaseOpened], closed: set[str]) -> list[Finding]:
-    return [
-        Finding(
-            holder="case",
-            service=name,
-            what=f"case {case.case}: {case.action}",
-            case=case.case,
-            since=case.occurred_at,
-            until=case.due_at,
-            reason=case.reason,
-        )
-        for case in opened
-        if case.case not in closed
-    ]
-
-
-async def _alarm(pool: asyncpg.Pool[asyncpg.Record], name: str, order_id: UUID) -> list[Finding]:
-    at = await pool.fetchval("select due_at from fact_sets where order_id = $1", order_id)
+async def _timer(pool: asyncpg.Pool[asyncpg.Record], name: str, stream_id: UUID) -> list[Finding]:
+    at = await pool.fetchval("select due_at from streams where id = $1", stream_id)
     return [Finding(holder="alarm", service=name, what="decides again by itself", until=at)] if at else []

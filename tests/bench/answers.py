@@ -28,11 +28,14 @@ def alone(make: Make, world: World) -> Make:
 
     def made(platform: Platform) -> Service:
         service = answered(make, world)(platform)
+        [kind] = service.kinds
+        assert kind.decide is not None
+        decide = kind.decide
 
         async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
-            return [item for item in await service.handle(db, orders, context) if not isinstance(item, Job)]
+            return [item for item in await decide(db, orders, context) if not isinstance(item, Job)]
 
-        return replace(service, handle=handle, jobs=(), tasks=())
+        return replace(service, kinds=(replace(kind, decide=handle),), jobs=(), tasks=())
 
     return made
 
@@ -42,12 +45,15 @@ def answered(make: Make, world: World) -> Make:
 
     def made(platform: Platform) -> Service:
         service = make(platform)
+        [kind] = service.kinds
+        assert kind.decide is not None
+        decide = kind.decide
 
         async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
-            outputs = await service.handle(db, orders, context)
+            outputs = await decide(db, orders, context)
             return [*outputs, *(event for facts in orders for event in world(facts))]
 
-        return replace(service, handle=handle)
+        return replace(service, kinds=(replace(kind, decide=handle),))
 
     return made
 
@@ -66,7 +72,7 @@ def la_poste(facts: Facts) -> Sequence[Event]:
     """A label for what is declared."""
     if LabelCreated in facts or ParcelDeclared not in facts:
         return []
-    return [labelled(facts.order_id)]
+    return [labelled(facts.id)]
 
 
 def nobody(_facts: Facts) -> Sequence[Event]:

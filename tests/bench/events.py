@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from contracts import topics
 from contracts.base import Event
 from contracts.persons import PersonRecord
-from shared import persons
+from services.persons import records as persons
 from shared.ledger import outbox
 from tests.bench.field import BenchError
 
@@ -49,7 +49,7 @@ class Wire:
         """Sends them as a service's relay would."""
         await self._send(
             [
-                (topic, str(event.order_id), event.model_dump_json(), outbox.headers(*_about(event, source)))
+                (topic, str(event.stream_id), event.model_dump_json(), outbox.headers(*_about(event, source)))
                 for event in events
             ]
         )
@@ -113,7 +113,7 @@ class Wire:
 
 
 def _about(event: Event, source: str) -> tuple[UUID, str, str, str, str, None]:
-    return event.id, event.TYPE, source, str(event.order_id), "0@0", None
+    return event.id, event.TYPE, source, str(event.stream_id), "0@0", None
 
 
 @asynccontextmanager

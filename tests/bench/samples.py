@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from contracts.base import Content, Line, Money, Parcel
+from contracts.base import Content, Money, OrderLine, Parcel
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared
 from contracts.orders import OrderPlaced
@@ -20,8 +20,8 @@ from sandbox.demo.people import person
 from sandbox.demo.scenarios import Scenario
 from sandbox.laposte.s10 import s10
 from services.credentials import Secrets
-from shared import persons
-from shared.persons import Persons
+from services.persons import records as persons
+from services.persons.records import Persons
 from shared.sealing import Seal, decode_key
 
 SCENARIO = Scenario("delivered", "delivered", (("CREME-JOUR-50", 1), ("SAVON-OLIVE-300", 1)), "delivered")
@@ -38,7 +38,7 @@ def body(number: str, shopper: int, now: datetime) -> dict[str, Any]:
 def placed(count: int) -> list[OrderPlaced]:
     """New orders, as `orders` says them."""
     lines = tuple(
-        Line(
+        OrderLine(
             line=n,
             sku=sku,
             description=BY_SKU[sku].description,

@@ -21,23 +21,23 @@ EVENTS = [example for example in EXAMPLES if example.parent.name in TYPES]
 
 
 def written(event: Event, traceparent: str | None = TRACE) -> dict[str, bytes]:
-    return dict(headers(event.id, event.TYPE, "orders", str(event.order_id), "0@0", traceparent))
+    return dict(headers(event.id, event.TYPE, "orders", str(event.stream_id), "0@0", traceparent))
 
 
 @pytest.mark.parametrize("example", EVENTS, ids=lambda example: f"{example.parent.name}/{example.stem}")
 def test_the_cloudevents_package_reads_the_event_back(example: Path) -> None:
     event = TYPES[example.parent.name].model_validate_json(example.read_text(encoding="utf-8"))
     message = KafkaMessage(
-        headers=written(event), key=str(event.order_id).encode(), value=event.model_dump_json().encode()
+        headers=written(event), key=str(event.stream_id).encode(), value=event.model_dump_json().encode()
     )
     read = from_binary(message, JSONFormat())
     assert read.get_specversion() == "1.0"
     assert read.get_id() == str(event.id)
     assert read.get_type() == event.TYPE
     assert read.get_source() == "/silkpost/orders"
-    assert read.get_subject() == str(event.order_id)
+    assert read.get_subject() == str(event.stream)
     assert read.get_datacontenttype() == "application/json"
-    assert read.get_extension("partitionkey") == str(event.order_id)
+    assert read.get_extension("partitionkey") == str(event.stream_id)
     assert type(event).model_validate(read.get_data()) == event
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.base import Event
+from contracts.base import Event, order_stream
 from contracts.topics import TOPICS, of_producer, subscribed_by
 from shared.ledger.facts import Facts
 from tests.invented import WORD, WORDS, invented, open_fields
@@ -40,7 +40,7 @@ def test_it_parses_every_example_of_what_it_hears(service: str) -> None:
         assert examples or not consumed.__module__.startswith("contracts.")
         for example in examples:
             event = consumed.model_validate_json(example.read_text(encoding="utf-8"))
-            facts = Facts(event.order_id, [event])
+            facts = Facts(order_stream(event.stream_id), [event])
             assert facts.get(consumed, event.subject) == event
 
 

@@ -60,7 +60,7 @@ def test_a_field_from_the_future_is_ignored(example: Path) -> None:
 @each_event_example
 def test_its_id_follows_from_what_it_says(example: Path) -> None:
     event = _event(example)
-    assert event.id == fact_id(event.order_id, event.NAME, event.subject)
+    assert event.id == fact_id(event.stream_id, event.NAME, event.subject)
 
 
 def test_what_the_shopper_paid_adds_up() -> None:

@@ -68,7 +68,9 @@ async def at_the_end(field: Field) -> list[Violation]:
 async def facts_of(field: Field, service: str) -> dict[UUID, list[Event]]:
     """The sets of facts of the orders that we placed."""
     ours = [UUID(order_id) for order_id in field.orders.by_id]
-    rows = await field.stores.rows(service, "select order_id, type, body from facts where order_id = any($1)", ours)
+    rows = await field.stores.rows(
+        service, "select stream_id as order_id, type, body from facts where stream_id = any($1)", ours
+    )
     found: dict[UUID, list[Event]] = defaultdict(list)
     for row in rows:
         found[row["order_id"]].append(Event.BY_TYPE[row["type"]].model_validate_json(row["body"]))
@@ -233,14 +235,16 @@ async def each_fact_once(field: Field) -> list[Violation]:
     found = []
     for service in SERVICES:
         twice = await field.stores.rows(
-            service, "select order_id, type, count(*) as n from facts group by order_id, id, type having count(*) > 1"
+            service,
+            """select stream_id as order_id, type, count(*) as n from facts
+               group by stream_id, id, type having count(*) > 1""",
         )
         found += [
             Violation("I5", f"{service} counts {row['type']} {row['n']} times", (str(row["order_id"]),))
             for row in twice
         ]
         dead = await field.stores.rows(
-            service, "select order_id, type, cause from dead_letters where replayed_at is null"
+            service, "select stream_id as order_id, type, cause from dead_letters where replayed_at is null"
         )
         found += [
             Violation("I5", f"{service} holds a dead {row['type']}: {row['cause']}", (str(row["order_id"]),))
@@ -261,10 +265,12 @@ async def heard_is_what_was_said(field: Field) -> list[Violation]:
     types = {kind.TYPE for topic in TOPICS for kind in topic.events}
     everything = {event for topic in published.values() for event in topic}
     for service in SERVICES:
-        rows = await field.stores.rows(service, "select id, order_id, type from facts where not published")
+        rows = await field.stores.rows(service, "select id, stream_id as order_id, type from facts where not published")
         consumed = {row["id"] for row in rows}
         kinds = {kind.TYPE for kind in SUBSCRIPTIONS[service]}
-        dead = await field.stores.rows(service, "select order_id, type from dead_letters where replayed_at is null")
+        dead = await field.stores.rows(
+            service, "select stream_id as order_id, type from dead_letters where replayed_at is null"
+        )
         dead_lettered = {
             (row["type"], str(row["order_id"]))
             for row in dead
@@ -296,7 +302,7 @@ async def promises_kept(field: Field) -> list[Violation]:
         wanted = {promise for answered in field.api.promises if (promise := reads(answered)) is not None}
         ids = sorted({UUID(order_id) for order_id, _ in wanted})
         rows = await field.stores.rows(
-            service, "select order_id, type, body from facts where published and order_id = any($1)", ids
+            service, "select stream_id as order_id, type, body from facts where published and stream_id = any($1)", ids
         )
         there = {(str(row["order_id"]), _short(row["type"], row["body"])) for row in rows}
         found += [

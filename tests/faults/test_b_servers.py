@@ -103,7 +103,7 @@ async def test_broker_away(field: Field) -> None:
             fault.note("an order was accepted while the broker was away")
             await asyncio.sleep(max(0.0, until - time.monotonic()))
         fault.over()
-    found = await field.stores.value("warehouse", "select count(*) from facts where order_id::text = $1", taken["id"])
+    found = await field.stores.value("warehouse", "select count(*) from facts where stream_id::text = $1", taken["id"])
     assert found, "the accepted order went nowhere"
 
 

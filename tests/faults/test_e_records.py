@@ -34,7 +34,7 @@ async def slip_in(field: Field, order: Order, kind: str, body: str | None) -> No
 
 async def dead_lettered(field: Field, service: str, order: Order, kind: str) -> int:
     """The id of the dead letter that this record became; from now on it is known to the checker."""
-    known = "select id from dead_letters where order_id = $1 and type = $2 and replayed_at is null"
+    known = "select id from dead_letters where stream_id = $1 and type = $2 and replayed_at is null"
     rows = await until(lambda: field.stores.rows(service, known, UUID(order.id), kind), SEEN_SECONDS)
     letter: int = rows[0]["id"]
     field.dead_lettered.add((service, kind, order.id))
@@ -122,7 +122,7 @@ async def test_a_dead_letter_is_replayed_after_younger_facts(field: Field) -> No
 
 async def consumed(field: Field, order: Order, kind: str) -> bool:
     """Whether tracking holds this fact."""
-    facts = "select count(*) from facts where order_id = $1 and type = $2"
+    facts = "select count(*) from facts where stream_id = $1 and type = $2"
     return bool(await field.stores.value("tracking", facts, UUID(order.id), kind))
 
 

@@ -91,8 +91,8 @@ async def available(field: Field) -> int:
 async def stock_answers(field: Field, orders: list[Order]) -> dict[str, str]:
     rows = await field.stores.rows(
         "warehouse",
-        """select order_id, type from facts
-           where order_id = any($1) and type in ('stock-reserved.v1', 'stock-refused.v1')""",
+        """select stream_id as order_id, type from facts
+           where stream_id = any($1) and type in ('stock-reserved.v1', 'stock-refused.v1')""",
         [UUID(order.id) for order in orders],
     )
     return {str(row["order_id"]): row["type"] for row in rows}
@@ -116,7 +116,7 @@ async def test_cancel_races_the_hand_over(field: Field) -> None:
         for order in placed:
             handed = await field.stores.value(
                 "warehouse",
-                "select count(*) from facts where order_id = $1 and type = 'parcel-handed-over.v1'",
+                "select count(*) from facts where stream_id = $1 and type = 'parcel-handed-over.v1'",
                 UUID(order.id),
             )
             answer = field.orders.documents[order.id]["cancel"]["answer"]

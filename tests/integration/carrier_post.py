@@ -17,7 +17,7 @@ import httpx
 from aiokafka import AIOKafkaProducer
 from pydantic import SecretStr
 
-from contracts.base import Event
+from contracts.base import Event, order_stream
 from contracts.carrier import (
     LabelCreated,
     ParcelScanned,
@@ -32,9 +32,11 @@ from sandbox.settings import SandboxSettings
 from services.carrier import main
 from services.carrier.api.signatures import signature
 from services.carrier.settings import Settings
-from shared import persons
+from services.persons import records as persons
+from services.persons.facts import PersonRecorded
+from services.persons.records import Persons
 from shared.jobs import pauses
-from shared.ledger.facts import Facts, PersonRecorded
+from shared.ledger.facts import Facts
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, running
 from tests.live import serving, until, until_known
@@ -65,7 +67,7 @@ class Post:
 
     async def facts(self, order_id: UUID) -> Facts:
         async with self.platform.pool.acquire() as db:
-            return (await self.platform.ledger.read(db, [order_id]))[order_id]
+            return (await self.platform.ledger.read(db, [order_stream(order_id)]))[order_id]
 
     async def consume(self, *events: Event) -> None:
         """As the consumer does with a batch."""
@@ -76,7 +78,7 @@ class Post:
         contact = Contact.model_validate({**SAMPLE["contact"], **changes})
         national_id = NationalId(name="王小明", number="11010519491231002X")
         async with self.platform.ledger.transaction() as db:
-            await self.platform.persons.publish(db, order_id, contact, national_id)
+            await Persons.of(self.platform.settings).publish(db, order_id, contact, national_id)
             recorded = PersonRecorded(order_id=order_id, occurred_at=datetime.now(UTC))
             await self.platform.ledger.record(db, consumed=[recorded])
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 from fastapi import FastAPI
 
-from contracts.base import Event, Line, Parcel
+from contracts.base import Event, OrderLine, Parcel, order_stream
 from contracts.customs import OrderScreened, ParcelDeclared
 from contracts.persons import Contact, NationalId
 from contracts.warehouse import OrderPacked
@@ -21,9 +21,10 @@ from sandbox.settings import SandboxSettings
 from services.customs import main
 from services.customs.domain.quota import person_hash
 from services.customs.settings import Settings
-from shared.ledger.facts import Facts, PersonRecorded
+from services.persons.facts import PersonRecorded
+from services.persons.records import Persons
+from shared.ledger.facts import Facts
 from shared.operations.provision import add_api_key
-from shared.persons import Persons
 from shared.platform import Platform, running
 from tests import customs_samples as samples
 from tests.integration.carrier_post import key
@@ -48,7 +49,7 @@ class Office:
     async def facts(self, name: str) -> Facts:
         order_id = samples.order_id(name)
         async with self.platform.pool.acquire() as db:
-            return (await self.platform.ledger.read(db, [order_id]))[order_id]
+            return (await self.platform.ledger.read(db, [order_stream(order_id)]))[order_id]
 
     async def consume(self, *events: Event) -> None:
         """As the consumer does with a batch."""
@@ -59,7 +60,7 @@ class Office:
         self, name: str, buyer: NationalId = samples.BUYER, contact: Contact = samples.CONTACT
     ) -> PersonRecorded:
         """Brings the person's record, as the topic does."""
-        persons: Persons = self.platform.persons
+        persons: Persons = Persons.of(self.platform.settings)
         async with self.platform.ledger.transaction() as db:
             await persons.publish(db, samples.order_id(name), contact, buyer)
         return samples.recorded(name)
@@ -68,13 +69,13 @@ class Office:
         await self.consume(samples.placed(name, **order), await self.person(name))
         return await self.until(name, OrderScreened)
 
-    async def packed(self, name: str, *boxes: Parcel, lines: tuple[Line, ...] = ()) -> OrderPacked:
+    async def packed(self, name: str, *boxes: Parcel, lines: tuple[OrderLine, ...] = ()) -> OrderPacked:
         await self.screened(name, lines=lines)
         plan = samples.packed(*boxes, name=name)
         await self.consume(plan)
         return plan
 
-    async def departed(self, name: str, *boxes: Parcel, lines: tuple[Line, ...] = ()) -> None:
+    async def departed(self, name: str, *boxes: Parcel, lines: tuple[OrderLine, ...] = ()) -> None:
         """Declared, handed over, and scanned where it arrived."""
         plan = await self.packed(name, *boxes, lines=lines)
         for box in plan.parcels:
@@ -137,7 +138,7 @@ class Office:
     async def work(self, kind: str, order_id: UUID) -> str:
         """How this work stands."""
         status = await self.platform.pool.fetchval(
-            "select status from jobs where kind = $1 and order_id = $2", kind, order_id
+            "select status from jobs where kind = $1 and stream_id = $2", kind, order_id
         )
         return str(status)
 

@@ -8,7 +8,7 @@ import itertools
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 from uuid import UUID, uuid4
@@ -17,14 +17,17 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from pydantic import SecretStr
 
-from contracts.base import Event, Topic
+from contracts.base import Event, OrderEvent, Topic, order_stream
 from contracts.cases import CaseOpened
 from contracts.topics import CASES
 from sandbox.local.servers import Servers
+from services.cases import hooks
+from services.persons.schema import PERSONS_SCHEMA
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
 from shared.ledger.outbox import headers, partition_of
+from shared.ledger.rules import Decide, Project, StreamKind
 from shared.operations.provision import create_topics, provision_database
 from shared.operations.schema import PLATFORM_SCHEMA
 from shared.platform import Platform, Service, running
@@ -34,27 +37,37 @@ numbers = itertools.count(1)
 """So that no two tests share a topic."""
 
 
-class Asked(Event):
+class Asked(OrderEvent):
     NAME: ClassVar[str] = "test-asked"
     text: str = ""
 
 
-class Answered(Event):
+class Answered(OrderEvent):
     NAME: ClassVar[str] = "test-answered"
 
 
-class Called(Event):
+class Called(OrderEvent):
     NAME: ClassVar[str] = "test-called"
     attempt: int
 
 
-class Overdue(Event):
+class Overdue(OrderEvent):
     NAME: ClassVar[str] = "test-overdue"
+
+
+def kinds(decide: Decide, project: Project | None = None) -> tuple[StreamKind, ...]:
+    """A service that knows orders only."""
+    return (StreamKind(OrderEvent.KIND, decide, project),)
+
+
+def decided_by(service: Service, decide: Decide) -> Service:
+    """The same service with another decision on orders; the one that it had is `service.kinds[0].decide`."""
+    return replace(service, kinds=(replace(service.kinds[0], decide=decide),))
 
 
 @dataclass
 class Pair:
-    """`asker` says Asked and hears Answered; `answerer` hears Asked and says Answered."""
+    """`asker` publishes Asked and consumes Answered; `answerer` consumes Asked and publishes Answered."""
 
     asks: Topic
     answers: Topic
@@ -79,7 +92,14 @@ class Pair:
         async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
             return []
 
-        return Service(self.asks.producer, self.asks, (self.answers,), (Answered, Called, Overdue), handle)
+        return Service(
+            self.asks.producer,
+            self.asks,
+            (self.answers,),
+            (Answered, Called, Overdue),
+            kinds(handle),
+            hooks(self.asks.producer),
+        )
 
     def answerer(self, _: Platform) -> Service:
         async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
@@ -93,28 +113,28 @@ class Pair:
                     raise ZeroDivisionError(asked.text)
                 if asked.text in self.undecided and Called in facts:
                     raise ZeroDivisionError(asked.text)
-                outputs.append(Answered(order_id=facts.order_id, occurred_at=context.now))
+                outputs.append(Answered(order_id=facts.id, occurred_at=context.now))
                 if asked.text.startswith("call"):
-                    outputs.append(Job("call", facts.order_id))
+                    outputs.append(Job("call", facts.stream))
                 if asked.text.startswith("deadline"):
                     if context.caught_up and asked.text in self.undecided:
                         raise ZeroDivisionError(asked.text)
                     at = asked.occurred_at + timedelta(seconds=1)
                     if context.caught_up and context.now >= at:
-                        outputs.append(Overdue(order_id=facts.order_id, occurred_at=at))
+                        outputs.append(Overdue(order_id=facts.id, occurred_at=at))
                     else:
-                        outputs.append(Timer(facts.order_id, at))
+                        outputs.append(Timer(facts.stream, at))
             return outputs
 
         async def project(db: DB, orders: Sequence[Facts]) -> None:
-            self.projected |= {facts.order_id for facts in orders if CaseOpened in facts}
+            self.projected |= {facts.id for facts in orders if CaseOpened in facts}
 
         async def call(job: ClaimedJob) -> Done:
             self.attempts += 1
             if job.attempt < 3:
                 raise Retry("not yet", after=0.05, state={"seen": job.attempt})
             assert job.state == {"seen": 2}
-            return Done([Called(order_id=job.order_id, occurred_at=datetime.now(UTC), attempt=job.attempt)])
+            return Done([Called(order_id=job.stream.id, occurred_at=datetime.now(UTC), attempt=job.attempt)])
 
         def exhausted(job: ClaimedJob, reason: str) -> Sequence[Event]:
             return []
@@ -124,8 +144,8 @@ class Pair:
             self.answers,
             (self.asks,),
             (Asked,),
-            handle,
-            project,
+            kinds(handle, project),
+            hooks(self.answers.producer),
             jobs=(JobKind("call", "test.counterpart", call, exhausted),),
         )
 
@@ -136,7 +156,7 @@ async def new_pair(servers: Servers, bootstrap: str) -> Pair:
     for name in ("asker", "answerer"):
         dsn = await provision_database(servers.admin_dsn, f"test_platform_{os.getpid()}_{name}_{n}", "test")
         db = await asyncpg.connect(dsn)
-        for statement in PLATFORM_SCHEMA:
+        for statement in (*PLATFORM_SCHEMA, *PERSONS_SCHEMA):
             await db.execute(statement)
         await db.close()
         dsns.append(dsn)
@@ -170,7 +190,7 @@ async def ask(platform: Platform, *texts: str, partition: int | None = None) -> 
 
 async def events(platform: Platform, order_id: UUID) -> list[Event]:
     async with platform.pool.acquire() as db:
-        return list((await platform.ledger.read(db, [order_id]))[order_id])
+        return list((await platform.ledger.read(db, [order_stream(order_id)]))[order_id])
 
 
 async def nobody_refused(row: asyncpg.Record) -> None:
@@ -202,8 +222,8 @@ async def produce(
 ) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=pair.bootstrap)
     await producer.start()
-    fields = headers(event.id, kind or event.TYPE, "asker", str(event.order_id), generation, None)
+    fields = headers(event.id, kind or event.TYPE, "asker", str(event.stream_id), generation, None)
     value = None if empty else body or event.model_dump_json().encode()
     for _ in range(times):
-        await producer.send_and_wait(topic, value, str(event.order_id).encode(), partition, headers=fields)
+        await producer.send_and_wait(topic, value, str(event.stream_id).encode(), partition, headers=fields)
     await producer.stop()

@@ -40,10 +40,10 @@ async def test_a_parcel_that_was_never_asked_about_is_not_parked(
         db = post.platform.pool
         async with post.paused():
             order_id = await post.packed()
-            body = await db.fetchval("select body from facts where order_id = $1 and type = $2", order_id, DECLARED)
-            spoil = "update facts set body = $3 where order_id = $1 and type = $2"
+            body = await db.fetchval("select body from facts where stream_id = $1 and type = $2", order_id, DECLARED)
+            spoil = "update facts set body = $3 where stream_id = $1 and type = $2"
             await db.execute(spoil, order_id, DECLARED, "{}")
-        await until(lambda: db.fetchval("select attempts from jobs where order_id = $1 and reason <> ''", order_id))
+        await until(lambda: db.fetchval("select attempts from jobs where stream_id = $1 and reason <> ''", order_id))
         await db.execute(spoil, order_id, DECLARED, body)
         await post.until(order_id, LabelCreated, 1)
         assert await post.count("unconfirmed_labels") == 0

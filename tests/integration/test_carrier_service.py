@@ -264,10 +264,10 @@ async def test_an_order_at_fault_holds_up_no_other(post: Post) -> None:
     (broken, (its_number,)), (sound, (number,)) = await post.labelled(), await post.labelled()
     await post.until_codes(broken, "DR1")
     db = post.platform.pool
-    body = await db.fetchval("select body from facts where order_id = $1 and type = 'label-created.v1'", broken)
-    spoil = "update facts set body = $2 where order_id = $1 and type = 'label-created.v1'"
+    body = await db.fetchval("select body from facts where stream_id = $1 and type = 'label-created.v1'", broken)
+    spoil = "update facts set body = $2 where stream_id = $1 and type = 'label-created.v1'"
     await db.execute(spoil, broken, "{}")
-    await db.execute("update fact_sets set size = size + 1 where order_id = $1", broken)  # no cached set fits
+    await db.execute("update streams set size = size + 1 where id = $1", broken)  # no cached set fits
     await asyncio.gather(*(post.call_back(envelope(at_fault, event("PC1"))) for at_fault in (its_number, number)))
     await post.until_codes(sound, "DR1", "PC1")
     await post.until_count(

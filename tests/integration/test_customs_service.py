@@ -31,6 +31,7 @@ from sandbox.settings import SandboxSettings
 from services.customs.domain.cases import hold_case
 from services.customs.domain.export import lrn, valid_mrn
 from services.customs.jobs.work import IMPORT_GATEWAY
+from services.persons.records import Persons
 from shared.jobs import pauses
 from tests import customs_samples as samples
 from tests.customs_samples import PLACED_AT, closed, erased, handed_over, line, order_id, parcel, placed, scanned
@@ -263,7 +264,7 @@ async def test_of_an_erased_person_nothing_leaves(office: Office) -> None:
     assert (await office.until("erased", OrderRefused)).reason == "person_erased"
     await office.packed("forgotten")
     async with office.platform.ledger.transaction() as db:
-        await office.platform.persons.drop(db, [order_id("forgotten")])
+        await Persons.of(office.platform.settings).drop(db, [order_id("forgotten")])
     await office.consume(erased("forgotten"), handed_over(name="forgotten"))
     await office.consume(scanned("arrived_destination", name="forgotten"))
     assert (await office.facts("forgotten")).get(ImportDeclared, 1) is None

@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from contracts import topics
+from contracts.base import order_stream
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ImportReturned, ParcelDeclared
 from contracts.orders import OrderPlaced
@@ -318,17 +319,17 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
     screened = await office.screened("broken")
     plan = packed(parcel(1, (7, 1)), name="broken")
     async with office.platform.ledger.transaction() as db:
+        await office.platform.ledger.lock(db, [order_stream(order_id(name)) for name in ("broken", "unreadable")])
         await office.platform.ledger.append(db, plan)  # of a line that the order does not have
         for name in ("broken", "unreadable"):
             inventory, at = ceb.guid(order_id(name), 1, "CEB621"), screened.occurred_at
             await store.add_message(db, inventory, order_id(name), 1, "CEB621", b"", at, keep_until(at))
-        await office.platform.ledger.lock(db, [order_id("unreadable")])
         await db.execute(
-            "insert into facts (order_id, id, type, published, body) values ($1, $1, $2, false, '{}')",
+            "insert into facts (stream_id, id, type, published, body) values ($1, $1, $2, false, '{}')",
             order_id("unreadable"),
             OrderPlaced.TYPE,
         )
-        await db.execute("update fact_sets set size = 1 where order_id = $1", order_id("unreadable"))
+        await db.execute("update streams set size = 1 where id = $1", order_id("unreadable"))
     authorities.slow = asyncio.Event()
     for name in ("broken", "unreadable", "sound"):
         authorities.add_receipt(ceb.guid(order_id(name), 1, "CEB621"), "500")

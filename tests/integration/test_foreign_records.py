@@ -14,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from contracts import topics
 from contracts.cases import CaseOpened
 from sandbox.local.servers import Servers
+from services.persons.records import Persons
 from shared.ledger.outbox import headers
 from shared.messaging import dead_letters
 from shared.messaging.decoder import FOREIGN_AN_HOUR, Decoder, as_record
@@ -52,7 +53,7 @@ async def test_a_fact_is_believed_on_its_own_topic_only(pair: Pair) -> None:
         await answered(asker, 1)
         assert await fates(answerer) == ["foreign"]
         assert await count(answerer, CaseOpened) == 0
-        assert await answerer.pool.fetchval("select count(*) from facts where order_id = $1", forged.order_id) == 0
+        assert await answerer.pool.fetchval("select count(*) from facts where stream_id = $1", forged.order_id) == 0
         assert await dead_letters.find(answerer.pool) == []
         [letter] = await dead_letters.find(answerer.pool, waiting=False)
         assert (letter.type, letter.cause) == (Answered.TYPE, "no such fact is published on this topic")
@@ -83,7 +84,7 @@ def test_a_case_is_believed_from_the_service_that_it_names(service: str, fate: s
         action="look_into",
     )
     nothing: Any = None
-    decoder = Decoder("orders", [topics.CARRIER], [CaseOpened], nothing, nothing, None, now)
+    decoder = Decoder([topics.CARRIER], [CaseOpened], nothing, now)
     fields = headers(case.id, case.TYPE, "carrier", str(case.order_id), "0@0", None)
     raw = SimpleNamespace(
         offset=0, key=str(case.order_id).encode(), value=case.model_dump_json().encode(), headers=fields
@@ -97,7 +98,7 @@ def test_a_case_is_believed_from_the_service_that_it_names(service: str, fate: s
 )
 def test_a_record_of_a_person_that_orders_cannot_have_sent_is_foreign(key: bytes, body: bytes) -> None:
     nothing: Any = None
-    decoder = Decoder("carrier", [topics.PERSONAL], [], nothing, nothing, None, now)
+    decoder = Decoder([topics.PERSONAL], [], nothing, now, [Persons({})])
     raw = SimpleNamespace(offset=0, key=key, value=body, headers=[])
     read = decoder.read(as_record(TopicPartition(topics.PERSONAL.name, 0), raw))
     assert read.cause

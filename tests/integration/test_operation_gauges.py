@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
+from contracts.base import order_stream
 from contracts.carrier import ParcelDelivered
 from contracts.warehouse import ParcelHandedOver
 from sandbox.local.servers import Servers
@@ -23,9 +24,9 @@ from services.carrier import metrics as carrier_gauges
 from services.orders import main as orders
 from services.orders import metrics as orders_gauges
 from services.orders.tasks import still_on_topic
+from services.persons import records as persons
 from services.warehouse import main as warehouse
 from services.warehouse import metrics as warehouse_metrics
-from shared import persons
 from shared.ledger.facts import Facts
 from shared.loop import Loop
 from shared.operations import gauges
@@ -176,9 +177,9 @@ def test_a_parcel_is_timed_from_its_hand_over_to_its_end() -> None:
     at = NOW + timedelta(days=12)
     end = ParcelDelivered(order_id=order, occurred_at=at, parcel=1, delivered_at=at)
     before = REGISTRY.get_sample_value("carrier_parcel_transit_seconds_sum", labels) or 0.0
-    carrier_gauges.observe(Facts(order, [handed, end]), handed)
-    carrier_gauges.observe(Facts(order, [end]), end)
-    carrier_gauges.observe(Facts(order, [handed, end]), end)
+    carrier_gauges.observe(Facts(order_stream(order), [handed, end]), handed)
+    carrier_gauges.observe(Facts(order_stream(order), [end]), end)
+    carrier_gauges.observe(Facts(order_stream(order), [handed, end]), end)
     assert shown("carrier_parcel_transit_seconds_sum", labels) - before == 12 * 86_400
 
 
@@ -190,11 +191,13 @@ async def test_the_platform_counts_what_waits(servers: Servers, fresh_database: 
                values ('t', 0, 'k', gen_random_uuid(), 'x', now() - interval '90 seconds')"""
         )
         await db.execute(
-            """insert into jobs (kind, order_id, subject, counterpart, status, created_at, finished_at) values
-               ('label', gen_random_uuid(), '1', 'carrier.laposte', 'ready', now() - interval '1 hour', null),
-               ('label', gen_random_uuid(), '1', 'carrier.laposte', 'done', now(), now()),
-               ('label', gen_random_uuid(), '1', 'carrier.laposte', 'exhausted', now(), now()),
-               ('label', gen_random_uuid(), '1', 'carrier.laposte', 'exhausted', now(), now() - interval '2 days')"""
+            """insert into jobs
+                   (kind, stream_kind, stream_id, subject, counterpart, status, created_at, finished_at) values
+               ('label', 'order', gen_random_uuid(), '1', 'carrier.laposte', 'ready', now() - interval '1 hour', null),
+               ('label', 'order', gen_random_uuid(), '1', 'carrier.laposte', 'done', now(), now()),
+               ('label', 'order', gen_random_uuid(), '1', 'carrier.laposte', 'exhausted', now(), now()),
+               ('label', 'order', gen_random_uuid(), '1', 'carrier.laposte', 'exhausted', now(),
+                now() - interval '2 days')"""
         )
         await db.execute("insert into paused values ('carrier.laposte')")
         await db.execute("insert into log_ends values ('carrier.events', 2, 10, 3, 7)")

@@ -28,7 +28,7 @@ async def dead_letter(
 ) -> int:
     """A dead letter in its table, as the consumer leaves it."""
     letter: int = await orders.platform.pool.fetchval(
-        """insert into dead_letters (topic, partition, "offset", generation, order_id, type, key, body, cause)
+        """insert into dead_letters (topic, partition, "offset", generation, stream_id, type, key, body, cause)
            values ($1, $2, (select count(*) + 1000000 from dead_letters), 7, $3, $4, $5, $6, 'a bug') returning id""",
         topic or "warehouse.events",
         partition,

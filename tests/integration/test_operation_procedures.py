@@ -26,7 +26,7 @@ async def test_republish_sends_again_and_changes_nothing(operated: Operated) -> 
     [order] = await operated.place()
     await operated.stands([order], "reserved")
     await operated.settled()
-    facts = "select count(*) as facts, max(recorded_at) as at from facts where order_id = $1"
+    facts = "select count(*) as facts, max(recorded_at) as at from facts where stream_id = $1"
     before = [await operated.fetch(name, facts, order.id) for name in SERVICES]
     done = await operated.command("orders", "republish", "--since", "2020-01-01T00:00:00Z")
     assert done.returncode == 0

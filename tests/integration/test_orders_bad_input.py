@@ -300,10 +300,10 @@ async def orders(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterat
 
 async def stored(orders: Orders) -> list[int]:
     """How much the service holds of its own, whatever it consumes meanwhile of other orders."""
-    consumed = "exists (select from facts where facts.order_id = fact_sets.order_id and not published)"
+    consumed = "exists (select from facts where facts.stream_id = streams.id and not published)"
     tables = (
         *("orders", "outbox", "persons", "fingerprints", "idempotency_keys"),
-        *("facts where published", f"fact_sets where not {consumed}"),
+        *("facts where published", f"streams where not {consumed}"),
     )
     return [await orders.count(table) for table in tables]
 

@@ -19,11 +19,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from contracts.base import Event
+from contracts.base import Event, order_stream
 from contracts.cases import CaseOpened
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.warehouse import CancelTooLate, OrderWithdrawn, StockReserved
 from sandbox.local.servers import Broker, Servers
+from services.links import check_secret, link_keys_of
 from services.orders.domain.deadlines import DEADLINES
 from services.orders.domain.decide import ERASE_PERSON
 from services.orders.handlers import Erasure
@@ -42,10 +43,11 @@ from services.orders.schemas.answers import (
 from services.orders.settings import Settings
 from services.orders.store import erasures
 from services.orders.tasks import REPEAT_HOURS, check_erasures
+from services.persons.facts import PersonErased
+from services.persons.records import Persons
 from shared.clock import create
 from shared.jobs.worker import ClaimedJob
-from shared.ledger.facts import Facts, PersonErased
-from shared.links import check_secret
+from shared.ledger.facts import Facts
 from shared.loop import Loop
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, running
@@ -143,7 +145,7 @@ class Orders:
 
     async def facts(self, order_id: str) -> Facts:
         async with self.platform.pool.acquire() as db:
-            return (await self.platform.ledger.read(db, [UUID(order_id)]))[UUID(order_id)]
+            return (await self.platform.ledger.read(db, [order_stream(UUID(order_id))]))[UUID(order_id)]
 
     async def count(self, table: str) -> int:
         result: int = await self.platform.pool.fetchval(f"select count(*) from {table}")
@@ -215,7 +217,7 @@ async def test_an_order_is_taken_in_with_its_fact_and_the_sealed_record(orders: 
         rf"https://track\.example/track/{accepted['id']}\?secret=(v1\.[\w-]+)", accepted["tracking_url"]
     )
     assert secret is not None
-    assert check_secret(orders.platform.link_keys, UUID(accepted["id"]), secret[1])
+    assert check_secret(link_keys_of(orders.platform.settings), UUID(accepted["id"]), secret[1])
 
     placed = (await orders.facts(accepted["id"])).get(OrderPlaced)
     assert placed is not None
@@ -226,8 +228,8 @@ async def test_an_order_is_taken_in_with_its_fact_and_the_sealed_record(orders: 
     for row in rows:
         assert not any(part in row["body"] for part in (NAME, PHONE, RESIDENT_ID, STREET))
     async with orders.platform.pool.acquire() as db:
-        contact = await orders.platform.persons.contact(db, UUID(accepted["id"]), "test")
-        buyer = await orders.platform.persons.national_id(db, UUID(accepted["id"]), "test")
+        contact = await Persons.of(orders.platform.settings).contact(db, UUID(accepted["id"]), "test")
+        buyer = await Persons.of(orders.platform.settings).national_id(db, UUID(accepted["id"]), "test")
     assert contact is not None
     assert (contact.name, contact.phone, contact.street) == (NAME, f"+86{PHONE}", STREET)
     assert buyer is not None
@@ -648,9 +650,9 @@ async def test_a_record_that_does_not_go_lets_others_be_looked_at(orders: Orders
 
 
 async def test_an_erasure_that_keeps_failing_becomes_a_case(orders: Orders) -> None:
-    job = ClaimedJob(ERASE_PERSON, uuid4(), "", 8)
+    job = ClaimedJob(ERASE_PERSON, order_stream(uuid4()), "", 8)
     platform = orders.platform
-    erasure = Erasure(platform.ledger, platform.persons, platform.clock)
+    erasure = Erasure(platform.ledger, Persons.of(platform.settings), platform.clock)
     [opened] = erase_person(erasure.erase, platform.clock).exhausted(job, "TypeError at handlers.py:39 erase")
     assert isinstance(opened, CaseOpened)
     assert (opened.reason, opened.action) == ("erasure_failed", "look_into")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
@@ -15,7 +15,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from contracts.base import PARTITIONS, Event
+from contracts.base import PARTITIONS, OrderEvent
 from contracts.cases import CaseOpened
 from sandbox.local.servers import Servers
 from shared.db import DB
@@ -28,7 +28,18 @@ from shared.messaging.partition_log import LogProbe
 from shared.messaging.relay import ROWS_A_PARTITION, Relay
 from shared.platform import Platform, Service, connected
 from shared.telemetry import traced, valid_traceparent
-from tests.integration.platform_pair import Answered, Asked, Pair, ask, both, count, events, new_pair, nobody_refused
+from tests.integration.platform_pair import (
+    Answered,
+    Asked,
+    Pair,
+    ask,
+    both,
+    count,
+    decided_by,
+    events,
+    new_pair,
+    nobody_refused,
+)
 from tests.live import until
 
 UNSENT = "select count(*) from outbox where sent_at is null"
@@ -244,7 +255,7 @@ async def test_an_old_snapshot_does_not_make_the_poll_of_an_empty_outbox_slow(pa
             await relay.stop()
 
 
-class Told(Event):
+class Told(OrderEvent):
     NAME: ClassVar[str] = "test-told"
     text: str
 
@@ -257,14 +268,16 @@ class Verbose(Pair):
 
     def answerer(self, platform: Platform) -> Service:
         service = super().answerer(platform)
+        decide = service.kinds[0].decide
+        assert decide is not None
 
         async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
             verbose = [facts for facts in orders if (asked := facts.get(Asked)) and asked.text == "verbose"]
             text = "" if self.mended else "x" * outbox.RECORD_BYTES
-            told = [Told(order_id=facts.order_id, occurred_at=context.now, text=text) for facts in verbose]
-            return [*await service.handle(db, orders, context), *told]
+            told = [Told(order_id=facts.id, occurred_at=context.now, text=text) for facts in verbose]
+            return [*await decide(db, orders, context), *told]
 
-        return replace(service, handle=handle)
+        return decided_by(service, handle)
 
 
 async def test_a_request_whose_event_is_too_large_for_a_record_changes_nothing(pair: Pair) -> None:
@@ -282,7 +295,7 @@ async def test_a_decision_too_large_for_a_record_is_a_case_and_can_be_replayed(s
         [verbose, _] = await ask(asker, "verbose", "plain")
         await until(partial(answered, asker, 1))
         [letter] = await dead_letters.find(answerer.pool)
-        assert (letter.order_id, "TooLarge" in letter.cause) == (verbose, True)
+        assert (letter.stream_id, "TooLarge" in letter.cause) == (verbose, True)
         [case] = [event for event in await events(answerer, verbose) if isinstance(event, CaseOpened)]
         assert (case.kind, case.action) == ("dead_letter", "replay_dead_letter")
         pair.mended = True
@@ -308,7 +321,7 @@ async def test_an_event_that_the_broker_refuses_is_a_case_and_can_be_sent_again(
         for turn in range(2):
             await until(lambda: dead_letters.find(asker.pool))
             [letter] = await dead_letters.find(asker.pool)
-            assert (letter.order_id, letter.cause) == (large, "refused by the broker: too large")
+            assert (letter.stream_id, letter.cause) == (large, "refused by the broker: too large")
             cases = [event.case for event in await events(asker, large) if isinstance(event, CaseOpened)]
             assert len(cases) == turn + 1
             limit = 10_000 if turn == 0 else 1_000_000

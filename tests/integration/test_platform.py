@@ -17,10 +17,11 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from contracts.base import Topic
+from contracts.base import Topic, order_stream
 from contracts.cases import CaseClosed, CaseOpened
 from sandbox.local.servers import Broker, Servers
-from shared import persons, tracing
+from services.persons import records as persons
+from shared import tracing
 from shared.db import DB
 from shared.jobs import pauses
 from shared.jobs import worker as jobs
@@ -45,6 +46,7 @@ from tests.integration.platform_pair import (
     ask,
     both,
     count,
+    decided_by,
     events,
     new_pair,
     nobody_refused,
@@ -105,7 +107,7 @@ async def test_bad_records_become_dead_letters_and_hold_up_nothing_else(pair: Pa
             return bool(await answerer.pool.fetchval("select count(*) = 5 from dead_letters"))
 
         await until(dead_lettered)
-        letters = {letter.order_id: letter for letter in await dead_letters.find(answerer.pool, waiting=False)}
+        letters = {letter.stream_id: letter for letter in await dead_letters.find(answerer.pool, waiting=False)}
         assert set(letters) == {*(event.order_id for event in bad), poisoned}
         assert "json_invalid" in letters[bad[0].order_id].cause
         assert "newer" in letters[bad[1].order_id].cause
@@ -206,10 +208,10 @@ async def test_a_job_claimed_just_when_the_service_is_told_to_leave_is_given_bac
 
     try:
         async with both(pair):
-            await gate.execute("begin; lock table order_traces in access exclusive mode")
+            await gate.execute("begin; lock table stream_traces in access exclusive mode")
             await outside.execute(
-                """insert into jobs (kind, order_id, subject, counterpart)
-                   values ('call', gen_random_uuid(), '', 'test.counterpart')"""
+                """insert into jobs (kind, stream_kind, stream_id, subject, counterpart)
+                   values ('call', 'order', gen_random_uuid(), '', 'test.counterpart')"""
             )
 
             async def claimed() -> bool:
@@ -258,7 +260,7 @@ async def test_an_alarm_rings(pair: Pair) -> None:
             return await count(asker, Overdue) == 1
 
         await until(overdue)
-        assert await answerer.pool.fetchval("select count(*) from fact_sets where due_at is not null") == 0
+        assert await answerer.pool.fetchval("select count(*) from streams where due_at is not null") == 0
 
 
 async def test_an_order_that_cannot_be_decided_holds_up_no_other_alarm(pair: Pair) -> None:
@@ -270,13 +272,13 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_alarm(pair: Pai
             return await count(asker, Overdue) == 2
 
         await until(overdue)
-        put_off = "select order_id from fact_sets where due_at > now() + interval '50 minutes'"
+        put_off = "select id from streams where due_at > now() + interval '50 minutes'"
         assert await until(lambda: answerer.pool.fetchval(put_off)) == undecided
-        case = Facts(undecided, await events(answerer, undecided)).first(CaseOpened)
+        case = Facts(order_stream(undecided), await events(answerer, undecided)).first(CaseOpened)
         assert case is not None
         assert (case.case, case.action) == (f"needs_attention:undecided:{pair.answers.producer}", "look_into")
         pair.undecided.clear()
-        await answerer.pool.execute("update fact_sets set due_at = now() where order_id = $1", undecided)
+        await answerer.pool.execute("update streams set due_at = now() where id = $1", undecided)
 
         async def decided() -> bool:
             return await count(asker, Overdue) == 3
@@ -316,9 +318,9 @@ async def test_an_answer_that_cannot_be_stored_holds_up_no_other(pair: Pair) -> 
         undecided, unreadable = await ask(asker, "call, but no decision", "call")
         outputs = "select count(*) = $1 from jobs"
         await until(lambda: answerer.pool.fetchval(outputs, 2))
-        spoil = "update facts set body = '{}' where order_id = $1 and type = 'test-asked.v1'"
+        spoil = "update facts set body = '{}' where stream_id = $1 and type = 'test-asked.v1'"
         await answerer.pool.execute(spoil, unreadable)
-        await answerer.pool.execute("update fact_sets set size = size + 1 where order_id = $1", unreadable)
+        await answerer.pool.execute("update streams set size = size + 1 where id = $1", unreadable)
         await answerer.pool.execute("""update jobs set attempts = 2, state = '{"seen": 2}'""")
         async with answerer.ledger.transaction() as db:
             await pauses.resume(db, "test.counterpart")
@@ -330,10 +332,10 @@ async def test_an_answer_that_cannot_be_stored_holds_up_no_other(pair: Pair) -> 
         await until(called)
         parked = "select count(*) = 2 from jobs where status = 'ready' and run_at > now() + interval '4 minutes'"
         await until(lambda: answerer.pool.fetchval(parked))
-        await answerer.pool.execute("update jobs set attempts = 7, run_at = now() where order_id = $1", undecided)
-        ended = "select status = 'exhausted' from jobs where order_id = $1"
+        await answerer.pool.execute("update jobs set attempts = 7, run_at = now() where stream_id = $1", undecided)
+        ended = "select status = 'exhausted' from jobs where stream_id = $1"
         await until(lambda: answerer.pool.fetchval(ended, undecided))
-        cases = "select count(*) from facts where order_id = $1 and type = $2"
+        cases = "select count(*) from facts where stream_id = $1 and type = $2"
         assert await answerer.pool.fetchval(cases, undecided, CaseOpened.TYPE) == 1
 
 
@@ -364,7 +366,7 @@ async def test_a_try_whose_lease_ran_out_lets_nobody_else_at_the_job_of_its_succ
 
 
 def called_of(job: ClaimedJob) -> Called:
-    return Called(order_id=job.order_id, occurred_at=datetime.now(UTC), attempt=job.attempt)
+    return Called(order_id=job.stream.id, occurred_at=datetime.now(UTC), attempt=job.attempt)
 
 
 async def test_a_job_is_claimed_once_however_many_workers_ask_at_once(pair: Pair) -> None:
@@ -373,7 +375,7 @@ async def test_a_job_is_claimed_once_however_many_workers_ask_at_once(pair: Pair
         workers = [jobs.Worker(answerer.pool, answerer.ledger, service.jobs[0], 60) for _ in range(8)]
         claims = await asyncio.gather(*(worker._claim(16) for worker in workers))
         claimed = [job for claim in claims for job in claim]
-        assert len(claimed) == len({job.order_id for job in claimed}) == 40
+        assert len(claimed) == len({job.stream.id for job in claimed}) == 40
 
 
 async def test_a_job_is_not_given_up_for_a_fault_of_our_own_database(pair: Pair) -> None:
@@ -410,8 +412,8 @@ async def test_a_worker_that_can_store_nothing_ends(pair: Pair, monkeypatch: pyt
     async with connected(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, service):
         await ask(answerer, "call")
         await answerer.pool.execute(
-            """insert into jobs (kind, order_id, subject, counterpart)
-               values ('call', gen_random_uuid(), '', 'test.counterpart')"""
+            """insert into jobs (kind, stream_kind, stream_id, subject, counterpart)
+               values ('call', 'order', gen_random_uuid(), '', 'test.counterpart')"""
         )
         worker = jobs.Worker(answerer.pool, answerer.ledger, service.jobs[0], 60)
         monkeypatch.setattr(worker, "_store_all", broken)
@@ -428,14 +430,9 @@ async def test_nobody_writes_of_a_person_who_is_being_erased(pair: Pair) -> None
         dropped.extend(order_ids)
 
     async with connected(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, service):
+        keeper = persons.Persons({}, on_erased)
         decoder = Decoder(
-            service.name,
-            service.consumes,
-            service.subscriptions,
-            answerer.ledger,
-            answerer.persons,
-            on_erased,
-            answerer.clock.now,
+            service.consumes, service.subscriptions, answerer.ledger, answerer.clock.now, keepers=[keeper]
         )
         order_id = uuid4()
         partition = TopicPartition(persons.TOPIC, 0)
@@ -446,7 +443,7 @@ async def test_nobody_writes_of_a_person_who_is_being_erased(pair: Pair) -> None
                 await decoder.apply(db, [decoder.read(tombstone)])
 
         async with answerer.ledger.transaction() as db:
-            await answerer.ledger.lock(db, [order_id])
+            await answerer.ledger.lock(db, [order_stream(order_id)])
             erasing = asyncio.create_task(erase())
             waiting = "wait_event_type = 'Lock' and datname = current_database()"
             await until(lambda: answerer.pool.fetchval(f"select count(*) > 0 from pg_stat_activity where {waiting}"))
@@ -569,17 +566,17 @@ async def test_an_order_whose_facts_cannot_be_read_holds_up_no_other(pair: Pair,
             return await count(asker, Answered) == wanted
 
         await until(partial(answered, 1))
-        spoilt_fact = "order_id = $1 and type = 'test-asked.v1'"
+        spoilt_fact = "stream_id = $1 and type = 'test-asked.v1'"
         await answerer.pool.execute(f"update facts set {spoil} where {spoilt_fact}", spoilt)
-        wake = "update fact_sets set due_at = now(), size = size + 1 where order_id = $1"  # no cached set fits
+        wake = "update streams set due_at = now(), size = size + 1 where id = $1"  # no cached set fits
         await answerer.pool.execute(wake, spoilt)
-        put_off = "select order_id from fact_sets where due_at > now() + interval '50 minutes'"
+        put_off = "select id from streams where due_at > now() + interval '50 minutes'"
         assert await until(lambda: answerer.pool.fetchval(put_off)) == spoilt
         await produce(pair, pair.asks.name, Asked(order_id=spoilt, occurred_at=datetime.now(UTC)))
         await ask(asker, "plain")
         await until(partial(answered, 2))
         [letter] = await dead_letters.find(answerer.pool)
-        assert (letter.order_id, cause in letter.cause) == (spoilt, True)
+        assert (letter.stream_id, cause in letter.cause) == (spoilt, True)
 
 
 async def test_a_client_that_dies_is_followed_by_a_new_one(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -713,8 +710,10 @@ class Revoking(Pair):
 
     def answerer(self, platform: Platform) -> Service:
         service = super().answerer(platform)
+        decide = service.kinds[0].decide
+        assert decide is not None
 
-        async def handle(db: DB, orders: Sequence[Facts], moment: DecisionContext) -> Sequence[Output]:
+        async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
             if not self.failed:
                 self.failed += 1
                 consumer = platform.consumer
@@ -722,9 +721,9 @@ class Revoking(Pair):
                 listener.on_partitions_revoked(partitions)
                 listener.on_partitions_assigned(partitions)
                 raise ZeroDivisionError
-            return await service.handle(db, orders, moment)
+            return await decide(db, orders, context)
 
-        return replace(service, handle=handle)
+        return decided_by(service, handle)
 
 
 async def test_no_record_dies_of_a_rebalance(servers: Servers) -> None:

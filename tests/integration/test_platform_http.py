@@ -32,6 +32,7 @@ from shared.operations.provision import add_api_key, provision_database
 from shared.operations.schema import PLATFORM_SCHEMA
 from shared.platform import Platform, Service, build_app, connected
 from shared.settings import PlatformSettings
+from tests.integration.platform_pair import kinds
 
 
 class Item(BaseModel):
@@ -73,7 +74,7 @@ def make(platform: Platform) -> Service:
     async def page(request: Request) -> Response:
         return etag_response(request, b"hello", "text/plain")
 
-    return Service("edge", Topic("edge.events", "edge", (), (), 1), (), (), handle, routers=(router,))
+    return Service("edge", Topic("edge.events", "edge", (), (), 1), (), (), kinds(handle), routers=(router,))
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ import pytest
 from fastapi import APIRouter
 from pydantic import SecretStr
 
-from contracts.base import Event, Topic
+from contracts.base import OrderEvent, Topic
 from sandbox.local.servers import Servers
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
@@ -28,16 +28,17 @@ from shared.operations.provision import create_topics, provision_database
 from shared.operations.schema import PLATFORM_SCHEMA
 from shared.platform import Platform, Service, running
 from shared.settings import PlatformSettings
+from tests.integration.platform_pair import kinds
 from tests.live import until
 
 _number = itertools.count(1)
 
 
-class Written(Event):
+class Written(OrderEvent):
     NAME: ClassVar[str] = "test-written"
 
 
-class Read(Event):
+class Read(OrderEvent):
     NAME: ClassVar[str] = "test-read"
 
 
@@ -71,9 +72,9 @@ class Clerk:
         """Waits until each of these was heard, and answered, and all that was said has left."""
 
         async def so() -> bool:
-            rows = await self.platform.pool.fetch("select order_id from facts where type = $1", Read.TYPE)
+            rows = await self.platform.pool.fetch("select stream_id from facts where type = $1", Read.TYPE)
             left = await self.platform.pool.fetchval("select count(*) from outbox where sent_at is null")
-            return left == 0 and {row["order_id"] for row in rows} >= ids
+            return left == 0 and {row["stream_id"] for row in rows} >= ids
 
         await until(so)
         assert await self.platform.pool.fetchval("select count(*) from dead_letters") == 0
@@ -100,7 +101,7 @@ async def clerk(servers: Servers, *, only_reads: bool = False) -> AsyncIterator[
     await create_topics(servers.kafka_bootstrap, [topic])
 
     async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
-        return [Read(order_id=facts.order_id, occurred_at=context.now) for facts in orders]
+        return [Read(order_id=facts.id, occurred_at=context.now) for facts in orders]
 
     def make(platform: Platform) -> Service:
         routes = APIRouter()
@@ -113,7 +114,7 @@ async def clerk(servers: Servers, *, only_reads: bool = False) -> AsyncIterator[
             return event.order_id
 
         return Service(
-            topic.producer, topic, (topic,), (Written, Read), handle, routers=(routes,), only_reads=only_reads
+            topic.producer, topic, (topic,), (Written, Read), kinds(handle), routers=(routes,), only_reads=only_reads
         )
 
     key = SecretStr(base64.b64encode(bytes(32)).decode())
@@ -185,7 +186,7 @@ async def test_a_right_that_was_withdrawn_is_seen_and_costs_no_record(servers: S
     """Not even the consumer's: it waits, and goes on."""
     async with clerk(servers) as one:
         database = await asyncpg.connect(one.dsn)
-        tables = "fact_sets, facts, positions, outbox, log_ends, dead_letters, heartbeat"
+        tables = "streams, facts, positions, outbox, log_ends, dead_letters, heartbeat"
         written = [await one.write() for _ in range(5)]
         await database.execute(f"revoke insert, update on {tables} from current_user")
         await one.told(503, "read_only")

@@ -44,7 +44,7 @@ class Receiver:
             self.spans += [(names["service.name"], span) for span in found]
 
     def of_order(self, order_id: str) -> list[tuple[str, Span]]:
-        return [(service, span) for service, span in self.spans if text(span, "silkpost.order_id") == order_id]
+        return [(service, span) for service, span in self.spans if text(span, "silkpost.stream") == f"order/{order_id}"]
 
 
 def text(span: Span, key: str) -> str:

@@ -30,8 +30,8 @@ async def publish(broker: Broker, events: list[Event]) -> None:
     await producer.start()
     for event in [*events, *events]:
         topic = next(topic for topic in topics.subscribed_by("tracking") if type(event) in topic.events)
-        fields = headers(event.id, event.TYPE, topic.producer, str(event.order_id), "0@0", None)
-        key = str(event.order_id).encode()
+        fields = headers(event.id, event.TYPE, topic.producer, str(event.stream_id), "0@0", None)
+        key = str(event.stream_id).encode()
         await producer.send_and_wait(topic.name, event.model_dump_json().encode(), key, headers=fields)
     await producer.stop()
 

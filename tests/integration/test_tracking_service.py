@@ -19,15 +19,15 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from contracts.base import Content, Event, Line, Money, Parcel
+from contracts.base import Content, Event, Money, OrderLine, Parcel
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.orders import OrderPlaced
 from contracts.vocabularies import Status
 from contracts.warehouse import OrderPacked
+from services.links import link_keys_of, link_secret
 from services.tracking.api.streams import Streams
 from services.tracking.main import service
 from services.tracking.settings import Settings
-from shared.links import link_secret
 from shared.loop import Loop
 from shared.platform import Platform, build_app, connected
 from tests.live import PATIENCE_SECONDS, serving, until
@@ -49,7 +49,7 @@ class Instance:
             await self.platform.ledger.record(db, consumed=events)
 
     def secret(self, order: UUID) -> str:
-        return link_secret(self.platform.link_keys, order)
+        return link_secret(link_keys_of(self.platform.settings), order)
 
     async def shipped(self, parcels: int = 1) -> UUID:
         """An order with labels, each parcel scanned once."""
@@ -85,7 +85,7 @@ async def opened(dsn: str, **changes: int) -> AsyncIterator[Instance]:
 
 
 def placed(order: UUID) -> OrderPlaced:
-    line = Line(
+    line = OrderLine(
         line=1,
         sku="SOAP-72",
         description="Olive oil soap",

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from contracts.base import Content, Event, Line, Money, Parcel
+from contracts.base import Content, Event, Money, OrderLine, Parcel, order_stream
 from contracts.carrier import LabelCreated, ParcelReturned, ParcelScanned
 from contracts.customs import OrderScreened
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
@@ -57,7 +57,7 @@ class RunningWarehouse:
 
     async def facts(self, order: UUID) -> Facts:
         async with self.platform.pool.acquire() as db:
-            return (await self.platform.ledger.read(db, [order]))[order]
+            return (await self.platform.ledger.read(db, [order_stream(order)]))[order]
 
     async def product(self, sku: str, units: int = 0, owner: str = OWNER) -> None:
         answer = await self.http.put(f"/products/{sku}", json=product_body(owner=owner))
@@ -138,9 +138,11 @@ def product_body(**changes: Any) -> dict[str, Any]:
     return body | changes
 
 
-def lines(units: dict[str, int]) -> tuple[Line, ...]:
+def lines(units: dict[str, int]) -> tuple[OrderLine, ...]:
     return tuple(
-        Line(line=place, sku=sku, description="soap", hs_code="340111", origin="FR", quantity=quantity, unit_price=EUR)
+        OrderLine(
+            line=place, sku=sku, description="soap", hs_code="340111", origin="FR", quantity=quantity, unit_price=EUR
+        )
         for place, (sku, quantity) in enumerate(units.items(), start=1)
     )
 
@@ -521,7 +523,7 @@ async def test_a_key_is_needed(warehouse: RunningWarehouse) -> None:
         assert answer.status_code == 401
     assert (await warehouse.http.get(f"/orders/{uuid4()}")).status_code == 404
     assert (await warehouse.http.post(f"/orders/{uuid4()}/parcels", json=pack_body({"A-1": 1}))).status_code == 404
-    assert await warehouse.platform.pool.fetchval("select count(*) from fact_sets") == 0
+    assert await warehouse.platform.pool.fetchval("select count(*) from streams") == 0
 
 
 async def test_a_bad_unit_is_replaced_while_there_are_others(warehouse: RunningWarehouse) -> None:
@@ -595,16 +597,16 @@ async def test_a_parcel_that_left_since_the_backup_waits_for_its_goods_and_nobod
     assert [tuple(row) for row in await pool.fetch("select * from reservations_pending_restore")] == [
         (restored_order, ["SAVON-200"])
     ]
-    timers = await pool.fetch("select order_id from fact_sets where due_at is not null")
-    assert {row["order_id"] for row in timers} == {restored_order, rival}
+    timers = await pool.fetch("select id from streams where due_at is not null")
+    assert {row["id"] for row in timers} == {restored_order, rival}
 
     await warehouse.product("SAVON-200", 3)
     for order in (rival, restored_order, rival):
         async with ledger.transaction() as db:
-            await ledger.record(db, reevaluate=[order])
+            await ledger.record(db, reevaluate=[order_stream(order)])
     assert await warehouse.stock("SAVON-200") == {"available": 1, "shipped": 2}
     assert StockRefused in await warehouse.facts(rival)
-    assert await pool.fetchval("select count(*) from fact_sets where due_at is not null") == 0
+    assert await pool.fetchval("select count(*) from streams where due_at is not null") == 0
     assert await pool.fetchval("select count(*) from reservations_pending_restore") == 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.base import Event
+from contracts.base import Event, order_stream
 from contracts.carrier import LabelRefused, ParcelDelivered, ParcelDestroyed, ParcelLost
 from contracts.cases import CaseClosed
 from services.carrier.domain import answers
@@ -20,7 +20,7 @@ LABEL_CASE = uncertain_label_case([unconfirmed(ORDER, "1", 1, "sls:unseen")], da
 
 
 def facts(*more: Event) -> Facts:
-    return Facts(ORDER, [*KNOWN, *more])
+    return Facts(order_stream(ORDER), [*KNOWN, *more])
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_an_enquiry_is_answered_while_it_is_open() -> None:
 
 def test_a_case_about_a_label_is_answered_by_repeating_or_refusing() -> None:
     with pytest.raises(answers.NotPossible, match="no case about this parcel's label"):
-        answers.label_answer(Facts(ORDER, [packed(2)]), 1, "repeat", day(2))
-    known = Facts(ORDER, [packed(2), LABEL_CASE])
+        answers.label_answer(Facts(order_stream(ORDER), [packed(2)]), 1, "repeat", day(2))
+    known = Facts(order_stream(ORDER), [packed(2), LABEL_CASE])
     [repeated] = answers.label_answer(known, 1, "repeat", day(2))
     assert isinstance(repeated, CaseClosed)
     assert repeated.resolution == "repeat"

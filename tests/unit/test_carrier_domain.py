@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.base import Content, Event, Money, Parcel
+from contracts.base import Content, Event, Money, Parcel, order_stream
 from contracts.carrier import (
     LabelCreated,
     LabelRefused,
@@ -33,7 +33,8 @@ from services.carrier.domain.labels import REPEAT, job_subject, label_case, parc
 from services.carrier.domain.parcels import followed_parcels
 from services.carrier.domain.scans import KnownScan, scan_fact
 from services.carrier.domain.silence import SILENCE_RULES, SilencePolicy
-from shared.ledger.facts import DecisionContext, Facts, Job, Output, PersonErased, PersonRecorded, Timer
+from services.persons.facts import PersonErased, PersonRecorded
+from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
 from tests.invented import some_invented
 
 ORDER = UUID("6f9619ff-8b86-5d11-b42d-00cf4fc964ff")
@@ -134,7 +135,7 @@ def over() -> OrderClosed:
 
 
 def outputs(events: Iterable[Event], now: datetime = START, *, caught_up: bool = False) -> list[Output]:
-    return decide(Facts(ORDER, events), DecisionContext(now, caught_up), SilencePolicy())
+    return decide(Facts(order_stream(ORDER), events), DecisionContext(now, caught_up), SilencePolicy())
 
 
 def jobs(events: Iterable[Event]) -> list[str]:
@@ -239,10 +240,10 @@ class TestSilence:
     FACTS = (packed(), label(), handed_over(), scan("PC1", day(0.2)), scan("ET2", day(2)))
 
     def test_a_timer_is_set_for_the_end_of_the_silence(self) -> None:
-        assert outputs(self.FACTS, day(3)) == [Timer(ORDER, day(16))]
+        assert outputs(self.FACTS, day(3)) == [Timer(order_stream(ORDER), day(16))]
 
     def test_no_case_before_all_was_heard(self) -> None:
-        assert outputs(self.FACTS, day(17)) == [Timer(ORDER, day(16))]
+        assert outputs(self.FACTS, day(17)) == [Timer(order_stream(ORDER), day(16))]
 
     def test_an_enquiry_once_the_silence_is_too_long(self) -> None:
         (case,) = outputs(self.FACTS, day(16), caught_up=True)
@@ -252,7 +253,7 @@ class TestSilence:
 
     def test_no_case_before_the_hand_over_or_after_an_end(self) -> None:
         assert outputs([packed(), label(), scan("DR1", day(0))], day(60), caught_up=True) == []
-        facts = [*self.FACTS, scan("DI1", day(9))]
+        facts: list[Event] = [*self.FACTS, scan("DI1", day(9))]
         facts += [item for item in outputs(facts) if isinstance(item, Event)]
         assert outputs(facts, day(60), caught_up=True) == []
         assert outputs([*self.FACTS, over()], day(60), caught_up=True) == []
@@ -264,7 +265,7 @@ class TestSilence:
             ("enquiry:1:2026-11-13", "found")
         ]
         assert outputs([*known, *_events(published)], day(19)) == [
-            Timer(ORDER, SILENCE_RULES[0].enquire_at(day(0), day(18)))
+            Timer(order_stream(ORDER), SILENCE_RULES[0].enquire_at(day(0), day(18)))
         ]
 
     def test_an_older_scan_that_comes_late_does_not_close_it(self) -> None:
@@ -286,14 +287,18 @@ class TestSilence:
         case = outputs(self.FACTS, day(16), caught_up=True)[0]
         assert isinstance(case, CaseOpened)
         known = [*self.FACTS, case, closed(case.case, ANSWERED_FOUND, day(17))]
-        assert outputs(known, day(17), caught_up=True) == [Timer(ORDER, SILENCE_RULES[0].enquire_at(day(0), day(17)))]
+        assert outputs(known, day(17), caught_up=True) == [
+            Timer(order_stream(ORDER), SILENCE_RULES[0].enquire_at(day(0), day(17)))
+        ]
 
     @pytest.mark.parametrize("parcel", [1, None])
     def test_it_rests_while_another_case_about_the_parcel_is_open(self, parcel: int | None) -> None:
         hold = opened("customs_hold:1", "customs_hold", day(3), parcel)
         assert outputs([*self.FACTS, hold], day(40), caught_up=True) == []
         known = [*self.FACTS, hold, closed("customs_hold:1", "released", day(12))]
-        assert outputs(known, day(12), caught_up=True) == [Timer(ORDER, SILENCE_RULES[0].enquire_at(day(0), day(12)))]
+        assert outputs(known, day(12), caught_up=True) == [
+            Timer(order_stream(ORDER), SILENCE_RULES[0].enquire_at(day(0), day(12)))
+        ]
 
     def test_a_case_about_the_other_parcel_does_not_hold_it(self) -> None:
         hold = opened("customs_hold:2", "customs_hold", day(3), 2)
@@ -321,7 +326,9 @@ def _events(items: Sequence[Output]) -> list[Event]:
 
 
 def test_what_is_followed() -> None:
-    facts = Facts(ORDER, [label(1), label(2), handed_over(1), scan("PC1", day(1)), scan("DI1", day(9), 2)])
+    facts = Facts(
+        order_stream(ORDER), [label(1), label(2), handed_over(1), scan("PC1", day(1)), scan("DI1", day(9), 2)]
+    )
     for event in _events(decide(facts, DecisionContext(START), SilencePolicy())):
         facts.add(event)
     assert sorted((parcel.parcel, parcel.state, parcel.scans) for parcel in followed_parcels(facts)) == [
@@ -342,7 +349,7 @@ HEARD: Sequence[Event] = (packed(2), declared(1), declared(2), person(), label(1
 
 def settle(batches: Iterable[Iterable[Event]]) -> tuple[set[UUID], set[Job]]:
     """What is known, and the jobs, after these batches, deciding after each as the ledger does."""
-    facts = Facts(ORDER)
+    facts = Facts(order_stream(ORDER))
     enqueued: set[Job] = set()
     for batch in batches:
         for event in batch:

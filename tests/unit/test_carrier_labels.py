@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.base import Event
+from contracts.base import Event, order_stream
 from contracts.customs import OrderScreened, ParcelDeclared
 from contracts.persons import Contact
 from contracts.warehouse import OrderPacked
@@ -74,7 +74,7 @@ def facts(tax: str = "2.16") -> Facts:
     declared = {**SAMPLE["declared"], "tax": {"amount": tax, "currency": "EUR"}}
     plan = {"order_id": ORDER, "occurred_at": NOW, "parcels": [SAMPLE["box"]]}
     known: list[Event] = [ParcelDeclared.model_validate(declared), OrderPacked.model_validate(plan)]
-    return Facts(ORDER, known)
+    return Facts(order_stream(ORDER), known)
 
 
 def test_the_deposit_is_on_the_day_of_the_place_of_dispatch() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.base import Event
+from contracts.base import Event, order_stream
 from contracts.carrier import LabelRefused, ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned
 from services.carrier.domain.parcels import parcel_state, parcels_of
 from services.carrier.domain.polling import LONGEST_WAIT_SECONDS, seconds_after_failure, seconds_after_round
@@ -34,13 +34,13 @@ RETURNED = ParcelReturned(order_id=ORDER, occurred_at=day(4), parcel=1, returned
     ],
 )
 def test_the_state_of_a_parcel(known: list[Event], state: str) -> None:
-    facts = Facts(ORDER, [packed(2), *known])
+    facts = Facts(order_stream(ORDER), [packed(2), *known])
     assert parcel_state(facts, 1) == state
     assert parcels_of(facts) == [1, 2]
 
 
 def test_an_order_that_is_not_packed_has_no_parcels() -> None:
-    assert parcels_of(Facts(ORDER)) == []
+    assert parcels_of(Facts(order_stream(ORDER))) == []
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
+from contracts.base import order_stream
 from services.carrier.carriers.laposte import codes
 from services.carrier.domain.carrier import CodeMeaning
 from services.carrier.domain.scans import KnownScan, check_batch
@@ -14,7 +15,7 @@ from tests.unit.test_carrier_domain import NUMBERS, ORDER, START, day, declared,
 
 POLLED = KnownScan("laposte", NUMBERS[1], "poll", b"p", "DI1", day(5), 60, "CN", ORDER, 1)
 PUSHED = replace(POLLED, source="webhook", digest=b"w", scanned_at=day(5) + timedelta(seconds=20))
-FACTS = {ORDER: Facts(ORDER, [packed(1), declared(1), label(1)])}
+FACTS = {ORDER: Facts(order_stream(ORDER), [packed(1), declared(1), label(1)])}
 
 
 def read(*scans: KnownScan) -> list[tuple[KnownScan, CodeMeaning]]:
@@ -37,5 +38,5 @@ def test_each_raw_scan_of_a_fact_that_is_not_believed_gets_the_reason() -> None:
 def test_the_scans_of_one_order_are_judged_by_its_own_facts() -> None:
     other = uuid4()
     elsewhere = replace(POLLED, order_id=other, digest=b"o", scanned_at=START - timedelta(days=9))
-    checked = check_batch({**FACTS, other: Facts(other)}, read(POLLED, elsewhere), day(6))
+    checked = check_batch({**FACTS, other: Facts(order_stream(other))}, read(POLLED, elsewhere), day(6))
     assert {fact.order_id for fact in checked.believed} == {ORDER, other}

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from contracts.base import order_stream
 from services.carrier.domain.windows import MAX_END_SCANS, MAX_SCANS, check_scans
 from shared.ledger.facts import Facts
 from tests.unit.test_carrier_domain import ORDER, START, day, declared, label, packed, scan
@@ -15,7 +16,7 @@ NOW = day(10)
 
 
 def facts() -> Facts:
-    return Facts(ORDER, KNOWN)
+    return Facts(order_stream(ORDER), KNOWN)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_a_scan_counts_only_of_a_time_at_which_the_parcel_was_there(at: datetime
 
 
 def test_a_scan_that_counts_already_goes_on_counting() -> None:
-    known = Facts(ORDER, [*KNOWN, scan("ET1", day(30))])
+    known = Facts(order_stream(ORDER), [*KNOWN, scan("ET1", day(30))])
     assert check_scans(known, [scan("ET1", day(30))], NOW) == ([scan("ET1", day(30))], [])
 
 
@@ -46,7 +47,7 @@ def test_a_flood_of_scans_is_bounded_and_hides_no_delivery() -> None:
     believed, set_aside = check_scans(facts(), flood, NOW)
     assert (len(believed), len(set_aside)) == (MAX_SCANS, 3000 - MAX_SCANS)
     assert {why for _, why in set_aside} == {"too_many"}
-    known = Facts(ORDER, [*KNOWN, *believed])
+    known = Facts(order_stream(ORDER), [*KNOWN, *believed])
     ends = [scan("DI1", day(5) + timedelta(minutes=n)) for n in range(MAX_END_SCANS + 5)]
     accepted, more = check_scans(known, ends, NOW)
     assert (len(accepted), len(more)) == (MAX_END_SCANS, 5)

@@ -10,6 +10,7 @@ from typing import get_args
 
 import pytest
 
+from contracts.base import order_stream
 from contracts.customs import OrderScreened, ParcelUplifted
 from sandbox.china_customs import ceb as sandbox_ceb
 from services.customs.domain import ceb
@@ -49,7 +50,7 @@ PARTIES = Parties(
 def facts(*more: ParcelUplifted) -> Facts:
     order = placed(lines=[line(1, "62.00", 3), line(2, "11.90", 2, "19053100")])
     boxes = packed(parcel(1, (1, 2), (2, 1)), parcel(2, (1, 1), (2, 1)))
-    known = Facts(order_id(), [order, recorded(), boxes, handed_over(1), handed_over(2), *more])
+    known = Facts(order_stream(order_id()), [order, recorded(), boxes, handed_over(1), handed_over(2), *more])
     verdict = screen(known, DecisionContext(PLACED_AT), POLICY)
     assert isinstance(verdict, Passed)
     known.add(verdict.screened)
@@ -123,7 +124,7 @@ def test_a_waybill_names_no_bill_that_the_inventory_may_not_name() -> None:
 
 def test_nothing_is_declared_before_the_hand_over() -> None:
     with pytest.raises(LookupError):
-        shipment(Facts(order_id(), [placed()]), 1, CONTACT, BUYER, POLICY, PLACED_AT)
+        shipment(Facts(order_stream(order_id()), [placed()]), 1, CONTACT, BUYER, POLICY, PLACED_AT)
 
 
 def test_text_is_escaped() -> None:

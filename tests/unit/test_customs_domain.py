@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.base import Event
+from contracts.base import Event, order_stream
 from contracts.carrier import ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import (
@@ -82,7 +82,7 @@ class World:
     def __init__(self, policy: Policy = POLICY, left: str = "26000.00") -> None:
         self.policy = policy
         self.left = Decimal(left)
-        self.facts = Facts(order_id())
+        self.facts = Facts(order_stream(order_id()))
         self.jobs: set[Job] = set()
 
     def consume(self, *events: Event) -> World:
@@ -107,7 +107,7 @@ class World:
             if job.kind == INVENTORY:
                 self.consume(
                     ImportDeclared(
-                        order_id=job.order_id,
+                        order_id=job.stream.id,
                         occurred_at=NOW.now,
                         parcel=int(job.subject),
                         declaration_number="22442026I000000001",
@@ -115,7 +115,7 @@ class World:
                 )
 
     def has(self, kind: str, subject: str = "1") -> bool:
-        return Job(kind, order_id(), subject) in self.jobs
+        return Job(kind, order_stream(order_id()), subject) in self.jobs
 
 
 def test_screening_waits_for_the_order_and_the_person() -> None:
@@ -156,7 +156,9 @@ def test_an_order_counts_in_the_year_of_its_arrival_and_has_that_days_rate() -> 
     """Whatever the marketplace says of when the shopper placed it."""
     arrived = placed(at=datetime(2027, 1, 3, tzinfo=UTC))
     backdated = arrived.model_copy(update={"placed_at": datetime(2026, 12, 30, tzinfo=UTC)})
-    verdicts = [screen(Facts(order.order_id, [order, recorded()]), NOW, POLICY) for order in (arrived, backdated)]
+    verdicts = [
+        screen(Facts(order_stream(order.order_id), [order, recorded()]), NOW, POLICY) for order in (arrived, backdated)
+    ]
     assert verdicts[0] == verdicts[1]
     assert isinstance(verdicts[0], Passed)
     assert verdicts[0].year == 2027
@@ -350,7 +352,7 @@ def test_work_that_fails_again_is_another_case() -> None:
         assert [(case.case, case.resolution) for case in freed] == [(opened.case, "retried")]
         world.consume(*freed)
     other = attention(order_id(), INVENTORY, "12", "no_answer", NOW)
-    assert retried(Facts(order_id(), [other]), INVENTORY, "1", NOW) == []
+    assert retried(Facts(order_stream(order_id()), [other]), INVENTORY, "1", NOW) == []
 
 
 def test_a_hold_answer_that_fails_is_a_case_by_its_hold() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.base import order_stream
 from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused
 from sandbox.bad_answers import PAGE
@@ -254,7 +255,7 @@ def test_a_page_of_html_has_taken_no_answer_to_a_hold(status: int, body: bytes) 
 def test_a_refusal_of_a_forgotten_message(declared_after_hours: int | None, second: bool) -> None:
     """Told again after a restore it is the fact that it was; of an inventory declared since, it is a case."""
     first = ImportRefused(order_id=order_id(), occurred_at=PLACED_AT, parcel=1, reason="sent_back:700")
-    facts = Facts(order_id(), [first])
+    facts = Facts(order_stream(order_id()), [first])
     if declared_after_hours is not None:
         at = PLACED_AT + timedelta(hours=declared_after_hours)
         facts.add(ImportDeclared(order_id=order_id(), occurred_at=at, parcel=1, declaration_number="I1"))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.base import Line
+from contracts.base import OrderLine
 from contracts.vocabularies import Regime
 from services.customs.regimes import tables
 from services.customs.regimes.base import Refusal
@@ -21,7 +21,7 @@ from tests.customs_samples import POLICY, TABLES, line, scanned
 TODAY = date(2026, 11, 20)
 
 
-def refusal(regime: Regime, lines: Sequence[Line], value: str, day: date = TODAY) -> Refusal | None:
+def refusal(regime: Regime, lines: Sequence[OrderLine], value: str, day: date = TODAY) -> Refusal | None:
     return POLICY.imports[regime].refusal(lines, Decimal(value), day)
 
 
@@ -43,7 +43,7 @@ def refusal(regime: Regime, lines: Sequence[Line], value: str, day: date = TODAY
         ([line(hs_code="330499")], "100.00", None),
     ],
 )
-def test_cross_border_retail(lines: Sequence[Line], value: str, reason: str | None) -> None:
+def test_cross_border_retail(lines: Sequence[OrderLine], value: str, reason: str | None) -> None:
     found = refusal("cbec_9610", lines, value)
     assert (found.reason if found else None) == reason
 

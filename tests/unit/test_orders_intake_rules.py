@@ -11,13 +11,13 @@ from uuid import UUID
 import pytest
 
 from contracts.base import Money
+from services.links import check_secret
 from services.orders.domain.intake import FUTURE_TOLERANCE, MAX_AGE, LineParts, OrderParts, faults
 from services.orders.domain.values import birth_date
 from services.orders.schemas.body import OrderBody
 from services.orders.schemas.conversion import contact, fingerprint, national_id, order_placed
 from services.orders.schemas.intake import check
 from services.orders.schemas.views import TrackingLinks
-from shared.links import check_secret
 from tests.integration.test_orders_http import good_body
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

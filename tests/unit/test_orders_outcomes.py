@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.base import Event, Money
+from contracts.base import Event, Money, order_stream
 from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderRefused, ParcelDeclared
@@ -24,7 +24,8 @@ from services.orders.domain.decide import decide
 from services.orders.domain.document import document
 from services.orders.domain.outcomes import end_evidence, joint_outcome, order_outcome
 from services.orders.domain.status import order_status
-from shared.ledger.facts import DecisionContext, Facts, PersonRecorded
+from services.persons.facts import PersonRecorded
+from shared.ledger.facts import DecisionContext, Facts
 from tests.invented import some_invented
 from tests.unit.test_orders_status import (
     BEGINNING,
@@ -96,7 +97,7 @@ def settle(facts: Facts) -> list[Event]:
 @pytest.mark.parametrize("ends", COMBINATIONS, ids="-".join)
 def test_every_combination_of_parcel_ends(ends: tuple[ParcelOutcome, ...]) -> None:
     consumed = story(ends)
-    (closed,) = settle(Facts(ORDER, consumed))
+    (closed,) = settle(Facts(order_stream(ORDER), consumed))
     assert isinstance(closed, OrderClosed)
     assert closed.outcome == expected(ends)
     assert [(end.parcel, end.outcome) for end in closed.parcels] == list(enumerate(ends, start=1))
@@ -110,23 +111,23 @@ def test_every_combination_of_parcel_ends(ends: tuple[ParcelOutcome, ...]) -> No
 def test_no_order_ends_before_its_last_parcel(ends: tuple[ParcelOutcome, ...]) -> None:
     for missing in range(len(ends)):
         partial = [None if n == missing else end for n, end in enumerate(ends)]
-        assert settle(Facts(ORDER, story(partial))) == []
+        assert settle(Facts(order_stream(ORDER), story(partial))) == []
 
 
 def test_the_end_waits_for_the_share_to_refund_and_for_the_plan() -> None:
     consumed = story(("delivered", "lost"))
-    facts = Facts(ORDER, [e for e in consumed if not (isinstance(e, ParcelDeclared) and e.parcel == 2)])
+    facts = Facts(order_stream(ORDER), [e for e in consumed if not (isinstance(e, ParcelDeclared) and e.parcel == 2)])
     assert settle(facts) == []
     facts.add(declared(2, "58.99"))
     (closed,) = settle(facts)
     assert isinstance(closed, OrderClosed)
     assert closed.refund_due == eur("58.99")
-    assert order_outcome(Facts(ORDER, [e for e in consumed if e.id != packed().id])) is None
+    assert order_outcome(Facts(order_stream(ORDER), [e for e in consumed if e.id != packed().id])) is None
 
 
 def test_evidence_outweighs_a_loss_and_the_latest_evidence_holds() -> None:
     def outcome(*events: Event) -> str | None:
-        evidence = end_evidence(Facts(ORDER, events), 1)
+        evidence = end_evidence(Facts(order_stream(ORDER), events), 1)
         return evidence.outcome if evidence else None
 
     assert outcome(lost(1, 30), delivered(1, 20)) == "delivered"
@@ -170,7 +171,7 @@ EARLY_ENDS: list[tuple[Event, Outcome, str]] = [
 
 @pytest.mark.parametrize(("fact", "outcome", "reason"), EARLY_ENDS, ids=[f"{o}-{r}" for _, o, r in EARLY_ENDS])
 def test_an_order_that_never_left_is_refunded_whole(fact: Event, outcome: Outcome, reason: str) -> None:
-    (closed,) = settle(Facts(ORDER, [*BEGINNING, fact]))
+    (closed,) = settle(Facts(order_stream(ORDER), [*BEGINNING, fact]))
     assert closed == OrderClosed(
         order_id=ORDER, occurred_at=NOW, outcome=outcome, reason=reason, parcels=(), refund_due=TOTAL
     )
@@ -219,11 +220,11 @@ def worlds(draw: st.DrawFn) -> list[Event]:
 @settings(max_examples=300)
 def test_any_shuffle_split_and_repetition_gives_one_state(consumed: list[Event], data: st.DataObject) -> None:
     consumed = data.draw(some_invented(consumed))
-    at_once = Facts(ORDER, consumed)
+    at_once = Facts(order_stream(ORDER), consumed)
     published_at_once = settle(at_once)
 
     remaining = data.draw(st.permutations([*consumed, *data.draw(st.lists(st.sampled_from(consumed), max_size=5))]))
-    bit_by_bit, published = Facts(ORDER), list[Event]()
+    bit_by_bit, published = Facts(order_stream(ORDER)), list[Event]()
     while remaining:
         size = data.draw(st.integers(1, len(remaining)))
         batch, remaining = remaining[:size], remaining[size:]
@@ -248,7 +249,7 @@ def _by_id(event: Event) -> UUID:
 )
 def test_racing_ends_agree_on_where_the_parcel_is(ends: list[Event], stops: list[bool]) -> None:
     """Which end closes the order depends on what was consumed first; what is known in the end does not."""
-    facts = Facts(ORDER, story((None,)))
+    facts = Facts(order_stream(ORDER), story((None,)))
     for event, stop in zip(ends, stops, strict=True):
         facts.add(event)
         if stop:
@@ -263,7 +264,7 @@ def test_racing_ends_agree_on_where_the_parcel_is(ends: list[Event], stops: list
 
 
 def test_what_was_sent_back_to_a_door_and_then_home_is_told_in_turn() -> None:
-    facts = Facts(ORDER, story(("delivered",)))
+    facts = Facts(order_stream(ORDER), story(("delivered",)))
     settle(facts)
     facts.add(final(1, "returned", 30))
     settle(facts)
@@ -274,6 +275,6 @@ def test_what_was_sent_back_to_a_door_and_then_home_is_told_in_turn() -> None:
 
 def test_the_wait_for_screening_begins_when_the_record_is_there() -> None:
     late = PersonRecorded(order_id=ORDER, occurred_at=at(2))
-    status = order_status(Facts(ORDER, [BEGINNING[0], late]))
+    status = order_status(Facts(order_stream(ORDER), [BEGINNING[0], late]))
     assert status is not None
     assert status.since == at(0) + timedelta(days=2)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.base import Content, Event, Line, Money, Parcel
+from contracts.base import Content, Event, Money, OrderLine, Parcel, order_stream
 from contracts.carrier import LabelCreated, ParcelDelivered, ParcelLost, ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared
@@ -24,7 +24,8 @@ from services.orders.domain.decide import (
     order_id_of,
 )
 from services.orders.domain.status import WaitingState, order_status, parcel_state
-from shared.ledger.facts import DecisionContext, Facts, Job, PersonErased, PersonRecorded, Timer
+from services.persons.facts import PersonErased, PersonRecorded
+from shared.ledger.facts import DecisionContext, Facts, Job, Timer
 
 ORDER = order_id_of("maison", "A-1")
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -40,7 +41,7 @@ def eur(amount: str) -> Money:
 
 
 def placed() -> OrderPlaced:
-    line = Line(
+    line = OrderLine(
         line=1,
         sku="SERUM-30",
         description="Face serum",
@@ -175,7 +176,7 @@ STATES = [state for state, _ in ROAD]
 
 def until(state: WaitingState) -> Facts:
     """All facts of an undisturbed order up to this state."""
-    facts = Facts(ORDER)
+    facts = Facts(order_stream(ORDER))
     for name, events in ROAD:
         for event in events:
             facts.add(event)
@@ -195,7 +196,7 @@ def test_an_undisturbed_order_passes_through_every_state(state: WaitingState) ->
 
 @pytest.mark.parametrize("missing", [SCREENED, RESERVED])
 def test_a_later_fact_stands_for_an_earlier_one_that_has_not_come(missing: Event) -> None:
-    facts = Facts(ORDER, [event for event in until("labelled") if event.id != missing.id])
+    facts = Facts(order_stream(ORDER), [event for event in until("labelled") if event.id != missing.id])
     status = order_status(facts)
     assert status is not None
     assert status.state == "labelled"
@@ -226,7 +227,7 @@ def test_a_scan_proves_the_hand_over_and_an_announcement_does_not() -> None:
 
 
 def test_an_order_that_was_not_placed_owes_nothing() -> None:
-    facts = Facts(ORDER, [SCREENED, RESERVED, packed()])
+    facts = Facts(order_stream(ORDER), [SCREENED, RESERVED, packed()])
     assert order_status(facts) is None
     assert decide(facts, DecisionContext(at(400), caught_up=True)) == []
 
@@ -235,13 +236,15 @@ def test_an_order_that_was_not_placed_owes_nothing() -> None:
 def test_before_its_deadline_an_order_only_sets_a_timer(state: WaitingState) -> None:
     facts = until(state)
     limit = at(STATES.index(state)) + DEADLINES[state]
-    assert decide(facts, DecisionContext(limit - timedelta(seconds=1), caught_up=True)) == [Timer(ORDER, limit)]
+    assert decide(facts, DecisionContext(limit - timedelta(seconds=1), caught_up=True)) == [
+        Timer(order_stream(ORDER), limit)
+    ]
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_deadline_does_not_act_while_we_lag_behind(state: WaitingState) -> None:
     limit = at(STATES.index(state)) + DEADLINES[state]
-    assert decide(until(state), DecisionContext(limit + DAY)) == [Timer(ORDER, limit)]
+    assert decide(until(state), DecisionContext(limit + DAY)) == [Timer(order_stream(ORDER), limit)]
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -275,14 +278,14 @@ def test_deadlines_rest_while_a_case_is_open_and_go_on_after_it() -> None:
     facts.add(opened("enquiry:2", days=10))
     facts.add(closed_case("enquiry:2", days=14))
     limit = at(7) + DEADLINES["in_transit"] + 5 * DAY
-    assert decide(facts, DecisionContext(at(15), caught_up=True)) == [Timer(ORDER, limit)]
+    assert decide(facts, DecisionContext(at(15), caught_up=True)) == [Timer(order_stream(ORDER), limit)]
 
 
 def test_a_case_from_before_the_state_does_not_prolong_it() -> None:
     facts = until("in_transit")
     facts.add(opened(days=4))
     facts.add(closed_case(days=6))
-    assert decide(facts, DecisionContext(at(8))) == [Timer(ORDER, at(7) + DEADLINES["in_transit"])]
+    assert decide(facts, DecisionContext(at(8))) == [Timer(order_stream(ORDER), at(7) + DEADLINES["in_transit"])]
 
 
 def test_our_case_closes_when_the_order_moves_on() -> None:
@@ -306,7 +309,7 @@ def test_a_case_that_a_person_closed_comes_again_when_nothing_has_moved() -> Non
     facts.add(case)
     facts.add(closed_case(case.case, days=15))
     again = at(15) + DEADLINES["handed_over"]
-    assert decide(facts, DecisionContext(at(16), caught_up=True)) == [Timer(ORDER, again)]
+    assert decide(facts, DecisionContext(at(16), caught_up=True)) == [Timer(order_stream(ORDER), again)]
     (second,) = decide(facts, DecisionContext(again, caught_up=True))
     assert isinstance(second, CaseOpened)
     assert second.case == f"{case.case}:2"
@@ -319,7 +322,7 @@ def test_a_cancel_that_nobody_answers_becomes_a_case() -> None:
     assert status is not None
     assert (status.state, status.cancel, status.waiting_state) == ("reserved", "requested", "cancelling")
     limit = at(2.5) + DEADLINES["cancelling"]
-    assert decide(facts, DecisionContext(at(3))) == [Timer(ORDER, limit)]
+    assert decide(facts, DecisionContext(at(3))) == [Timer(order_stream(ORDER), limit)]
     (case,) = decide(facts, DecisionContext(limit, caught_up=True))
     assert isinstance(case, CaseOpened)
     assert case.reason == "deadline:cancelling"
@@ -336,7 +339,7 @@ def test_a_cancel_that_came_too_late_changes_nothing_but_the_flag() -> None:
     status = order_status(facts)
     assert status is not None
     assert (status.waiting_state, status.cancel, status.too_late_to_withdraw) == ("handed_over", "too_late", True)
-    assert decide(facts, DecisionContext(at(7))) == [Timer(ORDER, at(6) + DEADLINES["handed_over"])]
+    assert decide(facts, DecisionContext(at(7))) == [Timer(order_stream(ORDER), at(6) + DEADLINES["handed_over"])]
 
 
 # --- after the end ----------------------------------------------------------------------------------------------
@@ -410,8 +413,8 @@ def finished() -> Facts:
 
 def test_the_record_goes_by_itself_after_its_time() -> None:
     facts = finished()
-    assert decide(facts, DecisionContext(at(16))) == [Timer(ORDER, at(15) + RETENTION)]
-    assert decide(facts, DecisionContext(at(15) + RETENTION)) == [Job(ERASE_PERSON, ORDER)]
+    assert decide(facts, DecisionContext(at(16))) == [Timer(order_stream(ORDER), at(15) + RETENTION)]
+    assert decide(facts, DecisionContext(at(15) + RETENTION)) == [Job(ERASE_PERSON, order_stream(ORDER))]
     facts.add(PersonErased(order_id=ORDER, occurred_at=at(15) + RETENTION))
     assert decide(facts, DecisionContext(at(16) + RETENTION)) == []
 
@@ -423,7 +426,7 @@ def test_an_erasure_asked_for_in_flight_waits_for_the_end() -> None:
     assert not [outputs for outputs in decide(facts, DecisionContext(at(9))) if isinstance(outputs, Job)]
     facts = finished()
     facts.add(request)
-    assert decide(facts, DecisionContext(at(16))) == [Job(ERASE_PERSON, ORDER)]
+    assert decide(facts, DecisionContext(at(16))) == [Job(ERASE_PERSON, order_stream(ORDER))]
 
 
 def test_an_order_has_one_id_however_often_it_is_named() -> None:

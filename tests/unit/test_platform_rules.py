@@ -6,19 +6,19 @@ import base64
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.base import Event, Money, fact_id
+from contracts.base import Event, Money, fact_id, order_stream
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.orders import CancelRequested
+from services.links import check_secret, link_secret, parse_link_keys
 from shared.http.problems import field_path
 from shared.ledger.facts import Facts
 from shared.ledger.outbox import partition_of
-from shared.links import check_secret, link_secret, parse_link_keys
 from shared.sealing import Seal, Unsealable, decode_key
 
 ORDER = UUID("6f1c2b4e-0000-4000-8000-000000000001")
@@ -56,6 +56,11 @@ def test_the_id_of_a_fact_follows_from_what_it_says() -> None:
     assert len({scan(3).id, scan(4).id, scan(3, "ET2").id, scan(3, parcel=2).id}) == 4
 
 
+@given(st.uuids(), st.text(), st.text())
+def test_the_id_of_a_fact_is_the_uuid5_of_name_and_subject(order_id: UUID, name: str, subject: str) -> None:
+    assert fact_id(order_id, name, subject) == uuid5(order_id, f"{name}|{subject}")
+
+
 def test_two_versions_of_one_fact_have_one_id_and_are_one_fact() -> None:
     class ScannedAnew(ParcelScanned):
         VERSION: ClassVar[int] = 2
@@ -63,7 +68,7 @@ def test_two_versions_of_one_fact_have_one_id_and_are_one_fact() -> None:
     try:
         newer = ScannedAnew.model_validate(scan(3).model_dump(exclude={"id"}))
         assert (newer.TYPE, newer.id) == ("parcel-scanned.v2", scan(3).id)
-        facts = Facts(ORDER, [scan(3)])
+        facts = Facts(order_stream(ORDER), [scan(3)])
         assert not facts.add(newer)
         assert facts.all(ParcelScanned) == [scan(3)]
     finally:
@@ -71,7 +76,7 @@ def test_two_versions_of_one_fact_have_one_id_and_are_one_fact() -> None:
 
 
 def test_a_second_fact_of_the_same_subject_under_a_random_id_changes_nothing() -> None:
-    facts = Facts(ORDER, [label(1)])
+    facts = Facts(order_stream(ORDER), [label(1)])
     assert not facts.add(label(1).model_copy(update={"id": uuid4(), "tracking_number": "CY999999999FR"}))
     assert facts.get(LabelCreated, 1) == label(1)
     assert len(facts) == 1
@@ -79,7 +84,7 @@ def test_a_second_fact_of_the_same_subject_under_a_random_id_changes_nothing() -
 
 @given(st.permutations([scan(n) for n in range(6)] + [scan(2), label(1), label(2)]))
 def test_a_set_of_facts_is_the_same_in_any_order_of_arrival(events: list[ParcelScanned | LabelCreated]) -> None:
-    facts = Facts(ORDER, events)
+    facts = Facts(order_stream(ORDER), events)
     assert len(facts) == 8
     assert [event.scanned_at.minute for event in facts.all(ParcelScanned)] == [0, 1, 2, 3, 4, 5]
     assert [event.parcel for event in sorted(facts.all(LabelCreated), key=lambda e: e.parcel)] == [1, 2]
@@ -90,7 +95,7 @@ def test_a_set_of_facts_is_the_same_in_any_order_of_arrival(events: list[ParcelS
 
 
 def test_a_repeated_fact_changes_nothing_and_a_stranger_is_refused() -> None:
-    facts = Facts(ORDER, [label(1)])
+    facts = Facts(order_stream(ORDER), [label(1)])
     assert not facts.add(label(1))
     assert label(1) in facts
     assert LabelCreated in facts

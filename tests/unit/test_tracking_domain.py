@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import topics
-from contracts.base import Content, Event, Line, Money, Parcel
+from contracts.base import Content, Event, Money, OrderLine, Parcel, order_stream
 from contracts.carrier import LabelCreated, LabelRefused, ParcelDelivered, ParcelLost, ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, OrderRefused, OrderScreened
@@ -57,7 +57,7 @@ def number(parcel: int) -> str:
 
 
 def placed() -> OrderPlaced:
-    line = Line(
+    line = OrderLine(
         line=1, sku="SOAP-72", description="Olive oil soap", hs_code="340111", origin="FR", quantity=4,
         unit_price=eur("6.50"),
     )  # fmt: skip
@@ -179,7 +179,7 @@ sets_of_facts = st.tuples(
 
 
 def document_from(events: Sequence[Event]) -> Document:
-    document = document_of(Facts(ORDER, events))
+    document = document_of(Facts(order_stream(ORDER), events))
     assert document is not None
     return document
 
@@ -188,10 +188,10 @@ def document_from(events: Sequence[Event]) -> Document:
 def test_any_shuffle_split_and_repetition_gives_the_same_bytes(
     events: list[Event], chance: random.Random, data: st.DataObject
 ) -> None:
-    whole = derive(Facts(ORDER, events))
+    whole = derive(Facts(order_stream(ORDER), events))
     arriving = [*events, *(data.draw(st.lists(st.sampled_from(events), max_size=8)) if events else [])]
     chance.shuffle(arriving)
-    grown = Facts(ORDER)
+    grown = Facts(order_stream(ORDER))
     for event in arriving:
         grown.add(type(event).model_validate_json(event.model_dump_json()))
         derive(grown)  # what was derived on the way leaves no trace
@@ -202,7 +202,7 @@ def test_any_shuffle_split_and_repetition_gives_the_same_bytes(
 
 @given(sets_of_facts)
 def test_every_document_is_what_its_readers_were_promised(events: list[Event]) -> None:
-    derived = derive(Facts(ORDER, events))
+    derived = derive(Facts(order_stream(ORDER), events))
     if derived is None:
         assert not events
         return
@@ -221,7 +221,7 @@ def test_every_document_is_what_its_readers_were_promised(events: list[Event]) -
 
 @given(sets_of_facts)
 def test_the_timeline_is_the_set_of_facts_by_event_time_each_once(events: list[Event]) -> None:
-    derived = derive(Facts(ORDER, events))
+    derived = derive(Facts(order_stream(ORDER), events))
     timeline = derived.document.timeline if derived else ()
     times = [entry.at for entry in timeline]
     assert times == sorted(times)
@@ -354,13 +354,13 @@ def test_the_end_leaves_only_what_is_still_owed() -> None:
 
 def test_dead_letters_show_in_no_document() -> None:
     """A rebuilt service has other dead letters, or none; its documents must have the same bytes."""
-    with_letter = derive(Facts(ORDER, [*SHIPPED, case("dead_letter", None)]))
-    without = derive(Facts(ORDER, SHIPPED))
+    with_letter = derive(Facts(order_stream(ORDER), [*SHIPPED, case("dead_letter", None)]))
+    without = derive(Facts(order_stream(ORDER), SHIPPED))
     assert with_letter is not None
     assert without is not None
     assert with_letter.body == without.body
-    assert derive(Facts(ORDER, [case("dead_letter", None)])) is None
-    assert derive(Facts(ORDER)) is None
+    assert derive(Facts(order_stream(ORDER), [case("dead_letter", None)])) is None
+    assert derive(Facts(order_stream(ORDER))) is None
 
 
 def test_scans_that_come_before_their_order_are_shown() -> None:

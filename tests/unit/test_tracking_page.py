@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from contracts import topics
-from contracts.base import Event
+from contracts.base import Event, order_stream
 from contracts.cases import CaseOpened
 from contracts.orders import OrderPlaced
 from contracts.vocabularies import HOLD_REASONS, STATUSES, Flag, Outcome
@@ -30,7 +30,7 @@ SECRET = "v1.secret"
 
 
 def render(events: list[Event], language: Language = "en", secret: str = SECRET) -> str:
-    derived = derive(Facts(ORDER, events))
+    derived = derive(Facts(order_stream(ORDER), events))
     assert derived is not None
     return PAGES.order(OrderTracking.model_validate_json(derived.body), derived.etag, language, secret).decode()
 
@@ -68,7 +68,7 @@ def test_every_document_has_its_page_in_every_language(events: list[Event]) -> N
 
 
 def test_times_are_the_readers() -> None:
-    noon_utc = [placed(), case("needs_attention", None)]
+    noon_utc: list[Event] = [placed(), case("needs_attention", None)]
     assert "2026年11月2日星期一" in render(noon_utc, "zh")
     assert "16:00" in render(noon_utc, "zh")
     assert "北京时间" in render(noon_utc, "zh")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.base import Event, Line, Money
+from contracts.base import Event, Money, OrderLine, order_stream
 from contracts.carrier import LabelCreated
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack, StockReserved
@@ -31,7 +31,7 @@ BOXES = (Box((SOAP,), 500, 300, 200, 100), Box((HONEY,), 700, 300, 200, 100))
 
 def placed() -> OrderPlaced:
     lines = tuple(
-        Line(line=line, sku=sku, description="x", hs_code="340111", origin="FR", quantity=quantity, unit_price=EUR)
+        OrderLine(line=line, sku=sku, description="x", hs_code="340111", origin="FR", quantity=quantity, unit_price=EUR)
         for line, sku, quantity in ((1, "SAVON-200", 2), (2, "MIEL-500", 1))
     )
     return OrderPlaced(
@@ -63,12 +63,12 @@ def label(parcel: int) -> LabelCreated:
 RESERVED = (placed(), StockReserved(order_id=ORDER, occurred_at=NOW))
 WITHDRAWN = OrderWithdrawn(order_id=ORDER, occurred_at=NOW, reason="shopper")
 CLOSED = OrderClosed(order_id=ORDER, occurred_at=NOW, outcome="cancelled", refund_due=ZERO)
-PACKED = (*RESERVED, pack(Facts(ORDER, RESERVED), BOXES, NET, NOW))
+PACKED = (*RESERVED, pack(Facts(order_stream(ORDER), RESERVED), BOXES, NET, NOW))
 HANDED_OVER = ParcelHandedOver(order_id=ORDER, occurred_at=NOW, parcel=1, tracking_number="T1-1")
 
 
 def known(*events: Event) -> Facts:
-    return Facts(ORDER, events)
+    return Facts(order_stream(ORDER), events)
 
 
 def refusal(call: Callable[[], object]) -> tuple[str, str, list[tuple[str, str]]]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from contracts.base import Content, Line, Money, Parcel
+from contracts.base import Content, Money, OrderLine, Parcel
 from services.warehouse.domain.limits import LIMITS, limits_on
 from services.warehouse.domain.packing import Box, Scanned, boxes_of, pack_boxes, packing_faults, same_boxes
 from services.warehouse.domain.returns import return_faults, split_contents
@@ -20,9 +20,9 @@ NET = {"SAVON-200": 200, "MIEL-500": 540}
 SKUS = sorted(NET)
 
 
-def line(number: int, sku: str, quantity: int) -> Line:
+def line(number: int, sku: str, quantity: int) -> OrderLine:
     price = Money.model_validate({"amount": "9.90", "currency": "EUR"})
-    return Line(
+    return OrderLine(
         line=number, sku=sku, description="soap", hs_code="340111", origin="FR", quantity=quantity, unit_price=price
     )
 
@@ -33,7 +33,7 @@ LINES = st.lists(st.tuples(st.sampled_from(SKUS), st.integers(1, 20)), min_size=
 
 
 @st.composite
-def packings(draw: st.DrawFn, lines: list[Line]) -> tuple[Box, ...]:
+def packings(draw: st.DrawFn, lines: list[OrderLine]) -> tuple[Box, ...]:
     """The lines dealt out to one to three boxes, each a little heavier than what lies in it."""
     count = draw(st.integers(1, 3))
     shares: list[dict[int, Scanned]] = [{} for _ in range(count)]
@@ -58,7 +58,9 @@ def packings(draw: st.DrawFn, lines: list[Line]) -> tuple[Box, ...]:
 
 
 @given(data=st.data(), lines=LINES)
-def test_whatever_is_packed_whole_and_within_the_limits_is_accepted(data: st.DataObject, lines: list[Line]) -> None:
+def test_whatever_is_packed_whole_and_within_the_limits_is_accepted(
+    data: st.DataObject, lines: list[OrderLine]
+) -> None:
     boxes: tuple[Box, ...] = data.draw(packings(lines))
     assume(all(sum(NET[unit.sku] * unit.quantity for unit in box.contents) <= LIMIT.max_weight_g for box in boxes))
     assert packing_faults(boxes, lines, NET, LIMIT) == []
@@ -71,7 +73,7 @@ def test_whatever_is_packed_whole_and_within_the_limits_is_accepted(data: st.Dat
 
 
 @given(data=st.data(), lines=LINES)
-def test_a_unit_too_few_or_too_many_is_a_fault(data: st.DataObject, lines: list[Line]) -> None:
+def test_a_unit_too_few_or_too_many_is_a_fault(data: st.DataObject, lines: list[OrderLine]) -> None:
     changed = [
         item.model_copy(update={"quantity": item.quantity + data.draw(st.sampled_from([-1, 1]))}) for item in lines
     ]

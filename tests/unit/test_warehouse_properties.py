@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.base import Content, Event, Line, Money, Parcel
+from contracts.base import Content, Event, Money, OrderLine, Parcel, order_stream
 from contracts.carrier import LabelCreated, LabelRefused, ParcelReturned, ParcelScanned
 from contracts.customs import OrderRefused, OrderScreened, ParcelRefused
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
@@ -48,7 +48,9 @@ def order_id(number: int) -> UUID:
 
 def placed(number: int, units: dict[str, int]) -> OrderPlaced:
     lines = tuple(
-        Line(line=line, sku=sku, description="soap", hs_code="340111", origin="FR", quantity=quantity, unit_price=EUR)
+        OrderLine(
+            line=line, sku=sku, description="soap", hs_code="340111", origin="FR", quantity=quantity, unit_price=EUR
+        )
         for line, (sku, quantity) in enumerate(sorted(units.items()), start=1)
     )
     return OrderPlaced(
@@ -143,9 +145,9 @@ class WarehouseModel:
     def consume(self, events: Iterable[Event]) -> None:
         changed = []
         for event in events:
-            facts = self.sets.setdefault(event.order_id, Facts(event.order_id))
+            facts = self.sets.setdefault(event.stream_id, Facts(order_stream(event.stream_id)))
             if facts.add(event):
-                changed.append(event.order_id)
+                changed.append(event.stream_id)
         self.decide(changed)
 
     def decide(self, orders: Iterable[UUID]) -> None:
@@ -160,24 +162,24 @@ class WarehouseModel:
     def restore(self, published: Iterable[Event]) -> None:
         """Takes back what it had published; decides nothing, and has the orders decided later."""
         for event in published:
-            self.sets.setdefault(event.order_id, Facts(event.order_id)).add(event)
-            self.timers.add(event.order_id)
+            self.sets.setdefault(event.stream_id, Facts(order_stream(event.stream_id))).add(event)
+            self.timers.add(event.stream_id)
             if isinstance(event, StockReserved):
-                self.pending_restore[event.order_id] = ()
+                self.pending_restore[event.stream_id] = ()
 
     def _settle(self, order_ids: Sequence[UUID]) -> list[UUID]:
         context = DecisionContext(NOW + timedelta(hours=5))
         published = [event for order in order_ids for event in decide(self.sets[order], context)]
-        changed = {event.order_id for event in published if self.sets[event.order_id].add(event)}
+        changed = {event.stream_id for event in published if self.sets[event.stream_id].add(event)}
         orders = [self.order_stock(order) for order in order_ids]
         skus = skus_to_lock(orders)
         locked = {sku: levels for sku, levels in self.stock.items() if sku in skus}
         changes = allocate(orders, locked, context.now, self.pending_restore)
         self.stock.update(changes.levels)
         self.pending_restore = changes.pending_restore
-        self.timers |= {timer.order_id for timer in changes.timers}
+        self.timers |= {timer.stream.id for timer in changes.timers}
         self._keep(changes.movements)
-        changed |= {event.order_id for event in changes.published if self.sets[event.order_id].add(event)}
+        changed |= {event.stream_id for event in changes.published if self.sets[event.stream_id].add(event)}
         return sorted(changed)
 
     def order_stock(self, order: UUID) -> OrderStock:
@@ -343,7 +345,7 @@ def test_reservation_is_all_or_nothing_and_only_the_winners_differ(
     for number, lines in enumerate(units):
         facts = model.sets[order_id(number)]
         assert (StockReserved in facts) != (StockRefused in facts)
-        assert model.order_stock(facts.order_id).held() == (lines if StockReserved in facts else {})
+        assert model.order_stock(facts.id).held() == (lines if StockReserved in facts else {})
         if StockReserved in facts:
             taken.update(lines)
         for refused in facts.all(StockRefused):
@@ -443,7 +445,7 @@ def histories(draw: st.DrawFn, number: int) -> list[Event]:
     plan = packed(number, units, boxes)
     end: list[Event] = []
     if draw(st.booleans()):
-        end = [plan, cancel(number), closed(number)][draw(st.integers(0, 1)) :]
+        end = [*[plan, cancel(number), closed(number)][draw(st.integers(0, 1)) :]]
     elif draw(st.booleans()):
         end = [plan, *(label(number, parcel) for parcel in parcels), *(scan(number, parcel) for parcel in parcels)]
         contents = plan.parcels[0].contents

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
-from contracts.base import Event
+from contracts.base import Event, order_stream
 from services.carrier.api.parameters import ParcelPath
 from services.carrier.domain import answers
 from services.carrier.domain.parcels import parcels_of
@@ -35,9 +35,9 @@ def router(ledger: Ledger, clock: Clock, requests: IdempotentRequests, require: 
         rule raises NotPossible."""
 
         async def work(db: DB) -> Response:
-            if parcel not in parcels_of((await ledger.read(db, [order_id]))[order_id]):
+            if parcel not in parcels_of((await ledger.read(db, [order_stream(order_id)]))[order_id]):
                 raise Problem(404, "no such parcel")
-            facts = (await ledger.lock(db, [order_id]))[order_id]
+            facts = (await ledger.lock(db, [order_stream(order_id)]))[order_id]
             try:
                 published = rule(facts, clock.now())
             except answers.NotPossible as fault:

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 from fastapi import APIRouter, Depends, Request, Response
 
+from contracts.base import order_stream
 from contracts.carrier import LabelCreated
 from services.carrier.api.parameters import ParcelPath
 from services.carrier.domain.labels import is_label_needed
@@ -36,7 +37,7 @@ def router(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, seal: Seal, requi
     async def label(request: Request, order_id: UUID, parcel: ParcelPath, who: Principal = warehouse) -> Response:
         """The one label of the parcel, as PDF. Each reading is recorded: a label bears the addressee."""
         async with pool.acquire() as db, db.transaction():
-            facts = (await ledger.read(db, [order_id]))[order_id]
+            facts = (await ledger.read(db, [order_stream(order_id)]))[order_id]
             row = await labels.shown(db, order_id, parcel)
             if row is None or facts.get(LabelCreated, parcel) is None:
                 raise Problem(404, "no label for this parcel")

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 from fastapi import APIRouter, Depends, Request, Response
 
+from contracts.base import order_stream
 from services.carrier.schemas import OrderView, order_view
 from services.carrier.store import labels, scans, unconfirmed_labels
 from shared.http.answers import etag_response
@@ -24,7 +25,7 @@ def router(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, require: Require)
     async def order(request: Request, order_id: UUID, _: Principal = operator) -> Response:
         """What the carrier service knows of an order: parcels, every label made, every label that may exist."""
         async with pool.acquire() as db, db.transaction():
-            facts = (await ledger.read(db, [order_id]))[order_id]
+            facts = (await ledger.read(db, [order_stream(order_id)]))[order_id]
             if not len(facts):
                 raise Problem(404, "no such order")
             view = order_view(

@@ -19,6 +19,7 @@ SIGNATURES_LENGTH = 512
 """Characters of the header that holds them: one has 47, and a sender may be replacing a secret or two."""
 PREFIX = "whsec_"
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
 class InvalidSignature(Exception):
@@ -64,7 +65,7 @@ class SignatureHeaders:
         signatures = headers.get("webhook-signature", "")
         if _ID.fullmatch(webhook_id) is None:
             raise InvalidSignature("webhook-id")
-        if re.fullmatch(r"[0-9]{1,12}", timestamp) is None or abs(now - int(timestamp)) > TOLERANCE_SECONDS:
+        if _TIMESTAMP.fullmatch(timestamp) is None or abs(now - int(timestamp)) > TOLERANCE_SECONDS:
             raise InvalidSignature("webhook-timestamp")
         if not signatures or len(signatures) > SIGNATURES_LENGTH:
             raise InvalidSignature("webhook-signature")

@@ -32,7 +32,7 @@ def destruction(
     known = facts.get(ParcelDestroyed, parcel)
     if known is None or known.reason != reason:
         _require_under_way(facts, parcel, or_lost=True)
-    return [ParcelDestroyed(order_id=facts.order_id, occurred_at=now, parcel=parcel, reason=reason)]
+    return [ParcelDestroyed(order_id=facts.id, occurred_at=now, parcel=parcel, reason=reason)]
 
 
 def enquiry_answer(facts: Facts, parcel: int, found: bool, now: datetime) -> list[Event]:
@@ -49,7 +49,7 @@ def label_answer(facts: Facts, parcel: int, action: Literal["repeat", "refuse"],
     if case is None:
         raise NotPossible("no case about this parcel's label is open")
     closed: list[Event] = [case.closed(now, action)]
-    return [*closed, refusal(facts.order_id, parcel, "operator", now)] if action == REFUSE else closed
+    return [*closed, refusal(facts.id, parcel, "operator", now)] if action == REFUSE else closed
 
 
 def _require_under_way(facts: Facts, parcel: int, *, or_lost: bool = False) -> None:
@@ -61,4 +61,4 @@ def _require_under_way(facts: Facts, parcel: int, *, or_lost: bool = False) -> N
 
 
 def _lost(facts: Facts, parcel: int, now: datetime) -> ParcelLost:
-    return ParcelLost(order_id=facts.order_id, occurred_at=now, parcel=parcel, said_by="operator")
+    return ParcelLost(order_id=facts.id, occurred_at=now, parcel=parcel, said_by="operator")

@@ -31,10 +31,10 @@ def outputs(facts: Facts, context: DecisionContext, policy: SilencePolicy) -> It
         rule = policy.rule(sent)
         enquire_at = rule.enquire_at(sent, last)
         if not (context.caught_up and context.now >= enquire_at):
-            yield Timer(facts.order_id, enquire_at)
+            yield Timer(facts.stream, enquire_at)
             continue
         yield CaseOpened(
-            order_id=facts.order_id,
+            order_id=facts.id,
             occurred_at=context.now,
             case=f"enquiry:{parcel}:{last:%Y-%m-%d}",
             service=SERVICE,

@@ -23,7 +23,8 @@ from contracts.persons import Contact
 from contracts.warehouse import OrderPacked, OrderWithdrawn
 from services.carrier.domain.carrier import LabelOrder
 from services.carrier.domain.routing import Route
-from shared.ledger.facts import DecisionContext, Facts, Job, Output, PersonErased, PersonRecorded
+from services.persons.facts import PersonErased, PersonRecorded
+from shared.ledger.facts import DecisionContext, Facts, Job, Output
 
 LABEL_NOT_NEEDED: tuple[type[Event], ...] = (OrderWithdrawn, OrderClosed)
 """After one of these the order needs no label any more, and those that exist are not shown."""
@@ -75,9 +76,9 @@ def outputs(facts: Facts, context: DecisionContext) -> Iterator[Output]:
         if declared is None or facts.get(LabelCreated, parcel) is not None:
             continue
         if PersonErased in facts:
-            yield refusal(facts.order_id, parcel, "person_erased", context.now)
+            yield refusal(facts.id, parcel, "person_erased", context.now)
         elif PersonRecorded in facts and open_label_case(facts, parcel) is None and _postage_known(facts, declared):
-            yield Job(LABEL_JOB, facts.order_id, job_subject(parcel, label_round(facts, parcel)))
+            yield Job(LABEL_JOB, facts.stream, job_subject(parcel, label_round(facts, parcel)))
 
 
 def _postage_known(facts: Facts, declared: ParcelDeclared) -> bool:

@@ -42,7 +42,7 @@ def followed_parcels(facts: Facts) -> list[FollowedParcel]:
     scans = Counter(scan.parcel for scan in facts.all(ParcelScanned))
     return [
         FollowedParcel(
-            order_id=facts.order_id,
+            order_id=facts.id,
             parcel=label.parcel,
             tracking_number=label.tracking_number,
             state=follow_state(facts, label.parcel),

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from contextvars import Context
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import asyncpg
 
+from contracts.base import order_stream
 from services.carrier.domain.carrier import CarrierEvent
 from services.carrier.store import callbacks, labels, scans
 from services.carrier.store.callbacks import Callback
 from services.carrier.store.scans import RawScan
 from shared import failpoints, tracing
-from shared.ledger.group_commit import GroupCommit
+from shared.ledger.batches import isolate_failures
 from shared.sealing import Seal
 
 
@@ -28,10 +30,16 @@ class Retention:
     """Longer than the 76 hours over which a sender may repeat a call-back."""
 
 
-@dataclass(frozen=True, slots=True)
+KEEP_TOGETHER = 200
+"""Call-backs in one transaction, at most."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ReceivedCallback:
     callback: Callback
     scans: Sequence[RawScan]
+    stored: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    """Whether it was new, once that is durable."""
 
 
 def sealed_scan(carrier: str, source: Literal["poll", "webhook"], event: CarrierEvent, seal: Seal) -> RawScan:
@@ -57,7 +65,8 @@ class ScanIntake:
         self._pool = pool
         self._seal = seal
         self._retention = retention
-        self._callbacks = GroupCommit(self._store_callbacks, lambda received: [received.callback.webhook_id])
+        self._arrived: list[ReceivedCallback] = []
+        self._keeper: asyncio.Task[None] | None = None
         self.received = asyncio.Event()
         """Set when there may be something new to publish."""
 
@@ -76,13 +85,27 @@ class ScanIntake:
         """Durable when it returns; False when this call-back was known already."""
         callback = Callback(webhook_id, tracking_number, self._seal.seal(body, f"callback:{webhook_id}"))
         raw = [sealed_scan(carrier, "webhook", event, self._seal) for event in events]
-        new = await self._callbacks.answer(ReceivedCallback(callback, raw))
+        received = ReceivedCallback(callback, raw)
+        self._arrived.append(received)
+        if self._keeper is None or self._keeper.done():
+            # In a context of its own: a group belongs to no single request's trace.
+            self._keeper = asyncio.create_task(self._keep_arrived(), context=Context())
+        new = await received.stored
         if tracing.on() and (order_id := await labels.order_of(self._pool, tracking_number)):
-            await tracing.mention(self._pool, order_id, "call-back")
+            await tracing.mention(self._pool, order_stream(order_id), "call-back")
         return new
 
-    async def _store_callbacks(self, group: Sequence[ReceivedCallback]) -> list[bool]:
-        """Which of these call-backs were new. Of no two is the webhook id the same."""
+    async def _keep_arrived(self) -> None:
+        """Stores what has arrived while the last were being stored; one that cannot be stored fails alone."""
+        while self._arrived:
+            group, self._arrived = self._arrived[:KEEP_TOGETHER], self._arrived[KEEP_TOGETHER:]
+            try:
+                await isolate_failures(group, self._store, _fail)
+            except Exception as error:
+                for received in group:
+                    await _fail(received, error)
+
+    async def _store(self, group: Sequence[ReceivedCallback]) -> None:
         async with self._pool.acquire() as db, db.transaction():
             erased = await labels.erased_numbers(db, [received.callback.tracking_number for received in group])
             kept = [_without_body(received.callback, erased) for received in group]
@@ -91,8 +114,15 @@ class ScanIntake:
             await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
             failpoints.reach("callback.worked")
         failpoints.reach("callback.committed")
+        for received in group:
+            if not received.stored.done():
+                received.stored.set_result(received.callback.webhook_id in new)
         self.received.set()
-        return [received.callback.webhook_id in new for received in group]
+
+
+async def _fail(received: ReceivedCallback, error: Exception) -> None:
+    if not received.stored.done():
+        received.stored.set_exception(error)
 
 
 def _without_body(callback: Callback, erased: Collection[str]) -> Callback:

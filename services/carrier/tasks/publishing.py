@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
+from contracts.base import order_stream
 from services.carrier import metrics
 from services.carrier.carriers.carrier import Carrier
 from services.carrier.domain.scans import KnownScan, check_batch
@@ -75,13 +76,13 @@ class ScanPublisher:
         log.error("a scan could not be published", order_id=str(scan.order_id), error=error)
         async with self._ledger.transaction() as db:
             await scans.postpone(db, [scan], POSTPONE_SECONDS)
-            await self._ledger.undecided(db, scan.order_id)
+            await self._ledger.undecided(db, order_stream(scan.order_id))
 
     async def _publish(self, db: DB, batch: Sequence[KnownScan]) -> None:
         """Scans that are not believed are marked with the reason, and not published."""
         if not batch:
             return
-        sets = await self._ledger.lock(db, {scan.order_id for scan in batch})
+        sets = await self._ledger.lock(db, {order_stream(scan.order_id) for scan in batch})
         meanings = ((scan, self._carriers[scan.carrier].read(scan.code, scan.country)) for scan in batch)
         checked = check_batch(sets, meanings, self._clock.now())
         await self._ledger.publish(db, checked.believed)

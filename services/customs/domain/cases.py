@@ -50,7 +50,7 @@ def holds(facts: Facts, parcel: int, context: DecisionContext) -> list[Output]:
     for number, held in enumerate(holds, start=1):
         outputs.append(
             CaseOpened(
-                order_id=facts.order_id,
+                order_id=facts.id,
                 occurred_at=context.now,
                 case=hold_case(held),
                 service=NAME,
@@ -120,7 +120,7 @@ def held_by_post(facts: Facts, parcel: int, context: DecisionContext) -> list[Ou
     outputs: list[Output] = []
     for number, at in enumerate(held_at, start=1):
         subject = f"{parcel}:{at:%Y%m%dT%H%M}"
-        case = _needs("look_into", facts.order_id, POST_HOLD, subject, 1, POST_HOLD, context, HOLD_WITHIN, since=at)
+        case = _needs("look_into", facts.id, POST_HOLD, subject, 1, POST_HOLD, context, HOLD_WITHIN, since=at)
         if _held_since(facts, parcel, at):
             if case in facts:
                 outputs.append(case.closed(context.now, "superseded"))

@@ -29,7 +29,8 @@ from services.customs.domain.cases import held_by_post, holds, order_ended, sett
 from services.customs.regimes.amounts import Sums, goods_of, in_cny, of_order, split
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal
 from services.customs.regimes.tables import Tables
-from shared.ledger.facts import DecisionContext, Facts, Job, Output, PersonErased, PersonRecorded
+from services.persons.facts import PersonErased, PersonRecorded
+from shared.ledger.facts import DecisionContext, Facts, Job, Output
 
 EXPORT, DOCUMENTS, INVENTORY, RETURN, HOLD_ANSWER = "export", "import_documents", "inventory", "return", "hold_answer"
 """Kinds of outside work; the subject begins with the parcel's number."""
@@ -97,7 +98,7 @@ def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | O
     if refusal is not None:
         return _refused(facts, context, refusal)
     screened = OrderScreened(
-        order_id=facts.order_id,
+        order_id=facts.id,
         occurred_at=context.now,
         regime=regime.name,
         value_cny=Money(amount=value, currency="CNY"),
@@ -148,7 +149,7 @@ def _exports(
     goods = of_order(placed).goods
     goods_eur = goods if placed.total.currency == "EUR" else goods / screened.rate
     if policy.export.needs_declaration(placed.lines, goods_eur, policy.export.day(packed.occurred_at)):
-        return [Job(EXPORT, facts.order_id, str(number)) for number in waiting]
+        return [Job(EXPORT, facts.stream, str(number)) for number in waiting]
     declared = parcels_declared(placed, packed, context, policy)
     return [declared[number] for number in waiting]
 
@@ -199,12 +200,12 @@ def _import(facts: Facts, parcel: int, regime: ImportRegime, context: DecisionCo
     if not regime.by_documents:
         if not regime.cleared_by(scans):
             return []
-        return [ImportCleared(order_id=facts.order_id, occurred_at=context.now, parcel=parcel)]
+        return [ImportCleared(order_id=facts.id, occurred_at=context.now, parcel=parcel)]
     if PersonErased in facts or facts.get(ImportDeclared, parcel):
         return []
-    outputs: list[Output] = [Job(DOCUMENTS, facts.order_id, str(parcel))]
+    outputs: list[Output] = [Job(DOCUMENTS, facts.stream, str(parcel))]
     if facts.get(ParcelUplifted, parcel) or any(_left_origin(scan) for scan in scans):
-        outputs.append(Job(INVENTORY, facts.order_id, str(parcel)))
+        outputs.append(Job(INVENTORY, facts.stream, str(parcel)))
     return outputs
 
 
@@ -215,4 +216,4 @@ def _left_origin(scan: ParcelScanned) -> bool:
 
 
 def _refused(facts: Facts, context: DecisionContext, refusal: Refusal) -> OrderRefused:
-    return OrderRefused(order_id=facts.order_id, occurred_at=context.now, reason=refusal.reason, sku=refusal.sku)
+    return OrderRefused(order_id=facts.id, occurred_at=context.now, reason=refusal.reason, sku=refusal.sku)

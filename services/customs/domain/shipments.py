@@ -79,7 +79,7 @@ def shipment(
     )
     uplifted = facts.get(ParcelUplifted, parcel)
     return Shipment(
-        order_id=facts.order_id,
+        order_id=facts.id,
         parcel=parcel,
         sub_order=export.sub_order(placed, parcel),
         tracking_number=handed_over.tracking_number,

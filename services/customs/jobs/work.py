@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.base import Event
+from contracts.base import Event, order_stream
 from contracts.customs import ImportDeclared, ImportRefused, ParcelRefused
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
@@ -24,13 +24,14 @@ from services.customs.domain.export import Refused, Released
 from services.customs.domain.receipts import Receipt
 from services.customs.domain.shipments import shipment
 from services.customs.jobs.gateways import ExportGateway, ImportGateway
+from services.persons.facts import PersonErased
+from services.persons.records import Persons
 from shared.clock import Clock
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
 from shared.ledger import job_queue
-from shared.ledger.facts import DecisionContext, Facts, PersonErased
+from shared.ledger.facts import DecisionContext, Facts
 from shared.ledger.ledger import Ledger
-from shared.persons import Persons
 from shared.sealing import Seal
 
 KEEP_YEARS = 4
@@ -63,7 +64,7 @@ class ExportWork:
 
     async def run(self, job: ClaimedJob) -> Done:
         """Declares a parcel for export: declared with its MRN, or refused. A bad MRN is a case, never a declaration."""
-        facts = await facts_of(self.pool, self.ledger, job.order_id)
+        facts = await facts_of(self.pool, self.ledger, job.stream.id)
         placed, packed = facts.get(OrderPlaced), facts.get(OrderPacked)
         if placed is None or packed is None:
             raise Retry("order not packed here")
@@ -76,11 +77,11 @@ class ExportWork:
                 published = deemed.model_copy(update={"export": "declared", "mrn": mrn})
                 save = self._keep(job, request, "released", mrn, context)
             case Released():
-                published = attention(job.order_id, job.kind, job.subject, "bad_mrn", context, _round(job))
+                published = attention(job.stream.id, job.kind, job.subject, "bad_mrn", context, _round(job))
                 save = self._keep(job, request, "bad_mrn", None, context)
             case Refused(code):
                 published = ParcelRefused(
-                    order_id=job.order_id, occurred_at=context.now, parcel=number, reason=f"export:{code}"
+                    order_id=job.stream.id, occurred_at=context.now, parcel=number, reason=f"export:{code}"
                 )
                 save = self._keep(job, request, f"refused:{code}", None, context)
         return Done(published=[published], save=save, unless=ORDER_ENDS)
@@ -90,7 +91,7 @@ class ExportWork:
     ) -> Keep:
         body = json.dumps(request, ensure_ascii=False).encode()
         declaration = store.Declaration(
-            order_id=job.order_id,
+            order_id=job.stream.id,
             parcel=int(job.subject),
             lrn=str(request["lrn"]),
             outcome=outcome,
@@ -128,7 +129,7 @@ class ImportWork:
         """Order, payment and waybill, as far as they are our role. One that is refused is a case."""
         parcel = int(job.subject)
         for role in self.roles:
-            receipt = await self._send(job.order_id, parcel, DOCUMENTS[role])
+            receipt = await self._send(job.stream.id, parcel, DOCUMENTS[role])
             if receipt is not None and not receipt.accepted:
                 return self._case(job, f"{DOCUMENTS[role]}:{_reason(receipt)}")
         return Done()
@@ -140,8 +141,8 @@ class ImportWork:
         """
         parcel = int(job.subject)
         for role in self.roles:
-            await self._send(job.order_id, parcel, DOCUMENTS[role])
-        receipt = await self._send(job.order_id, parcel, "CEB621")
+            await self._send(job.stream.id, parcel, DOCUMENTS[role])
+        receipt = await self._send(job.stream.id, parcel, "CEB621")
         if receipt is None:
             return Done()
         if receipt.format_error:
@@ -149,12 +150,12 @@ class ImportWork:
         now = self.clock.now()
         published: list[Event] = []
         if receipt.accepted:
-            number = receipt.number or str(ceb.guid(job.order_id, parcel, "CEB621"))
+            number = receipt.number or str(ceb.guid(job.stream.id, parcel, "CEB621"))
             published.append(
-                ImportDeclared(order_id=job.order_id, occurred_at=now, parcel=parcel, declaration_number=number)
+                ImportDeclared(order_id=job.stream.id, occurred_at=now, parcel=parcel, declaration_number=number)
             )
-        verdict = receipts.fact(job.order_id, parcel, receipt.status, now, now, self.policy.tables.codes.hold_reasons)
-        if isinstance(verdict, ImportRefused) and verdict in await facts_of(self.pool, self.ledger, job.order_id):
+        verdict = receipts.fact(job.stream.id, parcel, receipt.status, now, now, self.policy.tables.codes.hold_reasons)
+        if isinstance(verdict, ImportRefused) and verdict in await facts_of(self.pool, self.ledger, job.stream.id):
             return self._case(job, f"CEB621:{_reason(receipt)}")
         if verdict is not None:
             published.append(verdict)
@@ -162,20 +163,20 @@ class ImportWork:
 
     async def declare_return(self, job: ClaimedJob) -> Done:
         """The return of a released parcel (CEB625); its approval comes as a later receipt."""
-        receipt = await self._send(job.order_id, int(job.subject), "CEB625")
+        receipt = await self._send(job.stream.id, int(job.subject), "CEB625")
         if receipt is not None and not receipt.accepted:
             return self._case(job, f"CEB625:{_reason(receipt)}")
         return Done()
 
     async def answer_hold(self, job: ClaimedJob) -> Done:
         """Sends an operator's answer. A parcel that is no longer held needs none."""
-        facts = await facts_of(self.pool, self.ledger, job.order_id)
+        facts = await facts_of(self.pool, self.ledger, job.stream.id)
         placed = facts.get(OrderPlaced)
         async with self.pool.acquire() as db:
-            sealed = await store.answer(db, job.order_id, job.subject)
+            sealed = await store.answer(db, job.stream.id, job.subject)
         if placed is None or sealed is None:
             return Done()
-        text = self.seal.open(sealed, answer_place(job.order_id, job.subject)).decode()
+        text = self.seal.open(sealed, answer_place(job.stream.id, job.subject)).decode()
         parcel = int(job.subject.partition(":")[0])
         if await self.gateway.answer_hold(export.sub_order(placed, parcel), text) == "unknown":
             return self._case(job, "unknown_declaration")
@@ -205,7 +206,7 @@ class ImportWork:
             found = await store.message(db, order_id, parcel, message)
             if found and message in DOCUMENTS.values() and _settled(found["status"]):
                 return None
-            facts = (await self.ledger.read(db, [order_id]))[order_id]
+            facts = (await self.ledger.read(db, [order_stream(order_id)]))[order_id]
             if PersonErased in facts:
                 return None
             if found is not None:
@@ -223,7 +224,7 @@ class ImportWork:
 
     def _case(self, job: ClaimedJob, reason: str) -> Done:
         context = DecisionContext(self.clock.now())
-        return Done([attention(job.order_id, job.kind, job.subject, reason, context, _round(job))])
+        return Done([attention(job.stream.id, job.kind, job.subject, reason, context, _round(job))])
 
 
 def answer_place(order_id: UUID, subject: str) -> str:
@@ -240,7 +241,7 @@ async def do_again(db: DB, kind: str, order_id: UUID, subject: str, round_: int)
 
     `round_` is that of the case which opens if it fails again. False when no such work waits for anyone.
     """
-    if not await job_queue.run_again(db, kind, order_id, subject, {"round": round_}):
+    if not await job_queue.run_again(db, kind, order_stream(order_id), subject, {"round": round_}):
         return False
     parcel = int(subject.partition(":")[0])
     rejected = [
@@ -266,7 +267,7 @@ def _reason(receipt: Receipt) -> str:
 
 async def facts_of(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, order_id: UUID) -> Facts:
     async with pool.acquire() as db:
-        return (await ledger.read(db, [order_id]))[order_id]
+        return (await ledger.read(db, [order_stream(order_id)]))[order_id]
 
 
 def kinds(exports: ExportWork, imports: ImportWork) -> tuple[JobKind, ...]:
@@ -274,7 +275,7 @@ def kinds(exports: ExportWork, imports: ImportWork) -> tuple[JobKind, ...]:
 
     def given_up(job: ClaimedJob, _: str) -> Sequence[Event]:
         context = DecisionContext(exports.clock.now())
-        return [attention(job.order_id, job.kind, job.subject, "no_answer", context, _round(job))]
+        return [attention(job.stream.id, job.kind, job.subject, "no_answer", context, _round(job))]
 
     kind = partial(JobKind, exhausted=given_up)
     return (

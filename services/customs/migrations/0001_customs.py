@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
+from services.persons.schema import PERSONS_SCHEMA
 from shared.operations.schema import PLATFORM_SCHEMA
 
 revision = "customs_0001"
@@ -101,7 +102,7 @@ TABLES = (
 
 
 def upgrade() -> None:
-    for statement in (*PLATFORM_SCHEMA, *TABLES):
+    for statement in (*PLATFORM_SCHEMA, *PERSONS_SCHEMA, *TABLES):
         op.execute(statement)
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
-from contracts.base import Line
+from contracts.base import OrderLine
 from contracts.carrier import ParcelScanned
 from contracts.vocabularies import OrderRefusal, Regime
 from services.customs.regimes.amounts import Sums
@@ -38,7 +38,7 @@ class ImportRegime(Protocol):
     def value(self, sums: Sums) -> Decimal:
         """What counts against the limits."""
 
-    def refusal(self, lines: Sequence[Line], value: Decimal, day: date) -> Refusal | None:
+    def refusal(self, lines: Sequence[OrderLine], value: Decimal, day: date) -> Refusal | None:
         """The first rule that the order breaks, but for the buyer's year."""
 
     def yearly_limit(self, day: date) -> Decimal | None:
@@ -57,5 +57,5 @@ class ExportRegime(Protocol):
     def day(self, instant: datetime) -> date:
         """The legal day of an instant where the goods leave."""
 
-    def needs_declaration(self, lines: Sequence[Line], goods_eur: Decimal, day: date) -> bool:
+    def needs_declaration(self, lines: Sequence[OrderLine], goods_eur: Decimal, day: date) -> bool:
         """Whether a declaration with its own number is needed; else leaving is the declaration."""

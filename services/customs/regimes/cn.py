@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from contracts.base import Line
+from contracts.base import OrderLine
 from contracts.carrier import ParcelScanned
 from contracts.vocabularies import OrderRefusal
 from services.customs.regimes.amounts import Sums
@@ -48,7 +48,7 @@ class Cbec9610:
         """A discount that pays tax too may be more than goods and carriage; no order gives anything to the year."""
         return max(sums.dutiable, Decimal("0.00"))
 
-    def refusal(self, lines: Sequence[Line], value: Decimal, day: date) -> Refusal | None:
+    def refusal(self, lines: Sequence[OrderLine], value: Decimal, day: date) -> Refusal | None:
         barred = _barred(self.tables, lines, day)
         if barred is not None:
             return barred
@@ -59,7 +59,7 @@ class Cbec9610:
             return Refusal("over_transaction_limit")
         return None
 
-    def _passes_whole(self, lines: Sequence[Line], day: date) -> bool:
+    def _passes_whole(self, lines: Sequence[OrderLine], day: date) -> bool:
         """One indivisible article may exceed the transaction's limit, at full duty ([2018] 49)."""
         return bool(self.tables.cbec_indivisible.find(day)) and sum(line.quantity for line in lines) == 1
 
@@ -90,7 +90,7 @@ class PersonalPostal:
     def value(self, sums: Sums) -> Decimal:
         return sums.goods
 
-    def refusal(self, lines: Sequence[Line], value: Decimal, day: date) -> Refusal | None:
+    def refusal(self, lines: Sequence[OrderLine], value: Decimal, day: date) -> Refusal | None:
         barred = _barred(self.tables, lines, day) or _first(lines, self.tables.barred_by_post, "prohibited_goods", day)
         if barred is not None:
             return barred
@@ -114,11 +114,11 @@ class PersonalPostal:
         )
 
 
-def _barred(tables: Tables, lines: Sequence[Line], day: date) -> Refusal | None:
+def _barred(tables: Tables, lines: Sequence[OrderLine], day: date) -> Refusal | None:
     return _first(lines, tables.prohibited, "prohibited_goods", day) or _first(
         lines, tables.barred_from_air, "dangerous_goods", day
     )
 
 
-def _first(lines: Sequence[Line], headings: Headings, reason: OrderRefusal, day: date) -> Refusal | None:
+def _first(lines: Sequence[OrderLine], headings: Headings, reason: OrderRefusal, day: date) -> Refusal | None:
     return next((Refusal(reason, line.sku) for line in lines if headings.cover(line.hs_code, day)), None)

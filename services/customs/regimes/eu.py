@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from contracts.base import Line
+from contracts.base import OrderLine
 from services.customs.regimes.tables import Tables
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -26,7 +26,7 @@ class PostalExport:
     def day(self, instant: datetime) -> date:
         return instant.astimezone(PARIS).date()
 
-    def needs_declaration(self, lines: Sequence[Line], goods_eur: Decimal, day: date) -> bool:
+    def needs_declaration(self, lines: Sequence[OrderLine], goods_eur: Decimal, day: date) -> bool:
         return goods_eur > self.tables.eu_deemed.on(day) or any(
             self.tables.excise.cover(line.hs_code, day) for line in lines
         )

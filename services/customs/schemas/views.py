@@ -27,7 +27,7 @@ class Papers:
 def order(facts: Facts, papers: Papers) -> OrderView:
     placed = facts.get(OrderPlaced)
     return OrderView(
-        id=facts.order_id,
+        id=facts.id,
         number=placed.number if placed else None,
         screening=screening(facts),
         parcels=tuple(

@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from contracts.base import Event
+from contracts.base import Event, order_stream
 from services.customs import store
 from services.customs.domain import ceb
 from services.customs.domain.ceb import MessageType
@@ -20,12 +20,13 @@ from services.customs.domain.receipt_facts import receipt_facts
 from services.customs.domain.receipts import FAILED, LaterReceipt, Page, SentMessage, meaning
 from services.customs.jobs.gateways import ImportGateway
 from services.customs.jobs.work import IMPORT_GATEWAY
+from services.persons.facts import PersonErased
 from shared.clock import Clock
 from shared.db import DB, TRANSIENT
 from shared.jobs import pauses
 from shared.jobs.worker import Retry
 from shared.ledger import fact_sets
-from shared.ledger.facts import DecisionContext, PersonErased
+from shared.ledger.facts import DecisionContext
 from shared.ledger.ledger import Ledger
 from shared.ledger.timers import CaughtUp
 from shared.loop import Loop
@@ -108,7 +109,7 @@ class ReceiptPoller:
                 return False
             ours = await self._keep(db, page)
             for turn in _turns(ours):
-                sets = await self.ledger.lock(db, {sent.order_id for _, sent in turn})
+                sets = await self.ledger.lock(db, {order_stream(sent.order_id) for _, sent in turn})
                 facts = [
                     fact
                     for receipt, sent in turn
@@ -149,7 +150,7 @@ class ReceiptPoller:
             for receipt, sent in ours:
                 for fact in await self._facts_of(db, receipt, sent, DecisionContext(now)):
                     await self.ledger.append(db, fact)
-                await self.ledger.undecided(db, sent.order_id)
+                await self.ledger.undecided(db, order_stream(sent.order_id))
             await self._move(db, page, ours, now)
         return True
 
@@ -157,7 +158,7 @@ class ReceiptPoller:
         self, db: DB, receipt: LaterReceipt, sent: SentMessage, context: DecisionContext
     ) -> list[Event]:
         try:
-            facts = (await self.ledger.lock(db, [sent.order_id]))[sent.order_id]
+            facts = (await self.ledger.lock(db, [order_stream(sent.order_id)]))[sent.order_id]
             return receipt_facts(receipt, sent, facts, self.hold_reasons, context)
         except TRANSIENT:
             raise

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 
-from contracts.base import Code
+from contracts.base import Code, order_stream
 from contracts.cases import CaseClosed, CaseOpened
 from services.orders.api.lookup import visible_order
 from services.orders.domain.cases import closed_by_a_person, freed_by
@@ -87,7 +87,7 @@ def router(
 
 
 async def _resolve(ledger: Ledger, db: DB, order_id: UUID, name: str, resolution: str, clock: Clock) -> Response:
-    facts = (await ledger.lock(db, [order_id]))[order_id]
+    facts = (await ledger.lock(db, [order_stream(order_id)]))[order_id]
     case = facts.get(CaseOpened, name)
     if case is None:
         raise Problem(404, "not found")

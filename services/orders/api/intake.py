@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
+from contracts.base import order_stream
 from contracts.orders import OrderPlaced
 from services.orders.domain.decide import order_id_of
 from services.orders.schemas.answers import ORDER_REQUEST, AcceptedView, answers
@@ -18,6 +19,8 @@ from services.orders.schemas.conversion import contact, fingerprint, national_id
 from services.orders.schemas.intake import check
 from services.orders.schemas.views import TrackingLinks
 from services.orders.store.orders import fingerprints, save_fingerprints
+from services.persons.facts import PersonRecorded
+from services.persons.records import Persons
 from shared import failpoints
 from shared.clock import Clock
 from shared.db import DB
@@ -26,10 +29,8 @@ from shared.http.idempotency import IdempotentRequest, IdempotentRequests
 from shared.http.json_body import read_json
 from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route
-from shared.ledger.facts import PersonRecorded
 from shared.ledger.group_commit import GroupCommit
 from shared.ledger.ledger import Ledger
-from shared.persons import Persons
 from shared.telemetry import current_traceparent
 
 
@@ -83,7 +84,7 @@ class Intake:
         """
         by_id = {submission.order_id: submission for submission in submissions}
         digests = {order_id: fingerprint(self._fingerprint_key, order.body) for order_id, order in by_id.items()}
-        sets = await self._ledger.lock(db, by_id)
+        sets = await self._ledger.lock(db, map(order_stream, by_id))
         known = [order_id for order_id in by_id if OrderPlaced in sets[order_id]]
         accepted_digests = await fingerprints(db, known) if known else {}
         new = {order_id: order for order_id, order in by_id.items() if order_id not in known}

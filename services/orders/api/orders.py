@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 
-from contracts.base import Code
+from contracts.base import Code, order_stream
 from contracts.orders import CancelRequested, OrderClosed
 from services.orders.api.lookup import visible_order
 from services.orders.domain.decide import ErasureRequested
@@ -24,6 +24,7 @@ from services.orders.schemas.views import TrackingLinks, order_view
 from services.orders.store import erasures, search
 from services.orders.store import orders as orders_table
 from services.orders.store.orders import StoredOrder
+from services.persons.facts import PersonErased
 from shared.clock import Clock
 from shared.db import DB
 from shared.http import paging
@@ -33,7 +34,6 @@ from shared.http.idempotency import IdempotentRequests
 from shared.http.paging import PAGE, Cursor, Instant, Limit, Text
 from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route
-from shared.ledger.facts import PersonErased
 from shared.ledger.ledger import Ledger
 
 _ORDERS_KEY = TypeAdapter(tuple[Instant, UUID])
@@ -135,7 +135,7 @@ async def _search(
 
 
 async def _cancel(ledger: Ledger, db: DB, order_id: UUID, reason: str, clock: Clock) -> Response:
-    facts = (await ledger.lock(db, [order_id]))[order_id]
+    facts = (await ledger.lock(db, [order_stream(order_id)]))[order_id]
     if CancelRequested not in facts:
         if closed := facts.get(OrderClosed):
             raise Problem(409, "the order has ended", detail=f"it is {closed.outcome}")
@@ -145,7 +145,7 @@ async def _cancel(ledger: Ledger, db: DB, order_id: UUID, reason: str, clock: Cl
 
 
 async def _erase(erasure: Erasure, db: DB, order_id: UUID, actor: str) -> Response:
-    facts = (await erasure.ledger.lock(db, [order_id]))[order_id]
+    facts = (await erasure.ledger.lock(db, [order_stream(order_id)]))[order_id]
     now = erasure.clock.now()
     if PersonErased not in facts and ErasureRequested not in facts:
         await erasures.append(db, order_id, "requested", actor, now)

@@ -28,7 +28,7 @@ def amendments(facts: Facts, closed: OrderClosed, context: DecisionContext) -> l
         evidence = end_evidence(facts, parcel)
         if evidence and evidence.outcome != recorded:
             amendment = OrderAmended(
-                order_id=facts.order_id,
+                order_id=facts.id,
                 occurred_at=context.now,
                 parcel=parcel,
                 outcome=evidence.outcome,
@@ -68,7 +68,7 @@ def _moves_after_its_end(facts: Facts, parcel: int) -> bool:
 
 def _case(facts: Facts, context: DecisionContext, parcel: int, matter: str, recorded: str) -> CaseOpened:
     return CaseOpened(
-        order_id=facts.order_id,
+        order_id=facts.id,
         occurred_at=context.now,
         case=f"amendment:{parcel}:{matter}",
         service=SERVICE,

@@ -60,10 +60,10 @@ def effect_of_passing(facts: Facts, status: OrderStatus, context: DecisionContex
     """What follows when the deadline of the order's state has passed."""
     state = status.waiting_state
     if state != "cancelling" and not status.too_late_to_withdraw:
-        return CancelRequested(order_id=facts.order_id, occurred_at=context.now, reason=f"deadline:{state}")
+        return CancelRequested(order_id=facts.id, occurred_at=context.now, reason=f"deadline:{state}")
     name, earlier = f"needs_attention:{state}", len(_cases_about(facts, state))
     return CaseOpened(
-        order_id=facts.order_id,
+        order_id=facts.id,
         occurred_at=context.now,
         case=f"{name}:{earlier + 1}" if earlier else name,
         service=SERVICE,

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import ClassVar
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
-from contracts.base import Event
+from contracts.base import OrderEvent
 from contracts.cases import CaseClosed
 from contracts.orders import OrderClosed
 from services.orders.domain.amendments import MOVED_AGAIN, amendments, has_amendment
@@ -18,7 +18,8 @@ from services.orders.domain.cases import open_cases
 from services.orders.domain.deadlines import deadline, effect_of_passing, overdue_state
 from services.orders.domain.outcomes import order_outcome
 from services.orders.domain.status import OrderStatus, order_status
-from shared.ledger.facts import DecisionContext, Facts, Job, Output, PersonErased, Timer
+from services.persons.facts import PersonErased
+from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
 
 ERASE_PERSON = "erase_person"
 """The job that erases the person's record of an order."""
@@ -27,7 +28,7 @@ RETENTION = timedelta(days=180)
 """How long after its end the person's record of an order is kept, in business time."""
 
 
-class ErasureRequested(Event):
+class ErasureRequested(OrderEvent):
     """An operator wants the person's record erased; that is done once the order has ended. Known to this service
     only."""
 
@@ -50,7 +51,7 @@ def decide(facts: Facts, context: DecisionContext) -> list[Output]:
         return outputs + _erasure(facts, closed, context)
     if outcome := order_outcome(facts):
         closing = OrderClosed(
-            order_id=facts.order_id,
+            order_id=facts.id,
             occurred_at=context.now,
             outcome=outcome.outcome,
             reason=outcome.reason,
@@ -62,7 +63,7 @@ def decide(facts: Facts, context: DecisionContext) -> list[Output]:
     if limit is None:
         return outputs
     if not (context.caught_up and context.now >= limit):
-        return [*outputs, Timer(facts.order_id, limit)]
+        return [*outputs, Timer(facts.stream, limit)]
     return [*outputs, effect_of_passing(facts, status, context)]
 
 
@@ -72,8 +73,8 @@ def _erasure(facts: Facts, closed: OrderClosed, context: DecisionContext) -> lis
     if PersonErased in facts:
         return []
     if ErasureRequested in facts or context.now >= until:
-        return [Job(ERASE_PERSON, facts.order_id)]
-    return [Timer(facts.order_id, until)]
+        return [Job(ERASE_PERSON, facts.stream)]
+    return [Timer(facts.stream, until)]
 
 
 def _closed_cases(facts: Facts, status: OrderStatus, context: DecisionContext) -> list[CaseClosed]:

@@ -13,7 +13,8 @@ from services.orders.domain.cases import freed_by, open_cases
 from services.orders.domain.deadlines import deadline
 from services.orders.domain.decide import ErasureRequested
 from services.orders.domain.status import cancel_answer, order_status, parcel_state
-from shared.ledger.facts import Facts, PersonErased
+from services.persons.facts import PersonErased
+from shared.ledger.facts import Facts
 
 
 def document(facts: Facts) -> dict[str, Any] | None:

@@ -14,7 +14,8 @@ from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.vocabularies import with_the_carrier
 from contracts.warehouse import CancelTooLate, OrderPacked, OrderWithdrawn, ParcelHandedOver, StockReserved
 from services.orders.domain.outcomes import end_evidence, parcels_after_hand_over, planned_parcels
-from shared.ledger.facts import Facts, PersonRecorded
+from services.persons.facts import PersonRecorded
+from shared.ledger.facts import Facts
 
 State = Literal[
     "placed", "screened", "reserved", "packed", "declared", "labelled", "handed_over", "in_transit", "arrived", "closed"

@@ -7,7 +7,7 @@ import hmac
 from datetime import datetime
 from uuid import UUID
 
-from contracts.base import Line, Money
+from contracts.base import Money, OrderLine
 from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId, Payment
 from services.orders.schemas.body import MoneyBody, OrderBody
@@ -59,10 +59,10 @@ def fingerprint(key: bytes, body: OrderBody) -> bytes:
     return hmac.new(key, b"order body\n" + normalised.model_dump_json().encode(), hashlib.sha256).digest()
 
 
-def _lines(body: OrderBody) -> tuple[Line, ...]:
+def _lines(body: OrderBody) -> tuple[OrderLine, ...]:
     """The order's lines, numbered from 1 as they came."""
     return tuple(
-        Line(
+        OrderLine(
             line=number,
             sku=line.sku,
             description=line.description,

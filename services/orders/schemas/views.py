@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.links import link_secret
 from services.orders.domain.cases import freed_by
 from services.orders.domain.document import instant_text
-from shared.links import link_secret
 
 LONGEST_FIELDS = ("id", "marketplace", "number", "status", "since", "awaits", "deadline")
 

@@ -11,6 +11,7 @@ import asyncpg
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from sse_starlette import EventSourceResponse
 
+from services.links import check_secret
 from services.tracking import store
 from services.tracking.api.page import Pages
 from services.tracking.api.streams import StreamResponse, Streams
@@ -20,7 +21,6 @@ from shared.http.answers import etag_response, uuid_or_404
 from shared.http.problems import Problem
 from shared.http.rates import TokenBuckets, client_name
 from shared.http.routes import Route
-from shared.links import check_secret
 
 _NUMBER = re.compile(r"[A-Z0-9]{8,35}")
 _ETAG = re.compile(r"[0-9a-f]{32}")

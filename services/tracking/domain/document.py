@@ -117,7 +117,7 @@ def document_of(facts: Facts) -> Document | None:
     parcel_actions = [parcel_action(parcel, holding_cases.get(parcel.parcel)) for parcel in parcels]
     scan_statuses = dict(scan for journey in journeys.values() for scan in journey.scan_statuses)
     return Document(
-        order_id=facts.order_id,
+        order_id=facts.id,
         number=placed.number if placed else None,
         marketplace=placed.marketplace if placed else None,
         language=placed.language if placed else None,

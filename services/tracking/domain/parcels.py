@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeVar, cast
 
-from contracts.base import CountryCode, Event, Line, Parcel
+from contracts.base import CountryCode, Event, OrderLine, Parcel
 from contracts.carrier import LabelCreated, LabelRefused, ParcelScanned
 from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportHeld, ImportRefused, ParcelDeclared, ParcelRefused
@@ -77,7 +77,7 @@ def parcel_view(
     *,
     box: Parcel | None = None,
     packed_at: datetime | None = None,
-    lines: Sequence[Line] = (),
+    lines: Sequence[OrderLine] = (),
     case: CaseOpened | None = None,
 ) -> ParcelView:
     """The parcel, from its facts by time (at least one, or else `packed_at`). `case`: the open one that blocks it."""

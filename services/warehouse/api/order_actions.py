@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from contracts.base import order_stream
 from contracts.warehouse import OrderPacked, ParcelHandedOver, ParcelReceivedBack
 from services.warehouse.domain import actions
 from services.warehouse.domain.movements import OrderStock
@@ -63,4 +64,4 @@ class OrderActions:
         return received_back
 
     async def _lock(self, db: DB, order_id: UUID) -> Facts:
-        return (await self._ledger.lock(db, [order_id]))[order_id]
+        return (await self._ledger.lock(db, [order_stream(order_id)]))[order_id]

@@ -9,7 +9,7 @@ import asyncpg
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import TypeAdapter
 
-from contracts.base import ParcelNumber
+from contracts.base import ParcelNumber, order_stream
 from services.warehouse.api.order_actions import OrderActions
 from services.warehouse.api.refusals import refusals_as_problems
 from services.warehouse.domain.movements import OrderStock
@@ -69,7 +69,7 @@ def router(
         async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
             rows = await work_lists.reserved_orders(db, after, limit + 1)
             shown, following = paging.cut(rows, limit, lambda row: (row.since, row.order_id))
-            sets = await ledger.read(db, [row.order_id for row in shown])
+            sets = await ledger.read(db, [order_stream(row.order_id) for row in shown])
             skus = {sku for facts in sets.values() for sku in ordered_units(facts)}
             products = await goods.find_products(db, sorted(skus))
         lists = tuple(pick_list_view(row, sets[row.order_id], products) for row in shown)
@@ -90,7 +90,7 @@ def router(
     async def get_order(order_id: UUID, _: Principal = Depends(key)) -> Response:
         """The order as the warehouse sees it."""
         async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
-            facts = (await ledger.read(db, [order_id]))[order_id]
+            facts = (await ledger.read(db, [order_stream(order_id)]))[order_id]
             movements = (await stock.movements_of_orders(db, [order_id])).get(order_id, ())
         if not len(facts):
             raise Problem(404, "no such order here")

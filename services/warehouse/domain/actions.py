@@ -48,7 +48,7 @@ def pack(facts: Facts, boxes: Sequence[Box], net_weights: Mapping[str, int], now
     _require_reserved(facts)
     faults = packing_faults(boxes, order_lines(facts), net_weights, limits_on(CARRIER, now.date()))
     _require_no_faults(faults)
-    return OrderPacked(order_id=facts.order_id, occurred_at=now, parcels=pack_boxes(boxes, net_weights))
+    return OrderPacked(order_id=facts.id, occurred_at=now, parcels=pack_boxes(boxes, net_weights))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def report_shortage(
     if quantity > held:
         fault = Fault("quantity", "held_by_order", f"the order holds {held} of this SKU")
         raise Refusal("invalid", "invalid shortage", faults=[fault])
-    order_id, available = order.facts.order_id, levels[sku].available
+    order_id, available = order.facts.id, levels[sku].available
     earlier = sum(1 for movement in order.movements if movement.kind == "written_off" and movement.sku == sku)
     subject = str(earlier + 1)
     written_off = Movement(sku, "written_off", quantity, order_id=order_id, subject=subject)
@@ -112,7 +112,7 @@ def hand_over(facts: Facts, number: int, scanned: str, now: datetime) -> ParcelH
     if label is None or label.tracking_number != scanned:
         fault = Fault("tracking_number", "label_of_parcel", "the scanned label is not this parcel's")
         raise Refusal("invalid", "wrong label", faults=[fault])
-    return ParcelHandedOver(order_id=facts.order_id, occurred_at=now, parcel=number, tracking_number=scanned)
+    return ParcelHandedOver(order_id=facts.id, occurred_at=now, parcel=number, tracking_number=scanned)
 
 
 def book_return(
@@ -129,7 +129,7 @@ def book_return(
             raise Refusal("conflict", "the parcel is booked in already, otherwise")
         return received_back
     return ParcelReceivedBack(
-        order_id=facts.order_id, occurred_at=now, parcel=number, sound=sound_contents, written_off=written_off
+        order_id=facts.id, occurred_at=now, parcel=number, sound=sound_contents, written_off=written_off
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from contracts.base import Event
+from contracts.base import Event, order_stream
 from contracts.orders import OrderPlaced
 from contracts.warehouse import Shortage, StockRefused, StockReserved
 from services.warehouse.domain.decisions import wants_reservation
@@ -76,7 +76,7 @@ def allocate(
         if all_claims_known and claimed.isdisjoint(ordered_units(facts)):
             _reserve(facts, changes, now)
         else:
-            changes.timers.append(Timer(facts.order_id, now + RESTORE_RETRY))
+            changes.timers.append(Timer(facts.stream, now + RESTORE_RETRY))
     return changes
 
 
@@ -101,7 +101,7 @@ def _restore_reservation(order: OrderStock, changes: StockChanges, now: datetime
     """Reserves the goods again, and with them moves all that has happened to them since: at once or not at all. What
     the order did not release must be available, which it may not be before products and goods receipts that the backup
     lacks are entered again. Until then nothing moves, so that nothing is booked as less than it was."""
-    order_id, ordered = order.facts.order_id, ordered_units(order.facts)
+    order_id, ordered = order.facts.id, ordered_units(order.facts)
     reserved = [Movement(sku, "reserved", units, order_id=order_id) for sku, units in sorted(ordered.items())]
     movements = [*reserved, *due_movements(replace(order, movements=reserved))]
     left = {sku: changes.available(sku) + change for sku, change in units_in(movements, "available").items()}
@@ -111,11 +111,11 @@ def _restore_reservation(order: OrderStock, changes: StockChanges, now: datetime
         changes.pending_restore.pop(order_id, None)
     else:
         changes.pending_restore[order_id] = sorted(ordered)
-        changes.timers.append(Timer(order_id, now + RESTORE_RETRY))
+        changes.timers.append(Timer(order_stream(order_id), now + RESTORE_RETRY))
 
 
 def _by_arrival(facts: Facts) -> tuple[datetime, int]:
-    return facts.all(OrderPlaced)[0].occurred_at, facts.order_id.int
+    return facts.all(OrderPlaced)[0].occurred_at, facts.id.int
 
 
 def _reserve(facts: Facts, changes: StockChanges, now: datetime) -> None:
@@ -126,7 +126,7 @@ def _reserve(facts: Facts, changes: StockChanges, now: datetime) -> None:
         if changes.available(sku) < units
     )
     if shortages:
-        changes.published.append(StockRefused(order_id=facts.order_id, occurred_at=now, shortages=shortages))
+        changes.published.append(StockRefused(order_id=facts.id, occurred_at=now, shortages=shortages))
         return
-    changes.move([Movement(sku, "reserved", units, order_id=facts.order_id) for sku, units in ordered])
-    changes.published.append(StockReserved(order_id=facts.order_id, occurred_at=now))
+    changes.move([Movement(sku, "reserved", units, order_id=facts.id) for sku, units in ordered])
+    changes.published.append(StockReserved(order_id=facts.id, occurred_at=now))

@@ -40,7 +40,7 @@ def _proved_hand_overs(facts: Facts, now: datetime) -> list[Event]:
     proofs = {scan.parcel: scan for scan in reversed(facts.all(ParcelScanned)) if with_the_carrier(scan.status)}
     return [
         ParcelHandedOver(
-            order_id=facts.order_id, occurred_at=now, parcel=number, tracking_number=proofs[number].tracking_number
+            order_id=facts.id, occurred_at=now, parcel=number, tracking_number=proofs[number].tracking_number
         )
         for number in sorted(packed_parcels(facts))
         if number in proofs and facts.get(ParcelHandedOver, number) is None
@@ -53,9 +53,9 @@ def _withdrawal_answers(facts: Facts, handed_over: bool, now: datetime) -> list[
     if not reasons or OrderWithdrawn in facts:
         return []
     if not handed_over:
-        return [OrderWithdrawn(order_id=facts.order_id, occurred_at=now, reason=reasons[0])]
+        return [OrderWithdrawn(order_id=facts.id, occurred_at=now, reason=reasons[0])]
     return [
-        CancelTooLate(order_id=facts.order_id, occurred_at=now, reason=reason)
+        CancelTooLate(order_id=facts.id, occurred_at=now, reason=reason)
         for reason in reasons
         if facts.get(CancelTooLate, reason) is None
     ]

@@ -46,7 +46,7 @@ def outgoing_movements(order: OrderStock) -> list[Movement]:
 
 def _shipped(order: OrderStock, held: Counter[str]) -> Iterator[Movement]:
     """Takes what ships out of `held`."""
-    order_id = order.facts.order_id
+    order_id = order.facts.id
     parcels = packed_parcels(order.facts)
     shipped = {
         movement.subject for movement in order.movements if movement.kind in ("shipped", "shipped_after_release")
@@ -68,7 +68,7 @@ def _released(order: OrderStock, held: Counter[str]) -> Iterator[Movement]:
     if OrderWithdrawn in order.facts or OrderClosed in order.facts:
         for sku, units in sorted(held.items()):
             if units:
-                yield Movement(sku, "released", units, order_id=order.facts.order_id)
+                yield Movement(sku, "released", units, order_id=order.facts.id)
 
 
 def returned_movements(facts: Facts, movements: Sequence[Movement]) -> Iterator[Movement]:
@@ -86,6 +86,6 @@ def returned_movements(facts: Facts, movements: Sequence[Movement]) -> Iterator[
             sound_units = min(sound.get(sku, 0), shipped[sku])
             damaged_units = min(damaged.get(sku, 0), shipped[sku] - sound_units)
             if sound_units:
-                yield Movement(sku, "returned_sound", sound_units, order_id=facts.order_id, subject=subject)
+                yield Movement(sku, "returned_sound", sound_units, order_id=facts.id, subject=subject)
             if damaged_units:
-                yield Movement(sku, "returned_damaged", damaged_units, order_id=facts.order_id, subject=subject)
+                yield Movement(sku, "returned_damaged", damaged_units, order_id=facts.id, subject=subject)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from contracts.base import Event, Line, Parcel
+from contracts.base import Event, OrderLine, Parcel
 from contracts.carrier import LabelCreated
 from contracts.customs import OrderRefused
 from contracts.orders import OrderClosed, OrderPlaced
@@ -26,7 +26,7 @@ _BEFORE_PACKING: tuple[tuple[type[Event], Stage], ...] = (
 )
 
 
-def order_lines(facts: Facts) -> tuple[Line, ...]:
+def order_lines(facts: Facts) -> tuple[OrderLine, ...]:
     """None while the order's placement is not known."""
     placed = facts.get(OrderPlaced)
     return placed.lines if placed else ()
@@ -106,7 +106,7 @@ class LabelledParcel:
 
 def order_row(facts: Facts) -> OrderRow:
     placed = facts.get(OrderPlaced)
-    return OrderRow(facts.order_id, placed.number if placed else None, *stage(facts))
+    return OrderRow(facts.id, placed.number if placed else None, *stage(facts))
 
 
 def parcel_rows(facts: Facts) -> list[ParcelRow]:
@@ -116,5 +116,5 @@ def parcel_rows(facts: Facts) -> list[ParcelRow]:
         label = facts.get(LabelCreated, number)
         tracking_number = label.tracking_number if label else None
         handed_over = facts.get(ParcelHandedOver, number) is not None
-        rows.append(ParcelRow(facts.order_id, number, tracking_number, handed_over))
+        rows.append(ParcelRow(facts.id, number, tracking_number, handed_over))
     return rows

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from contracts.base import Content, Line, Parcel
+from contracts.base import Content, OrderLine, Parcel
 from services.warehouse.domain.limits import ParcelLimits
 from services.warehouse.domain.refusals import Fault
 
@@ -32,7 +32,7 @@ class Box:
 
 
 def packing_faults(
-    boxes: Sequence[Box], lines: Sequence[Line], net_weights: Mapping[str, int], limits: ParcelLimits
+    boxes: Sequence[Box], lines: Sequence[OrderLine], net_weights: Mapping[str, int], limits: ParcelLimits
 ) -> list[Fault]:
     """Every fault of a packed order: all lines and nothing else, each box within the carrier's limits and no lighter
     than its contents. `net_weights` are grams of one unit by SKU."""

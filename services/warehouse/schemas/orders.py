@@ -218,7 +218,7 @@ def order_view(order: OrderStock) -> OrderView:
     facts = order.facts
     row, withdrawn = order_row(facts), facts.get(OrderWithdrawn)
     return OrderView(
-        order_id=facts.order_id,
+        order_id=facts.id,
         number=row.number,
         stage=row.stage,
         since=row.since,

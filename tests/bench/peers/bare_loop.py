@@ -36,7 +36,7 @@ async def run(settings: PlatformSettings, name: str) -> None:
             for raw in raw_records:
                 kind = Event.BY_TYPE[as_record(partition, raw).type]
                 for event in _next(name, kind.model_validate_json(raw.value)):
-                    partitions[partition_of(str(event.order_id))].append(event)
+                    partitions[partition_of(str(event.stream_id))].append(event)
         await asyncio.gather(
             *(_send(producer, own, name, partition, events) for partition, events in partitions.items())
         )
@@ -47,8 +47,8 @@ async def run(settings: PlatformSettings, name: str) -> None:
 async def _send(producer: AIOKafkaProducer, topic: str, name: str, partition: int, events: Sequence[Event]) -> None:
     batch = producer.create_batch()
     for event in events:
-        fields = outbox.headers(event.id, event.TYPE, name, str(event.order_id), "0@0", None)
-        body, key = event.model_dump_json().encode(), str(event.order_id).encode()
+        fields = outbox.headers(event.id, event.TYPE, name, str(event.stream_id), "0@0", None)
+        body, key = event.model_dump_json().encode(), str(event.stream_id).encode()
         if batch.append(key=key, value=body, timestamp=None, headers=fields) is None:
             await (await producer.send_batch(batch, topic, partition=partition))
             batch = producer.create_batch()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from contracts.base import order_stream
 from services.customs.domain.ceb import DOCUMENTS, MessageType, build
 from services.customs.domain.decide import Policy
 from services.customs.domain.receipts import read_receipt
@@ -42,7 +43,9 @@ async def bare(plan: Mapping[str, Any]) -> float:
 def _shipments(count: int, policy: Policy) -> list[Shipment]:
     made = []
     for number, order in enumerate(placed(count)):
-        known = Facts(order.order_id, [order, screened(order), packed(order), handed_over(labelled(order.order_id))])
+        known = Facts(
+            order_stream(order.order_id), [order, screened(order), packed(order), handed_over(labelled(order.order_id))]
+        )
         made.append(shipment(known, 1, contact(number), national_id(number), policy, datetime.now(UTC)))
     return made
 

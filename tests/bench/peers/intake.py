@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from services.orders.api.intake import Submission
 from services.orders.main import order_intake, service
 from services.orders.schemas.intake import check
+from services.persons.records import Persons
 from shared.db import DB
 from shared.http.api_keys import Principal
 from shared.http.problems import Problem
@@ -26,7 +27,7 @@ def one(platform: Platform) -> Service:
     """`orders`, but for its intake: each request in a transaction of its own."""
     routes = APIRouter()
     marketplace = Depends(platform.require("marketplace"))
-    intake = order_intake(platform)
+    intake = order_intake(platform, Persons.of(platform.settings))
 
     @routes.post("/orders", status_code=201)
     async def post_order(request: Request, principal: Principal = marketplace) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiokafka import AIOKafkaConsumer
 
 from contracts import topics
-from shared import persons
+from services.persons import records as persons
 from shared.settings import PlatformSettings
 
 

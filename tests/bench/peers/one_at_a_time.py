@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from services.carrier.store import intake
 from services.carrier.tasks import publishing
 from shared.db import TRANSIENT
 from shared.jobs import worker as jobs
 from shared.jobs.worker import Worker
-from shared.ledger import group_commit, outbox
+from shared.ledger import outbox
 from shared.loop import Loop
 from shared.messaging.decoder import as_record
 from shared.operations import readiness
@@ -75,7 +76,7 @@ async def consume(platform: Platform, consumer: AIOKafkaConsumer, sender: Sender
 
 async def run(make: Make, settings: PlatformSettings, name: str) -> None:
     """The whole service, with its HTTP side, until SIGTERM."""
-    jobs.COMMIT_TOGETHER = group_commit.AT_MOST = group_commit.GROUPS = publishing.PUBLISH_TOGETHER = 1
+    jobs.COMMIT_TOGETHER = intake.KEEP_TOGETHER = publishing.PUBLISH_TOGETHER = 1
     async with connected(make, settings) as (platform, service):
         producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, acks="all")
         await producer.start()
@@ -83,7 +84,7 @@ async def run(make: Make, settings: PlatformSettings, name: str) -> None:
         kinds = [replace(kind, concurrency=1) for kind in service.jobs]
         workers = [Worker(platform.pool, platform.ledger, kind) for kind in kinds]
         platform.wakers += [woken.set, *(worker.wake for worker in workers)]
-        consumer = await listen(settings, name, bool(service.seals))
+        consumer = await listen(settings, name, bool(service.keepers))
         app = internal_app(platform.state, settings.stuck_after_seconds, build_app(platform, service))
         async with Group() as group:
             group.start(

@@ -15,10 +15,10 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, selectinload
 
+from services.links import check_secret, parse_link_keys
 from services.tracking.schemas import OrderTracking
 from services.tracking.settings import Settings
 from shared.db import connect_pool
-from shared.links import check_secret, parse_link_keys
 
 
 def bare(settings: Settings) -> Any:

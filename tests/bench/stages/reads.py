@@ -8,8 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
+from services.links import link_secret, parse_link_keys
 from services.tracking.schemas import OrderTracking
-from shared.links import link_secret, parse_link_keys
 from tests.bench.field import BenchError, Field, Stand
 from tests.bench.figures import Numbers, Result, take_turns
 from tests.bench.peers.reads import fill

@@ -28,6 +28,8 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 _PARIS = ZoneInfo("Europe/Paris")
 _YEARS = range(2000, 2200)
 """An event of another time is a mistake, and no deadline can be reckoned from it."""
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+"""One for all events: `json.dumps` with options makes one for each."""
 _CUSTOMS = frozenset({"DO1", "DO2", "DO3"})
 """Codes that leave open in which country's customs the parcel is."""
 _CUSTOMS_STEP = 3
@@ -126,7 +128,7 @@ def _customs_step(timeline: Any) -> tuple[datetime, str] | None:
 
 
 def _event(number: str, event: Any, customs_step: tuple[datetime, str] | None) -> CarrierEvent:
-    raw = json.dumps(event, sort_keys=True, separators=(",", ":")).encode()
+    raw = _ENCODER.encode(event).encode()
     fields = event if isinstance(event, Mapping) else {}
     code, instant, country = fields.get("code"), _instant(fields.get("date")), _country(fields.get("country"))
     readable = isinstance(code, str) and _CODE.fullmatch(code) is not None and instant is not None

@@ -1,18 +1,23 @@
 """The person's record: sealed when it leaves, sealed where it lies, opened only at the moment of use.
 
-Every opening leaves a row in `person_reads`. An erasure is an empty value on the topic; readers drop their copy.
+Every opening leaves a row in `person_reads`. An erasure is an empty value on the topic; consumers drop their copy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Literal, TypeAlias
 from uuid import UUID, uuid4
 
+from contracts.base import Event
 from contracts.persons import Contact, NationalId, PersonRecord
+from services.persons.facts import PersonErased, PersonRecorded
 from shared.db import DB
 from shared.ledger import outbox
-from shared.sealing import Seal
+from shared.messaging import dead_letters
+from shared.sealing import Seal, decode_key
+from shared.settings import PlatformSettings
 from shared.telemetry import current_traceparent
 
 TOPIC = "orders.personal"
@@ -21,11 +26,45 @@ ERASURE = "person-erasure.v1"
 Part = Literal["contact", "national_id"]
 
 
-class Persons:
-    """Opens the parts for which this service has the key."""
+OnErased: TypeAlias = Callable[[DB, Sequence[UUID]], Awaitable[None]]
+"""What a service drops of its own when these orders' persons are erased."""
 
-    def __init__(self, seals: Mapping[Part, Seal]) -> None:
+
+class Persons:
+    """Opens the parts for which this service has the key, and takes the records that come (`shared.messaging.decoder`,
+    Keeper)."""
+
+    topic = TOPIC
+
+    def __init__(self, seals: Mapping[Part, Seal], on_erased: OnErased | None = None) -> None:
         self._seals = seals
+        self._on_erased = on_erased
+
+    @classmethod
+    def of(cls, settings: PlatformSettings, on_erased: OnErased | None = None) -> Persons:
+        """With the keys of the settings. ValueError for one that is none."""
+        texts: dict[Part, str] = {
+            "contact": settings.contact_key.get_secret_value(),
+            "national_id": settings.national_id_key.get_secret_value(),
+        }
+        seals = {part: Seal(decode_key(text, f"{part.upper()}_KEY")) for part, text in texts.items() if text}
+        return cls(seals, on_erased)
+
+    def decode(self, key: UUID, body: bytes | None, now: datetime) -> tuple[Event, PersonRecord | None]:
+        if body is None:
+            return PersonErased(order_id=key, occurred_at=now), None
+        record = PersonRecord.model_validate_json(body)
+        if record.order_id != key:
+            raise ValueError("the key is not the record's order id")
+        return PersonRecorded(order_id=key, occurred_at=now), record
+
+    async def keep(self, db: DB, records: Sequence[tuple[Event, PersonRecord | None]]) -> None:
+        if people := [record for _, record in records if record is not None]:
+            await self.store(db, people)
+        if erased := [event.stream_id for event, record in records if record is None]:
+            await self.drop(db, erased)
+            if self._on_erased is not None:
+                await self._on_erased(db, erased)
 
     async def publish(self, db: DB, order_id: UUID, contact: Contact, national_id: NationalId) -> None:
         """Seals both parts, keeps them here and sends them to those who may open them."""
@@ -60,11 +99,7 @@ class Persons:
     async def erase(self, db: DB, order_id: UUID) -> None:
         """Drops the record here, also where it waits in the outbox, and tells all consumers to."""
         await self.drop(db, [order_id])
-        await db.execute(
-            f"update outbox set body = null, type = $2 where topic = '{TOPIC}' and key = $1",  # a constant
-            str(order_id),
-            ERASURE,
-        )
+        await outbox.drop_bodies(db, TOPIC, [str(order_id)], ERASURE)
         await self.repeat_erasure(db, order_id)
 
     async def repeat_erasure(self, db: DB, order_id: UUID) -> None:
@@ -89,9 +124,7 @@ class Persons:
                on conflict (order_id) do update set contact = null, national_id = null, erased_at = now()""",
             list(order_ids),
         )
-        await db.execute(
-            "update dead_letters set body = null where topic = $1 and order_id = any($2)", TOPIC, list(order_ids)
-        )
+        await dead_letters.drop_bodies(db, TOPIC, order_ids)
 
     async def contacts(self, db: DB, order_ids: Sequence[UUID], purpose: str) -> dict[UUID, Contact]:
         """Who receives these orders; erased or unknown ones are left out."""
