@@ -1,39 +1,31 @@
-"""From facts to what is owed, and to the service's read tables."""
+"""From facts to outputs, and to the service's read tables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from contracts.base import Event, ParcelEvent
+from contracts.base import Event
 from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
 from contracts.customs import (
     ImportCleared,
-    ImportDeclared,
-    ImportHeld,
-    ImportRefused,
     ImportReturned,
     OrderScreened,
-    ParcelDeclared,
-    ParcelRefused,
 )
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
-from services.customs import store
-from services.customs.domain.cases import open_hold
 from services.customs.domain.decide import Passed, Policy, admit, decide, screen
-from services.customs.domain.export import sub_order
-from services.customs.domain.quota import NOTHING, Share, Year, person_hash, share
-from services.customs.store import Entry, ParcelRow
+from services.customs.domain.parcels import parcel_rows
+from services.customs.domain.quota import NOTHING, QuotaEntry, Share, Year, person_hash, share
+from services.customs.store import hold_answers, parcels, quota, receipts
 from services.persons.facts import PersonErased, PersonRecorded
 from services.persons.records import Persons
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
 
-MOVE_THE_QUOTA = (ImportCleared, ImportReturned, ParcelDelivered, OrderClosed)
+CHANGE_THE_SHARE = (ImportCleared, ImportReturned, ParcelDelivered, OrderClosed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +37,7 @@ class Handler:
     quota_key: bytes
 
     async def handle(self, db: DB, orders: Sequence[Facts], context: DecisionContext) -> list[Output]:
-        """What is owed on these orders. A buyer's year is judged under its row's lock, orders by their arrival."""
+        """The outputs of these orders. A buyer's year is judged under its row's lock, orders by their arrival."""
         outputs: list[Output] = []
         limited: list[Passed] = []
         for facts in orders:
@@ -64,11 +56,11 @@ class Handler:
     async def _settle_years(
         self, db: DB, orders: Sequence[Facts], limited: Sequence[Passed], context: DecisionContext
     ) -> list[Output]:
-        changed = await self._moved(db, orders)
+        changed = await self._changed(db, orders)
         buyers = await self._buyers(db, limited)
         years = {entry.year for _, entry in changed.values()} | set(buyers.values())
-        taken = await store.lock_years(db, years)
-        entries: dict[UUID, Entry] = {}
+        taken = await quota.lock_years(db, years)
+        entries: dict[UUID, QuotaEntry] = {}
         for order_id, (before, after) in changed.items():
             taken[after.year] += after.share.held + after.share.used - before.held - before.used
             entries[order_id] = after
@@ -76,30 +68,30 @@ class Handler:
         for passed in limited:
             order_id, limit = passed.screened.order_id, passed.yearly_limit
             year = buyers.get(order_id)
-            if year is None or limit is None:  # erased a moment ago: the erasure itself will say so
+            if year is None or limit is None:  # erased meanwhile: the fact of the erasure refuses the order
                 continue
             verdict = admit(passed, limit - taken[year], context)
             outputs.append(verdict)
             if isinstance(verdict, OrderScreened):
                 value: Decimal = verdict.value_cny.amount
                 taken[year] += value
-                entries[order_id] = Entry(year, Share(value, NOTHING))
-        await store.save_entries(db, entries)
+                entries[order_id] = QuotaEntry(year, Share(value, NOTHING))
+        await quota.save_entries(db, entries)
         return outputs
 
-    async def _moved(self, db: DB, orders: Sequence[Facts]) -> dict[UUID, tuple[Share, Entry]]:
-        """Orders whose facts say another share of the year than is stored: the stored one, and the new entry."""
+    async def _changed(self, db: DB, orders: Sequence[Facts]) -> dict[UUID, tuple[Share, QuotaEntry]]:
+        """Orders whose facts give another share of the year than is stored: the stored one, and the new entry."""
         candidates = {
             facts.id: facts
             for facts in orders
-            if OrderScreened in facts and any(kind in facts for kind in MOVE_THE_QUOTA)
+            if OrderScreened in facts and any(kind in facts for kind in CHANGE_THE_SHARE)
         }
-        moved: dict[UUID, tuple[Share, Entry]] = {}
-        for order_id, entry in (await store.entries(db, candidates)).items():
+        changed: dict[UUID, tuple[Share, QuotaEntry]] = {}
+        for order_id, entry in (await quota.load_entries(db, candidates)).items():
             now = share(candidates[order_id])
             if now != entry.share:
-                moved[order_id] = (entry.share, replace(entry, share=now))
-        return moved
+                changed[order_id] = (entry.share, replace(entry, share=now))
+        return changed
 
     async def _buyers(self, db: DB, limited: Sequence[Passed]) -> dict[UUID, Year]:
         if not limited:
@@ -114,51 +106,13 @@ class Handler:
 
 async def project(db: DB, orders: Sequence[Facts]) -> None:
     """Keeps the list of parcels and where each stands with customs."""
-    await store.save_parcels(db, [row for facts in orders for row in parcel_rows(facts)])
-
-
-STATES: tuple[tuple[type[ParcelEvent], str], ...] = (
-    (ParcelDeclared, "export_declared"),
-    (ParcelRefused, "export_refused"),
-    (ParcelHandedOver, "handed_over"),
-    (ImportDeclared, "import_declared"),
-    (ImportHeld, "import_held"),
-    (ImportRefused, "import_refused"),
-    (ImportCleared, "import_cleared"),
-    (ImportReturned, "import_returned"),
-)
-"""Where a parcel stands with customs: the last of these that is known of it."""
-
-
-def parcel_rows(facts: Facts) -> list[ParcelRow]:
-    """A row for each parcel of a packed order; what came later in the line of states wins, whenever it was heard."""
-    placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), facts.get(OrderPacked)
-    if placed is None or screened is None or packed is None:
-        return []
-    latest: dict[int, tuple[str, datetime]] = {}
-    for kind, state in STATES:
-        for event in facts.all(kind):
-            latest[event.parcel] = (state, event.occurred_at)
-    for parcel, (state, _) in latest.items():
-        if state == "import_refused" and (held := open_hold(facts, parcel)) is not None:  # declared again since
-            latest[parcel] = ("import_held", held.occurred_at)
-    unsaid = ("packed", packed.occurred_at)
-    return [
-        ParcelRow(
-            order_id=facts.id,
-            parcel=parcel.parcel,
-            sub_order=sub_order(placed, parcel.parcel),
-            regime=screened.regime,
-            state=latest.get(parcel.parcel, unsaid)[0],
-            changed_at=latest.get(parcel.parcel, unsaid)[1],
-        )
-        for parcel in packed.parcels
-    ]
+    await parcels.save(db, [row for facts in orders for row in parcel_rows(facts)])
 
 
 async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
-    """Drops free words that may name the person; declarations stay sealed for their legal period."""
-    await store.forget_answers(db, order_ids)
+    """Drops free text that may name the person; declarations stay sealed for their legal period."""
+    await hold_answers.drop(db, order_ids)
+    await receipts.drop_texts(db, order_ids)
 
 
 SUBSCRIPTIONS: tuple[type[Event], ...] = (

@@ -1,18 +1,20 @@
-"""What customs reads from the environment besides the platform's."""
+"""What the customs service reads from the environment, and the values of the rules that follow from it."""
 
 from __future__ import annotations
+
+import hashlib
+import hmac
 
 from pydantic import Field, SecretStr, field_validator
 
 from contracts.vocabularies import REGIMES, Regime
-from services.customs.domain.ceb import DOCUMENTS
+from services.customs import regimes
+from services.customs.domain.ceb import DOCUMENTS, Parties, Party, Role
+from services.customs.domain.decide import Policy
 from services.customs.domain.export import valid_eori
+from services.customs.regimes import tables
+from shared.sealing import decode_key
 from shared.settings import PlatformSettings
-
-
-def names(text: str) -> list[str]:
-    """Of a list with commas."""
-    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 class Settings(PlatformSettings):
@@ -72,6 +74,52 @@ class Settings(PlatformSettings):
     @field_validator("import_roles")
     @classmethod
     def _roles(cls, value: str) -> str:
-        if not set(names(value)) <= set(DOCUMENTS):
+        if not set(_names(value)) <= set(DOCUMENTS):
             raise ValueError(f"some of {', '.join(DOCUMENTS)}")
         return value
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The rules in force, from the dated tables and the settings."""
+    dated = tables.load()
+    return Policy(
+        tables=dated,
+        imports=regimes.import_regimes(dated),
+        export=regimes.export_regimes(dated)[settings.dispatch_country],
+        eori=settings.eori,
+        default_regime=settings.import_regime,
+        regimes_by_marketplace=settings.import_regimes,
+    )
+
+
+def parties_of(settings: Settings) -> Parties:
+    """The firms that the messages name."""
+    return Parties(
+        platform=Party(settings.platform_code, settings.platform_name),
+        seller=Party(settings.seller_code, settings.seller_name),
+        agent=Party(settings.agent_code, settings.agent_name),
+        logistics=Party(settings.logistics_code, settings.logistics_name),
+        payment_code=settings.payment_code,
+        area=Party(settings.area_code, settings.area_name),
+        transfer_id=settings.transfer_id,
+        customs_code=settings.customs_code,
+        port_code=settings.port_code,
+    )
+
+
+def quota_key(settings: Settings) -> bytes:
+    """The key of the buyers' hashes. It must outlive a change of the storage key: set it before making one."""
+    key = settings.quota_key.get_secret_value()
+    if key:
+        return decode_key(key, "QUOTA_KEY")
+    storage = decode_key(settings.storage_key.get_secret_value(), "STORAGE_KEY")
+    return hmac.digest(storage, b"customs quota", hashlib.sha256)
+
+
+def roles_of(settings: Settings) -> tuple[Role, ...]:
+    """The documents that are ours to send, in the order in which they are sent."""
+    return tuple(role for role in DOCUMENTS if role in _names(settings.import_roles))
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]

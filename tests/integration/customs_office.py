@@ -18,9 +18,9 @@ from contracts.warehouse import OrderPacked
 from sandbox.app import create
 from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
-from services.customs import main
 from services.customs.domain.quota import person_hash
-from services.customs.settings import Settings
+from services.customs.main import service
+from services.customs.settings import Settings, quota_key
 from services.persons.facts import PersonRecorded
 from services.persons.records import Persons
 from shared.ledger.facts import Facts
@@ -125,7 +125,7 @@ class Office:
         """Held and used of the sample's buyer; checked against the entries."""
         settings = self.platform.settings
         assert isinstance(settings, Settings)
-        person = person_hash(buyer, main.quota_key(settings))
+        person = person_hash(buyer, quota_key(settings))
         row = await self.platform.pool.fetchrow("select held, used from quota where person = $1", person)
         sums = await self.platform.pool.fetchrow(
             "select sum(held) as held, sum(used) as used from quota_entries where person = $1", person
@@ -173,7 +173,7 @@ async def opened(
             }
         )
         async with (
-            running(main.service, settings) as (platform, app),
+            running(service, settings) as (platform, app),
             serving(app) as customs,
             httpx.AsyncClient(base_url=customs, trust_env=False) as http,
             httpx.AsyncClient(base_url=outside, trust_env=False) as client,

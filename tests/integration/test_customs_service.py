@@ -30,7 +30,7 @@ from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.customs.domain.cases import hold_case
 from services.customs.domain.export import lrn, valid_mrn
-from services.customs.jobs.work import IMPORT_GATEWAY
+from services.customs.jobs.gateways import IMPORT_GATEWAY
 from services.persons.records import Persons
 from shared.jobs import pauses
 from tests import customs_samples as samples

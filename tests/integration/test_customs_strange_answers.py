@@ -24,12 +24,12 @@ from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
 from sandbox.china_customs import ceb as sandbox_ceb
 from sandbox.local.servers import Servers
-from services.customs import store
 from services.customs.domain import ceb
 from services.customs.domain.cases import hold_case
+from services.customs.domain.retention import keep_until
 from services.customs.handlers import on_erased
-from services.customs.jobs.gateways import ImportGateway
-from services.customs.jobs.work import IMPORT_GATEWAY, keep_until
+from services.customs.jobs.gateways import IMPORT_GATEWAY, ImportGateway
+from services.customs.store import messages
 from services.customs.tasks.receipts import ReceiptPoller
 from shared.http.client import Bounds, Counterpart
 from shared.ledger.outbox import headers
@@ -323,7 +323,7 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
         await office.platform.ledger.append(db, plan)  # of a line that the order does not have
         for name in ("broken", "unreadable"):
             inventory, at = ceb.guid(order_id(name), 1, "CEB621"), screened.occurred_at
-            await store.add_message(db, inventory, order_id(name), 1, "CEB621", b"", at, keep_until(at))
+            await messages.add(db, inventory, order_id(name), 1, "CEB621", b"", at, keep_until(at))
         await db.execute(
             "insert into facts (stream_id, id, type, published, body) values ($1, $1, $2, false, '{}')",
             order_id("unreadable"),
@@ -396,17 +396,11 @@ async def test_receipts_wait_for_the_orders_that_a_restore_forgot(
             bounds = Bounds(20, 1_000_000)
             counterpart = Counterpart(IMPORT_GATEWAY, client)
             gateway = ImportGateway(counterpart, f"{office.outside.base_url}/chinaport", bounds, bounds)
-            platform, loop = office.platform, Loop("restored")
+            platform = office.platform
             poller = ReceiptPoller(
-                platform.pool,
-                platform.ledger,
-                platform.clock,
-                platform.seal,
-                platform.caught_up,
-                gateway,
-                {},
-                0.1,
+                platform.pool, platform.ledger, platform.seal, platform.clock, gateway, {}, 0.1, platform.caught_up
             )
+            loop = Loop("restored")
             async with office.platform.pool.acquire() as db, db.transaction():
                 await db.execute("select from positions for update")
                 await produce(servers, plan)
@@ -437,7 +431,7 @@ async def test_the_reader_is_alive_while_a_slow_gateway_answers(
     authorities.slow = asyncio.Event()
     async with opened(servers, fresh_database, answering(authorities), gateway_timeout_seconds=50) as office:
         await until(lambda: authorities.fetched == 1)
-        [reader] = [loop for loop in office.platform.state.loops if loop.name == "later_receipts"]
+        [reader] = [loop for loop in office.platform.state.loops if loop.name == "receipts"]
         since = Loop.now()
         try:
             await until(lambda: reader.last_tick > since, 30)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.customs.regimes.amounts import Sums, apportion, in_cny, split
+from services.customs.domain.amounts import apportion, in_cny, split
+from services.customs.regimes.base import Sums
 
 cents = st.integers(0, 2_000_000).map(lambda amount: Decimal(amount).scaleb(-2))
 weights = st.lists(cents, min_size=1, max_size=12)

@@ -15,6 +15,7 @@ from contracts.customs import OrderScreened, ParcelUplifted
 from sandbox.china_customs import ceb as sandbox_ceb
 from services.customs.domain import ceb
 from services.customs.domain.ceb import MessageType, Parties, Party
+from services.customs.domain.ceb_messages import build
 from services.customs.domain.decide import Passed, screen
 from services.customs.domain.shipments import Shipment, shipment
 from shared.ledger.facts import DecisionContext, Facts
@@ -62,7 +63,7 @@ def shipped(number: int, known: Facts | None = None) -> Shipment:
 
 
 def built(message: MessageType, number: int = 1, known: Facts | None = None) -> bytes:
-    return ceb.build(message, shipped(number, known), PARTIES, TABLES.codes)
+    return build(message, shipped(number, known), PARTIES, TABLES.codes)
 
 
 @pytest.mark.parametrize("message", get_args(MessageType))
@@ -129,5 +130,5 @@ def test_nothing_is_declared_before_the_hand_over() -> None:
 
 def test_text_is_escaped() -> None:
     awkward = CONTACT.model_copy(update={"name": "<王> & 'Co'"})
-    body = ceb.build("CEB311", shipment(facts(), 1, awkward, BUYER, POLICY, PLACED_AT), PARTIES, TABLES.codes)
+    body = build("CEB311", shipment(facts(), 1, awkward, BUYER, POLICY, PLACED_AT), PARTIES, TABLES.codes)
     assert sandbox_ceb.parse(body).head["consignee"] == "<王> & 'Co'"

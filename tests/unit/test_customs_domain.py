@@ -38,8 +38,8 @@ from services.customs.domain.decide import (
     decide,
     screen,
 )
+from services.customs.domain.parcels import parcel_rows
 from services.customs.domain.shipments import shipment
-from services.customs.handlers import parcel_rows
 from shared.ledger.facts import DecisionContext, Facts, Job, Output
 from tests.customs_samples import (
     BUYER,

@@ -17,17 +17,9 @@ from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused
 from sandbox.bad_answers import PAGE
 from services.customs.domain.export import Unreadable
-from services.customs.domain.receipt_facts import receipt_facts
-from services.customs.domain.receipts import (
-    MOST_RECEIPTS,
-    Receipt,
-    SentMessage,
-    fact,
-    meaning,
-    read_answered,
-    read_page,
-    read_receipt,
-)
+from services.customs.domain.receipt_events import receipt_events
+from services.customs.domain.receipts import CustomsReceipt, SentMessage, inventory_event, meaning
+from services.customs.jobs.receipt_parsing import MOST_RECEIPTS, read_hold_answer_result, read_page, read_receipt
 from shared.ledger.facts import DecisionContext, Facts
 from tests.customs_samples import PLACED_AT, TABLES, order_id
 
@@ -40,7 +32,7 @@ RECEIPT = f"""<?xml version="1.0" encoding="UTF-8"?>
 
 
 def test_a_receipt() -> None:
-    assert read_receipt(RECEIPT) == Receipt(UUID(GUID), "120", "22442026I000000001")
+    assert read_receipt(RECEIPT) == CustomsReceipt(UUID(GUID), "120", "22442026I000000001")
     assert read_receipt(RECEIPT).accepted
 
 
@@ -54,7 +46,7 @@ def test_a_receipt_with_its_parts_in_another_order_is_the_same_receipt(parts: Se
     envelope = RECEIPT.decode().partition("<InventoryReturn>")[0]
     returns = "\n\t".join(f"<InventoryReturn>{part}</InventoryReturn>" for part in parts)
     body = f"{envelope}{returns}</CEB622Message>".encode()
-    assert read_receipt(body) == Receipt(UUID(GUID), "500", "22442026I000000001")
+    assert read_receipt(body) == CustomsReceipt(UUID(GUID), "500", "22442026I000000001")
 
 
 @given(st.permutations(_RETURN.strip().replace("><", ">|<").split("|")), st.sampled_from(["", " ", "\n\t"]))
@@ -141,7 +133,7 @@ def test_meanings(status: str, expected: str) -> None:
 
 def test_what_a_status_says() -> None:
     def of(status: str) -> object:
-        return fact(order_id(), 2, status, PLACED_AT, PLACED_AT, TABLES.codes.hold_reasons)
+        return inventory_event(order_id(), 2, status, PLACED_AT, PLACED_AT, TABLES.codes.hold_reasons)
 
     assert isinstance(of("800"), ImportCleared)
     held = of("500")
@@ -239,7 +231,7 @@ def test_a_page_of_more_receipts_than_are_ever_asked_for_is_none() -> None:
     ],
 )
 def test_what_became_of_the_answer_to_a_hold(status: int, body: bytes, published: str) -> None:
-    assert read_answered(status, body) == published
+    assert read_hold_answer_result(status, body) == published
 
 
 @pytest.mark.parametrize(
@@ -248,7 +240,7 @@ def test_what_became_of_the_answer_to_a_hold(status: int, body: bytes, published
 )
 def test_a_page_of_html_has_taken_no_answer_to_a_hold(status: int, body: bytes) -> None:
     with pytest.raises(Unreadable):
-        read_answered(status, body)
+        read_hold_answer_result(status, body)
 
 
 @pytest.mark.parametrize(("declared_after_hours", "second"), [(None, False), (-5, False), (5, True)])
@@ -261,6 +253,6 @@ def test_a_refusal_of_a_forgotten_message(declared_after_hours: int | None, seco
         facts.add(ImportDeclared(order_id=order_id(), occurred_at=at, parcel=1, declaration_number="I1"))
     (receipt,) = read_page(later(returnStatus="700")).receipts
     forgotten = SentMessage(order_id(), 1, "CEB621", None)
-    (fact,) = receipt_facts(receipt, forgotten, facts, {}, DecisionContext(PLACED_AT + timedelta(days=1)))
+    (fact,) = receipt_events(receipt, forgotten, facts, {}, DecisionContext(PLACED_AT + timedelta(days=1)))
     assert isinstance(fact, CaseOpened) is second
     assert (fact in facts) is not second

@@ -29,7 +29,7 @@ HOLD_WITHIN = timedelta(days=7)
 ATTENTION_WITHIN = timedelta(days=3)
 """Business time for a look at work that stands still."""
 CLEARANCE = "clearance"
-"""What customs said of an inventory and nobody of ours can settle by sending something again."""
+"""An answer of customs to an inventory that cannot be settled by sending something again."""
 POST_HOLD = "held_by_post"
 """Kind of a case, and its reason: the post's scans say that customs holds a parcel, and no receipt does."""
 
@@ -57,20 +57,20 @@ def holds(facts: Facts, parcel: int, context: DecisionContext) -> list[Output]:
                 kind="customs_hold",
                 parcel=parcel,
                 detail=held.status,
-                since=_said_at(held),
+                since=_held_at(held),
                 reason=held.reason,
                 action="answer_customs",
                 due_at=context.now + HOLD_WITHIN,
             )
         )
-        resolution = "superseded" if number < len(holds) else _import_end(facts, parcel, _said_at(held))
+        resolution = "superseded" if number < len(holds) else _import_end(facts, parcel, _held_at(held))
         if resolution is not None:
             outputs.append(_hold_closed(held, resolution, context))
     return outputs
 
 
-def _said_at(held: ImportHeld) -> datetime:
-    """When customs said it, which is never after we heard it, whatever its clock shows."""
+def _held_at(held: ImportHeld) -> datetime:
+    """When customs held it: never after we recorded it, whatever customs' clock shows."""
     return min(held.held_at, held.occurred_at)
 
 
@@ -144,7 +144,7 @@ def _held_since(facts: Facts, parcel: int, at: datetime) -> bool:
         return False
     cleared, refused = facts.get(ImportCleared, parcel), facts.get(ImportRefused, parcel)
     ends = [] if cleared is None else [cleared.occurred_at]
-    if refused is not None and refused.occurred_at >= _said_at(last):
+    if refused is not None and refused.occurred_at >= _held_at(last):
         ends.append(refused.occurred_at)
     elif refused is not None:  # declared again: of another refusal there is no fact but the end of the case
         closed = facts.get(CaseClosed, hold_case(last))
@@ -159,7 +159,7 @@ def _by_hold(held: ImportHeld) -> tuple[datetime, str]:
 def attention(
     order_id: UUID, kind: str, subject: str, reason: str, context: DecisionContext, round_: int = 1
 ) -> CaseOpened:
-    """A counterpart kept failing, or said what cannot be: a person looks into it and has the work done again.
+    """A counterpart kept failing, or gave an impossible answer: a person looks into it and has the work done again.
 
     `round_`: from 1, and one more for each such case that was closed before.
     """

@@ -1,4 +1,4 @@
-"""What customs owes on the facts of an order. Pure.
+"""What customs decides on the facts of an order. Pure.
 
 Screening before anything moves, the export when it is packed, the import when it has left, and the cases in between.
 """
@@ -25,9 +25,9 @@ from contracts.orders import OrderPlaced
 from contracts.vocabularies import Regime
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs.domain import export
+from services.customs.domain.amounts import goods_of, in_cny, of_order, split
 from services.customs.domain.cases import held_by_post, holds, order_ended, settled_attention
-from services.customs.regimes.amounts import Sums, goods_of, in_cny, of_order, split
-from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal
+from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal, Sums
 from services.customs.regimes.tables import Tables
 from services.persons.facts import PersonErased, PersonRecorded
 from shared.ledger.facts import DecisionContext, Facts, Job, Output
@@ -50,7 +50,7 @@ LEFT_ORIGIN = frozenset(
         "delivered",
     }
 )
-"""Scans that only a parcel gets which has left the country of dispatch; `in_transit` may be said on either side."""
+"""Scans that only a parcel gets which has left the country of dispatch; `in_transit` occurs on either side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def admit(passed: Passed, left: Decimal | None, context: DecisionContext) -> Ord
 
 
 def decide(facts: Facts, context: DecisionContext, policy: Policy) -> list[Output]:
-    """All that is owed besides screening."""
+    """All outputs besides those of screening."""
     placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), facts.get(OrderPacked)
     if placed is None or screened is None or packed is None:
         return []

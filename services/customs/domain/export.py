@@ -41,11 +41,11 @@ def valid_mrn(mrn: str) -> bool:
 
 def valid_eori(eori: str) -> bool:
     """A French EORI: FR and the nine digits of a SIREN, whose check is Luhn's. SIRET forms ended with 2025."""
-    found = _EORI_FR.fullmatch(eori)
-    if found is None:
+    match = _EORI_FR.fullmatch(eori)
+    if match is None:
         return False
     try:
-        siren.validate(found.group(1))
+        siren.validate(match.group(1))
     except ValidationError:
         return False
     return True

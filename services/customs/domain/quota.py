@@ -16,7 +16,7 @@ from contracts.customs import ImportCleared, ImportReturned, OrderScreened
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.persons import NationalId
 from contracts.warehouse import OrderPacked
-from services.customs.regimes.amounts import apportion, goods_of
+from services.customs.domain.amounts import apportion, goods_of
 from shared.ledger.facts import Facts
 
 NOTHING = Decimal("0.00")
@@ -36,6 +36,14 @@ class Year:
 
     person: bytes
     year: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaEntry:
+    """What one order takes of one year."""
+
+    year: Year
+    share: Share
 
 
 def person_hash(national_id: NationalId, key: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""From an order's facts and its person to what the CEB messages of one parcel say. Pure."""
+"""From an order's facts and its person to the content of the CEB messages of one parcel. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs.domain import export
+from services.customs.domain.amounts import apportion
 from services.customs.domain.decide import Policy, shares_in_cny
-from services.customs.regimes.amounts import Sums, apportion
+from services.customs.regimes.base import Sums
 from shared.ledger.facts import Facts
 
 
@@ -39,7 +40,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """All that the messages of one parcel say."""
+    """The content of the messages of one parcel."""
 
     order_id: UUID
     parcel: int

@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.customs.domain import export, receipts
+from services.customs.domain import export
 from services.customs.domain.export import Refused, Released, Unreadable
-from services.customs.domain.receipts import Answered, Page, Receipt
+from services.customs.domain.receipts import CustomsReceipt, HoldAnswerResult, ReceiptPage
+from services.customs.jobs import receipt_parsing
 from shared.http.client import Bounds, Counterpart, NoAnswer
 from shared.http.counterpart_answer import Answer
 from shared.jobs.worker import Retry
 
+EXPORT_GATEWAY, IMPORT_GATEWAY = "customs.export_gateway", "customs.import_gateway"
+"""The counterparts' names, under which an operator pauses them."""
 ANSWERED = frozenset({200, 201, 202, 204})
 
 
@@ -48,33 +51,33 @@ class ImportGateway:
     receipt: Bounds
     page: Bounds
 
-    async def send(self, document: bytes) -> Receipt:
+    async def send(self, document: bytes) -> CustomsReceipt:
         """One CEB message; its receipt."""
         kind = {"content-type": "application/xml"}
         answer = await _ask(self.counterpart, "POST", f"{self.url}/ceb", self.receipt, headers=kind, body=document)
         if answer.status not in ANSWERED:
             raise Retry(f"http:{answer.status}")
         try:
-            return receipts.read_receipt(answer.body)
+            return receipt_parsing.read_receipt(answer.body)
         except Unreadable:
             raise Retry("unreadable") from None
 
-    async def later_receipts(self, after: str | None, limit: int) -> Page:
+    async def receipts_after(self, after: str | None, limit: int) -> ReceiptPage:
         """The receipts behind the cursor, oldest first."""
         params = {"limit": str(limit)} | ({"after": after} if after is not None else {})
         answer = await _ask(self.counterpart, "GET", f"{self.url}/receipts", self.page, params=params)
         if answer.status not in ANSWERED:
             raise Retry(f"http:{answer.status}")
         try:
-            return receipts.read_page(answer.body)
+            return receipt_parsing.read_page(answer.body)
         except Unreadable:
             raise Retry("unreadable") from None
 
-    async def answer_hold(self, cop_no: str, text: str) -> Answered:
+    async def answer_hold(self, cop_no: str, text: str) -> HoldAnswerResult:
         url = f"{self.url}/hold-answers"
         answer = await _ask(self.counterpart, "POST", url, self.receipt, **_json({"copNo": cop_no, "answer": text}))
         try:
-            return receipts.read_answered(answer.status, answer.body)
+            return receipt_parsing.read_hold_answer_result(answer.status, answer.body)
         except Unreadable:
             raise Retry(f"http:{answer.status}") from None
 

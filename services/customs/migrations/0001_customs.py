@@ -59,7 +59,7 @@ TABLES = (
         primary key (order_id, parcel)
     )""",
     "create index export_declarations_keep_until on export_declarations (keep_until)",
-    # Later receipts of the single window; the cursor says how far they were read.
+    # Polled receipts of the single window; the cursor is how far they were read.
     """create table receipts (
         cursor text primary key,
         guid uuid,

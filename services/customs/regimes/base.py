@@ -8,10 +8,33 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
-from contracts.base import OrderLine
+from contracts.base import Currency, Money, OrderLine
 from contracts.carrier import ParcelScanned
 from contracts.vocabularies import OrderRefusal, Regime
-from services.customs.regimes.amounts import Sums
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What an order, or a parcel's share of it, costs."""
+
+    goods: Decimal
+    freight: Decimal
+    discount: Decimal
+    tax: Decimal
+    currency: Currency
+
+    @property
+    def total(self) -> Decimal:
+        """What was paid: goods + freight + tax - discount (CEB OrderHead, acturalPaid)."""
+        return self.goods + self.freight + self.tax - self.discount
+
+    @property
+    def dutiable(self) -> Decimal:
+        """What counts against China's limits: goods and carriage as paid for, without tax (Cai Guan Shui [2016] 18)."""
+        return self.goods + self.freight - self.discount
+
+    def money(self, amount: Decimal) -> Money:
+        return Money(amount=amount, currency=self.currency)
 
 
 @dataclass(frozen=True, slots=True)

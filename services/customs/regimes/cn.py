@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 from contracts.base import OrderLine
 from contracts.carrier import ParcelScanned
 from contracts.vocabularies import OrderRefusal
-from services.customs.regimes.amounts import Sums
-from services.customs.regimes.base import Refusal
+from services.customs.regimes.base import Refusal, Sums
 from services.customs.regimes.tables import Headings, Tables
 
 BEIJING = ZoneInfo("Asia/Shanghai")

@@ -90,7 +90,7 @@ class PositiveList:
         lines: dict[str, list[Row]] = {}
         for row in sorted(rows, key=lambda row: row.value):
             lines.setdefault(row.value[:_HS6], []).append(row)
-        return cls({hs6: tuple(found) for hs6, found in lines.items()})
+        return cls({hs6: tuple(rows_of) for hs6, rows_of in lines.items()})
 
     def line(self, hs_code: str, day: date) -> str | None:
         """The line under which the goods come in on that day, or none."""
@@ -114,7 +114,7 @@ class Codes:
     country: Mapping[str, str]
     unknown_country: str
     unknown_voyage: str
-    """What a parcel declares that came by post, of whose flight nobody told us."""
+    """What a parcel declares that came by post, whose flight is not known."""
     currency: Mapping[str, str]
     unit: Mapping[str, str]
     transport_mode: Mapping[str, str]

@@ -50,7 +50,7 @@ class MessageView(BaseModel):
     type: str
     guid: UUID
     status: str | None
-    """The receipt's returnStatus, or the later one for which it is written anew; null while unanswered."""
+    """The receipt's returnStatus, or the polled one for which it is written again; null while unanswered."""
     number: str | None
     written_at: datetime
     answered_at: datetime | None

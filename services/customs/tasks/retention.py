@@ -1,21 +1,24 @@
-"""Papers whose period has ended are dropped."""
+"""Sent documents go on their end dates."""
 
 from __future__ import annotations
 
 import asyncpg
 
-from services.customs import store
+from services.customs.store import export_declarations, messages
 from shared.clock import Clock
 from shared.loop import Loop
 
-INTERVAL_SECONDS = 3600.0
+RETENTION_SECONDS = 3600.0
+"""Real time between two rounds; the end dates are business time."""
 
 
 async def keep_dropping_expired(pool: asyncpg.Pool[asyncpg.Record], clock: Clock, loop: Loop) -> None:
-    """Once an hour until cancelled; periods are of business time."""
+    """At the start and each hour, until cancelled."""
 
     async def step() -> None:
         async with pool.acquire() as db, db.transaction():
-            await store.forget(db, clock.now())
+            now = clock.now()
+            await messages.drop_expired(db, now)
+            await export_declarations.drop_expired(db, now)
 
-    await loop.repeat(step, INTERVAL_SECONDS)
+    await loop.repeat(step, RETENTION_SECONDS)

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from contracts.base import order_stream
-from services.customs.domain.ceb import DOCUMENTS, MessageType, build
+from services.customs.domain.ceb import DOCUMENTS, MessageType
+from services.customs.domain.ceb_messages import build
 from services.customs.domain.decide import Policy
-from services.customs.domain.receipts import read_receipt
 from services.customs.domain.shipments import Shipment, shipment
-from services.customs.main import parties_of, policy_of, service
-from services.customs.settings import Settings
+from services.customs.jobs.receipt_parsing import read_receipt
+from services.customs.main import service
+from services.customs.settings import Settings, parties_of, policy_of
 from shared.ledger.facts import Facts
 from tests.bench.peers import calls
 from tests.bench.samples import contact, handed_over, labelled, national_id, packed, placed, screened

@@ -6,37 +6,13 @@ A split never changes what is declared: the parts add up to the order, to the ce
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from contracts.base import Currency, Money, Parcel
+from contracts.base import Parcel
 from contracts.orders import OrderPlaced
+from services.customs.regimes.base import Sums
 
 CENT = Decimal("0.01")
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """What an order, or a parcel's share of it, costs."""
-
-    goods: Decimal
-    freight: Decimal
-    discount: Decimal
-    tax: Decimal
-    currency: Currency
-
-    @property
-    def total(self) -> Decimal:
-        """What was paid: goods + freight + tax - discount (CEB OrderHead, acturalPaid)."""
-        return self.goods + self.freight + self.tax - self.discount
-
-    @property
-    def dutiable(self) -> Decimal:
-        """What counts against China's limits: goods and carriage as paid for, without tax (Cai Guan Shui [2016] 18)."""
-        return self.goods + self.freight - self.discount
-
-    def money(self, amount: Decimal) -> Money:
-        return Money(amount=amount, currency=self.currency)
 
 
 def of_order(placed: OrderPlaced) -> Sums:

@@ -1,0 +1,1 @@
+"""HTTP: what customs knows of an order, and what an operator may do about a parcel."""

@@ -1,0 +1,127 @@
+"""What an operator does about a parcel; the rules are in `domain.actions`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from contracts.base import ParcelNumber, order_stream
+from services.customs.domain import actions, cases, decide
+from services.customs.domain.actions import NotPossible
+from services.customs.domain.decide import Policy
+from services.customs.jobs import kinds
+from services.customs.schemas.bodies import Accepted, HoldAnswerBody, RetryBody, UpliftBody
+from services.customs.store import hold_answers, messages
+from shared.clock import Clock
+from shared.db import DB
+from shared.http.answers import json_answer
+from shared.http.api_keys import Principal, Require
+from shared.http.idempotency import IdempotentRequests
+from shared.http.problems import Problem
+from shared.http.routes import Route
+from shared.ledger.facts import DecisionContext, Facts
+from shared.ledger.ledger import Ledger
+from shared.sealing import Seal
+
+ParcelPath = Annotated[ParcelNumber, Path()]
+
+
+def router(
+    require: Require, ledger: Ledger, requests: IdempotentRequests, seal: Seal, clock: Clock, policy: Policy
+) -> APIRouter:
+    key = require("operator")
+    routes = APIRouter(route_class=Route, tags=["customs"])
+
+    async def act(
+        request: Request,
+        principal: Principal,
+        order_id: UUID,
+        parcel: int,
+        action: Callable[[DB, Facts], Awaitable[None]],
+        status: int = 202,
+    ) -> Response:
+        """Runs the action on the locked order, once an `Idempotency-Key`. Problem 404 for an unknown parcel, 409 when
+        a rule raises NotPossible."""
+
+        async def work(db: DB) -> Response:
+            if not actions.has_parcel((await ledger.read(db, [order_stream(order_id)]))[order_id], parcel):
+                raise Problem(404, "no such parcel here")
+            facts = (await ledger.lock(db, [order_stream(order_id)]))[order_id]
+            try:
+                await action(db, facts)
+            except NotPossible as fault:
+                raise Problem(409, str(fault), detail=fault.detail) from None
+            return json_answer(Accepted(order_id=order_id, parcel=parcel), status)
+
+        return await requests.run(request, principal, work)
+
+    @routes.post("/orders/{order_id}/parcels/{parcel}/uplift", response_model=Accepted)
+    async def post_uplift(
+        request: Request, order_id: UUID, parcel: ParcelPath, body: UpliftBody, principal: Principal = Depends(key)
+    ) -> Response:
+        """The agent's notice under which bill and voyage the parcel flies. The first one counts, and only while the
+        inventory, which names the bill, has not left.
+        """
+
+        async def notice(db: DB, facts: Facts) -> None:
+            uplifted = actions.uplift(facts, parcel, body.bill_number, body.voyage_number, clock.now())
+            if uplifted is None:
+                return
+            await messages.lock_inventory(db, order_id, parcel)
+            if await messages.load(db, order_id, parcel, "CEB621") is not None:
+                actions.check_bill(facts, uplifted)
+            await ledger.publish(db, [uplifted])
+
+        return await act(request, principal, order_id, parcel, notice, 200)
+
+    @routes.post("/orders/{order_id}/parcels/{parcel}/hold-answer", status_code=202, response_model=Accepted)
+    async def post_hold_answer(
+        request: Request, order_id: UUID, parcel: ParcelPath, body: HoldAnswerBody, principal: Principal = Depends(key)
+    ) -> Response:
+        """Answers customs about a parcel it holds. One answer a hold; it is sent on, and the case stays open until
+        customs has decided.
+        """
+
+        async def answer(db: DB, facts: Facts) -> None:
+            held = actions.hold_to_answer(facts, parcel)
+            sealed = seal.seal(body.answer.encode(), hold_answers.sealing_place(order_id, held.subject))
+            if not await hold_answers.add(db, order_id, held.subject, sealed, principal.name, clock.now()):
+                raise NotPossible("this hold was answered already")
+            await kinds.enqueue_import(db, decide.HOLD_ANSWER, order_id, held.subject)
+
+        return await act(request, principal, order_id, parcel, answer)
+
+    @routes.post("/orders/{order_id}/parcels/{parcel}/return-approval", status_code=202, response_model=Accepted)
+    async def post_return(
+        request: Request, order_id: UUID, parcel: ParcelPath, principal: Principal = Depends(key)
+    ) -> Response:
+        """Asks customs to approve the return of a released parcel (CEB625), which gives the buyer's quota back."""
+
+        async def ask(db: DB, facts: Facts) -> None:
+            actions.check_return(facts, parcel, policy, clock.now())
+            await kinds.enqueue_import(db, decide.RETURN, order_id, str(parcel))
+
+        return await act(request, principal, order_id, parcel, ask)
+
+    @routes.post("/orders/{order_id}/parcels/{parcel}/retry", status_code=202, response_model=Accepted)
+    async def post_retry(
+        request: Request, order_id: UUID, parcel: ParcelPath, body: RetryBody, principal: Principal = Depends(key)
+    ) -> Response:
+        """Frees a case `needs_attention`: the work is done again from what is known now. If it fails again, that is a
+        new case.
+        """
+
+        async def retry(db: DB, facts: Facts) -> None:
+            subject = actions.job_subject(facts, parcel, body.work)
+            closed = cases.retried(facts, body.work, subject, DecisionContext(clock.now()))
+            next_round = cases.attention_round(facts, body.work, subject) + len(closed)
+            if not await kinds.run_again(db, body.work, order_id, subject, next_round):
+                raise NotPossible("there is no such work to do again")
+            await ledger.publish(db, closed)
+
+        return await act(request, principal, order_id, parcel, retry)
+
+    return routes

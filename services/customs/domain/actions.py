@@ -1,0 +1,77 @@
+"""What an operator may do about a parcel. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from contracts.customs import ImportCleared, ImportHeld, OrderScreened, ParcelUplifted
+from contracts.warehouse import OrderPacked, ParcelHandedOver
+from services.customs.domain.cases import open_hold
+from services.customs.domain.decide import HOLD_ANSWER, Policy
+from shared.ledger.facts import Facts
+
+
+class NotPossible(Exception):
+    """The facts do not allow it. The message says the rule, `detail` the value that broke it."""
+
+    def __init__(self, rule: str, detail: str | None = None) -> None:
+        super().__init__(rule)
+        self.detail = detail
+
+
+def has_parcel(facts: Facts, parcel: int) -> bool:
+    packed = facts.get(OrderPacked)
+    return packed is not None and any(box.parcel == parcel for box in packed.parcels)
+
+
+def uplift(facts: Facts, parcel: int, bill_number: str, voyage_number: str, now: datetime) -> ParcelUplifted | None:
+    """The agent's notice under which bill and voyage the parcel flies; None when the same was given before.
+
+    NotPossible: the parcel was not handed over, or another notice came first.
+    """
+    if facts.get(ParcelHandedOver, parcel) is None:
+        raise NotPossible("the parcel was not handed over")
+    earlier = facts.get(ParcelUplifted, parcel)
+    if earlier is None:
+        return ParcelUplifted(
+            order_id=facts.id,
+            occurred_at=now,
+            parcel=parcel,
+            bill_number=bill_number,
+            voyage_number=voyage_number,
+        )
+    if (earlier.bill_number, earlier.voyage_number) != (bill_number, voyage_number):
+        raise NotPossible("another notice was taken before", "the parcel flies under another bill")
+    return None
+
+
+def check_bill(facts: Facts, uplifted: ParcelUplifted) -> None:
+    """An inventory that is written already names the parcel's own number as bill. NotPossible: the notice names
+    another."""
+    handed_over = facts.get(ParcelHandedOver, uplifted.parcel)
+    if handed_over is None or uplifted.bill_number != handed_over.tracking_number:
+        raise NotPossible("the inventory has left already", "it names the parcel's own number as bill")
+
+
+def hold_to_answer(facts: Facts, parcel: int) -> ImportHeld:
+    """The hold that an operator's answer is about. NotPossible: there is none."""
+    held = open_hold(facts, parcel)
+    if held is None:
+        raise NotPossible("customs does not hold this parcel")
+    return held
+
+
+def check_return(facts: Facts, parcel: int, policy: Policy, now: datetime) -> None:
+    """NotPossible: the parcel was not released, or the time for its return has ended."""
+    cleared, screened = facts.get(ImportCleared, parcel), facts.get(OrderScreened)
+    if cleared is None or screened is None:
+        raise NotPossible("customs has not released this parcel")
+    until = policy.imports[screened.regime].returnable_until(cleared.occurred_at)
+    if until is not None and now > until:
+        raise NotPossible("a return cannot be asked for any more", f"it could be until {until:%Y-%m-%dT%H:%MZ}")
+
+
+def job_subject(facts: Facts, parcel: int, work: str) -> str:
+    """The subject of the job of this kind that an operator frees: an answer's is its hold's."""
+    held = open_hold(facts, parcel)
+    return held.subject if work == HOLD_ANSWER and held is not None else str(parcel)

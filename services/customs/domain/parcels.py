@@ -1,0 +1,76 @@
+"""Where each parcel of an order stands with customs. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from contracts.base import ParcelEvent
+from contracts.customs import (
+    ImportCleared,
+    ImportDeclared,
+    ImportHeld,
+    ImportRefused,
+    ImportReturned,
+    OrderScreened,
+    ParcelDeclared,
+    ParcelRefused,
+)
+from contracts.orders import OrderPlaced
+from contracts.warehouse import OrderPacked, ParcelHandedOver
+from services.customs.domain.cases import open_hold
+from services.customs.domain.export import sub_order
+from shared.ledger.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelRow:
+    """A parcel in the list of parcels."""
+
+    order_id: UUID
+    parcel: int
+    sub_order: str
+    regime: str
+    state: str
+    changed_at: datetime
+
+
+STATES: tuple[tuple[type[ParcelEvent], str], ...] = (
+    (ParcelDeclared, "export_declared"),
+    (ParcelRefused, "export_refused"),
+    (ParcelHandedOver, "handed_over"),
+    (ImportDeclared, "import_declared"),
+    (ImportHeld, "import_held"),
+    (ImportRefused, "import_refused"),
+    (ImportCleared, "import_cleared"),
+    (ImportReturned, "import_returned"),
+)
+"""Where a parcel stands with customs: the last of these that is known of it."""
+
+
+def parcel_rows(facts: Facts) -> list[ParcelRow]:
+    """A row for each parcel of a packed order. Of its events the one that stands last in `STATES` decides, in whatever
+    order they were consumed."""
+    placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), facts.get(OrderPacked)
+    if placed is None or screened is None or packed is None:
+        return []
+    latest: dict[int, tuple[str, datetime]] = {}
+    for kind, state in STATES:
+        for event in facts.all(kind):
+            latest[event.parcel] = (state, event.occurred_at)
+    for parcel, (state, _) in latest.items():
+        if state == "import_refused" and (held := open_hold(facts, parcel)) is not None:  # declared again since
+            latest[parcel] = ("import_held", held.occurred_at)
+    nothing_yet = ("packed", packed.occurred_at)
+    return [
+        ParcelRow(
+            order_id=facts.id,
+            parcel=parcel.parcel,
+            sub_order=sub_order(placed, parcel.parcel),
+            regime=screened.regime,
+            state=latest.get(parcel.parcel, nothing_yet)[0],
+            changed_at=latest.get(parcel.parcel, nothing_yet)[1],
+        )
+        for parcel in packed.parcels
+    ]

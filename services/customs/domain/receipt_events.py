@@ -1,0 +1,109 @@
+"""The events that follow from receipts of the single window. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from contracts.base import Event
+from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ImportReturned
+from services.customs.domain import decide
+from services.customs.domain.cases import CLEARANCE, attention, attention_round, hold_refused
+from services.customs.domain.ceb import DOCUMENTS, guid
+from services.customs.domain.receipts import (
+    FAILED,
+    CustomsReceipt,
+    PolledReceipt,
+    SentMessage,
+    case_reason,
+    inventory_event,
+    meaning,
+)
+from shared.ledger.facts import DecisionContext, Facts
+
+
+def inventory_events(
+    order_id: UUID, parcel: int, receipt: CustomsReceipt, hold_reasons: Mapping[str, str], context: DecisionContext
+) -> list[ImportDeclared | ImportHeld | ImportCleared | ImportRefused]:
+    """The events that follow from the inventory's receipt at once; none when a person has to look into it.
+
+    A declaration without a number of customs' own goes by the message's guid.
+    """
+    if receipt.format_error:
+        return []
+    events: list[ImportDeclared | ImportHeld | ImportCleared | ImportRefused] = []
+    if receipt.accepted:
+        number = receipt.number or str(guid(order_id, parcel, "CEB621"))
+        events.append(
+            ImportDeclared(order_id=order_id, occurred_at=context.now, parcel=parcel, declaration_number=number)
+        )
+    verdict = inventory_event(order_id, parcel, receipt.status, context.now, context.now, hold_reasons)
+    return events if verdict is None else [*events, verdict]
+
+
+def receipt_rounds(ours: Sequence[tuple[PolledReceipt, SentMessage]]) -> list[list[tuple[PolledReceipt, SentMessage]]]:
+    """Every order's first receipt together, then every second: each is judged after the events of the one before."""
+    rounds: list[list[tuple[PolledReceipt, SentMessage]]] = []
+    read: Counter[UUID] = Counter()
+    for receipt, sent in ours:
+        if read[sent.order_id] == len(rounds):
+            rounds.append([])
+        rounds[read[sent.order_id]].append((receipt, sent))
+        read[sent.order_id] += 1
+    return rounds
+
+
+def receipt_events(
+    receipt: PolledReceipt, sent: SentMessage, facts: Facts, hold_reasons: Mapping[str, str], context: DecisionContext
+) -> list[Event]:
+    """The events that follow from a polled receipt of this message and the facts of its order.
+
+    Only the inventory's receipts decide about the parcel. One that rejects a document or a return is a case for
+    the work that sent it; any other receipt of a document moves nothing.
+    """
+    what = meaning(receipt.status)
+    match sent.type:
+        case "CEB621":
+            return _of_inventory(receipt, sent, facts, hold_reasons, context)
+        case "CEB625" if what == "cleared":
+            return [ImportReturned(order_id=sent.order_id, occurred_at=context.now, parcel=sent.parcel)]
+        case "CEB625" if what in FAILED:
+            return [_attention(decide.RETURN, receipt, sent, facts, context)]
+        case _ if sent.type in DOCUMENTS.values() and what in FAILED:
+            return [_attention(decide.DOCUMENTS, receipt, sent, facts, context)]
+    return []
+
+
+def _of_inventory(
+    receipt: PolledReceipt, sent: SentMessage, facts: Facts, hold_reasons: Mapping[str, str], context: DecisionContext
+) -> list[Event]:
+    match meaning(receipt.status):
+        case "not_sent":
+            return [_attention(CLEARANCE, receipt, sent, facts, context)]
+        case "error":
+            return [_attention(decide.INVENTORY, receipt, sent, facts, context)]
+        case "refused" if _declared_again(sent, facts):
+            ended = hold_refused(facts, sent.parcel, context)
+            return [*ended, _attention(decide.INVENTORY, receipt, sent, facts, context)]
+    held_at = receipt.returned_at or context.now
+    event = inventory_event(sent.order_id, sent.parcel, receipt.status, held_at, context.now, hold_reasons)
+    return [] if event is None else [event]
+
+
+def _declared_again(sent: SentMessage, facts: Facts) -> bool:
+    """The inventory was written again after a refusal, which is a fact only once a parcel.
+
+    The time of a message that is not restored yet is that of the fact of its declaration. That fact belongs to the
+    first inventory that customs accepted; so the refusal that is the fact, read again after a restore, is not taken
+    for a second one.
+    """
+    refused, declared = facts.get(ImportRefused, sent.parcel), facts.get(ImportDeclared, sent.parcel)
+    written_at = sent.written_at or (declared.occurred_at if declared else None)
+    return refused is not None and written_at is not None and written_at > refused.occurred_at
+
+
+def _attention(kind: str, receipt: PolledReceipt, sent: SentMessage, facts: Facts, context: DecisionContext) -> Event:
+    subject = str(sent.parcel)
+    reason = case_reason(receipt.message_type, receipt.status)
+    return attention(sent.order_id, kind, subject, reason, context, attention_round(facts, kind, subject))

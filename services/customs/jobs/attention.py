@@ -1,0 +1,19 @@
+"""What the jobs have in common: the case with which one of them waits for a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from contracts.cases import CaseOpened
+from services.customs.domain.cases import attention
+from shared.jobs.worker import ClaimedJob
+from shared.ledger.facts import DecisionContext
+
+
+def attention_case(job: ClaimedJob, reason: str, now: datetime) -> CaseOpened:
+    return attention(job.stream.id, job.kind, job.subject, reason, DecisionContext(now), case_round(job))
+
+
+def case_round(job: ClaimedJob) -> int:
+    """How often a person has had this job run again, and one."""
+    return int(job.state.get("round", 1))

@@ -1,0 +1,73 @@
+"""The job that declares a parcel for export: one call to the export gateway, and what follows from its answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from contracts.base import order_stream
+from contracts.orders import OrderPlaced
+from contracts.warehouse import OrderPacked
+from services.customs.domain import export
+from services.customs.domain.cases import ORDER_ENDS, order_ended
+from services.customs.domain.decide import Policy, parcels_declared
+from services.customs.domain.export_outcome import ExportOutcome, export_outcome
+from services.customs.domain.retention import keep_until
+from services.customs.jobs.attention import case_round
+from services.customs.jobs.gateways import ExportGateway
+from services.customs.store import export_declarations
+from services.customs.store.export_declarations import Declaration
+from shared.clock import Clock
+from shared.db import DB
+from shared.jobs.worker import ClaimedJob, Done, Retry
+from shared.ledger.facts import DecisionContext, Facts
+from shared.ledger.ledger import Ledger
+from shared.sealing import Seal
+
+
+@dataclass(frozen=True, slots=True)
+class ExportJob:
+    pool: asyncpg.Pool[asyncpg.Record]
+    ledger: Ledger
+    seal: Seal
+    clock: Clock
+    policy: Policy
+    gateway: ExportGateway
+
+    async def run(self, job: ClaimedJob) -> Done:
+        """Raises Retry."""
+        async with self.pool.acquire() as db:
+            facts = (await self.ledger.read(db, [order_stream(job.stream.id)]))[job.stream.id]
+        placed, packed = facts.get(OrderPlaced), facts.get(OrderPacked)
+        if placed is None or packed is None:
+            raise Retry("order not packed here")
+        context = DecisionContext(self.clock.now())
+        deemed = parcels_declared(placed, packed, context, self.policy)[int(job.subject)]
+        request = export.declaration(placed, deemed.parcel, deemed.cn23, deemed.total, self.policy.eori)
+        outcome = export_outcome(await self.gateway.declare(request), deemed, context, case_round(job))
+        declaration = self._declaration(job, request, outcome, context.now)
+
+        async def save(db: DB, facts: Facts) -> None:
+            await export_declarations.save(db, declaration, overtaken=order_ended(facts))
+
+        return Done([outcome.published], save=save, unless=ORDER_ENDS)
+
+    def _declaration(
+        self, job: ClaimedJob, request: Mapping[str, Any], outcome: ExportOutcome, now: datetime
+    ) -> Declaration:
+        body = json.dumps(request, ensure_ascii=False).encode()
+        return Declaration(
+            order_id=job.stream.id,
+            parcel=int(job.subject),
+            lrn=str(request["lrn"]),
+            outcome=outcome.outcome,
+            mrn=outcome.mrn,
+            sealed_body=self.seal.seal(body, f"export:{request['lrn']}"),
+            answered_at=now,
+            keep_until=keep_until(now),
+        )

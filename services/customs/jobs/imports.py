@@ -1,0 +1,140 @@
+"""The jobs of the import: the CEB messages of a parcel, and an operator's answer to a hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from contracts.base import order_stream
+from contracts.customs import ImportRefused
+from contracts.orders import OrderPlaced
+from services.customs.domain import ceb, export
+from services.customs.domain.ceb import DOCUMENTS, MessageType, Parties, Role
+from services.customs.domain.ceb_messages import build
+from services.customs.domain.decide import Policy
+from services.customs.domain.receipt_events import inventory_events
+from services.customs.domain.receipts import CustomsReceipt, is_accepted
+from services.customs.domain.retention import keep_until
+from services.customs.domain.shipments import shipment
+from services.customs.jobs.attention import attention_case
+from services.customs.jobs.gateways import ImportGateway
+from services.customs.store import hold_answers, messages
+from services.persons.facts import PersonErased
+from services.persons.records import Persons
+from shared.clock import Clock
+from shared.jobs.worker import ClaimedJob, Done
+from shared.ledger.facts import DecisionContext, Facts
+from shared.ledger.ledger import Ledger
+from shared.sealing import Seal
+
+
+@dataclass(frozen=True, slots=True)
+class ImportJobs:
+    """Each method is the run of one kind of job; all raise Retry."""
+
+    pool: asyncpg.Pool[asyncpg.Record]
+    ledger: Ledger
+    persons: Persons
+    seal: Seal
+    clock: Clock
+    policy: Policy
+    parties: Parties
+    roles: tuple[Role, ...]
+    gateway: ImportGateway
+
+    async def send_documents(self, job: ClaimedJob) -> Done:
+        """Order, payment and waybill, as far as they are our role. One that is refused is a case."""
+        parcel = int(job.subject)
+        for role in self.roles:
+            receipt = await self._send(job.stream.id, parcel, DOCUMENTS[role])
+            if receipt is not None and not receipt.accepted:
+                return self._case(job, f"{DOCUMENTS[role]}:{receipt.reason}")
+        return Done()
+
+    async def declare(self, job: ClaimedJob) -> Done:
+        """The inventory, after the documents that it must match, and at once the events of its receipt.
+
+        An error of the message is a case. So is a refusal after a first one, which is a fact once a parcel.
+        """
+        parcel = int(job.subject)
+        for role in self.roles:
+            await self._send(job.stream.id, parcel, DOCUMENTS[role])
+        receipt = await self._send(job.stream.id, parcel, "CEB621")
+        if receipt is None:
+            return Done()
+        context = DecisionContext(self.clock.now())
+        events = inventory_events(job.stream.id, parcel, receipt, self.policy.tables.codes.hold_reasons, context)
+        refused = next((event for event in events if isinstance(event, ImportRefused)), None)
+        if not events or (refused is not None and refused in await self._facts(job.stream.id)):
+            return self._case(job, f"CEB621:{receipt.reason}")
+        return Done(events)
+
+    async def declare_return(self, job: ClaimedJob) -> Done:
+        """The return of a released parcel (CEB625); its approval comes as a polled receipt."""
+        receipt = await self._send(job.stream.id, int(job.subject), "CEB625")
+        if receipt is not None and not receipt.accepted:
+            return self._case(job, f"CEB625:{receipt.reason}")
+        return Done()
+
+    async def answer_hold(self, job: ClaimedJob) -> Done:
+        """Sends an operator's answer. A parcel that is no longer held needs none."""
+        facts = await self._facts(job.stream.id)
+        placed = facts.get(OrderPlaced)
+        async with self.pool.acquire() as db:
+            sealed = await hold_answers.load(db, job.stream.id, job.subject)
+        if placed is None or sealed is None:
+            return Done()
+        text = self.seal.open(sealed, hold_answers.sealing_place(job.stream.id, job.subject)).decode()
+        parcel = int(job.subject.partition(":")[0])
+        if await self.gateway.answer_hold(export.sub_order(placed, parcel), text) == "unknown":
+            return self._case(job, "unknown_declaration")
+        return Done()
+
+    async def _send(self, order_id: UUID, parcel: int, message: MessageType) -> CustomsReceipt | None:
+        """The message, unless it was accepted before. None when there is no answer to judge.
+
+        It is stored before it leaves, and what is stored is what is sent again. Of a person whose record was erased
+        nothing is sent any more.
+        """
+        body = await self._stored_body(order_id, parcel, message)
+        if body is None:
+            return None
+        receipt = await self.gateway.send(body)
+        async with self.pool.acquire() as db:
+            await messages.save_answer(
+                db, ceb.guid(order_id, parcel, message), receipt.status, receipt.number, self.clock.now()
+            )
+        return receipt
+
+    async def _stored_body(self, order_id: UUID, parcel: int, message: MessageType) -> bytes | None:
+        guid = ceb.guid(order_id, parcel, message)
+        async with self.pool.acquire() as db, db.transaction():
+            if message == "CEB621":
+                await messages.lock_inventory(db, order_id, parcel)
+            stored = await messages.load(db, order_id, parcel, message)
+            if stored and message in DOCUMENTS.values() and is_accepted(stored["status"]):
+                return None
+            facts = (await self.ledger.read(db, [order_stream(order_id)]))[order_id]
+            if PersonErased in facts:
+                return None
+            if stored is not None:
+                return self.seal.open(stored["body"], f"ceb:{guid}")
+            contact = await self.persons.contact(db, order_id, message)
+            buyer = await self.persons.national_id(db, order_id, message)
+            if contact is None or buyer is None:
+                return None
+            now = self.clock.now()
+            declared = shipment(facts, parcel, contact, buyer, self.policy, now)
+            body = build(message, declared, self.parties, self.policy.tables.codes)
+            sealed = self.seal.seal(body, f"ceb:{guid}")
+            await messages.add(db, guid, order_id, parcel, message, sealed, now, keep_until(now))
+            return body
+
+    async def _facts(self, order_id: UUID) -> Facts:
+        async with self.pool.acquire() as db:
+            return (await self.ledger.read(db, [order_stream(order_id)]))[order_id]
+
+    def _case(self, job: ClaimedJob, reason: str) -> Done:
+        return Done([attention_case(job, reason, self.clock.now())])

@@ -1,0 +1,58 @@
+"""Export declarations and their answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from shared.db import DB
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """The answer to an export declaration."""
+
+    order_id: UUID
+    parcel: int
+    lrn: str
+    outcome: str
+    mrn: str | None
+    sealed_body: bytes
+    answered_at: datetime
+    keep_until: datetime
+
+
+async def save(db: DB, declaration: Declaration, *, overtaken: bool) -> None:
+    """`overtaken`: the order had ended by the time of the answer, so that nothing was published."""
+    await db.execute(
+        """insert into export_declarations
+             (order_id, parcel, lrn, outcome, mrn, overtaken, body, answered_at, keep_until)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+           on conflict (order_id, parcel) do update set outcome = excluded.outcome, mrn = excluded.mrn,
+             overtaken = excluded.overtaken, answered_at = excluded.answered_at""",
+        declaration.order_id,
+        declaration.parcel,
+        declaration.lrn,
+        declaration.outcome,
+        declaration.mrn,
+        overtaken,
+        declaration.sealed_body,
+        declaration.answered_at,
+        declaration.keep_until,
+    )
+
+
+async def of_order(db: DB, order_id: UUID) -> list[asyncpg.Record]:
+    return await db.fetch(
+        """select parcel, lrn, outcome, mrn, overtaken, answered_at from export_declarations
+           where order_id = $1 order by parcel""",
+        order_id,
+    )
+
+
+async def drop_expired(db: DB, now: datetime) -> None:
+    """Drops those whose period has ended (business time)."""
+    await db.execute("delete from export_declarations where keep_until < $1", now)

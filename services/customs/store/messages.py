@@ -1,0 +1,99 @@
+"""CEB messages as they are sent, sealed; written before they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from services.customs.domain.receipts import SentMessage
+from shared.db import DB
+
+
+async def load(db: DB, order_id: UUID, parcel: int, message_type: str) -> asyncpg.Record | None:
+    """A message as it was written: body (sealed) and status, None while it is unanswered."""
+    return await db.fetchrow(
+        "select body, status from messages where order_id = $1 and parcel = $2 and type = $3",
+        order_id,
+        parcel,
+        message_type,
+    )
+
+
+async def add(
+    db: DB,
+    guid: UUID,
+    order_id: UUID,
+    parcel: int,
+    message_type: str,
+    body: bytes,
+    created_at: datetime,
+    keep_until: datetime,
+) -> None:
+    """Before it leaves. One that is there already stays as it is."""
+    await db.execute(
+        """insert into messages (guid, order_id, parcel, type, body, created_at, keep_until)
+           values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing""",
+        guid,
+        order_id,
+        parcel,
+        message_type,
+        body,
+        created_at,
+        keep_until,
+    )
+
+
+async def save_answer(db: DB, guid: UUID, status: str, number: str | None, answered_at: datetime) -> None:
+    await db.execute(
+        "update messages set status = $2, number = coalesce($3, number), answered_at = $4 where guid = $1",
+        guid,
+        status,
+        number,
+        answered_at,
+    )
+
+
+async def save_rejections(db: DB, receipts: Sequence[tuple[UUID | None, str]], answered_at: datetime) -> None:
+    """Marks messages that a polled receipt (guid, status) rejects: they are to be written again."""
+    if receipts:
+        await db.execute(
+            """update messages set status = r.status, answered_at = $3
+               from unnest($1::uuid[], $2::text[]) as r (guid, status) where messages.guid = r.guid""",
+            [guid for guid, _ in receipts],
+            [status for _, status in receipts],
+            answered_at,
+        )
+
+
+async def drop(db: DB, guids: Collection[UUID]) -> None:
+    await db.execute("delete from messages where guid = any($1)", list(guids))
+
+
+async def of_order(db: DB, order_id: UUID) -> list[asyncpg.Record]:
+    """What was sent of an order, without the bodies."""
+    return await db.fetch(
+        """select parcel, type, guid, status, number, created_at, answered_at from messages
+           where order_id = $1 order by parcel, type""",
+        order_id,
+    )
+
+
+async def by_guid(db: DB, guids: Collection[UUID]) -> dict[UUID, SentMessage]:
+    """The messages of ours with these guids."""
+    rows = await db.fetch(
+        "select guid, order_id, parcel, type, created_at from messages where guid = any($1)", list(guids)
+    )
+    return {row["guid"]: SentMessage(row["order_id"], row["parcel"], row["type"], row["created_at"]) for row in rows}
+
+
+async def lock_inventory(db: DB, order_id: UUID, parcel: int) -> None:
+    """Until the transaction ends: the agent's notice and the writing of the inventory go one after the other."""
+    await db.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"inventory:{order_id}:{parcel}")
+
+
+async def drop_expired(db: DB, now: datetime) -> None:
+    """Drops those whose period has ended (business time)."""
+    await db.execute("delete from messages where keep_until < $1", now)

@@ -1,0 +1,47 @@
+"""The list of parcels: where each stands with customs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import asyncpg
+
+from services.customs.domain.parcels import ParcelRow
+from shared.db import DB
+
+
+async def save(db: DB, parcels: Sequence[ParcelRow]) -> None:
+    if not parcels:
+        return
+    await db.execute(
+        """insert into parcels (order_id, parcel, sub_order, regime, state, changed_at)
+           select * from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+           on conflict (order_id, parcel) do update set state = excluded.state, changed_at = excluded.changed_at
+           where parcels.state <> excluded.state or parcels.changed_at <> excluded.changed_at""",
+        [parcel.order_id for parcel in parcels],
+        [parcel.parcel for parcel in parcels],
+        [parcel.sub_order for parcel in parcels],
+        [parcel.regime for parcel in parcels],
+        [parcel.state for parcel in parcels],
+        [parcel.changed_at for parcel in parcels],
+    )
+
+
+async def list_page(db: DB, state: str | None, after: tuple[UUID, int] | None, limit: int) -> list[asyncpg.Record]:
+    """Parcels by order and number, of one state if one is named."""
+    order_id, parcel = after or (UUID(int=0), 0)
+    return await db.fetch(
+        """select order_id, parcel, sub_order, regime, state, changed_at from parcels
+           where ($1::text is null or state = $1) and (order_id, parcel) > ($2, $3)
+           order by order_id, parcel limit $4""",
+        state,
+        order_id,
+        parcel,
+        limit,
+    )
+
+
+async def declared_as(db: DB, sub_orders: Collection[str]) -> list[asyncpg.Record]:
+    """The parcels that are declared under these numbers; of two marketplaces, two may be under the same one."""
+    return await db.fetch("select order_id, parcel, sub_order from parcels where sub_order = any($1)", list(sub_orders))

@@ -1,0 +1,71 @@
+"""Receipts of the single window, and how far they were read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import asyncpg
+
+from services.customs.domain.receipts import PolledReceipt, SentMessage
+from shared.db import DB
+
+
+async def read_cursor(db: DB, source: str) -> str | None:
+    """How far the receipts of this source were read; None before the first."""
+    cursor: str | None = await db.fetchval("select cursor from receipt_cursor where source = $1", source)
+    return cursor
+
+
+async def lock_source(db: DB, source: str) -> None:
+    """One transaction at a time reads on, also before there is a cursor to lock."""
+    await db.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"receipts:{source}")
+
+
+async def move_cursor(db: DB, source: str, to: str) -> None:
+    await db.execute(
+        """insert into receipt_cursor (source, cursor) values ($1, $2)
+           on conflict (source) do update set cursor = excluded.cursor""",
+        source,
+        to,
+    )
+
+
+async def add(
+    db: DB, receipts: Sequence[tuple[PolledReceipt, bytes]], sent_messages: Mapping[UUID, SentMessage]
+) -> set[str]:
+    """Stores receipts with their sealed text; the cursors of those that were new.
+
+    One that comes again under another cursor is known by its content: message, status and time. One without
+    a readable time is known by its cursor alone.
+    """
+    senders = [None if receipt.guid is None else sent_messages.get(receipt.guid) for receipt, _ in receipts]
+    rows = await db.fetch(
+        """insert into receipts (cursor, guid, order_id, parcel, message_type, status, returned_at, info)
+           select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[],
+                                $7::timestamptz[], $8::bytea[])
+           on conflict do nothing returning cursor""",
+        [receipt.cursor for receipt, _ in receipts],
+        [receipt.guid for receipt, _ in receipts],
+        [sent and sent.order_id for sent in senders],
+        [sent and sent.parcel for sent in senders],
+        [receipt.message_type for receipt, _ in receipts],
+        [receipt.status for receipt, _ in receipts],
+        [receipt.returned_at for receipt, _ in receipts],
+        [info for _, info in receipts],
+    )
+    return {row["cursor"] for row in rows}
+
+
+async def of_order(db: DB, order_id: UUID) -> list[asyncpg.Record]:
+    """Every receipt of an order, also those with a status that we do not know, without the office's text."""
+    return await db.fetch(
+        """select parcel, message_type, status, returned_at, recorded_at from receipts
+           where order_id = $1 order by parcel, returned_at, recorded_at""",
+        order_id,
+    )
+
+
+async def drop_texts(db: DB, order_ids: Sequence[UUID]) -> None:
+    """On erasure: the office's own text, which may name the person."""
+    await db.execute("update receipts set info = '' where order_id = any($1)", list(order_ids))

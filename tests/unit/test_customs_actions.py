@@ -1,0 +1,101 @@
+"""What an operator may do about a parcel, by the rules alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from contracts.base import Event, Money, order_stream
+from contracts.cases import CaseClosed
+from contracts.customs import ImportCleared, ImportHeld, OrderScreened, ParcelUplifted
+from services.customs.domain import actions
+from services.customs.domain.actions import NotPossible
+from services.customs.domain.cases import hold_case
+from shared.ledger.facts import Facts
+from tests.customs_samples import PLACED_AT, POLICY, handed_over, order_id, packed, parcel
+
+NOW = PLACED_AT + timedelta(days=3)
+
+
+def known(*events: Event) -> Facts:
+    return Facts(order_stream(order_id()), events)
+
+
+def screened_order() -> OrderScreened:
+    return OrderScreened(
+        order_id=order_id(),
+        occurred_at=PLACED_AT,
+        regime="cbec_9610",
+        value_cny=Money(amount=Decimal("557.70"), currency="CNY"),
+        rate=Decimal("7.8"),
+        rate_date=PLACED_AT.date(),
+    )
+
+
+def held() -> ImportHeld:
+    return ImportHeld(
+        order_id=order_id(), occurred_at=PLACED_AT, parcel=1, reason="inspection", status="500", held_at=PLACED_AT
+    )
+
+
+def uplifted(bill: str = "BILL1", voyage: str = "MU553") -> ParcelUplifted:
+    return ParcelUplifted(order_id=order_id(), occurred_at=NOW, parcel=1, bill_number=bill, voyage_number=voyage)
+
+
+def test_only_a_packed_parcel_is_one() -> None:
+    facts = known(packed(parcel(1, (1, 1)), parcel(2, (1, 1))))
+    assert [actions.has_parcel(facts, number) for number in (0, 1, 2, 3)] == [False, True, True, False]
+    assert not actions.has_parcel(known(), 1)
+
+
+def test_the_first_uplift_notice_counts() -> None:
+    facts = known(handed_over())
+    assert actions.uplift(facts, 1, "BILL1", "MU553", NOW) == uplifted()
+    facts.add(uplifted())
+    assert actions.uplift(facts, 1, "BILL1", "MU553", NOW) is None
+    for bill, voyage in (("BILL2", "MU553"), ("BILL1", "MU554")):
+        with pytest.raises(NotPossible, match="another notice"):
+            actions.uplift(facts, 1, bill, voyage, NOW)
+
+
+def test_a_parcel_that_was_not_handed_over_does_not_fly() -> None:
+    with pytest.raises(NotPossible, match="not handed over"):
+        actions.uplift(known(packed()), 1, "BILL1", "MU553", NOW)
+
+
+def test_an_inventory_that_has_left_names_the_parcels_own_number() -> None:
+    facts = known(handed_over())
+    actions.check_bill(facts, uplifted(handed_over().tracking_number))
+    with pytest.raises(NotPossible, match="inventory has left"):
+        actions.check_bill(facts, uplifted())
+
+
+def test_a_hold_is_answered_while_it_is_open() -> None:
+    facts = known(held())
+    assert actions.hold_to_answer(facts, 1) == held()
+    assert actions.job_subject(facts, 1, "hold_answer") == held().subject
+    assert actions.job_subject(facts, 1, "inventory") == "1"
+    facts.add(
+        CaseClosed(
+            order_id=order_id(), occurred_at=NOW, case=hold_case(held()), kind="customs_hold", resolution="cleared"
+        )
+    )
+    assert actions.job_subject(facts, 1, "hold_answer") == "1"
+    with pytest.raises(NotPossible, match="does not hold"):
+        actions.hold_to_answer(facts, 1)
+
+
+def test_a_return_is_possible_for_thirty_days_after_the_release() -> None:
+    facts = known(screened_order(), ImportCleared(order_id=order_id(), occurred_at=PLACED_AT, parcel=1))
+    last = PLACED_AT + timedelta(days=30)
+    actions.check_return(facts, 1, POLICY, last)
+    with pytest.raises(NotPossible) as fault:
+        actions.check_return(facts, 1, POLICY, last + timedelta(seconds=1))
+    assert fault.value.detail == "it could be until 2026-12-20T09:30Z"
+
+
+def test_a_parcel_that_was_not_released_is_not_returned() -> None:
+    with pytest.raises(NotPossible, match="not released"):
+        actions.check_return(known(screened_order()), 1, POLICY, NOW)

@@ -1,0 +1,115 @@
+"""What follows from the authorities' answers, and what is sent again: the rules alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from contracts.cases import CaseOpened
+from contracts.customs import ParcelDeclared, ParcelRefused
+from services.customs.domain import ceb
+from services.customs.domain.decide import DOCUMENTS, EXPORT, INVENTORY, RETURN, parcels_declared
+from services.customs.domain.export import Refused, Released
+from services.customs.domain.export_outcome import export_outcome
+from services.customs.domain.messages import MessageStatus, derived_messages, rejected
+from services.customs.domain.polling import LONGEST_WAIT_SECONDS, seconds_after_failure
+from services.customs.domain.receipt_events import inventory_events, receipt_rounds
+from services.customs.domain.receipts import CustomsReceipt, PolledReceipt, SentMessage
+from services.customs.domain.retention import keep_until
+from shared.ledger.facts import DecisionContext
+from tests.customs_samples import PLACED_AT, POLICY, TABLES, order_id, packed, placed
+
+NOW = DecisionContext(PLACED_AT)
+MRN = "26FR00000012345678"
+
+
+def deemed() -> ParcelDeclared:
+    return parcels_declared(placed(), packed(), NOW, POLICY)[1]
+
+
+def test_a_released_parcel_is_declared_with_its_mrn() -> None:
+    valid = next(f"{MRN[:17]}{digit}" for digit in "0123456789" if _is_declared(f"{MRN[:17]}{digit}"))
+    outcome = export_outcome(Released(valid), deemed(), NOW, 1)
+    assert (outcome.outcome, outcome.mrn) == ("released", valid)
+    assert outcome.published == deemed().model_copy(update={"export": "declared", "mrn": valid})
+
+
+def _is_declared(mrn: str) -> bool:
+    return isinstance(export_outcome(Released(mrn), deemed(), NOW, 1).published, ParcelDeclared)
+
+
+def test_an_invalid_mrn_is_a_case_and_no_declaration() -> None:
+    outcome = export_outcome(Released("no-mrn"), deemed(), NOW, 2)
+    assert (outcome.outcome, outcome.mrn) == ("bad_mrn", None)
+    assert isinstance(outcome.published, CaseOpened)
+    assert (outcome.published.case, outcome.published.reason) == ("needs_attention:export:1:2", "bad_mrn")
+
+
+def test_a_refused_export_names_its_code() -> None:
+    outcome = export_outcome(Refused("E12"), deemed(), NOW, 1)
+    assert (outcome.outcome, outcome.mrn) == ("refused:E12", None)
+    assert isinstance(outcome.published, ParcelRefused)
+    assert outcome.published.reason == "export:E12"
+
+
+@pytest.mark.parametrize(
+    ("receipt", "types"),
+    [
+        (CustomsReceipt(None, "120", None), ["import-declared"]),
+        (CustomsReceipt(None, "800", None), ["import-declared", "import-cleared"]),
+        (CustomsReceipt(None, "500", None), ["import-declared", "import-held"]),
+        (CustomsReceipt(None, "700", None), ["import-refused"]),
+        (CustomsReceipt(None, "-21", None), []),
+        (CustomsReceipt(None, "777", None), []),
+        (CustomsReceipt(None, "800", None, format_error=True), []),
+    ],
+)
+def test_the_events_of_the_inventorys_receipt(receipt: CustomsReceipt, types: Sequence[str]) -> None:
+    events = inventory_events(order_id(), 1, receipt, TABLES.codes.hold_reasons, NOW)
+    assert [event.TYPE.partition(".")[0] for event in events] == types
+
+
+def test_only_messages_of_the_job_that_were_answered_and_not_accepted_are_written_anew() -> None:
+    def message(kind: ceb.MessageType, status: str | None, parcel: int = 1) -> MessageStatus:
+        return MessageStatus(ceb.guid(order_id(), parcel, kind), parcel, kind, status)
+
+    sent = [
+        message("CEB311", "-5"),
+        message("CEB511", "120"),
+        message("CEB621", "700"),
+        message("CEB625", None),
+        message("CEB311", "-5", parcel=2),
+    ]
+    guids = {kind: ceb.guid(order_id(), 1, kind) for kind in ("CEB311", "CEB621")}
+    assert rejected(sent, DOCUMENTS, 1) == [guids["CEB311"]]
+    assert rejected(sent, INVENTORY, 1) == [guids["CEB311"], guids["CEB621"]]
+    assert rejected(sent, RETURN, 1) == rejected(sent, EXPORT, 1) == []
+
+
+def test_a_guid_tells_its_parcel_and_message_without_the_stored_message() -> None:
+    derived = derived_messages([(order_id(), 2)])
+    assert derived[ceb.guid(order_id(), 2, "CEB621")] == SentMessage(order_id(), 2, "CEB621", None)
+    assert ceb.guid(order_id(), 1, "CEB621") not in derived
+
+
+def test_receipts_of_one_order_are_judged_one_after_the_other() -> None:
+    def receipt(cursor: str, order: str) -> tuple[PolledReceipt, SentMessage]:
+        polled = PolledReceipt(cursor, None, "", "CEB622", "120", None, "")
+        return polled, SentMessage(order_id(order), 1, "CEB621", None)
+
+    page = [receipt("1", "a"), receipt("2", "a"), receipt("3", "b"), receipt("4", "a")]
+    rounds = [[polled.cursor for polled, _ in part] for part in receipt_rounds(page)]
+    assert rounds == [["1", "3"], ["2"], ["4"]]
+
+
+def test_the_gateway_is_asked_less_often_while_it_fails() -> None:
+    waits = [seconds_after_failure(failures, 1.0, None) for failures in (1, 2, 3, 6, 100)]
+    assert waits == [2, 4, 8, LONGEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS]
+    assert seconds_after_failure(1, 1.0, 300.0) == 300
+
+
+def test_papers_are_kept_for_four_years_to_the_day() -> None:
+    assert keep_until(datetime(2026, 11, 20, tzinfo=UTC)) == datetime(2030, 11, 20, tzinfo=UTC)
+    assert keep_until(datetime(2096, 2, 29, tzinfo=UTC)) == datetime(2100, 2, 28, tzinfo=UTC)
