@@ -9,8 +9,8 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.credentials import SERVICES, Scope
-from shared.operations import line_file
-from shared.operations.line_file import RunningLine
+from shared.operations import stack_file
+from shared.operations.stack_file import RunningStack
 from shared.settings import SECRETS
 
 
@@ -30,24 +30,24 @@ class Where(BaseSettings):
     operator_key: SecretStr = SecretStr("")
     secrets_dir: Path | None = Field(default=None, description="holds the deployment's keys: api_key_<scope>")
 
-    def line(self) -> RunningLine | None:
+    def stack(self) -> RunningStack | None:
         """The stack of `make run`; None when the environment names other addresses, or none runs."""
         if not {"orders_url", "operator_key"} & self.model_fields_set:
-            with contextlib.suppress(line_file.NoLine):
-                return line_file.read()
+            with contextlib.suppress(stack_file.NoStack):
+                return stack_file.read()
         return None
 
     def urls(self) -> dict[str, str]:
         """The services' addresses."""
         defaults = {name: str(getattr(self, f"{name}_url")) for name in SERVICES}
-        stack = self.line()
+        stack = self.stack()
         return {**defaults, **stack.urls} if stack else defaults
 
     def key(self, scope: Scope = "operator") -> str:
         """A key of this scope; empty when there is none."""
         if scope == "operator" and self.operator_key.get_secret_value():
             return self.operator_key.get_secret_value()
-        stack = self.line()
+        stack = self.stack()
         if stack:
             return stack.api_keys[scope]
         file = self.secrets_dir / f"api_key_{scope}" if self.secrets_dir else None
@@ -58,7 +58,7 @@ class Where(BaseSettings):
         if {"orders_url", "operator_key"} & self.model_fields_set:
             return "the environment names these addresses"
         try:
-            line_file.read()
-        except line_file.NoLine as none:
+            stack_file.read()
+        except stack_file.NoStack as none:
             return f"{none}; these are the ports that a deployment publishes"
         return "these are the addresses of the stack of make run"

@@ -32,8 +32,8 @@ from sandbox.local.processes import CannotStartError
 from sandbox.local.provision import SERVICES
 from sandbox.local.stack import ROOT, Stack
 from sandbox.local.supervise import supervised
-from shared.operations import line_file
-from shared.operations.line_file import RunningLine
+from shared.operations import stack_file
+from shared.operations.stack_file import RunningStack
 
 
 class Settings(BaseSettings):
@@ -90,7 +90,7 @@ async def main(settings: Settings) -> int:
 @asynccontextmanager
 async def _registered(stack: Stack, console: Console) -> AsyncIterator[None]:
     """While inside, the commands find the stack by its file."""
-    running = RunningLine(
+    running = RunningStack(
         began=datetime.now(UTC).isoformat(timespec="seconds"),
         urls=stack.urls,
         api_keys=stack.secrets.api_keys,
@@ -99,8 +99,8 @@ async def _registered(stack: Stack, console: Console) -> AsyncIterator[None]:
     )
     with ExitStack() as exit_stack:
         try:
-            exit_stack.enter_context(line_file.announced(line_file.where(), running))
-        except line_file.AlreadyRuns:
+            exit_stack.enter_context(stack_file.announced(stack_file.where(), running))
+        except stack_file.AlreadyRuns:
             console.print("another stack is running here already: the commands use that one", style="yellow")
         yield
 

@@ -32,7 +32,7 @@ def key(
             raise SystemExit(f"no key of scope {scope} is at hand: {where.told()}, and SECRETS_DIR holds none")
         typer.echo(existing)
         return
-    stack = where.line()
+    stack = where.stack()
     if stack is None:
         command = f"python -m services.<service> api-key add {name} --scope {scope}"
         raise SystemExit(f"{where.told()}; there each service makes keys of its own: {command}")

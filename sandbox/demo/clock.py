@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sandbox.demo.wording import format_instant, format_speed
 from shared import clock
 from shared.clock import Clock
-from shared.operations import line_file
+from shared.operations import stack_file
 
 FASTEST = 200_000
 
@@ -23,8 +23,8 @@ class Settings(BaseSettings):
 
 
 def running_clock() -> tuple[Path, Clock]:
-    """The clock of the stack that runs here, and its file. Raises NoLine."""
-    file = Path(line_file.read().clock_file)
+    """The clock of the stack that runs here, and its file. Raises NoStack."""
+    file = Path(stack_file.read().clock_file)
     return file, Clock.from_file(file)
 
 
@@ -35,7 +35,7 @@ def main() -> str:
         file, running = running_clock()
     except ValidationError:
         raise SystemExit(f"SPEED is from 1 (real pace) to {FASTEST:,} business seconds in a real one") from None
-    except line_file.NoLine as error:
+    except stack_file.NoStack as error:
         raise SystemExit(str(error)) from None
     if speed is None:
         return f"{format_instant(running.now())}, {format_speed(running.speed())}"

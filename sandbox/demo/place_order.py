@@ -19,7 +19,7 @@ from sandbox.demo.people import Person, person
 from sandbox.demo.scenarios import EVERYDAY_LINES, Scenario
 from services.tracking.api.words import Words, load
 from shared.clock import Clock
-from shared.operations import line_file
+from shared.operations import stack_file
 
 POLL_SECONDS = 0.5
 _SHOPPERS = range(10_000, 500_000)
@@ -76,7 +76,7 @@ class TimelinePrinter:
 
 async def main(console: Console) -> int:
     """Exit code 0 when the order has ended."""
-    stack = line_file.read()
+    stack = stack_file.read()
     clock = Clock.from_file(stack.clock_file)
 
     def say(text: str) -> None:
@@ -114,7 +114,7 @@ def _shopper() -> Person:
 if __name__ == "__main__":
     try:
         sys.exit(asyncio.run(main(Console())))
-    except line_file.NoLine as error:
+    except stack_file.NoStack as error:
         sys.exit(str(error))
     except (httpx.TransportError, Refused) as error:
         sys.exit(f"the order cannot be placed or followed: {error or type(error).__name__}")

@@ -18,7 +18,7 @@ import asyncpg
 from aiokafka.errors import KafkaError
 
 from shared.db import TRANSIENT
-from shared.operations import line_file
+from shared.operations import stack_file
 from shared.platform import Make, Platform, Service, connected
 from shared.settings import PlatformSettings
 
@@ -31,10 +31,10 @@ SettingsOf = TypeVar("SettingsOf", bound=PlatformSettings)
 
 def settings_of(kind: type[SettingsOf], service: str) -> SettingsOf:
     """The settings of a command of this service: those of the environment; where it names no database, those with which
-    the service runs on the line of `make run` on this machine."""
+    the service runs in the stack of `make run` on this machine."""
     if "DATABASE_URL" not in {name.upper() for name in os.environ}:
-        with contextlib.suppress(line_file.NoLine):  # without one the defaults count
-            os.environ.update(line_file.read().environments[service])
+        with contextlib.suppress(stack_file.NoStack):  # without one the defaults count
+            os.environ.update(stack_file.read().environments[service])
     return kind()
 
 
@@ -75,8 +75,8 @@ def _unreachable(what: str, setting: str) -> str:
         return f"cannot reach {what}, which {setting} names"
     sentence = f"cannot reach {what}, the default of {setting}"
     try:
-        line_file.read()
-    except line_file.NoLine as none:
+        stack_file.read()
+    except stack_file.NoStack as none:
         return f"{sentence}; and {none}"
     return sentence
 

@@ -77,7 +77,7 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
     """`make run` in the other terminal; its run is over, and five minutes have passed."""
     room = tmp_path_factory.mktemp("newcomer")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "PYTEST"))}
-    environment |= {"LINE_FILE": str(room / "line.json"), "COLUMNS": "120"}
+    environment |= {"STACK_FILE": str(room / "stack.json"), "COLUMNS": "120"}
     output = room / "printed"
     with output.open("w") as file:
         run = subprocess.Popen(

@@ -1,8 +1,8 @@
-"""The file by which commands find a line that runs on this machine: its addresses, its keys, and what each process is
+"""The file by which commands find a stack that runs on this machine: its addresses, its keys, and what each process is
 told.
 
-Who runs the line holds a lock on the file as long as it runs. A file that nobody has locked was left by a line that was
-killed, and leads nowhere.
+Who runs the stack holds a lock on the file as long as it runs. A file that nobody has locked was left by a stack that
+was killed, and leads nowhere.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from pathlib import Path
 
 from shared.operations.provision import Scope
 
-LINE_FILE = Path(__file__).resolve().parents[2] / ".run" / "line.json"
+STACK_FILE = Path(__file__).resolve().parents[2] / ".run" / "stack.json"
 
 
-class NoLine(Exception):
-    """No line runs here; the message says so in one sentence."""
+class NoStack(Exception):
+    """No stack runs here; the message says so in one sentence."""
 
 
 class AlreadyRuns(Exception):
-    """Another line has said in this file where it is, and still runs."""
+    """Another stack has written in this file where it is, and still runs."""
 
 
 @dataclass(frozen=True, slots=True)
-class RunningLine:
+class RunningStack:
     began: str
     """ISO 8601, real time."""
     urls: Mapping[str, str]
@@ -40,39 +40,41 @@ class RunningLine:
 
 
 def where() -> Path:
-    """The file that `LINE_FILE` names, or else that of this checkout."""
-    return Path(os.environ.get("LINE_FILE") or LINE_FILE)
+    """The file that `STACK_FILE` names, or else that of this checkout."""
+    return Path(os.environ.get("STACK_FILE") or STACK_FILE)
 
 
-def read(path: Path | None = None) -> RunningLine:
-    """The line that runs here. Raises NoLine."""
+def read(path: Path | None = None) -> RunningStack:
+    """The stack that runs here. Raises NoLine."""
     path = path or where()
     try:
         with path.open(encoding="utf-8") as file:
             held = _held(file.fileno())
-            line = RunningLine(**json.load(file))
+            stack = RunningStack(**json.load(file))
     except FileNotFoundError:
-        raise NoLine("no line is running here: `make run` starts one") from None
+        raise NoStack("no stack is running here: `make run` starts one") from None
     except (ValueError, TypeError):
-        raise NoLine(f"{path} cannot be read: `make run` writes it anew") from None
+        raise NoStack(f"{path} cannot be read: `make run` writes it anew") from None
     if not held:
-        raise NoLine(f"no line is running here (the last one, begun {line.began}, was killed): `make run` starts one")
-    return line
+        raise NoStack(
+            f"no stack is running here (the last one, begun {stack.began}, was killed): `make run` starts one"
+        )
+    return stack
 
 
 @contextmanager
-def announced(path: Path, line: RunningLine) -> Iterator[None]:
-    """Commands find this line inside. The file is for its owner only, since it holds keys. Raises AlreadyRuns."""
+def announced(path: Path, stack: RunningStack) -> Iterator[None]:
+    """Commands find this stack inside. The file is for its owner only, since it holds keys. Raises AlreadyRuns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)
     with draft.open("w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        json.dump(asdict(line), file, indent=2)
+        json.dump(asdict(stack), file, indent=2)
         file.flush()
         if _runs(path):
             draft.unlink()
-            raise AlreadyRuns(f"{path} names another line, which still runs")
+            raise AlreadyRuns(f"{path} names another stack, which still runs")
         draft.replace(path)
         try:
             yield
@@ -83,7 +85,7 @@ def announced(path: Path, line: RunningLine) -> Iterator[None]:
 def _runs(path: Path) -> bool:
     try:
         read(path)
-    except NoLine:
+    except NoStack:
         return False
     return True
 
