@@ -197,6 +197,8 @@ def _wired(platform: Platform, make: Make) -> Service:
         service.observe,
         {kind.kind: kind.counterpart for kind in service.jobs},
     )
+    if unknown := {event.KIND for event in service.subscriptions} - platform.ledger.rules.by_name.keys():
+        raise ValueError(f"{service.name} subscribes to facts of kinds that it does not declare: {sorted(unknown)}")
     platform.decoder = Decoder(
         service.consumes,
         service.subscriptions,

@@ -205,9 +205,24 @@ class Ledger:
         kinds = self.rules.by_name
         reevaluate = set(reevaluate)
         decided = [event for event in consumed if kinds[event.KIND].decide is not None]
+        sets = await self.lock(db, {event.stream for event in (*decided, *published)} | reevaluate)
+        await self._record_decided(db, sets, decided, published, reevaluate, bodies, traces, context)
+        # After every lock that a decision may take: what is appended here holds others up until the commit.
         if len(decided) < len(consumed):
             await self._absorb(db, [event for event in consumed if kinds[event.KIND].decide is None], bodies or {})
-        sets = await self.lock(db, {event.stream for event in (*decided, *published)} | reevaluate)
+        return sets
+
+    async def _record_decided(
+        self,
+        db: DB,
+        sets: dict[UUID, Facts],
+        decided: Sequence[Event],
+        published: Sequence[Event],
+        reevaluate: set[Stream],
+        bodies: Mapping[UUID, str] | None,
+        traces: Mapping[UUID, str] | None,
+        context: DecisionContext | None,
+    ) -> None:
         new_consumed = [
             event for event in decided if sets[event.stream_id].add(event) or failpoints.off("ledger.inbox")
         ]
@@ -215,7 +230,7 @@ class Ledger:
         metrics.repeats.inc(len(decided) - len(new_consumed))
         changed = {event.stream_id for event in (*new_consumed, *new_published)} | {one.id for one in reevaluate}
         if not changed:
-            return sets
+            return
         at = context or DecisionContext(self._clock.now())
         if tracing.on():
             types: dict[Stream, list[str]] = {sets[stream_id].stream: [] for stream_id in changed}
@@ -225,7 +240,6 @@ class Ledger:
                 await self._settle(db, sets, new_consumed, new_published, changed, at, own, bodies)
         else:
             await self._settle(db, sets, new_consumed, new_published, changed, at, traces, bodies)
-        return sets
 
     async def restore(self, db: DB, *, published: Sequence[Event], consumed: Sequence[Event]) -> list[Event]:
         """Records facts that this database had forgotten, and returns those. Nothing is published or decided; the
@@ -250,7 +264,7 @@ class Ledger:
         themselves cannot be read."""
         try:
             facts = (await self.lock(db, [event.stream]))[event.stream_id]
-        except (UnknownFact, ValidationError) as error:
+        except (UnknownFact, WrongKind, ValidationError) as error:
             log.error("a stream's facts cannot be read", stream=str(event.stream), error=error)
             return
         if not facts.add(event):

@@ -46,3 +46,23 @@ def test_a_service_has_the_rooms_of_the_page(service: str) -> None:
 def test_every_seam_is_on_the_page() -> None:
     last = PAGE.rpartition("Besides these")[2]
     assert set().union(*SEAMS.values()) <= set(re.findall(r"`(\w+)`", last))
+
+
+PLATFORM_TABLE = re.compile(
+    r"\b(?:from|into|update|join|truncate)\s+(?:[a-z_]+\s*,\s*)*"
+    r"(?:facts|streams|jobs|outbox|outbox_floor|dead_letters|positions|paused|idempotency_keys|api_keys|log_ends|heartbeat"
+    r"|stream_traces)\b(?!\s*=)"
+)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_touches_no_table_of_the_platform(service: str) -> None:
+    """SQL in lower case, as all of ours is; a table of its own has another name."""
+    touched = [
+        f"{file.relative_to(ROOT)}: {found[0]}"
+        for file in sorted((ROOT / "services" / service).rglob("*.py"))
+        for text in re.findall(r'"""(.*?)"""|"([^"\n]*)"', file.read_text(encoding="utf-8"), re.DOTALL)
+        for found in PLATFORM_TABLE.finditer("".join(text))
+        if re.search(r"\b(?:select|insert|update|delete|truncate)\b", "".join(text))
+    ]
+    assert touched == []

@@ -32,6 +32,7 @@ from tests.integration.streams_shop import (
     Market,
     ShopClosed,
     ShopOpened,
+    UnitsSold,
     new_database,
     new_market,
     state,
@@ -191,6 +192,10 @@ async def test_crossing_batches_of_two_replicas_never_deadlock(servers: Servers)
                     GoodListed(good_id=drawn.choice(goods), occurred_at=NOON),
                     ShopOpened(shop_id=shop, occurred_at=NOON, goods=tuple(drawn.sample(goods, 2))),
                     ShopClosed(shop_id=shop, occurred_at=NOON),
+                    *(
+                        UnitsSold(sku=f"SKU-{sku}", sale=drawn.randrange(2**40), units=1, occurred_at=NOON)
+                        for sku in drawn.sample(range(3), 2)
+                    ),
                 ]
                 while True:
                     try:
@@ -206,6 +211,7 @@ async def test_crossing_batches_of_two_replicas_never_deadlock(servers: Servers)
         assert await one.pool.fetchval(closed, ShopClosed.TYPE) == BATCHES
         assert await one.pool.fetchval(closed, GoodWithdrawn.TYPE) == len(goods)
         assert await one.pool.fetchval(closed, GoodArchived.TYPE) == 0
+        assert await one.pool.fetchval("select sum(units) from sales") == 2 * BATCHES
     assert metrics.relocks._value.get() > before
 
 
