@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass
 from uuid import UUID
 
 from contracts.base import Event
 from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
-from contracts.customs import (
-    ImportCleared,
-    ImportReturned,
-    OrderScreened,
-)
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
-from services.customs.domain.decide import Passed, Policy, admit, decide, screen
+from services.customs.domain.buyer_year import changes, may_change_share, settle
+from services.customs.domain.decide import Passed, Policy, decide, screen
 from services.customs.domain.parcels import parcel_rows
-from services.customs.domain.quota import NOTHING, QuotaEntry, Share, Year, person_hash, share
+from services.customs.domain.quota import Year, person_hash
 from services.customs.store import hold_answers, parcels, quota, receipts
 from services.persons.facts import PersonErased, PersonRecorded
 from services.persons.records import Persons
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
-
-CHANGE_THE_SHARE = (ImportCleared, ImportReturned, ParcelDelivered, OrderClosed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,48 +43,18 @@ class Handler:
             elif verdict is not None:
                 outputs.append(verdict)
             outputs += decide(facts, context, self.policy)
-        limited.sort(key=lambda passed: (passed.arrived_at, passed.screened.order_id))
         return outputs + await self._settle_years(db, orders, limited, context)
 
     async def _settle_years(
         self, db: DB, orders: Sequence[Facts], limited: Sequence[Passed], context: DecisionContext
     ) -> list[Output]:
-        changed = await self._changed(db, orders)
+        candidates = {facts.id: facts for facts in orders if may_change_share(facts)}
+        changed = changes(await quota.load_entries(db, candidates), candidates)
         buyers = await self._buyers(db, limited)
-        years = {entry.year for _, entry in changed.values()} | set(buyers.values())
-        taken = await quota.lock_years(db, years)
-        entries: dict[UUID, QuotaEntry] = {}
-        for order_id, (before, after) in changed.items():
-            taken[after.year] += after.share.held + after.share.used - before.held - before.used
-            entries[order_id] = after
-        outputs: list[Output] = []
-        for passed in limited:
-            order_id, limit = passed.screened.order_id, passed.yearly_limit
-            year = buyers.get(order_id)
-            if year is None or limit is None:  # erased meanwhile: the fact of the erasure refuses the order
-                continue
-            verdict = admit(passed, limit - taken[year], context)
-            outputs.append(verdict)
-            if isinstance(verdict, OrderScreened):
-                value: Decimal = verdict.value_cny.amount
-                taken[year] += value
-                entries[order_id] = QuotaEntry(year, Share(value, NOTHING))
+        years = {change.entry.year for change in changed.values()} | set(buyers.values())
+        outputs, entries = settle(limited, buyers, changed, await quota.lock_years(db, years), context)
         await quota.save_entries(db, entries)
         return outputs
-
-    async def _changed(self, db: DB, orders: Sequence[Facts]) -> dict[UUID, tuple[Share, QuotaEntry]]:
-        """Orders whose facts give another share of the year than is stored: the stored one, and the new entry."""
-        candidates = {
-            facts.id: facts
-            for facts in orders
-            if OrderScreened in facts and any(kind in facts for kind in CHANGE_THE_SHARE)
-        }
-        changed: dict[UUID, tuple[Share, QuotaEntry]] = {}
-        for order_id, entry in (await quota.load_entries(db, candidates)).items():
-            now = share(candidates[order_id])
-            if now != entry.share:
-                changed[order_id] = (entry.share, replace(entry, share=now))
-        return changed
 
     async def _buyers(self, db: DB, limited: Sequence[Passed]) -> dict[UUID, Year]:
         if not limited:

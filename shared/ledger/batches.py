@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from shared.db import TRANSIENT, Relock
+from shared.telemetry import log
 
 Item = TypeVar("Item")
 
@@ -33,6 +34,7 @@ async def isolate_failures(
         if len(items) == 1:
             await set_aside(items[0], error)
             return
+        log.warning("a batch is split, for it could not be handled together", items=len(items), error=error)
     else:
         return
     middle = len(items) // 2

@@ -29,6 +29,10 @@ class Share:
     held: Decimal
     used: Decimal
 
+    @property
+    def taken(self) -> Decimal:
+        return self.held + self.used
+
 
 @dataclass(frozen=True, slots=True)
 class Year:
