@@ -80,21 +80,8 @@ async def running_servers(log_dir: Path, *, durable: bool = False) -> AsyncItera
         async with embedded.running_servers(log_dir) as servers:
             yield servers
         return
-    admin_dsn, bootstrap = os.environ.get("DATABASE_ADMIN_URL", ""), os.environ.get("KAFKA_BOOTSTRAP", "")
-    postgres = None if admin_dsn else PostgresContainer(durable=durable)
-    broker = None if bootstrap else BrokerContainer()
-    own = [server for server in (postgres, broker) if server is not None]
-    try:
-        await asyncio.gather(*(server.start() for server in own))
-        yield Servers(
-            admin_dsn=postgres.admin_dsn if postgres else admin_dsn,
-            kafka_bootstrap=broker.bootstrap if broker else bootstrap,
-            postgres=postgres,
-            broker=broker,
-        )
-    finally:
-        for server in own:
-            await asyncio.to_thread(server.stop)
+    async with embedded.started_or_named(lambda: PostgresContainer(durable=durable), BrokerContainer) as servers:
+        yield servers
 
 
 class PostgresContainer:

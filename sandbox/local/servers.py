@@ -221,14 +221,21 @@ class Servers:
 
 @asynccontextmanager
 async def running_servers(log_dir: Path) -> AsyncIterator[Servers]:
-    """The two servers, started side by side where the environment names none, stopped at the end.
+    """The two servers from their wheels, where the environment names none. `log_dir` must exist. Raises
+    ServerUnavailableError."""
+    async with started_or_named(lambda: Postgres(log_dir), lambda: Broker(log_dir)) as servers:
+        yield servers
 
-    `log_dir` must exist. Raises ServerUnavailableError.
-    """
-    admin_dsn = os.environ.get("DATABASE_ADMIN_URL", "")
-    bootstrap = os.environ.get("KAFKA_BOOTSTRAP", "")
-    postgres = None if admin_dsn else Postgres(log_dir)
-    broker = None if bootstrap else Broker(log_dir)
+
+@asynccontextmanager
+async def started_or_named(
+    new_postgres: Callable[[], DatabaseServer], new_broker: Callable[[], BrokerServer]
+) -> AsyncIterator[Servers]:
+    """Each server that the environment names; a new one where it names none. New ones are started side by side, and
+    stopped at the end."""
+    admin_dsn, bootstrap = os.environ.get("DATABASE_ADMIN_URL", ""), os.environ.get("KAFKA_BOOTSTRAP", "")
+    postgres = None if admin_dsn else new_postgres()
+    broker = None if bootstrap else new_broker()
     started = [server for server in (postgres, broker) if server is not None]
     try:
         await asyncio.gather(*(server.start() for server in started))
