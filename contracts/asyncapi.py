@@ -23,10 +23,13 @@ EVENT_HEADERS: dict[str, Any] = {
     "required": ["ce_specversion", "ce_id", "ce_type", "ce_source", "ce_subject", "content-type", "generation"],
     "properties": {
         "ce_specversion": _header("The version of CloudEvents.", const="1.0"),
-        "ce_id": _header("The fact's id: uuid5(order_id, name|subject). A repeat has the same id.", format="uuid"),
+        "ce_id": _header("The fact's id: uuid5(stream id, name|subject). A repeat has the same id.", format="uuid"),
         "ce_type": _header("The event's name and version, e.g. order-placed.v1."),
         "ce_source": _header("The service that publishes it, e.g. /silkpost/orders.", format="uri-reference"),
-        "ce_subject": _header("The order's id, which is the record's key as well.", format="uuid"),
+        "ce_subject": _header(
+            "Kind and id of the stream that the fact is about, e.g. order/<id>. The id is the record's key as well.",
+            pattern="^[a-z][a-z-]*/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+        ),
         "content-type": _header("The payload's media type.", const="application/json"),
         "traceparent": _header("W3C Trace Context of the work that published it."),
         "generation": _header(
