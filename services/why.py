@@ -24,24 +24,13 @@ from services.credentials import SERVICES
 from services.where import Where
 from shared.operations.why import Answer, Finding
 
-BY_SEVERITY = (
-    "unreachable",
-    "blocked",
-    "stopped",
-    "dead_letter",
-    "paused",
-    "case",
-    "server",
-    "outbox",
-    "job",
-    "alarm",
-)
+BLOCKING = ("blocked", "stopped", "dead_letter", "paused", "case", "server")
+"""What does not end by waiting a moment, the most serious first."""
+BY_SEVERITY = (*BLOCKING, "outbox", "job", "alarm")
 ORDER_FIELDS = ("id", "marketplace", "number", "status", "since", "awaits", "deadline", "closed_at", "cases")
 CONNECT_SECONDS = 1.0
 MAX_LISTED = 20
 """The most orders that are listed when several match."""
-BLOCKING = frozenset({"unreachable", "blocked", "stopped", "dead_letter", "paused", "case", "server"})
-"""What does not end by waiting a moment."""
 AWAITED_REQUESTS: Mapping[tuple[str, str | None], str] = {
     ("reserved", "packer"): "warehouse: GET /pick-lists, then POST /orders/{id}/parcels",
     ("labelled", "packer"): "warehouse: GET /hand-overs, then POST /orders/{id}/parcels/{n}/hand-over",
@@ -98,9 +87,9 @@ def join(order: Mapping[str, Any], answers: Sequence[Answer], unreachable: Mappi
             continue
         listed_case = {"service": "orders", "next": freed_by.get(finding.case or "")}
         findings["orders", finding.what] = finding.model_copy(update=listed_case)
-    letters = [finding for finding in findings.values() if finding.holder == "dead_letter"]
     listed = sorted(findings.values(), key=lambda finding: BY_SEVERITY.index(finding.holder))
-    if letters:  # each names the command to replay it; its case only repeats that
+    if any(finding.holder == "dead_letter" for finding in listed):
+        # Each names the command to replay it; its case only repeats that.
         listed = [finding for finding in listed if finding.holder != "case" or "replay_dead_letter" not in finding.what]
     return Why(order, listed, unreachable)
 

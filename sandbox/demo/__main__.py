@@ -23,6 +23,7 @@ from rich.console import Console
 
 from sandbox.demo.after_run import keep_working, restock, slow_down
 from sandbox.demo.api import Api
+from sandbox.demo.clock import FASTEST
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.dashboard import print_timeline
 from sandbox.demo.next_steps import next_steps
@@ -42,7 +43,7 @@ class Settings(BaseSettings):
     orders: int = Field(
         default=24, ge=len(SCENARIOS), le=20_000, description="how many are placed; each scenario at least once"
     )
-    speed: float = Field(default=60_000, ge=100, le=200_000, description="business seconds in a real one")
+    speed: float = Field(default=60_000, ge=100, le=FASTEST, description="business seconds in a real one")
     exit: bool = Field(default=False, description="leave at the end instead of staying up")
     result: Path | None = Field(default=None, description="where the summary goes")
     patience_seconds: float = Field(default=0, ge=0, description="0: as the number of orders asks for")

@@ -65,13 +65,13 @@ class Dashboard:
             state = state_of(self._orders, order, details.get(order.id))
             if self._last.get(order.id) != state:
                 self._last[order.id] = state
-                self._deployment(f"{now:%d %b %H:%M}  {order.number}  {order.scenario.title}: {state}")
+                self._print(f"{now:%d %b %H:%M}  {order.number}  {order.scenario.title}: {state}")
         others = self._others()
         if others and self._last.get("") != others and time.monotonic() - self._others_printed_at > _OTHERS_SECONDS:
             self._last[""], self._others_printed_at = others, time.monotonic()
-            self._deployment(f"{now:%d %b %H:%M}  the others: {others}")
+            self._print(f"{now:%d %b %H:%M}  the others: {others}")
 
-    def _deployment(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         self._console.print(text, highlight=False, soft_wrap=True)
 
     def _others(self) -> str:

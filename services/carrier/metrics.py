@@ -37,7 +37,7 @@ SET_ASIDE = Counter("carrier_scans_set_aside", "scans that are not believed: kep
 for _reason in REASONS:
     SET_ASIDE.labels(_reason)
 
-ANNOUNCING = [code for code, reading in (OKAPI | COLISSIMO).items() if reading.status == "announced"]
+ANNOUNCING = [code for code, meaning in (OKAPI | COLISSIMO).items() if meaning.status == "announced"]
 _OUTCOMES = {
     ParcelDelivered: "delivered",
     ParcelReturned: "returned",

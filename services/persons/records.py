@@ -18,7 +18,6 @@ from shared.ledger import outbox
 from shared.messaging import dead_letters
 from shared.sealing import Seal, decode_key
 from shared.settings import PlatformSettings
-from shared.telemetry import current_traceparent
 
 TOPIC = "orders.personal"
 RECORD = "person-record.v1"
@@ -66,12 +65,8 @@ class Persons:
             if self._on_erased is not None:
                 await self._on_erased(db, erased)
 
-    async def publish(self, db: DB, order_id: UUID, contact: Contact, national_id: NationalId) -> None:
-        """Seals both parts, keeps them here and sends them to those who may open them."""
-        await self.publish_all(db, [self.sealed(order_id, contact, national_id)], {order_id: current_traceparent()})
-
     async def publish_all(self, db: DB, records: Sequence[PersonRecord], traces: Mapping[UUID, str | None]) -> None:
-        """As `publish`, for sealed records, each in its order's W3C trace."""
+        """Keeps sealed records here and sends them to those who may open them, each in its order's W3C trace."""
         await self.store(db, records)
         await outbox.publish(
             db,

@@ -28,7 +28,7 @@ def service(platform: Platform) -> Service:
         hooks=cases.hooks("warehouse"),
         findings=cases.findings,
         on_restored=handlers.on_restored,
-        tasks=(every(metrics.INTERVAL_SECONDS, partial(metrics.measure, pool)),),
+        tasks=(every(metrics.EVERY_SECONDS, partial(metrics.measure, pool)),),
         routers=(
             goods.router(require, pool, platform.clock, requests),
             orders.router(require, pool, ledger, requests, OrderActions(ledger, platform.clock)),

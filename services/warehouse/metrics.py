@@ -8,7 +8,7 @@ from prometheus_client import Gauge
 from services.warehouse.domain.stock import movement_effects
 from services.warehouse.store import stock
 
-INTERVAL_SECONDS = 300.0
+EVERY_SECONDS = 300.0
 
 SKUS = Gauge("warehouse_stock_skus", "SKUs with stock")
 MISMATCHED = Gauge(

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from services.credentials import SERVICES
+from shared.operations.schema import PLATFORM_SCHEMA
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "rooms.md").read_text(encoding="utf-8")
-SERVICES = ("orders", "warehouse", "customs", "carrier", "tracking")
 SEAMS = {
     "orders": {"data"},
     "warehouse": set[str](),
@@ -31,6 +33,12 @@ def entries(folder: Path) -> set[str]:
     return {name for name in found if not name.startswith(("_", "."))}
 
 
+def test_the_top_level_has_the_rooms_of_the_page() -> None:
+    rooms = rows("Top level")
+    assert rooms
+    assert {room for room in rooms if not (ROOT / room).is_dir()} == set()
+
+
 def test_the_platform_has_the_rooms_of_the_page() -> None:
     assert entries(ROOT / "shared") == rows("The platform, from the top down")
 
@@ -48,10 +56,10 @@ def test_every_seam_is_on_the_page() -> None:
     assert set().union(*SEAMS.values()) <= set(re.findall(r"`(\w+)`", last))
 
 
+TABLES = "|".join(re.findall(r"create table (\w+)", "\n".join(PLATFORM_SCHEMA)))
 PLATFORM_TABLE = re.compile(
     r"\b(?:from|into|update|join|truncate)\s+(?:[a-z_]+\s*,\s*)*"
-    r"(?:facts|streams|jobs|outbox|outbox_floor|dead_letters|positions|paused|idempotency_keys|api_keys|log_ends|heartbeat"
-    r"|stream_traces)\b(?!\s*=)"
+    rf"(?:{TABLES})\b(?!\s*=)"
 )
 
 

@@ -214,12 +214,6 @@ class Field:
 
     # --- processes ---
 
-    async def bounce(self, name: str) -> None:
-        """kill -9 and a new start."""
-        self.stack.kill(name)
-        self.start(name)
-        await self.stack.ready([name])
-
     def arm(self, name: str, failpoint: str) -> None:
         """The running process will do this when it comes there (see shared.failpoints)."""
         failpoint_file(self.stack.run_dir, name).write_text(failpoint)

@@ -78,7 +78,8 @@ class Post:
         contact = Contact.model_validate({**SAMPLE["contact"], **changes})
         national_id = NationalId(name="王小明", number="11010519491231002X")
         async with self.platform.ledger.transaction() as db:
-            await Persons.of(self.platform.settings).publish(db, order_id, contact, national_id)
+            persons: Persons = Persons.of(self.platform.settings)
+            await persons.publish_all(db, [persons.sealed(order_id, contact, national_id)], {})
             recorded = PersonRecorded(order_id=order_id, occurred_at=datetime.now(UTC))
             await self.platform.ledger.record(db, consumed=[recorded])
 

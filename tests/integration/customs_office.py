@@ -62,7 +62,7 @@ class Office:
         """Brings the person's record, as the topic does."""
         persons: Persons = Persons.of(self.platform.settings)
         async with self.platform.ledger.transaction() as db:
-            await persons.publish(db, samples.order_id(name), contact, buyer)
+            await persons.publish_all(db, [persons.sealed(samples.order_id(name), contact, buyer)], {})
         return samples.recorded(name)
 
     async def screened(self, name: str, **order: Any) -> OrderScreened:

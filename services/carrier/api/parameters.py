@@ -6,4 +6,6 @@ from typing import Annotated, TypeAlias
 
 from fastapi import Path
 
-ParcelPath: TypeAlias = Annotated[int, Path(ge=1, le=99)]
+from contracts.base import ParcelNumber
+
+ParcelPath: TypeAlias = Annotated[ParcelNumber, Path()]

@@ -25,6 +25,8 @@ class Carrier:
     """The functions of one carrier."""
 
     name: str
+    counterpart: str
+    """The name under which an operator pauses it."""
     group_size: int
     """How many parcels one tracking request may name."""
     make_label: Callable[[LabelOrder], Awaitable[LabelAnswer]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.customs import ParcelDeclared
@@ -17,7 +17,7 @@ from shared.ledger.facts import Facts
 
 SetAsideReason = Literal["too_early", "in_the_future", "too_many"]
 """Why a scan is not believed."""
-REASONS: tuple[SetAsideReason, ...] = ("too_early", "in_the_future", "too_many")
+REASONS: tuple[SetAsideReason, ...] = get_args(SetAsideReason)
 
 TIME_TOLERANCE = timedelta(days=1)
 """How wrong an honest time may be: one stated without its offset, or with another's, is up to 14 hours off."""

@@ -46,7 +46,7 @@ async def poll(
     Those about which there was no answer are due again, behind all others that are due, so that no group blocks them.
     """
     async with pool.acquire() as db, db.transaction():
-        if await pauses.is_paused(db, f"carrier.{carrier.name}"):
+        if await pauses.is_paused(db, carrier.counterpart):
             return 0, None
         due = await followed_parcels.claim_due(db, poll_seconds, carrier.group_size * GROUPS_AT_ONCE)
     for start in range(0, len(due), carrier.group_size):

@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 
 from services.customs.domain import ceb_fields
 from services.customs.domain.ceb import MessageType, Parties
+from services.customs.domain.decide import ORIGIN
 from services.customs.domain.shipments import Shipment
 from services.customs.regimes.tables import Codes
 
@@ -138,7 +139,7 @@ def _waybill(root: ET.Element, s: Shipment, p: Parties, codes: Codes) -> None:
 def _inventory(root: ET.Element, s: Shipment, p: Parties, codes: Codes) -> None:
     """By post, where nobody names a bill, it is the parcel's own number."""
     inventory = ET.SubElement(root, ceb_fields.tag("Inventory"))
-    currency, dispatch = codes.currency["CNY"], ceb_fields.country_code(s.dispatch_country, codes)
+    currency, dispatch = codes.currency["CNY"], ceb_fields.country_code(ORIGIN, codes)
     ceb_fields.fill(
         ET.SubElement(inventory, ceb_fields.tag("InventoryHead")),
         [

@@ -56,7 +56,6 @@ class Shipment:
     contact: Contact
     buyer: NationalId
     sent_at: datetime
-    dispatch_country: str = "FR"
 
     @property
     def net_weight_g(self) -> int:

@@ -6,9 +6,9 @@ An answer that may be better another time is a `Retry`; every message is derived
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from services.customs.domain import export
 from services.customs.domain.export import Refused, Released, Unreadable
@@ -21,6 +21,7 @@ from shared.jobs.worker import Retry
 EXPORT_GATEWAY, IMPORT_GATEWAY = "customs.export_gateway", "customs.import_gateway"
 """The counterparts' names, under which an operator pauses them."""
 ANSWERED = frozenset({200, 201, 202, 204})
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,7 @@ class ExportGateway:
     async def declare(self, request: Mapping[str, Any]) -> Released | Refused:
         url = f"{self.url}/export-declarations"
         answer = await _ask(self.counterpart, "POST", url, self.bounds, **_json(request))
-        if answer.status not in (200, 201, 422):
-            raise Retry(f"http:{answer.status}")
-        try:
-            return export.read_answer(answer.body)
-        except Unreadable:
-            raise Retry("unreadable") from None
+        return _read(answer, (200, 201, 422), export.read_answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +51,13 @@ class ImportGateway:
         """One CEB message; its receipt."""
         kind = {"content-type": "application/xml"}
         answer = await _ask(self.counterpart, "POST", f"{self.url}/ceb", self.receipt, headers=kind, body=document)
-        if answer.status not in ANSWERED:
-            raise Retry(f"http:{answer.status}")
-        try:
-            return receipt_parsing.read_receipt(answer.body)
-        except Unreadable:
-            raise Retry("unreadable") from None
+        return _read(answer, ANSWERED, receipt_parsing.read_receipt)
 
     async def receipts_after(self, after: str | None, limit: int) -> ReceiptPage:
         """The receipts behind the cursor, oldest first."""
         params = {"limit": str(limit)} | ({"after": after} if after is not None else {})
         answer = await _ask(self.counterpart, "GET", f"{self.url}/receipts", self.page, params=params)
-        if answer.status not in ANSWERED:
-            raise Retry(f"http:{answer.status}")
-        try:
-            return receipt_parsing.read_page(answer.body)
-        except Unreadable:
-            raise Retry("unreadable") from None
+        return _read(answer, ANSWERED, receipt_parsing.read_page)
 
     async def answer_hold(self, cop_no: str, text: str) -> HoldAnswerResult:
         url = f"{self.url}/hold-answers"
@@ -80,6 +66,16 @@ class ImportGateway:
             return receipt_parsing.read_hold_answer_result(answer.status, answer.body)
         except Unreadable:
             raise Retry(f"http:{answer.status}") from None
+
+
+def _read(answer: Answer, accepted: Collection[int], parse: Callable[[bytes], T]) -> T:
+    """What an answer with one of these statuses holds. Retry for another status, and for what cannot be read."""
+    if answer.status not in accepted:
+        raise Retry(f"http:{answer.status}")
+    try:
+        return parse(answer.body)
+    except Unreadable:
+        raise Retry("unreadable") from None
 
 
 def _json(value: Mapping[str, Any]) -> dict[str, Any]:

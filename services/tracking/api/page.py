@@ -195,13 +195,28 @@ def _text(words: Words, entry: TimelineEntry) -> str:
     return words.of("flags_cleared", entry.clears[0]) if entry.clears else words.of("unknown_scan", "")
 
 
+_ALERTS = frozenset(
+    {
+        "import-held",
+        "import-refused",
+        "order-refused",
+        "stock-refused",
+        "parcel-refused",
+        "label-refused",
+        "parcel-lost",
+        "parcel-destroyed",
+        "stock-short",
+        "case-opened",
+        "cancel-requested",
+    }
+)
+
+
 def _css_class(entry: TimelineEntry) -> str:
     if entry.outcome:
         return "end" if entry.outcome == "delivered" else "alert"
     if entry.status in ("delivered", "returned"):
         return "end"
-    alerts = ("import-held", "import-refused", "order-refused", "stock-refused", "parcel-refused", "label-refused")
-    ends = ("parcel-lost", "parcel-destroyed", "stock-short", "case-opened", "cancel-requested")
-    if entry.sets or entry.kind in (*alerts, *ends):
+    if entry.sets or entry.kind in _ALERTS:
         return "alert"
     return "carrier" if entry.kind == "parcel-scanned" else "ours"

@@ -30,7 +30,6 @@ TrackingNumber = Annotated[str, Path(description="The carrier's number, as print
 OrderId = Annotated[str, Path(description="The order's id, a UUID")]
 SecretInQuery = Annotated[str | None, Query(max_length=200, description="The order's secret")]
 SecretInHeader = Annotated[str | None, Header(alias="X-Tracking-Secret", description="The same, kept out of addresses")]
-LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", description="The tag of the last message received")]
 
 _Answers: TypeAlias = dict[int | str, dict[str, Any]]
 _NOT_FOUND: _Answers = {404: {"description": "Unknown, or not yours: the same answer"}}

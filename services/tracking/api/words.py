@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 from zoneinfo import ZoneInfo
 
 from babel import Locale, negotiate_locale
@@ -15,7 +15,7 @@ from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal
 
 Language = Literal["zh", "fr", "en"]
-LANGUAGES: tuple[Language, ...] = ("zh", "fr", "en")
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _LOCALES: Mapping[Language, str] = {"zh": "zh_Hans_CN", "fr": "fr_FR", "en": "en_GB"}
 _TAGS: Mapping[Language, str] = {"zh": "zh-Hans", "fr": "fr", "en": "en"}

@@ -23,7 +23,8 @@ ORIGIN: CountryCode = "FR"
 
 _NO_CORRECTION = {("seized", "destroyed"), *((known, "lost") for known, rank in RANKS.items() if rank == FINAL)}
 """`destroyed` includes `seized`."""
-_DEPARTED, _ARRIVED, _CLEARED, _LAST_MILE, _LAST_MILE_END = 50, 60, 70, 75, 85
+_DEPARTED, _ARRIVED, _CLEARED = RANKS["departed_origin"], RANKS["arrived_destination"], RANKS["import_cleared"]
+_LAST_MILE, _LAST_MILE_END = RANKS["at_delivery_office"], RANKS["available_for_pickup"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class Entry:
     at: datetime
     """Event time, which may be long before the fact was consumed."""
     kind: str
-    """The fact's type without its version, e.g. `parcel-scanned`."""
+    """The event's name, e.g. `parcel-scanned`."""
     parcel: int | None = None
     code: str | None = None
     """The carrier's own code."""
@@ -56,21 +56,17 @@ def timeline(events: Sequence[Event], scan_statuses: Mapping[UUID, Status]) -> t
             case ParcelScanned():
                 entry = _scan(event, scan_statuses.get(event.id))
             case CaseClosed():
-                entry = Entry(event.occurred_at, _kind(event), case=event.kind, reason=event.resolution)
+                entry = Entry(event.occurred_at, event.NAME, case=event.kind, reason=event.resolution)
             case _:
                 entry = _entry(event)
         entries.append((entry.at, RANKS[entry.status] if entry.status else 0, entry.parcel or 0, event.id.int, entry))
     return tuple(entry for *_, entry in sorted(entries, key=lambda item: item[:4]))
 
 
-def _kind(event: Event) -> str:
-    return event.TYPE.rpartition(".v")[0]
-
-
 def _scan(scan: ParcelScanned, status: Status | None) -> Entry:
     return Entry(
         scan.scanned_at,
-        _kind(scan),
+        scan.NAME,
         scan.parcel,
         code=scan.code,
         status=status,
@@ -83,7 +79,7 @@ def _scan(scan: ParcelScanned, status: Status | None) -> Entry:
 
 def _entry(event: Event) -> Entry:
     """Any other fact, with its reason or outcome where it has one."""
-    at, kind = event.occurred_at, _kind(event)
+    at, kind = event.occurred_at, event.NAME
     parcel = event.parcel if isinstance(event, ParcelEvent) else None
     match event:
         case ParcelDelivered():

@@ -27,7 +27,7 @@ _BEFORE_PACKING: tuple[tuple[type[Event], Stage], ...] = (
 
 
 def order_lines(facts: Facts) -> tuple[OrderLine, ...]:
-    """None while the order's placement is not known."""
+    """Empty while the order's placement is not known."""
     placed = facts.get(OrderPlaced)
     return placed.lines if placed else ()
 
@@ -110,7 +110,7 @@ def order_row(facts: Facts) -> OrderRow:
 
 
 def parcel_rows(facts: Facts) -> list[ParcelRow]:
-    """None before packing."""
+    """Empty before packing."""
     rows = []
     for number in packed_parcels(facts):
         label = facts.get(LabelCreated, number)

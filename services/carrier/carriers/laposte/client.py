@@ -75,4 +75,4 @@ def connect(access: Access, la_poste: Counterpart) -> Carrier:
         except mapping.GroupRefused:
             return [reported for number in numbers for reported in await idships([number])]
 
-    return Carrier(NAME, mapping.GROUP_SIZE, make_label, track, codes.read)
+    return Carrier(NAME, la_poste.name, mapping.GROUP_SIZE, make_label, track, codes.read)
