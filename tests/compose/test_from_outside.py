@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 import subprocess
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import httpx
@@ -21,6 +22,7 @@ from tests.live import until
 
 OF_THEMSELVES = ("/metrics", "/docs", "/redoc", "/openapi.json", "/livez", "/readyz")
 HALF_REQUESTS = 1_000
+RELOADS = 15
 HEARTBEATS = 4
 """Of 15 seconds: longer than the proxy bears silence."""
 
@@ -158,16 +160,32 @@ async def test_a_configuration_is_reloaded_under_traffic(stack: Stack, client: h
 
     await until(known)
     before = workers(stack)
+    (proxy,) = stack.containers("proxy")
+    statuses: Counter[int] = Counter()
+
+    async def ask() -> None:
+        """On a new connection each time: an open one stays with the process that took it."""
+        none_kept = httpx.Limits(max_keepalive_connections=0)
+        async with httpx.AsyncClient(trust_env=False, timeout=30, limits=none_kept) as other:
+            while True:
+                statuses[(await other.get(url, params=secret)).status_code] += 1
+
+    async def reload() -> None:
+        await asyncio.to_thread(docker, "kill", "--signal", "USR2", proxy["Id"])
+        enough = statuses.total() + 100
+        await until(lambda: statuses.total() > enough)
+
     async with asyncio.timeout(120), client.stream("GET", f"{url}/stream", params=secret) as stream:
         lines = stream.aiter_lines()
         await anext(lines)
-        (proxy,) = stack.containers("proxy")
-        await asyncio.to_thread(docker, "kill", "--signal", "USR2", proxy["Id"])
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as other:
-            statuses = {(await other.get(url, params=secret)).status_code for _ in range(200)}
-            await until(lambda: workers(stack) > before)
-            statuses |= {(await other.get(url, params=secret)).status_code for _ in range(50)}
-        assert statuses == {200}
+        async with asyncio.TaskGroup() as clients:
+            asking = [clients.create_task(ask()) for _ in range(4)]
+            for _ in range(RELOADS):
+                await reload()
+            for task in asking:
+                task.cancel()
+        assert workers(stack) > before
+        assert set(statuses) == {200}, statuses
         async for line in lines:
             if line.startswith(": ping"):
                 break

@@ -135,6 +135,8 @@ def test_the_proxy_knows_every_service_at_its_port() -> None:
     published = {port.rpartition(":")[2] for port in compose(BASE)["services"]["proxy"]["ports"]}
     assert published == set(bound.values())
     assert re.findall(r"^    server-template (\w+) 20 (\w+):8000$", text, re.M) == [(name, name) for name in SERVICES]
+    first = re.findall(r"^    server any (\w+):8000 no-check init-addr libc,none$", text, re.M)
+    assert tuple(first) == SERVICES, "a new process refuses requests until it has the addresses of the replicas"
     fallback = r"^    use_backend unready_(\w+) if \{ nbsrv\((\w+)\) eq 0 \}$"
     assert re.findall(fallback, text, re.M) == [(name, name) for name in SERVICES]
     assert set(re.findall(r"nbsrv\((\w+)\) lt 1", text)) == set(SERVICES)
