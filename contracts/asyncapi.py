@@ -75,7 +75,7 @@ class _Plain(yaml.SafeDumper):
 
 def messages_of(topic: Topic, person_record: str) -> list[str]:
     """The names of the messages on a topic."""
-    return [person_record] if topic.compacted else [event.TYPE for event in topic.events]
+    return [person_record] if topic.compacted else list(topic.types)
 
 
 def _channel(topic: Topic, person_record: str) -> dict[str, Any]:

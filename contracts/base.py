@@ -201,11 +201,46 @@ class Event(Value):
         """Whether the id is the one that is derived from the content."""
         return self.id.int == _uuid5(self.stream_id, f"{self.NAME}|{self.subject}")
 
+    def up(self) -> Event:
+        """The same fact in the next version: of an older version's class only. Pure; id, stream, subject and
+        `occurred_at` stay."""
+        return self
+
+    def down(self) -> Event:
+        """The same fact in the version before, for as long as that one may be written. Pure, as `up`."""
+        return self
+
     @model_validator(mode="after")
     def _derive_id(self) -> Self:
         if self.id.int == 0:
             object.__setattr__(self, "id", fact_id(self.stream_id, self.NAME, self.subject))
         return self
+
+
+def lifted(event: Event) -> Event:
+    """The fact in the newest version that is known here."""
+    while (newer := event.up()) is not event:
+        event = newer
+    return event
+
+
+def parse_fact(event_type: str, body: str | bytes) -> Event:
+    """The fact of a body, as it is on the wire. KeyError for a type that is not known here, ValidationError."""
+    return Event.BY_TYPE[event_type].model_validate_json(body)
+
+
+def name_of(event_type: str) -> str:
+    """The name in a type, without the version."""
+    return event_type.rpartition(".v")[0]
+
+
+def versions_of(newest: type[Event]) -> dict[str, type[Event]]:
+    """By type, the versions in which a fact of this name may come, up to this one."""
+    return {
+        kind.TYPE: kind
+        for kind in (Event.BY_TYPE.get(f"{newest.NAME}.v{version}") for version in range(1, newest.VERSION + 1))
+        if kind is not None
+    }
 
 
 ORDER = "order"
@@ -245,9 +280,15 @@ class Topic:
     producer: str
     consumers: tuple[str, ...]
     events: tuple[type[Event], ...]
+    """The newest version of each."""
     retention_days: int | None
     """None: kept by compaction instead (the newest record of each key stays)."""
     compacted: bool = False
+
+    @property
+    def types(self) -> dict[str, type[Event]]:
+        """By type, all that may lie on the topic: every version of its events."""
+        return {name: kind for newest in self.events for name, kind in versions_of(newest).items()}
 
 
 def utc(value: datetime) -> datetime:

@@ -42,8 +42,14 @@ committed schemas and refuses everything else.
 and consumers parse with it |
 | event removed (`event-removed`) | refused while its schema file is there |
 
-A breaking change is a new version, `<event>.v2`, beside v1 on the same topic. Consumers are upgraded to v2 first; then
-the producer publishes it.
+Everything else is a new version on the same topic. The class of the newest version has the event's name
+(`ParcelHandedOver`) and is what all code uses; an older one has its version behind it (`ParcelHandedOverV1`). The older
+has `up`, the newer `down`: pure functions to the next version and to the one before, which keep id, stream, subject and
+`occurred_at`. A fact is stored as it came and lifted to the newest version when it is loaded. Every example of an older
+version has a twin in the newest, under the same file name. A version that needs another subject is another event.
+
+A release publishes the newest version but one. When all replicas of all services run it, `PUBLISHED_VERSIONS` turns the
+newest on ([upgrade](../docs/runbook.md#upgrade)).
 """
 
 

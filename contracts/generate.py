@@ -48,7 +48,7 @@ def models(topics: tuple[Topic, ...] = TOPICS) -> dict[str, type[BaseModel]]:
     """Every message on the topics by its wire name."""
     found: dict[str, type[BaseModel]] = {}
     for topic in topics:
-        found.update({event.TYPE: event for event in topic.events})
+        found.update(topic.types)
         if topic.compacted:
             found[PERSON_RECORD] = PersonRecord
     return dict(sorted(found.items()))

@@ -37,7 +37,8 @@ Flag = Literal["customs_held", "delivery_failed", "problem", "delayed"]
 
 # --- open ----------------------------------------------------------------------------------------------------
 
-CARRIERS = ("laposte",)
+LAPOSTE = "laposte"
+CARRIERS = (LAPOSTE,)
 Carrier = Annotated[str, _known(CARRIERS)]
 
 REGIMES = ("cbec_9610", "personal_postal")

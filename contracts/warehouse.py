@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from contracts.base import Code, Content, OrderEvent, Parcel, ParcelEvent, Sku, Value
-from contracts.vocabularies import ShortageReason
+from contracts.base import Code, Content, Event, OrderEvent, Parcel, ParcelEvent, Sku, Value
+from contracts.vocabularies import LAPOSTE, Carrier, ShortageReason
 
 
 class Shortage(Value):
@@ -64,11 +64,27 @@ class CancelTooLate(OrderEvent):
         return self.reason
 
 
-class ParcelHandedOver(ParcelEvent):
-    """The parcel, with its label on, went to the carrier."""
+class ParcelHandedOverV1(ParcelEvent):
+    """The parcel, with its label on, went to La Poste, the only carrier when this version was written."""
 
     NAME: ClassVar[str] = "parcel-handed-over"
     tracking_number: Code
+
+    def up(self) -> Event:
+        return ParcelHandedOver(**dict(self), carrier=LAPOSTE)
+
+
+class ParcelHandedOver(ParcelEvent):
+    """The parcel, with its label on, went to its carrier."""
+
+    NAME: ClassVar[str] = "parcel-handed-over"
+    VERSION: ClassVar[int] = 2
+    carrier: Carrier
+    """The label's. A tracking number is unique only within its carrier."""
+    tracking_number: Code
+
+    def down(self) -> Event:
+        return ParcelHandedOverV1(**{name: value for name, value in self if name != "carrier"})
 
 
 class ParcelReceivedBack(ParcelEvent):

@@ -22,6 +22,11 @@ class Blocked(Exception):
     """This service may change nothing until an operator has decided."""
 
 
+class NewerFacts(Blocked):
+    """The database holds facts that this version does not know: a newer replica has written them. Nothing is changed
+    here any more."""
+
+
 class Relock(Exception):
     """A transaction needs a lock that comes before one it holds; it must begin again and take these in their order."""
 

@@ -22,7 +22,7 @@ from starlette.middleware import Middleware
 from contracts.base import ORDER, Event, Stream, Topic
 from shared import tracing
 from shared.clock import Clock
-from shared.db import SHUT_OUT, TRANSIENT, connect_pool, new_pool
+from shared.db import SHUT_OUT, TRANSIENT, Blocked, NewerFacts, connect_pool, new_pool
 from shared.http import problems
 from shared.http.api_keys import Keys
 from shared.http.idempotency import IdempotentRequests
@@ -33,6 +33,7 @@ from shared.ledger.facts import Facts
 from shared.ledger.ledger import Ledger
 from shared.ledger.rules import NO_HOOKS, Hooks, Observe, Rules, StreamKind
 from shared.ledger.timers import Timers
+from shared.ledger.versions import PublishedVersions
 from shared.loop import Loop
 from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import DeadLetters
@@ -109,7 +110,7 @@ class Platform:
         self.require = self.keys.require
         self.wakers: list[Callable[[], None]] = []
         self.ledger = Ledger(
-            pool, self.clock, self.wake, lambda: self.state.blocked, cached_streams=settings.cached_streams
+            pool, self.clock, self.wake, lambda: self.state.blocked, self.state.block, settings.cached_streams
         )
         self.on_end: Callable[[], None] = lambda: None
         """Called when the loops have ended, asked to or broken."""
@@ -196,6 +197,7 @@ def _wired(platform: Platform, make: Make) -> Service:
         service.hooks,
         service.observe,
         {kind.kind: kind.counterpart for kind in service.jobs},
+        PublishedVersions(platform.settings.published_versions),
     )
     if unknown := {event.KIND for event in service.subscriptions} - platform.ledger.rules.by_name.keys():
         raise ValueError(f"{service.name} subscribes to facts of kinds that it does not declare: {sorted(unknown)}")
@@ -216,13 +218,17 @@ async def connected(
 ) -> AsyncIterator[tuple[Platform, Service]]:
     """The service on its database, with nothing running. Waits for a database that is away; unless it is `patient`, it
     raises TRANSIENT errors instead."""
-    passing = tuple(kind for kind in TRANSIENT if kind not in SHUT_OUT)  # a wrong setting should be seen at once
-    pool = await Loop("database").attempt(
-        lambda: connect_pool(settings.database_dsn(), settings.database_pool, "silkpost"), passing if patient else ()
+    # What waiting does not mend is seen at once: a wrong setting, facts of a newer release.
+    passing = tuple(kind for kind in TRANSIENT if kind not in (*SHUT_OUT, Blocked)) if patient else ()
+    database = Loop("database")
+    pool = await database.attempt(
+        lambda: connect_pool(settings.database_dsn(), settings.database_pool, "silkpost"), passing
     )
     async with pool:
         platform = Platform(settings, pool)
-        yield platform, _wired(platform, make)
+        service = _wired(platform, make)
+        await database.attempt(platform.ledger.refuse_newer, passing)
+        yield platform, service
 
 
 def restore_of(platform: Platform, service: Service) -> Restore:
@@ -320,7 +326,10 @@ def serve(make: Make, settings: PlatformSettings, name: str) -> None:
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
     tracing.begin(name, settings.otel_exporter_otlp_endpoint)
-    uvloop.run(_serve(make, settings))
+    try:
+        uvloop.run(_serve(make, settings))
+    except NewerFacts as newer:
+        raise SystemExit(f"{name} does not start: {newer}; run the release that wrote them, or a later one") from None
 
 
 async def _serve(make: Make, settings: PlatformSettings) -> None:

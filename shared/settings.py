@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contracts.base import Event
 from shared import limits
 
 SECRETS = Path("/run/secrets")
@@ -49,6 +50,9 @@ class PlatformSettings(BaseSettings):
 
     batch_records: int = Field(default=500, ge=1, description="records in one consumer transaction at the most")
     cached_streams: int = Field(default=3000, ge=1, description="whose facts stay in memory, about 30 KiB each")
+    published_versions: dict[str, int] = Field(
+        default={}, description='versions of facts to publish, e.g. {"label-created": 2}; else the newest but one'
+    )
     fetch_wait_ms: int = Field(default=250, ge=1, description="how long the broker may keep a fetch that finds nothing")
     retention_days: int = Field(default=14, ge=7, description="sent outbox rows, idempotency keys")
     dead_in_a_row: int = Field(default=20, ge=1, description="so many dead letters one after another stop the service")
@@ -69,6 +73,14 @@ class PlatformSettings(BaseSettings):
         default="", description="where traces go, OTLP over HTTP, e.g. http://localhost:4318; none are made when empty"
     )
     stuck_after_seconds: float = Field(default=60, gt=0, description="a loop that has not ticked for so long is dead")
+
+    @field_validator("published_versions")
+    @classmethod
+    def _known_versions(cls, versions: dict[str, int]) -> dict[str, int]:
+        unknown = [kind for name, version in versions.items() if (kind := f"{name}.v{version}") not in Event.BY_TYPE]
+        if unknown:
+            raise ValueError(f"this release knows no {', '.join(unknown)}")
+        return versions
 
     def database_dsn(self) -> str:
         """Where the database is, and how we get in."""

@@ -121,6 +121,7 @@ def handed_over(number: int = 1, name: str = "1") -> ParcelHandedOver:
         order_id=order_id(name),
         occurred_at=PLACED_AT + timedelta(days=1),
         parcel=number,
+        carrier="laposte",
         tracking_number=f"CY00000000{number}FR",
     )
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from contracts.base import Event
+from contracts.base import Event, versions_of
 from shared.db import DB
 
 
 async def holding(db: DB, stream_ids: Collection[UUID], kind: type[Event]) -> set[UUID]:
-    """Those of these streams of which a fact of this type is known. They stay locked until the transaction ends, so
+    """Those of these streams of which a fact of this name is known. They stay locked until the transaction ends, so
     that no other one is added meanwhile. Their facts are not read, which may fail."""
     await db.execute("select from streams where id = any($1) order by id for update", list(stream_ids))
     rows = await db.fetch(
-        "select stream_id from facts where stream_id = any($1) and type = $2", list(stream_ids), kind.TYPE
+        "select stream_id from facts where stream_id = any($1) and type = any($2)",
+        list(stream_ids),
+        list(versions_of(kind)),
     )
     return {row["stream_id"] for row in rows}
 

@@ -12,19 +12,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 from uuid import UUID
 
 import asyncpg
 from pydantic import ValidationError
 
-from contracts.base import Event, Stream
+from contracts.base import Event, Stream, lifted, parse_fact
 from shared import failpoints, tracing
 from shared.clock import Clock
-from shared.db import DB, Blocked, Relock
+from shared.db import DB, Blocked, NewerFacts, Relock
 from shared.ledger import job_queue, outbox
 from shared.ledger.facts import DecisionContext, Facts, Job, Timer
 from shared.ledger.rules import Rules
+from shared.ledger.versions import Wire, wire_of
 from shared.telemetry import current_traceparent, log, metrics
 
 PUT_OFF = timedelta(hours=1)
@@ -35,10 +36,6 @@ RELOCKS = 3
 """So often is a transaction begun again at once because it lacked a lock."""
 
 T = TypeVar("T")
-
-
-class UnknownFact(Exception):
-    """A fact in our own database of a type that this version does not know: a newer replica has written it."""
 
 
 class Undecided(Exception):
@@ -52,11 +49,12 @@ class WrongKind(Exception):
 class _Held:
     """What one transaction has locked, learnt and must lock besides."""
 
-    __slots__ = ("new", "sets", "wanted")
+    __slots__ = ("new", "sets", "types", "wanted")
 
     def __init__(self, wanted: frozenset[Stream]) -> None:
         self.sets: dict[UUID, Facts] = {}
         self.new: list[Event] = []
+        self.types: set[str] = set()
         self.wanted = wanted
 
 
@@ -70,13 +68,19 @@ class Ledger:
         clock: Clock,
         wake: Callable[[], None],
         blocked: Callable[[], str | None],
+        block: Callable[[str], None],
         cached_streams: int,
     ) -> None:
-        """`wake` is called after each commit; `blocked` says why nothing may be changed, or None."""
+        """`wake` is called after each commit; `blocked` says why nothing may be changed, or None; `block` is told why
+        nothing may be changed from now on."""
         self._pool = pool
         self._clock = clock
         self._wake = wake
         self._blocked = blocked
+        self._block = block
+        self._newer: str | None = None
+        self._known_types: set[str] = set()
+        """Those of which the database knows that it holds facts."""
         self._cached_streams = cached_streams
         self._cache: OrderedDict[UUID, Facts] = OrderedDict()
         self._held: ContextVar[_Held | None] = ContextVar("held", default=None)
@@ -85,6 +89,8 @@ class Ledger:
     async def transaction(self, wanted: frozenset[Stream] = frozenset()) -> AsyncIterator[DB]:
         """One database transaction; what it published leaves after the commit. `wanted` are locked with its first
         lock. Raises Blocked; Relock when it needs a lock out of order: `run` begins such a one again."""
+        if self._newer is not None:
+            raise NewerFacts(self._newer)
         if (cause := self._blocked()) is not None:
             raise Blocked(cause)
         held = _Held(wanted)
@@ -94,6 +100,7 @@ class Ledger:
                 yield db
         finally:
             self._held.reset(token)
+        self._known_types |= held.types
         for stream_id, facts in held.sets.items():
             self._cache[stream_id] = facts
         while len(self._cache) > self._cached_streams:
@@ -170,15 +177,25 @@ class Ledger:
         return sets
 
     async def read(self, db: DB, streams: Iterable[Stream]) -> dict[UUID, Facts]:
-        """The facts of these streams as committed, without a lock."""
+        """The facts of these streams as committed, without a lock, each in the newest version. Raises NewerFacts."""
         sets = {stream.id: Facts(stream) for stream in streams}
         rows = await db.fetch("select stream_id, type, body from facts where stream_id = any($1)", list(sets))
         for row in rows:
-            kind = Event.BY_TYPE.get(row["type"])
-            if kind is None:
-                raise UnknownFact(row["type"])
-            sets[row["stream_id"]].add(kind.model_validate_json(row["body"]))
+            if row["type"] not in Event.BY_TYPE:
+                self._refuse(row["type"])
+            sets[row["stream_id"]].add(lifted(parse_fact(row["type"], row["body"])))
         return sets
+
+    async def refuse_newer(self) -> None:
+        """Raises NewerFacts when the database holds facts of a type that this version does not know."""
+        for row in await self._pool.fetch("select type from fact_types order by type"):
+            if row["type"] not in Event.BY_TYPE:
+                self._refuse(row["type"])
+
+    def _refuse(self, event_type: str) -> NoReturn:
+        self._newer = f"the database holds facts {event_type}, which this version does not know"
+        self._block(self._newer)
+        raise NewerFacts(self._newer)
 
     async def publish(self, db: DB, events: Sequence[Event]) -> dict[UUID, Facts]:
         """Facts that this service itself knows first: publishes them, and all that follows. Returns the resulting
@@ -192,24 +209,24 @@ class Ledger:
         consumed: Sequence[Event] = (),
         published: Sequence[Event] = (),
         reevaluate: Iterable[Stream] = (),
-        bodies: Mapping[UUID, str] | None = None,
+        wire: Mapping[UUID, Wire] | None = None,
         traces: Mapping[UUID, str] | None = None,
         context: DecisionContext | None = None,
     ) -> dict[UUID, Facts]:
         """Records facts and settles all that follows from them. A known fact has no effect.
 
-        `reevaluate` are streams to decide again although nothing new is known of them. `bodies` gives the JSON in which
-        a fact came, by its id: it is kept as it came. `traces` gives the W3C trace of a stream, by its id, where it is
+        `reevaluate` are streams to decide again although nothing new is known of them. `wire` gives the form in which a
+        fact came, by its id: it is kept as it came. `traces` gives the W3C trace of a stream, by its id, where it is
         not the caller's own, `context` that of the decision where it is not now.
         """
         kinds = self.rules.by_name
         reevaluate = set(reevaluate)
         decided = [event for event in consumed if kinds[event.KIND].decide is not None]
         sets = await self.lock(db, {event.stream for event in (*decided, *published)} | reevaluate)
-        await self._record_decided(db, sets, decided, published, reevaluate, bodies, traces, context)
+        await self._record_decided(db, sets, decided, published, reevaluate, dict(wire or {}), traces, context)
         # After every lock that a decision may take: what is appended here holds others up until the commit.
         if len(decided) < len(consumed):
-            await self._absorb(db, [event for event in consumed if kinds[event.KIND].decide is None], bodies or {})
+            await self._absorb(db, [event for event in consumed if kinds[event.KIND].decide is None], wire or {})
         return sets
 
     async def _record_decided(
@@ -219,14 +236,14 @@ class Ledger:
         decided: Sequence[Event],
         published: Sequence[Event],
         reevaluate: set[Stream],
-        bodies: Mapping[UUID, str] | None,
+        wire: dict[UUID, Wire],
         traces: Mapping[UUID, str] | None,
         context: DecisionContext | None,
     ) -> None:
         new_consumed = [
             event for event in decided if sets[event.stream_id].add(event) or failpoints.off("ledger.inbox")
         ]
-        new_published = [event for event in published if sets[event.stream_id].add(event)]
+        new_published = self._add_published(sets, published, wire)
         metrics.repeats.inc(len(decided) - len(new_consumed))
         changed = {event.stream_id for event in (*new_consumed, *new_published)} | {one.id for one in reevaluate}
         if not changed:
@@ -237,18 +254,32 @@ class Ledger:
             for event in (*new_consumed, *new_published):
                 types[event.stream].append(event.TYPE)
             async with tracing.recording(db, types, traces) as own:
-                await self._settle(db, sets, new_consumed, new_published, changed, at, own, bodies)
+                await self._settle(db, sets, new_consumed, new_published, changed, at, own, wire)
         else:
-            await self._settle(db, sets, new_consumed, new_published, changed, at, traces, bodies)
+            await self._settle(db, sets, new_consumed, new_published, changed, at, traces, wire)
 
-    async def restore(self, db: DB, *, published: Sequence[Event], consumed: Sequence[Event]) -> list[Event]:
+    def _add_published(
+        self, sets: Mapping[UUID, Facts], events: Iterable[Event], wire: dict[UUID, Wire]
+    ) -> list[Event]:
+        """Adds to their sets the facts that are new, as they will be read again, and notes how each is published."""
+        new = []
+        for event in events:
+            if event not in sets[event.stream_id]:
+                kept, wire[event.id] = self.rules.versions.settled(event)
+                sets[event.stream_id].add(kept)
+                new.append(kept)
+        return new
+
+    async def restore(
+        self, db: DB, *, published: Sequence[Event], consumed: Sequence[Event], wire: Mapping[UUID, Wire]
+    ) -> list[Event]:
         """Records facts that this database had forgotten, and returns those. Nothing is published or decided; the
         streams are decided again when all that was published by now is consumed."""
         sets = await self.lock(db, {event.stream for event in (*published, *consumed)})
         new_published = [event for event in published if sets[event.stream_id].add(event)]
         new_consumed = [event for event in consumed if sets[event.stream_id].add(event)]
         new = [*new_consumed, *new_published]
-        await self._keep(db, new_consumed, new_published, [event.model_dump_json() for event in new])
+        await self._keep(db, new_consumed, new_published, wire)
         changed = {event.stream_id for event in new}
         await db.execute(
             """update streams set size = s.size, due_at = least(due_at, $3)
@@ -264,12 +295,13 @@ class Ledger:
         themselves cannot be read."""
         try:
             facts = (await self.lock(db, [event.stream]))[event.stream_id]
-        except (UnknownFact, WrongKind, ValidationError) as error:
+        except (WrongKind, ValidationError) as error:
             log.error("a stream's facts cannot be read", stream=str(event.stream), error=error)
             return
-        if not facts.add(event):
+        wire: dict[UUID, Wire] = {}
+        if not (new := self._add_published({facts.id: facts}, [event], wire)):
             return
-        await self._write(db, (), [event], None, {})
+        await self._write(db, (), new, None, wire)
         await db.execute("update streams set size = $2 where id = $1", facts.id, len(facts))
         project = self.rules.by_name[event.KIND].project
         if project is not None:
@@ -286,7 +318,7 @@ class Ledger:
             await self.append(db, event)
         await db.execute("update streams set due_at = $2 where id = $1", stream.id, now + PUT_OFF)
 
-    async def _absorb(self, db: DB, events: Sequence[Event], bodies: Mapping[UUID, str]) -> None:
+    async def _absorb(self, db: DB, events: Sequence[Event], wire: Mapping[UUID, Wire]) -> None:
         """Facts of kinds that are only appended, or of which only the latest counts: no lock, no decision."""
         for kind in self.rules.kinds:
             some = [event for event in events if kind.name == event.KIND]
@@ -295,13 +327,14 @@ class Ledger:
             if kind.latest is not None:
                 await kind.latest(db, some)
             elif kind.absorb is not None:
-                new = await self._append_new(db, some, bodies)
+                new = await self._append_new(db, some, wire)
                 metrics.repeats.inc(len(some) - len(new))
                 if new:
                     await kind.absorb(db, new)
 
-    async def _append_new(self, db: DB, events: Sequence[Event], bodies: Mapping[UUID, str]) -> list[Event]:
+    async def _append_new(self, db: DB, events: Sequence[Event], wire: Mapping[UUID, Wire]) -> list[Event]:
         by_id = {event.id: event for event in events}
+        forms = [wire.get(event.id) or wire_of(event) for event in by_id.values()]
         await db.execute(
             """insert into streams (id, kind)
                select distinct id, kind from unnest($1::uuid[], $2::text[]) as s (id, kind) order by id
@@ -316,9 +349,10 @@ class Ledger:
                order by stream_id, id on conflict do nothing returning id""",
             [event.stream_id for event in by_id.values()],
             list(by_id),
-            [event.TYPE for event in by_id.values()],
-            [bodies.get(event.id) or event.model_dump_json() for event in by_id.values()],
+            [form.type for form in forms],
+            [form.body for form in forms],
         )
+        await self._remember_types(db, {form.type for form in forms})
         return [by_id[row["id"]] for row in rows]
 
     async def _settle(
@@ -330,7 +364,7 @@ class Ledger:
         changed: set[UUID],
         context: DecisionContext,
         traces: Mapping[UUID, str] | None,
-        bodies: Mapping[UUID, str] | None,
+        wire: dict[UUID, Wire],
     ) -> None:
         timers: dict[UUID, datetime | None] = dict.fromkeys(changed)
         jobs: list[Job] = []
@@ -348,7 +382,7 @@ class Ledger:
                     raise Undecided(f"a decision on kind {kind.name} may cause no facts of {', '.join(sorted(stray))}")
                 if others := {event.stream for event in events if event.stream_id not in sets}:
                     sets.update(await self.lock(db, others))
-                new += [event for event in events if sets[event.stream_id].add(event)]
+                new += self._add_published(sets, events, wire)
                 for output in outputs:
                     match output:
                         case Job():
@@ -363,7 +397,7 @@ class Ledger:
                 break
         else:
             raise Undecided(f"{len(pending)} streams after {ROUNDS} rounds")
-        await self._write(db, consumed, published, traces, bodies or {})
+        await self._write(db, consumed, published, traces, wire)
         await job_queue.enqueue(db, jobs, self.rules.counterparts)
         await db.execute(
             """update streams set size = s.size, due_at = s.due_at
@@ -386,27 +420,46 @@ class Ledger:
         consumed: Sequence[Event],
         published: Sequence[Event],
         traces: Mapping[UUID, str] | None,
-        came: Mapping[UUID, str],
+        wire: Mapping[UUID, Wire],
     ) -> None:
         trace = current_traceparent()
-        messages = [
-            outbox.message(self.rules.topic, event, traces.get(event.stream_id, trace) if traces else trace)
-            for event in published
-        ]
-        bodies = [
-            *(came.get(event.id) or event.model_dump_json() for event in consumed),
-            *(message.body or "" for message in messages),
-        ]
-        await self._keep(db, consumed, published, bodies)
-        await outbox.publish(db, messages)
+        await self._keep(db, consumed, published, wire)
+        await outbox.publish(
+            db,
+            [
+                outbox.Message(
+                    self.rules.topic,
+                    str(event.stream_id),
+                    event.id,
+                    wire[event.id].type,
+                    wire[event.id].body,
+                    traces.get(event.stream_id, trace) if traces else trace,
+                )
+                for event in published
+            ],
+        )
 
-    async def _keep(self, db: DB, consumed: Sequence[Event], published: Sequence[Event], bodies: Sequence[str]) -> None:
+    async def _keep(
+        self, db: DB, consumed: Sequence[Event], published: Sequence[Event], wire: Mapping[UUID, Wire]
+    ) -> None:
+        forms = [wire.get(event.id) or wire_of(event) for event in (*consumed, *published)]
         await db.execute(
             """insert into facts (stream_id, id, type, published, body)
                select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bool[], $5::text[])""",
             [event.stream_id for event in (*consumed, *published)],
             [event.id for event in (*consumed, *published)],
-            [event.TYPE for event in (*consumed, *published)],
+            [form.type for form in forms],
             [False] * len(consumed) + [True] * len(published),
-            bodies,
+            [form.body for form in forms],
         )
+        await self._remember_types(db, {form.type for form in forms})
+
+    async def _remember_types(self, db: DB, types: set[str]) -> None:
+        """So that a version which does not know one of them refuses to start on this database."""
+        if new := types - self._known_types:
+            await db.execute(
+                "insert into fact_types (type) select * from unnest($1::text[]) order by 1 on conflict do nothing",
+                sorted(new),
+            )
+            if (held := self._held.get()) is not None:
+                held.types |= new

@@ -33,10 +33,6 @@ class Message:
     traceparent: str | None = None
 
 
-def message(topic: str, event: Event, traceparent: str | None) -> Message:
-    return Message(topic, str(event.stream_id), event.id, event.TYPE, event.model_dump_json(), traceparent)
-
-
 RECORD_BYTES = 880_000
 """What a record may have: key, body, and 1 KiB for its headers. Less than the relay puts into one batch."""
 HEADER_BYTES = 1024

@@ -12,6 +12,7 @@ from uuid import UUID
 from contracts.base import Event, Stream
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
+from shared.ledger.versions import NEWEST_BUT_ONE, PublishedVersions
 
 Decide: TypeAlias = Callable[[DB, Sequence[Facts], DecisionContext], Awaitable[Sequence[Output]]]
 """The outputs of a decision on these sets. Runs in the transaction, under the streams' locks; set-based."""
@@ -80,6 +81,7 @@ class Rules:
     observe: Observe | None = None
     counterparts: Mapping[str, str] = field(default_factory=dict)
     """Whom the jobs of each kind call."""
+    versions: PublishedVersions = NEWEST_BUT_ONE
 
     def __post_init__(self) -> None:
         for place, kind in enumerate(self.kinds):

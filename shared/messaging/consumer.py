@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from shared import failpoints, tracing
-from shared.db import DB, TRANSIENT
+from shared.db import DB, TRANSIENT, NewerFacts
 from shared.ledger.batches import isolate_failures
 from shared.ledger.ledger import Ledger
 from shared.loop import Loop
@@ -31,6 +31,7 @@ from shared.settings import PlatformSettings
 from shared.telemetry import describe, log, metrics
 
 LAG_TOOL_SECONDS = 5.0
+LEFT_SECONDS = 1.0
 POLL_MS = 500
 SETTLED_SECONDS = 20.0
 TELL_SECONDS = 5.0
@@ -93,9 +94,17 @@ class Consumer:
 
     async def run(self, loop: Loop) -> None:
         """Consumes until cancelled; the batch in hand is finished first."""
+        try:
+            while True:
+                await self._run_client(loop)
+                log.warning("the consumer's client died; a new one takes its place")
+        except NewerFacts as newer:
+            loop.trouble, loop.stopped = str(newer), True
+        # It has left the group: replicas that know those facts go on with its partitions.
+        log.error("stopped consuming", cause=loop.trouble)
         while True:
-            await self._run_client(loop)
-            log.warning("the consumer's client died; a new one takes its place")
+            loop.tick()
+            await asyncio.sleep(LEFT_SECONDS)
 
     async def _run_client(self, loop: Loop) -> None:
         """Until cancelled, or until the client has died."""
@@ -150,6 +159,8 @@ class Consumer:
                 continue
             except Unsettled:
                 return
+            except NewerFacts:
+                raise
             except TooManyDead:
                 loop.trouble = "too many dead letters in a row"
                 loop.stopped = True

@@ -161,10 +161,9 @@ class DeadLetters:
     async def replay_parked(self) -> None:
         """Handles what had come from a newer version, where this one knows it by now. What cannot be handled all the
         same is failing from then on, and a person learns of it."""
-        known = [kind.TYPE for kind in self._decoder.subscriptions]
         rows = await self._pool.fetch(
             "select id from dead_letters where fate = 'newer' and replayed_at is null and type = any($1) order by id",
-            known,
+            list(self._decoder.types),
         )
         for row in rows:
             try:

@@ -13,9 +13,10 @@ from uuid import UUID
 from aiokafka import TopicPartition
 from pydantic import ValidationError
 
-from contracts.base import Event, Stream, Topic
+from contracts.base import Event, Stream, Topic, lifted, name_of, versions_of
 from shared.db import DB
 from shared.ledger.ledger import Ledger
+from shared.ledger.versions import Wire
 from shared.messaging.record_batches import Unreadable
 from shared.telemetry import log, metrics, valid_traceparent
 from shared.text import storable
@@ -107,9 +108,9 @@ class Decoder:
         self.keepers = {keeper.topic: keeper for keeper in keepers}
         self._carried = {(topic.name, event.NAME) for topic in topics for event in topic.events}
         self._producers = {topic.name: topic.producer for topic in topics}
-        self._hears = {kind.TYPE: kind for kind in subscriptions}
+        self.types = {name: kind for newest in subscriptions for name, kind in versions_of(newest).items()}
         self.subscriptions = tuple(subscriptions)
-        self._names = {_name(kind.TYPE) for kind in subscriptions}
+        self._names = {kind.NAME for kind in subscriptions}
         self._ledger = ledger
         self._now = now
 
@@ -119,11 +120,11 @@ class Decoder:
             return Decoded(record, cause=f"cannot be decoded: {record.fault}", fate="foreign")
         if (keeper := self.keepers.get(record.partition.topic)) is not None:
             return self._read_kept(record, keeper)
-        if (record.partition.topic, _name(record.type)) not in self._carried:
+        if (record.partition.topic, name_of(record.type)) not in self._carried:
             return Decoded(record, cause="no such fact is published on this topic", fate="foreign")
-        kind = self._hears.get(record.type)
+        kind = self.types.get(record.type)
         if kind is None:
-            if _name(record.type) in self._names:
+            if name_of(record.type) in self._names:
                 return Decoded(record, cause=f"{record.type} is newer than this service", fate="newer")
             return Decoded(record)
         if not record.body:
@@ -134,7 +135,7 @@ class Decoder:
             return Decoded(record, cause=_faults(record.type, error))
         if (cause := self._not_ours(record, event)) is not None:
             return Decoded(record, cause=cause, fate="foreign")
-        return Decoded(record, event=event)
+        return Decoded(record, event=lifted(event))
 
     def _not_ours(self, record: Record, event: Event) -> str | None:
         """Why none of our services can have sent this."""
@@ -173,12 +174,12 @@ class Decoder:
             if records:
                 await keeper.keep(db, records)
         traces = {one.event.stream_id: one.record.traceparent for one in batch if one.event and one.record.traceparent}
-        bodies = {
-            one.event.id: one.record.body.decode()
+        wire = {
+            one.event.id: Wire(one.record.type, one.record.body.decode())
             for one in batch
             if one.event is not None and one.record.partition.topic not in self.keepers and one.record.body
         }
-        await self._ledger.record(db, consumed=events, bodies=bodies, traces=traces)
+        await self._ledger.record(db, consumed=events, wire=wire, traces=traces)
 
     async def dead_letter(self, db: DB, dead: Sequence[Decoded]) -> None:
         """Dead letters. A person learns of one that is failing (see Hooks); of foreign ones so many
@@ -271,10 +272,6 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _name(event_type: str) -> str:
-    return event_type.rsplit(".v", 1)[0]
 
 
 def _faults(event_type: str, error: ValidationError) -> str:

@@ -14,9 +14,10 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.base import Event
+from contracts.base import Event, lifted, parse_fact
 from shared.db import DB
 from shared.ledger.ledger import Ledger
+from shared.ledger.versions import Wire
 from shared.messaging.decoder import Decoder, Record, as_record
 from shared.messaging.generations import unacknowledged
 from shared.messaging.partition_log import reading
@@ -72,14 +73,14 @@ class Restore:
     async def _step(self, batch: Sequence[Record], streams: set[UUID]) -> int:
         """How many facts were new."""
         async with self.ledger.transaction() as db:
-            published, kept = self._decode(batch)
+            published, kept, wire = self._decode(batch)
             consumed = [event for _, event, _ in kept]
             await self.ledger.lock(db, {event.stream for event in (*published, *consumed)})
             for keeper in self.decoder.keepers.values():
                 records = [(event, content) for topic, event, content in kept if topic == keeper.topic]
                 if records:
                     await keeper.keep(db, records)
-            new = await self.ledger.restore(db, published=published, consumed=consumed)
+            new = await self.ledger.restore(db, published=published, consumed=consumed, wire=wire)
             if self.on_restored is not None:
                 await self.on_restored(db, new)
             await _as_sent(db, batch)
@@ -87,10 +88,11 @@ class Restore:
         streams |= {event.stream_id for event in new}
         return len(new)
 
-    def _decode(self, records: Sequence[Record]) -> tuple[list[Event], list[tuple[str, Event, Any]]]:
-        """The facts that this service published, and what keepers take, with its topic."""
+    def _decode(self, records: Sequence[Record]) -> tuple[list[Event], list[tuple[str, Event, Any]], dict[UUID, Wire]]:
+        """The facts that this service published, what keepers take, with its topic, and the facts as they came."""
         events: list[Event] = []
         kept: list[tuple[str, Event, Any]] = []
+        wire: dict[UUID, Wire] = {}
         for record in records:
             topic = record.partition.topic
             if record.event_id is None:
@@ -100,11 +102,12 @@ class Restore:
                 if decoded.event is not None:
                     kept.append((topic, decoded.event, decoded.kept))
                 continue
-            kind = Event.BY_TYPE.get(record.type)
-            if kind is None:
+            if record.type not in Event.BY_TYPE:
                 raise NotRestorable(f"{record.type} on {topic} is newer than this service")
-            events.append(kind.model_validate_json(record.body or b""))
-        return events, kept
+            event = lifted(parse_fact(record.type, record.body or b""))
+            events.append(event)
+            wire[event.id] = Wire(record.type, (record.body or b"").decode())
+        return events, kept, wire
 
 
 async def _as_sent(db: DB, batch: Sequence[Record]) -> None:

@@ -23,6 +23,8 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         recorded_at timestamptz not null default now(),
         primary key (stream_id, id)
     )""",
+    # Of which types there are facts: a version that does not know one refuses to work on this database.
+    "create table fact_types (type text primary key)",
     """create table positions (
         topic text not null,
         partition integer not null,

@@ -59,6 +59,10 @@ class ServiceState:
     lag: int | None = None
     """Records that wait on the topics, when they were last counted; None before."""
 
+    def block(self, cause: str) -> None:
+        """Nothing is changed here any more."""
+        self.blocked = cause
+
     def loop(self, name: str) -> Loop:
         """The loop of this name; made, and starting, when it is first asked for."""
         loop = next((loop for loop in self.loops if loop.name == name), None)

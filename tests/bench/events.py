@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from contracts import topics
-from contracts.base import Event
+from contracts.base import Event, name_of
 from contracts.persons import PersonRecord
 from services.persons import records as persons
 from shared.ledger import outbox
@@ -94,17 +94,17 @@ class Wire:
         self, kinds: Sequence[type[Event]], order_ids: Collection[UUID], patience: float
     ) -> dict[type[Event], float]:
         """The same for several facts, which may come in any order."""
-        waiting = {kind.TYPE: set(order_ids) for kind in kinds}
+        waiting = {kind.NAME: set(order_ids) for kind in kinds}
         reached: dict[type[Event], float] = {}
 
         try:
             async with asyncio.timeout(patience):
                 while len(reached) < len(kinds):
                     for consumed in await self.read():
-                        if consumed.type in waiting:
-                            waiting[consumed.type].discard(consumed.order_id)
+                        if (name := name_of(consumed.type)) in waiting:
+                            waiting[name].discard(consumed.order_id)
                     for kind in kinds:
-                        if kind not in reached and not waiting[kind.TYPE]:
+                        if kind not in reached and not waiting[kind.NAME]:
                             reached[kind] = time.perf_counter()
         except TimeoutError:
             left = {name: len(orders) for name, orders in waiting.items()}

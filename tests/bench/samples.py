@@ -184,6 +184,7 @@ def handed_over(label: LabelCreated) -> ParcelHandedOver:
         order_id=label.order_id,
         occurred_at=datetime.now(UTC),
         parcel=label.parcel,
+        carrier="laposte",
         tracking_number=label.tracking_number,
     )
 

@@ -15,7 +15,7 @@ from contracts.topics import TOPICS
 from shared.ledger.outbox import headers
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-TYPES = {event.TYPE: event for topic in TOPICS for event in topic.events}
+TYPES = {name: kind for topic in TOPICS for name, kind in topic.types.items()}
 EXAMPLES = sorted((Path(__file__).parents[2] / "contracts" / "examples").glob("*/*.json"))
 EVENTS = [example for example in EXAMPLES if example.parent.name in TYPES]
 

@@ -11,14 +11,15 @@ import pytest
 from jsonschema import Draft202012Validator
 from stdnum import iso6346
 
-from contracts.base import Event, fact_id
+from contracts.base import Event, fact_id, lifted, parse_fact
 from contracts.customs import ParcelDeclared
 from contracts.generate import PERSON_RECORD, models
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
-EXAMPLES = sorted((CONTRACTS / "examples").glob("*/*.json"))
+EXAMPLES_ROOT = CONTRACTS / "examples"
+EXAMPLES = sorted(EXAMPLES_ROOT.glob("*/*.json"))
 E = TypeVar("E", bound=Event)
 EVENT_EXAMPLES = [example for example in EXAMPLES if example.parent.name != PERSON_RECORD]
 
@@ -63,6 +64,18 @@ def test_its_id_follows_from_what_it_says(example: Path) -> None:
     assert event.id == fact_id(event.stream_id, event.NAME, event.subject)
 
 
+@each_event_example
+def test_an_older_version_is_lifted_to_the_example_of_the_newest(example: Path) -> None:
+    """Its twin has the same file name. Id, stream, subject and time are those of the older version."""
+    event = _event(example)
+    newest = lifted(event)
+    assert newest == _event(EXAMPLES_ROOT / newest.TYPE / example.name)
+    same = ("id", "stream", "subject", "occurred_at", "NAME")
+    assert [getattr(newest, name) for name in same] == [getattr(event, name) for name in same]
+    lowered = newest.down()
+    assert lowered is newest or lifted(lowered) == newest
+
+
 def test_what_the_shopper_paid_adds_up() -> None:
     for order in _all(OrderPlaced):
         goods = sum((line.unit_price.amount * line.quantity for line in order.lines), Decimal(0))
@@ -85,7 +98,7 @@ def test_a_parcel_weighs_more_than_what_lies_in_it() -> None:
 
 
 def _event(example: Path) -> Event:
-    return Event.BY_TYPE[example.parent.name].model_validate_json(example.read_text(encoding="utf-8"))
+    return parse_fact(example.parent.name, example.read_text(encoding="utf-8"))
 
 
 def _all(kind: type[E]) -> list[E]:

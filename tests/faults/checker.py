@@ -14,9 +14,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from contracts.base import Event
+from contracts.base import Event, lifted, name_of, parse_fact, versions_of
 from contracts.carrier import LabelCreated
 from contracts.topics import TOPICS, of_producer, subscribed_by
+from contracts.warehouse import ParcelHandedOver
 from sandbox.local.provision import SERVICES
 from services.carrier.handlers import SUBSCRIPTIONS as CARRIER
 from services.customs.handlers import SUBSCRIPTIONS as CUSTOMS
@@ -73,7 +74,7 @@ async def facts_of(field: Field, service: str) -> dict[UUID, list[Event]]:
     )
     found: dict[UUID, list[Event]] = defaultdict(list)
     for row in rows:
-        found[row["order_id"]].append(Event.BY_TYPE[row["type"]].model_validate_json(row["body"]))
+        found[row["order_id"]].append(lifted(parse_fact(row["type"], row["body"])))
     return found
 
 
@@ -262,12 +263,12 @@ async def heard_is_what_was_said(field: Field) -> list[Violation]:
         rows = await field.stores.rows(service, "select event_id, key, type, topic from outbox")
         own = of_producer(service).name
         published[own] = {row["event_id"]: (row["type"], row["key"]) for row in rows if row["topic"] == own}
-    types = {kind.TYPE for topic in TOPICS for kind in topic.events}
+    types = {name for topic in TOPICS for name in topic.types}
     everything = {event for topic in published.values() for event in topic}
     for service in SERVICES:
         rows = await field.stores.rows(service, "select id, stream_id as order_id, type from facts where not published")
         consumed = {row["id"] for row in rows}
-        kinds = {kind.TYPE for kind in SUBSCRIPTIONS[service]}
+        kinds = {name for kind in SUBSCRIPTIONS[service] for name in versions_of(kind)}
         dead = await field.stores.rows(
             service, "select stream_id as order_id, type from dead_letters where replayed_at is null"
         )
@@ -323,14 +324,14 @@ def _said_by_warehouse(promise: Answered) -> tuple[str, str] | None:
     if packed := _PACK.fullmatch(promise.path):
         return packed[1], "order-packed.v1"
     handed = _HAND_OVER.fullmatch(promise.path)
-    return (handed[1], f"parcel-handed-over.v1 {handed[2]} {promise.sent['tracking_number']}") if handed else None
+    return (handed[1], f"parcel-handed-over {handed[2]} {promise.sent['tracking_number']}") if handed else None
 
 
 def _short(kind: str, body: str) -> str:
-    if kind != "parcel-handed-over.v1":
+    if name_of(kind) != ParcelHandedOver.NAME:
         return kind
-    event: Any = Event.BY_TYPE[kind].model_validate_json(body)
-    return f"{kind} {event.parcel} {event.tracking_number}"
+    event: Any = parse_fact(kind, body)
+    return f"{event.NAME} {event.parcel} {event.tracking_number}"
 
 
 async def callbacks_kept(field: Field, account: Mapping[str, Any]) -> list[Violation]:

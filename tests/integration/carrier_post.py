@@ -122,7 +122,9 @@ class Post:
     async def hand_over(self, order_id: UUID, number: str, at: datetime | None = None) -> None:
         occurred_at = at or datetime.now(UTC)
         await self.consume(
-            ParcelHandedOver(order_id=order_id, occurred_at=occurred_at, parcel=1, tracking_number=number)
+            ParcelHandedOver(
+                order_id=order_id, occurred_at=occurred_at, parcel=1, carrier="laposte", tracking_number=number
+            )
         )
 
     async def erase(self, order_id: UUID) -> None:

@@ -436,6 +436,7 @@ async def test_silence_opens_an_enquiry_and_the_answer_closes_it(post: Post, fou
             order_id=silent,
             occurred_at=datetime.now(UTC) - timedelta(days=20),
             parcel=1,
+            carrier="laposte",
             tracking_number=number,
         ),
     )

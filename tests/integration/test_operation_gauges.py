@@ -173,7 +173,9 @@ async def scanned(db: asyncpg.Pool[asyncpg.Record], number: str, code: str | Non
 
 def test_a_parcel_is_timed_from_its_hand_over_to_its_end() -> None:
     order, labels = uuid4(), {"outcome": "delivered"}
-    handed = ParcelHandedOver(order_id=order, occurred_at=NOW, parcel=1, tracking_number="CY000000000FR")
+    handed = ParcelHandedOver(
+        order_id=order, occurred_at=NOW, parcel=1, carrier="laposte", tracking_number="CY000000000FR"
+    )
     at = NOW + timedelta(days=12)
     end = ParcelDelivered(order_id=order, occurred_at=at, parcel=1, delivered_at=at)
     before = REGISTRY.get_sample_value("carrier_parcel_transit_seconds_sum", labels) or 0.0

@@ -553,11 +553,7 @@ async def test_a_loss_between_two_batches_of_one_round_is_noticed(pair: Pair) ->
             assert await db.fetchval("select count(*) from outbox where sent_at is null") == 4
 
 
-@pytest.mark.parametrize(
-    ("spoil", "cause"),
-    [("body = '{}'", "ValidationError"), ("type = 'test-asked-of-a-newer-replica.v1'", "UnknownFact")],
-)
-async def test_an_order_whose_facts_cannot_be_read_holds_up_no_other(pair: Pair, spoil: str, cause: str) -> None:
+async def test_an_order_whose_facts_cannot_be_read_holds_up_no_other(pair: Pair) -> None:
     """Neither when its alarm rings nor when more is said of it."""
     async with both(pair) as (asker, answerer):
         [spoilt] = await ask(asker, "plain")
@@ -567,7 +563,7 @@ async def test_an_order_whose_facts_cannot_be_read_holds_up_no_other(pair: Pair,
 
         await until(partial(answered, 1))
         spoilt_fact = "stream_id = $1 and type = 'test-asked.v1'"
-        await answerer.pool.execute(f"update facts set {spoil} where {spoilt_fact}", spoilt)
+        await answerer.pool.execute(f"update facts set body = '{{}}' where {spoilt_fact}", spoilt)
         wake = "update streams set due_at = now(), size = size + 1 where id = $1"  # no cached set fits
         await answerer.pool.execute(wake, spoilt)
         put_off = "select id from streams where due_at > now() + interval '50 minutes'"
@@ -576,7 +572,7 @@ async def test_an_order_whose_facts_cannot_be_read_holds_up_no_other(pair: Pair,
         await ask(asker, "plain")
         await until(partial(answered, 2))
         [letter] = await dead_letters.find(answerer.pool)
-        assert (letter.stream_id, cause in letter.cause) == (spoilt, True)
+        assert (letter.stream_id, "ValidationError" in letter.cause) == (spoilt, True)
 
 
 async def test_a_client_that_dies_is_followed_by_a_new_one(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -583,13 +583,19 @@ async def test_a_parcel_that_left_since_the_backup_waits_for_its_goods_and_nobod
     published: list[Event] = [
         StockReserved(order_id=restored_order, occurred_at=NOW),
         OrderPacked(order_id=restored_order, occurred_at=NOW, parcels=(parcel,)),
-        ParcelHandedOver(order_id=restored_order, occurred_at=NOW, parcel=1, tracking_number=number(restored_order, 1)),
+        ParcelHandedOver(
+            order_id=restored_order,
+            occurred_at=NOW,
+            parcel=1,
+            carrier="laposte",
+            tracking_number=number(restored_order, 1),
+        ),
     ]
     ledger, pool = warehouse.platform.ledger, warehouse.platform.pool
     on_restored = main.service(warehouse.platform).on_restored
     assert on_restored is not None
     async with ledger.transaction() as db:
-        await on_restored(db, await ledger.restore(db, published=published, consumed=[]))
+        await on_restored(db, await ledger.restore(db, published=published, consumed=[], wire={}))
     await warehouse.consume(*arrived(rival, units))
     await warehouse.consume(*arrived(restored_order, units), scan(restored_order, 1))
     await warehouse.consume(OrderClosed(order_id=restored_order, occurred_at=NOW, outcome="delivered", refund_due=ZERO))

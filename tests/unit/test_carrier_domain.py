@@ -97,7 +97,9 @@ def label(parcel: int = 1) -> LabelCreated:
 
 
 def handed_over(parcel: int = 1, at: datetime = START) -> ParcelHandedOver:
-    return ParcelHandedOver(order_id=ORDER, occurred_at=at, parcel=parcel, tracking_number=NUMBERS[parcel])
+    return ParcelHandedOver(
+        order_id=ORDER, occurred_at=at, parcel=parcel, carrier="laposte", tracking_number=NUMBERS[parcel]
+    )
 
 
 def scan(code: str, at: datetime, parcel: int = 1) -> ParcelScanned:

@@ -111,7 +111,7 @@ def label(parcel: int, days: float = 5) -> LabelCreated:
 
 def handed_over(parcel: int, days: float = 6) -> ParcelHandedOver:
     return ParcelHandedOver(
-        order_id=ORDER, occurred_at=at(days), parcel=parcel, tracking_number=f"CY00000000{parcel}FR"
+        order_id=ORDER, occurred_at=at(days), parcel=parcel, carrier="laposte", tracking_number=f"CY00000000{parcel}FR"
     )
 
 

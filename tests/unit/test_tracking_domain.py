@@ -95,7 +95,9 @@ def label(parcel: int) -> LabelCreated:
 
 
 def handed_over(parcel: int) -> ParcelHandedOver:
-    return ParcelHandedOver(order_id=ORDER, occurred_at=at(24), parcel=parcel, tracking_number=number(parcel))
+    return ParcelHandedOver(
+        order_id=ORDER, occurred_at=at(24), parcel=parcel, carrier="laposte", tracking_number=number(parcel)
+    )
 
 
 def scan(parcel: int, hour: float, code: str, status: Status | None, country: str | None = None) -> ParcelScanned:

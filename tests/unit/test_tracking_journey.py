@@ -299,7 +299,7 @@ def test_a_withdrawn_parcel_is_cancelled_unless_it_has_left() -> None:
     label = LabelCreated(
         order_id=ORDER, occurred_at=at(1), parcel=1, carrier="laposte", product="DOS", tracking_number=NUMBER
     )
-    gone = ParcelHandedOver(order_id=ORDER, occurred_at=at(2), parcel=1, tracking_number=NUMBER)
+    gone = ParcelHandedOver(order_id=ORDER, occurred_at=at(2), parcel=1, carrier="laposte", tracking_number=NUMBER)
     withdrawn = OrderWithdrawn(order_id=ORDER, occurred_at=at(3), reason="shopper")
     assert derive_journey([label], withdrawn=withdrawn).status == "cancelled"
     assert derive_journey([label, scan("DR1", 2)], withdrawn=withdrawn).status == "cancelled"

@@ -64,7 +64,7 @@ RESERVED = (placed(), StockReserved(order_id=ORDER, occurred_at=NOW))
 WITHDRAWN = OrderWithdrawn(order_id=ORDER, occurred_at=NOW, reason="shopper")
 CLOSED = OrderClosed(order_id=ORDER, occurred_at=NOW, outcome="cancelled", refund_due=ZERO)
 PACKED = (*RESERVED, pack(Facts(order_stream(ORDER), RESERVED), BOXES, NET, NOW))
-HANDED_OVER = ParcelHandedOver(order_id=ORDER, occurred_at=NOW, parcel=1, tracking_number="T1-1")
+HANDED_OVER = ParcelHandedOver(order_id=ORDER, occurred_at=NOW, parcel=1, carrier="laposte", tracking_number="T1-1")
 
 
 def known(*events: Event) -> Facts:

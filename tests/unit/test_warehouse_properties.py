@@ -403,7 +403,7 @@ def test_a_batch_with_cancel_and_proof_of_hand_over_is_too_late_and_split_either
     for split in splits:
         model = warehouse({"MIEL-500": 5})
         model.consume(start)
-        model.consume([packed(0, {"MIEL-500": 2}, 1)])
+        model.consume([packed(0, {"MIEL-500": 2}, 1), label(0, 1)])
         for batch in split:
             model.consume(batch)
         ends.append(OrderWithdrawn in model.sets[order_id(0)])
@@ -414,7 +414,7 @@ def test_a_batch_with_cancel_and_proof_of_hand_over_is_too_late_and_split_either
 def test_goods_that_left_after_the_withdrawal_take_only_what_is_free() -> None:
     model = warehouse({"MIEL-500": 2})
     model.consume([placed(0, {"MIEL-500": 2}), screened(0)])
-    model.consume([packed(0, {"MIEL-500": 2}, 1)])
+    model.consume([packed(0, {"MIEL-500": 2}, 1), label(0, 1)])
     model.consume([cancel(0)])
     model.consume([placed(1, {"MIEL-500": 1}), screened(1)])
     model.consume([scan(0, 1)])
@@ -525,7 +525,7 @@ def published_since_backup(number: int, units: dict[str, int]) -> list[Event]:
     return [
         StockReserved(order_id=order, occurred_at=NOW),
         packed(number, units, 1),
-        ParcelHandedOver(order_id=order, occurred_at=NOW, parcel=1, tracking_number=f"T{number}-1"),
+        ParcelHandedOver(order_id=order, occurred_at=NOW, parcel=1, carrier="laposte", tracking_number=f"T{number}-1"),
     ]
 
 

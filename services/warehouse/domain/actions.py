@@ -112,7 +112,9 @@ def hand_over(facts: Facts, number: int, scanned: str, now: datetime) -> ParcelH
     if label is None or label.tracking_number != scanned:
         fault = Fault("tracking_number", "label_of_parcel", "the scanned label is not this parcel's")
         raise Refusal("invalid", "wrong label", faults=[fault])
-    return ParcelHandedOver(order_id=facts.id, occurred_at=now, parcel=number, tracking_number=scanned)
+    return ParcelHandedOver(
+        order_id=facts.id, occurred_at=now, parcel=number, carrier=label.carrier, tracking_number=scanned
+    )
 
 
 def book_return(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from contracts.base import Event
-from contracts.carrier import LabelRefused, ParcelScanned
+from contracts.carrier import LabelCreated, LabelRefused, ParcelScanned
 from contracts.customs import OrderRefused, OrderScreened, ParcelRefused
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.vocabularies import with_the_carrier
@@ -34,16 +34,23 @@ def decide(facts: Facts, context: DecisionContext) -> list[Event]:
 
 
 def _proved_hand_overs(facts: Facts, now: datetime) -> list[Event]:
-    """A carrier's scan proves the hand-over, even if nobody reported it, even if the order was withdrawn."""
+    """A carrier's scan proves the hand-over, even if nobody reported it, even if the order was withdrawn. The label is
+    there before any scan of it: both come from one service, on one partition."""
     if ParcelScanned not in facts:
         return []
     proofs = {scan.parcel: scan for scan in reversed(facts.all(ParcelScanned)) if with_the_carrier(scan.status)}
     return [
         ParcelHandedOver(
-            order_id=facts.id, occurred_at=now, parcel=number, tracking_number=proofs[number].tracking_number
+            order_id=facts.id,
+            occurred_at=now,
+            parcel=number,
+            carrier=label.carrier,
+            tracking_number=proofs[number].tracking_number,
         )
         for number in sorted(packed_parcels(facts))
-        if number in proofs and facts.get(ParcelHandedOver, number) is None
+        if number in proofs
+        and facts.get(ParcelHandedOver, number) is None
+        and (label := facts.get(LabelCreated, number)) is not None
     ]
 
 

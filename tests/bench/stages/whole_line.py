@@ -13,6 +13,7 @@ from dataclasses import asdict
 from uuid import UUID
 
 from contracts import topics
+from contracts.base import lifted, parse_fact, versions_of
 from contracts.carrier import LabelCreated
 from contracts.orders import OrderClosed
 from contracts.warehouse import ParcelHandedOver
@@ -32,6 +33,7 @@ CLIENTS = 16
 SHARE = 4
 """A fourth of the orders of the event line: each has some twenty more messages and four calls to the outside."""
 PATIENCE = 600.0
+HANDED_OVER = versions_of(ParcelHandedOver)
 JSON = {"content-type": "application/json"}
 
 
@@ -83,9 +85,10 @@ async def _deposit(stand: Stand, outside: Client, orders: set[UUID]) -> None:
     async with asyncio.timeout(PATIENCE), wire(stand.kafka, topics.WAREHOUSE.name) as line:
         while waiting:
             handed = [
-                ParcelHandedOver.model_validate_json(consumed.body)
+                event
                 for consumed in await line.read()
-                if consumed.type == ParcelHandedOver.TYPE and consumed.order_id in waiting
+                if consumed.type in HANDED_OVER and consumed.order_id in waiting
+                if isinstance(event := lifted(parse_fact(consumed.type, consumed.body)), ParcelHandedOver)
             ]
             waiting -= {event.order_id for event in handed}
             if handed:
