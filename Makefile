@@ -12,7 +12,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help install run order clock key url why status operate test test-newcomer lint contracts rebuild faults attack bench lock \
-  clean up down logs scale restart test-compose
+  clean up down logs scale restart upgrade test-compose
 
 help: ## Shows this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -119,7 +119,12 @@ scale: ## Runs N replicas of a service (SERVICE=carrier N=3)
 restart: ## Restarts a service (SERVICE=), one replica after another
 	@deploy/rolling-restart $$($(COMPOSE) ps --quiet $(SERVICE))
 
-test-compose: $(VENV)/.installed ## Tests the deployment with containers, from nothing and back (about five minutes)
+upgrade: ## Replaces containers by new ones of the image and settings of now, without a pause (SERVICE= of one only)
+	@$(if $(SERVICE),,$(COMPOSE) run --rm --no-deps provision)
+	@for service in $(or $(SERVICE),orders warehouse customs carrier tracking); do \
+	  deploy/replace-containers $$service $(COMPOSE) || exit 1; done
+
+test-compose: $(VENV)/.installed ## Tests the deployment with containers, from nothing and back (about ten minutes)
 	@COMPOSE_TESTS=1 $(BIN)/python -m pytest tests/compose
 
 clean: ## Removes what the targets above have made

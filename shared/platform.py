@@ -189,6 +189,7 @@ def composed(make: Make, settings: PlatformSettings) -> FastAPI:
 
 def _wired(platform: Platform, make: Make) -> Service:
     service = make(platform)
+    platform.state.name = service.name
     platform.state.only_reads = service.only_reads
     platform.ledger.rules = Rules(
         service.name,

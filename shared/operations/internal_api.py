@@ -28,7 +28,10 @@ def internal_app(state: ServiceState, stuck_after_seconds: float, public: FastAP
         return JSONResponse({"stuck": stuck}, 503 if stuck else 200)
 
     @app.get("/readyz")
-    async def readyz() -> Response:
+    async def readyz(service: str = "") -> Response:
+        """`service` is whom the caller means: an address may have gone to a replica of another service by now."""
+        if service and service != state.name:
+            raise problems.Problem(421, "another service", detail=f"this is {state.name}, not {service}")
         return readiness.answer(state)
 
     @app.get("/metrics")

@@ -50,6 +50,8 @@ class Heartbeat:
 class ServiceState:
     """Of one process."""
 
+    name: str = ""
+    """The service's, from when it is wired."""
     heartbeat: Heartbeat = field(default_factory=Heartbeat)
     loops: list[Loop] = field(default_factory=list)
     only_reads: bool = False

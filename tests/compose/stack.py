@@ -99,7 +99,9 @@ class Stack:
         if service:
             labels.append(f"label=com.docker.compose.service={service}")
         ids = docker("ps", "--all", "--quiet", *(part for label in labels for part in ("--filter", label))).split()
-        found: list[dict[str, Any]] = json.loads(docker("inspect", *ids)) if ids else []
+        # One that is removed at this moment is missing from the answer, and makes the exit code 1.
+        inspected = subprocess.run([DOCKER, "inspect", *ids], capture_output=True, text=True, check=False)
+        found: list[dict[str, Any]] = json.loads(inspected.stdout) if ids else []
         return sorted(found, key=lambda container: str(container["Name"]))
 
     def kill(self, service: str | None = None) -> None:

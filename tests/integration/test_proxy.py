@@ -18,11 +18,11 @@ from tests.live import until
 ROOT = Path(__file__).resolve().parents[2]
 DOCKER = shutil.which("docker") or "docker"
 PROXY, PYTHON = "haproxy:3.0", "python:3.13-slim"
-# Answers with the request's headers, how often this path was asked for, and the status of its /readyz, which is its
-# argument; breaks the first connection for /broken.
+# Answers with the request's headers, how often this path was asked for, and the status of its /readyz for who means it:
+# its arguments are its name and that status. Breaks the first connection for /broken.
 SERVICE = """
 import collections, http.server, json, sys, threading
-ready = int(sys.argv[1])
+name, ready = sys.argv[1], int(sys.argv[2])
 asked = collections.Counter()
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -32,7 +32,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         headers = {name.lower(): ", ".join(self.headers.get_all(name)) for name in self.headers}
         body = json.dumps({"asked": asked[self.path], "headers": headers, "ready": ready}).encode()
-        self.send_response(ready if self.path == "/readyz" else 200)
+        checked = self.path.startswith("/readyz")
+        self.send_response(200 if not checked else ready if self.path == f"/readyz?service={name}" else 421)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -79,7 +80,8 @@ def test_the_configuration_is_checked(tmp_path: Path, line: str, instead: str, e
 @dataclass(frozen=True)
 class Proxies:
     """Two before `tracking`, which is ready: the first trusts nobody, the second whoever connects. The first stands
-    before `orders` too, which is not ready, and `warehouse`, of which one replica is."""
+    before `orders` too, which is not ready, and `warehouse`, of which one replica is; at one more address of its there
+    is another service."""
 
     strict: str
     trusting: str
@@ -100,8 +102,8 @@ def proxies() -> Iterator[Proxies]:
             stack.callback(docker, "rm", "--force", container)
             return container
 
-        def service(name: str, ready: int) -> None:
-            start("--network-alias", name, PYTHON, "python", "-c", SERVICE, str(ready))
+        def service(address: str, ready: int, name: str = "") -> None:
+            start("--network-alias", address, PYTHON, "python", "-c", SERVICE, name or address, str(ready))
 
         def proxy(trusted: str) -> Callable[[int], str]:
             folder = f"{ROOT}/deploy/haproxy:/usr/local/etc/haproxy:ro"
@@ -113,6 +115,7 @@ def proxies() -> Iterator[Proxies]:
         service("orders", 503)
         service("warehouse", 200)
         service("warehouse", 503)
+        service("warehouse", 200, "customs")
         strict, trusting = proxy("127.0.0.1"), proxy("192.0.2.0/24 0.0.0.0/0")
         yield Proxies(strict(8050), trusting(8050), strict(8010), strict(8020), strict(8001))
 

@@ -223,6 +223,15 @@ async def test_a_full_disk_is_seen_though_the_heartbeats_own_page_has_room(serve
         await one.told(200, "ok")
 
 
+async def test_another_service_is_not_found_ready(servers: Servers) -> None:
+    """Who asks by name may ask at an address that has another service by now."""
+    async with clerk(servers) as one:
+        own = one.platform.state.name
+        assert (await one.http.get("/readyz", params={"service": own})).status_code == 200
+        other = await one.http.get("/readyz", params={"service": "tracking"})
+        assert (other.status_code, other.json()["detail"]) == (421, f"this is {own}, not tracking")
+
+
 async def test_readyz_asks_nobody(servers: Servers) -> None:
     """Not even when every connection is taken: it tells what the heartbeat found."""
     async with clerk(servers) as one:
