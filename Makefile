@@ -68,6 +68,7 @@ lint: $(VENV)/.installed ## Style, types, walls between the rooms, freshness of 
 	@$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	@$(BIN)/python -m contracts.generate --check
 	@$(BIN)/python -m services.openapi --check
+	@$(BIN)/python -m services.deployment_files --check
 	@deploy/check-proxy
 	@if command -v promtool >/dev/null; then promtool check rules --lint=all deploy/prometheus/rules.yml \
 	  && promtool check config --lint=all deploy/prometheus/prometheus.yml && promtool test rules deploy/prometheus/tests/*.yml; fi
@@ -75,6 +76,7 @@ lint: $(VENV)/.installed ## Style, types, walls between the rooms, freshness of 
 contracts: $(VENV)/.installed ## Writes the generated files of contracts/ anew
 	@$(BIN)/python -m contracts.generate
 	@$(BIN)/python -m services.openapi
+	@$(BIN)/python -m services.deployment_files
 
 rebuild: $(VENV)/.installed ## Plays every scenario, rebuilds tracking from the topics, compares the bytes
 	@$(BIN)/python -m sandbox.demo.rebuild
@@ -119,9 +121,12 @@ scale: ## Runs N replicas of a service (SERVICE=carrier N=3)
 restart: ## Restarts a service (SERVICE=), one replica after another
 	@deploy/rolling-restart $$($(COMPOSE) ps --quiet $(SERVICE))
 
+# services/registry.py: services
+SERVICES := orders warehouse customs carrier tracking
+# end
 upgrade: ## Replaces containers by new ones of the image and settings of now, without a pause (SERVICE= of one only)
 	@$(if $(SERVICE),,$(COMPOSE) run --rm --no-deps provision)
-	@for service in $(or $(SERVICE),orders warehouse customs carrier tracking); do \
+	@for service in $(or $(SERVICE),$(SERVICES)); do \
 	  deploy/replace-containers $$service $(COMPOSE) || exit 1; done
 
 test-compose: $(VENV)/.installed ## Tests the deployment with containers, from nothing and back (about ten minutes)

@@ -1,6 +1,6 @@
 """Every secret of one installation: generated for each `make run`, or kept as files, one a secret, for containers.
 
-`python services/credentials.py FOLDER` writes the files that are missing there; those that exist stay. It needs nothing
+`python -m services.credentials FOLDER` writes the files that are missing there; those that exist stay. It needs nothing
 but Python, so that a host with a container engine only can do it.
 """
 
@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-# The one list of the services: here, since this module can import none of the others.
-SERVICES = ("orders", "warehouse", "customs", "carrier", "tracking")
+from services.registry import SERVICES, Declared
+
 Scope = Literal["marketplace", "warehouse", "operator"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
@@ -59,6 +59,10 @@ class Secrets:
         for name, value in vars(self).items():
             if isinstance(value, str):
                 yield name, value
+
+    def of_service(self, service: Declared) -> dict[str, str]:
+        """What this service reads beside its passwords, by the name of its setting."""
+        return {setting: getattr(self, name) for setting, name in service.secrets.items()}
 
 
 def write(folder: Path) -> list[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from services.credentials import SERVICES
+from services.registry import SERVICES
 from shared.platform import composed
 from shared.settings import PlatformSettings
 

@@ -9,39 +9,34 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import asyncpg
 from aiokafka.errors import KafkaError
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, create_model
 
 from contracts.topics import TOPICS, subscribed_by
-from services.credentials import SERVICES, Scope
+from services.credentials import Scope
+from services.registry import SERVICES
 from shared.messaging.kafka import Connection, connection
 from shared.operations.kafka_rights import Rights, create_user, grant
 from shared.operations.migrate import migrate
 from shared.operations.provision import add_api_key, create_topics, provision_database
 from shared.settings import PlatformSettings, with_password
 
+_PASSWORDS: dict[str, Any] = {
+    **{f"{name}_database_password": (SecretStr, ...) for name in SERVICES},
+    **{f"{name}_kafka_password": (SecretStr, SecretStr("")) for name in SERVICES},
+}
 
-class Settings(PlatformSettings):
+
+class Settings(create_model("Passwords", __base__=PlatformSettings, **_PASSWORDS)):  # type: ignore[misc]
     """What it reads besides the platform's settings; its Kafka user must be the brokers' superuser."""
 
     database_admin_url: SecretStr = Field(default=SecretStr("postgresql://postgres@localhost/postgres"))
     postgres_password: SecretStr = Field(default=SecretStr(""), description="when that URL holds none")
     database_prefix: str = Field(default="silkpost", pattern=r"^[a-z][a-z0-9_]*$", description="prefix of their names")
     kafka_replicas: int = Field(default=1, ge=1, description="brokers that hold each topic")
-
-    orders_database_password: SecretStr
-    warehouse_database_password: SecretStr
-    customs_database_password: SecretStr
-    carrier_database_password: SecretStr
-    tracking_database_password: SecretStr
-
-    orders_kafka_password: SecretStr = SecretStr("")
-    warehouse_kafka_password: SecretStr = SecretStr("")
-    customs_kafka_password: SecretStr = SecretStr("")
-    carrier_kafka_password: SecretStr = SecretStr("")
-    tracking_kafka_password: SecretStr = SecretStr("")
 
     api_key_marketplace: SecretStr = Field(default=SecretStr(""), description="for marketplaces; none when empty")
     api_key_warehouse: SecretStr = SecretStr("")

@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from services.credentials import SERVICES
+from services.registry import SERVICES
 from services.where import Where
 from shared.operations.status import StatusView
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.credentials import SERVICES, Scope
+from services.credentials import Scope
+from services.registry import REGISTRY, SERVICES
 from shared.operations import stack_file
 from shared.operations.stack_file import RunningStack
 from shared.settings import SECRETS
 
+_PUBLISHED: dict[str, Any] = {f"{one.name}_url": (str, f"http://localhost:{one.port}") for one in REGISTRY}
 
-class Where(BaseSettings):
+
+class Where(create_model("Addresses", __base__=BaseSettings, **_PUBLISHED)):  # type: ignore[misc]
     """What the environment names comes first. If it names neither `orders` nor a key, the stack of `make run` on this
     machine is used; if none runs, the ports that docker-compose.yml publishes and the keys in `SECRETS_DIR`."""
 
@@ -22,11 +26,6 @@ class Where(BaseSettings):
         extra="ignore", env_ignore_empty=True, secrets_dir=SECRETS if SECRETS.is_dir() else None
     )
 
-    orders_url: str = "http://localhost:8010"
-    warehouse_url: str = "http://localhost:8020"
-    customs_url: str = "http://localhost:8030"
-    carrier_url: str = "http://localhost:8040"
-    tracking_url: str = "http://localhost:8050"
     operator_key: SecretStr = SecretStr("")
     secrets_dir: Path | None = Field(default=None, description="holds the deployment's keys: api_key_<scope>")
 

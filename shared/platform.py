@@ -66,11 +66,11 @@ class Service:
     """A service's wiring, to be read as a table."""
 
     name: str
-    publishes: Topic
-    consumes: tuple[Topic, ...]
-    subscriptions: tuple[type[Event], ...]
+    publishes: Topic | None = None
+    consumes: tuple[Topic, ...] = ()
+    subscriptions: tuple[type[Event], ...] = ()
     """Of what these topics carry, the facts that it keeps and decides on."""
-    kinds: tuple[StreamKind, ...]
+    kinds: tuple[StreamKind, ...] = ()
     """Of streams, in the order of their locks."""
     hooks: Hooks = NO_HOOKS
     findings: FindingsOf = _no_findings
@@ -86,6 +86,16 @@ class Service:
     """Its HTTP interface only reads: it stays ready while its database takes no writes."""
     on_restored: OnRestored | None = None
     """What it writes down beside facts that its database had forgotten; see `shared.messaging.restore`."""
+
+    @property
+    def own_topics(self) -> list[str]:
+        """Where its facts are published: one topic, or none."""
+        return [self.publishes.name] if self.publishes else []
+
+    @property
+    def topics(self) -> list[str]:
+        """All that it writes to."""
+        return [*self.own_topics, *(topic.name for topic in self.also_publishes)]
 
     @property
     def counterparts(self) -> frozenset[str]:
@@ -193,7 +203,7 @@ def _wired(platform: Platform, make: Make) -> Service:
     platform.state.only_reads = service.only_reads
     platform.ledger.rules = Rules(
         service.name,
-        service.publishes.name,
+        service.publishes.name if service.publishes else None,
         service.kinds,
         service.hooks,
         service.observe,
@@ -236,7 +246,7 @@ def restore_of(platform: Platform, service: Service) -> Restore:
     """The restore of a connected service from its own topic."""
     return Restore(
         platform.settings,
-        service.publishes.name,
+        service.own_topics,
         platform.pool,
         platform.ledger,
         platform.decoder,
@@ -260,11 +270,10 @@ async def running(make: Make, settings: PlatformSettings) -> AsyncIterator[tuple
 
 async def _run(platform: Platform, service: Service) -> None:
     state, probe = platform.state, LogProbe(platform.settings)
-    topics = [topic.name for topic in (service.publishes, *service.also_publishes)]
-    relay = Relay(platform.settings, platform.pool, probe, service.name, topics, platform.letters.add_refused)
+    relay = Relay(platform.settings, platform.pool, probe, service.name, service.topics, platform.letters.add_refused)
     platform.relay = relay
     # All of them from the beginning: a service is ready when none of its loops is still starting.
-    for name in ("broker", "relay", "consumer", "timers"):
+    for name in ("broker", "relay", *(["consumer"] if service.consumes else []), "timers"):
         state.loop(name)
     broker = state.loop("broker")
     async with Group() as pulse:
@@ -272,19 +281,19 @@ async def _run(platform: Platform, service: Service) -> None:
         try:
             await started(probe.start, broker)
             await relay.start(broker)
-            await _wait_while_blocked(platform, probe, service.publishes.name, broker)
+            await _wait_while_blocked(platform, probe, service.own_topics, broker)
             await _work(platform, service, probe, relay, pulse)
         finally:
             await relay.stop()
             await probe.stop()
 
 
-async def _wait_while_blocked(platform: Platform, probe: LogProbe, topic: str, loop: Loop) -> None:
+async def _wait_while_blocked(platform: Platform, probe: LogProbe, topics: Sequence[str], loop: Loop) -> None:
     """A database that is older than what it has published must not decide anew in silence."""
     state = platform.state
     while unknown := await loop.attempt(lambda: forgotten(platform.pool, probe), (KafkaError, *TRANSIENT)):
         if state.blocked is None:
-            state.blocked = f"{unknown} events on {topic} are unknown to this database: was it restored?"
+            state.blocked = f"{unknown} events on {', '.join(topics)} are unknown to this database: was it restored?"
             log.error("blocked", cause=state.blocked)
         await loop.sleep(BLOCKED_SECONDS)
     state.blocked = None
@@ -300,8 +309,9 @@ async def _work(platform: Platform, service: Service, probe: LogProbe, relay: Re
     timers = Timers(pool, ledger, platform.clock, consumer.caught_up)
     async with Group() as last, Group() as group:
         last.start(relay.run(state.loop("relay")))
-        group.start(gauges.watch(pool, probe, state, kinds, service.publishes.name, topics, state.loop("broker")))
-        group.start(consumer.run(state.loop("consumer")))
+        group.start(gauges.watch(pool, probe, state, kinds, service.own_topics, topics, state.loop("broker")))
+        if topics:
+            group.start(consumer.run(state.loop("consumer")))
         group.start(timers.run(state.loop("timers")))
         group.start(keep_pruning(pool, platform.letters, settings.retention_days, state.loop("prune")))
         for worker in workers:

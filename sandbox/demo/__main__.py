@@ -30,9 +30,9 @@ from sandbox.demo.next_steps import next_steps
 from sandbox.demo.run import Demo
 from sandbox.demo.scenarios import LEFT_TO_YOU, SCENARIOS, batch
 from sandbox.local.processes import CannotStartError
-from sandbox.local.provision import SERVICES
 from sandbox.local.stack import ROOT, Stack
 from sandbox.local.supervise import supervised
+from services.registry import SERVICES
 from shared.operations import stack_file
 from shared.operations.stack_file import RunningStack
 

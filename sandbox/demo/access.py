@@ -12,7 +12,8 @@ from typing import Annotated
 import asyncpg
 import typer
 
-from services.credentials import SERVICES, Scope
+from services.credentials import Scope
+from services.registry import SERVICES
 from services.where import Where
 from shared.operations.provision import add_api_key
 

@@ -16,7 +16,7 @@ from sandbox.demo.clock_speed import ClockSpeed
 from sandbox.demo.dashboard import Dashboard
 from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
 from sandbox.demo.scenarios import SCENARIOS, Scenario
-from sandbox.local.provision import SERVICES
+from services.registry import SERVICES
 from shared.clock import Clock
 
 POLL_SECONDS = 0.5

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from sandbox.local.servers import Servers
 from services import provision as installation
-from services.credentials import SERVICES, Secrets
-
-__all__ = ["SERVICES", "Secrets", "provision"]
+from services.credentials import Secrets
 
 
 async def provision(servers: Servers, secrets: Secrets, *, prefix: str = "silkpost") -> dict[str, str]:

@@ -18,11 +18,12 @@ import httpx
 from aiokafka.errors import KafkaError
 
 from sandbox.local.processes import CannotStartError, Process, describe_exit, free_port
-from sandbox.local.provision import SERVICES, Secrets, provision
+from sandbox.local.provision import provision
 from sandbox.local.servers import FETCH_WAIT_MS, Broker, BrokerServer, Servers, running_servers
+from services.credentials import Secrets
+from services.registry import BY_NAME, SERVICES
 from shared import clock
 
-_CONTRACT = "900001"
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 """Where business time begins by default: a Monday, 8:00 in Paris, 15:00 in Beijing."""
@@ -212,41 +213,19 @@ class Stack:
         return {**_inherited(), **variables}
 
     def _service_variables(self, service: str) -> dict[str, str]:
-        """What only this service needs; a key to a part of a person's record goes to those who may open that part."""
-        outside, secret = self.urls["sandbox"], self.secrets
-        persons = {"CONTACT_KEY": secret.contact_key, "NATIONAL_ID_KEY": secret.national_id_key}
-        match service:
-            case "orders":
-                return {**persons, "LINK_KEYS": secret.link_keys, "TRACKING_URL": self.urls["tracking"]}
-            case "customs":
-                return {
-                    **persons,
-                    "EXPORT_GATEWAY_URL": f"{outside}/douane",
-                    "IMPORT_GATEWAY_URL": f"{outside}/chinaport",
-                }
-            case "carrier":
-                return {
-                    "CONTACT_KEY": secret.contact_key,
-                    "LAPOSTE_SLS_URL": f"{outside}/laposte/sls-ws/SlsServiceWSRest/2.0",
-                    "LAPOSTE_SUIVI_URL": f"{outside}/laposte/suivi/v2",
-                    "LAPOSTE_CONTRACT_NUMBER": _CONTRACT,
-                    "LAPOSTE_PASSWORD": secret.laposte_password,
-                    "OKAPI_KEY": secret.okapi_key,
-                    "WEBHOOK_SECRETS": secret.webhook_secret,
-                    "POLL_SECONDS": "10",
-                }
-            case "tracking":
-                return {"LINK_KEYS": secret.link_keys}
-            case "sandbox":
-                return {
-                    "CARRIER_WEBHOOK_URL": f"{self.urls['carrier']}/webhooks/laposte",
-                    "WEBHOOK_SECRET": secret.webhook_secret,
-                    "OKAPI_KEY": secret.okapi_key,
-                    "LAPOSTE_CONTRACT_NUMBER": _CONTRACT,
-                    "LAPOSTE_PASSWORD": secret.laposte_password,
-                }
-            case _:
-                return {}
+        """What only this one needs."""
+        secret = self.secrets
+        if service == "sandbox":
+            return {
+                "CARRIER_WEBHOOK_URL": f"{self.urls['carrier']}/webhooks/laposte",
+                "WEBHOOK_SECRET": secret.webhook_secret,
+                "OKAPI_KEY": secret.okapi_key,
+                "LAPOSTE_CONTRACT_NUMBER": BY_NAME["carrier"].local["laposte_contract_number"],
+                "LAPOSTE_PASSWORD": secret.laposte_password,
+            }
+        declared = BY_NAME[service]
+        settings = {name: value.format_map(self.urls) for name, value in declared.local.items()}
+        return {name.upper(): value for name, value in (settings | secret.of_service(declared)).items()}
 
 
 def _free_address() -> str:

@@ -422,13 +422,17 @@ class Ledger:
         traces: Mapping[UUID, str] | None,
         wire: Mapping[UUID, Wire],
     ) -> None:
-        trace = current_traceparent()
+        trace, topic = current_traceparent(), self.rules.topic
         await self._keep(db, consumed, published, wire)
+        if topic is None:
+            if published:
+                raise ValueError(f"{self.rules.service} has no topic to publish {published[0].TYPE} on")
+            return
         await outbox.publish(
             db,
             [
                 outbox.Message(
-                    self.rules.topic,
+                    topic,
                     str(event.stream_id),
                     event.id,
                     wire[event.id].type,

@@ -73,8 +73,8 @@ class Rules:
     """Of one service."""
 
     service: str
-    topic: str
-    """Where its facts are published."""
+    topic: str | None
+    """Where its facts are published; None for a service that publishes none."""
     kinds: tuple[StreamKind, ...]
     """In the order of their locks: a kind stands before those that it causes."""
     hooks: Hooks = NO_HOOKS

@@ -41,10 +41,10 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """One service's restore from the topic that it publishes its facts on."""
+    """One service's restore from the topics that it writes to."""
 
     settings: PlatformSettings
-    topic: str
+    topics: Sequence[str]
     pool: asyncpg.Pool[asyncpg.Record]
     ledger: Ledger
     decoder: Decoder
@@ -58,7 +58,7 @@ class Restore:
         records = facts = 0
         streams: set[UUID] = set()
         async with reading(self.settings) as probe:
-            starts = await unacknowledged(self.pool, probe, [self.topic])
+            starts = await unacknowledged(self.pool, probe, self.topics)
             batch: list[Record] = []
             async for partition, raw in probe.records_since(starts):
                 batch.append(as_record(partition, raw))

@@ -86,7 +86,7 @@ async def watch(
     probe: LogProbe,
     state: ServiceState,
     kinds: Collection[str],
-    publishes: str,
+    publishes: Sequence[str],
     consumes: Sequence[str],
     loop: Loop,
 ) -> None:
@@ -96,7 +96,7 @@ async def watch(
     async def step() -> None:
         nonlocal measured
         await database(pool, kinds)
-        await probe.ends(await probe.partitions([publishes]))
+        await probe.ends(await probe.partitions(publishes))
         if loop.now() - measured > LAG_SECONDS:
             state.lag = await lag(pool, probe, consumes)
             measured = loop.now()

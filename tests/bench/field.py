@@ -23,8 +23,10 @@ from contracts.topics import TOPICS
 from sandbox.demo.goods import BY_SKU
 from sandbox.local import servers as embedded
 from sandbox.local.processes import Process
-from sandbox.local.provision import SERVICES, Secrets, provision
+from sandbox.local.provision import provision
 from sandbox.local.stack import ROOT, Stack
+from services.credentials import Secrets
+from services.registry import SERVICES
 from services.warehouse.main import service as warehouse
 from services.warehouse.settings import Settings as WarehouseSettings
 from shared import clock

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.local.processes import free_port
-from services.credentials import SCOPES, SERVICES, Scope, read
+from services.credentials import SCOPES, Scope, read
+from services.registry import SERVICES
 from shared import clock
 
 ROOT = Path(__file__).resolve().parents[2]

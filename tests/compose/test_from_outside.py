@@ -15,7 +15,7 @@ import pytest
 from sandbox.demo.api import Api
 from sandbox.demo.orders import DemoOrders, Order, place
 from sandbox.demo.scenarios import BY_NAME
-from services.credentials import SERVICES
+from services.registry import SERVICES
 from tests.compose import raw
 from tests.compose.stack import DOCKER, Stack, docker
 from tests.live import until

@@ -6,7 +6,7 @@ import asyncio
 import json
 
 from sandbox.demo.scenarios import batch
-from services.credentials import SERVICES
+from services.registry import SERVICES
 from tests.compose.stack import Stack, docker
 from tests.compose.telling import tell
 

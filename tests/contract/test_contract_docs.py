@@ -22,7 +22,7 @@ from services.orders.schemas.wording import REQUIREMENTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted([ROOT / "README.md", *ROOT.glob("contracts/*.md"), *DOCS.rglob("*.md")])
+PAGES = sorted([ROOT / "README.md", *ROOT.glob("contracts/*.md"), *ROOT.glob("services/*/*.md"), *DOCS.rglob("*.md")])
 SERVICES = sorted({service for topic in TOPICS for service in (topic.producer, *topic.consumers)})
 EVENT = re.compile(r"`([a-z-]+\.v\d+)`")
 ROUTE = re.compile(r"`((?:GET|PUT|POST|DELETE|PATCH) /[^`]*)`")
@@ -37,7 +37,7 @@ def test_every_link_into_the_repository_leads_somewhere(page: Path) -> None:
 
 def section(service: str, title: str) -> str:
     """The part of a service's page under this heading."""
-    text = (DOCS / "services" / f"{service}.md").read_text(encoding="utf-8")
+    text = (ROOT / "services" / service / "README.md").read_text(encoding="utf-8")
     _, _, rest = text.partition(f"\n## {title}\n")
     return rest.partition("\n## ")[0]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.credentials import SERVICES
 from services.openapi import documents, main
+from services.registry import SERVICES
 
 COMMITTED = Path(__file__).parents[2] / "contracts" / "openapi"
 

@@ -20,8 +20,8 @@ from schemathesis import Case, GenerationMode
 from sandbox.demo.order_request import order_body
 from sandbox.demo.people import person
 from sandbox.demo.scenarios import Scenario
-from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Stack
+from services.registry import SERVICES
 
 DOCUMENTS = Path(__file__).parents[2] / "contracts" / "openapi"
 EXAMPLES = 15

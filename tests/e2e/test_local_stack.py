@@ -20,8 +20,8 @@ from sandbox.demo.rebuild import rebuild_tracking
 from sandbox.demo.run import Demo
 from sandbox.demo.scenarios import BY_NAME, SCENARIOS, Scenario
 from sandbox.local.processes import Process
-from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Stack
+from services.registry import SERVICES
 from shared.operations.provision import create_topics
 from tests.live import T, until
 

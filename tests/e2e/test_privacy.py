@@ -19,8 +19,8 @@ from sandbox.demo.api import Api
 from sandbox.demo.orders import Order
 from sandbox.demo.people import Person, person
 from sandbox.demo.scenarios import SCENARIOS
-from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Stack
+from services.registry import SERVICES
 from tests.e2e.test_local_stack import PEOPLE_OF
 
 PEOPLE = [person(number) for number in chain.from_iterable(PEOPLE_OF.values())]

@@ -18,10 +18,10 @@ from contracts.base import Event, lifted, name_of, parse_fact, versions_of
 from contracts.carrier import LabelCreated
 from contracts.topics import TOPICS, of_producer, subscribed_by
 from contracts.warehouse import ParcelHandedOver
-from sandbox.local.provision import SERVICES
 from services.carrier.handlers import SUBSCRIPTIONS as CARRIER
 from services.customs.handlers import SUBSCRIPTIONS as CUSTOMS
 from services.orders.handlers import SUBSCRIPTIONS as ORDERS
+from services.registry import SERVICES
 from services.tracking.handlers import SUBSCRIPTIONS as TRACKING
 from services.warehouse.handlers import SUBSCRIPTIONS as WAREHOUSE
 from tests.faults.customs_checks import customs_in_order

@@ -20,9 +20,9 @@ from sandbox.demo.actors import Actors
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
 from sandbox.demo.scenarios import BY_NAME, SCENARIOS, Scenario
-from sandbox.local.provision import SERVICES
 from sandbox.local.servers import Servers
 from sandbox.local.stack import Stack
+from services.registry import SERVICES
 from tests.faults import checker
 from tests.faults.proxy import Proxy
 from tests.faults.report import Report, Row

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from contracts.base import PARTITIONS
 from contracts.topics import TOPICS
 from sandbox.demo.people import PLACES, Person, person
-from sandbox.local.provision import SERVICES
+from services.registry import SERVICES
 from tests.faults.violations import Violation
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from contracts.topics import subscribed_by
-from sandbox.local.provision import SERVICES
+from services.registry import SERVICES
 from shared.db import TRANSIENT
 from shared.messaging.partition_log import LogProbe
 from shared.settings import PlatformSettings

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from sandbox.local.provision import SERVICES
+from services.registry import SERVICES
 from tests.faults.field import Field, Injection
 
 STEPS = {

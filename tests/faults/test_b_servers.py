@@ -13,7 +13,7 @@ import pytest
 from contracts.topics import TOPICS
 from sandbox.demo.order_request import order_body
 from sandbox.demo.people import person
-from sandbox.local.provision import SERVICES
+from services.registry import SERVICES
 from shared.operations.provision import create_topics
 from tests.faults.field import PLAIN, Field
 from tests.faults.proxy import Proxy

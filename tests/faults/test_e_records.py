@@ -6,7 +6,7 @@ from functools import partial
 from uuid import UUID, uuid4
 
 from sandbox.demo.orders import Order
-from sandbox.local.provision import SERVICES
+from services.registry import SERVICES
 from shared.ledger.outbox import partition_of
 from tests.faults.checker import SUBSCRIPTIONS
 from tests.faults.field import PLAIN, Field

@@ -20,8 +20,8 @@ from sandbox.demo.api import Api
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
 from sandbox.demo.scenarios import Scenario
-from sandbox.local.provision import SERVICES
 from sandbox.local.stack import ROOT, Stack
+from services.registry import SERVICES
 from tests.faults.stores import Stores
 from tests.live import until
 from tests.servers import running_servers

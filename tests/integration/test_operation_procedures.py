@@ -14,7 +14,8 @@ import httpx
 from sandbox.demo.orders import DemoOrders, place, receive_goods
 from sandbox.demo.scenarios import Scenario
 from services.carrier.api.signatures import secrets_of, signature
-from services.credentials import SERVICES, sealing_key
+from services.credentials import sealing_key
+from services.registry import SERVICES
 from tests.integration.conftest import Operated
 from tests.live import until
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from sandbox.demo.api import Refused
-from sandbox.local.provision import SERVICES
+from services.registry import SERVICES
 from services.why import OrderNotIdentified, ask
 from tests.integration.conftest import Operated
 from tests.live import until

@@ -495,7 +495,7 @@ async def test_a_relay_told_to_leave_finishes_its_round(pair: Pair, monkeypatch:
         await ask(asker, "first")
         probe = LogProbe(settings)
         await probe.start()
-        relay = Relay(settings, asker.pool, probe, service.name, [service.publishes.name], nobody_refused)
+        relay = Relay(settings, asker.pool, probe, service.name, service.own_topics, nobody_refused)
         await relay.start(Loop("relay"))
         mark = relay._mark
 

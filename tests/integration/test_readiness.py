@@ -25,6 +25,7 @@ from shared.ledger.facts import DecisionContext, Facts, Output
 from shared.ledger.outbox import partition_of
 from shared.operations.internal_api import internal_app
 from shared.operations.provision import create_topics, provision_database
+from shared.operations.readiness import judge
 from shared.operations.schema import PLATFORM_SCHEMA
 from shared.platform import Platform, Service, running
 from shared.settings import PlatformSettings
@@ -88,15 +89,27 @@ class Clerk:
             await connection.close()
 
 
-@asynccontextmanager
-async def clerk(servers: Servers, *, only_reads: bool = False) -> AsyncIterator[Clerk]:
-    number = next(_number)
-    name = f"test_readiness_{os.getpid()}_{number}"
+async def new_database(servers: Servers, name: str) -> str:
     dsn = await provision_database(servers.admin_dsn, name, "test")
     database = await asyncpg.connect(dsn)
     for statement in PLATFORM_SCHEMA:
         await database.execute(statement)
     await database.close()
+    return dsn
+
+
+def settings_on(servers: Servers, dsn: str) -> PlatformSettings:
+    key = SecretStr(base64.b64encode(bytes(32)).decode())
+    return PlatformSettings(
+        database_url=SecretStr(dsn), kafka_bootstrap=servers.kafka_bootstrap, storage_key=key, contact_key=key
+    )
+
+
+@asynccontextmanager
+async def clerk(servers: Servers, *, only_reads: bool = False) -> AsyncIterator[Clerk]:
+    number = next(_number)
+    name = f"test_readiness_{os.getpid()}_{number}"
+    dsn = await new_database(servers, name)
     topic = Topic(f"readiness{number}.events", f"clerk{number}", (f"clerk{number}",), (Written, Read), 1)
     await create_topics(servers.kafka_bootstrap, [topic])
 
@@ -117,11 +130,7 @@ async def clerk(servers: Servers, *, only_reads: bool = False) -> AsyncIterator[
             topic.producer, topic, (topic,), (Written, Read), kinds(handle), routers=(routes,), only_reads=only_reads
         )
 
-    key = SecretStr(base64.b64encode(bytes(32)).decode())
-    settings = PlatformSettings(
-        database_url=SecretStr(dsn), kafka_bootstrap=servers.kafka_bootstrap, storage_key=key, contact_key=key
-    )
-    async with running(make, settings) as (platform, app):
+    async with running(make, settings_on(servers, dsn)) as (platform, app):
         transport = httpx.ASGITransport(internal_app(platform.state, 60, app))
         async with httpx.AsyncClient(transport=transport, base_url="http://clerk") as http:
             one = Clerk(servers, name, topic.name, dsn, http, platform)
@@ -221,6 +230,21 @@ async def test_a_full_disk_is_seen_though_the_heartbeats_own_page_has_room(serve
         await one.told(503, "read_only")
         await one.administer("alter role {name} reset temp_file_limit", _END_SESSIONS)
         await one.told(200, "ok")
+
+
+async def test_a_service_that_neither_publishes_nor_consumes_is_ready(servers: Servers) -> None:
+    dsn = await new_database(servers, f"test_bare_{os.getpid()}_{next(_number)}")
+
+    async def handle(_: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
+        return []
+
+    async with running(lambda _: Service("bare", kinds=kinds(handle)), settings_on(servers, dsn)) as (platform, _):
+        await until(lambda: judge(platform.state)[0])
+        assert {loop.name for loop in platform.state.loops} == {"broker", "relay", "timers", "heartbeat", "prune"}
+        order = uuid4()
+        with pytest.raises(ValueError, match="bare has no topic"):
+            async with platform.ledger.transaction() as db:
+                await platform.ledger.publish(db, [Written(order_id=order, occurred_at=datetime.now(UTC))])
 
 
 async def test_another_service_is_not_found_ready(servers: Servers) -> None:

@@ -22,8 +22,8 @@ from sandbox.demo.api import Api
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.run import Demo
 from sandbox.demo.scenarios import BY_NAME
-from sandbox.local.provision import SERVICES
 from sandbox.local.stack import Stack
+from services.registry import SERVICES
 from shared import tracing
 from tests.servers import running_servers
 

@@ -17,8 +17,9 @@ from pydantic_settings import BaseSettings
 
 from sandbox.settings import SandboxSettings
 from services import provision
-from services.credentials import SERVICES, Secrets, read, write
+from services.credentials import Secrets, read, write
 from services.openapi import settings_class
+from services.registry import SERVICES
 from shared.settings import with_password
 
 ROOT = Path(__file__).resolve().parents[2]

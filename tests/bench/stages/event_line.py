@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from contracts import topics
 from contracts.warehouse import ParcelHandedOver
-from sandbox.local.provision import SERVICES
 from services.credentials import Secrets
+from services.registry import SERVICES
 from tests.bench.events import Wire, wire
 from tests.bench.field import Field
 from tests.bench.figures import Numbers, Result, take_turns

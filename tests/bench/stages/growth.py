@@ -16,8 +16,8 @@ import asyncpg
 
 from contracts.orders import OrderPlaced
 from contracts.warehouse import ParcelHandedOver
-from sandbox.local.provision import SERVICES
 from services.orders.domain.decide import order_id_of
+from services.registry import SERVICES
 from tests.bench.client import percentiles
 from tests.bench.events import Wire, wire
 from tests.bench.field import Field, Stand

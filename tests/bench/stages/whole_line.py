@@ -17,8 +17,8 @@ from contracts.base import lifted, parse_fact, versions_of
 from contracts.carrier import LabelCreated
 from contracts.orders import OrderClosed
 from contracts.warehouse import ParcelHandedOver
-from sandbox.local.provision import SERVICES
 from services.orders.domain.decide import order_id_of
+from services.registry import SERVICES
 from tests.bench.client import Client, request
 from tests.bench.events import Wire, wire
 from tests.bench.field import Field, Stand

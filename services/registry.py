@@ -1,0 +1,61 @@
+"""Every service, declared once. What else lists them is made from here: by import, or by `services.deployment_files`.
+
+It needs nothing but Python, so that a host with a container engine only can generate the secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A service as its surroundings see it; how it is wired is in its `main`."""
+
+    name: str
+    """Of its folder, its database, its consumer group, its broker user and its containers."""
+    port: int
+    """At which a deployment publishes it."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Beside its passwords and its storage key: which secret of the installation each of its settings is."""
+    local: Mapping[str, str] = field(default_factory=dict)
+    """Its settings on the stack of `make run`, by name; `{sandbox}` or `{<service>}` is an address there."""
+    connections: int | None = None
+    """That the proxy takes for it; None for the proxy's own limit."""
+
+
+REGISTRY = (
+    Declared(
+        "orders",
+        8010,
+        secrets={"contact_key": "contact_key", "national_id_key": "national_id_key", "link_keys": "link_keys"},
+        local={"tracking_url": "{tracking}"},
+    ),
+    Declared("warehouse", 8020),
+    Declared(
+        "customs",
+        8030,
+        secrets={"contact_key": "contact_key", "national_id_key": "national_id_key", "quota_key": "quota_key"},
+        local={"export_gateway_url": "{sandbox}/douane", "import_gateway_url": "{sandbox}/chinaport"},
+    ),
+    Declared(
+        "carrier",
+        8040,
+        secrets={
+            "contact_key": "contact_key",
+            "laposte_password": "laposte_password",
+            "okapi_key": "okapi_key",
+            "webhook_secrets": "webhook_secret",
+        },
+        local={
+            "laposte_sls_url": "{sandbox}/laposte/sls-ws/SlsServiceWSRest/2.0",
+            "laposte_suivi_url": "{sandbox}/laposte/suivi/v2",
+            "laposte_contract_number": "900001",
+            "poll_seconds": "10",
+        },
+    ),
+    Declared("tracking", 8050, secrets={"link_keys": "link_keys"}, connections=4000),
+)
+SERVICES = tuple(service.name for service in REGISTRY)
+BY_NAME = {service.name: service for service in REGISTRY}
