@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from contracts.base import CODE_PATTERN
+from contracts.carriers import CARRIERS
 
 
 def _known(words: tuple[str, ...], pattern: str = CODE_PATTERN) -> Any:
@@ -37,8 +38,6 @@ Flag = Literal["customs_held", "delivery_failed", "problem", "delayed"]
 
 # --- open ----------------------------------------------------------------------------------------------------
 
-LAPOSTE = "laposte"
-CARRIERS = (LAPOSTE,)
 Carrier = Annotated[str, _known(CARRIERS)]
 
 REGIMES = ("cbec_9610", "personal_postal")

@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from contracts.base import Code, Content, Event, OrderEvent, Parcel, ParcelEvent, Sku, Value
-from contracts.vocabularies import LAPOSTE, Carrier, ShortageReason
+from contracts.carriers import LAPOSTE
+from contracts.vocabularies import Carrier, ShortageReason
 
 
 class Shortage(Value):

@@ -9,7 +9,7 @@ from contracts.base import Event
 from contracts.carrier import LabelCreated
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
-from contracts.orders import OrderClosed
+from contracts.orders import OrderClosed, OrderPlaced
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.carrier.domain.decide import decide
 from services.carrier.domain.parcels import followed_parcels
@@ -20,6 +20,7 @@ from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
 
 SUBSCRIPTIONS: tuple[type[Event], ...] = (
+    OrderPlaced,  # the country, which decides on the carrier
     OrderScreened,  # the dated rate, for postal charges in CNY
     OrderPacked,  # the parcels, their weight and size
     ParcelDeclared,  # the content of the CN23
@@ -44,9 +45,9 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
 
 async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
     """Drops the copies of a person's data that this service made."""
-    numbers = await labels.erase(db, order_ids)
-    await scans.erase(db, numbers)
-    await callbacks.erase(db, numbers)
+    parcels = await labels.erase(db, order_ids)
+    await scans.erase(db, parcels)
+    await callbacks.erase(db, parcels)
 
 
 async def on_restored(db: DB, events: Sequence[Event]) -> None:

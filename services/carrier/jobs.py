@@ -6,22 +6,23 @@ The rules are in `domain.labels`: which attempt may have left an unconfirmed lab
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from contracts.base import Event, order_stream
 from contracts.carrier import LabelCreated
-from services.carrier.carriers.carrier import Carrier
+from contracts.carriers import Route, route_to
+from services.carrier.carriers.carrier import Connected
 from services.carrier.domain.carrier import AnswerLost, LabelMade, LabelOrder, LabelRejected, TryLater
 from services.carrier.domain.labels import (
-    LABEL_JOB,
     LABEL_NOT_NEEDED,
     NO_NEW_LABEL,
     UnconfirmedLabel,
     attempt_seen,
     attempt_without_call,
     exhausted_case,
+    label_job,
     label_order,
     may_get_label,
     parcel_and_round,
@@ -30,7 +31,6 @@ from services.carrier.domain.labels import (
     unconfirmed,
     unseen_attempts,
 )
-from services.carrier.domain.routing import Route, route_to
 from services.carrier.store import labels, unconfirmed_labels
 from services.carrier.store.labels import StoredLabel
 from services.persons.facts import PersonErased
@@ -58,7 +58,7 @@ class LabelRules:
 
 
 class LabelJob:
-    """Its subject is a parcel (`parcel`, or `parcel:round` after a person answered that it be repeated)."""
+    """Asks one carrier. Its subject is a parcel: `parcel`, or `parcel:round` after a person's answer "repeat"."""
 
     def __init__(
         self,
@@ -66,18 +66,20 @@ class LabelJob:
         persons: Persons,
         seal: Seal,
         clock: Clock,
-        carriers: Mapping[str, Carrier],
+        connected: Connected,
         rules: LabelRules,
     ) -> None:
         self._ledger = ledger
         self._persons = persons
         self._seal = seal
         self._clock = clock
-        self._carriers = carriers
+        self._carrier = connected.carrier
+        self._calls = connected.calls
         self._rules = rules
 
-    def kind(self, counterpart: str) -> JobKind:
-        return JobKind(LABEL_JOB, counterpart, self.run, self.exhausted, max_attempts=self._rules.attempts)
+    def kind(self) -> JobKind:
+        kind, counterpart = label_job(self._carrier.name), self._carrier.counterpart
+        return JobKind(kind, counterpart, self.run, self.exhausted, max_attempts=self._rules.attempts)
 
     async def run(self, job: ClaimedJob) -> Done:
         """One attempt. Raises Retry."""
@@ -91,7 +93,8 @@ class LabelJob:
 
     def exhausted(self, job: ClaimedJob, reason: str) -> Sequence[Event]:
         """The last attempt has failed."""
-        return [exhausted_case(job.stream.id, job.subject, reason, self._clock.now())]
+        service = self._carrier.label_service
+        return [exhausted_case(job.stream.id, job.subject, reason, service, self._clock.now())]
 
     async def _prepare(self, job: ClaimedJob) -> Done | tuple[Route, LabelOrder]:
         """All that comes before the call, or instead of it."""
@@ -104,19 +107,19 @@ class LabelJob:
         if contact is None:
             return Done()  # erased meanwhile: its fact refuses the label
         unseen = [
-            unconfirmed(job.stream.id, job.subject, attempt, "sls:unseen")
+            unconfirmed(job.stream.id, job.subject, attempt, f"{self._carrier.label_service}:unseen")
             for attempt in unseen_attempts(job.attempt, job.state)
         ]
         if unseen and self._rules.on_lost_answer == "park":
             return self._parked(unseen)
         await self._record(unseen)
         route = route_to(contact.country)
-        if route is None:
+        if route is None or route.carrier != self._carrier.name:
             return self._refused(job, "no_route")
         return route, label_order(facts, parcel, contact, route, self._clock.now())
 
     async def _call(self, job: ClaimedJob, route: Route, order: LabelOrder) -> Done:
-        match await self._carriers[route.carrier].make_label(order):
+        match await self._calls.make_label(order):
             case LabelMade() as made:
                 return self._made(job, route, made)
             case LabelRejected(reason):
@@ -148,7 +151,7 @@ class LabelJob:
         return Done([created], save=save, unless=NO_NEW_LABEL)
 
     def _stored(self, facts: Facts, parcel: int, route: Route, made: LabelMade) -> StoredLabel:
-        erased = PersonErased in facts
+        erased, place = PersonErased in facts, f"{route.carrier}:{made.tracking_number}"
         return StoredLabel(
             order_id=facts.id,
             parcel=parcel,
@@ -158,8 +161,8 @@ class LabelJob:
             partner_number=made.partner_number,
             used=may_get_label(facts, parcel),
             erased=erased,
-            sealed_pdf=None if erased else self._seal.seal(made.pdf, f"label:{made.tracking_number}"),
-            sealed_cn23=self._seal.seal(made.cn23, f"cn23:{made.tracking_number}") if made.cn23 else None,
+            sealed_pdf=None if erased else self._seal.seal(made.pdf, f"label:{place}"),
+            sealed_cn23=self._seal.seal(made.cn23, f"cn23:{place}") if made.cn23 else None,
         )
 
     def _refused(self, job: ClaimedJob, reason: str) -> Done:

@@ -8,7 +8,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from contracts.base import Event
 from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned
 from contracts.warehouse import ParcelHandedOver
-from services.carrier.carriers.laposte.codes import COLISSIMO, OKAPI
+from services.carrier.carriers import CARRIERS
 from services.carrier.domain.windows import REASONS
 from services.carrier.store import labels, scans, unconfirmed_labels
 from shared.ledger.facts import Facts
@@ -37,7 +37,7 @@ SET_ASIDE = Counter("carrier_scans_set_aside", "scans that are not believed: kep
 for _reason in REASONS:
     SET_ASIDE.labels(_reason)
 
-ANNOUNCING = [code for code, meaning in (OKAPI | COLISSIMO).items() if meaning.status == "announced"]
+ANNOUNCING = [(carrier.name, code) for carrier in CARRIERS for code in carrier.announcing]
 _OUTCOMES = {
     ParcelDelivered: "delivered",
     ParcelReturned: "returned",

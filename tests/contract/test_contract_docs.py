@@ -12,7 +12,7 @@ import pytest
 from contracts.topics import TOPICS, subscribed_by
 from contracts.vocabularies import CASE_KINDS, STATUSES, Flag, Outcome
 from services.carrier.api.signatures import SignatureHeaders, secrets_of, signature
-from services.carrier.domain.silence import SILENCE_RULES
+from services.carrier.carriers.laposte.silence import SILENCE_RULES
 from services.openapi import documents
 from services.orders.domain.cases import CASE_DUE_AFTER
 from services.orders.domain.deadlines import DEADLINES

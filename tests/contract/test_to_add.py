@@ -16,6 +16,10 @@ from services.registry import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".run", ".*_cache", ".hypothesis", "__pycache__", "secrets")
+CHECKS = [
+    f"tests/contract/test_{name}.py"
+    for name in ("rooms", "contract_docs", "contract_examples", "contract_cloudevents", "contract_openapi")
+]
 PARCELS = "parcels_shop"
 
 
@@ -113,25 +117,120 @@ def add_a_service(tree: Tree) -> None:
     tree.write(f"{folder}/README.md", f"# {PARCELS}\n\n## HTTP\n\n| route | scope |\n|---|---|\n{status}{routes}")
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
-    return Tree(tmp_path_factory.mktemp("copy") / "silkpost")
+CARRIER = (
+    '"""Chronopost."""\n'
+    + """
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings
+
+from services.carrier.carriers.carrier import Calls, Carrier
+from services.carrier.domain.carrier import CodeMeaning, LabelOrder, Sender, Unreachable
+from shared.http.client import Counterpart
 
 
-def test_a_service_is_its_folder_its_line_and_its_container(tree: Tree) -> None:
+class ChronopostSettings(BaseSettings):
+    chronopost_password: SecretStr = SecretStr("")
+
+
+def connect(settings: ChronopostSettings, sender: Sender, chronopost: Counterpart) -> Calls:
+    async def make_label(order: LabelOrder) -> NoReturn:
+        raise NotImplementedError
+
+    async def track(numbers: Sequence[str]) -> NoReturn:
+        raise Unreachable("chronopost:not_built")
+
+    return Calls(make_label, track)
+
+
+CODES = {"D": CodeMeaning("delivered")}
+
+
+def read(code: str, country: str | None) -> CodeMeaning:
+    return CODES.get(code, CodeMeaning(None))
+
+
+CARRIER = Carrier("chronopost", ChronopostSettings, connect, "shipping", 1, CODES, read, ())
+"""
+)
+ENTRY = """    DeclaredCarrier(
+        "chronopost",
+        routes=(Route("chronopost", country="JP", product="2M", ddp=False, source="a sample"),),
+        limits=(ParcelLimits("chronopost", date(2020, 1, 1), 30_000, 1_500, 3_000, "a sample"),),
+    ),
+"""
+
+
+def add_a_carrier(tree: Tree) -> None:
+    tree.write("services/carrier/carriers/chronopost/__init__.py", CARRIER)
+    tree.insert("contracts/carriers.py", ')\n"""Of two carriers', ENTRY)
+    tree.insert(".env.example", "# La Poste. Compose", "#CHRONOPOST_PASSWORD=\n")
+
+
+EVENT = '''class OrderWeighed(OrderEvent):
+    """All parcels of the order are weighed."""
+
+    NAME: ClassVar[str] = "order-weighed"
+
+
+'''
+EXAMPLE = """import json
+from datetime import UTC, datetime
+from uuid import UUID
+from contracts.warehouse import OrderWeighed
+event = OrderWeighed(order_id=UUID(int=1), occurred_at=datetime(2026, 11, 11, 6, tzinfo=UTC))
+print(json.dumps(event.model_dump(mode="json"), indent=2))
+"""
+
+
+def add_an_event(tree: Tree) -> None:
+    tree.insert("contracts/warehouse.py", "class OrderWithdrawn(", EVENT)
+    tree.insert("contracts/topics.py", "        warehouse.OrderWithdrawn,", "        warehouse.OrderWeighed,\n")
+    tree.write("contracts/examples/order-weighed.v1/weighed.json", tree.run("-c", EXAMPLE))
+    tree.insert("services/tracking/handlers.py", "    orders.OrderPlaced,", "    warehouse.OrderWeighed,\n")
+    tree.insert("services/tracking/README.md", "| `stock-reserved.v1`", "| `order-weighed.v1` | the warehouse |\n")
+    tree.insert("services/warehouse/README.md", "| `parcel-received-back.v1`", "| `order-weighed.v1` | weighed |\n")
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    return Tree(tmp_path / "silkpost")
+
+
+def check(tree: Tree) -> None:
+    """The generated files are written, and what they and the written ones must fulfil is asked for."""
+    for generator in ("contracts.generate", "services.openapi", "services.deployment_files"):
+        tree.run("-m", generator)
+    tree.run("-m", "ruff", "check", "--quiet", "contracts", "services")
+    tree.run("-m", "mypy", "--cache-dir", str(tree.root / ".mypy_cache"), "--package", "services")
+    tree.run("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
+    tree.run("-m", "pytest", "-p", "no:cacheprovider", "tests/unit/test_deployment_files.py", *CHECKS)
+
+
+def test_what_is_added_touches_what_the_page_says(tree: Tree) -> None:
     add_a_service(tree)
-    assert {path.removeprefix(f"services/{PARCELS}/") for path in tree.by_hand if PARCELS not in path} == {
+    add_a_carrier(tree)
+    add_an_event(tree)
+    packages = (f"services/{PARCELS}/", "services/carrier/carriers/chronopost/")
+    assert [path for path in tree.by_hand if not path.startswith(packages)] == [
         "services/registry.py",
         "docker-compose.yml",
-    }
-    tree.run("-m", "contracts.generate")
-    tree.run("-m", "services.openapi")
-    tree.run("-m", "services.deployment_files")
-    tree.run("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
-    checks = [
-        "tests/unit/test_deployment_files.py",
-        "tests/contract/test_rooms.py",
-        "tests/contract/test_contract_docs.py",
+        "contracts/carriers.py",
+        ".env.example",
+        "contracts/warehouse.py",
+        "contracts/topics.py",
+        "contracts/examples/order-weighed.v1/weighed.json",
+        "services/tracking/handlers.py",
+        "services/tracking/README.md",
+        "services/warehouse/README.md",
     ]
-    tree.run("-m", "pytest", "-p", "no:cacheprovider", *checks)
-    assert len(SERVICES) + 1 == int(tree.run("-c", "from services.registry import SERVICES; print(len(SERVICES))"))
+    check(tree)
+    services = tree.run("-c", "from services.registry import SERVICES; print(*SERVICES)").split()
+    assert services == [*SERVICES, PARCELS]
+    named = tree.run("-c", "from services.carrier.carriers import CARRIERS; print(*(one.name for one in CARRIERS))")
+    assert named.split() == ["laposte", "chronopost"]
+    assert "chronopost" in (tree.root / "contracts/schemas/label-created.v1.json").read_text(encoding="utf-8")

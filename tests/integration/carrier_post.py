@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -17,12 +18,13 @@ import httpx
 from aiokafka import AIOKafkaProducer
 from pydantic import SecretStr
 
-from contracts.base import Event, order_stream
+from contracts.base import Event, Money, OrderLine, order_stream
 from contracts.carrier import (
     LabelCreated,
     ParcelScanned,
 )
 from contracts.customs import ParcelDeclared
+from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from sandbox.app import create
@@ -47,6 +49,27 @@ SECRET, OLD_SECRET = b"s" * 32, b"o" * 32
 WAREHOUSE = {"Authorization": "Bearer key-of-the-packer"}
 OPERATOR = {"Authorization": "Bearer key-of-the-operator"}
 E = TypeVar("E", bound=Event)
+
+
+def order_placed(order_id: UUID, country: str) -> OrderPlaced:
+    total = Money(amount=Decimal("7.90"), currency="EUR")
+    nothing = Money(amount=Decimal("0.00"), currency="EUR")
+    line = OrderLine(
+        line=1, sku="SAVON-200", description="Savon", hs_code="340111", origin="FR", quantity=1, unit_price=total
+    )
+    return OrderPlaced(
+        order_id=order_id,
+        occurred_at=datetime.now(UTC),
+        marketplace="tmall",
+        number=f"TM-{order_id.hex[:10]}",
+        lines=(line,),
+        freight=nothing,
+        discount=nothing,
+        tax=nothing,
+        total=total,
+        country=country,
+        province="CN-GD",
+    )
 
 
 def key(byte: bytes) -> SecretStr:
@@ -90,6 +113,7 @@ class Post:
         boxes = [{**SAMPLE["box"], "parcel": n + 1} for n in range(parcels)]
         now = {"order_id": str(order_id), "occurred_at": datetime.now(UTC).isoformat()}
         await self.consume(
+            order_placed(order_id, (contact or {}).get("country", "CN")),
             OrderPacked.model_validate({**now, "parcels": boxes}),
             *(
                 ParcelDeclared.model_validate(
@@ -158,7 +182,7 @@ class Post:
 
     async def polled(self) -> None:
         """Waits until a round of the poller that had begun before is over."""
-        [poller] = [loop for loop in self.platform.state.loops if loop.name == "poll"]
+        [poller] = [loop for loop in self.platform.state.loops if loop.name == "poll.laposte"]
         poller.trouble = "a round may be under way"
         await until(lambda: poller.trouble is None)
 
@@ -178,11 +202,11 @@ class Post:
         labels = (await self.outside.get("/control/account")).json()["labels"]
         return sum(label["sub_order"] == sub_order for label in labels)
 
-    async def call_back(self, body: bytes, **changes: str) -> httpx.Response:
+    async def call_back(self, body: bytes, path: str = "/webhooks/laposte", **changes: str) -> httpx.Response:
         at = int(time.time())
         headers = {"webhook-id": f"msg_{uuid4().hex}", "webhook-timestamp": str(at), **changes}
         signed = signature(SECRET, headers["webhook-id"], int(headers["webhook-timestamp"]), body)
-        return await self.http.post("/webhooks/laposte", content=body, headers={"webhook-signature": signed, **headers})
+        return await self.http.post(path, content=body, headers={"webhook-signature": signed, **headers})
 
     async def codes(self, order_id: UUID) -> list[str]:
         return [scan.code for scan in (await self.facts(order_id)).all(ParcelScanned)]

@@ -26,8 +26,8 @@ from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from sandbox.local.servers import Servers
 from services.carrier.api.signatures import signature
-from services.carrier.carriers.laposte.client import COUNTERPART, connect
-from services.carrier.main import laposte_access
+from services.carrier.carriers.carrier import Connected
+from services.carrier.carriers.laposte import CARRIER
 from services.carrier.settings import Settings
 from services.carrier.store.intake import Retention, ScanIntake
 from services.carrier.tasks.polling import poll
@@ -296,7 +296,7 @@ async def test_a_scan_at_fault_is_a_case_and_holds_up_no_other_of_its_order(post
 async def test_a_slow_answer_about_scans_is_no_stuck_loop(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.loop.TICK_SECONDS", 0.01)
     await post.labelled()
-    loop = Loop("poll")
+    loop = Loop("poll.laposte")
 
     async def slow(request: httpx.Request) -> httpx.Response:
         ticks: set[float] = set()
@@ -310,10 +310,11 @@ async def test_a_slow_answer_about_scans_is_no_stuck_loop(post: Post, monkeypatc
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(slow)) as http:
         settings = Settings(suivi_timeout_seconds=PATIENCE_SECONDS)
-        carrier = connect(laposte_access(settings), Counterpart(COUNTERPART, http))
+        la_poste = Counterpart(CARRIER.counterpart, http)
+        connected = Connected(CARRIER, la_poste, CARRIER.connect(settings, settings.sender(), la_poste))
         pool = post.platform.pool
         intake = ScanIntake(pool, post.platform.seal, Retention(raw_scans=30, callbacks=4))
-        polled, fault = await poll(pool, carrier, intake, 0, loop)
+        polled, fault = await poll(pool, connected, intake, 0, loop)
     assert polled
     assert fault is not None
     assert fault.reason == "suivi:http_500"

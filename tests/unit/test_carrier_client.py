@@ -6,22 +6,26 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
-from services.carrier.carriers.carrier import Carrier, Unreachable
-from services.carrier.carriers.laposte.client import COUNTERPART, Access, OutgoingRate, connect
-from services.carrier.carriers.laposte.labels import Contract, Sender
-from shared.http.client import Bounds, Counterpart
+from services.carrier.carriers.carrier import Calls
+from services.carrier.carriers.laposte import CARRIER
+from services.carrier.carriers.laposte.client import OutgoingRate, connect
+from services.carrier.carriers.laposte.settings import LaPosteSettings
+from services.carrier.domain.carrier import Sender, Unreachable
+from shared.http.client import Counterpart
 
 GOOD, OTHER, BAD = "CY123456785FR", "LY000000014FR", "RB123456785GB"
-CONTRACT = Contract(
-    "1", "p", Sender("Silkpost", "1 rue de la Soie", "69001", "Lyon", "+33400000000", "x@silkpost.example")
+SENDER = Sender("Silkpost", "1 rue de la Soie", "69001", "Lyon", "+33400000000", "x@silkpost.example")
+SETTINGS = LaPosteSettings(
+    laposte_sls_url="http://sls",
+    laposte_suivi_url="http://suivi/v2/",
+    okapi_key=SecretStr("the-key"),
+    suivi_calls_per_second=1000,
 )
-BOUNDS = Bounds(5, 100_000)
-ACCESS = Access("http://sls", "http://suivi/v2", CONTRACT, "the-key", BOUNDS, BOUNDS, 1000)
 
 
 def envelope(number: str) -> dict[str, object]:
@@ -39,8 +43,12 @@ def suivi(request: httpx.Request) -> httpx.Response:
     return httpx.Response(207 if len(numbers) > 1 else 200, json=[envelope(number) for number in numbers])
 
 
-def carrier(answer: Callable[[httpx.Request], httpx.Response]) -> Carrier:
-    return connect(ACCESS, Counterpart(COUNTERPART, httpx.AsyncClient(transport=httpx.MockTransport(answer))))
+def la_poste(transport: httpx.MockTransport) -> Counterpart:
+    return Counterpart(CARRIER.counterpart, httpx.AsyncClient(transport=transport))
+
+
+def carrier(answer: Callable[[httpx.Request], httpx.Response]) -> Calls:
+    return connect(SETTINGS, SENDER, la_poste(httpx.MockTransport(answer)))
 
 
 async def test_a_group_in_one_call() -> None:
@@ -91,9 +99,10 @@ class Dripping(httpx.AsyncByteStream):
 
 
 async def test_an_answer_that_trickles_in_is_given_up() -> None:
-    http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=Dripping())))
+    dripping = la_poste(httpx.MockTransport(lambda _: httpx.Response(200, stream=Dripping())))
+    hurried = SETTINGS.model_copy(update={"suivi_timeout_seconds": 0.1})
     with pytest.raises(Unreachable) as caught:
-        await connect(replace(ACCESS, suivi=Bounds(0.1, 100_000)), Counterpart(COUNTERPART, http)).track([GOOD])
+        await connect(hurried, SENDER, dripping).track([GOOD])
     assert caught.value.reason == "suivi:answer_time"
 
 
@@ -125,8 +134,8 @@ async def test_closing_waits_for_the_call_under_way() -> None:
         await leave.wait()
         return httpx.Response(200, json=envelope(GOOD))
 
-    connection = Counterpart(COUNTERPART, httpx.AsyncClient(transport=httpx.MockTransport(slow)))
-    asked = asyncio.ensure_future(connect(ACCESS, connection).track([GOOD]))
+    connection = la_poste(httpx.MockTransport(slow))
+    asked = asyncio.ensure_future(connect(SETTINGS, SENDER, connection).track([GOOD]))
     await arrived.wait()
     closing = asyncio.create_task(connection.close())
     await asyncio.sleep(0.01)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.base import Content, Event, Money, Parcel, order_stream
+from contracts.base import Content, Event, Money, OrderLine, Parcel, order_stream
 from contracts.carrier import (
     LabelCreated,
     LabelRefused,
@@ -24,15 +24,16 @@ from contracts.carrier import (
 )
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared, ParcelRefused
-from contracts.orders import OrderClosed
+from contracts.orders import OrderClosed, OrderPlaced
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.carrier.carriers.laposte import codes
+from services.carrier.carriers.laposte.silence import SILENCE_RULES
 from services.carrier.domain.decide import decide
 from services.carrier.domain.enquiries import ANSWERED_FOUND
 from services.carrier.domain.labels import REPEAT, job_subject, label_case, parcel_and_round
 from services.carrier.domain.parcels import followed_parcels
 from services.carrier.domain.scans import KnownScan, scan_fact
-from services.carrier.domain.silence import SILENCE_RULES, SilencePolicy
+from services.carrier.domain.silence import SilencePolicy
 from services.persons.facts import PersonErased, PersonRecorded
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
 from tests.invented import some_invented
@@ -53,6 +54,35 @@ def eur(amount: str) -> Money:
 def box(parcel: int) -> Parcel:
     content = Content(line=1, sku="SAVON-200", quantity=1, net_weight_g=200)
     return Parcel(parcel=parcel, contents=(content,), weight_g=300, length_mm=200, width_mm=100, height_mm=50)
+
+
+POLICY = SilencePolicy({"laposte": SILENCE_RULES})
+
+
+def placed(country: str = "CN") -> OrderPlaced:
+    return OrderPlaced(
+        order_id=ORDER,
+        occurred_at=START,
+        marketplace="tmall",
+        number="TM-1",
+        lines=(
+            OrderLine(
+                line=1,
+                sku="SAVON-200",
+                description="Savon",
+                hs_code="340111",
+                origin="FR",
+                quantity=1,
+                unit_price=eur("7.90"),
+            ),
+        ),
+        freight=eur("5.00"),
+        discount=eur("0"),
+        tax=eur("0"),
+        total=eur("12.90"),
+        country=country,
+        province="CN-GD",
+    )
 
 
 def packed(parcels: int = 1) -> OrderPacked:
@@ -137,7 +167,7 @@ def over() -> OrderClosed:
 
 
 def outputs(events: Iterable[Event], now: datetime = START, *, caught_up: bool = False) -> list[Output]:
-    return decide(Facts(order_stream(ORDER), events), DecisionContext(now, caught_up), SilencePolicy())
+    return decide(Facts(order_stream(ORDER), events), DecisionContext(now, caught_up), POLICY)
 
 
 def jobs(events: Iterable[Event]) -> list[str]:
@@ -146,32 +176,42 @@ def jobs(events: Iterable[Event]) -> list[str]:
 
 class TestLabels:
     def test_one_job_a_parcel_once_packed_declared_and_addressed(self) -> None:
-        assert jobs([packed(2), declared(1), declared(2), person()]) == ["1", "2"]
+        assert jobs([placed(), packed(2), declared(1), declared(2), person()]) == ["1", "2"]
 
-    @pytest.mark.parametrize("missing", [0, 1, 2])
+    def test_none_to_a_country_where_no_carrier_goes(self) -> None:
+        published = outputs([placed("XX"), packed(), declared(), person()])
+        assert [item for item in published if isinstance(item, LabelRefused)] == published
+        assert [item.reason for item in published if isinstance(item, LabelRefused)] == ["no_route"]
+
+    def test_the_job_is_the_carrier_s_own(self) -> None:
+        (job,) = outputs([placed(), packed(), declared(), person()])
+        assert isinstance(job, Job)
+        assert job.kind == "label.laposte"
+
+    @pytest.mark.parametrize("missing", [0, 1, 2, 3])
     def test_nothing_before_all_is_known(self, missing: int) -> None:
-        facts: list[Event] = [packed(), declared(), person()]
+        facts: list[Event] = [placed(), packed(), declared(), person()]
         del facts[missing]
         assert jobs(facts) == []
 
     @pytest.mark.parametrize("end", [withdrawn(), over(), label()])
     def test_nothing_after_the_end_or_the_label(self, end: Event) -> None:
-        assert jobs([packed(), declared(), person(), end]) == []
+        assert jobs([placed(), packed(), declared(), person(), end]) == []
 
     @pytest.mark.parametrize("kind", [LabelRefused, ParcelRefused])
     def test_a_refused_parcel_stops_the_others(self, kind: type[LabelRefused | ParcelRefused]) -> None:
         refused = kind(order_id=ORDER, occurred_at=START, parcel=1, reason="sls:30204")
-        assert jobs([packed(2), declared(2), person(), refused]) == []
+        assert jobs([placed(), packed(2), declared(2), person(), refused]) == []
 
     def test_an_erased_person_gets_no_label(self) -> None:
         erased = PersonErased(order_id=ORDER, occurred_at=START)
-        (refusal,) = outputs([packed(), declared(), person(), erased])
+        (refusal,) = outputs([placed(), packed(), declared(), person(), erased])
         assert isinstance(refusal, LabelRefused)
         assert refusal.reason == "person_erased"
 
     def test_charges_in_cny_wait_for_the_rate(self) -> None:
         charges = Money(amount=Decimal("40.00"), currency="CNY")
-        facts: list[Event] = [packed(), declared(1, charges), person()]
+        facts: list[Event] = [placed(), packed(), declared(1, charges), person()]
         assert jobs(facts) == []
         screened = OrderScreened.model_validate(
             {
@@ -187,14 +227,14 @@ class TestLabels:
 
     def test_an_open_case_holds_the_label_and_a_repeat_is_another_job(self) -> None:
         case = label_case("uncertain_label", 1, 1)
-        facts: list[Event] = [packed(), declared(), person(), opened(case, "uncertain_label", day(0))]
+        facts: list[Event] = [placed(), packed(), declared(), person(), opened(case, "uncertain_label", day(0))]
         assert jobs(facts) == []
         assert jobs([*facts, closed(case, REPEAT, day(1))]) == ["1:2"]
 
     @pytest.mark.parametrize(("end", "resolution"), [(label(), "label_created"), (withdrawn(), "order_closed")])
     def test_a_case_about_a_label_closes_with_its_cause(self, end: Event, resolution: str) -> None:
         case = label_case("needs_attention", 1, 1)
-        published = outputs([packed(), declared(), person(), opened(case, "needs_attention", day(0)), end])
+        published = outputs([placed(), packed(), declared(), person(), opened(case, "needs_attention", day(0)), end])
         assert [item.resolution for item in published if isinstance(item, CaseClosed)] == [resolution]
 
     @given(st.integers(1, 99), st.integers(1, 20))
@@ -254,7 +294,7 @@ class TestSilence:
         assert case.due_at == day(30)
 
     def test_no_case_before_the_hand_over_or_after_an_end(self) -> None:
-        assert outputs([packed(), label(), scan("DR1", day(0))], day(60), caught_up=True) == []
+        assert outputs([placed(), packed(), label(), scan("DR1", day(0))], day(60), caught_up=True) == []
         facts: list[Event] = [*self.FACTS, scan("DI1", day(9))]
         facts += [item for item in outputs(facts) if isinstance(item, Event)]
         assert outputs(facts, day(60), caught_up=True) == []
@@ -320,7 +360,14 @@ class TestSilence:
         assert SILENCE_RULES[0].enquire_at(day(0), day(last)) == day(asks)
 
     def test_the_operator_s_own_days(self) -> None:
-        assert SilencePolicy(5).rule(START).enquire_at(day(0), day(1)) == day(6)
+        rule = SilencePolicy({"laposte": SILENCE_RULES}, 5).rule("laposte", START)
+        assert rule is not None
+        assert rule.enquire_at(day(0), day(1)) == day(6)
+
+    def test_of_a_carrier_that_is_not_known_nobody_enquires(self) -> None:
+        assert POLICY.rule("chronopost", START) is None
+        other = handed_over().model_copy(update={"carrier": "chronopost"})
+        assert outputs([label(), other], day(60), caught_up=True) == []
 
 
 def _events(items: Sequence[Output]) -> list[Event]:
@@ -331,7 +378,7 @@ def test_what_is_followed() -> None:
     facts = Facts(
         order_stream(ORDER), [label(1), label(2), handed_over(1), scan("PC1", day(1)), scan("DI1", day(9), 2)]
     )
-    for event in _events(decide(facts, DecisionContext(START), SilencePolicy())):
+    for event in _events(decide(facts, DecisionContext(START), POLICY)):
         facts.add(event)
     assert sorted((parcel.parcel, parcel.state, parcel.scans) for parcel in followed_parcels(facts)) == [
         (1, "handed_over", 1),
@@ -346,7 +393,7 @@ SCANS = st.lists(
     st.builds(scan, st.sampled_from(CODES), st.integers(0, 40).map(lambda n: day(n / 2)), st.sampled_from([1, 2])),
     max_size=12,
 )
-HEARD: Sequence[Event] = (packed(2), declared(1), declared(2), person(), label(1), label(2), handed_over(1))
+HEARD: Sequence[Event] = (placed(), packed(2), declared(1), declared(2), person(), label(1), label(2), handed_over(1))
 
 
 def settle(batches: Iterable[Iterable[Event]]) -> tuple[set[UUID], set[Job]]:
@@ -358,7 +405,7 @@ def settle(batches: Iterable[Iterable[Event]]) -> tuple[set[UUID], set[Job]]:
             facts.add(event)
         fresh = True
         while fresh:
-            items = decide(facts, DecisionContext(day(20)), SilencePolicy())
+            items = decide(facts, DecisionContext(day(20)), POLICY)
             enqueued |= {item for item in items if isinstance(item, Job)}
             fresh = sum(facts.add(event) for event in _events(items)) > 0
     return {event.id for event in facts}, enqueued
@@ -379,7 +426,7 @@ def test_any_shuffle_split_and_repetition_of_the_facts_gives_one_state(data: st.
 
 @given(st.data())
 def test_label_jobs_are_owed_once_however_the_facts_arrive(data: st.DataObject) -> None:
-    shuffled = data.draw(st.permutations([packed(2), declared(1), declared(2), person()]))
+    shuffled = data.draw(st.permutations([placed(), packed(2), declared(1), declared(2), person()]))
     assert {job.subject for job in settle([event] for event in shuffled)[1]} == {"1", "2"}
 
 

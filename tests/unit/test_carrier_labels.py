@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from contracts.base import Event, order_stream
+from contracts.carriers import DECLARED, route_to
 from contracts.customs import OrderScreened, ParcelDeclared
 from contracts.persons import Contact
 from contracts.warehouse import OrderPacked
@@ -25,12 +26,12 @@ from services.carrier.domain.labels import (
     unconfirmed,
     unseen_attempts,
 )
-from services.carrier.domain.routing import ROUTES, route_to
 from shared.ledger.facts import Facts
 
 SAMPLE = json.loads((Path(__file__).parents[1] / "golden" / "laposte" / "label-order.json").read_text())
 ORDER = UUID(SAMPLE["declared"]["order_id"])
 NOW = datetime(2026, 11, 11, 23, 30, tzinfo=UTC)
+ROUTE = DECLARED[0].routes[0]
 
 
 def test_a_first_attempt_leaves_no_unconfirmed_label() -> None:
@@ -66,7 +67,7 @@ def test_the_case_of_a_lost_answer_names_parcel_round_and_the_last_reason() -> N
 
 @pytest.mark.parametrize(("reason", "published"), [("sls:30000", "sls:30000"), ("KeyError: 'x'", "label_failed")])
 def test_the_case_after_the_last_attempt_publishes_only_reasons_of_the_carrier(reason: str, published: str) -> None:
-    case = exhausted_case(ORDER, "1", reason, NOW)
+    case = exhausted_case(ORDER, "1", reason, "sls", NOW)
     assert (case.case, case.kind, case.reason) == ("needs_attention:1:label-1", "needs_attention", published)
 
 
@@ -78,7 +79,7 @@ def facts(tax: str = "2.16") -> Facts:
 
 
 def test_the_deposit_is_on_the_day_of_the_place_of_dispatch() -> None:
-    route = ROUTES[0]
+    route = ROUTE
     contact = Contact.model_validate(SAMPLE["contact"])
     order = label_order(facts(), 1, contact, route, NOW)
     assert order.deposit_on == date(2026, 11, 12)
@@ -88,7 +89,7 @@ def test_the_deposit_is_on_the_day_of_the_place_of_dispatch() -> None:
 @pytest.mark.parametrize(("tax", "duty_paid"), [("2.16", True), ("0.00", False)])
 def test_duty_is_paid_when_the_shopper_has_paid_the_tax(tax: str, duty_paid: bool) -> None:
     contact = Contact.model_validate(SAMPLE["contact"])
-    assert label_order(facts(tax), 1, contact, ROUTES[0], NOW).duty_paid is duty_paid
+    assert label_order(facts(tax), 1, contact, ROUTE, NOW).duty_paid is duty_paid
 
 
 def test_the_screening_s_rate_is_handed_on() -> None:
@@ -106,7 +107,7 @@ def test_the_screening_s_rate_is_handed_on() -> None:
         )
     )
     contact = Contact.model_validate(SAMPLE["contact"])
-    assert label_order(known, 1, contact, ROUTES[0], NOW).cny_per_eur == Decimal("7.9")
+    assert label_order(known, 1, contact, ROUTE, NOW).cny_per_eur == Decimal("7.9")
 
 
 def test_routes() -> None:
@@ -114,4 +115,5 @@ def test_routes() -> None:
     assert china is not None
     assert (china.carrier, china.product) == ("laposte", "DOS")
     assert route_to("XX") is None
-    assert len({route.country for route in ROUTES}) == len(ROUTES)
+    for carrier in DECLARED:
+        assert all(route.carrier == carrier.name and route.source for route in carrier.routes)

@@ -19,16 +19,24 @@ from contracts.customs import ParcelDeclared
 from contracts.persons import Contact
 from sandbox.bad_answers import PAGE, cut_pdfs
 from sandbox.laposte.pdf import page
-from services.carrier.carriers.laposte.client import Access, connect
+from services.carrier.carriers.laposte.client import connect
 from services.carrier.carriers.laposte.labels import (
     Contract,
-    Sender,
     label_request,
     read_label_answer,
     related_parts,
 )
-from services.carrier.domain.carrier import AnswerLost, LabelAnswer, LabelMade, LabelOrder, LabelRejected, TryLater
-from shared.http.client import Bounds, Counterpart
+from services.carrier.carriers.laposte.settings import LaPosteSettings
+from services.carrier.domain.carrier import (
+    AnswerLost,
+    LabelAnswer,
+    LabelMade,
+    LabelOrder,
+    LabelRejected,
+    Sender,
+    TryLater,
+)
+from shared.http.client import Counterpart
 from shared.http.counterpart_answer import Answer
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
@@ -240,7 +248,7 @@ class Broken(httpx.AsyncBaseTransport):
         raise self._error
 
 
-ACCESS = Access("http://sls", "http://suivi", CONTRACT, "key", Bounds(5, 1_000_000), Bounds(5, 1_000_000), 100)
+SETTINGS = LaPosteSettings(laposte_sls_url="http://sls", laposte_suivi_url="http://suivi")
 
 
 @pytest.mark.parametrize(
@@ -258,11 +266,11 @@ async def test_an_answer_is_lost_only_once_the_request_has_left(
     raised: Exception, sent: bool, expected: LabelAnswer
 ) -> None:
     async with httpx.AsyncClient(transport=Broken(raised, sent=sent)) as http:
-        assert await connect(ACCESS, Counterpart("carrier.laposte", http)).make_label(order()) == expected
+        assert await connect(SETTINGS, SENDER, Counterpart("carrier.laposte", http)).make_label(order()) == expected
 
 
 async def test_a_wait_that_the_carrier_names_has_a_bound() -> None:
     busy = httpx.MockTransport(lambda _: httpx.Response(429, headers={"retry-after": "86400"}))
     async with httpx.AsyncClient(transport=busy) as http:
-        made = await connect(ACCESS, Counterpart("carrier.laposte", http)).make_label(order())
+        made = await connect(SETTINGS, SENDER, Counterpart("carrier.laposte", http)).make_label(order())
     assert made == TryLater("sls:http_429", 600.0)

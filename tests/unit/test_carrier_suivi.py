@@ -13,15 +13,14 @@ from hypothesis import strategies as st
 
 from sandbox.bad_answers import PAGE
 from services.carrier.api.callbacks import read_callback
-from services.carrier.carriers.carrier import Unreachable
+from services.carrier.carriers.laposte import CALLBACKS
 from services.carrier.carriers.laposte.mapping import (
     MOST_EVENTS,
     GroupRefused,
-    InvalidEnvelope,
     read_answer,
     read_envelope,
 )
-from services.carrier.domain.carrier import ParcelEvents
+from services.carrier.domain.carrier import InvalidReport, ParcelEvents, Unreachable
 from shared.http.problems import Problem
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
@@ -108,7 +107,7 @@ def test_an_event_nested_deep_is_no_answer_and_no_crash() -> None:
         with pytest.raises(Unreachable):
             read_answer([NUMBER], 200, deep)
         with pytest.raises(Problem):
-            read_callback(b'{"type":"shipment.updated","data":' + deep + b"}")
+            read_callback(b'{"type":"shipment.updated","data":' + deep + b"}", CALLBACKS)
 
 
 def test_events_of_one_parcel_have_a_bound() -> None:
@@ -116,7 +115,7 @@ def test_events_of_one_parcel_have_a_bound() -> None:
     reported["shipment"]["event"] = [{"code": "DR1", "n": n} for n in range(MOST_EVENTS)]
     assert len(read_envelope(reported).events) == MOST_EVENTS
     reported["shipment"]["event"].append({})
-    with pytest.raises(InvalidEnvelope) as caught:
+    with pytest.raises(InvalidReport) as caught:
         read_envelope(reported)
     assert (caught.value.field, caught.value.rule) == ("shipment.event", "max_items")
     assert read_answer([NUMBER], 200, json.dumps(reported).encode()) == []
@@ -173,7 +172,7 @@ def test_an_unreadable_event_is_kept_as_it_came(event: dict[str, Any]) -> None:
 
 def test_text_that_is_no_unicode_is_kept_too() -> None:
     body = b'{"type":"shipment.updated","data":{"shipment":{"idShip":"CY123456785FR","event":[{"code":"\\ud800"}]}}}'
-    (event,) = read_callback(body).events
+    (event,) = read_callback(body, CALLBACKS).events
     assert event.raw == b'{"code":"\\ud800"}'
 
 
@@ -213,7 +212,7 @@ def test_other_events_say_nothing_of_the_country() -> None:
     "number", ["", "CY12345678", "CY123456784FR", "CY 23456785FR", "8Q00000000420123", 1234567890123, None]
 )
 def test_an_envelope_needs_a_parcel_s_id(number: object) -> None:
-    with pytest.raises(InvalidEnvelope, match="letters and digits"):
+    with pytest.raises(InvalidReport, match="letters and digits"):
         read_envelope({"shipment": {"idShip": number}})
 
 
@@ -224,7 +223,7 @@ def test_equal_events_have_equal_bytes_whatever_the_order_of_their_keys() -> Non
 
 
 def test_a_call_back() -> None:
-    tracked = read_callback(golden("callback.json"))
+    tracked = read_callback(golden("callback.json"), CALLBACKS)
     assert tracked.tracking_number == NUMBER
     (event,) = tracked.events
     assert (event.code, event.country, event.utc_offset_minutes) == ("ET3", "CN", 480)
@@ -258,7 +257,7 @@ def test_a_call_back() -> None:
 )
 def test_a_bad_call_back_is_named_by_field_and_rule(body: bytes, field: str, rule: str) -> None:
     with pytest.raises(Problem) as caught:
-        read_callback(body)
+        read_callback(body, CALLBACKS)
     assert caught.value.status == 400
     assert [(error.field, error.rule) for error in caught.value.errors] == [(field, rule)]
 

@@ -10,12 +10,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from contracts.base import Content, Money, OrderLine, Parcel
-from services.warehouse.domain.limits import LIMITS, limits_on
+from contracts.carriers import BY_NAME, DECLARED
 from services.warehouse.domain.packing import Box, Scanned, boxes_of, pack_boxes, packing_faults, same_boxes
 from services.warehouse.domain.returns import return_faults, split_contents
 from services.warehouse.domain.stock import SkuQuantity
 
-LIMIT = limits_on("laposte", date(2026, 11, 20))
+LIMIT = BY_NAME["laposte"].limits_on(date(2026, 11, 20))
 NET = {"SAVON-200": 200, "MIEL-500": 540}
 SKUS = sorted(NET)
 
@@ -120,12 +120,10 @@ def test_a_return_that_does_not_add_up_is_named_sku_by_sku() -> None:
 
 
 def test_limits_are_dated_and_name_their_source() -> None:
-    assert all(row.source for row in LIMITS)
+    assert all(row.source and row.carrier == carrier.name for carrier in DECLARED for row in carrier.limits)
     assert (LIMIT.max_weight_g, LIMIT.max_length_mm, LIMIT.max_sum_mm) == (30_000, 1_000, 1_500)
     with pytest.raises(LookupError):
-        limits_on("laposte", date(1999, 1, 1))
-    with pytest.raises(LookupError):
-        limits_on("chronopost", date(2026, 1, 1))
+        BY_NAME["laposte"].limits_on(date(1999, 1, 1))
 
 
 def test_boxes_are_the_same_in_whatever_order_their_contents_were_scanned() -> None:

@@ -1,7 +1,7 @@
-"""Call-backs, `POST /webhooks/laposte`: our own contract.
+"""Call-backs of carriers, `POST /webhooks/<carrier>`: our own contract.
 
-La Poste offers no parcel webhook. Whoever pushes its events to us (an aggregator, or a relay of our own) signs them as
-Standard Webhooks has it, and sends in `data` one envelope in the shape of Suivi v2, with the new events only.
+Whoever pushes a carrier's events to us (La Poste offers no parcel webhook: an aggregator, or a relay of our own) signs
+them as Standard Webhooks has it. What `data` is, is the carrier's.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from fastapi import APIRouter, Request, Response
 
 from services.carrier import metrics
 from services.carrier.api import signatures
-from services.carrier.carriers.laposte.client import NAME
-from services.carrier.carriers.laposte.mapping import InvalidEnvelope, read_envelope
-from services.carrier.domain.carrier import ParcelEvents
+from services.carrier.carriers.carrier import Callbacks
+from services.carrier.domain.carrier import InvalidReport, ParcelEvents
 from services.carrier.store.intake import ScanIntake
 from shared.http.json_body import refusal
 from shared.http.json_reader import VALUES, NotJson, read_told
@@ -25,14 +24,13 @@ from shared.http.routes import Route, body_within
 TYPE = "shipment.updated"
 BODY_BYTES = 64 * 1024
 """Anybody may send one: the sender is not verified until the whole body has been read."""
-MAX_EVENTS = 200
 
 
-def router(intake: ScanIntake, secrets: Sequence[bytes]) -> APIRouter:
+def router(intake: ScanIntake, carrier: str, callbacks: Callbacks, secrets: Sequence[bytes]) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["webhooks"])
 
     @routes.post(
-        "/webhooks/laposte",
+        f"/webhooks/{carrier}",
         status_code=204,
         response_class=Response,
         openapi_extra={
@@ -50,7 +48,7 @@ def router(intake: ScanIntake, secrets: Sequence[bytes]) -> APIRouter:
                             "properties": {
                                 "type": {"const": TYPE},
                                 "timestamp": {"type": "string", "format": "date-time"},
-                                "data": {"type": "object", "description": "one Suivi v2 envelope, new events only"},
+                                "data": {"type": "object", "description": callbacks.described},
                             },
                         }
                     }
@@ -77,18 +75,18 @@ def router(intake: ScanIntake, secrets: Sequence[bytes]) -> APIRouter:
                 errors=[FieldError(fault.rule, "signature", "Standard Webhooks, at most 5 minutes old")],
             ) from None
         try:
-            reported = read_callback(body)
+            reported = read_callback(body, callbacks)
         except Problem:
             metrics.CALL_BACKS.labels("unreadable").inc()
             raise
-        new = await intake.keep_callback(NAME, webhook_id, reported.tracking_number, body, reported.events)
+        new = await intake.keep_callback(carrier, webhook_id, reported.tracking_number, body, reported.events)
         metrics.CALL_BACKS.labels("kept" if new else "repeated").inc()
         return Response(status_code=204)
 
     return routes
 
 
-def read_callback(body: bytes) -> ParcelEvents:
+def read_callback(body: bytes, callbacks: Callbacks) -> ParcelEvents:
     """The parcel and its new events. Raises Problem 400."""
     try:
         callback = read_told(body, values=VALUES)
@@ -98,14 +96,8 @@ def read_callback(body: bytes) -> ParcelEvents:
         raise Problem(400, "not a call-back", errors=[FieldError("body", "object", "the body must be a JSON object")])
     if callback.get("type") != TYPE:
         raise Problem(400, "not a call-back", errors=[FieldError("type", "const", f"must be {TYPE}")])
-    data = callback.get("data")
-    shipment = data.get("shipment") if isinstance(data, dict) else None
-    events = shipment.get("event") if isinstance(shipment, dict) else None
-    if isinstance(events, list) and len(events) > MAX_EVENTS:
-        rule = FieldError("data.shipment.event", "too_long", f"at most {MAX_EVENTS} events")
-        raise Problem(400, "not a call-back", errors=[rule])
     try:
-        return read_envelope(data)
-    except InvalidEnvelope as fault:
+        return callbacks.read(callback.get("data"))
+    except InvalidReport as fault:
         field = f"data.{fault.field}".rstrip(".")
         raise Problem(400, "not a call-back", errors=[FieldError(field, fault.rule, fault.message)]) from None

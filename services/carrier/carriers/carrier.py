@@ -2,35 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from services.carrier.domain.carrier import CodeMeaning, LabelAnswer, LabelOrder, ParcelEvents
+from pydantic_settings import BaseSettings
+
+from services.carrier.domain.carrier import CodeMeaning, LabelAnswer, LabelOrder, ParcelEvents, Sender
+from services.carrier.domain.silence import SilenceRule
+from shared.http.client import Counterpart
 
 
-class Unreachable(Exception):
-    """The carrier gave no answer about any parcel of the request.
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What a carrier can be asked, over a connection."""
 
-    `reason` is one token. `retry_after` is in real seconds, when the carrier named it.
-    """
+    make_label: Callable[[LabelOrder], Awaitable[LabelAnswer]]
+    track: Callable[[Sequence[str]], Awaitable[Sequence[ParcelEvents]]]
+    """About so many parcels as `group_size` allows. Raises Unreachable."""
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.retry_after = retry_after
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """The call-backs that a carrier, or who relays for it, sends to `POST /webhooks/<carrier>`, signed."""
+
+    secrets: Callable[[Any], str]
+    """From the carrier's settings: `whsec_<base64>,...`."""
+    read: Callable[[Any], ParcelEvents]
+    """The parcel and its new events, of the `data` of a call-back. Raises InvalidReport."""
+    described: str
+    """What `data` is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """The functions of one carrier."""
+    """One carrier. What it is asked goes over a connection of its own, so that pausing one pauses no other."""
 
     name: str
-    counterpart: str
-    """The name under which an operator pauses it."""
+    settings: type[BaseSettings]
+    connect: Callable[[Any, Sender, Counterpart], Calls]
+    """From its settings."""
+    label_service: str
+    """What the reasons of its answers to label calls begin with."""
     group_size: int
     """How many parcels one tracking request may name."""
-    make_label: Callable[[LabelOrder], Awaitable[LabelAnswer]]
-    track: Callable[[Sequence[str]], Awaitable[Sequence[ParcelEvents]]]
-    """Raises Unreachable."""
+    codes: Mapping[str, CodeMeaning]
     read: Callable[[str, str | None], CodeMeaning]
     """The meaning of a code, given the country of the scan if known."""
+    silence: tuple[SilenceRule, ...]
+    callbacks: Callbacks | None = None
+
+    @property
+    def counterpart(self) -> str:
+        """The name under which an operator pauses it."""
+        return f"carrier.{self.name}"
+
+    @property
+    def announcing(self) -> list[str]:
+        """The codes that only report that a label exists."""
+        return [code for code, meaning in self.codes.items() if meaning.status == "announced"]
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A carrier and the connection to it."""
+
+    carrier: Carrier
+    counterpart: Counterpart
+    calls: Calls

@@ -13,6 +13,19 @@ from contracts.vocabularies import Flag, Status
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """The warehouse, as labels name it."""
+
+    company: str
+    street: str
+    postcode: str
+    city: str
+    phone: str
+    email: str
+    country: str = "FR"
+
+
+@dataclass(frozen=True, slots=True)
 class LabelOrder:
     """All that a label shows. Holds the addressee: never logged, never stored."""
 
@@ -61,6 +74,28 @@ class AnswerLost:
 
 
 LabelAnswer = LabelMade | LabelRejected | TryLater | AnswerLost
+
+
+class Unreachable(Exception):
+    """The carrier gave no answer about any parcel of the request.
+
+    `reason` is one token. `retry_after` is in real seconds, when the carrier named it.
+    """
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class InvalidReport(ValueError):
+    """What a call-back holds is none of the carrier's reports. Field, rule and message, without the content."""
+
+    def __init__(self, field: str, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.rule = rule
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,9 @@ def outputs(facts: Facts, context: DecisionContext, policy: SilencePolicy) -> It
         if has_ended(facts, parcel) or _has_open_case(facts, parcel):
             continue
         last = last_news(facts, handed_over)
-        rule = policy.rule(sent)
+        rule = policy.rule(handed_over.carrier, sent)
+        if rule is None:
+            continue
         enquire_at = rule.enquire_at(sent, last)
         if not (context.caught_up and context.now >= enquire_at):
             yield Timer(facts.stream, enquire_at)

@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo
 
 from contracts.base import Event
 from contracts.carrier import LabelCreated, LabelRefused
+from contracts.carriers import Route, route_to
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
-from contracts.orders import OrderClosed
+from contracts.orders import OrderClosed, OrderPlaced
 from contracts.persons import Contact
 from contracts.warehouse import OrderPacked, OrderWithdrawn
 from services.carrier.domain.carrier import LabelOrder
-from services.carrier.domain.routing import Route
 from services.persons.facts import PersonErased, PersonRecorded
 from shared.ledger.facts import DecisionContext, Facts, Job, Output
 
@@ -35,8 +35,6 @@ SERVICE = "carrier"
 """The service whose cases these are."""
 LABEL_MATTER = "label"
 """The matter of a case about a label."""
-LABEL_JOB = "label"
-"""The kind of job that asks for a label. Its subject is the parcel, or `parcel:round` after an answer "repeat"."""
 REPEAT, REFUSE = "repeat", "refuse"
 """What a person may answer to a case about a label."""
 PLACE_OF_DISPATCH = ZoneInfo("Europe/Paris")
@@ -56,6 +54,12 @@ class UnconfirmedLabel:
     tracking_number: str | None
 
 
+def label_job(carrier: str) -> str:
+    """The kind of job that asks this carrier for a label. Its subject is the parcel, or `parcel:round` after an answer
+    "repeat"."""
+    return f"label.{carrier}"
+
+
 def is_label_needed(facts: Facts) -> bool:
     """Whether the order goes on, so that its labels may be used."""
     return not any(kind in facts for kind in LABEL_NOT_NEEDED)
@@ -68,17 +72,20 @@ def may_get_label(facts: Facts, parcel: int) -> bool:
 
 def outputs(facts: Facts, context: DecisionContext) -> Iterator[Output]:
     """A label for every parcel that is packed, declared and has its addressee, as long as the order goes on."""
-    plan = facts.get(OrderPacked)
-    if plan is None or any(kind in facts for kind in NO_NEW_LABEL):
+    plan, placed = facts.get(OrderPacked), facts.get(OrderPlaced)
+    if plan is None or placed is None or any(kind in facts for kind in NO_NEW_LABEL):
         return
+    route = route_to(placed.country)
     for parcel in (box.parcel for box in plan.parcels):
         declared = facts.get(ParcelDeclared, parcel)
         if declared is None or facts.get(LabelCreated, parcel) is not None:
             continue
         if PersonErased in facts:
             yield refusal(facts.id, parcel, "person_erased", context.now)
+        elif route is None:
+            yield refusal(facts.id, parcel, "no_route", context.now)
         elif PersonRecorded in facts and open_label_case(facts, parcel) is None and _postage_known(facts, declared):
-            yield Job(LABEL_JOB, facts.stream, job_subject(parcel, label_round(facts, parcel)))
+            yield Job(label_job(route.carrier), facts.stream, job_subject(parcel, label_round(facts, parcel)))
 
 
 def _postage_known(facts: Facts, declared: ParcelDeclared) -> bool:
@@ -187,9 +194,9 @@ def uncertain_label_case(labels: Sequence[UnconfirmedLabel], now: datetime) -> C
     return _case(last.order_id, last.job_subject, "uncertain_label", last.reason, now)
 
 
-def exhausted_case(order_id: UUID, subject: str, reason: str, now: datetime) -> CaseOpened:
-    """The case of a label job whose last attempt has failed."""
-    reason = reason if reason.startswith("sls:") else "label_failed"
+def exhausted_case(order_id: UUID, subject: str, reason: str, label_service: str, now: datetime) -> CaseOpened:
+    """The case of a label job whose last attempt has failed. Only reasons of the carrier's service are published."""
+    reason = reason if reason.startswith(f"{label_service}:") else "label_failed"
     return _case(order_id, subject, "needs_attention", reason, now)
 
 

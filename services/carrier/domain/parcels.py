@@ -32,6 +32,7 @@ class FollowedParcel:
 
     order_id: UUID
     parcel: int
+    carrier: str
     tracking_number: str
     state: FollowState
     scans: int
@@ -44,6 +45,7 @@ def followed_parcels(facts: Facts) -> list[FollowedParcel]:
         FollowedParcel(
             order_id=facts.id,
             parcel=label.parcel,
+            carrier=label.carrier,
             tracking_number=label.tracking_number,
             state=follow_state(facts, label.parcel),
             scans=scans[label.parcel],

@@ -1,7 +1,8 @@
-"""How long a carrier may be silent about a parcel before a person enquires. Data with dates and sources; pure."""
+"""How long a carrier may be silent about a parcel before a person enquires. The rules are each carrier's; pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -33,27 +34,18 @@ class SilenceRule:
         return sent + timedelta(days=self.claim_days)
 
 
-SILENCE_RULES = (
-    SilenceRule(
-        since=date(2000, 1, 1),
-        silence_days=14,
-        claim_days=30,
-        margin_days=3,
-        shortest_days=7,
-        source="claim within 30 days of sending: La Poste's shop, page on lost Colissimo parcels (one source); "
-        "the days of silence are ours",
-    ),
-)
-
-
 @dataclass(frozen=True, slots=True)
 class SilencePolicy:
-    """The rules in force, with the operator's own days of silence where set."""
+    """The rules of each carrier, with the operator's own days of silence where set."""
 
+    rules: Mapping[str, Sequence[SilenceRule]]
     silence_days: int | None = None
 
-    def rule(self, sent: datetime) -> SilenceRule:
-        """The rule for a parcel handed over then."""
+    def rule(self, carrier: str, sent: datetime) -> SilenceRule | None:
+        """The rule for a parcel handed over to this carrier then; None for a carrier that we do not know."""
         day = sent.astimezone(UTC).date()
-        rule = max((rule for rule in SILENCE_RULES if rule.since <= day), key=lambda rule: rule.since)
+        in_force = [rule for rule in self.rules.get(carrier, ()) if rule.since <= day]
+        if not in_force:
+            return None
+        rule = max(in_force, key=lambda rule: rule.since)
         return rule if self.silence_days is None else replace(rule, silence_days=self.silence_days)

@@ -15,8 +15,8 @@ depends_on = None
 TABLES = (
     # One label a parcel may be shown; others made for it (too late, or twice) are kept beside it.
     """create table labels (
-        tracking_number text primary key,
         carrier text not null,
+        tracking_number text not null,
         order_id uuid not null,
         parcel integer not null,
         product text not null,
@@ -28,11 +28,12 @@ TABLES = (
         cn23_until timestamptz not null,
         erased_at timestamptz,
         polled_at timestamptz not null default now(),
-        created_at timestamptz not null default now()
+        created_at timestamptz not null default now(),
+        primary key (carrier, tracking_number)
     )""",
     "create unique index labels_one_shown on labels (order_id, parcel) where used",
     "create index labels_by_order on labels (order_id)",
-    "create index labels_unused on labels (tracking_number) where not used",
+    "create index labels_unused on labels (carrier, tracking_number) where not used",
     """create table label_reads (
         order_id uuid not null,
         parcel integer not null,
@@ -52,6 +53,7 @@ TABLES = (
     """create table followed_parcels (
         order_id uuid not null,
         parcel integer not null,
+        carrier text not null,
         tracking_number text not null,
         state text not null check (state in ('labelled', 'handed_over', 'over', 'given_up')),
         scans integer not null,
@@ -60,17 +62,20 @@ TABLES = (
         followed_since timestamptz not null default now(),
         primary key (order_id, parcel)
     )""",
-    "create index followed_parcels_by_number on followed_parcels (tracking_number)",
-    "create index followed_parcels_due on followed_parcels (polled_at) where state <> 'over' or not polled_since_end",
+    "create index followed_parcels_by_number on followed_parcels (carrier, tracking_number)",
+    """create index followed_parcels_due on followed_parcels (carrier, polled_at)
+        where state <> 'over' or not polled_since_end""",
     # Body sealed, and null once erased; the id stays, so that a repeated call-back is known.
     """create table callbacks (
-        webhook_id text primary key,
+        carrier text not null,
+        webhook_id text not null,
         tracking_number text not null,
         body bytea,
         received_at timestamptz not null default now(),
-        keep_until timestamptz not null
+        keep_until timestamptz not null,
+        primary key (carrier, webhook_id)
     )""",
-    "create index callbacks_by_number on callbacks (tracking_number)",
+    "create index callbacks_by_number on callbacks (carrier, tracking_number)",
     "create index callbacks_keep_until on callbacks (keep_until)",
     # `digest` is of the event's own JSON: a poll repeats all events each time. `processed_at`: published, or set aside
     # for the reason in `set_aside`, or not readable (`code` is null).
@@ -89,9 +94,9 @@ TABLES = (
         set_aside text,
         publish_after timestamptz not null default '-infinity',
         keep_until timestamptz not null,
-        primary key (tracking_number, source, digest)
+        primary key (carrier, tracking_number, source, digest)
     )""",
-    "create index raw_scans_unprocessed on raw_scans (tracking_number) where processed_at is null",
+    "create index raw_scans_unprocessed on raw_scans (carrier, tracking_number) where processed_at is null",
     "create index raw_scans_keep_until on raw_scans (keep_until)",
 )
 

@@ -15,6 +15,7 @@ from contracts.base import order_stream
 from services.carrier.domain.carrier import CarrierEvent
 from services.carrier.store import callbacks, labels, scans
 from services.carrier.store.callbacks import Callback
+from services.carrier.store.numbers import Number
 from services.carrier.store.scans import RawScan
 from shared import failpoints, tracing
 from shared.ledger.batches import isolate_failures
@@ -50,7 +51,7 @@ def sealed_scan(carrier: str, source: Literal["poll", "webhook"], event: Carrier
         tracking_number=event.tracking_number,
         source=source,
         digest=digest,
-        sealed=seal.seal(event.raw, f"scan:{event.tracking_number}:{digest.hex()}"),
+        sealed=seal.seal(event.raw, f"scan:{carrier}:{event.tracking_number}:{digest.hex()}"),
         code=event.code,
         scanned_at=event.scanned_at,
         utc_offset_minutes=event.utc_offset_minutes,
@@ -74,7 +75,7 @@ class ScanIntake:
         """Durable when it returns."""
         raw = [sealed_scan(carrier, "poll", event, self._seal) for event in events]
         async with self._pool.acquire() as db, db.transaction():
-            erased = await labels.erased_numbers(db, [scan.tracking_number for scan in raw])
+            erased = await labels.erased_numbers(db, [(scan.carrier, scan.tracking_number) for scan in raw])
             new = await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
         if new:
             self.received.set()
@@ -83,7 +84,8 @@ class ScanIntake:
         self, carrier: str, webhook_id: str, tracking_number: str, body: bytes, events: Sequence[CarrierEvent]
     ) -> bool:
         """Durable when it returns; False when this call-back was known already."""
-        callback = Callback(webhook_id, tracking_number, self._seal.seal(body, f"callback:{webhook_id}"))
+        sealed = self._seal.seal(body, f"callback:{carrier}:{webhook_id}")
+        callback = Callback(carrier, webhook_id, tracking_number, sealed)
         raw = [sealed_scan(carrier, "webhook", event, self._seal) for event in events]
         received = ReceivedCallback(callback, raw)
         self._arrived.append(received)
@@ -91,7 +93,7 @@ class ScanIntake:
             # In a context of its own: a group belongs to no single request's trace.
             self._keeper = asyncio.create_task(self._keep_arrived(), context=Context())
         new = await received.stored
-        if tracing.on() and (order_id := await labels.order_of(self._pool, tracking_number)):
+        if tracing.on() and (order_id := await labels.order_of(self._pool, carrier, tracking_number)):
             await tracing.mention(self._pool, order_stream(order_id), "call-back")
         return new
 
@@ -107,16 +109,17 @@ class ScanIntake:
 
     async def _store(self, group: Sequence[ReceivedCallback]) -> None:
         async with self._pool.acquire() as db, db.transaction():
-            erased = await labels.erased_numbers(db, [received.callback.tracking_number for received in group])
+            parcels = [(one.callback.carrier, one.callback.tracking_number) for one in group]
+            erased = await labels.erased_numbers(db, parcels)
             kept = [_without_body(received.callback, erased) for received in group]
             new = await callbacks.save(db, kept, self._retention.callbacks)
-            raw = [scan for received in group if received.callback.webhook_id in new for scan in received.scans]
+            raw = [scan for received in group if _id(received.callback) in new for scan in received.scans]
             await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
             failpoints.reach("callback.worked")
         failpoints.reach("callback.committed")
         for received in group:
             if not received.stored.done():
-                received.stored.set_result(received.callback.webhook_id in new)
+                received.stored.set_result(_id(received.callback) in new)
         self.received.set()
 
 
@@ -125,10 +128,14 @@ async def _fail(received: ReceivedCallback, error: Exception) -> None:
         received.stored.set_exception(error)
 
 
-def _without_body(callback: Callback, erased: Collection[str]) -> Callback:
-    return replace(callback, sealed_body=None) if callback.tracking_number in erased else callback
+def _id(callback: Callback) -> tuple[str, str]:
+    return callback.carrier, callback.webhook_id
 
 
-def _without_words(raw: Sequence[RawScan], erased: Collection[str]) -> list[RawScan]:
+def _without_body(callback: Callback, erased: Collection[Number]) -> Callback:
+    return replace(callback, sealed_body=None) if (callback.carrier, callback.tracking_number) in erased else callback
+
+
+def _without_words(raw: Sequence[RawScan], erased: Collection[Number]) -> list[RawScan]:
     """Of an erased person's parcel the scan counts, but the carrier's own words are not stored."""
-    return [replace(scan, sealed=None) if scan.tracking_number in erased else scan for scan in raw]
+    return [replace(scan, sealed=None) if (scan.carrier, scan.tracking_number) in erased else scan for scan in raw]

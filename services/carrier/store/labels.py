@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from contracts.carrier import LabelCreated
+from services.carrier.store.numbers import Number, Numbers, columns
 from shared.db import DB
 
 
@@ -67,9 +68,11 @@ async def save_restored(db: DB, labels: Sequence[LabelCreated]) -> None:
 
 
 async def shown(db: DB, order_id: UUID, parcel: int) -> asyncpg.Record | None:
-    """The one label of the parcel that may be shown: tracking_number and the sealed pdf (None once erased)."""
+    """The one label of the parcel that may be shown: carrier, tracking_number and the sealed pdf (None once erased)."""
     return await db.fetchrow(
-        "select tracking_number, pdf from labels where order_id = $1 and parcel = $2 and used", order_id, parcel
+        "select carrier, tracking_number, pdf from labels where order_id = $1 and parcel = $2 and used",
+        order_id,
+        parcel,
     )
 
 
@@ -80,10 +83,10 @@ async def record_read(db: DB, order_id: UUID, parcel: int, principal: str) -> No
     )
 
 
-async def order_of(pool: asyncpg.Pool[asyncpg.Record], tracking_number: str) -> UUID | None:
+async def order_of(pool: asyncpg.Pool[asyncpg.Record], carrier: str, tracking_number: str) -> UUID | None:
     """The order whose shown label bears this number."""
     order_id: UUID | None = await pool.fetchval(
-        "select order_id from labels where tracking_number = $1 and used", tracking_number
+        "select order_id from labels where carrier = $1 and tracking_number = $2 and used", carrier, tracking_number
     )
     return order_id
 
@@ -97,36 +100,41 @@ async def of_order(db: DB, order_id: UUID) -> list[asyncpg.Record]:
     )
 
 
-async def count_unused_scanned(db: DB, announcing: Sequence[str]) -> int:
-    """Labels that were never shown and yet have scans; the codes of `announcing` only report that a label exists."""
+async def count_unused_scanned(db: DB, announcing: Numbers) -> int:
+    """Labels that were never shown and yet have scans. `announcing`: carriers and their codes that only report that a
+    label exists."""
     count: int = await db.fetchval(
         """select count(*) from labels l where not l.used and exists (
-               select from raw_scans r where r.tracking_number = l.tracking_number and r.code <> all($1))""",
-        announcing,
+               select from raw_scans r where r.carrier = l.carrier and r.tracking_number = l.tracking_number
+                   and (r.carrier, r.code) not in (select * from unnest($1::text[], $2::text[])))""",
+        *columns(announcing),
     )
     return count
 
 
-async def erased_numbers(db: DB, numbers: Sequence[str]) -> set[str]:
+async def erased_numbers(db: DB, parcels: Numbers) -> set[Number]:
     """Those of these parcels about which nothing personal may be stored any more.
 
     An erasure that comes at the same time waits for this transaction, and then sees what it has stored.
     """
     rows = await db.fetch(
-        """select tracking_number, erased_at from labels
-           where tracking_number = any($1) order by tracking_number for share""",
-        list(numbers),
+        """select l.carrier, l.tracking_number, l.erased_at
+           from labels l join unnest($1::text[], $2::text[]) as p (carrier, tracking_number)
+                using (carrier, tracking_number)
+           order by l.carrier, l.tracking_number for share of l""",
+        *columns(parcels),
     )
-    return {row["tracking_number"] for row in rows if row["erased_at"] is not None}
+    return {(row["carrier"], row["tracking_number"]) for row in rows if row["erased_at"] is not None}
 
 
-async def erase(db: DB, order_ids: Sequence[UUID]) -> list[str]:
-    """Drops the labels of these orders; their tracking numbers. The CN23 stays: it must be kept for four years."""
+async def erase(db: DB, order_ids: Sequence[UUID]) -> list[Number]:
+    """Drops the labels of these orders; their carriers and tracking numbers. The CN23 stays: it must be kept for four
+    years."""
     rows = await db.fetch(
-        "update labels set pdf = null, erased_at = now() where order_id = any($1) returning tracking_number",
+        "update labels set pdf = null, erased_at = now() where order_id = any($1) returning carrier, tracking_number",
         list(order_ids),
     )
-    return [row["tracking_number"] for row in rows]
+    return [(row["carrier"], row["tracking_number"]) for row in rows]
 
 
 async def drop_expired(db: DB) -> None:

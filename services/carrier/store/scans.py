@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from services.carrier.domain.scans import KnownScan
+from services.carrier.store.numbers import Numbers, columns
 from shared.db import DB
 
 
@@ -39,7 +40,7 @@ async def save(db: DB, scans: Sequence[RawScan], days: int) -> int:
            from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::text[],
                        $7::timestamptz[], $8::int[], $9::text[])
                 as s (carrier, number, source, digest, body, code, scanned_at, utc_offset, country)
-           order by number, source, digest on conflict do nothing returning 1""",
+           order by carrier, number, source, digest on conflict do nothing returning 1""",
         [scan.carrier for scan in scans],
         [scan.tracking_number for scan in scans],
         [scan.source for scan in scans],
@@ -57,8 +58,8 @@ async def save(db: DB, scans: Sequence[RawScan], days: int) -> int:
 async def any_to_publish(db: DB) -> bool:
     """Whether there is anything to publish: a scan that is not processed yet, and whose parcel has its label."""
     exists = await db.fetchval(
-        """select exists (select from raw_scans r join labels l on l.tracking_number = r.tracking_number and l.used
-                          where r.processed_at is null and r.publish_after <= now())"""
+        """select exists (select from raw_scans r join labels l using (carrier, tracking_number)
+                          where l.used and r.processed_at is null and r.publish_after <= now())"""
     )
     return bool(exists)
 
@@ -68,8 +69,8 @@ async def lock_to_publish(db: DB, limit: int) -> list[KnownScan]:
     rows = await db.fetch(
         """select r.carrier, r.tracking_number, r.source, r.digest, r.code, r.scanned_at, r.utc_offset_minutes,
                   r.country, l.order_id, l.parcel
-           from raw_scans r join labels l on l.tracking_number = r.tracking_number and l.used
-           where r.processed_at is null and r.publish_after <= now()
+           from raw_scans r join labels l using (carrier, tracking_number)
+           where l.used and r.processed_at is null and r.publish_after <= now()
            order by r.received_at, r.scanned_at limit $1 for update of r skip locked""",
         limit,
     )
@@ -80,8 +81,10 @@ async def mark_processed(db: DB, scans: Sequence[KnownScan], set_aside: Mapping[
     """These are published, or set aside for the reason given."""
     await db.execute(
         """update raw_scans r set processed_at = now(), set_aside = s.reason
-           from unnest($1::text[], $2::text[], $3::bytea[], $4::text[]) as s (number, source, digest, reason)
-           where r.tracking_number = s.number and r.source = s.source and r.digest = s.digest""",
+           from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[])
+                as s (carrier, number, source, digest, reason)
+           where r.carrier = s.carrier and r.tracking_number = s.number and r.source = s.source
+                 and r.digest = s.digest""",
         *_keys(scans),
         [set_aside.get(scan) for scan in scans],
     )
@@ -90,16 +93,18 @@ async def mark_processed(db: DB, scans: Sequence[KnownScan], set_aside: Mapping[
 async def postpone(db: DB, scans: Sequence[KnownScan], seconds: float) -> None:
     """These could not be published; not again before so many seconds."""
     await db.execute(
-        """update raw_scans r set publish_after = now() + $4 * interval '1 second'
-           from unnest($1::text[], $2::text[], $3::bytea[]) as s (number, source, digest)
-           where r.tracking_number = s.number and r.source = s.source and r.digest = s.digest""",
+        """update raw_scans r set publish_after = now() + $5 * interval '1 second'
+           from unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) as s (carrier, number, source, digest)
+           where r.carrier = s.carrier and r.tracking_number = s.number and r.source = s.source
+                 and r.digest = s.digest""",
         *_keys(scans),
         seconds,
     )
 
 
-def _keys(scans: Sequence[KnownScan]) -> tuple[list[str], list[str], list[bytes]]:
+def _keys(scans: Sequence[KnownScan]) -> tuple[list[str], list[str], list[str], list[bytes]]:
     return (
+        [scan.carrier for scan in scans],
         [scan.tracking_number for scan in scans],
         [scan.source for scan in scans],
         [scan.digest for scan in scans],
@@ -109,7 +114,7 @@ def _keys(scans: Sequence[KnownScan]) -> tuple[list[str], list[str], list[bytes]
 async def count_unreadable(db: DB, order_id: UUID) -> dict[int, int]:
     """How many of the carrier's events about each parcel could not be read."""
     rows = await db.fetch(
-        """select l.parcel, count(*) as events from raw_scans r join labels l using (tracking_number)
+        """select l.parcel, count(*) as events from raw_scans r join labels l using (carrier, tracking_number)
            where l.order_id = $1 and l.used and r.code is null group by l.parcel""",
         order_id,
     )
@@ -122,7 +127,7 @@ async def set_aside_of(db: DB, order_id: UUID) -> list[asyncpg.Record]:
     return await db.fetch(
         """select l.parcel, r.set_aside as reason, count(*) as events, min(r.scanned_at) as first_at,
                   max(r.scanned_at) as last_at
-           from raw_scans r join labels l using (tracking_number)
+           from raw_scans r join labels l using (carrier, tracking_number)
            where l.order_id = $1 and l.used and r.set_aside is not null
            group by l.parcel, r.set_aside order by l.parcel, r.set_aside""",
         order_id,
@@ -133,15 +138,19 @@ async def oldest_unpublished_seconds(db: DB) -> float:
     """The age of the oldest scan that waits to be published although its parcel is known."""
     seconds = await db.fetchval(
         """select coalesce(extract(epoch from now() - min(r.received_at)), 0)
-           from raw_scans r join labels l on l.tracking_number = r.tracking_number and l.used
-           where r.processed_at is null"""
+           from raw_scans r join labels l using (carrier, tracking_number)
+           where l.used and r.processed_at is null"""
     )
     return float(seconds)
 
 
-async def erase(db: DB, numbers: Sequence[str]) -> None:
+async def erase(db: DB, parcels: Numbers) -> None:
     """Drops the carrier's own words about these parcels; the scans still count."""
-    await db.execute("update raw_scans set body = null where tracking_number = any($1)", numbers)
+    await db.execute(
+        """update raw_scans r set body = null from unnest($1::text[], $2::text[]) as p (carrier, number)
+           where r.carrier = p.carrier and r.tracking_number = p.number""",
+        *columns(parcels),
+    )
 
 
 async def drop_expired(db: DB) -> None:

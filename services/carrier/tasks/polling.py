@@ -1,10 +1,11 @@
-"""Polls the carrier about every parcel that is under way: what call-backs have missed comes this way. Real time."""
+"""Polls a carrier about every parcel that it has under way: what call-backs have missed comes this way. Real time."""
 
 from __future__ import annotations
 
 import asyncpg
 
-from services.carrier.carriers.carrier import Carrier, Unreachable
+from services.carrier.carriers.carrier import Connected
+from services.carrier.domain.carrier import Unreachable
 from services.carrier.domain.polling import seconds_after_failure, seconds_after_round
 from services.carrier.store import followed_parcels
 from services.carrier.store.intake import ScanIntake
@@ -16,7 +17,7 @@ GROUPS_AT_ONCE = 10
 
 
 async def keep_polling(
-    pool: asyncpg.Pool[asyncpg.Record], carrier: Carrier, intake: ScanIntake, poll_seconds: float, loop: Loop
+    pool: asyncpg.Pool[asyncpg.Record], connected: Connected, intake: ScanIntake, poll_seconds: float, loop: Loop
 ) -> None:
     """Each parcel every `poll_seconds`, as fast as the carrier's rate allows, until cancelled.
 
@@ -26,36 +27,37 @@ async def keep_polling(
 
     async def step() -> float:
         nonlocal failures
-        polled, fault = await poll(pool, carrier, intake, poll_seconds, loop)
+        polled, fault = await poll(pool, connected, intake, poll_seconds, loop)
         if fault is None:
             failures = 0
             return seconds_after_round(polled, poll_seconds)
         failures += 1
         wait = seconds_after_failure(failures, fault.retry_after)
-        log.warning("carrier gives no answer", carrier=carrier.name, reason=fault.reason, wait=wait)
+        log.warning("carrier gives no answer", carrier=connected.carrier.name, reason=fault.reason, wait=wait)
         return wait
 
     await loop.repeat(step, poll_seconds)
 
 
 async def poll(
-    pool: asyncpg.Pool[asyncpg.Record], carrier: Carrier, intake: ScanIntake, poll_seconds: float, loop: Loop
+    pool: asyncpg.Pool[asyncpg.Record], connected: Connected, intake: ScanIntake, poll_seconds: float, loop: Loop
 ) -> tuple[int, Unreachable | None]:
     """One round: how many parcels were due, and why it stopped early if it did. None while the carrier is paused.
 
     Those about which there was no answer are due again, behind all others that are due, so that no group blocks them.
     """
+    carrier = connected.carrier
     async with pool.acquire() as db, db.transaction():
         if await pauses.is_paused(db, carrier.counterpart):
             return 0, None
-        due = await followed_parcels.claim_due(db, poll_seconds, carrier.group_size * GROUPS_AT_ONCE)
+        due = await followed_parcels.claim_due(db, carrier.name, poll_seconds, carrier.group_size * GROUPS_AT_ONCE)
     for start in range(0, len(due), carrier.group_size):
         group = due[start : start + carrier.group_size]
         try:
-            answers = await loop.while_waiting(carrier.track(group))
+            answers = await loop.while_waiting(connected.calls.track(group))
         except Unreachable as fault:
             async with pool.acquire() as db, db.transaction():
-                await followed_parcels.release(db, due[start:], poll_seconds)
+                await followed_parcels.release(db, carrier.name, due[start:], poll_seconds)
             return len(due), fault
         await intake.keep_polled(carrier.name, [event for parcel in answers for event in parcel.events])
     return len(due), None

@@ -14,7 +14,8 @@ from typing import Literal
 
 from contracts.base import Parcel
 from contracts.carrier import LabelCreated
-from contracts.orders import OrderClosed
+from contracts.carriers import BY_NAME, ParcelLimits, route_to
+from contracts.orders import OrderClosed, OrderPlaced
 from contracts.warehouse import (
     OrderPacked,
     OrderWithdrawn,
@@ -23,7 +24,6 @@ from contracts.warehouse import (
     StockReserved,
     StockShort,
 )
-from services.warehouse.domain.limits import limits_on
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import order_lines, packed_parcels
 from services.warehouse.domain.packing import Box, boxes_of, pack_boxes, packing_faults, same_boxes
@@ -31,9 +31,6 @@ from services.warehouse.domain.refusals import Fault, Refusal
 from services.warehouse.domain.returns import return_faults, split_contents
 from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
 from shared.ledger.facts import Facts
-
-CARRIER = "laposte"
-"""Whose limits hold for a box."""
 
 ShortageReason = Literal["short_pick", "damaged"]
 
@@ -46,9 +43,18 @@ def pack(facts: Facts, boxes: Sequence[Box], net_weights: Mapping[str, int], now
             raise Refusal("conflict", "the order is packed already, otherwise")
         return packed
     _require_reserved(facts)
-    faults = packing_faults(boxes, order_lines(facts), net_weights, limits_on(CARRIER, now.date()))
+    faults = packing_faults(boxes, order_lines(facts), net_weights, _limits(facts, now))
     _require_no_faults(faults)
     return OrderPacked(order_id=facts.id, occurred_at=now, parcels=pack_boxes(boxes, net_weights))
+
+
+def _limits(facts: Facts, now: datetime) -> ParcelLimits:
+    """Those of the carrier that goes to the order's country."""
+    placed = facts.get(OrderPlaced)
+    route = route_to(placed.country) if placed is not None else None
+    if route is None:
+        raise Refusal("conflict", "no carrier goes to the order's country")
+    return BY_NAME[route.carrier].limits_on(now.date())
 
 
 @dataclass(frozen=True, slots=True)

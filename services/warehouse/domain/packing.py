@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from contracts.base import Content, OrderLine, Parcel
-from services.warehouse.domain.limits import ParcelLimits
+from contracts.carriers import ParcelLimits
 from services.warehouse.domain.refusals import Fault
 
 

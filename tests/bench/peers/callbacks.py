@@ -10,8 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from services.carrier.api import signatures
 from services.carrier.api.callbacks import read_callback
-from services.carrier.carriers.laposte import codes
-from services.carrier.carriers.laposte.client import NAME
+from services.carrier.carriers.laposte import CALLBACKS, CARRIER, codes
 from services.carrier.domain.scans import KnownScan, scan_fact
 from services.carrier.main import service
 from services.carrier.settings import Settings
@@ -21,6 +20,8 @@ from services.carrier.store.intake import sealed_scan
 from services.carrier.store.scans import RawScan
 from shared.db import DB
 from shared.platform import Platform, Service
+
+NAME = CARRIER.name
 
 
 def one(platform: Platform) -> Service:
@@ -34,10 +35,10 @@ def one(platform: Platform) -> Service:
     async def receive(request: Request) -> Response:
         body = await request.body()
         webhook_id = signatures.SignatureHeaders.of(request.headers, time.time()).verify(body, secrets)
-        reported = read_callback(body)
+        reported = read_callback(body, CALLBACKS)
         async with platform.ledger.transaction() as db:
             callback = Callback(
-                webhook_id, reported.tracking_number, platform.seal.seal(body, f"callback:{webhook_id}")
+                NAME, webhook_id, reported.tracking_number, platform.seal.seal(body, f"callback:{NAME}:{webhook_id}")
             )
             if await callbacks.save(db, [callback], settings.callback_days):
                 raw = [sealed_scan(NAME, "webhook", event, platform.seal) for event in reported.events]
@@ -50,7 +51,9 @@ def one(platform: Platform) -> Service:
 
 
 async def _publish(platform: Platform, db: DB, number: str, raw: list[RawScan]) -> None:
-    label = await db.fetchrow("select order_id, parcel from labels where tracking_number = $1 and used", number)
+    label = await db.fetchrow(
+        "select order_id, parcel from labels where carrier = $1 and tracking_number = $2 and used", NAME, number
+    )
     if label is None:
         return
     known = [

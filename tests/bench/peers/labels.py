@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from services.carrier.carriers.laposte.labels import Contract, Sender, label_request, read_label_answer
-from services.carrier.domain.carrier import LabelMade, LabelOrder
+from services.carrier.carriers.laposte.labels import Contract, label_request, read_label_answer
+from services.carrier.domain.carrier import LabelMade, LabelOrder, Sender
 from services.carrier.main import service
 from shared.http.counterpart_answer import Answer
 from tests.bench.peers import calls

@@ -5,29 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from services.carrier.carriers.carrier import Carrier, Unreachable
-from services.carrier.carriers.laposte import codes, mapping
+from services.carrier.carriers.carrier import Calls
+from services.carrier.carriers.laposte import mapping
 from services.carrier.carriers.laposte.labels import Contract, label_request, read_label_answer
-from services.carrier.domain.carrier import AnswerLost, LabelAnswer, LabelOrder, ParcelEvents, TryLater
+from services.carrier.carriers.laposte.settings import LaPosteSettings
+from services.carrier.domain.carrier import (
+    AnswerLost,
+    LabelAnswer,
+    LabelOrder,
+    ParcelEvents,
+    Sender,
+    TryLater,
+    Unreachable,
+)
 from shared.http.client import Bounds, Counterpart, NoAnswer
-
-NAME = "laposte"
-COUNTERPART = f"carrier.{NAME}"
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """The addresses and credentials of La Poste; what one call of each service may take."""
-
-    sls_url: str
-    suivi_url: str
-    contract: Contract
-    okapi_key: str
-    sls: Bounds
-    suivi: Bounds
-    suivi_calls_per_second: float
 
 
 class OutgoingRate:
@@ -44,27 +36,36 @@ class OutgoingRate:
         await asyncio.sleep(start - now)
 
 
-def connect(access: Access, la_poste: Counterpart) -> Carrier:
-    """La Poste as a carrier."""
-    rate = OutgoingRate(access.suivi_calls_per_second)
+def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) -> Calls:
+    """What La Poste can be asked, with the addresses and credentials of the settings."""
+    contract = Contract(
+        settings.laposte_contract_number,
+        settings.laposte_password.get_secret_value(),
+        sender,
+        settings.laposte_printing,
+    )
+    label_url = f"{settings.laposte_sls_url.rstrip('/')}/generateLabel"
+    idships_url = f"{settings.laposte_suivi_url.rstrip('/')}/idships"
+    okapi_key = settings.okapi_key.get_secret_value()
+    sls = Bounds(settings.sls_timeout_seconds, settings.sls_answer_bytes)
+    suivi = Bounds(settings.suivi_timeout_seconds, settings.suivi_answer_bytes)
+    rate = OutgoingRate(settings.suivi_calls_per_second)
 
     async def make_label(order: LabelOrder) -> LabelAnswer:
         headers = {"content-type": "application/json", "accept": "multipart/related, application/json"}
-        body = label_request(order, access.contract)
+        body = label_request(order, contract)
         try:
-            answer = await la_poste.call(
-                "POST", f"{access.sls_url}/generateLabel", access.sls, headers=headers, body=body
-            )
+            answer = await la_poste.call("POST", label_url, sls, headers=headers, body=body)
         except NoAnswer as fault:
             return AnswerLost(f"sls:{fault.reason}") if fault.sent else TryLater(f"sls:{fault.reason}")
         return read_label_answer(answer)
 
     async def idships(numbers: Sequence[str]) -> list[ParcelEvents]:
         await rate.wait()
-        url = f"{access.suivi_url}/idships/{','.join(numbers)}"
-        headers = {"accept": "application/json", "x-okapi-key": access.okapi_key}
+        url = f"{idships_url}/{','.join(numbers)}"
+        headers = {"accept": "application/json", "x-okapi-key": okapi_key}
         try:
-            answer = await la_poste.call("GET", url, access.suivi, headers=headers, params={"lang": "fr_FR"})
+            answer = await la_poste.call("GET", url, suivi, headers=headers, params={"lang": "fr_FR"})
         except NoAnswer as fault:
             raise Unreachable(f"suivi:{fault.reason}") from None
         return mapping.read_answer(numbers, answer.status, answer.body, answer.retry_after)
@@ -75,4 +76,4 @@ def connect(access: Access, la_poste: Counterpart) -> Carrier:
         except mapping.GroupRefused:
             return [reported for number in numbers for reported in await idships([number])]
 
-    return Carrier(NAME, la_poste.name, mapping.GROUP_SIZE, make_label, track, codes.read)
+    return Calls(make_label, track)

@@ -18,7 +18,15 @@ from typing import Any
 from contracts.base import Money
 from contracts.customs import Article, Cn23
 from contracts.persons import Contact
-from services.carrier.domain.carrier import AnswerLost, LabelAnswer, LabelMade, LabelOrder, LabelRejected, TryLater
+from services.carrier.domain.carrier import (
+    AnswerLost,
+    LabelAnswer,
+    LabelMade,
+    LabelOrder,
+    LabelRejected,
+    Sender,
+    TryLater,
+)
 from services.carrier.domain.documents import is_pdf
 from services.carrier.domain.s10 import is_parcel_id
 from shared.http.counterpart_answer import Answer
@@ -37,19 +45,6 @@ MOST_PARTS = 20
 LONGEST_PART_HEAD = 4096
 
 _PARTNER_NUMBER = re.compile(r"[A-Za-z0-9]{1,40}")
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """The warehouse, as the label and the CN23 name it."""
-
-    company: str
-    street: str
-    postcode: str
-    city: str
-    phone: str
-    email: str
-    country: str = "FR"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.carrier.carriers.carrier import Unreachable
-from services.carrier.domain.carrier import CarrierEvent, ParcelEvents
+from services.carrier.domain.carrier import CarrierEvent, InvalidReport, ParcelEvents, Unreachable
 from services.carrier.domain.s10 import is_parcel_id
 from shared.http.json_reader import read_told
 
@@ -23,6 +22,8 @@ GROUP_SIZE = 10
 """Ids in one request (`idships/{1..10 ids}`)."""
 MOST_EVENTS = 1_000
 """Of one parcel; La Poste reports a few dozen."""
+MOST_NEW_EVENTS = 200
+"""In one call-back."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _PARIS = ZoneInfo("Europe/Paris")
@@ -34,16 +35,6 @@ _CUSTOMS = frozenset({"DO1", "DO2", "DO3"})
 """Codes that leave open in which country's customs the parcel is."""
 _CUSTOMS_STEP = 3
 """The step of the timeline, of five, to which they belong."""
-
-
-class InvalidEnvelope(ValueError):
-    """Not one of Suivi's envelopes. Field, rule and message give the reason, without the content."""
-
-    def __init__(self, field: str, rule: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.rule = rule
-        self.message = message
 
 
 class GroupRefused(Exception):
@@ -86,23 +77,23 @@ def _readable(envelope: Mapping[str, Any], requested: Sequence[str]) -> ParcelEv
     """One envelope of several: a faulty one must not hide the others."""
     try:
         reported = read_envelope(envelope)
-    except InvalidEnvelope:
+    except InvalidReport:
         return None
     return reported if reported.tracking_number in requested else None
 
 
 def read_envelope(envelope: Any) -> ParcelEvents:
-    """One envelope, from a poll or a call-back. Raises InvalidEnvelope.
+    """One envelope, from a poll or a call-back. Raises InvalidReport.
 
     Events are many or one, in any order; one that cannot be read is kept as it came, with neither code nor time.
     """
     if not isinstance(envelope, Mapping):
-        raise InvalidEnvelope("", "object", "an envelope is a JSON object")
+        raise InvalidReport("", "object", "an envelope is a JSON object")
     shipment = envelope.get("shipment")
     inner = shipment if isinstance(shipment, Mapping) else {}
     number = inner.get("idShip") or envelope.get("idShip")
     if not isinstance(number, str) or not is_parcel_id(number := number.upper()):
-        raise InvalidEnvelope(
+        raise InvalidReport(
             "shipment.idShip",
             "parcel_id",
             "11 to 15 letters and digits; an S10 check digit must hold",
@@ -111,11 +102,20 @@ def read_envelope(envelope: Any) -> ParcelEvents:
     if isinstance(events, Mapping):
         events = [events]
     if not isinstance(events, list):
-        raise InvalidEnvelope("shipment.event", "array", "events are an array")
+        raise InvalidReport("shipment.event", "array", "events are an array")
     if len(events) > MOST_EVENTS:
-        raise InvalidEnvelope("shipment.event", "max_items", f"at most {MOST_EVENTS} events")
+        raise InvalidReport("shipment.event", "max_items", f"at most {MOST_EVENTS} events")
     step = _customs_step(inner.get("timeline"))
     return ParcelEvents(number, tuple(_event(number, event, step) for event in events))
+
+
+def read_new_events(envelope: Any) -> ParcelEvents:
+    """The envelope of a call-back, which holds the new events only. Raises InvalidReport."""
+    shipment = envelope.get("shipment") if isinstance(envelope, Mapping) else None
+    events = shipment.get("event") if isinstance(shipment, Mapping) else None
+    if isinstance(events, list) and len(events) > MOST_NEW_EVENTS:
+        raise InvalidReport("shipment.event", "too_long", f"at most {MOST_NEW_EVENTS} events")
+    return read_envelope(envelope)
 
 
 def _customs_step(timeline: Any) -> tuple[datetime, str] | None:

@@ -1,0 +1,86 @@
+"""What every service knows of a carrier: its name, where it goes, and what it takes in one parcel. Dated data.
+
+A carrier is its entry here, and its package in `services/carrier/carriers`. A change of its terms is a new row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelLimits:
+    """In grams and millimetres. The length is the longest side."""
+
+    carrier: str
+    valid_from: date
+    max_weight_g: int
+    max_length_mm: int
+    max_sum_mm: int
+    """Length, width and height together."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A carrier's product to a country."""
+
+    carrier: str
+    country: str
+    """Destination, ISO 3166-1 alpha-2."""
+    product: str
+    ddp: bool
+    """The product can be delivered duty paid; it then needs phone, sizes and EORI."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredCarrier:
+    name: str
+    routes: tuple[Route, ...]
+    limits: tuple[ParcelLimits, ...]
+
+    def limits_on(self, day: date) -> ParcelLimits:
+        """The row in force on this day. LookupError before the first."""
+        rows = [row for row in self.limits if row.valid_from <= day]
+        if not rows:
+            raise LookupError(f"no parcel limits of {self.name} on {day}")
+        return max(rows, key=lambda row: row.valid_from)
+
+
+LAPOSTE = "laposte"
+
+DECLARED = (
+    DeclaredCarrier(
+        LAPOSTE,
+        routes=(
+            Route(
+                LAPOSTE,
+                country="CN",
+                product="DOS",
+                ddp=True,
+                source="Colissimo WooCommerce plugin 2.2.0, capabilitiesByCountryFR.json, zone Z5",
+            ),
+        ),
+        limits=(
+            ParcelLimits(
+                carrier=LAPOSTE,
+                valid_from=date(2020, 1, 1),
+                max_weight_g=30_000,
+                max_length_mm=1_000,
+                max_sum_mm=1_500,
+                source="Colissimo's terms as commonly stated; unconfirmed for product DOS to China, see the contract",
+            ),
+        ),
+    ),
+)
+"""Of two carriers to one country the first is taken."""
+BY_NAME = {carrier.name: carrier for carrier in DECLARED}
+CARRIERS = tuple(BY_NAME)
+
+
+def route_to(country: str) -> Route | None:
+    """The route to this country; None when no carrier of ours goes there."""
+    routes = (route for carrier in DECLARED for route in carrier.routes)
+    return next((route for route in routes if route.country == country), None)

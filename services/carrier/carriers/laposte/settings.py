@@ -1,0 +1,31 @@
+"""What La Poste's part of the carrier service reads from the environment."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings
+
+
+class LaPosteSettings(BaseSettings):
+    laposte_sls_url: str = "https://ws.colissimo.fr/sls-ws/SlsServiceWSRest/2.0"
+    laposte_suivi_url: str = "https://api.laposte.fr/suivi/v2"
+    laposte_contract_number: str = ""
+    laposte_password: SecretStr = SecretStr("")
+    okapi_key: SecretStr = SecretStr("")
+    laposte_printing: str = Field(
+        default="PDF_10x15_300dpi",
+        pattern="^PDF_",
+        description="SLS outputPrintingType; one of the PDF ones, since nothing else is accepted as a label",
+    )
+    sls_timeout_seconds: float = Field(
+        default=20, gt=0, le=50, description="of a whole call, real time; less than a job's own bound"
+    )
+    sls_answer_bytes: int = Field(
+        default=4 * 1024 * 1024, ge=1024, description="what is read of an answer: the label and the CN23's copies"
+    )
+    suivi_timeout_seconds: float = Field(default=10, gt=0, description="of a whole call, real time")
+    suivi_answer_bytes: int = Field(default=1024 * 1024, ge=1024, description="what is read of an answer")
+    suivi_calls_per_second: float = Field(
+        default=10, gt=0, description="of each replica; La Poste's free plan allows 10"
+    )
+    webhook_secrets: SecretStr = Field(default=SecretStr(""), description="`whsec_<base64>,...`; any of them counts")
