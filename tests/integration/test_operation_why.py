@@ -37,7 +37,7 @@ async def test_a_paused_counterpart_holds_the_order_and_resume_is_the_next_comma
             code, told = await operated.why(order.number)
             assert code == 1
             assert holders(told)[0] == ("paused", "carrier")
-            assert told["findings"][0]["what"].startswith("job label 1 (carrier.laposte)")
+            assert told["findings"][0]["what"].startswith("job label.laposte 1 (carrier.laposte)")
             assert told["next"] == f"python -m services.carrier resume {LAPOSTE}"
             assert told["order"]["awaits"] == "carrier"
 

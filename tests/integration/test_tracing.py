@@ -109,7 +109,7 @@ async def test_one_trace_from_the_order_placed_to_its_end_through_all_services(t
         in_trace = [(service, span) for service, span in recorded.spans if span.trace_id in traces]
         names = {(service, span.name) for service, span in in_trace}
         assert ("orders", "POST /orders") in names, "the trace begins with the request"
-        assert ("carrier", "job label") in names, "outside calls belong to it"
+        assert ("carrier", "job label.laposte") in names, "outside calls belong to it"
         assert ("carrier", "POST") in names
         assert ("carrier", "call-back") in names, "and what the carrier calls back with"
         assert {service for service, span in in_trace if span.name.startswith("send ")} >= set(SERVICES) - {"tracking"}
