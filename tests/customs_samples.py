@@ -14,6 +14,7 @@ from contracts.persons import Contact, NationalId, Payment
 from contracts.vocabularies import Status
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs import regimes
+from services.customs.destinations import import_regimes
 from services.customs.domain.decide import Policy
 from services.customs.regimes import tables
 from services.persons.facts import PersonErased, PersonRecorded
@@ -22,7 +23,7 @@ PLACED_AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 TABLES = tables.load()
 POLICY = Policy(
     tables=TABLES,
-    imports=regimes.import_regimes(TABLES),
+    imports=import_regimes(TABLES),
     export=regimes.export_regimes(TABLES)["FR"],
     eori="FR900000001",
     regimes_by_marketplace={"postal-shop": "personal_postal"},

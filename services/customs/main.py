@@ -9,12 +9,13 @@ from contracts.base import ORDER
 from services import cases
 from services.customs import handlers
 from services.customs.api import actions, orders
+from services.customs.destinations.cn.gateway import IMPORT_GATEWAY, ImportGateway
+from services.customs.destinations.cn.import_jobs import ImportJobs
+from services.customs.destinations.cn.job_kinds import import_kinds
+from services.customs.destinations.cn.receipt_poller import ReceiptPoller
+from services.customs.jobs.export_gateway import EXPORT_GATEWAY, ExportGateway
 from services.customs.jobs.exports import ExportJob
-from services.customs.jobs.gateways import EXPORT_GATEWAY, IMPORT_GATEWAY, ExportGateway, ImportGateway
-from services.customs.jobs.imports import ImportJobs
-from services.customs.jobs.kinds import job_kinds
 from services.customs.settings import Settings, parties_of, policy_of, quota_key, roles_of
-from services.customs.tasks.receipts import ReceiptPoller
 from services.customs.tasks.retention import keep_dropping_expired
 from services.persons.records import Persons
 from shared.cli.commands import command
@@ -65,7 +66,7 @@ def service(platform: Platform) -> Service:
         hooks=cases.hooks("customs"),
         findings=cases.findings,
         keepers=(persons,),
-        jobs=job_kinds(export_job, import_jobs, clock),
+        jobs=(export_job.kind(), *import_kinds(import_jobs, clock)),
         tasks=(
             Task("receipts", receipts.run),
             Task("retention", partial(keep_dropping_expired, pool, clock)),

@@ -9,7 +9,8 @@ from pydantic import Field, SecretStr, field_validator
 
 from contracts.vocabularies import REGIMES, Regime
 from services.customs import regimes
-from services.customs.domain.ceb import DOCUMENTS, Parties, Party, Role
+from services.customs.destinations import import_regimes
+from services.customs.destinations.cn.ceb import DOCUMENTS, Parties, Party, Role
 from services.customs.domain.decide import Policy
 from services.customs.domain.export import valid_eori
 from services.customs.regimes import tables
@@ -84,7 +85,7 @@ def policy_of(settings: Settings) -> Policy:
     dated = tables.load()
     return Policy(
         tables=dated,
-        imports=regimes.import_regimes(dated),
+        imports=import_regimes(dated),
         export=regimes.export_regimes(dated)[settings.dispatch_country],
         eori=settings.eori,
         default_regime=settings.import_regime,

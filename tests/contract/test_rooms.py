@@ -15,7 +15,7 @@ PAGE = (ROOT / "docs" / "rooms.md").read_text(encoding="utf-8")
 SEAMS = {
     "orders": {"data"},
     "warehouse": set[str](),
-    "customs": {"regimes", "data"},
+    "customs": {"destinations", "regimes", "data"},
     "carrier": {"carriers"},
     "tracking": {"templates", "translations", "rebuild"},
 }

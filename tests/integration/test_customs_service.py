@@ -28,9 +28,9 @@ from contracts.warehouse import OrderWithdrawn
 from sandbox.app import create
 from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
+from services.customs.destinations.cn.gateway import IMPORT_GATEWAY
 from services.customs.domain.cases import hold_case
 from services.customs.domain.export import lrn, valid_mrn
-from services.customs.jobs.gateways import IMPORT_GATEWAY
 from services.persons.records import Persons
 from shared.jobs import pauses
 from tests import customs_samples as samples

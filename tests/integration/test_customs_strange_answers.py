@@ -24,13 +24,12 @@ from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
 from sandbox.china_customs import ceb as sandbox_ceb
 from sandbox.local.servers import Servers
-from services.customs.domain import ceb
+from services.customs.destinations.cn import ceb, message_store
+from services.customs.destinations.cn.gateway import IMPORT_GATEWAY, ImportGateway
+from services.customs.destinations.cn.receipt_poller import ReceiptPoller
 from services.customs.domain.cases import hold_case
 from services.customs.domain.retention import keep_until
 from services.customs.handlers import on_erased
-from services.customs.jobs.gateways import IMPORT_GATEWAY, ImportGateway
-from services.customs.store import messages
-from services.customs.tasks.receipts import ReceiptPoller
 from shared.http.client import Bounds, Counterpart
 from shared.ledger.outbox import headers
 from shared.loop import Loop
@@ -323,7 +322,7 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
         await office.platform.ledger.append(db, plan)  # of a line that the order does not have
         for name in ("broken", "unreadable"):
             inventory, at = ceb.guid(order_id(name), 1, "CEB621"), screened.occurred_at
-            await messages.add(db, inventory, order_id(name), 1, "CEB621", b"", at, keep_until(at))
+            await message_store.add(db, inventory, order_id(name), 1, "CEB621", b"", at, keep_until(at))
         await db.execute(
             "insert into facts (stream_id, id, type, published, body) values ($1, $1, $2, false, '{}')",
             order_id("unreadable"),

@@ -13,11 +13,11 @@ import pytest
 from contracts.base import order_stream
 from contracts.customs import OrderScreened, ParcelUplifted
 from sandbox.china_customs import ceb as sandbox_ceb
-from services.customs.domain import ceb
-from services.customs.domain.ceb import MessageType, Parties, Party
-from services.customs.domain.ceb_messages import build
+from services.customs.destinations.cn import ceb
+from services.customs.destinations.cn.ceb import MessageType, Parties, Party
+from services.customs.destinations.cn.ceb_messages import build
+from services.customs.destinations.cn.shipments import Shipment, shipment
 from services.customs.domain.decide import Passed, screen
-from services.customs.domain.shipments import Shipment, shipment
 from shared.ledger.facts import DecisionContext, Facts
 from tests.customs_samples import (
     BUYER,

@@ -25,6 +25,7 @@ from contracts.customs import (
     ParcelUplifted,
 )
 from contracts.warehouse import OrderWithdrawn
+from services.customs.destinations.cn.shipments import shipment
 from services.customs.domain import quota
 from services.customs.domain.cases import POST_HOLD, attention, attention_round, hold_refused, open_hold, retried
 from services.customs.domain.decide import (
@@ -39,7 +40,6 @@ from services.customs.domain.decide import (
     screen,
 )
 from services.customs.domain.parcels import parcel_rows
-from services.customs.domain.shipments import shipment
 from shared.ledger.facts import DecisionContext, Facts, Job, Output
 from tests.customs_samples import (
     BUYER,

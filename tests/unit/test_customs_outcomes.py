@@ -9,14 +9,14 @@ import pytest
 
 from contracts.cases import CaseOpened
 from contracts.customs import ParcelDeclared, ParcelRefused
-from services.customs.domain import ceb
+from services.customs.destinations.cn import ceb
+from services.customs.destinations.cn.messages import MessageStatus, derived_messages, rejected
+from services.customs.destinations.cn.polling import LONGEST_WAIT_SECONDS, seconds_after_failure
+from services.customs.destinations.cn.receipt_events import inventory_events, receipt_rounds
+from services.customs.destinations.cn.receipts import CustomsReceipt, PolledReceipt, SentMessage
 from services.customs.domain.decide import DOCUMENTS, EXPORT, INVENTORY, RETURN, parcels_declared
 from services.customs.domain.export import Refused, Released
 from services.customs.domain.export_outcome import export_outcome
-from services.customs.domain.messages import MessageStatus, derived_messages, rejected
-from services.customs.domain.polling import LONGEST_WAIT_SECONDS, seconds_after_failure
-from services.customs.domain.receipt_events import inventory_events, receipt_rounds
-from services.customs.domain.receipts import CustomsReceipt, PolledReceipt, SentMessage
 from services.customs.domain.retention import keep_until
 from shared.ledger.facts import DecisionContext
 from tests.customs_samples import PLACED_AT, POLICY, TABLES, order_id, packed, placed

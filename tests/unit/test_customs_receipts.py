@@ -16,10 +16,15 @@ from contracts.base import order_stream
 from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused
 from sandbox.bad_answers import PAGE
+from services.customs.destinations.cn.receipt_events import receipt_events
+from services.customs.destinations.cn.receipt_parsing import (
+    MOST_RECEIPTS,
+    read_hold_answer_result,
+    read_page,
+    read_receipt,
+)
+from services.customs.destinations.cn.receipts import CustomsReceipt, SentMessage, inventory_event, meaning
 from services.customs.domain.export import Unreadable
-from services.customs.domain.receipt_events import receipt_events
-from services.customs.domain.receipts import CustomsReceipt, SentMessage, inventory_event, meaning
-from services.customs.jobs.receipt_parsing import MOST_RECEIPTS, read_hold_answer_result, read_page, read_receipt
 from shared.ledger.facts import DecisionContext, Facts
 from tests.customs_samples import PLACED_AT, TABLES, order_id
 

@@ -9,12 +9,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from contracts.base import ParcelNumber, order_stream
+from services.customs.destinations.cn import job_kinds, message_store
 from services.customs.domain import actions, cases, decide
 from services.customs.domain.actions import NotPossible
 from services.customs.domain.decide import Policy
-from services.customs.jobs import kinds
 from services.customs.schemas.bodies import Accepted, HoldAnswerBody, RetryBody, UpliftBody
-from services.customs.store import hold_answers, messages
+from services.customs.store import hold_answers
 from shared.clock import Clock
 from shared.db import DB
 from shared.http.answers import json_answer
@@ -70,8 +70,8 @@ def router(
             uplifted = actions.uplift(facts, parcel, body.bill_number, body.voyage_number, clock.now())
             if uplifted is None:
                 return
-            await messages.lock_inventory(db, order_id, parcel)
-            if await messages.load(db, order_id, parcel, "CEB621") is not None:
+            await message_store.lock_inventory(db, order_id, parcel)
+            if await message_store.load(db, order_id, parcel, "CEB621") is not None:
                 actions.check_bill(facts, uplifted)
             await ledger.publish(db, [uplifted])
 
@@ -90,7 +90,7 @@ def router(
             sealed = seal.seal(body.answer.encode(), hold_answers.sealing_place(order_id, held.subject))
             if not await hold_answers.add(db, order_id, held.subject, sealed, principal.name, clock.now()):
                 raise NotPossible("this hold was answered already")
-            await kinds.enqueue_import(db, decide.HOLD_ANSWER, order_id, held.subject)
+            await job_kinds.enqueue_import(db, decide.HOLD_ANSWER, order_id, held.subject)
 
         return await act(request, principal, order_id, parcel, answer)
 
@@ -102,7 +102,7 @@ def router(
 
         async def ask(db: DB, facts: Facts) -> None:
             actions.check_return(facts, parcel, policy, clock.now())
-            await kinds.enqueue_import(db, decide.RETURN, order_id, str(parcel))
+            await job_kinds.enqueue_import(db, decide.RETURN, order_id, str(parcel))
 
         return await act(request, principal, order_id, parcel, ask)
 
@@ -118,7 +118,7 @@ def router(
             subject = actions.job_subject(facts, parcel, body.work)
             closed = cases.retried(facts, body.work, subject, DecisionContext(clock.now()))
             next_round = cases.attention_round(facts, body.work, subject) + len(closed)
-            if not await kinds.run_again(db, body.work, order_id, subject, next_round):
+            if not await job_kinds.run_again(db, body.work, order_id, subject, next_round):
                 raise NotPossible("there is no such work to do again")
             await ledger.publish(db, closed)
 

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import TypeAdapter
 
 from contracts.base import ParcelNumber, order_stream
+from services.customs.destinations.cn import message_store, receipt_store
 from services.customs.schemas import views
 from services.customs.schemas.bodies import OrderView, ParcelPage, ParcelState, ParcelView
-from services.customs.store import export_declarations, messages, parcels, receipts
+from services.customs.store import export_declarations, parcels
 from shared.http import paging
 from shared.http.answers import etag_response
 from shared.http.api_keys import Principal, Require
@@ -33,8 +34,8 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger)
         async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
             facts = (await ledger.read(db, [order_stream(order_id)]))[order_id]
             papers = views.Papers(
-                await messages.of_order(db, order_id),
-                await receipts.of_order(db, order_id),
+                await message_store.of_order(db, order_id),
+                await receipt_store.of_order(db, order_id),
                 await export_declarations.of_order(db, order_id),
             )
         if not len(facts):

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from contracts.base import Event
 from contracts.cases import CaseOpened
 from services.customs.domain.cases import attention
+from shared.clock import Clock
 from shared.jobs.worker import ClaimedJob
 from shared.ledger.facts import DecisionContext
 
 
 def attention_case(job: ClaimedJob, reason: str, now: datetime) -> CaseOpened:
     return attention(job.stream.id, job.kind, job.subject, reason, DecisionContext(now), case_round(job))
+
+
+def no_answer(clock: Clock) -> Callable[[ClaimedJob, str], Sequence[Event]]:
+    """What follows when the last attempt of a job has failed: its case."""
+    return lambda job, _: [attention_case(job, "no_answer", clock.now())]
 
 
 def case_round(job: ClaimedJob) -> int:

@@ -15,16 +15,16 @@ from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
 from services.customs.domain import export
 from services.customs.domain.cases import ORDER_ENDS, order_ended
-from services.customs.domain.decide import Policy, parcels_declared
+from services.customs.domain.decide import EXPORT, Policy, parcels_declared
 from services.customs.domain.export_outcome import ExportOutcome, export_outcome
 from services.customs.domain.retention import keep_until
-from services.customs.jobs.attention import case_round
-from services.customs.jobs.gateways import ExportGateway
+from services.customs.jobs.attention import case_round, no_answer
+from services.customs.jobs.export_gateway import EXPORT_GATEWAY, ExportGateway
 from services.customs.store import export_declarations
 from services.customs.store.export_declarations import Declaration
 from shared.clock import Clock
 from shared.db import DB
-from shared.jobs.worker import ClaimedJob, Done, Retry
+from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
 from shared.ledger.facts import DecisionContext, Facts
 from shared.ledger.ledger import Ledger
 from shared.sealing import Seal
@@ -38,6 +38,9 @@ class ExportJob:
     clock: Clock
     policy: Policy
     gateway: ExportGateway
+
+    def kind(self) -> JobKind:
+        return JobKind(EXPORT, EXPORT_GATEWAY, self.run, no_answer(self.clock))
 
     async def run(self, job: ClaimedJob) -> Done:
         """Raises Retry."""

@@ -8,9 +8,9 @@ import asyncpg
 
 from contracts.customs import OrderRefused, OrderScreened
 from contracts.orders import OrderPlaced
+from services.customs.destinations.cn.receipts import meaning
 from services.customs.domain.cases import open_hold
 from services.customs.domain.parcels import parcel_rows
-from services.customs.domain.receipts import meaning
 from services.customs.schemas.bodies import ExportView, MessageView, OrderView, ParcelDetail, ReceiptView, ScreeningView
 from shared.ledger.facts import Facts
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncpg
 
-from services.customs.store import export_declarations, messages
+from services.customs.destinations.cn import message_store
+from services.customs.store import export_declarations
 from shared.clock import Clock
 from shared.loop import Loop
 
@@ -18,7 +19,7 @@ async def keep_dropping_expired(pool: asyncpg.Pool[asyncpg.Record], clock: Clock
     async def step() -> None:
         async with pool.acquire() as db, db.transaction():
             now = clock.now()
-            await messages.drop_expired(db, now)
+            await message_store.drop_expired(db, now)
             await export_declarations.drop_expired(db, now)
 
     await loop.repeat(step, RETENTION_SECONDS)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from contracts.base import order_stream
-from services.customs.domain.ceb import DOCUMENTS, MessageType
-from services.customs.domain.ceb_messages import build
+from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType
+from services.customs.destinations.cn.ceb_messages import build
+from services.customs.destinations.cn.receipt_parsing import read_receipt
+from services.customs.destinations.cn.shipments import Shipment, shipment
 from services.customs.domain.decide import Policy
-from services.customs.domain.shipments import Shipment, shipment
-from services.customs.jobs.receipt_parsing import read_receipt
 from services.customs.main import service
 from services.customs.settings import Settings, parties_of, policy_of
 from shared.ledger.facts import Facts

@@ -8,10 +8,8 @@ from uuid import UUID
 
 from contracts.base import Event
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ImportReturned
-from services.customs.domain import decide
-from services.customs.domain.cases import CLEARANCE, attention, attention_round, hold_refused
-from services.customs.domain.ceb import DOCUMENTS, guid
-from services.customs.domain.receipts import (
+from services.customs.destinations.cn.ceb import DOCUMENTS, guid
+from services.customs.destinations.cn.receipts import (
     FAILED,
     CustomsReceipt,
     PolledReceipt,
@@ -20,6 +18,8 @@ from services.customs.domain.receipts import (
     inventory_event,
     meaning,
 )
+from services.customs.domain import decide
+from services.customs.domain.cases import CLEARANCE, attention, attention_round, hold_refused
 from shared.ledger.facts import DecisionContext, Facts
 
 

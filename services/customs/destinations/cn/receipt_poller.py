@@ -11,12 +11,13 @@ import asyncpg
 from aiokafka.errors import KafkaError
 
 from contracts.base import Event, order_stream
-from services.customs.domain.messages import derived_messages
-from services.customs.domain.polling import seconds_after_failure
-from services.customs.domain.receipt_events import receipt_events, receipt_rounds
-from services.customs.domain.receipts import FAILED, PolledReceipt, ReceiptPage, SentMessage, meaning
-from services.customs.jobs.gateways import IMPORT_GATEWAY, ImportGateway
-from services.customs.store import messages, parcels, receipts
+from services.customs.destinations.cn import message_store, receipt_store
+from services.customs.destinations.cn.gateway import IMPORT_GATEWAY, ImportGateway
+from services.customs.destinations.cn.messages import derived_messages
+from services.customs.destinations.cn.polling import seconds_after_failure
+from services.customs.destinations.cn.receipt_events import receipt_events, receipt_rounds
+from services.customs.destinations.cn.receipts import FAILED, PolledReceipt, ReceiptPage, SentMessage, meaning
+from services.customs.store import parcels
 from services.persons.facts import PersonErased
 from shared.clock import Clock
 from shared.db import DB, TRANSIENT
@@ -87,7 +88,7 @@ class ReceiptPoller:
         async with self.pool.acquire() as db:
             if await pauses.is_paused(db, IMPORT_GATEWAY):
                 return False
-            cursor = await receipts.read_cursor(db, IMPORT_GATEWAY)
+            cursor = await receipt_store.read_cursor(db, IMPORT_GATEWAY)
         page = await loop.while_waiting(self.gateway.receipts_after(cursor, PAGE))
         if not page.receipts:
             return False
@@ -170,8 +171,8 @@ class ReceiptPoller:
 
         Of an erased person, and of a message that is not ours, the office's own text is not kept.
         """
-        await receipts.lock_source(db, IMPORT_GATEWAY)
-        if await receipts.read_cursor(db, IMPORT_GATEWAY) != progress.cursor:
+        await receipt_store.lock_source(db, IMPORT_GATEWAY)
+        if await receipt_store.read_cursor(db, IMPORT_GATEWAY) != progress.cursor:
             raise CursorMoved
         sent_messages = await _sent_messages(db, part)
         erased = await fact_sets.holding(db, {sent.order_id for sent in sent_messages.values()}, PersonErased)
@@ -181,15 +182,15 @@ class ReceiptPoller:
             without_text = sent is None or sent.order_id in erased
             text = b"" if without_text else self.seal.seal(receipt.info.encode(), f"receipt:{receipt.cursor}")
             rows.append((receipt, text))
-        new = await receipts.add(db, rows, sent_messages)
+        new = await receipt_store.add(db, rows, sent_messages)
         return _with_messages([receipt for receipt in part if receipt.cursor in new], sent_messages)
 
     async def _move_cursor(
         self, db: DB, ours: Sequence[tuple[PolledReceipt, SentMessage]], cursor: str, context: DecisionContext
     ) -> None:
         rejected = [(receipt.guid, receipt.status) for receipt, _ in ours if meaning(receipt.status) in FAILED]
-        await messages.save_rejections(db, rejected, context.now)
-        await receipts.move_cursor(db, IMPORT_GATEWAY, cursor)
+        await message_store.save_rejections(db, rejected, context.now)
+        await receipt_store.move_cursor(db, IMPORT_GATEWAY, cursor)
 
 
 def _with_messages(
@@ -210,7 +211,7 @@ def _with_messages(
 async def _sent_messages(db: DB, page: Sequence[PolledReceipt]) -> dict[UUID, SentMessage]:
     """Our messages by guid. The guid of one that is not restored yet is derived from the parcels of its `copNo`."""
     guids = {receipt.guid for receipt in page if receipt.guid is not None}
-    stored = await messages.by_guid(db, guids)
+    stored = await message_store.by_guid(db, guids)
     numbers = {receipt.cop_no for receipt in page if receipt.guid in guids - stored.keys()}
     if not numbers:
         return stored

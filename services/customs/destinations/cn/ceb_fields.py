@@ -9,8 +9,8 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from contracts.persons import Contact
-from services.customs.domain.ceb import MessageType, Parties, guid
-from services.customs.domain.shipments import Shipment
+from services.customs.destinations.cn.ceb import MessageType, Parties, guid
+from services.customs.destinations.cn.shipments import Shipment
 from services.customs.regimes.tables import Codes
 
 BEIJING = ZoneInfo("Asia/Shanghai")

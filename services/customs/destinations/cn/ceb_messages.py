@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from services.customs.domain import ceb_fields
-from services.customs.domain.ceb import MessageType, Parties
+from services.customs.destinations.cn import ceb_fields
+from services.customs.destinations.cn.ceb import MessageType, Parties
+from services.customs.destinations.cn.shipments import Shipment
 from services.customs.domain.decide import ORIGIN
-from services.customs.domain.shipments import Shipment
 from services.customs.regimes.tables import Codes
 
 NAMESPACE = "http://www.chinaport.gov.cn/ceb"

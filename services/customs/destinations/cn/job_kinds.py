@@ -1,35 +1,28 @@
-"""The kinds of jobs: whom each calls, what runs it, and how an operator frees one."""
+"""The kinds of jobs of the import: what runs each, and how an operator frees one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
-from contracts.base import Event, order_stream
+from contracts.base import order_stream
+from services.customs.destinations.cn import message_store
+from services.customs.destinations.cn.gateway import IMPORT_GATEWAY
+from services.customs.destinations.cn.import_jobs import ImportJobs
+from services.customs.destinations.cn.messages import MessageStatus, rejected
 from services.customs.domain import decide
-from services.customs.domain.messages import MessageStatus, rejected
-from services.customs.jobs.attention import attention_case
-from services.customs.jobs.exports import ExportJob
-from services.customs.jobs.gateways import EXPORT_GATEWAY, IMPORT_GATEWAY
-from services.customs.jobs.imports import ImportJobs
-from services.customs.store import messages
+from services.customs.jobs.attention import no_answer
 from shared.clock import Clock
 from shared.db import DB
-from shared.jobs.worker import ClaimedJob, JobKind
+from shared.jobs.worker import JobKind
 from shared.ledger import job_queue
 from shared.ledger.facts import Job
 
 
-def job_kinds(exports: ExportJob, imports: ImportJobs, clock: Clock) -> tuple[JobKind, ...]:
-    """All kinds. The last failed attempt of a job opens a case."""
-
-    def exhausted(job: ClaimedJob, _: str) -> Sequence[Event]:
-        return [attention_case(job, "no_answer", clock.now())]
-
-    kind = partial(JobKind, exhausted=exhausted)
+def import_kinds(imports: ImportJobs, clock: Clock) -> tuple[JobKind, ...]:
+    """The last failed attempt of a job opens a case."""
+    kind = partial(JobKind, exhausted=no_answer(clock))
     return (
-        kind(decide.EXPORT, EXPORT_GATEWAY, exports.run),
         kind(decide.DOCUMENTS, IMPORT_GATEWAY, imports.send_documents),
         kind(decide.INVENTORY, IMPORT_GATEWAY, imports.declare),
         kind(decide.RETURN, IMPORT_GATEWAY, imports.declare_return),
@@ -52,7 +45,7 @@ async def run_again(db: DB, kind: str, order_id: UUID, subject: str, round_: int
     parcel = int(subject.partition(":")[0])
     sent = [
         MessageStatus(row["guid"], row["parcel"], row["type"], row["status"])
-        for row in await messages.of_order(db, order_id)
+        for row in await message_store.of_order(db, order_id)
     ]
-    await messages.drop(db, rejected(sent, kind, parcel))
+    await message_store.drop(db, rejected(sent, kind, parcel))
     return True

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import get_args
 from uuid import UUID
 
+from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType, guid
+from services.customs.destinations.cn.receipts import SentMessage, is_accepted
 from services.customs.domain import decide
-from services.customs.domain.ceb import DOCUMENTS, MessageType, guid
-from services.customs.domain.receipts import SentMessage, is_accepted
 
 SENT_BY: Mapping[str, tuple[MessageType, ...]] = {
     decide.DOCUMENTS: tuple(DOCUMENTS.values()),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.customs.domain.receipts import SentMessage
+from services.customs.destinations.cn.receipts import SentMessage
 from shared.db import DB
 
 

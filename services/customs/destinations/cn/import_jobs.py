@@ -10,17 +10,18 @@ import asyncpg
 from contracts.base import order_stream
 from contracts.customs import ImportRefused
 from contracts.orders import OrderPlaced
-from services.customs.domain import ceb, export
-from services.customs.domain.ceb import DOCUMENTS, MessageType, Parties, Role
-from services.customs.domain.ceb_messages import build
+from services.customs.destinations.cn import ceb, message_store
+from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType, Parties, Role
+from services.customs.destinations.cn.ceb_messages import build
+from services.customs.destinations.cn.gateway import ImportGateway
+from services.customs.destinations.cn.receipt_events import inventory_events
+from services.customs.destinations.cn.receipts import CustomsReceipt, is_accepted
+from services.customs.destinations.cn.shipments import shipment
+from services.customs.domain import export
 from services.customs.domain.decide import Policy
-from services.customs.domain.receipt_events import inventory_events
-from services.customs.domain.receipts import CustomsReceipt, is_accepted
 from services.customs.domain.retention import keep_until
-from services.customs.domain.shipments import shipment
 from services.customs.jobs.attention import attention_case
-from services.customs.jobs.gateways import ImportGateway
-from services.customs.store import hold_answers, messages
+from services.customs.store import hold_answers
 from services.persons.facts import PersonErased
 from services.persons.records import Persons
 from shared.clock import Clock
@@ -103,7 +104,7 @@ class ImportJobs:
             return None
         receipt = await self.gateway.send(body)
         async with self.pool.acquire() as db:
-            await messages.save_answer(
+            await message_store.save_answer(
                 db, ceb.guid(order_id, parcel, message), receipt.status, receipt.number, self.clock.now()
             )
         return receipt
@@ -112,8 +113,8 @@ class ImportJobs:
         guid = ceb.guid(order_id, parcel, message)
         async with self.pool.acquire() as db, db.transaction():
             if message == "CEB621":
-                await messages.lock_inventory(db, order_id, parcel)
-            stored = await messages.load(db, order_id, parcel, message)
+                await message_store.lock_inventory(db, order_id, parcel)
+            stored = await message_store.load(db, order_id, parcel, message)
             if stored and message in DOCUMENTS.values() and is_accepted(stored["status"]):
                 return None
             facts = (await self.ledger.read(db, [order_stream(order_id)]))[order_id]
@@ -129,7 +130,7 @@ class ImportJobs:
             declared = shipment(facts, parcel, contact, buyer, self.policy, now)
             body = build(message, declared, self.parties, self.policy.tables.codes)
             sealed = self.seal.seal(body, f"ceb:{guid}")
-            await messages.add(db, guid, order_id, parcel, message, sealed, now, keep_until(now))
+            await message_store.add(db, guid, order_id, parcel, message, sealed, now, keep_until(now))
             return body
 
     async def _facts(self, order_id: UUID) -> Facts:

@@ -11,8 +11,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.customs.destinations.cn.receipts import (
+    STATUS,
+    CustomsReceipt,
+    HoldAnswerResult,
+    PolledReceipt,
+    ReceiptPage,
+)
 from services.customs.domain.export import Unreadable
-from services.customs.domain.receipts import STATUS, CustomsReceipt, HoldAnswerResult, PolledReceipt, ReceiptPage
 from shared.http.json_reader import read_told
 from shared.text import storable
 

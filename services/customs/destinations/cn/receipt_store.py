@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.customs.domain.receipts import PolledReceipt, SentMessage
+from services.customs.destinations.cn.receipts import PolledReceipt, SentMessage
 from shared.db import DB
 
 

@@ -1,0 +1,1 @@
+"""China: the single window (CEB messages, receipts), and the regimes of import."""
