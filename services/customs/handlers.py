@@ -10,7 +10,7 @@ from contracts.base import Event
 from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
-from services.customs.destinations.cn import receipt_store
+from services.customs.destinations import DESTINATIONS
 from services.customs.domain.buyer_year import changes, may_change_share, settle
 from services.customs.domain.decide import Passed, Policy, decide, screen
 from services.customs.domain.parcels import parcel_rows
@@ -76,7 +76,8 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
 async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
     """Drops free text that may name the person; declarations stay sealed for their legal period."""
     await hold_answers.drop(db, order_ids)
-    await receipt_store.drop_texts(db, order_ids)
+    for destination in DESTINATIONS.values():
+        await destination.on_erased(db, order_ids)
 
 
 SUBSCRIPTIONS: tuple[type[Event], ...] = (

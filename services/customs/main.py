@@ -9,13 +9,11 @@ from contracts.base import ORDER
 from services import cases
 from services.customs import handlers
 from services.customs.api import actions, orders
-from services.customs.destinations.cn.gateway import IMPORT_GATEWAY, ImportGateway
-from services.customs.destinations.cn.import_jobs import ImportJobs
-from services.customs.destinations.cn.job_kinds import import_kinds
-from services.customs.destinations.cn.receipt_poller import ReceiptPoller
+from services.customs.destinations import DESTINATIONS
+from services.customs.destinations.destination import Parts
 from services.customs.jobs.export_gateway import EXPORT_GATEWAY, ExportGateway
 from services.customs.jobs.exports import ExportJob
-from services.customs.settings import Settings, parties_of, policy_of, quota_key, roles_of
+from services.customs.settings import Settings, policy_of, quota_key
 from services.customs.tasks.retention import keep_dropping_expired
 from services.persons.records import Persons
 from shared.cli.commands import command
@@ -32,31 +30,12 @@ def service(platform: Platform) -> Service:
         raise TypeError("the customs service needs its own settings")
     pool, ledger, clock, seal = platform.pool, platform.ledger, platform.clock, platform.seal
     policy, persons = policy_of(settings), Persons.of(settings, handlers.on_erased)
-    exporting, importing = Counterpart(EXPORT_GATEWAY, Client()), Counterpart(IMPORT_GATEWAY, Client())
-    seconds = settings.gateway_timeout_seconds
-    export_gateway = ExportGateway(
-        exporting, settings.export_gateway_url.rstrip("/"), Bounds(seconds, settings.export_answer_bytes)
-    )
-    import_gateway = ImportGateway(
-        importing,
-        settings.import_gateway_url.rstrip("/"),
-        receipt=Bounds(seconds, settings.receipt_bytes),
-        page=Bounds(seconds, settings.receipts_page_bytes),
-    )
+    exporting = Counterpart(EXPORT_GATEWAY, Client())
+    bounds = Bounds(settings.gateway_timeout_seconds, settings.export_answer_bytes)
+    export_gateway = ExportGateway(exporting, settings.export_gateway_url.rstrip("/"), bounds)
     export_job = ExportJob(pool, ledger, seal, clock, policy, export_gateway)
-    import_jobs = ImportJobs(
-        pool, ledger, persons, seal, clock, policy, parties_of(settings), roles_of(settings), import_gateway
-    )
-    receipts = ReceiptPoller(
-        pool,
-        ledger,
-        seal,
-        clock,
-        import_gateway,
-        policy.tables.codes.hold_reasons,
-        settings.receipts_poll_seconds,
-        platform.caught_up,
-    )
+    parts = Parts(pool, ledger, persons, seal, clock, policy, platform.caught_up)
+    authorities = [one.connect(settings, parts, settings.gateway_timeout_seconds) for one in DESTINATIONS.values()]
     return Service(
         name="customs",
         publishes=topics.CUSTOMS,
@@ -66,11 +45,11 @@ def service(platform: Platform) -> Service:
         hooks=cases.hooks("customs"),
         findings=cases.findings,
         keepers=(persons,),
-        jobs=(export_job.kind(), *import_kinds(import_jobs, clock)),
+        jobs=(export_job.kind(), *(kind for one in authorities for kind in one.jobs)),
         tasks=(
-            Task("receipts", receipts.run),
+            *(task for one in authorities for task in one.tasks),
             Task("retention", partial(keep_dropping_expired, pool, clock)),
-            Task("connections", partial(keep_open, (exporting, importing))),
+            Task("connections", partial(keep_open, (exporting, *(one.counterpart for one in authorities)))),
         ),
         routers=(
             orders.router(platform.require, pool, ledger),

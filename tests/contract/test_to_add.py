@@ -45,6 +45,13 @@ class Tree:
         file.write_text(re.sub(rf"^{re.escape(before)}", text + before, content, count=1, flags=re.MULTILINE))
         self.by_hand.append(path)
 
+    def replace(self, path: str, before: str, after: str) -> None:
+        file = self.root / path
+        content = file.read_text(encoding="utf-8")
+        assert content.count(before) == 1, f"{path}: {before}"
+        file.write_text(content.replace(before, after), encoding="utf-8")
+        self.by_hand.append(path)
+
     def run(self, *arguments: str) -> str:
         """A command of Python in the copy; AssertionError with what it printed when it fails."""
         done = subprocess.run(
@@ -171,6 +178,98 @@ def add_a_carrier(tree: Tree) -> None:
     tree.insert(".env.example", "# La Poste. Compose", "#CHRONOPOST_PASSWORD=\n")
 
 
+COUNTRY = (
+    '"""Japan."""\n'
+    + '''
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic_settings import BaseSettings
+
+from contracts.base import OrderLine
+from contracts.carrier import ParcelScanned
+from services.customs.destinations.destination import Authority, Message, Parts, ReceivedReceipt
+from services.customs.regimes.base import ImportRegime, Refusal, Sums
+from services.customs.regimes.tables import Tables
+from shared.db import DB
+from shared.http.client import Client, Counterpart
+
+
+class JapanSettings(BaseSettings):
+    """None."""
+
+
+@dataclass(frozen=True, slots=True)
+class JapanPostal:
+    name: str = "japan_postal"
+    by_documents: bool = False
+
+    def day(self, instant: datetime) -> date:
+        return instant.astimezone(ZoneInfo("Asia/Tokyo")).date()
+
+    def value(self, sums: Sums) -> Decimal:
+        return sums.goods
+
+    def refusal(self, lines: Sequence[OrderLine], value: Decimal, day: date) -> Refusal | None:
+        return None
+
+    def yearly_limit(self, day: date) -> Decimal | None:
+        return None
+
+    def returnable_until(self, released: datetime) -> datetime | None:
+        return None
+
+    def cleared_by(self, scans: Sequence[ParcelScanned]) -> bool:
+        return any(scan.status == "import_cleared" for scan in scans)
+
+
+class Japan:
+    country = "JP"
+    counterpart = "customs.japan"
+    settings = JapanSettings
+
+    def regimes(self, tables: Tables) -> Sequence[ImportRegime]:
+        return (JapanPostal(),)
+
+    def connect(self, settings: JapanSettings, parts: Parts, seconds: float) -> Authority:
+        return Authority(Counterpart(self.counterpart, Client()), (), ())
+
+    async def declaration_written(self, db: DB, order_id: UUID, parcel: int) -> bool:
+        return False
+
+    async def write_again(self, db: DB, kind: str, order_id: UUID, parcel: int) -> None:
+        pass
+
+    async def messages(self, db: DB, order_id: UUID) -> list[Message]:
+        return []
+
+    async def receipts(self, db: DB, order_id: UUID) -> list[ReceivedReceipt]:
+        return []
+
+    async def on_erased(self, db: DB, order_ids: Sequence[UUID]) -> None:
+        pass
+
+    async def drop_expired(self, db: DB, now: datetime) -> None:
+        pass
+
+
+DESTINATION = Japan()
+'''
+)
+
+
+def add_a_country(tree: Tree) -> None:
+    tree.write("services/customs/destinations/jp/__init__.py", COUNTRY)
+    tree.replace("services/customs/destinations/__init__.py", 'COUNTRIES = ("CN",)', 'COUNTRIES = ("CN", "JP")')
+    tree.replace("contracts/vocabularies.py", '"personal_postal")', '"personal_postal", "japan_postal")')
+
+
 EVENT = '''class OrderWeighed(OrderEvent):
     """All parcels of the order are weighed."""
 
@@ -214,13 +313,20 @@ def check(tree: Tree) -> None:
 def test_what_is_added_touches_what_the_page_says(tree: Tree) -> None:
     add_a_service(tree)
     add_a_carrier(tree)
+    add_a_country(tree)
     add_an_event(tree)
-    packages = (f"services/{PARCELS}/", "services/carrier/carriers/chronopost/")
+    packages = (
+        f"services/{PARCELS}/",
+        "services/carrier/carriers/chronopost/",
+        "services/customs/destinations/jp/",
+    )
     assert [path for path in tree.by_hand if not path.startswith(packages)] == [
         "services/registry.py",
         "docker-compose.yml",
         "contracts/carriers.py",
         ".env.example",
+        "services/customs/destinations/__init__.py",
+        "contracts/vocabularies.py",
         "contracts/warehouse.py",
         "contracts/topics.py",
         "contracts/examples/order-weighed.v1/weighed.json",
@@ -233,4 +339,6 @@ def test_what_is_added_touches_what_the_page_says(tree: Tree) -> None:
     assert services == [*SERVICES, PARCELS]
     named = tree.run("-c", "from services.carrier.carriers import CARRIERS; print(*(one.name for one in CARRIERS))")
     assert named.split() == ["laposte", "chronopost"]
+    countries = tree.run("-c", "from services.customs.destinations import DESTINATIONS; print(*DESTINATIONS)")
+    assert countries.split() == ["CN", "JP"]
     assert "chronopost" in (tree.root / "contracts/schemas/label-created.v1.json").read_text(encoding="utf-8")

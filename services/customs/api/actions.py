@@ -9,7 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from contracts.base import ParcelNumber, order_stream
-from services.customs.destinations.cn import job_kinds, message_store
+from contracts.orders import OrderPlaced
+from services.customs.destinations import DESTINATIONS, by_hand
+from services.customs.destinations.destination import Destination
 from services.customs.domain import actions, cases, decide
 from services.customs.domain.actions import NotPossible
 from services.customs.domain.decide import Policy
@@ -25,6 +27,16 @@ from shared.http.routes import Route
 from shared.ledger.facts import DecisionContext, Facts
 from shared.ledger.ledger import Ledger
 from shared.sealing import Seal
+
+
+def destination_of(facts: Facts) -> Destination:
+    """Where the order goes. NotPossible: nothing is known of it yet, or it goes nowhere that we know."""
+    placed = facts.get(OrderPlaced)
+    destination = DESTINATIONS.get(placed.country) if placed else None
+    if destination is None:
+        raise NotPossible("the order's destination is not known here")
+    return destination
+
 
 ParcelPath = Annotated[ParcelNumber, Path()]
 
@@ -70,8 +82,7 @@ def router(
             uplifted = actions.uplift(facts, parcel, body.bill_number, body.voyage_number, clock.now())
             if uplifted is None:
                 return
-            await message_store.lock_inventory(db, order_id, parcel)
-            if await message_store.load(db, order_id, parcel, "CEB621") is not None:
+            if await destination_of(facts).declaration_written(db, order_id, parcel):
                 actions.check_bill(facts, uplifted)
             await ledger.publish(db, [uplifted])
 
@@ -90,7 +101,7 @@ def router(
             sealed = seal.seal(body.answer.encode(), hold_answers.sealing_place(order_id, held.subject))
             if not await hold_answers.add(db, order_id, held.subject, sealed, principal.name, clock.now()):
                 raise NotPossible("this hold was answered already")
-            await job_kinds.enqueue_import(db, decide.HOLD_ANSWER, order_id, held.subject)
+            await by_hand.enqueue(db, destination_of(facts), decide.HOLD_ANSWER, order_id, held.subject)
 
         return await act(request, principal, order_id, parcel, answer)
 
@@ -102,7 +113,7 @@ def router(
 
         async def ask(db: DB, facts: Facts) -> None:
             actions.check_return(facts, parcel, policy, clock.now())
-            await job_kinds.enqueue_import(db, decide.RETURN, order_id, str(parcel))
+            await by_hand.enqueue(db, destination_of(facts), decide.RETURN, order_id, str(parcel))
 
         return await act(request, principal, order_id, parcel, ask)
 
@@ -118,7 +129,7 @@ def router(
             subject = actions.job_subject(facts, parcel, body.work)
             closed = cases.retried(facts, body.work, subject, DecisionContext(clock.now()))
             next_round = cases.attention_round(facts, body.work, subject) + len(closed)
-            if not await job_kinds.run_again(db, body.work, order_id, subject, next_round):
+            if not await by_hand.run_again(db, destination_of(facts), body.work, order_id, subject, next_round):
                 raise NotPossible("there is no such work to do again")
             await ledger.publish(db, closed)
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import TypeAdapter
 
 from contracts.base import ParcelNumber, order_stream
-from services.customs.destinations.cn import message_store, receipt_store
+from services.customs.destinations import DESTINATIONS
 from services.customs.schemas import views
 from services.customs.schemas.bodies import OrderView, ParcelPage, ParcelState, ParcelView
 from services.customs.store import export_declarations, parcels
@@ -34,8 +34,8 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger)
         async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
             facts = (await ledger.read(db, [order_stream(order_id)]))[order_id]
             papers = views.Papers(
-                await message_store.of_order(db, order_id),
-                await receipt_store.of_order(db, order_id),
+                [message for one in DESTINATIONS.values() for message in await one.messages(db, order_id)],
+                [receipt for one in DESTINATIONS.values() for receipt in await one.receipts(db, order_id)],
                 await export_declarations.of_order(db, order_id),
             )
         if not len(facts):

@@ -1,15 +1,22 @@
-"""Where goods go: a package a country, with its regimes of import, its messages and its authority."""
+"""Where goods go: a package a country, named by its code in lower case, with `DESTINATION`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 
 from contracts.vocabularies import Regime
-from services.customs.destinations.cn.regimes import Cbec9610, PersonalPostal
+from services.customs.destinations.destination import Destination
 from services.customs.regimes.base import ImportRegime
 from services.customs.regimes.tables import Tables
 
+COUNTRIES = ("CN",)
+DESTINATIONS: Mapping[str, Destination] = {
+    country: import_module(f"{__name__}.{country.lower()}").DESTINATION for country in COUNTRIES
+}
+"""By country."""
+
 
 def import_regimes(tables: Tables) -> Mapping[Regime, ImportRegime]:
-    """By name. A new one is a class of its destination, a line here, its examples and its tests."""
-    return {regime.name: regime for regime in (Cbec9610(tables), PersonalPostal(tables))}
+    """Those of all destinations, by name."""
+    return {regime.name: regime for one in DESTINATIONS.values() for regime in one.regimes(tables)}

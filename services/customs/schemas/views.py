@@ -8,7 +8,7 @@ import asyncpg
 
 from contracts.customs import OrderRefused, OrderScreened
 from contracts.orders import OrderPlaced
-from services.customs.destinations.cn.receipts import meaning
+from services.customs.destinations.destination import Message, ReceivedReceipt
 from services.customs.domain.cases import open_hold
 from services.customs.domain.parcels import parcel_rows
 from services.customs.schemas.bodies import ExportView, MessageView, OrderView, ParcelDetail, ReceiptView, ScreeningView
@@ -19,8 +19,8 @@ from shared.ledger.facts import Facts
 class Papers:
     """What the tables know of an order besides its facts."""
 
-    messages: list[asyncpg.Record]
-    receipts: list[asyncpg.Record]
+    messages: list[Message]
+    receipts: list[ReceivedReceipt]
     declarations: list[asyncpg.Record]
 
 
@@ -70,26 +70,26 @@ def _export(papers: Papers, parcel: int) -> ExportView | None:
 def _messages(papers: Papers, parcel: int) -> tuple[MessageView, ...]:
     return tuple(
         MessageView(
-            type=row["type"],
-            guid=row["guid"],
-            status=row["status"],
-            number=row["number"],
-            written_at=row["created_at"],
-            answered_at=row["answered_at"],
+            type=message.type,
+            guid=message.guid,
+            status=message.status,
+            number=message.number,
+            written_at=message.written_at,
+            answered_at=message.answered_at,
         )
-        for row in papers.messages
-        if row["parcel"] == parcel
+        for message in papers.messages
+        if message.parcel == parcel
     )
 
 
 def _receipts(papers: Papers, parcel: int) -> tuple[ReceiptView, ...]:
     return tuple(
         ReceiptView(
-            type=row["message_type"],
-            status=row["status"],
-            meaning=meaning(row["status"]),
-            returned_at=row["returned_at"],
+            type=receipt.type,
+            status=receipt.status,
+            meaning=receipt.meaning,
+            returned_at=receipt.returned_at,
         )
-        for row in papers.receipts
-        if row["parcel"] == parcel
+        for receipt in papers.receipts
+        if receipt.parcel == parcel
     )

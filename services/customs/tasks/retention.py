@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from services.customs.destinations.cn import message_store
+from services.customs.destinations import DESTINATIONS
 from services.customs.store import export_declarations
 from shared.clock import Clock
 from shared.loop import Loop
@@ -19,7 +19,8 @@ async def keep_dropping_expired(pool: asyncpg.Pool[asyncpg.Record], clock: Clock
     async def step() -> None:
         async with pool.acquire() as db, db.transaction():
             now = clock.now()
-            await message_store.drop_expired(db, now)
+            for destination in DESTINATIONS.values():
+                await destination.drop_expired(db, now)
             await export_declarations.drop_expired(db, now)
 
     await loop.repeat(step, RETENTION_SECONDS)

@@ -13,7 +13,7 @@ from services.customs.destinations.cn.receipt_parsing import read_receipt
 from services.customs.destinations.cn.shipments import Shipment, shipment
 from services.customs.domain.decide import Policy
 from services.customs.main import service
-from services.customs.settings import Settings, parties_of, policy_of
+from services.customs.settings import Settings, policy_of
 from shared.ledger.facts import Facts
 from tests.bench.peers import calls
 from tests.bench.samples import contact, handed_over, labelled, national_id, packed, placed, screened
@@ -24,7 +24,7 @@ one = calls.one_at_a_time(service)
 async def bare(plan: Mapping[str, Any]) -> float:
     """Inventories a second, by the same builder and parser, with nothing around them; the documents went before."""
     settings = Settings()
-    policy, parties = policy_of(settings), parties_of(settings)
+    policy, parties = policy_of(settings), settings.parties()
     shipments = _shipments(plan["count"], policy)
 
     async with calls.client() as client:

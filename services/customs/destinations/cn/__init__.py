@@ -1,1 +1,122 @@
 """China: the single window (CEB messages, receipts), and the regimes of import."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from services.customs.destinations.cn import message_store, receipt_store
+from services.customs.destinations.cn.gateway import IMPORT_GATEWAY, ImportGateway
+from services.customs.destinations.cn.import_jobs import ImportJobs
+from services.customs.destinations.cn.messages import MessageStatus, rejected
+from services.customs.destinations.cn.receipt_poller import ReceiptPoller
+from services.customs.destinations.cn.receipts import meaning
+from services.customs.destinations.cn.regimes import Cbec9610, PersonalPostal
+from services.customs.destinations.cn.settings import ChinaSettings
+from services.customs.destinations.destination import Authority, Message, Parts, ReceivedReceipt
+from services.customs.domain import decide
+from services.customs.jobs.attention import no_answer
+from services.customs.regimes.base import ImportRegime
+from services.customs.regimes.tables import Tables
+from shared.db import DB
+from shared.http.client import Bounds, Client, Counterpart
+from shared.jobs.worker import JobKind
+from shared.supervise import Task
+
+
+class China:
+    country = "CN"
+    counterpart = IMPORT_GATEWAY
+    settings = ChinaSettings
+
+    def regimes(self, tables: Tables) -> Sequence[ImportRegime]:
+        return (Cbec9610(tables), PersonalPostal(tables))
+
+    def connect(self, settings: ChinaSettings, parts: Parts, seconds: float) -> Authority:
+        window = Counterpart(IMPORT_GATEWAY, Client())
+        gateway = ImportGateway(
+            window,
+            settings.import_gateway_url.rstrip("/"),
+            receipt=Bounds(seconds, settings.receipt_bytes),
+            page=Bounds(seconds, settings.receipts_page_bytes),
+        )
+        jobs = ImportJobs(
+            parts.pool,
+            parts.ledger,
+            parts.persons,
+            parts.seal,
+            parts.clock,
+            parts.policy,
+            settings.parties(),
+            settings.roles(),
+            gateway,
+        )
+        receipts = ReceiptPoller(
+            parts.pool,
+            parts.ledger,
+            parts.seal,
+            parts.clock,
+            gateway,
+            parts.policy.tables.codes.hold_reasons,
+            settings.receipts_poll_seconds,
+            parts.caught_up,
+        )
+        kind = partial(JobKind, counterpart=IMPORT_GATEWAY, exhausted=no_answer(parts.clock))
+        return Authority(
+            window,
+            (
+                kind(decide.DOCUMENTS, run=jobs.send_documents),
+                kind(decide.INVENTORY, run=jobs.declare),
+                kind(decide.RETURN, run=jobs.declare_return),
+                kind(decide.HOLD_ANSWER, run=jobs.answer_hold),
+            ),
+            (Task("receipts", receipts.run),),
+        )
+
+    async def declaration_written(self, db: DB, order_id: UUID, parcel: int) -> bool:
+        await message_store.lock_inventory(db, order_id, parcel)
+        return await message_store.load(db, order_id, parcel, "CEB621") is not None
+
+    async def write_again(self, db: DB, kind: str, order_id: UUID, parcel: int) -> None:
+        sent = [
+            MessageStatus(row["guid"], row["parcel"], row["type"], row["status"])
+            for row in await message_store.of_order(db, order_id)
+        ]
+        await message_store.drop(db, rejected(sent, kind, parcel))
+
+    async def messages(self, db: DB, order_id: UUID) -> list[Message]:
+        return [
+            Message(
+                parcel=row["parcel"],
+                type=row["type"],
+                guid=row["guid"],
+                status=row["status"],
+                number=row["number"],
+                written_at=row["created_at"],
+                answered_at=row["answered_at"],
+            )
+            for row in await message_store.of_order(db, order_id)
+        ]
+
+    async def receipts(self, db: DB, order_id: UUID) -> list[ReceivedReceipt]:
+        return [
+            ReceivedReceipt(
+                parcel=row["parcel"],
+                type=row["message_type"],
+                status=row["status"],
+                meaning=meaning(row["status"]),
+                returned_at=row["returned_at"],
+            )
+            for row in await receipt_store.of_order(db, order_id)
+        ]
+
+    async def on_erased(self, db: DB, order_ids: Sequence[UUID]) -> None:
+        await receipt_store.drop_texts(db, order_ids)
+
+    async def drop_expired(self, db: DB, now: datetime) -> None:
+        await message_store.drop_expired(db, now)
+
+
+DESTINATION = China()

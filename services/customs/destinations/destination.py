@@ -1,0 +1,107 @@
+"""A destination as the rest of the service calls it: how goods come into one country."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import asyncpg
+from pydantic_settings import BaseSettings
+
+from services.customs.domain.decide import Policy
+from services.customs.regimes.base import ImportRegime
+from services.customs.regimes.tables import Tables
+from services.persons.records import Persons
+from shared.clock import Clock
+from shared.db import DB
+from shared.http.client import Counterpart
+from shared.jobs.worker import JobKind
+from shared.ledger.ledger import Ledger
+from shared.sealing import Seal
+from shared.supervise import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What jobs and tasks of a destination work with."""
+
+    pool: asyncpg.Pool[asyncpg.Record]
+    ledger: Ledger
+    persons: Persons
+    seal: Seal
+    clock: Clock
+    policy: Policy
+    caught_up: Callable[[], Awaitable[Callable[[], Awaitable[bool]]]]
+    """A question that is answered with yes once all that is in the consumed topics now is consumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """The connection to a destination's authority, and what is asked of it."""
+
+    counterpart: Counterpart
+    jobs: tuple[JobKind, ...]
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message to the authority, and the status of its last answer."""
+
+    parcel: int
+    type: str
+    guid: UUID
+    status: str | None
+    number: str | None
+    written_at: datetime
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedReceipt:
+    """What the authority has said of a message; `meaning` is ours."""
+
+    parcel: int
+    type: str
+    status: str
+    meaning: str
+    returned_at: datetime | None
+
+
+class Destination(Protocol):
+    """One country. What it stores of its own, only it reads."""
+
+    @property
+    def country(self) -> str:
+        """ISO 3166-1 alpha-2."""
+
+    @property
+    def counterpart(self) -> str:
+        """The name under which an operator pauses its authority."""
+
+    @property
+    def settings(self) -> type[BaseSettings]: ...
+
+    def regimes(self, tables: Tables) -> Sequence[ImportRegime]: ...
+
+    def connect(self, settings: Any, parts: Parts, seconds: float) -> Authority:
+        """With its settings; a whole call takes so many real seconds at the most."""
+
+    async def declaration_written(self, db: DB, order_id: UUID, parcel: int) -> bool:
+        """Whether the declaration that names the parcel's bill is written; none is until the transaction ends."""
+
+    async def write_again(self, db: DB, kind: str, order_id: UUID, parcel: int) -> None:
+        """The messages of this kind of job, unless they were accepted, are written anew when it runs."""
+
+    async def messages(self, db: DB, order_id: UUID) -> list[Message]: ...
+
+    async def receipts(self, db: DB, order_id: UUID) -> list[ReceivedReceipt]: ...
+
+    async def on_erased(self, db: DB, order_ids: Sequence[UUID]) -> None:
+        """Drops text that may name the person."""
+
+    async def drop_expired(self, db: DB, now: datetime) -> None:
+        """Drops what has reached its end date (business time)."""
