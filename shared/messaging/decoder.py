@@ -109,7 +109,6 @@ class Decoder:
         self._carried = {(topic.name, event.NAME) for topic in topics for event in topic.events}
         self._producers = {topic.name: topic.producer for topic in topics}
         self.types = {name: kind for newest in subscriptions for name, kind in versions_of(newest).items()}
-        self.subscriptions = tuple(subscriptions)
         self._names = {kind.NAME for kind in subscriptions}
         self._ledger = ledger
         self._now = now

@@ -27,13 +27,15 @@ from sandbox.local.servers import Servers
 from services.customs.destinations.cn import ceb, message_store
 from services.customs.destinations.cn.gateway import IMPORT_GATEWAY, ImportGateway
 from services.customs.destinations.cn.receipt_poller import ReceiptPoller
+from services.customs.destinations.destination import Parts
 from services.customs.domain.cases import hold_case
 from services.customs.domain.retention import keep_until
 from services.customs.handlers import on_erased
+from services.persons.records import Persons
 from shared.http.client import Bounds, Counterpart
 from shared.ledger.outbox import headers
 from shared.loop import Loop
-from tests.customs_samples import erased, line, order_id, packed, parcel
+from tests.customs_samples import POLICY, erased, line, order_id, packed, parcel
 from tests.integration.customs_office import Office, opened
 from tests.live import until
 
@@ -396,9 +398,11 @@ async def test_receipts_wait_for_the_orders_that_a_restore_forgot(
             counterpart = Counterpart(IMPORT_GATEWAY, client)
             gateway = ImportGateway(counterpart, f"{office.outside.base_url}/chinaport", bounds, bounds)
             platform = office.platform
-            poller = ReceiptPoller(
-                platform.pool, platform.ledger, platform.seal, platform.clock, gateway, {}, 0.1, platform.caught_up
+            persons = Persons.of(platform.settings)
+            parts = Parts(
+                platform.pool, platform.ledger, persons, platform.seal, platform.clock, POLICY, platform.caught_up
             )
+            poller = ReceiptPoller(parts, gateway, 0.1)
             loop = Loop("restored")
             async with office.platform.pool.acquire() as db, db.transaction():
                 await db.execute("select from positions for update")

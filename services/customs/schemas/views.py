@@ -68,28 +68,10 @@ def _export(papers: Papers, parcel: int) -> ExportView | None:
 
 
 def _messages(papers: Papers, parcel: int) -> tuple[MessageView, ...]:
-    return tuple(
-        MessageView(
-            type=message.type,
-            guid=message.guid,
-            status=message.status,
-            number=message.number,
-            written_at=message.written_at,
-            answered_at=message.answered_at,
-        )
-        for message in papers.messages
-        if message.parcel == parcel
-    )
+    sent = (message for message in papers.messages if message.parcel == parcel)
+    return tuple(MessageView.model_validate(message, from_attributes=True) for message in sent)
 
 
 def _receipts(papers: Papers, parcel: int) -> tuple[ReceiptView, ...]:
-    return tuple(
-        ReceiptView(
-            type=receipt.type,
-            status=receipt.status,
-            meaning=receipt.meaning,
-            returned_at=receipt.returned_at,
-        )
-        for receipt in papers.receipts
-        if receipt.parcel == parcel
-    )
+    received = (receipt for receipt in papers.receipts if receipt.parcel == parcel)
+    return tuple(ReceiptView.model_validate(receipt, from_attributes=True) for receipt in received)

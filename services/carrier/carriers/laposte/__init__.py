@@ -9,18 +9,18 @@ from services.carrier.carriers.laposte.settings import LaPosteSettings
 from services.carrier.carriers.laposte.silence import SILENCE_RULES
 
 CALLBACKS = Callbacks(
-    lambda settings: settings.webhook_secrets.get_secret_value(),
-    mapping.read_new_events,
-    "one Suivi v2 envelope, new events only",
+    secrets=lambda settings: settings.webhook_secrets.get_secret_value(),
+    read=mapping.read_new_events,
+    described="one Suivi v2 envelope, new events only",
 )
 CARRIER = Carrier(
-    LAPOSTE,
-    LaPosteSettings,
-    client.connect,
-    "sls",
-    mapping.GROUP_SIZE,
-    codes.OKAPI | codes.COLISSIMO,
-    codes.read,
-    SILENCE_RULES,
-    CALLBACKS,
+    name=LAPOSTE,
+    settings=LaPosteSettings,
+    connect=client.connect,
+    label_service="sls",
+    group_size=mapping.GROUP_SIZE,
+    codes=codes.OKAPI | codes.COLISSIMO,
+    read=codes.read,
+    silence=SILENCE_RULES,
+    callbacks=CALLBACKS,
 )

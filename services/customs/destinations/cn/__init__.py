@@ -42,27 +42,8 @@ class China:
             receipt=Bounds(seconds, settings.receipt_bytes),
             page=Bounds(seconds, settings.receipts_page_bytes),
         )
-        jobs = ImportJobs(
-            parts.pool,
-            parts.ledger,
-            parts.persons,
-            parts.seal,
-            parts.clock,
-            parts.policy,
-            settings.parties(),
-            settings.roles(),
-            gateway,
-        )
-        receipts = ReceiptPoller(
-            parts.pool,
-            parts.ledger,
-            parts.seal,
-            parts.clock,
-            gateway,
-            parts.policy.tables.codes.hold_reasons,
-            settings.receipts_poll_seconds,
-            parts.caught_up,
-        )
+        jobs = ImportJobs(parts, settings.parties(), settings.roles(), gateway)
+        receipts = ReceiptPoller(parts, gateway, settings.receipts_poll_seconds)
         kind = partial(JobKind, counterpart=IMPORT_GATEWAY, exhausted=no_answer(parts.clock))
         return Authority(
             window,

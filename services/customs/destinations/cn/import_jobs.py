@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-import asyncpg
-
 from contracts.base import order_stream
 from contracts.customs import ImportRefused
 from contracts.orders import OrderPlaced
@@ -17,30 +15,21 @@ from services.customs.destinations.cn.gateway import ImportGateway
 from services.customs.destinations.cn.receipt_events import inventory_events
 from services.customs.destinations.cn.receipts import CustomsReceipt, is_accepted
 from services.customs.destinations.cn.shipments import shipment
+from services.customs.destinations.destination import Parts
 from services.customs.domain import export
-from services.customs.domain.decide import Policy
 from services.customs.domain.retention import keep_until
 from services.customs.jobs.attention import attention_case
 from services.customs.store import hold_answers
 from services.persons.facts import PersonErased
-from services.persons.records import Persons
-from shared.clock import Clock
 from shared.jobs.worker import ClaimedJob, Done
 from shared.ledger.facts import DecisionContext, Facts
-from shared.ledger.ledger import Ledger
-from shared.sealing import Seal
 
 
 @dataclass(frozen=True, slots=True)
 class ImportJobs:
     """Each method is the run of one kind of job; all raise Retry."""
 
-    pool: asyncpg.Pool[asyncpg.Record]
-    ledger: Ledger
-    persons: Persons
-    seal: Seal
-    clock: Clock
-    policy: Policy
+    parts: Parts
     parties: Parties
     roles: tuple[Role, ...]
     gateway: ImportGateway
@@ -65,8 +54,8 @@ class ImportJobs:
         receipt = await self._send(job.stream.id, parcel, "CEB621")
         if receipt is None:
             return Done()
-        context = DecisionContext(self.clock.now())
-        events = inventory_events(job.stream.id, parcel, receipt, self.policy.tables.codes.hold_reasons, context)
+        context = DecisionContext(self.parts.clock.now())
+        events = inventory_events(job.stream.id, parcel, receipt, self.parts.policy.tables.codes.hold_reasons, context)
         refused = next((event for event in events if isinstance(event, ImportRefused)), None)
         if not events or (refused is not None and refused in await self._facts(job.stream.id)):
             return self._case(job, f"CEB621:{receipt.reason}")
@@ -83,11 +72,11 @@ class ImportJobs:
         """Sends an operator's answer. A parcel that is no longer held needs none."""
         facts = await self._facts(job.stream.id)
         placed = facts.get(OrderPlaced)
-        async with self.pool.acquire() as db:
+        async with self.parts.pool.acquire() as db:
             sealed = await hold_answers.load(db, job.stream.id, job.subject)
         if placed is None or sealed is None:
             return Done()
-        text = self.seal.open(sealed, hold_answers.sealing_place(job.stream.id, job.subject)).decode()
+        text = self.parts.seal.open(sealed, hold_answers.sealing_place(job.stream.id, job.subject)).decode()
         parcel = int(job.subject.partition(":")[0])
         if await self.gateway.answer_hold(export.sub_order(placed, parcel), text) == "unknown":
             return self._case(job, "unknown_declaration")
@@ -103,39 +92,39 @@ class ImportJobs:
         if body is None:
             return None
         receipt = await self.gateway.send(body)
-        async with self.pool.acquire() as db:
+        async with self.parts.pool.acquire() as db:
             await message_store.save_answer(
-                db, ceb.guid(order_id, parcel, message), receipt.status, receipt.number, self.clock.now()
+                db, ceb.guid(order_id, parcel, message), receipt.status, receipt.number, self.parts.clock.now()
             )
         return receipt
 
     async def _stored_body(self, order_id: UUID, parcel: int, message: MessageType) -> bytes | None:
         guid = ceb.guid(order_id, parcel, message)
-        async with self.pool.acquire() as db, db.transaction():
+        async with self.parts.pool.acquire() as db, db.transaction():
             if message == "CEB621":
                 await message_store.lock_inventory(db, order_id, parcel)
             stored = await message_store.load(db, order_id, parcel, message)
             if stored and message in DOCUMENTS.values() and is_accepted(stored["status"]):
                 return None
-            facts = (await self.ledger.read(db, [order_stream(order_id)]))[order_id]
+            facts = (await self.parts.ledger.read(db, [order_stream(order_id)]))[order_id]
             if PersonErased in facts:
                 return None
             if stored is not None:
-                return self.seal.open(stored["body"], f"ceb:{guid}")
-            contact = await self.persons.contact(db, order_id, message)
-            buyer = await self.persons.national_id(db, order_id, message)
+                return self.parts.seal.open(stored["body"], f"ceb:{guid}")
+            contact = await self.parts.persons.contact(db, order_id, message)
+            buyer = await self.parts.persons.national_id(db, order_id, message)
             if contact is None or buyer is None:
                 return None
-            now = self.clock.now()
-            declared = shipment(facts, parcel, contact, buyer, self.policy, now)
-            body = build(message, declared, self.parties, self.policy.tables.codes)
-            sealed = self.seal.seal(body, f"ceb:{guid}")
+            now = self.parts.clock.now()
+            declared = shipment(facts, parcel, contact, buyer, self.parts.policy, now)
+            body = build(message, declared, self.parties, self.parts.policy.tables.codes)
+            sealed = self.parts.seal.seal(body, f"ceb:{guid}")
             await message_store.add(db, guid, order_id, parcel, message, sealed, now, keep_until(now))
             return body
 
     async def _facts(self, order_id: UUID) -> Facts:
-        async with self.pool.acquire() as db:
-            return (await self.ledger.read(db, [order_stream(order_id)]))[order_id]
+        async with self.parts.pool.acquire() as db:
+            return (await self.parts.ledger.read(db, [order_stream(order_id)]))[order_id]
 
     def _case(self, job: ClaimedJob, reason: str) -> Done:
-        return Done([attention_case(job, reason, self.clock.now())])
+        return Done([attention_case(job, reason, self.parts.clock.now())])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-import asyncpg
 from aiokafka.errors import KafkaError
 
 from contracts.base import Event, order_stream
@@ -17,18 +16,16 @@ from services.customs.destinations.cn.messages import derived_messages
 from services.customs.destinations.cn.polling import seconds_after_failure
 from services.customs.destinations.cn.receipt_events import receipt_events, receipt_rounds
 from services.customs.destinations.cn.receipts import FAILED, PolledReceipt, ReceiptPage, SentMessage, meaning
+from services.customs.destinations.destination import Parts
 from services.customs.store import parcels
 from services.persons.facts import PersonErased
-from shared.clock import Clock
 from shared.db import DB, TRANSIENT
 from shared.jobs import pauses
 from shared.jobs.worker import Retry
 from shared.ledger import fact_sets
 from shared.ledger.batches import isolate_failures
 from shared.ledger.facts import DecisionContext
-from shared.ledger.ledger import Ledger
 from shared.loop import Loop
-from shared.sealing import Seal
 from shared.telemetry import log
 
 PAGE = 200
@@ -56,15 +53,13 @@ class _PageInProgress:
 class ReceiptPoller:
     """Reads the receipts of one gateway."""
 
-    pool: asyncpg.Pool[asyncpg.Record]
-    ledger: Ledger
-    seal: Seal
-    clock: Clock
+    parts: Parts
     gateway: ImportGateway
-    hold_reasons: Mapping[str, str]
     poll_seconds: float
-    caught_up: Callable[[], Awaitable[Callable[[], Awaitable[bool]]]]
-    """A question that is answered with yes once all that is in the consumed topics now is consumed."""
+
+    @property
+    def _hold_reasons(self) -> Mapping[str, str]:
+        return self.parts.policy.tables.codes.hold_reasons
 
     async def run(self, loop: Loop) -> None:
         """Page after page, until cancelled. While the gateway does not answer the polls wait, longer each time."""
@@ -85,7 +80,7 @@ class ReceiptPoller:
 
     async def poll(self, loop: Loop) -> bool:
         """Records one page behind the cursor; True when another may follow at once. Raises Retry."""
-        async with self.pool.acquire() as db:
+        async with self.parts.pool.acquire() as db:
             if await pauses.is_paused(db, IMPORT_GATEWAY):
                 return False
             cursor = await receipt_store.read_cursor(db, IMPORT_GATEWAY)
@@ -107,32 +102,32 @@ class ReceiptPoller:
         return len(page.receipts) >= PAGE
 
     async def _has_unknown_messages(self, page: ReceiptPage) -> bool:
-        async with self.pool.acquire() as db:
+        async with self.parts.pool.acquire() as db:
             sent = await _sent_messages(db, page.receipts)
         return any(receipt.guid is not None and receipt.guid not in sent for receipt in page.receipts)
 
     async def _wait_until_caught_up(self, loop: Loop) -> None:
         """A restored database has yet to consume the orders whose receipts come, and a receipt is read only once."""
         passing = (KafkaError, *TRANSIENT)
-        reached = await loop.attempt(lambda: loop.while_waiting(self.caught_up()), passing)
+        reached = await loop.attempt(lambda: loop.while_waiting(self.parts.caught_up()), passing)
         while not await loop.attempt(reached, passing):
             await loop.sleep(LOOK_AGAIN_SECONDS)
 
     async def _record(self, progress: _PageInProgress, loop: Loop, part: Sequence[PolledReceipt]) -> None:
         """Receipts, their events and the cursor in one transaction. Raises CursorMoved."""
         loop.tick()
-        context = DecisionContext(self.clock.now())
+        context = DecisionContext(self.parts.clock.now())
         behind = progress.cursor_behind(part)
-        async with self.ledger.transaction() as db:
+        async with self.parts.ledger.transaction() as db:
             ours = await self._keep(db, progress, part)
             for round_ in receipt_rounds(ours):
-                sets = await self.ledger.lock(db, {order_stream(sent.order_id) for _, sent in round_})
+                sets = await self.parts.ledger.lock(db, {order_stream(sent.order_id) for _, sent in round_})
                 events = [
                     event
                     for receipt, sent in round_
-                    for event in receipt_events(receipt, sent, sets[sent.order_id], self.hold_reasons, context)
+                    for event in receipt_events(receipt, sent, sets[sent.order_id], self._hold_reasons, context)
                 ]
-                await self.ledger.publish(db, events)
+                await self.parts.ledger.publish(db, events)
             await self._move_cursor(db, ours, behind, context)
         progress.cursor = behind
 
@@ -141,14 +136,14 @@ class ReceiptPoller:
         order gets a case. Raises CursorMoved."""
         log.error("receipt could not be recorded", status=receipt.status, guid=str(receipt.guid), error=error)
         loop.tick()
-        context = DecisionContext(self.clock.now())
+        context = DecisionContext(self.parts.clock.now())
         behind = progress.cursor_behind([receipt])
-        async with self.ledger.transaction() as db:
+        async with self.parts.ledger.transaction() as db:
             ours = await self._keep(db, progress, [receipt])
             for _, sent in ours:
                 for event in await self._events_if_derivable(db, receipt, sent, context):
-                    await self.ledger.append(db, event)
-                await self.ledger.undecided(db, order_stream(sent.order_id))
+                    await self.parts.ledger.append(db, event)
+                await self.parts.ledger.undecided(db, order_stream(sent.order_id))
             await self._move_cursor(db, ours, behind, context)
         progress.cursor = behind
 
@@ -156,8 +151,8 @@ class ReceiptPoller:
         self, db: DB, receipt: PolledReceipt, sent: SentMessage, context: DecisionContext
     ) -> list[Event]:
         try:
-            facts = (await self.ledger.lock(db, [order_stream(sent.order_id)]))[sent.order_id]
-            return receipt_events(receipt, sent, facts, self.hold_reasons, context)
+            facts = (await self.parts.ledger.lock(db, [order_stream(sent.order_id)]))[sent.order_id]
+            return receipt_events(receipt, sent, facts, self._hold_reasons, context)
         except TRANSIENT:
             raise
         except Exception as error:
@@ -180,7 +175,7 @@ class ReceiptPoller:
         for receipt in part:
             sent = sent_messages.get(receipt.guid) if receipt.guid is not None else None
             without_text = sent is None or sent.order_id in erased
-            text = b"" if without_text else self.seal.seal(receipt.info.encode(), f"receipt:{receipt.cursor}")
+            text = b"" if without_text else self.parts.seal.seal(receipt.info.encode(), f"receipt:{receipt.cursor}")
             rows.append((receipt, text))
         new = await receipt_store.add(db, rows, sent_messages)
         return _with_messages([receipt for receipt in part if receipt.cursor in new], sent_messages)
