@@ -19,7 +19,7 @@ from contracts.topics import TOPICS, subscribed_by
 from services.credentials import Scope
 from services.registry import SERVICES
 from shared.messaging.kafka import Connection, connection
-from shared.operations.kafka_rights import Rights, create_user, grant
+from shared.operations.kafka_rights import NotGranted, Rights, grant
 from shared.operations.migrate import migrate
 from shared.operations.provision import add_api_key, create_topics, provision_database
 from shared.settings import PlatformSettings, with_password
@@ -112,14 +112,12 @@ async def main(settings: Settings) -> None:
     )
     users = {service: settings.of_service(service, "kafka") for service in SERVICES}
     if settings.kafka_security_protocol.startswith("SASL_") and all(users.values()):
-        for service, password in users.items():
-            await create_user(kafka, service, password)
-        await grant(kafka, [rights_of(service) for service in SERVICES])
+        await asyncio.to_thread(grant, settings, users, [rights_of(service) for service in SERVICES])
     sys.stdout.write(f"{len(SERVICES)} databases, {len(TOPICS)} topics and {len(settings.api_keys())} keys are there\n")
 
 
 if __name__ == "__main__":
     try:
         asyncio.run(main(Settings()))
-    except (KafkaError, OSError, asyncpg.PostgresError) as error:
+    except (KafkaError, NotGranted, OSError, asyncpg.PostgresError) as error:
         sys.exit(f"not provisioned: {type(error).__name__}: {error}")

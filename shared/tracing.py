@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
@@ -23,8 +24,10 @@ from shared.telemetry import current_traceparent, describe, metrics, traced
 
 if TYPE_CHECKING:
     import asyncpg
+    from opentelemetry.context import Context
     from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.trace import Span, SpanContext, Tracer
+    from opentelemetry.trace import Span, Tracer
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
     from opentelemetry.util.types import AttributeValue
 
 Kind = Literal["internal", "server", "client", "producer", "consumer"]
@@ -75,32 +78,35 @@ def _start(
     name: str, kind: Kind, parent: str | None, links: Sequence[str | None], attributes: Mapping[str, AttributeValue]
 ) -> Span:
     from opentelemetry import trace
-    from opentelemetry.context import Context
 
     assert _tracer is not None  # noqa: S101
-    origin = _remote(parent)
-    context = trace.set_span_in_context(trace.NonRecordingSpan(origin), Context()) if origin else Context()
-    linked = [trace.Link(found) for link in dict.fromkeys(links) if link != parent and (found := _remote(link))]
-    return _tracer.start_span(name, context, trace.SpanKind[kind.upper()], attributes, linked[:LINKS])
+    others = [_remote(link) for link in dict.fromkeys(links) if link != parent]
+    named = [trace.get_current_span(context).get_span_context() for context in others]
+    linked = [trace.Link(context) for context in named if context.is_valid]
+    return _tracer.start_span(name, _remote(parent), trace.SpanKind[kind.upper()], attributes, linked[:LINKS])
 
 
-def _remote(traceparent: str | None) -> SpanContext | None:
-    from opentelemetry.trace import SpanContext, TraceFlags
+def _remote(traceparent: str | None) -> Context:
+    """A context with the span that this header names; an empty one when it names none, or is not of W3C's form."""
+    from opentelemetry.context import Context
 
-    parts = (traceparent or "").split("-")
-    if len(parts) < 4 or [len(part) for part in parts[:4]] != [2, 32, 16, 2]:
-        return None
-    try:
-        trace_id, span_id, flags = (int(part, 16) for part in parts[1:4])
-    except ValueError:
-        return None
-    found = SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags))
-    return found if found.is_valid else None
+    return _propagator().extract({"traceparent": traceparent or ""}, Context())
 
 
 def traceparent_of(span: Span) -> str:
-    context = span.get_span_context()
-    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+    from opentelemetry import trace
+    from opentelemetry.context import Context
+
+    carrier: dict[str, str] = {}
+    _propagator().inject(carrier, trace.set_span_in_context(span, Context()))
+    return carrier["traceparent"]
+
+
+@cache
+def _propagator() -> TraceContextTextMapPropagator:
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    return TraceContextTextMapPropagator()
 
 
 @contextmanager

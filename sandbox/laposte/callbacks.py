@@ -8,10 +8,7 @@ final (400, 413). All times here are real, since signatures expire.
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import heapq
-import hmac
 import itertools
 import json
 import logging
@@ -19,10 +16,11 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
+from standardwebhooks import Webhook
 
 from sandbox.faults import WEBHOOK, Faults
 from sandbox.laposte import envelopes
@@ -47,13 +45,12 @@ class Delivery:
 
 
 def signed_headers(secret: str, delivery_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The headers of a delivery. `secret` is `whsec_` and base64; ValueError when it is not."""
-    key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    mac = hmac.new(key, f"{delivery_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
+    """The headers of a delivery. `secret` is `whsec_` and base64."""
+    signature = Webhook(secret).sign(delivery_id, datetime.fromtimestamp(timestamp, UTC), body.decode())
     return {
         "webhook-id": delivery_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": f"v1,{base64.b64encode(mac).decode()}",
+        "webhook-signature": signature,
         "content-type": "application/json",
     }
 

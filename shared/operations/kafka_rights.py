@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import for_code
-from aiokafka.protocol.admin import CreateAclsRequest_v1
-from aiokafka.protocol.api import Request, RequestStruct, Response
-from aiokafka.protocol.types import (
-    CompactArray,
-    CompactBytes,
-    CompactString,
-    Int8,
-    Int16,
-    Int32,
-    Schema,
-    TaggedFields,
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialAlteration,
+    UserScramCredentialUpsertion,
 )
 
-from shared.messaging.kafka import Connection
+from shared.settings import PlatformSettings
 
 ITERATIONS = 8192
 """Of SCRAM's key derivation. The passwords are drawn, not chosen."""
-_SCRAM_SHA_512 = 2
-_ALLOW, _LITERAL, _NO_ERROR = 3, 3, 0
+TIMEOUT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,119 +38,55 @@ class Rights:
     group: str
 
 
-class _Resource(IntEnum):
-    TOPIC = 2
-    GROUP = 3
+class NotGranted(Exception):
+    """The brokers refused, or could not be reached; its text is theirs."""
 
 
-class _Operation(IntEnum):
-    READ = 3
-    WRITE = 4
-    DESCRIBE = 8
+def grant(settings: PlatformSettings, passwords: Mapping[str, str], rights: Sequence[Rights]) -> None:
+    """Users with these passwords (SCRAM-SHA-512), by name, and their rules. Users that exist get the password, rules
+    that exist stay. Blocks for up to two minutes. Raises NotGranted."""
+    admin = AdminClient(_configuration(settings))
+    users: list[UserScramCredentialAlteration] = [
+        UserScramCredentialUpsertion(
+            user, ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, ITERATIONS), password.encode()
+        )
+        for user, password in passwords.items()
+    ]
+    rules = [rule for one in rights for rule in _rules(one)]
+    try:
+        _wait(admin.alter_user_scram_credentials(users, request_timeout=TIMEOUT_SECONDS).values())
+        _wait(admin.create_acls(rules, request_timeout=TIMEOUT_SECONDS).values())
+    except KafkaException as refused:
+        raise NotGranted(str(refused)) from refused
 
 
-async def create_user(kafka: Connection, user: str, password: str) -> None:
-    """A user with this password (SCRAM-SHA-512); one that exists gets it. The broker is told salted hashes only."""
-    salt = secrets.token_bytes(32)
-    salted = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
-    async with _admin(kafka) as admin:
-        answer = await admin._send_to_controller(_AlterScram(user, salt, salted))
-    for _, code, message, *_ in answer.results:
-        if code != _NO_ERROR:
-            raise for_code(code)(message)
+def _wait(asked: Iterable[Future[Any]]) -> None:
+    for future in asked:
+        future.result()
 
 
-async def grant(kafka: Connection, rights: Sequence[Rights]) -> None:
-    """Adds the rules; those that are there stay. Raises KafkaError."""
-    async with _admin(kafka) as admin:
-        answer = await admin._send_to_controller(_CreateAcls([rule for one in rights for rule in _rules(one)]))
-    for code, message in answer.creation_responses:
-        if code != _NO_ERROR:
-            raise for_code(code)(message)
-
-
-def _rules(rights: Rights) -> Iterator[tuple[object, ...]]:
-    def allow(resource: _Resource, name: str, operation: _Operation) -> tuple[object, ...]:
-        return (int(resource), name, _LITERAL, f"User:{rights.user}", "*", int(operation), _ALLOW)
+def _rules(rights: Rights) -> Iterator[AclBinding]:
+    def allow(resource: ResourceType, name: str, operation: AclOperation) -> AclBinding:
+        user, host = f"User:{rights.user}", "*"
+        return AclBinding(resource, name, ResourcePatternType.LITERAL, user, host, operation, AclPermissionType.ALLOW)
 
     for topic in rights.writes:
-        yield allow(_Resource.TOPIC, topic, _Operation.WRITE)
+        yield allow(ResourceType.TOPIC, topic, AclOperation.WRITE)
     for topic in rights.reads:
-        yield allow(_Resource.TOPIC, topic, _Operation.READ)
-    for topic in {*rights.writes, *rights.reads}:
-        yield allow(_Resource.TOPIC, topic, _Operation.DESCRIBE)
-    yield allow(_Resource.GROUP, rights.group, _Operation.READ)
+        yield allow(ResourceType.TOPIC, topic, AclOperation.READ)
+    for topic in sorted({*rights.writes, *rights.reads}):
+        yield allow(ResourceType.TOPIC, topic, AclOperation.DESCRIBE)
+    yield allow(ResourceType.GROUP, rights.group, AclOperation.READ)
 
 
-@asynccontextmanager
-async def _admin(kafka: Connection) -> AsyncIterator[Any]:
-    admin = AIOKafkaAdminClient(**kafka)
-    try:
-        await admin.start()
-        yield admin
-    finally:
-        await admin.close()
-
-
-class _CreateAcls(Request[CreateAclsRequest_v1]):  # type: ignore[misc]  # aiokafka has no types
-    """Many rules at once, which aiokafka's own builder does not do."""
-
-    API_KEY = 30
-
-    def __init__(self, rules: Sequence[tuple[object, ...]]) -> None:
-        self._rules = rules
-
-    def build(self, request_struct_class: type[CreateAclsRequest_v1]) -> Any:
-        return request_struct_class(list(self._rules))
-
-
-class _AlterScramResponse(Response):  # type: ignore[misc]  # aiokafka has no types
-    API_KEY = 51
-    API_VERSION = 0
-    SCHEMA = Schema(
-        ("throttle_time_ms", Int32),
-        (
-            "results",
-            CompactArray(
-                ("user", CompactString("utf-8")),
-                ("error_code", Int16),
-                ("error_message", CompactString("utf-8")),
-                ("tags", TaggedFields),
-            ),
-        ),
-        ("tags", TaggedFields),
-    )
-
-
-class _AlterScramStruct(RequestStruct):  # type: ignore[misc]  # aiokafka has no types
-    """AlterUserScramCredentials (KIP-554), which aiokafka does not have."""
-
-    API_KEY = 51
-    API_VERSION = 0
-    FLEXIBLE_VERSION = True
-    RESPONSE_TYPE = _AlterScramResponse
-    SCHEMA = Schema(
-        ("deletions", CompactArray(("name", CompactString("utf-8")), ("mechanism", Int8), ("tags", TaggedFields))),
-        (
-            "upsertions",
-            CompactArray(
-                ("name", CompactString("utf-8")),
-                ("mechanism", Int8),
-                ("iterations", Int32),
-                ("salt", CompactBytes),
-                ("salted_password", CompactBytes),
-                ("tags", TaggedFields),
-            ),
-        ),
-        ("tags", TaggedFields),
-    )
-
-
-class _AlterScram(Request[_AlterScramStruct]):  # type: ignore[misc]  # aiokafka has no types
-    API_KEY = 51
-
-    def __init__(self, user: str, salt: bytes, salted_password: bytes) -> None:
-        self._upsertion: tuple[object, ...] = (user, _SCRAM_SHA_512, ITERATIONS, salt, salted_password, {})
-
-    def build(self, request_struct_class: type[_AlterScramStruct]) -> Any:
-        return request_struct_class([], [self._upsertion], {})
+def _configuration(settings: PlatformSettings) -> dict[str, str | int | float | bool]:
+    """The settings as librdkafka names them. Host names are checked against certificates, as it does by itself."""
+    named = {
+        "bootstrap.servers": settings.kafka_bootstrap,
+        "security.protocol": settings.kafka_security_protocol,
+        "sasl.mechanism": settings.kafka_sasl_mechanism,
+        "sasl.username": settings.kafka_username,
+        "sasl.password": settings.kafka_password.get_secret_value(),
+        "ssl.ca.location": settings.kafka_ca_file,
+    }
+    return {name: value for name, value in named.items() if value}

@@ -17,6 +17,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import uvloop
+from standardwebhooks import Webhook
 
 from services.carrier.api.signatures import secrets_of, signature
 from tests.bench.client import Load, closed, request
@@ -63,11 +64,11 @@ def call_backs(plan: Plan) -> Iterator[bytes]:
             yield call_back(secret, number, code, at)
 
 
-def call_back(secret: bytes, number: str, code: str, at: str) -> bytes:
+def call_back(secret: Webhook, number: str, code: str, at: str) -> bytes:
     """One call-back with one scan."""
     event = f'{{"code":"{code}","label":"x","date":"{at}","country":"FR"}}'
     data = f'{{"returnCode":200,"idShip":"{number}","shipment":{{"idShip":"{number}","event":[{event}]}}}}'
-    content = f'{{"type":"shipment.updated","timestamp":"{at}","data":{data}}}'.encode()
+    content = f'{{"type":"shipment.updated","timestamp":"{at}","data":{data}}}'
     webhook_id, now = f"msg_{uuid4().hex}", int(time.time())
     headers = {
         "content-type": "application/json",
@@ -75,7 +76,7 @@ def call_back(secret: bytes, number: str, code: str, at: str) -> bytes:
         "webhook-timestamp": str(now),
         "webhook-signature": signature(secret, webhook_id, now, content),
     }
-    return request("POST", "/webhooks/laposte", headers, content)
+    return request("POST", "/webhooks/laposte", headers, content.encode())
 
 
 def reads(plan: Plan) -> Iterator[bytes]:

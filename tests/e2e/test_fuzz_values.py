@@ -207,7 +207,7 @@ def test_any_value_in_any_signed_call_back(stand: Stand) -> None:
         signed = {
             "webhook-id": name.encode(),
             "webhook-timestamp": str(now).encode(),
-            "webhook-signature": signature(secret, name, now, body).encode(),
+            "webhook-signature": signature(secret, name, now, body.decode()).encode(),
         }
         answer = stand.send("carrier", "POST", "/webhooks/laposte", body, signed)
         assert answer.status_code != 401

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import httpx
 from aiokafka import AIOKafkaProducer
 from pydantic import SecretStr
+from standardwebhooks import Webhook
 
 from contracts.base import Event, Money, OrderLine, order_stream
 from contracts.carrier import (
@@ -205,7 +206,7 @@ class Post:
     async def call_back(self, body: bytes, path: str = "/webhooks/laposte", **changes: str) -> httpx.Response:
         at = int(time.time())
         headers = {"webhook-id": f"msg_{uuid4().hex}", "webhook-timestamp": str(at), **changes}
-        signed = signature(SECRET, headers["webhook-id"], int(headers["webhook-timestamp"]), body)
+        signed = signature(Webhook(SECRET), headers["webhook-id"], int(headers["webhook-timestamp"]), body.decode())
         return await self.http.post(path, content=body, headers={"webhook-signature": signed, **headers})
 
     async def codes(self, order_id: UUID) -> list[str]:

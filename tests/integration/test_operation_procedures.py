@@ -76,7 +76,7 @@ async def test_an_api_key_is_made_used_and_ended(operated: Operated) -> None:
 
 async def call_back(operated: Operated, secret: str) -> int:
     """The status of the answer to a call-back signed with this secret; about a parcel that nobody knows."""
-    body = json.dumps({"type": "shipment.updated", "data": {"idShip": "CY000000000FR"}}).encode()
+    body = json.dumps({"type": "shipment.updated", "data": {"idShip": "CY000000000FR"}})
     webhook_id, now = f"msg_{secrets.token_hex(8)}", int(time.time())
     headers = {
         "webhook-id": webhook_id,

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from services.carrier.carriers.carrier import Calls
 from services.carrier.carriers.laposte import CARRIER
-from services.carrier.carriers.laposte.client import OutgoingRate, connect
+from services.carrier.carriers.laposte.client import connect
 from services.carrier.carriers.laposte.settings import LaPosteSettings
 from services.carrier.domain.carrier import Sender, Unreachable
 from shared.http.client import Counterpart
@@ -120,10 +120,17 @@ async def test_retry_after(header: str, after: float | None) -> None:
 
 
 async def test_calls_are_spread_evenly() -> None:
-    rate = OutgoingRate(100)
-    started = time.monotonic()
-    await asyncio.gather(*(rate.wait() for _ in range(11)))
-    assert time.monotonic() - started >= 0.1 - 0.005
+    arrived = list[float]()
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        arrived.append(time.monotonic())
+        return suivi(request)
+
+    calls = connect(
+        SETTINGS.model_copy(update={"suivi_calls_per_second": 100}), SENDER, la_poste(httpx.MockTransport(answered))
+    )
+    await asyncio.gather(*(calls.track([GOOD]) for _ in range(11)))
+    assert arrived[-1] - arrived[0] >= 0.1 - 0.005
 
 
 async def test_closing_waits_for_the_call_under_way() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from standardwebhooks import Webhook
 
 from services.carrier.api.signatures import (
     SIGNATURES_LENGTH,
@@ -17,13 +18,15 @@ from services.carrier.api.signatures import (
     secrets_of,
     signature,
 )
+from shared.http.json_reader import NotJson
 
-OLD, NEW = b"o" * 32, b"n" * 32
+OLD_BYTES, NEW_BYTES = b"o" * 32, b"n" * 32
+OLD, NEW = Webhook(OLD_BYTES), Webhook(NEW_BYTES)
 NOW = 1_764_000_000
-BODY = b'{"type":"shipment.updated"}'
+BODY = '{"type":"shipment.updated"}'
 
 
-def headers(secret: bytes = NEW, webhook_id: str = "msg_1", at: int = NOW, body: bytes = BODY) -> dict[str, str]:
+def headers(secret: Webhook = NEW, webhook_id: str = "msg_1", at: int = NOW, body: str = BODY) -> dict[str, str]:
     return {
         "webhook-id": webhook_id,
         "webhook-timestamp": str(at),
@@ -31,8 +34,8 @@ def headers(secret: bytes = NEW, webhook_id: str = "msg_1", at: int = NOW, body:
     }
 
 
-def check(given: Mapping[str, str], body: bytes, secrets: Sequence[bytes], now: float) -> str:
-    return SignatureHeaders.of(given, now).verify(body, secrets)
+def check(given: Mapping[str, str], body: str, secrets: Sequence[Webhook], now: float) -> str:
+    return SignatureHeaders.of(given, now).verify(body.encode(), secrets)
 
 
 def test_signatures_longer_than_a_sender_needs_are_refused_before_the_body() -> None:
@@ -45,22 +48,22 @@ def test_signatures_longer_than_a_sender_needs_are_refused_before_the_body() -> 
 
 def test_the_published_example_of_standard_webhooks() -> None:
     """The specification's test vector."""
-    secret = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    secret = Webhook("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     assert (
-        signature(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+        signature(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, '{"test": 2432232314}')
         == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
     )
 
 
 @pytest.mark.parametrize("secret", [OLD, NEW])
-def test_any_of_several_secrets_counts(secret: bytes) -> None:
+def test_any_of_several_secrets_counts(secret: Webhook) -> None:
     assert check(headers(secret), BODY, (NEW, OLD), NOW) == "msg_1"
 
 
 def test_any_of_several_signatures_counts() -> None:
     given = headers(OLD)
     given["webhook-signature"] = (
-        "v1a,xyz " + signature(b"x" * 32, "msg_1", NOW, BODY) + " " + given["webhook-signature"]
+        "v1a,xyz " + signature(Webhook(b"x" * 32), "msg_1", NOW, BODY) + " " + given["webhook-signature"]
     )
     assert check(given, BODY, (OLD,), NOW) == "msg_1"
 
@@ -101,8 +104,8 @@ def test_nothing_is_let_in_without_a_secret() -> None:
         check(headers(), BODY, (), NOW)
 
 
-@given(st.binary(max_size=200), st.binary(max_size=200))
-def test_another_body_is_refused(signed: bytes, sent: bytes) -> None:
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_another_body_is_refused(signed: str, sent: str) -> None:
     given = headers(body=signed)
     if signed == sent:
         assert check(given, sent, (NEW,), NOW) == "msg_1"
@@ -111,9 +114,15 @@ def test_another_body_is_refused(signed: bytes, sent: bytes) -> None:
             check(given, sent, (NEW,), NOW)
 
 
+def test_a_body_that_is_no_text_is_no_json() -> None:
+    with pytest.raises(NotJson):
+        SignatureHeaders.of(headers(), NOW).verify(b"\xff", (NEW,))
+
+
 def test_secrets_of_a_setting() -> None:
-    one, two = ("whsec_" + base64.b64encode(secret).decode() for secret in (OLD, NEW))
-    assert secrets_of(f"{one}, {two}") == (OLD, NEW)
+    one, two = ("whsec_" + base64.b64encode(secret).decode() for secret in (OLD_BYTES, NEW_BYTES))
+    signed = [signature(secret, "msg_1", NOW, BODY) for secret in secrets_of(f"{one}, {two}")]
+    assert signed == [signature(OLD, "msg_1", NOW, BODY), signature(NEW, "msg_1", NOW, BODY)]
     assert secrets_of("") == ()
 
 

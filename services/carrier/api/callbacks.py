@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
+from standardwebhooks import Webhook
 
 from services.carrier import metrics
 from services.carrier.api import signatures
@@ -26,7 +27,7 @@ BODY_BYTES = 64 * 1024
 """Anybody may send one: the sender is not verified until the whole body has been read."""
 
 
-def router(intake: ScanIntake, carrier: str, callbacks: Callbacks, secrets: Sequence[bytes]) -> APIRouter:
+def router(intake: ScanIntake, carrier: str, callbacks: Callbacks, secrets: Sequence[Webhook]) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["webhooks"])
 
     @routes.post(
@@ -74,6 +75,9 @@ def router(intake: ScanIntake, carrier: str, callbacks: Callbacks, secrets: Sequ
                 "not signed",
                 errors=[FieldError(fault.rule, "signature", "Standard Webhooks, at most 5 minutes old")],
             ) from None
+        except NotJson as fault:
+            metrics.CALL_BACKS.labels("unreadable").inc()
+            raise refusal(fault) from None
         try:
             reported = read_callback(body, callbacks)
         except Problem:

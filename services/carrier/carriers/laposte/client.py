@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Sequence
+
+from aiolimiter import AsyncLimiter
 
 from services.carrier.carriers.carrier import Calls
 from services.carrier.carriers.laposte import mapping
@@ -22,20 +22,6 @@ from services.carrier.domain.carrier import (
 from shared.http.client import Bounds, Counterpart, NoAnswer
 
 
-class OutgoingRate:
-    """Spaces calls evenly, in real time: never two closer than 1/rate seconds."""
-
-    def __init__(self, per_second: float) -> None:
-        self._gap = 1 / per_second
-        self._next = 0.0
-
-    async def wait(self) -> None:
-        now = time.monotonic()
-        start = max(now, self._next)
-        self._next = start + self._gap
-        await asyncio.sleep(start - now)
-
-
 def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) -> Calls:
     """What La Poste can be asked, with the addresses and credentials of the settings."""
     contract = Contract(
@@ -49,7 +35,7 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
     okapi_key = settings.okapi_key.get_secret_value()
     sls = Bounds(settings.sls_timeout_seconds, settings.sls_answer_bytes)
     suivi = Bounds(settings.suivi_timeout_seconds, settings.suivi_answer_bytes)
-    rate = OutgoingRate(settings.suivi_calls_per_second)
+    pace = AsyncLimiter(1, 1 / settings.suivi_calls_per_second)
 
     async def make_label(order: LabelOrder) -> LabelAnswer:
         headers = {"content-type": "application/json", "accept": "multipart/related, application/json"}
@@ -61,7 +47,7 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         return read_label_answer(answer)
 
     async def idships(numbers: Sequence[str]) -> list[ParcelEvents]:
-        await rate.wait()
+        await pace.acquire()
         url = f"{idships_url}/{','.join(numbers)}"
         headers = {"accept": "application/json", "x-okapi-key": okapi_key}
         try:
