@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from services.registry import SERVICES
+from services.registry import BY_NAME, SERVICES
 from shared.platform import composed
 from shared.settings import PlatformSettings
 
@@ -41,7 +41,9 @@ def documents() -> dict[str, dict[str, Any]]:
 
 def _document(name: str) -> dict[str, Any]:
     root = importlib.import_module(f"services.{name}.main")
-    return composed(root.service, settings_class(root)()).openapi()
+    document = composed(root.service, settings_class(root)()).openapi()
+    address = f"http://localhost:{BY_NAME[name].port}"
+    return {**document, "servers": [{"url": address, "description": "the deployment of this repository"}]}
 
 
 def settings_class(root: ModuleType) -> type[PlatformSettings]:

@@ -10,6 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -23,10 +24,11 @@ from contracts.base import ORDER, Event, Stream, Topic
 from shared import tracing
 from shared.clock import Clock
 from shared.db import SHUT_OUT, TRANSIENT, Blocked, NewerFacts, connect_pool, new_pool
-from shared.http import problems
 from shared.http.api_keys import Keys
 from shared.http.idempotency import IdempotentRequests
 from shared.http.middleware import RequestMiddleware
+from shared.http.openapi import NO_DESCRIPTION, ApiDescription, document, problems
+from shared.http.problems import install
 from shared.http.protocol import serving
 from shared.jobs.worker import JobKind, Worker
 from shared.ledger.facts import Facts
@@ -79,6 +81,8 @@ class Service:
     jobs: tuple[JobKind, ...] = ()
     tasks: tuple[Task, ...] = ()
     routers: Sequence[APIRouter] = ()
+    api: ApiDescription = NO_DESCRIPTION
+    """Of these routes, in its OpenAPI document."""
     also_publishes: tuple[Topic, ...] = ()
     """Topics it writes to beside the one for its events."""
     observe: Observe | None = None
@@ -159,13 +163,14 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
         version="1",
         openapi_url=None,
         redirect_slashes=False,  # they would lead to wherever the Host header says
-        responses={422: problems.INVALID},
+        responses=dict[int | str, Any](problems(422)["responses"]),
+        generate_unique_id_function=lambda route: route.name,
         middleware=[
             *([Middleware(tracing.Traced)] if tracing.on() else []),
             Middleware(RequestMiddleware, body_limit=platform.settings.body_limit),
         ],
     )
-    problems.install(app)
+    install(app)
     operator = operator_api.router(
         platform.require,
         platform.pool,
@@ -182,8 +187,10 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
         ),
         platform.wake,
     )
-    for router in (*service.routers, operator):
+    routers = (*service.routers, operator)
+    for router in routers:
         app.include_router(router)
+    app.openapi = functools.cache(partial(document, app, routers, service.api))  # type: ignore[method-assign]  # FastAPI's own way
     return app
 
 

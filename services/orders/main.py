@@ -11,6 +11,7 @@ from services.links import link_keys_of
 from services.orders import metrics
 from services.orders.api import cases as cases_api
 from services.orders.api import intake, orders
+from services.orders.api.description import API
 from services.orders.api.intake import Intake
 from services.orders.handlers import SUBSCRIPTIONS, Erasure, handle, on_restored, project
 from services.orders.jobs import erase_person
@@ -70,6 +71,7 @@ def service(platform: Platform) -> Service:
             orders.router(require, requests, ledger, pool, clock, tracking_links(platform), erasure),
             cases_api.router(require, requests, ledger, pool, clock),
         ),
+        api=API,
     )
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import asyncpg
-from fastapi import Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Request
 
 from shared.http.problems import Problem
 from shared.http.rates import TokenBuckets, client_name
@@ -25,8 +24,6 @@ BURST_SECONDS = 2
 
 _WHO = "silkpost.principal"
 """Where a request's scope tells who asks, once that is known."""
-
-bearer = HTTPBearer(auto_error=False, description="an API key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +56,10 @@ class Keys:
         """Keys that the database is being asked about."""
         self._under_way: Counter[str] = Counter()
 
-    def require(self, *scopes: str) -> Callable[..., Awaitable[Principal]]:
-        """A route's dependency: the principal, whose key is of one of these scopes, or an operator's."""
-        return Required(self, scopes).principal
+    def require(self, *scopes: str, operators: bool = True) -> Callable[..., Awaitable[Principal]]:
+        """A route's dependency: the principal, whose key is of one of these scopes, or an operator's, unless it must be
+        one's own."""
+        return Required(self, dict.fromkeys((*scopes, *(["operator"] if operators else [])))).principal
 
     async def admit(self, request: Request) -> Principal:
         """Who asks. Raises Problem 401, and 429 for one who asks too often."""
@@ -118,15 +116,13 @@ class Keys:
 
 
 class Required:
-    """Who may ask: a key of one of these scopes, or an operator's. `shared.http.routes` judges it before any body."""
+    """Who may ask: a key of one of these scopes. `shared.http.routes` judges it before any body."""
 
-    def __init__(self, keys: Keys, scopes: Sequence[str]) -> None:
+    def __init__(self, keys: Keys, scopes: Iterable[str]) -> None:
         self._keys = keys
-        self._scopes = scopes
+        self.scopes = tuple(scopes)
 
-    async def principal(
-        self, request: Request, _bearer: HTTPAuthorizationCredentials | None = Security(bearer)
-    ) -> Principal:
+    async def principal(self, request: Request) -> Principal:
         """The dependency: whoever was let in."""
         known = request.scope.get(_WHO)
         return known if isinstance(known, Principal) else await self.admit(request)
@@ -134,8 +130,8 @@ class Required:
     async def admit(self, request: Request) -> Principal:
         """Judges the header alone. Raises Problem 401, 403, 429."""
         principal = await self._keys.admit(request)
-        if principal.scope not in (*self._scopes, "operator"):
-            raise Problem(403, "this key does not open this", detail=f"needs scope {' or '.join(self._scopes)}")
+        if principal.scope not in self.scopes:
+            raise Problem(403, "this key does not open this", detail=f"needs scope {' or '.join(self.scopes)}")
         request.scope[_WHO] = principal
         return principal
 

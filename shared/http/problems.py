@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from shared.db import TRANSIENT
@@ -33,32 +34,24 @@ class FieldError:
     """The rule in words, with its bound; never the value that broke it."""
 
 
-INVALID: dict[str, Any] = {
-    "description": "The request breaks a rule; every fault is named.",
-    "content": {
-        "application/problem+json": {
-            "schema": {
-                "type": "object",
-                "required": ["type", "status", "title"],
-                "properties": {
-                    "type": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "title": {"type": "string"},
-                    "detail": {"type": "string"},
-                    "errors": {
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "required": ["field", "rule", "message"],
-                            "properties": {name: {"type": "string"} for name in ("field", "rule", "message")},
-                        },
-                    },
-                },
-            }
-        }
-    },
-}
-"""The OpenAPI response of every route that reads something."""
+class Fault(BaseModel):
+    """One fault of a request: where, which rule, and the rule in words."""
+
+    field: str
+    rule: str
+    message: str
+
+
+class ProblemDocument(BaseModel):
+    """An error, as RFC 9457 has it. `errors` names every fault of the request."""
+
+    model_config = ConfigDict(title="Problem")
+
+    type: str
+    status: int
+    title: str
+    detail: str | None = None
+    errors: list[Fault] = []
 
 
 class Problem(Exception):

@@ -1,19 +1,20 @@
-"""A route that judges who asks before it reads anything, and reads JSON strictly.
+"""A route that judges who asks before it reads anything, and reads parameters and JSON strictly.
 
 FastAPI reads and parses a body before it asks any dependency. Here the key, its scope and its rate come first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import Request, Response, params
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
 from shared.http.api_keys import Required
 from shared.http.json_body import read_json
-from shared.http.problems import FieldError, Problem
+from shared.http.problems import FAULTS_NAMED, FieldError, Problem, field_path
 
 
 class Route(APIRoute):
@@ -29,9 +30,18 @@ class Route(APIRoute):
             ),
             None,
         )
+        self.scopes: tuple[str, ...] = required.scopes if required else ()
+        """Whose keys open it; anybody may ask where there are none."""
         takes_json = self.body_field is not None
+        parameters = {
+            field.alias for field in get_flat_params(self.dependant) if isinstance(field.field_info, params.Query)
+        }
+        # A page for people is reached by links that others add to.
+        strict = self.include_in_schema
 
         async def read_and_handle(request: Request) -> Response:
+            if strict and (unknown := request.query_params.keys() - parameters):
+                raise _unknown_parameters(unknown, parameters)
             if takes_json and (body := await request.body()):
                 # Where FastAPI looks for it.
                 request._json = read_json(body)
@@ -59,6 +69,12 @@ async def body_within(request: Request, limit: int) -> bytes:
         if len(body) > limit:
             raise _too_large(limit)
     return bytes(body)
+
+
+def _unknown_parameters(unknown: Collection[str], known: Collection[str]) -> Problem:
+    rule = f"Must not be there: known are {', '.join(sorted(known))}" if known else "Must not be there: there are none"
+    errors = [FieldError(field_path([name]), "unknown_parameter", rule) for name in sorted(unknown)[:FAULTS_NAMED]]
+    return Problem(422, "invalid request", errors=errors)
 
 
 def _too_large(limit: int) -> Problem:

@@ -16,8 +16,9 @@ from pydantic import BaseModel, Field, TypeAdapter
 from shared.http import paging
 from shared.http.answers import json_answer, uuid_or_404
 from shared.http.api_keys import Principal, Require
+from shared.http.openapi import PAGED, problems
 from shared.http.paging import PAGE, Cursor, Limit
-from shared.http.problems import INVALID, Problem
+from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.jobs import pauses
 from shared.messaging import dead_letters
@@ -72,8 +73,6 @@ class DeadLettersPage(BaseModel):
 
 LetterId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 _IN_LETTERS = TypeAdapter(tuple[Annotated[int, Field(ge=1, le=2**63 - 1)]])
-_PROBLEM: dict[str, Any] = {"content": INVALID["content"]}
-_NO_LETTER: dict[int | str, dict[str, Any]] = {404: {"description": "there is no such dead letter", **_PROBLEM}}
 
 
 def router(
@@ -88,14 +87,20 @@ def router(
     """`counterparts`: whom the service's jobs call. `wake` is called when calls go on."""
     routes = APIRouter(route_class=Route, tags=["operation"])
     operator = Depends(require("operator"))
+    not_called = problems(because={404: "This service does not call it."})
 
-    @routes.get("/status", response_model=StatusView)
+    @routes.get("/status", summary="How the service stands", response_model=StatusView)
     async def get_status(_: Principal = operator) -> StatusView:
         """How the service stands: its loops, its lag, what waits to be sent, dead letters, calls to counterparts."""
         return await status()
 
-    @routes.get("/dead-letters", response_model=DeadLettersPage)
-    async def get_dead_letters(
+    @routes.get(
+        "/dead-letters",
+        summary="List the records that could not be handled",
+        response_model=DeadLettersPage,
+        openapi_extra=PAGED,
+    )
+    async def list_dead_letters(
         request: Request,
         _: Principal = operator,
         status: Literal["waiting", "all"] = "waiting",
@@ -111,7 +116,12 @@ def router(
         page = DeadLettersPage(dead_letters=[_view(letter) for letter in shown], next=following)
         return json_answer(page, headers=paging.link(request, following))
 
-    @routes.get("/dead-letters/{letter_id}", response_model=DeadLetterDetail, responses=_NO_LETTER)
+    @routes.get(
+        "/dead-letters/{letter_id}",
+        summary="Look at a dead letter",
+        response_model=DeadLetterDetail,
+        openapi_extra=problems(404),
+    )
     async def get_dead_letter(letter_id: LetterId, _: Principal = operator) -> DeadLetterDetail:
         """One dead letter with its body, unless that is a person's record."""
         try:
@@ -122,10 +132,11 @@ def router(
 
     @routes.post(
         "/dead-letters/{letter_id}/replay",
+        summary="Handle a dead letter again",
         response_model=DeadLetterView,
-        responses=_NO_LETTER | {409: {"description": "it cannot be handled this time either", **_PROBLEM}},
+        openapi_extra=problems(404, because={409: "It cannot be handled this time either."}),
     )
-    async def post_replay(letter_id: LetterId, _: Principal = operator) -> DeadLetterView:
+    async def replay_dead_letter(letter_id: LetterId, _: Principal = operator) -> DeadLetterView:
         """Handles the record again, as if it came now, and closes its case. One that was replayed stays as it is."""
         try:
             return _view(await letters.replay(letter_id))
@@ -134,20 +145,28 @@ def router(
         except dead_letters.NoLetter:
             raise Problem(404, "there is no such dead letter") from None
 
-    @routes.get("/why/{order_id}", response_model=Answer, responses={404: {"description": "no order has such an id"}})
+    @routes.get(
+        "/why/{order_id}",
+        summary="What an order waits for",
+        response_model=Answer,
+        openapi_extra=problems(because={404: "No order has such an id."}),
+    )
     async def get_why(order_id: str, _: Principal = operator) -> Answer:
         """What the order waits for, as far as this service knows. An order that never came here is not `known`."""
         return await why(uuid_or_404(order_id))
 
-    @routes.get("/counterparts", response_model=list[Counterpart])
-    async def get_counterparts(_: Principal = operator) -> list[Counterpart]:
+    @routes.get("/counterparts", summary="List whom the service calls", response_model=list[Counterpart])
+    async def list_counterparts(_: Principal = operator) -> list[Counterpart]:
         """Whom this service calls, whether calls are paused, and how many wait."""
         return await _counterparts(pool, counterparts)
 
     @routes.post(
-        "/counterparts/{name}/pause", response_model=Counterpart, responses={404: {"description": "not called here"}}
+        "/counterparts/{name}/pause",
+        summary="Stop the calls to a counterpart",
+        response_model=Counterpart,
+        openapi_extra=not_called,
     )
-    async def post_pause(name: str, _: Principal = operator) -> Counterpart:
+    async def pause_counterpart(name: str, _: Principal = operator) -> Counterpart:
         """No more calls to this counterpart; its jobs wait. Calls under way end. Called again: the same."""
         _require_called(name, counterparts)
         async with pool.acquire() as db:
@@ -155,9 +174,12 @@ def router(
         return (await _counterparts(pool, [name]))[0]
 
     @routes.post(
-        "/counterparts/{name}/resume", response_model=Counterpart, responses={404: {"description": "not called here"}}
+        "/counterparts/{name}/resume",
+        summary="Let the calls to a counterpart go on",
+        response_model=Counterpart,
+        openapi_extra=not_called,
     )
-    async def post_resume(name: str, _: Principal = operator) -> Counterpart:
+    async def resume_counterpart(name: str, _: Principal = operator) -> Counterpart:
         """Calls go on, and what waited is worked off. Called again: the same."""
         _require_called(name, counterparts)
         async with pool.acquire() as db:

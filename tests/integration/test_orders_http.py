@@ -32,12 +32,11 @@ from services.orders.jobs import erase_person
 from services.orders.main import service
 from services.orders.schemas.answers import (
     AcceptedView,
-    CancelAnswer,
     CasesPage,
+    OrderCancellation,
     OrdersPage,
     OrderView,
     PersonAnswer,
-    ProblemView,
     ResolutionAnswer,
 )
 from services.orders.settings import Settings
@@ -46,6 +45,7 @@ from services.orders.tasks import REPEAT_HOURS, check_erasures
 from services.persons.facts import PersonErased
 from services.persons.records import Persons
 from shared.clock import create
+from shared.http.problems import ProblemDocument
 from shared.jobs.worker import ClaimedJob
 from shared.ledger.facts import Facts
 from shared.loop import Loop
@@ -580,7 +580,7 @@ async def test_every_answer_is_as_openapi_describes_it(orders: Orders) -> None:
     AcceptedView.model_validate(accepted)
     look = case(accepted["id"], "needs_attention", "look_into")
     await orders.consume(look)
-    CancelAnswer.model_validate((await orders.post(f"{path}/cancel", None)).json())
+    OrderCancellation.model_validate((await orders.post(f"{path}/cancel", None)).json())
     OrderView.model_validate((await orders.get(path)).json())
     CasesPage.model_validate((await orders.get("/cases?status=all", "ops")).json())
     resolution = await orders.post(f"{path}/cases/{look.case}/resolution", {"resolution": "seen"}, "ops")
@@ -588,7 +588,7 @@ async def test_every_answer_is_as_openapi_describes_it(orders: Orders) -> None:
     await orders.consume(withdrawn(accepted["id"]))
     PersonAnswer.model_validate((await orders.delete(f"{path}/person")).json())
     OrdersPage.model_validate((await orders.get("/orders?limit=200", "ops")).json())
-    ProblemView.model_validate((await orders.post("/orders", {})).json())
+    ProblemDocument.model_validate((await orders.post("/orders", {})).json())
 
 
 async def test_a_tombstone_is_published_again_each_day_for_a_while(orders: Orders) -> None:

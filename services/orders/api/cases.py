@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 import asyncpg
-from fastapi import APIRouter, Body, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 
-from contracts.base import Code, order_stream
+from contracts.base import order_stream
 from contracts.cases import CaseClosed, CaseOpened
 from services.orders.api.lookup import visible_order
 from services.orders.domain.cases import closed_by_a_person, freed_by
-from services.orders.schemas.answers import CasesPage, ResolutionAnswer, StandingView, answers
+from services.orders.schemas.answers import CasesPage, ResolutionAnswer, StandingView
+from services.orders.schemas.body import ResolutionBody
 from services.orders.schemas.views import case_view, standing_view
 from services.orders.store import cases as cases_table
 from services.orders.store import orders as orders_table
@@ -23,6 +24,7 @@ from shared.db import DB
 from shared.http import paging
 from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
+from shared.http.openapi import IDEMPOTENT, PAGED, described, problems
 from shared.http.paging import PAGE, Cursor, Instant, Limit, Text
 from shared.http.problems import Problem
 from shared.http.routes import Route
@@ -38,10 +40,10 @@ def router(
     pool: asyncpg.Pool[asyncpg.Record],
     clock: Clock,
 ) -> APIRouter:
-    routes = APIRouter(route_class=Route)
+    routes = APIRouter(route_class=Route, tags=["cases"])
     operator = Depends(require("operator"))
 
-    @routes.get("/standing", responses=answers(StandingView, 200))
+    @routes.get("/standing", summary="The open orders in figures", response_model=StandingView)
     async def get_standing(_principal: Principal = operator) -> Response:
         """The open orders in figures: how many in each state and since when, the one that has been longest in its
         state, and the open cases by kind."""
@@ -52,8 +54,8 @@ def router(
             longest = await orders_table.longest_in_state(db)
         return JSONResponse(standing_view(states, kinds, longest.document if longest else None))
 
-    @routes.get("/cases", responses=answers(CasesPage, 200, problems=(400, 422)))
-    async def get_cases(
+    @routes.get("/cases", summary="List what waits for a person", response_model=CasesPage, openapi_extra=PAGED)
+    async def list_cases(
         request: Request,
         _principal: Principal = operator,
         status: Literal["open", "closed", "all"] = "open",
@@ -68,19 +70,23 @@ def router(
 
     @routes.post(
         "/orders/{order_id}/cases/{case}/resolution",
-        responses=answers(ResolutionAnswer, 200, problems=(404, 409, 422)),
+        summary="Close a case",
+        response_model=ResolutionAnswer,
+        openapi_extra=described(
+            IDEMPOTENT, problems(404, because={409: "This case is closed by what its action names."})
+        ),
     )
-    async def post_resolution(
+    async def resolve_case(
         order_id: str,
         case: str,
         request: Request,
-        resolution: Annotated[Code, Body(embed=True)],
+        body: ResolutionBody,
         principal: Principal = operator,
     ) -> Response:
         """Closes a case that a person has looked into. Others are closed by what their action names: 409."""
         order = await visible_order(pool, order_id, principal)
         return await requests.run(
-            request, principal, lambda db: _resolve(ledger, db, order.order_id, case, resolution, clock)
+            request, principal, lambda db: _resolve(ledger, db, order.order_id, case, body.resolution, clock)
         )
 
     return routes

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from contracts.base import order_stream
 from contracts.orders import OrderPlaced
 from services.orders.domain.decide import order_id_of
-from services.orders.schemas.answers import ORDER_REQUEST, AcceptedView, answers
+from services.orders.schemas.answers import AcceptedView
 from services.orders.schemas.body import OrderBody
 from services.orders.schemas.conversion import contact, fingerprint, national_id, order_placed
 from services.orders.schemas.intake import check
@@ -27,6 +27,7 @@ from shared.db import DB
 from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequest, IdempotentRequests
 from shared.http.json_body import read_json
+from shared.http.openapi import IDEMPOTENT, LOCATED, described, problems, request_body
 from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route
 from shared.ledger.group_commit import GroupCommit
@@ -151,16 +152,19 @@ def _number_taken(order: Submission) -> Problem:
 
 def router(require: Require, requests: IdempotentRequests, intake: Intake, clock: Clock) -> APIRouter:
     """Intake for marketplaces."""
-    routes = APIRouter(route_class=Route)
-    marketplace = Depends(require("marketplace"))
+    routes = APIRouter(route_class=Route, tags=["orders"])
+    marketplace = Depends(require("marketplace", operators=False))
+    taken = "The number is another order's, or the same request is being worked on."
 
     @routes.post(
         "/orders",
+        summary="Place an order",
         status_code=201,
-        openapi_extra=ORDER_REQUEST,
-        responses=answers(AcceptedView, 200, 201, problems=(400, 409, 413, 422)),
+        response_model=AcceptedView,
+        responses={200: {"model": AcceptedView, "description": "The same order was accepted before."}},
+        openapi_extra=described(IDEMPOTENT, request_body(OrderBody), LOCATED, problems(because={409: taken})),
     )
-    async def post_order(request: Request, principal: Principal = marketplace) -> Response:
+    async def place_order(request: Request, principal: Principal = marketplace) -> Response:
         """Accepts an order: 201, or 200 when the same order was accepted before, or every fault of the body at once."""
         order = check(read_json(await request.body()), clock.now())
         if isinstance(order, list):

@@ -19,7 +19,7 @@ from services.orders.domain.decide import ErasureRequested
 from services.orders.domain.document import cancellation, person_state
 from services.orders.domain.search import MAX_LENGTH, MIN_LENGTH, search_pattern
 from services.orders.handlers import Erasure
-from services.orders.schemas.answers import CancelAnswer, OrdersPage, OrderView, PersonAnswer, answers
+from services.orders.schemas.answers import OrderCancellation, OrdersPage, OrderView, PersonAnswer
 from services.orders.schemas.views import TrackingLinks, order_view
 from services.orders.store import erasures, search
 from services.orders.store import orders as orders_table
@@ -31,6 +31,7 @@ from shared.http import paging
 from shared.http.answers import etag_response
 from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
+from shared.http.openapi import CONDITIONAL, IDEMPOTENT, PAGED, described, problems
 from shared.http.paging import PAGE, Cursor, Instant, Limit, Text
 from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route
@@ -52,8 +53,14 @@ def router(
     marketplace = Depends(require("marketplace"))
     operator = Depends(require("operator"))
 
-    @routes.get("/orders", responses=answers(OrdersPage, 200, problems=(400, 422)))
-    async def get_orders(
+    @routes.get(
+        "/orders",
+        summary="List or search orders",
+        response_model=OrdersPage,
+        tags=["orders"],
+        openapi_extra=PAGED,
+    )
+    async def list_orders(
         request: Request,
         principal: Principal = marketplace,
         updated_since: Instant | None = None,
@@ -87,23 +94,41 @@ def router(
         views = [_view(order, links) for order in shown]
         return JSONResponse({"orders": views, "next": following}, headers=paging.link(request, following))
 
-    @routes.get("/orders/{order_id}", responses=answers(OrderView, 200, problems=(404,)))
+    @routes.get(
+        "/orders/{order_id}",
+        summary="Read an order",
+        tags=["orders"],
+        response_model=OrderView,
+        openapi_extra=described(CONDITIONAL, problems(404)),
+    )
     async def get_order(order_id: str, request: Request, principal: Principal = marketplace) -> Response:
         """One order with its status, its parcels, and what it waits for."""
         order = await visible_order(pool, order_id, principal)
         return etag_response(request, json.dumps(_view(order, links), ensure_ascii=False).encode())
 
     @routes.post(
-        "/orders/{order_id}/cancel", status_code=202, responses=answers(CancelAnswer, 202, problems=(404, 409))
+        "/orders/{order_id}/cancel",
+        summary="Ask to cancel an order",
+        tags=["orders"],
+        status_code=202,
+        response_model=OrderCancellation,
+        openapi_extra=described(IDEMPOTENT, problems(404, because={409: "The order has ended."})),
     )
-    async def post_cancel(order_id: str, request: Request, principal: Principal = marketplace) -> Response:
+    async def cancel_order(order_id: str, request: Request, principal: Principal = marketplace) -> Response:
         """Asks the warehouse to withdraw the order; its answer shows in the order. Asked again: the same."""
         order = await visible_order(pool, order_id, principal)
         reason = "operator" if principal.scope == "operator" else "shopper"
         return await requests.run(request, principal, lambda db: _cancel(ledger, db, order.order_id, reason, clock))
 
-    @routes.delete("/orders/{order_id}/person", responses=answers(PersonAnswer, 200, 202, problems=(404,)))
-    async def delete_person(order_id: str, principal: Principal = operator) -> Response:
+    @routes.delete(
+        "/orders/{order_id}/person",
+        summary="Erase a person's data",
+        response_model=PersonAnswer,
+        responses={202: {"model": PersonAnswer, "description": "It is erased when the order has ended."}},
+        tags=["persons"],
+        openapi_extra=problems(404),
+    )
+    async def erase_person(order_id: str, principal: Principal = operator) -> Response:
         """Erases the person's record: now when the order has ended (200), else when it does (202)."""
         order = await visible_order(pool, order_id, principal)
         async with ledger.transaction() as db:

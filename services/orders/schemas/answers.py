@@ -1,17 +1,15 @@
-"""The description of the bodies for OpenAPI: of POST /orders, and of every answer.
+"""What `orders` answers, for its OpenAPI document.
 
-The routes read and write their bodies themselves: intake names faults within and across fields together, and answers
-to idempotent requests are repeated byte by byte. Tests hold the answers to these models.
+The routes write their answers themselves: those to idempotent requests are repeated byte by byte. Tests hold them to
+these models.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
-
-from services.orders.schemas.body import OrderBody
 
 
 class View(BaseModel):
@@ -42,7 +40,7 @@ class LineView(View):
     unit_price: MoneyView
 
 
-class CancelView(View):
+class CancellationView(View):
     reason: str
     requested_at: datetime
     answer: Literal["requested", "withdrawn", "too_late"]
@@ -97,7 +95,7 @@ class OrderView(View):
     discount: MoneyView
     tax: MoneyView
     total: MoneyView
-    cancel: CancelView | None
+    cancel: CancellationView | None
     parcels: list[ParcelView]
     cases: list[CaseView]
     amendments: list[AmendmentView]
@@ -160,9 +158,9 @@ class StandingView(View):
     cases: list[OpenCasesView]
 
 
-class CancelAnswer(View):
+class OrderCancellation(View):
     id: str
-    cancel: CancelView
+    cancel: CancellationView
 
 
 class ResolutionAnswer(View):
@@ -174,47 +172,3 @@ class ResolutionAnswer(View):
 class PersonAnswer(View):
     id: str
     person: Literal["erasure_asked", "erased"]
-
-
-class FaultView(View):
-    field: str
-    rule: str
-    message: str
-
-
-class ProblemView(View):
-    """RFC 9457."""
-
-    type: str
-    status: int
-    title: str
-    detail: str | None = None
-    errors: list[FaultView] = []
-
-
-def answers(model: type[View], *statuses: int, problems: tuple[int, ...] = ()) -> dict[int | str, dict[str, Any]]:
-    """For a route's `responses`: the statuses with this model, and its problems."""
-    responses: dict[int | str, dict[str, Any]] = {status: {"model": model} for status in statuses}
-    problem = {"content": {"application/problem+json": {}}, "model": ProblemView}
-    return responses | dict.fromkeys((401, 403, *problems), problem)
-
-
-def _inlined(node: Any, parts: dict[str, Any]) -> Any:
-    if isinstance(node, list):
-        return [_inlined(item, parts) for item in node]
-    if not isinstance(node, dict):
-        return node
-    if reference := node.get("$ref"):
-        rest = {name: value for name, value in node.items() if name != "$ref"}
-        return _inlined(parts[reference.rpartition("/")[2]], parts) | rest
-    return {name: _inlined(value, parts) for name, value in node.items() if name != "$defs"}
-
-
-def _order_request() -> dict[str, Any]:
-    schema = OrderBody.model_json_schema(mode="validation")
-    body = _inlined(schema, schema.get("$defs", {}))
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}}
-
-
-ORDER_REQUEST = _order_request()
-"""For the `openapi_extra` of POST /orders: the model's schema, with its parts in place of references."""

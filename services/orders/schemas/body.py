@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from contracts.base import Sku
+from contracts.base import Code, Sku
 from services.orders.domain import values
 from services.orders.domain.divisions import ISO_CODES
 from shared.http.amounts import amount
@@ -115,3 +115,9 @@ class OrderBody(Body):
     def province(self) -> str:
         """ISO 3166-2."""
         return ISO_CODES[self.consignee.address.province]
+
+
+class ResolutionBody(Body):
+    """How a person has closed a case, in a word."""
+
+    resolution: Code

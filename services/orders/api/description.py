@@ -1,0 +1,32 @@
+"""What the HTTP interface of `orders` says of itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shared.http.openapi import ApiDescription
+
+API = ApiDescription(
+    summary="Orders of shoppers in China for goods of French and European makers",
+    text="""\
+A marketplace places orders here and follows them until their end.
+
+**To begin**: an operator makes a key of scope `marketplace` for you; send it with every request as
+`Authorization: Bearer <key>`. Place an order with `POST /orders`: it is accepted whole (201), or every fault of it is
+named (422). Then follow it with `GET /orders/{order_id}`, or all of yours with `GET /orders?updated_since=`; the
+shopper follows it at its `tracking_url`, which holds a secret of that order.
+
+**Repeating a request is safe**: an order's `number` is accepted once, and other requests take an `Idempotency-Key`.
+After 429 and 503 wait for as many seconds as `Retry-After` says.
+
+**Errors** are `application/problem+json` (RFC 9457) with every fault's field, rule and meaning. Unknown fields and
+query parameters are faults. Amounts are texts with two decimals; times carry their offset, and answers are in UTC.
+""",
+    tags={
+        "orders": "For marketplaces: place, follow, search and cancel orders. An operator sees those of all.",
+        "cases": "For operators: what waits for a person, and the open orders in figures.",
+        "persons": "For operators: the erasure of a person's data.",
+        "operation": "For operators: how this service stands, dead letters, and calls to counterparts.",
+    },
+    examples=Path(__file__).parents[3] / "contracts" / "openapi" / "examples" / "orders",
+)
