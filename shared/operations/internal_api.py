@@ -8,16 +8,16 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.http import problems
 from shared.loop import Loop
-from shared.operations import gauges, readiness
+from shared.operations import docs, gauges, readiness
 from shared.operations.state import ServiceState
 
 
 def internal_app(state: ServiceState, stuck_after_seconds: float, public: FastAPI) -> FastAPI:
-    """`/livez`, `/readyz`, `/metrics`, and `/docs`, `/redoc` and `/openapi.json` of the public app.
+    """`/livez`, `/readyz`, `/metrics`, and `/docs` and `/openapi.json` of the public app.
 
     The public routes answer here too, so that a request tried out on the page of `/docs` has somewhere to go.
     """
-    app = FastAPI(title=public.title, version=public.version, redirect_slashes=False)
+    app = FastAPI(title=public.title, version=public.version, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.openapi = public.openapi  # type: ignore[method-assign]  # FastAPI's own way to another document
     problems.install(app)
 
@@ -39,5 +39,6 @@ def internal_app(state: ServiceState, stuck_after_seconds: float, public: FastAP
         gauges.loops(state)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
+    app.include_router(docs.router(state.name))
     app.mount("/", public)
     return app

@@ -20,7 +20,7 @@ from tests.compose import raw
 from tests.compose.stack import DOCKER, Stack, docker
 from tests.live import until
 
-OF_THEMSELVES = ("/metrics", "/docs", "/redoc", "/openapi.json", "/livez", "/readyz")
+OF_THEMSELVES = ("/metrics", "/docs", "/docs/orders", "/openapi.json", "/livez", "/readyz")
 HALF_REQUESTS = 1_000
 RELOADS = 15
 HEARTBEATS = 4

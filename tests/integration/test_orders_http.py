@@ -677,3 +677,24 @@ async def test_an_order_that_nobody_screens_is_withdrawn_by_its_deadline(
         assert asked_at >= datetime.fromisoformat(placed_at) + DEADLINES["placed"]
         document = await eventually(orders, accepted["id"], lambda document: bool(document["cases"]))
         assert document["cases"][0]["reason"] == "deadline:cancelling"
+
+
+async def test_only_a_marketplace_places_orders(orders: Orders) -> None:
+    """An order is its marketplace's: an operator, who may do all else, would place it in a name of his own."""
+    for who in ("ops", "depot"):
+        answer = await orders.post("/orders", good_body(), who)
+        assert (answer.status_code, answer.json()["detail"]) == (403, "needs scope marketplace")
+
+
+async def test_an_unknown_parameter_finds_no_orders(orders: Orders) -> None:
+    """An agent who searched by a parameter that is not there was given other people's orders."""
+    await orders.placed()
+    answer = await orders.get("/orders?tracking_number=CY347357915FR", "ops")
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {
+            "field": "tracking_number",
+            "rule": "unknown_parameter",
+            "message": "Must not be there: known are cursor, limit, number, q, updated_since",
+        }
+    ]

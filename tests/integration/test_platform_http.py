@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,6 +22,7 @@ from starlette.types import Message
 from contracts.base import Topic
 from contracts.orders import CancelRequested
 from sandbox.local.servers import Servers
+from services.registry import SERVICES
 from shared.db import DB
 from shared.http.answers import etag_response
 from shared.http.api_keys import Principal
@@ -272,7 +274,7 @@ async def test_a_service_without_its_loops_is_alive_but_not_ready(internal: http
 
 
 @pytest.mark.parametrize(
-    "path", ["/livez", "/readyz", "/metrics", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"]
+    "path", ["/livez", "/readyz", "/metrics", "/docs", "/docs/orders", "/openapi.json", "/openapi/orders.json"]
 )
 async def test_what_a_service_tells_of_itself_is_not_public(
     client: httpx.AsyncClient, internal: httpx.AsyncClient, path: str
@@ -289,10 +291,39 @@ async def test_the_internal_port_shows_the_public_api_and_lets_it_be_tried_out(
     assert document == apps[0].openapi()
     assert set(document["paths"]) >= {"/things", "/page"}
     assert "/metrics" not in document["paths"]
-    assert "url: '/openapi.json'" in (await internal.get("/docs")).text
+    assert 'data-document="/openapi.json"' in (await internal.get("/docs")).text
     assert (await internal.get("/page")).text == "hello"
     missing = await internal.get("/nowhere")
     assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("path", ["/docs", *(f"/docs/{name}" for name in SERVICES)])
+async def test_the_documentation_needs_no_other_host(internal: httpx.AsyncClient, path: str) -> None:
+    """Every service's document is shown, by files of this port alone, and the browser is told to allow no others."""
+    page = await internal.get(path)
+    assert page.headers["content-security-policy"].startswith(
+        "default-src 'none'; script-src 'self'; style-src 'self';"
+    )
+    assert "unsafe" not in page.headers["content-security-policy"]
+    named = re.findall(r'(?:href|src|data-document)="([^"]+)"', page.text)
+    assert len(named) >= 5 + len(SERVICES)
+    for address in named:
+        assert re.match("/[^/]", address), address
+        assert (await internal.get(address)).status_code == 200, address
+
+
+async def test_there_is_no_documentation_of_what_is_not_there(internal: httpx.AsyncClient) -> None:
+    for path in ("/docs/nothing", "/openapi/nothing.json", "/docs-assets/__init__.py"):
+        assert (await internal.get(path)).status_code == 404
+
+
+async def test_an_unknown_query_parameter_is_named(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/page", params={"page": "1", "nämé": "2"})
+    assert answer.status_code == 422
+    assert [(error["field"], error["rule"]) for error in answer.json()["errors"]] == [
+        (r"n\xe4m\xe9", "unknown_parameter"),
+        ("page", "unknown_parameter"),
+    ]
 
 
 async def test_a_key_is_judged_before_the_body_is_read(dsn: str) -> None:
