@@ -13,12 +13,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
 
 from services.registry import SERVICES, Declared
+from shared.scopes import Scope
 
-Scope = Literal["marketplace", "warehouse", "operator"]
-SCOPES: tuple[Scope, ...] = get_args(Scope)
+SCOPES: tuple[Scope, ...] = ("marketplace", "warehouse", "operator")
+"""Of the keys with which an installation begins. Those of persons are made by `api-key add`."""
 
 
 def sealing_key() -> str:

@@ -16,12 +16,12 @@ from aiokafka.errors import KafkaError
 from pydantic import Field, SecretStr, create_model
 
 from contracts.topics import TOPICS, subscribed_by
-from services.credentials import Scope
 from services.registry import SERVICES
 from shared.messaging.kafka import Connection, connection
 from shared.operations.kafka_rights import NotGranted, Rights, grant
 from shared.operations.migrate import migrate
 from shared.operations.provision import add_api_key, create_topics, provision_database
+from shared.scopes import Scope
 from shared.settings import PlatformSettings, with_password
 
 _PASSWORDS: dict[str, Any] = {

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import Field, SecretStr, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.credentials import Scope
 from services.registry import REGISTRY, SERVICES
 from shared.operations import stack_file
 from shared.operations.stack_file import RunningStack
+from shared.scopes import Scope
 from shared.settings import SECRETS
 
 _PUBLISHED: dict[str, Any] = {f"{one.name}_url": (str, f"http://localhost:{one.port}") for one in REGISTRY}

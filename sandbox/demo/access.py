@@ -12,10 +12,10 @@ from typing import Annotated
 import asyncpg
 import typer
 
-from services.credentials import Scope
 from services.registry import SERVICES
 from services.where import Where
 from shared.operations.provision import add_api_key
+from shared.scopes import Scope
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -28,9 +28,10 @@ def key(
     """Prints a key of this scope; with a name, a new one."""
     where = Where()
     if not name:
-        existing = where.key(scope)
+        existing = "" if scope == "support" else where.key(scope)
         if not existing:
-            raise SystemExit(f"no key of scope {scope} is at hand: {where.told()}, and SECRETS_DIR holds none")
+            hint = "name whose it is: make key SCOPE=support NAME=anna" if scope == "support" else where.told()
+            raise SystemExit(f"no key of scope {scope} is at hand: {hint}, and SECRETS_DIR holds none")
         typer.echo(existing)
         return
     stack = where.stack()

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 
-from shared.operations.provision import Scope
+from shared.scopes import Scope
 
 PATIENCE_SECONDS = 60.0
 _RETRIED = frozenset({409, 429, 502, 503, 504})

@@ -16,7 +16,7 @@ from sandbox.demo.people import person
 from sandbox.demo.scenarios import Scenario
 from sandbox.demo.wording import format_instant
 from services.orders.domain.decide import order_id_of
-from shared.operations.provision import Scope
+from shared.scopes import Scope
 
 NUMBER = "HELLO-1"
 COLUMNS, ROWS = 120, 40

@@ -20,6 +20,7 @@ from services.carrier.store.intake import Retention, ScanIntake
 from services.carrier.tasks.polling import keep_polling
 from services.carrier.tasks.publishing import ScanPublisher
 from services.carrier.tasks.retention import keep_dropping_expired
+from services.persons import reads
 from services.persons.records import Persons
 from shared.cli.commands import command
 from shared.http.client import Client, Counterpart, keep_open
@@ -75,6 +76,7 @@ def service(platform: Platform) -> Service:
             labels.router(pool, ledger, platform.seal, require),
             answers.router(ledger, clock, platform.requests, require),
             orders.router(pool, ledger, require),
+            reads.router(require, pool),
         ),
         observe=metrics.observe,
         on_restored=on_restored,

@@ -15,6 +15,7 @@ from services.customs.jobs.export_gateway import EXPORT_GATEWAY, ExportGateway
 from services.customs.jobs.exports import ExportJob
 from services.customs.settings import Settings, policy_of, quota_key
 from services.customs.tasks.retention import keep_dropping_expired
+from services.persons import reads
 from services.persons.records import Persons
 from shared.cli.commands import command
 from shared.http.client import Bounds, Client, Counterpart, keep_open
@@ -54,6 +55,7 @@ def service(platform: Platform) -> Service:
         routers=(
             orders.router(platform.require, pool, ledger),
             actions.router(platform.require, ledger, platform.requests, seal, clock, policy),
+            reads.router(platform.require, pool),
         ),
     )
 

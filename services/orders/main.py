@@ -18,6 +18,7 @@ from services.orders.jobs import erase_person
 from services.orders.schemas.views import TrackingLinks
 from services.orders.settings import Settings
 from services.orders.tasks import check_erasures, repeat_tombstones
+from services.persons import reads
 from services.persons.records import Persons
 from shared.cli.commands import command
 from shared.ledger.rules import StreamKind
@@ -70,6 +71,7 @@ def service(platform: Platform) -> Service:
             intake.router(require, requests, order_intake(platform, persons), clock),
             orders.router(require, requests, ledger, pool, clock, tracking_links(platform), erasure),
             cases_api.router(require, requests, ledger, pool, clock),
+            reads.router(require, pool),
         ),
         api=API,
     )

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from contracts.base import Event
 from contracts.persons import Contact, NationalId, PersonRecord
 from services.persons.facts import PersonErased, PersonRecorded
+from services.persons.reads import ITSELF
 from shared.db import DB
 from shared.ledger import outbox
 from shared.messaging import dead_letters
@@ -141,12 +142,13 @@ class Persons:
         rows = await db.fetch(
             f"""with found as (select order_id, {part} as sealed from persons
                                where order_id = any($1) and {part} is not null),
-                     noted as (insert into person_reads (order_id, part, purpose)
-                               select order_id, $2, $3 from found)
+                     noted as (insert into person_reads (order_id, part, purpose, asked_by)
+                               select order_id, $2, $3, $4 from found)
                 select order_id, sealed from found""",
             list(order_ids),
             part,
             purpose,
+            ITSELF,
         )
         seal = self._seals[part]
         return {row["order_id"]: seal.open(bytes.fromhex(row["sealed"]), _place(part, row["order_id"])) for row in rows}

@@ -10,13 +10,21 @@ PERSONS_SCHEMA: tuple[str, ...] = (
         national_id text,
         erased_at timestamptz
     )""",
-    # Append-only: who read whose data, for what.
+    # Who read whose data, for what.
     """create table person_reads (
         order_id uuid not null,
         part text not null,
         purpose text not null,
+        asked_by text not null,
         read_at timestamptz not null default now()
     )""",
+    "create index person_reads_by_order on person_reads (order_id, read_at)",
+    """create function refuse_change() returns trigger language plpgsql as
+       $$ begin raise exception '% is append-only', tg_table_name; end $$""",
+    """create trigger append_only before update or delete on person_reads
+       for each row execute function refuse_change()""",
+    """create trigger append_only_whole before truncate on person_reads
+       for each statement execute function refuse_change()""",
     # Whose record waits to be sent, or may be sent again: erased there too.
     "create index outbox_of_persons on outbox (key) where topic = 'orders.personal'",
 )

@@ -22,9 +22,10 @@ from shared.jobs import pauses
 from shared.ledger import outbox
 from shared.messaging import dead_letters
 from shared.messaging.restore import NotRestorable
-from shared.operations.provision import Scope, keep_api_key
+from shared.operations.provision import keep_api_key
 from shared.operations.why import why
 from shared.platform import Make, Platform, Service, composed, restore_of, serve
+from shared.scopes import Scope
 from shared.settings import PlatformSettings
 
 Operation = Callable[[Platform, Service], Awaitable[None]]

@@ -33,6 +33,11 @@ class Principal:
     name: str
     scope: str
 
+    @property
+    def sees_all(self) -> bool:
+        """Not the orders of one marketplace only."""
+        return self.scope in ("operator", "support")
+
 
 Require: TypeAlias = Callable[..., Callable[..., Awaitable[Principal]]]
 """`require("operator")` is the dependency of a route: see `Keys.require`."""

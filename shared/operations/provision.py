@@ -11,7 +11,6 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
@@ -22,8 +21,8 @@ from pydantic import TypeAdapter
 from contracts.base import PARTITIONS, Code, Topic
 from shared.db import DB
 from shared.messaging.kafka import Connection, anonymous
+from shared.scopes import Scope
 
-Scope = Literal["marketplace", "warehouse", "operator"]
 _NO_ERROR = 0
 COMPACTED_WITHIN_MS = 24 * 60 * 60 * 1000
 

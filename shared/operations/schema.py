@@ -117,7 +117,7 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
     """create table api_keys (
         hash bytea primary key,
         name text not null,
-        scope text not null check (scope in ('marketplace', 'warehouse', 'operator')),
+        scope text not null check (scope in ('marketplace', 'warehouse', 'support', 'operator')),
         not_after timestamptz
     )""",
     """create table idempotency_keys (

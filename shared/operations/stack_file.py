@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from shared.operations.provision import Scope
+from shared.scopes import Scope
 
 STACK_FILE = Path(__file__).resolve().parents[2] / ".run" / "stack.json"
 

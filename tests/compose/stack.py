@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.local.processes import free_port
-from services.credentials import SCOPES, Scope, read
+from services.credentials import SCOPES, read
 from services.registry import SERVICES
 from shared import clock
+from shared.scopes import Scope
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKER, MAKE = shutil.which("docker") or "docker", shutil.which("make") or "make"

@@ -62,7 +62,7 @@ async def test_a_label_is_made_kept_and_shown(post: Post) -> None:
     assert answer.content.startswith(b"%PDF")
     again = {**WAREHOUSE, "If-None-Match": answer.headers["etag"]}
     assert (await post.http.get(f"/orders/{order_id}/parcels/1/label", headers=again)).status_code == 304
-    assert await post.count("label_reads", "order_id = $1 and principal = 'packer'", order_id) == 2
+    assert await post.count("person_reads", "order_id = $1 and part = 'label' and asked_by = 'packer'", order_id) == 2
     sealed = await post.platform.pool.fetchval("select pdf from labels where tracking_number = $1", number)
     assert b"%PDF" not in sealed
     for missing in (f"/orders/{order_id}/parcels/2/label", f"/orders/{uuid4()}/parcels/1/label"):

@@ -26,7 +26,7 @@ from shared.ledger.ledger import Ledger
 
 def router(ledger: Ledger, clock: Clock, requests: IdempotentRequests, require: Require) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["answers"])
-    operator = Depends(require("operator"))
+    support = Depends(require("support"))
 
     async def publish(
         request: Request, who: Principal, order_id: UUID, parcel: int, rule: Callable[[Facts, datetime], list[Event]]
@@ -48,13 +48,13 @@ def router(ledger: Ledger, clock: Clock, requests: IdempotentRequests, require: 
         return await requests.run(request, who, work)
 
     @routes.post("/orders/{order_id}/parcels/{parcel}/loss", response_model=ParcelView)
-    async def loss(request: Request, order_id: UUID, parcel: ParcelPath, who: Principal = operator) -> Response:
+    async def loss(request: Request, order_id: UUID, parcel: ParcelPath, who: Principal = support) -> Response:
         """The parcel is lost: the carrier reported so outside its tracking. Repeated, it changes nothing."""
         return await publish(request, who, order_id, parcel, lambda facts, now: answers.loss(facts, parcel, now))
 
     @routes.post("/orders/{order_id}/parcels/{parcel}/destruction", response_model=ParcelView)
     async def destruction(
-        request: Request, order_id: UUID, parcel: ParcelPath, answer: Destruction, who: Principal = operator
+        request: Request, order_id: UUID, parcel: ParcelPath, answer: Destruction, who: Principal = support
     ) -> Response:
         """The parcel is gone for good: carrier or customs reported so outside its tracking, even after it was lost.
         Repeated, it changes nothing; with another reason, 409."""
@@ -64,7 +64,7 @@ def router(ledger: Ledger, clock: Clock, requests: IdempotentRequests, require: 
 
     @routes.post("/orders/{order_id}/parcels/{parcel}/enquiry-answer", response_model=ParcelView)
     async def enquiry_answer(
-        request: Request, order_id: UUID, parcel: ParcelPath, answer: EnquiryAnswer, who: Principal = operator
+        request: Request, order_id: UUID, parcel: ParcelPath, answer: EnquiryAnswer, who: Principal = support
     ) -> Response:
         """The carrier's answer to an enquiry: found, and the wait begins anew, or lost."""
         return await publish(
@@ -73,7 +73,7 @@ def router(ledger: Ledger, clock: Clock, requests: IdempotentRequests, require: 
 
     @routes.post("/orders/{order_id}/parcels/{parcel}/label-answer", response_model=ParcelView)
     async def label_answer(
-        request: Request, order_id: UUID, parcel: ParcelPath, answer: LabelAnswer, who: Principal = operator
+        request: Request, order_id: UUID, parcel: ParcelPath, answer: LabelAnswer, who: Principal = support
     ) -> Response:
         """Frees a parcel whose label is uncertain or could not be had: ask for it again, or give it up."""
         return await publish(

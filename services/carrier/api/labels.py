@@ -12,6 +12,7 @@ from contracts.carrier import LabelCreated
 from services.carrier.api.parameters import ParcelPath
 from services.carrier.domain.labels import is_label_needed
 from services.carrier.store import labels
+from services.persons import reads
 from shared.http.answers import etag_response
 from shared.http.api_keys import Principal, Require
 from shared.http.problems import Problem
@@ -43,7 +44,7 @@ def router(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, seal: Seal, requi
                 raise Problem(404, "no label for this parcel")
             if row["pdf"] is None or not is_label_needed(facts):
                 raise Problem(410, "this label may not be used any more")
-            await labels.record_read(db, order_id, parcel, who.name)
+            await reads.record(db, [order_id], "label", f"parcel {parcel}", who.name)
         pdf = seal.open(row["pdf"], f"label:{row['carrier']}:{row['tracking_number']}")
         return etag_response(request, pdf, "application/pdf", {"X-Tracking-Number": row["tracking_number"]})
 

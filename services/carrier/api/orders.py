@@ -19,10 +19,10 @@ from shared.ledger.ledger import Ledger
 
 def router(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, require: Require) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["orders"])
-    operator = Depends(require("operator"))
+    support = Depends(require("support"))
 
     @routes.get("/orders/{order_id}", response_model=OrderView)
-    async def order(request: Request, order_id: UUID, _: Principal = operator) -> Response:
+    async def order(request: Request, order_id: UUID, _: Principal = support) -> Response:
         """What the carrier service knows of an order: parcels, every label made, every label that may exist."""
         async with pool.acquire() as db, db.transaction():
             facts = (await ledger.read(db, [order_stream(order_id)]))[order_id]

@@ -34,12 +34,6 @@ TABLES = (
     "create unique index labels_one_shown on labels (order_id, parcel) where used",
     "create index labels_by_order on labels (order_id)",
     "create index labels_unused on labels (carrier, tracking_number) where not used",
-    """create table label_reads (
-        order_id uuid not null,
-        parcel integer not null,
-        principal text not null,
-        read_at timestamptz not null default now()
-    )""",
     """create table unconfirmed_labels (
         order_id uuid not null,
         parcel integer not null,

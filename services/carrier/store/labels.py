@@ -76,13 +76,6 @@ async def shown(db: DB, order_id: UUID, parcel: int) -> asyncpg.Record | None:
     )
 
 
-async def record_read(db: DB, order_id: UUID, parcel: int, principal: str) -> None:
-    """Append-only: a label bears the addressee."""
-    await db.execute(
-        "insert into label_reads (order_id, parcel, principal) values ($1, $2, $3)", order_id, parcel, principal
-    )
-
-
 async def order_of(pool: asyncpg.Pool[asyncpg.Record], carrier: str, tracking_number: str) -> UUID | None:
     """The order whose shown label bears this number."""
     order_id: UUID | None = await pool.fetchval(

@@ -44,7 +44,7 @@ ParcelPath = Annotated[ParcelNumber, Path()]
 def router(
     require: Require, ledger: Ledger, requests: IdempotentRequests, seal: Seal, clock: Clock, policy: Policy
 ) -> APIRouter:
-    key = require("operator")
+    key, agent = require("support"), require("operator")
     routes = APIRouter(route_class=Route, tags=["customs"])
 
     async def act(
@@ -72,7 +72,7 @@ def router(
 
     @routes.post("/orders/{order_id}/parcels/{parcel}/uplift", response_model=Accepted)
     async def post_uplift(
-        request: Request, order_id: UUID, parcel: ParcelPath, body: UpliftBody, principal: Principal = Depends(key)
+        request: Request, order_id: UUID, parcel: ParcelPath, body: UpliftBody, principal: Principal = Depends(agent)
     ) -> Response:
         """The agent's notice under which bill and voyage the parcel flies. The first one counts, and only while the
         inventory, which names the bill, has not left.

@@ -25,7 +25,7 @@ _IN_PARCELS = TypeAdapter(tuple[UUID, ParcelNumber])
 
 
 def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger) -> APIRouter:
-    key = require("operator")
+    key = require("support")
     routes = APIRouter(route_class=Route, tags=["customs"])
 
     @routes.get("/orders/{order_id}", response_model=OrderView)

@@ -41,10 +41,10 @@ def router(
     clock: Clock,
 ) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["cases"])
-    operator = Depends(require("operator"))
+    support = Depends(require("support"))
 
     @routes.get("/standing", summary="The open orders in figures", response_model=StandingView)
-    async def get_standing(_principal: Principal = operator) -> Response:
+    async def get_standing(_principal: Principal = support) -> Response:
         """The open orders in figures: how many in each state and since when, the one that has been longest in its
         state, and the open cases by kind."""
         now = clock.now()
@@ -57,7 +57,7 @@ def router(
     @routes.get("/cases", summary="List what waits for a person", response_model=CasesPage, openapi_extra=PAGED)
     async def list_cases(
         request: Request,
-        _principal: Principal = operator,
+        _principal: Principal = support,
         status: Literal["open", "closed", "all"] = "open",
         cursor: Cursor | None = None,
         limit: Limit = PAGE,
@@ -81,7 +81,7 @@ def router(
         case: str,
         request: Request,
         body: ResolutionBody,
-        principal: Principal = operator,
+        principal: Principal = support,
     ) -> Response:
         """Closes a case that a person has looked into. Others are closed by what their action names: 409."""
         order = await visible_order(pool, order_id, principal)

@@ -14,6 +14,6 @@ from shared.http.problems import Problem
 async def visible_order(pool: asyncpg.Pool[asyncpg.Record], order_id: str, principal: Principal) -> StoredOrder:
     """The order, if this principal may know that it exists; else Problem 404, as for an unknown one."""
     order = await orders.find(pool, uuid_or_404(order_id))
-    if order is None or (principal.scope != "operator" and order.marketplace != principal.name):
+    if order is None or (not principal.sees_all and order.marketplace != principal.name):
         raise Problem(404, "not found")
     return order

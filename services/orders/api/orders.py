@@ -50,7 +50,7 @@ def router(
     erasure: Erasure,
 ) -> APIRouter:
     routes = APIRouter(route_class=Route)
-    marketplace = Depends(require("marketplace"))
+    marketplace, reader = Depends(require("marketplace")), Depends(require("marketplace", "support"))
     operator = Depends(require("operator"))
 
     @routes.get(
@@ -62,7 +62,7 @@ def router(
     )
     async def list_orders(
         request: Request,
-        principal: Principal = marketplace,
+        principal: Principal = reader,
         updated_since: Instant | None = None,
         number: Code | None = None,
         q: Annotated[Text, Query(max_length=MAX_LENGTH)] | None = None,
@@ -76,7 +76,7 @@ def router(
         A client that polls continues from the last `updated_at` less a minute: changes made at one time may appear in
         any order.
         """
-        whose = None if principal.scope == "operator" else principal.name
+        whose = None if principal.sees_all else principal.name
         if q is not None and (number is not None or updated_since is not None):
             error = FieldError("q", "alone", "not together with number or updated_since")
             raise Problem(422, "invalid request", errors=[error])
@@ -101,7 +101,7 @@ def router(
         response_model=OrderView,
         openapi_extra=described(CONDITIONAL, problems(404)),
     )
-    async def get_order(order_id: str, request: Request, principal: Principal = marketplace) -> Response:
+    async def get_order(order_id: str, request: Request, principal: Principal = reader) -> Response:
         """One order with its status, its parcels, and what it waits for."""
         order = await visible_order(pool, order_id, principal)
         return etag_response(request, json.dumps(_view(order, links), ensure_ascii=False).encode())

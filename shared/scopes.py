@@ -1,0 +1,8 @@
+"""What an API key opens. Needs nothing but Python."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+Scope: TypeAlias = Literal["marketplace", "warehouse", "support", "operator"]
+"""`support` reads what operators read and answers what waits for a person; an operator may do all but place orders."""
