@@ -80,6 +80,8 @@ class DeadLettersPage(View):
     """The cursor of the next page; null on the last."""
 
 
+TAGS = {"operation": "For operators: how this service stands, dead letters, and calls to counterparts."}
+"""What these routes are about, for OpenAPI."""
 LetterId = Annotated[int, Path(ge=1, le=2**63 - 1, description="The dead letter's id.")]
 OrderId = Annotated[str, Path(description="The order's id, a UUID.")]
 CounterpartName = Annotated[str, Path(description="The counterpart's name, as `GET /counterparts` lists it.")]
@@ -96,7 +98,7 @@ def router(
     wake: Callable[[], None],
 ) -> APIRouter:
     """`counterparts`: whom the service's jobs call. `wake` is called when calls go on."""
-    routes = APIRouter(route_class=Route, tags=["operation"])
+    routes = APIRouter(route_class=Route, tags=[*TAGS])
     operator = Depends(require("operator"))
     not_called = problems(because={404: "This service does not call it."})
 

@@ -28,6 +28,5 @@ more than is read. Times carry their offset, and answers are in UTC.
         "orders": "For operators: what this service knows of an order.",
         "parcels": "For operators: what a person states about a parcel.",
         "call-backs": "For who sends a carrier's events: signed, and without a key.",
-        "operation": "For operators: how this service stands, dead letters, and calls to counterparts.",
     },
 )

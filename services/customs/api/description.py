@@ -23,6 +23,5 @@ query parameters are faults. Times carry their offset, and answers are in UTC.
     tags={
         "orders": "For operators: where orders and their parcels stand with customs.",
         "parcels": "For operators: what a person does about a parcel.",
-        "operation": "For operators: how this service stands, dead letters, and calls to counterparts.",
     },
 )

@@ -88,6 +88,7 @@ class CaseView(View):
     parcel: int | None
     """Null when it is about the whole order."""
     reason: str
+    """In a word, as `missing_invoice`."""
     since: datetime
     due_at: datetime | None
     """By when it should be closed."""

@@ -27,6 +27,5 @@ query parameters are faults. Weights are grams, sides millimetres; times carry t
     tags={
         "goods": "For the warehouse: products, what their owners deliver, and the stock of them.",
         "orders": "For the warehouse: pick, pack, report a shortage, hand over, book a return in.",
-        "operation": "For operators: how this service stands, dead letters, and calls to counterparts.",
     },
 )
