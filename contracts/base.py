@@ -86,7 +86,7 @@ class OrderLine(Value):
     """Without tax; the value that is declared."""
 
 
-class Content(Value):
+class ParcelContent(Value):
     """The units of an order line that are in a parcel."""
 
     line: Annotated[int, Field(ge=1, le=99)]
@@ -100,7 +100,7 @@ class Parcel(Value):
     """A closed box, weighed and measured. Its weight on the scale is the weight that is declared."""
 
     parcel: ParcelNumber
-    contents: Annotated[tuple[Content, ...], Field(min_length=1)]
+    contents: Annotated[tuple[ParcelContent, ...], Field(min_length=1)]
     weight_g: Annotated[int, Field(ge=1)]
     length_mm: Annotated[int, Field(ge=1)]
     width_mm: Annotated[int, Field(ge=1)]

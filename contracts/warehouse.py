@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from contracts.base import Code, Content, Event, OrderEvent, Parcel, ParcelEvent, Sku, Value
+from contracts.base import Code, Event, OrderEvent, Parcel, ParcelContent, ParcelEvent, Sku, Value
 from contracts.carriers import LAPOSTE
 from contracts.vocabularies import Carrier, ShortageReason
 
@@ -92,5 +92,5 @@ class ParcelReceivedBack(ParcelEvent):
     """A returned parcel was opened and booked in: sound units are stock again, others are written off."""
 
     NAME: ClassVar[str] = "parcel-received-back"
-    sound: tuple[Content, ...] = ()
-    written_off: tuple[Content, ...] = ()
+    sound: tuple[ParcelContent, ...] = ()
+    written_off: tuple[ParcelContent, ...] = ()

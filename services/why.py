@@ -22,7 +22,7 @@ from rich.markup import escape
 
 from services.registry import SERVICES
 from services.where import Where
-from shared.operations.why import Answer, Finding
+from shared.operations.why import Finding, OrderFindings
 
 BLOCKING = ("blocked", "stopped", "dead_letter", "paused", "case", "server")
 """What does not end by waiting a moment, the most serious first."""
@@ -77,7 +77,7 @@ class Why:
         return named[0] if named else todo.replace("{id}", self.order["id"]) if todo else None
 
 
-def join(order: Mapping[str, Any], answers: Sequence[Answer], unreachable: Mapping[str, str]) -> Why:
+def join(order: Mapping[str, Any], answers: Sequence[OrderFindings], unreachable: Mapping[str, str]) -> Why:
     """One list of findings, the most serious first. A case is listed once, with the request that resolves it."""
     freed_by = {case["case"]: case["freed_by"] for case in order["cases"]}
     findings: dict[tuple[str, str], Finding] = {}
@@ -102,7 +102,7 @@ async def ask(urls: Mapping[str, str], key: str, query: str) -> Why:
         order = await _order(client, urls["orders"], query)
         path = f"/why/{order['id']}"
         outcomes = await asyncio.gather(*(_answer(client, urls[name] + path) for name in SERVICES))
-    answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
+    answers = [outcome for outcome in outcomes if isinstance(outcome, OrderFindings)]
     unreachable = {name: outcome for name, outcome in zip(SERVICES, outcomes, strict=True) if isinstance(outcome, str)}
     return join(order, answers, unreachable)
 
@@ -179,7 +179,7 @@ def ambiguity(query: str, matches: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(filter(None, [head, *(line.rstrip() for line in lines), more]))
 
 
-async def _answer(client: httpx.AsyncClient, url: str) -> Answer | str:
+async def _answer(client: httpx.AsyncClient, url: str) -> OrderFindings | str:
     """What the service answers, or why it does not."""
     try:
         response = await client.get(url)
@@ -188,7 +188,7 @@ async def _answer(client: httpx.AsyncClient, url: str) -> Answer | str:
         return f"HTTP {error.response.status_code}"
     except httpx.HTTPError as error:
         return type(error).__name__
-    return Answer.model_validate_json(response.content)
+    return OrderFindings.model_validate_json(response.content)
 
 
 def show(console: Console, why: Why) -> None:

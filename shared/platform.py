@@ -9,7 +9,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -190,7 +190,8 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
     routers = (*service.routers, operator)
     for router in routers:
         app.include_router(router)
-    app.openapi = functools.cache(partial(document, app, routers, service.api))  # type: ignore[method-assign]  # FastAPI's own way
+    about = replace(service.api, tags={**service.api.tags, **operator_api.TAGS})
+    app.openapi = functools.cache(partial(document, app, routers, about))  # type: ignore[method-assign]  # FastAPI's own way
     return app
 
 

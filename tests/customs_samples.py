@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from contracts.base import Content, Event, Money, OrderLine, Parcel
+from contracts.base import Event, Money, OrderLine, Parcel, ParcelContent
 from contracts.carrier import ParcelDelivered, ParcelScanned
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.persons import Contact, NationalId, Payment
@@ -103,7 +103,7 @@ def parcel(number: int, *contents: tuple[int, int]) -> Parcel:
     return Parcel(
         parcel=number,
         contents=tuple(
-            Content(line=of, sku=f"SKU-{of}", quantity=quantity, net_weight_g=200 * quantity)
+            ParcelContent(line=of, sku=f"SKU-{of}", quantity=quantity, net_weight_g=200 * quantity)
             for of, quantity in contents
         ),
         weight_g=200 * units + 150,

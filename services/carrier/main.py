@@ -9,6 +9,7 @@ from contracts.base import ORDER
 from services import cases
 from services.carrier import metrics
 from services.carrier.api import answers, callbacks, labels, orders
+from services.carrier.api.description import API
 from services.carrier.api.signatures import secrets_of
 from services.carrier.carriers import CARRIERS
 from services.carrier.carriers.carrier import Connected
@@ -66,6 +67,7 @@ def service(platform: Platform) -> Service:
             Task("connections", partial(keep_open, tuple(one.counterpart for one in connected))),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, pool)),
         ),
+        api=API,
         routers=(
             # First, for it is asked for most: routes are tried one after another.
             *(

@@ -7,82 +7,104 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
 from contracts.carrier import LabelCreated, ParcelScanned
 from services.carrier.domain.enquiries import open_enquiry
 from services.carrier.domain.labels import open_label_case
 from services.carrier.domain.parcels import parcel_state, parcels_of
+from shared.http.models import Body, View
 from shared.ledger.facts import Facts
 
 
-class Destruction(BaseModel):
+class DestructionBody(Body):
     """Why a parcel is gone for good."""
 
-    model_config = ConfigDict(extra="forbid")
     reason: Literal["destroyed", "seized", "abandoned"]
 
 
-class EnquiryAnswer(BaseModel):
+class EnquiryAnswerBody(Body):
     """What the carrier answered to an enquiry about a silent parcel."""
 
-    model_config = ConfigDict(extra="forbid")
     found: bool
+    """False: it is lost."""
 
 
-class LabelAnswer(BaseModel):
+class LabelDecisionBody(Body):
     """What a person decided about a label that may exist, or that could not be had."""
 
-    model_config = ConfigDict(extra="forbid")
     action: Literal["repeat", "refuse"]
+    """`repeat`: ask the carrier for it again; `refuse`: give the parcel up."""
 
 
-class LabelView(BaseModel):
+class LabelView(View):
+    """A label that the carrier has made."""
+
     parcel: int
     tracking_number: str
+    """The carrier's."""
     partner_number: str | None
+    """The one under which the carrier's partner delivers it, where there is another."""
     product: str
+    """What the carrier calls the service."""
     used: bool
+    """Whether it is the parcel's label."""
     stored: bool
+    """Whether its PDF is still kept."""
     created_at: datetime
 
 
-class UnconfirmedLabelView(BaseModel):
+class UnconfirmedLabelView(View):
     """A label that may exist at the carrier because an answer was lost."""
 
     parcel: int
     reason: str
+    """How the answer was lost."""
     tracking_number: str | None
+    """As far as the answer could be read."""
     recorded_at: datetime
 
 
-class ParcelView(BaseModel):
+class ParcelView(View):
+    """A parcel as this service knows it."""
+
     parcel: int
+    """Its number within the order, from 1."""
     state: str
+    """From `waiting_for_label` and `labelled` to its end, as `delivered`; `let_go` when its order needs no label."""
     tracking_number: str | None
+    """Null until there is a label."""
     scans: int
+    """How many events of the carrier were published."""
     unreadable_events: int
+    """Events of the carrier that could not be read; counted by `GET /orders/{order_id}` alone."""
     case: str | None
+    """The name of the open case that waits for a person's answer."""
 
 
-class SetAsideView(BaseModel):
+class SetAsideEventsView(View):
     """Events of the carrier that are not believed: they are kept, and change nothing."""
 
     parcel: int
     reason: str
     """`too_early`, `in_the_future` or `too_many`."""
     events: int
+    """How many."""
     first_at: datetime
+    """When the first of them claims to have happened."""
     last_at: datetime
-    """When the first and the last of them claim to have happened."""
+    """When the last of them claims to have happened."""
 
 
-class OrderView(BaseModel):
+class OrderView(View):
+    """What the carrier service knows of an order."""
+
     order_id: UUID
     parcels: list[ParcelView]
+    """None until it is packed."""
     labels: list[LabelView]
+    """Every label made."""
     ghost_labels: list[UnconfirmedLabelView]
-    set_aside: list[SetAsideView]
+    """Every label that may exist besides."""
+    set_aside: list[SetAsideEventsView]
 
 
 Rows: TypeAlias = Iterable[Any]
@@ -96,7 +118,7 @@ def order_view(facts: Facts, labels: Rows, unconfirmed: Rows, unreadable: Mappin
         parcels=[parcel_view(facts, parcel, unreadable.get(parcel, 0)) for parcel in parcels_of(facts)],
         labels=[LabelView(**row) for row in labels],
         ghost_labels=[UnconfirmedLabelView(**row) for row in unconfirmed],
-        set_aside=[SetAsideView(**row) for row in aside],
+        set_aside=[SetAsideEventsView(**row) for row in aside],
     )
 
 

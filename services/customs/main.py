@@ -9,6 +9,7 @@ from contracts.base import ORDER
 from services import cases
 from services.customs import handlers
 from services.customs.api import actions, orders
+from services.customs.api.description import API
 from services.customs.destinations import DESTINATIONS
 from services.customs.destinations.destination import Parts
 from services.customs.jobs.export_gateway import EXPORT_GATEWAY, ExportGateway
@@ -52,6 +53,7 @@ def service(platform: Platform) -> Service:
             Task("retention", partial(keep_dropping_expired, pool, clock)),
             Task("connections", partial(keep_open, (exporting, *(one.counterpart for one in authorities)))),
         ),
+        api=API,
         routers=(
             orders.router(platform.require, pool, ledger),
             actions.router(platform.require, ledger, platform.requests, seal, clock, policy),

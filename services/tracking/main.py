@@ -14,6 +14,7 @@ from contracts.base import ORDER
 from services import cases
 from services.links import link_keys_of
 from services.tracking import handlers, tasks
+from services.tracking.api.description import API
 from services.tracking.api.page import Pages
 from services.tracking.api.routes import router
 from services.tracking.api.streams import Limits, Streams
@@ -50,6 +51,7 @@ def service(platform: Platform) -> Service:
         findings=cases.findings,
         tasks=(Task("listen", partial(tasks.listen, settings.database_dsn(), streams)),),
         only_reads=True,
+        api=API,
         routers=(router(platform.pool, link_keys_of(settings), look_ups, streams, Pages()),),
     )
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from contracts.base import CountryCode
 from contracts.vocabularies import STATUSES, Flag, Outcome
 from services.tracking.domain.next_actions import Action, Actor, OrderState, ParcelState
 from services.tracking.domain.parcels import Stage
+from shared.http.models import View
 
 Status = Annotated[str, Field(json_schema_extra={"enum": list(STATUSES)})]
 """One that this version knows; a scan with an unknown one has none."""
 
 
-class Answer(BaseModel):
+class Answer(View):
     """Fields without a value are left out."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
 
 class PublicTracking(Answer):
@@ -27,70 +28,106 @@ class PublicTracking(Answer):
 
     status: Status
     status_at: AwareDatetime
+    """Since when the parcel has this status."""
     country: CountryCode | None = None
+    """Where it is, ISO 3166-1 alpha-2."""
 
 
 class NextStep(Answer):
     """Who must do what, by when at the latest."""
 
     actor: Actor
+    """Who."""
     action: Action | str
+    """What; of an open case it may be a word that is not listed."""
     by: AwareDatetime | None = None
+    """At the latest."""
     parcel: int | None = None
-    """None: it concerns the whole order."""
+    """Left out, it concerns the whole order."""
 
 
 class OpenCase(Answer):
     """A case that waits for a person's decision. The deadlines of the order pause while it is open."""
 
     kind: str
+    """As `customs_hold` or `enquiry`."""
     parcel: int | None = None
+    """Left out, it concerns the whole order."""
     reason: str
+    """In a word, as `missing_invoice`."""
     action: str
+    """What a person has to do, as `answer_customs`."""
     opened_at: AwareDatetime
     due_at: AwareDatetime | None = None
+    """By when it should be closed."""
 
 
-class Item(Answer):
+class ParcelItem(Answer):
+    """Units of one order line in a parcel."""
+
     sku: str
     quantity: int
     description: str | None = None
 
 
 class ParcelTracking(Answer):
+    """Where a parcel is."""
+
     parcel: int
+    """Its number within the order, from 1."""
     carrier: str | None = None
     tracking_number: str | None = None
+    """The carrier's."""
     status: Status | None = None
     """Canonical (see the glossary); left out while there is no label."""
     status_at: AwareDatetime | None = None
+    """Since when it has this status."""
     seen_at: AwareDatetime | None = None
     """The latest scan."""
     country: CountryCode | None = None
+    """Where it is, ISO 3166-1 alpha-2."""
     flags: tuple[Flag, ...] = ()
+    """Beside the status: what is not as it should be."""
     state: ParcelState
     """As the status, but finer before the first scan, and naming what blocks the parcel."""
     since: AwareDatetime
+    """When it came into this state."""
     stage: Stage
+    """How far along its way it is."""
     final: bool
-    items: tuple[Item, ...] = ()
+    """Nothing more is expected of it."""
+    items: tuple[ParcelItem, ...] = ()
+    """What is in it."""
     weight_g: int | None = None
+    """In grams."""
 
 
 class TimelineEntry(Answer):
+    """Something that has happened."""
+
     at: AwareDatetime
+    """When it happened, which may be long before it became known."""
     kind: str
+    """The event's name, as `parcel-scanned`."""
     parcel: int | None = None
+    """Left out, it concerns the whole order."""
     code: str | None = None
+    """The carrier's own code of a scan."""
     status: Status | None = None
+    """The status that a scan stands for; left out where it changes none."""
     sets: tuple[Flag, ...] = ()
+    """The flags that a scan sets."""
     clears: tuple[Flag, ...] = ()
+    """The flags that a scan clears."""
     country: CountryCode | None = None
+    """Where, ISO 3166-1 alpha-2."""
     utc_offset_minutes: int | None = None
     """The offset in which the carrier stated the time."""
     outcome: str | None = None
+    """How the order, or the parcel, has ended."""
     reason: str | None = None
     case: str | None = None
+    """The kind of a case that was opened or closed."""
 
 
 class OrderTracking(Answer):
@@ -98,18 +135,30 @@ class OrderTracking(Answer):
 
     order_id: UUID
     number: str | None = None
+    """The marketplace's own."""
     marketplace: str | None = None
+    """Where it was placed."""
     language: str | None = None
+    """In which the shopper reads, BCP 47."""
     country: CountryCode | None = None
+    """Where it goes, ISO 3166-1 alpha-2."""
     province: str | None = None
+    """Where in it, ISO 3166-2."""
     placed_at: AwareDatetime | None = None
+    """Left out, as all the above, while the order itself has not arrived."""
     state: OrderState
     since: AwareDatetime
+    """When it came into this state."""
     outcome: Outcome | None = None
+    """How it has ended; left out while it has not."""
     reason: str | None = None
+    """Why it has ended, or is ending, in this way."""
     refund_due: bool
+    """The seller has money to give back."""
     next: tuple[NextStep, ...] = ()
+    """The most urgent first."""
     cases: tuple[OpenCase, ...] = ()
+    """The open ones, the oldest first."""
     parcels: tuple[ParcelTracking, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     updated_at: AwareDatetime

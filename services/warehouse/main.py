@@ -9,6 +9,7 @@ from contracts.base import ORDER
 from services import cases
 from services.warehouse import handlers, metrics
 from services.warehouse.api import goods, orders
+from services.warehouse.api.description import API
 from services.warehouse.api.order_actions import OrderActions
 from services.warehouse.settings import Settings
 from shared.cli.commands import command
@@ -29,6 +30,7 @@ def service(platform: Platform) -> Service:
         findings=cases.findings,
         on_restored=handlers.on_restored,
         tasks=(every(metrics.EVERY_SECONDS, partial(metrics.measure, pool)),),
+        api=API,
         routers=(
             goods.router(require, pool, platform.clock, requests),
             orders.router(require, pool, ledger, requests, OrderActions(ledger, platform.clock)),

@@ -23,6 +23,8 @@ from shared.http.routes import Route
 
 Node = dict[str, Any]
 REFERENCE = "#/components/schemas/{model}"
+LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
+"""Of this document, as of the project."""
 
 _MEANINGS = {
     400: "The request cannot be read: it is no JSON, a header is wrong, or a cursor is none of ours.",
@@ -134,6 +136,7 @@ def document(app: FastAPI, routers: Sequence[APIRouter], about: ApiDescription) 
         version=app.version,
         summary=about.summary,
         description=about.text or None,
+        license_info=LICENSE,
         routes=app.routes,
         tags=[{"name": name, "description": text} for name, text in about.tags.items()],
         servers=[{"url": "/", "description": "where this document comes from"}],
@@ -169,8 +172,7 @@ def _complete(operation: Node, route: Route) -> None:
         responses.setdefault(str(status), problem(status))
     if any(parameter["name"] in ("cursor", "Idempotency-Key") for parameter in operation.get("parameters", ())):
         responses.setdefault("400", problem(400))
-    if route.scopes:
-        operation["security"] = [{_scheme(scope): []} for scope in route.scopes]
+    operation["security"] = [{_scheme(scope): []} for scope in route.scopes]  # none: no key is needed
     operation["responses"] = dict(sorted(responses.items()))
 
 

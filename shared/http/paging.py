@@ -18,8 +18,11 @@ from shared.http.problems import FieldError, Problem
 PAGE = 100
 LARGEST_PAGE = 200
 
-Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
-Cursor = Annotated[str, Query(max_length=500, pattern="^[A-Za-z0-9_-]+$")]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="How many at most.")]
+Cursor = Annotated[
+    str,
+    Query(max_length=500, pattern="^[A-Za-z0-9_-]+$", description="Where the page begins: `next` of the one before."),
+]
 
 Key = datetime | UUID | int | str
 Row = TypeVar("Row")

@@ -9,10 +9,11 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 from starlette.exceptions import HTTPException
 
 from shared.db import TRANSIENT
+from shared.http.models import View
 from shared.http.wording import in_words
 from shared.ledger.outbox import TooLarge
 from shared.telemetry import log
@@ -34,24 +35,32 @@ class FieldError:
     """The rule in words, with its bound; never the value that broke it."""
 
 
-class Fault(BaseModel):
-    """One fault of a request: where, which rule, and the rule in words."""
+class Fault(View):
+    """One fault of a request."""
 
     field: str
+    """Where, as in `lines[0].quantity`."""
     rule: str
+    """The rule's name, stable for programs."""
     message: str
+    """The rule in words, with its bound; never the value that broke it."""
 
 
-class ProblemDocument(BaseModel):
-    """An error, as RFC 9457 has it. `errors` names every fault of the request."""
+class ProblemDocument(View):
+    """An error, as RFC 9457 has it."""
 
     model_config = ConfigDict(title="Problem")
 
     type: str
+    """`about:blank`: `status` and `title` say what it is."""
     status: int
+    """As of the answer."""
     title: str
+    """What is wrong, the same whenever it is."""
     detail: str | None = None
-    errors: list[Fault] = []
+    """What is wrong this time."""
+    errors: tuple[Fault, ...] = ()
+    """Every fault of the request."""
 
 
 class Problem(Exception):

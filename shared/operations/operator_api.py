@@ -10,12 +10,13 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import asyncpg
-from fastapi import APIRouter, Depends, Path, Request, Response
-from pydantic import BaseModel, Field, TypeAdapter
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import Field, TypeAdapter
 
 from shared.http import paging
 from shared.http.answers import json_answer, uuid_or_404
 from shared.http.api_keys import Principal, Require
+from shared.http.models import View
 from shared.http.openapi import PAGED, problems
 from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import Problem
@@ -25,20 +26,20 @@ from shared.messaging import dead_letters
 from shared.messaging.dead_letters import DeadLetter, DeadLetters
 from shared.messaging.decoder import Fate
 from shared.operations.status import StatusView
-from shared.operations.why import Answer
+from shared.operations.why import OrderFindings
 
 
-class Counterpart(BaseModel):
+class Counterpart(View):
     """Someone outside whom this service calls."""
 
     name: str
     paused_since: datetime | None
-    """None: calls go on."""
+    """Null: calls go on."""
     waiting: int
     """Calls that wait."""
 
 
-class DeadLetterView(BaseModel):
+class DeadLetterView(View):
     """A record that could not be handled."""
 
     id: int
@@ -47,13 +48,17 @@ class DeadLetterView(BaseModel):
     """Below 0: the broker refused it, so that it never was a record."""
     offset: int
     type: str | None
+    """Of the event, as far as it could be read."""
     order_id: UUID | None
+    """What it is about, as far as it could be read."""
     cause: str
     """A type and a place, or the field and rule that the body breaks."""
     fate: Fate
     """`failing` waits for a replay, `newer` for a version that knows it; `foreign` is what nobody of ours has sent."""
     died_at: datetime
+    """When it could not be handled."""
     replayed_at: datetime | None
+    """When it was handled after all; null while it waits."""
 
 
 class DeadLetterDetail(DeadLetterView):
@@ -62,16 +67,24 @@ class DeadLetterDetail(DeadLetterView):
     body: str | None
     """The first 64 KiB; null when it is empty or withheld."""
     body_bytes: int
+    """The size of the whole."""
     body_withheld: bool
     """A person's record is shown to nobody."""
 
 
-class DeadLettersPage(BaseModel):
+class DeadLettersPage(View):
+    """A page of dead letters, the newest first."""
+
     dead_letters: list[DeadLetterView]
     next: str | None
+    """The cursor of the next page; null on the last."""
 
 
-LetterId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+TAGS = {"operation": "For operators: how this service stands, dead letters, and calls to counterparts."}
+"""What these routes are about, for OpenAPI."""
+LetterId = Annotated[int, Path(ge=1, le=2**63 - 1, description="The dead letter's id.")]
+OrderId = Annotated[str, Path(description="The order's id, a UUID.")]
+CounterpartName = Annotated[str, Path(description="The counterpart's name, as `GET /counterparts` lists it.")]
 _IN_LETTERS = TypeAdapter(tuple[Annotated[int, Field(ge=1, le=2**63 - 1)]])
 
 
@@ -81,16 +94,16 @@ def router(
     letters: DeadLetters,
     counterparts: Collection[str],
     status: Callable[[], Awaitable[StatusView]],
-    why: Callable[[UUID], Awaitable[Answer]],
+    why: Callable[[UUID], Awaitable[OrderFindings]],
     wake: Callable[[], None],
 ) -> APIRouter:
     """`counterparts`: whom the service's jobs call. `wake` is called when calls go on."""
-    routes = APIRouter(route_class=Route, tags=["operation"])
-    operator, support = Depends(require("operator")), Depends(require("support"))
+    routes = APIRouter(route_class=Route, tags=[*TAGS])
+    operator = Depends(require("operator"))
     not_called = problems(because={404: "This service does not call it."})
 
     @routes.get("/status", summary="How the service stands", response_model=StatusView)
-    async def get_status(_: Principal = support) -> StatusView:
+    async def get_status(_: Principal = operator) -> StatusView:
         """How the service stands: its loops, its lag, what waits to be sent, dead letters, calls to counterparts."""
         return await status()
 
@@ -102,8 +115,10 @@ def router(
     )
     async def list_dead_letters(
         request: Request,
-        _: Principal = support,
-        status: Literal["waiting", "all"] = "waiting",
+        _: Principal = operator,
+        status: Annotated[
+            Literal["waiting", "all"], Query(description="`all`: foreign and replayed ones too.")
+        ] = "waiting",
         cursor: Cursor | None = None,
         limit: Limit = PAGE,
     ) -> Response:
@@ -122,7 +137,7 @@ def router(
         response_model=DeadLetterDetail,
         openapi_extra=problems(404),
     )
-    async def get_dead_letter(letter_id: LetterId, _: Principal = support) -> DeadLetterDetail:
+    async def get_dead_letter(letter_id: LetterId, _: Principal = operator) -> DeadLetterDetail:
         """One dead letter with its body, unless that is a person's record."""
         try:
             letter, body = await letters.look(letter_id)
@@ -148,15 +163,15 @@ def router(
     @routes.get(
         "/why/{order_id}",
         summary="What an order waits for",
-        response_model=Answer,
+        response_model=OrderFindings,
         openapi_extra=problems(because={404: "No order has such an id."}),
     )
-    async def get_why(order_id: str, _: Principal = support) -> Answer:
+    async def get_why(order_id: OrderId, _: Principal = operator) -> OrderFindings:
         """What the order waits for, as far as this service knows. An order that never came here is not `known`."""
         return await why(uuid_or_404(order_id))
 
     @routes.get("/counterparts", summary="List whom the service calls", response_model=list[Counterpart])
-    async def list_counterparts(_: Principal = support) -> list[Counterpart]:
+    async def list_counterparts(_: Principal = operator) -> list[Counterpart]:
         """Whom this service calls, whether calls are paused, and how many wait."""
         return await _counterparts(pool, counterparts)
 
@@ -166,7 +181,7 @@ def router(
         response_model=Counterpart,
         openapi_extra=not_called,
     )
-    async def pause_counterpart(name: str, _: Principal = operator) -> Counterpart:
+    async def pause_counterpart(name: CounterpartName, _: Principal = operator) -> Counterpart:
         """No more calls to this counterpart; its jobs wait. Calls under way end. Called again: the same."""
         _require_called(name, counterparts)
         async with pool.acquire() as db:
@@ -179,7 +194,7 @@ def router(
         response_model=Counterpart,
         openapi_extra=not_called,
     )
-    async def resume_counterpart(name: str, _: Principal = operator) -> Counterpart:
+    async def resume_counterpart(name: CounterpartName, _: Principal = operator) -> Counterpart:
         """Calls go on, and what waited is worked off. Called again: the same."""
         _require_called(name, counterparts)
         async with pool.acquire() as db:

@@ -6,10 +6,10 @@ import asyncio
 from datetime import datetime
 
 import asyncpg
-from pydantic import BaseModel
 
 from shared.clock import Clock
 from shared.db import TRANSIENT
+from shared.http.models import View
 from shared.operations.readiness import judge
 from shared.operations.state import ServiceState
 
@@ -17,51 +17,58 @@ STATUS_SECONDS = 0.7
 """Who asks for the status of all services waits for each a second."""
 
 
-class JobsView(BaseModel):
-    """Calls to a counterpart."""
+class CounterpartJobsView(View):
+    """Jobs that call a counterpart."""
 
     counterpart: str
+    """Whom they call."""
     waiting: int
+    """Jobs that are due or will be."""
     oldest_seconds: float
     """Real time, since the job was created."""
     exhausted_last_day: int
     """Given up within a day."""
     paused_since: datetime | None
+    """Null: calls go on."""
 
 
-class StoreView(BaseModel):
-    """What the service's database holds."""
+class BacklogView(View):
+    """What waits in the service's database."""
 
     outbox: int
     """Events that were not sent yet."""
     outbox_oldest_seconds: float
+    """Real time, since the oldest of them was recorded."""
     dead_letters: int
     """Records that could not be handled and wait for a replay."""
     parked: int
     """Records of a newer version."""
-    jobs: list[JobsView]
+    jobs: list[CounterpartJobsView]
 
 
-class StatusView(BaseModel):
+class StatusView(View):
     """How a service stands."""
 
     service: str
     ready: bool
+    """Whether it takes requests."""
     checks: dict[str, str]
     """By loop, `ok` or what it waits for."""
     blocked: str | None
+    """Why it does no work until someone steps in; null when it does."""
     lag: int | None
-    """Records that wait on the topics, counted every ten seconds; None before the first time."""
-    store: StoreView | None
-    """None while the database does not answer."""
+    """Records that wait on the topics, counted every ten seconds; null before the first time."""
+    store: BacklogView | None
+    """Null while the database does not answer."""
     business_time: datetime
+    """What the service takes for the time; the sandbox lets it run faster than the real one."""
     speed: float
     """Business seconds in a real one."""
 
 
 async def status_of(name: str, pool: asyncpg.Pool[asyncpg.Record], state: ServiceState, clock: Clock) -> StatusView:
     """How the service of this name stands."""
-    store: StoreView | None = None
+    store: BacklogView | None = None
     try:
         async with asyncio.timeout(STATUS_SECONDS):
             store = await _store(pool)
@@ -80,7 +87,7 @@ async def status_of(name: str, pool: asyncpg.Pool[asyncpg.Record], state: Servic
     )
 
 
-async def _store(pool: asyncpg.Pool[asyncpg.Record]) -> StoreView:
+async def _store(pool: asyncpg.Pool[asyncpg.Record]) -> BacklogView:
     row = await pool.fetchrow(
         """select count(*) as depth, coalesce(extract(epoch from now() - min(recorded_at)), 0)::float as age,
                   (select count(*) from dead_letters where replayed_at is null and fate = 'failing') as dead,
@@ -98,10 +105,10 @@ async def _store(pool: asyncpg.Pool[asyncpg.Record]) -> StoreView:
                 as exhausted using (counterpart)
            full join paused using (counterpart) order by counterpart"""
     )
-    return StoreView(
+    return BacklogView(
         outbox=row["depth"],
         outbox_oldest_seconds=row["age"],
         dead_letters=row["dead"],
         parked=row["parked"],
-        jobs=[JobsView.model_validate(dict(job)) for job in jobs],
+        jobs=[CounterpartJobsView.model_validate(dict(job)) for job in jobs],
     )

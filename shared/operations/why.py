@@ -11,9 +11,9 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 import asyncpg
-from pydantic import BaseModel
 
 from contracts.base import Stream
+from shared.http.models import View
 from shared.ledger.facts import Facts
 from shared.ledger.ledger import Ledger
 from shared.operations.state import ServiceState
@@ -21,25 +21,29 @@ from shared.operations.state import ServiceState
 Holder = Literal["blocked", "stopped", "server", "dead_letter", "paused", "job", "outbox", "case", "alarm"]
 
 
-class Finding(BaseModel):
+class Finding(View):
     """One thing that holds the order up, or that it waits for, in one service."""
 
     holder: Holder
+    """What kind of thing holds it up."""
     service: str
+    """Where."""
     what: str
+    """Which one: a job, a topic, a case, a timer."""
     case: str | None = None
     """The case's name, where a case holds it."""
     since: datetime | None = None
     until: datetime | None = None
     """When it is tried again by itself, or decided again."""
     tried: int = 0
+    """How often it was tried so far."""
     reason: str | None = None
     """Why the last try failed."""
     next: str | None = None
-    """The next safe command; None when there is nothing to do but wait."""
+    """The next safe command; null when there is nothing to do but wait."""
 
 
-class Answer(BaseModel):
+class OrderFindings(View):
     """What one service knows of an order."""
 
     service: str
@@ -47,10 +51,12 @@ class Answer(BaseModel):
     known: bool
     """Whether any fact of it has come here."""
     facts: int = 0
+    """How many facts of it the service keeps."""
     last_fact: str | None = None
+    """The type of the one recorded last."""
     last_fact_at: datetime | None = None
     """Real time, when it was recorded here."""
-    findings: list[Finding] = []
+    findings: tuple[Finding, ...] = ()
 
 
 FindingsOf: TypeAlias = Callable[[str, Facts], Sequence[Finding]]
@@ -64,7 +70,7 @@ async def why(
     ledger: Ledger,
     state: ServiceState,
     findings_of: FindingsOf,
-) -> Answer:
+) -> OrderFindings:
     """What this service, of this name, knows about what the stream waits for. `findings_of`: by its facts alone."""
     async with pool.acquire() as db:
         facts = (await ledger.read(db, [stream]))[stream.id]
@@ -79,14 +85,14 @@ async def why(
         *findings_of(name, facts),
         *await _timer(pool, name, stream.id),
     ]
-    return Answer(
+    return OrderFindings(
         service=name,
         order_id=stream.id,
         known=last is not None,
         facts=len(facts),
         last_fact=last["type"] if last else None,
         last_fact_at=last["recorded_at"] if last else None,
-        findings=findings,
+        findings=tuple(findings),
     )
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from contracts.base import Content, Money, OrderLine, Parcel
+from contracts.base import Money, OrderLine, Parcel, ParcelContent
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared
 from contracts.orders import OrderPlaced
@@ -113,7 +113,7 @@ def screened(order: OrderPlaced) -> OrderScreened:
 def box(order: OrderPlaced) -> Parcel:
     """All of the order in one box."""
     contents = tuple(
-        Content(
+        ParcelContent(
             line=line.line,
             sku=line.sku,
             quantity=line.quantity,

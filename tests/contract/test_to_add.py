@@ -71,12 +71,13 @@ MAIN = '''"""The composition root of the parcel shops' service."""
 from __future__ import annotations
 
 from shared.cli.commands import command
+from shared.http.openapi import ApiDescription
 from shared.platform import Platform, Service
 from shared.settings import PlatformSettings
 
 
 def service(_: Platform) -> Service:
-    return Service(name="parcels_shop")
+    return Service(name="parcels_shop", api=ApiDescription("Shops that hand out parcels"))
 
 
 def main() -> None:

@@ -31,13 +31,13 @@ from services.orders.handlers import Erasure
 from services.orders.jobs import erase_person
 from services.orders.main import service
 from services.orders.schemas.answers import (
-    AcceptedView,
+    AcceptedOrderView,
     CasesPage,
-    OrderCancellation,
+    ClosedCaseView,
+    OrderCancellationView,
     OrdersPage,
     OrderView,
-    PersonAnswer,
-    ResolutionAnswer,
+    PersonErasureView,
 )
 from services.orders.settings import Settings
 from services.orders.store import erasures
@@ -577,16 +577,16 @@ async def test_only_an_operator_erases_and_the_record_of_it_stays(orders: Orders
 async def test_every_answer_is_as_openapi_describes_it(orders: Orders) -> None:
     accepted = await orders.placed()
     path = f"/orders/{accepted['id']}"
-    AcceptedView.model_validate(accepted)
+    AcceptedOrderView.model_validate(accepted)
     look = case(accepted["id"], "needs_attention", "look_into")
     await orders.consume(look)
-    OrderCancellation.model_validate((await orders.post(f"{path}/cancel", None)).json())
+    OrderCancellationView.model_validate((await orders.post(f"{path}/cancel", None)).json())
     OrderView.model_validate((await orders.get(path)).json())
     CasesPage.model_validate((await orders.get("/cases?status=all", "ops")).json())
     resolution = await orders.post(f"{path}/cases/{look.case}/resolution", {"resolution": "seen"}, "ops")
-    ResolutionAnswer.model_validate(resolution.json())
+    ClosedCaseView.model_validate(resolution.json())
     await orders.consume(withdrawn(accepted["id"]))
-    PersonAnswer.model_validate((await orders.delete(f"{path}/person")).json())
+    PersonErasureView.model_validate((await orders.delete(f"{path}/person")).json())
     OrdersPage.model_validate((await orders.get("/orders?limit=200", "ops")).json())
     ProblemDocument.model_validate((await orders.post("/orders", {})).json())
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.base import Content, Parcel
+from contracts.base import Parcel, ParcelContent
 from contracts.carrier import LabelCreated
 from contracts.warehouse import OrderPacked
 from sandbox.local.servers import Servers
@@ -35,8 +35,8 @@ async def submit(orders: Orders, number: str, who: str = "maison") -> str:
 async def label(orders: Orders, order_id: str) -> None:
     now = datetime.now(UTC)
     contents = (
-        Content(line=1, sku="SERUM-30", quantity=2, net_weight_g=100),
-        Content(line=2, sku="SAVON-200", quantity=3, net_weight_g=600),
+        ParcelContent(line=1, sku="SERUM-30", quantity=2, net_weight_g=100),
+        ParcelContent(line=2, sku="SAVON-200", quantity=3, net_weight_g=600),
     )
     box = Parcel(parcel=1, contents=contents, weight_g=900, length_mm=200, width_mm=150, height_mm=100)
     await orders.consume(

@@ -19,7 +19,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from contracts.base import Content, Event, Money, OrderLine, Parcel
+from contracts.base import Event, Money, OrderLine, Parcel, ParcelContent
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.orders import OrderPlaced
 from contracts.vocabularies import Status
@@ -110,7 +110,7 @@ def placed(order: UUID) -> OrderPlaced:
 
 
 def packed(order: UUID, parcels: int) -> OrderPacked:
-    contents = (Content(line=1, sku="SOAP-72", quantity=1, net_weight_g=100),)
+    contents = (ParcelContent(line=1, sku="SOAP-72", quantity=1, net_weight_g=100),)
     boxes = (
         Parcel(parcel=n, contents=contents, weight_g=300, length_mm=200, width_mm=150, height_mm=100)
         for n in range(1, parcels + 1)

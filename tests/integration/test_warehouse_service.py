@@ -16,7 +16,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from contracts.base import Content, Event, Money, OrderLine, Parcel, order_stream
+from contracts.base import Event, Money, OrderLine, Parcel, ParcelContent, order_stream
 from contracts.carrier import LabelCreated, ParcelReturned, ParcelScanned
 from contracts.customs import OrderScreened
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
@@ -578,7 +578,7 @@ async def test_a_parcel_that_left_since_the_backup_waits_for_its_goods_and_nobod
     """As after a restore: published facts are restored, and only then product and receipt are entered again."""
     units = {"SAVON-200": 2}
     restored_order, rival = uuid4(), uuid4()
-    contents = (Content(line=1, sku="SAVON-200", quantity=2, net_weight_g=400),)
+    contents = (ParcelContent(line=1, sku="SAVON-200", quantity=2, net_weight_g=400),)
     parcel = Parcel(parcel=1, contents=contents, weight_g=550, length_mm=300, width_mm=200, height_mm=100)
     published: list[Event] = [
         StockReserved(order_id=restored_order, occurred_at=NOW),

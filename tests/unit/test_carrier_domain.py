@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.base import Content, Event, Money, OrderLine, Parcel, order_stream
+from contracts.base import Event, Money, OrderLine, Parcel, ParcelContent, order_stream
 from contracts.carrier import (
     LabelCreated,
     LabelRefused,
@@ -52,7 +52,7 @@ def eur(amount: str) -> Money:
 
 
 def box(parcel: int) -> Parcel:
-    content = Content(line=1, sku="SAVON-200", quantity=1, net_weight_g=200)
+    content = ParcelContent(line=1, sku="SAVON-200", quantity=1, net_weight_g=200)
     return Parcel(parcel=parcel, contents=(content,), weight_g=300, length_mm=200, width_mm=100, height_mm=50)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.base import Content, Event, Money, OrderLine, Parcel, order_stream
+from contracts.base import Event, Money, OrderLine, Parcel, ParcelContent, order_stream
 from contracts.carrier import LabelCreated, ParcelDelivered, ParcelLost, ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared
@@ -66,7 +66,7 @@ def placed() -> OrderPlaced:
 
 
 def packed(parcels: int = 2) -> OrderPacked:
-    content = Content(line=1, sku="SERUM-30", quantity=1, net_weight_g=200)
+    content = ParcelContent(line=1, sku="SERUM-30", quantity=1, net_weight_g=200)
     return OrderPacked(
         order_id=ORDER,
         occurred_at=at(3),

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import topics
-from contracts.base import Content, Event, Money, OrderLine, Parcel, order_stream
+from contracts.base import Event, Money, OrderLine, Parcel, ParcelContent, order_stream
 from contracts.carrier import LabelCreated, LabelRefused, ParcelDelivered, ParcelLost, ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, OrderRefused, OrderScreened
@@ -75,7 +75,7 @@ def screened() -> OrderScreened:
 
 
 def packed(parcels: int = 2) -> OrderPacked:
-    contents = (Content(line=1, sku="SOAP-72", quantity=2, net_weight_g=200),)
+    contents = (ParcelContent(line=1, sku="SOAP-72", quantity=2, net_weight_g=200),)
     boxes = tuple(
         Parcel(parcel=n, contents=contents, weight_g=620, length_mm=200, width_mm=150, height_mm=100)
         for n in range(1, parcels + 1)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from contracts.base import Content, Money, OrderLine, Parcel
+from contracts.base import Money, OrderLine, Parcel, ParcelContent
 from contracts.carriers import BY_NAME, DECLARED
 from services.warehouse.domain.packing import Box, Scanned, boxes_of, pack_boxes, packing_faults, same_boxes
 from services.warehouse.domain.returns import return_faults, split_contents
@@ -85,9 +85,9 @@ def test_a_unit_too_few_or_too_many_is_a_fault(data: st.DataObject, lines: list[
 PARCEL = Parcel(
     parcel=1,
     contents=(
-        Content(line=1, sku="SAVON-200", quantity=3, net_weight_g=600),
-        Content(line=2, sku="MIEL-500", quantity=1, net_weight_g=540),
-        Content(line=3, sku="SAVON-200", quantity=2, net_weight_g=400),
+        ParcelContent(line=1, sku="SAVON-200", quantity=3, net_weight_g=600),
+        ParcelContent(line=2, sku="MIEL-500", quantity=1, net_weight_g=540),
+        ParcelContent(line=3, sku="SAVON-200", quantity=2, net_weight_g=400),
     ),
     weight_g=1_700,
     length_mm=300,

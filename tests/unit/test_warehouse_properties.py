@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.base import Content, Event, Money, OrderLine, Parcel, order_stream
+from contracts.base import Event, Money, OrderLine, Parcel, ParcelContent, order_stream
 from contracts.carrier import LabelCreated, LabelRefused, ParcelReturned, ParcelScanned
 from contracts.customs import OrderRefused, OrderScreened, ParcelRefused
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
@@ -83,9 +83,11 @@ def screened(number: int) -> OrderScreened:
 
 def packed(number: int, units: dict[str, int], boxes: int) -> OrderPacked:
     """Each SKU in a box of its own while there are boxes left, the rest in the last."""
-    shares: dict[int, list[Content]] = defaultdict(list)
+    shares: dict[int, list[ParcelContent]] = defaultdict(list)
     for line, (sku, quantity) in enumerate(sorted(units.items()), start=1):
-        shares[min(line, boxes)].append(Content(line=line, sku=sku, quantity=quantity, net_weight_g=100 * quantity))
+        shares[min(line, boxes)].append(
+            ParcelContent(line=line, sku=sku, quantity=quantity, net_weight_g=100 * quantity)
+        )
     return OrderPacked(
         order_id=order_id(number),
         occurred_at=NOW + timedelta(hours=2),

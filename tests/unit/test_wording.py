@@ -15,7 +15,7 @@ from contracts.base import Code, CountryCode, HsCode, Sku
 from services.customs.schemas.bodies import HoldAnswerBody
 from services.orders.schemas.wording import REQUIREMENTS
 from services.warehouse.schemas.goods import ProductBody, ReceiptBody
-from services.warehouse.schemas.orders import PackBody, ReturnBody, ShortageBody
+from services.warehouse.schemas.orders import PackedBoxesBody, ReturnedParcelBody, ShortageBody
 from shared.http.paging import Instant
 from shared.http.problems import field_errors
 from tests import nasty
@@ -43,9 +43,9 @@ BOX = {
 GOOD: dict[type[BaseModel], dict[str, Any]] = {
     ProductBody: PRODUCT,
     ReceiptBody: {"reference": "R-1", "owner": "maison", "lines": [{"sku": "A1", "quantity": 1}]},
-    PackBody: {"parcels": [BOX]},
+    PackedBoxesBody: {"parcels": [BOX]},
     ShortageBody: {"sku": "A1", "quantity": 1, "reason": "damaged"},
-    ReturnBody: {"sound": [{"sku": "A1", "quantity": 1}], "damaged": []},
+    ReturnedParcelBody: {"sound": [{"sku": "A1", "quantity": 1}], "damaged": []},
     HoldAnswerBody: {"answer": "enclosed"},
 }
 
@@ -77,15 +77,17 @@ def test_a_form_is_told_with_an_example_of_it(kind: Any) -> None:
     assert form.validate_python(example[1])
 
 
-def fields(schema: Mapping[str, Any], path: str) -> Iterator[str]:
+def fields(schema: Mapping[str, Any], components: Mapping[str, Any], path: str) -> Iterator[str]:
+    if "$ref" in schema:
+        schema = components[schema["$ref"].rpartition("/")[2]]
     yield path or "body"
     if "items" in schema:
-        yield from fields(schema["items"], f"{path}[]")
+        yield from fields(schema["items"], components, f"{path}[]")
     for name, inner in schema.get("properties", {}).items():
-        yield from fields(inner, f"{path}.{name}".lstrip("."))
+        yield from fields(inner, components, f"{path}.{name}".lstrip("."))
 
 
 def test_the_words_for_an_order_are_those_of_its_fields() -> None:
     document = json.loads(ORDERS.read_text(encoding="utf-8"))
     body = document["paths"]["/orders"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert set(fields(body, "")) == set(REQUIREMENTS)
+    assert set(fields(body, document["components"]["schemas"], "")) == set(REQUIREMENTS)

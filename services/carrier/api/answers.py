@@ -10,22 +10,28 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from contracts.base import Event, order_stream
-from services.carrier.api.parameters import ParcelPath
 from services.carrier.domain import answers
 from services.carrier.domain.parcels import parcels_of
-from services.carrier.schemas import Destruction, EnquiryAnswer, LabelAnswer, ParcelView, parcel_view
+from services.carrier.schemas import DestructionBody, EnquiryAnswerBody, LabelDecisionBody, ParcelView, parcel_view
+from services.paths import OrderPath, ParcelPath
 from shared.clock import Clock
 from shared.db import DB
 from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
+from shared.http.openapi import IDEMPOTENT, Node, described, problems
 from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.ledger.facts import Facts
 from shared.ledger.ledger import Ledger
 
 
+def _statement(conflict: str) -> Node:
+    """What `publish` takes and answers."""
+    return described(IDEMPOTENT, problems(404, because={409: conflict}))
+
+
 def router(ledger: Ledger, clock: Clock, requests: IdempotentRequests, require: Require) -> APIRouter:
-    routes = APIRouter(route_class=Route, tags=["answers"])
+    routes = APIRouter(route_class=Route, tags=["parcels"])
     support = Depends(require("support"))
 
     async def publish(
@@ -47,14 +53,26 @@ def router(ledger: Ledger, clock: Clock, requests: IdempotentRequests, require: 
 
         return await requests.run(request, who, work)
 
-    @routes.post("/orders/{order_id}/parcels/{parcel}/loss", response_model=ParcelView)
-    async def loss(request: Request, order_id: UUID, parcel: ParcelPath, who: Principal = support) -> Response:
+    @routes.post(
+        "/orders/{order_id}/parcels/{parcel}/loss",
+        summary="State that a parcel is lost",
+        response_model=ParcelView,
+        openapi_extra=_statement("The parcel was not handed over, or it has come to its end."),
+    )
+    async def state_loss(
+        request: Request, order_id: OrderPath, parcel: ParcelPath, who: Principal = support
+    ) -> Response:
         """The parcel is lost: the carrier reported so outside its tracking. Repeated, it changes nothing."""
         return await publish(request, who, order_id, parcel, lambda facts, now: answers.loss(facts, parcel, now))
 
-    @routes.post("/orders/{order_id}/parcels/{parcel}/destruction", response_model=ParcelView)
-    async def destruction(
-        request: Request, order_id: UUID, parcel: ParcelPath, answer: Destruction, who: Principal = support
+    @routes.post(
+        "/orders/{order_id}/parcels/{parcel}/destruction",
+        summary="State that a parcel is gone for good",
+        response_model=ParcelView,
+        openapi_extra=_statement("The parcel was not handed over, or it has come to another end."),
+    )
+    async def state_destruction(
+        request: Request, order_id: OrderPath, parcel: ParcelPath, answer: DestructionBody, who: Principal = support
     ) -> Response:
         """The parcel is gone for good: carrier or customs reported so outside its tracking, even after it was lost.
         Repeated, it changes nothing; with another reason, 409."""
@@ -62,18 +80,28 @@ def router(ledger: Ledger, clock: Clock, requests: IdempotentRequests, require: 
             request, who, order_id, parcel, lambda facts, now: answers.destruction(facts, parcel, answer.reason, now)
         )
 
-    @routes.post("/orders/{order_id}/parcels/{parcel}/enquiry-answer", response_model=ParcelView)
-    async def enquiry_answer(
-        request: Request, order_id: UUID, parcel: ParcelPath, answer: EnquiryAnswer, who: Principal = support
+    @routes.post(
+        "/orders/{order_id}/parcels/{parcel}/enquiry-answer",
+        summary="Answer an enquiry about a silent parcel",
+        response_model=ParcelView,
+        openapi_extra=_statement("No enquiry is open for the parcel."),
+    )
+    async def answer_enquiry(
+        request: Request, order_id: OrderPath, parcel: ParcelPath, answer: EnquiryAnswerBody, who: Principal = support
     ) -> Response:
         """The carrier's answer to an enquiry: found, and the wait begins anew, or lost."""
         return await publish(
             request, who, order_id, parcel, lambda facts, now: answers.enquiry_answer(facts, parcel, answer.found, now)
         )
 
-    @routes.post("/orders/{order_id}/parcels/{parcel}/label-answer", response_model=ParcelView)
-    async def label_answer(
-        request: Request, order_id: UUID, parcel: ParcelPath, answer: LabelAnswer, who: Principal = support
+    @routes.post(
+        "/orders/{order_id}/parcels/{parcel}/label-answer",
+        summary="Decide what becomes of a missing label",
+        response_model=ParcelView,
+        openapi_extra=_statement("No case about the parcel's label is open."),
+    )
+    async def decide_label(
+        request: Request, order_id: OrderPath, parcel: ParcelPath, answer: LabelDecisionBody, who: Principal = support
     ) -> Response:
         """Frees a parcel whose label is uncertain or could not be had: ask for it again, or give it up."""
         return await publish(

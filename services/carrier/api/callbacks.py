@@ -6,8 +6,10 @@ them as Standard Webhooks has it. What `data` is, is the carrier's.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from standardwebhooks import Webhook
@@ -19,6 +21,7 @@ from services.carrier.domain.carrier import InvalidReport, ParcelEvents
 from services.carrier.store.intake import ScanIntake
 from shared.http.json_body import refusal
 from shared.http.json_reader import VALUES, NotJson, read_told
+from shared.http.openapi import Node, described, problems
 from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route, body_within
 
@@ -27,40 +30,76 @@ BODY_BYTES = 64 * 1024
 """Anybody may send one: the sender is not verified until the whole body has been read."""
 
 
+def _header(name: str, description: str, **schema: Any) -> Node:
+    schema = {"type": "string", **schema}
+    return {"name": name, "in": "header", "required": True, "description": description, "schema": schema}
+
+
+def _whole(form: re.Pattern[str]) -> str:
+    return f"^{form.pattern}$"
+
+
+_SIGNED: Node = {
+    "parameters": [
+        _header(
+            "webhook-id",
+            "Unique to the call-back, and the same whenever it is sent again.",
+            pattern=_whole(signatures.ID),
+        ),
+        _header(
+            "webhook-timestamp",
+            "When it is sent: seconds since 1970, within five minutes of ours.",
+            pattern=_whole(signatures.TIMESTAMP),
+        ),
+        _header(
+            "webhook-signature",
+            "One or more signatures as Standard Webhooks has them, with spaces in between.",
+            minLength=1,
+            maxLength=signatures.SIGNATURES_LENGTH,
+        ),
+    ]
+}
+
+
+def _body(carrier: str, callbacks: Callbacks) -> Node:
+    """What is told of the body beforehand; the sender may add to it."""
+    name = f"{carrier.capitalize()}Callback"
+    data = {"title": f"{name}Data", "type": "object", "description": callbacks.described}
+    schema = {
+        "title": name,
+        "description": f"New events of parcels, as {carrier} or who sends in its place reports them.",
+        "type": "object",
+        "required": ["type", "data"],
+        "properties": {
+            "type": {"const": TYPE},
+            "timestamp": {"type": "string", "format": "date-time", "description": "When the sender made it."},
+            "data": {"$ref": f"#/$defs/{name}Data"},
+        },
+        "$defs": {f"{name}Data": data},
+    }
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
 def router(intake: ScanIntake, carrier: str, callbacks: Callbacks, secrets: Sequence[Webhook]) -> APIRouter:
-    routes = APIRouter(route_class=Route, tags=["webhooks"])
+    routes = APIRouter(route_class=Route, tags=["call-backs"])
 
     @routes.post(
         f"/webhooks/{carrier}",
+        name=f"receive_{carrier}_callback",
+        summary="Take a call-back of the carrier",
         status_code=204,
         response_class=Response,
-        openapi_extra={
-            "parameters": [
-                {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
-                for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
-            ],
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "application/json": {
-                        "schema": {
-                            "type": "object",
-                            "required": ["type", "data"],
-                            "properties": {
-                                "type": {"const": TYPE},
-                                "timestamp": {"type": "string", "format": "date-time"},
-                                "data": {"type": "object", "description": callbacks.described},
-                            },
-                        }
-                    }
-                },
-            },
-        },
-        responses={
-            400: {"description": "not JSON, or not a call-back"},
-            401: {"description": "not signed by a known sender, or not just now"},
-            413: {"description": "longer than 64 KiB"},
-        },
+        openapi_extra=described(
+            _SIGNED,
+            _body(carrier, callbacks),
+            problems(
+                because={
+                    400: "It is no JSON, or no call-back; it would be the same again.",
+                    401: "It is not signed by a known sender, or not just now. Nothing was stored.",
+                    413: "It is longer than 64 KiB.",
+                }
+            ),
+        ),
     )
     async def receive(request: Request) -> Response:
         """Takes a call-back. 204 once it is stored durably; a repeated `webhook-id` is answered the same."""

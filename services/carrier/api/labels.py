@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import asyncpg
 from fastapi import APIRouter, Depends, Request, Response
 
 from contracts.base import order_stream
 from contracts.carrier import LabelCreated
-from services.carrier.api.parameters import ParcelPath
 from services.carrier.domain.labels import is_label_needed
 from services.carrier.store import labels
+from services.paths import OrderPath, ParcelPath
 from services.persons import reads
 from shared.http.answers import etag_response
 from shared.http.api_keys import Principal, Require
+from shared.http.openapi import CONDITIONAL, Node, described, problems
 from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.ledger.ledger import Ledger
 from shared.sealing import Seal
+
+_PDF: Node = {
+    "responses": {
+        "200": {
+            "description": "The label.",
+            "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+            "headers": {"X-Tracking-Number": {"description": "The label's.", "schema": {"type": "string"}}},
+        }
+    }
+}
 
 
 def router(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, seal: Seal, require: Require) -> APIRouter:
@@ -27,16 +36,24 @@ def router(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, seal: Seal, requi
 
     @routes.get(
         "/orders/{order_id}/parcels/{parcel}/label",
+        summary="Read the label of a parcel",
         tags=["labels"],
         response_class=Response,
-        responses={
-            200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}},
-            404: {"description": "no label, or not yet"},
-            410: {"description": "the order was withdrawn, or the label's time is over"},
-        },
+        openapi_extra=described(
+            _PDF,
+            CONDITIONAL,
+            problems(
+                because={
+                    404: "There is no label, or not yet.",
+                    410: "The order was withdrawn, or the label's time is over.",
+                }
+            ),
+        ),
     )
-    async def label(request: Request, order_id: UUID, parcel: ParcelPath, who: Principal = warehouse) -> Response:
-        """The one label of the parcel, as PDF. Each reading is recorded: a label bears the addressee."""
+    async def get_label(
+        request: Request, order_id: OrderPath, parcel: ParcelPath, who: Principal = warehouse
+    ) -> Response:
+        """The one label of the parcel, as PDF. Each reading is recorded, for a label bears the addressee."""
         async with pool.acquire() as db, db.transaction():
             facts = (await ledger.read(db, [order_stream(order_id)]))[order_id]
             row = await labels.shown(db, order_id, parcel)

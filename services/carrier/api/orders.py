@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import asyncpg
 from fastapi import APIRouter, Depends, Request, Response
 
 from contracts.base import order_stream
 from services.carrier.schemas import OrderView, order_view
 from services.carrier.store import labels, scans, unconfirmed_labels
+from services.paths import OrderPath
 from shared.http.answers import etag_response
 from shared.http.api_keys import Principal, Require
+from shared.http.openapi import CONDITIONAL, described, problems
 from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.ledger.ledger import Ledger
@@ -21,8 +21,13 @@ def router(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, require: Require)
     routes = APIRouter(route_class=Route, tags=["orders"])
     support = Depends(require("support"))
 
-    @routes.get("/orders/{order_id}", response_model=OrderView)
-    async def order(request: Request, order_id: UUID, _: Principal = support) -> Response:
+    @routes.get(
+        "/orders/{order_id}",
+        summary="Read an order with its parcels and labels",
+        response_model=OrderView,
+        openapi_extra=described(CONDITIONAL, problems(404)),
+    )
+    async def get_order(request: Request, order_id: OrderPath, _: Principal = support) -> Response:
         """What the carrier service knows of an order: parcels, every label made, every label that may exist."""
         async with pool.acquire() as db, db.transaction():
             facts = (await ledger.read(db, [order_stream(order_id)]))[order_id]

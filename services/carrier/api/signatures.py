@@ -24,8 +24,8 @@ TOLERANCE_SECONDS = 300
 SIGNATURES_LENGTH = 512
 """Characters of the header that holds them: one has 47, and a sender may be replacing a secret or two."""
 PREFIX = "whsec_"
-_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
-_TIMESTAMP = re.compile(r"[0-9]{1,12}")
+ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
 class InvalidSignature(Exception):
@@ -68,9 +68,9 @@ class SignatureHeaders:
         webhook_id = headers.get("webhook-id", "")
         timestamp = headers.get("webhook-timestamp", "")
         signatures = headers.get("webhook-signature", "")
-        if _ID.fullmatch(webhook_id) is None:
+        if ID.fullmatch(webhook_id) is None:
             raise InvalidSignature("webhook-id")
-        if _TIMESTAMP.fullmatch(timestamp) is None or abs(now - int(timestamp)) > TOLERANCE_SECONDS:
+        if TIMESTAMP.fullmatch(timestamp) is None or abs(now - int(timestamp)) > TOLERANCE_SECONDS:
             raise InvalidSignature("webhook-timestamp")
         if not signatures or len(signatures) > SIGNATURES_LENGTH:
             raise InvalidSignature("webhook-signature")

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from contracts.base import ParcelNumber, order_stream
+from contracts.base import order_stream
 from contracts.orders import OrderPlaced
 from services.customs.destinations import DESTINATIONS, by_hand
 from services.customs.destinations.destination import Destination
 from services.customs.domain import actions, cases, decide
 from services.customs.domain.actions import NotPossible
 from services.customs.domain.decide import Policy
-from services.customs.schemas.bodies import Accepted, HoldAnswerBody, RetryBody, UpliftBody
+from services.customs.schemas.bodies import AcceptedActionView, HoldAnswerBody, UpliftNoticeBody, WorkRetryBody
 from services.customs.store import hold_answers
+from services.paths import OrderPath, ParcelPath
 from shared.clock import Clock
 from shared.db import DB
 from shared.http.answers import json_answer
 from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
+from shared.http.openapi import IDEMPOTENT, Node, described, problems
 from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.ledger.facts import DecisionContext, Facts
@@ -38,14 +39,16 @@ def destination_of(facts: Facts) -> Destination:
     return destination
 
 
-ParcelPath = Annotated[ParcelNumber, Path()]
+def _action(conflict: str) -> Node:
+    """What `act` takes and answers."""
+    return described(IDEMPOTENT, problems(404, because={409: conflict}))
 
 
 def router(
     require: Require, ledger: Ledger, requests: IdempotentRequests, seal: Seal, clock: Clock, policy: Policy
 ) -> APIRouter:
-    key, agent = require("support"), require("operator")
-    routes = APIRouter(route_class=Route, tags=["customs"])
+    key = require("operator")
+    routes = APIRouter(route_class=Route, tags=["parcels"])
 
     async def act(
         request: Request,
@@ -66,13 +69,22 @@ def router(
                 await action(db, facts)
             except NotPossible as fault:
                 raise Problem(409, str(fault), detail=fault.detail) from None
-            return json_answer(Accepted(order_id=order_id, parcel=parcel), status)
+            return json_answer(AcceptedActionView(order_id=order_id, parcel=parcel), status)
 
         return await requests.run(request, principal, work)
 
-    @routes.post("/orders/{order_id}/parcels/{parcel}/uplift", response_model=Accepted)
-    async def post_uplift(
-        request: Request, order_id: UUID, parcel: ParcelPath, body: UpliftBody, principal: Principal = Depends(agent)
+    @routes.post(
+        "/orders/{order_id}/parcels/{parcel}/uplift",
+        summary="Report under which bill a parcel flies",
+        response_model=AcceptedActionView,
+        openapi_extra=_action("It was not handed over, or another notice or the inventory came first."),
+    )
+    async def report_uplift(
+        request: Request,
+        order_id: OrderPath,
+        parcel: ParcelPath,
+        body: UpliftNoticeBody,
+        principal: Principal = Depends(key),
     ) -> Response:
         """The agent's notice under which bill and voyage the parcel flies. The first one counts, and only while the
         inventory, which names the bill, has not left.
@@ -88,9 +100,19 @@ def router(
 
         return await act(request, principal, order_id, parcel, notice, 200)
 
-    @routes.post("/orders/{order_id}/parcels/{parcel}/hold-answer", status_code=202, response_model=Accepted)
-    async def post_hold_answer(
-        request: Request, order_id: UUID, parcel: ParcelPath, body: HoldAnswerBody, principal: Principal = Depends(key)
+    @routes.post(
+        "/orders/{order_id}/parcels/{parcel}/hold-answer",
+        summary="Answer customs about a held parcel",
+        status_code=202,
+        response_model=AcceptedActionView,
+        openapi_extra=_action("Customs does not hold the parcel, or this hold was answered already."),
+    )
+    async def answer_hold(
+        request: Request,
+        order_id: OrderPath,
+        parcel: ParcelPath,
+        body: HoldAnswerBody,
+        principal: Principal = Depends(key),
     ) -> Response:
         """Answers customs about a parcel it holds. One answer a hold; it is sent on, and the case stays open until
         customs has decided.
@@ -105,9 +127,15 @@ def router(
 
         return await act(request, principal, order_id, parcel, answer)
 
-    @routes.post("/orders/{order_id}/parcels/{parcel}/return-approval", status_code=202, response_model=Accepted)
-    async def post_return(
-        request: Request, order_id: UUID, parcel: ParcelPath, principal: Principal = Depends(key)
+    @routes.post(
+        "/orders/{order_id}/parcels/{parcel}/return-approval",
+        summary="Ask customs to approve a return",
+        status_code=202,
+        response_model=AcceptedActionView,
+        openapi_extra=_action("Customs has not released the parcel, or the time for a return is over."),
+    )
+    async def request_return_approval(
+        request: Request, order_id: OrderPath, parcel: ParcelPath, principal: Principal = Depends(key)
     ) -> Response:
         """Asks customs to approve the return of a released parcel (CEB625), which gives the buyer's quota back."""
 
@@ -117,9 +145,19 @@ def router(
 
         return await act(request, principal, order_id, parcel, ask)
 
-    @routes.post("/orders/{order_id}/parcels/{parcel}/retry", status_code=202, response_model=Accepted)
-    async def post_retry(
-        request: Request, order_id: UUID, parcel: ParcelPath, body: RetryBody, principal: Principal = Depends(key)
+    @routes.post(
+        "/orders/{order_id}/parcels/{parcel}/retry",
+        summary="Do failed work again",
+        status_code=202,
+        response_model=AcceptedActionView,
+        openapi_extra=_action("No such work of this parcel has failed."),
+    )
+    async def retry_work(
+        request: Request,
+        order_id: OrderPath,
+        parcel: ParcelPath,
+        body: WorkRetryBody,
+        principal: Principal = Depends(key),
     ) -> Response:
         """Frees a case `needs_attention`: the work is done again from what is known now. If it fails again, that is a
         new case.

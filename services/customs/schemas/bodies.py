@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from contracts.base import Code, Money
+from shared.http.models import Body, View
 
 ParcelState = Literal[
     "packed",
@@ -25,93 +26,136 @@ ParcelState = Literal[
 Work = Literal["export", "import_documents", "inventory", "return", "hold_answer"]
 
 
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-
-class UpliftBody(Body):
-    """The agent's notice (CEB621 billNo, voyageNo)."""
+class UpliftNoticeBody(Body):
+    """The agent's notice under which bill and voyage a parcel flies (CEB621 billNo, voyageNo)."""
 
     bill_number: Code
+    """Of the air waybill."""
     voyage_number: Code
+    """Of the flight."""
 
 
 class HoldAnswerBody(Body):
-    """What customs asked for, in words. Kept sealed."""
+    """What customs asked for, in words. It is kept sealed."""
 
     answer: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
 
 
-class RetryBody(Body):
+class WorkRetryBody(Body):
+    """Work that failed, and is to be done again."""
+
     work: Work
+    """As its case names it: `needs_attention:<work>:<parcel>`."""
 
 
-class MessageView(BaseModel):
+class CustomsMessageView(View):
+    """A message that was sent to Chinese customs about a parcel."""
+
     type: str
+    """As `CEB311Message`."""
     guid: UUID
+    """Its id."""
     status: str | None
     """The receipt's returnStatus, or the polled one for which it is written again; null while unanswered."""
     number: str | None
+    """The one that customs has given what it declares."""
     written_at: datetime
     answered_at: datetime | None
+    """Null while unanswered."""
 
 
-class ReceiptView(BaseModel):
+class CustomsReceiptView(View):
+    """A receipt that Chinese customs has returned for a message about a parcel."""
+
     type: str
+    """Of the message."""
     status: str
+    """Its returnStatus."""
     meaning: str
+    """What we take the status for."""
     returned_at: datetime | None
+    """Null when the receipt does not say."""
 
 
-class ExportView(BaseModel):
+class ExportDeclarationView(View):
+    """The export declaration of a parcel."""
+
     lrn: str
+    """The local reference number: ours."""
     outcome: str
+    """`released`, `bad_mrn` or `refused:<code>`."""
     mrn: str | None
+    """The movement reference number: customs' own; null unless it is released."""
     overtaken: bool
     """The order had ended before the answer came: the declaration is to be invalidated."""
 
 
-class ParcelView(BaseModel):
+class ParcelView(View):
+    """Where a parcel stands with customs."""
+
     order_id: UUID
     parcel: int
+    """Its number within the order, from 1."""
     sub_order: str
+    """The number under which the parcel is declared: `<order number>-<parcel>`."""
     regime: str
+    """The import regime: `cbec_9610` or `personal_postal`."""
     state: ParcelState
     changed_at: datetime
+    """When it came into this state."""
 
 
-class ParcelDetail(ParcelView):
-    export: ExportView | None
-    messages: tuple[MessageView, ...]
-    receipts: tuple[ReceiptView, ...]
+class ParcelDetailView(ParcelView):
+    """A parcel with its papers, without their bodies."""
+
+    export: ExportDeclarationView | None
+    """Null until export customs has answered, and where the parcel needs none."""
+    messages: tuple[CustomsMessageView, ...]
+    receipts: tuple[CustomsReceiptView, ...]
     held: bool
     """Waits for an answer: `POST .../hold-answer`."""
 
 
-class ScreeningView(BaseModel):
+class ScreeningView(View):
+    """Whether an order may go on by the rules of import."""
+
     verdict: Literal["waiting", "screened", "refused"]
+    """`waiting`: the order or the person's record has not arrived."""
     regime: str | None = None
+    """The import regime: `cbec_9610` or `personal_postal`; null unless `screened`, as the next three."""
     value_cny: Money | None = None
+    """The dutiable value."""
     rate: Decimal | None = None
+    """CNY for one EUR."""
     rate_date: date | None = None
+    """The day of that rate."""
     reason: str | None = None
+    """The rule by which it may not go on; null unless `refused`."""
     sku: str | None = None
+    """The article that the rule forbids, where it is about one."""
 
 
-class OrderView(BaseModel):
+class OrderView(View):
+    """What customs knows of an order."""
+
     id: UUID
     number: str | None
+    """The marketplace's own; null while the order itself has not arrived."""
     screening: ScreeningView
-    parcels: tuple[ParcelDetail, ...]
+    parcels: tuple[ParcelDetailView, ...]
+    """None until it is packed."""
 
 
-class ParcelPage(BaseModel):
+class ParcelsPage(View):
+    """A page of parcels, by order."""
+
     parcels: tuple[ParcelView, ...]
     next: str | None
+    """The cursor of the next page; null on the last."""
 
 
-class Accepted(BaseModel):
-    """Taken; what comes of it is seen in the order."""
+class AcceptedActionView(View):
+    """A wish about a parcel that is taken; what comes of it is seen in the order."""
 
     order_id: UUID
     parcel: int

@@ -11,7 +11,14 @@ from contracts.orders import OrderPlaced
 from services.customs.destinations.destination import Message, ReceivedReceipt
 from services.customs.domain.cases import open_hold
 from services.customs.domain.parcels import parcel_rows
-from services.customs.schemas.bodies import ExportView, MessageView, OrderView, ParcelDetail, ReceiptView, ScreeningView
+from services.customs.schemas.bodies import (
+    CustomsMessageView,
+    CustomsReceiptView,
+    ExportDeclarationView,
+    OrderView,
+    ParcelDetailView,
+    ScreeningView,
+)
 from shared.ledger.facts import Facts
 
 
@@ -31,7 +38,7 @@ def order(facts: Facts, papers: Papers) -> OrderView:
         number=placed.number if placed else None,
         screening=screening(facts),
         parcels=tuple(
-            ParcelDetail.model_validate(
+            ParcelDetailView.model_validate(
                 {
                     **asdict(row),
                     "export": _export(papers, row.parcel),
@@ -60,18 +67,20 @@ def screening(facts: Facts) -> ScreeningView:
     return ScreeningView(verdict="waiting")
 
 
-def _export(papers: Papers, parcel: int) -> ExportView | None:
+def _export(papers: Papers, parcel: int) -> ExportDeclarationView | None:
     for row in papers.declarations:
         if row["parcel"] == parcel:
-            return ExportView(lrn=row["lrn"], outcome=row["outcome"], mrn=row["mrn"], overtaken=row["overtaken"])
+            return ExportDeclarationView(
+                lrn=row["lrn"], outcome=row["outcome"], mrn=row["mrn"], overtaken=row["overtaken"]
+            )
     return None
 
 
-def _messages(papers: Papers, parcel: int) -> tuple[MessageView, ...]:
+def _messages(papers: Papers, parcel: int) -> tuple[CustomsMessageView, ...]:
     sent = (message for message in papers.messages if message.parcel == parcel)
-    return tuple(MessageView.model_validate(message, from_attributes=True) for message in sent)
+    return tuple(CustomsMessageView.model_validate(message, from_attributes=True) for message in sent)
 
 
-def _receipts(papers: Papers, parcel: int) -> tuple[ReceiptView, ...]:
+def _receipts(papers: Papers, parcel: int) -> tuple[CustomsReceiptView, ...]:
     received = (receipt for receipt in papers.receipts if receipt.parcel == parcel)
-    return tuple(ReceiptView.model_validate(receipt, from_attributes=True) for receipt in received)
+    return tuple(CustomsReceiptView.model_validate(receipt, from_attributes=True) for receipt in received)

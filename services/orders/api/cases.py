@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import asyncpg
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 
@@ -14,11 +14,12 @@ from contracts.base import order_stream
 from contracts.cases import CaseClosed, CaseOpened
 from services.orders.api.lookup import visible_order
 from services.orders.domain.cases import closed_by_a_person, freed_by
-from services.orders.schemas.answers import CasesPage, ResolutionAnswer, StandingView
+from services.orders.schemas.answers import CasesPage, ClosedCaseView, StandingView
 from services.orders.schemas.body import ResolutionBody
 from services.orders.schemas.views import case_view, standing_view
 from services.orders.store import cases as cases_table
 from services.orders.store import orders as orders_table
+from services.paths import OrderTextPath
 from shared.clock import Clock
 from shared.db import DB
 from shared.http import paging
@@ -58,7 +59,7 @@ def router(
     async def list_cases(
         request: Request,
         _principal: Principal = support,
-        status: Literal["open", "closed", "all"] = "open",
+        status: Annotated[Literal["open", "closed", "all"], Query(description="Which cases.")] = "open",
         cursor: Cursor | None = None,
         limit: Limit = PAGE,
     ) -> Response:
@@ -71,14 +72,14 @@ def router(
     @routes.post(
         "/orders/{order_id}/cases/{case}/resolution",
         summary="Close a case",
-        response_model=ResolutionAnswer,
+        response_model=ClosedCaseView,
         openapi_extra=described(
             IDEMPOTENT, problems(404, because={409: "This case is closed by what its action names."})
         ),
     )
     async def resolve_case(
-        order_id: str,
-        case: str,
+        order_id: OrderTextPath,
+        case: Annotated[str, Path(description="The case's name.")],
         request: Request,
         body: ResolutionBody,
         principal: Principal = support,

@@ -26,7 +26,6 @@ query parameters are faults. Amounts are texts with two decimals; times carry th
         "orders": "For marketplaces: place, follow, search and cancel orders. An operator sees those of all.",
         "cases": "For operators: what waits for a person, and the open orders in figures.",
         "persons": "For operators: the erasure of a person's data.",
-        "operation": "For operators: how this service stands, dead letters, and calls to counterparts.",
     },
     examples=Path(__file__).parents[3] / "contracts" / "openapi" / "examples" / "orders",
 )

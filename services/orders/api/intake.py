@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from contracts.base import order_stream
 from contracts.orders import OrderPlaced
 from services.orders.domain.decide import order_id_of
-from services.orders.schemas.answers import AcceptedView
+from services.orders.schemas.answers import AcceptedOrderView
 from services.orders.schemas.body import OrderBody
 from services.orders.schemas.conversion import contact, fingerprint, national_id, order_placed
 from services.orders.schemas.intake import check
@@ -160,8 +160,8 @@ def router(require: Require, requests: IdempotentRequests, intake: Intake, clock
         "/orders",
         summary="Place an order",
         status_code=201,
-        response_model=AcceptedView,
-        responses={200: {"model": AcceptedView, "description": "The same order was accepted before."}},
+        response_model=AcceptedOrderView,
+        responses={200: {"model": AcceptedOrderView, "description": "The same order was accepted before."}},
         openapi_extra=described(IDEMPOTENT, request_body(OrderBody), LOCATED, problems(because={409: taken})),
     )
     async def place_order(request: Request, principal: Principal = marketplace) -> Response:

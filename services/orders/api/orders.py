@@ -19,11 +19,12 @@ from services.orders.domain.decide import ErasureRequested
 from services.orders.domain.document import cancellation, person_state
 from services.orders.domain.search import MAX_LENGTH, MIN_LENGTH, search_pattern
 from services.orders.handlers import Erasure
-from services.orders.schemas.answers import OrderCancellation, OrdersPage, OrderView, PersonAnswer
+from services.orders.schemas.answers import OrderCancellationView, OrdersPage, OrderView, PersonErasureView
 from services.orders.schemas.views import TrackingLinks, order_view
 from services.orders.store import erasures, search
 from services.orders.store import orders as orders_table
 from services.orders.store.orders import StoredOrder
+from services.paths import OrderTextPath
 from services.persons.facts import PersonErased
 from shared.clock import Clock
 from shared.db import DB
@@ -63,9 +64,11 @@ def router(
     async def list_orders(
         request: Request,
         principal: Principal = reader,
-        updated_since: Instant | None = None,
-        number: Code | None = None,
-        q: Annotated[Text, Query(max_length=MAX_LENGTH)] | None = None,
+        updated_since: Annotated[Instant | None, Query(description="Changed at this instant or later.")] = None,
+        number: Annotated[Code | None, Query(description="The marketplace's own number of the order.")] = None,
+        q: Annotated[
+            Text | None, Query(max_length=MAX_LENGTH, description="Part of a number, or the beginning of an id.")
+        ] = None,
         cursor: Cursor | None = None,
         limit: Limit = PAGE,
     ) -> Response:
@@ -101,7 +104,7 @@ def router(
         response_model=OrderView,
         openapi_extra=described(CONDITIONAL, problems(404)),
     )
-    async def get_order(order_id: str, request: Request, principal: Principal = reader) -> Response:
+    async def get_order(order_id: OrderTextPath, request: Request, principal: Principal = reader) -> Response:
         """One order with its status, its parcels, and what it waits for."""
         order = await visible_order(pool, order_id, principal)
         return etag_response(request, json.dumps(_view(order, links), ensure_ascii=False).encode())
@@ -111,10 +114,10 @@ def router(
         summary="Ask to cancel an order",
         tags=["orders"],
         status_code=202,
-        response_model=OrderCancellation,
+        response_model=OrderCancellationView,
         openapi_extra=described(IDEMPOTENT, problems(404, because={409: "The order has ended."})),
     )
-    async def cancel_order(order_id: str, request: Request, principal: Principal = marketplace) -> Response:
+    async def cancel_order(order_id: OrderTextPath, request: Request, principal: Principal = marketplace) -> Response:
         """Asks the warehouse to withdraw the order; its answer shows in the order. Asked again: the same."""
         order = await visible_order(pool, order_id, principal)
         reason = "operator" if principal.scope == "operator" else "shopper"
@@ -123,12 +126,12 @@ def router(
     @routes.delete(
         "/orders/{order_id}/person",
         summary="Erase a person's data",
-        response_model=PersonAnswer,
-        responses={202: {"model": PersonAnswer, "description": "It is erased when the order has ended."}},
+        response_model=PersonErasureView,
+        responses={202: {"model": PersonErasureView, "description": "It is erased when the order has ended."}},
         tags=["persons"],
         openapi_extra=problems(404),
     )
-    async def erase_person(order_id: str, principal: Principal = operator) -> Response:
+    async def erase_person(order_id: OrderTextPath, principal: Principal = operator) -> Response:
         """Erases the person's record: now when the order has ended (200), else when it does (202)."""
         order = await visible_order(pool, order_id, principal)
         async with ledger.transaction() as db:

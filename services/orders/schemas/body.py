@@ -5,11 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field
 
 from contracts.base import Code, Sku
 from services.orders.domain import values
 from services.orders.domain.divisions import ISO_CODES
+from shared.http import models
 from shared.http.amounts import amount
 from shared.http.counts import at_most
 
@@ -18,10 +19,10 @@ MAX_PRICE = Decimal(1_000_000)
 MAX_AMOUNT = Decimal(1_000_000_000)
 
 
-class Body(BaseModel):
-    """A part of a body. Unknown fields are refused; no error repeats a value."""
+class Body(models.Body):
+    """A part of a body."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(strict=True)
 
 
 def _bounds(max_length: int, min_length: int = 1) -> Any:
@@ -43,17 +44,22 @@ OrderNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")
 
 
 class MoneyBody(Body):
+    """An amount to the cent."""
+
     amount: Amount
+    """With two decimals at most, as in `12.50`; better a text than a number."""
     currency: Literal["EUR", "CNY"]
 
 
-class PriceBody(MoneyBody):
+class UnitPriceBody(MoneyBody):
     """The price of a unit, which is declared to customs: above zero."""
 
     amount: Annotated[Decimal, Field(gt=0, le=MAX_PRICE), BeforeValidator(amount)]
 
 
-class TotalBody(MoneyBody):
+class TotalAmountBody(MoneyBody):
+    """What an order costs, or what was paid for it: above zero."""
+
     amount: Annotated[Decimal, Field(gt=0, le=MAX_AMOUNT), BeforeValidator(amount)]
 
 
@@ -61,55 +67,82 @@ class BuyerBody(Body):
     """The buyer by real name, as Chinese customs requires."""
 
     name: PersonName
+    """As on the identity card."""
     phone: Phone
+    """A mobile or fixed-line number of mainland China."""
     resident_id: ResidentId
+    """The 18 characters of the resident identity card, whose last one is their check digit."""
 
 
 class AddressBody(Body):
+    """An address in mainland China."""
+
     province: Province
+    """By name in Chinese or pinyin, or by code: ISO 3166-2 or GB/T 2260."""
     city: ShortText
     district: District = ""
+    """Empty where there is none."""
     street: Annotated[str, AfterValidator(values.single_line(120)), _bounds(120)]
     postcode: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
     country: Annotated[str, AfterValidator(values.destination)]
+    """`CN`."""
 
 
 class ConsigneeBody(Body):
+    """Who receives the parcels, and where."""
+
     name: PersonName
     phone: Phone
     address: AddressBody
 
 
 class LineBody(Body):
+    """A line of an order. Its place in the list, from 1, is its number."""
+
     sku: Sku
+    """The article, by the number under which its owner has stated it to the warehouse."""
     description: Annotated[str, AfterValidator(values.single_line(64)), _bounds(64)]
+    """What the goods are, as customs is to read it."""
     hs_code: Annotated[str, Field(pattern=r"^([0-9]{6}|[0-9]{8}|[0-9]{10})$"), AfterValidator(values.hs_chapter)]
+    """Of the Harmonized System: 6 digits, 8 in the European Union, 10 in China."""
     origin: Country
+    """The country in which the goods were made, ISO 3166-1 alpha-2."""
     quantity: Quantity
-    unit_price: PriceBody
+    unit_price: UnitPriceBody
+    """Without tax."""
 
 
 class PaymentBody(Body):
+    """How the shopper has paid: Chinese customs compares it with the order."""
+
     provider: ShortText
+    """As `alipay`."""
     transaction_id: ShortText
+    """The provider's."""
     paid_at: Instant
-    amount: TotalBody
+    """With its offset."""
+    amount: TotalAmountBody
+    """The order's total."""
 
 
 class OrderBody(Body):
     """An order as a marketplace submits it."""
 
     number: OrderNumber
+    """The marketplace's own; it is accepted once."""
     placed_at: Instant | None = None
+    """When the shopper placed it, with its offset; left out, it is the time at which it is accepted."""
     buyer: BuyerBody
     consignee: ConsigneeBody
     lines: Annotated[list[LineBody], Field(min_length=1, max_length=MAX_LINES), at_most(MAX_LINES)]
     freight: MoneyBody
     discount: MoneyBody
     tax: MoneyBody
-    total: TotalBody
+    total: TotalAmountBody
+    """The sum of the lines and freight and tax, less the discount."""
     payment: PaymentBody
     language: Literal["zh", "fr", "en"] = "zh"
+    """In which the shopper reads."""
 
     @property
     def province(self) -> str:
@@ -121,3 +154,4 @@ class ResolutionBody(Body):
     """How a person has closed a case, in a word."""
 
     resolution: Code
+    """As `seen`: no spaces, no personal data."""

@@ -22,12 +22,12 @@ from services.orders.schemas.body import (
     Instant,
     MoneyBody,
     OrderBody,
-    PriceBody,
     Province,
     Quantity,
     ResidentId,
     ShortText,
-    TotalBody,
+    TotalAmountBody,
+    UnitPriceBody,
 )
 from services.orders.schemas.wording import describe
 from shared.http.problems import FAULTS_NAMED, FieldError, field_errors
@@ -35,8 +35,8 @@ from shared.http.problems import FAULTS_NAMED, FieldError, field_errors
 T = TypeVar("T")
 
 _MONEY: TypeAdapter[MoneyBody] = TypeAdapter(MoneyBody)
-_PRICE: TypeAdapter[PriceBody] = TypeAdapter(PriceBody)
-_TOTAL: TypeAdapter[TotalBody] = TypeAdapter(TotalBody)
+_PRICE: TypeAdapter[UnitPriceBody] = TypeAdapter(UnitPriceBody)
+_TOTAL: TypeAdapter[TotalAmountBody] = TypeAdapter(TotalAmountBody)
 _SKU: TypeAdapter[str] = TypeAdapter(Sku)
 _QUANTITY: TypeAdapter[int] = TypeAdapter(Quantity)
 _PROVINCE: TypeAdapter[str] = TypeAdapter(Province)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated
 from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from sse_starlette import EventSourceResponse
 
 from services.links import check_secret
+from services.paths import OrderTextPath
 from services.tracking import store
 from services.tracking.api.page import Pages
 from services.tracking.api.streams import StreamResponse, Streams
 from services.tracking.api.words import choose_language
 from services.tracking.schemas import OrderTracking, PublicTracking
 from shared.http.answers import etag_response, uuid_or_404
+from shared.http.openapi import CONDITIONAL, Node, described, problems
 from shared.http.problems import Problem
 from shared.http.rates import TokenBuckets, client_name
 from shared.http.routes import Route
@@ -26,15 +27,23 @@ _NUMBER = re.compile(r"[A-Z0-9]{8,35}")
 _ETAG = re.compile(r"[0-9a-f]{32}")
 _PRIVATE = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
-TrackingNumber = Annotated[str, Path(description="The carrier's number, as printed on the label")]
-OrderId = Annotated[str, Path(description="The order's id, a UUID")]
-SecretInQuery = Annotated[str | None, Query(max_length=200, description="The order's secret")]
-SecretInHeader = Annotated[str | None, Header(alias="X-Tracking-Secret", description="The same, kept out of addresses")]
+TrackingNumber = Annotated[str, Path(description="The carrier's number of the parcel, as printed on its label.")]
+SecretInQuery = Annotated[
+    str | None, Query(max_length=200, description="The order's secret, for whom `X-Tracking-Secret` does not suit.")
+]
+SecretInHeader = Annotated[
+    str | None, Header(alias="X-Tracking-Secret", description="The order's secret, out of its `tracking_url`.")
+]
 
-_Answers: TypeAlias = dict[int | str, dict[str, Any]]
-_NOT_FOUND: _Answers = {404: {"description": "Unknown, or not yours: the same answer"}}
-_NOT_MODIFIED: _Answers = {304: {"description": "What `If-None-Match` names is still current"}}
-_TOO_MANY: _Answers = {429: {"description": "Too many; retry after `Retry-After` seconds"}}
+_NOT_YOURS = problems(because={404: "There is no such order, or the secret is not its."})
+_STREAM: Node = {
+    "responses": {
+        "200": {
+            "description": "Server-sent events: `data` is an `OrderTracking` in JSON, `id` its entity tag.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        }
+    }
+}
 
 
 def not_found() -> Problem:
@@ -68,10 +77,12 @@ def router(
 
     @routes.get(
         "/tracking/{tracking_number}",
-        summary="Where a parcel is, for anyone who knows its number",
-        responses={200: {"model": PublicTracking}, **_NOT_MODIFIED, **_NOT_FOUND, **_TOO_MANY},
+        summary="Read where a parcel is",
+        response_model=PublicTracking,
+        openapi_extra=described(CONDITIONAL, problems(429, because={404: "No parcel has such a number."})),
     )
-    async def public(request: Request, tracking_number: TrackingNumber) -> Response:
+    async def get_parcel_tracking(request: Request, tracking_number: TrackingNumber) -> Response:
+        """The status of a parcel, for anyone who knows its number, and nothing else about it."""
         if seconds := look_ups.take(_client(request)):
             raise Problem(429, "too many requests", headers={"Retry-After": str(seconds)})
         if not _NUMBER.fullmatch(tracking_number):
@@ -84,35 +95,38 @@ def router(
 
     @routes.get(
         "/orders/{order_id}/tracking",
-        summary="The whole document of an order, with its secret",
-        responses={200: {"model": OrderTracking}, **_NOT_MODIFIED, **_NOT_FOUND},
+        summary="Read where an order is",
+        response_model=OrderTracking,
+        openapi_extra=described(CONDITIONAL, _NOT_YOURS),
     )
-    async def detail(
-        request: Request, order_id: OrderId, secret: SecretInQuery = None, header: SecretInHeader = None
+    async def get_order_tracking(
+        request: Request, order_id: OrderTextPath, secret: SecretInQuery = None, header: SecretInHeader = None
     ) -> Response:
+        """All about where an order is, for whoever has its secret: no personal data and no price."""
         _, document = await opened(order_id, header or secret)
         return etag_response(request, document.body, "application/json", _PRIVATE)
 
     @routes.get(
         "/orders/{order_id}/tracking/stream",
-        summary="The document now and after every change, as server-sent events",
-        response_class=EventSourceResponse,
-        responses={
-            200: {"content": {"text/event-stream": {}}, "description": "`data` is the document, `id` its entity tag"},
-            **_NOT_FOUND,
-            **_TOO_MANY,
-        },
+        summary="Follow where an order is",
+        response_class=Response,
+        openapi_extra=described(
+            _STREAM,
+            _NOT_YOURS,
+            problems(because={429: "Too many streams are open; try again after `Retry-After`."}),
+        ),
     )
-    async def stream(
+    async def stream_order_tracking(
         request: Request,
-        order_id: OrderId,
+        order_id: OrderTextPath,
         secret: SecretInQuery = None,
         header: SecretInHeader = None,
-        last_event_id: Annotated[str | None, Query(description="As the header `Last-Event-ID`")] = None,
+        last_event_id: Annotated[str | None, Query(description="As the header `Last-Event-ID`.")] = None,
         last_event: Annotated[
-            str | None, Header(alias="Last-Event-ID", description="Tag of the last message received")
+            str | None, Header(alias="Last-Event-ID", description="The `id` of the last event received.")
         ] = None,
     ) -> Response:
+        """The same as server-sent events: now, unless it is that of the last event received, and after every change."""
         order, _ = await opened(order_id, header or secret)
         last = last_event or last_event_id
         tag = last if last and _ETAG.fullmatch(last) else None
@@ -120,7 +134,7 @@ def router(
 
     @routes.get("/track/{order_id}", include_in_schema=False)
     async def page(
-        request: Request, order_id: OrderId, secret: SecretInQuery = None, lang: str | None = None
+        request: Request, order_id: OrderTextPath, secret: SecretInQuery = None, lang: str | None = None
     ) -> Response:
         accepted = request.headers.get("accept-language", "")
         try:

@@ -16,7 +16,7 @@ from services.warehouse.domain.stock import levels_after
 from services.warehouse.schemas.goods import (
     Gtin,
     ProductBody,
-    ProductPage,
+    ProductsPage,
     ProductView,
     ReceiptBody,
     ReceiptView,
@@ -33,11 +33,13 @@ from shared.http import paging
 from shared.http.answers import json_answer
 from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
+from shared.http.openapi import IDEMPOTENT, PAGED, described, problems
 from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route
 
-SkuPath = Annotated[Sku, Path()]
+SkuPath = Annotated[Sku, Path(description="The product's number, which its owner has given it.")]
+OwnerQuery = Annotated[Code | None, Query(description="Of this owner only.")]
 _IN_PRODUCTS = TypeAdapter(tuple[Sku])
 _IN_STOCK = TypeAdapter(tuple[Code, Sku])
 
@@ -48,7 +50,13 @@ def router(
     key = require("warehouse")
     routes = APIRouter(route_class=Route, tags=["goods"])
 
-    @routes.put("/products/{sku}", response_model=ProductView, responses={201: {"model": ProductView}})
+    @routes.put(
+        "/products/{sku}",
+        summary="State a product",
+        response_model=ProductView,
+        responses={201: {"model": ProductView, "description": "The product is new."}},
+        openapi_extra=problems(because={409: "The SKU is another owner's product."}),
+    )
     async def put_product(sku: SkuPath, body: ProductBody, _: Principal = Depends(key)) -> Response:
         """States all about a product: 201 when new, 200 when replaced. Its owner never changes (409)."""
         product = body.product(sku)
@@ -62,11 +70,11 @@ def router(
             )
         return json_answer(product_view(product), 201 if created else 200)
 
-    @routes.get("/products", response_model=ProductPage)
-    async def get_products(
+    @routes.get("/products", summary="List products", response_model=ProductsPage, openapi_extra=PAGED)
+    async def list_products(
         request: Request,
-        gtin: Annotated[Gtin | None, Query()] = None,
-        owner: Annotated[Code | None, Query()] = None,
+        gtin: Annotated[Gtin | None, Query(description="Of this GTIN only, with or without zeros in front.")] = None,
+        owner: OwnerQuery = None,
         cursor: Cursor | None = None,
         limit: Limit = PAGE,
         _: Principal = Depends(key),
@@ -77,19 +85,29 @@ def router(
         async with pool.acquire() as db:
             products = await goods.list_products(db, gtin, owner, after[0] if after else None, limit + 1)
         shown, following = paging.cut(products, limit, lambda product: (product.sku,))
-        page = ProductPage(products=tuple(product_view(product) for product in shown), next=following)
+        page = ProductsPage(products=tuple(product_view(product) for product in shown), next=following)
         return json_answer(page, headers=paging.link(request, following))
 
-    @routes.get("/products/{sku}", response_model=ProductView)
+    @routes.get("/products/{sku}", summary="Read a product", response_model=ProductView, openapi_extra=problems(404))
     async def get_product(sku: SkuPath, _: Principal = Depends(key)) -> Response:
+        """One product, as it was stated last."""
         async with pool.acquire() as db:
             products = await goods.find_products(db, [sku])
         if sku not in products:
             raise Problem(404, "no such product")
         return json_answer(product_view(products[sku]))
 
-    @routes.post("/receipts", status_code=201, response_model=ReceiptView)
-    async def post_receipt(request: Request, body: ReceiptBody, principal: Principal = Depends(key)) -> Response:
+    @routes.post(
+        "/receipts",
+        summary="Book goods in",
+        status_code=201,
+        response_model=ReceiptView,
+        openapi_extra=described(
+            IDEMPOTENT,
+            problems(because={409: "The owner's reference was booked with other lines, or is being booked."}),
+        ),
+    )
+    async def book_receipt(request: Request, body: ReceiptBody, principal: Principal = Depends(key)) -> Response:
         """Books goods in. A reference of an owner counts once: the same lines again, in whatever order, get the same
         answer, others 409."""
 
@@ -99,11 +117,11 @@ def router(
         with refusals_as_problems():
             return await requests.run(request, principal, work)
 
-    @routes.get("/stock", response_model=StockPage)
-    async def get_stock(
+    @routes.get("/stock", summary="List the stock", response_model=StockPage, openapi_extra=PAGED)
+    async def list_stock(
         request: Request,
-        owner: Annotated[Code | None, Query()] = None,
-        sku: Annotated[Sku | None, Query()] = None,
+        owner: OwnerQuery = None,
+        sku: Annotated[Sku | None, Query(description="Of this product only.")] = None,
         cursor: Cursor | None = None,
         limit: Limit = PAGE,
         _: Principal = Depends(key),

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
 import asyncpg
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import TypeAdapter
 
 from contracts.base import ParcelNumber, order_stream
+from services.paths import OrderPath, ParcelPath
 from services.warehouse.api.order_actions import OrderActions
 from services.warehouse.api.refusals import refusals_as_problems
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import ordered_units
 from services.warehouse.schemas.orders import (
     HandOverBody,
-    HandOverPage,
     HandOverView,
     OrderView,
-    PackBody,
-    PackView,
-    PickPage,
-    ReturnBody,
-    ReturnView,
+    PackedBoxesBody,
+    PackedOrderView,
+    ParcelsToHandOverPage,
+    PickListsPage,
+    ReturnedParcelBody,
+    ReturnedParcelView,
     ShortageBody,
     ShortageView,
     hand_over_view,
@@ -39,12 +39,11 @@ from shared.http import paging
 from shared.http.answers import json_answer
 from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
+from shared.http.openapi import IDEMPOTENT, PAGED, described, problems
 from shared.http.paging import PAGE, Cursor, Instant, Limit
 from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.ledger.ledger import Ledger
-
-ParcelPath = Annotated[ParcelNumber, Path()]
 
 _IN_PICK_LISTS = TypeAdapter(tuple[Instant, UUID])
 _IN_HAND_OVERS = TypeAdapter(tuple[Instant, UUID, ParcelNumber])
@@ -60,8 +59,8 @@ def router(
     key = require("warehouse")
     routes = APIRouter(route_class=Route, tags=["orders"])
 
-    @routes.get("/pick-lists", response_model=PickPage)
-    async def get_pick_lists(
+    @routes.get("/pick-lists", summary="List the orders to pick", response_model=PickListsPage, openapi_extra=PAGED)
+    async def list_pick_lists(
         request: Request, cursor: Cursor | None = None, limit: Limit = PAGE, _: Principal = Depends(key)
     ) -> Response:
         """Reserved orders to pick and pack, the longest waiting first."""
@@ -73,10 +72,15 @@ def router(
             skus = {sku for facts in sets.values() for sku in ordered_units(facts)}
             products = await goods.find_products(db, sorted(skus))
         lists = tuple(pick_list_view(row, sets[row.order_id], products) for row in shown)
-        return json_answer(PickPage(pick_lists=lists, next=following), headers=paging.link(request, following))
+        return json_answer(PickListsPage(pick_lists=lists, next=following), headers=paging.link(request, following))
 
-    @routes.get("/hand-overs", response_model=HandOverPage)
-    async def get_hand_overs(
+    @routes.get(
+        "/hand-overs",
+        summary="List the parcels to hand over",
+        response_model=ParcelsToHandOverPage,
+        openapi_extra=PAGED,
+    )
+    async def list_hand_overs(
         request: Request, cursor: Cursor | None = None, limit: Limit = PAGE, _: Principal = Depends(key)
     ) -> Response:
         """Parcels to hand to the carrier: all labels of their order are there."""
@@ -84,10 +88,12 @@ def router(
             rows = await work_lists.labelled_parcels(db, paging.after(cursor, _IN_HAND_OVERS), limit + 1)
         shown, following = paging.cut(rows, limit, lambda row: (row.since, row.order_id, row.parcel))
         waiting = tuple(hand_over_view(row) for row in shown)
-        return json_answer(HandOverPage(hand_overs=waiting, next=following), headers=paging.link(request, following))
+        return json_answer(
+            ParcelsToHandOverPage(hand_overs=waiting, next=following), headers=paging.link(request, following)
+        )
 
-    @routes.get("/orders/{order_id}", response_model=OrderView)
-    async def get_order(order_id: UUID, _: Principal = Depends(key)) -> Response:
+    @routes.get("/orders/{order_id}", summary="Read an order", response_model=OrderView, openapi_extra=problems(404))
+    async def get_order(order_id: OrderPath, _: Principal = Depends(key)) -> Response:
         """The order as the warehouse sees it."""
         async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
             facts = (await ledger.read(db, [order_stream(order_id)]))[order_id]
@@ -96,9 +102,18 @@ def router(
             raise Problem(404, "no such order here")
         return json_answer(order_view(OrderStock(facts, movements)))
 
-    @routes.post("/orders/{order_id}/parcels", status_code=201, response_model=PackView)
-    async def post_parcels(
-        order_id: UUID, request: Request, body: PackBody, principal: Principal = Depends(key)
+    @routes.post(
+        "/orders/{order_id}/parcels",
+        summary="Pack an order",
+        status_code=201,
+        response_model=PackedOrderView,
+        openapi_extra=described(
+            IDEMPOTENT,
+            problems(404, because={409: "It is packed otherwise, or is not to be packed, or no carrier goes there."}),
+        ),
+    )
+    async def pack_order(
+        order_id: OrderPath, request: Request, body: PackedBoxesBody, principal: Principal = Depends(key)
     ) -> Response:
         """The whole order, packed by scan, weighed and measured: every line and nothing else. The same body again gets
         the same answer, another 409."""
@@ -109,9 +124,17 @@ def router(
         with refusals_as_problems():
             return await requests.run(request, principal, work)
 
-    @routes.post("/orders/{order_id}/shortages", response_model=ShortageView)
-    async def post_shortage(
-        order_id: UUID, request: Request, body: ShortageBody, principal: Principal = Depends(key)
+    @routes.post(
+        "/orders/{order_id}/shortages",
+        summary="Report missing or damaged units",
+        response_model=ShortageView,
+        openapi_extra=described(
+            IDEMPOTENT,
+            problems(404, because={409: "Nothing is reserved for it, or it can neither go on nor be withdrawn."}),
+        ),
+    )
+    async def report_shortage(
+        order_id: OrderPath, request: Request, body: ShortageBody, principal: Principal = Depends(key)
     ) -> Response:
         """Units of the order are not in their place, or damaged: they are written off and replaced, or the order is
         withdrawn. Each call reports other units: send an `Idempotency-Key`, so that a repeated call does not."""
@@ -125,9 +148,17 @@ def router(
         with refusals_as_problems():
             return await requests.run(request, principal, work)
 
-    @routes.post("/orders/{order_id}/parcels/{parcel}/hand-over", response_model=HandOverView)
-    async def post_hand_over(
-        order_id: UUID,
+    @routes.post(
+        "/orders/{order_id}/parcels/{parcel}/hand-over",
+        summary="Hand a parcel to the carrier",
+        response_model=HandOverView,
+        openapi_extra=described(
+            IDEMPOTENT,
+            problems(404, because={409: "A label is missing, the order has ended, or it left with another label."}),
+        ),
+    )
+    async def hand_over_parcel(
+        order_id: OrderPath,
         parcel: ParcelPath,
         request: Request,
         body: HandOverBody,
@@ -141,12 +172,20 @@ def router(
         with refusals_as_problems():
             return await requests.run(request, principal, work)
 
-    @routes.post("/orders/{order_id}/parcels/{parcel}/return", response_model=ReturnView)
-    async def post_return(
-        order_id: UUID,
+    @routes.post(
+        "/orders/{order_id}/parcels/{parcel}/return",
+        summary="Book a returned parcel in",
+        response_model=ReturnedParcelView,
+        openapi_extra=described(
+            IDEMPOTENT,
+            problems(404, because={409: "The parcel was not handed over, or it was booked in otherwise."}),
+        ),
+    )
+    async def book_return(
+        order_id: OrderPath,
         parcel: ParcelPath,
         request: Request,
-        body: ReturnBody,
+        body: ReturnedParcelBody,
         principal: Principal = Depends(key),
     ) -> Response:
         """A returned parcel was opened: sound units are stock again, damaged ones are written off. The same body again

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from contracts.base import Content, OrderLine, Parcel
+from contracts.base import OrderLine, Parcel, ParcelContent
 from contracts.carriers import ParcelLimits
 from services.warehouse.domain.refusals import Fault
 
@@ -84,7 +84,7 @@ def pack_boxes(boxes: Sequence[Box], net_weights: Mapping[str, int]) -> tuple[Pa
         Parcel(
             parcel=number,
             contents=tuple(
-                Content(
+                ParcelContent(
                     line=scanned.line,
                     sku=scanned.sku,
                     quantity=scanned.quantity,

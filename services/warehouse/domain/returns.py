@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from contracts.base import Content, Parcel
+from contracts.base import Parcel, ParcelContent
 from services.warehouse.domain.orders import parcel_units
 from services.warehouse.domain.refusals import Fault
 from services.warehouse.domain.stock import SkuQuantity
@@ -31,14 +31,16 @@ def return_faults(parcel: Parcel, sound: Sequence[SkuQuantity], damaged: Sequenc
     return faults
 
 
-def split_contents(parcel: Parcel, sound: Sequence[SkuQuantity]) -> tuple[tuple[Content, ...], tuple[Content, ...]]:
+def split_contents(
+    parcel: Parcel, sound: Sequence[SkuQuantity]
+) -> tuple[tuple[ParcelContent, ...], tuple[ParcelContent, ...]]:
     """The parcel's contents, sound and written off. Sound units fill the lines of a SKU from the first; the rest is
     written off."""
     left: Counter[str] = Counter()
     for count in sound:
         left[count.sku] += count.quantity
-    sound_contents: list[Content] = []
-    written_off: list[Content] = []
+    sound_contents: list[ParcelContent] = []
+    written_off: list[ParcelContent] = []
     for content in parcel.contents:
         sound_units = min(content.quantity, left[content.sku])
         left[content.sku] -= sound_units
@@ -47,7 +49,7 @@ def split_contents(parcel: Parcel, sound: Sequence[SkuQuantity]) -> tuple[tuple[
     return tuple(sound_contents), tuple(written_off)
 
 
-def _part(content: Content, quantity: int) -> Iterator[Content]:
+def _part(content: ParcelContent, quantity: int) -> Iterator[ParcelContent]:
     if quantity:
         weight = content.net_weight_g * quantity // content.quantity
         yield content.model_copy(update={"quantity": quantity, "net_weight_g": weight})

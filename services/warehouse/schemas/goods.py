@@ -17,9 +17,10 @@ from stdnum.exceptions import ValidationError
 from contracts.base import Code, CountryCode, Currency, HsCode, Sku
 from services.warehouse.domain.goods import GoodsReceipt, Product, StockOfOwner
 from services.warehouse.domain.stock import SkuQuantity
-from services.warehouse.schemas.base import Body, Grams, Millimetres, View
+from services.warehouse.schemas.base import Grams, Millimetres
 from shared.http.amounts import amount
 from shared.http.counts import at_most
+from shared.http.models import Body, View
 
 
 def _gtin(text: str) -> str:
@@ -42,20 +43,32 @@ ReceivedUnits = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 
 
 class MoneyBody(Body):
+    """An amount to the cent."""
+
     amount: Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2), BeforeValidator(amount)]
+    """A text with two decimals, as in `12.50`."""
     currency: Currency
 
 
 class ProductBody(Body):
+    """All about a product but its SKU."""
+
     gtin: Gtin
+    """As printed on the goods: 8, 12, 13 or 14 digits, the last one their check digit (GS1)."""
     hs_code: HsCode
+    """Of the Harmonized System: 6 digits, 8 in the European Union, 10 in China."""
     origin: Annotated[CountryCode, AfterValidator(_country)]
+    """The country in which it was made, ISO 3166-1 alpha-2."""
     net_weight_g: Grams
+    """Of one unit, in grams."""
     length_mm: Millimetres
+    """Of one unit, in millimetres, as the other two sides."""
     width_mm: Millimetres
     height_mm: Millimetres
     unit_value: MoneyBody
+    """What one unit is worth, without tax."""
     owner: Code
+    """Whose goods they are; it never changes."""
 
     def product(self, sku: str) -> Product:
         """This product under its SKU."""
@@ -75,25 +88,37 @@ class ProductBody(Body):
 
 
 class ProductView(ProductBody):
+    """A product, under the number that its owner has given it."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     sku: Sku
 
 
-class ProductPage(View):
+class ProductsPage(View):
+    """A page of products, by SKU."""
+
     products: tuple[ProductView, ...]
     next: str | None
+    """The cursor of the next page; null on the last."""
 
 
 class ReceiptLine(Body):
+    """Units of one product that were delivered."""
+
     sku: Sku
     quantity: ReceivedUnits
 
 
 class ReceiptBody(Body):
+    """What an owner has delivered."""
+
     reference: Code
+    """The owner's, as on the delivery note; it counts once."""
     owner: Code
+    """Of every product in it."""
     lines: Annotated[list[ReceiptLine], Field(min_length=1, max_length=500), at_most(500)]
+    """Each SKU once."""
 
     def receipt(self, received_at: datetime) -> GoodsReceipt:
         lines = tuple(SkuQuantity(line.sku, line.quantity) for line in self.lines)
@@ -101,6 +126,8 @@ class ReceiptBody(Body):
 
 
 class ReceiptView(View):
+    """Goods that were booked in."""
+
     id: UUID
     reference: str
     owner: str
@@ -109,24 +136,33 @@ class ReceiptView(View):
 
 
 class StockQuantities(View):
-    """received = available + reserved + shipped + written_off."""
+    """Units: received = available + reserved + shipped + written_off."""
 
     received: int
     available: int
+    """Free for orders to come."""
     reserved: int
+    """For orders that are not handed over yet."""
     shipped: int
     written_off: int
+    """Missing or damaged."""
 
 
 class StockView(StockQuantities):
+    """The stock of one product."""
+
     owner: str
     sku: str
 
 
 class StockPage(View):
+    """A page of the stock, by owner and SKU."""
+
     stock: tuple[StockView, ...]
     totals: StockQuantities
+    """Over all pages."""
     next: str | None
+    """The cursor of the next page; null on the last."""
 
 
 def product_view(product: Product) -> ProductView:

@@ -9,32 +9,41 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import Code, Content, Parcel, ParcelEvent, ParcelNumber, Sku
+from contracts.base import Code, Parcel, ParcelContent, ParcelEvent, ParcelNumber, Sku
 from contracts.carrier import LabelCreated, ParcelReturned
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack
 from services.warehouse.domain.actions import ShortageReason
 from services.warehouse.domain.goods import Product
 from services.warehouse.domain.movements import OrderStock
-from services.warehouse.domain.orders import LabelledParcel, OrderRow, order_lines, order_row, packed_parcels
+from services.warehouse.domain.orders import LabelledParcel, OrderRow, Stage, order_lines, order_row, packed_parcels
 from services.warehouse.domain.packing import Box, Scanned
 from services.warehouse.domain.stock import SkuQuantity
-from services.warehouse.schemas.base import Body, Grams, Millimetres, View
+from services.warehouse.schemas.base import Grams, Millimetres
 from shared.http.counts import at_most
+from shared.http.models import Body, View
 from shared.ledger.facts import Facts
 
 Units = Annotated[int, Field(ge=1, le=999, strict=True)]
 
 
-class ScannedBody(Body):
+class LineQuantityBody(Body):
+    """Units of one line of an order."""
+
     line: Annotated[int, Field(ge=1, le=99, strict=True)]
+    """The line's place in the order, from 1."""
     sku: Sku
     quantity: Units
 
 
 class BoxBody(Body):
-    contents: Annotated[list[ScannedBody], Field(min_length=1, max_length=99), at_most(99)]
+    """A closed box, weighed and measured."""
+
+    contents: Annotated[list[LineQuantityBody], Field(min_length=1, max_length=99), at_most(99)]
+    """What was scanned into it."""
     weight_g: Grams
+    """On the scale, in grams; it is the weight that is declared."""
     length_mm: Millimetres
+    """On the outside, in millimetres, as the other two sides."""
     width_mm: Millimetres
     height_mm: Millimetres
 
@@ -48,46 +57,65 @@ class BoxBody(Body):
         )
 
 
-class PackBody(Body):
+class PackedBoxesBody(Body):
+    """The boxes of a whole order: every line and nothing else."""
+
     parcels: Annotated[list[BoxBody], Field(min_length=1, max_length=99), at_most(99)]
+    """The first one is the order's parcel 1."""
 
     def boxes(self) -> tuple[Box, ...]:
         return tuple(parcel.box() for parcel in self.parcels)
 
 
-class PackView(View):
+class PackedOrderView(View):
+    """An order that is packed."""
+
     order_id: UUID
     packed_at: datetime
     parcels: tuple[Parcel, ...]
 
 
 class ShortageBody(Body):
+    """Units of an order that are not in their place, or damaged."""
+
     sku: Sku
     quantity: Units
+    """How many; no more than the order holds."""
     reason: ShortageReason
 
 
 class ShortageView(View):
+    """What became of a shortage."""
+
     order_id: UUID
     sku: str
     written_off: int
+    """Units."""
     replaced: bool
     """False: no other unit was available, the order is withdrawn."""
-    stage: str
+    stage: Stage
+    """How far the order is now."""
 
 
 class HandOverBody(Body):
+    """The label of the parcel that goes to the carrier."""
+
     tracking_number: Code
+    """As scanned."""
 
 
 class HandOverView(View):
+    """A parcel that was handed over."""
+
     order_id: UUID
     parcel: ParcelNumber
     tracking_number: str
     handed_over_at: datetime
 
 
-class CountedBody(Body):
+class SkuQuantityBody(Body):
+    """Units of one product."""
+
     sku: Sku
     quantity: Units
 
@@ -95,71 +123,107 @@ class CountedBody(Body):
         return SkuQuantity(self.sku, self.quantity)
 
 
-class ReturnBody(Body):
-    sound: Annotated[list[CountedBody], Field(max_length=99), at_most(99)] = Field(default=[])
-    damaged: Annotated[list[CountedBody], Field(max_length=99), at_most(99)] = Field(default=[])
+class ReturnedParcelBody(Body):
+    """What was found in a parcel that is back. Both lists together are all that it left with, SKU by SKU."""
+
+    sound: Annotated[list[SkuQuantityBody], Field(max_length=99), at_most(99)] = Field(default=[])
+    """Stock again."""
+    damaged: Annotated[list[SkuQuantityBody], Field(max_length=99), at_most(99)] = Field(default=[])
+    """Written off; so are units that are missing, and counted here."""
 
 
-class ReturnView(View):
+class ReturnedParcelView(View):
+    """A returned parcel that was booked in."""
+
     order_id: UUID
     parcel: ParcelNumber
     received_at: datetime
-    sound: tuple[Content, ...]
-    written_off: tuple[Content, ...]
+    sound: tuple[ParcelContent, ...]
+    """Stock again."""
+    written_off: tuple[ParcelContent, ...]
+    """Damaged, or missing."""
 
 
 class PickLine(View):
+    """A line of an order, to be picked."""
+
     line: int
+    """Its place in the order, from 1."""
     sku: str
     gtin: str | None
+    """As printed on the goods; null while the product is not stated."""
     quantity: int
     net_weight_g: int | None
-    """Of one unit."""
+    """Of one unit, in grams; null while the product is not stated."""
 
 
 class PickList(View):
+    """An order to pick and pack."""
+
     order_id: UUID
     number: str | None
+    """The marketplace's own; null while the order itself has not arrived."""
     since: datetime
+    """When its goods were reserved."""
     lines: tuple[PickLine, ...]
 
 
-class PickPage(View):
+class PickListsPage(View):
+    """A page of orders to pick, the longest waiting first."""
+
     pick_lists: tuple[PickList, ...]
     next: str | None
+    """The cursor of the next page; null on the last."""
 
 
-class HandOver(View):
+class ParcelToHandOver(View):
+    """A parcel that waits for the carrier."""
+
     order_id: UUID
     number: str | None
+    """The order's, the marketplace's own."""
     since: datetime
+    """When the last label of the order came."""
     parcel: int
     tracking_number: str
+    """Of the label that belongs on it."""
 
 
-class HandOverPage(View):
-    hand_overs: tuple[HandOver, ...]
+class ParcelsToHandOverPage(View):
+    """A page of parcels to hand over, the longest waiting first."""
+
+    hand_overs: tuple[ParcelToHandOver, ...]
     next: str | None
+    """The cursor of the next page; null on the last."""
 
 
 class ParcelState(View):
+    """A packed parcel and what has happened to it."""
+
     parcel: Parcel
     tracking_number: str | None
+    """Null until there is a label."""
     handed_over_at: datetime | None
     returned_at: datetime | None
+    """When the carrier brought it back, as the carrier says."""
     received_back_at: datetime | None
+    """When its content was booked in."""
 
 
 class OrderView(View):
+    """An order as the warehouse sees it."""
+
     order_id: UUID
     number: str | None
-    stage: str
+    """The marketplace's own; null while the order itself has not arrived."""
+    stage: Stage
+    """How far it is."""
     since: datetime
-    lines: tuple[ScannedBody, ...]
+    lines: tuple[LineQuantityBody, ...]
     held: dict[str, int]
     """Units reserved for the order, by SKU."""
     withdrawn: str | None
-    """The reason."""
+    """Why; null when it is not."""
     parcels: tuple[ParcelState, ...]
 
 
@@ -181,8 +245,8 @@ def pick_list_view(order: OrderRow, facts: Facts, products: Mapping[str, Product
     )
 
 
-def hand_over_view(parcel: LabelledParcel) -> HandOver:
-    return HandOver(
+def hand_over_view(parcel: LabelledParcel) -> ParcelToHandOver:
+    return ParcelToHandOver(
         order_id=parcel.order_id,
         number=parcel.number,
         since=parcel.since,
@@ -191,8 +255,8 @@ def hand_over_view(parcel: LabelledParcel) -> HandOver:
     )
 
 
-def pack_view(packed: OrderPacked) -> PackView:
-    return PackView(order_id=packed.order_id, packed_at=packed.occurred_at, parcels=packed.parcels)
+def pack_view(packed: OrderPacked) -> PackedOrderView:
+    return PackedOrderView(order_id=packed.order_id, packed_at=packed.occurred_at, parcels=packed.parcels)
 
 
 def handed_over_view(handed_over: ParcelHandedOver) -> HandOverView:
@@ -204,8 +268,8 @@ def handed_over_view(handed_over: ParcelHandedOver) -> HandOverView:
     )
 
 
-def return_view(received_back: ParcelReceivedBack) -> ReturnView:
-    return ReturnView(
+def return_view(received_back: ParcelReceivedBack) -> ReturnedParcelView:
+    return ReturnedParcelView(
         order_id=received_back.order_id,
         parcel=received_back.parcel,
         received_at=received_back.occurred_at,
@@ -222,7 +286,9 @@ def order_view(order: OrderStock) -> OrderView:
         number=row.number,
         stage=row.stage,
         since=row.since,
-        lines=tuple(ScannedBody(line=line.line, sku=line.sku, quantity=line.quantity) for line in order_lines(facts)),
+        lines=tuple(
+            LineQuantityBody(line=line.line, sku=line.sku, quantity=line.quantity) for line in order_lines(facts)
+        ),
         held={sku: units for sku, units in sorted(order.held().items()) if units},
         withdrawn=withdrawn.reason if withdrawn else None,
         parcels=tuple(_parcel_state(facts, parcel) for _, parcel in sorted(packed_parcels(facts).items())),

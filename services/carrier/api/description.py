@@ -1,0 +1,32 @@
+"""What the HTTP interface of `carrier` says of itself."""
+
+from __future__ import annotations
+
+from shared.http.openapi import ApiDescription
+
+API = ApiDescription(
+    summary="Labels for parcels, what carriers report of them, and what people state about them",
+    text="""\
+**For the warehouse**: once an order is packed, `GET /orders/{order_id}/parcels/{parcel}/label` has the label of each
+parcel as PDF: 404 until it is made. Send a key of scope `warehouse`, which an operator makes for you, as
+`Authorization: Bearer <key>`.
+
+**For operators**: `GET /orders/{order_id}` has what this service knows of an order; the requests on its parcels state
+what the carrier has said outside its tracking, or what a person has decided. With an `Idempotency-Key` each has its
+effect once. Their key is of scope `operator`.
+
+**For who sends a carrier's call-backs**: `POST /webhooks/{carrier}`, signed as Standard Webhooks has it, with no key.
+An operator makes the secret. Whatever is not answered with 204 was not stored: send it again, unless the answer is 400,
+401 or 413.
+
+After 429 and 503 wait for as many seconds as `Retry-After` says. **Errors** are `application/problem+json` (RFC 9457)
+with every fault's field, rule and meaning. Unknown fields and query parameters are faults, but a call-back may hold
+more than is read. Times carry their offset, and answers are in UTC.
+""",
+    tags={
+        "labels": "For the warehouse: the labels of parcels.",
+        "orders": "For operators: what this service knows of an order.",
+        "parcels": "For operators: what a person states about a parcel.",
+        "call-backs": "For who sends a carrier's events: signed, and without a key.",
+    },
+)

@@ -1,0 +1,31 @@
+"""What the HTTP interface of `warehouse` says of itself."""
+
+from __future__ import annotations
+
+from shared.http.openapi import ApiDescription
+
+API = ApiDescription(
+    summary="The hub in France: products, stock, and the orders that are picked, packed and handed over",
+    text="""\
+The warehouse's own software, or its people, work through this interface.
+
+**To begin**: an operator makes a key of scope `warehouse` for you; send it with every request as
+`Authorization: Bearer <key>`. State each product with `PUT /products/{sku}`, book what its owner delivers with
+`POST /receipts`, and look at `GET /stock`.
+
+**An order's way**: `GET /pick-lists` names the orders to pick; `POST /orders/{order_id}/parcels` packs one; when
+`GET /hand-overs` names its parcels, their labels are there (`carrier` has them), and
+`POST /orders/{order_id}/parcels/{parcel}/hand-over` gives each to the carrier. Missing or damaged units are reported
+with `POST /orders/{order_id}/shortages`, returned parcels with `POST /orders/{order_id}/parcels/{parcel}/return`.
+
+**Repeating a request is safe**, but for a shortage: each call reports other units, unless it has the same
+`Idempotency-Key`. After 429 and 503 wait for as many seconds as `Retry-After` says.
+
+**Errors** are `application/problem+json` (RFC 9457) with every fault's field, rule and meaning. Unknown fields and
+query parameters are faults. Weights are grams, sides millimetres; times carry their offset, and answers are in UTC.
+""",
+    tags={
+        "goods": "For the warehouse: products, what their owners deliver, and the stock of them.",
+        "orders": "For the warehouse: pick, pack, report a shortage, hand over, book a return in.",
+    },
+)
