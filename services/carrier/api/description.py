@@ -28,5 +28,6 @@ more than is read. Times carry their offset, and answers are in UTC.
         "orders": "For operators: what this service knows of an order.",
         "parcels": "For operators: what a person states about a parcel.",
         "call-backs": "For who sends a carrier's events: signed, and without a key.",
+        "persons": "For operators: who read a person's data.",
     },
 )

@@ -47,7 +47,7 @@ def _action(conflict: str) -> Node:
 def router(
     require: Require, ledger: Ledger, requests: IdempotentRequests, seal: Seal, clock: Clock, policy: Policy
 ) -> APIRouter:
-    key = require("operator")
+    key, agent = require("support"), require("operator")
     routes = APIRouter(route_class=Route, tags=["parcels"])
 
     async def act(
@@ -84,7 +84,7 @@ def router(
         order_id: OrderPath,
         parcel: ParcelPath,
         body: UpliftNoticeBody,
-        principal: Principal = Depends(key),
+        principal: Principal = Depends(agent),
     ) -> Response:
         """The agent's notice under which bill and voyage the parcel flies. The first one counts, and only while the
         inventory, which names the bill, has not left.

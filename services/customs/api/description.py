@@ -23,5 +23,6 @@ query parameters are faults. Times carry their offset, and answers are in UTC.
     tags={
         "orders": "For operators: where orders and their parcels stand with customs.",
         "parcels": "For operators: what a person does about a parcel.",
+        "persons": "For operators: who read a person's data.",
     },
 )
