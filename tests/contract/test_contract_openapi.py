@@ -24,6 +24,19 @@ def test_it_is_openapi_3_1_and_every_operation_says_what_it_does(service: str) -
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_parameter_is_null(service: str) -> None:
+    document = json.loads((COMMITTED / f"{service}.json").read_text(encoding="utf-8"))
+    parameters = [
+        (operation["operationId"], parameter["name"], parameter["schema"])
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for parameter in operation.get("parameters", ())
+    ]
+    assert parameters
+    assert [(operation, name) for operation, name, schema in parameters if '"null"' in json.dumps(schema)] == []
+
+
 def test_what_was_written_is_fresh_and_a_change_is_stale(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([], tmp_path) == 0
     assert main(["--check"], tmp_path) == 0
