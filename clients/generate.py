@@ -51,7 +51,7 @@ def _generate_package(into: Path) -> None:
         encoding="utf-8",
     )
     (into / "py.typed").touch()
-    python_generator()
+    python_generator()  # installed before both want it
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda service: generate(documents[service], into / service), documents))
 
