@@ -69,14 +69,16 @@ lint: $(VENV)/.installed ## Style, types, walls between the rooms, freshness of 
 	@$(BIN)/python -m contracts.generate --check
 	@$(BIN)/python -m services.openapi --check
 	@$(BIN)/python -m services.deployment_files --check
+	@$(BIN)/python -m clients.generate --check
 	@deploy/check-proxy
 	@if command -v promtool >/dev/null; then promtool check rules --lint=all deploy/prometheus/rules.yml \
 	  && promtool check config --lint=all deploy/prometheus/prometheus.yml && promtool test rules deploy/prometheus/tests/*.yml; fi
 
-contracts: $(VENV)/.installed ## Writes the generated files of contracts/ anew
+contracts: $(VENV)/.installed ## Writes the generated files of contracts/ and clients/python anew
 	@$(BIN)/python -m contracts.generate
 	@$(BIN)/python -m services.openapi
 	@$(BIN)/python -m services.deployment_files
+	@$(BIN)/python -m clients.generate
 
 rebuild: $(VENV)/.installed ## Plays every scenario, rebuilds tracking from the topics, compares the bytes
 	@$(BIN)/python -m sandbox.demo.rebuild
@@ -84,11 +86,13 @@ rebuild: $(VENV)/.installed ## Plays every scenario, rebuilds tracking from the 
 bench: $(VENV)/.installed ## Measures against limits and simpler designs: make bench STAGES="intake reads" SERVERS=containers
 	@$(BIN)/python -m tests.bench $(STAGES) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
 
-lock: ## Resolves requirements.lock anew, and of it what the image needs (needs uv)
+lock: ## Resolves the lock files anew: of all, of the image, of the generator of clients (needs uv)
 	uv pip compile pyproject.toml --extra tracing --group embedded --group dev --universal --generate-hashes --no-header \
 	  --python-version 3.11 --quiet --output-file requirements.lock
 	uv pip compile pyproject.toml --extra tracing --constraint requirements.lock --universal --generate-hashes --no-header \
 	  --python-version 3.11 --quiet --output-file requirements.runtime.lock
+	uv pip compile --group clients --universal --generate-hashes --no-header \
+	  --python-version 3.11 --quiet --output-file clients/requirements.lock
 
 # Containers. PROFILE: some of sandbox, observability, cluster, secure; .env may hold it.
 PROFILE ?= $(shell sed -n 's/^PROFILE=//p' .env 2>/dev/null)

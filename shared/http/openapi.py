@@ -166,6 +166,8 @@ def _operations(routers: Sequence[APIRouter], made: Node) -> Iterator[tuple[Rout
 
 
 def _complete(operation: Node, route: Route) -> None:
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _without_null(parameter["schema"])
     responses = operation["responses"]
     always = [422, 503, *([401, 403, 429] if route.scopes else []), *([400, 413] if "requestBody" in operation else [])]
     for status in always:
@@ -174,6 +176,16 @@ def _complete(operation: Node, route: Route) -> None:
         responses.setdefault("400", problem(400))
     operation["security"] = [{_scheme(scope): []} for scope in route.scopes]  # none: no key is needed
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _without_null(schema: Node) -> Node:
+    """A parameter is sent with a value or left out; the null that FastAPI lets an optional one have cannot be sent."""
+    choices = schema.get("anyOf", [])
+    kept = [choice for choice in choices if choice != {"type": "null"}]
+    if len(kept) == len(choices):
+        return schema
+    rest = {name: value for name, value in schema.items() if name != "anyOf"}
+    return rest | (kept[0] if len(kept) == 1 else {"anyOf": kept})
 
 
 def _scheme(scope: str) -> str:

@@ -22,7 +22,8 @@ from services.orders.schemas.wording import REQUIREMENTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted([ROOT / "README.md", *ROOT.glob("contracts/*.md"), *ROOT.glob("services/*/*.md"), *DOCS.rglob("*.md")])
+FOLDERS = ("contracts/*.md", "services/*/*.md", "clients/*/*.md", "docs/**/*.md")
+PAGES = sorted([ROOT / "README.md", *(page for folder in FOLDERS for page in ROOT.glob(folder))])
 SERVICES = sorted({service for topic in TOPICS for service in (topic.producer, *topic.consumers)})
 EVENT = re.compile(r"`([a-z-]+\.v\d+)`")
 ROUTE = re.compile(r"`((?:GET|PUT|POST|DELETE|PATCH) /[^`]*)`")

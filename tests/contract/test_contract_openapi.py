@@ -144,3 +144,15 @@ def test_what_was_written_is_fresh_and_a_change_is_stale(tmp_path: Path, capsys:
 
 def test_a_service_has_a_document() -> None:
     assert sorted(documents()) == sorted(SERVICES)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_parameter_is_null(service: str) -> None:
+    """A header or a query parameter is there or it is not: a client that sends `None` sends a text."""
+    parameters = [
+        (operation["operationId"], parameter["name"], parameter["schema"])
+        for operation in operations(committed(service))
+        for parameter in operation.get("parameters", ())
+    ]
+    assert parameters
+    assert [(operation, name) for operation, name, schema in parameters if '"null"' in json.dumps(schema)] == []

@@ -1,0 +1,115 @@
+"""Contains all the data models used in inputs/outputs"""
+
+from .accepted_order import AcceptedOrder
+from .address import Address
+from .amendment import Amendment
+from .backlog import Backlog
+from .buyer import Buyer
+from .cancellation import Cancellation
+from .cancellation_answer import CancellationAnswer
+from .case import Case
+from .cases_page import CasesPage
+from .closed_case import ClosedCase
+from .consignee import Consignee
+from .counterpart import Counterpart
+from .counterpart_jobs import CounterpartJobs
+from .dead_letter import DeadLetter
+from .dead_letter_detail import DeadLetterDetail
+from .dead_letter_detail_fate import DeadLetterDetailFate
+from .dead_letter_fate import DeadLetterFate
+from .dead_letters_page import DeadLettersPage
+from .fault import Fault
+from .finding import Finding
+from .finding_holder import FindingHolder
+from .line import Line
+from .line_body import LineBody
+from .list_cases_status import ListCasesStatus
+from .list_dead_letters_status import ListDeadLettersStatus
+from .listed_case import ListedCase
+from .longest_open_order import LongestOpenOrder
+from .money import Money
+from .money_body import MoneyBody
+from .money_body_currency import MoneyBodyCurrency
+from .money_currency import MoneyCurrency
+from .open_cases_of_kind import OpenCasesOfKind
+from .order import Order
+from .order_body import OrderBody
+from .order_body_language import OrderBodyLanguage
+from .order_cancellation import OrderCancellation
+from .order_findings import OrderFindings
+from .order_person import OrderPerson
+from .orders_in_state import OrdersInState
+from .orders_page import OrdersPage
+from .parcel import Parcel
+from .payment import Payment
+from .person_erasure import PersonErasure
+from .person_erasure_person import PersonErasurePerson
+from .person_read import PersonRead
+from .person_reads import PersonReads
+from .problem import Problem
+from .resolution import Resolution
+from .standing import Standing
+from .status import Status
+from .status_checks import StatusChecks
+from .total_amount import TotalAmount
+from .total_amount_currency import TotalAmountCurrency
+from .unit_price import UnitPrice
+from .unit_price_currency import UnitPriceCurrency
+
+__all__ = (
+    "AcceptedOrder",
+    "Address",
+    "Amendment",
+    "Backlog",
+    "Buyer",
+    "Cancellation",
+    "CancellationAnswer",
+    "Case",
+    "CasesPage",
+    "ClosedCase",
+    "Consignee",
+    "Counterpart",
+    "CounterpartJobs",
+    "DeadLetter",
+    "DeadLetterDetail",
+    "DeadLetterDetailFate",
+    "DeadLetterFate",
+    "DeadLettersPage",
+    "Fault",
+    "Finding",
+    "FindingHolder",
+    "Line",
+    "LineBody",
+    "ListCasesStatus",
+    "ListDeadLettersStatus",
+    "ListedCase",
+    "LongestOpenOrder",
+    "Money",
+    "MoneyBody",
+    "MoneyBodyCurrency",
+    "MoneyCurrency",
+    "OpenCasesOfKind",
+    "Order",
+    "OrderBody",
+    "OrderBodyLanguage",
+    "OrderCancellation",
+    "OrderFindings",
+    "OrderPerson",
+    "OrdersInState",
+    "OrdersPage",
+    "Parcel",
+    "Payment",
+    "PersonErasure",
+    "PersonErasurePerson",
+    "PersonRead",
+    "PersonReads",
+    "Problem",
+    "Resolution",
+    "Standing",
+    "Status",
+    "StatusChecks",
+    "TotalAmount",
+    "TotalAmountCurrency",
+    "UnitPrice",
+    "UnitPriceCurrency",
+)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from attrs import define as _attrs_define
+
+if TYPE_CHECKING:
+    from ..models.listed_case import ListedCase
+
+
+T = TypeVar("T", bound="CasesPage")
+
+
+@_attrs_define
+class CasesPage:
+    """A page of cases.
+
+    Attributes:
+        cases (list[ListedCase]):
+        next_ (None | str): The cursor of the next page; null on the last.
+    """
+
+    cases: list[ListedCase]
+    next_: None | str
+
+    def to_dict(self) -> dict[str, Any]:
+        cases = []
+        for cases_item_data in self.cases:
+            cases_item = cases_item_data.to_dict()
+            cases.append(cases_item)
+
+        next_: None | str
+        next_ = self.next_
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "cases": cases,
+                "next": next_,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.listed_case import ListedCase
+
+        d = dict(src_dict)
+        cases = []
+        _cases = d.pop("cases")
+        for cases_item_data in _cases:
+            cases_item = ListedCase.from_dict(cases_item_data)
+
+            cases.append(cases_item)
+
+        def _parse_next_(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        next_ = _parse_next_(d.pop("next"))
+
+        cases_page = cls(
+            cases=cases,
+            next_=next_,
+        )
+
+        return cases_page

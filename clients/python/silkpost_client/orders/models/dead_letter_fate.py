@@ -1,0 +1,10 @@
+from enum import StrEnum
+
+
+class DeadLetterFate(StrEnum):
+    FAILING = "failing"
+    FOREIGN = "foreign"
+    NEWER = "newer"
+
+    def __str__(self) -> str:
+        return str(self.value)

@@ -1,0 +1,40 @@
+from enum import StrEnum
+
+
+class ParcelTrackingState(StrEnum):
+    ACCEPTED = "accepted"
+    ARRIVED_DESTINATION = "arrived_destination"
+    AT_DELIVERY_OFFICE = "at_delivery_office"
+    AT_ORIGIN_EXCHANGE = "at_origin_exchange"
+    AVAILABLE_FOR_PICKUP = "available_for_pickup"
+    BOOKED_IN = "booked_in"
+    CANCELLED = "cancelled"
+    CUSTOMS_HELD = "customs_held"
+    DECLARED = "declared"
+    DELIVERED = "delivered"
+    DELIVERY_FAILED = "delivery_failed"
+    DEPARTED_ORIGIN = "departed_origin"
+    DESTROYED = "destroyed"
+    EXPORT_CLEARED = "export_cleared"
+    EXPORT_CUSTOMS = "export_customs"
+    EXPORT_REFUSED = "export_refused"
+    HANDED_OVER = "handed_over"
+    IMPORT_CLEARED = "import_cleared"
+    IMPORT_CUSTOMS = "import_customs"
+    IMPORT_REFUSED = "import_refused"
+    IN_DESTINATION_NETWORK = "in_destination_network"
+    IN_TRANSIT = "in_transit"
+    IN_TRANSIT_COUNTRY = "in_transit_country"
+    LABELLED = "labelled"
+    LABEL_REFUSED = "label_refused"
+    LOST = "lost"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    PACKED = "packed"
+    PROBLEM = "problem"
+    RETURNED = "returned"
+    RETURNING = "returning"
+    SEIZED = "seized"
+    SILENT = "silent"
+
+    def __str__(self) -> str:
+        return str(self.value)
