@@ -21,7 +21,7 @@ import pytest
 from sandbox.local.stack import Stack
 from shared.limits import BODY_BYTES, CONNECTIONS
 from tests.attacks.conftest import OTHER_KEY
-from tests.attacks.field import ANSWER_SECONDS, Row, Victim, status_of, tally
+from tests.support.attacks import ANSWER_SECONDS, Row, Victim, status_of, tally
 from tests.integration.test_orders_http import good_body
 
 pytestmark = pytest.mark.attacks

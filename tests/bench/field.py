@@ -32,7 +32,7 @@ from services.warehouse.settings import Settings as WarehouseSettings
 from shared import clock
 from shared.operations.provision import create_topics
 from shared.platform import build_app, connected
-from tests import servers as sources
+from tests.support import servers as sources
 from tests.bench.samples import SKUS
 
 UNITS = 1_000_000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import servers
+from tests.support import servers
 from tests.bench import figures, pages
 from tests.bench.__main__ import STAGES
 from tests.bench.field import Field, field

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.demo.clock_speed import SLOW
-from tests.compose.stack import Stack, running
+from tests.support.compose.stack import Stack, running
 
 collect_ignore_glob = [] if os.environ.get("COMPOSE_TESTS") else ["test_*.py"]
 

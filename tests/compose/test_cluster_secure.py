@@ -10,8 +10,8 @@ import pytest
 from contracts.topics import TOPICS
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.scenarios import BY_NAME
-from tests.compose.stack import Stack, running
-from tests.compose.telling import tell
+from tests.support.compose.stack import Stack, running
+from tests.support.compose.telling import tell
 
 DELIVERED = BY_NAME["delivered"]
 

@@ -15,9 +15,9 @@ from contracts.topics import WAREHOUSE
 from contracts.warehouse import ParcelHandedOver
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.scenarios import BY_NAME, batch
-from tests.compose.stack import ROOT, Stack, docker, running
-from tests.compose.telling import tell
-from tests.live import until
+from tests.support.compose.stack import ROOT, Stack, docker, running
+from tests.support.compose.telling import tell
+from tests.support.live import until
 
 CONTRACT = "contracts/warehouse.py"
 VERSION_1 = """class ParcelHandedOver(ParcelEvent):

@@ -16,9 +16,9 @@ from sandbox.demo.api import Api
 from sandbox.demo.orders import DemoOrders, Order, place
 from sandbox.demo.scenarios import BY_NAME
 from services.registry import SERVICES
-from tests.compose import raw
-from tests.compose.stack import DOCKER, Stack, docker
-from tests.live import until
+from tests.support.compose import raw
+from tests.support.compose.stack import DOCKER, Stack, docker
+from tests.support.live import until
 
 OF_THEMSELVES = ("/metrics", "/docs", "/redoc", "/openapi.json", "/livez", "/readyz")
 HALF_REQUESTS = 1_000

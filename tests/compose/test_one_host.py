@@ -7,8 +7,8 @@ import json
 
 from sandbox.demo.scenarios import batch
 from services.registry import SERVICES
-from tests.compose.stack import Stack, docker
-from tests.compose.telling import tell
+from tests.support.compose.stack import Stack, docker
+from tests.support.compose.telling import tell
 
 
 def test_nothing_runs_with_rights_it_does_not_need(stack: Stack) -> None:

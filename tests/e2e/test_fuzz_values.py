@@ -25,8 +25,8 @@ from sandbox.demo.people import person
 from sandbox.demo.scenarios import Scenario
 from sandbox.local.stack import Stack
 from services.carrier.api.signatures import secrets_of, signature
-from tests import nasty
-from tests.live import until
+from tests.support import nasty
+from tests.support.live import until
 
 SCENARIO = Scenario("fuzz", "the same order again and again", (("STYLO-PLUME-M", 1),), "cancelled")
 fuzz = settings(

@@ -23,7 +23,7 @@ from sandbox.local.processes import Process
 from sandbox.local.stack import Stack
 from services.registry import SERVICES
 from shared.operations.provision import create_topics
-from tests.live import T, until
+from tests.support.live import T, until
 
 EVERYDAY = Scenario("delivered", "delivered", (("SAVON-OLIVE-300", 2),), "delivered")
 MIXED = (*(BY_NAME[name] for name in ("delivered", "split", "damaged", "customs_hold", "pickup")), *[EVERYDAY] * 7)

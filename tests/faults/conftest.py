@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from sandbox.demo.clock_speed import SLOW
-from tests.faults.field import Field, proxied_stack, running_field
-from tests.faults.report import Report
-from tests.servers import description, running_servers
+from tests.support.faults.field import Field, proxied_stack, running_field
+from tests.support.faults.report import Report
+from tests.support.servers import description, running_servers
 
 HERE = Path(__file__).parent
 LONG = ("clock an hour off", "disk full", "100,000 records behind", "broker away or frozen for 60 s")

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from services.registry import SERVICES
-from tests.faults.field import Field, Injection
+from tests.support.faults.field import Field, Injection
 
 STEPS = {
     "consumer.read": "before the transaction",

@@ -15,9 +15,9 @@ from sandbox.demo.order_request import order_body
 from sandbox.demo.people import person
 from services.registry import SERVICES
 from shared.operations.provision import create_topics
-from tests.faults.field import PLAIN, Field
-from tests.faults.proxy import Proxy
-from tests.servers import BrokerContainer
+from tests.support.faults.field import PLAIN, Field
+from tests.support.faults.proxy import Proxy
+from tests.support.servers import BrokerContainer
 
 NOTICED_SECONDS = 10.0
 """Within this a service that cannot work says so."""

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from tests.faults.field import Field
-from tests.live import until
+from tests.support.faults.field import Field
+from tests.support.live import until
 
 WAYS: Mapping[str, Mapping[str, Any]] = {
     "429 with Retry-After": {"fault": "429", "retry_after": 1},

@@ -17,8 +17,8 @@ import httpx
 from sandbox.demo.clock_speed import SLOW
 from sandbox.laposte.callbacks import signed_headers
 from sandbox.local.stack import ROOT
-from tests.faults.field import POLL_SECONDS, Field
-from tests.live import until
+from tests.support.faults.field import POLL_SECONDS, Field
+from tests.support.live import until
 
 LATE = timedelta(hours=48)
 QUICK = 30_000.0

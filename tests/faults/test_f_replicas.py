@@ -12,8 +12,8 @@ from uuid import uuid4
 
 from contracts.carrier import ParcelScanned
 from shared.ledger.outbox import partition_of
-from tests.faults.field import Field, failpoint_file
-from tests.live import until
+from tests.support.faults.field import Field, failpoint_file
+from tests.support.live import until
 
 BACKLOG = 20_000
 BACKLOG_LONG = 100_000

@@ -15,8 +15,8 @@ from sandbox.demo.order_request import order_body
 from sandbox.demo.orders import Order
 from sandbox.demo.people import person
 from sandbox.demo.scenarios import SCENARIOS, Scenario
-from tests.faults.field import PLAIN, Field
-from tests.live import until
+from tests.support.faults.field import PLAIN, Field
+from tests.support.live import until
 
 PARALLEL = 50
 RUSH, UNITS = 1_000, 100

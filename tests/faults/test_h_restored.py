@@ -7,8 +7,8 @@ import asyncio
 import asyncpg
 import httpx
 
-from tests.faults.field import Field
-from tests.live import until
+from tests.support.faults.field import Field
+from tests.support.live import until
 
 NOTICED_SECONDS = 30.0
 WATCHED_SECONDS = 3.0

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from sandbox.local.stack import ROOT
-from tests.faults.report import Report, page, percentile
+from tests.support.faults.report import Report, page, percentile
 
 DOCS = ROOT / "docs"
 

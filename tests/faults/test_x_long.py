@@ -14,9 +14,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.faults.field import Field
+from tests.support.faults.field import Field
 from tests.faults.test_h_restored import admin
-from tests.servers import SMALL_DISK, SMALL_DISK_SIZE, PostgresContainer
+from tests.support.servers import SMALL_DISK, SMALL_DISK_SIZE, PostgresContainer
 
 OFF = {"warehouse": timedelta(hours=1), "carrier": timedelta(hours=-1)}
 FULL_SECONDS = 20.0

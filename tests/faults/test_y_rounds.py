@@ -16,7 +16,7 @@ from tests.faults import test_e_records as records
 from tests.faults import test_f_replicas as replicas
 from tests.faults import test_g_orders as orders
 from tests.faults import test_h_restored as restored
-from tests.faults.field import Field
+from tests.support.faults.field import Field
 
 AGAIN: tuple[Callable[[Field], Awaitable[None]], ...] = (
     *(partial(kill.test_each_service_dies_at_its_steps, number=number) for number in range(kill.ROUNDS)),

@@ -7,9 +7,9 @@ import contextlib
 
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.rebuild import rebuild_tracking
-from tests.faults import checker
-from tests.faults.field import POLL_SECONDS, Field
-from tests.live import until
+from tests.support.faults import checker
+from tests.support.faults.field import POLL_SECONDS, Field
+from tests.support.live import until
 
 FAST = 60_000.0
 END_SECONDS = 180.0

@@ -14,13 +14,13 @@ import pytest
 from contracts.topics import subscribed_by
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.people import person
-from tests.faults import checker
-from tests.faults.field import PLAIN, Answered, Field, failpoint_file, proxied_stack, running_field
-from tests.faults.privacy_checks import nothing_personal
-from tests.faults.report import Report
-from tests.faults.violations import Violation
-from tests.live import until
-from tests.servers import running_servers
+from tests.support.faults import checker
+from tests.support.faults.field import PLAIN, Answered, Field, failpoint_file, proxied_stack, running_field
+from tests.support.faults.privacy_checks import nothing_personal
+from tests.support.faults.report import Report
+from tests.support.faults.violations import Violation
+from tests.support.live import until
+from tests.support.servers import running_servers
 
 PATIENCE_SECONDS = 60.0
 

@@ -8,8 +8,8 @@ from contracts.carrier import LabelCreated, LabelRefused
 from contracts.cases import CaseOpened
 from contracts.customs import ParcelDeclared
 from sandbox.local.servers import Servers
-from tests.integration.carrier_post import OPERATOR, started
-from tests.live import until
+from tests.support.carrier_post import OPERATOR, started
+from tests.support.live import until
 
 DECLARED = ParcelDeclared.TYPE
 

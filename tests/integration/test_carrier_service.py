@@ -33,7 +33,7 @@ from services.carrier.store.intake import Retention, ScanIntake
 from services.carrier.tasks.polling import poll
 from shared.http.client import Counterpart
 from shared.loop import Loop
-from tests.integration.carrier_post import (
+from tests.support.carrier_post import (
     OLD_SECRET,
     OPERATOR,
     SAMPLE,
@@ -43,7 +43,7 @@ from tests.integration.carrier_post import (
     event,
     started,
 )
-from tests.live import PATIENCE_SECONDS, until
+from tests.support.live import PATIENCE_SECONDS, until
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from shared.http import problems
 from shared.http.middleware import RequestMiddleware
 from shared.http.protocol import Sockets
 from shared.limits import SocketLimits
-from tests.live import serving, until
+from tests.support.live import serving, until
 
 LIMITS = SocketLimits(
     connections=16,

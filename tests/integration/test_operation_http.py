@@ -14,7 +14,7 @@ from contracts.warehouse import StockReserved
 from sandbox.local.servers import Servers
 from shared.operations.status import StatusView
 from tests.integration.test_orders_http import FreshDatabase, Orders, orders_service
-from tests.live import until
+from tests.support.live import until
 
 
 @pytest.fixture(scope="module")

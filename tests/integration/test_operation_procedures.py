@@ -17,7 +17,7 @@ from services.carrier.api.signatures import secrets_of, signature
 from services.credentials import sealing_key
 from services.registry import SERVICES
 from tests.integration.conftest import Operated
-from tests.live import until
+from tests.support.live import until
 
 NEW_GOODS = Scenario("delivered", "delivered", (("STYLO-PLUME-M", 1),), "delivered")
 """An order for goods that no other one here wants."""

@@ -12,7 +12,7 @@ from sandbox.demo.api import Refused
 from services.registry import SERVICES
 from services.why import OrderNotIdentified, ask
 from tests.integration.conftest import Operated
-from tests.live import until
+from tests.support.live import until
 
 LAPOSTE = "carrier.laposte"
 

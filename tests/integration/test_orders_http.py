@@ -51,7 +51,7 @@ from shared.ledger.facts import Facts
 from shared.loop import Loop
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, running
-from tests.live import until
+from tests.support.live import until
 
 FreshDatabase = Callable[[str], Awaitable[str]]
 KEYS = {"maison": "marketplace", "atelier": "marketplace", "depot": "warehouse", "ops": "operator"}

@@ -28,7 +28,7 @@ from shared.messaging.partition_log import LogProbe
 from shared.messaging.relay import ROWS_A_PARTITION, Relay
 from shared.platform import Platform, Service, connected
 from shared.telemetry import traced, valid_traceparent
-from tests.integration.platform_pair import (
+from tests.support.platform_pair import (
     Answered,
     Asked,
     Pair,
@@ -40,7 +40,7 @@ from tests.integration.platform_pair import (
     new_pair,
     nobody_refused,
 )
-from tests.live import until
+from tests.support.live import until
 
 UNSENT = "select count(*) from outbox where sent_at is null"
 UNSENT_IN = "select count(*) from outbox where sent_at is null and partition = $1"

@@ -37,7 +37,7 @@ from shared.messaging.relay import Relay, _Sent
 from shared.operations.provision import create_topics
 from shared.platform import Platform, Service, connected, running
 from shared.settings import PlatformSettings
-from tests.integration.platform_pair import (
+from tests.support.platform_pair import (
     Answered,
     Asked,
     Called,
@@ -55,7 +55,7 @@ from tests.integration.platform_pair import (
     produce,
     published,
 )
-from tests.live import until
+from tests.support.live import until
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from shared.operations.provision import add_api_key, provision_database
 from shared.operations.schema import PLATFORM_SCHEMA
 from shared.platform import Platform, Service, build_app, connected
 from shared.settings import PlatformSettings
-from tests.integration.platform_pair import kinds
+from tests.support.platform_pair import kinds
 
 
 class Item(BaseModel):

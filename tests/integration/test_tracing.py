@@ -25,7 +25,7 @@ from sandbox.demo.scenarios import BY_NAME
 from sandbox.local.stack import Stack
 from services.registry import SERVICES
 from shared import tracing
-from tests.servers import running_servers
+from tests.support.servers import running_servers
 
 
 @dataclass

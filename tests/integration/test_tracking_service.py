@@ -30,7 +30,7 @@ from services.tracking.main import service
 from services.tracking.settings import Settings
 from shared.loop import Loop
 from shared.platform import Platform, build_app, connected
-from tests.live import PATIENCE_SECONDS, serving, until
+from tests.support.live import PATIENCE_SECONDS, serving, until
 
 BEGIN = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 ZERO = Money.zero("EUR")

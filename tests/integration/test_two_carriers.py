@@ -18,8 +18,8 @@ from services.carrier.carriers.carrier import Calls, Carrier
 from services.carrier.carriers.laposte import CARRIER as LA_POSTE
 from services.carrier.domain.carrier import LabelAnswer, LabelMade, LabelOrder, ParcelEvents, Sender
 from shared.http.client import Counterpart
-from tests.integration.carrier_post import Post, envelope, event, started
-from tests.live import until
+from tests.support.carrier_post import Post, envelope, event, started
+from tests.support.live import until
 
 PDF = b"%PDF-1.4\n%%EOF\n"
 JAPAN = {"country": "JP"}

@@ -36,7 +36,7 @@ from services.warehouse.settings import Settings
 from shared.ledger.facts import Facts
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, build_app, connected
-from tests.live import until
+from tests.support.live import until
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 EUR = Money.model_validate({"amount": "12.50", "currency": "EUR"})

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.newcomer.stand import ORDINARY, Stand, group, mounted
+from tests.support.newcomer import ORDINARY, Stand, group, mounted
 
 Disk = Callable[[str, str], Path]
 

@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.demo.scenarios import SCENARIOS
 from tests.newcomer.conftest import Disk
-from tests.newcomer.stand import Stand, refusal
+from tests.support.newcomer import Stand, refusal
 
 pytestmark = pytest.mark.newcomer
 DEMO = ("run", "EXIT=1", f"ORDERS={len(SCENARIOS)}")

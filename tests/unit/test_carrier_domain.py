@@ -36,7 +36,7 @@ from services.carrier.domain.scans import KnownScan, scan_fact
 from services.carrier.domain.silence import SilencePolicy
 from services.persons.facts import PersonErased, PersonRecorded
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
-from tests.invented import some_invented
+from tests.support.invented import some_invented
 
 ORDER = UUID("6f9619ff-8b86-5d11-b42d-00cf4fc964ff")
 START = datetime(2026, 11, 11, 8, tzinfo=UTC)

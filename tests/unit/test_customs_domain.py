@@ -41,7 +41,7 @@ from services.customs.domain.decide import (
 )
 from services.customs.domain.parcels import parcel_rows
 from shared.ledger.facts import DecisionContext, Facts, Job, Output
-from tests.customs_samples import (
+from tests.support.customs_samples import (
     BUYER,
     CONTACT,
     PLACED_AT,
@@ -59,7 +59,7 @@ from tests.customs_samples import (
     recorded,
     scanned,
 )
-from tests.invented import some_invented
+from tests.support.invented import some_invented
 
 NOW = DecisionContext(PLACED_AT + timedelta(days=2))
 TWO_PARCELS = packed(parcel(1, (1, 1)), parcel(2, (1, 1)))

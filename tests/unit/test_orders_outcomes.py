@@ -26,7 +26,7 @@ from services.orders.domain.outcomes import end_evidence, joint_outcome, order_o
 from services.orders.domain.status import order_status
 from services.persons.facts import PersonRecorded
 from shared.ledger.facts import DecisionContext, Facts
-from tests.invented import some_invented
+from tests.support.invented import some_invented
 from tests.unit.test_orders_status import (
     BEGINNING,
     ORDER,

@@ -37,7 +37,7 @@ from services.tracking.domain.next_actions import ORDER_ACTIONS, PARCEL_ACTIONS,
 from services.tracking.handlers import SUBSCRIPTIONS
 from services.tracking.schemas import OrderTracking
 from shared.ledger.facts import Facts
-from tests.invented import some_invented
+from tests.support.invented import some_invented
 
 ORDER = UUID(int=11)
 BEGIN = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)

@@ -18,7 +18,7 @@ from services.warehouse.schemas.goods import ProductBody, ReceiptBody
 from services.warehouse.schemas.orders import PackBody, ReturnBody, ShortageBody
 from shared.http.paging import Instant
 from shared.http.problems import field_errors
-from tests import nasty
+from tests.support import nasty
 
 ORDERS = Path(__file__).parents[2] / "contracts" / "openapi" / "orders.json"
 MONEY = {"amount": "1.00", "currency": "EUR"}

@@ -16,10 +16,10 @@ from contracts.base import PARTITIONS
 from contracts.topics import TOPICS
 from sandbox.demo.people import PLACES, Person, person
 from services.registry import SERVICES
-from tests.faults.violations import Violation
+from tests.support.faults.violations import Violation
 
 if TYPE_CHECKING:
-    from tests.faults.field import Field
+    from tests.support.faults.field import Field
 
 _PHONE = re.compile(rb"139\d{8}(?!\d)")
 _RESIDENT_ID = re.compile(rb"(?<!\d)\d{17}[\dX]")

@@ -41,7 +41,7 @@ from shared.jobs import pauses
 from shared.ledger.facts import Facts
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, running
-from tests.live import serving, until, until_known
+from tests.support.live import serving, until, until_known
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
 SAMPLE = json.loads((GOLDEN / "label-order.json").read_text())

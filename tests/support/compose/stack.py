@@ -19,7 +19,7 @@ from services.credentials import SCOPES, Scope, read
 from services.registry import SERVICES
 from shared import clock
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DOCKER, MAKE = shutil.which("docker") or "docker", shutil.which("make") or "make"
 NOWHERE = "http://127.0.0.1:1"
 START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)

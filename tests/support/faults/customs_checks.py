@@ -13,7 +13,7 @@ from contracts.carrier import ParcelScanned
 from contracts.customs import ImportDeclared, ParcelDeclared, ParcelUplifted
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked, ParcelHandedOver
-from tests.faults.violations import Violation
+from tests.support.faults.violations import Violation
 
 DEPARTED = frozenset(
     {

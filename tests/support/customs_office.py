@@ -26,10 +26,10 @@ from services.persons.records import Persons
 from shared.ledger.facts import Facts
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, running
-from tests import customs_samples as samples
-from tests.integration.carrier_post import key
-from tests.live import serving, until_known
-from tests.sandbox_messages import HandClock
+from tests.support import customs_samples as samples
+from tests.support.carrier_post import key
+from tests.support.live import serving, until_known
+from tests.support.sandbox_messages import HandClock
 
 OPERATOR = {"Authorization": "Bearer key-of-the-operator"}
 PACKER = {"Authorization": "Bearer key-of-the-packer"}

@@ -14,7 +14,7 @@ from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.run import Demo
 from sandbox.demo.scenarios import Scenario
 from shared.clock import NOTICE_SECONDS
-from tests.compose.stack import Stack
+from tests.support.compose.stack import Stack
 
 PATIENCE = 600.0
 

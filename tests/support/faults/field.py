@@ -23,10 +23,10 @@ from sandbox.demo.scenarios import BY_NAME, SCENARIOS, Scenario
 from sandbox.local.servers import Servers
 from sandbox.local.stack import Stack
 from services.registry import SERVICES
-from tests.faults import checker
-from tests.faults.proxy import Proxy
-from tests.faults.report import Report, Row
-from tests.faults.stores import Stores
+from tests.support.faults import checker
+from tests.support.faults.proxy import Proxy
+from tests.support.faults.report import Report, Row
+from tests.support.stores import Stores
 
 PATIENCE_SECONDS = 240.0
 """Above the longest fault: who waits for an answer does not give up because of it."""

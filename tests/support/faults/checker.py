@@ -24,12 +24,12 @@ from services.orders.handlers import SUBSCRIPTIONS as ORDERS
 from services.registry import SERVICES
 from services.tracking.handlers import SUBSCRIPTIONS as TRACKING
 from services.warehouse.handlers import SUBSCRIPTIONS as WAREHOUSE
-from tests.faults.customs_checks import customs_in_order
-from tests.faults.privacy_checks import nothing_personal
-from tests.faults.violations import Violation
+from tests.support.faults.customs_checks import customs_in_order
+from tests.support.faults.privacy_checks import nothing_personal
+from tests.support.faults.violations import Violation
 
 if TYPE_CHECKING:
-    from tests.faults.field import Answered, Field
+    from tests.support.faults.field import Answered, Field
 
 SUBSCRIPTIONS: Mapping[str, Sequence[type[Event]]] = {
     "orders": ORDERS,
