@@ -32,8 +32,8 @@ from services.warehouse.settings import Settings as WarehouseSettings
 from shared import clock
 from shared.operations.provision import create_topics
 from shared.platform import build_app, connected
-from tests.support import servers as sources
 from tests.bench.samples import SKUS
+from tests.support import servers as sources
 
 UNITS = 1_000_000
 Commands = Mapping[str, Sequence[str]]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import servers
 from tests.bench import figures, pages
 from tests.bench.__main__ import STAGES
 from tests.bench.field import Field, field
 from tests.bench.figures import Figure, Result
 from tests.bench.size import Size
+from tests.support import servers
 
 TINY = Size(
     rounds=1,

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 from sandbox.demo.orders import Order
 from services.registry import SERVICES
 from shared.ledger.outbox import partition_of
+from tests.faults.test_d_webhooks import operate
 from tests.support.faults.checker import SUBSCRIPTIONS
 from tests.support.faults.field import PLAIN, Field
-from tests.faults.test_d_webhooks import operate
 from tests.support.live import until
 
 READERS = ("orders", "warehouse", "customs", "tracking")

@@ -14,8 +14,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.support.faults.field import Field
 from tests.faults.test_h_restored import admin
+from tests.support.faults.field import Field
 from tests.support.servers import SMALL_DISK, SMALL_DISK_SIZE, PostgresContainer
 
 OFF = {"warehouse": timedelta(hours=1), "carrier": timedelta(hours=-1)}

@@ -15,10 +15,11 @@ from contracts.topics import subscribed_by
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.people import person
 from tests.support.faults import checker
-from tests.support.faults.field import PLAIN, Answered, Field, failpoint_file, proxied_stack, running_field
+from tests.support.faults.field import PLAIN, Answered, Field, proxied_stack, running_field
 from tests.support.faults.privacy_checks import nothing_personal
 from tests.support.faults.report import Report
 from tests.support.faults.violations import Violation
+from tests.support.faults.without_inbox import without_inbox
 from tests.support.live import until
 from tests.support.servers import running_servers
 
@@ -114,21 +115,20 @@ async def labels(field: Field, sub_order: str) -> list[str]:
     return [label["parcel_number"] for label in account["labels"] if label["sub_order"] == sub_order]
 
 
-async def test_the_inbox_switched_off(broken: Field) -> None:
-    """Without the key of its facts, and told to count what it hears again, tracking counts twice."""
+async def test_a_service_without_its_inbox(broken: Field) -> None:
+    """Without the key of its facts too, tracking counts twice what it consumes again."""
     await broken.stores.rows("tracking", "alter table facts drop constraint facts_pkey")
-    failpoint_file(broken.stack.run_dir, "tracking").write_text("ledger.inbox:off")
-    await broken.stores.rows(
-        "carrier",
-        """with floor as (update outbox_floor set sent_up_to = 0, candidate = 0, candidate_xid = '0')
-           update outbox set sent_at = null where topic = 'carrier.events'""",
-    )
 
     async def complains() -> bool:
         return any("tracking counts" in what for what in of("I5", await checker.each_fact_once(broken)))
 
-    await until(complains, PATIENCE_SECONDS)
-    broken.disarm("tracking")
+    async with without_inbox(broken, "tracking"):
+        await broken.stores.rows(
+            "carrier",
+            """with floor as (update outbox_floor set sent_up_to = 0, candidate = 0, candidate_xid = '0')
+               update outbox set sent_at = null where topic = 'carrier.events'""",
+        )
+        await until(complains, PATIENCE_SECONDS)
 
 
 async def test_offsets_committed_before_the_work(broken: Field) -> None:

@@ -22,9 +22,9 @@ from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
 from sandbox.demo.scenarios import Scenario
 from sandbox.local.stack import ROOT, Stack
 from services.registry import SERVICES
-from tests.support.stores import Stores
 from tests.support.live import until
 from tests.support.servers import running_servers
+from tests.support.stores import Stores
 
 EVERYDAY = Scenario("delivered", "delivered", (("SAVON-OLIVE-300", 1),), "delivered")
 _number = itertools.count(1)

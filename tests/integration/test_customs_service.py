@@ -34,8 +34,18 @@ from services.customs.domain.export import lrn, valid_mrn
 from services.persons.records import Persons
 from shared.jobs import pauses
 from tests.support import customs_samples as samples
-from tests.support.customs_samples import PLACED_AT, closed, erased, handed_over, line, order_id, parcel, placed, scanned
 from tests.support.customs_office import OPERATOR, PACKER, Office, opened
+from tests.support.customs_samples import (
+    PLACED_AT,
+    closed,
+    erased,
+    handed_over,
+    line,
+    order_id,
+    parcel,
+    placed,
+    scanned,
+)
 from tests.support.live import until
 from tests.support.sandbox_messages import HandClock
 

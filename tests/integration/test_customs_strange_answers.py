@@ -35,8 +35,8 @@ from services.persons.records import Persons
 from shared.http.client import Bounds, Counterpart
 from shared.ledger.outbox import headers
 from shared.loop import Loop
-from tests.support.customs_samples import POLICY, erased, line, order_id, packed, parcel
 from tests.support.customs_office import Office, opened
+from tests.support.customs_samples import POLICY, erased, line, order_id, packed, parcel
 from tests.support.live import until
 
 GOOD_MRN, BAD_MRN = "18GB0000601001EB15", "19GB0000601001EB15"

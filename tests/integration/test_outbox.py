@@ -28,6 +28,7 @@ from shared.messaging.partition_log import LogProbe
 from shared.messaging.relay import ROWS_A_PARTITION, Relay
 from shared.platform import Platform, Service, connected
 from shared.telemetry import traced, valid_traceparent
+from tests.support.live import until
 from tests.support.platform_pair import (
     Answered,
     Asked,
@@ -40,7 +41,6 @@ from tests.support.platform_pair import (
     new_pair,
     nobody_refused,
 )
-from tests.support.live import until
 
 UNSENT = "select count(*) from outbox where sent_at is null"
 UNSENT_IN = "select count(*) from outbox where sent_at is null and partition = $1"

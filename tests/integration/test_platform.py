@@ -37,6 +37,7 @@ from shared.messaging.relay import Relay, _Sent
 from shared.operations.provision import create_topics
 from shared.platform import Platform, Service, connected, running
 from shared.settings import PlatformSettings
+from tests.support.live import until
 from tests.support.platform_pair import (
     Answered,
     Asked,
@@ -55,7 +56,6 @@ from tests.support.platform_pair import (
     produce,
     published,
 )
-from tests.support.live import until
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from shared.ledger.rules import NO_HOOKS, Rules, StreamKind
 from shared.messaging.decoder import Decoded, Record
 from shared.platform import Platform, connected, restore_of, running
 from shared.telemetry import metrics
+from tests.support.live import until
 from tests.support.streams_shop import (
     GOOD,
     KINDS,
@@ -38,7 +39,6 @@ from tests.support.streams_shop import (
     state,
     story,
 )
-from tests.support.live import until
 
 BATCHES = 10_000
 

@@ -35,8 +35,8 @@ from shared.messaging.fetching import Fetching
 from shared.messaging.record_batches import split
 from shared.operations.readiness import judge
 from shared.platform import Platform, running
-from tests.support.platform_pair import Answered, Asked, Pair, ask, both, count, new_pair, order_in
 from tests.support.live import until
+from tests.support.platform_pair import Answered, Asked, Pair, ask, both, count, new_pair, order_in
 from tests.unit.test_record_batches import CODECS, PACKED, build, sealed
 
 

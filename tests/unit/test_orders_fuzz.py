@@ -14,8 +14,8 @@ from services.orders.domain.decide import order_id_of
 from services.orders.schemas.body import OrderBody
 from services.orders.schemas.conversion import contact, national_id, order_placed
 from services.orders.schemas.intake import check
-from tests.support import nasty
 from tests.integration.test_orders_http import good_body
+from tests.support import nasty
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 GOOD = good_body("A-1") | {"placed_at": "2026-11-23T07:30:00Z"}
