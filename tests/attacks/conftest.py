@@ -12,10 +12,9 @@ from sandbox.demo.clock_speed import SLOW
 from sandbox.local.stack import Stack
 from shared.limits import files_allow
 from shared.operations.provision import add_api_key
-from tests.support.attacks import Row
+from tests.support.attacks import OTHER_KEY, Row
 from tests.support.servers import running_servers
 
-OTHER_KEY = secrets.token_urlsafe(16)
 _ROWS: list[Row] = []
 
 

@@ -20,9 +20,8 @@ import pytest
 
 from sandbox.local.stack import Stack
 from shared.limits import BODY_BYTES, CONNECTIONS
-from tests.attacks.conftest import OTHER_KEY
-from tests.integration.test_orders_http import good_body
-from tests.support.attacks import ANSWER_SECONDS, Row, Victim, status_of, tally
+from tests.support.attacks import ANSWER_SECONDS, OTHER_KEY, Row, Victim, status_of, tally
+from tests.support.order_body import good_body
 
 pytestmark = pytest.mark.attacks
 

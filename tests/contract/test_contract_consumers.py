@@ -10,7 +10,7 @@ import pytest
 from contracts.base import Event, lifted, order_stream, parse_fact, versions_of
 from contracts.topics import TOPICS, of_producer, subscribed_by
 from shared.ledger.facts import Facts
-from tests.support.invented import WORD, WORDS, invented, open_fields
+from tests.support.unknown_words import WORD, WORDS, invented, open_fields
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "contracts" / "examples").glob("*/*.json"))
 SERVICES = sorted({service for topic in TOPICS for service in (topic.producer, *topic.consumers)})

@@ -18,22 +18,13 @@ from sandbox.demo.api import Api, Refused
 from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
 from sandbox.demo.rebuild import rebuild_tracking
 from sandbox.demo.run import Demo
-from sandbox.demo.scenarios import BY_NAME, SCENARIOS, Scenario
+from sandbox.demo.scenarios import SCENARIOS, Scenario
 from sandbox.local.processes import Process
 from sandbox.local.stack import Stack
 from services.registry import SERVICES
 from shared.operations.provision import create_topics
-from tests.support.live import T, until
-
-EVERYDAY = Scenario("delivered", "delivered", (("SAVON-OLIVE-300", 2),), "delivered")
-MIXED = (*(BY_NAME[name] for name in ("delivered", "split", "damaged", "customs_hold", "pickup")), *[EVERYDAY] * 7)
-PEOPLE_OF = {
-    "S": range(len(SCENARIOS)),
-    "K": range(100, 100 + len(MIXED)),
-    "B": range(200, 200 + len(MIXED)),
-    "R": range(300, 352),
-}
-"""Shoppers by the prefix of their orders' numbers: nobody buys twice, whose yearly limit might matter."""
+from tests.support.e2e.demo_orders import EVERYDAY, MIXED, PEOPLE_OF
+from tests.support.waiting import T, until
 
 
 async def play(demo: Demo, scenarios: tuple[Scenario, ...], prefix: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -34,7 +34,6 @@ from services.customs.domain.export import lrn, valid_mrn
 from services.persons.records import Persons
 from shared.jobs import pauses
 from tests.support import customs_samples as samples
-from tests.support.customs_office import OPERATOR, PACKER, Office, opened
 from tests.support.customs_samples import (
     PLACED_AT,
     closed,
@@ -46,307 +45,309 @@ from tests.support.customs_samples import (
     placed,
     scanned,
 )
-from tests.support.live import until
+from tests.support.customs_service import OPERATOR, PACKER, CustomsService, customs_service
+from tests.support.databases import FreshDatabase
 from tests.support.sandbox_messages import HandClock
+from tests.support.waiting import until
 
 WINE = (line(price="24.00", hs_code="22042100"),)
 
 
 @pytest.fixture(scope="module")
-async def office(servers: Servers, fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[Office]:
-    async with opened(servers, fresh_database) as running_office:
-        yield running_office
+async def customs(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[CustomsService]:
+    async with customs_service(servers, fresh_database) as running_customs:
+        yield running_customs
 
 
-async def test_an_order_from_screening_to_release(office: Office) -> None:
-    await office.departed("whole", parcel(1, (1, 1)), parcel(2, (1, 1)))
+async def test_an_order_from_screening_to_release(customs: CustomsService) -> None:
+    await customs.departed("whole", parcel(1, (1, 1)), parcel(2, (1, 1)))
     for number in (1, 2):
-        declared = await office.until("whole", ImportDeclared, number)
+        declared = await customs.until("whole", ImportDeclared, number)
         assert declared.declaration_number.startswith("2244")
-        assert set(await office.received(f"TMwhole-{number}")) == {"CEB311", "CEB511", "CEB621"}
-    await office.later(30)
+        assert set(await customs.received(f"TMwhole-{number}")) == {"CEB311", "CEB511", "CEB621"}
+    await customs.later(30)
     for number in (1, 2):
-        await office.until("whole", ImportCleared, number)
-    view = await office.view("whole")
+        await customs.until("whole", ImportCleared, number)
+    view = await customs.view("whole")
     assert view["screening"]["verdict"] == "screened"
     assert [box["state"] for box in view["parcels"]] == ["import_cleared", "import_cleared"]
     assert [message["status"] for message in view["parcels"][0]["messages"]] == ["2", "2", "120"]
     assert view["parcels"][0]["receipts"][-1]["meaning"] == "cleared"
 
 
-async def test_documents_leave_at_the_hand_over_and_are_kept_sealed(office: Office) -> None:
-    await office.packed("sealed")
-    await office.consume(handed_over(name="sealed"))
+async def test_documents_leave_at_the_hand_over_and_are_kept_sealed(customs: CustomsService) -> None:
+    await customs.packed("sealed")
+    await customs.consume(handed_over(name="sealed"))
 
     async def arrived() -> bool:
-        return set(await office.received("TMsealed-1")) == {"CEB311", "CEB511"}
+        return set(await customs.received("TMsealed-1")) == {"CEB311", "CEB511"}
 
     await until(arrived)
-    rows = await office.platform.pool.fetch("select * from messages where order_id = $1", order_id("sealed"))
+    rows = await customs.platform.pool.fetch("select * from messages where order_id = $1", order_id("sealed"))
     for row in rows:
         assert samples.BUYER.number.encode() not in row["body"]
         assert row["keep_until"].year == row["created_at"].year + 4
 
 
-async def test_the_agents_notice_starts_the_import(office: Office) -> None:
-    await office.packed("agent")
-    assert (await office.post("agent", "uplift", {"bill_number": "B1", "voyage_number": "AF116"})).status_code == 409
-    await office.consume(handed_over(name="agent"))
+async def test_the_agents_notice_starts_the_import(customs: CustomsService) -> None:
+    await customs.packed("agent")
+    assert (await customs.post("agent", "uplift", {"bill_number": "B1", "voyage_number": "AF116"})).status_code == 409
+    await customs.consume(handed_over(name="agent"))
     for _ in range(2):
-        answer = await office.post("agent", "uplift", {"bill_number": "B1", "voyage_number": "AF116"})
+        answer = await customs.post("agent", "uplift", {"bill_number": "B1", "voyage_number": "AF116"})
         assert answer.status_code == 200
-    other = await office.post("agent", "uplift", {"bill_number": "B2", "voyage_number": "AF116"})
+    other = await customs.post("agent", "uplift", {"bill_number": "B2", "voyage_number": "AF116"})
     assert other.status_code == 409
-    assert (await office.until("agent", ParcelUplifted, 1)).bill_number == "B1"
-    await office.until("agent", ImportDeclared, 1)
+    assert (await customs.until("agent", ParcelUplifted, 1)).bill_number == "B1"
+    await customs.until("agent", ImportDeclared, 1)
 
 
-async def test_a_notice_that_comes_after_the_inventory_is_not_taken(office: Office) -> None:
-    await office.departed("late")
-    await office.until("late", ImportDeclared, 1)
-    answer = await office.post("late", "uplift", {"bill_number": "B1", "voyage_number": "AF116"})
+async def test_a_notice_that_comes_after_the_inventory_is_not_taken(customs: CustomsService) -> None:
+    await customs.departed("late")
+    await customs.until("late", ImportDeclared, 1)
+    answer = await customs.post("late", "uplift", {"bill_number": "B1", "voyage_number": "AF116"})
     assert (answer.status_code, answer.json()["title"]) == (409, "the inventory has left already")
-    assert ParcelUplifted not in await office.facts("late")
+    assert ParcelUplifted not in await customs.facts("late")
     own = handed_over(name="late").tracking_number
-    assert (await office.post("late", "uplift", {"bill_number": own, "voyage_number": "AF116"})).status_code == 200
+    assert (await customs.post("late", "uplift", {"bill_number": own, "voyage_number": "AF116"})).status_code == 200
 
 
-async def test_who_is_the_payment_firm_too_sends_all_three(
-    servers: Servers, fresh_database: Callable[[str], Awaitable[str]]
-) -> None:
+async def test_who_is_the_payment_firm_too_sends_all_three(servers: Servers, fresh_database: FreshDatabase) -> None:
     sandbox = create(SandboxSettings(ceb_expects="CEB311,CEB411,CEB511"), HandClock())
-    async with opened(servers, fresh_database, sandbox, import_roles="order,payment,waybill") as office:
-        await office.departed("three")
-        await office.until("three", ImportDeclared, 1)
-        assert set(await office.received("TMthree-1")) == {"CEB311", "CEB411", "CEB511", "CEB621"}
+    async with customs_service(servers, fresh_database, sandbox, import_roles="order,payment,waybill") as customs:
+        await customs.departed("three")
+        await customs.until("three", ImportDeclared, 1)
+        assert set(await customs.received("TMthree-1")) == {"CEB311", "CEB411", "CEB511", "CEB621"}
 
 
-async def test_a_hold_is_answered_and_released(office: Office) -> None:
-    await office.story("TMheld-1", "customs_hold")
-    await office.departed("held")
-    await office.until("held", ImportDeclared, 1)
-    assert (await office.post("held", "hold-answer", {"answer": "Invoice attached"})).status_code == 409
-    await office.later(12)
-    held = await office.until("held", ImportHeld)
+async def test_a_hold_is_answered_and_released(customs: CustomsService) -> None:
+    await customs.story("TMheld-1", "customs_hold")
+    await customs.departed("held")
+    await customs.until("held", ImportDeclared, 1)
+    assert (await customs.post("held", "hold-answer", {"answer": "Invoice attached"})).status_code == 409
+    await customs.later(12)
+    held = await customs.until("held", ImportHeld)
     case = hold_case(held)
-    opened_case = await office.until("held", CaseOpened, case)
+    opened_case = await customs.until("held", CaseOpened, case)
     assert opened_case.action == "answer_customs"
     assert opened_case.due_at == opened_case.occurred_at + timedelta(days=7)
-    listed = await office.http.get("/parcels", params={"state": "import_held"}, headers=OPERATOR)
+    listed = await customs.http.get("/parcels", params={"state": "import_held"}, headers=OPERATOR)
     assert [row["sub_order"] for row in listed.json()["parcels"]] == ["TMheld-1"]
-    assert (await office.post("held", "hold-answer", {"answer": "Invoice attached"})).status_code == 202
-    assert (await office.post("held", "hold-answer", {"answer": "Once more"})).status_code == 409
+    assert (await customs.post("held", "hold-answer", {"answer": "Invoice attached"})).status_code == 202
+    assert (await customs.post("held", "hold-answer", {"answer": "Once more"})).status_code == 409
 
     async def sent() -> bool:
-        return await office.work("hold_answer", order_id("held")) == "done"
+        return await customs.work("hold_answer", order_id("held")) == "done"
 
     await until(sent)
-    await office.later(24)
-    await office.until("held", ImportCleared, 1)
-    assert (await office.until("held", CaseClosed, case)).resolution == "cleared"
-    answer = await office.platform.pool.fetchval(
+    await customs.later(24)
+    await customs.until("held", ImportCleared, 1)
+    assert (await customs.until("held", CaseClosed, case)).resolution == "cleared"
+    answer = await customs.platform.pool.fetchval(
         "select answer from hold_answers where order_id = $1", order_id("held")
     )
     assert b"Invoice" not in answer
 
 
-async def test_a_parcel_is_sent_back(office: Office) -> None:
-    await office.story("TMback-1", "customs_refused")
-    await office.departed("back")
-    await office.until("back", ImportDeclared, 1)
-    await office.later(100)
-    assert (await office.until("back", ImportRefused, 1)).reason == "sent_back:700"
-    facts = await office.facts("back")
+async def test_a_parcel_is_sent_back(customs: CustomsService) -> None:
+    await customs.story("TMback-1", "customs_refused")
+    await customs.departed("back")
+    await customs.until("back", ImportDeclared, 1)
+    await customs.later(100)
+    assert (await customs.until("back", ImportRefused, 1)).reason == "sent_back:700"
+    facts = await customs.facts("back")
     assert ImportHeld not in facts
     assert CaseOpened not in facts
-    answer = await office.post("back", "return-approval")
+    answer = await customs.post("back", "return-approval")
     assert answer.status_code == 409
 
 
-async def test_an_approved_return_gives_the_quota_back(office: Office) -> None:
-    await office.departed("return")
-    await office.until("return", ImportDeclared, 1)
-    await office.later(30)
-    await office.until("return", ImportCleared, 1)
-    assert (await office.post("return", "return-approval")).status_code == 202
-    await office.later(1)
+async def test_an_approved_return_gives_the_quota_back(customs: CustomsService) -> None:
+    await customs.departed("return")
+    await customs.until("return", ImportDeclared, 1)
+    await customs.later(30)
+    await customs.until("return", ImportCleared, 1)
+    assert (await customs.post("return", "return-approval")).status_code == 202
+    await customs.later(1)
 
     async def asked() -> bool:
-        return "CEB625" in {message["type"] for message in (await office.view("return"))["parcels"][0]["messages"]}
+        return "CEB625" in {message["type"] for message in (await customs.view("return"))["parcels"][0]["messages"]}
 
     await until(asked)
 
     async def approved() -> bool:
-        await office.later(10)
-        return (await office.facts("return")).get(ImportReturned, 1) is not None
+        await customs.later(10)
+        return (await customs.facts("return")).get(ImportReturned, 1) is not None
 
     await until(approved)
-    entry = await office.platform.pool.fetchrow(
+    entry = await customs.platform.pool.fetchrow(
         "select held, used from quota_entries where order_id = $1", order_id("return")
     )
     assert entry is not None
     assert (entry["held"], entry["used"]) == (0, 0)
 
 
-async def test_excise_goods_get_their_mrn(office: Office) -> None:
-    await office.packed("wine", parcel(1, (1, 1)), parcel(2, (1, 1)), lines=WINE)
+async def test_excise_goods_get_their_mrn(customs: CustomsService) -> None:
+    await customs.packed("wine", parcel(1, (1, 1)), parcel(2, (1, 1)), lines=WINE)
     for number in (1, 2):
-        declared = await office.until("wine", ParcelDeclared, number)
+        declared = await customs.until("wine", ParcelDeclared, number)
         assert declared.export == "declared"
         assert declared.mrn is not None
         assert valid_mrn(declared.mrn)
-        (known,) = await office.exported(f"TMwine-{number}")
+        (known,) = await customs.exported(f"TMwine-{number}")
         assert (known["mrn"], known["lrn"]) == (declared.mrn, lrn(order_id("wine"), number))
-    assert (await office.view("wine"))["parcels"][1]["export"]["outcome"] == "released"
+    assert (await customs.view("wine"))["parcels"][1]["export"]["outcome"] == "released"
 
 
-async def test_an_export_is_refused(office: Office) -> None:
-    await office.story("TMbanned-1", "export_refused")
-    await office.packed("banned", lines=WINE)
-    assert (await office.until("banned", ParcelRefused, 1)).reason == "export:prohibited_goods"
+async def test_an_export_is_refused(customs: CustomsService) -> None:
+    await customs.story("TMbanned-1", "export_refused")
+    await customs.packed("banned", lines=WINE)
+    assert (await customs.until("banned", ParcelRefused, 1)).reason == "export:prohibited_goods"
 
 
 BAD_ANSWERS = ("gzip_bomb", "endless", "trickle", "html")
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "lost_answer", "truncated", "slow"])
-async def test_a_gateway_in_trouble_is_asked_again_and_declares_once(office: Office, kind: str) -> None:
+async def test_a_gateway_in_trouble_is_asked_again_and_declares_once(customs: CustomsService, kind: str) -> None:
     name = f"douane-{kind.replace('_', '')}"
-    await office.fault("douane", kind)
-    await office.packed(name, lines=WINE)
-    await office.until(name, ParcelDeclared, 1)
-    assert len(await office.exported(f"TM{name}-1")) == 1
+    await customs.fault("douane", kind)
+    await customs.packed(name, lines=WINE)
+    await customs.until(name, ParcelDeclared, 1)
+    assert len(await customs.exported(f"TM{name}-1")) == 1
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "lost_answer", "truncated"])
-async def test_a_single_window_in_trouble_gets_every_message_once(office: Office, kind: str) -> None:
+async def test_a_single_window_in_trouble_gets_every_message_once(customs: CustomsService, kind: str) -> None:
     name = f"port-{kind.replace('_', '')}"
-    await office.fault("chinaport", kind, 3)
-    await office.departed(name)
-    await office.until(name, ImportDeclared, 1)
-    received = await office.received(f"TM{name}-1")
+    await customs.fault("chinaport", kind, 3)
+    await customs.departed(name)
+    await customs.until(name, ImportDeclared, 1)
+    received = await customs.received(f"TM{name}-1")
     assert set(received) == {"CEB311", "CEB511", "CEB621"}
-    await office.fault("chinaport", kind, 0)
+    await customs.fault("chinaport", kind, 0)
 
 
-async def test_a_gateway_that_answers_what_is_no_answer_is_asked_again_and_declares_once(office: Office) -> None:
+async def test_a_gateway_that_answers_what_is_no_answer_is_asked_again_and_declares_once(
+    customs: CustomsService,
+) -> None:
     for kind in BAD_ANSWERS:
-        await office.fault("douane", kind)
-    await office.packed("douane-bad", lines=WINE)
-    await office.until("douane-bad", ParcelDeclared, 1)
-    assert len(await office.exported("TMdouane-bad-1")) == 1
+        await customs.fault("douane", kind)
+    await customs.packed("douane-bad", lines=WINE)
+    await customs.until("douane-bad", ParcelDeclared, 1)
+    assert len(await customs.exported("TMdouane-bad-1")) == 1
 
 
-async def test_a_single_window_that_answers_what_is_no_answer_gets_every_message_once(office: Office) -> None:
+async def test_a_single_window_that_answers_what_is_no_answer_gets_every_message_once(customs: CustomsService) -> None:
     for kind in BAD_ANSWERS:
-        await office.fault("chinaport", kind, 2)
-    await office.departed("port-bad")
-    await office.until("port-bad", ImportDeclared, 1)
-    assert set(await office.received("TMport-bad-1")) == {"CEB311", "CEB511", "CEB621"}
-    await office.fault("chinaport", "html", 0)
+        await customs.fault("chinaport", kind, 2)
+    await customs.departed("port-bad")
+    await customs.until("port-bad", ImportDeclared, 1)
+    assert set(await customs.received("TMport-bad-1")) == {"CEB311", "CEB511", "CEB621"}
+    await customs.fault("chinaport", "html", 0)
 
 
-async def test_an_order_withdrawn_meanwhile_is_not_declared(office: Office) -> None:
-    await office.fault("douane", "slow", seconds=0.7)
-    await office.packed("gone", lines=WINE)
+async def test_an_order_withdrawn_meanwhile_is_not_declared(customs: CustomsService) -> None:
+    await customs.fault("douane", "slow", seconds=0.7)
+    await customs.packed("gone", lines=WINE)
     await asyncio.sleep(0.2)
-    await office.consume(OrderWithdrawn(order_id=order_id("gone"), occurred_at=PLACED_AT, reason="shopper"))
+    await customs.consume(OrderWithdrawn(order_id=order_id("gone"), occurred_at=PLACED_AT, reason="shopper"))
 
     async def answered() -> bool:
-        return (await office.view("gone"))["parcels"][0]["export"] is not None
+        return (await customs.view("gone"))["parcels"][0]["export"] is not None
 
     await until(answered)
-    assert (await office.view("gone"))["parcels"][0]["export"]["overtaken"]
-    assert ParcelDeclared not in await office.facts("gone")
+    assert (await customs.view("gone"))["parcels"][0]["export"]["overtaken"]
+    assert ParcelDeclared not in await customs.facts("gone")
 
 
-async def test_by_post_no_document_leaves(office: Office) -> None:
-    await office.screened("post", marketplace="postal-shop")
-    await office.consume(samples.packed(name="post"), handed_over(name="post"))
-    await office.consume(scanned("arrived_destination", hours=100, name="post"))
-    await office.consume(scanned("out_for_delivery", hours=130, name="post"))
-    await office.until("post", ImportCleared, 1)
-    assert await office.received("TMpost-1") == {}
+async def test_by_post_no_document_leaves(customs: CustomsService) -> None:
+    await customs.screened("post", marketplace="postal-shop")
+    await customs.consume(samples.packed(name="post"), handed_over(name="post"))
+    await customs.consume(scanned("arrived_destination", hours=100, name="post"))
+    await customs.consume(scanned("out_for_delivery", hours=130, name="post"))
+    await customs.until("post", ImportCleared, 1)
+    assert await customs.received("TMpost-1") == {}
 
 
-async def test_of_an_erased_person_nothing_leaves(office: Office) -> None:
-    await office.consume(placed("erased"), erased("erased"))
-    assert (await office.until("erased", OrderRefused)).reason == "person_erased"
-    await office.packed("forgotten")
-    async with office.platform.ledger.transaction() as db:
-        await Persons.of(office.platform.settings).drop(db, [order_id("forgotten")])
-    await office.consume(erased("forgotten"), handed_over(name="forgotten"))
-    await office.consume(scanned("arrived_destination", name="forgotten"))
-    assert (await office.facts("forgotten")).get(ImportDeclared, 1) is None
-    assert await office.received("TMforgotten-1") == {}
+async def test_of_an_erased_person_nothing_leaves(customs: CustomsService) -> None:
+    await customs.consume(placed("erased"), erased("erased"))
+    assert (await customs.until("erased", OrderRefused)).reason == "person_erased"
+    await customs.packed("forgotten")
+    async with customs.platform.ledger.transaction() as db:
+        await Persons.of(customs.platform.settings).drop(db, [order_id("forgotten")])
+    await customs.consume(erased("forgotten"), handed_over(name="forgotten"))
+    await customs.consume(scanned("arrived_destination", name="forgotten"))
+    assert (await customs.facts("forgotten")).get(ImportDeclared, 1) is None
+    assert await customs.received("TMforgotten-1") == {}
 
 
-async def test_fifty_orders_at_once_never_exceed_the_buyers_year(office: Office) -> None:
+async def test_fifty_orders_at_once_never_exceed_the_buyers_year(customs: CustomsService) -> None:
     buyer = NationalId(name="李雷", number="11010519491231002X")
     orders = [placed(f"year{n}", lines=[line(price="250.00", quantity=2)], tax="40.00") for n in range(50)]
-    events = [(order, await office.person(f"year{n}", buyer)) for n, order in enumerate(orders)]
-    await asyncio.gather(*(office.consume(*pair) for pair in events))
-    verdicts = [await office.facts(f"year{n}") for n in range(50)]
+    events = [(order, await customs.person(f"year{n}", buyer)) for n, order in enumerate(orders)]
+    await asyncio.gather(*(customs.consume(*pair) for pair in events))
+    verdicts = [await customs.facts(f"year{n}") for n in range(50)]
     passed = [facts for facts in verdicts if OrderScreened in facts]
     refused = [facts.first(OrderRefused) for facts in verdicts if OrderRefused in facts]
     assert {verdict.reason for verdict in refused if verdict} == {"over_yearly_limit"}
     value = passed[0].all(OrderScreened)[0].value_cny.amount
     assert len(passed) == int(Decimal(26_000) // value)
-    assert await office.year(buyer) == (str(value * len(passed)), "0.00")
+    assert await customs.year(buyer) == (str(value * len(passed)), "0.00")
     first = next(n for n in range(50) if OrderScreened in verdicts[n])
-    await office.consume(closed(f"year{first}"))
-    assert await office.year(buyer) == (str(value * (len(passed) - 1)), "0.00")
-    await office.consume(
-        placed("year50", lines=[line(price="250.00", quantity=2)]), await office.person("year50", buyer)
+    await customs.consume(closed(f"year{first}"))
+    assert await customs.year(buyer) == (str(value * (len(passed) - 1)), "0.00")
+    await customs.consume(
+        placed("year50", lines=[line(price="250.00", quantity=2)]), await customs.person("year50", buyer)
     )
-    await office.until("year50", OrderScreened)
+    await customs.until("year50", OrderScreened)
 
 
-async def test_one_batch_of_one_buyer_is_judged_together(office: Office) -> None:
+async def test_one_batch_of_one_buyer_is_judged_together(customs: CustomsService) -> None:
     buyer = NationalId(name="韩梅梅", number="110105194912310038")
     batch = []
     for n in range(12):
         batch += [
             placed(f"batch{n}", lines=[line(price="250.00", quantity=2)]),
-            await office.person(f"batch{n}", buyer),
+            await customs.person(f"batch{n}", buyer),
         ]
-    await office.consume(*batch)
-    verdicts = [await office.facts(f"batch{n}") for n in range(12)]
+    await customs.consume(*batch)
+    verdicts = [await customs.facts(f"batch{n}") for n in range(12)]
     assert sum(OrderScreened in facts for facts in verdicts) == 6
     assert sum(OrderRefused in facts for facts in verdicts) == 6
 
 
-async def test_a_counterpart_that_is_paused_gets_nothing_and_drains_on_resume(office: Office) -> None:
-    async with office.platform.pool.acquire() as db:
+async def test_a_counterpart_that_is_paused_gets_nothing_and_drains_on_resume(customs: CustomsService) -> None:
+    async with customs.platform.pool.acquire() as db:
         await pauses.pause(db, IMPORT_GATEWAY)
     try:
-        await office.departed("paused")
+        await customs.departed("paused")
         await asyncio.sleep(0.5)
-        assert await office.received("TMpaused-1") == {}
+        assert await customs.received("TMpaused-1") == {}
     finally:
-        async with office.platform.pool.acquire() as db:
+        async with customs.platform.pool.acquire() as db:
             await pauses.resume(db, IMPORT_GATEWAY)
-    await office.until("paused", ImportDeclared, 1)
+    await customs.until("paused", ImportDeclared, 1)
 
 
-async def test_delivery_uses_the_year_without_a_receipt(office: Office) -> None:
+async def test_delivery_uses_the_year_without_a_receipt(customs: CustomsService) -> None:
     buyer = NationalId(name="小红", number="110105194912310046")
-    await office.consume(placed("used"), await office.person("used", buyer))
-    screened = await office.until("used", OrderScreened)
-    await office.consume(
+    await customs.consume(placed("used"), await customs.person("used", buyer))
+    screened = await customs.until("used", OrderScreened)
+    await customs.consume(
         samples.packed(name="used"),
         ParcelDelivered(order_id=order_id("used"), occurred_at=PLACED_AT, parcel=1, delivered_at=PLACED_AT),
         closed("used"),
     )
-    assert await office.year(buyer) == ("0.00", str(screened.value_cny.amount))
+    assert await customs.year(buyer) == ("0.00", str(screened.value_cny.amount))
 
 
-async def test_keys_and_bad_requests(office: Office) -> None:
-    await office.packed("bad")
+async def test_keys_and_bad_requests(customs: CustomsService) -> None:
+    await customs.packed("bad")
     path = f"/orders/{order_id('bad')}"
-    assert (await office.http.get(path)).status_code == 401
-    assert (await office.http.get(path, headers=PACKER)).status_code == 403
-    unknown = await office.http.get(f"/orders/{order_id('nobody')}", headers=OPERATOR)
+    assert (await customs.http.get(path)).status_code == 401
+    assert (await customs.http.get(path, headers=PACKER)).status_code == 403
+    unknown = await customs.http.get(f"/orders/{order_id('nobody')}", headers=OPERATOR)
     assert unknown.status_code == 404
     for what, body, field in (
         ("uplift", {"bill_number": "B 1", "voyage_number": "AF1"}, "bill_number"),
@@ -356,27 +357,27 @@ async def test_keys_and_bad_requests(office: Office) -> None:
         ("hold-answer", {"answer": "x" * 2001}, "answer"),
         ("retry", {"work": "everything"}, "work"),
     ):
-        answer = await office.post("bad", what, body)
+        answer = await customs.post("bad", what, body)
         assert answer.status_code == 422, (what, answer.text)
         assert answer.headers["content-type"] == "application/problem+json"
         assert [error["field"] for error in answer.json()["errors"]] == [field]
-    assert (await office.post("bad", "uplift", {"bill_number": "B", "voyage_number": "1"}, 2)).status_code == 404
-    assert (await office.post("bad", "retry", {"work": "inventory"})).status_code == 409
+    assert (await customs.post("bad", "uplift", {"bill_number": "B", "voyage_number": "1"}, 2)).status_code == 404
+    assert (await customs.post("bad", "retry", {"work": "inventory"})).status_code == 409
     for cursor in ("x", "WyJhIiwgImIiXQ"):
-        bad = await office.http.get("/parcels", params={"cursor": cursor}, headers=OPERATOR)
+        bad = await customs.http.get("/parcels", params={"cursor": cursor}, headers=OPERATOR)
         assert bad.status_code == 400
-    page = await office.http.get("/parcels", params={"limit": 1}, headers=OPERATOR)
+    page = await customs.http.get("/parcels", params={"limit": 1}, headers=OPERATOR)
     assert len(page.json()["parcels"]) == 1
-    following = await office.http.get("/parcels", params={"limit": 1, "cursor": page.json()["next"]}, headers=OPERATOR)
+    following = await customs.http.get("/parcels", params={"limit": 1, "cursor": page.json()["next"]}, headers=OPERATOR)
     assert following.json()["parcels"] != page.json()["parcels"]
     assert page.headers["link"].endswith('rel="next"')
 
 
-async def test_nothing_of_the_person_is_in_facts_or_outbox(office: Office) -> None:
-    await office.departed("private")
-    await office.until("private", ImportDeclared, 1)
+async def test_nothing_of_the_person_is_in_facts_or_outbox(customs: CustomsService) -> None:
+    await customs.departed("private")
+    await customs.until("private", ImportDeclared, 1)
     for table in ("facts", "outbox", "jobs", "receipts", "parcels", "quota_entries"):
-        rows = await office.platform.pool.fetch(f"select {table}::text as row from {table}")
+        rows = await customs.platform.pool.fetch(f"select {table}::text as row from {table}")
         text = "\n".join(row["row"] for row in rows if '"person-record.v1"' not in row["row"])
         for secret in (samples.BUYER.number, samples.CONTACT.name, samples.CONTACT.phone, samples.CONTACT.street):
             assert secret not in text

@@ -20,13 +20,8 @@ from shared.messaging import dead_letters
 from shared.messaging.decoder import FOREIGN_AN_HOUR, Decoder, as_record
 from shared.platform import Platform, running
 from shared.telemetry import metrics
-from tests.support.live import until
-from tests.support.platform_pair import Answered, Asked, Pair, ask, both, count, new_pair, order_in, produce
-
-
-@pytest.fixture
-async def pair(servers: Servers) -> Pair:
-    return await new_pair(servers, servers.kafka_bootstrap)
+from tests.support.platform_pair import Answered, Asked, Pair, ask, both, count, order_in, produce
+from tests.support.waiting import until
 
 
 def now() -> datetime:

@@ -23,7 +23,8 @@ from shared.http import problems
 from shared.http.middleware import RequestMiddleware
 from shared.http.protocol import Sockets
 from shared.limits import SocketLimits
-from tests.support.live import serving, until
+from tests.support.http_server import serving
+from tests.support.waiting import until
 
 LIMITS = SocketLimits(
     connections=16,

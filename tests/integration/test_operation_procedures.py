@@ -16,8 +16,8 @@ from sandbox.demo.scenarios import Scenario
 from services.carrier.api.signatures import secrets_of, signature
 from services.credentials import sealing_key
 from services.registry import SERVICES
-from tests.integration.conftest import Operated
-from tests.support.live import until
+from tests.support.operated_stack import Operated
+from tests.support.waiting import until
 
 NEW_GOODS = Scenario("delivered", "delivered", (("STYLO-PLUME-M", 1),), "delivered")
 """An order for goods that no other one here wants."""

@@ -11,8 +11,8 @@ import pytest
 from sandbox.demo.api import Refused
 from services.registry import SERVICES
 from services.why import OrderNotIdentified, ask
-from tests.integration.conftest import Operated
-from tests.support.live import until
+from tests.support.operated_stack import Operated
+from tests.support.waiting import until
 
 LAPOSTE = "carrier.laposte"
 

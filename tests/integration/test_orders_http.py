@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import copy
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-import httpx
 import pytest
-from pydantic import SecretStr
 
-from contracts.base import Event, order_stream
+from contracts.base import order_stream
 from contracts.cases import CaseOpened
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
-from contracts.warehouse import CancelTooLate, OrderWithdrawn, StockReserved
+from contracts.warehouse import CancelTooLate, StockReserved
 from sandbox.local.servers import Broker, Servers
 from services.links import check_secret, link_keys_of
 from services.orders.domain.deadlines import DEADLINES
@@ -40,173 +35,22 @@ from services.orders.schemas.answers import (
     ProblemView,
     ResolutionAnswer,
 )
-from services.orders.settings import Settings
 from services.orders.store import erasures
 from services.orders.tasks import REPEAT_HOURS, check_erasures
 from services.persons.facts import PersonErased
 from services.persons.records import Persons
 from shared.clock import create
 from shared.jobs.worker import ClaimedJob
-from shared.ledger.facts import Facts
 from shared.loop import Loop
-from shared.operations.provision import add_api_key
-from shared.platform import Platform, running
-from tests.support.live import until
-
-FreshDatabase = Callable[[str], Awaitable[str]]
-KEYS = {"maison": "marketplace", "atelier": "marketplace", "depot": "warehouse", "ops": "operator"}
-NAME, PHONE, RESIDENT_ID, STREET = "王小明", "13800138000", "360426199101010071", "科技园路1号"
-
-
-def key() -> SecretStr:
-    return SecretStr(base64.b64encode(uuid4().bytes + uuid4().bytes).decode())
-
-
-def money(amount: object, currency: str = "EUR") -> dict[str, object]:
-    return {"amount": amount, "currency": currency}
-
-
-def good_body(number: str | None = None) -> dict[str, Any]:
-    """An order without a fault, as a marketplace would send it."""
-    paid_at = datetime.now(UTC) - timedelta(minutes=20)
-    return {
-        "number": number or f"A-{uuid4().hex[:12]}",
-        "placed_at": (paid_at - timedelta(minutes=1)).isoformat(timespec="seconds"),
-        "buyer": {"name": NAME, "phone": PHONE, "resident_id": RESIDENT_ID},
-        "consignee": {
-            "name": NAME,
-            "phone": f"+86 {PHONE}",
-            "address": {
-                "province": "广东省",
-                "city": "深圳市",
-                "district": "南山区",
-                "street": STREET,
-                "postcode": "518057",
-                "country": "CN",
-            },
-        },
-        "lines": [
-            {
-                "sku": "SERUM-30",
-                "description": "Face serum",
-                "hs_code": "33049900",
-                "origin": "FR",
-                "quantity": 2,
-                "unit_price": money("39.90"),
-            },
-            {
-                "sku": "SAVON-200",
-                "description": "Marseille soap",
-                "hs_code": "340111",
-                "origin": "FR",
-                "quantity": 3,
-                "unit_price": money(4.5),
-            },
-        ],
-        "freight": money("12.00"),
-        "discount": money("5.00"),
-        "tax": money("7.26"),
-        "total": money("107.56"),
-        "payment": {
-            "provider": "Alipay",
-            "transaction_id": "2026112300001",
-            "paid_at": paid_at.isoformat(timespec="seconds"),
-            "amount": money("107.56"),
-        },
-        "language": "zh",
-    }
-
-
-@dataclass
-class Orders:
-    """The service as its callers meet it."""
-
-    platform: Platform
-    http: httpx.AsyncClient
-
-    async def post(self, path: str, body: object, who: str = "maison", **headers: str) -> httpx.Response:
-        return await self.http.post(path, json=body, headers=self.bearer(who) | headers)
-
-    async def get(self, path: str, who: str = "maison", **headers: str) -> httpx.Response:
-        return await self.http.get(path, headers=self.bearer(who) | headers)
-
-    async def delete(self, path: str, who: str = "ops") -> httpx.Response:
-        return await self.http.delete(path, headers=self.bearer(who))
-
-    async def placed(self, who: str = "maison") -> dict[str, Any]:
-        answer = await self.post("/orders", good_body(), who)
-        assert answer.status_code == 201, answer.text
-        result: dict[str, Any] = answer.json()
-        return result
-
-    async def consume(self, *events: Event) -> None:
-        async with self.platform.ledger.transaction() as db:
-            await self.platform.ledger.record(db, consumed=events)
-
-    async def facts(self, order_id: str) -> Facts:
-        async with self.platform.pool.acquire() as db:
-            return (await self.platform.ledger.read(db, [order_stream(UUID(order_id))]))[UUID(order_id)]
-
-    async def count(self, table: str) -> int:
-        result: int = await self.platform.pool.fetchval(f"select count(*) from {table}")
-        return result
-
-    @staticmethod
-    def bearer(who: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer key-of-{who}"}
-
-
-@asynccontextmanager
-async def orders_service(
-    servers: Servers, fresh_database: FreshDatabase, clock_file: str = ""
-) -> AsyncIterator[Orders]:
-    dsn = await fresh_database("orders")
-    for who, scope in KEYS.items():
-        await add_api_key(dsn, key=f"key-of-{who}", name=who, scope=scope)  # type: ignore[arg-type]  # from KEYS
-    settings = Settings(
-        database_url=SecretStr(dsn),
-        kafka_bootstrap=servers.kafka_bootstrap,
-        storage_key=key(),
-        contact_key=key(),
-        national_id_key=key(),
-        link_keys=SecretStr(f"v1:{key().get_secret_value()}"),
-        tracking_url="https://track.example",
-        clock_file=clock_file,
-    )
-    async with running(service, settings) as (platform, app):
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://orders") as http:
-            yield Orders(platform, http)
-
-
-@pytest.fixture(scope="module")
-async def orders(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[Orders]:
-    async with orders_service(servers, fresh_database) as running_orders:
-        yield running_orders
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-async def eventually(orders: Orders, order_id: str, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """The order as it reads once it fits: a worker or a timer brings that about."""
-
-    async def fitting() -> dict[str, Any] | None:
-        document: dict[str, Any] = (await orders.get(f"/orders/{order_id}", "ops")).json()
-        return document if fits(document) else None
-
-    return await until(fitting)
-
-
-def withdrawn(order_id: str) -> OrderWithdrawn:
-    return OrderWithdrawn(order_id=UUID(order_id), occurred_at=now(), reason="shopper")
-
+from tests.support.databases import FreshDatabase
+from tests.support.order_body import NAME, PHONE, RESIDENT_ID, STREET, good_body
+from tests.support.orders_service import OrdersService, eventually, now, orders_service, withdrawn
+from tests.support.waiting import until
 
 # --- intake -----------------------------------------------------------------------------------------------------
 
 
-async def test_an_order_is_taken_in_with_its_fact_and_the_sealed_record(orders: Orders) -> None:
+async def test_an_order_is_taken_in_with_its_fact_and_the_sealed_record(orders: OrdersService) -> None:
     body = good_body()
     body["buyer"]["phone"] = "139 0013 9000"  # a present
     answer = await orders.post("/orders", body)
@@ -236,7 +80,7 @@ async def test_an_order_is_taken_in_with_its_fact_and_the_sealed_record(orders: 
     assert (buyer.name, buyer.number, buyer.phone) == (NAME, RESIDENT_ID, "+8613900139000")
 
 
-async def test_the_same_body_is_the_same_order_and_another_is_a_conflict(orders: Orders) -> None:
+async def test_the_same_body_is_the_same_order_and_another_is_a_conflict(orders: OrdersService) -> None:
     body = good_body()
     first = await orders.post("/orders", body)
     rewritten = copy.deepcopy(body)
@@ -255,7 +99,7 @@ async def test_the_same_body_is_the_same_order_and_another_is_a_conflict(orders:
     assert elsewhere.json()["id"] != first.json()["id"]
 
 
-async def test_an_order_whose_lines_come_in_another_order_is_the_same_order(orders: Orders) -> None:
+async def test_an_order_whose_lines_come_in_another_order_is_the_same_order(orders: OrdersService) -> None:
     body = good_body()
     first = await orders.post("/orders", body)
     turned = copy.deepcopy(body)
@@ -271,7 +115,7 @@ async def test_an_order_whose_lines_come_in_another_order_is_the_same_order(orde
     assert other.status_code == 409, other.text
 
 
-async def test_an_order_occurs_when_it_arrives_and_shows_when_the_shopper_placed_it(orders: Orders) -> None:
+async def test_an_order_occurs_when_it_arrives_and_shows_when_the_shopper_placed_it(orders: OrdersService) -> None:
     """The marketplace chooses `placed_at`; nobody's turn, rate or year may follow from it."""
     body = good_body()
     long_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(days=50)
@@ -289,7 +133,7 @@ async def test_an_order_occurs_when_it_arrives_and_shows_when_the_shopper_placed
     assert shown["placed_at"] == shown["since"]
 
 
-async def test_fifty_at_once_are_one_order(orders: Orders) -> None:
+async def test_fifty_at_once_are_one_order(orders: OrdersService) -> None:
     body = good_body()
     before = await orders.count("orders")
     answers = await asyncio.gather(*(orders.post("/orders", body) for _ in range(50)))
@@ -299,7 +143,7 @@ async def test_fifty_at_once_are_one_order(orders: Orders) -> None:
     assert await orders.count("orders") == before + 1
 
 
-async def test_an_idempotency_key_gives_the_first_answer_again(orders: Orders) -> None:
+async def test_an_idempotency_key_gives_the_first_answer_again(orders: OrdersService) -> None:
     body = good_body()
     first = await orders.post("/orders", body, **{"Idempotency-Key": body["number"]})
     again = await orders.post("/orders", body, **{"Idempotency-Key": body["number"]})
@@ -309,7 +153,7 @@ async def test_an_idempotency_key_gives_the_first_answer_again(orders: Orders) -
     assert other.status_code == 422
 
 
-async def test_a_crowd_at_once_is_answered_one_by_one(orders: Orders) -> None:
+async def test_a_crowd_at_once_is_answered_one_by_one(orders: OrdersService) -> None:
     """They share transactions, and nothing else: the good, the repeated and the bad."""
     known, keyed = good_body(), good_body()
     await orders.post("/orders", known)
@@ -340,7 +184,7 @@ async def test_a_crowd_at_once_is_answered_one_by_one(orders: Orders) -> None:
 
 
 @pytest.mark.parametrize(("who", "status"), [("nobody", 401), ("depot", 403)])
-async def test_intake_needs_a_marketplaces_key(orders: Orders, who: str, status: int) -> None:
+async def test_intake_needs_a_marketplaces_key(orders: OrdersService, who: str, status: int) -> None:
     answer = await orders.post("/orders", good_body(), who)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
@@ -349,7 +193,7 @@ async def test_intake_needs_a_marketplaces_key(orders: Orders, who: str, status:
 # --- reading ----------------------------------------------------------------------------------------------------
 
 
-async def test_an_order_is_read_by_its_own_marketplace_alone(orders: Orders) -> None:
+async def test_an_order_is_read_by_its_own_marketplace_alone(orders: OrdersService) -> None:
     accepted = await orders.placed()
     mine = await orders.get(f"/orders/{accepted['id']}")
     assert mine.status_code == 200
@@ -364,7 +208,7 @@ async def test_an_order_is_read_by_its_own_marketplace_alone(orders: Orders) -> 
     assert (await orders.get("/orders/nonsense")).status_code == 404
 
 
-async def test_an_entity_tag_spares_the_body_until_something_changes(orders: Orders) -> None:
+async def test_an_entity_tag_spares_the_body_until_something_changes(orders: OrdersService) -> None:
     accepted = await orders.placed()
     path = f"/orders/{accepted['id']}"
     tag = (await orders.get(path)).headers["etag"]
@@ -374,7 +218,7 @@ async def test_an_entity_tag_spares_the_body_until_something_changes(orders: Ord
     assert (changed.status_code, changed.json()["status"]) == (200, "reserved")
 
 
-async def test_the_list_goes_page_by_page_through_ones_own_orders(orders: Orders) -> None:
+async def test_the_list_goes_page_by_page_through_ones_own_orders(orders: OrdersService) -> None:
     await orders.placed("maison")
     since = (await orders.get(f"/orders/{(await orders.placed('atelier'))['id']}", "atelier")).json()["updated_at"]
     ids = [(await orders.placed("atelier"))["id"] for _ in range(5)]
@@ -395,7 +239,7 @@ async def test_the_list_goes_page_by_page_through_ones_own_orders(orders: Orders
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=1000", "cursor=zzz", "cursor=WyJhIiwiYiJd", "updated_since=yesterday", "limit=x"]
 )
-async def test_a_bad_page_is_named(orders: Orders, query: str) -> None:
+async def test_a_bad_page_is_named(orders: OrdersService, query: str) -> None:
     answer = await orders.get(f"/orders?{query}")
     assert answer.status_code in (400, 422)
     assert answer.json()["errors"][0]["field"] == query.split("=")[0]
@@ -404,7 +248,7 @@ async def test_a_bad_page_is_named(orders: Orders, query: str) -> None:
 # --- cancel -----------------------------------------------------------------------------------------------------
 
 
-async def test_cancel_is_asked_once_and_answered_by_the_warehouse(orders: Orders) -> None:
+async def test_cancel_is_asked_once_and_answered_by_the_warehouse(orders: OrdersService) -> None:
     accepted = await orders.placed()
     path = f"/orders/{accepted['id']}"
     first = await orders.post(f"{path}/cancel", None)
@@ -425,14 +269,14 @@ async def test_cancel_is_asked_once_and_answered_by_the_warehouse(orders: Orders
     assert (await orders.post(f"{path}/cancel", None)).status_code == 202
 
 
-async def test_a_cancel_too_late_shows(orders: Orders) -> None:
+async def test_a_cancel_too_late_shows(orders: OrdersService) -> None:
     accepted = await orders.placed()
     await orders.post(f"/orders/{accepted['id']}/cancel", None)
     await orders.consume(CancelTooLate(order_id=UUID(accepted["id"]), occurred_at=now(), reason="shopper"))
     assert (await orders.get(f"/orders/{accepted['id']}")).json()["cancel"]["answer"] == "too_late"
 
 
-async def test_nobody_cancels_an_ended_order_or_anothers(orders: Orders) -> None:
+async def test_nobody_cancels_an_ended_order_or_anothers(orders: OrdersService) -> None:
     accepted = await orders.placed()
     assert (await orders.post(f"/orders/{accepted['id']}/cancel", None, "atelier")).status_code == 404
     await orders.consume(withdrawn(accepted["id"]))
@@ -459,7 +303,7 @@ def case(order_id: str, kind: str, action: str) -> CaseOpened:
     )
 
 
-async def test_cases_say_why_since_when_and_what_frees_them(orders: Orders) -> None:
+async def test_cases_say_why_since_when_and_what_frees_them(orders: OrdersService) -> None:
     accepted = await orders.placed()
     hold = case(accepted["id"], "customs_hold", "answer_customs")
     await orders.consume(hold)
@@ -475,7 +319,7 @@ async def test_cases_say_why_since_when_and_what_frees_them(orders: Orders) -> N
     assert (await orders.get("/cases", "maison")).status_code == 403
 
 
-async def test_a_person_closes_what_only_a_look_frees(orders: Orders) -> None:
+async def test_a_person_closes_what_only_a_look_frees(orders: OrdersService) -> None:
     accepted = await orders.placed()
     look = case(accepted["id"], "needs_attention", "look_into")
     await orders.consume(look)
@@ -491,7 +335,7 @@ async def test_a_person_closes_what_only_a_look_frees(orders: Orders) -> None:
     assert free_text.status_code == 422
 
 
-async def test_cases_go_page_by_page(orders: Orders) -> None:
+async def test_cases_go_page_by_page(orders: OrdersService) -> None:
     for _ in range(3):
         accepted = await orders.placed()
         await orders.consume(case(accepted["id"], "enquiry", "search_with_carrier"))
@@ -508,20 +352,20 @@ async def test_cases_go_page_by_page(orders: Orders) -> None:
 # --- erasure ----------------------------------------------------------------------------------------------------
 
 
-async def person_row(orders: Orders, order_id: str) -> asyncpg.Record:
+async def person_row(orders: OrdersService, order_id: str) -> asyncpg.Record:
     row = await orders.platform.pool.fetchrow("select * from persons where order_id = $1", UUID(order_id))
     assert row is not None
     return row
 
 
-async def tombstones(orders: Orders, order_id: str) -> int:
+async def tombstones(orders: OrdersService, order_id: str) -> int:
     result: int = await orders.platform.pool.fetchval(
         "select count(*) from outbox where topic = 'orders.personal' and key = $1 and body is null", order_id
     )
     return result
 
 
-async def test_the_person_of_an_ended_order_is_erased_at_once(orders: Orders) -> None:
+async def test_the_person_of_an_ended_order_is_erased_at_once(orders: OrdersService) -> None:
     accepted = await orders.placed()
     await orders.consume(withdrawn(accepted["id"]))
     for _ in range(2):
@@ -537,7 +381,7 @@ async def test_the_person_of_an_ended_order_is_erased_at_once(orders: Orders) ->
     assert [tuple(step) for step in steps] == [("requested", "ops"), ("done", "ops")]
 
 
-async def test_an_erasure_in_flight_is_carried_out_at_the_end(orders: Orders) -> None:
+async def test_an_erasure_in_flight_is_carried_out_at_the_end(orders: OrdersService) -> None:
     body = good_body()
     accepted = (await orders.post("/orders", body)).json()
     answer = await orders.delete(f"/orders/{accepted['id']}/person")
@@ -551,7 +395,7 @@ async def test_an_erasure_in_flight_is_carried_out_at_the_end(orders: Orders) ->
     assert (await person_row(orders, accepted["id"]))["contact"] is None
 
 
-async def test_an_erasure_that_a_restore_forgot_is_on_record_and_repeated(orders: Orders) -> None:
+async def test_an_erasure_that_a_restore_forgot_is_on_record_and_repeated(orders: OrdersService) -> None:
     accepted = await orders.placed()
     on_restored = service(orders.platform).on_restored
     assert on_restored is not None
@@ -565,7 +409,7 @@ async def test_an_erasure_that_a_restore_forgot_is_on_record_and_repeated(orders
         assert UUID(accepted["id"]) in await erasures.take_due_tombstones(db, every_hours=0, limit=10_000)
 
 
-async def test_only_an_operator_erases_and_the_record_of_it_stays(orders: Orders) -> None:
+async def test_only_an_operator_erases_and_the_record_of_it_stays(orders: OrdersService) -> None:
     accepted = await orders.placed()
     assert (await orders.delete(f"/orders/{accepted['id']}/person", "maison")).status_code == 403
     assert (await orders.delete(f"/orders/{uuid4()}/person")).status_code == 404
@@ -574,7 +418,7 @@ async def test_only_an_operator_erases_and_the_record_of_it_stays(orders: Orders
         await orders.platform.pool.execute("delete from erasures")
 
 
-async def test_every_answer_is_as_openapi_describes_it(orders: Orders) -> None:
+async def test_every_answer_is_as_openapi_describes_it(orders: OrdersService) -> None:
     accepted = await orders.placed()
     path = f"/orders/{accepted['id']}"
     AcceptedView.model_validate(accepted)
@@ -591,7 +435,7 @@ async def test_every_answer_is_as_openapi_describes_it(orders: Orders) -> None:
     ProblemView.model_validate((await orders.post("/orders", {})).json())
 
 
-async def test_a_tombstone_is_published_again_each_day_for_a_while(orders: Orders) -> None:
+async def test_a_tombstone_is_published_again_each_day_for_a_while(orders: OrdersService) -> None:
     accepted = await orders.placed()
     await orders.consume(withdrawn(accepted["id"]))
     await orders.delete(f"/orders/{accepted['id']}/person")
@@ -612,7 +456,7 @@ async def test_a_tombstone_is_published_again_each_day_for_a_while(orders: Order
     assert not await due(REPEAT_HOURS + 1)
 
 
-async def test_every_erasure_that_is_due_is_looked_at_before_the_check_rests(orders: Orders) -> None:
+async def test_every_erasure_that_is_due_is_looked_at_before_the_check_rests(orders: OrdersService) -> None:
     old = [uuid4() for _ in range(3)]
     for order_id in old:
         await orders.platform.pool.execute(
@@ -630,7 +474,7 @@ async def test_every_erasure_that_is_due_is_looked_at_before_the_check_rests(ord
     checking.cancel()
 
 
-async def test_a_record_that_does_not_go_lets_others_be_looked_at(orders: Orders) -> None:
+async def test_a_record_that_does_not_go_lets_others_be_looked_at(orders: OrdersService) -> None:
     stays, other = uuid4(), uuid4()
     async with orders.platform.pool.acquire() as db, db.transaction():
         for order_id, days in ((stays, 3000), (other, 2000)):
@@ -649,7 +493,7 @@ async def test_a_record_that_does_not_go_lets_others_be_looked_at(orders: Orders
         assert not {stays, other} & await erasures.unchecked(db, after_hours=1, again_hours=-1, limit=100)
 
 
-async def test_an_erasure_that_keeps_failing_becomes_a_case(orders: Orders) -> None:
+async def test_an_erasure_that_keeps_failing_becomes_a_case(orders: OrdersService) -> None:
     job = ClaimedJob(ERASE_PERSON, order_stream(uuid4()), "", 8)
     platform = orders.platform
     erasure = Erasure(platform.ledger, Persons.of(platform.settings), platform.clock)

@@ -28,7 +28,6 @@ from shared.messaging.partition_log import LogProbe
 from shared.messaging.relay import ROWS_A_PARTITION, Relay
 from shared.platform import Platform, Service, connected
 from shared.telemetry import traced, valid_traceparent
-from tests.support.live import until
 from tests.support.platform_pair import (
     Answered,
     Asked,
@@ -41,14 +40,10 @@ from tests.support.platform_pair import (
     new_pair,
     nobody_refused,
 )
+from tests.support.waiting import until
 
 UNSENT = "select count(*) from outbox where sent_at is null"
 UNSENT_IN = "select count(*) from outbox where sent_at is null and partition = $1"
-
-
-@pytest.fixture
-async def pair(servers: Servers) -> Pair:
-    return await new_pair(servers, servers.kafka_bootstrap)
 
 
 def key_in(partition: int) -> str:

@@ -37,7 +37,6 @@ from shared.messaging.relay import Relay, _Sent
 from shared.operations.provision import create_topics
 from shared.platform import Platform, Service, connected, running
 from shared.settings import PlatformSettings
-from tests.support.live import until
 from tests.support.platform_pair import (
     Answered,
     Asked,
@@ -56,11 +55,7 @@ from tests.support.platform_pair import (
     produce,
     published,
 )
-
-
-@pytest.fixture
-async def pair(servers: Servers) -> Pair:
-    return await new_pair(servers, servers.kafka_bootstrap)
+from tests.support.waiting import until
 
 
 async def test_a_fact_travels_and_comes_back(pair: Pair) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.live import until
+from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKER = shutil.which("docker") or "docker"

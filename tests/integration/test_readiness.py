@@ -29,8 +29,8 @@ from shared.operations.readiness import judge
 from shared.operations.schema import PLATFORM_SCHEMA
 from shared.platform import Platform, Service, running
 from shared.settings import PlatformSettings
-from tests.support.live import until
 from tests.support.platform_pair import kinds
+from tests.support.waiting import until
 
 _number = itertools.count(1)
 

@@ -28,8 +28,9 @@ from sandbox.app import create
 from sandbox.local.processes import Process, free_port
 from sandbox.settings import SandboxSettings
 from shared.clock import create as create_clock
-from tests.support.live import serving, until
+from tests.support.http_server import serving
 from tests.support.sandbox_messages import OKAPI, START, HandClock, ceb, declaration, label_request, parcel_number
+from tests.support.waiting import until
 
 SLS = "/laposte/sls-ws/SlsServiceWSRest/2.0/generateLabel"
 SECRET = "whsec_" + base64.b64encode(b"a secret that only tests may know").decode()

@@ -21,7 +21,6 @@ from shared.ledger.rules import NO_HOOKS, Rules, StreamKind
 from shared.messaging.decoder import Decoded, Record
 from shared.platform import Platform, connected, restore_of, running
 from shared.telemetry import metrics
-from tests.support.live import until
 from tests.support.streams_shop import (
     GOOD,
     KINDS,
@@ -39,6 +38,7 @@ from tests.support.streams_shop import (
     state,
     story,
 )
+from tests.support.waiting import until
 
 BATCHES = 10_000
 

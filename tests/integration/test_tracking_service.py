@@ -3,193 +3,75 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import httpx
 import pytest
-from fastapi import FastAPI
-from pydantic import SecretStr
 
-from contracts.base import Content, Event, Money, OrderLine, Parcel
-from contracts.carrier import LabelCreated, ParcelScanned
-from contracts.orders import OrderPlaced
-from contracts.vocabularies import Status
-from contracts.warehouse import OrderPacked
-from services.links import link_keys_of, link_secret
-from services.tracking.api.streams import Streams
-from services.tracking.main import service
-from services.tracking.settings import Settings
-from shared.loop import Loop
-from shared.platform import Platform, build_app, connected
-from tests.support.live import PATIENCE_SECONDS, serving, until
-
-BEGIN = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
-ZERO = Money.zero("EUR")
-
-
-@dataclass
-class Instance:
-    platform: Platform
-    streams: Streams
-    app: FastAPI
-    http: httpx.AsyncClient
-
-    async def consume(self, *events: Event) -> None:
-        """As the consumer does with a batch."""
-        async with self.platform.ledger.transaction() as db:
-            await self.platform.ledger.record(db, consumed=events)
-
-    def secret(self, order: UUID) -> str:
-        return link_secret(link_keys_of(self.platform.settings), order)
-
-    async def shipped(self, parcels: int = 1) -> UUID:
-        """An order with labels, each parcel scanned once."""
-        order = uuid4()
-        await self.consume(
-            placed(order),
-            packed(order, parcels),
-            *(label(order, n) for n in range(1, parcels + 1)),
-            *(scan(order, "PC1", "accepted", 24, n) for n in range(1, parcels + 1)),
-        )
-        return order
+from services.links import link_secret
+from tests.support.databases import FreshDatabase
+from tests.support.http_server import serving
+from tests.support.tracking_orders import label, number, scan
+from tests.support.tracking_service import TrackingService, tracking_service
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 
 @pytest.fixture
-async def instance(fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[Instance]:
-    async with opened(await fresh_database("tracking"), public_burst=1000) as instance:
-        yield instance
+async def tracking(fresh_database: FreshDatabase) -> AsyncIterator[TrackingService]:
+    async with tracking_service(await fresh_database("tracking"), public_burst=1000) as tracking:
+        yield tracking
 
 
-@asynccontextmanager
-async def opened(dsn: str, **changes: int) -> AsyncIterator[Instance]:
-    keys = f"v2:{base64.b64encode(b'2' * 32).decode()},v1:{base64.b64encode(b'1' * 32).decode()}"
-    settings = Settings(database_url=SecretStr(dsn), link_keys=SecretStr(keys)).model_copy(update=changes)
-    async with connected(service, settings) as (platform, wired):
-        app = build_app(platform, wired)
-        (listen,) = wired.tasks
-        _, streams = listen.run.args  # type: ignore[attr-defined]  # those of the partial
-        listening = asyncio.ensure_future(listen.run(Loop("listen")))
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tracking") as http:
-            yield Instance(platform, streams, app, http)
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
-
-
-def placed(order: UUID) -> OrderPlaced:
-    line = OrderLine(
-        line=1,
-        sku="SOAP-72",
-        description="Olive oil soap",
-        hs_code="340111",
-        origin="FR",
-        quantity=4,
-        unit_price=Money(amount=Decimal("6.50"), currency="EUR"),
-    )
-    return OrderPlaced(
-        order_id=order,
-        occurred_at=BEGIN,
-        marketplace="tmall",
-        number=f"TM-{order.hex[:8]}",
-        lines=(line,),
-        freight=ZERO,
-        discount=ZERO,
-        tax=ZERO,
-        total=Money(amount=Decimal("26.00"), currency="EUR"),
-        country="CN",
-        province="CN-GD",
-    )
-
-
-def packed(order: UUID, parcels: int) -> OrderPacked:
-    contents = (Content(line=1, sku="SOAP-72", quantity=1, net_weight_g=100),)
-    boxes = (
-        Parcel(parcel=n, contents=contents, weight_g=300, length_mm=200, width_mm=150, height_mm=100)
-        for n in range(1, parcels + 1)
-    )
-    return OrderPacked(order_id=order, occurred_at=BEGIN, parcels=tuple(boxes))
-
-
-def number(order: UUID, parcel: int = 1) -> str:
-    return f"CY{order.int % 10**8:08}{parcel}FR"
-
-
-def label(order: UUID, parcel: int = 1) -> LabelCreated:
-    return LabelCreated(
-        order_id=order,
-        occurred_at=BEGIN + timedelta(hours=7),
-        parcel=parcel,
-        carrier="laposte",
-        product="DOS",
-        tracking_number=number(order, parcel),
-    )
-
-
-def scan(order: UUID, code: str, status: Status, hour: int, parcel: int = 1) -> ParcelScanned:
-    return ParcelScanned(
-        order_id=order,
-        occurred_at=BEGIN + timedelta(hours=hour),
-        parcel=parcel,
-        tracking_number=number(order, parcel),
-        code=code,
-        status=status,
-        scanned_at=BEGIN + timedelta(hours=hour),
-        utc_offset_minutes=60,
-    )
-
-
-async def test_the_public_answer_is_an_allow_list(instance: Instance) -> None:
-    order = await instance.shipped(parcels=2)
-    answer = await instance.http.get(f"/tracking/{number(order)}")
+async def test_the_public_answer_is_an_allow_list(tracking: TrackingService) -> None:
+    order = await tracking.shipped(parcels=2)
+    answer = await tracking.http.get(f"/tracking/{number(order)}")
     assert answer.json() == {"status": "accepted", "status_at": "2026-11-03T08:00:00Z", "country": "FR"}
-    same = await instance.http.get(f"/tracking/{number(order)}", headers={"If-None-Match": answer.headers["etag"]})
+    same = await tracking.http.get(f"/tracking/{number(order)}", headers={"If-None-Match": answer.headers["etag"]})
     assert same.status_code == 304
 
 
-async def test_what_is_unknown_malformed_or_forbidden_has_one_answer(instance: Instance) -> None:
-    order, stranger = await instance.shipped(), uuid4()
-    wrong = instance.secret(uuid4())
+async def test_what_is_unknown_malformed_or_forbidden_has_one_answer(tracking: TrackingService) -> None:
+    order, stranger = await tracking.shipped(), uuid4()
+    wrong = tracking.secret(uuid4())
     answers = [
-        await instance.http.get("/tracking/CY000000000FR"),
-        await instance.http.get("/tracking/cy-1"),
-        await instance.http.get(f"/tracking/{'X' * 200}"),
-        await instance.http.get(f"/orders/{order}/tracking"),
-        await instance.http.get(f"/orders/{order}/tracking", params={"secret": wrong}),
-        await instance.http.get(
+        await tracking.http.get("/tracking/CY000000000FR"),
+        await tracking.http.get("/tracking/cy-1"),
+        await tracking.http.get(f"/tracking/{'X' * 200}"),
+        await tracking.http.get(f"/orders/{order}/tracking"),
+        await tracking.http.get(f"/orders/{order}/tracking", params={"secret": wrong}),
+        await tracking.http.get(
             f"/orders/{order}/tracking", params={"secret": "v9.é\udc80".encode("utf-8", "replace")}
         ),
-        await instance.http.get(f"/orders/{stranger}/tracking", params={"secret": instance.secret(stranger)}),
-        await instance.http.get("/orders/none/tracking", params={"secret": wrong}),
-        await instance.http.get(
+        await tracking.http.get(f"/orders/{stranger}/tracking", params={"secret": tracking.secret(stranger)}),
+        await tracking.http.get("/orders/none/tracking", params={"secret": wrong}),
+        await tracking.http.get(
             f"/orders/{order}/tracking", headers={"X-Tracking-Secret": wrong, "If-None-Match": "*"}
         ),
-        await instance.http.get(f"/orders/{order}/tracking/stream", params={"secret": wrong}),
-        await instance.http.get(f"/orders/{stranger}/tracking/stream", params={"secret": instance.secret(stranger)}),
+        await tracking.http.get(f"/orders/{order}/tracking/stream", params={"secret": wrong}),
+        await tracking.http.get(f"/orders/{stranger}/tracking/stream", params={"secret": tracking.secret(stranger)}),
     ]
     assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}
     assert answers[0].headers["content-type"] == "application/problem+json"
     pages = [
-        await instance.http.get(f"/track/{order}", params={"secret": wrong}),
-        await instance.http.get(f"/track/{order}"),
-        await instance.http.get(f"/track/{stranger}", params={"secret": instance.secret(stranger)}),
-        await instance.http.get("/track/none"),
+        await tracking.http.get(f"/track/{order}", params={"secret": wrong}),
+        await tracking.http.get(f"/track/{order}"),
+        await tracking.http.get(f"/track/{stranger}", params={"secret": tracking.secret(stranger)}),
+        await tracking.http.get("/track/none"),
     ]
     assert {(page.status_code, page.text) for page in pages} == {(404, pages[0].text)}
 
 
-async def test_the_document_with_its_secret(instance: Instance) -> None:
-    order = await instance.shipped(parcels=2)
-    by_query = await instance.http.get(f"/orders/{order}/tracking", params={"secret": instance.secret(order)})
-    by_header = await instance.http.get(
-        f"/orders/{order}/tracking", headers={"X-Tracking-Secret": instance.secret(order)}
+async def test_the_document_with_its_secret(tracking: TrackingService) -> None:
+    order = await tracking.shipped(parcels=2)
+    by_query = await tracking.http.get(f"/orders/{order}/tracking", params={"secret": tracking.secret(order)})
+    by_header = await tracking.http.get(
+        f"/orders/{order}/tracking", headers={"X-Tracking-Secret": tracking.secret(order)}
     )
     assert by_query.status_code == 200
     assert by_query.content == by_header.content
@@ -200,34 +82,34 @@ async def test_the_document_with_its_secret(instance: Instance) -> None:
     assert "26.00" not in by_query.text
 
     tag = by_query.headers["etag"]
-    stored = await instance.platform.pool.fetchval("select etag from documents where order_id = $1", order)
+    stored = await tracking.platform.pool.fetchval("select etag from documents where order_id = $1", order)
     assert tag == f'"{stored}"'
-    ask = {"X-Tracking-Secret": instance.secret(order), "If-None-Match": tag}
-    assert (await instance.http.get(f"/orders/{order}/tracking", headers=ask)).status_code == 304
-    await instance.consume(scan(order, "ET2", "at_origin_exchange", 48))
-    changed = await instance.http.get(f"/orders/{order}/tracking", headers=ask)
+    ask = {"X-Tracking-Secret": tracking.secret(order), "If-None-Match": tag}
+    assert (await tracking.http.get(f"/orders/{order}/tracking", headers=ask)).status_code == 304
+    await tracking.consume(scan(order, "ET2", "at_origin_exchange", 48))
+    changed = await tracking.http.get(f"/orders/{order}/tracking", headers=ask)
     assert changed.status_code == 200
     assert changed.headers["etag"] != tag
 
 
-async def test_a_secret_of_an_older_key_still_opens(instance: Instance) -> None:
-    order = await instance.shipped()
+async def test_a_secret_of_an_older_key_still_opens(tracking: TrackingService) -> None:
+    order = await tracking.shipped()
     older = link_secret({"v1": b"1" * 32}, order)
-    assert (await instance.http.get(f"/orders/{order}/tracking", params={"secret": older})).status_code == 200
+    assert (await tracking.http.get(f"/orders/{order}/tracking", params={"secret": older})).status_code == 200
 
 
-async def test_a_repeated_fact_changes_nothing(instance: Instance) -> None:
-    order = await instance.shipped()
-    before = await instance.platform.pool.fetchrow("select xmin::text, body from documents where order_id = $1", order)
-    await instance.consume(scan(order, "PC1", "accepted", 24), label(order))
-    assert before == await instance.platform.pool.fetchrow(
+async def test_a_repeated_fact_changes_nothing(tracking: TrackingService) -> None:
+    order = await tracking.shipped()
+    before = await tracking.platform.pool.fetchrow("select xmin::text, body from documents where order_id = $1", order)
+    await tracking.consume(scan(order, "PC1", "accepted", 24), label(order))
+    assert before == await tracking.platform.pool.fetchrow(
         "select xmin::text, body from documents where order_id = $1", order
     )
 
 
-async def test_guessing_is_slowed_down(fresh_database: Callable[[str], Awaitable[str]]) -> None:
-    async with opened(await fresh_database("tracking"), public_burst=3) as instance:
-        answers = [await instance.http.get("/tracking/CY000000000FR") for _ in range(4)]
+async def test_guessing_is_slowed_down(fresh_database: FreshDatabase) -> None:
+    async with tracking_service(await fresh_database("tracking"), public_burst=3) as tracking:
+        answers = [await tracking.http.get("/tracking/CY000000000FR") for _ in range(4)]
     assert [answer.status_code for answer in answers] == [404, 404, 404, 429]
     assert int(answers[-1].headers["retry-after"]) >= 1
 
@@ -241,10 +123,10 @@ async def test_guessing_is_slowed_down(fresh_database: Callable[[str], Awaitable
         ("de", "zh-Hans", "北京时间"),
     ],
 )
-async def test_the_page_in_the_readers_language(instance: Instance, accept: str, tag: str, words: str) -> None:
-    order = await instance.shipped()
-    page = await instance.http.get(
-        f"/track/{order}", params={"secret": instance.secret(order)}, headers={"Accept-Language": accept}
+async def test_the_page_in_the_readers_language(tracking: TrackingService, accept: str, tag: str, words: str) -> None:
+    order = await tracking.shipped()
+    page = await tracking.http.get(
+        f"/track/{order}", params={"secret": tracking.secret(order)}, headers={"Accept-Language": accept}
     )
     assert page.status_code == 200
     assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -252,9 +134,9 @@ async def test_the_page_in_the_readers_language(instance: Instance, accept: str,
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert f'lang="{tag}"' in page.text
     assert words in page.text
-    again = await instance.http.get(
+    again = await tracking.http.get(
         f"/track/{order}",
-        params={"secret": instance.secret(order)},
+        params={"secret": tracking.secret(order)},
         headers={"Accept-Language": accept, "If-None-Match": page.headers["etag"]},
     )
     assert again.status_code == 304
@@ -267,9 +149,9 @@ class Message:
 
 
 @asynccontextmanager
-async def listening(instance: Instance) -> AsyncIterator[httpx.AsyncClient]:
+async def listening(tracking: TrackingService) -> AsyncIterator[httpx.AsyncClient]:
     """The service behind a real socket: httpx's own ASGI transport waits for the end of an answer."""
-    async with serving(instance.app) as address, httpx.AsyncClient(base_url=address, timeout=PATIENCE_SECONDS) as http:
+    async with serving(tracking.app) as address, httpx.AsyncClient(base_url=address, timeout=PATIENCE_SECONDS) as http:
         yield http
 
 
@@ -285,15 +167,15 @@ async def messages(answer: httpx.Response) -> AsyncIterator[Message]:
             fields[name] = value
 
 
-async def test_the_stream_sends_the_whole_document_after_each_change(instance: Instance) -> None:
-    order = await instance.shipped()
-    path, ask = f"/orders/{order}/tracking", {"X-Tracking-Secret": instance.secret(order)}
-    async with listening(instance) as http:
+async def test_the_stream_sends_the_whole_document_after_each_change(tracking: TrackingService) -> None:
+    order = await tracking.shipped()
+    path, ask = f"/orders/{order}/tracking", {"X-Tracking-Secret": tracking.secret(order)}
+    async with listening(tracking) as http:
         async with http.stream("GET", f"{path}/stream", headers=ask) as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
             updates = messages(answer)
             first = await anext(updates)
-            await instance.consume(scan(order, "ET2", "at_origin_exchange", 48))
+            await tracking.consume(scan(order, "ET2", "at_origin_exchange", 48))
             second = await asyncio.wait_for(anext(updates), PATIENCE_SECONDS)
         document = await http.get(path, headers=ask)
         assert second.data.encode() == document.content
@@ -306,38 +188,38 @@ async def test_the_stream_sends_the_whole_document_after_each_change(instance: I
         current = {**ask, "Last-Event-ID": second.id}
         async with http.stream("GET", f"{path}/stream", headers=current) as answer:
             updates = messages(answer)
-            await instance.consume(scan(order, "ET3", "arrived_destination", 90))
+            await tracking.consume(scan(order, "ET3", "arrived_destination", 90))
             third = await asyncio.wait_for(anext(updates), PATIENCE_SECONDS)
         assert json.loads(third.data)["parcels"][0]["status"] == "arrived_destination"
 
 
-async def test_changes_arrive_after_the_listening_connection_was_cut(instance: Instance) -> None:
-    order = await instance.shipped()
-    async with listening(instance) as http:
-        ask = {"X-Tracking-Secret": instance.secret(order)}
+async def test_changes_arrive_after_the_listening_connection_was_cut(tracking: TrackingService) -> None:
+    order = await tracking.shipped()
+    async with listening(tracking) as http:
+        ask = {"X-Tracking-Secret": tracking.secret(order)}
         async with http.stream("GET", f"/orders/{order}/tracking/stream", headers=ask) as answer:
             updates = messages(answer)
             await anext(updates)
-            cut = await instance.platform.pool.fetchval(
+            cut = await tracking.platform.pool.fetchval(
                 """select count(pg_terminate_backend(pid)) from pg_stat_activity
                    where datname = current_database() and pid <> pg_backend_pid()
                      and (query ilike 'listen%' or query = 'select 1')"""
             )
             assert cut >= 1
-            await instance.consume(scan(order, "ET2", "at_origin_exchange", 48))
+            await tracking.consume(scan(order, "ET2", "at_origin_exchange", 48))
             second = await asyncio.wait_for(anext(updates), PATIENCE_SECONDS)
     assert json.loads(second.data)["parcels"][0]["status"] == "at_origin_exchange"
 
 
 async def test_changes_come_from_the_server_that_takes_writes_after_a_failover(
-    fresh_database: Callable[[str], Awaitable[str]],
+    fresh_database: FreshDatabase,
 ) -> None:
     """A session that listens on a server which became read-only would be silent for ever."""
     dsn = await fresh_database("tracking")
     admin = await asyncpg.connect(dsn)
     name = dsn.rpartition("/")[2]
     await admin.execute(f"alter database {name} set default_transaction_read_only = on")
-    async with opened(dsn):
+    async with tracking_service(dsn):
         listens = "select pid from pg_stat_activity where datname = current_database() and query = 'select 1'"
         first = await until(lambda: admin.fetchval(listens))
         await admin.execute(f"alter database {name} reset default_transaction_read_only")
@@ -345,27 +227,30 @@ async def test_changes_come_from_the_server_that_takes_writes_after_a_failover(
     await admin.close()
 
 
-async def test_streams_are_bounded_and_end_with_the_service(fresh_database: Callable[[str], Awaitable[str]]) -> None:
-    async with opened(await fresh_database("tracking"), streams_per_order=1) as instance:
-        order = await instance.shipped()
-        path, ask = f"/orders/{order}/tracking/stream", {"X-Tracking-Secret": instance.secret(order)}
-        async with listening(instance) as http, http.stream("GET", path, headers=ask) as answer:
+async def test_streams_are_bounded_and_end_with_the_service(fresh_database: FreshDatabase) -> None:
+    async with tracking_service(await fresh_database("tracking"), streams_per_order=1) as tracking:
+        order = await tracking.shipped()
+        path, ask = f"/orders/{order}/tracking/stream", {"X-Tracking-Secret": tracking.secret(order)}
+        async with listening(tracking) as http, http.stream("GET", path, headers=ask) as answer:
             updates = messages(answer)
             await anext(updates)
             refused = await http.get(path, headers=ask)
             assert refused.status_code == 429
             assert int(refused.headers["retry-after"]) >= 1
-            instance.streams.close()
+            tracking.streams.close()
             assert [message async for message in updates] == []
 
 
-async def test_streams_opened_at_once_never_exceed_the_limit(fresh_database: Callable[[str], Awaitable[str]]) -> None:
+async def test_streams_opened_at_once_never_exceed_the_limit(fresh_database: FreshDatabase) -> None:
     """All of them have been let in, and read their document in the same moment."""
     limit = 3
     dsn = await fresh_database("tracking")
-    async with opened(dsn, streams_per_order=limit, database_pool=20) as instance, listening(instance) as http:
-        order = await instance.shipped()
-        path, ask = f"/orders/{order}/tracking/stream", {"X-Tracking-Secret": instance.secret(order)}
+    async with (
+        tracking_service(dsn, streams_per_order=limit, database_pool=20) as tracking,
+        listening(tracking) as http,
+    ):
+        order = await tracking.shipped()
+        path, ask = f"/orders/{order}/tracking/stream", {"X-Tracking-Secret": tracking.secret(order)}
         statuses: list[int] = []
         enough = asyncio.Event()
 
@@ -392,11 +277,9 @@ async def test_streams_opened_at_once_never_exceed_the_limit(fresh_database: Cal
 
 
 @pytest.mark.parametrize("end", ["disconnected at once", "send fails", "cancelled"])
-async def test_a_streams_place_is_free_again_however_it_ends(
-    fresh_database: Callable[[str], Awaitable[str]], end: str
-) -> None:
-    async with opened(await fresh_database("tracking"), streams_per_order=1) as instance:
-        order = await instance.shipped()
+async def test_a_streams_place_is_free_again_however_it_ends(fresh_database: FreshDatabase, end: str) -> None:
+    async with tracking_service(await fresh_database("tracking"), streams_per_order=1) as tracking:
+        order = await tracking.shipped()
         started = asyncio.Event()
 
         async def receive() -> dict[str, str]:
@@ -415,14 +298,14 @@ async def test_a_streams_place_is_free_again_however_it_ends(
             "method": "GET",
             "path": f"/orders/{order}/tracking/stream",
             "query_string": b"",
-            "headers": [(b"x-tracking-secret", instance.secret(order).encode())],
+            "headers": [(b"x-tracking-secret", tracking.secret(order).encode())],
         }
         for _ in range(3):
             started.clear()
-            stream = asyncio.ensure_future(instance.app(scope, receive, send))
+            stream = asyncio.ensure_future(tracking.app(scope, receive, send))
             if end == "cancelled":
                 await asyncio.wait_for(started.wait(), PATIENCE_SECONDS)
                 stream.cancel()
             await asyncio.gather(stream, return_exceptions=True)
-            with instance.streams.subscription(order, "somebody else"):
+            with tracking.streams.subscription(order, "somebody else"):
                 pass

@@ -26,7 +26,6 @@ from aiokafka.errors import (
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.produce import ProduceRequest
 
-from sandbox.local.servers import Servers
 from shared.ledger.outbox import headers
 from shared.messaging import consumer
 from shared.messaging.decoder import FOREIGN_BYTES
@@ -35,14 +34,9 @@ from shared.messaging.fetching import Fetching
 from shared.messaging.record_batches import split
 from shared.operations.readiness import judge
 from shared.platform import Platform, running
-from tests.support.live import until
-from tests.support.platform_pair import Answered, Asked, Pair, ask, both, count, new_pair, order_in
-from tests.unit.test_record_batches import CODECS, PACKED, build, sealed
-
-
-@pytest.fixture
-async def pair(servers: Servers) -> Pair:
-    return await new_pair(servers, servers.kafka_bootstrap)
+from tests.support.batch_bytes import CODECS, PACKED, build, sealed
+from tests.support.platform_pair import Answered, Asked, Pair, ask, both, count, order_in
+from tests.support.waiting import until
 
 
 def asked(text: str = "plain") -> Asked:

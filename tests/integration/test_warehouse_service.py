@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -36,7 +36,8 @@ from services.warehouse.settings import Settings
 from shared.ledger.facts import Facts
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, build_app, connected
-from tests.support.live import until
+from tests.support.databases import FreshDatabase
+from tests.support.waiting import until
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 EUR = Money.model_validate({"amount": "12.50", "currency": "EUR"})
@@ -106,7 +107,7 @@ class RunningWarehouse:
 
 
 @pytest.fixture
-async def warehouse(fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[RunningWarehouse]:
+async def warehouse(fresh_database: FreshDatabase) -> AsyncIterator[RunningWarehouse]:
     dsn = await fresh_database("warehouse")
     await add_api_key(dsn, key="key-of-the-packer", name="packer", scope="warehouse")
     key = SecretStr(base64.b64encode(bytes(32)).decode())

@@ -19,7 +19,7 @@ import pytest
 
 from sandbox.demo.next_steps import NUMBER, ROWS, rows
 from sandbox.local.stack import ROOT
-from tests.support.live import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.newcomer
 

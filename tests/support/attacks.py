@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -99,3 +100,6 @@ def status_of(answer: bytes) -> int:
 def tally(statuses: Sequence[int]) -> str:
     """`401 x 100, 429 x 200`."""
     return ", ".join(f"{status or 'closed'} x {statuses.count(status)}" for status in sorted(set(statuses)))
+
+
+OTHER_KEY = secrets.token_urlsafe(16)

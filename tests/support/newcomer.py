@@ -10,7 +10,7 @@ import pwd
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ORDINARY = "nobody"
 """An ordinary user whom every system has; it has no home that can be written."""
 SECONDS = 300
+Disk = Callable[[str, str], Path]
+"""`disk(name, options)`: mounts a file system of its own, beside the ordinary user's folder."""
 _KEPT = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT")
 _NOT_COPIED = (".git", ".venv", ".run", ".env", "secrets", "__pycache__", ".*_cache", ".hypothesis")
 

@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-ONE_LINE = ("e2e", "compose", "faults")
-"""Folders whose files share a whole line."""
+ONE_STACK = ("e2e", "compose", "faults", "newcomer")
+"""Folders whose files share something that takes long to build."""
 
 
 class ByGroup(LoadScopeScheduling):  # type: ignore[misc]
@@ -16,7 +16,7 @@ class ByGroup(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         path = PurePosixPath(nodeid.partition("::")[0])
-        return str(path.parent if path.parent.name in ONE_LINE else path)
+        return str(path.parent if path.parent.name in ONE_STACK else path)
 
 
 @pytest.hookimpl(optionalhook=True)

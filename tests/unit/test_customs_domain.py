@@ -59,7 +59,7 @@ from tests.support.customs_samples import (
     recorded,
     scanned,
 )
-from tests.support.invented import some_invented
+from tests.support.unknown_words import some_invented
 
 NOW = DecisionContext(PLACED_AT + timedelta(days=2))
 TWO_PARCELS = packed(parcel(1, (1, 1)), parcel(2, (1, 1)))

@@ -34,7 +34,7 @@ from services.warehouse.domain.orders import packed_parcels
 from services.warehouse.domain.refusals import Refusal
 from services.warehouse.domain.stock import Movement, StockLevels, levels_after, units_in
 from shared.ledger.facts import DecisionContext, Facts
-from tests.support.invented import some_invented
+from tests.support.unknown_words import some_invented
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 EUR = Money.model_validate({"amount": "12.50", "currency": "EUR"})

@@ -29,7 +29,7 @@ from tests.support.faults.privacy_checks import nothing_personal
 from tests.support.faults.violations import Violation
 
 if TYPE_CHECKING:
-    from tests.support.faults.field import Answered, Field
+    from tests.support.faults.busy_stack import Answered, BusyStack
 
 SUBSCRIPTIONS: Mapping[str, Sequence[type[Event]]] = {
     "orders": ORDERS,
@@ -44,32 +44,32 @@ _PACK = re.compile(r"/orders/([0-9a-f-]{36})/parcels")
 _CANCEL = re.compile(r"/orders/([0-9a-f-]{36})/cancel")
 
 
-async def now(field: Field) -> list[Violation]:
+async def now(busy: BusyStack) -> list[Violation]:
     """I2, I3 at the first scan, I5's single effect, I7's promises."""
-    account = await field.api.get("sandbox", "/control/account", None)
-    found = [*await stock_adds_up(field), *one_label_scanned(account), *await each_fact_once(field)]
-    return [*found, *await promises_kept(field), *await callbacks_kept(field, account)]
+    account = await busy.api.get("sandbox", "/control/account", None)
+    found = [*await stock_adds_up(busy), *one_label_scanned(account), *await each_fact_once(busy)]
+    return [*found, *await promises_kept(busy), *await callbacks_kept(busy, account)]
 
 
-async def at_the_end(field: Field) -> list[Violation]:
+async def at_the_end(busy: BusyStack) -> list[Violation]:
     """All of them. Meant for when every order had the time to come to its end and nothing is behind."""
-    account = await field.api.get("sandbox", "/control/account", None)
-    facts = {service: await facts_of(field, service) for service in SERVICES}
+    account = await busy.api.get("sandbox", "/control/account", None)
+    facts = {service: await facts_of(busy, service) for service in SERVICES}
     return [
-        *await now(field),
-        *await every_order_ends(field),
-        *labels_on_record(account, await _labels(field)),
-        *await timelines_are_the_events(field, facts["carrier"]),
-        *await heard_is_what_was_said(field),
-        *customs_in_order(account, facts["customs"], _numbers(field)),
-        *await nothing_personal(field),
+        *await now(busy),
+        *await every_order_ends(busy),
+        *labels_on_record(account, await _labels(busy)),
+        *await timelines_are_the_events(busy, facts["carrier"]),
+        *await heard_is_what_was_said(busy),
+        *customs_in_order(account, facts["customs"], _numbers(busy)),
+        *await nothing_personal(busy),
     ]
 
 
-async def facts_of(field: Field, service: str) -> dict[UUID, list[Event]]:
+async def facts_of(busy: BusyStack, service: str) -> dict[UUID, list[Event]]:
     """The sets of facts of the orders that we placed."""
-    ours = [UUID(order_id) for order_id in field.orders.by_id]
-    rows = await field.stores.rows(
+    ours = [UUID(order_id) for order_id in busy.orders.by_id]
+    rows = await busy.stores.rows(
         service, "select stream_id as order_id, type, body from facts where stream_id = any($1)", ours
     )
     found: dict[UUID, list[Event]] = defaultdict(list)
@@ -78,31 +78,31 @@ async def facts_of(field: Field, service: str) -> dict[UUID, list[Event]]:
     return found
 
 
-def _numbers(field: Field) -> dict[str, str]:
-    return {order.number: order.id for order in field.orders.by_id.values()}
+def _numbers(busy: BusyStack) -> dict[str, str]:
+    return {order.number: order.id for order in busy.orders.by_id.values()}
 
 
 # --- I1 ---
 
 
-async def every_order_ends(field: Field) -> list[Violation]:
+async def every_order_ends(busy: BusyStack) -> list[Violation]:
     """An order that was accepted is there, and has ended as its scenario says or waits where a person sees it."""
     documents = {
         document["id"]: document
-        async for document in field.api.pages("orders", "/orders", "orders", "operator", limit=200)
+        async for document in busy.api.pages("orders", "/orders", "orders", "operator", limit=200)
     }
     waiting = defaultdict(list)
-    async for case in field.api.pages("orders", "/cases", "cases", "operator", status="open", limit=200):
+    async for case in busy.api.pages("orders", "/cases", "cases", "operator", status="open", limit=200):
         waiting[case["order_id"]].append(case)
     found = []
-    for order in field.orders.by_id.values():
+    for order in busy.orders.by_id.values():
         document = documents.get(order.id)
         if document is None:
             found.append(Violation("I1", "was accepted and is not there", (order.id,)))
         elif document["closed_at"] is None:
             if not any(case["freed_by"] for case in waiting[order.id]):
                 found.append(Violation("I1", f"neither ends nor waits in a case: {document['status']}", (order.id,)))
-        elif document["status"] != order.scenario.outcome and order.id not in field.lawful:
+        elif document["status"] != order.scenario.outcome and order.id not in busy.lawful:
             reason = f"{document['status']} ({document['reason']}) instead of {order.scenario.outcome}"
             found.append(Violation("I1", f"ended as {reason}", (order.id,)))
     return found
@@ -111,16 +111,16 @@ async def every_order_ends(field: Field) -> list[Violation]:
 # --- I2 ---
 
 
-async def stock_adds_up(field: Field) -> list[Violation]:
+async def stock_adds_up(busy: BusyStack) -> list[Violation]:
     """By the public list, and by the sum of all movements."""
     found = []
-    rows = {row["sku"]: row async for row in field.api.pages("warehouse", "/stock", "stock", "warehouse", limit=100)}
+    rows = {row["sku"]: row async for row in busy.api.pages("warehouse", "/stock", "stock", "warehouse", limit=100)}
     for sku, row in rows.items():
         if min(row[pile] for pile in ("received", *PILES)) < 0:
             found.append(Violation("I2", f"{sku} is negative: {row}"))
         if row["received"] != sum(row[pile] for pile in PILES):
             found.append(Violation("I2", f"{sku} does not add up: {row}"))
-    moved = await field.stores.rows(
+    moved = await busy.stores.rows(
         "warehouse", "select sku, sum(quantity) as units from movements where kind = 'received' group by sku"
     )
     found += [
@@ -128,7 +128,7 @@ async def stock_adds_up(field: Field) -> list[Violation]:
         for row in moved
         if row["sku"] in rows and rows[row["sku"]]["received"] != row["units"]
     ]
-    twice = await field.stores.rows(
+    twice = await busy.stores.rows(
         "warehouse",
         """select order_id, sku from movements where order_id is not null
            group by order_id, sku, kind, subject having count(*) > 1""",
@@ -161,10 +161,10 @@ class Labels:
     """Labels that may exist, by sub-order."""
 
 
-async def _labels(field: Field) -> Labels:
-    numbers = {UUID(order.id): order.number for order in field.orders.by_id.values()}
-    rows = await field.stores.rows("carrier", "select order_id, parcel, tracking_number, used from labels")
-    unconfirmed = await field.stores.rows("carrier", "select order_id, parcel from unconfirmed_labels")
+async def _labels(busy: BusyStack) -> Labels:
+    numbers = {UUID(order.id): order.number for order in busy.orders.by_id.values()}
+    rows = await busy.stores.rows("carrier", "select order_id, parcel, tracking_number, used from labels")
+    unconfirmed = await busy.stores.rows("carrier", "select order_id, parcel from unconfirmed_labels")
     return Labels(
         {
             f"{numbers[row['order_id']]}-{row['parcel']}": row["tracking_number"]
@@ -200,18 +200,18 @@ def labels_on_record(account: Mapping[str, Any], labels: Labels) -> list[Violati
 # --- I4 ---
 
 
-async def timelines_are_the_events(field: Field, carrier: Mapping[UUID, Sequence[Event]]) -> list[Violation]:
+async def timelines_are_the_events(busy: BusyStack, carrier: Mapping[UUID, Sequence[Event]]) -> list[Violation]:
     """What tracking tells is what the carrier said of the parcels: each event once, none more, by event time."""
     found = []
-    for order in field.orders.by_id.values():
+    for order in busy.orders.by_id.values():
         labels = [event for event in carrier.get(UUID(order.id), ()) if isinstance(event, LabelCreated)]
         if not labels:
             continue
         happened: set[tuple[int, str, str]] = set()
         for label in labels:
-            parcel = await field.api.get("sandbox", f"/control/parcels/{label.tracking_number}", None)
+            parcel = await busy.api.get("sandbox", f"/control/parcels/{label.tracking_number}", None)
             happened |= {(label.parcel, event["code"], _minute(event["at"])) for event in parcel["events"]}
-        told = (await field.api.get("tracking", f"/orders/{order.id}/tracking", None, secret=order.secret))["timeline"]
+        told = (await busy.api.get("tracking", f"/orders/{order.id}/tracking", None, secret=order.secret))["timeline"]
         scans = [(e["parcel"], e["code"], _minute(e["at"])) for e in told if e["kind"] == "parcel-scanned"]
         if len(scans) != len(set(scans)):
             found.append(Violation("I4", "an event is told twice", (order.id,)))
@@ -231,11 +231,11 @@ def _minute(instant: str) -> str:
 # --- I5 ---
 
 
-async def each_fact_once(field: Field) -> list[Violation]:
+async def each_fact_once(busy: BusyStack) -> list[Violation]:
     """No fact counts twice, and no record lies dead that no test has buried."""
     found = []
     for service in SERVICES:
-        twice = await field.stores.rows(
+        twice = await busy.stores.rows(
             service,
             """select stream_id as order_id, type, count(*) as n from facts
                group by stream_id, id, type having count(*) > 1""",
@@ -244,38 +244,38 @@ async def each_fact_once(field: Field) -> list[Violation]:
             Violation("I5", f"{service} counts {row['type']} {row['n']} times", (str(row["order_id"]),))
             for row in twice
         ]
-        dead = await field.stores.rows(
+        dead = await busy.stores.rows(
             service, "select stream_id as order_id, type, cause from dead_letters where replayed_at is null"
         )
         found += [
             Violation("I5", f"{service} holds a dead {row['type']}: {row['cause']}", (str(row["order_id"]),))
             for row in dead
-            if (service, row["type"], str(row["order_id"])) not in field.dead_lettered
+            if (service, row["type"], str(row["order_id"])) not in busy.dead_lettered
         ]
     return found
 
 
-async def heard_is_what_was_said(field: Field) -> list[Violation]:
+async def heard_is_what_was_said(busy: BusyStack) -> list[Violation]:
     """Every fact that was said has reached everyone who hears it, and nobody has heard what nobody said."""
     found = []
     published: dict[str, dict[UUID, tuple[str, str]]] = {}
     for service in SERVICES:
-        rows = await field.stores.rows(service, "select event_id, key, type, topic from outbox")
+        rows = await busy.stores.rows(service, "select event_id, key, type, topic from outbox")
         own = of_producer(service).name
         published[own] = {row["event_id"]: (row["type"], row["key"]) for row in rows if row["topic"] == own}
     types = {name for topic in TOPICS for name in topic.types}
     everything = {event for topic in published.values() for event in topic}
     for service in SERVICES:
-        rows = await field.stores.rows(service, "select id, stream_id as order_id, type from facts where not published")
+        rows = await busy.stores.rows(service, "select id, stream_id as order_id, type from facts where not published")
         consumed = {row["id"] for row in rows}
         kinds = {name for kind in SUBSCRIPTIONS[service] for name in versions_of(kind)}
-        dead = await field.stores.rows(
+        dead = await busy.stores.rows(
             service, "select stream_id as order_id, type from dead_letters where replayed_at is null"
         )
         dead_lettered = {
             (row["type"], str(row["order_id"]))
             for row in dead
-            if (service, row["type"], str(row["order_id"])) in field.dead_lettered
+            if (service, row["type"], str(row["order_id"])) in busy.dead_lettered
         }
         for topic in subscribed_by(service):
             for event, (kind, order_id) in published.get(topic.name, {}).items():
@@ -292,7 +292,7 @@ async def heard_is_what_was_said(field: Field) -> list[Violation]:
 # --- I7 ---
 
 
-async def promises_kept(field: Field) -> list[Violation]:
+async def promises_kept(busy: BusyStack) -> list[Violation]:
     """What was answered with 2xx is in the database."""
     kept: Mapping[str, Callable[[Answered], tuple[str, str] | None]] = {
         "orders": _said_by_orders,
@@ -300,9 +300,9 @@ async def promises_kept(field: Field) -> list[Violation]:
     }
     found = []
     for service, reads in kept.items():
-        wanted = {promise for answered in field.api.promises if (promise := reads(answered)) is not None}
+        wanted = {promise for answered in busy.api.promises if (promise := reads(answered)) is not None}
         ids = sorted({UUID(order_id) for order_id, _ in wanted})
-        rows = await field.stores.rows(
+        rows = await busy.stores.rows(
             service, "select stream_id as order_id, type, body from facts where published and stream_id = any($1)", ids
         )
         there = {(str(row["order_id"]), _short(row["type"], row["body"])) for row in rows}
@@ -334,17 +334,17 @@ def _short(kind: str, body: str) -> str:
     return f"{event.NAME} {event.parcel} {event.tracking_number}"
 
 
-async def callbacks_kept(field: Field, account: Mapping[str, Any]) -> list[Violation]:
+async def callbacks_kept(busy: BusyStack, account: Mapping[str, Any]) -> list[Violation]:
     """A call-back that was answered with 2xx lies in the database."""
-    stored = await field.stores.value("carrier", "select count(*) from callbacks")
+    stored = await busy.stores.value("carrier", "select count(*) from callbacks")
     repeated = account["faults"].get("webhook", {}).get("duplicate", 0)
     sent = account["callbacks"]["sent"] - repeated
     return [Violation("I7", f"{sent} call-backs were answered 2xx, {stored} are kept")] if stored < sent else []
 
 
-def about(violations: Iterable[Violation], field: Field) -> dict[str, list[Violation]]:
+def about(violations: Iterable[Violation], busy: BusyStack) -> dict[str, list[Violation]]:
     """By the id of the order that each is about; those about none under the empty id."""
-    numbers = _numbers(field)
+    numbers = _numbers(busy)
     found: dict[str, list[Violation]] = defaultdict(list)
     for violation in violations:
         ids = [*violation.orders, *(numbers.get(sub.rpartition("-")[0], "") for sub in violation.sub_orders)]

@@ -19,7 +19,7 @@ from services.registry import SERVICES
 from tests.support.faults.violations import Violation
 
 if TYPE_CHECKING:
-    from tests.support.faults.field import Field
+    from tests.support.faults.busy_stack import BusyStack
 
 _PHONE = re.compile(rb"139\d{8}(?!\d)")
 _RESIDENT_ID = re.compile(rb"(?<!\d)\d{17}[\dX]")
@@ -49,33 +49,33 @@ def _forms(word: str) -> Iterator[bytes]:
     yield word.encode().hex().encode()
 
 
-async def nothing_personal(field: Field) -> list[Violation]:
-    needles = Needles([person(number) for number in range(field.people)])
+async def nothing_personal(busy: BusyStack) -> list[Violation]:
+    needles = Needles([person(number) for number in range(busy.people)])
     return [
-        *await _in_tables(field, needles),
-        *await _on_topics(field, needles),
-        *await _in_logs_and_metrics(field, needles),
-        *await _of_the_erased(field),
+        *await _in_tables(busy, needles),
+        *await _on_topics(busy, needles),
+        *await _in_logs_and_metrics(busy, needles),
+        *await _of_the_erased(busy),
     ]
 
 
-async def _in_tables(field: Field, needles: Needles) -> list[Violation]:
+async def _in_tables(busy: BusyStack, needles: Needles) -> list[Violation]:
     found = []
     for service in SERVICES:
-        for (table,) in await field.stores.rows(service, "select tablename from pg_tables where schemaname = 'public'"):
-            rows = await field.stores.rows(service, f'select t::text as row from "{table}" as t')
+        for (table,) in await busy.stores.rows(service, "select tablename from pg_tables where schemaname = 'public'"):
+            rows = await busy.stores.rows(service, f'select t::text as row from "{table}" as t')
             hits = await asyncio.to_thread(needles.found, "\n".join(row["row"] for row in rows).encode())
             if hits:
                 found.append(Violation("I8", f"{service}.{table} holds {hits[:3]}"))
     return found
 
 
-async def _on_topics(field: Field, needles: Needles) -> list[Violation]:
+async def _on_topics(busy: BusyStack, needles: Needles) -> list[Violation]:
     found = []
     consumer: Any
-    async with AIOKafkaConsumer(bootstrap_servers=field.stack.servers.kafka_bootstrap) as consumer:
+    async with AIOKafkaConsumer(bootstrap_servers=busy.stack.servers.kafka_bootstrap) as consumer:
         partitions = [TopicPartition(topic.name, number) for topic in TOPICS for number in range(PARTITIONS)]
-        ends = await field.stores.ends()
+        ends = await busy.stores.ends()
         partitions = [partition for partition in partitions if ends.get(partition, 0) > 0]
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
@@ -91,23 +91,23 @@ async def _on_topics(field: Field, needles: Needles) -> list[Violation]:
     return found
 
 
-async def _in_logs_and_metrics(field: Field, needles: Needles) -> list[Violation]:
+async def _in_logs_and_metrics(busy: BusyStack, needles: Needles) -> list[Violation]:
     found = []
-    for log in sorted((field.stack.run_dir / "logs").iterdir()):
+    for log in sorted((busy.stack.run_dir / "logs").iterdir()):
         hits = needles.found(await asyncio.to_thread(log.read_bytes))
         if hits:
             found.append(Violation("I8", f"{log.name} holds {hits[:3]}"))
     async with httpx.AsyncClient(trust_env=False) as client:
         for service in SERVICES:
-            hits = needles.found((await client.get(f"{field.stack.internal_urls[service]}/metrics")).content)
+            hits = needles.found((await client.get(f"{busy.stack.internal_urls[service]}/metrics")).content)
             if hits:
                 found.append(Violation("I8", f"the metrics of {service} hold {hits[:3]}"))
     return found
 
 
-async def _of_the_erased(field: Field) -> list[Violation]:
+async def _of_the_erased(busy: BusyStack) -> list[Violation]:
     """What an erased person leaves: nothing but what the table of legal grounds names."""
-    erased = [UUID(order_id) for order_id in field.erased]
+    erased = [UUID(order_id) for order_id in busy.erased]
     left = (
         ("orders", "persons", "contact is not null or national_id is not null"),
         ("customs", "persons", "contact is not null or national_id is not null"),
@@ -118,19 +118,19 @@ async def _of_the_erased(field: Field) -> list[Violation]:
     )
     found = []
     for service, table, condition in left:
-        rows = await field.stores.rows(
+        rows = await busy.stores.rows(
             service, f'select order_id from "{table}" where order_id = any($1) and ({condition})', erased
         )
         found += [Violation("I8", f"{service}.{table} outlives an erasure", (str(row["order_id"]),)) for row in rows]
-    numbers = await field.stores.rows("carrier", "select tracking_number from labels where order_id = any($1)", erased)
+    numbers = await busy.stores.rows("carrier", "select tracking_number from labels where order_id = any($1)", erased)
     for table in ("raw_scans", "callbacks"):
-        rows = await field.stores.rows(
+        rows = await busy.stores.rows(
             "carrier",
             f"select tracking_number from {table} where tracking_number = any($1) and body is not null",
             [row["tracking_number"] for row in numbers],
         )
         found += [Violation("I8", f"carrier.{table} outlives an erasure of {row['tracking_number']}") for row in rows]
-    records = await field.stores.rows(
+    records = await busy.stores.rows(
         "orders",
         "select key from outbox where topic = 'orders.personal' and body is not null and key = any($1)",
         [str(order_id) for order_id in erased],

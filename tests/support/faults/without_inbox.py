@@ -15,31 +15,31 @@ from contracts.base import Event
 from sandbox.local.processes import Process
 from sandbox.local.stack import ROOT
 from shared.ledger.facts import Facts
-from tests.support.faults.field import Field
+from tests.support.faults.busy_stack import BusyStack
 
 
 @asynccontextmanager
-async def without_inbox(field: Field, service: str) -> AsyncIterator[None]:
+async def without_inbox(busy: BusyStack, service: str) -> AsyncIterator[None]:
     """While this lasts, the service's process is one that records a repeated fact as often as it comes."""
-    sound = field.stack.processes[service]
+    sound = busy.stack.processes[service]
     broken = Process(
         sound.name,
         [sys.executable, "-m", __name__, service],
         sound.log,
-        env=field.stack.environment(service),
+        env=busy.stack.environment(service),
         cwd=ROOT,
     )
     await asyncio.to_thread(sound.end)
-    field.stack.processes[service] = broken
+    busy.stack.processes[service] = broken
     broken.start()
     try:
-        await field.stack.ready([service])
+        await busy.stack.ready([service])
         yield
     finally:
         await asyncio.to_thread(broken.end)
-        field.stack.processes[service] = sound
-        field.start(service)
-    await field.stack.ready([service])
+        busy.stack.processes[service] = sound
+        busy.start(service)
+    await busy.stack.ready([service])
 
 
 def main() -> None:

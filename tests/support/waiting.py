@@ -1,17 +1,12 @@
-"""For tests that watch something alive: waiting for what it does, and an app behind real HTTP."""
+"""Waiting for what something alive does."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Literal, TypeVar, overload
-
-import uvicorn
-from starlette.types import ASGIApp
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, overload
 
 from contracts.base import Event
-from sandbox.protocol import DroppableProtocol
 from shared.ledger.facts import Facts
 
 T = TypeVar("T")
@@ -48,39 +43,3 @@ async def until_known(read: Callable[[], Awaitable[Facts]], kind: type[E], subje
         return facts.get(kind, subject) if subject != "" else facts.first(kind)
 
     return await until(known)
-
-
-@asynccontextmanager
-async def serving(
-    app: ASGIApp,
-    *,
-    lifespan: Literal["on", "off"] = "off",
-    port: int = 0,
-    http: type[asyncio.Protocol] = DroppableProtocol,
-) -> AsyncIterator[str]:
-    """The app behind real HTTP; its address."""
-    config = uvicorn.Config(
-        app,
-        port=port,
-        http=http,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        lifespan=lifespan,
-    )
-    server = _Quiet(config)
-    task = asyncio.create_task(server.serve())
-    await until(lambda: server.started)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
-
-
-class _Quiet(uvicorn.Server):
-    """Leaves the test runner's signal handlers alone."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

@@ -14,13 +14,13 @@ from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.run import Demo
 from sandbox.demo.scenarios import Scenario
 from shared.clock import NOTICE_SECONDS
-from tests.support.compose.stack import Stack
+from tests.support.compose.deployment import Deployment
 
 PATIENCE = 600.0
 
 
-async def tell(
-    stack: Stack,
+async def run_demo(
+    deployment: Deployment,
     scenarios: Sequence[Scenario],
     prefix: str,
     *,
@@ -28,11 +28,11 @@ async def tell(
     meanwhile: Callable[[], Coroutine[Any, Any, None]] | None = None,
 ) -> None:
     """Plays the scenarios while something happens; each must end as it says, however the deployment is treated."""
-    stack.change_speed(SLOW)
+    deployment.change_speed(SLOW)
     await asyncio.sleep(NOTICE_SECONDS)
     output = io.StringIO()
-    async with Api(stack.urls, stack.api_keys) as api:
-        demo = Demo(stack, api, Console(file=output), speed=speed, patience=PATIENCE)
+    async with Api(deployment.urls, deployment.api_keys) as api:
+        demo = Demo(deployment, api, Console(file=output), speed=speed, patience=PATIENCE)
         async with asyncio.TaskGroup() as group:
             group.create_task(demo.run(scenarios, prefix=prefix))
             if meanwhile is not None:

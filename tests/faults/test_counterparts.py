@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from tests.support.faults.field import Field
-from tests.support.live import until
+from tests.support.faults.busy_stack import BusyStack
+from tests.support.waiting import until
 
 WAYS: Mapping[str, Mapping[str, Any]] = {
     "429 with Retry-After": {"fault": "429", "retry_after": 1},
@@ -31,43 +31,45 @@ left in peace for longer after every failure."""
 MET_SECONDS = 240.0
 
 
-async def test_counterparts_fail_in_every_way(field: Field) -> None:
+async def test_counterparts_fail_in_every_way(busy: BusyStack) -> None:
     """Shuffled, so that one fault meets the retry of the last."""
     rows = [(way, who) for name, who in WHO.items() for way in WAYS_OF[name]]
-    before = await injected(field)
-    async with field.faults(rows, "I1 I3 I4 I6 I9", orders=10, bound=45) as injections:
+    before = await injected(busy)
+    async with busy.faults(rows, "I1 I3 I4 I6 I9", orders=10, bound=45) as injections:
         plan = [
             (counterpart, way) for counterpart in WHO for way in WAYS_OF[counterpart] for _ in range(TIMES[counterpart])
         ]
-        field.chance.shuffle(plan)
+        busy.chance.shuffle(plan)
         for counterpart, way in plan:
-            await field.api.put(
+            await busy.api.put(
                 "sandbox", "/control/faults", None, {"counterpart": counterpart, **WAYS_OF[counterpart][way]}
             )
         wanted = {
             (counterpart, str(WAYS_OF[counterpart][way]["fault"])): TIMES[counterpart] for counterpart, way in plan
         }
         try:
-            await all_met(field, before, wanted)
+            await all_met(busy, before, wanted)
         finally:
-            await forget_plans(field)
+            await forget_plans(busy)
         names = {words: name for name, words in WHO.items()}
-        after = await injected(field)
+        after = await injected(busy)
         for injection, (way, who) in zip(injections, rows, strict=True):
             what = (names[who], str(WAYS_OF[names[who]][way]["fault"]))
             injection.happened(after[what] - before.get(what, 0))
 
 
-async def forget_plans(field: Field) -> None:
+async def forget_plans(busy: BusyStack) -> None:
     """Nobody fails any more."""
     for counterpart in WHO:
         nothing = {"counterpart": counterpart, "fault": "500", "count": 0}
-        await field.api.put("sandbox", "/control/faults", None, nothing)
+        await busy.api.put("sandbox", "/control/faults", None, nothing)
 
 
-async def all_met(field: Field, before: Mapping[tuple[str, str], int], wanted: Mapping[tuple[str, str], int]) -> None:
+async def all_met(
+    busy: BusyStack, before: Mapping[tuple[str, str], int], wanted: Mapping[tuple[str, str], int]
+) -> None:
     async def met() -> bool:
-        return not missing(await injected(field), before, wanted)
+        return not missing(await injected(busy), before, wanted)
 
     await until(met, MET_SECONDS)
 
@@ -78,40 +80,40 @@ def missing(
     return [what for what, times in wanted.items() if after.get(what, 0) - before.get(what, 0) < times]
 
 
-async def injected(field: Field) -> dict[tuple[str, str], int]:
-    account = await field.api.get("sandbox", "/control/account", None)
+async def injected(busy: BusyStack) -> dict[tuple[str, str], int]:
+    account = await busy.api.get("sandbox", "/control/account", None)
     return {(name, kind): count for name, kinds in account["faults"].items() for kind, count in kinds.items()}
 
 
-async def test_call_backs_repeated_and_shuffled_by_their_sender(field: Field) -> None:
+async def test_call_backs_repeated_and_shuffled_by_their_sender(busy: BusyStack) -> None:
     rows = [("sent twice", "call-backs"), ("sent out of order", "call-backs")]
-    before = await injected(field)
-    async with field.faults(rows, "I4 I5 I7") as injections:
+    before = await injected(busy)
+    async with busy.faults(rows, "I4 I5 I7") as injections:
         for kind, count in (("duplicate", 8), ("shuffle", 8)):
-            await field.api.put(
+            await busy.api.put(
                 "sandbox", "/control/faults", None, {"counterpart": "webhook", "fault": kind, "count": count}
             )
         wanted = {("webhook", "duplicate"): 8, ("webhook", "shuffle"): 8}
-        await all_met(field, before, wanted)
+        await all_met(busy, before, wanted)
         for injection in injections:
             injection.happened(8)
 
 
-async def test_the_outside_world_is_cut_off(field: Field) -> None:
-    async with field.faults([("cut", "the outside world"), ("half-open", "the outside world")], "I1 I3 I9") as both:
+async def test_the_outside_world_is_cut_off(busy: BusyStack) -> None:
+    async with busy.faults([("cut", "the outside world"), ("half-open", "the outside world")], "I1 I3 I9") as both:
         for injection, state in zip(both, ("cut", "half_open"), strict=True):
-            for proxy in field.proxied("sandbox"):
+            for proxy in busy.proxied("sandbox"):
                 proxy.cut() if state == "cut" else proxy.half_open()
             injection.happened()
             await asyncio.sleep(4)
-            for proxy in field.proxied("sandbox"):
+            for proxy in busy.proxied("sandbox"):
                 proxy.heal()
 
 
-async def test_call_backs_are_cut_off(field: Field) -> None:
+async def test_call_backs_are_cut_off(busy: BusyStack) -> None:
     """The sender repeats what was not answered, and the poll finds what was never sent."""
-    way = field.proxies["sandbox", "carrier"]
-    async with field.fault("cut", "call-backs", "I4 I7") as fault:
+    way = busy.proxies["sandbox", "carrier"]
+    async with busy.fault("cut", "call-backs", "I4 I7") as fault:
         way.cut()
         fault.happened()
         await asyncio.sleep(4)

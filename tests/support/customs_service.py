@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -27,9 +27,11 @@ from shared.ledger.facts import Facts
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, running
 from tests.support import customs_samples as samples
-from tests.support.carrier_post import key
-from tests.support.live import serving, until_known
+from tests.support.carrier_service import key
+from tests.support.databases import FreshDatabase
+from tests.support.http_server import serving
 from tests.support.sandbox_messages import HandClock
+from tests.support.waiting import until_known
 
 OPERATOR = {"Authorization": "Bearer key-of-the-operator"}
 PACKER = {"Authorization": "Bearer key-of-the-packer"}
@@ -37,7 +39,7 @@ E = TypeVar("E", bound=Event)
 
 
 @dataclass
-class Office:
+class CustomsService:
     """The customs service, and the authorities it works with."""
 
     platform: Platform
@@ -144,12 +146,12 @@ class Office:
 
 
 @asynccontextmanager
-async def opened(
+async def customs_service(
     servers: Servers,
-    fresh_database: Callable[[str], Awaitable[str]],
+    fresh_database: FreshDatabase,
     authorities: FastAPI | None = None,
     **changes: Any,
-) -> AsyncIterator[Office]:
+) -> AsyncIterator[CustomsService]:
     """Both sides of the counter. `authorities` replaces the sandbox, at the same paths."""
     dsn = await fresh_database("customs")
     await add_api_key(dsn, key="key-of-the-operator", name="operator", scope="operator")
@@ -178,4 +180,4 @@ async def opened(
             httpx.AsyncClient(base_url=customs, trust_env=False) as http,
             httpx.AsyncClient(base_url=outside, trust_env=False) as client,
         ):
-            yield Office(platform, http, client, clock)
+            yield CustomsService(platform, http, client, clock)

@@ -1,4 +1,6 @@
-"""A long run: the faults again, in an order that the seed draws, until the minutes are over."""
+"""A long run: the faults again, in an order that the seed draws, until the minutes are over.
+
+The one module that imports test modules: what it repeats are their tests."""
 
 from __future__ import annotations
 
@@ -8,17 +10,17 @@ from functools import partial
 
 import pytest
 
-from tests.faults import test_a_kill as kill
-from tests.faults import test_b_servers as servers
-from tests.faults import test_c_outside as outside
-from tests.faults import test_d_webhooks as webhooks
-from tests.faults import test_e_records as records
-from tests.faults import test_f_replicas as replicas
-from tests.faults import test_g_orders as orders
-from tests.faults import test_h_restored as restored
-from tests.support.faults.field import Field
+from tests.faults import test_counterparts as outside
+from tests.faults import test_kill as kill
+from tests.faults import test_orders as orders
+from tests.faults import test_records as records
+from tests.faults import test_replicas as replicas
+from tests.faults import test_restored_database as restored
+from tests.faults import test_servers as servers
+from tests.faults import test_webhooks as webhooks
+from tests.support.faults.busy_stack import BusyStack
 
-AGAIN: tuple[Callable[[Field], Awaitable[None]], ...] = (
+AGAIN: tuple[Callable[[BusyStack], Awaitable[None]], ...] = (
     *(partial(kill.test_each_service_dies_at_its_steps, number=number) for number in range(kill.ROUNDS)),
     servers.test_broker_restarted,
     servers.test_acknowledged_tail_lost,
@@ -48,15 +50,15 @@ AGAIN: tuple[Callable[[Field], Awaitable[None]], ...] = (
 )
 
 
-async def test_again_until_the_minutes_are_over(field: Field) -> None:
-    if not field.report.minutes:
+async def test_again_until_the_minutes_are_over(busy: BusyStack) -> None:
+    if not busy.report.minutes:
         pytest.skip("in a long run only")
-    over = field.report.began + 60 * field.report.minutes
+    over = busy.report.began + 60 * busy.report.minutes
     failed = []
     while time.monotonic() < over:
-        scenario = field.chance.choice(AGAIN)
+        scenario = busy.chance.choice(AGAIN)
         try:
-            await scenario(field)
+            await scenario(busy)
         except (AssertionError, TimeoutError) as error:
             failed.append(f"{getattr(scenario, 'func', scenario).__name__}: {error}")
     assert not failed, "\n".join(failed)

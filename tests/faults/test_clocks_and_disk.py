@@ -14,69 +14,69 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.faults.test_h_restored import admin
-from tests.support.faults.field import Field
+from tests.support.faults.busy_stack import BusyStack
+from tests.support.faults.operator import admin
 from tests.support.servers import SMALL_DISK, SMALL_DISK_SIZE, PostgresContainer
 
 OFF = {"warehouse": timedelta(hours=1), "carrier": timedelta(hours=-1)}
 FULL_SECONDS = 20.0
 
 
-async def test_clocks_an_hour_off(field: Field) -> None:
+async def test_clocks_an_hour_off(busy: BusyStack) -> None:
     """Business time of two services disagrees with everyone else's; orders still come to their ends."""
-    if not field.report.minutes:
+    if not busy.report.minutes:
         pytest.skip("in a long run only")
-    async with field.faults([("clock an hour off", service) for service in OFF], "I1 I4 I6", bound=60) as injections:
+    async with busy.faults([("clock an hour off", service) for service in OFF], "I1 I4 I6", bound=60) as injections:
         for injection, (service, off) in zip(injections, OFF.items(), strict=True):
-            await asyncio.to_thread(field.stack.processes[service].end)
-            field.stack.start(service, {"CLOCK_FILE": str(shifted(field, service, off))})
+            await asyncio.to_thread(busy.stack.processes[service].end)
+            busy.stack.start(service, {"CLOCK_FILE": str(shifted(busy, service, off))})
             injection.happened()
-        await field.stack.ready(list(OFF))
+        await busy.stack.ready(list(OFF))
         await asyncio.sleep(30)
         for service in OFF:
-            await asyncio.to_thread(field.stack.processes[service].end)
-            field.start(service)
+            await asyncio.to_thread(busy.stack.processes[service].end)
+            busy.start(service)
 
 
-def shifted(field: Field, service: str, off: timedelta) -> Path:
+def shifted(busy: BusyStack, service: str, off: timedelta) -> Path:
     """A clock like the stack's, so much ahead or behind."""
-    told = json.loads(field.stack.clock_file.read_text())
+    told = json.loads(busy.stack.clock_file.read_text())
     for segment in told["segments"]:
         segment["start"] = (datetime.fromisoformat(segment["start"]) + off).isoformat()
-    path = field.stack.run_dir / f"clock-{service}.json"
+    path = busy.stack.run_dir / f"clock-{service}.json"
     path.write_text(json.dumps(told))
     return path
 
 
-async def test_disk_full(field: Field, tmp_path: Path) -> None:
+async def test_disk_full(busy: BusyStack, tmp_path: Path) -> None:
     """The disk under one service's database is full: it waits, the others work, and it goes on once there is room."""
-    if not field.report.minutes:
+    if not busy.report.minutes:
         pytest.skip("in a long run only")
-    service, postgres = "tracking", field.stack.servers.postgres
+    service, postgres = "tracking", busy.stack.servers.postgres
     if postgres is None or (not isinstance(postgres, PostgresContainer) and os.getuid() != 0):
         pytest.skip("needs a PostgreSQL of our own and, outside a container, root")
-    name = field.stack.dsns[service].rpartition("/")[2]
+    name = busy.stack.dsns[service].rpartition("/")[2]
     with small_disk(postgres, tmp_path) as (disk, shell):
-        await on_tablespace(field, f"create tablespace small location '{disk}/data'")
-        await moved(field, service, f'alter database "{name}" set tablespace small')
+        await on_tablespace(busy, f"create tablespace small location '{disk}/data'")
+        await moved(busy, service, f'alter database "{name}" set tablespace small')
         try:
-            async with field.fault("disk full", service, "I1 I4 I5 I9", orders=20, bound=90) as fault:
+            async with busy.fault("disk full", service, "I1 I4 I5 I9", orders=20, bound=90) as fault:
                 await asyncio.to_thread(shell, f"dd if=/dev/zero of={disk}/ballast bs=64k || test -s {disk}/ballast")
                 fault.happened()
                 await asyncio.sleep(FULL_SECONDS)
                 await asyncio.to_thread(shell, f"rm {disk}/ballast")
         finally:
-            await moved(field, service, f'alter database "{name}" set tablespace pg_default')
-            await on_tablespace(field, "drop tablespace small")
+            await moved(busy, service, f'alter database "{name}" set tablespace pg_default')
+            await on_tablespace(busy, "drop tablespace small")
 
 
-async def moved(field: Field, service: str, statement: str) -> None:
+async def moved(busy: BusyStack, service: str, statement: str) -> None:
     """The service rests while its database moves, and works again whether that went well or not."""
-    await asyncio.to_thread(field.stack.processes[service].end)
+    await asyncio.to_thread(busy.stack.processes[service].end)
     try:
-        await admin(field, service, statement)
+        await admin(busy, service, statement)
     finally:
-        field.start(service)
+        busy.start(service)
 
 
 @contextmanager
@@ -101,8 +101,8 @@ def host(script: str) -> None:
     subprocess.run(["sh", "-c", script], check=True, capture_output=True)  # noqa: S607
 
 
-async def on_tablespace(field: Field, statement: str) -> None:
-    connection = await asyncpg.connect(field.stack.servers.admin_dsn)
+async def on_tablespace(busy: BusyStack, statement: str) -> None:
+    connection = await asyncpg.connect(busy.stack.servers.admin_dsn)
     try:
         await connection.execute(statement)
     finally:

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from services.registry import SERVICES
-from tests.support.faults.field import Field, Injection
+from tests.support.faults.busy_stack import BusyStack, Injection
 
 STEPS = {
     "consumer.read": "before the transaction",
@@ -45,24 +45,24 @@ def steps_of(service: str, number: int, seed: int) -> list[str]:
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
-async def test_each_service_dies_at_its_steps(field: Field, number: int) -> None:
-    steps = {service: steps_of(service, number, field.report.seed) for service in SERVICES}
+async def test_each_service_dies_at_its_steps(busy: BusyStack, number: int) -> None:
+    steps = {service: steps_of(service, number, busy.report.seed) for service in SERVICES}
     rows = [(f"kill -9 {STEPS[step]}", service) for service, own in steps.items() for step in own]
-    async with field.faults(rows, "I1 I3 I5 I7 I9", orders=12) as injections:
+    async with busy.faults(rows, "I1 I3 I5 I7 I9", orders=12) as injections:
         left = iter(injections)
         ways = {service: [(step, next(left)) for step in own] for service, own in steps.items()}
         async with asyncio.TaskGroup() as group:
             for service, way in ways.items():
-                group.create_task(die(field, service, way))
+                group.create_task(die(busy, service, way))
 
 
-async def die(field: Field, service: str, way: list[tuple[str, Injection]]) -> None:
+async def die(busy: BusyStack, service: str, way: list[tuple[str, Injection]]) -> None:
     for step, injection in way:
         try:
-            await field.die_at(service, f"{step}:kill:{field.chance.randint(1, 3)}")
+            await busy.die_at(service, f"{step}:kill:{busy.chance.randint(1, 3)}")
             injection.happened()
         finally:  # the stack goes on, also when another service did not die
-            field.start(service)
+            busy.start(service)
     for _, injection in way:
         injection.over()
 

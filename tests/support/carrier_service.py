@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -41,7 +41,9 @@ from shared.jobs import pauses
 from shared.ledger.facts import Facts
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, running
-from tests.support.live import serving, until, until_known
+from tests.support.databases import FreshDatabase
+from tests.support.http_server import serving
+from tests.support.waiting import until, until_known
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
 SAMPLE = json.loads((GOLDEN / "label-order.json").read_text())
@@ -81,7 +83,7 @@ def whsec(secret: bytes) -> str:
 
 
 @dataclass
-class Post:
+class CarrierService:
     """The carrier service, and the outside world it works with."""
 
     platform: Platform
@@ -234,9 +236,9 @@ class Post:
 
 
 @asynccontextmanager
-async def started(
-    servers: Servers, fresh_database: Callable[[str], Awaitable[str]], **changes: Any
-) -> AsyncIterator[Post]:
+async def carrier_service(
+    servers: Servers, fresh_database: FreshDatabase, **changes: Any
+) -> AsyncIterator[CarrierService]:
     """Both sides of the line. Call-backs of the outside arrive over HTTP, like everything else."""
     dsn = await fresh_database("carrier")
     await add_api_key(dsn, key="key-of-the-packer", name="packer", scope="warehouse")
@@ -275,7 +277,7 @@ async def started(
             httpx.AsyncClient(base_url=carrier, trust_env=False) as http,
             httpx.AsyncClient(base_url=outside, trust_env=False) as client,
         ):
-            yield Post(platform, http, client)
+            yield CarrierService(platform, http, client)
 
 
 def envelope(number: str, *events: dict[str, str]) -> bytes:

@@ -90,7 +90,7 @@ class Injection:
 
 
 @dataclass
-class Field:
+class BusyStack:
     stack: Stack
     api: Witness
     stores: Stores
@@ -244,13 +244,15 @@ def failpoint_file(run_dir: Path, name: str) -> Path:
 
 
 @asynccontextmanager
-async def running_field(stack: Stack, proxies: Mapping[tuple[str, str], Proxy], report: Report) -> AsyncIterator[Field]:
+async def running_busy_stack(
+    stack: Stack, proxies: Mapping[tuple[str, str], Proxy], report: Report
+) -> AsyncIterator[BusyStack]:
     """People at work on this stack, the goods received."""
     async with AsyncExitStack() as exit_stack:
         api = await exit_stack.enter_async_context(Witness(stack))
         stores = Stores(stack.dsns, stack.servers.kafka_bootstrap)
         exit_stack.push_async_callback(stores.close)
-        made = Field(stack, api, stores, proxies, report, random.Random(report.seed))
+        made = BusyStack(stack, api, stores, proxies, report, random.Random(report.seed))
         await receive_goods(api, [*SCENARIOS, *MIX * 400], "GR-FAULTS")
         shift = asyncio.create_task(made.work())
         try:

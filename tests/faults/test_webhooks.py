@@ -6,8 +6,6 @@ import asyncio
 import base64
 import json
 import secrets
-import subprocess
-import sys
 import time
 from datetime import timedelta
 from typing import Any
@@ -16,9 +14,9 @@ import httpx
 
 from sandbox.demo.clock_speed import SLOW
 from sandbox.laposte.callbacks import signed_headers
-from sandbox.local.stack import ROOT
-from tests.support.faults.field import POLL_SECONDS, Field
-from tests.support.live import until
+from tests.support.faults.busy_stack import POLL_SECONDS, BusyStack
+from tests.support.faults.operator import operate
+from tests.support.waiting import until
 
 LATE = timedelta(hours=48)
 QUICK = 30_000.0
@@ -28,10 +26,10 @@ QUICK = 30_000.0
 class Sender:
     """Whoever may push La Poste's events to us."""
 
-    def __init__(self, field: Field) -> None:
-        self._field = field
-        self._url = f"{field.stack.urls['carrier']}/webhooks/laposte"
-        self.secret = field.stack.secrets.webhook_secret
+    def __init__(self, busy: BusyStack) -> None:
+        self._busy = busy
+        self._url = f"{busy.stack.urls['carrier']}/webhooks/laposte"
+        self.secret = busy.stack.secrets.webhook_secret
 
     async def send(
         self,
@@ -53,15 +51,15 @@ class Sender:
         """What the carrier itself says of this parcel now."""
         async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
             answer = await client.get(
-                f"{self._field.stack.urls['sandbox']}/laposte/suivi/v2/idships/{number}",
-                headers={"X-Okapi-Key": self._field.stack.secrets.okapi_key},
+                f"{self._busy.stack.urls['sandbox']}/laposte/suivi/v2/idships/{number}",
+                headers={"X-Okapi-Key": self._busy.stack.secrets.okapi_key},
             )
         assert answer.status_code == httpx.codes.OK, answer.text
         envelope: dict[str, Any] = answer.json()[0]
         return envelope
 
     async def kept(self, webhook_id: str) -> int:
-        count: int = await self._field.stores.value(
+        count: int = await self._busy.stores.value(
             "carrier", "select count(*) from callbacks where webhook_id = $1", webhook_id
         )
         return count
@@ -72,19 +70,19 @@ def callback(envelope: dict[str, Any], events: list[dict[str, Any]]) -> bytes:
     return json.dumps({"type": "shipment.updated", "timestamp": "2026-11-23T00:00:00Z", "data": data}).encode()
 
 
-async def travelling(field: Field, events: int = 2) -> str:
+async def travelling(busy: BusyStack, events: int = 2) -> str:
     """The number of a parcel that is under way and was seen so often."""
     seen = "select tracking_number from followed_parcels where state = 'handed_over' and scans >= $1 limit 1"
-    [row] = await until(lambda: field.stores.rows("carrier", seen, events), 90)
+    [row] = await until(lambda: busy.stores.rows("carrier", seen, events), 90)
     number: str = row["tracking_number"]
     return number
 
 
-async def test_ten_times_at_once_and_out_of_order(field: Field) -> None:
-    sender = Sender(field)
+async def test_ten_times_at_once_and_out_of_order(busy: BusyStack) -> None:
+    sender = Sender(busy)
     rows = [("ten times at once", "call-back"), ("out of order", "call-back"), ("replayed", "call-back")]
-    async with field.faults(rows, "I4 I5 I7") as injections:
-        envelope = await sender.envelope(await travelling(field))
+    async with busy.faults(rows, "I4 I5 I7") as injections:
+        envelope = await sender.envelope(await travelling(busy))
         events = envelope["shipment"]["event"]
         body = callback(envelope, events)
         assert set(await asyncio.gather(*(sender.send(body, webhook_id="msg_ten") for _ in range(10)))) == {204}
@@ -99,14 +97,14 @@ async def test_ten_times_at_once_and_out_of_order(field: Field) -> None:
         injections[2].happened(2)
 
 
-async def test_forged_old_large_and_unreadable_ones_leave_nothing(field: Field) -> None:
-    sender = Sender(field)
+async def test_forged_old_large_and_unreadable_ones_leave_nothing(busy: BusyStack) -> None:
+    sender = Sender(busy)
     names = ["bad signature", "old timestamp", "2 MiB body", "not JSON"]
-    before = await field.stores.value(
+    before = await busy.stores.value(
         "carrier", "select count(*) from raw_scans where source = 'webhook' and code = 'ZZ9'"
     )
-    async with field.faults([(name, "call-back") for name in names], "I7 I8") as injections:
-        envelope = await sender.envelope(await travelling(field))
+    async with busy.faults([(name, "call-back") for name in names], "I7 I8") as injections:
+        envelope = await sender.envelope(await travelling(busy))
         made_up = {"code": "ZZ9", "label": "?", "date": "2026-11-24T10:00:00+01:00"}
         body = callback(envelope, [made_up])
         other = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
@@ -121,50 +119,50 @@ async def test_forged_old_large_and_unreadable_ones_leave_nothing(field: Field) 
             assert await sender.kept(f"msg_{name}") == 0, name
         for injection, times in zip(injections, (2, 2, 1, 2), strict=True):
             injection.happened(times)
-        after = await field.stores.value(
+        after = await busy.stores.value(
             "carrier", "select count(*) from raw_scans where source = 'webhook' and code = 'ZZ9'"
         )
         assert after == before
 
 
-async def test_a_secret_is_rotated(field: Field) -> None:
+async def test_a_secret_is_rotated(busy: BusyStack) -> None:
     """Two secrets count while the sender changes over; the new one does not before."""
-    sender = Sender(field)
+    sender = Sender(busy)
     new = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-    async with field.fault("rotated secret", "call-back", "I4 I7") as fault:
-        envelope = await sender.envelope(await travelling(field))
+    async with busy.fault("rotated secret", "call-back", "I4 I7") as fault:
+        envelope = await sender.envelope(await travelling(busy))
         body = callback(envelope, envelope["shipment"]["event"])
         assert await sender.send(body, secret=new) == 401
-        await restart(field, {"WEBHOOK_SECRETS": f"{new},{sender.secret}"})
+        await restart(busy, {"WEBHOOK_SECRETS": f"{new},{sender.secret}"})
         assert await sender.send(body, secret=new) == 204
         assert await sender.send(body) == 204
-        await restart(field, {})
+        await restart(busy, {})
         assert await sender.send(body, secret=new) == 401
         fault.happened(4)
 
 
-async def restart(field: Field, extra: dict[str, str]) -> None:
+async def restart(busy: BusyStack, extra: dict[str, str]) -> None:
     """As in a rolling restart: asked to leave, and started again."""
-    await asyncio.to_thread(field.stack.processes["carrier"].end)
-    field.stack.start("carrier", extra)
-    await field.stack.ready(["carrier"])
+    await asyncio.to_thread(busy.stack.processes["carrier"].end)
+    busy.stack.start("carrier", extra)
+    await busy.stack.ready(["carrier"])
 
 
-async def test_an_event_48_hours_late_takes_its_place(field: Field) -> None:
+async def test_an_event_48_hours_late_takes_its_place(busy: BusyStack) -> None:
     """Neither pushed nor polled meanwhile; then told by a call-back, behind events that are younger."""
-    sender = Sender(field)
-    async with field.fault("48 h late", "call-back", "I4") as fault:
-        number = await travelling(field)
-        await operate(field, "carrier", "pause", "carrier.laposte")
-        await field.api.put("sandbox", "/control/callbacks", None, {"enabled": False})
+    sender = Sender(busy)
+    async with busy.fault("48 h late", "call-back", "I4") as fault:
+        number = await travelling(busy)
+        await operate(busy, "carrier", "pause", "carrier.laposte")
+        await busy.api.put("sandbox", "/control/callbacks", None, {"enabled": False})
         try:
             await asyncio.sleep(POLL_SECONDS)  # for the answers to what was asked before
-            seen = await field.api.post(
+            seen = await busy.api.post(
                 "sandbox", f"/control/parcels/{number}/scan", None, {"code": "PC1", "country": "FR"}
             )
-            field.stack.change_speed(QUICK)
+            busy.stack.change_speed(QUICK)
             await asyncio.sleep(LATE.total_seconds() / QUICK + 0.7)
-            field.stack.change_speed(SLOW)
+            busy.stack.change_speed(SLOW)
             envelope = await sender.envelope(number)
             late = [event for event in envelope["shipment"]["event"] if event["date"] == seen["date"]]
             rest = [event for event in envelope["shipment"]["event"] if event not in late]
@@ -173,52 +171,37 @@ async def test_an_event_48_hours_late_takes_its_place(field: Field) -> None:
             assert await sender.send(callback(envelope, late)) == 204
             fault.happened()
         finally:
-            await field.api.put("sandbox", "/control/callbacks", None, {"enabled": True})
-            await operate(field, "carrier", "resume", "carrier.laposte")
-        await told(field, number, seen["at"])
+            await busy.api.put("sandbox", "/control/callbacks", None, {"enabled": True})
+            await operate(busy, "carrier", "resume", "carrier.laposte")
+        await told(busy, number, seen["at"])
 
 
-async def told(field: Field, number: str, at: str) -> None:
+async def told(busy: BusyStack, number: str, at: str) -> None:
     published = """select 1 from raw_scans where tracking_number = $1 and code = 'PC1' and source = 'webhook'
                 and processed_at is not null and scanned_at = $2::text::timestamptz"""
-    await until(lambda: field.stores.rows("carrier", published, number, at[:19] + at[-6:]))
+    await until(lambda: busy.stores.rows("carrier", published, number, at[:19] + at[-6:]))
 
 
-async def test_a_call_back_comes_before_its_label_is_known(field: Field) -> None:
+async def test_a_call_back_comes_before_its_label_is_known(busy: BusyStack) -> None:
     """Labels are slow to be stored; the announcement is quicker, waits, and is told once the label is there."""
-    async with field.fault("before its label is known", "call-back", "I3 I4", orders=6) as fault:
-        await field.stores.rows(
+    async with busy.fault("before its label is known", "call-back", "I3 I4", orders=6) as fault:
+        await busy.stores.rows(
             "carrier",
             """create function dawdle() returns trigger language plpgsql as
                $$ begin perform pg_sleep(2); return new; end $$""",
         )
-        await field.stores.rows(
+        await busy.stores.rows(
             "carrier", "create trigger dawdle before insert on labels for each row execute function dawdle()"
         )
         try:
             unknown = """select distinct tracking_number from raw_scans where source = 'webhook'
                          and tracking_number not in (select tracking_number from labels)
                          and received_at > now() - interval '5 seconds'"""
-            early = await until(lambda: field.stores.rows("carrier", unknown))
+            early = await until(lambda: busy.stores.rows("carrier", unknown))
         finally:
-            await field.stores.rows("carrier", "drop function dawdle cascade")
+            await busy.stores.rows("carrier", "drop function dawdle cascade")
         fault.happened(len(early))
         numbers = [row["tracking_number"] for row in early]
         told_later = """select 1 from raw_scans join labels using (tracking_number)
                         where tracking_number = any($1) and processed_at is not null"""
-        await until(lambda: field.stores.rows("carrier", told_later, numbers))
-
-
-async def operate(field: Field, service: str, *command: str) -> str:
-    """A command of the service, as its operator gives it."""
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", f"services.{service}", *command],
-        cwd=ROOT,
-        env=field.stack.environment(service) | {"FAILPOINT": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+        await until(lambda: busy.stores.rows("carrier", told_later, numbers))

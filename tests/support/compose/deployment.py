@@ -25,7 +25,7 @@ NOWHERE = "http://127.0.0.1:1"
 START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 
 
-class Stack:
+class Deployment:
     """What the demo needs of a deployment, for containers that are reached through their published ports only."""
 
     def __init__(self, folder: Path, *, profile: str, speed: float) -> None:
@@ -42,7 +42,7 @@ class Stack:
             "SECRETS_DIR": str(folder / "secrets"),
             "CLOCK_DIR": str(self._clock_file.parent),
             "PROFILE": profile,
-            "COMPOSE_OVERLAY": "tests/compose/clock.yml",
+            "COMPOSE_OVERLAY": "tests/support/compose/clock.yml",
         }
 
     @property
@@ -146,14 +146,14 @@ def _internal_url(container: dict[str, Any]) -> str:
 
 
 @contextmanager
-def running(folder: Path, *, profile: str, speed: float) -> Iterator[Stack]:
+def running(folder: Path, *, profile: str, speed: float) -> Iterator[Deployment]:
     """A deployment that is gone afterwards, with its volumes and networks."""
-    stack = Stack(folder, profile=profile, speed=speed)
+    deployment = Deployment(folder, profile=profile, speed=speed)
     try:
-        stack.up()
-        yield stack
+        deployment.up()
+        yield deployment
     finally:
-        stack.down()
+        deployment.down()
 
 
 def docker(*arguments: str) -> str:
