@@ -6,7 +6,7 @@ import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,6 +14,7 @@ import httpx
 from pydantic import SecretStr
 
 from contracts.base import Event, order_stream
+from contracts.cases import CaseOpened
 from contracts.warehouse import OrderWithdrawn
 from sandbox.local.servers import Servers
 from services.orders.main import service
@@ -110,3 +111,19 @@ async def eventually(orders: OrdersService, order_id: str, fits: Callable[[dict[
 
 def withdrawn(order_id: str) -> OrderWithdrawn:
     return OrderWithdrawn(order_id=UUID(order_id), occurred_at=now(), reason="shopper")
+
+
+def opened_case(order_id: str, kind: str, action: str) -> CaseOpened:
+    return CaseOpened.model_validate(
+        {
+            "order_id": order_id,
+            "occurred_at": now(),
+            "case": f"{kind}:1",
+            "service": "customs",
+            "kind": kind,
+            "parcel": 1,
+            "reason": "inspection",
+            "action": action,
+            "due_at": now() + timedelta(days=3),
+        }
+    )
