@@ -17,6 +17,7 @@ from tests.support.operated_stack import Operated
 from tests.support.orders_service import OrdersService, orders_service
 from tests.support.platform_pair import Pair, new_pair
 from tests.support.servers import running_servers
+from tests.support.warehouse_service import WarehouseService, warehouse_service
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +42,9 @@ async def orders(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterat
 @pytest.fixture
 async def pair(servers: Servers) -> Pair:
     return await new_pair(servers, servers.kafka_bootstrap)
+
+
+@pytest.fixture
+async def warehouse(fresh_database: FreshDatabase) -> AsyncIterator[WarehouseService]:
+    async with warehouse_service(await fresh_database("warehouse")) as running_warehouse:
+        yield running_warehouse
