@@ -12,6 +12,9 @@ from sandbox.demo.clock_speed import SLOW
 from sandbox.local.servers import Servers
 from sandbox.local.stack import Stack
 from services.registry import SERVICES
+from tests.support.carrier_service import CarrierService, carrier_service
+from tests.support.customs_authorities import Authorities, answering
+from tests.support.customs_service import CustomsService, customs_service
 from tests.support.databases import FreshDatabase
 from tests.support.operated_stack import Operated
 from tests.support.orders_service import OrdersService, orders_service
@@ -48,3 +51,24 @@ async def pair(servers: Servers) -> Pair:
 async def warehouse(fresh_database: FreshDatabase) -> AsyncIterator[WarehouseService]:
     async with warehouse_service(await fresh_database("warehouse")) as running_warehouse:
         yield running_warehouse
+
+
+@pytest.fixture(scope="module")
+async def carrier(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[CarrierService]:
+    async with carrier_service(servers, fresh_database) as running_carrier:
+        yield running_carrier
+
+
+@pytest.fixture
+def authorities() -> Authorities:
+    """Those of `customs`."""
+    return Authorities()
+
+
+@pytest.fixture
+async def customs(
+    servers: Servers, fresh_database: FreshDatabase, authorities: Authorities
+) -> AsyncIterator[CustomsService]:
+    """With authorities that answer what the test says."""
+    async with customs_service(servers, fresh_database, answering(authorities)) as running_customs:
+        yield running_customs
