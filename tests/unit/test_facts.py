@@ -1,10 +1,8 @@
-"""The platform's pure parts: sets of facts, the clock, seals, link secrets, cursors."""
+"""Facts: their ids, and sets of them in which a repetition changes nothing."""
 
 from __future__ import annotations
 
-import base64
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID, uuid4, uuid5
 
@@ -12,18 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.base import Event, Money, fact_id, order_stream
+from contracts.base import Event, fact_id, order_stream
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.orders import CancelRequested
-from services.links import check_secret, link_secret, parse_link_keys
-from shared.http.problems import field_path
 from shared.ledger.facts import Facts
-from shared.ledger.outbox import partition_of
-from shared.sealing import Seal, Unsealable, decode_key
 
 ORDER = UUID("6f1c2b4e-0000-4000-8000-000000000001")
+
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-KEYS = {"v2": bytes(32), "v1": bytes(range(32))}
 
 
 def scan(minute: int, code: str = "ET1", parcel: int = 1) -> ParcelScanned:
@@ -103,70 +97,3 @@ def test_a_repeated_fact_changes_nothing_and_a_stranger_is_refused() -> None:
     stranger = CancelRequested(order_id=uuid4(), occurred_at=NOON, reason="shopper")
     with pytest.raises(ValueError, match="is about order"):
         facts.add(stranger)
-
-
-def test_money_keeps_to_one_currency_and_to_the_cent() -> None:
-    euro = Money(amount=Decimal("0.10"), currency="EUR")
-    assert euro + euro * 2 == Money(amount=Decimal("0.30"), currency="EUR")
-    with pytest.raises(ValueError, match="EUR with CNY"):
-        euro + Money.zero("CNY")
-    with pytest.raises(ValueError, match="decimal_max_places"):
-        Money(amount=Decimal("0.001"), currency="EUR")
-    with pytest.raises(ValueError, match="greater_than_equal"):
-        euro - euro * 2
-
-
-def test_a_seal_opens_only_where_it_belongs() -> None:
-    seal = Seal(bytes(32))
-    sealed = seal.seal("身份证".encode(), "person:1")
-    assert seal.open(sealed, "person:1").decode() == "身份证"
-    assert seal.seal(b"x", "a") != seal.seal(b"x", "a")
-    for key, place, data in (
-        (bytes(32), "person:2", sealed),
-        (bytes(31) + b"1", "person:1", sealed),
-        (bytes(32), "person:1", sealed[:-1] + b"0"),
-    ):
-        with pytest.raises(Unsealable):
-            Seal(key).open(data, place)
-
-
-@pytest.mark.parametrize("text", ["", "short", "not base64!", "AAAA"])
-def test_a_bad_key_is_named_and_not_shown(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^STORAGE_KEY must be 32 bytes in base64$"):
-        decode_key(text, "STORAGE_KEY")
-
-
-def test_a_tracking_secret_opens_its_own_order_with_any_key_still_in_use() -> None:
-    newest, old = link_secret(KEYS, ORDER), link_secret({"v1": KEYS["v1"]}, ORDER)
-    assert newest.startswith("v2.")
-    assert check_secret(KEYS, ORDER, newest)
-    assert check_secret(KEYS, ORDER, old)
-    assert not check_secret({"v2": KEYS["v2"]}, ORDER, old)
-    assert not check_secret(KEYS, uuid4(), newest)
-    for wrong in ("", "v2.", "v3." + newest[3:], newest[:-1], newest + "A", "v2.é"):
-        assert not check_secret(KEYS, ORDER, wrong)
-
-
-def test_link_keys_are_read_in_their_order() -> None:
-    text = ",".join(f"{version}:{base64.b64encode(key).decode()}" for version, key in KEYS.items())
-    keys = parse_link_keys(text)
-    assert keys == KEYS
-    assert list(keys) == ["v2", "v1"]
-    with pytest.raises(ValueError, match="LINK_KEYS v1"):
-        parse_link_keys("v1:AAAA")
-
-
-def test_places_of_faults_read_as_people_write_them() -> None:
-    assert field_path(("lines", 0, "unit_price", "amount")) == "lines[0].unit_price.amount"
-    assert field_path(()) == "body"
-
-
-def test_a_clients_own_name_of_a_field_is_printable_and_bounded() -> None:
-    assert len(field_path(("x" * 5000,))) == 64
-    assert field_path(("\ud800", 0)) == "\\ud800[0]"
-
-
-def test_partitions_are_where_kafka_puts_them() -> None:
-    # Known answers of Kafka's murmur2 (org.apache.kafka.common.utils.UtilsTest), positive and modulo a large number.
-    for key, signed in (("21", -973932308), ("foobar", -790332482), ("a-little-bit-long-string", -985981536)):
-        assert partition_of(key, 2**31) == signed & 0x7FFFFFFF
