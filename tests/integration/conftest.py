@@ -20,6 +20,7 @@ from tests.support.operated_stack import Operated
 from tests.support.orders_service import OrdersService, orders_service
 from tests.support.platform_pair import Pair, new_pair
 from tests.support.servers import running_servers
+from tests.support.tracking_service import TrackingService, tracking_service
 from tests.support.warehouse_service import WarehouseService, warehouse_service
 
 
@@ -72,3 +73,9 @@ async def customs(
     """With authorities that answer what the test says."""
     async with customs_service(servers, fresh_database, answering(authorities)) as running_customs:
         yield running_customs
+
+
+@pytest.fixture
+async def tracking(fresh_database: FreshDatabase) -> AsyncIterator[TrackingService]:
+    async with tracking_service(await fresh_database("tracking"), public_burst=1000) as tracking:
+        yield tracking
