@@ -13,7 +13,6 @@ from sandbox.local.servers import Servers
 from sandbox.local.stack import Stack
 from services.registry import SERVICES
 from tests.support.carrier_service import CarrierService, carrier_service
-from tests.support.customs_authorities import Authorities, answering
 from tests.support.customs_service import CustomsService, customs_service
 from tests.support.databases import FreshDatabase
 from tests.support.operated_stack import Operated
@@ -61,21 +60,12 @@ async def carrier(servers: Servers, fresh_database: FreshDatabase) -> AsyncItera
 
 
 @pytest.fixture
-def authorities() -> Authorities:
-    """Those of `customs`."""
-    return Authorities()
-
-
-@pytest.fixture
-async def customs(
-    servers: Servers, fresh_database: FreshDatabase, authorities: Authorities
-) -> AsyncIterator[CustomsService]:
-    """With authorities that answer what the test says."""
-    async with customs_service(servers, fresh_database, answering(authorities)) as running_customs:
-        yield running_customs
-
-
-@pytest.fixture
 async def tracking(fresh_database: FreshDatabase) -> AsyncIterator[TrackingService]:
     async with tracking_service(await fresh_database("tracking"), public_burst=1000) as tracking:
         yield tracking
+
+
+@pytest.fixture(scope="module")
+async def customs(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[CustomsService]:
+    async with customs_service(servers, fresh_database) as running_customs:
+        yield running_customs

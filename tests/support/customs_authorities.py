@@ -14,13 +14,11 @@ from fastapi.responses import JSONResponse
 
 from sandbox.china_customs import ceb as sandbox_ceb
 from services.customs.destinations.cn.gateway import IMPORT_GATEWAY
-from tests.support.customs_samples import line, order_id
+from tests.support.customs_samples import order_id
 from tests.support.customs_service import CustomsService
 from tests.support.waiting import until
 
 GOOD_MRN, BAD_MRN = "18GB0000601001EB15", "19GB0000601001EB15"
-
-WINE = (line(price="24.00", hs_code="22042100"),)
 
 
 @dataclass

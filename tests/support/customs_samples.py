@@ -160,3 +160,6 @@ def closed(name: str = "1") -> OrderClosed:
 def names(events: Sequence[Event]) -> set[tuple[str, str]]:
     """What was said, without when."""
     return {(event.TYPE, event.subject) for event in events}
+
+
+WINE = (line(price="24.00", hs_code="22042100"),)

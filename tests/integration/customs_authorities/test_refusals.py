@@ -10,8 +10,8 @@ from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ImportReturned, ParcelDeclared
 from sandbox.local.servers import Servers
 from services.customs.domain.cases import hold_case
-from tests.support.customs_authorities import BAD_MRN, GOOD_MRN, WINE, Authorities, guid_of
-from tests.support.customs_samples import order_id, packed, parcel
+from tests.support.customs_authorities import BAD_MRN, GOOD_MRN, Authorities, guid_of
+from tests.support.customs_samples import WINE, order_id, packed, parcel
 from tests.support.customs_service import CustomsService, customs_service
 from tests.support.databases import FreshDatabase
 from tests.support.waiting import until
