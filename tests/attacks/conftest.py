@@ -1,4 +1,4 @@
-"""One line for all attacks. `make attack` sets `ATTACK_MINUTES`: for so long they go on, else each is made once."""
+"""One stack for all attacks. `make attack` sets `ATTACK_MINUTES`: for so long they go on, else each is made once."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def bearer(victim: Victim, key: str = "") -> str:
 
 
 def order(victim: Victim) -> dict[str, Any]:
-    """An order without a fault at the line's own time."""
+    """An order without a fault at the stack's own time."""
     at = (victim.stack.clock.now() - timedelta(minutes=20)).isoformat(timespec="seconds")
     body = good_body()
     return {**body, "placed_at": at, "payment": {**body["payment"], "paid_at": at}}

@@ -1,4 +1,4 @@
-"""Three brokers with users, rights and TLS: what the line needs is allowed, nothing else, and a broker may die."""
+"""Three brokers with users, rights and TLS: what the services need is allowed, nothing else, and a broker may die."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ asyncio.run(main())
     assert (done.returncode, done.stdout) == (0, "TLSv1.3\n"), done.stderr
 
 
-async def test_the_line_runs_with_users_rights_and_tls_and_a_broker_dies_and_nothing_stops(
+async def test_with_users_rights_and_tls_nothing_stops_when_a_broker_dies(
     deployment: Deployment,
 ) -> None:
     async def kill_one() -> None:

@@ -71,7 +71,7 @@ async def test_what_a_service_tells_of_itself_is_not_published(
         ),
     ],
 )
-async def test_what_is_too_large_is_refused_and_told_so(
+async def test_what_is_too_large_is_refused_with_its_field(
     deployment: Deployment, service: str, request_: bytes, status: int, field: str
 ) -> None:
     async with asyncio.timeout(60):

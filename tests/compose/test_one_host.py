@@ -27,8 +27,8 @@ def test_nothing_runs_with_rights_it_does_not_need(deployment: Deployment) -> No
 def test_no_secret_is_in_an_image_or_in_an_environment(deployment: Deployment) -> None:
     values = [path.read_text() for path in (deployment.folder / "secrets").iterdir()]
     assert len(values) > 20
-    told = json.dumps(deployment.containers()) + docker("history", "--no-trunc", "silkpost:latest")
-    assert not [value for value in values if value in told]
+    inspected = json.dumps(deployment.containers()) + docker("history", "--no-trunc", "silkpost:latest")
+    assert not [value for value in values if value in inspected]
 
 
 def test_each_service_sees_its_own_secrets_only(deployment: Deployment) -> None:

@@ -1,4 +1,4 @@
-"""Every consumer parses every example of every event it hears."""
+"""Every consumer parses every example of every event it consumes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def subscriptions(service: str) -> tuple[type[Event], ...]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_it_hears_only_what_its_topics_carry(service: str) -> None:
+def test_it_consumes_only_what_its_topics_carry(service: str) -> None:
     topics = list(subscribed_by(service))
     if any(topic.producer == service for topic in TOPICS):
         topics.append(of_producer(service))
@@ -34,7 +34,7 @@ def test_it_hears_only_what_its_topics_carry(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_it_parses_every_example_of_what_it_hears(service: str) -> None:
+def test_it_parses_every_example_of_what_it_consumes(service: str) -> None:
     for consumed in subscriptions(service):
         examples = [example for example in EXAMPLES if example.parent.name in versions_of(consumed)]
         assert examples or not consumed.__module__.startswith("contracts.")

@@ -73,17 +73,17 @@ async def test_every_scenario_comes_to_its_end(new_demo: Callable[[], Demo], api
     assert documents["cancelled_late"]["cancel"]["answer"] == "withdrawn"
     assert documents["over_limit"]["reason"] == "over_transaction_limit"
     assert documents["short_pick"]["reason"] == "stock_short"
-    assert told(details["customs_hold"], "case-opened", case="customs_hold")
-    assert told(details["customs_hold"], "import-cleared")
-    assert told(details["customs_refused"], "import-refused")
-    assert told(details["customs_refused"], "parcel-received-back")
-    assert told(details["pickup"], "parcel-scanned", status="available_for_pickup")
-    assert told(details["silent"], "case-opened", case="enquiry")
-    assert told(details["silent"], "case-closed", case="enquiry")
+    assert is_shown(details["customs_hold"], "case-opened", case="customs_hold")
+    assert is_shown(details["customs_hold"], "import-cleared")
+    assert is_shown(details["customs_refused"], "import-refused")
+    assert is_shown(details["customs_refused"], "parcel-received-back")
+    assert is_shown(details["pickup"], "parcel-scanned", status="available_for_pickup")
+    assert is_shown(details["silent"], "case-opened", case="enquiry")
+    assert is_shown(details["silent"], "case-closed", case="enquiry")
     assert [case async for case in api.pages("orders", "/cases", "cases", "operator", status="open")] == []
 
 
-def told(detail: dict[str, Any], kind: str, **words: str) -> bool:
+def is_shown(detail: dict[str, Any], kind: str, **words: str) -> bool:
     """Whether the timeline has an entry of this kind with these words."""
     return any(
         entry["kind"] == kind and all(entry.get(name) == value for name, value in words.items())
@@ -133,7 +133,7 @@ async def test_the_broker_killed_and_started_again_empty(new_demo: Callable[[], 
 
 
 async def test_cancel_races_the_hand_over_fifty_times(stack: Stack, api: Api, new_demo: Callable[[], Demo]) -> None:
-    """Whoever is first wins, and both sides hear the same answer. With two more orders it is sure who is first."""
+    """Whoever is first wins, and both sides get the same answer. With two more orders it is sure who is first."""
     demo, scenarios = new_demo(), [EVERYDAY] * len(PEOPLE_OF["R"])
     await receive_goods(api, scenarios, "GR-R")
     await place(api, scenarios, stack.clock.now, prefix="R", into=demo.orders, first_person=PEOPLE_OF["R"].start)

@@ -51,12 +51,12 @@ def of(invariant: str, violations: list[Violation]) -> list[str]:
     return [violation.what for violation in violations if violation.invariant == invariant]
 
 
-async def test_a_sound_line_has_no_violations(broken: BusyStack) -> None:
-    """It goes on between the questions: what is under way now is no violation a moment later."""
+async def test_a_sound_stack_has_no_violations(broken: BusyStack) -> None:
+    """Work goes on between the questions: what is under way now is no violation a moment later."""
     found: list[Violation] = []
 
     async def sound() -> bool:
-        found[:] = [*await checker.now(broken), *await checker.heard_is_what_was_said(broken)]
+        found[:] = [*await checker.now(broken), *await checker.consumed_is_what_was_published(broken)]
         return not found
 
     with contextlib.suppress(TimeoutError):
@@ -135,12 +135,14 @@ async def test_offsets_committed_before_the_work(broken: BusyStack) -> None:
     """Then the process dies: what it had taken is read by nobody."""
 
     async def complains() -> bool:
-        return any("tracking never heard" in what for what in of("I5", await checker.heard_is_what_was_said(broken)))
+        return any(
+            "tracking never consumed" in what for what in of("I5", await checker.consumed_is_what_was_published(broken))
+        )
 
-    async def all_heard() -> bool:
+    async def all_consumed() -> bool:
         return not await complains()
 
-    await until(all_heard, PATIENCE_SECONDS)
+    await until(all_consumed, PATIENCE_SECONDS)
     broken.stack.kill("tracking")
     await broken.place([PLAIN] * 2)
     published = await broken.stores.published()

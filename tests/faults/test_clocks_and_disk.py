@@ -40,11 +40,11 @@ async def test_clocks_an_hour_off(busy: BusyStack) -> None:
 
 def shifted(busy: BusyStack, service: str, off: timedelta) -> Path:
     """A clock like the stack's, so much ahead or behind."""
-    told = json.loads(busy.stack.clock_file.read_text())
-    for segment in told["segments"]:
+    clock = json.loads(busy.stack.clock_file.read_text())
+    for segment in clock["segments"]:
         segment["start"] = (datetime.fromisoformat(segment["start"]) + off).isoformat()
     path = busy.stack.run_dir / f"clock-{service}.json"
-    path.write_text(json.dumps(told))
+    path.write_text(json.dumps(clock))
     return path
 
 

@@ -19,7 +19,7 @@ async def test_every_invariant_holds_when_all_is_over(busy: BusyStack) -> None:
     await let_it_end(busy)
     violations = await checker.at_the_end(busy)
     for order_id, about in checker.about(violations, busy).items():
-        row = busy.rows.get(order_id) or busy.report.row("all of them together", "the line", "I1-I9", 0)
+        row = busy.rows.get(order_id) or busy.report.row("all of them together", "the stack", "I1-I9", 0)
         row.violations += [str(violation) for violation in about]
     assert not violations, "\n".join(map(str, violations[:40]))
     refused = [words for words in busy.actors.failed if not any(order_id in words for order_id in busy.lawful)]
@@ -32,7 +32,7 @@ async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(busy: Bus
 
 
 async def nothing_is_pending(busy: BusyStack) -> bool:
-    """The sender of call-backs has none left, every parcel was asked about after its end, and every scan is told."""
+    """No call-back waits to be sent, every parcel was asked about after its end, and every scan is published."""
     account = await busy.api.get("sandbox", "/control/account", None)
     unasked = "select count(*) from followed_parcels where state in ('over', 'given_up') and not polled_since_end"
     untold = "select count(*) from raw_scans join labels using (tracking_number) where used and processed_at is null"

@@ -26,7 +26,7 @@ STEPS = {
 }
 WHO = {
     "consumer": SERVICES,
-    "relay": ("orders", "warehouse", "customs", "carrier"),  # tracking says nothing unless a record is dead
+    "relay": ("orders", "warehouse", "customs", "carrier"),  # tracking publishes nothing unless a record is dead
     "jobs": ("customs", "carrier"),
     "api": ("orders", "warehouse"),
     "callback": ("carrier",),

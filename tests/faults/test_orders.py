@@ -24,7 +24,7 @@ RACES = 20
 PATIENCE_SECONDS = 90.0
 
 
-async def test_every_story(busy: BusyStack) -> None:
+async def test_every_scenario(busy: BusyStack) -> None:
     """Hold, refusal, loss, return, silence and the others, under all the faults that follow."""
     async with busy.fault(
         "hold, refusal, loss, return, silence, cancel", "orders in flight", "I1-I6", orders=0
@@ -99,7 +99,7 @@ async def stock_answers(busy: BusyStack, orders: list[Order]) -> dict[str, str]:
 
 
 async def test_cancel_races_the_hand_over(busy: BusyStack) -> None:
-    """Whoever is first wins, and both sides hear the same answer."""
+    """Whoever is first wins, and both sides get the same answer."""
     async with busy.fault(
         f"cancel races the hand-over of {RACES} orders", "warehouse", "I1 I2 I3", orders=0, bound=60
     ) as fault:
@@ -132,7 +132,7 @@ async def cancel_when_labelled(busy: BusyStack, order: Order) -> None:
             try:
                 stage = (await busy.api.get("warehouse", f"/orders/{order.id}", "warehouse"))["stage"]
             except Refused:
-                stage = None  # the warehouse has not heard of it
+                stage = None  # the warehouse has not consumed it yet
             if stage in ("labelled", "handed_over"):
                 break
             await asyncio.sleep(0.15)

@@ -14,12 +14,12 @@ from tests.support.faults.operator import operate
 from tests.support.waiting import until
 
 READERS = ("orders", "warehouse", "customs", "tracking")
-"""Who hears of a parcel's scans."""
+"""Who consumes a parcel's scans."""
 SEEN_SECONDS = 60.0
 
 
 async def slip_in(busy: BusyStack, order: Order, kind: str, body: str | None) -> None:
-    """Has `carrier` say this, as a fault of its own would: through its outbox."""
+    """Has `carrier` publish this, as a fault of its own would: through its outbox."""
     await busy.stores.rows(
         "carrier",
         """insert into outbox (topic, partition, key, event_id, type, body)
@@ -53,9 +53,9 @@ async def test_bad_records_hold_up_nobody_else(busy: BusyStack) -> None:
         for injection in injections:
             injection.happened()
         for service in READERS:
-            heard_here = {event.TYPE.partition(".")[0] for event in SUBSCRIPTIONS[service]}
+            consumed_here = {event.TYPE.partition(".")[0] for event in SUBSCRIPTIONS[service]}
             for kind in bad:
-                if kind.partition(".")[0] in heard_here:
+                if kind.partition(".")[0] in consumed_here:
                     await dead_lettered(busy, service, order, kind)
             unknown = "select fate = 'foreign' from dead_letters where type = 'parcel-teleported.v1'"
             await until(partial(busy.stores.value, service, unknown), SEEN_SECONDS)
@@ -77,7 +77,7 @@ async def test_bad_records_hold_up_nobody_else(busy: BusyStack) -> None:
 
 
 async def test_a_dead_letter_is_replayed_after_younger_facts(busy: BusyStack) -> None:
-    """A bug meets one fact of one order; later facts of that order are heard; the older one is replayed."""
+    """A bug meets one fact of one order; later facts of that order are consumed; the older one is replayed."""
     async with busy.fault("dead letter, then replay of the older fact", "tracking", "I4 I5") as fault:
         await busy.stores.rows(
             "tracking",

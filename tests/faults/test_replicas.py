@@ -84,7 +84,7 @@ async def test_group_members_come_and_go(busy: BusyStack) -> None:
 
 
 async def test_far_behind(busy: BusyStack) -> None:
-    """Tracking was down while very much was said; it catches up, and orders placed meanwhile get on."""
+    """Tracking was down while very much was published; it catches up, and orders placed meanwhile get on."""
     count = BACKLOG_LONG if busy.report.minutes else BACKLOG
     async with busy.fault(f"{count:,} records behind", "tracking", "I5 I9", bound=120) as fault:
         busy.stack.kill("tracking")
@@ -102,7 +102,7 @@ async def test_far_behind(busy: BusyStack) -> None:
 
 
 async def publish(busy: BusyStack, count: int) -> None:
-    """Scans of parcels that nobody knows, said by `carrier`: facts that change no order of ours."""
+    """Scans of parcels that nobody knows, published by `carrier`: facts that change no order of ours."""
     at = busy.stack.clock.now()
     events = []
     for _ in range(count // EVENTS_AN_ORDER):

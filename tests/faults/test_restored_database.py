@@ -54,7 +54,7 @@ async def copy(busy: BusyStack, service: str, name: str, to: str) -> None:
 
 
 async def said_since(busy: BusyStack, service: str, old: str) -> int:
-    """How many events the service has said that its old database does not know."""
+    """How many events the service has published that its old database does not know."""
     known = await asyncpg.connect(busy.stack.dsns[service].rpartition("/")[0] + f"/{old}")
     try:
         before = {row["event_id"] for row in await known.fetch("select event_id from outbox")}

@@ -43,7 +43,7 @@ AGAIN: tuple[Callable[[BusyStack], Awaitable[None]], ...] = (
     records.test_a_dead_letter_is_replayed_after_younger_facts,
     replicas.test_a_relay_freezes_between_send_and_mark,
     replicas.test_group_members_come_and_go,
-    orders.test_every_story,
+    orders.test_every_scenario,
     orders.test_cancel_races_the_hand_over,
     orders.test_persons_are_erased_in_flight,
     restored.test_a_database_from_an_hour_ago,

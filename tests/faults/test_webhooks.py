@@ -149,7 +149,7 @@ async def restart(busy: BusyStack, extra: dict[str, str]) -> None:
 
 
 async def test_an_event_48_hours_late_takes_its_place(busy: BusyStack) -> None:
-    """Neither pushed nor polled meanwhile; then told by a call-back, behind events that are younger."""
+    """Neither pushed nor polled meanwhile; then reported by a call-back, behind events that are younger."""
     sender = Sender(busy)
     async with busy.fault("48 h late", "call-back", "I4") as fault:
         number = await travelling(busy)
@@ -173,17 +173,17 @@ async def test_an_event_48_hours_late_takes_its_place(busy: BusyStack) -> None:
         finally:
             await busy.api.put("sandbox", "/control/callbacks", None, {"enabled": True})
             await operate(busy, "carrier", "resume", "carrier.laposte")
-        await told(busy, number, seen["at"])
+        await published_scan(busy, number, seen["at"])
 
 
-async def told(busy: BusyStack, number: str, at: str) -> None:
+async def published_scan(busy: BusyStack, number: str, at: str) -> None:
     published = """select 1 from raw_scans where tracking_number = $1 and code = 'PC1' and source = 'webhook'
                 and processed_at is not null and scanned_at = $2::text::timestamptz"""
     await until(lambda: busy.stores.rows("carrier", published, number, at[:19] + at[-6:]))
 
 
 async def test_a_call_back_comes_before_its_label_is_known(busy: BusyStack) -> None:
-    """Labels are slow to be stored; the announcement is quicker, waits, and is told once the label is there."""
+    """Labels are slow to be stored; the announcement is quicker, waits, and is published once the label is there."""
     async with busy.fault("before its label is known", "call-back", "I3 I4", orders=6) as fault:
         await busy.stores.rows(
             "carrier",

@@ -69,7 +69,7 @@ async def test_bad_records_become_dead_letters_and_hold_up_nothing_else(pair: Pa
             await answerer.letters.replay(letters[bad[1].order_id].id)
 
 
-async def test_records_of_strangers_hold_up_nothing(pair: Pair) -> None:
+async def test_foreign_records_hold_up_nothing(pair: Pair) -> None:
     """Whatever the headers hold, and whenever a body says that it happened."""
     now = datetime.now(UTC)
     late = Asked(order_id=uuid4(), occurred_at=now)
@@ -124,8 +124,8 @@ async def test_many_dead_letters_in_a_row_stop_the_service(pair: Pair, fault: st
         assert await dead_lettered(8 + 5)
 
 
-async def test_what_nobody_hears_again_is_in_the_read_tables_too(pair: Pair) -> None:
-    """A case that a dead letter opens here, for the service does not listen to itself."""
+async def test_a_case_that_is_opened_here_is_in_the_read_tables_too(pair: Pair) -> None:
+    """A dead letter opens it, and the service does not consume its own topic."""
     pair.broken.add("poison")
     async with both(pair) as (asker, answerer):
         [poisoned] = await ask(asker, "poison")
@@ -138,7 +138,7 @@ async def test_what_nobody_hears_again_is_in_the_read_tables_too(pair: Pair) -> 
 
 
 async def test_an_order_whose_facts_cannot_be_read_holds_up_no_other(pair: Pair) -> None:
-    """Neither when its alarm rings nor when more is said of it."""
+    """Neither when its timer is due nor when more of it is consumed."""
     async with both(pair) as (asker, answerer):
         [spoilt] = await ask(asker, "plain")
 

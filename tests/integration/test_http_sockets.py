@@ -308,8 +308,8 @@ async def test_pipelined_requests_are_answered_up_to_a_bound() -> None:
 async def test_a_faulty_request_behind_a_good_one_does_not_mix_answers() -> None:
     async with served(PATIENT) as server:
         good = post("/length", b"Content-Length: 1") + b"x"
-        told = await server.ask(good + b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 100 + b"\r\n")
-        assert told == [(200, b'{"length":1}')]
+        answered = await server.ask(good + b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 100 + b"\r\n")
+        assert answered == [(200, b'{"length":1}')]
 
 
 async def test_a_client_that_does_not_read_is_left() -> None:

@@ -77,7 +77,7 @@ async def test_a_dead_partition_holds_up_no_other(pair: Pair, monkeypatch: pytes
         assert asker.relay._trouble() is None
 
 
-async def test_a_topic_with_another_number_of_partitions_is_told_of(pair: Pair) -> None:
+async def test_a_topic_with_another_number_of_partitions_is_reported(pair: Pair) -> None:
     """Which partition a key belongs to is stored with what is to be sent: an enlarged topic takes nothing."""
     settings = pair.settings(pair.asker_dsn)
     async with connected(pair.asker, settings) as (asker, service):

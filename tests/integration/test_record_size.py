@@ -22,8 +22,8 @@ from tests.support.platform_pair import Answered, Asked, Pair, ask, both, count,
 from tests.support.waiting import until
 
 
-class Told(OrderEvent):
-    NAME: ClassVar[str] = "test-told"
+class Answer(OrderEvent):
+    NAME: ClassVar[str] = "test-answer"
     text: str
 
 
@@ -41,8 +41,8 @@ class Verbose(Pair):
         async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
             verbose = [facts for facts in orders if (asked := facts.get(Asked)) and asked.text == "verbose"]
             text = "" if self.mended else "x" * outbox.RECORD_BYTES
-            told = [Told(order_id=facts.id, occurred_at=context.now, text=text) for facts in verbose]
-            return [*await decide(db, orders, context), *told]
+            spelled = [Answer(order_id=facts.id, occurred_at=context.now, text=text) for facts in verbose]
+            return [*await decide(db, orders, context), *spelled]
 
         return decided_by(service, handle)
 

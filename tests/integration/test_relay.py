@@ -27,7 +27,7 @@ from tests.support.waiting import until
 
 
 async def test_a_service_whose_relay_breaks_ends(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half alive it would take in what it never says."""
+    """Half alive it would consume, and never publish what follows."""
 
     async def broken() -> int:
         raise ZeroDivisionError
@@ -68,7 +68,7 @@ async def test_a_relay_told_to_leave_finishes_its_round(pair: Pair, monkeypatch:
         monkeypatch.setattr(relay, "_mark", mark_late)
         running_relay = asyncio.create_task(relay.run(Loop("relay")))
         await acknowledged.wait()
-        await ask(asker, "said by a loop that left before")
+        await ask(asker, "published by a loop that ended before")
         running_relay.cancel()
         await asyncio.wait({running_relay})
         await relay.stop()

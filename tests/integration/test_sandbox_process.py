@@ -201,8 +201,8 @@ async def test_call_backs_can_be_switched_off(http: httpx.AsyncClient, receiver:
     await http.post(f"/control/parcels/{number}/scan", json={"code": "PC1", "country": "FR"})
     await until(lambda: len(receiver.calls) == 1)
     assert receiver.codes == ["PC1"]
-    told = await http.get(f"/laposte/suivi/v2/idships/{number}", headers=OKAPI)
-    assert [event["code"] for event in told.json()[0]["shipment"]["event"]] == ["PC1", "DR1"]
+    tracked = await http.get(f"/laposte/suivi/v2/idships/{number}", headers=OKAPI)
+    assert [event["code"] for event in tracked.json()[0]["shipment"]["event"]] == ["PC1", "DR1"]
 
 
 async def test_call_backs_come_twice_on_demand(http: httpx.AsyncClient, receiver: Receiver) -> None:
@@ -257,8 +257,8 @@ async def test_a_crowd_of_parcels_at_four_hundred_thousand_times_real_time(tmp_p
             async def all_final() -> bool:
                 for start in range(0, parcels, 10):
                     ids = ",".join(numbers[start : start + 10])
-                    told = (await http.get(f"/laposte/suivi/v2/idships/{ids}", headers=OKAPI)).json()
-                    if not all(envelope["shipment"]["isFinal"] for envelope in told):
+                    envelopes = (await http.get(f"/laposte/suivi/v2/idships/{ids}", headers=OKAPI)).json()
+                    if not all(envelope["shipment"]["isFinal"] for envelope in envelopes):
                         return False
                 return True
 

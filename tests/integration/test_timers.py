@@ -18,7 +18,7 @@ from tests.support.platform_pair import (
 from tests.support.waiting import until
 
 
-async def test_an_alarm_rings(pair: Pair) -> None:
+async def test_a_due_timer_decides_its_order_again(pair: Pair) -> None:
     async with both(pair) as (asker, answerer):
         await ask(asker, "deadline")
 
@@ -29,7 +29,7 @@ async def test_an_alarm_rings(pair: Pair) -> None:
         assert await answerer.pool.fetchval("select count(*) from streams where due_at is not null") == 0
 
 
-async def test_an_order_that_cannot_be_decided_holds_up_no_other_alarm(pair: Pair) -> None:
+async def test_an_order_that_cannot_be_decided_holds_up_no_other_timer(pair: Pair) -> None:
     pair.undecided.add("deadline, but no decision")
     async with both(pair) as (asker, answerer):
         undecided, *_ = await ask(asker, "deadline, but no decision", "deadline", "deadline")
@@ -52,7 +52,7 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_alarm(pair: Pai
         await until(decided)
 
 
-async def test_alarms_ring_while_orders_never_stop_coming(pair: Pair) -> None:
+async def test_timers_are_handled_while_orders_never_stop_coming(pair: Pair) -> None:
     """At no moment has the service read all that is in the log."""
     pair.seconds = 0.3
     async with both(pair) as (asker, _):

@@ -1,4 +1,4 @@
-"""A running line under attack: what it costs the process, and whether others are still answered meanwhile."""
+"""A running stack under attack: what it costs the process, and whether others are still answered meanwhile."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Row:
 
 
 class Victim:
-    """One service of the line, as an attacker meets it."""
+    """One service of the stack, as an attacker meets it."""
 
     def __init__(self, stack: Stack, service: str) -> None:
         self.stack, self.service = stack, service

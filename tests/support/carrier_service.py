@@ -39,6 +39,7 @@ from services.persons.facts import PersonRecorded
 from services.persons.records import Persons
 from shared.jobs import pauses
 from shared.ledger.facts import Facts
+from shared.loop import Loop
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, running
 from tests.support.databases import FreshDatabase
@@ -184,7 +185,11 @@ class CarrierService:
 
     async def polled(self) -> None:
         """Waits until a round of the poller that had begun before is over."""
-        [poller] = [loop for loop in self.platform.state.loops if loop.name == "poll.laposte"]
+
+        async def started() -> Loop | None:
+            return next((loop for loop in self.platform.state.loops if loop.name == "poll.laposte"), None)
+
+        poller = await until(started)
         poller.trouble = "a round may be under way"
         await until(lambda: poller.trouble is None)
 
@@ -239,7 +244,7 @@ class CarrierService:
 async def carrier_service(
     servers: Servers, fresh_database: FreshDatabase, **changes: Any
 ) -> AsyncIterator[CarrierService]:
-    """Both sides of the line. Call-backs of the outside arrive over HTTP, like everything else."""
+    """The service and its outside. Call-backs arrive over HTTP, like everything else."""
     dsn = await fresh_database("carrier")
     await add_api_key(dsn, key="key-of-the-packer", name="packer", scope="warehouse")
     await add_api_key(dsn, key="key-of-the-operator", name="operator", scope="operator")

@@ -82,11 +82,11 @@ class Operated:
         try:
             await until(there, seconds)
         except TimeoutError:
-            told = [(await self.why(order.id))[1] for order in orders]
-            raise AssertionError(json.dumps(told, indent=1)) from None
+            report = [(await self.why(order.id))[1] for order in orders]
+            raise AssertionError(json.dumps(report, indent=1)) from None
 
     async def settled(self) -> None:
-        """Waits until all that was said by now is sent, and read by everyone."""
+        """Waits until all that was published by now is sent, and consumed by everyone."""
         stores = Stores(self.stack.dsns, self.stack.servers.kafka_bootstrap)
         try:
             published = await stores.published()
@@ -126,8 +126,8 @@ class Operated:
             **{f"{name.upper()}_URL": self.stack.urls[name] for name in SERVICES},
             "OPERATOR_KEY": self.stack.secrets.api_keys["operator"],
         }
-        told = await self.run([sys.executable, "-m", "services.why", wanted, "--json"], environment)
-        return told.returncode, json.loads(told.stdout) if told.stdout else {"error": told.stderr}
+        report = await self.run([sys.executable, "-m", "services.why", wanted, "--json"], environment)
+        return report.returncode, json.loads(report.stdout) if report.stdout else {"error": report.stderr}
 
     async def run(self, argv: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         return await asyncio.to_thread(

@@ -76,7 +76,7 @@ class Pair:
     bootstrap: str
     broken: set[str] = field(default_factory=set)
     undecided: set[str] = field(default_factory=set)
-    """What cannot be decided when its alarm rings."""
+    """What cannot be decided when its timer is due."""
     attempts: int = 0
     projected: set[UUID] = field(default_factory=set)
     seconds: float = 0

@@ -195,13 +195,13 @@ KINDS = (
 class Market:
     """The service, its topics and its database."""
 
-    heard: Topic
-    told: Topic
+    incoming: Topic
+    outgoing: Topic
     dsn: str
     bootstrap: str
 
     def make(self, _: Platform) -> Service:
-        return Service(self.told.producer, self.told, (self.heard,), CONSUMED, KINDS)
+        return Service(self.outgoing.producer, self.outgoing, (self.incoming,), CONSUMED, KINDS)
 
     def settings(self, dsn: str = "") -> PlatformSettings:
         key = SecretStr(base64.b64encode(bytes(32)).decode())
@@ -213,19 +213,19 @@ class Market:
         producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap)
         await producer.start()
         for event in events:
-            fields = headers(event.id, event.TYPE, self.heard.producer, str(event.stream_id), "0@0", None)
+            fields = headers(event.id, event.TYPE, self.incoming.producer, str(event.stream_id), "0@0", None)
             await producer.send(
-                self.heard.name, event.model_dump_json().encode(), str(event.stream_id).encode(), headers=fields
+                self.incoming.name, event.model_dump_json().encode(), str(event.stream_id).encode(), headers=fields
             )
         await producer.stop()
 
 
 async def new_market(servers: Servers, bootstrap: str) -> Market:
     number = next(_numbers)
-    heard = Topic(f"market{os.getpid()}.{number}.in", "outside", (f"market{number}",), CONSUMED, 1)
-    told = Topic(f"market{os.getpid()}.{number}.out", f"market{number}", (), (GoodWithdrawn, GoodArchived), 1)
-    await create_topics(bootstrap, [heard, told])
-    return Market(heard, told, await new_database(servers), bootstrap)
+    incoming = Topic(f"market{os.getpid()}.{number}.in", "outside", (f"market{number}",), CONSUMED, 1)
+    outgoing = Topic(f"market{os.getpid()}.{number}.out", f"market{number}", (), (GoodWithdrawn, GoodArchived), 1)
+    await create_topics(bootstrap, [incoming, outgoing])
+    return Market(incoming, outgoing, await new_database(servers), bootstrap)
 
 
 async def new_database(servers: Servers) -> str:

@@ -171,7 +171,7 @@ class TestSilence:
     def test_a_timer_is_set_for_the_end_of_the_silence(self) -> None:
         assert outputs(self.FACTS, day(3)) == [Timer(order_stream(ORDER), day(16))]
 
-    def test_no_case_before_all_was_heard(self) -> None:
+    def test_no_case_before_all_was_consumed(self) -> None:
         assert outputs(self.FACTS, day(17)) == [Timer(order_stream(ORDER), day(16))]
 
     def test_an_enquiry_once_the_silence_is_too_long(self) -> None:
@@ -280,7 +280,16 @@ SCANS = st.lists(
     st.builds(scan, st.sampled_from(CODES), st.integers(0, 40).map(lambda n: day(n / 2)), st.sampled_from([1, 2])),
     max_size=12,
 )
-HEARD: Sequence[Event] = (placed(), packed(2), declared(1), declared(2), person(), label(1), label(2), handed_over(1))
+CONSUMED: Sequence[Event] = (
+    placed(),
+    packed(2),
+    declared(1),
+    declared(2),
+    person(),
+    label(1),
+    label(2),
+    handed_over(1),
+)
 
 
 def settle(batches: Iterable[Iterable[Event]]) -> tuple[set[UUID], set[Job]]:
@@ -300,7 +309,7 @@ def settle(batches: Iterable[Iterable[Event]]) -> tuple[set[UUID], set[Job]]:
 
 @given(st.data(), SCANS)
 def test_any_shuffle_split_and_repetition_of_the_facts_gives_one_state(data: st.DataObject, scans: list[Event]) -> None:
-    each_once = {event.id: event for event in (*HEARD, *scans)}
+    each_once = {event.id: event for event in (*CONSUMED, *scans)}
     everything = data.draw(some_invented(each_once.values()))
     straight, _ = settle([everything])
     shuffled = data.draw(st.permutations(everything))
@@ -312,7 +321,7 @@ def test_any_shuffle_split_and_repetition_of_the_facts_gives_one_state(data: st.
 
 
 @given(st.data())
-def test_label_jobs_are_owed_once_however_the_facts_arrive(data: st.DataObject) -> None:
+def test_label_jobs_are_enqueued_once_however_the_facts_arrive(data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations([placed(), packed(2), declared(1), declared(2), person()]))
     assert {job.subject for job in settle([event] for event in shuffled)[1]} == {"1", "2"}
 

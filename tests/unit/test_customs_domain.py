@@ -1,4 +1,4 @@
-"""What customs owes: rule by rule, then any shuffle, split and repetition of the facts."""
+"""What follows in customs: rule by rule, then any shuffle, split and repetition of the facts."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def cleared(number: int = 1) -> ImportCleared:
 
 
 class World:
-    """A service in memory: facts in, what is owed said at once, jobs answered when asked."""
+    """A service in memory: facts in, what follows published at once, jobs answered when asked."""
 
     def __init__(self, policy: Policy = POLICY, left: str = "26000.00") -> None:
         self.policy = policy
@@ -427,7 +427,7 @@ def test_the_posts_hold_after_customs_had_decided_is_a_case() -> None:
 
 @given(data=st.data())
 def test_whenever_scans_come_the_same_hold_is_open(data: st.DataObject) -> None:
-    """Customs' receipts are heard in their order; a scan comes at any time after it was made."""
+    """Customs' receipts are consumed in their order; a scan comes at any time after it was made."""
     hours = st.integers(150, 260)
     receipts = (held(), held(hours=9, status="503"), cleared())[: data.draw(st.integers(0, 3))]
     scans = [holding(hour) for hour in data.draw(st.sets(hours, max_size=3))]
@@ -543,7 +543,7 @@ def test_any_shuffle_split_and_repetition_gives_one_state(marketplace: str, data
     events = data.draw(some_invented([placed(marketplace=marketplace), *FIRST[1:], *LATER]))
     shuffled = data.draw(st.permutations(events))
     repeated = [*shuffled, *data.draw(st.lists(st.sampled_from(events), max_size=6))]
-    # The end follows from what customs itself has said, so that it is never heard before the screening.
+    # The end follows from what customs itself has said, so that it is never consumed before the screening.
     earliest = max(shuffled.index(event) for event in events[:3]) + 1
     end = data.draw(st.integers(earliest, len(repeated)))
     world = World()

@@ -24,7 +24,7 @@ def test_the_variable_is_read() -> None:
 
 
 @pytest.mark.parametrize("text", ["relay.gone", "relay.sent:explode", "relay.sent:kill:0", "relay.sent:kill:x"])
-def test_a_slip_of_the_pen_is_told(text: str) -> None:
+def test_a_mistake_in_the_variable_is_named(text: str) -> None:
     with pytest.raises(ValueError, match="FAILPOINT"):
         parse(text)
 

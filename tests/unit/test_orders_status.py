@@ -106,7 +106,7 @@ def test_a_scan_proves_the_hand_over_and_an_announcement_does_not() -> None:
     assert status.too_late_to_withdraw
 
 
-def test_an_order_that_was_not_placed_owes_nothing() -> None:
+def test_an_order_that_was_not_placed_has_no_outputs() -> None:
     facts = Facts(order_stream(ORDER), [SCREENED, RESERVED, packed()])
     assert order_status(facts) is None
     assert decide(facts, DecisionContext(at(400), caught_up=True)) == []

@@ -1,4 +1,4 @@
-"""How commands find a line that runs on this machine, and know one that does not."""
+"""How commands find a stack that runs on this machine, and know one that does not."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_file_of_a_killed_stack_is_known_as_such(tmp_path: Path) -> None:
         assert stack_file.read(path) == STACK
 
 
-def test_a_second_line_takes_nothing_from_the_first(tmp_path: Path) -> None:
+def test_a_second_stack_takes_nothing_from_the_first(tmp_path: Path) -> None:
     path = tmp_path / "stack.json"
     other = RunningStack("later", {}, {}, "", {})
     with stack_file.announced(path, STACK):

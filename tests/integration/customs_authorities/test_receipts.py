@@ -131,7 +131,7 @@ async def test_a_receipt_of_a_message_that_a_restore_forgot_is_its_parcels(
 async def test_receipts_wait_for_the_orders_that_a_restore_forgot(
     servers: Servers, fresh_database: FreshDatabase, authorities: Authorities
 ) -> None:
-    """Nobody's receipt is taken while there is more to hear. The service's own reader has read once, and rests."""
+    """Nobody's receipt is taken while there is more to consume. The service's own reader has read once, and rests."""
     async with customs_service(servers, fresh_database, answering(authorities), receipts_poll_seconds=3600) as customs:
         await until(lambda: authorities.fetched == 1)
 
@@ -191,7 +191,7 @@ async def test_the_reader_is_alive_while_a_slow_gateway_answers(
             authorities.slow.set()
 
 
-async def test_the_offices_words_are_kept_of_nobody_and_of_no_erased_person(
+async def test_the_authoritys_words_are_kept_of_nobody_and_of_no_erased_person(
     customs: CustomsService, authorities: Authorities
 ) -> None:
     for name in ("here", "gone"):
@@ -213,7 +213,7 @@ async def test_the_offices_words_are_kept_of_nobody_and_of_no_erased_person(
     assert await customs.platform.pool.fetchval(words) == 1
 
 
-async def test_a_receipt_told_again_has_its_effect_once(customs: CustomsService, authorities: Authorities) -> None:
+async def test_a_repeated_receipt_has_its_effect_once(customs: CustomsService, authorities: Authorities) -> None:
     await customs.departed("again")
     await customs.until("again", ImportDeclared, 1)
     guid = await guid_of(customs, "again")

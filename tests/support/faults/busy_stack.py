@@ -47,7 +47,7 @@ MIX = (PLAIN, BY_NAME["delivered"], PLAIN, BY_NAME["pickup"], PLAIN, BY_NAME["cu
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A POST to which a service said 2xx."""
+    """A POST that a service answered with 2xx."""
 
     path: str
     sent: Any
@@ -133,7 +133,7 @@ class BusyStack:
         return [proxy for (_, what), proxy in self.proxies.items() if what == behind]
 
     async def recovered(self, bound: float) -> float:
-        """Waits until all that was said by now is sent and read, and all are ready; when (monotonic) that was.
+        """Waits until all that was published by now is sent and consumed, and all are ready; when (monotonic) that was.
 
         AssertionError past the bound.
         """

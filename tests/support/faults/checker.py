@@ -60,7 +60,7 @@ async def at_the_end(busy: BusyStack) -> list[Violation]:
         *await every_order_ends(busy),
         *labels_on_record(account, await _labels(busy)),
         *await timelines_are_the_events(busy, facts["carrier"]),
-        *await heard_is_what_was_said(busy),
+        *await consumed_is_what_was_published(busy),
         *customs_in_order(account, facts["customs"], _numbers(busy)),
         *await nothing_personal(busy),
     ]
@@ -124,7 +124,7 @@ async def stock_adds_up(busy: BusyStack) -> list[Violation]:
         "warehouse", "select sku, sum(quantity) as units from movements where kind = 'received' group by sku"
     )
     found += [
-        Violation("I2", f"{row['sku']}: {row['units']} units came in, the books say otherwise")
+        Violation("I2", f"{row['sku']}: {row['units']} units came in, the stock list shows another number")
         for row in moved
         if row["sku"] in rows and rows[row["sku"]]["received"] != row["units"]
     ]
@@ -201,7 +201,7 @@ def labels_on_record(account: Mapping[str, Any], labels: Labels) -> list[Violati
 
 
 async def timelines_are_the_events(busy: BusyStack, carrier: Mapping[UUID, Sequence[Event]]) -> list[Violation]:
-    """What tracking tells is what the carrier said of the parcels: each event once, none more, by event time."""
+    """The timeline of tracking is what the carrier knows of the parcels: each event once, none more, by event time."""
     found = []
     for order in busy.orders.by_id.values():
         labels = [event for event in carrier.get(UUID(order.id), ()) if isinstance(event, LabelCreated)]
@@ -211,14 +211,16 @@ async def timelines_are_the_events(busy: BusyStack, carrier: Mapping[UUID, Seque
         for label in labels:
             parcel = await busy.api.get("sandbox", f"/control/parcels/{label.tracking_number}", None)
             happened |= {(label.parcel, event["code"], _minute(event["at"])) for event in parcel["events"]}
-        told = (await busy.api.get("tracking", f"/orders/{order.id}/tracking", None, secret=order.secret))["timeline"]
-        scans = [(e["parcel"], e["code"], _minute(e["at"])) for e in told if e["kind"] == "parcel-scanned"]
+        timeline = (await busy.api.get("tracking", f"/orders/{order.id}/tracking", None, secret=order.secret))[
+            "timeline"
+        ]
+        scans = [(e["parcel"], e["code"], _minute(e["at"])) for e in timeline if e["kind"] == "parcel-scanned"]
         if len(scans) != len(set(scans)):
-            found.append(Violation("I4", "an event is told twice", (order.id,)))
+            found.append(Violation("I4", "an event is shown twice", (order.id,)))
         if set(scans) != happened:
-            words = f"not told: {sorted(happened - set(scans))}, invented: {sorted(set(scans) - happened)}"
+            words = f"not shown: {sorted(happened - set(scans))}, invented: {sorted(set(scans) - happened)}"
             found.append(Violation("I4", words, (order.id,)))
-        instants = [datetime.fromisoformat(entry["at"]) for entry in told]
+        instants = [datetime.fromisoformat(entry["at"]) for entry in timeline]
         if instants != sorted(instants):
             found.append(Violation("I4", "not in the order of time", (order.id,)))
     return found
@@ -232,7 +234,7 @@ def _minute(instant: str) -> str:
 
 
 async def each_fact_once(busy: BusyStack) -> list[Violation]:
-    """No fact counts twice, and no record lies dead that no test has buried."""
+    """No fact counts twice, and no dead letter waits that no test has made."""
     found = []
     for service in SERVICES:
         twice = await busy.stores.rows(
@@ -255,8 +257,8 @@ async def each_fact_once(busy: BusyStack) -> list[Violation]:
     return found
 
 
-async def heard_is_what_was_said(busy: BusyStack) -> list[Violation]:
-    """Every fact that was said has reached everyone who hears it, and nobody has heard what nobody said."""
+async def consumed_is_what_was_published(busy: BusyStack) -> list[Violation]:
+    """Every published fact was consumed by everyone who subscribes to it, and nobody consumed what nobody published."""
     found = []
     published: dict[str, dict[UUID, tuple[str, str]]] = {}
     for service in SERVICES:
@@ -280,9 +282,9 @@ async def heard_is_what_was_said(busy: BusyStack) -> list[Violation]:
         for topic in subscribed_by(service):
             for event, (kind, order_id) in published.get(topic.name, {}).items():
                 if kind in kinds and event not in consumed and (kind, order_id) not in dead_lettered:
-                    found.append(Violation("I5", f"{service} never heard {kind} of {topic.name}", (order_id,)))
+                    found.append(Violation("I5", f"{service} never consumed {kind} of {topic.name}", (order_id,)))
         found += [
-            Violation("I5", f"{service} heard a {row['type']} that nobody said", (str(row["order_id"]),))
+            Violation("I5", f"{service} consumed a {row['type']} that nobody published", (str(row["order_id"]),))
             for row in rows
             if row["type"] in types and row["id"] not in everything
         ]

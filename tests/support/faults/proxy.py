@@ -117,8 +117,8 @@ class Proxy:
         size = await reader.readexactly(4)
         body = await reader.readexactly(int.from_bytes(size, "big"))
         # The protocol writes a host as text and the port behind it as four bytes: one address fits where the other was.
-        told = self._host.encode() + self._port.to_bytes(4, "big")
-        return size + body.replace(told, self._host.encode() + self.port.to_bytes(4, "big"))
+        own_address = self._host.encode() + self._port.to_bytes(4, "big")
+        return size + body.replace(own_address, self._host.encode() + self.port.to_bytes(4, "big"))
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
