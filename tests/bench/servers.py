@@ -44,7 +44,7 @@ class BenchError(RuntimeError):
     """A turn went wrong; its figures would mean nothing."""
 
 
-class Field:
+class BenchServers:
     """The servers of a run. `turn` gives each contestant the same start: empty topics, databases as provisioned."""
 
     def __init__(self, servers: embedded.Servers, directory: Path) -> None:
@@ -225,14 +225,14 @@ class Stand:
 
 
 @asynccontextmanager
-async def field(*, containers: bool = False) -> AsyncIterator[Field]:
+async def bench_servers(*, containers: bool = False) -> AsyncIterator[BenchServers]:
     """Servers and databases to take turns on, gone at the end: those of the environment, else embedded ones, or
     containers with their default durability."""
     with tempfile.TemporaryDirectory(prefix="silkpost-bench-") as directory:
         path = Path(directory)
         started = sources.running_servers(path, durable=True) if containers else embedded.running_servers(path)
         async with started as servers:
-            made = Field(servers, Path(directory))
+            made = BenchServers(servers, Path(directory))
             try:
                 await made.prepare()
                 yield made
