@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from contracts.base import Content, Money, OrderLine, Parcel
-from contracts.carrier import (
-    LabelCreated,
-    ParcelScanned,
-)
+from contracts.base import Content, Event, Money, OrderLine, Parcel, order_stream
+from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import Article, Cn23, ParcelDeclared
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.carrier.carriers.laposte import codes
 from services.carrier.carriers.laposte.silence import SILENCE_RULES
+from services.carrier.domain.decide import decide
 from services.carrier.domain.scans import KnownScan, scan_fact
 from services.carrier.domain.silence import SilencePolicy
 from services.persons.facts import PersonRecorded
+from shared.ledger.facts import DecisionContext, Facts, Output
 
 ORDER = UUID("6f9619ff-8b86-5d11-b42d-00cf4fc964ff")
 START = datetime(2026, 11, 11, 8, tzinfo=UTC)
@@ -147,3 +147,11 @@ def withdrawn() -> OrderWithdrawn:
 
 def over() -> OrderClosed:
     return OrderClosed(order_id=ORDER, occurred_at=START, outcome="cancelled", refund_due=eur("0"))
+
+
+def outputs(events: Iterable[Event], now: datetime = START, *, caught_up: bool = False) -> list[Output]:
+    return decide(Facts(order_stream(ORDER), events), DecisionContext(now, caught_up), POLICY)
+
+
+def events_among(items: Sequence[Output]) -> list[Event]:
+    return [item for item in items if isinstance(item, Event)]
