@@ -16,6 +16,7 @@ from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.people import person
 from tests.support.faults import checker
 from tests.support.faults.busy_stack import PLAIN, Answered, BusyStack, proxied_stack, running_busy_stack
+from tests.support.faults.label_checks import one_label_scanned
 from tests.support.faults.privacy_checks import nothing_personal
 from tests.support.faults.report import Report
 from tests.support.faults.violations import Violation
@@ -102,12 +103,12 @@ async def test_a_parcel_handed_over_twice(broken: BusyStack) -> None:
 
     await until(two_labels, PATIENCE_SECONDS)
     await until(lambda: all_labelled(broken), PATIENCE_SECONDS)
-    assert checker.one_label_scanned(await broken.api.get("sandbox", "/control/account", None)) == []
+    assert one_label_scanned(await broken.api.get("sandbox", "/control/account", None)) == []
     for number in await labels(broken, f"{order.number}-1"):
         await broken.api.post("sandbox", "/control/postings", None, {"parcel_numbers": [number]})
         await broken.api.post("sandbox", f"/control/parcels/{number}/scan", None, {"code": "PC1", "country": "FR"})
     account = await broken.api.get("sandbox", "/control/account", None)
-    assert f"2 labels of {order.number}-1 were scanned" in of("I3", checker.one_label_scanned(account))
+    assert f"2 labels of {order.number}-1 were scanned" in of("I3", one_label_scanned(account))
 
 
 async def labels(busy: BusyStack, sub_order: str) -> list[str]:

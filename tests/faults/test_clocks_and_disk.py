@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from tests.support.faults.busy_stack import BusyStack
-from tests.support.faults.operator import admin
+from tests.support.faults.operator import execute_as_admin
 from tests.support.servers import SMALL_DISK, SMALL_DISK_SIZE, PostgresContainer
 
 OFF = {"warehouse": timedelta(hours=1), "carrier": timedelta(hours=-1)}
@@ -74,7 +74,7 @@ async def moved(busy: BusyStack, service: str, statement: str) -> None:
     """The service rests while its database moves, and works again whether that went well or not."""
     await asyncio.to_thread(busy.stack.processes[service].end)
     try:
-        await admin(busy, service, statement)
+        await execute_as_admin(busy, service, statement)
     finally:
         busy.start(service)
 

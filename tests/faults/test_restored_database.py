@@ -8,7 +8,7 @@ import asyncpg
 import httpx
 
 from tests.support.faults.busy_stack import BusyStack
-from tests.support.faults.operator import admin
+from tests.support.faults.operator import execute_as_admin
 from tests.support.waiting import until
 
 NOTICED_SECONDS = 30.0
@@ -32,8 +32,8 @@ async def test_a_database_from_an_hour_ago(busy: BusyStack) -> None:
         await until(goes_on)
         await asyncio.to_thread(busy.stack.processes[service].end)
         forgotten = await said_since(busy, service, f"{name}_old")
-        await admin(busy, service, f'alter database "{name}" rename to "{name}_now"')
-        await admin(busy, service, f'alter database "{name}_old" rename to "{name}"')
+        await execute_as_admin(busy, service, f'alter database "{name}" rename to "{name}_now"')
+        await execute_as_admin(busy, service, f'alter database "{name}_old" rename to "{name}"')
         busy.start(service)
         fault.happened()
         try:
@@ -43,14 +43,14 @@ async def test_a_database_from_an_hour_ago(busy: BusyStack) -> None:
             await nothing_is_decided(busy, service)
         finally:  # the stack goes on, also for the tests that follow
             await asyncio.to_thread(busy.stack.processes[service].end)
-            await admin(busy, service, f'drop database "{name}" with (force)')
-            await admin(busy, service, f'alter database "{name}_now" rename to "{name}"')
+            await execute_as_admin(busy, service, f'drop database "{name}" with (force)')
+            await execute_as_admin(busy, service, f'alter database "{name}_now" rename to "{name}"')
             busy.start(service)
         fault.over()
 
 
 async def copy(busy: BusyStack, service: str, name: str, to: str) -> None:
-    await admin(busy, service, f'create database "{to}" template "{name}" owner "{name}"')
+    await execute_as_admin(busy, service, f'create database "{to}" template "{name}" owner "{name}"')
 
 
 async def said_since(busy: BusyStack, service: str, old: str) -> int:

@@ -27,7 +27,7 @@ async def operate(busy: BusyStack, service: str, *command: str) -> str:
     return done.stdout
 
 
-async def admin(busy: BusyStack, service: str, statement: str) -> None:
+async def execute_as_admin(busy: BusyStack, service: str, statement: str) -> None:
     """Needs the database for itself, and the pool of the proxies' connections to be gone."""
     await busy.stores.let_go(service)
     connection = await asyncpg.connect(busy.stack.servers.admin_dsn)
