@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from contracts.base import Content, Event, Money, OrderLine, Parcel
+from contracts.base import Content, Event, Money, OrderLine, Parcel, order_stream
 from contracts.carrier import LabelCreated, ParcelDelivered, ParcelLost, ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared
 from contracts.orders import OrderPlaced
 from contracts.vocabularies import Status
 from contracts.warehouse import OrderPacked, ParcelHandedOver, StockReserved
-from services.orders.domain.decide import (
-    order_id_of,
-)
+from services.orders.domain.decide import decide, order_id_of
+from services.orders.domain.status import WaitingState
 from services.persons.facts import PersonRecorded
+from shared.ledger.facts import DecisionContext, Facts
 
 ORDER = order_id_of("maison", "A-1")
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -153,3 +153,35 @@ RESERVED = StockReserved(order_id=ORDER, occurred_at=at(2))
 
 def lost(parcel: int, days: float = 30) -> ParcelLost:
     return ParcelLost(order_id=ORDER, occurred_at=at(days), parcel=parcel, said_by="operator")
+
+
+ROAD: tuple[tuple[WaitingState, tuple[Event, ...]], ...] = (
+    ("placed", BEGINNING),
+    ("screened", (SCREENED,)),
+    ("reserved", (RESERVED,)),
+    ("packed", (packed(),)),
+    ("declared", (declared(1), declared(2))),
+    ("labelled", (label(1), label(2))),
+    ("handed_over", (handed_over(1), handed_over(2))),
+    ("in_transit", (scan(1), scan(2))),
+)
+STATES = [state for state, _ in ROAD]
+
+
+def until(state: WaitingState) -> Facts:
+    """All facts of an undisturbed order up to this state."""
+    facts = Facts(order_stream(ORDER))
+    for name, events in ROAD:
+        for event in events:
+            facts.add(event)
+        if name == state:
+            return facts
+    raise AssertionError(state)
+
+
+def settle(facts: Facts, now: datetime) -> list[Event]:
+    """Decides until nothing new follows, as the ledger does; what was published."""
+    published: list[Event] = []
+    while fresh := [e for e in decide(facts, DecisionContext(now)) if isinstance(e, Event) and facts.add(e)]:
+        published += fresh
+    return published

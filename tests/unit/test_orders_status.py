@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -12,22 +12,16 @@ from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import CancelRequested, OrderAmended, OrderClosed
 from contracts.warehouse import CancelTooLate, OrderWithdrawn
 from services.orders.domain.deadlines import DEADLINES
-from services.orders.domain.decide import (
-    ERASE_PERSON,
-    RETENTION,
-    ErasureRequested,
-    decide,
-    order_id_of,
-)
+from services.orders.domain.decide import ERASE_PERSON, RETENTION, ErasureRequested, decide, order_id_of
 from services.orders.domain.status import WaitingState, order_status, parcel_state
 from services.persons.facts import PersonErased
 from shared.ledger.facts import DecisionContext, Facts, Job, Timer
 from tests.support.orders_samples import (
-    BEGINNING,
     DAY,
     ORDER,
     RESERVED,
     SCREENED,
+    STATES,
     at,
     closed_case,
     declared,
@@ -38,31 +32,11 @@ from tests.support.orders_samples import (
     opened,
     packed,
     scan,
+    settle,
+    until,
 )
 
-ROAD: tuple[tuple[WaitingState, tuple[Event, ...]], ...] = (
-    ("placed", BEGINNING),
-    ("screened", (SCREENED,)),
-    ("reserved", (RESERVED,)),
-    ("packed", (packed(),)),
-    ("declared", (declared(1), declared(2))),
-    ("labelled", (label(1), label(2))),
-    ("handed_over", (handed_over(1), handed_over(2))),
-    ("in_transit", (scan(1), scan(2))),
-)
 BEFORE_HAND_OVER: tuple[WaitingState, ...] = ("placed", "screened", "reserved", "packed", "declared", "labelled")
-STATES = [state for state, _ in ROAD]
-
-
-def until(state: WaitingState) -> Facts:
-    """All facts of an undisturbed order up to this state."""
-    facts = Facts(order_stream(ORDER))
-    for name, events in ROAD:
-        for event in events:
-            facts.add(event)
-        if name == state:
-            return facts
-    raise AssertionError(state)
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -223,14 +197,6 @@ def test_a_cancel_that_came_too_late_changes_nothing_but_the_flag() -> None:
 
 
 # --- after the end ----------------------------------------------------------------------------------------------
-
-
-def settle(facts: Facts, now: datetime) -> list[Event]:
-    """Decides until nothing new follows, as the ledger does; what was published."""
-    published: list[Event] = []
-    while fresh := [e for e in decide(facts, DecisionContext(now)) if isinstance(e, Event) and facts.add(e)]:
-        published += fresh
-    return published
 
 
 def test_found_after_lost_is_amended_once_and_put_before_a_person() -> None:
