@@ -2,8 +2,8 @@
 
 `FAILPOINT=name[:action[:nth]]` in the environment, several parted by commas. The action, `kill` unless said otherwise,
 happens the `nth` time (from 1) that the process comes there, once: `kill` ends it by SIGKILL, `stop` freezes it by
-SIGSTOP, `raise` raises Failed. `off` is for the places that are a safeguard: it is not there. `FAILPOINT=@path` reads
-the same from a file, anew whenever that changes, so that a running process can be armed. Unset, nothing happens.
+SIGSTOP, `raise` raises Failed. None of them leaves out a safeguard. `FAILPOINT=@path` reads the same from a file, anew
+whenever that changes, so that a running process can be armed. Unset, nothing happens.
 
 | name | where |
 |---|---|
@@ -20,7 +20,6 @@ the same from a file, anew whenever that changes, so that a running process can 
 | api.committed | after its commit, before the answer |
 | callback.worked | inside the transaction that keeps call-backs |
 | callback.committed | after its commit, before the answer |
-| ledger.inbox | `off` only: a fact consumed again counts again |
 """
 
 from __future__ import annotations
@@ -38,10 +37,9 @@ NAMES = frozenset(
         *(f"jobs.{place}" for place in ("claimed", "answered", "stored")),
         *(f"api.{place}" for place in ("worked", "committed")),
         *(f"callback.{place}" for place in ("worked", "committed")),
-        "ledger.inbox",
     }
 )
-ACTIONS = ("kill", "stop", "raise", "off")
+ACTIONS = ("kill", "stop", "raise")
 
 
 class Failed(Exception):
@@ -128,9 +126,3 @@ def _pass_by(_: str) -> None:
 _ASKED = _asked()
 reach: Callable[[str], None] = _reach if _ASKED else _pass_by
 """The process has come to the place of this name."""
-
-
-def off(name: str) -> bool:
-    """Whether the safeguard of this name is to be left out."""
-    armed = _ASKED.get(name) if _ASKED else None
-    return armed is not None and armed.action == "off"

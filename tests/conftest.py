@@ -1,4 +1,4 @@
-"""Servers for the tests, one set a run; which ones, `tests/servers.py` says."""
+"""Servers for the tests, one set a run; which ones, `tests/support/servers.py` says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import os
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -17,10 +17,10 @@ from contracts.topics import TOPICS
 from sandbox.local.servers import FETCH_WAIT_MS, Broker, Servers, ServerUnavailableError
 from shared.operations.migrate import migrate
 from shared.operations.provision import create_topics, provision_database
-from tests.scheduling import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
-from tests.servers import chosen, description, named, running_servers
+from tests.support.databases import FreshDatabase
+from tests.support.scheduling import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
+from tests.support.servers import chosen, description, named, running_servers
 
-FreshDatabase = Callable[[str], Awaitable[str]]
 _RUN = secrets.token_hex(3)
 
 # A slow machine is not a fault: no test is timed.

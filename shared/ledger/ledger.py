@@ -19,7 +19,7 @@ import asyncpg
 from pydantic import ValidationError
 
 from contracts.base import Event, Stream, lifted, parse_fact
-from shared import failpoints, tracing
+from shared import tracing
 from shared.clock import Clock
 from shared.db import DB, Blocked, NewerFacts, Relock
 from shared.ledger import job_queue, outbox
@@ -240,9 +240,7 @@ class Ledger:
         traces: Mapping[UUID, str] | None,
         context: DecisionContext | None,
     ) -> None:
-        new_consumed = [
-            event for event in decided if sets[event.stream_id].add(event) or failpoints.off("ledger.inbox")
-        ]
+        new_consumed = [event for event in decided if sets[event.stream_id].add(event)]
         new_published = self._add_published(sets, published, wire)
         metrics.repeats.inc(len(decided) - len(new_consumed))
         changed = {event.stream_id for event in (*new_consumed, *new_published)} | {one.id for one in reevaluate}

@@ -1,4 +1,4 @@
-"""One line for all attacks. `make attack` sets `ATTACK_MINUTES`: for so long they go on, else each is made once."""
+"""One stack for all attacks. `make attack` sets `ATTACK_MINUTES`: for so long they go on, else each is made once."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from sandbox.demo.clock_speed import SLOW
 from sandbox.local.stack import Stack
 from shared.limits import files_allow
 from shared.operations.provision import add_api_key
-from tests.attacks.field import Row
-from tests.servers import running_servers
+from tests.support.attacks import OTHER_KEY, Row
+from tests.support.servers import running_servers
 
-OTHER_KEY = secrets.token_urlsafe(16)
 _ROWS: list[Row] = []
 
 

@@ -20,9 +20,8 @@ import pytest
 
 from sandbox.local.stack import Stack
 from shared.limits import BODY_BYTES, CONNECTIONS
-from tests.attacks.conftest import OTHER_KEY
-from tests.attacks.field import ANSWER_SECONDS, Row, Victim, status_of, tally
-from tests.integration.test_orders_http import good_body
+from tests.support.attacks import ANSWER_SECONDS, OTHER_KEY, Row, Victim, status_of, tally
+from tests.support.order_body import good_body
 
 pytestmark = pytest.mark.attacks
 
@@ -46,7 +45,7 @@ def bearer(victim: Victim, key: str = "") -> str:
 
 
 def order(victim: Victim) -> dict[str, Any]:
-    """An order without a fault at the line's own time."""
+    """An order without a fault at the stack's own time."""
     at = (victim.stack.clock.now() - timedelta(minutes=20)).isoformat(timespec="seconds")
     body = good_body()
     return {**body, "placed_at": at, "payment": {**body["payment"], "paid_at": at}}

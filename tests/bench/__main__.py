@@ -14,12 +14,12 @@ import typer
 
 from sandbox.local.stack import ROOT
 from tests.bench import figures
-from tests.bench.field import Field, field
 from tests.bench.figures import Result, console
+from tests.bench.servers import BenchServers, bench_servers
 from tests.bench.size import Size
 from tests.bench.stages import callbacks, declarations, event_line, growth, intake, labels, reads, visible, whole_line
 
-STAGES: dict[str, Callable[[Field, Size], Awaitable[Result]]] = {
+STAGES: dict[str, Callable[[BenchServers, Size], Awaitable[Result]]] = {
     "event-line": event_line.run,
     "whole-line": whole_line.run,
     "intake": intake.run,
@@ -76,10 +76,10 @@ def main(
 async def run(chosen: list[str], size: Size, result: Path, *, containers: bool) -> None:
     """The stages one after another on the same servers."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that starts is asked until it answers
-    async with field(containers=containers) as where:
-        servers = await where.words()
+    async with bench_servers(containers=containers) as bench:
+        servers = await bench.words()
         for name in chosen:
-            found = replace(await STAGES[name](where, size), machine=figures.machine(), servers=servers)
+            found = replace(await STAGES[name](bench, size), machine=figures.machine(), servers=servers)
             figures.show(found)
             figures.keep(result, found)
     console.print(f"kept in {result}")

@@ -17,7 +17,7 @@ from contracts.base import Event, name_of
 from contracts.persons import PersonRecord
 from services.persons import records as persons
 from shared.ledger import outbox
-from tests.bench.field import BenchError
+from tests.bench.servers import BenchError
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ import httpx
 
 from contracts import topics
 from tests.bench.events import Wire, wire
-from tests.bench.field import BenchError, Commands, Field, Stand
 from tests.bench.figures import Numbers, Result, take_turns
+from tests.bench.servers import BenchError, BenchServers, Commands, Stand
 from tests.bench.size import Size
 
 HOWS = {
@@ -74,7 +74,7 @@ class Calls:
     """Of the service."""
 
 
-async def run(calls: Calls, where: Field, size: Size) -> Result:
+async def run(calls: Calls, bench: BenchServers, size: Size) -> Result:
     settings = {"sandbox": {"SANDBOX_LATENCY_MS": str(size.latency_ms)}, calls.service: calls.settings}
     commands: dict[str, Commands] = {
         "ours": {calls.service: (f"services.{calls.service}",)},
@@ -84,7 +84,7 @@ async def run(calls: Calls, where: Field, size: Size) -> Result:
     metric = f"{calls.stage}/s"
 
     async def turn(how: str) -> Numbers:
-        async with where.turn({**commands[how], "sandbox": ("sandbox",)}, settings=settings) as stand:
+        async with bench.turn({**commands[how], "sandbox": ("sandbox",)}, settings=settings) as stand:
             if how == "bare":
                 plan = {**calls.bare(stand), "count": size.orders}
                 found = await stand.child(f"tests.bench.peers.{calls.stage}", plan, PATIENCE)

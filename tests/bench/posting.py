@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from tests.bench.client import Answer, Client, request
-from tests.bench.field import BenchError, Stand
 from tests.bench.samples import body
+from tests.bench.servers import BenchError, Stand
 
 MARKETPLACE = "marketplace-1"
 SHOPPERS = 2_000_000

@@ -17,8 +17,8 @@ from services.tracking.main import service as tracking
 from services.tracking.settings import Settings as TrackingSettings
 from shared.platform import Make, connected
 from shared.settings import PlatformSettings
-from tests.bench.field import Stand
 from tests.bench.samples import declared, handed_over, labelled, packed, reserved, scanned, screened
+from tests.bench.servers import Stand
 
 TOGETHER = 500
 JOURNEY = (

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests import servers
 from tests.bench import figures, pages
 from tests.bench.__main__ import STAGES
-from tests.bench.field import Field, field
 from tests.bench.figures import Figure, Result
+from tests.bench.servers import BenchServers, bench_servers
 from tests.bench.size import Size
+from tests.support import servers
 
 TINY = Size(
     rounds=1,
@@ -29,16 +29,16 @@ TINY = Size(
 
 
 @pytest.fixture(scope="module")
-async def where() -> AsyncIterator[Field]:
+async def bench() -> AsyncIterator[BenchServers]:
     if servers.named():
         pytest.skip("benches empty the topics, and these servers are somebody else's")
-    async with field() as made:
+    async with bench_servers() as made:
         yield made
 
 
 @pytest.mark.parametrize("name", STAGES)
-async def test_a_stage_gives_figures(where: Field, name: str) -> None:
-    result = await STAGES[name](where, TINY)
+async def test_a_stage_gives_figures(bench: BenchServers, name: str) -> None:
+    result = await STAGES[name](bench, TINY)
     assert result.figures
     assert all(value >= 0 for figure in result.figures for value in figure.values)
     assert not result.ours or result.ours in result.hows

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from sandbox.demo.clock_speed import SLOW
-from tests.compose.stack import Stack, running
+from tests.support.compose.deployment import Deployment, running
+from tests.support.file_order import sort_by_file
+
+HERE = Path(__file__).parent
+ORDER = ("test_cluster_secure", "test_different_releases", "test_from_outside", "test_one_host")
+"""In which the files run: `test_one_host` stops the deployment that it shares with `test_from_outside`."""
 
 collect_ignore_glob = [] if os.environ.get("COMPOSE_TESTS") else ["test_*.py"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    sort_by_file(items, HERE, ORDER)
+
+
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One broker; the files share it in their order, and the last of them stops it."""
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """One broker; the files share it, and the last of them stops it."""
     with running(tmp_path_factory.mktemp("stack"), profile="sandbox", speed=SLOW) as one:
         yield one

@@ -1,4 +1,4 @@
-"""Three brokers with users, rights and TLS: what the line needs is allowed, nothing else, and a broker may die."""
+"""Three brokers with users, rights and TLS: what the services need is allowed, nothing else, and a broker may die."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pytest
 from contracts.topics import TOPICS
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.scenarios import BY_NAME
-from tests.compose.stack import Stack, running
-from tests.compose.telling import tell
+from tests.support.compose.demo_run import run_demo
+from tests.support.compose.deployment import Deployment, running
 
 DELIVERED = BY_NAME["delivered"]
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with running(tmp_path_factory.mktemp("stack"), profile="sandbox cluster secure", speed=SLOW) as one:
         yield one
         one.kill()  # brokers that are told to leave all at once wait in vain for each other
@@ -46,7 +46,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         ),
     ],
 )
-def test_the_brokers_refuse(stack: Stack, changed: dict[str, str], topic: str, refusal: str) -> None:
+def test_the_brokers_refuse(deployment: Deployment, changed: dict[str, str], topic: str, refusal: str) -> None:
     patience_ms = 4_000 if refusal == "KafkaConnectionError" else 30_000  # this refusal is an answer that never comes
     program = f"""
 import asyncio
@@ -66,12 +66,12 @@ async def main():
         await producer.stop()
 asyncio.run(main())
 """
-    done = stack.run("tracking", program)
+    done = deployment.run("tracking", program)
     assert refusal in done.stdout + done.stderr, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("service", sorted({topic.producer for topic in TOPICS}))
-def test_a_service_writes_to_its_own_topics_only(stack: Stack, service: str) -> None:
+def test_a_service_writes_to_its_own_topics_only(deployment: Deployment, service: str) -> None:
     """As the topic table has it, which is what readers believe."""
     program = f"""
 import asyncio
@@ -88,12 +88,12 @@ async def main():
                 print("refused", topic)
 asyncio.run(main())
 """
-    done = stack.run(service, program)
+    done = deployment.run(service, program)
     refused = {line.removeprefix("refused ") for line in done.stdout.splitlines()}
     assert refused == {topic.name for topic in TOPICS if topic.producer != service}, done.stdout + done.stderr
 
 
-def test_postgres_answers_over_tls_only(stack: Stack) -> None:
+def test_postgres_answers_over_tls_only(deployment: Deployment) -> None:
     program = """
 import asyncio, asyncpg
 from services.orders.settings import Settings
@@ -108,15 +108,17 @@ async def main():
     raise SystemExit("it was let in")
 asyncio.run(main())
 """
-    done = stack.run("orders", program)
+    done = deployment.run("orders", program)
     assert (done.returncode, done.stdout) == (0, "TLSv1.3\n"), done.stderr
 
 
-async def test_the_line_runs_with_users_rights_and_tls_and_a_broker_dies_and_nothing_stops(stack: Stack) -> None:
+async def test_with_users_rights_and_tls_nothing_stops_when_a_broker_dies(
+    deployment: Deployment,
+) -> None:
     async def kill_one() -> None:
         await asyncio.sleep(4)
-        stack.kill("kafka-2")
+        deployment.kill("kafka-2")
 
-    await tell(stack, [DELIVERED] * 8, "KB", meanwhile=kill_one)
-    await asyncio.to_thread(stack.start, "kafka-2")
-    await tell(stack, [DELIVERED] * 3, "KC", meanwhile=lambda: asyncio.to_thread(stack.kill, "kafka"))
+    await run_demo(deployment, [DELIVERED] * 8, "KB", meanwhile=kill_one)
+    await asyncio.to_thread(deployment.start, "kafka-2")
+    await run_demo(deployment, [DELIVERED] * 3, "KC", meanwhile=lambda: asyncio.to_thread(deployment.kill, "kafka"))

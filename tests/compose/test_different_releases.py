@@ -15,9 +15,9 @@ from contracts.topics import WAREHOUSE
 from contracts.warehouse import ParcelHandedOver
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.scenarios import BY_NAME, batch
-from tests.compose.stack import ROOT, Stack, docker, running
-from tests.compose.telling import tell
-from tests.live import until
+from tests.support.compose.demo_run import run_demo
+from tests.support.compose.deployment import ROOT, Deployment, docker, running
+from tests.support.waiting import until
 
 CONTRACT = "contracts/warehouse.py"
 VERSION_1 = """class ParcelHandedOver(ParcelEvent):
@@ -51,7 +51,7 @@ def make_older_image(folder: Path) -> None:
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
+def deployment(tmp_path: Path) -> Iterator[Deployment]:
     """All services in the older release."""
     with running(tmp_path, profile="sandbox", speed=SLOW) as one:
         make_older_image(tmp_path)
@@ -60,67 +60,71 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
         yield one
 
 
-def database(stack: Stack, service: str, question: str) -> list[str]:
+def database(deployment: Deployment, service: str, question: str) -> list[str]:
     """The lines of the answer."""
-    postgres = stack.containers("postgres")[0]["Id"]
+    postgres = deployment.containers("postgres")[0]["Id"]
     name = f"silkpost_{service}"
     return docker("exec", postgres, "psql", "-U", "postgres", "-d", name, "-Atc", question).splitlines()
 
 
-def versions(stack: Stack, service: str) -> list[str]:
+def versions(deployment: Deployment, service: str) -> list[str]:
     """Those of the event that the database holds."""
-    return database(stack, service, f"select type from fact_types where type in ('{V1}', '{V2}') order by type")
+    return database(deployment, service, f"select type from fact_types where type in ('{V1}', '{V2}') order by type")
 
 
-async def release(stack: Stack, services: Sequence[str], image: str, settings: dict[str, str] | None = None) -> None:
+async def release(
+    deployment: Deployment, services: Sequence[str], image: str, settings: dict[str, str] | None = None
+) -> None:
     """Upgrades or rolls back these services, one after another; both releases of each work beside each other
     meanwhile."""
-    stack.environment.pop("PUBLISHED_VERSIONS", None)
-    stack.environment |= {"SILKPOST_IMAGE": image, **(settings or {})}
+    deployment.environment.pop("PUBLISHED_VERSIONS", None)
+    deployment.environment |= {"SILKPOST_IMAGE": image, **(settings or {})}
     for service in services:
-        await asyncio.to_thread(stack.make, "upgrade", f"SERVICE={service}")
+        await asyncio.to_thread(deployment.make, "upgrade", f"SERVICE={service}")
 
 
-async def test_consumers_first(stack: Stack) -> None:
+async def test_consumers_first(deployment: Deployment) -> None:
     """All know version 2 before it is published: nothing waits for anybody."""
 
     async def upgrade() -> None:
-        await release(stack, CONSUMERS, NEWER)
-        await release(stack, ["tracking"], OLDER)
-        await release(stack, ["tracking", "warehouse"], NEWER)
-        assert versions(stack, "warehouse") == [V1], "the older version is published until a setting says otherwise"
-        await release(stack, ["warehouse"], NEWER, NEWEST_ON)
+        await release(deployment, CONSUMERS, NEWER)
+        await release(deployment, ["tracking"], OLDER)
+        await release(deployment, ["tracking", "warehouse"], NEWER)
+        assert versions(deployment, "warehouse") == [V1], (
+            "the older version is published until a setting says otherwise"
+        )
+        await release(deployment, ["warehouse"], NEWER, NEWEST_ON)
 
-    await tell(stack, batch(20), "R1", meanwhile=upgrade)
-    await tell(stack, IN_STOCK, "R2")
+    await run_demo(deployment, batch(20), "R1", meanwhile=upgrade)
+    await run_demo(deployment, IN_STOCK, "R2")
     for service in (*CONSUMERS, "warehouse"):
-        assert versions(stack, service) == [V1, V2]
-        assert database(stack, service, "select fate, type, cause from dead_letters") == []
+        assert versions(deployment, service) == [V1, V2]
+        assert database(deployment, service, "select fate, type, cause from dead_letters") == []
 
 
-async def test_the_publisher_first_then_no_way_back(stack: Stack) -> None:
+async def test_the_publisher_first_then_no_way_back(deployment: Deployment) -> None:
     """Consumers that do not know version 2 park it, and handle it when they are upgraded."""
 
     def parked(service: str) -> list[str]:
-        return database(stack, service, f"select id from dead_letters where fate = 'newer' and type = '{V2}'")
+        return database(deployment, service, f"select id from dead_letters where fate = 'newer' and type = '{V2}'")
 
     async def all_have_parked() -> bool:
         return all([await asyncio.to_thread(parked, service) for service in CONSUMERS])
 
     async def upgrade() -> None:
         await until(all_have_parked)
-        await release(stack, CONSUMERS, NEWER, NEWEST_ON)
+        await release(deployment, CONSUMERS, NEWER, NEWEST_ON)
 
-    await tell(stack, IN_STOCK, "P1")
-    await release(stack, ["warehouse"], NEWER, NEWEST_ON)
-    await tell(stack, batch(20), "P2", meanwhile=upgrade)
+    await run_demo(deployment, IN_STOCK, "P1")
+    await release(deployment, ["warehouse"], NEWER, NEWEST_ON)
+    await run_demo(deployment, batch(20), "P2", meanwhile=upgrade)
     for service in CONSUMERS:
-        assert versions(stack, service) == [V1, V2]
+        assert versions(deployment, service) == [V1, V2]
         assert parked(service)
         unhandled = "select fate, type, cause from dead_letters where replayed_at is null"
-        assert database(stack, service, unhandled) == []
+        assert database(deployment, service, unhandled) == []
 
-    before = [container["Id"] for container in stack.containers("orders")]
+    before = [container["Id"] for container in deployment.containers("orders")]
     with pytest.raises(AssertionError, match=rf"orders does not start: the database holds facts {re.escape(V2)}"):
-        await release(stack, ["orders"], OLDER)
-    assert [container["Id"] for container in stack.containers("orders")] == before, "those that ran go on"
+        await release(deployment, ["orders"], OLDER)
+    assert [container["Id"] for container in deployment.containers("orders")] == before, "those that ran go on"

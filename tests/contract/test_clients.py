@@ -11,7 +11,7 @@ import pytest
 from clients.generate import DOCUMENTS, PACKAGE, generate, main
 from clients.generators import ROOT, CommandFailed, python_generator, run
 from services.registry import SERVICES
-from tests.typescript import packages_or_skip
+from tests.support.typescript import packages_or_skip
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -1,4 +1,4 @@
-"""Every consumer parses every example of every event it hears."""
+"""Every consumer parses every example of every event it consumes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from contracts.base import Event, lifted, order_stream, parse_fact, versions_of
 from contracts.topics import TOPICS, of_producer, subscribed_by
 from shared.ledger.facts import Facts
-from tests.invented import WORD, WORDS, invented, open_fields
+from tests.support.unknown_words import WORD, WORDS, invented, open_fields
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "contracts" / "examples").glob("*/*.json"))
 SERVICES = sorted({service for topic in TOPICS for service in (topic.producer, *topic.consumers)})
@@ -23,7 +23,7 @@ def subscriptions(service: str) -> tuple[type[Event], ...]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_it_hears_only_what_its_topics_carry(service: str) -> None:
+def test_it_consumes_only_what_its_topics_carry(service: str) -> None:
     topics = list(subscribed_by(service))
     if any(topic.producer == service for topic in TOPICS):
         topics.append(of_producer(service))
@@ -34,7 +34,7 @@ def test_it_hears_only_what_its_topics_carry(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_it_parses_every_example_of_what_it_hears(service: str) -> None:
+def test_it_parses_every_example_of_what_it_consumes(service: str) -> None:
     for consumed in subscriptions(service):
         examples = [example for example in EXAMPLES if example.parent.name in versions_of(consumed)]
         assert examples or not consumed.__module__.startswith("contracts.")

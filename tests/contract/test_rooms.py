@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -54,6 +55,44 @@ def test_a_service_has_the_rooms_of_the_page(service: str) -> None:
 def test_every_seam_is_on_the_page() -> None:
     last = PAGE.rpartition("Besides these")[2]
     assert set().union(*SEAMS.values()) <= set(re.findall(r"`(\w+)`", last))
+
+
+TESTS = ROOT / "tests"
+NOT_A_KIND = {"support", "bench", "golden"}
+"""What the kinds share, a program, and recorded messages."""
+IMPORTS_TESTS = "tests/faults/test_rounds.py"
+"""It repeats the tests of its folder."""
+
+
+def test_a_kind_of_tests_holds_tests_only() -> None:
+    kinds = [folder for folder in sorted(TESTS.iterdir()) if folder.is_dir() and folder.name not in NOT_A_KIND]
+    files = [file for kind in kinds for file in kind.rglob("*") if "__pycache__" not in file.parts and file.is_file()]
+    assert len(kinds) > 5
+    assert [
+        str(file.relative_to(ROOT))
+        for file in files
+        if not re.fullmatch(r"test_\w+\.py|conftest\.py|__init__\.py", file.name)
+    ] == []
+
+
+def test_no_module_imports_a_test_module() -> None:
+    importing = {
+        str(file.relative_to(ROOT))
+        for file in TESTS.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if any(re.search(r"(?:^|\.)(?:test_\w+|conftest)$", name) for name in imports(node))
+    }
+    assert importing == {IMPORTS_TESTS}
+
+
+def imports(node: ast.AST) -> list[str]:
+    """The modules, and what might be one, that this statement imports."""
+    match node:
+        case ast.Import():
+            return [alias.name for alias in node.names]
+        case ast.ImportFrom():
+            return [node.module or "", *(alias.name for alias in node.names)]
+    return []
 
 
 TABLES = "|".join(re.findall(r"create table (\w+)", "\n".join(PLATFORM_SCHEMA)))

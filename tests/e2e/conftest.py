@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import secrets
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -14,9 +15,17 @@ from sandbox.demo.api import Api
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.run import Demo
 from sandbox.local.stack import Stack
+from tests.support.file_order import sort_by_file
 
+HERE = Path(__file__).parent
+ORDER = ("test_fuzz", "test_fuzz_values", "test_local_stack", "test_privacy")
+"""In which the files run: `test_privacy` searches what the others have left on the stack."""
 FAST = 60_000.0
 PATIENCE = 180.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    sort_by_file(items, HERE, ORDER)
 
 
 @pytest.fixture(scope="package")

@@ -48,8 +48,8 @@ from sandbox.demo.orders import receive_goods
 from sandbox.demo.people import Person, person
 from sandbox.demo.scenarios import Scenario
 from sandbox.local.stack import Stack
-from tests.live import until
-from tests.typescript import packages_or_skip
+from tests.support.typescript import packages_or_skip
+from tests.support.waiting import until
 
 SOAP = Scenario("soap", "cancelled", (("SAVON-OLIVE-300", 2),), "delivered")
 SHOPPERS = range(9_300, 9_400)

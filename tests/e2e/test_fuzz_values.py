@@ -25,8 +25,8 @@ from sandbox.demo.people import person
 from sandbox.demo.scenarios import Scenario
 from sandbox.local.stack import Stack
 from services.carrier.api.signatures import secrets_of, signature
-from tests import nasty
-from tests.live import until
+from tests.support import hostile_values
+from tests.support.waiting import until
 
 SCENARIO = Scenario("fuzz", "the same order again and again", (("STYLO-PLUME-M", 1),), "cancelled")
 fuzz = settings(
@@ -133,42 +133,42 @@ def test_any_value_in_any_body(stand: Stand, request_line: str) -> None:
     service, method, path = request_line.format(**stand.names).split()
 
     @fuzz
-    @given(nasty.spoilt(BODIES[request_line]))
+    @given(hostile_values.spoilt(BODIES[request_line]))
     def send(spoilt: Any) -> None:
-        stand.send(service, method, path, nasty.as_json(spoilt))
+        stand.send(service, method, path, hostile_values.as_json(spoilt))
 
     send()
 
 
 def test_any_value_in_any_order(stand: Stand) -> None:
     good = order(stand.stack)
-    assert stand.send("orders", "POST", "/orders", nasty.as_json(good)).status_code == 201
+    assert stand.send("orders", "POST", "/orders", hostile_values.as_json(good)).status_code == 201
 
     @settings(fuzz, max_examples=300)
-    @given(nasty.spoilt(order(stand.stack)))
+    @given(hostile_values.spoilt(order(stand.stack)))
     def send(spoilt: Any) -> None:
-        stand.send("orders", "POST", "/orders", nasty.as_json(spoilt))
+        stand.send("orders", "POST", "/orders", hostile_values.as_json(spoilt))
 
     send()
 
 
 @pytest.mark.parametrize("amount", ["1e99999999999999999999", "-1e99999999999999999999", "1" + "0" * 400])
 def test_a_number_that_nothing_holds_is_the_clients_fault(stand: Stand, amount: str) -> None:
-    product = nasty.put(PRODUCT, ("unit_value", "amount"), "@")
-    ordered = nasty.put(order(stand.stack), ("lines", 0, "unit_price", "amount"), "@")
+    product = hostile_values.put(PRODUCT, ("unit_value", "amount"), "@")
+    ordered = hostile_values.put(order(stand.stack), ("lines", 0, "unit_price", "amount"), "@")
     for service, method, path, body in (
         ("warehouse", "PUT", "/products/FUZZ-1", product),
         ("orders", "POST", "/orders", ordered),
     ):
-        raw = nasty.as_json(body).replace(b'"@"', amount.encode())
+        raw = hostile_values.as_json(body).replace(b'"@"', amount.encode())
         assert stand.send(service, method, path, raw).status_code in (400, 422)
 
 
 def test_the_value_of_a_product_is_said_back_as_it_is_kept(stand: Stand) -> None:
-    body = nasty.put(PRODUCT, ("unit_value", "amount"), "@")
+    body = hostile_values.put(PRODUCT, ("unit_value", "amount"), "@")
     for number, kept in (("1E+2", "100.00"), ("-0.00", "0.00"), ("7", "7.00"), ("12.5", "12.50")):
         answer = stand.send(
-            "warehouse", "PUT", "/products/FUZZ-2", nasty.as_json(body).replace(b'"@"', number.encode())
+            "warehouse", "PUT", "/products/FUZZ-2", hostile_values.as_json(body).replace(b'"@"', number.encode())
         )
         assert answer.status_code in (200, 201), answer.text
         for reply in (answer, stand.send("warehouse", "GET", "/products/FUZZ-2")):
@@ -200,9 +200,9 @@ def test_any_value_in_any_signed_call_back(stand: Stand) -> None:
     turn = itertools.count()
 
     @fuzz
-    @given(nasty.spoilt(ENVELOPE))
+    @given(hostile_values.spoilt(ENVELOPE))
     def send(spoilt: Any) -> None:
-        body = nasty.as_json(spoilt)
+        body = hostile_values.as_json(spoilt)
         name, now = f"fuzz-{secrets.token_hex(4)}-{next(turn)}", int(time.time())
         signed = {
             "webhook-id": name.encode(),
@@ -228,18 +228,18 @@ PAGES = {
 def cursors() -> st.SearchStrategy[str]:
     """What looks like a cursor of ours, with any values in it."""
     key = st.one_of(
-        nasty.values(),
+        hostile_values.values(),
         st.sampled_from(["2026-11-23T08:00:00Z", "9999-12-31T23:59:59-12:00", "3f1c1f9e-6a5e-4f59-9a8e-0f4f5f6d7e8a"]),
     )
     return st.lists(key, min_size=1, max_size=3).map(
-        lambda keys: base64.urlsafe_b64encode(nasty.as_json(keys)).rstrip(b"=").decode()
+        lambda keys: base64.urlsafe_b64encode(hostile_values.as_json(keys)).rstrip(b"=").decode()
     )
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_any_value_in_any_query(stand: Stand, name: str) -> None:
     service, path, parameters = PAGES[name]
-    text = st.one_of(st.sampled_from(nasty.TEXTS), st.text(max_size=40), nasty.values().map(str))
+    text = st.one_of(st.sampled_from(hostile_values.TEXTS), st.text(max_size=40), hostile_values.values().map(str))
     query = st.dictionaries(st.sampled_from(parameters.split()), text, max_size=3)
 
     @fuzz
@@ -264,7 +264,7 @@ PATHS = {
 
 @pytest.mark.parametrize(("service", "path"), [(service, path) for service, paths in PATHS.items() for path in paths])
 def test_any_text_in_any_path(stand: Stand, service: str, path: str) -> None:
-    texts = st.sampled_from(nasty.TEXTS) | st.text(min_size=1, max_size=40)
+    texts = st.sampled_from(hostile_values.TEXTS) | st.text(min_size=1, max_size=40)
 
     @fuzz
     @given(texts, texts, st.sampled_from(["GET", "POST", "DELETE"]))

@@ -18,22 +18,13 @@ from sandbox.demo.api import Api, Refused
 from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
 from sandbox.demo.rebuild import rebuild_tracking
 from sandbox.demo.run import Demo
-from sandbox.demo.scenarios import BY_NAME, SCENARIOS, Scenario
+from sandbox.demo.scenarios import SCENARIOS, Scenario
 from sandbox.local.processes import Process
 from sandbox.local.stack import Stack
 from services.registry import SERVICES
 from shared.operations.provision import create_topics
-from tests.live import T, until
-
-EVERYDAY = Scenario("delivered", "delivered", (("SAVON-OLIVE-300", 2),), "delivered")
-MIXED = (*(BY_NAME[name] for name in ("delivered", "split", "damaged", "customs_hold", "pickup")), *[EVERYDAY] * 7)
-PEOPLE_OF = {
-    "S": range(len(SCENARIOS)),
-    "K": range(100, 100 + len(MIXED)),
-    "B": range(200, 200 + len(MIXED)),
-    "R": range(300, 352),
-}
-"""Shoppers by the prefix of their orders' numbers: nobody buys twice, whose yearly limit might matter."""
+from tests.support.e2e.demo_orders import EVERYDAY, MIXED, PEOPLE_OF
+from tests.support.waiting import T, until
 
 
 async def play(demo: Demo, scenarios: tuple[Scenario, ...], prefix: str) -> None:
@@ -82,17 +73,17 @@ async def test_every_scenario_comes_to_its_end(new_demo: Callable[[], Demo], api
     assert documents["cancelled_late"]["cancel"]["answer"] == "withdrawn"
     assert documents["over_limit"]["reason"] == "over_transaction_limit"
     assert documents["short_pick"]["reason"] == "stock_short"
-    assert told(details["customs_hold"], "case-opened", case="customs_hold")
-    assert told(details["customs_hold"], "import-cleared")
-    assert told(details["customs_refused"], "import-refused")
-    assert told(details["customs_refused"], "parcel-received-back")
-    assert told(details["pickup"], "parcel-scanned", status="available_for_pickup")
-    assert told(details["silent"], "case-opened", case="enquiry")
-    assert told(details["silent"], "case-closed", case="enquiry")
+    assert is_shown(details["customs_hold"], "case-opened", case="customs_hold")
+    assert is_shown(details["customs_hold"], "import-cleared")
+    assert is_shown(details["customs_refused"], "import-refused")
+    assert is_shown(details["customs_refused"], "parcel-received-back")
+    assert is_shown(details["pickup"], "parcel-scanned", status="available_for_pickup")
+    assert is_shown(details["silent"], "case-opened", case="enquiry")
+    assert is_shown(details["silent"], "case-closed", case="enquiry")
     assert [case async for case in api.pages("orders", "/cases", "cases", "operator", status="open")] == []
 
 
-def told(detail: dict[str, Any], kind: str, **words: str) -> bool:
+def is_shown(detail: dict[str, Any], kind: str, **words: str) -> bool:
     """Whether the timeline has an entry of this kind with these words."""
     return any(
         entry["kind"] == kind and all(entry.get(name) == value for name, value in words.items())
@@ -142,7 +133,7 @@ async def test_the_broker_killed_and_started_again_empty(new_demo: Callable[[], 
 
 
 async def test_cancel_races_the_hand_over_fifty_times(stack: Stack, api: Api, new_demo: Callable[[], Demo]) -> None:
-    """Whoever is first wins, and both sides hear the same answer. With two more orders it is sure who is first."""
+    """Whoever is first wins, and both sides get the same answer. With two more orders it is sure who is first."""
     demo, scenarios = new_demo(), [EVERYDAY] * len(PEOPLE_OF["R"])
     await receive_goods(api, scenarios, "GR-R")
     await place(api, scenarios, stack.clock.now, prefix="R", into=demo.orders, first_person=PEOPLE_OF["R"].start)

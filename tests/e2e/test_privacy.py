@@ -21,7 +21,7 @@ from sandbox.demo.people import Person, person
 from sandbox.demo.scenarios import SCENARIOS
 from sandbox.local.stack import Stack
 from services.registry import SERVICES
-from tests.e2e.test_local_stack import PEOPLE_OF
+from tests.support.e2e.demo_orders import PEOPLE_OF
 
 PEOPLE = [person(number) for number in chain.from_iterable(PEOPLE_OF.values())]
 

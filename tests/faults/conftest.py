@@ -1,4 +1,4 @@
-"""One stack for all faults, file after file: kills first, the end of all orders last.
+"""One stack for all faults, file after file: kills first, the end of all orders last; then the checker has its own.
 
 `make faults` sets `FAULTS_SEED`, `FAULTS_MINUTES` and, where to report, `FAULTS_DOCS`.
 """
@@ -14,19 +14,37 @@ from pathlib import Path
 import pytest
 
 from sandbox.demo.clock_speed import SLOW
-from tests.faults.field import Field, proxied_stack, running_field
-from tests.faults.report import Report
-from tests.servers import description, running_servers
+from tests.support.faults.busy_stack import BusyStack, proxied_stack, running_busy_stack
+from tests.support.faults.report import Report
+from tests.support.file_order import sort_by_file
+from tests.support.servers import description, running_servers
 
 HERE = Path(__file__).parent
+ORDER = (
+    "test_kill",
+    "test_servers",
+    "test_counterparts",
+    "test_webhooks",
+    "test_records",
+    "test_replicas",
+    "test_orders",
+    "test_restored_database",
+    "test_clocks_and_disk",
+    "test_rounds",
+    "test_end",
+    "test_checker",
+    "test_report",
+)
+"""In which the files run: every order must be able to end in `test_end`."""
 LONG = ("clock an hour off", "disk full", "100,000 records behind", "broker away or frozen for 60 s")
 """What a short run leaves out, or does for a shorter time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything that needs the stack is a fault test."""
+    """In the order of the files; everything that needs a stack is a fault test."""
+    sort_by_file(items, HERE, ORDER)
     for item in items:
-        if HERE in item.path.parents and {"field", "broken"} & set(getattr(item, "fixturenames", ())):
+        if HERE in item.path.parents and {"busy", "broken"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.faults)
 
 
@@ -42,11 +60,11 @@ def report() -> Iterator[Report]:
 
 
 @pytest.fixture(scope="session")
-async def field(tmp_path_factory: pytest.TempPathFactory, report: Report) -> AsyncIterator[Field]:
+async def busy(tmp_path_factory: pytest.TempPathFactory, report: Report) -> AsyncIterator[BusyStack]:
     run_dir = tmp_path_factory.mktemp("faults")
     report.servers = description().removeprefix("servers: ")
     async with AsyncExitStack() as exit_stack:
         servers = await exit_stack.enter_async_context(running_servers(run_dir))
         prefix = f"faults_{secrets.token_hex(3)}"
         stack, proxies = await exit_stack.enter_async_context(proxied_stack(run_dir, prefix, SLOW, servers))
-        yield await exit_stack.enter_async_context(running_field(stack, proxies, report))
+        yield await exit_stack.enter_async_context(running_busy_stack(stack, proxies, report))

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from sandbox.local.stack import ROOT
-from tests.faults.report import Report, page, percentile
+from tests.support.faults.report import Report, page, percentile
 
 DOCS = ROOT / "docs"
 
@@ -24,10 +24,10 @@ def test_a_violation_shows_on_the_page() -> None:
     report = Report(seed=1, minutes=0)
     row = report.row("cut", "broker", "I1", 30)
     row.injections, row.recoveries, row.violations = 2, [1.0, 3.0], ["I1: lost"]
-    told = page(report.document())
-    assert "**2 injections, 1 violations.**" in told
-    assert "| cut | broker | I1 | 2 | - | 1 | 1.0 / 3.0 | 30 |" in told
-    assert "- cut: I1: lost" in told
+    text = page(report.document())
+    assert "**2 injections, 1 violations.**" in text
+    assert "| cut | broker | I1 | 2 | - | 1 | 1.0 / 3.0 | 30 |" in text
+    assert "- cut: I1: lost" in text
 
 
 def test_the_page_is_made_of_its_json() -> None:

@@ -1,160 +1,26 @@
-"""A whole stack to operate on: five services and the sandbox, each a process, with the commands of an operator."""
+"""What several files of integration tests need running: services by themselves, and a whole stack."""
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-import json
 import secrets
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
 
-from sandbox.demo.actors import Actors, Duty
 from sandbox.demo.api import Api
 from sandbox.demo.clock_speed import SLOW
-from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
-from sandbox.demo.scenarios import Scenario
-from sandbox.local.stack import ROOT, Stack
+from sandbox.local.servers import Servers
+from sandbox.local.stack import Stack
 from services.registry import SERVICES
-from tests.faults.stores import Stores
-from tests.live import until
-from tests.servers import running_servers
-
-EVERYDAY = Scenario("delivered", "delivered", (("SAVON-OLIVE-300", 1),), "delivered")
-_number = itertools.count(1)
-
-
-class Operated:
-    """The stack with what its operator does to it. Each order has a shopper of its own."""
-
-    def __init__(self, stack: Stack, api: Api) -> None:
-        self.stack, self.api = stack, api
-
-    async def place(self, count: int = 1) -> list[Order]:
-        """Places everyday orders and has goods for them."""
-        await self.goods(count)
-        return [await self.place_without_goods() for _ in range(count)]
-
-    async def goods(self, count: int) -> None:
-        """Receives what so many everyday orders need."""
-        await receive_goods(self.api, [EVERYDAY] * count, f"GR-O{next(_number)}")
-
-    async def place_without_goods(self) -> Order:
-        turn, now = next(_number), self.stack.clock.now
-        [order] = await place(self.api, [EVERYDAY], now, prefix=f"O{turn}", into=DemoOrders(), first_person=400 + turn)
-        return order
-
-    @asynccontextmanager
-    async def actors(self, orders: list[Order], *absent: Duty) -> AsyncIterator[None]:
-        """People at work on these orders, who finish what they have in hand; none may be refused anything."""
-        demo_orders = DemoOrders()
-        demo_orders.add(orders)
-        people = Actors(self.api, demo_orders, self.stack.clock.now)
-
-        async def keep_reading() -> None:
-            while True:
-                await demo_orders.refresh(self.api)
-                await asyncio.sleep(0.3)
-
-        tasks = [asyncio.create_task(people.work(*absent)), asyncio.create_task(keep_reading())]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        assert people.failed == []
-
-    async def document(self, order: Order) -> dict[str, Any]:
-        found: dict[str, Any] = await self.api.get("orders", f"/orders/{order.id}")
-        return found
-
-    async def stands(self, orders: list[Order], *states: str, seconds: float = 60) -> None:
-        """Waits until each of the orders stands in one of these states (or has ended so)."""
-
-        async def there() -> bool:
-            found = [(await self.document(order))["status"] for order in orders]
-            return all(status in states for status in found)
-
-        try:
-            await until(there, seconds)
-        except TimeoutError:
-            told = [(await self.why(order.id))[1] for order in orders]
-            raise AssertionError(json.dumps(told, indent=1)) from None
-
-    async def settled(self) -> None:
-        """Waits until all that was said by now is sent, and read by everyone."""
-        stores = Stores(self.stack.dsns, self.stack.servers.kafka_bootstrap)
-        try:
-            published = await stores.published()
-
-            async def sent() -> bool:
-                return not await stores.not_sent(published)
-
-            await until(sent)
-            ends = await stores.ends()
-
-            async def read() -> bool:
-                return not await stores.not_read(ends)
-
-            await until(read)
-        finally:  # a database is copied only while nobody is connected
-            await stores.close()
-
-    @contextmanager
-    def fast(self) -> Iterator[None]:
-        """Business time runs fast inside: for journeys."""
-        self.stack.change_speed(60_000)
-        try:
-            yield
-        finally:
-            self.stack.change_speed(SLOW)
-
-    async def command(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """`python -m services.<service> ...`, as the operator types it."""
-        return await self.run(
-            [sys.executable, "-m", f"services.{service}", *arguments], self.stack.environment(service)
-        )
-
-    async def why(self, wanted: str) -> tuple[int, dict[str, Any]]:
-        """`make why ORDER=`: its exit code and what it tells."""
-        environment = {
-            **self.stack.environment("orders"),
-            **{f"{name.upper()}_URL": self.stack.urls[name] for name in SERVICES},
-            "OPERATOR_KEY": self.stack.secrets.api_keys["operator"],
-        }
-        told = await self.run([sys.executable, "-m", "services.why", wanted, "--json"], environment)
-        return told.returncode, json.loads(told.stdout) if told.stdout else {"error": told.stderr}
-
-    async def run(self, argv: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        return await asyncio.to_thread(
-            subprocess.run,
-            argv,
-            cwd=ROOT,
-            env={**environment, "COLUMNS": "300"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    async def restart(self, name: str, extra: Mapping[str, str] | None = None) -> None:
-        """Ends it as an operator would, and starts it with these variables."""
-        await asyncio.to_thread(self.stack.processes[name].end)
-        self.stack.start(name, extra)
-        await self.stack.ready([name])
-
-    async def fetch(self, service: str, query: str, *arguments: object) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self.stack.dsns[service])
-        try:
-            return await connection.fetch(query, *arguments)
-        finally:
-            await connection.close()
+from tests.support.carrier_service import CarrierService, carrier_service
+from tests.support.customs_service import CustomsService, customs_service
+from tests.support.databases import FreshDatabase
+from tests.support.operated_stack import Operated
+from tests.support.orders_service import OrdersService, orders_service
+from tests.support.platform_pair import Pair, new_pair
+from tests.support.servers import running_servers
+from tests.support.tracking_service import TrackingService, tracking_service
+from tests.support.warehouse_service import WarehouseService, warehouse_service
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +34,38 @@ async def operated(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Op
     ):
         yield Operated(stack, api)
         assert {name: stack.processes[name].alive for name in SERVICES} == dict.fromkeys(SERVICES, True)
+
+
+@pytest.fixture(scope="module")
+async def orders(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[OrdersService]:
+    async with orders_service(servers, fresh_database) as running_orders:
+        yield running_orders
+
+
+@pytest.fixture
+async def pair(servers: Servers) -> Pair:
+    return await new_pair(servers, servers.kafka_bootstrap)
+
+
+@pytest.fixture
+async def warehouse(fresh_database: FreshDatabase) -> AsyncIterator[WarehouseService]:
+    async with warehouse_service(await fresh_database("warehouse")) as running_warehouse:
+        yield running_warehouse
+
+
+@pytest.fixture(scope="module")
+async def carrier(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[CarrierService]:
+    async with carrier_service(servers, fresh_database) as running_carrier:
+        yield running_carrier
+
+
+@pytest.fixture
+async def tracking(fresh_database: FreshDatabase) -> AsyncIterator[TrackingService]:
+    async with tracking_service(await fresh_database("tracking"), public_burst=1000) as tracking:
+        yield tracking
+
+
+@pytest.fixture(scope="module")
+async def customs(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[CustomsService]:
+    async with customs_service(servers, fresh_database) as running_customs:
+        yield running_customs

@@ -20,13 +20,8 @@ from shared.messaging import dead_letters
 from shared.messaging.decoder import FOREIGN_AN_HOUR, Decoder, as_record
 from shared.platform import Platform, running
 from shared.telemetry import metrics
-from tests.integration.platform_pair import Answered, Asked, Pair, ask, both, count, new_pair, order_in, produce
-from tests.live import until
-
-
-@pytest.fixture
-async def pair(servers: Servers) -> Pair:
-    return await new_pair(servers, servers.kafka_bootstrap)
+from tests.support.platform_pair import Answered, Asked, Pair, ask, both, count, order_in, produce
+from tests.support.waiting import until
 
 
 def now() -> datetime:
@@ -159,7 +154,7 @@ async def test_a_newer_version_is_parked_without_a_case_and_handled_at_the_start
         assert await answerer.pool.fetchval("select count(*) from dead_letters where replayed_at is null") == 0
 
 
-async def test_what_retention_removed_before_it_was_read_is_counted_and_told(
+async def test_what_retention_removed_before_it_was_read_is_counted_and_reported(
     pair: Pair, servers: Servers, capsys: pytest.CaptureFixture[str]
 ) -> None:
     partition, missed = TopicPartition(pair.asks.name, 0), metrics.missed.labels(pair.asks.name)

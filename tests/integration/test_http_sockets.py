@@ -23,7 +23,8 @@ from shared.http import problems
 from shared.http.middleware import RequestMiddleware
 from shared.http.protocol import Sockets
 from shared.limits import SocketLimits
-from tests.live import serving, until
+from tests.support.http_server import serving
+from tests.support.waiting import until
 
 LIMITS = SocketLimits(
     connections=16,
@@ -307,8 +308,8 @@ async def test_pipelined_requests_are_answered_up_to_a_bound() -> None:
 async def test_a_faulty_request_behind_a_good_one_does_not_mix_answers() -> None:
     async with served(PATIENT) as server:
         good = post("/length", b"Content-Length: 1") + b"x"
-        told = await server.ask(good + b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 100 + b"\r\n")
-        assert told == [(200, b'{"length":1}')]
+        answered = await server.ask(good + b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 100 + b"\r\n")
+        assert answered == [(200, b'{"length":1}')]
 
 
 async def test_a_client_that_does_not_read_is_left() -> None:

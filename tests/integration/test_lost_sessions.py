@@ -8,7 +8,7 @@ import contextlib
 import asyncpg
 
 from shared.db import TRANSIENT, connect_pool
-from tests.conftest import FreshDatabase
+from tests.support.databases import FreshDatabase
 
 ROUNDS = 40
 

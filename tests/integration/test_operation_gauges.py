@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
@@ -32,8 +32,8 @@ from shared.loop import Loop
 from shared.operations import gauges
 from shared.platform import Platform, connected
 from shared.settings import PlatformSettings
+from tests.support.databases import FreshDatabase
 
-FreshDatabase = Callable[[str], Awaitable[str]]
 KEY = SecretStr(base64.b64encode(bytes(32)).decode())
 NOW = datetime.now(UTC)
 HALF_A_DAY = 43_200

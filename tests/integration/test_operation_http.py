@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -11,20 +10,19 @@ import pytest
 
 from contracts.base import Event
 from contracts.warehouse import StockReserved
-from sandbox.local.servers import Servers
 from shared.operations.status import StatusView
-from tests.integration.test_orders_http import FreshDatabase, Orders, orders_service
-from tests.live import until
-
-
-@pytest.fixture(scope="module")
-async def orders(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[Orders]:
-    async with orders_service(servers, fresh_database) as running_orders:
-        yield running_orders
+from tests.support.orders_service import OrdersService
+from tests.support.waiting import until
 
 
 async def dead_letter(
-    orders: Orders, order_id: str, body: bytes, *, kind: str = StockReserved.TYPE, topic: str = "", partition: int = 0
+    orders: OrdersService,
+    order_id: str,
+    body: bytes,
+    *,
+    kind: str = StockReserved.TYPE,
+    topic: str = "",
+    partition: int = 0,
 ) -> int:
     """A dead letter in its table, as the consumer leaves it."""
     letter: int = await orders.platform.pool.fetchval(
@@ -48,11 +46,11 @@ def reserved(order_id: str) -> bytes:
     return published(StockReserved(order_id=UUID(order_id), occurred_at=datetime.now(UTC)))
 
 
-async def replay(orders: Orders, letter: int, who: str = "ops") -> httpx.Response:
+async def replay(orders: OrdersService, letter: int, who: str = "ops") -> httpx.Response:
     return await orders.post(f"/dead-letters/{letter}/replay", None, who)
 
 
-async def test_a_replay_over_http_counts_once_and_closes_its_case(orders: Orders) -> None:
+async def test_a_replay_over_http_counts_once_and_closes_its_case(orders: OrdersService) -> None:
     placed = await orders.placed()
     letter = await dead_letter(orders, placed["id"], reserved(placed["id"]))
     shown = (await orders.get(f"/dead-letters/{letter}", "ops")).json()
@@ -67,7 +65,7 @@ async def test_a_replay_over_http_counts_once_and_closes_its_case(orders: Orders
     assert sum(1 for fact in facts if fact.TYPE == "case-closed.v1") == 1
 
 
-async def test_one_that_is_still_dead_says_why_and_stays(orders: Orders) -> None:
+async def test_one_that_is_still_dead_says_why_and_stays(orders: OrdersService) -> None:
     placed = await orders.placed()
     for body, kind, partition, cause in (
         (b"{", StockReserved.TYPE, 0, "json_invalid"),
@@ -82,7 +80,7 @@ async def test_one_that_is_still_dead_says_why_and_stays(orders: Orders) -> None
 
 
 async def test_a_bug_that_is_still_there_is_an_answer_and_no_error(
-    orders: Orders, monkeypatch: pytest.MonkeyPatch
+    orders: OrdersService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     placed = await orders.placed()
 
@@ -99,7 +97,7 @@ async def test_a_bug_that_is_still_there_is_an_answer_and_no_error(
     assert (await replay(orders, letter)).status_code == 200
 
 
-async def test_a_persons_record_is_shown_to_nobody(orders: Orders) -> None:
+async def test_a_persons_record_is_shown_to_nobody(orders: OrdersService) -> None:
     placed = await orders.placed()
     letter = await dead_letter(orders, placed["id"], b'{"contact": "sealed-bytes"}', kind="x", topic="orders.personal")
     shown = await orders.get(f"/dead-letters/{letter}", "ops")
@@ -107,7 +105,7 @@ async def test_a_persons_record_is_shown_to_nobody(orders: Orders) -> None:
     assert (shown.json()["body"], shown.json()["body_withheld"], shown.json()["body_bytes"]) == (None, True, 27)
 
 
-async def test_letters_are_listed_newest_first_a_page_at_a_time(orders: Orders) -> None:
+async def test_letters_are_listed_newest_first_a_page_at_a_time(orders: OrdersService) -> None:
     order_id = str(uuid4())
     letters = [await dead_letter(orders, order_id, b"{") for _ in range(3)]
     first = await orders.get("/dead-letters?limit=2", "ops")
@@ -124,7 +122,7 @@ async def test_letters_are_listed_newest_first_a_page_at_a_time(orders: Orders) 
     assert everything[0]["id"] == replayed
 
 
-async def test_dead_letters_are_the_operators(orders: Orders) -> None:
+async def test_dead_letters_are_the_operators(orders: OrdersService) -> None:
     letter = await dead_letter(orders, str(uuid4()), b"{")
     for who, status in (("maison", 403), ("depot", 403), ("nobody", 401)):
         assert (await orders.get("/dead-letters", who)).status_code == status
@@ -136,7 +134,7 @@ async def test_dead_letters_are_the_operators(orders: Orders) -> None:
     assert (await orders.get(f"/dead-letters/{2**63}", "ops")).status_code == 422
 
 
-async def test_the_status_tells_what_waits(orders: Orders) -> None:
+async def test_the_status_tells_what_waits(orders: OrdersService) -> None:
     before = StatusView.model_validate((await orders.get("/status", "ops")).json())
     assert before.store is not None
     await dead_letter(orders, str(uuid4()), b"{")

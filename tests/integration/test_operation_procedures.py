@@ -16,8 +16,8 @@ from sandbox.demo.scenarios import Scenario
 from services.carrier.api.signatures import secrets_of, signature
 from services.credentials import sealing_key
 from services.registry import SERVICES
-from tests.integration.conftest import Operated
-from tests.live import until
+from tests.support.operated_stack import Operated
+from tests.support.waiting import until
 
 NEW_GOODS = Scenario("delivered", "delivered", (("STYLO-PLUME-M", 1),), "delivered")
 """An order for goods that no other one here wants."""
@@ -36,7 +36,7 @@ async def test_republish_sends_again_and_changes_nothing(operated: Operated) -> 
     assert [await operated.fetch(name, facts, order.id) for name in SERVICES] == before
 
 
-async def test_a_consumer_moved_back_hears_again_and_changes_nothing(operated: Operated) -> None:
+async def test_a_consumer_moved_back_consumes_again_and_changes_nothing(operated: Operated) -> None:
     [order] = await operated.place()
     await operated.stands([order], "reserved")
     await operated.settled()
@@ -181,9 +181,9 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
         await until(blocked)
         page = (await client.get(f"{stack.internal_urls['warehouse']}/metrics")).text
         assert "service_blocked 1.0" in page
-        code, told = await operated.why(early.id)
-        assert (code, told["findings"][0]["holder"]) == (1, "blocked")
-        assert told["next"] in {f"python -m services.{name} restore-from-topics" for name in names}
+        code, report = await operated.why(early.id)
+        assert (code, report["findings"][0]["holder"]) == (1, "blocked")
+        assert report["next"] in {f"python -m services.{name} restore-from-topics" for name in names}
         forgetful = await what_was_said(operated, "warehouse")
         await asyncio.sleep(1)
         assert await what_was_said(operated, "warehouse") == forgetful < published["warehouse"], "it waits"

@@ -11,14 +11,14 @@ import pytest
 from sandbox.demo.api import Refused
 from services.registry import SERVICES
 from services.why import OrderNotIdentified, ask
-from tests.integration.conftest import Operated
-from tests.live import until
+from tests.support.operated_stack import Operated
+from tests.support.waiting import until
 
 LAPOSTE = "carrier.laposte"
 
 
-def holders(told: dict[str, list[dict[str, str]]]) -> list[tuple[str, str]]:
-    return [(finding["holder"], finding["service"]) for finding in told["findings"]]
+def holders(report: dict[str, list[dict[str, str]]]) -> list[tuple[str, str]]:
+    return [(finding["holder"], finding["service"]) for finding in report["findings"]]
 
 
 async def test_a_paused_counterpart_holds_the_order_and_resume_is_the_next_command(operated: Operated) -> None:
@@ -34,21 +34,21 @@ async def test_a_paused_counterpart_holds_the_order_and_resume_is_the_next_comma
                 return bool(counterpart["waiting"] == 1)
 
             await until(outputs)
-            code, told = await operated.why(order.number)
+            code, report = await operated.why(order.number)
             assert code == 1
-            assert holders(told)[0] == ("paused", "carrier")
-            assert told["findings"][0]["what"].startswith("job label.laposte 1 (carrier.laposte)")
-            assert told["next"] == f"python -m services.carrier resume {LAPOSTE}"
-            assert told["order"]["awaits"] == "carrier"
+            assert holders(report)[0] == ("paused", "carrier")
+            assert report["findings"][0]["what"].startswith("job label.laposte 1 (carrier.laposte)")
+            assert report["next"] == f"python -m services.carrier resume {LAPOSTE}"
+            assert report["order"]["awaits"] == "carrier"
 
-            resumed = await operated.command(*told["next"].removeprefix("python -m services.").split())
+            resumed = await operated.command(*report["next"].removeprefix("python -m services.").split())
             assert resumed.returncode == 0, resumed.stderr
             await operated.stands([order], "labelled")
-            code, told = await operated.why(order.id)
+            code, report = await operated.why(order.id)
     finally:  # also when the command has not: the tests that follow need the carrier
         await operated.api.post("carrier", f"/counterparts/{LAPOSTE}/resume", "operator")
     assert code == 0
-    assert told["next"] == f"warehouse: GET /hand-overs, then POST /orders/{order.id}/parcels/{{n}}/hand-over"
+    assert report["next"] == f"warehouse: GET /hand-overs, then POST /orders/{order.id}/parcels/{{n}}/hand-over"
 
 
 async def test_what_was_tried_and_when_it_is_tried_again(operated: Operated) -> None:
@@ -60,21 +60,21 @@ async def test_what_was_tried_and_when_it_is_tried_again(operated: Operated) -> 
             await operated.stands([order], "declared")
 
             async def tried() -> bool:
-                _, told = await operated.why(order.id)
-                return any(finding["holder"] == "job" and finding["tried"] >= 2 for finding in told["findings"])
+                _, report = await operated.why(order.id)
+                return any(finding["holder"] == "job" and finding["tried"] >= 2 for finding in report["findings"])
 
             await until(tried)
-            code, told = await operated.why(order.id)
+            code, report = await operated.why(order.id)
     finally:
         await operated.api.put("sandbox", "/control/faults", None, {**fault, "count": 0})
-    [job] = [finding for finding in told["findings"] if finding["holder"] == "job"]
+    [job] = [finding for finding in report["findings"] if finding["holder"] == "job"]
     assert (code, job["service"], job["reason"]) == (0, "carrier", "sls:http_500")
     assert job["until"] is not None or "being tried" in job["what"]
 
 
 async def test_a_dead_letter_is_found_and_its_replay_frees_the_order(operated: Operated) -> None:
     """A bug of ours, as a trigger in the warehouse's own database, which is then repaired. It meets each of the order's
-    facts, also one that is heard before the order's number is."""
+    facts, also one that is consumed before the order's number is."""
     broken = """create function broken() returns trigger language plpgsql as $$
                 begin if coalesce(new.number, 'O') like 'O%' then raise exception 'a bug'; end if; return new; end $$;
                 create trigger broken before insert on orders for each row execute function broken()"""
@@ -86,19 +86,19 @@ async def test_a_dead_letter_is_found_and_its_replay_frees_the_order(operated: O
         return len(rows) >= 2  # placed, screened
 
     await until(dead_lettered)
-    code, told = await operated.why(order.number)
+    code, report = await operated.why(order.number)
     assert code == 1
-    assert holders(told)[0] == ("dead_letter", "warehouse")
-    assert "case" not in {holder for holder, _ in holders(told)}, "the letters' cases would only repeat them"
+    assert holders(report)[0] == ("dead_letter", "warehouse")
+    assert "case" not in {holder for holder, _ in holders(report)}, "the letters' cases would only repeat them"
     listed = await operated.command("warehouse", "dead-letters")
     assert order.id in listed.stdout
     await execute(operated, "warehouse", "drop trigger broken on orders; drop function broken")
-    while told["next"] and " replay " in told["next"]:
-        shown = await operated.command("warehouse", "dead-letter", told["next"].rpartition(" ")[2])
+    while report["next"] and " replay " in report["next"]:
+        shown = await operated.command("warehouse", "dead-letter", report["next"].rpartition(" ")[2])
         assert "a bug" not in shown.stdout, "a cause names type and place, never a text"
-        replayed = await operated.command(*told["next"].removeprefix("python -m services.").split())
+        replayed = await operated.command(*report["next"].removeprefix("python -m services.").split())
         assert replayed.returncode == 0, replayed.stdout + replayed.stderr
-        _, told = await operated.why(order.number)
+        _, report = await operated.why(order.number)
     async with operated.actors([order], "dispatch"):
         await operated.stands([order], "labelled")
     assert (await operated.document(order))["cases"] == []
@@ -115,16 +115,16 @@ async def execute(operated: Operated, service: str, statements: str) -> None:
 async def test_a_service_that_is_away_is_said_to_be(operated: Operated) -> None:
     [order] = await operated.place()
     operated.stack.kill("customs")
-    code, told = await operated.why(order.id)
+    code, report = await operated.why(order.id)
     operated.stack.start("customs")
     await operated.stack.ready(["customs"])
-    assert (code, told["unreachable"]) == (1, {"customs": "ConnectError"})
-    assert told["next"].startswith("look at customs")
+    assert (code, report["unreachable"]) == (1, {"customs": "ConnectError"})
+    assert report["next"].startswith("look at customs")
 
 
 async def test_an_order_that_nobody_knows(operated: Operated) -> None:
-    code, told = await operated.why(str(uuid4()))
-    assert (code, "there is no order" in told["error"]) == (2, True)
+    code, report = await operated.why(str(uuid4()))
+    assert (code, "there is no order" in report["error"]) == (2, True)
     for wanted in ("NO-SUCH-NUMBER", "'; drop table orders"):
         with pytest.raises(OrderNotIdentified, match="there is no order"):
             await ask(operated.stack.urls, operated.stack.secrets.api_keys["operator"], wanted)

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from sandbox.local.servers import Servers
 from services.orders.domain.intake import MAX_AGE
 from services.orders.schemas.body import OrderBody
 from services.orders.schemas.intake import check
-from tests.integration.test_orders_http import (
-    NAME,
-    PHONE,
-    RESIDENT_ID,
-    STREET,
-    FreshDatabase,
-    Orders,
-    good_body,
-    orders_service,
-)
+from tests.support.order_body import NAME, PHONE, RESIDENT_ID, STREET, good_body
+from tests.support.orders_service import OrdersService
 
 Body = dict[str, Any]
 Change = Callable[[Body], object]
@@ -292,13 +283,7 @@ def test_places_are_known_by_their_usual_names(province: str, city: str, code: s
 # --- over HTTP --------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-async def orders(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[Orders]:
-    async with orders_service(servers, fresh_database) as running_orders:
-        yield running_orders
-
-
-async def stored(orders: Orders) -> list[int]:
+async def stored(orders: OrdersService) -> list[int]:
     """How much the service holds of its own, whatever it consumes meanwhile of other orders."""
     consumed = "exists (select from facts where facts.stream_id = streams.id and not published)"
     tables = (
@@ -310,7 +295,7 @@ async def stored(orders: Orders) -> list[int]:
 
 @pytest.mark.parametrize(("change", "faults"), [row[1:] for row in TABLE], ids=IDS)
 async def test_a_bad_body_is_refused_and_leaves_nothing(
-    orders: Orders, change: Change, faults: set[tuple[str, str]]
+    orders: OrdersService, change: Change, faults: set[tuple[str, str]]
 ) -> None:
     before = await stored(orders)
     answer = await orders.post("/orders", bad_body(change), **{"Idempotency-Key": "once"})
@@ -336,13 +321,13 @@ async def test_a_bad_body_is_refused_and_leaves_nothing(
     ],
     ids=["empty", "cut off", "not UTF-8", "no number", "too much", "too deep", "digits", "exponent", "half characters"],
 )
-async def test_what_is_not_json_is_said_to_be_none(orders: Orders, raw: bytes, rule: str) -> None:
+async def test_what_is_not_json_is_said_to_be_none(orders: OrdersService, raw: bytes, rule: str) -> None:
     answer = await orders.http.post("/orders", content=raw, headers=orders.bearer("maison"))
     assert answer.status_code == 400
     assert [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]] == [("body", rule)]
 
 
-async def test_a_name_that_stands_twice_is_refused_and_named(orders: Orders) -> None:
+async def test_a_name_that_stands_twice_is_refused_and_named(orders: OrdersService) -> None:
     raw = json.dumps(good_body()).encode()
     twice = raw[:-1] + b', "buyer": {}}'
     answer = await orders.http.post("/orders", content=twice, headers=orders.bearer("maison"))
@@ -350,7 +335,7 @@ async def test_a_name_that_stands_twice_is_refused_and_named(orders: Orders) -> 
     assert [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]] == [("buyer", "name_repeated")]
 
 
-async def test_lines_are_counted_before_any_is_judged(orders: Orders) -> None:
+async def test_lines_are_counted_before_any_is_judged(orders: OrdersService) -> None:
     """Of 2,000 empty lines only their number is a fault."""
     answer = await orders.post("/orders", {**good_body(), "lines": [{}] * 2000})
     assert answer.status_code == 422
@@ -358,14 +343,14 @@ async def test_lines_are_counted_before_any_is_judged(orders: Orders) -> None:
 
 
 @pytest.mark.parametrize("number", [b"1e99999999999999999999", b"-1e99999999999999999999", b"1e-99999999999999999999"])
-async def test_a_number_beyond_what_can_be_held_is_the_clients_fault(orders: Orders, number: bytes) -> None:
+async def test_a_number_beyond_what_can_be_held_is_the_clients_fault(orders: OrdersService, number: bytes) -> None:
     raw = b'{"freight": {"amount": ' + number + b', "currency": "EUR"}}'
     answer = await orders.http.post("/orders", content=raw, headers=orders.bearer("maison"))
     assert answer.status_code in (400, 422)
     assert answer.json()["errors"]
 
 
-async def test_strange_names_and_sizes_break_nothing(orders: Orders) -> None:
+async def test_strange_names_and_sizes_break_nothing(orders: OrdersService) -> None:
     huge = await orders.http.post("/orders", content=b" " * 600_000, headers=orders.bearer("maison"))
     assert huge.status_code == 413
     unknown = {f"field_{n}": n for n in range(5000)}

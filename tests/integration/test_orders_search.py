@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -13,26 +12,20 @@ import pytest
 from contracts.base import Parcel, ParcelContent
 from contracts.carrier import LabelCreated
 from contracts.warehouse import OrderPacked
-from sandbox.local.servers import Servers
 from services.orders.store import search
-from tests.integration.test_orders_http import FreshDatabase, Orders, good_body, orders_service
+from tests.support.order_body import good_body
+from tests.support.orders_service import OrdersService
 
 TRACKING_NUMBER = "CY123456785FR"
 
 
-@pytest.fixture(scope="module")
-async def orders(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[Orders]:
-    async with orders_service(servers, fresh_database) as running_orders:
-        yield running_orders
-
-
-async def submit(orders: Orders, number: str, who: str = "maison") -> str:
+async def submit(orders: OrdersService, number: str, who: str = "maison") -> str:
     answer = await orders.post("/orders", good_body(number), who)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
 
-async def label(orders: Orders, order_id: str) -> None:
+async def label(orders: OrdersService, order_id: str) -> None:
     now = datetime.now(UTC)
     contents = (
         ParcelContent(line=1, sku="SERUM-30", quantity=2, net_weight_g=100),
@@ -52,20 +45,20 @@ async def label(orders: Orders, order_id: str) -> None:
     )
 
 
-async def numbers_matching(orders: Orders, q: str, who: str = "ops", **more: str) -> list[str]:
+async def numbers_matching(orders: OrdersService, q: str, who: str = "ops", **more: str) -> list[str]:
     answer = await orders.http.get("/orders", params={"q": q, **more}, headers=orders.bearer(who))
     assert answer.status_code == 200, answer.text
     return [order["number"] for order in answer.json()["orders"]]
 
 
-async def test_a_part_of_a_number_finds_the_order_in_any_case_and_with_any_dashes(orders: Orders) -> None:
+async def test_a_part_of_a_number_finds_the_order_in_any_case_and_with_any_dashes(orders: OrdersService) -> None:
     await submit(orders, "SEEK-77-alpha")
     for q in ("SEEK-77-alpha", "seek77", "77-ALPHA", "k 77 a", "alph"):
         assert await numbers_matching(orders, q) == ["SEEK-77-alpha"], q
     assert await numbers_matching(orders, "seek78") == []
 
 
-async def test_a_part_of_a_tracking_number_finds_the_order_once_it_is_labelled(orders: Orders) -> None:
+async def test_a_part_of_a_tracking_number_finds_the_order_once_it_is_labelled(orders: OrdersService) -> None:
     order_id = await submit(orders, "LABELLED-1")
     assert await numbers_matching(orders, "345678") == []
     await label(orders, order_id)
@@ -73,14 +66,14 @@ async def test_a_part_of_a_tracking_number_finds_the_order_once_it_is_labelled(o
         assert await numbers_matching(orders, q) == ["LABELLED-1"], q
 
 
-async def test_the_beginning_of_an_id_finds_the_order_and_its_middle_does_not(orders: Orders) -> None:
+async def test_the_beginning_of_an_id_finds_the_order_and_its_middle_does_not(orders: OrdersService) -> None:
     order_id = await submit(orders, "BY-ID-1")
     for length in (8, 12, 20, 36):
         assert await numbers_matching(orders, order_id[:length].upper()) == ["BY-ID-1"]
     assert await numbers_matching(orders, order_id[9:]) == []
 
 
-async def test_a_marketplace_finds_its_own_orders_only(orders: Orders) -> None:
+async def test_a_marketplace_finds_its_own_orders_only(orders: OrdersService) -> None:
     order_id = await submit(orders, "SHARED-9", "atelier")
     await submit(orders, "SHARED-9", "maison")
     assert await numbers_matching(orders, "shared", "maison") == ["SHARED-9"]
@@ -88,14 +81,14 @@ async def test_a_marketplace_finds_its_own_orders_only(orders: Orders) -> None:
     assert await numbers_matching(orders, "shared", "ops") == ["SHARED-9", "SHARED-9"]
 
 
-async def test_what_a_pattern_would_read_as_a_sign_is_a_letter_here(orders: Orders) -> None:
+async def test_what_a_pattern_would_read_as_a_sign_is_a_letter_here(orders: OrdersService) -> None:
     await submit(orders, "UNDER_SCORE.1")
     assert await numbers_matching(orders, "under_score.1") == ["UNDER_SCORE.1"]
     for q in ("under.score", "%%%%", "____", "\\\\\\\\", "'; drop table orders"):
         assert await numbers_matching(orders, q) == [], q
 
 
-async def test_many_are_paged_the_last_changed_first(orders: Orders) -> None:
+async def test_many_are_paged_the_last_changed_first(orders: OrdersService) -> None:
     for turn in range(5):
         await submit(orders, f"PAGED-{turn}")
     first = await orders.get("/orders?q=paged&limit=2", "ops")
@@ -108,7 +101,7 @@ async def test_many_are_paged_the_last_changed_first(orders: Orders) -> None:
     ("query", "rule"),
     [("q=abc", "too_short"), ("q=a-b%20c", "too_short"), ("q=abcd&number=A-1", "alone"), (f"q={'a' * 65}", None)],
 )
-async def test_what_cannot_be_sought_is_said(orders: Orders, query: str, rule: str | None) -> None:
+async def test_what_cannot_be_sought_is_said(orders: OrdersService, query: str, rule: str | None) -> None:
     answer = await orders.get(f"/orders?{query}", "ops")
     assert answer.status_code == 422
     [error] = answer.json()["errors"]
@@ -116,7 +109,7 @@ async def test_what_cannot_be_sought_is_said(orders: Orders, query: str, rule: s
     assert rule is None or error["rule"] == rule
 
 
-async def test_too_many_are_not_listed(orders: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_too_many_are_not_listed(orders: OrdersService, monkeypatch: pytest.MonkeyPatch) -> None:
     for turn in range(3):
         await submit(orders, f"CROWD-{turn}")
     monkeypatch.setattr(search, "MAX_MATCHES", 2)
@@ -125,14 +118,14 @@ async def test_too_many_are_not_listed(orders: Orders, monkeypatch: pytest.Monke
     assert await numbers_matching(orders, "crowd-1") == ["CROWD-1"]
 
 
-async def test_a_search_reads_an_index_and_not_the_table(orders: Orders) -> None:
+async def test_a_search_reads_an_index_and_not_the_table(orders: OrdersService) -> None:
     async with orders.platform.pool.acquire() as db, db.transaction():
         await db.execute("set local enable_seqscan = off")
         rows = await db.fetch("explain (format json) select 1 from order_search where terms like '%345678%'")
     assert "order_search_trigrams" in json.dumps(rows[0][0])
 
 
-async def test_standing_tells_the_order_that_has_stood_longest(orders: Orders) -> None:
+async def test_standing_tells_the_order_that_has_stood_longest(orders: OrdersService) -> None:
     answer = await orders.get("/standing", "ops")
     summary: dict[str, Any] = answer.json()
     assert answer.status_code == 200

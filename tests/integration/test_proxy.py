@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.live import until
+from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKER = shutil.which("docker") or "docker"
@@ -134,7 +134,7 @@ async def client(proxies: Proxies) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def told(client: httpx.AsyncClient, url: str, headers: dict[str, str]) -> dict[str, str]:
+async def seen_by_service(client: httpx.AsyncClient, url: str, headers: dict[str, str]) -> dict[str, str]:
     """The headers that the service got, by their names in lower case."""
     headers_got: dict[str, str] = (await client.get(url, headers=headers)).json()["headers"]
     return headers_got
@@ -144,18 +144,21 @@ CLAIMED = {"X-Forwarded-For": "198.51.100.1, 198.51.100.2", "X-Forwarded-Proto":
 
 
 async def test_what_a_stranger_says_of_itself_is_replaced(proxies: Proxies, client: httpx.AsyncClient) -> None:
-    mine, claimed = await told(client, proxies.strict, {}), await told(client, proxies.strict, CLAIMED)
+    mine, claimed = (
+        await seen_by_service(client, proxies.strict, {}),
+        await seen_by_service(client, proxies.strict, CLAIMED),
+    )
     assert "198.51.100" not in str(claimed)
     assert (claimed["x-forwarded-for"], claimed["x-forwarded-proto"]) == (mine["x-forwarded-for"], "http")
 
 
 async def test_of_a_trusted_proxy_the_last_address_is_believed(proxies: Proxies, client: httpx.AsyncClient) -> None:
-    claimed = await told(client, proxies.trusting, CLAIMED)
+    claimed = await seen_by_service(client, proxies.trusting, CLAIMED)
     assert (claimed["x-forwarded-for"], claimed["x-forwarded-proto"]) == ("198.51.100.2", "https")
-    nothing = await told(client, proxies.trusting, {})
-    mine = await told(client, proxies.strict, {})
+    nothing = await seen_by_service(client, proxies.trusting, {})
+    mine = await seen_by_service(client, proxies.strict, {})
     assert (nothing["x-forwarded-for"], nothing["x-forwarded-proto"]) == (mine["x-forwarded-for"], "http")
-    nonsense = await told(client, proxies.trusting, {"X-Forwarded-For": "198.51.100.1, unknown"})
+    nonsense = await seen_by_service(client, proxies.trusting, {"X-Forwarded-For": "198.51.100.1, unknown"})
     assert nonsense["x-forwarded-for"] == mine["x-forwarded-for"]
 
 

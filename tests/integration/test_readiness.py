@@ -29,8 +29,8 @@ from shared.operations.readiness import judge
 from shared.operations.schema import PLATFORM_SCHEMA
 from shared.platform import Platform, Service, running
 from shared.settings import PlatformSettings
-from tests.integration.platform_pair import kinds
-from tests.live import until
+from tests.support.platform_pair import kinds
+from tests.support.waiting import until
 
 _number = itertools.count(1)
 
@@ -45,7 +45,7 @@ class Read(OrderEvent):
 
 @dataclass
 class Clerk:
-    """A service that hears what it says itself, writes a fact for each POST, and answers each it hears with another."""
+    """A service that consumes its own topic: it publishes a fact for each POST, and one for each that it consumes."""
 
     servers: Servers
     name: str
@@ -58,7 +58,7 @@ class Clerk:
         answer = await self.http.get("/readyz")
         return answer.status_code, answer.json()["checks"]["database"]
 
-    async def told(self, status: int, state: str) -> None:
+    async def answered(self, status: int, state: str) -> None:
         """Waits until `/readyz` says this."""
 
         async def so() -> bool:
@@ -70,7 +70,7 @@ class Clerk:
         return await self.http.post("/written")
 
     async def all_read(self, ids: set[UUID]) -> None:
-        """Waits until each of these was heard, and answered, and all that was said has left."""
+        """Waits until each of these was consumed and answered, and all that was published is sent."""
 
         async def so() -> bool:
             rows = await self.platform.pool.fetch("select stream_id from facts where type = $1", Read.TYPE)
@@ -134,7 +134,7 @@ async def clerk(servers: Servers, *, only_reads: bool = False) -> AsyncIterator[
         transport = httpx.ASGITransport(internal_app(platform.state, 60, app))
         async with httpx.AsyncClient(transport=transport, base_url="http://clerk") as http:
             one = Clerk(servers, name, topic.name, dsn, http, platform)
-            await one.told(200, "ok")
+            await one.answered(200, "ok")
             yield one
 
 
@@ -150,14 +150,14 @@ async def test_a_read_only_database_is_no_ready_one(servers: Servers, *, only_re
         before = await one.write()
         assert before.status_code == 201
         await one.administer(_READ_ONLY, _END_SESSIONS)
-        await one.told(200 if only_reads else 503, "read_only")
+        await one.answered(200 if only_reads else 503, "read_only")
         refused = await one.write()
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
         assert (await one.http.get("/livez")).status_code == 200
 
         # Nobody ends the sessions this time: those that began meanwhile stay read-only for as long as they live.
         await one.administer(_WRITABLE)
-        await one.told(200, "ok")
+        await one.answered(200, "ok")
         again = [await one.write() for _ in range(20)]
         assert {answer.status_code for answer in again} == {201}
         await one.all_read({UUID(answer.json()) for answer in (before, *again)})
@@ -166,7 +166,7 @@ async def test_a_read_only_database_is_no_ready_one(servers: Servers, *, only_re
 async def test_events_are_not_sent_again_and_again_while_none_can_be_marked_as_sent(servers: Servers) -> None:
     async with clerk(servers) as one:
         await one.administer(_READ_ONLY, _END_SESSIONS)
-        await one.told(503, "read_only")
+        await one.answered(503, "read_only")
         relay = next(loop for loop in one.platform.state.loops if loop.name == "relay")
         event = Written(order_id=uuid4(), occurred_at=datetime.now(UTC))
         database = await asyncpg.connect(one.dsn)
@@ -198,11 +198,11 @@ async def test_a_right_that_was_withdrawn_is_seen_and_costs_no_record(servers: S
         tables = "streams, facts, positions, outbox, log_ends, dead_letters, heartbeat"
         written = [await one.write() for _ in range(5)]
         await database.execute(f"revoke insert, update on {tables} from current_user")
-        await one.told(503, "read_only")
+        await one.answered(503, "read_only")
         assert (await one.write()).status_code == 503
         await database.execute(f"grant insert, update on {tables} to current_user")
         await database.close()
-        await one.told(200, "ok")
+        await one.answered(200, "ok")
         written.append(await one.write())
         await one.all_read({UUID(answer.json()) for answer in written})
 
@@ -212,7 +212,7 @@ async def test_a_database_that_hangs_on_write_is_no_ready_one(servers: Servers) 
         database = await asyncpg.connect(one.dsn)
         async with database.transaction():
             await database.execute("lock table heartbeat in exclusive mode")
-            await one.told(503, "read_only")
+            await one.answered(503, "read_only")
             # And stays so: the reads in between do not grow too old while each write is waited for.
             heartbeat = next(loop for loop in one.platform.state.loops if loop.name == "heartbeat")
             for _ in range(6):
@@ -220,16 +220,16 @@ async def test_a_database_that_hangs_on_write_is_no_ready_one(servers: Servers) 
                 await until(lambda before=turned: heartbeat.last_tick != before)  # type: ignore[misc]  # bound at once
                 assert await one.readiness() == (503, "read_only")
         await database.close()
-        await one.told(200, "ok")
+        await one.answered(200, "ok")
 
 
 async def test_a_full_disk_is_seen_though_the_heartbeats_own_page_has_room(servers: Servers) -> None:
     """A disk without room, as a bound on temporary files plays it: both end as class 53."""
     async with clerk(servers) as one:
         await one.administer("alter role {name} set temp_file_limit = 0", _END_SESSIONS)
-        await one.told(503, "read_only")
+        await one.answered(503, "read_only")
         await one.administer("alter role {name} reset temp_file_limit", _END_SESSIONS)
-        await one.told(200, "ok")
+        await one.answered(200, "ok")
 
 
 async def test_a_service_that_neither_publishes_nor_consumes_is_ready(servers: Servers) -> None:
@@ -264,11 +264,11 @@ async def test_readyz_asks_nobody(servers: Servers) -> None:
         try:
             answers = [await one.http.get("/readyz") for _ in range(50)]
             assert {answer.status_code for answer in answers} == {200}
-            await one.told(503, "TimeoutError")
+            await one.answered(503, "TimeoutError")
         finally:
             for connection in taken:
                 await one.platform.pool.release(connection)
-        await one.told(200, "ok")
+        await one.answered(200, "ok")
 
 
 async def test_a_table_altered_under_a_running_service_fails_nothing(servers: Servers) -> None:

@@ -12,25 +12,25 @@ from sandbox.local.servers import Servers
 from services.persons import reads
 from services.persons.records import Persons
 from shared.operations.provision import keep_api_key
-from tests.conftest import FreshDatabase
-from tests.integration.test_orders_http import Orders, orders_service
+from tests.support.databases import FreshDatabase
+from tests.support.orders_service import OrdersService, orders_service
 
 
 @pytest.fixture(scope="module")
-async def orders(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[Orders]:
+async def orders(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[OrdersService]:
     async with orders_service(servers, fresh_database) as running:
         async with running.platform.pool.acquire() as db:
             await keep_api_key(db, key="key-of-anna", name="anna", scope="support")
         yield running
 
 
-async def test_support_reads_what_operators_read(orders: Orders) -> None:
+async def test_support_reads_what_operators_read(orders: OrdersService) -> None:
     order = (await orders.placed())["id"]
     for path in ("/orders", f"/orders/{order}", "/cases", "/standing", "/status", f"/why/{order}", "/dead-letters"):
         assert (await orders.get(path, "anna")).status_code == 200, path
 
 
-async def test_support_answers_but_neither_erases_nor_pauses_nor_places(orders: Orders) -> None:
+async def test_support_answers_but_neither_erases_nor_pauses_nor_places(orders: OrdersService) -> None:
     order = (await orders.placed())["id"]
     assert (
         await orders.post(f"/orders/{order}/cases/none/resolution", {"resolution": "looked_into"}, "anna")
@@ -46,7 +46,7 @@ async def test_support_answers_but_neither_erases_nor_pauses_nor_places(orders: 
     assert [answer.status_code for answer in refused] == [403] * len(refused)
 
 
-async def test_every_reading_of_a_persons_data_says_who_asked(orders: Orders) -> None:
+async def test_every_reading_of_a_persons_data_says_who_asked(orders: OrdersService) -> None:
     order_id = UUID((await orders.placed())["id"])
     async with orders.platform.pool.acquire() as db:
         assert await Persons.of(orders.platform.settings).contact(db, order_id, "label")
@@ -61,7 +61,7 @@ async def test_every_reading_of_a_persons_data_says_who_asked(orders: Orders) ->
 @pytest.mark.parametrize(
     "change", ["update person_reads set asked_by = 'nobody'", "delete from person_reads", "truncate person_reads"]
 )
-async def test_the_record_of_readings_takes_no_change(orders: Orders, change: str) -> None:
+async def test_the_record_of_readings_takes_no_change(orders: OrdersService, change: str) -> None:
     order_id = UUID((await orders.placed())["id"])
     async with orders.platform.pool.acquire() as db:
         await reads.record(db, [order_id], "label", "parcel 1", "packer")

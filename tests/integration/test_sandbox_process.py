@@ -28,8 +28,9 @@ from sandbox.app import create
 from sandbox.local.processes import Process, free_port
 from sandbox.settings import SandboxSettings
 from shared.clock import create as create_clock
-from tests.live import serving, until
-from tests.sandbox_messages import OKAPI, START, HandClock, ceb, declaration, label_request, parcel_number
+from tests.support.http_server import serving
+from tests.support.sandbox_messages import OKAPI, START, HandClock, ceb, declaration, label_request, parcel_number
+from tests.support.waiting import until
 
 SLS = "/laposte/sls-ws/SlsServiceWSRest/2.0/generateLabel"
 SECRET = "whsec_" + base64.b64encode(b"a secret that only tests may know").decode()
@@ -200,8 +201,8 @@ async def test_call_backs_can_be_switched_off(http: httpx.AsyncClient, receiver:
     await http.post(f"/control/parcels/{number}/scan", json={"code": "PC1", "country": "FR"})
     await until(lambda: len(receiver.calls) == 1)
     assert receiver.codes == ["PC1"]
-    told = await http.get(f"/laposte/suivi/v2/idships/{number}", headers=OKAPI)
-    assert [event["code"] for event in told.json()[0]["shipment"]["event"]] == ["PC1", "DR1"]
+    tracked = await http.get(f"/laposte/suivi/v2/idships/{number}", headers=OKAPI)
+    assert [event["code"] for event in tracked.json()[0]["shipment"]["event"]] == ["PC1", "DR1"]
 
 
 async def test_call_backs_come_twice_on_demand(http: httpx.AsyncClient, receiver: Receiver) -> None:
@@ -256,8 +257,8 @@ async def test_a_crowd_of_parcels_at_four_hundred_thousand_times_real_time(tmp_p
             async def all_final() -> bool:
                 for start in range(0, parcels, 10):
                     ids = ",".join(numbers[start : start + 10])
-                    told = (await http.get(f"/laposte/suivi/v2/idships/{ids}", headers=OKAPI)).json()
-                    if not all(envelope["shipment"]["isFinal"] for envelope in told):
+                    envelopes = (await http.get(f"/laposte/suivi/v2/idships/{ids}", headers=OKAPI)).json()
+                    if not all(envelope["shipment"]["isFinal"] for envelope in envelopes):
                         return False
                 return True
 

@@ -21,7 +21,7 @@ from shared.ledger.rules import NO_HOOKS, Rules, StreamKind
 from shared.messaging.decoder import Decoded, Record
 from shared.platform import Platform, connected, restore_of, running
 from shared.telemetry import metrics
-from tests.integration.streams_shop import (
+from tests.support.streams_shop import (
     GOOD,
     KINDS,
     NOON,
@@ -38,7 +38,7 @@ from tests.integration.streams_shop import (
     state,
     story,
 )
-from tests.live import until
+from tests.support.waiting import until
 
 BATCHES = 10_000
 
@@ -226,7 +226,7 @@ async def test_a_decision_that_causes_facts_of_another_kind_than_it_says_is_refu
     async with connected(market.make, market.settings()) as (platform, _):
         decide = KINDS[0].decide
         kinds = (StreamKind(SHOP, decide), *KINDS[1:])
-        platform.ledger.rules = Rules("market", market.told.name, kinds)
+        platform.ledger.rules = Rules("market", market.outgoing.name, kinds)
         shop = uuid4()
         events = [
             ShopOpened(shop_id=shop, occurred_at=NOON, goods=(uuid4(),)),
@@ -269,7 +269,7 @@ async def test_a_lock_out_of_order_begins_the_transaction_again(servers: Servers
 
     async with connected(market.make, market.settings()) as (platform, _):
         kinds = (StreamKind("test-order", decide, causes=(SHOP, GOOD)), *KINDS)
-        platform.ledger.rules = Rules("market", market.told.name, kinds)
+        platform.ledger.rules = Rules("market", market.outgoing.name, kinds)
         order = Ordered(number=uuid4(), occurred_at=NOON)
         with pytest.raises(Relock):
             async with platform.ledger.transaction() as db:

@@ -25,7 +25,7 @@ from sandbox.demo.scenarios import BY_NAME
 from sandbox.local.stack import Stack
 from services.registry import SERVICES
 from shared import tracing
-from tests.servers import running_servers
+from tests.support.servers import running_servers
 
 
 @dataclass
@@ -85,13 +85,13 @@ def receiver() -> Iterator[Receiver]:
 
 async def test_one_trace_from_the_order_placed_to_its_end_through_all_services(tmp_path: Path) -> None:
     with receiver() as recorded:
-        told = {
+        service_settings = {
             name: {"OTEL_EXPORTER_OTLP_ENDPOINT": recorded.url, "OTEL_BSP_SCHEDULE_DELAY": "200"} for name in SERVICES
         }
         prefix = f"trace_{secrets.token_hex(3)}"
         async with (
             running_servers(tmp_path) as servers,
-            Stack(tmp_path, speed=SLOW, prefix=prefix, settings=told, servers=servers) as stack,
+            Stack(tmp_path, speed=SLOW, prefix=prefix, settings=service_settings, servers=servers) as stack,
             Api(stack.urls, stack.secrets.api_keys) as api,
         ):
             demo = Demo(stack, api, Console(file=io.StringIO()), speed=60_000, patience=90)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 import pytest
@@ -21,7 +20,8 @@ from services.tracking.rebuild import NotRebuildableError, rebuild
 from services.tracking.settings import Settings
 from shared.ledger.outbox import headers
 from shared.platform import connected
-from tests.integration.test_tracking_service import label, packed, placed, scan
+from tests.support.databases import FreshDatabase
+from tests.support.tracking_orders import label, packed, placed, scan
 
 
 async def publish(broker: Broker, events: list[Event]) -> None:
@@ -36,9 +36,7 @@ async def publish(broker: Broker, events: list[Event]) -> None:
     await producer.stop()
 
 
-async def test_the_same_topics_give_the_same_bytes(
-    own_broker: Broker, fresh_database: Callable[[str], Awaitable[str]]
-) -> None:
+async def test_the_same_topics_give_the_same_bytes(own_broker: Broker, fresh_database: FreshDatabase) -> None:
     events: list[Event] = []
     for number in range(20):
         order = uuid4()
@@ -91,9 +89,7 @@ async def test_the_same_topics_give_the_same_bytes(
     assert (await rebuild(service, settings)).changed == [order], "an order without its document has not advanced"
 
 
-async def test_without_a_broker_nothing_is_deleted(
-    own_broker: Broker, fresh_database: Callable[[str], Awaitable[str]]
-) -> None:
+async def test_without_a_broker_nothing_is_deleted(own_broker: Broker, fresh_database: FreshDatabase) -> None:
     order = uuid4()
     settings = Settings(database_url=SecretStr(await fresh_database("tracking")), kafka_bootstrap=own_broker.bootstrap)
     own_broker.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -18,8 +18,9 @@ from services.carrier.carriers.carrier import Calls, Carrier
 from services.carrier.carriers.laposte import CARRIER as LA_POSTE
 from services.carrier.domain.carrier import LabelAnswer, LabelMade, LabelOrder, ParcelEvents, Sender
 from shared.http.client import Counterpart
-from tests.integration.carrier_post import Post, envelope, event, started
-from tests.live import until
+from tests.support.carrier_service import CarrierService, carrier_service, envelope, event
+from tests.support.databases import FreshDatabase
+from tests.support.waiting import until
 
 PDF = b"%PDF-1.4\n%%EOF\n"
 JAPAN = {"country": "JP"}
@@ -54,37 +55,37 @@ def other(monkeypatch: pytest.MonkeyPatch) -> Other:
 
 
 @pytest.fixture
-async def post(other: Other, servers: Servers, fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[Post]:
-    async with started(servers, fresh_database) as running_post:
-        yield running_post
+async def carrier(other: Other, servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[CarrierService]:
+    async with carrier_service(servers, fresh_database) as running_carrier:
+        yield running_carrier
 
 
-async def scanned(post: Post, order_id: UUID, code: str) -> None:
+async def scanned(carrier: CarrierService, order_id: UUID, code: str) -> None:
     async def known() -> bool:
-        return code in await post.codes(order_id)
+        return code in await carrier.codes(order_id)
 
     await until(known)
 
 
 async def test_pausing_one_pauses_no_other_and_a_number_is_unique_only_within_its_carrier(
-    post: Post, other: Other
+    carrier: CarrierService, other: Other
 ) -> None:
-    async with post.paused():
-        waits = await post.packed()
+    async with carrier.paused():
+        waits = await carrier.packed()
         other.numbers.append("XX000000001JP")
-        elsewhere = await post.packed(contact=JAPAN)
-        made = await post.until(elsewhere, LabelCreated, 1)
+        elsewhere = await carrier.packed(contact=JAPAN)
+        made = await carrier.until(elsewhere, LabelCreated, 1)
         assert (made.carrier, made.tracking_number) == ("other", "XX000000001JP")
-        assert LabelCreated not in await post.facts(waits)
-    number = (await post.until(waits, LabelCreated, 1)).tracking_number
+        assert LabelCreated not in await carrier.facts(waits)
+    number = (await carrier.until(waits, LabelCreated, 1)).tracking_number
 
     other.numbers.append(number)
-    same = await post.packed(contact=JAPAN)
-    assert (await post.until(same, LabelCreated, 1)).tracking_number == number
-    assert (await post.call_back(envelope(number, event("ND1")))).status_code == 204
-    await scanned(post, waits, "ND1")
-    assert (await post.call_back(envelope(number, event("AG1", 1)), path="/webhooks/other")).status_code == 204
-    await scanned(post, same, "AG1")
-    assert "AG1" not in await post.codes(waits)
-    assert await post.codes(same) == ["AG1"]
+    same = await carrier.packed(contact=JAPAN)
+    assert (await carrier.until(same, LabelCreated, 1)).tracking_number == number
+    assert (await carrier.call_back(envelope(number, event("ND1")))).status_code == 204
+    await scanned(carrier, waits, "ND1")
+    assert (await carrier.call_back(envelope(number, event("AG1", 1)), path="/webhooks/other")).status_code == 204
+    await scanned(carrier, same, "AG1")
+    assert "AG1" not in await carrier.codes(waits)
+    assert await carrier.codes(same) == ["AG1"]
     await until(lambda: number in other.polled)

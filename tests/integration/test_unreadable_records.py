@@ -26,7 +26,6 @@ from aiokafka.errors import (
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.produce import ProduceRequest
 
-from sandbox.local.servers import Servers
 from shared.ledger.outbox import headers
 from shared.messaging import consumer
 from shared.messaging.decoder import FOREIGN_BYTES
@@ -35,14 +34,9 @@ from shared.messaging.fetching import Fetching
 from shared.messaging.record_batches import split
 from shared.operations.readiness import judge
 from shared.platform import Platform, running
-from tests.integration.platform_pair import Answered, Asked, Pair, ask, both, count, new_pair, order_in
-from tests.live import until
-from tests.unit.test_record_batches import CODECS, PACKED, build, sealed
-
-
-@pytest.fixture
-async def pair(servers: Servers) -> Pair:
-    return await new_pair(servers, servers.kafka_bootstrap)
+from tests.support.batch_bytes import CODECS, PACKED, build, sealed
+from tests.support.platform_pair import Answered, Asked, Pair, ask, both, count, order_in
+from tests.support.waiting import until
 
 
 def asked(text: str = "plain") -> Asked:
@@ -168,7 +162,7 @@ def bomb(codec: int) -> bytes:
 async def given(pair: Pair, monkeypatch: pytest.MonkeyPatch, batch: bytes) -> list[int]:
     """From now on readers get this batch in the place of the first one of partition 0, as a broker would have it on its
     disk: it takes none of this from a producer. The list holds from where it was fetched, each time."""
-    told: list[int] = []
+    fetched_from: list[int] = []
     [framed] = split(batch)
     last = framed.last_offset
     original = AIOKafkaClient.send
@@ -181,13 +175,13 @@ async def given(pair: Pair, monkeypatch: pytest.MonkeyPatch, batch: bytes) -> li
                 for number, (part, code, end, *middle, data) in enumerate(parts):
                     offset = asked_for[topic, part]
                     if topic == pair.asks.name and part == 0 and data and offset <= last:
-                        told.append(offset)
+                        fetched_from.append(offset)
                         size = 12 + int.from_bytes(data[8:12], "big")
                         parts[number] = (part, code, end, *middle, batch + data[size:])
         return answer
 
     monkeypatch.setattr(AIOKafkaClient, "send", send)
-    return told
+    return fetched_from
 
 
 async def test_one_record_that_cannot_be_decoded_is_one_letter(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,8 +194,8 @@ async def test_one_record_that_cannot_be_decoded_is_one_letter(pair: Pair, monke
         await ask(asker, "plain", partition=0)
         await is_so(answerer, Answered, 3)
         [letter] = await letters(answerer)
-        told = (letter["offset"], letter["last_offset"], letter["fate"], letter["cause"])
-        assert told == (1, 1, "foreign", "cannot be decoded: record")
+        shown = (letter["offset"], letter["last_offset"], letter["fate"], letter["cause"])
+        assert shown == (1, 1, "foreign", "cannot be decoded: record")
         assert b"strange" in letter["body"]
         assert await at(answerer) == 4
         assert not any(loop.stopped for loop in answerer.state.loops)
@@ -230,14 +224,14 @@ async def test_a_checksum_that_stays_wrong_is_one_letter_after_three_more_tries(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = build([record(asked())], 0)
-    told = await given(pair, monkeypatch, broken[:-1] + bytes([broken[-1] ^ 1]))
+    fetched_from = await given(pair, monkeypatch, broken[:-1] + bytes([broken[-1] ^ 1]))
     await send_raw(pair, build([record(asked("hidden"))], 0))
     async with both(pair) as (asker, answerer):
         await ask(asker, "plain", partition=0)
         await is_so(answerer, Answered, 1)
         [letter] = await letters(answerer)
         assert letter["cause"].startswith("cannot be decoded: crc")
-        assert told.count(0) >= 4
+        assert fetched_from.count(0) >= 4
 
 
 @pytest.mark.parametrize("magic", [0, 1])
@@ -338,7 +332,7 @@ async def test_a_reader_that_a_broker_refuses_for_good_is_not_ready_and_says_why
 
 async def test_what_is_relied_on_in_aiokafka(pair: Pair) -> None:
     """Its answers to a fetch end with the error code, the high watermark and the bytes, and may be changed; an offset
-    out of range is told at once, with its partition, and moves no position; the client's `send` can be replaced."""
+    out of range is reported at once, with its partition, and moves no position; the client's `send` can be replaced."""
     partition = TopicPartition(pair.asks.name, 0)
     await send_raw(pair, build([record(asked())], CODECS["zstd"]))
     client = AIOKafkaConsumer(bootstrap_servers=pair.bootstrap, auto_offset_reset="none", enable_auto_commit=False)
@@ -347,9 +341,9 @@ async def test_what_is_relied_on_in_aiokafka(pair: Pair) -> None:
     try:
         client.assign([partition])
         client.seek(partition, 0)
-        with pytest.raises(OffsetOutOfRangeError) as told:
+        with pytest.raises(OffsetOutOfRangeError) as raised:
             await client.getmany(timeout_ms=10_000)
-        assert told.value.args[0] == {partition: 0}
+        assert raised.value.args[0] == {partition: 0}
         assert fetching.apart(partition)
         assert await client.position(partition) == 0
         found, going_on = await fetching.read(partition, 0, 10)

@@ -18,8 +18,8 @@ from shared.ledger.facts import DecisionContext, Facts, Output
 from shared.ledger.versions import PublishedVersions, Wire
 from shared.operations.readiness import judge
 from shared.platform import Platform, Service, connected, running
-from tests.integration.platform_pair import Pair, both, decided_by, new_pair
-from tests.live import until
+from tests.support.platform_pair import Pair, both, decided_by, new_pair
+from tests.support.waiting import until
 
 
 class WeighedV1(OrderEvent):

@@ -6,15 +6,22 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.newcomer.stand import ORDINARY, Stand, group, mounted
+from tests.support.file_order import sort_by_file
+from tests.support.newcomer import ORDINARY, Disk, Stand, group, mounted
 
-Disk = Callable[[str, str], Path]
+HERE = Path(__file__).parent
+ORDER = ("test_first_minutes", "test_install", "test_run")
+"""In which the files run: `test_install` needs a folder where nothing is installed, in which `test_run` then runs."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    sort_by_file(items, HERE, ORDER)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ import pytest
 
 from sandbox.demo.next_steps import NUMBER, ROWS, rows
 from sandbox.local.stack import ROOT
-from tests.live import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.newcomer
 
@@ -63,8 +63,8 @@ class Newcomer:
 
     async def stands(self, number: str, *statuses: str) -> None:
         async def there() -> bool:
-            told = json.loads(self.shell(f"{PYTHON} -m services.why {number} --json").stdout or "{}")
-            return bool(told) and told["order"]["status"] in statuses
+            report = json.loads(self.shell(f"{PYTHON} -m services.why {number} --json").stdout or "{}")
+            return bool(report) and report["order"]["status"] in statuses
 
         await until(there, 180)
 
@@ -179,17 +179,17 @@ async def test_the_curl_of_the_readme_places_an_order_that_is_handed_over(newcom
 
 
 def test_make_order_tells_each_step_until_it_is_interrupted(newcomer: Newcomer) -> None:
-    told = []
+    report = []
     with subprocess.Popen(
         [MAKE, "order"], cwd=ROOT, env=newcomer.environment, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as following:
         assert following.stdout is not None
         for line in following.stdout:
-            told.append(line)
+            report.append(line)
             if "Ctrl-C leaves" in line:
                 break
         os.killpg(following.pid, signal.SIGINT)
-    steps = "".join(told)
+    steps = "".join(report)
     for step in ("Customs check passed", "Goods set aside", "Packed", "Label made", "Handed over to La Poste"):
         assert step in steps
 
@@ -249,6 +249,6 @@ def test_the_other_printed_lines_run(newcomer: Newcomer) -> None:
         "tracking dead-letters --all",
     ],
 )
-def test_the_commands_of_the_runbook_find_the_line_by_themselves(newcomer: Newcomer, command: str) -> None:
+def test_the_commands_of_the_runbook_find_the_stack_by_themselves(newcomer: Newcomer, command: str) -> None:
     assert command.split()[1] in (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
     newcomer.output_of(f"{PYTHON} -m services.{command}")

@@ -8,8 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.newcomer.conftest import Disk
-from tests.newcomer.stand import Stand, refusal
+from tests.support.newcomer import Disk, Stand, refusal
 
 pytestmark = pytest.mark.newcomer
 NO_INDEX = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "1", "PIP_FIND_LINKS": ""}

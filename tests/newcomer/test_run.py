@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from sandbox.demo.scenarios import SCENARIOS
-from tests.newcomer.conftest import Disk
-from tests.newcomer.stand import Stand, refusal
+from tests.support.newcomer import Disk, Stand, refusal
 
 pytestmark = pytest.mark.newcomer
 DEMO = ("run", "EXIT=1", f"ORDERS={len(SCENARIOS)}")

@@ -10,7 +10,7 @@ from contracts.cases import CaseClosed
 from services.carrier.domain import answers
 from services.carrier.domain.labels import uncertain_label_case, unconfirmed
 from shared.ledger.facts import Facts
-from tests.unit.test_carrier_domain import ORDER, closed, day, handed_over, label, opened, packed
+from tests.support.carrier_samples import ORDER, closed, day, handed_over, label, opened, packed
 
 KNOWN = (packed(2), label(1))
 LOST = ParcelLost(order_id=ORDER, occurred_at=day(3), parcel=1, said_by="carrier")

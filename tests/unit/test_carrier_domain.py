@@ -12,162 +12,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.base import Event, Money, OrderLine, Parcel, ParcelContent, order_stream
-from contracts.carrier import (
-    LabelCreated,
-    LabelRefused,
-    ParcelDelivered,
-    ParcelDestroyed,
-    ParcelLost,
-    ParcelReturned,
-    ParcelScanned,
-)
-from contracts.cases import CaseClosed, CaseOpened
-from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared, ParcelRefused
-from contracts.orders import OrderClosed, OrderPlaced
-from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
+from contracts.base import Event, Money, order_stream
+from contracts.carrier import LabelRefused, ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned
+from contracts.cases import CaseClosed
+from contracts.customs import OrderScreened, ParcelRefused
 from services.carrier.carriers.laposte import codes
-from services.carrier.carriers.laposte.silence import SILENCE_RULES
 from services.carrier.domain.decide import decide
-from services.carrier.domain.enquiries import ANSWERED_FOUND
 from services.carrier.domain.labels import REPEAT, job_subject, label_case, parcel_and_round
 from services.carrier.domain.parcels import followed_parcels
 from services.carrier.domain.scans import KnownScan, scan_fact
-from services.carrier.domain.silence import SilencePolicy
-from services.persons.facts import PersonErased, PersonRecorded
-from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
-from tests.invented import some_invented
-
-ORDER = UUID("6f9619ff-8b86-5d11-b42d-00cf4fc964ff")
-START = datetime(2026, 11, 11, 8, tzinfo=UTC)
-NUMBERS = {1: "CY123456785FR", 2: "LY000000014FR"}
-
-
-def day(days: float) -> datetime:
-    return START + timedelta(days=days)
-
-
-def eur(amount: str) -> Money:
-    return Money(amount=Decimal(amount), currency="EUR")
-
-
-def box(parcel: int) -> Parcel:
-    content = ParcelContent(line=1, sku="SAVON-200", quantity=1, net_weight_g=200)
-    return Parcel(parcel=parcel, contents=(content,), weight_g=300, length_mm=200, width_mm=100, height_mm=50)
-
-
-POLICY = SilencePolicy({"laposte": SILENCE_RULES})
-
-
-def placed(country: str = "CN") -> OrderPlaced:
-    return OrderPlaced(
-        order_id=ORDER,
-        occurred_at=START,
-        marketplace="tmall",
-        number="TM-1",
-        lines=(
-            OrderLine(
-                line=1,
-                sku="SAVON-200",
-                description="Savon",
-                hs_code="340111",
-                origin="FR",
-                quantity=1,
-                unit_price=eur("7.90"),
-            ),
-        ),
-        freight=eur("5.00"),
-        discount=eur("0"),
-        tax=eur("0"),
-        total=eur("12.90"),
-        country=country,
-        province="CN-GD",
-    )
-
-
-def packed(parcels: int = 1) -> OrderPacked:
-    return OrderPacked(order_id=ORDER, occurred_at=START, parcels=tuple(box(n + 1) for n in range(parcels)))
-
-
-def declared(parcel: int = 1, charges: Money | None = None) -> ParcelDeclared:
-    article = Article(
-        description="Savon", quantity=1, net_weight_g=200, unit_value=eur("7.90"), hs_code="340111", origin="FR"
-    )
-    return ParcelDeclared(
-        order_id=ORDER,
-        occurred_at=START,
-        parcel=parcel,
-        sub_order=f"TM-1-{parcel}",
-        export="deemed",
-        eori="FR732829320",
-        cn23=Cn23(
-            articles=(article,), gross_weight_g=300, postal_charges=charges or eur("5.00"), invoice_number="TM-1"
-        ),
-        goods=eur("7.90"),
-        freight=eur("5.00"),
-        discount=eur("0"),
-        tax=eur("0"),
-        total=eur("12.90"),
-    )
-
-
-def person() -> PersonRecorded:
-    return PersonRecorded(order_id=ORDER, occurred_at=START)
-
-
-def label(parcel: int = 1) -> LabelCreated:
-    return LabelCreated(
-        order_id=ORDER,
-        occurred_at=START,
-        parcel=parcel,
-        carrier="laposte",
-        product="DOS",
-        tracking_number=NUMBERS[parcel],
-    )
-
-
-def handed_over(parcel: int = 1, at: datetime = START) -> ParcelHandedOver:
-    return ParcelHandedOver(
-        order_id=ORDER, occurred_at=at, parcel=parcel, carrier="laposte", tracking_number=NUMBERS[parcel]
-    )
-
-
-def scan(code: str, at: datetime, parcel: int = 1) -> ParcelScanned:
-    known = KnownScan("laposte", NUMBERS[parcel], "poll", b"", code, at, 60, None, ORDER, parcel)
-    return scan_fact(known, codes.read(code, None))
-
-
-def opened(case: str, kind: str, at: datetime, parcel: int | None = 1) -> CaseOpened:
-    return CaseOpened.model_validate(
-        {
-            "order_id": ORDER,
-            "occurred_at": at,
-            "case": case,
-            "service": "carrier",
-            "kind": kind,
-            "matter": "label" if ":label-" in case else None,
-            "since": f"{case[-10:]}T00:00:00Z" if kind == "enquiry" else None,
-            "parcel": parcel,
-            "reason": "x",
-            "action": "look_into",
-        }
-    )
-
-
-def closed(case: str, resolution: str, at: datetime) -> CaseClosed:
-    return CaseClosed(order_id=ORDER, occurred_at=at, case=case, kind=case.partition(":")[0], resolution=resolution)
-
-
-def withdrawn() -> OrderWithdrawn:
-    return OrderWithdrawn(order_id=ORDER, occurred_at=START, reason="shopper")
-
-
-def over() -> OrderClosed:
-    return OrderClosed(order_id=ORDER, occurred_at=START, outcome="cancelled", refund_due=eur("0"))
-
-
-def outputs(events: Iterable[Event], now: datetime = START, *, caught_up: bool = False) -> list[Output]:
-    return decide(Facts(order_stream(ORDER), events), DecisionContext(now, caught_up), POLICY)
+from services.persons.facts import PersonErased
+from shared.ledger.facts import DecisionContext, Facts, Job
+from tests.support.carrier_samples import (
+    NUMBERS,
+    ORDER,
+    POLICY,
+    START,
+    closed,
+    day,
+    declared,
+    events_among,
+    handed_over,
+    label,
+    opened,
+    outputs,
+    over,
+    packed,
+    person,
+    placed,
+    scan,
+    withdrawn,
+)
+from tests.support.unknown_words import some_invented
 
 
 def jobs(events: Iterable[Event]) -> list[str]:
@@ -278,107 +154,11 @@ class TestEnds:
         assert not [item for item in outputs([*known, scan("LIVCFM", day(10))]) if isinstance(item, Event)]
 
 
-class TestSilence:
-    FACTS = (packed(), label(), handed_over(), scan("PC1", day(0.2)), scan("ET2", day(2)))
-
-    def test_a_timer_is_set_for_the_end_of_the_silence(self) -> None:
-        assert outputs(self.FACTS, day(3)) == [Timer(order_stream(ORDER), day(16))]
-
-    def test_no_case_before_all_was_heard(self) -> None:
-        assert outputs(self.FACTS, day(17)) == [Timer(order_stream(ORDER), day(16))]
-
-    def test_an_enquiry_once_the_silence_is_too_long(self) -> None:
-        (case,) = outputs(self.FACTS, day(16), caught_up=True)
-        assert isinstance(case, CaseOpened)
-        assert (case.case, case.kind, case.action) == ("enquiry:1:2026-11-13", "enquiry", "search_with_carrier")
-        assert case.due_at == day(30)
-
-    def test_no_case_before_the_hand_over_or_after_an_end(self) -> None:
-        assert outputs([placed(), packed(), label(), scan("DR1", day(0))], day(60), caught_up=True) == []
-        facts: list[Event] = [*self.FACTS, scan("DI1", day(9))]
-        facts += [item for item in outputs(facts) if isinstance(item, Event)]
-        assert outputs(facts, day(60), caught_up=True) == []
-        assert outputs([*self.FACTS, over()], day(60), caught_up=True) == []
-
-    def test_a_new_scan_closes_it_and_the_wait_begins_anew(self) -> None:
-        known = [*self.FACTS, *_events(outputs(self.FACTS, day(16), caught_up=True)), scan("ET3", day(18))]
-        published = outputs(known, day(18.1))
-        assert [(item.case, item.resolution) for item in published if isinstance(item, CaseClosed)] == [
-            ("enquiry:1:2026-11-13", "found")
-        ]
-        assert outputs([*known, *_events(published)], day(19)) == [
-            Timer(order_stream(ORDER), SILENCE_RULES[0].enquire_at(day(0), day(18)))
-        ]
-
-    def test_an_older_scan_that_comes_late_does_not_close_it(self) -> None:
-        known = [*self.FACTS, *_events(outputs(self.FACTS, day(16), caught_up=True)), scan("ET1", day(1))]
-        assert outputs(known, day(17), caught_up=True) == []
-
-    def test_the_end_of_another_case_is_no_sign_of_the_parcel(self) -> None:
-        known = [*self.FACTS, *_events(outputs(self.FACTS, day(16), caught_up=True))]
-        known += [opened("dead_letter:1", "dead_letter", day(17), None), closed("dead_letter:1", "replayed", day(18))]
-        assert outputs(known, day(19), caught_up=True) == []
-
-    def test_a_loss_closes_it(self) -> None:
-        known = [*self.FACTS, *_events(outputs(self.FACTS, day(16), caught_up=True))]
-        lost = ParcelLost(order_id=ORDER, occurred_at=day(17), parcel=1, said_by="operator")
-        published = outputs([*known, lost], day(17))
-        assert [item.resolution for item in published if isinstance(item, CaseClosed)] == ["lost"]
-
-    def test_the_carrier_s_answer_counts_as_a_sign(self) -> None:
-        case = outputs(self.FACTS, day(16), caught_up=True)[0]
-        assert isinstance(case, CaseOpened)
-        known = [*self.FACTS, case, closed(case.case, ANSWERED_FOUND, day(17))]
-        assert outputs(known, day(17), caught_up=True) == [
-            Timer(order_stream(ORDER), SILENCE_RULES[0].enquire_at(day(0), day(17)))
-        ]
-
-    @pytest.mark.parametrize("parcel", [1, None])
-    def test_it_rests_while_another_case_about_the_parcel_is_open(self, parcel: int | None) -> None:
-        hold = opened("customs_hold:1", "customs_hold", day(3), parcel)
-        assert outputs([*self.FACTS, hold], day(40), caught_up=True) == []
-        known = [*self.FACTS, hold, closed("customs_hold:1", "released", day(12))]
-        assert outputs(known, day(12), caught_up=True) == [
-            Timer(order_stream(ORDER), SILENCE_RULES[0].enquire_at(day(0), day(12)))
-        ]
-
-    def test_a_case_about_the_other_parcel_does_not_hold_it(self) -> None:
-        hold = opened("customs_hold:2", "customs_hold", day(3), 2)
-        assert [type(item) for item in outputs([*self.FACTS, hold], day(16), caught_up=True)] == [CaseOpened]
-
-    @pytest.mark.parametrize(
-        ("last", "asks"),
-        [
-            (0, 14),
-            (12, 26),
-            (16, 27),  # three days before the claim ends, rather than fourteen after the scan
-            (22, 29),  # though never for less than seven days of silence
-            (31, 45),  # nothing left to hurry for
-        ],
-    )
-    def test_it_asks_before_the_claim_ends(self, last: float, asks: float) -> None:
-        assert SILENCE_RULES[0].enquire_at(day(0), day(last)) == day(asks)
-
-    def test_the_operator_s_own_days(self) -> None:
-        rule = SilencePolicy({"laposte": SILENCE_RULES}, 5).rule("laposte", START)
-        assert rule is not None
-        assert rule.enquire_at(day(0), day(1)) == day(6)
-
-    def test_of_a_carrier_that_is_not_known_nobody_enquires(self) -> None:
-        assert POLICY.rule("chronopost", START) is None
-        other = handed_over().model_copy(update={"carrier": "chronopost"})
-        assert outputs([label(), other], day(60), caught_up=True) == []
-
-
-def _events(items: Sequence[Output]) -> list[Event]:
-    return [item for item in items if isinstance(item, Event)]
-
-
 def test_what_is_followed() -> None:
     facts = Facts(
         order_stream(ORDER), [label(1), label(2), handed_over(1), scan("PC1", day(1)), scan("DI1", day(9), 2)]
     )
-    for event in _events(decide(facts, DecisionContext(START), POLICY)):
+    for event in events_among(decide(facts, DecisionContext(START), POLICY)):
         facts.add(event)
     assert sorted((parcel.parcel, parcel.state, parcel.scans) for parcel in followed_parcels(facts)) == [
         (1, "handed_over", 1),
@@ -393,7 +173,16 @@ SCANS = st.lists(
     st.builds(scan, st.sampled_from(CODES), st.integers(0, 40).map(lambda n: day(n / 2)), st.sampled_from([1, 2])),
     max_size=12,
 )
-HEARD: Sequence[Event] = (placed(), packed(2), declared(1), declared(2), person(), label(1), label(2), handed_over(1))
+CONSUMED: Sequence[Event] = (
+    placed(),
+    packed(2),
+    declared(1),
+    declared(2),
+    person(),
+    label(1),
+    label(2),
+    handed_over(1),
+)
 
 
 def settle(batches: Iterable[Iterable[Event]]) -> tuple[set[UUID], set[Job]]:
@@ -407,13 +196,13 @@ def settle(batches: Iterable[Iterable[Event]]) -> tuple[set[UUID], set[Job]]:
         while fresh:
             items = decide(facts, DecisionContext(day(20)), POLICY)
             enqueued |= {item for item in items if isinstance(item, Job)}
-            fresh = sum(facts.add(event) for event in _events(items)) > 0
+            fresh = sum(facts.add(event) for event in events_among(items)) > 0
     return {event.id for event in facts}, enqueued
 
 
 @given(st.data(), SCANS)
 def test_any_shuffle_split_and_repetition_of_the_facts_gives_one_state(data: st.DataObject, scans: list[Event]) -> None:
-    each_once = {event.id: event for event in (*HEARD, *scans)}
+    each_once = {event.id: event for event in (*CONSUMED, *scans)}
     everything = data.draw(some_invented(each_once.values()))
     straight, _ = settle([everything])
     shuffled = data.draw(st.permutations(everything))
@@ -425,7 +214,7 @@ def test_any_shuffle_split_and_repetition_of_the_facts_gives_one_state(data: st.
 
 
 @given(st.data())
-def test_label_jobs_are_owed_once_however_the_facts_arrive(data: st.DataObject) -> None:
+def test_label_jobs_are_enqueued_once_however_the_facts_arrive(data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations([placed(), packed(2), declared(1), declared(2), person()]))
     assert {job.subject for job in settle([event] for event in shuffled)[1]} == {"1", "2"}
 

@@ -9,7 +9,7 @@ from contracts.carrier import LabelRefused, ParcelDelivered, ParcelDestroyed, Pa
 from services.carrier.domain.parcels import parcel_state, parcels_of
 from services.carrier.domain.polling import LONGEST_WAIT_SECONDS, seconds_after_failure, seconds_after_round
 from shared.ledger.facts import Facts
-from tests.unit.test_carrier_domain import ORDER, day, handed_over, label, packed, withdrawn
+from tests.support.carrier_samples import ORDER, day, handed_over, label, packed, withdrawn
 
 REFUSED = LabelRefused(order_id=ORDER, occurred_at=day(1), parcel=1, reason="operator")
 LOST = ParcelLost(order_id=ORDER, occurred_at=day(3), parcel=1, said_by="carrier")

@@ -11,7 +11,7 @@ from services.carrier.carriers.laposte import codes
 from services.carrier.domain.carrier import CodeMeaning
 from services.carrier.domain.scans import KnownScan, check_batch
 from shared.ledger.facts import Facts
-from tests.unit.test_carrier_domain import NUMBERS, ORDER, START, day, declared, label, packed
+from tests.support.carrier_samples import NUMBERS, ORDER, START, day, declared, label, packed
 
 POLLED = KnownScan("laposte", NUMBERS[1], "poll", b"p", "DI1", day(5), 60, "CN", ORDER, 1)
 PUSHED = replace(POLLED, source="webhook", digest=b"w", scanned_at=day(5) + timedelta(seconds=20))

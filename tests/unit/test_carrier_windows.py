@@ -9,7 +9,7 @@ import pytest
 from contracts.base import order_stream
 from services.carrier.domain.windows import MAX_END_SCANS, MAX_SCANS, check_scans
 from shared.ledger.facts import Facts
-from tests.unit.test_carrier_domain import ORDER, START, day, declared, label, packed, scan
+from tests.support.carrier_samples import ORDER, START, day, declared, label, packed, scan
 
 KNOWN = (packed(2), declared(1), declared(2), label(1), label(2))
 NOW = day(10)

@@ -38,8 +38,8 @@ class Machine:
 
 
 def write(path: Path, *segments: tuple[float, datetime, float]) -> None:
-    told = [{"epoch": epoch, "start": start.isoformat(), "speed": speed} for epoch, start, speed in segments]
-    path.write_text(json.dumps({"segments": told}))
+    entries = [{"epoch": epoch, "start": start.isoformat(), "speed": speed} for epoch, start, speed in segments]
+    path.write_text(json.dumps({"segments": entries}))
 
 
 def test_without_a_file_the_clock_is_real() -> None:
@@ -53,33 +53,33 @@ def test_without_a_file_the_clock_is_real() -> None:
 def test_a_machine_whose_clock_is_set_back_stands_still_until_it_has_caught_up() -> None:
     machine = Machine()
     business = machine.clock()
-    told = business.now()
+    instant = business.now()
     machine.step(-3600)
     machine.passes(3599)
-    assert business.now() == told
+    assert business.now() == instant
     machine.passes(2)
-    assert business.now() == told + timedelta(seconds=1)
+    assert business.now() == instant + timedelta(seconds=1)
 
 
 def test_a_machine_whose_clock_is_set_forward_is_followed() -> None:
     machine = Machine()
     business = machine.clock()
-    told = business.now()
+    instant = business.now()
     machine.step(3600)
-    assert business.now() == told + timedelta(hours=1)
+    assert business.now() == instant + timedelta(hours=1)
 
 
 def test_a_file_that_was_set_to_an_earlier_time_moves_nothing_back(tmp_path: Path) -> None:
     machine, path = Machine(), tmp_path / "clock.json"
     write(path, (machine.real, NOON, 10.0))
     business = machine.clock(path)
-    told = business.now()
+    instant = business.now()
     write(path, (machine.real, NOON - timedelta(hours=1), 3600.0))
     machine.passes(REREAD_SECONDS * 2)
-    assert business.now() == told
+    assert business.now() == instant
     assert business.speed() == 3600
     machine.passes(1)
-    assert business.now() > told
+    assert business.now() > instant
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def test_a_file_that_cannot_be_read_changes_nothing(
     path.unlink() if content is None else path.write_text(content)
     for _ in range(5):
         machine.passes(1)
-        told = business.now()
-    assert told == NOON + timedelta(seconds=50)
+        instant = business.now()
+    assert instant == NOON + timedelta(seconds=50)
     assert capsys.readouterr().out.count("clock file cannot be read") == 1
     write(path, (machine.real, NOON + timedelta(days=1), 1.0))
     machine.passes(1)
@@ -183,7 +183,7 @@ def test_it_never_steps_back(steps: list[tuple[str, float]], has_file: bool) -> 
         path = Path(folder) / "clock.json"
         write(path, (machine.real, NOON, 60.0))
         business = machine.clock(path if has_file else None)
-        told = business.now()
+        instant = business.now()
         for what, amount in steps:
             match what:
                 case "passes":
@@ -197,23 +197,23 @@ def test_it_never_steps_back(steps: list[tuple[str, float]], has_file: bool) -> 
                 case "spoil":
                     path.write_text("{")
             machine.up += REREAD_SECONDS * 2
-            earlier, told = told, business.now()
-            assert told >= earlier
-            assert told.tzinfo is UTC
+            earlier, instant = instant, business.now()
+            assert instant >= earlier
+            assert instant.tzinfo is UTC
 
 
 def test_it_never_steps_back_in_another_thread() -> None:
     """While the machine's clock jumps to and fro, what one thread was told is never before what another was."""
     jumps = iter(1_700_000_000.0 + (number * 7919) % 1000 for number in range(40_000))
     business = Clock(None, lambda: next(jumps))
-    told = [datetime.min.replace(tzinfo=UTC)]
+    instants = [datetime.min.replace(tzinfo=UTC)]
 
     def ask() -> None:
         for _ in range(5_000):
-            before = told[-1]
+            before = instants[-1]
             now = business.now()
             assert now >= before
-            told.append(now)
+            instants.append(now)
 
     with ThreadPoolExecutor(4) as threads:
         for asked in [threads.submit(ask) for _ in range(4)]:

@@ -14,7 +14,7 @@ from services.customs.domain import actions
 from services.customs.domain.actions import NotPossible
 from services.customs.domain.cases import hold_case
 from shared.ledger.facts import Facts
-from tests.customs_samples import PLACED_AT, POLICY, handed_over, order_id, packed, parcel
+from tests.support.customs_samples import PLACED_AT, POLICY, handed_over, order_id, packed, parcel
 
 NOW = PLACED_AT + timedelta(days=3)
 

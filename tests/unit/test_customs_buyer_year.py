@@ -11,7 +11,7 @@ from services.customs.domain.buyer_year import Change, changes, may_change_share
 from services.customs.domain.decide import Passed
 from services.customs.domain.quota import NOTHING, QuotaEntry, Share, Year
 from shared.ledger.facts import DecisionContext, Facts
-from tests.customs_samples import PLACED_AT, closed, order_id, packed, placed
+from tests.support.customs_samples import PLACED_AT, closed, order_id, packed, placed
 
 YEAR = Year(b"person", 2026)
 NOW = DecisionContext(PLACED_AT + timedelta(days=1))

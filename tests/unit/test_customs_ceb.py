@@ -19,7 +19,7 @@ from services.customs.destinations.cn.ceb_messages import build
 from services.customs.destinations.cn.shipments import Shipment, shipment
 from services.customs.domain.decide import Passed, screen
 from shared.ledger.facts import DecisionContext, Facts
-from tests.customs_samples import (
+from tests.support.customs_samples import (
     BUYER,
     CONTACT,
     PLACED_AT,

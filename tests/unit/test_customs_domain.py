@@ -1,9 +1,9 @@
-"""What customs owes: rule by rule, then any shuffle, split and repetition of the facts."""
+"""What follows in customs: rule by rule, then any shuffle, split and repetition of the facts."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 
 from contracts.base import Event, order_stream
 from contracts.carrier import ParcelScanned
-from contracts.cases import CaseClosed, CaseOpened
+from contracts.cases import CaseClosed
 from contracts.customs import (
     ImportCleared,
-    ImportDeclared,
-    ImportHeld,
     ImportRefused,
     ImportReturned,
     OrderRefused,
@@ -27,21 +25,12 @@ from contracts.customs import (
 from contracts.warehouse import OrderWithdrawn
 from services.customs.destinations.cn.shipments import shipment
 from services.customs.domain import quota
-from services.customs.domain.cases import POST_HOLD, attention, attention_round, hold_refused, open_hold, retried
-from services.customs.domain.decide import (
-    DOCUMENTS,
-    EXPORT,
-    HOLD_ANSWER,
-    INVENTORY,
-    Passed,
-    Policy,
-    admit,
-    decide,
-    screen,
-)
+from services.customs.domain.cases import POST_HOLD, attention
+from services.customs.domain.decide import DOCUMENTS, EXPORT, INVENTORY, Passed, screen
 from services.customs.domain.parcels import parcel_rows
-from shared.ledger.facts import DecisionContext, Facts, Job, Output
-from tests.customs_samples import (
+from shared.ledger.facts import Facts
+from tests.support.customs_model import NOW, TWO_PARCELS, World, cleared, held, open_cases
+from tests.support.customs_samples import (
     BUYER,
     CONTACT,
     PLACED_AT,
@@ -59,63 +48,7 @@ from tests.customs_samples import (
     recorded,
     scanned,
 )
-from tests.invented import some_invented
-
-NOW = DecisionContext(PLACED_AT + timedelta(days=2))
-TWO_PARCELS = packed(parcel(1, (1, 1)), parcel(2, (1, 1)))
-
-
-def held(number: int = 1, hours: float = 0, status: str = "500") -> ImportHeld:
-    at = PLACED_AT + timedelta(days=8, hours=hours)
-    return ImportHeld(
-        order_id=order_id(), occurred_at=at, parcel=number, reason="inspection", status=status, held_at=at
-    )
-
-
-def cleared(number: int = 1) -> ImportCleared:
-    return ImportCleared(order_id=order_id(), occurred_at=PLACED_AT + timedelta(days=9), parcel=number)
-
-
-class World:
-    """A service in memory: facts in, what is owed said at once, jobs answered when asked."""
-
-    def __init__(self, policy: Policy = POLICY, left: str = "26000.00") -> None:
-        self.policy = policy
-        self.left = Decimal(left)
-        self.facts = Facts(order_stream(order_id()))
-        self.jobs: set[Job] = set()
-
-    def consume(self, *events: Event) -> World:
-        news = [event for event in events if self.facts.add(event)]
-        while news:
-            outputs = self._owed()
-            self.jobs |= {item for item in outputs if isinstance(item, Job)}
-            news = [item for item in outputs if isinstance(item, Event) and self.facts.add(item)]
-        return self
-
-    def _owed(self) -> list[Output]:
-        outputs = decide(self.facts, NOW, self.policy)
-        match screen(self.facts, NOW, self.policy):
-            case Passed() as passed:
-                outputs.append(admit(passed, None if passed.yearly_limit is None else self.left, NOW))
-            case OrderRefused() as refused:
-                outputs.append(refused)
-        return outputs
-
-    def answer_inventories(self) -> None:
-        for job in sorted(self.jobs, key=lambda job: job.subject):
-            if job.kind == INVENTORY:
-                self.consume(
-                    ImportDeclared(
-                        order_id=job.stream.id,
-                        occurred_at=NOW.now,
-                        parcel=int(job.subject),
-                        declaration_number="22442026I000000001",
-                    )
-                )
-
-    def has(self, kind: str, subject: str = "1") -> bool:
-        return Job(kind, order_stream(order_id()), subject) in self.jobs
+from tests.support.unknown_words import some_invented
 
 
 def test_screening_waits_for_the_order_and_the_person() -> None:
@@ -272,189 +205,6 @@ def test_by_post_nothing_is_sent_and_the_scans_clear() -> None:
     assert not world.jobs
 
 
-def test_a_hold_is_a_case_until_customs_decides() -> None:
-    world = World().consume(placed(), recorded(), packed(), handed_over(), held())
-    (opened,) = world.facts.all(CaseOpened)
-    assert (opened.kind, opened.action, opened.parcel) == ("customs_hold", "answer_customs", 1)
-    assert open_hold(world.facts, 1) == held()
-    world.consume(cleared())
-    assert world.facts.get(CaseClosed, opened.case)
-    assert open_hold(world.facts, 1) is None
-
-
-def test_a_second_hold_is_a_second_case() -> None:
-    world = World().consume(placed(), recorded(), packed(), held(), held(hours=5, status="503"))
-    assert len(world.facts.all(CaseOpened)) == 2
-    (superseded,) = world.facts.all(CaseClosed)
-    assert superseded.resolution == "superseded"
-    assert open_hold(world.facts, 1) == held(hours=5, status="503")
-
-
-def refused(hours: float) -> ImportRefused:
-    at = PLACED_AT + timedelta(days=8, hours=hours)
-    return ImportRefused(order_id=order_id(), occurred_at=at, parcel=1, reason="rejected:100")
-
-
-@pytest.mark.parametrize("hours", [0, 2])
-def test_a_refusal_ends_the_hold_before_it(hours: float) -> None:
-    world = World().consume(placed(), recorded(), packed(), held()).consume(refused(hours))
-    (ended,) = world.facts.all(CaseClosed)
-    assert ended.resolution == "refused"
-    assert open_hold(world.facts, 1) is None
-
-
-def test_a_refusal_says_nothing_of_a_hold_after_it() -> None:
-    """Declared again, and held then."""
-    world = World().consume(placed(), recorded(), packed(), handed_over(), refused(-3)).consume(held())
-    assert CaseClosed not in world.facts
-    assert open_hold(world.facts, 1) == held()
-    assert [row.state for row in parcel_rows(world.facts)] == ["import_held"]
-    world.consume(cleared())
-    assert open_hold(world.facts, 1) is None
-
-
-def test_a_refusal_ends_a_hold_whose_clock_was_ahead() -> None:
-    ahead = held().model_copy(update={"held_at": held().held_at + timedelta(hours=9)})
-    world = World().consume(placed(), recorded(), packed(), ahead, refused(1))
-    assert open_hold(world.facts, 1) is None
-
-
-def test_a_refusal_says_nothing_of_a_case_after_it() -> None:
-    later = attention(order_id(), INVENTORY, "1", "CEB621:minus21", DecisionContext(PLACED_AT + timedelta(days=9)))
-    world = World().consume(placed(), recorded(), packed(), handed_over(), refused(0), later)
-    assert CaseClosed not in world.facts
-
-
-def test_a_declaration_says_nothing_of_a_case_after_it() -> None:
-    """The inventory was taken, and turned down later."""
-    world = World().consume(placed(), recorded(), packed(), handed_over(), scanned("arrived_destination"))
-    world.answer_inventories()
-    later = attention(order_id(), INVENTORY, "1", "CEB622:minus21", DecisionContext(NOW.now + timedelta(hours=1)))
-    world.consume(later)
-    assert CaseClosed not in world.facts
-
-
-def test_every_case_has_its_day() -> None:
-    opened = attention(order_id(), INVENTORY, "1", "no_answer", NOW)
-    assert opened.due_at == NOW.now + timedelta(days=3)
-    (hold,) = World().consume(placed(), recorded(), packed(), held()).facts.all(CaseOpened)
-    assert hold.due_at == NOW.now + timedelta(days=7)
-
-
-def test_work_that_fails_again_is_another_case() -> None:
-    world = World().consume(placed(), recorded(), packed(), handed_over())
-    for number, name in enumerate(("inventory:1", "inventory:1:2", "inventory:1:3"), start=1):
-        assert attention_round(world.facts, INVENTORY, "1") == number
-        opened = attention(order_id(), INVENTORY, "1", "no_answer", NOW, number)
-        assert opened.case == f"needs_attention:{name}"
-        world.consume(opened, opened)
-        freed = retried(world.facts, INVENTORY, "1", NOW)
-        assert [(case.case, case.resolution) for case in freed] == [(opened.case, "retried")]
-        world.consume(*freed)
-    other = attention(order_id(), INVENTORY, "12", "no_answer", NOW)
-    assert retried(Facts(order_stream(order_id()), [other]), INVENTORY, "1", NOW) == []
-
-
-def test_a_hold_answer_that_fails_is_a_case_by_its_hold() -> None:
-    most = attention(order_id(), HOLD_ANSWER, held(99).subject, "unknown_declaration", NOW, 99)
-    assert most.case == f"needs_attention:hold_answer:{held(99).subject}:99"
-    assert most.parcel == 99
-
-
-def holding(hours: float) -> ParcelScanned:
-    return scanned(None, hours=hours, code="DO3").model_copy(update={"sets": ("customs_held",)})
-
-
-def releasing(hours: float) -> ParcelScanned:
-    return scanned("customs_released", hours=hours, code="DO2").model_copy(update={"clears": ("customs_held",)})
-
-
-def test_what_customs_holds_with_the_post_someone_looks_into() -> None:
-    world = World().consume(placed(marketplace="postal-shop"), recorded(), packed(), handed_over(), holding(100))
-    (opened,) = world.facts.all(CaseOpened)
-    assert (opened.kind, opened.action, opened.reason) == ("needs_attention", "look_into", "held_by_post")
-    assert opened.due_at == NOW.now + timedelta(days=7)
-    assert CaseClosed not in world.facts
-    world.consume(releasing(90))
-    assert CaseClosed not in world.facts
-    world.consume(releasing(110))
-    (ended,) = world.facts.all(CaseClosed)
-    assert (ended.case, ended.resolution) == (opened.case, "released")
-    world.consume(holding(120))
-    assert len(world.facts.all(CaseOpened)) == 2
-    assert len(world.facts.all(CaseClosed)) == 1
-    world.consume(delivered())
-    assert len(world.facts.all(CaseClosed)) == 2
-
-
-def test_what_no_receipt_tells_someone_looks_into_also_where_we_declare() -> None:
-    world = World().consume(placed(), recorded(), packed(), handed_over(), holding(100))
-    (opened,) = world.facts.all(CaseOpened)
-    assert (opened.action, opened.reason) == ("look_into", "held_by_post")
-    world.consume(releasing(110))
-    assert world.facts.get(CaseClosed, opened.case)
-
-
-def post_cases(world: World) -> list[str]:
-    """The resolution of each case about a hold that the post's scans tell; empty of an open one."""
-    closings = {case.case: case.resolution for case in world.facts.all(CaseClosed)}
-    return [closings.get(case.case, "") for case in world.facts.all(CaseOpened) if case.reason == "held_by_post"]
-
-
-def test_where_customs_itself_tells_the_posts_hold_is_no_case() -> None:
-    start = (placed(), recorded(), packed(), handed_over())
-    for scan in (holding(190), holding(195)):  # held() is of hour 192
-        assert post_cases(World().consume(*start, held(), scan)) == []
-        world = World().consume(*start, scan)
-        assert post_cases(world) == [""]
-        world.consume(held())
-        assert post_cases(world) == ["superseded"]
-        assert open_hold(world.facts, 1) == held()
-        world.consume(cleared(), releasing(220))
-        assert post_cases(world) == ["superseded"]
-
-
-def test_the_posts_hold_after_customs_had_decided_is_a_case() -> None:
-    start = (placed(), recorded(), packed(), handed_over(), held())
-    assert post_cases(World().consume(*start, cleared(), holding(217))) == [""]  # cleared() is of hour 216
-    assert post_cases(World().consume(*start, cleared(), holding(216))) == []
-    assert post_cases(World().consume(*start, refused(2), holding(195))) == [""]
-    again = World().consume(placed(), recorded(), packed(), handed_over(), refused(-3), held(), holding(196))
-    assert post_cases(again) == []
-    again.consume(*hold_refused(again.facts, 1, DecisionContext(PLACED_AT + timedelta(hours=195))))
-    assert post_cases(again) == [""]
-
-
-@given(data=st.data())
-def test_whenever_scans_come_the_same_hold_is_open(data: st.DataObject) -> None:
-    """Customs' receipts are heard in their order; a scan comes at any time after it was made."""
-    hours = st.integers(150, 260)
-    receipts = (held(), held(hours=9, status="503"), cleared())[: data.draw(st.integers(0, 3))]
-    scans = [holding(hour) for hour in data.draw(st.sets(hours, max_size=3))]
-    scans += [releasing(hour) for hour in data.draw(st.sets(hours, max_size=2))]
-    start = (placed(), recorded(), packed(), handed_over())
-    straight = World().consume(*start, *receipts, *scans)
-    consumed: list[Event] = [*receipts]
-    for scan in data.draw(st.permutations(scans)):
-        earliest = sum(receipt.occurred_at < scan.scanned_at for receipt in receipts)
-        after = consumed.index(receipts[earliest - 1]) + 1 if earliest else 0
-        consumed.insert(data.draw(st.integers(after, len(consumed))), scan)
-    shuffled = World().consume(*start)
-    for event in consumed:
-        shuffled.consume(event, event)
-    assert open_cases(shuffled) == open_cases(straight)
-
-
-def open_cases(world: World) -> set[str]:
-    return {case.case for case in world.facts.all(CaseOpened)} - {case.case for case in world.facts.all(CaseClosed)}
-
-
-@pytest.mark.parametrize("end", [delivered(), closed()])
-def test_the_end_of_the_parcel_ends_its_hold(end: Event) -> None:
-    world = World().consume(placed(), recorded(), packed(), held()).consume(end)
-    assert open_hold(world.facts, 1) is None
-
-
 @pytest.mark.parametrize(
     ("kind", "settles"),
     [
@@ -543,7 +293,7 @@ def test_any_shuffle_split_and_repetition_gives_one_state(marketplace: str, data
     events = data.draw(some_invented([placed(marketplace=marketplace), *FIRST[1:], *LATER]))
     shuffled = data.draw(st.permutations(events))
     repeated = [*shuffled, *data.draw(st.lists(st.sampled_from(events), max_size=6))]
-    # The end follows from what customs itself has said, so that it is never heard before the screening.
+    # The end follows from what customs itself has said, so that it is never consumed before the screening.
     earliest = max(shuffled.index(event) for event in events[:3]) + 1
     end = data.draw(st.integers(earliest, len(repeated)))
     world = World()

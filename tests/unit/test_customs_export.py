@@ -12,7 +12,7 @@ from sandbox.bad_answers import PAGE
 from services.customs.domain import export
 from services.customs.domain.decide import shares_of
 from services.customs.domain.export import Refused, Released, Unreadable
-from tests.customs_samples import POLICY, line, order_id, packed, parcel, placed
+from tests.support.customs_samples import POLICY, line, order_id, packed, parcel, placed
 
 TODAY = date(2026, 11, 20)
 

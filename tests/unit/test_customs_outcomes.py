@@ -19,7 +19,7 @@ from services.customs.domain.export import Refused, Released
 from services.customs.domain.export_outcome import export_outcome
 from services.customs.domain.retention import keep_until
 from shared.ledger.facts import DecisionContext
-from tests.customs_samples import PLACED_AT, POLICY, TABLES, order_id, packed, placed
+from tests.support.customs_samples import PLACED_AT, POLICY, TABLES, order_id, packed, placed
 
 NOW = DecisionContext(PLACED_AT)
 MRN = "26FR00000012345678"

@@ -26,7 +26,7 @@ from services.customs.destinations.cn.receipt_parsing import (
 from services.customs.destinations.cn.receipts import CustomsReceipt, SentMessage, inventory_event, meaning
 from services.customs.domain.export import Unreadable
 from shared.ledger.facts import DecisionContext, Facts
-from tests.customs_samples import PLACED_AT, TABLES, order_id
+from tests.support.customs_samples import PLACED_AT, TABLES, order_id
 
 GUID = "4CDE1CFD-EDED-46B1-946C-B8022E42FC94"
 RECEIPT = f"""<?xml version="1.0" encoding="UTF-8"?>

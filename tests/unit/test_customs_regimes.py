@@ -16,7 +16,7 @@ from contracts.vocabularies import Regime
 from services.customs.regimes import tables
 from services.customs.regimes.base import Refusal
 from services.customs.regimes.tables import NoRule
-from tests.customs_samples import POLICY, TABLES, line, scanned
+from tests.support.customs_samples import POLICY, TABLES, line, scanned
 
 TODAY = date(2026, 11, 20)
 

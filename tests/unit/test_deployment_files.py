@@ -162,8 +162,8 @@ def test_the_proxy_has_the_bounds_of_the_services() -> None:
 
 def test_every_broker_of_the_cluster_can_be_secured() -> None:
     brokers = [name for name in compose(CLUSTER)["services"] if name.startswith("kafka")]
-    told = {"extends": {"file": SECURE, "service": "kafka"}}
-    assert compose(BOTH)["services"] == {name: told for name in brokers if name != "kafka"}
+    secured = {"extends": {"file": SECURE, "service": "kafka"}}
+    assert compose(BOTH)["services"] == {name: secured for name in brokers if name != "kafka"}
     assert f"signed {' '.join(brokers)}\n" in (ROOT / "deploy/certificates").read_text()
 
 
@@ -222,7 +222,7 @@ def test_a_password_goes_into_a_url_that_has_none(url: str, password: str, whole
     assert with_password(url, password) == whole
 
 
-def test_a_service_may_say_on_its_own_topics_only() -> None:
+def test_a_service_may_publish_on_its_own_topics_only() -> None:
     rights = {service: provision.rights_of(service) for service in SERVICES}
     assert rights["orders"].writes == ("orders.events", "orders.personal")
     assert rights["tracking"].writes == ("tracking.events",)

@@ -14,13 +14,13 @@ from services.orders.domain.decide import order_id_of
 from services.orders.schemas.body import OrderBody
 from services.orders.schemas.conversion import contact, national_id, order_placed
 from services.orders.schemas.intake import check
-from tests import nasty
-from tests.integration.test_orders_http import good_body
+from tests.support import hostile_values
+from tests.support.order_body import good_body
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 GOOD = good_body("A-1") | {"placed_at": "2026-11-23T07:30:00Z"}
 GOOD["payment"]["paid_at"] = "2026-11-23T07:31:00Z"
-FIELDS = [place for place in nasty.places(GOOD) if place]
+FIELDS = [place for place in hostile_values.places(GOOD) if place]
 
 
 def judged(body: Any) -> None:
@@ -49,13 +49,13 @@ def test_the_good_body_is_good() -> None:
 
 
 @pytest.mark.parametrize("place", FIELDS, ids=lambda place: ".".join(map(str, place)))
-def test_every_known_trouble_in_every_field_is_judged(place: nasty.Path) -> None:
-    for value in (*nasty.NUMBERS, *nasty.TEXTS, *nasty.OTHERS):
-        judged(nasty.put(GOOD, place, value))
+def test_every_known_trouble_in_every_field_is_judged(place: hostile_values.Path) -> None:
+    for value in (*hostile_values.NUMBERS, *hostile_values.TEXTS, *hostile_values.OTHERS):
+        judged(hostile_values.put(GOOD, place, value))
 
 
 @settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(nasty.spoilt(GOOD))
+@given(hostile_values.spoilt(GOOD))
 def test_any_value_in_any_field_is_judged(body: Any) -> None:
     judged(body)
 
@@ -66,7 +66,7 @@ def test_any_value_in_any_field_is_judged(body: Any) -> None:
     st.text(st.characters(exclude_categories=()), max_size=130),
 )
 def test_any_text_as_name_and_street_is_judged(name: str, street: str) -> None:
-    body = nasty.put(GOOD, ("consignee", "name"), name)
+    body = hostile_values.put(GOOD, ("consignee", "name"), name)
     body["buyer"]["name"] = name
     body["consignee"]["address"]["street"] = street
     judged(body)
@@ -80,12 +80,12 @@ def test_any_instant_is_judged(at: datetime, offset: timedelta) -> None:
     minutes = int(offset.total_seconds()) // 60
     sign = "-" if minutes < 0 else "+"
     text = f"{at.isoformat()}{sign}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
-    judged(nasty.put(GOOD, ("placed_at",), text))
+    judged(hostile_values.put(GOOD, ("placed_at",), text))
 
 
 def test_no_two_orders_of_the_same_value_have_two_forms() -> None:
     """What a marketplace may send anew in other words is one body, and so one fingerprint."""
-    other = nasty.put(GOOD, ("freight", "amount"), 12)
+    other = hostile_values.put(GOOD, ("freight", "amount"), 12)
     other["consignee"]["phone"] = "0086-138-0013-8000"
     other["consignee"]["address"] |= {"province": "CN-GD", "city": "Shenzhen", "district": "440305"}
     other["payment"]["paid_at"] = "2026-11-23T15:31:00+08:00"

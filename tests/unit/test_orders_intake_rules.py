@@ -18,7 +18,7 @@ from services.orders.schemas.body import OrderBody
 from services.orders.schemas.conversion import contact, fingerprint, national_id, order_placed
 from services.orders.schemas.intake import check
 from services.orders.schemas.views import TrackingLinks
-from tests.integration.test_orders_http import good_body
+from tests.support.order_body import good_body
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 ORDER = UUID(int=7)

@@ -26,8 +26,7 @@ from services.orders.domain.outcomes import end_evidence, joint_outcome, order_o
 from services.orders.domain.status import order_status
 from services.persons.facts import PersonRecorded
 from shared.ledger.facts import DecisionContext, Facts
-from tests.invented import some_invented
-from tests.unit.test_orders_status import (
+from tests.support.orders_samples import (
     BEGINNING,
     ORDER,
     RESERVED,
@@ -42,6 +41,7 @@ from tests.unit.test_orders_status import (
     packed,
     scan,
 )
+from tests.support.unknown_words import some_invented
 
 OUTCOMES: tuple[ParcelOutcome, ...] = ("delivered", "returned", "lost", "destroyed")
 SHARES = ("40.01", "29.99", "29.00")

@@ -3,56 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import struct
 import subprocess
 import sys
 from typing import Any
 
-import cramjam
 import pytest
-from aiokafka.codec import snappy_encode
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.record.util import calc_crc32c
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.messaging import record_batches
 from shared.messaging.decompression import UNPACKED_BYTES, UnreadableBatch, unpacked
 from shared.messaging.record_batches import RawRecord, Unreadable, read_slice, records, split
+from tests.support.batch_bytes import CODECS, PACKED, build, sealed
 
-CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
-PACKED = {
-    1: gzip.compress,
-    2: snappy_encode,
-    3: lambda data: bytes(cramjam.lz4.compress(data)),
-    4: lambda data: bytes(cramjam.zstd.compress(data)),
-}
 some_bytes = st.none() | st.binary(max_size=200)
 headers = st.lists(st.tuples(st.text(max_size=20), some_bytes), max_size=4)
 written = st.lists(st.tuples(some_bytes, some_bytes, headers), min_size=1, max_size=20)
 codecs = st.sampled_from(sorted(CODECS.values()))
-
-
-def build(content: list[Any], codec: int, base: int = 0) -> bytes:
-    """A batch as aiokafka's producer builds it, at the offset that a broker gives it."""
-    builder = DefaultRecordBatchBuilder(
-        magic=2,
-        compression_type=codec,
-        is_transactional=0,
-        producer_id=-1,
-        producer_epoch=-1,
-        base_sequence=-1,
-        batch_size=1 << 26,
-    )
-    for number, (key, value, fields) in enumerate(content):
-        builder.append(number, timestamp=1_700_000_000_000 + number, key=key, value=value, headers=fields)
-    return struct.pack(">q", base) + bytes(builder.build())[8:]
-
-
-def sealed(data: bytes) -> bytes:
-    """The batch with the checksum that its content has."""
-    return data[:17] + struct.pack(">I", calc_crc32c(data[21:])) + data[21:]
 
 
 def read(data: bytes) -> list[RawRecord | Unreadable]:

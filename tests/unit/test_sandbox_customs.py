@@ -15,7 +15,7 @@ import pytest
 from sandbox.app import create
 from sandbox.france_customs.mrn import is_mrn
 from sandbox.settings import SandboxSettings
-from tests.sandbox_messages import BUYER, NAMESPACE, HandClock, ceb, declaration, label_request, parcel_number
+from tests.support.sandbox_messages import BUYER, NAMESPACE, HandClock, ceb, declaration, label_request, parcel_number
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "customs"
 EXPORT = "/douane/export-declarations"

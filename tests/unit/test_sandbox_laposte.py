@@ -17,7 +17,7 @@ from sandbox.app import create
 from sandbox.laposte.s10 import is_s10
 from sandbox.scenarios import PARCEL_SCENARIOS
 from sandbox.settings import SandboxSettings
-from tests.sandbox_messages import OKAPI, START, HandClock, label_request, parcel_number, parts
+from tests.support.sandbox_messages import OKAPI, START, HandClock, label_request, parcel_number, parts
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "laposte"
 SLS = "/laposte/sls-ws/SlsServiceWSRest/2.0/generateLabel"

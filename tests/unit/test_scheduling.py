@@ -9,7 +9,7 @@ from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-CONFTEST = "from tests.scheduling import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler\n"
+CONFTEST = "from tests.support.scheduling import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler\n"
 NOTES = """
 import os
 import pathlib

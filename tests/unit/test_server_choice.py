@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import chosen, description
+from tests.support.servers import chosen, description
 
 NO_ENGINE = "tcp://127.0.0.1:1"
 

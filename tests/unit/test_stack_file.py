@@ -1,4 +1,4 @@
-"""How commands find a line that runs on this machine, and know one that does not."""
+"""How commands find a stack that runs on this machine, and know one that does not."""
 
 from __future__ import annotations
 
@@ -26,9 +26,8 @@ def test_a_stack_is_found_while_it_runs_and_no_longer(tmp_path: Path) -> None:
 def test_the_file_of_a_killed_stack_is_known_as_such(tmp_path: Path) -> None:
     path = tmp_path / "stack.json"
     script = (
-        "import os, sys; from pathlib import Path; from shared.operations import stack_file\n"
-        "from tests.unit.test_stack_file import STACK\n"
-        "with stack_file.announced(Path(sys.argv[1]), STACK): os.kill(os.getpid(), 9)"
+        "import os, sys; from pathlib import Path; from shared.operations.stack_file import RunningStack, announced\n"
+        f"with announced(Path(sys.argv[1]), {STACK!r}): os.kill(os.getpid(), 9)"
     )
     died = subprocess.run([sys.executable, "-c", script, str(path)], cwd=stack_file.STACK_FILE.parents[1], check=False)
     assert died.returncode == -9
@@ -38,7 +37,7 @@ def test_the_file_of_a_killed_stack_is_known_as_such(tmp_path: Path) -> None:
         assert stack_file.read(path) == STACK
 
 
-def test_a_second_line_takes_nothing_from_the_first(tmp_path: Path) -> None:
+def test_a_second_stack_takes_nothing_from_the_first(tmp_path: Path) -> None:
     path = tmp_path / "stack.json"
     other = RunningStack("later", {}, {}, "", {})
     with stack_file.announced(path, STACK):

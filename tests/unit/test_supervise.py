@@ -75,11 +75,11 @@ async def test_a_killed_process_is_named_with_its_last_words_and_its_log_and_is_
         assert await up(process)
         first = process.pid
         os.kill(first, signal.SIGKILL)
-        told = await screen.shows("signal 9 (SIGKILL)")
-        assert told.startswith("carrier was ended by signal 9 (SIGKILL); it is started again now.")
-        assert "It forgets everything." in told
-        assert f"Its log: {tmp_path / 'carrier.log'}" in told
-        assert "  | up" in told
+        shown = await screen.shows("signal 9 (SIGKILL)")
+        assert shown.startswith("carrier was ended by signal 9 (SIGKILL); it is started again now.")
+        assert "It forgets everything." in shown
+        assert f"Its log: {tmp_path / 'carrier.log'}" in shown
+        assert "  | up" in shown
         await screen.shows("carrier is ready again.")
         assert process.alive
         assert process.pid != first
@@ -97,10 +97,10 @@ async def test_a_process_that_dies_every_time_is_left_dead_and_said_to_be(
     screen = Screen()
     process.start()
     async with kept(process, screen):
-        told = await screen.shows("is not started again")
-    assert told.startswith(f"carrier ended with exit code 3, {len(PAUSES) + 1} times in a row")
-    assert f"tail -n 50 {tmp_path / 'carrier.log'}" in told
-    assert "  | no such setting" in told
+        shown = await screen.shows("is not started again")
+    assert shown.startswith(f"carrier ended with exit code 3, {len(PAUSES) + 1} times in a row")
+    assert f"tail -n 50 {tmp_path / 'carrier.log'}" in shown
+    assert "  | no such setting" in shown
     assert process.log.read_text().count("no such setting") == len(PAUSES) + 1
     assert not [text for text in screen.reported if "ready again" in text]
 

@@ -23,7 +23,7 @@ from services.tracking.domain.next_actions import Action, Actor, OrderState, Par
 from services.tracking.domain.parcels import Stage
 from services.tracking.schemas import OrderTracking
 from shared.ledger.facts import Facts
-from tests.unit.test_tracking_domain import ORDER, OTHERS, SHIPPED, at, case, closed, placed, scan, sets_of_facts
+from tests.support.tracking_samples import ORDER, OTHERS, SHIPPED, at, case, closed, placed, scan, sets_of_facts
 
 PAGES = Pages()
 SECRET = "v1.secret"

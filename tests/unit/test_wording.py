@@ -18,7 +18,7 @@ from services.warehouse.schemas.goods import ProductBody, ReceiptBody
 from services.warehouse.schemas.orders import PackedBoxesBody, ReturnedParcelBody, ShortageBody
 from shared.http.paging import Instant
 from shared.http.problems import field_errors
-from tests import nasty
+from tests.support import hostile_values
 
 ORDERS = Path(__file__).parents[2] / "contracts" / "openapi" / "orders.json"
 MONEY = {"amount": "1.00", "currency": "EUR"}
@@ -54,10 +54,10 @@ GOOD: dict[type[BaseModel], dict[str, Any]] = {
 def test_every_fault_of_a_body_says_what_its_field_must_be(body: type[BaseModel]) -> None:
     known = body.model_validate(GOOD[body])
     assert known
-    for place in nasty.places(GOOD[body]):
-        for value in (*nasty.NUMBERS, *nasty.TEXTS, *nasty.OTHERS):
+    for place in hostile_values.places(GOOD[body]):
+        for value in (*hostile_values.NUMBERS, *hostile_values.TEXTS, *hostile_values.OTHERS):
             try:
-                body.model_validate(nasty.put(GOOD[body], place, value))
+                body.model_validate(hostile_values.put(GOOD[body], place, value))
             except ValidationError as error:
                 for fault in field_errors(error.errors()):
                     if fault.rule != "gtin":

@@ -1,1 +1,1 @@
-"""The stages: each module has `run(field, size) -> Result`. The table is in `tests.bench.__main__`."""
+"""The stages: each module has `run(bench, size) -> Result`. The table is in `tests.bench.__main__`."""

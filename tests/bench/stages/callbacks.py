@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from tests.bench.field import BenchError, Field, Stand
 from tests.bench.figures import Numbers, Result, take_turns
 from tests.bench.samples import placed
 from tests.bench.seeds import fill_carrier, labels_for
+from tests.bench.servers import BenchError, BenchServers, Stand
 from tests.bench.size import Size
 
 TITLE = "Call-backs: POST /webhooks/laposte"
@@ -23,12 +23,12 @@ COMMANDS = {
 }
 
 
-async def run(field: Field, size: Size) -> Result:
+async def run(bench: BenchServers, size: Size) -> Result:
     labels = labels_for(placed(size.orders))
 
     async def turn(how: str) -> Numbers:
         settings = {"carrier": {"POLL_SECONDS": "86400"}}
-        async with field.turn({"carrier": COMMANDS[how]}, settings=settings) as stand:
+        async with bench.turn({"carrier": COMMANDS[how]}, settings=settings) as stand:
             if how != "bare":
                 await fill_carrier(stand, labels)
             return await load(stand, size, [label.tracking_number for label in labels])

@@ -14,15 +14,15 @@ from contracts import topics
 from contracts.customs import ImportDeclared
 from tests.bench import outside
 from tests.bench.events import Wire
-from tests.bench.field import Field, Stand
 from tests.bench.figures import Result
 from tests.bench.outside import PATIENCE, Calls, Counterpart
 from tests.bench.samples import handed_over, labelled, packed, placed, records, scanned
+from tests.bench.servers import BenchServers, Stand
 from tests.bench.size import Size
 
 
-async def run(field: Field, size: Size) -> Result:
-    return await outside.run(CALLS, field, size)
+async def run(bench: BenchServers, size: Size) -> Result:
+    return await outside.run(CALLS, bench, size)
 
 
 async def _answer(stand: Stand, line: Wire, gateway: Counterpart, count: int) -> float:

@@ -10,9 +10,9 @@ from contracts.warehouse import ParcelHandedOver
 from services.credentials import Secrets
 from services.registry import SERVICES
 from tests.bench.events import Wire, wire
-from tests.bench.field import Field
 from tests.bench.figures import Numbers, Result, take_turns
 from tests.bench.samples import placed, records
+from tests.bench.servers import BenchServers
 from tests.bench.size import Size
 
 TITLE = "Event line: order-placed to parcel-handed-over, outside answers at no cost"
@@ -24,11 +24,11 @@ HOWS = {
 PATIENCE = 600.0
 
 
-async def run(field: Field, size: Size) -> Result:
+async def run(bench: BenchServers, size: Size) -> Result:
     async def turn(how: str) -> Numbers:
         commands = {name: ("tests.bench.contestants", f"event-{how}", name) for name in SERVICES}
         deaf = SERVICES if how == "bare" else ()
-        async with field.turn(commands, deaf=deaf) as stand, wire(stand.kafka, topics.WAREHOUSE.name) as line:
+        async with bench.turn(commands, deaf=deaf) as stand, wire(stand.kafka, topics.WAREHOUSE.name) as line:
             await pass_orders(line, size.warm_up, stand.secrets)
             count = size.share(how)
             return {"orders/s": count / await pass_orders(line, count, stand.secrets)}

@@ -20,9 +20,9 @@ from services.orders.domain.decide import order_id_of
 from services.registry import SERVICES
 from tests.bench.client import percentiles
 from tests.bench.events import Wire, wire
-from tests.bench.field import Field, Stand
 from tests.bench.figures import Figure, Result, console, number
 from tests.bench.posting import MARKETPLACE, new_numbers, post
+from tests.bench.servers import BenchServers, Stand
 from tests.bench.size import Size
 from tests.bench.stages import reads
 
@@ -34,10 +34,10 @@ PATIENCE = 300.0
 Found = dict[tuple[str, str], list[float]]
 
 
-async def run(field: Field, size: Size) -> Result:
+async def run(bench: BenchServers, size: Size) -> Result:
     found: Found = defaultdict(list)
     commands = {name: ("tests.bench.contestants", "event-batched", name) for name in SERVICES}
-    async with field.turn(commands) as stand, wire(stand.kafka) as line:
+    async with bench.turn(commands) as stand, wire(stand.kafka) as line:
         await _pass(stand, line, size.warm_up, MANY)
         stored = size.warm_up
         for times in size.times:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from tests.bench.field import BenchError, Field, Stand
 from tests.bench.figures import Numbers, Result, take_turns
+from tests.bench.servers import BenchError, BenchServers, Stand
 from tests.bench.size import Size
 
 TITLE = "Order intake: POST /orders"
@@ -21,9 +21,9 @@ COMMANDS = {
 }
 
 
-async def run(field: Field, size: Size) -> Result:
+async def run(bench: BenchServers, size: Size) -> Result:
     async def turn(how: str) -> Numbers:
-        async with field.turn({"orders": COMMANDS[how]}) as stand:
+        async with bench.turn({"orders": COMMANDS[how]}) as stand:
             return await load(stand, size)
 
     figures = await take_turns("intake", tuple(HOWS), size.rounds, turn)

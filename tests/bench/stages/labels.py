@@ -8,15 +8,15 @@ from contracts import topics
 from contracts.carrier import LabelCreated
 from tests.bench import outside
 from tests.bench.events import Wire
-from tests.bench.field import Field, Stand
 from tests.bench.figures import Result
 from tests.bench.outside import PATIENCE, Calls, Counterpart
 from tests.bench.samples import declared, packed, placed, records
+from tests.bench.servers import BenchServers, Stand
 from tests.bench.size import Size
 
 
-async def run(field: Field, size: Size) -> Result:
-    return await outside.run(CALLS, field, size)
+async def run(bench: BenchServers, size: Size) -> Result:
+    return await outside.run(CALLS, bench, size)
 
 
 async def _answer(stand: Stand, line: Wire, carrier: Counterpart, count: int) -> float:

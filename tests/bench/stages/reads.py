@@ -10,11 +10,11 @@ import asyncpg
 
 from services.links import link_secret, parse_link_keys
 from services.tracking.schemas import OrderTracking
-from tests.bench.field import BenchError, Field, Stand
 from tests.bench.figures import Numbers, Result, take_turns
 from tests.bench.peers.reads import fill
 from tests.bench.samples import placed
 from tests.bench.seeds import fill_tracking, history, labels_for
+from tests.bench.servers import BenchError, BenchServers, Stand
 from tests.bench.size import Size
 
 TITLE = "Tracking reads: GET /orders/{id}/tracking"
@@ -30,9 +30,9 @@ COMMANDS = {
 }
 
 
-async def run(field: Field, size: Size) -> Result:
+async def run(bench: BenchServers, size: Size) -> Result:
     async def turn(how: str) -> Numbers:
-        async with field.turn({"tracking": COMMANDS[how]}) as stand:
+        async with bench.turn({"tracking": COMMANDS[how]}) as stand:
             orders = placed(size.orders)
             await fill_tracking(
                 stand,

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from tests.bench.field import Field
 from tests.bench.figures import Numbers, Result, take_turns
 from tests.bench.samples import placed
 from tests.bench.seeds import fill_carrier, fill_tracking, history, labels_for
+from tests.bench.servers import BenchServers
 from tests.bench.size import Size
 
 TITLE = "From call-back to visible in tracking"
 PARTS = (0.2, 0.8)
 
 
-async def run(field: Field, size: Size) -> Result:
+async def run(bench: BenchServers, size: Size) -> Result:
     async def turn(_: str) -> Numbers:
         commands = {"carrier": ("services.carrier",), "tracking": ("services.tracking",)}
         orders = placed(size.orders)
         labels = labels_for(orders)
-        async with field.turn(commands, settings={"carrier": {"POLL_SECONDS": "86400"}}) as stand:
+        async with bench.turn(commands, settings={"carrier": {"POLL_SECONDS": "86400"}}) as stand:
             await fill_carrier(stand, labels)
             pairs = zip(orders, labels, strict=True)
             await fill_tracking(stand, [history(order, label, delivered=False) for order, label in pairs])

@@ -21,9 +21,9 @@ from services.orders.domain.decide import order_id_of
 from services.registry import SERVICES
 from tests.bench.client import Client, request
 from tests.bench.events import Wire, wire
-from tests.bench.field import Field, Stand
 from tests.bench.figures import Numbers, Result, take_turns
 from tests.bench.posting import MARKETPLACE, new_numbers, post, require
+from tests.bench.servers import BenchServers, Stand
 from tests.bench.size import Size
 
 TITLE = "Whole line: POST /orders to label and to delivered, with the sandbox outside"
@@ -37,12 +37,12 @@ HANDED_OVER = versions_of(ParcelHandedOver)
 JSON = {"content-type": "application/json"}
 
 
-async def run(field: Field, size: Size) -> Result:
+async def run(bench: BenchServers, size: Size) -> Result:
     async def turn(how: str) -> Numbers:
         commands = {name: ("tests.bench.contestants", f"line-{how}", name) for name in SERVICES}
         settings = {"carrier": {"POLL_SECONDS": "900"}}
         async with (
-            field.turn({**commands, "sandbox": ("sandbox",)}, settings=settings) as stand,
+            bench.turn({**commands, "sandbox": ("sandbox",)}, settings=settings) as stand,
             wire(stand.kafka, topics.CARRIER.name, topics.ORDERS.name) as line,
         ):
             await _pass(stand, line, size.warm_up // SHARE)

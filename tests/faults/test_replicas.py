@@ -1,0 +1,132 @@
+"""Several processes of one service: a frozen one, some that come and go, and one that is far behind."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from contracts.carrier import ParcelScanned
+from shared.ledger.outbox import partition_of
+from tests.support.faults.busy_stack import BusyStack, failpoint_file
+from tests.support.waiting import until
+
+BACKLOG = 20_000
+BACKLOG_LONG = 100_000
+EVENTS_AN_ORDER = 10
+TAKEN_OVER_SECONDS = 45.0
+
+
+def frozen(pid: int) -> bool:
+    """Linux: the state in /proc is T."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+@asynccontextmanager
+async def replicas(busy: BusyStack, *services: str, extra: Mapping[str, str] | None = None) -> AsyncIterator[list[str]]:
+    """The names of one more process of each of these services; gone afterwards, also when frozen."""
+    names = [busy.stack.add_replica(service, 2, extra) for service in services]
+    try:
+        await busy.stack.ready(names)
+        yield names
+    finally:
+        for name in names:
+            busy.disarm(name)
+            process = busy.stack.processes.pop(name)
+            process.send(signal.SIGCONT)
+            await asyncio.to_thread(process.end)
+
+
+async def test_a_relay_freezes_between_send_and_mark(busy: BusyStack) -> None:
+    """It holds the relay's lock: PostgreSQL ends its session, and another replica sends the same again."""
+    where = {"FAILPOINT": f"@{failpoint_file(busy.stack.run_dir, 'customs-2')}"}
+    what = ("frozen relay (SIGSTOP after send, before mark)", "customs, one of two", "I5 I9")
+    async with replicas(busy, "customs", extra=where) as (name,), busy.fault(*what, bound=60) as fault:
+        busy.arm(name, "relay.sent:stop:1")
+        process = busy.stack.processes[name]
+
+        async def is_frozen() -> bool:
+            return frozen(process.pid)
+
+        async def taken_over() -> bool:
+            return not await busy.stores.not_sent(published)
+
+        await until(is_frozen, TAKEN_OVER_SECONDS)
+        fault.happened()
+        began, published = time.monotonic(), await busy.stores.published()
+        busy.disarm(name)
+        await until(taken_over, TAKEN_OVER_SECONDS)
+        fault.note(f"the other replica had taken over after {time.monotonic() - began:.1f} s")
+        process.send(signal.SIGCONT)
+        fault.over()
+
+
+async def test_group_members_come_and_go(busy: BusyStack) -> None:
+    services = ("warehouse", "carrier")
+    async with busy.fault(
+        "group members come and go", " and ".join(services), "I1 I2 I5 I9", orders=8, bound=45
+    ) as fault:
+        async with replicas(busy, *services) as names:
+            fault.happened(2)
+            await asyncio.sleep(2)
+            busy.stack.kill("warehouse-2")
+            await asyncio.to_thread(busy.stack.processes["carrier-2"].end)
+            fault.happened(2)
+            busy.stack.start("warehouse-2")
+            busy.stack.start("carrier-2")
+            await busy.stack.ready(names)
+            fault.happened(2)
+        fault.happened(2)
+
+
+async def test_far_behind(busy: BusyStack) -> None:
+    """Tracking was down while very much was published; it catches up, and orders placed meanwhile get on."""
+    count = BACKLOG_LONG if busy.report.minutes else BACKLOG
+    async with busy.fault(f"{count:,} records behind", "tracking", "I5 I9", bound=120) as fault:
+        busy.stack.kill("tracking")
+        try:
+            await publish(busy, count)
+
+            async def all_sent() -> bool:
+                return not await busy.stores.value("carrier", "select count(*) from outbox where sent_at is null")
+
+            await until(all_sent, TAKEN_OVER_SECONDS)
+            fault.happened()
+        finally:
+            busy.start("tracking")
+        fault.over()
+
+
+async def publish(busy: BusyStack, count: int) -> None:
+    """Scans of parcels that nobody knows, published by `carrier`: facts that change no order of ours."""
+    at = busy.stack.clock.now()
+    events = []
+    for _ in range(count // EVENTS_AN_ORDER):
+        order_id = uuid4()
+        events += [
+            ParcelScanned(
+                order_id=order_id,
+                occurred_at=at,
+                parcel=1,
+                tracking_number="CY000000000FR",
+                code=f"ZZ{number}",
+                status=None,
+                scanned_at=at,
+                utc_offset_minutes=60,
+            )
+            for number in range(EVENTS_AN_ORDER)
+        ]
+    await busy.stores.rows(
+        "carrier",
+        """insert into outbox (topic, partition, key, event_id, type, body)
+           select 'carrier.events', * from unnest($1::int[], $2::text[], $3::uuid[], $4::text[], $5::text[])""",
+        [partition_of(str(event.order_id)) for event in events],
+        [str(event.order_id) for event in events],
+        [event.id for event in events],
+        [event.TYPE for event in events],
+        [event.model_dump_json() for event in events],
+    )

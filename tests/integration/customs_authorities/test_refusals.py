@@ -1,0 +1,208 @@
+"""Authorities that refuse, or answer what they should not: a person sees it and frees it, and nothing is lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ImportReturned, ParcelDeclared
+from sandbox.local.servers import Servers
+from services.customs.domain.cases import hold_case
+from tests.support.customs_authorities import BAD_MRN, GOOD_MRN, Authorities, guid_of
+from tests.support.customs_samples import WINE, order_id, packed, parcel
+from tests.support.customs_service import CustomsService, customs_service
+from tests.support.databases import FreshDatabase
+from tests.support.waiting import until
+
+
+async def test_a_bad_mrn_is_a_case_and_a_retry_frees_it(customs: CustomsService, authorities: Authorities) -> None:
+    authorities.mrn = BAD_MRN
+    await customs.packed("mrn", lines=WINE)
+    opened_case = await customs.until("mrn", CaseOpened)
+    assert (opened_case.case, opened_case.reason, opened_case.action) == (
+        "needs_attention:export:1",
+        "bad_mrn",
+        "retry",
+    )
+    assert ParcelDeclared not in await customs.facts("mrn")
+    authorities.mrn = GOOD_MRN
+    assert (await customs.post("mrn", "retry", {"work": "export"})).status_code == 202
+    assert (await customs.until("mrn", ParcelDeclared, 1)).mrn == GOOD_MRN
+    assert (await customs.until("mrn", CaseClosed, opened_case.case)).resolution == "retried"
+
+
+async def test_a_format_error_is_a_case_and_a_retry_writes_the_message_anew(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    authorities.statuses["CEB621"] = "900"
+    await customs.departed("format")
+    opened_case = await customs.until("format", CaseOpened)
+    assert (opened_case.case, opened_case.reason) == ("needs_attention:inventory:1", "CEB621:format")
+    authorities.statuses.clear()
+    assert (await customs.post("format", "retry", {"work": "inventory"})).status_code == 202
+    await customs.until("format", ImportDeclared, 1)
+    await customs.until("format", CaseClosed, opened_case.case)
+
+
+async def test_a_refused_document_is_a_case(customs: CustomsService, authorities: Authorities) -> None:
+    authorities.statuses["CEB311"] = "100"
+    await customs.departed("document")
+    assert (await customs.until("document", CaseOpened)).reason == "CEB311:100"
+
+
+@pytest.mark.parametrize("status", ["100", "-5", "4"])
+async def test_a_document_that_is_turned_down_later_is_the_same_case(
+    customs: CustomsService, authorities: Authorities, status: str
+) -> None:
+    await customs.departed("turned")
+    await customs.until("turned", ImportDeclared, 1)
+    guid = await guid_of(customs, "turned", "CEB311")
+    for harmless in ("2", "120", "500", "800", "899", "777"):
+        authorities.add_receipt(guid, harmless, "CEB312")
+    authorities.add_receipt(guid, status, "CEB312")
+    opened_case = await customs.until("turned", CaseOpened)
+    reason = f"CEB312:{status.replace('-', 'minus')}"
+    assert (opened_case.case, opened_case.reason) == ("needs_attention:import_documents:1", reason)
+    facts = await customs.facts("turned")
+    assert not any(kind in facts for kind in (ImportRefused, ImportHeld, ImportCleared, CaseClosed))
+    sent = authorities.taken.count("CEB311")
+    assert (await customs.post("turned", "retry", {"work": "import_documents"})).status_code == 202
+    await until(lambda: authorities.taken.count("CEB311") == sent + 1)
+    assert (await customs.until("turned", CaseClosed, opened_case.case)).resolution == "retried"
+
+
+async def test_an_inventory_is_refused_at_once(customs: CustomsService, authorities: Authorities) -> None:
+    authorities.statuses["CEB621"] = "100"
+    await customs.departed("rejected")
+    assert (await customs.until("rejected", ImportRefused, 1)).reason == "rejected:100"
+    facts = await customs.facts("rejected")
+    assert ImportDeclared not in facts
+    assert CaseOpened not in facts
+
+
+async def test_an_error_in_the_inventory_is_a_case_and_a_retry_clears_it(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    authorities.statuses["CEB621"] = "-21"
+    await customs.departed("wrong")
+    first = await customs.until("wrong", CaseOpened)
+    assert (first.case, first.reason) == ("needs_attention:inventory:1", "CEB621:minus21")
+    assert first.due_at == first.occurred_at + timedelta(days=3)
+    assert (await customs.post("wrong", "retry", {"work": "inventory"})).status_code == 202
+    second = await customs.until("wrong", CaseOpened, "needs_attention:inventory:1:2")
+    assert second.reason == "CEB621:minus21"
+    assert (await customs.until("wrong", CaseClosed, first.case)).resolution == "retried"
+    authorities.statuses.clear()
+    assert (await customs.post("wrong", "retry", {"work": "inventory"})).status_code == 202
+    await customs.until("wrong", ImportDeclared, 1)
+    await customs.until("wrong", CaseClosed, second.case)
+    authorities.add_receipt(await guid_of(customs, "wrong"), "800")
+    await customs.until("wrong", ImportCleared, 1)
+    facts = await customs.facts("wrong")
+    assert ImportRefused not in facts
+    assert len(facts.all(CaseOpened)) == len(facts.all(CaseClosed)) == 2
+
+
+async def test_an_error_that_is_found_later_is_the_same_case(customs: CustomsService, authorities: Authorities) -> None:
+    await customs.departed("found")
+    await customs.until("found", ImportDeclared, 1)
+    authorities.add_receipt(await guid_of(customs, "found"), "-21")
+    opened_case = await customs.until("found", CaseOpened)
+    assert (opened_case.case, opened_case.reason) == ("needs_attention:inventory:1", "CEB622:minus21")
+    facts = await customs.facts("found")
+    assert not any(kind in facts for kind in (ImportRefused, CaseClosed))
+    assert (await customs.post("found", "retry", {"work": "inventory"})).status_code == 202
+    await until(lambda: authorities.taken.count("CEB621") == 2)
+    await customs.until("found", CaseClosed, opened_case.case)
+
+    async def rewritten() -> bool:
+        return bool((await customs.view("found"))["parcels"][0]["messages"][-1]["status"] == "120")
+
+    await until(rewritten)
+    authorities.add_receipt(await guid_of(customs, "found"), "800")
+    await customs.until("found", ImportCleared, 1)
+
+
+async def test_a_parcel_that_is_declared_again_is_held_and_refused_again(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    authorities.statuses["CEB621"] = "100"
+    await customs.departed("twice")
+    await customs.until("twice", ImportRefused, 1)
+    assert (await customs.post("twice", "retry", {"work": "inventory"})).status_code == 202
+    opened_case = await customs.until("twice", CaseOpened)
+    assert (opened_case.case, opened_case.reason) == ("needs_attention:inventory:1", "CEB621:100")
+    authorities.statuses.clear()
+    assert (await customs.post("twice", "retry", {"work": "inventory"})).status_code == 202
+    await customs.until("twice", ImportDeclared, 1)
+    guid = await guid_of(customs, "twice")
+    authorities.add_receipt(guid, "500", at=datetime.now(UTC))
+    held = await customs.until("twice", ImportHeld)
+    facts = await customs.facts("twice")
+    assert facts.get(CaseClosed, hold_case(held)) is None
+    assert (await customs.view("twice"))["parcels"][0]["state"] == "import_held"
+    authorities.add_receipt(guid, "700")
+    await customs.until("twice", CaseOpened, "needs_attention:inventory:1:2")
+    assert (await customs.until("twice", CaseClosed, hold_case(held))).resolution == "refused"
+    assert (await customs.view("twice"))["parcels"][0]["state"] == "import_refused"
+
+
+async def test_a_return_that_is_turned_down_later_is_a_case(customs: CustomsService, authorities: Authorities) -> None:
+    await customs.departed("back")
+    await customs.until("back", ImportDeclared, 1)
+    authorities.add_receipt(await guid_of(customs, "back"), "800")
+    await customs.until("back", ImportCleared, 1)
+    assert (await customs.post("back", "return-approval")).status_code == 202
+    await until(lambda: "CEB625" in authorities.taken)
+    guid = await guid_of(customs, "back", "CEB625")
+    authorities.add_receipt(guid, "100", "CEB626")
+    opened_case = await customs.until("back", CaseOpened)
+    assert (opened_case.case, opened_case.reason) == ("needs_attention:return:1", "CEB626:100")
+    assert (await customs.post("back", "retry", {"work": "return"})).status_code == 202
+    await until(lambda: authorities.taken.count("CEB625") == 2)
+    authorities.add_receipt(guid, "800", "CEB626")
+    await customs.until("back", ImportReturned, 1)
+
+
+@pytest.mark.parametrize(("days", "status"), [(29, 202), (31, 409)])
+async def test_a_return_is_asked_for_within_thirty_days(customs: CustomsService, days: int, status: int) -> None:
+    await customs.packed("aged")
+    released = datetime.now(UTC) - timedelta(days=days)
+    async with customs.platform.ledger.transaction() as db:
+        await customs.platform.ledger.publish(
+            db, [ImportCleared(order_id=order_id("aged"), occurred_at=released, parcel=1)]
+        )
+    answer = await customs.post("aged", "return-approval")
+    assert answer.status_code == status
+    if status == 409:
+        until_when = f"{released + timedelta(days=30):%Y-%m-%dT%H:%MZ}"
+        assert until_when in answer.json()["detail"]
+
+
+async def test_a_message_that_customs_never_got_is_a_case(customs: CustomsService, authorities: Authorities) -> None:
+    await customs.departed("unsent")
+    await customs.until("unsent", ImportDeclared, 1)
+    authorities.add_receipt(await guid_of(customs, "unsent"), "4")
+    opened_case = await customs.until("unsent", CaseOpened)
+    assert (opened_case.case, opened_case.reason) == ("needs_attention:clearance:1", "CEB622:4")
+    authorities.add_receipt(await guid_of(customs, "unsent"), "800")
+    await customs.until("unsent", CaseClosed, opened_case.case)
+
+
+async def test_a_gateway_that_is_never_there_ends_as_a_case(servers: Servers, fresh_database: FreshDatabase) -> None:
+    async with customs_service(servers, fresh_database, export_gateway_url="http://127.0.0.1:9") as customs:
+        await customs.screened("away", lines=WINE)
+        await customs.platform.pool.execute("alter table jobs alter column attempts set default 7")
+        await customs.consume(packed(parcel(1, (1, 2)), name="away"))
+        opened_case = await customs.until("away", CaseOpened)
+        assert (opened_case.case, opened_case.reason) == ("needs_attention:export:1", "no_answer")
+        # Nobody may be at it while its tries are counted anew: they tell whose it is.
+        await customs.platform.pool.execute("insert into paused (counterpart) select distinct counterpart from jobs")
+        assert (await customs.post("away", "retry", {"work": "export"})).status_code == 202
+        await customs.platform.pool.execute("update jobs set attempts = 7")
+        await customs.platform.pool.execute("delete from paused")
+        again = await customs.until("away", CaseOpened, "needs_attention:export:1:2")
+        assert again.reason == "no_answer"
+        assert (await customs.until("away", CaseClosed, opened_case.case)).resolution == "retried"

@@ -1,0 +1,101 @@
+"""Call-backs on real servers: signed, repeated, early, unreadable."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from uuid import uuid4
+
+import pytest
+from standardwebhooks import Webhook
+
+from contracts.carrier import ParcelScanned
+from services.carrier.api.signatures import signature
+from tests.support.carrier_service import OLD_SECRET, OPERATOR, CarrierService, envelope, event
+
+
+async def test_a_call_back_before_its_label_waits_for_it(carrier: CarrierService) -> None:
+    number = "RB123456785GB"
+    assert (await carrier.call_back(envelope(number, event("PC1")))).status_code == 204
+    assert await carrier.count("raw_scans", "tracking_number = $1 and processed_at is null", number) == 1
+    order_id = uuid4()
+    await carrier.know_label(order_id, number)
+    assert (await carrier.until(order_id, ParcelScanned)).code == "PC1"
+
+
+async def test_a_repeated_call_back_is_answered_the_same_and_counts_once(carrier: CarrierService) -> None:
+    order_id, (number,) = await carrier.labelled()
+    body = envelope(number, event("PC1", 1), event("ET1", 2))
+    answers = await asyncio.gather(
+        *(carrier.call_back(body, **{"webhook-id": f"msg_{order_id.hex}"}) for _ in range(10))
+    )
+    assert {answer.status_code for answer in answers} == {204}
+    await carrier.call_back(body)
+    await carrier.until_codes(order_id, "DR1", "ET1", "PC1")
+    assert await carrier.count("callbacks", "webhook_id = $1", f"msg_{order_id.hex}") == 1
+
+
+async def test_a_call_back_that_cannot_be_stored_fails_alone(carrier: CarrierService) -> None:
+    """Those that arrive together are stored together."""
+    order_id, (number,) = await carrier.labelled()
+    ids = [f"msg_{kind}_{order_id.hex}_{n}" for n in range(10) for kind in ("sound", "refused")]
+    db = carrier.platform.pool
+    await db.execute(
+        "alter table callbacks add constraint refused check (webhook_id not like 'msg_refused_%') not valid"
+    )
+    try:
+        answers = await asyncio.gather(
+            *(carrier.call_back(envelope(number, event("PC1")), **{"webhook-id": webhook_id}) for webhook_id in ids)
+        )
+    finally:
+        await db.execute("alter table callbacks drop constraint refused")
+    assert [answer.status_code for answer in answers] == [204, 500] * 10
+    assert await carrier.count("callbacks", "webhook_id = any($1)", ids) == 10
+    await carrier.until_codes(order_id, "DR1", "PC1")
+
+
+async def test_events_that_cannot_be_read_are_kept_beside_those_that_can(carrier: CarrierService) -> None:
+    order_id, (number,) = await carrier.labelled()
+    answer = await carrier.call_back(envelope(number, {"code": "ET1", "date": "hier"}, event("ET2", 5)))
+    assert answer.status_code == 204
+    await carrier.until_codes(order_id, "DR1", "ET2")
+    view = (await carrier.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()
+    assert view["parcels"][0]["unreadable_events"] == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "field"),
+    [
+        ({"webhook-timestamp": str(int(time.time()) - 3600)}, 401, "webhook-timestamp"),
+        ({"webhook-signature": "v1,AAAA"}, 401, "webhook-signature"),
+        ({"webhook-signature": ""}, 401, "webhook-signature"),
+        ({"webhook-id": ""}, 401, "webhook-id"),
+    ],
+)
+async def test_a_call_back_not_rightly_signed_is_refused(
+    carrier: CarrierService, headers: dict[str, str], status: int, field: str
+) -> None:
+    answer = await carrier.call_back(envelope("CY123456785FR", event("DI1")), **headers)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert await carrier.count("raw_scans", "tracking_number = 'CY123456785FR'") == 0
+    assert await carrier.count("callbacks", "tracking_number = 'CY123456785FR'") == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"not json", 400), (b"{}", 400), (envelope("CY123456784FR"), 400), (b"x" * (2 * 1024 * 1024), 413)],
+)
+async def test_a_bad_call_back_is_refused(carrier: CarrierService, body: bytes, status: int) -> None:
+    answer = await carrier.call_back(body)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_old_secret_still_counts_while_it_is_replaced(carrier: CarrierService) -> None:
+    body = envelope("EB000717618HK", event("PC1"))
+    at = str(int(time.time()))
+    headers = {"webhook-id": "msg_old", "webhook-timestamp": at}
+    headers["webhook-signature"] = signature(Webhook(OLD_SECRET), "msg_old", int(at), body.decode())
+    assert (await carrier.http.post("/webhooks/laposte", content=body, headers=headers)).status_code == 204

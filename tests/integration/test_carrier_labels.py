@@ -1,0 +1,117 @@
+"""Labels on real servers: made, refused, uncertain after a lost answer, shown to whom they concern."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from contracts.carrier import LabelCreated, LabelRefused
+from contracts.warehouse import OrderWithdrawn
+from tests.support.carrier_service import OPERATOR, WAREHOUSE, CarrierService
+from tests.support.waiting import until
+
+
+async def test_a_label_is_made_kept_and_shown(carrier: CarrierService) -> None:
+    order_id, (number,) = await carrier.labelled()
+    assert (await carrier.http.get(f"/orders/{order_id}/parcels/1/label")).status_code == 401
+    answer = await carrier.http.get(f"/orders/{order_id}/parcels/1/label", headers=WAREHOUSE)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF")
+    again = {**WAREHOUSE, "If-None-Match": answer.headers["etag"]}
+    assert (await carrier.http.get(f"/orders/{order_id}/parcels/1/label", headers=again)).status_code == 304
+    assert await carrier.count("person_reads", "order_id = $1 and asked_by = 'packer'", order_id) == 2
+    sealed = await carrier.platform.pool.fetchval("select pdf from labels where tracking_number = $1", number)
+    assert b"%PDF" not in sealed
+    for missing in (f"/orders/{order_id}/parcels/2/label", f"/orders/{uuid4()}/parcels/1/label"):
+        assert (await carrier.http.get(missing, headers=WAREHOUSE)).status_code == 404
+
+
+async def test_two_parcels_two_labels(carrier: CarrierService) -> None:
+    _, numbers = await carrier.labelled(2)
+    assert len(set(numbers)) == 2
+
+
+@pytest.mark.parametrize(("change", "reason"), [({"street": "  "}, "sls:30204"), ({"country": "XX"}, "no_route")])
+async def test_a_label_is_refused(carrier: CarrierService, change: dict[str, str], reason: str) -> None:
+    order_id = await carrier.packed(contact=change)
+    assert (await carrier.until(order_id, LabelRefused, 1)).reason == reason
+
+
+@pytest.mark.parametrize(("kind", "more"), [("429", {"retry_after": 0}), ("429", {}), ("500", {})])
+async def test_a_busy_carrier_leaves_no_unconfirmed_label(
+    carrier: CarrierService, kind: str, more: dict[str, Any]
+) -> None:
+    await carrier.fault("sls", kind, **more)
+    order_id, _ = await carrier.labelled()
+    assert await carrier.count("unconfirmed_labels", "order_id = $1", order_id) == 0
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("lost_answer", "sls:RemoteProtocolError"), ("truncated", None)])
+async def test_after_a_lost_answer_the_call_is_repeated_and_an_unconfirmed_label_recorded(
+    carrier: CarrierService, kind: str, reason: str | None
+) -> None:
+    await carrier.fault("sls", kind)
+    order_id, (number,) = await carrier.labelled()
+    assert await carrier.announced(f"T{order_id.hex[:10]}-1") == 2
+    view = (await carrier.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()
+    assert [label["tracking_number"] for label in view["labels"]] == [number]
+    assert len(view["ghost_labels"]) == 1
+    assert reason is None or view["ghost_labels"][0]["reason"] == reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("gzip_bomb", "sls:answer_encoding"),
+        ("endless", "sls:answer_size"),
+        ("trickle", "sls:answer_time"),
+        ("html", "sls:unreadable"),
+        ("wrong_type", "sls:unreadable"),
+        ("cut_pdf", "sls:label_no_pdf"),
+    ],
+)
+async def test_an_unreadable_answer_leaves_an_unconfirmed_label(
+    carrier: CarrierService, kind: str, reason: str
+) -> None:
+    await carrier.fault("sls", kind)
+    order_id, (number,) = await carrier.labelled()
+    view = (await carrier.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()
+    assert [label["tracking_number"] for label in view["labels"]] == [number]
+    assert [label["reason"] for label in view["ghost_labels"]] == [reason]
+
+
+async def test_an_answer_that_takes_too_long_counts_as_lost(carrier: CarrierService) -> None:
+    await carrier.fault("sls", "slow", seconds=5)
+    order_id, _ = await carrier.labelled()
+    assert await carrier.count("unconfirmed_labels", "order_id = $1 and reason = 'sls:answer_time'", order_id) == 1
+
+
+async def test_a_label_for_an_order_withdrawn_meanwhile_is_kept_and_never_shown(carrier: CarrierService) -> None:
+    before = await carrier.injected("sls", "slow")
+    await carrier.fault("sls", "slow", seconds=2)
+    order_id = await carrier.packed()
+
+    async def asked() -> bool:
+        return await carrier.injected("sls", "slow") > before
+
+    await until(asked)
+    await carrier.consume(OrderWithdrawn(order_id=order_id, occurred_at=datetime.now(UTC), reason="shopper"))
+    await carrier.until_count(1, "labels", "order_id = $1", order_id)
+    assert LabelCreated not in await carrier.facts(order_id)
+    assert await carrier.count("labels", "order_id = $1 and used", order_id) == 0
+    assert (await carrier.http.get(f"/orders/{order_id}/parcels/1/label", headers=WAREHOUSE)).status_code == 404
+    number = await carrier.platform.pool.fetchval("select tracking_number from labels where order_id = $1", order_id)
+    async with carrier.without_callbacks():
+        await carrier.scan(number, "PC1", "FR")  # somebody used it all the same
+    await carrier.platform.pool.execute("update labels set polled_at = now() - interval '25 hours' where not used")
+    await carrier.until_count(1, "raw_scans", "tracking_number = $1 and code = 'PC1' and source = 'poll'", number)
+
+
+async def test_a_label_is_not_shown_after_withdrawal(carrier: CarrierService) -> None:
+    order_id, _ = await carrier.labelled()
+    await carrier.consume(OrderWithdrawn(order_id=order_id, occurred_at=datetime.now(UTC), reason="shopper"))
+    assert (await carrier.http.get(f"/orders/{order_id}/parcels/1/label", headers=WAREHOUSE)).status_code == 410

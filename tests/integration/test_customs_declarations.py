@@ -1,0 +1,229 @@
+"""Declarations on real servers, from the screening to the release; what is asked of customs over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.customs import (
+    ImportCleared,
+    ImportDeclared,
+    ImportHeld,
+    ImportRefused,
+    OrderRefused,
+    ParcelDeclared,
+    ParcelRefused,
+    ParcelUplifted,
+)
+from contracts.warehouse import OrderWithdrawn
+from sandbox.app import create
+from sandbox.local.servers import Servers
+from sandbox.settings import SandboxSettings
+from services.customs.domain.cases import hold_case
+from services.customs.domain.export import lrn, valid_mrn
+from services.persons.records import Persons
+from tests.support import customs_samples as samples
+from tests.support.customs_samples import PLACED_AT, WINE, erased, handed_over, order_id, parcel, placed, scanned
+from tests.support.customs_service import OPERATOR, PACKER, CustomsService, customs_service
+from tests.support.databases import FreshDatabase
+from tests.support.sandbox_messages import HandClock
+from tests.support.waiting import until
+
+
+async def test_an_order_from_screening_to_release(customs: CustomsService) -> None:
+    await customs.departed("whole", parcel(1, (1, 1)), parcel(2, (1, 1)))
+    for number in (1, 2):
+        declared = await customs.until("whole", ImportDeclared, number)
+        assert declared.declaration_number.startswith("2244")
+        assert set(await customs.received(f"TMwhole-{number}")) == {"CEB311", "CEB511", "CEB621"}
+    await customs.later(30)
+    for number in (1, 2):
+        await customs.until("whole", ImportCleared, number)
+    view = await customs.view("whole")
+    assert view["screening"]["verdict"] == "screened"
+    assert [box["state"] for box in view["parcels"]] == ["import_cleared", "import_cleared"]
+    assert [message["status"] for message in view["parcels"][0]["messages"]] == ["2", "2", "120"]
+    assert view["parcels"][0]["receipts"][-1]["meaning"] == "cleared"
+
+
+async def test_documents_leave_at_the_hand_over_and_are_kept_sealed(customs: CustomsService) -> None:
+    await customs.packed("sealed")
+    await customs.consume(handed_over(name="sealed"))
+
+    async def arrived() -> bool:
+        return set(await customs.received("TMsealed-1")) == {"CEB311", "CEB511"}
+
+    await until(arrived)
+    rows = await customs.platform.pool.fetch("select * from messages where order_id = $1", order_id("sealed"))
+    for row in rows:
+        assert samples.BUYER.number.encode() not in row["body"]
+        assert row["keep_until"].year == row["created_at"].year + 4
+
+
+async def test_the_agents_notice_starts_the_import(customs: CustomsService) -> None:
+    await customs.packed("agent")
+    assert (await customs.post("agent", "uplift", {"bill_number": "B1", "voyage_number": "AF116"})).status_code == 409
+    await customs.consume(handed_over(name="agent"))
+    for _ in range(2):
+        answer = await customs.post("agent", "uplift", {"bill_number": "B1", "voyage_number": "AF116"})
+        assert answer.status_code == 200
+    other = await customs.post("agent", "uplift", {"bill_number": "B2", "voyage_number": "AF116"})
+    assert other.status_code == 409
+    assert (await customs.until("agent", ParcelUplifted, 1)).bill_number == "B1"
+    await customs.until("agent", ImportDeclared, 1)
+
+
+async def test_a_notice_that_comes_after_the_inventory_is_not_taken(customs: CustomsService) -> None:
+    await customs.departed("late")
+    await customs.until("late", ImportDeclared, 1)
+    answer = await customs.post("late", "uplift", {"bill_number": "B1", "voyage_number": "AF116"})
+    assert (answer.status_code, answer.json()["title"]) == (409, "the inventory has left already")
+    assert ParcelUplifted not in await customs.facts("late")
+    own = handed_over(name="late").tracking_number
+    assert (await customs.post("late", "uplift", {"bill_number": own, "voyage_number": "AF116"})).status_code == 200
+
+
+async def test_who_is_the_payment_firm_too_sends_all_three(servers: Servers, fresh_database: FreshDatabase) -> None:
+    sandbox = create(SandboxSettings(ceb_expects="CEB311,CEB411,CEB511"), HandClock())
+    async with customs_service(servers, fresh_database, sandbox, import_roles="order,payment,waybill") as customs:
+        await customs.departed("three")
+        await customs.until("three", ImportDeclared, 1)
+        assert set(await customs.received("TMthree-1")) == {"CEB311", "CEB411", "CEB511", "CEB621"}
+
+
+async def test_a_hold_is_answered_and_released(customs: CustomsService) -> None:
+    await customs.story("TMheld-1", "customs_hold")
+    await customs.departed("held")
+    await customs.until("held", ImportDeclared, 1)
+    assert (await customs.post("held", "hold-answer", {"answer": "Invoice attached"})).status_code == 409
+    await customs.later(12)
+    held = await customs.until("held", ImportHeld)
+    case = hold_case(held)
+    opened_case = await customs.until("held", CaseOpened, case)
+    assert opened_case.action == "answer_customs"
+    assert opened_case.due_at == opened_case.occurred_at + timedelta(days=7)
+    listed = await customs.http.get("/parcels", params={"state": "import_held"}, headers=OPERATOR)
+    assert [row["sub_order"] for row in listed.json()["parcels"]] == ["TMheld-1"]
+    assert (await customs.post("held", "hold-answer", {"answer": "Invoice attached"})).status_code == 202
+    assert (await customs.post("held", "hold-answer", {"answer": "Once more"})).status_code == 409
+
+    async def sent() -> bool:
+        return await customs.work("hold_answer", order_id("held")) == "done"
+
+    await until(sent)
+    await customs.later(24)
+    await customs.until("held", ImportCleared, 1)
+    assert (await customs.until("held", CaseClosed, case)).resolution == "cleared"
+    answer = await customs.platform.pool.fetchval(
+        "select answer from hold_answers where order_id = $1", order_id("held")
+    )
+    assert b"Invoice" not in answer
+
+
+async def test_a_parcel_is_sent_back(customs: CustomsService) -> None:
+    await customs.story("TMback-1", "customs_refused")
+    await customs.departed("back")
+    await customs.until("back", ImportDeclared, 1)
+    await customs.later(100)
+    assert (await customs.until("back", ImportRefused, 1)).reason == "sent_back:700"
+    facts = await customs.facts("back")
+    assert ImportHeld not in facts
+    assert CaseOpened not in facts
+    answer = await customs.post("back", "return-approval")
+    assert answer.status_code == 409
+
+
+async def test_excise_goods_get_their_mrn(customs: CustomsService) -> None:
+    await customs.packed("wine", parcel(1, (1, 1)), parcel(2, (1, 1)), lines=WINE)
+    for number in (1, 2):
+        declared = await customs.until("wine", ParcelDeclared, number)
+        assert declared.export == "declared"
+        assert declared.mrn is not None
+        assert valid_mrn(declared.mrn)
+        (known,) = await customs.exported(f"TMwine-{number}")
+        assert (known["mrn"], known["lrn"]) == (declared.mrn, lrn(order_id("wine"), number))
+    assert (await customs.view("wine"))["parcels"][1]["export"]["outcome"] == "released"
+
+
+async def test_an_export_is_refused(customs: CustomsService) -> None:
+    await customs.story("TMbanned-1", "export_refused")
+    await customs.packed("banned", lines=WINE)
+    assert (await customs.until("banned", ParcelRefused, 1)).reason == "export:prohibited_goods"
+
+
+async def test_an_order_withdrawn_meanwhile_is_not_declared(customs: CustomsService) -> None:
+    await customs.fault("douane", "slow", seconds=0.7)
+    await customs.packed("gone", lines=WINE)
+    await asyncio.sleep(0.2)
+    await customs.consume(OrderWithdrawn(order_id=order_id("gone"), occurred_at=PLACED_AT, reason="shopper"))
+
+    async def answered() -> bool:
+        return (await customs.view("gone"))["parcels"][0]["export"] is not None
+
+    await until(answered)
+    assert (await customs.view("gone"))["parcels"][0]["export"]["overtaken"]
+    assert ParcelDeclared not in await customs.facts("gone")
+
+
+async def test_by_post_no_document_leaves(customs: CustomsService) -> None:
+    await customs.screened("post", marketplace="postal-shop")
+    await customs.consume(samples.packed(name="post"), handed_over(name="post"))
+    await customs.consume(scanned("arrived_destination", hours=100, name="post"))
+    await customs.consume(scanned("out_for_delivery", hours=130, name="post"))
+    await customs.until("post", ImportCleared, 1)
+    assert await customs.received("TMpost-1") == {}
+
+
+async def test_of_an_erased_person_nothing_leaves(customs: CustomsService) -> None:
+    await customs.consume(placed("erased"), erased("erased"))
+    assert (await customs.until("erased", OrderRefused)).reason == "person_erased"
+    await customs.packed("forgotten")
+    async with customs.platform.ledger.transaction() as db:
+        await Persons.of(customs.platform.settings).drop(db, [order_id("forgotten")])
+    await customs.consume(erased("forgotten"), handed_over(name="forgotten"))
+    await customs.consume(scanned("arrived_destination", name="forgotten"))
+    assert (await customs.facts("forgotten")).get(ImportDeclared, 1) is None
+    assert await customs.received("TMforgotten-1") == {}
+
+
+async def test_keys_and_bad_requests(customs: CustomsService) -> None:
+    await customs.packed("bad")
+    await customs.packed("listed")
+    path = f"/orders/{order_id('bad')}"
+    assert (await customs.http.get(path)).status_code == 401
+    assert (await customs.http.get(path, headers=PACKER)).status_code == 403
+    unknown = await customs.http.get(f"/orders/{order_id('nobody')}", headers=OPERATOR)
+    assert unknown.status_code == 404
+    for what, body, field in (
+        ("uplift", {"bill_number": "B 1", "voyage_number": "AF1"}, "bill_number"),
+        ("uplift", {"bill_number": "B1"}, "voyage_number"),
+        ("uplift", {"bill_number": "B1", "voyage_number": "AF1", "more": 1}, "more"),
+        ("hold-answer", {"answer": "   "}, "answer"),
+        ("hold-answer", {"answer": "x" * 2001}, "answer"),
+        ("retry", {"work": "everything"}, "work"),
+    ):
+        answer = await customs.post("bad", what, body)
+        assert answer.status_code == 422, (what, answer.text)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert (await customs.post("bad", "uplift", {"bill_number": "B", "voyage_number": "1"}, 2)).status_code == 404
+    assert (await customs.post("bad", "retry", {"work": "inventory"})).status_code == 409
+    for cursor in ("x", "WyJhIiwgImIiXQ"):
+        bad = await customs.http.get("/parcels", params={"cursor": cursor}, headers=OPERATOR)
+        assert bad.status_code == 400
+    page = await customs.http.get("/parcels", params={"limit": 1}, headers=OPERATOR)
+    assert len(page.json()["parcels"]) == 1
+    following = await customs.http.get("/parcels", params={"limit": 1, "cursor": page.json()["next"]}, headers=OPERATOR)
+    assert following.json()["parcels"] != page.json()["parcels"]
+    assert page.headers["link"].endswith('rel="next"')
+
+
+async def test_nothing_of_the_person_is_in_facts_or_outbox(customs: CustomsService) -> None:
+    await customs.departed("private")
+    await customs.until("private", ImportDeclared, 1)
+    for table in ("facts", "outbox", "jobs", "receipts", "parcels", "quota_entries"):
+        rows = await customs.platform.pool.fetch(f"select {table}::text as row from {table}")
+        text = "\n".join(row["row"] for row in rows if '"person-record.v1"' not in row["row"])
+        for secret in (samples.BUYER.number, samples.CONTACT.name, samples.CONTACT.phone, samples.CONTACT.street):
+            assert secret not in text

@@ -1,0 +1,100 @@
+"""The relay: what is in the outbox reaches the broker, whatever ends or is too large."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from aiokafka.errors import MessageSizeTooLargeError
+
+from shared.db import DB
+from shared.loop import Loop
+from shared.messaging import dead_letters
+from shared.messaging.partition_log import LogProbe
+from shared.messaging.relay import Relay, _Sent
+from shared.platform import connected, running
+from tests.support.platform_pair import (
+    Answered,
+    Pair,
+    ask,
+    both,
+    count,
+    nobody_refused,
+)
+from tests.support.waiting import until
+
+
+async def test_a_service_whose_relay_breaks_ends(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half alive it would consume, and never publish what follows."""
+
+    async def broken() -> int:
+        raise ZeroDivisionError
+
+    ended = asyncio.Event()
+    by_itself: list[bool] = []
+
+    async def half_alive() -> None:
+        async with running(pair.asker, pair.settings(pair.asker_dsn)) as (asker, _):
+            asker.on_end = ended.set
+            await until(lambda: hasattr(asker, "relay"))
+            monkeypatch.setattr(asker.relay, "send_once", broken)
+            async with asyncio.timeout(60):
+                await ended.wait()
+            by_itself.append(True)
+
+    with pytest.raises(ZeroDivisionError):
+        await half_alive()
+    assert by_itself
+
+
+async def test_a_relay_told_to_leave_finishes_its_round(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the broker has acknowledged is marked as sent, so that no replica sends it again."""
+    settings, acknowledged = pair.settings(pair.asker_dsn), asyncio.Event()
+    async with connected(pair.asker, settings) as (asker, service):
+        await ask(asker, "first")
+        probe = LogProbe(settings)
+        await probe.start()
+        relay = Relay(settings, asker.pool, probe, service.name, service.own_topics, nobody_refused)
+        await relay.start(Loop("relay"))
+        mark = relay._mark
+
+        async def mark_late(db: DB, sent: Sequence[_Sent]) -> None:
+            acknowledged.set()
+            await asyncio.sleep(0.5)
+            await mark(db, sent)
+
+        monkeypatch.setattr(relay, "_mark", mark_late)
+        running_relay = asyncio.create_task(relay.run(Loop("relay")))
+        await acknowledged.wait()
+        await ask(asker, "published by a loop that ended before")
+        running_relay.cancel()
+        await asyncio.wait({running_relay})
+        await relay.stop()
+        await probe.stop()
+        assert running_relay.cancelled()
+        assert await asker.pool.fetchval("select count(*) from outbox where sent_at is null") == 0
+
+
+async def test_a_batch_too_large_for_the_broker_leaves_in_smaller_ones(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with both(pair) as (asker, _):
+        await until(lambda: hasattr(asker, "relay"))
+        producer = asker.relay._producer
+        send = producer.send_batch
+
+        async def send_small(batch: Any, topic: str, *, partition: int) -> Any:
+            if batch.record_count() > 3:
+                raise MessageSizeTooLargeError
+            return await send(batch, topic, partition=partition)
+
+        monkeypatch.setattr(producer, "send_batch", send_small)
+        await ask(asker, *["plain"] * 50)
+
+        async def answered() -> bool:
+            return await count(asker, Answered) == 50
+
+        await until(answered)
+        assert await dead_letters.find(asker.pool) == []

@@ -1,0 +1,126 @@
+"""Tracking on a real PostgreSQL: what it answers to whom."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from services.links import link_secret
+from tests.support.databases import FreshDatabase
+from tests.support.tracking_orders import label, number, scan
+from tests.support.tracking_service import TrackingService, tracking_service
+
+
+async def test_the_public_answer_is_an_allow_list(tracking: TrackingService) -> None:
+    order = await tracking.shipped(parcels=2)
+    answer = await tracking.http.get(f"/tracking/{number(order)}")
+    assert answer.json() == {"status": "accepted", "status_at": "2026-11-03T08:00:00Z", "country": "FR"}
+    same = await tracking.http.get(f"/tracking/{number(order)}", headers={"If-None-Match": answer.headers["etag"]})
+    assert same.status_code == 304
+
+
+async def test_what_is_unknown_malformed_or_forbidden_has_one_answer(tracking: TrackingService) -> None:
+    order, stranger = await tracking.shipped(), uuid4()
+    wrong = tracking.secret(uuid4())
+    answers = [
+        await tracking.http.get("/tracking/CY000000000FR"),
+        await tracking.http.get("/tracking/cy-1"),
+        await tracking.http.get(f"/tracking/{'X' * 200}"),
+        await tracking.http.get(f"/orders/{order}/tracking"),
+        await tracking.http.get(f"/orders/{order}/tracking", params={"secret": wrong}),
+        await tracking.http.get(
+            f"/orders/{order}/tracking", params={"secret": "v9.é\udc80".encode("utf-8", "replace")}
+        ),
+        await tracking.http.get(f"/orders/{stranger}/tracking", params={"secret": tracking.secret(stranger)}),
+        await tracking.http.get("/orders/none/tracking", params={"secret": wrong}),
+        await tracking.http.get(
+            f"/orders/{order}/tracking", headers={"X-Tracking-Secret": wrong, "If-None-Match": "*"}
+        ),
+        await tracking.http.get(f"/orders/{order}/tracking/stream", params={"secret": wrong}),
+        await tracking.http.get(f"/orders/{stranger}/tracking/stream", params={"secret": tracking.secret(stranger)}),
+    ]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}
+    assert answers[0].headers["content-type"] == "application/problem+json"
+    pages = [
+        await tracking.http.get(f"/track/{order}", params={"secret": wrong}),
+        await tracking.http.get(f"/track/{order}"),
+        await tracking.http.get(f"/track/{stranger}", params={"secret": tracking.secret(stranger)}),
+        await tracking.http.get("/track/none"),
+    ]
+    assert {(page.status_code, page.text) for page in pages} == {(404, pages[0].text)}
+
+
+async def test_the_document_with_its_secret(tracking: TrackingService) -> None:
+    order = await tracking.shipped(parcels=2)
+    by_query = await tracking.http.get(f"/orders/{order}/tracking", params={"secret": tracking.secret(order)})
+    by_header = await tracking.http.get(
+        f"/orders/{order}/tracking", headers={"X-Tracking-Secret": tracking.secret(order)}
+    )
+    assert by_query.status_code == 200
+    assert by_query.content == by_header.content
+    assert by_query.headers["referrer-policy"] == "no-referrer"
+    document = by_query.json()
+    assert [parcel["status"] for parcel in document["parcels"]] == ["accepted", "accepted"]
+    assert {step["actor"] for step in document["next"]} == {"carrier"}
+    assert "26.00" not in by_query.text
+
+    tag = by_query.headers["etag"]
+    stored = await tracking.platform.pool.fetchval("select etag from documents where order_id = $1", order)
+    assert tag == f'"{stored}"'
+    ask = {"X-Tracking-Secret": tracking.secret(order), "If-None-Match": tag}
+    assert (await tracking.http.get(f"/orders/{order}/tracking", headers=ask)).status_code == 304
+    await tracking.consume(scan(order, "ET2", "at_origin_exchange", 48))
+    changed = await tracking.http.get(f"/orders/{order}/tracking", headers=ask)
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != tag
+
+
+async def test_a_secret_of_an_older_key_still_opens(tracking: TrackingService) -> None:
+    order = await tracking.shipped()
+    older = link_secret({"v1": b"1" * 32}, order)
+    assert (await tracking.http.get(f"/orders/{order}/tracking", params={"secret": older})).status_code == 200
+
+
+async def test_a_repeated_fact_changes_nothing(tracking: TrackingService) -> None:
+    order = await tracking.shipped()
+    before = await tracking.platform.pool.fetchrow("select xmin::text, body from documents where order_id = $1", order)
+    await tracking.consume(scan(order, "PC1", "accepted", 24), label(order))
+    assert before == await tracking.platform.pool.fetchrow(
+        "select xmin::text, body from documents where order_id = $1", order
+    )
+
+
+async def test_guessing_is_slowed_down(fresh_database: FreshDatabase) -> None:
+    async with tracking_service(await fresh_database("tracking"), public_burst=3) as tracking:
+        answers = [await tracking.http.get("/tracking/CY000000000FR") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [404, 404, 404, 429]
+    assert int(answers[-1].headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize(
+    ("accept", "tag", "words"),
+    [
+        ("zh-CN,zh;q=0.9", "zh-Hans", "法国邮政已揽收"),
+        ("fr-FR,en;q=0.5", "fr", "Pris en charge par La Poste"),
+        ("en", "en", "Taken in charge by La Poste"),
+        ("de", "zh-Hans", "北京时间"),
+    ],
+)
+async def test_the_page_in_the_readers_language(tracking: TrackingService, accept: str, tag: str, words: str) -> None:
+    order = await tracking.shipped()
+    page = await tracking.http.get(
+        f"/track/{order}", params={"secret": tracking.secret(order)}, headers={"Accept-Language": accept}
+    )
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert f'lang="{tag}"' in page.text
+    assert words in page.text
+    again = await tracking.http.get(
+        f"/track/{order}",
+        params={"secret": tracking.secret(order)},
+        headers={"Accept-Language": accept, "If-None-Match": page.headers["etag"]},
+    )
+    assert again.status_code == 304

@@ -1,0 +1,138 @@
+"""I8: nothing of a person in the clear in any table, topic, log or metric; after an erasure nothing sealed either."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import httpx
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from contracts.base import PARTITIONS
+from contracts.topics import TOPICS
+from sandbox.demo.people import PLACES, Person, person
+from services.registry import SERVICES
+from tests.support.faults.violations import Violation
+
+if TYPE_CHECKING:
+    from tests.support.faults.busy_stack import BusyStack
+
+_PHONE = re.compile(rb"139\d{8}(?!\d)")
+_RESIDENT_ID = re.compile(rb"(?<!\d)\d{17}[\dX]")
+_CONSUMER_SECONDS = 60
+
+
+class Needles:
+    """What would betray one of the shoppers of this run."""
+
+    def __init__(self, people: list[Person]) -> None:
+        words = {who.name[1:] for who in people} | {place.street for place in PLACES}
+        self._words = sorted({form for word in words for form in _forms(word)})
+        self._phones = {who.phone.removeprefix("+86").encode() for who in people}
+        self._ids = {who.resident_id.encode() for who in people}
+
+    def found(self, haystack: bytes) -> list[str]:
+        words = [word.decode() for word in self._words if word in haystack]
+        phones = self._phones.intersection(_PHONE.findall(haystack))
+        ids = self._ids.intersection(_RESIDENT_ID.findall(haystack))
+        return [*words, *(value.decode() for value in (*phones, *ids))]
+
+
+def _forms(word: str) -> Iterator[bytes]:
+    """As it is, in ASCII-only JSON, and as bytea is printed."""
+    yield word.encode()
+    yield json.dumps(word)[1:-1].encode()
+    yield word.encode().hex().encode()
+
+
+async def nothing_personal(busy: BusyStack) -> list[Violation]:
+    needles = Needles([person(number) for number in range(busy.people)])
+    return [
+        *await _in_tables(busy, needles),
+        *await _on_topics(busy, needles),
+        *await _in_logs_and_metrics(busy, needles),
+        *await _of_the_erased(busy),
+    ]
+
+
+async def _in_tables(busy: BusyStack, needles: Needles) -> list[Violation]:
+    found = []
+    for service in SERVICES:
+        for (table,) in await busy.stores.rows(service, "select tablename from pg_tables where schemaname = 'public'"):
+            rows = await busy.stores.rows(service, f'select t::text as row from "{table}" as t')
+            hits = await asyncio.to_thread(needles.found, "\n".join(row["row"] for row in rows).encode())
+            if hits:
+                found.append(Violation("I8", f"{service}.{table} holds {hits[:3]}"))
+    return found
+
+
+async def _on_topics(busy: BusyStack, needles: Needles) -> list[Violation]:
+    found = []
+    consumer: Any
+    async with AIOKafkaConsumer(bootstrap_servers=busy.stack.servers.kafka_bootstrap) as consumer:
+        partitions = [TopicPartition(topic.name, number) for topic in TOPICS for number in range(PARTITIONS)]
+        ends = await busy.stores.ends()
+        partitions = [partition for partition in partitions if ends.get(partition, 0) > 0]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        async with asyncio.timeout(_CONSUMER_SECONDS):
+            while any([await consumer.position(partition) < ends[partition] for partition in partitions]):
+                for partition, records in (await consumer.getmany(timeout_ms=500)).items():
+                    parts = [
+                        (record.key or b"", record.value or b"", repr(record.headers).encode()) for record in records
+                    ]
+                    hits = needles.found(b"\n".join(part for record in parts for part in record))
+                    if hits:
+                        found.append(Violation("I8", f"{partition.topic} holds {hits[:3]}"))
+    return found
+
+
+async def _in_logs_and_metrics(busy: BusyStack, needles: Needles) -> list[Violation]:
+    found = []
+    for log in sorted((busy.stack.run_dir / "logs").iterdir()):
+        hits = needles.found(await asyncio.to_thread(log.read_bytes))
+        if hits:
+            found.append(Violation("I8", f"{log.name} holds {hits[:3]}"))
+    async with httpx.AsyncClient(trust_env=False) as client:
+        for service in SERVICES:
+            hits = needles.found((await client.get(f"{busy.stack.internal_urls[service]}/metrics")).content)
+            if hits:
+                found.append(Violation("I8", f"the metrics of {service} hold {hits[:3]}"))
+    return found
+
+
+async def _of_the_erased(busy: BusyStack) -> list[Violation]:
+    """What an erased person leaves: nothing but what the table of legal grounds names."""
+    erased = [UUID(order_id) for order_id in busy.erased]
+    left = (
+        ("orders", "persons", "contact is not null or national_id is not null"),
+        ("customs", "persons", "contact is not null or national_id is not null"),
+        ("carrier", "persons", "contact is not null or national_id is not null"),
+        ("orders", "fingerprints", "digest is not null"),
+        ("carrier", "labels", "pdf is not null"),
+        ("customs", "hold_answers", "true"),
+    )
+    found = []
+    for service, table, condition in left:
+        rows = await busy.stores.rows(
+            service, f'select order_id from "{table}" where order_id = any($1) and ({condition})', erased
+        )
+        found += [Violation("I8", f"{service}.{table} outlives an erasure", (str(row["order_id"]),)) for row in rows]
+    numbers = await busy.stores.rows("carrier", "select tracking_number from labels where order_id = any($1)", erased)
+    for table in ("raw_scans", "callbacks"):
+        rows = await busy.stores.rows(
+            "carrier",
+            f"select tracking_number from {table} where tracking_number = any($1) and body is not null",
+            [row["tracking_number"] for row in numbers],
+        )
+        found += [Violation("I8", f"carrier.{table} outlives an erasure of {row['tracking_number']}") for row in rows]
+    records = await busy.stores.rows(
+        "orders",
+        "select key from outbox where topic = 'orders.personal' and body is not null and key = any($1)",
+        [str(order_id) for order_id in erased],
+    )
+    return [*found, *(Violation("I8", "the outbox outlives an erasure", (row["key"],)) for row in records)]
