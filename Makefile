@@ -11,8 +11,8 @@ export HOME := $(CURDIR)/.run/home
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install run order clock key url why status operate test test-newcomer lint contracts rebuild faults attack bench lock \
-  clean up down logs scale restart upgrade test-compose
+.PHONY: help install run order clock key url why status operate check test test-newcomer lint contracts drawings rebuild faults attack \
+  bench lock clean up down logs scale restart upgrade test-compose
 
 help: ## Shows this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ status: $(VENV)/.installed ## Tells how all services stand, on one screen
 operate: $(VENV)/.installed ## Runs an operator's command: make operate SERVICE=warehouse CMD=dead-letters
 	@$(BIN)/python -m services.$(SERVICE) $(or $(CMD),--help)
 
+check: lint ## The one command before a push: lint, and all tests that need no servers
+	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) tests/unit tests/contract
+
 test: $(VENV)/.installed ## Runs all tests, or TESTS="file ...", on servers of their own, two files at a time (WORKERS=2)
 	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) $(TESTS)
 
@@ -79,6 +82,16 @@ contracts: $(VENV)/.installed ## Writes the generated files of contracts/ and cl
 	@$(BIN)/python -m services.openapi
 	@$(BIN)/python -m services.deployment_files
 	@$(BIN)/python -m clients.generate
+
+# A drawing is named by its modules, parted by +; tred leaves out arrows that follow from others. import-linter's cache keeps one
+# set of times for several sets of imports, and so misses changes.
+drawings: $(VENV)/.installed ## Draws the imports in docs/drawings anew (needs Graphviz)
+	@command -v dot >/dev/null || { echo "There is no dot here: install Graphviz" >&2; exit 1; }
+	@for drawing in docs/drawings/*.svg; do \
+	  rm -rf .grimp_cache; \
+	  graph=$$($(BIN)/python -c 'from importlinter.cli import import_linter; import_linter()' \
+	    drawgraph $$(basename "$$drawing" .svg | tr + ' ')) || exit 1; \
+	  printf '%s\n' "$$graph" | tred | dot -Tsvg -o "$$drawing" || exit 1; done
 
 rebuild: $(VENV)/.installed ## Plays every scenario, rebuilds tracking from the topics, compares the bytes
 	@$(BIN)/python -m sandbox.demo.rebuild
@@ -137,7 +150,7 @@ test-compose: $(VENV)/.installed ## Tests the deployment with containers, from n
 	@COMPOSE_TESTS=1 $(BIN)/python -m pytest tests/compose
 
 clean: ## Removes what the targets above have made
-	rm -rf $(VENV) .run .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .run .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A copy of the folder, or an older Python: then the .venv that lies here has none that runs.

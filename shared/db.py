@@ -16,6 +16,19 @@ DB: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncp
 
 
 RENEW_SECONDS = 0.25
+LOCK_TIMEOUT = "10s"
+"""For which a statement waits for a lock of another session."""
+
+
+class SharedSessions(Exception):
+    """Between us and the database is a pooler that gives no connection a session of its own."""
+
+    def __init__(self, seen: str) -> None:
+        super().__init__(
+            "DATABASE_URL leads to a pooler that shares sessions, as PgBouncer does in transaction mode, or that does "
+            "not pass on a session's settings: locks, prepared statements and time-outs would be another's. Connect to "
+            f"PostgreSQL itself, or in session mode with lock_timeout {LOCK_TIMEOUT} ({seen})"
+        )
 
 
 class Blocked(Exception):
@@ -68,8 +81,35 @@ record. Not here: class XX, for a damaged page stays, and what our own SQL does 
 
 
 async def connect_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
-    """`new_pool`, connected."""
-    return await new_pool(dsn, size, name)
+    """`new_pool`, connected. Raises SharedSessions."""
+    pool = new_pool(dsn, size, name)
+    try:
+        await pool
+        await _require_own_sessions(pool)
+    except _POOLER as refused:
+        pool.terminate()
+        raise SharedSessions(str(refused).partition("\n")[0]) from refused
+    except SharedSessions:
+        pool.terminate()
+        raise
+    return pool
+
+
+_POOLER = (
+    asyncpg.ProtocolViolationError,  # 08P01: a setting that the pooler does not pass on
+    asyncpg.InvalidSQLStatementNameError,  # a prepared statement, made in what was our session then
+    asyncpg.DuplicatePreparedStatementError,
+)
+
+
+async def _require_own_sessions(pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    async with pool.acquire() as one, pool.acquire() as other:
+        pids = [await session.fetchval("select pg_backend_pid()") for session in (one, other)]
+        if pids[0] == pids[1]:
+            raise SharedSessions("two connections have one session")
+        timeout = await one.fetchval("show lock_timeout")
+        if timeout != LOCK_TIMEOUT:
+            raise SharedSessions(f"lock_timeout is {timeout}")
 
 
 def new_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
@@ -87,7 +127,7 @@ def new_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
         server_settings={
             "application_name": name,
             "timezone": "UTC",
-            "lock_timeout": "10s",
+            "lock_timeout": LOCK_TIMEOUT,
             "idle_in_transaction_session_timeout": "15s",
             "jit": "off",
         },

@@ -23,7 +23,7 @@ from starlette.middleware import Middleware
 from contracts.base import ORDER, Event, Stream, Topic
 from shared import tracing
 from shared.clock import Clock
-from shared.db import SHUT_OUT, TRANSIENT, Blocked, NewerFacts, connect_pool, new_pool
+from shared.db import SHUT_OUT, TRANSIENT, Blocked, NewerFacts, SharedSessions, connect_pool, new_pool
 from shared.http.api_keys import Keys
 from shared.http.idempotency import IdempotentRequests
 from shared.http.middleware import RequestMiddleware
@@ -349,6 +349,8 @@ def serve(make: Make, settings: PlatformSettings, name: str) -> None:
         uvloop.run(_serve(make, settings))
     except NewerFacts as newer:
         raise SystemExit(f"{name} does not start: {newer}; run the release that wrote them, or a later one") from None
+    except SharedSessions as shared:
+        raise SystemExit(f"{name} does not start: {shared}") from None
 
 
 async def _serve(make: Make, settings: PlatformSettings) -> None:

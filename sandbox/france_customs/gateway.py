@@ -18,7 +18,7 @@ def app(customs: FranceCustoms, advance: Advance) -> Starlette:
         try:
             declaration = Declaration.model_validate_json(await request.body())
         except ValidationError as error:
-            faults = [{"code": fault["type"], "pointer": _pointer(fault["loc"])} for fault in error.errors()]
+            faults = [{"code": "invalid_field", "pointer": _pointer(fault["loc"])} for fault in error.errors()]
             return _refused(None, faults)
         earlier = customs.released.get(declaration.lrn)
         if earlier is not None:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from shared.db import TRANSIENT, NewerFacts
+from shared.db import TRANSIENT, NewerFacts, SharedSessions
 from shared.operations import stack_file
 from shared.platform import Make, Platform, Service, connected
 from shared.settings import PlatformSettings
@@ -50,6 +50,8 @@ async def operated(
         async with connected(make, settings, patient=False) as (platform, service):
             entered = True
             yield platform, service
+    except SharedSessions as shared:
+        raise SystemExit(f"the service cannot be opened on the database {database}: {shared}") from None
     except NewerFacts as newer:
         raise SystemExit(f"the service cannot be opened on the database {database}: {newer}") from None
     except (KafkaError, *TRANSIENT) as error:

@@ -22,18 +22,49 @@ from services.orders.schemas.wording import REQUIREMENTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-FOLDERS = ("contracts/*.md", "services/*/*.md", "clients/*/*.md", "docs/**/*.md")
-PAGES = sorted([ROOT / "README.md", *(page for folder in FOLDERS for page in ROOT.glob(folder))])
+PAGES = sorted(
+    {
+        *ROOT.glob("*.md"),
+        *(
+            page
+            for folder in ("contracts", "deploy", "sandbox", "services/*", "clients/*")
+            for page in ROOT.glob(f"{folder}/*.md")
+        ),
+        *DOCS.rglob("*.md"),
+    }
+)
 SERVICES = sorted({service for topic in TOPICS for service in (topic.producer, *topic.consumers)})
 EVENT = re.compile(r"`([a-z-]+\.v\d+)`")
 ROUTE = re.compile(r"`((?:GET|PUT|POST|DELETE|PATCH) /[^`]*)`")
+FILE = re.compile(r"(?<![\w/.])(?:contracts|deploy|docs|sandbox|services|shared|tests)/[\w./-]+\.[a-z]+\b")
+TARGET = re.compile(r"(?:^|`)make ([a-z-]+)", re.MULTILINE)
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@every_page
 def test_every_link_into_the_repository_leads_somewhere(page: Path) -> None:
-    targets = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
-    missing = [t for t in targets if "://" not in t and not (page.parent / t).exists()]
+    targets = re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)", page.read_text(encoding="utf-8"))
+    ours = [(page.parent / path if path else page, heading) for path, heading in targets if "://" not in path]
+    missing = [file for file, heading in ours if not file.exists() or (heading and heading not in headings(file))]
     assert missing == []
+
+
+def headings(page: Path) -> set[str]:
+    """By which a link leads to a heading of this page."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+@every_page
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    named = FILE.findall(page.read_text(encoding="utf-8"))
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@every_page
+def test_every_target_of_make_that_a_page_names_exists(page: Path) -> None:
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(TARGET.findall(page.read_text(encoding="utf-8"))) <= set(targets)
 
 
 def section(service: str, title: str) -> str:

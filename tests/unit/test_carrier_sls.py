@@ -188,9 +188,9 @@ JSON_TYPE = "application/json;charset=UTF-8"
     [
         (400, (GOLDEN / "sls-error.json").read_bytes(), LabelRejected("sls:30204")),
         (200, (GOLDEN / "sls-error.json").read_bytes(), LabelRejected("sls:30204")),
-        (400, b'{"errors":[{"code":"E 12","message":"x"}]}', LabelRejected("sls:E_12")),
+        (400, b'{"errors":[{"code":"E 12","message":"x"}]}', LabelRejected("sls:error")),
         (400, b'{"errorCode":"002","errorLabel":"x"}', LabelRejected("sls:002")),
-        (400, b'{"error":"Bad Request","message":"x"}', LabelRejected("sls:Bad_Request")),
+        (400, b'{"error":"Bad Request","message":"x"}', LabelRejected("sls:error")),
         (422, b"<html>", TryLater("sls:http_422")),
         (400, PAGE, TryLater("sls:http_400")),
         (302, b"", TryLater("sls:http_302")),

@@ -84,10 +84,11 @@ def test_the_cn23_is_an_article_a_line_and_the_scales_weight() -> None:
     ("body", "answer"),
     [
         ({"lrn": "x", "mrn": "18GB0000601001EB15", "status": "released"}, Released("18GB0000601001EB15")),
-        ({"status": "refused", "errors": [{"code": "E1", "pointer": "/x"}]}, Refused("E1")),
-        ({"status": "refused", "errors": [{"code": "not a code!"}]}, Refused("unnamed")),
-        ({"status": "refused", "errors": []}, Refused("unnamed")),
-        ({"status": "refused"}, Refused("unnamed")),
+        ({"status": "refused", "errors": [{"code": "net_over_gross", "pointer": "/x"}]}, Refused("net_over_gross")),
+        ({"status": "refused", "errors": [{"code": "Wang-13800138000", "pointer": "/x"}]}, Refused("unknown")),
+        ({"status": "refused", "errors": [{"code": "not a code!"}]}, Refused("unknown")),
+        ({"status": "refused", "errors": []}, Refused("unknown")),
+        ({"status": "refused"}, Refused("unknown")),
     ],
 )
 def test_answers(body: object, answer: Released | Refused) -> None:

@@ -11,6 +11,8 @@ not delivered; RE1 does not say why; DEPGUI is the sender's own deposit; RENAVI 
 
 from __future__ import annotations
 
+import re
+
 from contracts.vocabularies import Flag
 from services.carrier.domain.carrier import CodeMeaning
 
@@ -133,6 +135,17 @@ _SIDES: dict[tuple[str, str | None], CodeMeaning] = {
     ("DO2", DESTINATION): CodeMeaning("import_cleared", clears=_RELEASED),
 }
 """Customs steps on either side. In another country, or without one, the side stays open: all the scans decide it."""
+
+
+UNKNOWN_CODE = "unknown"
+"""In place of a code that is in no table: it may be anybody's words, and what a scan says is published."""
+_OF_FAMILY = re.compile(r"[A-Z]{6}")
+
+
+def of_table(code: str) -> str:
+    """The code, if it is in a table or of a family in one; else `UNKNOWN_CODE`."""
+    of_family = code[:3] in FAMILIES and _OF_FAMILY.fullmatch(code) is not None
+    return code if code in OKAPI or code in COLISSIMO or of_family else UNKNOWN_CODE
 
 
 def read(code: str, country: str | None) -> CodeMeaning:

@@ -44,7 +44,10 @@ LOST_STATUSES = frozenset({502, 504})
 MOST_PARTS = 20
 LONGEST_PART_HEAD = 4096
 
-_PARTNER_NUMBER = re.compile(r"[A-Za-z0-9]{1,40}")
+_ERROR_ID = re.compile(r"[0-9]{1,6}")
+"""SLS numbers its errors. Anything else may be anybody's words, and the reason of a refusal is published."""
+_NUMBER = re.compile(r"(?=[0-9]*[A-Z])(?=(?:[A-Z]*[0-9]){7})[A-Z0-9]{1,40}")
+"""A parcel's number, which is published: it holds a letter and seven digits or more, as no phone and no name does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,7 @@ def _made(infos: Any, parts: Mapping[str, bytes]) -> LabelAnswer:
     number = label.get("parcelNumber") if isinstance(label, Mapping) else None
     if not isinstance(label, Mapping) or not isinstance(number, str):
         return AnswerLost("sls:unreadable")
-    if not is_parcel_id(number):
+    if not is_parcel_id(number) or not _NUMBER.fullmatch(number):
         return AnswerLost("sls:bad_parcel_number")
     pdf, cn23 = parts.get("label"), parts.get("cn23")
     if not pdf:
@@ -198,7 +201,7 @@ def _made(infos: Any, parts: Mapping[str, bytes]) -> LabelAnswer:
     if cn23 is not None and not is_pdf(cn23):
         return AnswerLost("sls:cn23_no_pdf", number)
     partner = label.get("parcelNumberPartner")
-    partner_valid = isinstance(partner, str) and _PARTNER_NUMBER.fullmatch(partner)
+    partner_valid = isinstance(partner, str) and _NUMBER.fullmatch(partner)
     return LabelMade(number, pdf, cn23, partner if partner_valid else None)
 
 
@@ -238,4 +241,4 @@ def _error_ids(infos: Any) -> list[str]:
     errors = infos.get("errors")
     ids += [error.get("code") for error in (errors if isinstance(errors, list) else []) if isinstance(error, Mapping)]
     ids += [infos[key] for key in ("errorCode", "error") if infos.get(key) and str(infos[key]) not in ("0", "000")]
-    return [re.sub(r"[^A-Za-z0-9_.-]", "_", str(code))[:50].lstrip("_.-") or "error" for code in ids]
+    return [str(code) if _ERROR_ID.fullmatch(str(code)) else "error" for code in ids]

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.carrier.carriers.laposte import codes
 from services.carrier.domain.carrier import CarrierEvent, InvalidReport, ParcelEvents, Unreachable
 from services.carrier.domain.s10 import is_parcel_id
 from shared.http.json_reader import read_told
@@ -129,8 +130,9 @@ def _customs_step(timeline: Any) -> tuple[datetime, str] | None:
 
 def _event(number: str, event: Any, customs_step: tuple[datetime, str] | None) -> CarrierEvent:
     raw = _ENCODER.encode(event).encode()
-    fields = event if isinstance(event, Mapping) else {}
-    code, instant, country = fields.get("code"), _instant(fields.get("date")), _country(fields.get("country"))
+    fields: Mapping[str, Any] = event if isinstance(event, Mapping) else {}
+    code: Any = fields.get("code")
+    instant, country = _instant(fields.get("date")), _country(fields.get("country"))
     readable = isinstance(code, str) and _CODE.fullmatch(code) is not None and instant is not None
     offset = instant.utcoffset() if instant is not None else None
     if country is None and readable and code in _CUSTOMS and customs_step is not None and customs_step[0] == instant:
@@ -138,7 +140,7 @@ def _event(number: str, event: Any, customs_step: tuple[datetime, str] | None) -
     return CarrierEvent(
         tracking_number=number,
         raw=raw,
-        code=code if readable else None,
+        code=codes.of_table(code) if readable else None,
         scanned_at=instant.astimezone(UTC) if readable and instant is not None else None,
         utc_offset_minutes=round(offset.total_seconds() / 60) if offset is not None else 0,
         country=country,

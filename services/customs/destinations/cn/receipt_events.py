@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.base import Event
@@ -21,6 +22,9 @@ from services.customs.destinations.cn.receipts import (
 from services.customs.domain import decide
 from services.customs.domain.cases import CLEARANCE, attention, attention_round, hold_refused
 from shared.ledger.facts import DecisionContext, Facts
+
+TIME_TOLERANCE = timedelta(days=1)
+"""How wrong an honest time may be: one stated without its offset, or with another's, is up to 14 hours off."""
 
 
 def inventory_events(
@@ -86,7 +90,7 @@ def _of_inventory(
         case "refused" if _declared_again(sent, facts):
             ended = hold_refused(facts, sent.parcel, context)
             return [*ended, _attention(decide.INVENTORY, receipt, sent, facts, context)]
-    held_at = receipt.returned_at or context.now
+    held_at = _stated_time(receipt, sent, facts, context.now)
     event = inventory_event(sent.order_id, sent.parcel, receipt.status, held_at, context.now, hold_reasons)
     return [] if event is None else [event]
 
@@ -98,9 +102,21 @@ def _declared_again(sent: SentMessage, facts: Facts) -> bool:
     first inventory that customs accepted; so the refusal that is the fact, read again after a restore, is not taken
     for a second one.
     """
-    refused, declared = facts.get(ImportRefused, sent.parcel), facts.get(ImportDeclared, sent.parcel)
-    written_at = sent.written_at or (declared.occurred_at if declared else None)
+    refused, written_at = facts.get(ImportRefused, sent.parcel), _written_at(sent, facts)
     return refused is not None and written_at is not None and written_at > refused.occurred_at
+
+
+def _written_at(sent: SentMessage, facts: Facts) -> datetime | None:
+    declared = facts.get(ImportDeclared, sent.parcel)
+    return sent.written_at or (declared.occurred_at if declared else None)
+
+
+def _stated_time(receipt: PolledReceipt, sent: SentMessage, facts: Facts, now: datetime) -> datetime:
+    """When customs says that it gave the receipt; `now` where it does not say, or names a time before the message that
+    it answers or after now. The receipt itself counts, and keeps the time that it stated."""
+    stated, written_at = receipt.returned_at, _written_at(sent, facts)
+    too_early = stated is not None and written_at is not None and stated < written_at - TIME_TOLERANCE
+    return now if stated is None or too_early or stated > now + TIME_TOLERANCE else stated
 
 
 def _attention(kind: str, receipt: PolledReceipt, sent: SentMessage, facts: Facts, context: DecisionContext) -> Event:

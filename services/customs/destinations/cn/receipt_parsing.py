@@ -28,7 +28,11 @@ DEEPEST = 16
 MOST_RECEIPTS = 1_000
 """Of one page; fewer are asked for."""
 BEIJING = ZoneInfo("Asia/Shanghai")
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+_INVENTORY_NUMBER = re.compile(r"[0-9]{8}I[0-9]{9}")
+"""invtNo: the office's code, the year, I and a serial number."""
+_PRELIMINARY_NUMBER = re.compile(r"B[0-9]{17}")
+"""preNo: B, the day and a serial number."""
+_MESSAGE_TYPE = re.compile(r"CEB[0-9]{3}(Message)?")
 _CURSOR = re.compile(r"[!-~]{1,200}")
 
 
@@ -44,13 +48,18 @@ def read_receipt(body: bytes) -> CustomsReceipt:
     status = fields.get("returnStatus", "")
     if not STATUS.fullmatch(status):
         raise Unreadable("no returnStatus")
-    number = fields.get("invtNo") or fields.get("preNo") or ""
     return CustomsReceipt(
         guid=_guid(fields.get("guid") or root.get("guid") or ""),
         status=status,
-        number=number if _CODE.fullmatch(number) else None,
+        number=_number(fields),
         format_error=name.startswith("CEB900"),
     )
+
+
+def _number(fields: Mapping[str, str]) -> str | None:
+    """The declaration's number, of one of customs' forms: it is published."""
+    given = ((_INVENTORY_NUMBER, fields.get("invtNo", "")), (_PRELIMINARY_NUMBER, fields.get("preNo", "")))
+    return next((number for form, number in given if form.fullmatch(number)), None)
 
 
 def _fields(element: ET.Element) -> dict[str, str]:
@@ -145,7 +154,7 @@ def _cursor(value: object) -> str:
 
 
 def _token(text: str) -> str:
-    return text if re.fullmatch(r"[A-Za-z0-9]{1,20}", text) else "unreadable"
+    return text if _MESSAGE_TYPE.fullmatch(text) else "unreadable"
 
 
 def _guid(text: str) -> UUID | None:
