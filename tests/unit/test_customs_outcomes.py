@@ -10,12 +10,12 @@ import pytest
 
 from contracts.base import CODE_PATTERN, Event, order_stream
 from contracts.cases import CaseOpened
-from contracts.customs import ParcelDeclared, ParcelRefused
+from contracts.customs import ImportReturned, ParcelDeclared, ParcelRefused
 from services.customs.destinations.cn import ceb
 from services.customs.destinations.cn.messages import MessageStatus, derived_messages, rejected
 from services.customs.destinations.cn.polling import LONGEST_WAIT_SECONDS, seconds_after_failure
 from services.customs.destinations.cn.receipt_events import inventory_events, receipt_events, receipt_rounds
-from services.customs.destinations.cn.receipts import CustomsReceipt, PolledReceipt, SentMessage
+from services.customs.destinations.cn.receipts import CustomsReceipt, PolledReceipt, SentMessage, meaning
 from services.customs.domain.decide import DOCUMENTS, EXPORT, INVENTORY, RETURN, parcels_declared
 from services.customs.domain.export import Refused, Released
 from services.customs.domain.export_outcome import export_outcome
@@ -111,6 +111,15 @@ def test_a_later_receipt_of_a_message_under_way_moves_nothing(
     message: ceb.MessageType, answer: str, status: str
 ) -> None:
     assert later_events(message, answer, status) == []
+
+
+def test_a_return_ends_with_399_and_gives_the_year_back() -> None:
+    """The single window's specification knows no 800 of a return; of an inventory 399 is a step on the way."""
+    (returned,) = later_events("CEB625", "CEB626", "399")
+    assert isinstance(returned, ImportReturned)
+    assert (returned.parcel, meaning("399", of_return=True)) == (1, "cleared")
+    assert later_events("CEB621", "CEB622", "399") == []
+    assert meaning("399") == "under_way"
 
 
 @pytest.mark.parametrize("status", ["399", "800"])
