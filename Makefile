@@ -11,8 +11,8 @@ export HOME := $(CURDIR)/.run/home
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install run order clock key url why status operate check test test-newcomer lint contracts drawings rebuild faults attack \
-  bench lock clean up down logs scale restart upgrade test-compose
+.PHONY: help install run order clock key url why status operate check test test-newcomer coverage lint contracts drawings rebuild faults \
+  attack bench lock clean up down logs scale restart upgrade test-compose
 
 help: ## Shows this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,11 @@ test: $(VENV)/.installed ## Runs all tests, or TESTS="file ...", on servers of t
 
 test-newcomer: $(VENV)/.installed ## Installs, runs and tries what README shows, as newcomers do, wherever they stand (about six minutes)
 	@$(BIN)/python -m pytest -m newcomer tests/newcomer
+
+# Without the property tests: a branch that only chance covers is one without an example.
+coverage: $(VENV)/.installed ## Runs the unit tests' examples; fails unless they cover every branch of every rule (half a minute)
+	@$(BIN)/python -m coverage run -m pytest -m "not hypothesis" tests/unit
+	@$(BIN)/python -m tests.support.coverage_by_package
 
 faults: $(VENV)/.installed ## Injects every fault while orders are in flight; writes docs/faults.md
 	@FAULTS_MINUTES=$(MINUTES) FAULTS_SEED=$(SEED) FAULTS_DOCS=$(or $(DOCS),docs) $(BIN)/python -m pytest -m faults tests/faults
@@ -150,7 +155,7 @@ test-compose: $(VENV)/.installed ## Tests the deployment with containers, from n
 	@COMPOSE_TESTS=1 $(BIN)/python -m pytest tests/compose
 
 clean: ## Removes what the targets above have made
-	rm -rf $(VENV) .run .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
+	rm -rf $(VENV) .run .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A copy of the folder, or an older Python: then the .venv that lies here has none that runs.

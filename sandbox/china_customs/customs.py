@@ -25,7 +25,7 @@ TOLERANCE = Decimal(1)
 RETURN_WITHIN = timedelta(days=30)
 """Of the release (GACC 194/2018)."""
 RETURN_APPROVED_AFTER = timedelta(hours=20)
-STORED, IN_CUSTOMS, REJECTED, SENT_BACK, RELEASED = "2", "120", "100", "700", "800"
+STORED, IN_CUSTOMS, REJECTED, SENT_BACK, RELEASED, REVIEWED = "2", "120", "100", "700", "800", "399"
 HELD = "500"
 
 Decision = Literal["released", "refused"]
@@ -179,7 +179,7 @@ class ChinaCustoms:
 
         def approve(due: datetime) -> None:
             self._issue(
-                inventory, message.guid, "CEB626", PlannedReceipt(0, RELEASED, "[Code:800;Desc:退货申请通过]"), due
+                inventory, message.guid, "CEB626", PlannedReceipt(0, REVIEWED, "[Code:399;Desc:退货申请通过]"), due
             )
 
         self._scheduler.schedule(now + RETURN_APPROVED_AFTER, approve)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sandbox.bad_answers import PAGE
 from sandbox.laposte.pdf import page
-from services.carrier.domain.documents import MOST_INFLATED, is_pdf
+from services.carrier.domain.documents import LONGEST_DICTIONARY, MOST_INFLATED, MOST_OBJECT_STREAMS, is_pdf
 
 PDF = page("CY123456785FR", ["DOS FR -> CN"])
 
@@ -73,3 +73,28 @@ def test_a_compressed_object_is_not_inflated_without_bound() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 3 * MOST_INFLATED
+
+
+def with_object_streams(*streams: bytes) -> bytes:
+    """A PDF of these streams of objects, as they stand in the file."""
+    body = b"%PDF-1.5\n" + b"".join(b"<< /Type /ObjStm >>\nstream\n%s\nendstream\n" % stream for stream in streams)
+    return body + b"startxref\n%d\n%%%%EOF\n" % (len(body) - 1)
+
+
+HAS_PAGE, HAS_NONE = zlib.compress(b"1 0 << /Type /Page >>"), zlib.compress(b"1 0 << /Type /Font >>")
+
+
+def test_a_stream_of_objects_that_is_compressed_otherwise_is_passed_over() -> None:
+    assert is_pdf(with_object_streams(b"not deflated", HAS_PAGE))
+    assert not is_pdf(with_object_streams(b"not deflated", HAS_NONE))
+
+
+def test_the_name_of_a_stream_of_objects_without_a_stream_is_passed_over() -> None:
+    named = b"%PDF-1.5\n% /ObjStm" + b" " * LONGEST_DICTIONARY + b"\n"
+    assert is_pdf(with_object_streams(HAS_PAGE).replace(b"%PDF-1.5\n", named))
+    assert not is_pdf(with_object_streams(HAS_NONE).replace(b"%PDF-1.5\n", named))
+
+
+def test_a_page_is_looked_for_in_so_many_streams_of_objects_and_no_more() -> None:
+    assert is_pdf(with_object_streams(*[HAS_NONE] * (MOST_OBJECT_STREAMS - 1), HAS_PAGE))
+    assert not is_pdf(with_object_streams(*[HAS_NONE] * MOST_OBJECT_STREAMS, HAS_PAGE))

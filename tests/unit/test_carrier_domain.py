@@ -18,7 +18,7 @@ from contracts.cases import CaseClosed
 from contracts.customs import OrderScreened, ParcelRefused
 from services.carrier.carriers.laposte import codes
 from services.carrier.domain.decide import decide
-from services.carrier.domain.labels import REPEAT, job_subject, label_case, parcel_and_round
+from services.carrier.domain.labels import REPEAT, job_subject, label_case, may_get_label, parcel_and_round
 from services.carrier.domain.parcels import followed_parcels
 from services.carrier.domain.scans import KnownScan, scan_fact
 from services.persons.facts import PersonErased
@@ -44,6 +44,10 @@ from tests.support.carrier_samples import (
     withdrawn,
 )
 from tests.support.unknown_words import some_invented
+
+
+def refused() -> LabelRefused:
+    return LabelRefused(order_id=ORDER, occurred_at=START, parcel=1, reason="operator")
 
 
 def jobs(events: Iterable[Event]) -> list[str]:
@@ -79,6 +83,16 @@ class TestLabels:
         refused = kind(order_id=ORDER, occurred_at=START, parcel=1, reason="sls:30204")
         assert jobs([placed(), packed(2), declared(2), person(), refused]) == []
 
+    def test_a_label_is_published_only_of_a_parcel_that_has_none_and_of_an_order_that_goes_on(self) -> None:
+        def may(*more: Event) -> bool:
+            return may_get_label(Facts(order_stream(ORDER), [placed(), packed(2), *more]), 1)
+
+        assert may()
+        assert may(label(2))
+        refused_by_customs = ParcelRefused(order_id=ORDER, occurred_at=START, parcel=2, reason="export:E12")
+        for forbids in (label(1), withdrawn(), over(), refused(), refused_by_customs):
+            assert not may(forbids)
+
     def test_an_erased_person_gets_no_label(self) -> None:
         erased = PersonErased(order_id=ORDER, occurred_at=START)
         (refusal,) = outputs([placed(), packed(), declared(), person(), erased])
@@ -107,7 +121,10 @@ class TestLabels:
         assert jobs(facts) == []
         assert jobs([*facts, closed(case, REPEAT, day(1))]) == ["1:2"]
 
-    @pytest.mark.parametrize(("end", "resolution"), [(label(), "label_created"), (withdrawn(), "order_closed")])
+    @pytest.mark.parametrize(
+        ("end", "resolution"),
+        [(label(), "label_created"), (withdrawn(), "order_closed"), (refused(), "label_refused")],
+    )
     def test_a_case_about_a_label_closes_with_its_cause(self, end: Event, resolution: str) -> None:
         case = label_case("needs_attention", 1, 1)
         published = outputs([placed(), packed(), declared(), person(), opened(case, "needs_attention", day(0)), end])

@@ -86,6 +86,14 @@ def test_the_deposit_is_on_the_day_of_the_place_of_dispatch() -> None:
     assert order.cny_per_eur is None
 
 
+@pytest.mark.parametrize("kind", [ParcelDeclared, OrderPacked])
+def test_a_label_is_made_only_of_a_parcel_that_is_packed_and_declared(kind: type[Event]) -> None:
+    contact = Contact.model_validate(SAMPLE["contact"])
+    incomplete = Facts(order_stream(ORDER), [event for event in facts() if not isinstance(event, kind)])
+    with pytest.raises(LookupError):
+        label_order(incomplete, 1, contact, ROUTE, NOW)
+
+
 @pytest.mark.parametrize(("tax", "duty_paid"), [("2.16", True), ("0.00", False)])
 def test_duty_is_paid_when_the_shopper_has_paid_the_tax(tax: str, duty_paid: bool) -> None:
     contact = Contact.model_validate(SAMPLE["contact"])

@@ -21,6 +21,7 @@ from sandbox.bad_answers import PAGE, cut_pdfs
 from sandbox.laposte.pdf import page
 from services.carrier.carriers.laposte.client import connect
 from services.carrier.carriers.laposte.labels import (
+    LONGEST_PART_HEAD,
     Contract,
     label_request,
     read_label_answer,
@@ -145,6 +146,18 @@ def test_an_answer_of_very_many_parts_is_not_whole() -> None:
 def test_every_byte_of_a_part_is_kept(content: bytes) -> None:
     whole = answer([("<jsonInfos>", infos()), ("<label>", content)])
     assert related_parts(whole.content_type, whole.body) == ({"jsonInfos": infos(), "label": content}, True)
+
+
+def test_a_part_without_a_name_or_a_whole_head_is_left_out() -> None:
+    head = b"Content-ID: <label>\r\n"
+    parts = (
+        b"Content-Type: text/plain\r\n\r\nunnamed",
+        head + b"no blank line",
+        head + b"X-Filler: " + b"x" * LONGEST_PART_HEAD + b"\r\n\r\nlong head",
+        b"content-id: jsonInfos \r\n\r\n{}",
+    )
+    body = b"".join(b"--x\r\n" + part + b"\r\n" for part in parts) + b"--x--\r\n"
+    assert related_parts("multipart/related; boundary=x", body) == ({"jsonInfos": b"{}"}, True)
 
 
 @given(st.integers(min_value=3, max_value=400))

@@ -16,9 +16,11 @@ from services.carrier.api.callbacks import read_callback
 from services.carrier.carriers.laposte import CALLBACKS
 from services.carrier.carriers.laposte.mapping import (
     MOST_EVENTS,
+    MOST_NEW_EVENTS,
     GroupRefused,
     read_answer,
     read_envelope,
+    read_new_events,
 )
 from services.carrier.domain.carrier import InvalidReport, ParcelEvents, Unreachable
 from shared.http.problems import Problem
@@ -121,6 +123,18 @@ def test_events_of_one_parcel_have_a_bound() -> None:
     assert read_answer([NUMBER], 200, json.dumps(reported).encode()) == []
 
 
+def test_a_call_back_holds_new_events_only_and_so_fewer() -> None:
+    """La Poste sends what is new; a poll may report a parcel's whole history."""
+    reported = envelope()
+    reported["shipment"]["event"] = [{"code": "DR1", "n": n} for n in range(MOST_NEW_EVENTS)]
+    assert len(read_new_events(reported).events) == MOST_NEW_EVENTS
+    reported["shipment"]["event"].append({})
+    with pytest.raises(InvalidReport) as caught:
+        read_new_events(reported)
+    assert (caught.value.field, caught.value.rule) == ("shipment.event", "too_long")
+    assert len(read_envelope(reported).events) == MOST_NEW_EVENTS + 1
+
+
 def test_retry_after_is_handed_on() -> None:
     with pytest.raises(Unreachable) as caught:
         read_answer([NUMBER], 429, b"", 7.0)
@@ -216,6 +230,14 @@ def test_an_envelope_needs_a_parcel_s_id(number: object) -> None:
         read_envelope({"shipment": {"idShip": number}})
 
 
+@pytest.mark.parametrize("reported", [None, "CY123456785FR", [envelope()], 7])
+def test_an_envelope_is_an_object(reported: object) -> None:
+    for read in (read_envelope, read_new_events):
+        with pytest.raises(InvalidReport) as caught:
+            read(reported)
+        assert (caught.value.field, caught.value.rule) == ("", "object")
+
+
 def test_equal_events_have_equal_bytes_whatever_the_order_of_their_keys() -> None:
     one = read_envelope(envelope(code="ET1", date="2026-11-16T23:50:00Z", label="x")).events[0]
     other = read_envelope(envelope(label="x", date="2026-11-16T23:50:00Z", code="ET1")).events[0]
@@ -236,7 +258,7 @@ def test_a_call_back() -> None:
         (b"not json", "body", "json"),
         (b"\xff\xfe", "body", "json"),
         (b"[" * 100_000, "body", "values"),
-        (b"[" * 4_000, "body", "depth"),
+        (b"[" * 2_000 + b"]" * 2_000, "body", "depth"),
         (b"[]", "body", "object"),
         (b"{}", "type", "const"),
         (b'{"type":"shipment.created"}', "type", "const"),

@@ -163,6 +163,7 @@ REFUSED = {
         "$.lines[]",
         "type-narrowed",
     ),
+    "items of any type": (drop("properties", "lines", "items"), "$.lines", "items-changed"),
     "count raised": (put("properties", "lines", "minItems", value=2), "$.lines", "bound-narrowed"),
     "fixed items added": (put("properties", "lines", "prefixItems", value=[STRING]), "$.lines", "items-changed"),
     "closed to unknown fields": (put("additionalProperties", value=False), "$", "additionalProperties-changed"),

@@ -225,6 +225,21 @@ def test_what_needs_attention_until_it_is_settled(kind: str, settles: Event) -> 
     assert world.facts.get(CaseClosed, opened.case)
 
 
+@pytest.mark.parametrize("kind", ["inventory", "import_documents"])
+def test_a_declaration_that_was_taken_settles_what_stood_before_it(kind: str) -> None:
+    opened = attention(order_id(), kind, "1", "no_answer", NOW)
+    world = World().consume(placed(), recorded(), packed(), handed_over(), scanned("arrived_destination"), opened)
+    world.answer_inventories()
+    closing = world.facts.get(CaseClosed, opened.case)
+    assert closing is not None
+    assert closing.resolution == "answered"
+
+
+def test_an_order_that_is_not_packed_has_no_parcels_in_the_list() -> None:
+    assert parcel_rows(World().consume(placed(), recorded()).facts) == []
+    assert parcel_rows(World().consume(packed()).facts) == []
+
+
 def test_the_list_of_parcels_shows_how_far_each_has_come() -> None:
     world = World().consume(placed(), recorded(), TWO_PARCELS, handed_over(1), handed_over(2), held(1))
     assert [row.state for row in parcel_rows(world.facts)] == ["import_held", "handed_over"]
@@ -248,6 +263,20 @@ def test_the_share_of_the_year_through_an_orders_life() -> None:
     assert share(world) == ("0.00", "1145.19")
     world.consume(ImportReturned(order_id=order_id(), occurred_at=NOW.now, parcel=1))
     assert share(world) == ("0.00", "572.59")
+
+
+def test_an_order_that_was_not_screened_takes_nothing_of_the_year() -> None:
+    assert share(World().consume(placed())) == ("0.00", "0.00")
+    assert share(World(left="0.00").consume(placed(), recorded())) == ("0.00", "0.00")
+
+
+def test_a_person_is_a_keyed_hash_of_the_identity_number_alone() -> None:
+    """Whoever writes the name otherwise has one year all the same; without the key nobody is told from it."""
+    person = quota.person_hash(BUYER, b"k" * 32)
+    assert person == quota.person_hash(BUYER.model_copy(update={"name": "WANG XIAOMING", "phone": None}), b"k" * 32)
+    assert person != quota.person_hash(BUYER.model_copy(update={"number": "44030119900101123X"}), b"k" * 32)
+    assert person != quota.person_hash(BUYER, b"l" * 32)
+    assert len(person) == 32
 
 
 def test_a_refused_parcel_uses_nothing() -> None:

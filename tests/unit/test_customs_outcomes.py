@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
 
+from contracts.base import CODE_PATTERN, Event, order_stream
 from contracts.cases import CaseOpened
-from contracts.customs import ParcelDeclared, ParcelRefused
+from contracts.customs import ImportReturned, ParcelDeclared, ParcelRefused
 from services.customs.destinations.cn import ceb
 from services.customs.destinations.cn.messages import MessageStatus, derived_messages, rejected
 from services.customs.destinations.cn.polling import LONGEST_WAIT_SECONDS, seconds_after_failure
-from services.customs.destinations.cn.receipt_events import inventory_events, receipt_rounds
-from services.customs.destinations.cn.receipts import CustomsReceipt, PolledReceipt, SentMessage
+from services.customs.destinations.cn.receipt_events import inventory_events, receipt_events, receipt_rounds
+from services.customs.destinations.cn.receipts import CustomsReceipt, PolledReceipt, SentMessage, meaning
 from services.customs.domain.decide import DOCUMENTS, EXPORT, INVENTORY, RETURN, parcels_declared
 from services.customs.domain.export import Refused, Released
 from services.customs.domain.export_outcome import export_outcome
 from services.customs.domain.retention import keep_until
-from shared.ledger.facts import DecisionContext
+from shared.ledger.facts import DecisionContext, Facts
 from tests.support.customs_samples import PLACED_AT, POLICY, TABLES, order_id, packed, placed
 
 NOW = DecisionContext(PLACED_AT)
@@ -69,6 +71,74 @@ def test_a_refused_export_names_its_code() -> None:
 def test_the_events_of_the_inventorys_receipt(receipt: CustomsReceipt, types: Sequence[str]) -> None:
     events = inventory_events(order_id(), 1, receipt, TABLES.codes.hold_reasons, NOW)
     assert [event.TYPE.partition(".")[0] for event in events] == types
+
+
+def later_events(message: ceb.MessageType, answer: str, status: str) -> list[Event]:
+    """What follows from this receipt of a message of the first parcel, which is packed and under way."""
+    receipt = PolledReceipt("1", ceb.guid(order_id(), 1, message), "TM1-1", answer, status, PLACED_AT, "")
+    sent = SentMessage(order_id(), 1, message, PLACED_AT)
+    facts = Facts(order_stream(order_id()), [placed(), packed()])
+    return receipt_events(receipt, sent, facts, TABLES.codes.hold_reasons, NOW)
+
+
+@pytest.mark.parametrize(
+    ("message", "answer", "status", "case", "reason", "action"),
+    [
+        ("CEB311", "CEB312", "-301010", "needs_attention:import_documents:1", "CEB312:minus301010", "retry"),
+        ("CEB411", "CEB412", "100", "needs_attention:import_documents:1", "CEB412:100", "retry"),
+        ("CEB511", "CEB512", "4", "needs_attention:import_documents:1", "CEB512:4", "retry"),
+        ("CEB621", "CEB622", "-621005", "needs_attention:inventory:1", "CEB622:minus621005", "retry"),
+        ("CEB621", "CEB622", "4", "needs_attention:clearance:1", "CEB622:4", "look_into"),
+        ("CEB625", "CEB626", "100", "needs_attention:return:1", "CEB626:100", "retry"),
+        ("CEB625", "CEB626", "-625209", "needs_attention:return:1", "CEB626:minus625209", "retry"),
+    ],
+)
+def test_a_later_receipt_that_turns_a_message_down_is_a_case_for_the_work_that_sent_it(
+    message: ceb.MessageType, answer: str, status: str, case: str, reason: str, action: str
+) -> None:
+    """Nothing sent again mends an inventory that e-port could not hand on to customs: someone looks into it."""
+    (opened,) = later_events(message, answer, status)
+    assert isinstance(opened, CaseOpened)
+    assert (opened.case, opened.reason, opened.action) == (case, reason, action)
+
+
+@pytest.mark.parametrize("status", ["2", "3", "120", "777"])
+@pytest.mark.parametrize(
+    ("message", "answer"),
+    [("CEB311", "CEB312"), ("CEB411", "CEB412"), ("CEB511", "CEB512"), ("CEB621", "CEB622"), ("CEB625", "CEB626")],
+)
+def test_a_later_receipt_of_a_message_under_way_moves_nothing(
+    message: ceb.MessageType, answer: str, status: str
+) -> None:
+    assert later_events(message, answer, status) == []
+
+
+def test_a_return_ends_with_399_and_gives_the_year_back() -> None:
+    """The single window's specification knows no 800 of a return; of an inventory 399 is a step on the way."""
+    (returned,) = later_events("CEB625", "CEB626", "399")
+    assert isinstance(returned, ImportReturned)
+    assert (returned.parcel, meaning("399", of_return=True)) == (1, "cleared")
+    assert later_events("CEB621", "CEB622", "399") == []
+    assert meaning("399") == "under_way"
+
+
+@pytest.mark.parametrize("status", ["399", "800"])
+@pytest.mark.parametrize(("message", "answer"), [("CEB311", "CEB312"), ("CEB511", "CEB512")])
+def test_no_receipt_of_a_document_decides_about_the_parcel(message: ceb.MessageType, answer: str, status: str) -> None:
+    assert later_events(message, answer, status) == []
+
+
+@pytest.mark.parametrize(
+    ("receipt", "reason"),
+    [
+        (CustomsReceipt(None, "100", None), "100"),
+        (CustomsReceipt(None, "-621018", None), "minus621018"),
+        (CustomsReceipt(None, "2", None, format_error=True), "format"),
+    ],
+)
+def test_the_reason_of_a_case_is_a_code_whatever_the_status(receipt: CustomsReceipt, reason: str) -> None:
+    assert receipt.reason == reason
+    assert re.fullmatch(CODE_PATTERN, f"CEB621:{receipt.reason}")
 
 
 def test_only_messages_of_the_job_that_were_answered_and_not_accepted_are_written_anew() -> None:

@@ -137,3 +137,9 @@ def test_by_post_a_release_counts_after_the_arrival_only() -> None:
     assert postal.cleared_by(in_china)
     assert postal.cleared_by([scanned("out_for_delivery", hours=130)])
     assert not postal.cleared_by([scanned("in_transit", hours=130), scanned("returning", hours=150)])
+
+
+def test_what_we_declare_is_released_by_customs_alone_and_never_by_a_scan() -> None:
+    told = [scanned("arrived_destination", hours=100), scanned("import_cleared", hours=120), scanned("delivered")]
+    assert not POLICY.imports["cbec_9610"].cleared_by(told)
+    assert POLICY.imports["personal_postal"].cleared_by(told)

@@ -125,6 +125,14 @@ def test_the_end_waits_for_the_share_to_refund_and_for_the_plan() -> None:
     assert order_outcome(Facts(order_stream(ORDER), [e for e in consumed if e.id != packed().id])) is None
 
 
+def test_an_order_whose_placement_has_not_come_has_no_end_yet() -> None:
+    """Its total, which would be refunded, is not known."""
+    assert order_outcome(Facts(order_stream(ORDER), [OUT_OF_STOCK])) is None
+    (closed,) = settle(Facts(order_stream(ORDER), [OUT_OF_STOCK, *BEGINNING]))
+    assert isinstance(closed, OrderClosed)
+    assert closed.refund_due == TOTAL
+
+
 def test_evidence_outweighs_a_loss_and_the_latest_evidence_holds() -> None:
     def outcome(*events: Event) -> str | None:
         evidence = end_evidence(Facts(order_stream(ORDER), events), 1)

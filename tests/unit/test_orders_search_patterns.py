@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
+from contracts.cases import CaseOpened
 from contracts.vocabularies import CASE_ACTIONS
-from services.orders.domain.cases import FREED_BY, freed_by
+from services.orders.domain.cases import FREED_BY, closed_by_a_person, erasure_failed, freed_by
 from services.orders.domain.search import MIN_LENGTH, search_pattern, search_terms
 
 
@@ -51,3 +53,22 @@ def test_a_case_names_the_request_that_closes_it() -> None:
 
 def test_every_action_of_a_case_has_its_request() -> None:
     assert set(FREED_BY) == set(CASE_ACTIONS)
+
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+def test_a_person_closes_only_what_is_to_be_looked_into() -> None:
+    """The request that the action names closes any other case: to say that it is done does nothing."""
+    case = CaseOpened(
+        order_id=UUID(int=7), occurred_at=NOW, case="x", service="customs", kind="enquiry", reason="x", action="retry"
+    )
+    closable = {action for action in CASE_ACTIONS if closed_by_a_person(case.model_copy(update={"action": action}))}
+    assert closable == {"look_into"}
+
+
+def test_a_record_that_could_not_be_erased_is_looked_into_within_three_days() -> None:
+    case = erasure_failed(UUID(int=7), NOW)
+    assert (case.case, case.service, case.parcel) == ("needs_attention:erasure", "orders", None)
+    assert case.due_at == NOW + timedelta(days=3)
+    assert closed_by_a_person(case)

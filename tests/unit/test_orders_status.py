@@ -13,8 +13,9 @@ from contracts.orders import CancelRequested, OrderAmended, OrderClosed
 from contracts.warehouse import CancelTooLate, OrderWithdrawn
 from services.orders.domain.deadlines import DEADLINES
 from services.orders.domain.decide import ERASE_PERSON, RETENTION, ErasureRequested, decide, order_id_of
-from services.orders.domain.status import WaitingState, order_status, parcel_state
-from services.persons.facts import PersonErased
+from services.orders.domain.status import STATES as STATE_RULES
+from services.orders.domain.status import StateRule, WaitingState, order_status, parcel_state
+from services.persons.facts import PersonErased, PersonRecorded
 from shared.ledger.facts import DecisionContext, Facts, Job, Timer
 from tests.support.orders_samples import (
     DAY,
@@ -78,6 +79,11 @@ def test_a_scan_proves_the_hand_over_and_an_announcement_does_not() -> None:
     status = order_status(facts)
     assert status is not None
     assert status.too_late_to_withdraw
+
+
+@pytest.mark.parametrize("rule", STATE_RULES, ids=lambda rule: rule.state)
+def test_no_state_is_reached_by_a_person_s_record_alone(rule: StateRule) -> None:
+    assert rule.reached(Facts(order_stream(ORDER), [PersonRecorded(order_id=ORDER, occurred_at=at(0))]), 1) is None
 
 
 def test_an_order_that_was_not_placed_has_no_outputs() -> None:
@@ -231,6 +237,16 @@ def test_a_parcel_that_moves_although_its_order_was_withdrawn_is_seen() -> None:
     assert [(e.previous, e.outcome) for e in settle(facts, at(15)) if isinstance(e, OrderAmended)] == [
         ("cancelled", "delivered")
     ]
+
+
+def test_a_parcel_that_was_handed_over_although_its_order_was_withdrawn_is_seen_before_any_scan() -> None:
+    facts = until("labelled")
+    facts.add(OrderWithdrawn(order_id=ORDER, occurred_at=at(5.5), reason="shopper"))
+    settle(facts, at(5.5))
+    facts.add(handed_over(2))
+    (case,) = settle(facts, at(6))
+    assert isinstance(case, CaseOpened)
+    assert (case.case, case.parcel, case.reason) == ("amendment:2:moved", 2, "cancelled_then_moved")
 
 
 def test_a_straggling_scan_after_delivery_is_nothing() -> None:

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError, PydanticKnownError
 from stdnum.iso7064 import mod_11_2
 
-from services.orders.domain.values import instant, person_name, phone, resident_id, single_line
+from services.orders.domain.values import (
+    destination,
+    instant,
+    person_name,
+    phone,
+    province,
+    resident_id,
+    single_line,
+)
 
 LINE = single_line(60)
 
@@ -141,10 +149,37 @@ def test_an_extension_is_named_and_never_dropped(behind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["65529988", "4001234567", "95588", "138OO138OOO", "13800138000/13900139000", "转801", "+86", "0" * 40, "-"]
+    "text",
+    [
+        *("65529988", "4001234567", "95588", "138OO138OOO", "13800138000/13900139000", "转801", "+86", "0" * 40, "-"),
+        "1-2",  # a single digit with what looks like an extension is no number with one
+    ],
 )
 def test_what_nobody_can_be_reached_at_is_refused(text: str) -> None:
     assert rule(phone, text) == "phone_invalid"
+
+
+@pytest.mark.parametrize("text", ["+33 6 12 34 56 78", "+852 2345 6789", "+853 2882 8888", "+886 2 2345 6789"])
+def test_a_number_of_another_country_or_customs_territory_is_refused_as_such(text: str) -> None:
+    assert rule(phone, text) == "phone_country"
+
+
+# --- where it goes ----------------------------------------------------------------------------------------------
+
+
+def test_goods_go_to_mainland_china_only() -> None:
+    """Hong Kong, Macao and Taiwan are customs territories of their own."""
+    assert destination("CN") == "CN"
+    assert [rule(destination, code) for code in ("FR", "HK", "MO", "TW")] == ["destination_not_served"] * 4
+    assert [rule(destination, code) for code in ("XX", "cn", "CHN", "")] == ["country_unknown"] * 4
+
+
+def test_a_province_is_kept_by_its_name_of_the_standard() -> None:
+    assert [province(text) for text in ("广东", "Guangdong", "CN-GD", "440000")] == ["广东省"] * 4
+    assert [rule(province, text) for text in ("香港特别行政区", "Macau", "CN-TW", "710000")] == [
+        "destination_not_served"
+    ] * 4
+    assert rule(province, "Bavaria") == "province_unknown"
 
 
 # --- resident ids -----------------------------------------------------------------------------------------------

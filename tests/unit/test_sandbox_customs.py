@@ -293,7 +293,7 @@ async def test_a_return_is_approved_within_thirty_days_of_release(http: httpx.As
     assert (name, taken["returnStatus"], taken["invtNo"]) == ("CEB626Message", "120", fields["invtNo"])
     clock.pass_hours(48)
     approved = (await later(http))[-1]
-    assert (approved["messageType"], approved["returnStatus"], approved["guid"]) == ("CEB626", "800", taken["guid"])
+    assert (approved["messageType"], approved["returnStatus"], approved["guid"]) == ("CEB626", "399", taken["guid"])
     clock.pass_hours(31 * 24)
     _, late = await send(http, ceb("CEB625", guid=str(uuid4())))
     assert late["returnStatus"] == "100"

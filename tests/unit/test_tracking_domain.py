@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from contracts import topics
 from contracts.base import Event, order_stream
-from contracts.carrier import ParcelDelivered, ParcelScanned
+from contracts.carrier import ParcelDelivered, ParcelReturned, ParcelScanned
 from contracts.cases import CaseClosed
 from contracts.customs import ImportCleared, ImportRefused, OrderRefused
 from contracts.orders import OrderClosed, ParcelEnd
+from contracts.vocabularies import Flag
 from contracts.warehouse import (
     Shortage,
     StockRefused,
@@ -233,3 +234,68 @@ def test_scans_that_come_before_their_order_are_shown() -> None:
     document = document_from([scan(1, 30, "PC1", "accepted")])
     assert document.number is None
     assert document.parcels[0].status == "accepted"
+
+
+def test_an_order_whose_parcels_have_all_ended_waits_for_its_closing() -> None:
+    document = document_from([*SHIPPED, scan(1, 30, "DI1", "delivered"), scan(2, 40, "DI1", "delivered")])
+    assert (document.state, document.since) == ("ending", at(40))
+    assert [(step.actor, step.action) for step in document.next] == [("service_desk", "close_order")]
+
+
+def test_an_order_of_which_only_something_else_has_come_is_expected() -> None:
+    document = document_from([case("needs_attention", None)])
+    assert (document.state, document.since, document.number) == ("expected", at(80), None)
+
+
+@pytest.mark.parametrize(
+    ("events", "reason"),
+    [
+        ([placed()], None),
+        ([placed(), OTHERS[3]], "shopper"),
+        ([placed(), OTHERS[3], closed("cancelled")], "shopper"),
+        ([placed(), closed("delivered")], None),
+        ([placed(), closed("lost").model_copy(update={"reason": "said_by_carrier"})], "said_by_carrier"),
+    ],
+)
+def test_the_reason_of_an_end_is_the_orders_or_else_that_of_the_withdrawal(
+    events: Sequence[Event], reason: str | None
+) -> None:
+    assert document_from(events).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("flag", "state", "who", "days"),
+    [
+        ("delivery_failed", "delivery_failed", ("delivery_partner", "deliver_again"), 3),
+        ("problem", "problem", ("carrier", "solve_problem"), 5),
+    ],
+)
+def test_what_blocks_a_parcel_counts_from_the_scan_that_told_it(
+    flag: Flag, state: ParcelState, who: tuple[str, str], days: int
+) -> None:
+    told = scan(1, 60, "XX1", None).model_copy(update={"sets": (flag,)})
+    document = document_from([*SHIPPED, scan(1, 54, "MD2", "out_for_delivery"), told])
+    assert (document.parcels[0].state, document.parcels[0].since) == (state, at(60))
+    assert [(s.actor, s.action, s.by) for s in document.next if s.parcel == 1] == [
+        (*who, at(60) + timedelta(days=days))
+    ]
+
+
+def timeline_of(*events: Event) -> list[tuple[str, datetime, str | None]]:
+    return [(entry.kind, entry.at, entry.reason) for entry in document_from(events).timeline]
+
+
+def test_an_outcome_is_an_entry_only_where_no_scan_of_the_parcel_tells_it() -> None:
+    delivered = ParcelDelivered(order_id=ORDER, occurred_at=at(121), parcel=1, delivered_at=at(120))
+    returned = ParcelReturned(order_id=ORDER, occurred_at=at(131), parcel=2, returned_at=at(130), reason="laposte:DI2")
+    assert timeline_of(delivered, returned) == [
+        ("parcel-delivered", at(120), None),
+        ("parcel-returned", at(130), "laposte:DI2"),
+    ]
+    own = (scan(1, 120, "DI1", "delivered"), scan(2, 130, "DI2", "returned"))
+    assert timeline_of(delivered, returned, *own) == [
+        ("parcel-scanned", at(120), None),
+        ("parcel-scanned", at(130), None),
+    ]
+    others = (scan(2, 120, "DI1", "delivered"), scan(1, 130, "DI2", "returned"))
+    assert len(timeline_of(delivered, returned, *others)) == 4

@@ -71,6 +71,15 @@ def test_only_an_order_with_reserved_goods_is_packed_or_short(events: tuple[Even
     assert shortage == (kind, title, [])
 
 
+def test_an_order_to_a_country_where_no_carrier_goes_is_not_packed() -> None:
+    elsewhere = placed().model_copy(update={"country": "BR"})
+    assert refusal(lambda: pack(known(elsewhere, RESERVED[1]), BOXES, NET, NOW)) == (
+        "conflict",
+        "no carrier goes to the order's country",
+        [],
+    )
+
+
 def test_every_fault_of_the_boxes_is_in_the_refusal() -> None:
     boxes = (Box((SOAP,), 399, 300, 200, 100),)
     assert refusal(lambda: pack(known(*RESERVED), boxes, NET, NOW)) == (

@@ -83,3 +83,18 @@ def test_the_sum_of_the_effects_is_what_the_movements_make_of_the_stock(
                 sums[effect.quantity] += effect.sign * units
     for name in ("received", "available", "reserved", "shipped", "written_off"):
         assert getattr(start, name) + sums[name] == getattr(after, name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "effects"),
+    [
+        ("received", {"received": 1, "available": 1}),
+        ("reserved", {"available": -1, "reserved": 1}),
+        ("shipped", {"reserved": -1, "shipped": 1}),
+        ("returned_damaged", {"shipped": -1, "written_off": 1}),
+    ],
+)
+def test_a_unit_leaves_one_status_for_another_and_only_a_received_one_comes_from_outside(
+    kind: MovementKind, effects: dict[str, int]
+) -> None:
+    assert {effect.quantity: effect.sign for effect in movement_effects() if effect.kind == kind} == effects

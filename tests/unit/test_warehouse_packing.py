@@ -133,3 +133,48 @@ def test_boxes_are_the_same_in_whatever_order_their_contents_were_scanned() -> N
     assert not same_boxes([first, second], [second, first])
     assert not same_boxes([first], [first, second])
     assert not same_boxes([first], [Box((one, Scanned(2, "MIEL-500", 2)), 1_500, 300, 200, 100)])
+
+
+SOAP, HONEY = line(1, "SAVON-200", 2), line(2, "MIEL-500", 1)
+
+
+def faults_of(*boxes: Box) -> list[tuple[str, str]]:
+    return [(fault.field, fault.rule) for fault in packing_faults(boxes, [SOAP, HONEY], NET, LIMIT)]
+
+
+def test_a_unit_under_another_line_or_sku_is_named_and_counts_for_none() -> None:
+    contents = (Scanned(1, "SAVON-200", 2), Scanned(2, "SAVON-200", 1), Scanned(3, "MIEL-500", 1))
+    assert faults_of(Box(contents, 2_000, 300, 200, 100)) == [
+        ("parcels[0].contents[1].sku", "sku_of_line"),
+        ("parcels[0].contents[2].line", "line_of_order"),
+        ("parcels", "all_lines_packed"),
+    ]
+
+
+def test_a_line_is_in_a_parcel_once_and_may_be_in_several() -> None:
+    one, honey = Scanned(1, "SAVON-200", 1), Scanned(2, "MIEL-500", 1)
+    assert faults_of(Box((one, one, honey), 2_000, 300, 200, 100)) == [("parcels[0].contents", "line_once_a_parcel")]
+    assert faults_of(Box((one, honey), 1_000, 300, 200, 100), Box((one,), 300, 300, 200, 100)) == []
+
+
+@pytest.mark.parametrize(
+    ("weight_g", "sides", "broken"),
+    [
+        (30_000, (300, 200, 100), []),
+        (30_001, (300, 200, 100), [("parcels[0].weight_g", "carrier_max_weight")]),
+        (940, (300, 200, 100), []),
+        (939, (300, 200, 100), [("parcels[0].weight_g", "at_least_net_weight")]),
+        (2_000, (1_000, 250, 250), []),
+        (2_000, (1_001, 250, 249), [("parcels[0].length_mm", "carrier_max_length")]),
+        (2_000, (100, 1_001, 100), [("parcels[0].width_mm", "carrier_max_length")]),
+        (2_000, (100, 100, 1_001), [("parcels[0].height_mm", "carrier_max_length")]),
+        (2_000, (500, 500, 500), []),
+        (2_000, (501, 500, 500), [("parcels[0]", "carrier_max_size")]),
+    ],
+)
+def test_a_box_keeps_the_limits_of_its_carrier_to_the_gram_and_millimetre(
+    weight_g: int, sides: tuple[int, int, int], broken: list[tuple[str, str]]
+) -> None:
+    """La Poste: 30 kg, no side over 1 m, length, width and height together 1.50 m; and its contents weigh 940 g."""
+    contents = (Scanned(1, "SAVON-200", 2), Scanned(2, "MIEL-500", 1))
+    assert faults_of(Box(contents, weight_g, *sides)) == broken

@@ -28,14 +28,13 @@ def export_outcome(
 
     `deemed`: what the parcel would declare by leaving. `round_`: of the case, see `attention`.
     """
-    match answer:
-        case Released(mrn) if valid_mrn(mrn):
-            return ExportOutcome("released", mrn, deemed.model_copy(update={"export": "declared", "mrn": mrn}))
-        case Released():
-            case = attention(deemed.order_id, EXPORT, str(deemed.parcel), "bad_mrn", context, round_)
-            return ExportOutcome("bad_mrn", None, case)
-        case Refused(code):
-            refused = ParcelRefused(
-                order_id=deemed.order_id, occurred_at=context.now, parcel=deemed.parcel, reason=f"export:{code}"
-            )
-            return ExportOutcome(f"refused:{code}", None, refused)
+    if isinstance(answer, Refused):
+        refused = ParcelRefused(
+            order_id=deemed.order_id, occurred_at=context.now, parcel=deemed.parcel, reason=f"export:{answer.code}"
+        )
+        return ExportOutcome(f"refused:{answer.code}", None, refused)
+    if not valid_mrn(answer.mrn):
+        case = attention(deemed.order_id, EXPORT, str(deemed.parcel), "bad_mrn", context, round_)
+        return ExportOutcome("bad_mrn", None, case)
+    declared = deemed.model_copy(update={"export": "declared", "mrn": answer.mrn})
+    return ExportOutcome("released", answer.mrn, declared)

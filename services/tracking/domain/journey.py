@@ -83,7 +83,7 @@ def derive_journey(
         if isinstance(step.fact, ParcelScanned):
             seen_at = step.at
             country = step.fact.country or _country_of(step.status, destination) or country
-        if step.status and step.status != status and _advances(status, step):
+        if step.status and step.status != status and _advances(status, step.status, step.corrects):
             status, status_at = step.status, step.at
             country = country if isinstance(step.fact, ParcelScanned) else _country_of(status, destination) or country
     return Journey(
@@ -187,19 +187,17 @@ def _proves_departure(step: Step, destination: CountryCode | None) -> bool:
     return _DEPARTED <= RANKS[step.status] <= _LAST_MILE_END
 
 
-def _advances(current: Status | None, step: Step) -> bool:
-    """Whether the step replaces the current status: a higher rank does, except in the last mile and at the end.
+def _advances(current: Status | None, status: Status, corrects: bool) -> bool:
+    """Whether a step's status replaces the current one: a higher rank does, except in the last mile and at the end.
 
     In the last mile the latest step wins: from AG1 a parcel may go back to MD2. A final status stays unless `orders`
     corrects it. `lost` only means that nobody knows: any other final status replaces it.
     """
-    if step.status is None:
-        return False
     if current is None:
         return True
-    before, after = RANKS[current], RANKS[step.status]
+    before, after = RANKS[current], RANKS[status]
     if before == FINAL == after:
-        return current == "lost" or (step.corrects and (current, step.status) not in _NO_CORRECTION)
+        return current == "lost" or (corrects and (current, status) not in _NO_CORRECTION)
     if _LAST_MILE <= before <= _LAST_MILE_END and _LAST_MILE <= after <= _LAST_MILE_END:
         return True
     return after > before

@@ -162,7 +162,7 @@ async def test_a_return_that_is_turned_down_later_is_a_case(customs: CustomsServ
     assert (opened_case.case, opened_case.reason) == ("needs_attention:return:1", "CEB626:100")
     assert (await customs.post("back", "retry", {"work": "return"})).status_code == 202
     await until(lambda: authorities.taken.count("CEB625") == 2)
-    authorities.add_receipt(guid, "800", "CEB626")
+    authorities.add_receipt(guid, "399", "CEB626")
     await customs.until("back", ImportReturned, 1)
 
 

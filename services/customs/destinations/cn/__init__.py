@@ -87,7 +87,7 @@ class China:
                 parcel=row["parcel"],
                 type=row["message_type"],
                 status=row["status"],
-                meaning=meaning(row["status"]),
+                meaning=meaning(row["status"], of_return=row["message_type"] == "CEB626"),
                 returned_at=row["returned_at"],
             )
             for row in await receipt_store.of_order(db, order_id)

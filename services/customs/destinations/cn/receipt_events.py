@@ -66,7 +66,7 @@ def receipt_events(
     Only the inventory's receipts decide about the parcel. One that rejects a document or a return is a case for
     the work that sent it; any other receipt of a document moves nothing.
     """
-    what = meaning(receipt.status)
+    what = meaning(receipt.status, of_return=sent.type == "CEB625")
     match sent.type:
         case "CEB621":
             return _of_inventory(receipt, sent, facts, hold_reasons, context)

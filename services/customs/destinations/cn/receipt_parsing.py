@@ -82,19 +82,17 @@ def _parse(body: bytes) -> ET.Element:
         raise Unreadable("not UTF-8") from None
     if "<!" in text.replace("<![CDATA[", "").replace("<!--", ""):
         raise Unreadable("a DTD is not accepted")
-    root: ET.Element | None = None
-    depth = 0
+    depth = 1
     try:
         # Entities need a DTD, which was refused above.
-        for what, element in ET.iterparse(io.StringIO(text), ("start", "end")):  # noqa: S314
-            root = element if root is None else root
+        elements = ET.iterparse(io.StringIO(text), ("start", "end"))  # noqa: S314
+        root: ET.Element = next(elements)[1]
+        for what, _ in elements:
             depth += 1 if what == "start" else -1
             if depth > DEEPEST:
                 raise Unreadable("nested too deep")
     except ET.ParseError:
         raise Unreadable("not XML") from None
-    if root is None:
-        raise Unreadable("not XML")
     return root
 
 

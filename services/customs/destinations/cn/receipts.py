@@ -22,6 +22,8 @@ UNDER_WAY = frozenset({"1", "2", "3", "120", "300", "399"})
 """Stored, declaring, sent to customs, in customs, in manual review (300), reviewed: we have nothing to do. A review
 asks us for nothing; what it may ask for comes as a hold (500 to 599)."""
 CLEARED, REJECTED, SENT_BACK, NOT_SENT, CLOSED = "800", "100", "700", "4", "899"
+RETURN_APPROVED = "399"
+"""The end of a return: its receipt (CEB626) knows no 800 (CEB specification of 2022-05)."""
 FAILED: frozenset[Meaning] = frozenset({"refused", "error", "not_sent"})
 """What a document or a return must be looked into for."""
 
@@ -79,8 +81,11 @@ class SentMessage:
     """Business time; None of a message that is not restored yet."""
 
 
-def meaning(status: str) -> Meaning:
-    """What a returnStatus means. A negative one is an error of the message, and no verdict on the parcel."""
+def meaning(status: str, *, of_return: bool = False) -> Meaning:
+    """What a returnStatus means, of a return or of any other message. A negative one is an error of the message, and
+    no verdict on the parcel."""
+    if of_return and status == RETURN_APPROVED:
+        return "cleared"
     if status in UNDER_WAY:
         return "under_way"
     if _HELD.fullmatch(status):
