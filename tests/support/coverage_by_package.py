@@ -16,7 +16,7 @@ from typing import Any
 
 import coverage
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PURE = "rules are pure"
 """How the import rule begins whose modules are meant."""
 
