@@ -48,6 +48,15 @@ class Route(APIRoute):
         return judge_and_handle
 
 
+class RequestRoute(APIRoute):
+    """For an endpoint that takes the request alone, from anybody, and makes the whole answer itself: it is called as it
+    is, and FastAPI only describes it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return endpoint
+
+
 async def body_within(request: Request, limit: int) -> bytes:
     """The body of a route that takes less than the service does. Raises Problem 413 before it holds more."""
     stated = request.headers.get("content-length", "")

@@ -19,7 +19,7 @@ from services.carrier.store.intake import ScanIntake
 from shared.http.json_body import refusal
 from shared.http.json_reader import VALUES, NotJson, read_told
 from shared.http.problems import FieldError, Problem
-from shared.http.routes import Route, body_within
+from shared.http.routes import RequestRoute, body_within
 
 TYPE = "shipment.updated"
 BODY_BYTES = 64 * 1024
@@ -27,7 +27,7 @@ BODY_BYTES = 64 * 1024
 
 
 def router(intake: ScanIntake, carrier: str, callbacks: Callbacks, secrets: Sequence[bytes]) -> APIRouter:
-    routes = APIRouter(route_class=Route, tags=["webhooks"])
+    routes = APIRouter(route_class=RequestRoute, tags=["webhooks"])
 
     @routes.post(
         f"/webhooks/{carrier}",
