@@ -229,6 +229,22 @@ async def test_a_job_claimed_just_when_the_service_is_told_to_leave_is_given_bac
         await tracing.end()
 
 
+async def test_a_commit_wakes_the_workers_of_the_jobs_that_it_added_and_no_others(pair: Pair) -> None:
+    async with connected(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, _):
+        woken: list[str] = []
+        answerer.workers |= {kind: partial(woken.append, kind) for kind in ("call", "another")}
+
+        async def asked(text: str) -> None:
+            event = Asked(order_id=uuid4(), occurred_at=datetime.now(UTC), text=text)
+            async with answerer.ledger.transaction() as db:
+                await answerer.ledger.record(db, consumed=[event])
+                assert woken == []
+
+        await asked("plain")
+        await asked("call")
+        assert woken == ["call"]
+
+
 async def test_a_group_that_does_not_settle_gets_a_new_member(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """As aiokafka waits when the answer to its join was lost."""
 
