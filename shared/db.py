@@ -117,6 +117,9 @@ def new_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
 
     A session on a server that takes no writes is given up once it is used, so that the next one finds the new primary,
     or the end of what made the old one read-only.
+
+    Nothing may change a session for longer than its transaction (`set local`, advisory locks of the transaction): what
+    asyncpg asks the server at the end of each use, to undo that, is left out, for it costs as much as a statement.
     """
     return asyncpg.create_pool(
         dsn,
@@ -135,20 +138,18 @@ def new_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
 
 
 def _renewing() -> Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[None]]:
-    """What ends each use of a session: its state is reset, or the session given up; one in a while, for requests that
-    only read go on meanwhile."""
+    """What ends each use of a session: one on a server that takes no writes is given up; one in a while, for requests
+    that only read go on meanwhile."""
     given_up_at = -math.inf
 
-    async def reset(session: asyncpg.Connection[asyncpg.Record]) -> None:
+    async def renew(session: asyncpg.Connection[asyncpg.Record]) -> None:
         nonlocal given_up_at
         now = time.monotonic()
         if now - given_up_at > RENEW_SECONDS and read_only(session):
             given_up_at = now
             session.terminate()
-            return
-        await session.execute(session.get_reset_query())
 
-    return reset
+    return renew
 
 
 def read_only(session: asyncpg.Connection[asyncpg.Record]) -> bool:

@@ -7,7 +7,7 @@ import contextlib
 import functools
 import gc
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -102,6 +102,10 @@ class Service:
         return [*self.own_topics, *(topic.name for topic in self.also_publishes)]
 
     @property
+    def job_kinds(self) -> list[str]:
+        return [kind.kind for kind in self.jobs]
+
+    @property
     def counterparts(self) -> frozenset[str]:
         """Whom its jobs call."""
         return frozenset(kind.counterpart for kind in self.jobs)
@@ -123,6 +127,9 @@ class Platform:
         self.keys = Keys(pool, settings)
         self.require = self.keys.require
         self.wakers: list[Callable[[], None]] = []
+        """Called after each commit."""
+        self.workers: dict[str, Callable[[], None]] = {}
+        """What wakes the worker of each kind of job."""
         self.ledger = Ledger(
             pool, self.clock, self.wake, lambda: self.state.blocked, self.state.block, settings.cached_streams
         )
@@ -142,10 +149,13 @@ class Platform:
     def requests(self) -> IdempotentRequests:
         return IdempotentRequests(self.ledger, self.storage_key)
 
-    def wake(self) -> None:
-        """Something was committed: events to send, jobs to run."""
+    def wake(self, job_kinds: Collection[str] = ()) -> None:
+        """Something was committed: events to send, jobs of these kinds to run."""
         for waker in self.wakers:
             waker()
+        for kind in job_kinds:
+            if (wake := self.workers.get(kind)) is not None:
+                wake()
 
     async def caught_up(self) -> Callable[[], Awaitable[bool]]:
         """A question that is answered with yes once all that is in the consumed topics now is consumed."""
@@ -185,7 +195,7 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
             platform.state,
             service.findings,
         ),
-        platform.wake,
+        lambda: platform.wake(service.job_kinds),
     )
     routers = (*service.routers, operator)
     for router in routers:
@@ -311,8 +321,9 @@ async def _work(platform: Platform, service: Service, probe: LogProbe, relay: Re
     """All loops until cancelled; the relay goes last, so that what the others finish still leaves."""
     settings, pool, ledger, state = platform.settings, platform.pool, platform.ledger, platform.state
     workers = [Worker(pool, ledger, kind, settings.job_lease_seconds) for kind in service.jobs]
-    platform.wakers += [relay.wake, *(worker.wake for worker in workers)]
-    topics, kinds = [topic.name for topic in service.consumes], [kind.kind for kind in service.jobs]
+    platform.wakers.append(relay.wake)
+    platform.workers |= {kind.kind: worker.wake for kind, worker in zip(service.jobs, workers, strict=True)}
+    topics, kinds = [topic.name for topic in service.consumes], service.job_kinds
     platform.consumer = consumer = Consumer(settings, service.name, topics, pool, ledger, platform.decoder, probe)
     timers = Timers(pool, ledger, platform.clock, consumer.caught_up)
     async with Group() as last, Group() as group:

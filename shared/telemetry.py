@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -157,11 +157,16 @@ def valid_traceparent(text: str | None) -> str | None:
 @contextmanager
 def traced(traceparent: str | None) -> Iterator[None]:
     """Work inside belongs to this W3C trace; a new one begins when there is none, or none of W3C's form."""
-    token = _traceparent.set(valid_traceparent(traceparent) or f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01")
+    token = _traceparent.set(valid_traceparent(traceparent) or _new_traceparent())
     try:
         yield
     finally:
         _traceparent.reset(token)
+
+
+def _new_traceparent() -> str:
+    ids = os.urandom(24).hex()
+    return f"00-{ids[:32]}-{ids[32:]}-01"
 
 
 def current_traceparent() -> str | None:

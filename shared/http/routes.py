@@ -40,8 +40,8 @@ class Route(APIRoute):
         strict = self.include_in_schema
 
         async def read_and_handle(request: Request) -> Response:
-            if strict and (unknown := request.query_params.keys() - parameters):
-                raise _unknown_parameters(unknown, parameters)
+            if strict:
+                refuse_unknown(request, parameters)
             if takes_json and (body := await request.body()):
                 # Where FastAPI looks for it.
                 request._json = read_json(body)
@@ -58,6 +58,31 @@ class Route(APIRoute):
         return judge_and_handle
 
 
+class RequestRoute(Route):
+    """For an endpoint that takes the request alone, from anybody, and makes the whole answer itself: it is called as it
+    is, and FastAPI only describes it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        self.scopes = ()
+
+        async def handle(request: Request) -> Response:
+            refuse_unknown(request, ())
+            return await endpoint(request)
+
+        return handle
+
+
+def refuse_unknown(request: Request, known: Collection[str]) -> None:
+    """Raises Problem 422 when a query parameter is none of these."""
+    if request.scope["query_string"] and (unknown := request.query_params.keys() - known):
+        rule = (
+            f"Must not be there: known are {', '.join(sorted(known))}" if known else "Must not be there: there are none"
+        )
+        errors = [FieldError(field_path([name]), "unknown_parameter", rule) for name in sorted(unknown)[:FAULTS_NAMED]]
+        raise Problem(422, "invalid request", errors=errors)
+
+
 async def body_within(request: Request, limit: int) -> bytes:
     """The body of a route that takes less than the service does. Raises Problem 413 before it holds more."""
     stated = request.headers.get("content-length", "")
@@ -69,12 +94,6 @@ async def body_within(request: Request, limit: int) -> bytes:
         if len(body) > limit:
             raise _too_large(limit)
     return bytes(body)
-
-
-def _unknown_parameters(unknown: Collection[str], known: Collection[str]) -> Problem:
-    rule = f"Must not be there: known are {', '.join(sorted(known))}" if known else "Must not be there: there are none"
-    errors = [FieldError(field_path([name]), "unknown_parameter", rule) for name in sorted(unknown)[:FAULTS_NAMED]]
-    return Problem(422, "invalid request", errors=errors)
 
 
 def _too_large(limit: int) -> Problem:

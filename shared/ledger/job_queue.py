@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contracts.base import Stream
 from shared.db import DB
 from shared.ledger.facts import Job
 
@@ -26,15 +25,15 @@ async def enqueue(db: DB, jobs: Sequence[Job], counterparts: Mapping[str, str]) 
         )
 
 
-async def run_again(db: DB, kind: str, stream: Stream, subject: str, state: Mapping[str, Any]) -> bool:
+async def run_again(db: DB, job: Job, state: Mapping[str, Any]) -> bool:
     """A job that has ended is ready again, with this state; False when there is no such job, or it has not ended."""
     found = await db.fetchval(
         """update jobs set status = 'ready', attempts = 0, run_at = now(), claimed_until = null, finished_at = null,
              state = $4
            where kind = $1 and stream_id = $2 and subject = $3 and status <> 'ready' returning true""",
-        kind,
-        stream.id,
-        subject,
+        job.kind,
+        job.stream.id,
+        job.subject,
         json.dumps(dict(state)),
     )
     return bool(found)

@@ -8,11 +8,11 @@ for a batch from the broker, a request over HTTP, the answer of a counterpart an
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -49,12 +49,13 @@ class WrongKind(Exception):
 class _Held:
     """What one transaction has locked, learnt and must lock besides."""
 
-    __slots__ = ("new", "sets", "types", "wanted")
+    __slots__ = ("job_kinds", "new", "sets", "types", "wanted")
 
     def __init__(self, wanted: frozenset[Stream]) -> None:
         self.sets: dict[UUID, Facts] = {}
         self.new: list[Event] = []
         self.types: set[str] = set()
+        self.job_kinds: set[str] = set()
         self.wanted = wanted
 
 
@@ -66,13 +67,13 @@ class Ledger:
         self,
         pool: asyncpg.Pool[asyncpg.Record],
         clock: Clock,
-        wake: Callable[[], None],
+        wake: Callable[[Collection[str]], None],
         blocked: Callable[[], str | None],
         block: Callable[[str], None],
         cached_streams: int,
     ) -> None:
-        """`wake` is called after each commit; `blocked` says why nothing may be changed, or None; `block` is told why
-        nothing may be changed from now on."""
+        """`wake` is called after each commit, with the kinds of the jobs that it added; `blocked` says why nothing may
+        be changed, or None; `block` is told why nothing may be changed from now on."""
         self._pool = pool
         self._clock = clock
         self._wake = wake
@@ -108,7 +109,7 @@ class Ledger:
         if self.rules.observe is not None:
             for event in held.new:
                 self.rules.observe(held.sets[event.stream_id], event)
-        self._wake()
+        self._wake(held.job_kinds)
 
     async def run(self, work: Callable[[DB], Awaitable[T]]) -> T:
         """What `work` returns, in one transaction. When it needs a lock out of order it is called again, in a new
@@ -309,6 +310,22 @@ class Ledger:
             except Exception as error:
                 log.error("read tables could not be brought up to date", stream=str(event.stream), error=error)
 
+    async def enqueue(self, db: DB, jobs: Sequence[Job]) -> None:
+        """Adds the jobs, in the caller's transaction, whose commit wakes their workers; one that is there already stays
+        as it is."""
+        await job_queue.enqueue(db, jobs, self.rules.counterparts)
+        self._wake_workers({job.kind for job in jobs})
+
+    async def run_again(self, db: DB, job: Job, state: Mapping[str, Any]) -> bool:
+        """A job that has ended is ready again, with this state, and its worker is woken by the commit; False when there
+        is no such job, or it has not ended."""
+        self._wake_workers({job.kind})
+        return await job_queue.run_again(db, job, state)
+
+    def _wake_workers(self, kinds: set[str]) -> None:
+        if (held := self._held.get()) is not None:
+            held.job_kinds |= kinds
+
     async def undecided(self, db: DB, stream: Stream) -> None:
         """A rule of ours fails on this stream: a person learns of it, and it is decided again in a while."""
         now = self._clock.now()
@@ -396,7 +413,7 @@ class Ledger:
         else:
             raise Undecided(f"{len(pending)} streams after {ROUNDS} rounds")
         await self._write(db, consumed, published, traces, wire)
-        await job_queue.enqueue(db, jobs, self.rules.counterparts)
+        await self.enqueue(db, jobs)
         await db.execute(
             """update streams set size = s.size, due_at = s.due_at
                from unnest($1::uuid[], $2::int[], $3::timestamptz[]) as s (id, size, due_at)

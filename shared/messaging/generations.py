@@ -7,7 +7,7 @@ readers see that offsets mean something else (`generation` header: `<number>@<fi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -42,22 +42,42 @@ async def log_ends(db: DB) -> dict[TopicPartition, LogEnd]:
     }
 
 
-async def advance(db: DB, partition: TopicPartition, offsets: Sequence[int], end: LogEnd) -> None:
-    """The broker has acknowledged these offsets, after `end`. One that steps back shows a loss."""
+def steps_back(offsets: Sequence[int], end: LogEnd) -> int | None:
+    """The first of these offsets, acknowledged after `end`, that steps back: what shows that the log lost its tail."""
     last = end.highest
     for offset in offsets:
         if offset <= last:  # also between two batches of one round, for aiokafka repeats by itself
-            await raise_generation(db, partition, end, start=offset)
-            return
+            return offset
         last = offset
-    await db.execute(
-        """insert into log_ends (topic, partition, highest_offset) values ($1, $2, $3)
-           on conflict (topic, partition)
-           do update set highest_offset = greatest(log_ends.highest_offset, excluded.highest_offset)""",
-        partition.topic,
-        partition.partition,
-        offsets[-1],
-    )
+    return None
+
+
+async def advance(
+    db: DB, acknowledged: Mapping[TopicPartition, Sequence[int]], ends: Mapping[TopicPartition, LogEnd]
+) -> bool:
+    """The broker has acknowledged these offsets, after `ends`. True when one of them stepped back: then that partition
+    has a new generation, and its rows are due again."""
+    highest: dict[TopicPartition, int] = {}
+    raised = False
+    for partition, offsets in sorted(acknowledged.items()):
+        end = ends.get(partition, LogEnd())
+        if (start := steps_back(offsets, end)) is not None:
+            await raise_generation(db, partition, end, start)
+            raised = True
+        else:
+            highest[partition] = offsets[-1]
+    if highest:
+        await db.execute(
+            """insert into log_ends (topic, partition, highest_offset)
+               select topic, partition, highest from unnest($1::text[], $2::int[], $3::bigint[])
+                                                     as a (topic, partition, highest)
+               on conflict (topic, partition)
+               do update set highest_offset = greatest(log_ends.highest_offset, excluded.highest_offset)""",
+            [partition.topic for partition in highest],
+            [partition.partition for partition in highest],
+            list(highest.values()),
+        )
+    return raised
 
 
 async def raise_generation(db: DB, partition: TopicPartition, end: LogEnd, start: int) -> None:

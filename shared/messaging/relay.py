@@ -79,6 +79,8 @@ class Relay:
         self._service = service
         self._refused = refused
         self._wake = asyncio.Event()
+        self._awaiting = False
+        """A round waits for what is in flight: what lands is settled by it."""
         self._leaving = False
         self._partitions = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
         self._flights: dict[TopicPartition, _Flight] = {}
@@ -154,8 +156,13 @@ class Relay:
                 return
             if sent is None:
                 await asyncio.sleep(BUSY_RETRY_SECONDS)
-            elif sent == 0 and not self._wake.is_set():
+            elif not self._more_is_due(sent):
                 await loop.wait_for(self._wake, SLOW_POLL_SECONDS)
+
+    def _more_is_due(self, sent: int) -> bool:
+        """Whether the next round has something to do by now. What is committed later wakes us, and a replica that finds
+        us busy tries again itself."""
+        return self._wake.is_set() or sent >= ROWS_A_PARTITION or (self._leaving and sent > 0)
 
     async def send_once(self) -> int | None:
         """Sends what is due now; how many rows, or None when another relay is at it.
@@ -169,17 +176,19 @@ class Relay:
                 raise asyncpg.ReadOnlySQLTransactionError("nothing can be marked as sent")
             if not ours:
                 return None
+            earlier = set(self._flights)
             rows = await self._due(db)
-            if rows:
-                self._take_off(rows, await log_ends(db))
-            if not self._flights:
+            if not rows and not earlier:
                 return 0
+            ends = await log_ends(db)  # as they stay: they change under our lock only
+            self._take_off(rows, ends)
             failpoints.reach("relay.claimed")
-            await asyncio.wait([flight.task for flight in self._flights.values()], timeout=ROUND_SECONDS)
-            landed = {partition: flight for partition, flight in self._flights.items() if flight.task.done()}
+            landed = await self._landed()
             if landed:
                 failpoints.reach("relay.sent")
-                await self._settle(db, landed)
+                await self._settle(db, landed, ends)
+            if earlier & landed.keys():
+                self.wake()  # what waited behind them is due
         failpoints.reach("relay.marked")
         for partition, flight in landed.items():
             del self._flights[partition]
@@ -213,22 +222,40 @@ class Relay:
         for partition, partition_rows in due.items():
             end = ends.get(partition, LogEnd())
             task = asyncio.create_task(self._send_partition(partition, partition_rows, end))
-            task.add_done_callback(lambda _: self.wake())
+            task.add_done_callback(self._on_landed)
             self._flights[partition] = _Flight(end, task)
 
-    async def _settle(self, db: DB, landed: Mapping[TopicPartition, _Flight]) -> None:
+    def _on_landed(self, _: asyncio.Task[_PartitionResult]) -> None:
+        if not self._awaiting:
+            self.wake()
+
+    async def _landed(self) -> dict[TopicPartition, _Flight]:
+        """What has been answered within the time of a round."""
+        self._awaiting = True
+        try:
+            await asyncio.wait([flight.task for flight in self._flights.values()], timeout=ROUND_SECONDS)
+        finally:
+            self._awaiting = False
+        return {partition: flight for partition, flight in self._flights.items() if flight.task.done()}
+
+    async def _settle(
+        self, db: DB, landed: Mapping[TopicPartition, _Flight], ends: Mapping[TopicPartition, LogEnd]
+    ) -> None:
         """Marks what the broker has acknowledged. Rows of a partition whose generation was raised meanwhile, by a
         replica, are due again: they stay."""
-        ends = await log_ends(db)
         sound = {
             partition: flight
             for partition, flight in landed.items()
             if ends.get(partition, LogEnd()).generation == flight.end.generation
         }
-        await self._mark(db, [row for flight in sound.values() for row in flight.task.result().sent])
-        for partition, flight in sound.items():
-            if sent := flight.task.result().sent:
-                await advance(db, partition, [one.offset for one in sent], flight.end)
+        sent = [row for flight in sound.values() for row in flight.task.result().sent]
+        await self._mark(db, sent)
+        acknowledged: dict[TopicPartition, list[int]] = defaultdict(list)
+        for row in sent:
+            acknowledged[row.partition].append(row.offset)
+        raised = await advance(db, acknowledged, {partition: flight.end for partition, flight in sound.items()})
+        if raised or len(sound) < len(landed):
+            self.wake()  # their rows are due again
         for partition, flight in landed.items():
             self._rest(partition, flight.task.result().error)
 
@@ -314,6 +341,8 @@ class Relay:
         return _PartitionResult(sent, refused, None)
 
     async def _mark(self, db: DB, sent: Sequence[_Sent]) -> None:
+        if not sent:
+            return
         await db.execute(
             """update outbox set sent_at = now(), sent_offset = s.sent_offset
                from unnest($1::bigint[], $2::bigint[]) as s (id, sent_offset) where outbox.id = s.id""",

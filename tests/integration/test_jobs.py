@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -17,6 +19,7 @@ from shared.jobs.worker import ClaimedJob, Done, Retry
 from shared.loop import Loop
 from shared.platform import Platform, connected
 from tests.support.platform_pair import (
+    Asked,
     Called,
     Pair,
     ask,
@@ -181,3 +184,19 @@ async def test_a_worker_that_can_store_nothing_ends(pair: Pair, monkeypatch: pyt
         async with asyncio.timeout(60):
             with pytest.raises(ZeroDivisionError):
                 await worker.run(Loop("jobs"))
+
+
+async def test_a_commit_wakes_the_workers_of_the_jobs_that_it_added_and_no_others(pair: Pair) -> None:
+    async with connected(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, _):
+        woken: list[str] = []
+        answerer.workers |= {kind: partial(woken.append, kind) for kind in ("call", "another")}
+
+        async def asked(text: str) -> None:
+            event = Asked(order_id=uuid4(), occurred_at=datetime.now(UTC), text=text)
+            async with answerer.ledger.transaction() as db:
+                await answerer.ledger.record(db, consumed=[event])
+                assert woken == []
+
+        await asked("plain")
+        await asked("call")
+        assert woken == ["call"]

@@ -39,7 +39,7 @@ async def test_a_loss_between_two_batches_of_one_round_is_noticed(pair: Pair) ->
         partition, offsets = TopicPartition(pair.asks.name, 0), (4, 5, 0, 1)
         async with asker.pool.acquire() as db, db.transaction():
             await db.execute("update outbox set partition = 0")
-            await advance(db, partition, offsets, LogEnd(highest=3))
+            assert await advance(db, {partition: offsets}, {partition: LogEnd(highest=3)})
             assert (await log_ends(db))[partition] == LogEnd(highest=-1, generation=1, start=0)
             assert await db.fetchval("select count(*) from outbox where sent_at is null") == 4
 

@@ -23,7 +23,7 @@ from shared.http.json_body import refusal
 from shared.http.json_reader import VALUES, NotJson, read_told
 from shared.http.openapi import Node, described, problems
 from shared.http.problems import FieldError, Problem
-from shared.http.routes import Route, body_within
+from shared.http.routes import RequestRoute, body_within
 
 TYPE = "shipment.updated"
 BODY_BYTES = 64 * 1024
@@ -81,7 +81,7 @@ def _body(carrier: str, callbacks: Callbacks) -> Node:
 
 
 def router(intake: ScanIntake, carrier: str, callbacks: Callbacks, secrets: Sequence[Webhook]) -> APIRouter:
-    routes = APIRouter(route_class=Route, tags=["call-backs"])
+    routes = APIRouter(route_class=RequestRoute, tags=["call-backs"])
 
     @routes.post(
         f"/webhooks/{carrier}",

@@ -55,9 +55,9 @@ async def save(db: DB, scans: Sequence[RawScan], days: int) -> int:
     return len(rows)
 
 
-async def any_to_publish(db: DB) -> bool:
+async def any_to_publish(pool: asyncpg.Pool[asyncpg.Record]) -> bool:
     """Whether there is anything to publish: a scan that is not processed yet, and whose parcel has its label."""
-    exists = await db.fetchval(
+    exists = await pool.fetchval(
         """select exists (select from raw_scans r join labels l using (carrier, tracking_number)
                           where l.used and r.processed_at is null and r.publish_after <= now())"""
     )

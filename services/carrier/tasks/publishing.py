@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import asyncpg
 
@@ -44,15 +45,17 @@ class ScanPublisher:
     async def run(self, loop: Loop) -> None:
         """Until cancelled."""
         while True:
+            look = not self._received.is_set()
             self._received.clear()
-            if await loop.attempt(self.publish) < PUBLISH_TOGETHER:
+            if look and not await loop.attempt(partial(scans.any_to_publish, self._pool)):
+                taken = 0
+            else:
+                taken = await loop.attempt(self.publish)
+            if taken < PUBLISH_TOGETHER:
                 await loop.wait_for(self._received, LOOK_AGAIN_SECONDS)
 
     async def publish(self) -> int:
         """Publishes scans of known parcels; how many were taken. A scan at fault holds up no other."""
-        async with self._pool.acquire() as db:
-            if not await scans.any_to_publish(db):
-                return 0
         try:
             async with self._ledger.transaction() as db:
                 batch = await scans.lock_to_publish(db, PUBLISH_TOGETHER)

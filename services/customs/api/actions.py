@@ -25,7 +25,7 @@ from shared.http.idempotency import IdempotentRequests
 from shared.http.openapi import IDEMPOTENT, Node, described, problems
 from shared.http.problems import Problem
 from shared.http.routes import Route
-from shared.ledger.facts import DecisionContext, Facts
+from shared.ledger.facts import DecisionContext, Facts, Job
 from shared.ledger.ledger import Ledger
 from shared.sealing import Seal
 
@@ -123,7 +123,7 @@ def router(
             sealed = seal.seal(body.answer.encode(), hold_answers.sealing_place(order_id, held.subject))
             if not await hold_answers.add(db, order_id, held.subject, sealed, principal.name, clock.now()):
                 raise NotPossible("this hold was answered already")
-            await by_hand.enqueue(db, destination_of(facts), decide.HOLD_ANSWER, order_id, held.subject)
+            await ledger.enqueue(db, [Job(decide.HOLD_ANSWER, facts.stream, held.subject)])
 
         return await act(request, principal, order_id, parcel, answer)
 
@@ -141,7 +141,7 @@ def router(
 
         async def ask(db: DB, facts: Facts) -> None:
             actions.check_return(facts, parcel, policy, clock.now())
-            await by_hand.enqueue(db, destination_of(facts), decide.RETURN, order_id, str(parcel))
+            await ledger.enqueue(db, [Job(decide.RETURN, facts.stream, str(parcel))])
 
         return await act(request, principal, order_id, parcel, ask)
 
@@ -167,7 +167,7 @@ def router(
             subject = actions.job_subject(facts, parcel, body.work)
             closed = cases.retried(facts, body.work, subject, DecisionContext(clock.now()))
             next_round = cases.attention_round(facts, body.work, subject) + len(closed)
-            if not await by_hand.run_again(db, destination_of(facts), body.work, order_id, subject, next_round):
+            if not await by_hand.run_again(ledger, db, destination_of(facts), body.work, order_id, subject, next_round):
                 raise NotPossible("there is no such work to do again")
             await ledger.publish(db, closed)
 
