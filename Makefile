@@ -90,6 +90,9 @@ lock: ## Resolves requirements.lock anew, and of it what the image needs (needs 
 	uv pip compile pyproject.toml --extra tracing --constraint requirements.lock --universal --generate-hashes --no-header \
 	  --python-version 3.11 --quiet --output-file requirements.runtime.lock
 
+sbom: $(VENV)/.installed ## Lists the packages in the image, as CycloneDX: .run/sbom.cdx.json
+	@deploy/sbom $(BIN)/python .run/sbom.cdx.json
+
 # Containers. PROFILE: some of sandbox, observability, cluster, secure; .env may hold it.
 PROFILE ?= $(shell sed -n 's/^PROFILE=//p' .env 2>/dev/null)
 SECRETS_DIR ?= deploy/secrets
