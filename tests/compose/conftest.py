@@ -16,5 +16,5 @@ collect_ignore_glob = [] if os.environ.get("COMPOSE_TESTS") else ["test_*.py"]
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One broker; the files share it in their order, and the last of them stops it."""
-    with running(tmp_path_factory.mktemp("stack"), profile="sandbox", speed=SLOW) as one:
+    with running(tmp_path_factory.mktemp("stack"), profile="sandbox observability", speed=SLOW) as one:
         yield one
