@@ -12,7 +12,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help install run order clock key url why status operate test test-newcomer lint contracts rebuild faults attack bench lock \
-  clean up down logs scale restart upgrade test-compose
+  clean sbom pin-images up down logs scale restart upgrade test-compose
 
 help: ## Shows this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -101,7 +101,8 @@ ifneq ($(filter-out sandbox observability cluster secure,$(PROFILE)),)
   $(error PROFILE knows sandbox, observability, cluster, secure)
 endif
 OVERLAYS := $(filter $(PROFILE),cluster secure)
-COMPOSE := docker compose -f docker-compose.yml \
+# Named one by one, .env no longer comes by itself; the last one counts.
+COMPOSE := docker compose $(patsubst %,--env-file %,$(wildcard deploy/images.env .env)) -f docker-compose.yml \
   $(patsubst %,-f deploy/%.yml,$(OVERLAYS) $(if $(word 2,$(OVERLAYS)),cluster-secure)) $(COMPOSE_OVERLAY:%=-f %) \
   $(patsubst %,--profile %,$(filter sandbox observability,$(PROFILE)))
 
@@ -131,6 +132,9 @@ upgrade: ## Replaces containers by new ones of the image and settings of now, wi
 	@$(if $(SERVICE),,$(COMPOSE) run --rm --no-deps provision)
 	@for service in $(or $(SERVICE),$(SERVICES)); do \
 	  deploy/replace-containers $$service $(COMPOSE) || exit 1; done
+
+pin-images: ## Writes the digests of the foreign images to deploy/images.env (needs their registry)
+	@deploy/pin-images
 
 test-compose: $(VENV)/.installed ## Tests the deployment with containers, from nothing and back (about ten minutes)
 	@COMPOSE_TESTS=1 $(BIN)/python -m pytest tests/compose
