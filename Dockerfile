@@ -1,5 +1,6 @@
 # One image for the five services and the one-shot that provisions them; which one it is, the command says.
-FROM python:3.13-slim AS build
+ARG PYTHON_IMAGE=python:3.13-slim
+FROM ${PYTHON_IMAGE} AS build
 WORKDIR /build
 COPY requirements.runtime.lock .
 RUN python -m venv --without-pip /opt/venv \
@@ -12,7 +13,7 @@ COPY sandbox /opt/sandbox/sandbox
 # The root is read-only later, so what Python would keep is made now.
 RUN /opt/venv/bin/python -m compileall -q /opt/silkpost /opt/sandbox
 
-FROM python:3.13-slim AS silkpost
+FROM ${PYTHON_IMAGE} AS silkpost
 RUN useradd --system --no-create-home --uid 10001 --shell /usr/sbin/nologin silkpost
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/silkpost /opt/silkpost

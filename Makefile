@@ -12,7 +12,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help install run order clock key url why status operate check test test-newcomer coverage lint contracts drawings rebuild faults \
-  attack bench lock clean up down logs scale restart upgrade test-compose
+  attack bench lock sbom pin-images clean up down logs scale restart upgrade test-compose
 
 help: ## Shows this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -112,6 +112,9 @@ lock: ## Resolves the lock files anew: of all, of the image, of the generator of
 	uv pip compile --group clients --universal --generate-hashes --no-header \
 	  --python-version 3.11 --quiet --output-file clients/requirements.lock
 
+sbom: $(VENV)/.installed ## Lists the packages in the image, as CycloneDX: .run/sbom.cdx.json
+	@deploy/sbom $(BIN)/python .run/sbom.cdx.json
+
 # Containers. PROFILE: some of sandbox, observability, cluster, secure; .env may hold it.
 PROFILE ?= $(shell sed -n 's/^PROFILE=//p' .env 2>/dev/null)
 SECRETS_DIR ?= deploy/secrets
@@ -120,7 +123,8 @@ ifneq ($(filter-out sandbox observability cluster secure,$(PROFILE)),)
   $(error PROFILE knows sandbox, observability, cluster, secure)
 endif
 OVERLAYS := $(filter $(PROFILE),cluster secure)
-COMPOSE := docker compose -f docker-compose.yml \
+# Named one by one, .env no longer comes by itself; the last one counts.
+COMPOSE := docker compose $(patsubst %,--env-file %,$(wildcard deploy/images.env .env)) -f docker-compose.yml \
   $(patsubst %,-f deploy/%.yml,$(OVERLAYS) $(if $(word 2,$(OVERLAYS)),cluster-secure)) $(COMPOSE_OVERLAY:%=-f %) \
   $(patsubst %,--profile %,$(filter sandbox observability,$(PROFILE)))
 
@@ -150,6 +154,9 @@ upgrade: ## Replaces containers by new ones of the image and settings of now, wi
 	@$(if $(SERVICE),,$(COMPOSE) run --rm --no-deps provision)
 	@for service in $(or $(SERVICE),$(SERVICES)); do \
 	  deploy/replace-containers $$service $(COMPOSE) || exit 1; done
+
+pin-images: ## Writes the digests of the foreign images to deploy/images.env (needs their registry)
+	@deploy/pin-images
 
 test-compose: $(VENV)/.installed ## Tests the deployment with containers, from nothing and back (about ten minutes)
 	@COMPOSE_TESTS=1 $(BIN)/python -m pytest tests/compose

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from services.provision import rights_of
 from services.registry import REGISTRY, SERVICES, Declared
 
 ROOT = Path(__file__).parents[1]
@@ -60,6 +61,17 @@ def _proxied(service: Declared) -> Iterable[str]:
     yield ""
 
 
+def _rights() -> Iterable[str]:
+    yield "| service | writes | reads besides | secrets besides its own |"
+    yield "|---|---|---|---|"
+    for service in REGISTRY:
+        rights = rights_of(service.name)
+        others = (topic for topic in rights.reads if topic not in rights.writes)
+        secrets = sorted(service.secrets.values())
+        columns = (", ".join(f"`{name}`" for name in names) or "none" for names in (rights.writes, others, secrets))
+        yield f"| {service.name} | {' | '.join(columns)} |"
+
+
 def _monitored() -> str:
     return "monitor fail if " + " || ".join(f"{{ nbsrv({name}) lt 1 }}" for name in SERVICES)
 
@@ -93,6 +105,7 @@ BLOCKS: dict[str, dict[str, Callable[[], Iterable[str]]]] = {
             + [f"| `{one.name}` | `localhost:{one.port}` |" for one in REGISTRY]
         )
     },
+    "docs/threat-model.md": {"rights": _rights},
     ".env.example": {
         "ports": lambda: [f"#{_port_of(one)}={one.port}" for one in REGISTRY],
         "replicas": lambda: [f"#{name.upper()}_REPLICAS=1" for name in SERVICES],

@@ -13,8 +13,8 @@ from tests.support.compose.deployment import Deployment, running
 from tests.support.file_order import sort_by_file
 
 HERE = Path(__file__).parent
-ORDER = ("test_cluster_secure", "test_different_releases", "test_from_outside", "test_one_host")
-"""In which the files run: `test_one_host` stops the deployment that it shares with `test_from_outside`."""
+ORDER = ("test_cluster_secure", "test_different_releases", "test_from_outside", "test_networks", "test_one_host")
+"""In which the files run: `test_one_host` stops the deployment that it shares with the two before it."""
 
 collect_ignore_glob = [] if os.environ.get("COMPOSE_TESTS") else ["test_*.py"]
 
@@ -26,5 +26,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """One broker; the files share it, and the last of them stops it."""
-    with running(tmp_path_factory.mktemp("stack"), profile="sandbox", speed=SLOW) as one:
+    with running(tmp_path_factory.mktemp("stack"), profile="sandbox observability", speed=SLOW) as one:
         yield one

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+
+import pytest
 
 from sandbox.demo.scenarios import batch
 from services.registry import SERVICES
@@ -12,16 +15,29 @@ from tests.support.compose.deployment import Deployment, docker
 
 
 def test_nothing_runs_with_rights_it_does_not_need(deployment: Deployment) -> None:
-    for service in (*SERVICES, "provision", "proxy", "sandbox"):
-        container = deployment.containers(service)[0]
-        assert container["Config"]["User"] == ("haproxy" if service == "proxy" else "10001:10001"), service
-        assert container["HostConfig"]["ReadonlyRootfs"], service
     for container in deployment.containers():
         host = container["HostConfig"]
+        assert container["Config"]["User"] not in ("", "0", "root"), container["Name"]
+        assert host["ReadonlyRootfs"], container["Name"]
         assert host["CapDrop"] == ["ALL"], container["Name"]
+        assert not host["CapAdd"], container["Name"]
         assert host["SecurityOpt"] == ["no-new-privileges:true"], container["Name"]
         assert host["Memory"] > 0, container["Name"]
+        assert host["PidsLimit"] > 0, container["Name"]
         assert not host["Privileged"], container["Name"]
+
+
+@pytest.mark.parametrize("service", [*SERVICES, "proxy", "sandbox", "prometheus", "kafka", "postgres"])
+def test_a_container_has_no_capability_and_cannot_write_to_its_root(deployment: Deployment, service: str) -> None:
+    status = deployment.execute(service, "cat", "/proc/1/status").stdout
+    held = dict(re.findall(r"^(Cap\w+|NoNewPrivs):\s+(\w+)$", status, re.MULTILINE))
+    for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+        assert int(held[kind], 16) == 0, kind
+    assert held["NoNewPrivs"] == "1"
+    assert not re.search(r"^Uid:.*\b0\b", status, re.MULTILINE)
+    mounts = deployment.execute(service, "cat", "/proc/mounts").stdout
+    (root,) = re.findall(r"^\S+ / \S+ (\S+)", mounts, re.MULTILINE)
+    assert "ro" in root.split(",")
 
 
 def test_no_secret_is_in_an_image_or_in_an_environment(deployment: Deployment) -> None:

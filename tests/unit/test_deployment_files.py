@@ -124,9 +124,24 @@ def test_who_is_published_and_who_reaches_the_stores() -> None:
         "postgres",
         "provision",
     }
-    assert {name for name, joined in networks.items() if "outside" in joined} == {"proxy"}
-    assert networks["sandbox"] == {"sandbox"}
-    assert compose(BASE)["networks"]["stores"]["internal"]
+    for network, joined in {
+        "outside": {"proxy"},
+        "metrics": {"prometheus"},
+        "counterparts": {"customs", "carrier", "sandbox"},
+        "services": {*SERVICES, "proxy", "prometheus"},
+    }.items():
+        assert {name for name, all_of_it in networks.items() if network in all_of_it} == joined, network
+
+
+def test_one_network_only_leads_out() -> None:
+    """The others are internal, or answer connections that come in and translate the address of none that goes out."""
+    leads_out = {
+        name
+        for name, network in compose(BASE)["networks"].items()
+        if not (network or {}).get("internal")
+        and (network or {}).get("driver_opts") != {"com.docker.network.bridge.enable_ip_masquerade": "false"}
+    }
+    assert leads_out == {"counterparts"}
 
 
 def test_the_proxy_knows_every_service_at_its_port() -> None:

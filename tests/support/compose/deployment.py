@@ -34,7 +34,7 @@ class Deployment:
         self.name = f"silkpost-test-{secrets.token_hex(3)}"
         self._speed = speed
         self._clock_file = folder / "clock" / "clock.json"
-        self._ports = {name: str(free_port()) for name in (*SERVICES, "sandbox")}
+        self._ports = {name: str(free_port()) for name in (*SERVICES, "sandbox", "prometheus")}
         self.environment = {
             **os.environ,
             **{f"{name.upper()}_PORT": port for name, port in self._ports.items()},
@@ -128,6 +128,11 @@ class Deployment:
             check=False,
         )
         return done.stdout + done.stderr
+
+    def execute(self, service: str, *command: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command in the first container of this name, as its own user."""
+        container = self.containers(service)[0]["Id"]
+        return subprocess.run([DOCKER, "exec", container, *command], capture_output=True, text=True, check=False)
 
     def run(self, service: str, program: str) -> subprocess.CompletedProcess[str]:
         """Runs a Python program in the first replica of a service, as the service's own user and with its secrets."""
