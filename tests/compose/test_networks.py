@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from services.registry import SERVICES
-from tests.live import until
 from tests.support.compose.deployment import Deployment, docker
+from tests.support.waiting import until
 
 CALLERS = {"customs", "carrier"}
 """The services that call systems outside."""
