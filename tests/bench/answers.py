@@ -1,4 +1,4 @@
-"""The line with the world's answers given at no cost: what people, La Poste and customs would say is said at once.
+"""The services with the world's answers given at no cost: people, La Poste and customs answer at once.
 
 What is left is the event line itself: consume, record, decide, say.
 """

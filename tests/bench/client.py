@@ -130,7 +130,7 @@ async def paced(
     url: str, requests: Iterator[bytes], *, rate: float, connections: int, count: int, due: Callable[[float], None]
 ) -> Load:
     """So many requests a second, whatever the answers take. Times count from when a request was due, so that a server
-    that falls behind cannot hide it; `due` is told that time (perf_counter) of each."""
+    that falls behind cannot hide it; `due` is called with that time (perf_counter) of each."""
     took: list[float] = []
     statuses: Counter[str] = Counter()
     waiting: asyncio.Queue[float | None] = asyncio.Queue()

@@ -21,7 +21,7 @@ from tests.bench.servers import BenchError
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ConsumedRecord:
     """A record as it came."""
 
     type: str
@@ -74,7 +74,7 @@ class Wire:
         ]
         await asyncio.gather(*sent)
 
-    async def read(self) -> list[Heard]:
+    async def read(self) -> list[ConsumedRecord]:
         """What has come by now, or within a fifth of a second."""
         consumed = []
         for partition, batch in (await self._consumer.getmany(timeout_ms=200)).items():
@@ -83,7 +83,7 @@ class Wire:
                 size = len(raw.key or b"") + len(raw.value or b"") + sum(len(n) + len(v) for n, v in raw.headers)
                 self.weight.bytes[partition.topic] += size
                 kind = dict(raw.headers)["ce_type"].decode()
-                consumed.append(Heard(kind, UUID(raw.key.decode()), raw.value or b""))
+                consumed.append(ConsumedRecord(kind, UUID(raw.key.decode()), raw.value or b""))
         return consumed
 
     async def until_all(self, kind: type[Event], order_ids: Collection[UUID], patience: float) -> float:

@@ -83,8 +83,8 @@ async def take_turns(stage: str, hows: Sequence[str], rounds: int, turn: Turn) -
             numbers = await turn(how)
             for metric, value in numbers.items():
                 found.setdefault((metric, how), []).append(value)
-            told = ", ".join(f"{number(value)} {metric}" for metric, value in numbers.items())
-            console.print(f"{stage} round {one + 1} {how}: {told}")
+            text = ", ".join(f"{number(value)} {metric}" for metric, value in numbers.items())
+            console.print(f"{stage} round {one + 1} {how}: {text}")
     metrics = dict.fromkeys(metric for metric, _ in found)
     return [Figure(m, how, tuple(found[m, how])) for m in metrics for how in hows if (m, how) in found]
 

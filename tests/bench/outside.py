@@ -1,7 +1,7 @@
-"""Outside calls that are all owed before the first is made: how many a second are answered, by us and by others.
+"""Outside calls that all wait before the first is made: how many a second are answered, by us and by others.
 
-An operator pauses the counterpart until all is owed and lets it go; the time ends when the last fact that an answer
-brings is on its topic. The stand-in takes the same time for each call of everybody.
+An operator pauses the counterpart until all of them wait, and lets them go; the time ends when the last fact that an
+answer brings is on its topic. The stand-in takes the same time for each call of everybody.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ class Counterpart:
         """Nobody is called until `owe` has led to so many jobs; when (perf_counter) they are let go."""
         (await self._operator.post(f"/counterparts/{self._name}/pause")).raise_for_status()
         await owe()
-        await self._until(lambda waiting: waiting >= count, f"fewer than {count} jobs are owed")
+        await self._until(lambda waiting: waiting >= count, f"fewer than {count} jobs wait")
         began = time.perf_counter()
         (await self._operator.post(f"/counterparts/{self._name}/resume")).raise_for_status()
         return began
 
     async def all_answered(self) -> None:
-        await self._until(lambda waiting: waiting == 0, "jobs are still owed")
+        await self._until(lambda waiting: waiting == 0, "jobs still wait")
 
     async def _until(self, reached: Callable[[int], bool], otherwise: str) -> None:
         until = time.monotonic() + PATIENCE
@@ -67,7 +67,7 @@ class Calls:
     service: str
     counterpart: str
     answer: Callable[[Stand, Wire, Counterpart, int], Awaitable[float]]
-    """Seconds in which so many calls, owed and then let go, are answered."""
+    """Seconds in which so many calls, held and then let go, are answered."""
     bare: Callable[[Stand], Mapping[str, str]]
     """Where the bare loop calls, and as whom."""
     settings: Mapping[str, str] = field(default_factory=dict)

@@ -36,7 +36,7 @@ def body(number: str, shopper: int, now: datetime) -> dict[str, Any]:
 
 
 def placed(count: int) -> list[OrderPlaced]:
-    """New orders, as `orders` says them."""
+    """New orders, as `orders` publishes them."""
     lines = tuple(
         OrderLine(
             line=n,

@@ -1,4 +1,4 @@
-"""Filling a service's database before a turn, through its own ledger, as if it had heard and said it all."""
+"""Filling a service's database before a turn, through its own ledger, as if it had consumed and published it all."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 def history(order: OrderPlaced, label: LabelCreated, *, delivered: bool) -> list[Event]:
-    """All that is said of an order until its parcel is handed over, or delivered."""
+    """All that is published of an order until its parcel is handed over, or delivered."""
     plan = packed(order)
     events: list[Event] = [order, screened(order), reserved(order), plan, declared(plan), label, handed_over(label)]
     if delivered:
@@ -61,12 +61,12 @@ async def fill_carrier(stand: Stand, labels: Sequence[LabelCreated]) -> None:
             async with platform.ledger.transaction() as db:
                 await platform.ledger.record(db, published=some)
                 await stored_labels.save_restored(db, some)
-                # Said long ago: nobody waits for it on the topic.
+                # Published long ago: nobody waits for it on the topic.
                 await db.execute("delete from outbox")
 
 
 async def fill_tracking(stand: Stand, histories: Sequence[Sequence[Event]]) -> None:
-    """Tracking has heard all of these orders."""
+    """Tracking has consumed all facts of these orders."""
     await _hear(tracking, TrackingSettings.model_validate(_settings(stand, "tracking")), histories)
 
 

@@ -75,6 +75,18 @@ def test_a_kind_of_tests_holds_tests_only() -> None:
     ] == []
 
 
+@pytest.mark.parametrize("folder", ["compose", "e2e", "faults", "newcomer"])
+def test_every_file_of_a_folder_with_an_order_is_in_it(folder: str) -> None:
+    """pytest says so too, but with several workers its words are lost."""
+    tree = ast.parse((TESTS / folder / "conftest.py").read_text(encoding="utf-8"))
+    orders = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["ORDER"]
+    ]
+    assert [sorted(order) for order in orders] == [sorted(file.stem for file in (TESTS / folder).glob("test_*.py"))]
+
+
 def test_no_module_imports_a_test_module() -> None:
     importing = {
         str(file.relative_to(ROOT))

@@ -18,7 +18,7 @@ from sandbox.local.stack import Stack
 from tests.support.file_order import sort_by_file
 
 HERE = Path(__file__).parent
-ORDER = ("test_fuzz", "test_fuzz_values", "test_local_stack", "test_privacy")
+ORDER = ("test_fuzz", "test_fuzz_values", "test_local_stack", "test_clients", "test_privacy")
 """In which the files run: `test_privacy` searches what the others have left on the stack."""
 FAST = 60_000.0
 PATIENCE = 180.0

@@ -43,16 +43,16 @@ class Sender:
                 await self._producer.send_and_wait(row["topic"], body, key, headers=fields)
                 await pool.execute("update outbox set sent_at = now() where id = $1", row["id"])
 
-    async def run(self, woken: asyncio.Event, loop: Loop) -> None:
+    async def run(self, wake: asyncio.Event, loop: Loop) -> None:
         """For what did not come of a message: requests, answers from outside."""
         while True:
-            woken.clear()
+            wake.clear()
             await self.send_all()
             loop.healthy()
             loop.tick()
             try:
                 async with asyncio.timeout(LOOKS_EVERY):
-                    await woken.wait()
+                    await wake.wait()
             except TimeoutError:
                 continue
 
@@ -80,10 +80,10 @@ async def run(make: Make, settings: PlatformSettings, name: str) -> None:
     async with connected(make, settings) as (platform, service):
         producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, acks="all")
         await producer.start()
-        sender, woken = Sender(platform, producer, name), asyncio.Event()
+        sender, wake = Sender(platform, producer, name), asyncio.Event()
         kinds = [replace(kind, concurrency=1) for kind in service.jobs]
         workers = [Worker(platform.pool, platform.ledger, kind) for kind in kinds]
-        platform.wakers += [woken.set, *(worker.wake for worker in workers)]
+        platform.wakers += [wake.set, *(worker.wake for worker in workers)]
         consumer = await listen(settings, name, bool(service.keepers))
         app = internal_app(platform.state, settings.stuck_after_seconds, build_app(platform, service))
         async with Group() as group:
@@ -91,7 +91,7 @@ async def run(make: Make, settings: PlatformSettings, name: str) -> None:
                 readiness.keep_beating(platform.state.heartbeat, platform.pool, platform.state.loop("heartbeat"))
             )
             group.start(consume(platform, consumer, sender, platform.state.loop("consumer")))
-            group.start(sender.run(woken, platform.state.loop("sender")))
+            group.start(sender.run(wake, platform.state.loop("sender")))
             for worker in workers:
                 group.start(worker.run(platform.state.loop(worker.name)))
             for task in service.tasks:

@@ -1,4 +1,4 @@
-"""Outside calls: import declarations, counted from the moment when all are owed until the last one is published.
+"""Outside calls: import declarations, counted from when all of them wait until the last one is published.
 
 A declaration is the inventory (CEB621) of a parcel, which every order of the cross-border regime needs: one call, whose
 receipt brings `import-declared`. The order, payment and waybill documents that must be there before have been sent when

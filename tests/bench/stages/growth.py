@@ -48,8 +48,8 @@ async def run(bench: BenchServers, size: Size) -> Result:
                 stored += some
             for _ in range(size.rounds):
                 stored += await _look(stand, line, size, at, found)
-            told = ", ".join(f"{number(values[-1])} {metric}" for (metric, how), values in found.items() if how == at)
-            console.print(f"growth {at}: {told}")
+            text = ", ".join(f"{number(values[-1])} {metric}" for (metric, how), values in found.items() if how == at)
+            console.print(f"growth {at}: {text}")
     metrics, hows = dict.fromkeys(m for m, _ in found), dict.fromkeys(how for _, how in found)
     figures = [Figure(m, how, tuple(found[m, how])) for m in metrics for how in hows if (m, how) in found]
     return Result("growth", TITLE, "", {how: how for how in hows}, figures, asdict(size))

@@ -1,4 +1,4 @@
-"""Outside calls: labels, counted from the moment when all are owed until the last one is published."""
+"""Outside calls: labels, counted from when all of them wait until the last one is published."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ async def _answer(stand: Stand, line: Wire, carrier: Counterpart, count: int) ->
 
 
 def _bare(stand: Stand) -> Mapping[str, str]:
-    told = stand.stack.environment("carrier")
+    environment = stand.stack.environment("carrier")
     return {
-        "url": told["LAPOSTE_SLS_URL"],
-        "contract": told["LAPOSTE_CONTRACT_NUMBER"],
-        "password": told["LAPOSTE_PASSWORD"],
+        "url": environment["LAPOSTE_SLS_URL"],
+        "contract": environment["LAPOSTE_CONTRACT_NUMBER"],
+        "password": environment["LAPOSTE_PASSWORD"],
     }
 
 

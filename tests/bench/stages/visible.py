@@ -1,4 +1,4 @@
-"""From a call-back to the moment at which tracking shows it: carrier, broker and tracking."""
+"""From a call-back until tracking shows it: carrier, broker and tracking."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def run(bench: BenchServers, size: Size) -> Result:
                 "seconds": size.seconds,
                 "parts": PARTS,
             }
-            found = await stand.child("tests.bench.sights", plan, patience=300)
+            found = await stand.child("tests.bench.visibility", plan, patience=300)
         numbers = {"call-backs/s, peak": found["peak"]}
         for part in PARTS:
             for name in ("p50", "p99"):

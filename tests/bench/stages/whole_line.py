@@ -80,7 +80,7 @@ async def _tell(outside: Client, numbers: Sequence[str]) -> None:
 
 
 async def _deposit(stand: Stand, outside: Client, orders: set[UUID]) -> None:
-    """Whatever is handed over lies at La Poste a moment later."""
+    """Whatever is handed over is at La Poste at once."""
     waiting = set(orders)
     async with asyncio.timeout(PATIENCE), wire(stand.kafka, topics.WAREHOUSE.name) as line:
         while waiting:

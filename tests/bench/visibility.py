@@ -1,7 +1,7 @@
-"""Call-backs on one end, tracking on the other: `python -m tests.bench.sights plan.json result.json`.
+"""Call-backs on one end, tracking on the other: `python -m tests.bench.visibility plan.json result.json`.
 
-Sends as fast as the line takes it, which is its peak, then at parts of that pace, and notes when each parcel's document
-has changed: tracking's own NOTIFY, which the database sends with the commit and on which live streams go out.
+Sends as fast as the services take it, which is their peak, then at parts of that rate, and notes when each parcel's
+document has changed: tracking's own NOTIFY, which the database sends with the commit and on which live streams go out.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Plan:
     """Of the peak."""
 
 
-class Sights:
+class Visibility:
     """When each call-back was due, and when its order's document changed."""
 
     def __init__(self, plan: Plan) -> None:
@@ -90,18 +90,18 @@ class Sights:
 
 
 async def main(plan: Plan) -> dict[str, float]:
-    sights, everyone = Sights(plan), len(plan.parcels)
+    visibility, everyone = Visibility(plan), len(plan.parcels)
     tracking = await asyncpg.connect(plan.dsn)
-    await tracking.add_listener(CHANNEL, sights.notified)
+    await tracking.add_listener(CHANNEL, visibility.notified)
     try:
-        await sights.measure(1e9, everyone)  # to warm it
-        seconds, _ = await sights.measure(1e9, everyone)
+        await visibility.measure(1e9, everyone)  # to warm it
+        seconds, _ = await visibility.measure(1e9, everyone)
         peak = everyone / seconds
         found = {"peak": peak}
         for part in plan.parts:
-            # A document that changes twice before it is seen once would be told once: each parcel has its turn.
+            # A document that changes twice before it is seen once would be notified once: each parcel has its turn.
             number = max(2, int(min(part * peak * plan.seconds, everyone)))
-            _, took = await sights.measure(part * peak, number)
+            _, took = await visibility.measure(part * peak, number)
             found[f"p50 {part}"], found[f"p99 {part}"] = percentiles(took)
         return found
     finally:
@@ -109,5 +109,5 @@ async def main(plan: Plan) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    told = json.loads(Path(sys.argv[1]).read_text())
-    Path(sys.argv[2]).write_text(json.dumps(uvloop.run(main(Plan(**told)))))
+    plan = json.loads(Path(sys.argv[1]).read_text())
+    Path(sys.argv[2]).write_text(json.dumps(uvloop.run(main(Plan(**plan)))))
