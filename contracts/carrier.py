@@ -28,12 +28,13 @@ class LabelRefused(ParcelEvent):
 
 
 class ParcelScanned(ParcelEvent):
-    """One event of the carrier, with its code and our status for it. An unknown code has no status and changes none."""
+    """One event of the carrier, with its code and our status for it. A code in no table is `unknown`, has no status and
+    changes none; two of them in one minute are one event."""
 
     NAME: ClassVar[str] = "parcel-scanned"
     tracking_number: Code
     code: Code
-    """The carrier's own code, e.g. ET1, DO3, DI1."""
+    """The carrier's own code, e.g. ET1, DO3, DI1, or `unknown`."""
     status: Status | None
     sets: tuple[Flag, ...] = ()
     clears: tuple[Flag, ...] = ()

@@ -86,11 +86,10 @@ async def connect_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.R
     try:
         await pool
         await _require_own_sessions(pool)
-    except _POOLER as refused:
+    except BaseException as error:
         pool.terminate()
-        raise SharedSessions(str(refused).partition("\n")[0]) from refused
-    except SharedSessions:
-        pool.terminate()
+        if isinstance(error, _POOLER):
+            raise SharedSessions(str(error).partition("\n")[0]) from error
         raise
     return pool
 
@@ -104,9 +103,9 @@ _POOLER = (
 
 async def _require_own_sessions(pool: asyncpg.Pool[asyncpg.Record]) -> None:
     async with pool.acquire() as one, pool.acquire() as other:
-        pids = [await session.fetchval("select pg_backend_pid()") for session in (one, other)]
-        if pids[0] == pids[1]:
-            raise SharedSessions("two connections have one session")
+        seen = [[await session.fetchval("select pg_backend_pid()") for session in (one, other)] for _ in range(3)]
+        if len({tuple(pids) for pids in seen}) > 1 or seen[0][0] == seen[0][1]:
+            raise SharedSessions("two connections have not a session each")
         timeout = await one.fetchval("show lock_timeout")
         if timeout != LOCK_TIMEOUT:
             raise SharedSessions(f"lock_timeout is {timeout}")

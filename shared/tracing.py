@@ -55,11 +55,14 @@ def begin(service: str, endpoint: str) -> None:
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        from opentelemetry.trace import NoOpTracer
     except ImportError as missing:
         raise NoTracing("OTEL_EXPORTER_OTLP_ENDPOINT is set, and the extra `tracing` is not installed") from missing
     _provider = TracerProvider(resource=Resource.create({"service.name": service, "service.namespace": "silkpost"}))
     _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")))
-    _tracer = _provider.get_tracer("silkpost")
+    tracer = _provider.get_tracer("silkpost")
+    if not isinstance(tracer, NoOpTracer):  # as OTEL_SDK_DISABLED makes it: its spans have no trace
+        _tracer = tracer
 
 
 async def end() -> None:

@@ -27,11 +27,12 @@ def key(
 ) -> None:
     """Prints a key of this scope; with a name, a new one."""
     where = Where()
+    if scope == "support" and not name:
+        raise SystemExit("a key of scope support is a person's own: make key SCOPE=support NAME=anna")
     if not name:
-        existing = "" if scope == "support" else where.key(scope)
+        existing = where.key(scope)
         if not existing:
-            hint = "name whose it is: make key SCOPE=support NAME=anna" if scope == "support" else where.told()
-            raise SystemExit(f"no key of scope {scope} is at hand: {hint}, and SECRETS_DIR holds none")
+            raise SystemExit(f"no key of scope {scope} is at hand: {where.told()}, and SECRETS_DIR holds none")
         typer.echo(existing)
         return
     stack = where.stack()

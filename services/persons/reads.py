@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import asyncpg
-from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field, TypeAdapter
 
+from services.paths import OrderPath
 from shared.db import DB
+from shared.http import paging
 from shared.http.answers import json_answer
 from shared.http.api_keys import Principal, Require
+from shared.http.models import View
+from shared.http.openapi import PAGED
+from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.routes import Route
 
-ITSELF = "service"
-"""Who asks when nobody does: the service, for its own work."""
-SHOWN = 1_000
+ITSELF = "(service)"
+"""Who asks when nobody does: the service, for its own work. No key's name has parentheses."""
+_IN_READS = TypeAdapter(tuple[Annotated[int, Field(ge=1, le=2**63 - 1)]])
 
 
 async def record(db: DB, order_ids: Sequence[UUID], part: str, purpose: str, asked_by: str = ITSELF) -> None:
@@ -32,38 +38,52 @@ async def record(db: DB, order_ids: Sequence[UUID], part: str, purpose: str, ask
     )
 
 
-class PersonRead(BaseModel):
+class PersonReadView(View):
     """One reading of a part of a person's data."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    part: str = Field(description="contact, national_id, or label, which bears the addressee")
+    part: str
+    """`contact`, `national_id`, or `label`, which bears the addressee."""
     purpose: str
-    asked_by: str = Field(description="the name of the key's holder, or `service` for the service's own work")
+    asked_by: str
+    """The name of the key's holder; `(service)` for the service's own work."""
     read_at: datetime
 
 
-class PersonReads(BaseModel):
-    """Who read the data of an order's person in this service, the latest first; a thousand at the most."""
+class PersonReadsPage(View):
+    """Who read the data of an order's person in this service, the latest first."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    reads: list[PersonRead]
+    reads: tuple[PersonReadView, ...]
+    next: str | None
 
 
 def router(require: Require, pool: asyncpg.Pool[asyncpg.Record]) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["persons"])
 
-    @routes.get("/orders/{order_id}/person/reads", summary="Who read a person's data", response_model=PersonReads)
-    async def list_person_reads(order_id: UUID, _: Principal = Depends(require("operator"))) -> Response:
+    @routes.get(
+        "/orders/{order_id}/person/reads",
+        summary="Who read a person's data",
+        response_model=PersonReadsPage,
+        openapi_extra=PAGED,
+    )
+    async def list_person_reads(
+        request: Request,
+        order_id: OrderPath,
+        cursor: Cursor | None = None,
+        limit: Limit = PAGE,
+        _: Principal = Depends(require("operator")),
+    ) -> Response:
         """Every reading of the data of this order's person in this service: which part, for what, who asked. An order
         whose person nobody read, and one that is not known here, have none."""
+        place = paging.after(cursor, _IN_READS)
         rows = await pool.fetch(
-            """select part, purpose, asked_by, read_at from person_reads
-               where order_id = $1 order by read_at desc limit $2""",
+            """select id, part, purpose, asked_by, read_at from person_reads
+               where order_id = $1 and ($2::bigint is null or id < $2) order by id desc limit $3""",
             order_id,
-            SHOWN,
+            place[0] if place else None,
+            limit + 1,
         )
-        return json_answer(PersonReads(reads=[PersonRead.model_validate(dict(row)) for row in rows]))
+        shown, following = paging.cut(rows, limit, lambda row: (row["id"],))
+        page = PersonReadsPage(reads=tuple(PersonReadView.model_validate(dict(row)) for row in shown), next=following)
+        return json_answer(page, headers=paging.link(request, following))
 
     return routes

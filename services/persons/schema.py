@@ -12,13 +12,14 @@ PERSONS_SCHEMA: tuple[str, ...] = (
     )""",
     # Who read whose data, for what.
     """create table person_reads (
+        id bigint generated always as identity primary key,
         order_id uuid not null,
         part text not null,
         purpose text not null,
         asked_by text not null,
         read_at timestamptz not null default now()
     )""",
-    "create index person_reads_by_order on person_reads (order_id, read_at)",
+    "create index person_reads_by_order on person_reads (order_id, id)",
     """create function refuse_change() returns trigger language plpgsql as
        $$ begin raise exception '% is append-only', tg_table_name; end $$""",
     """create trigger append_only before update or delete on person_reads

@@ -60,10 +60,12 @@ class Route(APIRoute):
 
 class RequestRoute(Route):
     """For an endpoint that takes the request alone, from anybody, and makes the whole answer itself: it is called as it
-    is, and FastAPI only describes it."""
+    is, and FastAPI only describes it. ValueError for one that asks for a key or a parameter."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        if self.dependant.dependencies or get_flat_params(self.dependant):
+            raise ValueError(f"{self.path}: nothing but the request is read here")
         self.scopes = ()
 
         async def handle(request: Request) -> Response:

@@ -180,7 +180,9 @@ class Relay:
             rows = await self._due(db)
             if not rows and not earlier:
                 return 0
-            ends = await log_ends(db)  # as they stay: they change under our lock only
+            ends = await log_ends(
+                db
+            )  # as they stay: a relay changes them under its lock only, a restore while none runs
             self._take_off(rows, ends)
             failpoints.reach("relay.claimed")
             landed = await self._landed()

@@ -99,11 +99,11 @@ def router(
 ) -> APIRouter:
     """`counterparts`: whom the service's jobs call. `wake` is called when calls go on."""
     routes = APIRouter(route_class=Route, tags=[*TAGS])
-    operator = Depends(require("operator"))
+    operator, support = Depends(require("operator")), Depends(require("support"))
     not_called = problems(because={404: "This service does not call it."})
 
     @routes.get("/status", summary="How the service stands", response_model=StatusView)
-    async def get_status(_: Principal = operator) -> StatusView:
+    async def get_status(_: Principal = support) -> StatusView:
         """How the service stands: its loops, its lag, what waits to be sent, dead letters, calls to counterparts."""
         return await status()
 
@@ -115,7 +115,7 @@ def router(
     )
     async def list_dead_letters(
         request: Request,
-        _: Principal = operator,
+        _: Principal = support,
         status: Annotated[
             Literal["waiting", "all"], Query(description="`all`: foreign and replayed ones too.")
         ] = "waiting",
@@ -137,7 +137,7 @@ def router(
         response_model=DeadLetterDetail,
         openapi_extra=problems(404),
     )
-    async def get_dead_letter(letter_id: LetterId, _: Principal = operator) -> DeadLetterDetail:
+    async def get_dead_letter(letter_id: LetterId, _: Principal = support) -> DeadLetterDetail:
         """One dead letter with its body, unless that is a person's record."""
         try:
             letter, body = await letters.look(letter_id)
@@ -166,12 +166,12 @@ def router(
         response_model=OrderFindings,
         openapi_extra=problems(because={404: "No order has such an id."}),
     )
-    async def get_why(order_id: OrderId, _: Principal = operator) -> OrderFindings:
+    async def get_why(order_id: OrderId, _: Principal = support) -> OrderFindings:
         """What the order waits for, as far as this service knows. An order that never came here is not `known`."""
         return await why(uuid_or_404(order_id))
 
     @routes.get("/counterparts", summary="List whom the service calls", response_model=list[Counterpart])
-    async def list_counterparts(_: Principal = operator) -> list[Counterpart]:
+    async def list_counterparts(_: Principal = support) -> list[Counterpart]:
         """Whom this service calls, whether calls are paused, and how many wait."""
         return await _counterparts(pool, counterparts)
 

@@ -19,6 +19,7 @@ from services.orders.domain.deadlines import DEADLINES
 from services.orders.domain.decide import RETENTION
 from services.orders.domain.intake import FUTURE_TOLERANCE, MAX_AGE
 from services.orders.schemas.wording import REQUIREMENTS
+from shared.scopes import Scope
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -100,6 +101,20 @@ def test_the_services_pages_list_their_routes() -> None:
         assert set(ROUTE.findall(section(service, "HTTP"))) == {
             f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods
         }
+
+
+def test_the_services_pages_say_whose_key_opens_a_route() -> None:
+    """An operator's opens all but one, and is named only where no other does."""
+    row = re.compile(r"^\| `((?:GET|PUT|POST|DELETE) /[^`]*)` \| ([^|]*) \|", re.MULTILINE)
+    for service, document in documents().items():
+        table = dict(row.findall(section(service, "HTTP")))
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                scopes = {scheme.removesuffix("Key") for one in operation.get("security", ()) for scheme in one}
+                named = {
+                    scope for scope in get_args(Scope) if re.search(rf"\b{scope}\b", table[f"{method.upper()} {path}"])
+                }
+                assert scopes - {"operator"} == named - {"operator"}, f"{service}: {method} {path}"
 
 
 def test_the_table_of_deadlines_is_the_one_of_the_code() -> None:

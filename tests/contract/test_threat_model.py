@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from services.credentials import Secrets
 from services.registry import BY_NAME, SERVICES
+from shared.scopes import Scope
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/threat-model.md").read_text(encoding="utf-8")
@@ -37,6 +39,11 @@ def test_every_secret_is_in_the_table() -> None:
 def test_a_secret_is_held_by_whom_the_table_says(name: str) -> None:
     holders = {service for service in SERVICES if re.search(rf"\b{service}\b", keys()[name])}
     assert holders == {service for service in SERVICES if name in BY_NAME[service].secrets.values()}
+
+
+def test_every_scope_of_a_key_is_in_the_table() -> None:
+    who = " ".join(row[0] for row in rows("Who is trusted with what"))
+    assert [scope for scope in get_args(Scope) if scope not in who] == []
 
 
 def test_every_test_that_is_named_is_there() -> None:

@@ -23,7 +23,9 @@ async def test_a_label_is_made_kept_and_shown(carrier: CarrierService) -> None:
     assert answer.content.startswith(b"%PDF")
     again = {**WAREHOUSE, "If-None-Match": answer.headers["etag"]}
     assert (await carrier.http.get(f"/orders/{order_id}/parcels/1/label", headers=again)).status_code == 304
-    assert await carrier.count("person_reads", "order_id = $1 and asked_by = 'packer'", order_id) == 2
+    assert (
+        await carrier.count("person_reads", "order_id = $1 and part = 'label' and asked_by = 'packer'", order_id) == 2
+    )
     sealed = await carrier.platform.pool.fetchval("select pdf from labels where tracking_number = $1", number)
     assert b"%PDF" not in sealed
     for missing in (f"/orders/{order_id}/parcels/2/label", f"/orders/{uuid4()}/parcels/1/label"):

@@ -74,7 +74,9 @@ async def opened(dsn: str) -> None:
     ("settings", "seen"),
     [
         pytest.param({"pool_mode": "transaction"}, "unsupported startup parameter", id="as it comes"),
-        pytest.param({"pool_mode": "transaction", **DROPPED}, "prepared statement|one session", id="sessions shared"),
+        pytest.param(
+            {"pool_mode": "transaction", **DROPPED}, "prepared statement|a session each", id="sessions shared"
+        ),
         pytest.param({"pool_mode": "session", **DROPPED}, "lock_timeout is 0", id="settings dropped"),
     ],
 )

@@ -54,8 +54,12 @@ async def test_every_reading_of_a_persons_data_says_who_asked(orders: OrdersServ
     shown = (await orders.get(f"/orders/{order_id}/person/reads", "ops")).json()["reads"]
     assert [(read["part"], read["purpose"], read["asked_by"]) for read in shown] == [
         ("label", "parcel 1", "packer"),
-        ("contact", "label", "service"),
+        ("contact", "label", "(service)"),
     ]
+    page = (await orders.get(f"/orders/{order_id}/person/reads?limit=1", "ops")).json()
+    assert [read["part"] for read in page["reads"]] == ["label"]
+    page = (await orders.get(f"/orders/{order_id}/person/reads?limit=1&cursor={page['next']}", "ops")).json()
+    assert ([read["part"] for read in page["reads"]], page["next"]) == (["contact"], None)
 
 
 @pytest.mark.parametrize(

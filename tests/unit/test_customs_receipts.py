@@ -268,18 +268,18 @@ def test_a_refusal_of_a_forgotten_message(declared_after_hours: int | None, seco
     [
         ("20261123190000", "2026-11-23T11:00Z"),
         ("20261122190000", "2026-11-22T11:00Z"),  # within a day before the message was written
-        ("21261123190000", "now"),
-        ("20251123190000", "now"),
-        ("20261125190000", "now"),
-        ("yesterday", "now"),
+        ("21261123190000", "the message"),
+        ("20251123190000", "the message"),
+        ("20261125190000", "the message"),
+        ("yesterday", "the message"),
     ],
 )
 def test_a_time_at_which_customs_cannot_have_held_the_parcel_is_not_believed(stated: str, held_at: str) -> None:
-    """The hold counts; its time, from which deadlines are reckoned, is then that of its receipt."""
+    """The hold counts; its time, from which deadlines are reckoned, is then that of the message it answers."""
     now, written_at = datetime(2026, 11, 23, 12, tzinfo=UTC), datetime(2026, 11, 23, 8, tzinfo=UTC)
     body = later(returnStatus="500", returnTime=stated)
     (receipt,) = read_page(body).receipts
     sent = SentMessage(order_id(), 1, "CEB621", written_at)
     (held,) = receipt_events(receipt, sent, Facts(order_stream(order_id())), {}, DecisionContext(now))
     assert isinstance(held, ImportHeld)
-    assert held.held_at == (now if held_at == "now" else datetime.fromisoformat(held_at))
+    assert held.held_at == (written_at if held_at == "the message" else datetime.fromisoformat(held_at))

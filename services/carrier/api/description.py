@@ -11,13 +11,13 @@ API = ApiDescription(
 parcel as PDF: 404 until it is made. Send a key of scope `warehouse`, which an operator makes for you, as
 `Authorization: Bearer <key>`.
 
-**For operators**: `GET /orders/{order_id}` has what this service knows of an order; the requests on its parcels state
+**For support**: `GET /orders/{order_id}` has what this service knows of an order; the requests on its parcels state
 what the carrier has said outside its tracking, or what a person has decided. With an `Idempotency-Key` each has its
-effect once. Their key is of scope `operator`.
+effect once. The key is of scope `support`, or an operator's.
 
 **For who sends a carrier's call-backs**: `POST /webhooks/{carrier}`, signed as Standard Webhooks has it, with no key.
 An operator makes the secret. Whatever is not answered with 204 was not stored: send it again, unless the answer is 400,
-401 or 413.
+401, 413 or 422.
 
 After 429 and 503 wait for as many seconds as `Retry-After` says. **Errors** are `application/problem+json` (RFC 9457)
 with every fault's field, rule and meaning. Unknown fields and query parameters are faults, but a call-back may hold
@@ -25,8 +25,8 @@ more than is read. Times carry their offset, and answers are in UTC.
 """,
     tags={
         "labels": "For the warehouse: the labels of parcels.",
-        "orders": "For operators: what this service knows of an order.",
-        "parcels": "For operators: what a person states about a parcel.",
+        "orders": "For support: what this service knows of an order.",
+        "parcels": "For support: what a person states about a parcel.",
         "call-backs": "For who sends a carrier's events: signed, and without a key.",
         "persons": "For operators: who read a person's data.",
     },

@@ -7,11 +7,12 @@ from shared.http.openapi import ApiDescription
 API = ApiDescription(
     summary="Export from France and import into China: screening, declarations, and what people do about parcels",
     text="""\
-For operators, who look into an order's customs and step in where a person has to.
+For support and operators, who look into an order's customs and step in where a person has to.
 
-**To begin**: send a key of scope `operator` with every request as `Authorization: Bearer <key>`. `GET /parcels?state=`
-lists where parcels stand with customs; `GET /orders/{order_id}` has an order's screening, and for each parcel its
-declarations, the messages that were sent and the receipts that came back. What waits for a person is a case, and
+**To begin**: send a key of scope `support` or `operator` with every request as `Authorization: Bearer <key>`.
+`GET /parcels?state=` lists where parcels stand with customs; `GET /orders/{order_id}` has an order's screening, and for
+each parcel its declarations, the messages that were sent and the receipts that came back. What waits for a person is a
+case, and
 `GET /cases` of `orders` lists those of all services; the requests on parcels here close some of them.
 
 **202** means that the wish is taken: what comes of it is seen in the order. **Repeating a request is safe**: with an
@@ -21,8 +22,8 @@ declarations, the messages that were sent and the receipts that came back. What 
 query parameters are faults. Times carry their offset, and answers are in UTC.
 """,
     tags={
-        "orders": "For operators: where orders and their parcels stand with customs.",
-        "parcels": "For operators: what a person does about a parcel.",
+        "orders": "For support: where orders and their parcels stand with customs.",
+        "parcels": "For support, and for operators the notice of uplift: what a person does about a parcel.",
         "persons": "For operators: who read a person's data.",
     },
 )

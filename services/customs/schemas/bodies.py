@@ -52,7 +52,7 @@ class CustomsMessageView(View):
     """A message that was sent to Chinese customs about a parcel."""
 
     type: str
-    """As `CEB311Message`."""
+    """As `CEB311`."""
     guid: UUID
     """Its id."""
     status: str | None

@@ -24,7 +24,7 @@ query parameters are faults. Amounts are texts with two decimals; times carry th
 """,
     tags={
         "orders": "For marketplaces: place, follow, search and cancel orders. An operator sees those of all.",
-        "cases": "For operators: what waits for a person, and the open orders in figures.",
+        "cases": "For support: what waits for a person, and the open orders in figures.",
         "persons": "For operators: the erasure of a person's data, and who read it.",
     },
     examples=Path(__file__).parents[3] / "contracts" / "openapi" / "examples" / "orders",

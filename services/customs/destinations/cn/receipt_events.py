@@ -112,11 +112,12 @@ def _written_at(sent: SentMessage, facts: Facts) -> datetime | None:
 
 
 def _stated_time(receipt: PolledReceipt, sent: SentMessage, facts: Facts, now: datetime) -> datetime:
-    """When customs says that it gave the receipt; `now` where it does not say, or names a time before the message that
-    it answers or after now. The receipt itself counts, and keeps the time that it stated."""
+    """When customs says that it gave the receipt. Where it does not say, or names a time before the message that it
+    answers or after now, the receipt counts from that message, which is the same whenever it is read again."""
     stated, written_at = receipt.returned_at, _written_at(sent, facts)
     too_early = stated is not None and written_at is not None and stated < written_at - TIME_TOLERANCE
-    return now if stated is None or too_early or stated > now + TIME_TOLERANCE else stated
+    wrong = stated is None or too_early or stated > now + TIME_TOLERANCE
+    return stated if stated is not None and not wrong else written_at or now
 
 
 def _attention(kind: str, receipt: PolledReceipt, sent: SentMessage, facts: Facts, context: DecisionContext) -> Event:

@@ -32,7 +32,7 @@ _INVENTORY_NUMBER = re.compile(r"[0-9]{8}I[0-9]{9}")
 """invtNo: the office's code, the year, I and a serial number."""
 _PRELIMINARY_NUMBER = re.compile(r"B[0-9]{17}")
 """preNo: B, the day and a serial number."""
-_MESSAGE_TYPE = re.compile(r"CEB[0-9]{3}(Message)?")
+_MESSAGE_TYPE = re.compile(r"(CEB[0-9]{3})(?:Message)?")
 _CURSOR = re.compile(r"[!-~]{1,200}")
 
 
@@ -152,7 +152,8 @@ def _cursor(value: object) -> str:
 
 
 def _token(text: str) -> str:
-    return text if _MESSAGE_TYPE.fullmatch(text) else "unreadable"
+    form = _MESSAGE_TYPE.fullmatch(text)
+    return form[1] if form else "unreadable"
 
 
 def _guid(text: str) -> UUID | None:

@@ -45,7 +45,7 @@ from .payment import Payment
 from .person_erasure import PersonErasure
 from .person_erasure_person import PersonErasurePerson
 from .person_read import PersonRead
-from .person_reads import PersonReads
+from .person_reads_page import PersonReadsPage
 from .problem import Problem
 from .resolution import Resolution
 from .standing import Standing
@@ -102,7 +102,7 @@ __all__ = (
     "PersonErasure",
     "PersonErasurePerson",
     "PersonRead",
-    "PersonReads",
+    "PersonReadsPage",
     "Problem",
     "Resolution",
     "Standing",

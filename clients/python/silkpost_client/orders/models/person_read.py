@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Self, TypeVar
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
 T = TypeVar("T", bound="PersonRead")
 
@@ -14,8 +15,8 @@ class PersonRead:
     """One reading of a part of a person's data.
 
     Attributes:
-        asked_by (str): the name of the key's holder, or `service` for the service's own work
-        part (str): contact, national_id, or label, which bears the addressee
+        asked_by (str): The name of the key's holder; `(service)` for the service's own work.
+        part (str): `contact`, `national_id`, or `label`, which bears the addressee.
         purpose (str):
         read_at (datetime.datetime):
     """
@@ -24,6 +25,7 @@ class PersonRead:
     part: str
     purpose: str
     read_at: datetime.datetime
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         asked_by = self.asked_by
@@ -35,7 +37,7 @@ class PersonRead:
         read_at = self.read_at.isoformat()
 
         field_dict: dict[str, Any] = {}
-
+        field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "asked_by": asked_by,
@@ -65,4 +67,21 @@ class PersonRead:
             read_at=read_at,
         )
 
+        person_read.additional_properties = d
         return person_read
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -7,30 +7,49 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.person_reads import PersonReads
+from ...models.person_reads_page import PersonReadsPage
 from ...models.problem import Problem
-from ...types import Response
+from ...types import UNSET, Response, Unset
 
 
 def _get_kwargs(
     order_id: UUID,
+    *,
+    cursor: str | Unset = UNSET,
+    limit: int | Unset = 100,
 ) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    params["cursor"] = cursor
+
+    params["limit"] = limit
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/orders/{order_id}/person/reads".format(
             order_id=quote(str(order_id), safe=""),
         ),
+        "params": params,
     }
 
     return _kwargs
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> PersonReads | Problem | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> PersonReadsPage | Problem | None:
     if response.status_code == 200:
-        response_200 = PersonReads.from_dict(response.json())
+        response_200 = PersonReadsPage.from_dict(response.json())
 
         return response_200
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
 
     if response.status_code == 401:
         response_401 = Problem.from_dict(response.json())
@@ -65,7 +84,7 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[PersonReads | Problem]:
+) -> Response[PersonReadsPage | Problem]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -78,7 +97,9 @@ def sync_detailed(
     order_id: UUID,
     *,
     client: AuthenticatedClient,
-) -> Response[PersonReads | Problem]:
+    cursor: str | Unset = UNSET,
+    limit: int | Unset = 100,
+) -> Response[PersonReadsPage | Problem]:
     """Who read a person's data
 
      Every reading of the data of this order's person in this service: which part, for what, who asked.
@@ -86,18 +107,22 @@ def sync_detailed(
     whose person nobody read, and one that is not known here, have none.
 
     Args:
-        order_id (UUID):
+        order_id (UUID): The order's id, a UUID; `POST /orders` of `orders` answers it.
+        cursor (str | Unset): Where the page begins: `next` of the one before.
+        limit (int | Unset): How many at most. Default: 100.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[PersonReads | Problem]
+        Response[PersonReadsPage | Problem]
     """
 
     kwargs = _get_kwargs(
         order_id=order_id,
+        cursor=cursor,
+        limit=limit,
     )
 
     response = client.get_httpx_client().request(
@@ -111,7 +136,9 @@ def sync(
     order_id: UUID,
     *,
     client: AuthenticatedClient,
-) -> PersonReads | Problem | None:
+    cursor: str | Unset = UNSET,
+    limit: int | Unset = 100,
+) -> PersonReadsPage | Problem | None:
     """Who read a person's data
 
      Every reading of the data of this order's person in this service: which part, for what, who asked.
@@ -119,19 +146,23 @@ def sync(
     whose person nobody read, and one that is not known here, have none.
 
     Args:
-        order_id (UUID):
+        order_id (UUID): The order's id, a UUID; `POST /orders` of `orders` answers it.
+        cursor (str | Unset): Where the page begins: `next` of the one before.
+        limit (int | Unset): How many at most. Default: 100.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        PersonReads | Problem
+        PersonReadsPage | Problem
     """
 
     return sync_detailed(
         order_id=order_id,
         client=client,
+        cursor=cursor,
+        limit=limit,
     ).parsed
 
 
@@ -139,7 +170,9 @@ async def asyncio_detailed(
     order_id: UUID,
     *,
     client: AuthenticatedClient,
-) -> Response[PersonReads | Problem]:
+    cursor: str | Unset = UNSET,
+    limit: int | Unset = 100,
+) -> Response[PersonReadsPage | Problem]:
     """Who read a person's data
 
      Every reading of the data of this order's person in this service: which part, for what, who asked.
@@ -147,18 +180,22 @@ async def asyncio_detailed(
     whose person nobody read, and one that is not known here, have none.
 
     Args:
-        order_id (UUID):
+        order_id (UUID): The order's id, a UUID; `POST /orders` of `orders` answers it.
+        cursor (str | Unset): Where the page begins: `next` of the one before.
+        limit (int | Unset): How many at most. Default: 100.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[PersonReads | Problem]
+        Response[PersonReadsPage | Problem]
     """
 
     kwargs = _get_kwargs(
         order_id=order_id,
+        cursor=cursor,
+        limit=limit,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -170,7 +207,9 @@ async def asyncio(
     order_id: UUID,
     *,
     client: AuthenticatedClient,
-) -> PersonReads | Problem | None:
+    cursor: str | Unset = UNSET,
+    limit: int | Unset = 100,
+) -> PersonReadsPage | Problem | None:
     """Who read a person's data
 
      Every reading of the data of this order's person in this service: which part, for what, who asked.
@@ -178,19 +217,23 @@ async def asyncio(
     whose person nobody read, and one that is not known here, have none.
 
     Args:
-        order_id (UUID):
+        order_id (UUID): The order's id, a UUID; `POST /orders` of `orders` answers it.
+        cursor (str | Unset): Where the page begins: `next` of the one before.
+        limit (int | Unset): How many at most. Default: 100.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        PersonReads | Problem
+        PersonReadsPage | Problem
     """
 
     return (
         await asyncio_detailed(
             order_id=order_id,
             client=client,
+            cursor=cursor,
+            limit=limit,
         )
     ).parsed
