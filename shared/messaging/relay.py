@@ -182,7 +182,7 @@ class Relay:
                 return 0
             ends = await log_ends(
                 db
-            )  # as they stay: a relay changes them under its lock only, a restore while none runs
+            )  # as they stay: changed under our lock, or by a restore while no relay runs
             self._take_off(rows, ends)
             failpoints.reach("relay.claimed")
             landed = await self._landed()
