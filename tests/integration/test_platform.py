@@ -229,6 +229,19 @@ async def test_a_job_claimed_just_when_the_service_is_told_to_leave_is_given_bac
         await tracing.end()
 
 
+async def test_a_set_of_facts_grows_without_a_write_to_an_index(pair: Pair) -> None:
+    """Every batch changes `size`: an index that holds it, or has it in its condition, would be written each time."""
+    written = """select pg_stat_get_xact_tuples_updated(oid), pg_stat_get_xact_tuples_hot_updated(oid)
+                 from pg_class where relname = 'streams'"""
+    async with connected(pair.asker, pair.settings(pair.asker_dsn)) as (asker, _):
+        [order] = await ask(asker, "plain")
+        async with asker.ledger.transaction() as db:
+            answered = Answered(order_id=order, occurred_at=datetime.now(UTC))
+            await asker.ledger.record(db, consumed=[answered])
+            [(rows, alone)] = await db.fetch(written)
+        assert rows == alone == 1
+
+
 async def test_a_commit_wakes_the_workers_of_the_jobs_that_it_added_and_no_others(pair: Pair) -> None:
     async with connected(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, _):
         woken: list[str] = []
