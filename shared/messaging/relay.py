@@ -180,9 +180,7 @@ class Relay:
             rows = await self._due(db)
             if not rows and not earlier:
                 return 0
-            ends = await log_ends(
-                db
-            )  # as they stay: changed under our lock, or by a restore while no relay runs
+            ends = await log_ends(db)  # as they stay: changed under our lock, or by a restore while no relay runs
             self._take_off(rows, ends)
             failpoints.reach("relay.claimed")
             landed = await self._landed()

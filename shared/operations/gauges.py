@@ -35,7 +35,7 @@ async def database(pool: asyncpg.Pool[asyncpg.Record], kinds: Collection[str]) -
         """select count(*) as depth, coalesce(extract(epoch from now() - min(recorded_at)), 0) as age,
                   (select count(*) from dead_letters where replayed_at is null and fate = 'failing') as dead,
                   (select count(*) from dead_letters where replayed_at is null and fate = 'newer') as parked,
-                  (select count(*) from streams where size > 500) as large
+                  (select count(*) from streams where large) as large
            from outbox where sent_at is null"""
     )
     if row is not None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 PLATFORM_SCHEMA: tuple[str, ...] = (
     # What facts are about. Of a decided kind: `size` is how many facts there are, `due_at` when to decide again
-    # (business time).
+    # (business time). With each batch of its facts a row is written anew: in its own page, which has room for it, and
+    # with no index, for none holds `size`, not even in its condition.
     """create table streams (
         id uuid primary key,
         kind text not null,
         size integer not null default 0,
-        due_at timestamptz
-    )""",
+        due_at timestamptz,
+        large boolean generated always as (size > 500) stored
+    ) with (fillfactor = 50)""",
     "create index streams_due_at on streams (due_at) where due_at is not null",
-    "create index streams_large on streams (size) where size > 500",
+    "create index streams_large on streams (kind) where large",
     # Consumed and published. The primary key is the inbox: a repeated fact is no fact.
     """create table facts (
         stream_id uuid not null,

@@ -16,7 +16,7 @@ from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
 from shared.messaging.consumer import _Listener
 from shared.messaging.partition_log import reader_died, sender_died
-from shared.platform import Platform, Service
+from shared.platform import Platform, Service, connected
 from tests.support.platform_pair import (
     Answered,
     Asked,
@@ -149,3 +149,16 @@ async def test_no_record_dies_of_a_rebalance(servers: Servers) -> None:
         await until(answered)
         assert pair.failed == 1
         assert await answerer.pool.fetchval("select count(*) from dead_letters") == 0
+
+
+async def test_a_set_of_facts_grows_without_a_write_to_an_index(pair: Pair) -> None:
+    """Every batch changes `size`: an index that holds it, or has it in its condition, would be written each time."""
+    written = """select pg_stat_get_xact_tuples_updated(oid), pg_stat_get_xact_tuples_hot_updated(oid)
+                 from pg_class where relname = 'streams'"""
+    async with connected(pair.asker, pair.settings(pair.asker_dsn)) as (asker, _):
+        [order] = await ask(asker, "plain")
+        async with asker.ledger.transaction() as db:
+            answered = Answered(order_id=order, occurred_at=datetime.now(UTC))
+            await asker.ledger.record(db, consumed=[answered])
+            [(rows, alone)] = await db.fetch(written)
+        assert rows == alone == 1
