@@ -144,6 +144,14 @@ def test_one_network_only_leads_out() -> None:
     assert leads_out == {"counterparts"}
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_who_has_no_way_out_does_not_wait_for_names_from_there(service: str) -> None:
+    """The name of a broker that is down is unknown to the engine, which asks a server outside for it, in vain."""
+    declared = compose(BASE)["services"][service]
+    has_a_way_out = "counterparts" in declared["networks"]
+    assert declared["dns_opt"] == ([] if has_a_way_out else ["timeout:1", "attempts:2"])
+
+
 def test_the_proxy_knows_every_service_at_its_port() -> None:
     text = (ROOT / "deploy/haproxy/haproxy.cfg").read_text()
     bound = dict(re.findall(r"^frontend (\w+) from public\n    bind :(\d+) ", text, re.M))
