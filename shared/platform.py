@@ -23,7 +23,7 @@ from contracts.base import ORDER, Event, Stream, Topic
 from shared import tracing
 from shared.clock import Clock
 from shared.db import SHUT_OUT, TRANSIENT, Blocked, NewerFacts, connect_pool, new_pool
-from shared.http import problems
+from shared.http import idempotency, problems
 from shared.http.api_keys import Keys
 from shared.http.idempotency import IdempotentRequests
 from shared.http.middleware import RequestMiddleware
@@ -44,11 +44,12 @@ from shared.messaging.relay import Relay
 from shared.messaging.restore import OnRestored, Restore
 from shared.operations import gauges, operator_api, readiness
 from shared.operations.internal_api import internal_app
+from shared.operations.keys import KeyMissing, require_known_keys
 from shared.operations.pruning import keep_pruning
 from shared.operations.state import ServiceState
 from shared.operations.status import status_of
 from shared.operations.why import Finding, FindingsOf, why
-from shared.sealing import Seal, decode_key
+from shared.sealing import KeyedColumn, Seal, require_keys
 from shared.settings import PlatformSettings
 from shared.supervise import Group, Task
 from shared.telemetry import configure_logs, log
@@ -84,6 +85,8 @@ class Service:
     observe: Observe | None = None
     only_reads: bool = False
     """Its HTTP interface only reads: it stays ready while its database takes no writes."""
+    keyed: tuple[KeyedColumn, ...] = ()
+    """What its own tables hold that was made with a key."""
     on_restored: OnRestored | None = None
     """What it writes down beside facts that its database had forgotten; see `shared.messaging.restore`."""
 
@@ -126,17 +129,13 @@ class Platform:
         """Called when the loops have ended, asked to or broken."""
 
     @functools.cached_property
-    def storage_key(self) -> bytes:
-        return decode_key(self.settings.storage_key.get_secret_value(), "STORAGE_KEY")
-
-    @functools.cached_property
     def seal(self) -> Seal:
         """Seals what this service stores."""
-        return Seal(self.storage_key)
+        return Seal(require_keys(self.settings.keys()["STORAGE_KEY"], "STORAGE_KEY"))
 
     @functools.cached_property
     def requests(self) -> IdempotentRequests:
-        return IdempotentRequests(self.ledger, self.storage_key)
+        return IdempotentRequests(self.ledger, self.seal)
 
     def wake(self) -> None:
         """Something was committed: events to send, jobs to run."""
@@ -239,7 +238,13 @@ async def connected(
         platform = Platform(settings, pool)
         service = _wired(platform, make)
         await database.attempt(platform.ledger.refuse_newer, passing)
+        await database.attempt(lambda: require_known_keys(pool, settings.keys(), keyed_of(service)), passing)
         yield platform, service
+
+
+def keyed_of(service: Service) -> tuple[KeyedColumn, ...]:
+    """All that the service's database holds that was made with a key."""
+    return (idempotency.SEALED, *service.keyed)
 
 
 def restore_of(platform: Platform, service: Service) -> Restore:
@@ -339,6 +344,8 @@ def serve(make: Make, settings: PlatformSettings, name: str) -> None:
     tracing.begin(name, settings.otel_exporter_otlp_endpoint)
     try:
         uvloop.run(_serve(make, settings))
+    except KeyMissing as missing:
+        raise SystemExit(f"{name} does not start: {missing}") from None
     except NewerFacts as newer:
         raise SystemExit(f"{name} does not start: {newer}; run the release that wrote them, or a later one") from None
 

@@ -16,6 +16,9 @@ from services.carrier.domain.silence import SilencePolicy
 from services.carrier.handlers import SUBSCRIPTIONS, handle, on_erased, on_restored, project
 from services.carrier.jobs import LabelJob, LabelRules
 from services.carrier.settings import Settings
+from services.carrier.store import callbacks as callbacks_table
+from services.carrier.store import labels as labels_table
+from services.carrier.store import scans
 from services.carrier.store.intake import Retention, ScanIntake
 from services.carrier.tasks.polling import keep_polling
 from services.carrier.tasks.publishing import ScanPublisher
@@ -77,6 +80,7 @@ def service(platform: Platform) -> Service:
             orders.router(pool, ledger, require),
         ),
         observe=metrics.observe,
+        keyed=(*labels_table.SEALED, callbacks_table.SEALED, scans.SEALED, *persons.sealed_columns()),
         on_restored=on_restored,
     )
 

@@ -16,6 +16,7 @@ from services.orders.handlers import SUBSCRIPTIONS, Erasure, handle, on_restored
 from services.orders.jobs import erase_person
 from services.orders.schemas.views import TrackingLinks
 from services.orders.settings import Settings
+from services.orders.store.orders import SEALED_FINGERPRINT
 from services.orders.tasks import check_erasures, repeat_tombstones
 from services.persons.records import Persons
 from shared.cli.commands import command
@@ -39,7 +40,7 @@ def order_intake(platform: Platform, persons: Persons) -> Intake:
         persons,
         platform.clock,
         tracking_links(platform),
-        platform.storage_key,
+        platform.seal,
     )
 
 
@@ -58,6 +59,7 @@ def service(platform: Platform) -> Service:
         hooks=cases.hooks("orders"),
         findings=cases.findings,
         keepers=(persons,),
+        keyed=(SEALED_FINGERPRINT, *persons.sealed_columns(published=True)),
         on_restored=partial(on_restored, clock),
         jobs=(erase_person(erasure.erase, clock),),
         tasks=(

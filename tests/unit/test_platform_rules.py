@@ -19,7 +19,6 @@ from services.links import check_secret, link_secret, parse_link_keys
 from shared.http.problems import field_path
 from shared.ledger.facts import Facts
 from shared.ledger.outbox import partition_of
-from shared.sealing import Seal, Unsealable, decode_key
 
 ORDER = UUID("6f1c2b4e-0000-4000-8000-000000000001")
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -114,26 +113,6 @@ def test_money_keeps_to_one_currency_and_to_the_cent() -> None:
         Money(amount=Decimal("0.001"), currency="EUR")
     with pytest.raises(ValueError, match="greater_than_equal"):
         euro - euro * 2
-
-
-def test_a_seal_opens_only_where_it_belongs() -> None:
-    seal = Seal(bytes(32))
-    sealed = seal.seal("身份证".encode(), "person:1")
-    assert seal.open(sealed, "person:1").decode() == "身份证"
-    assert seal.seal(b"x", "a") != seal.seal(b"x", "a")
-    for key, place, data in (
-        (bytes(32), "person:2", sealed),
-        (bytes(31) + b"1", "person:1", sealed),
-        (bytes(32), "person:1", sealed[:-1] + b"0"),
-    ):
-        with pytest.raises(Unsealable):
-            Seal(key).open(data, place)
-
-
-@pytest.mark.parametrize("text", ["", "short", "not base64!", "AAAA"])
-def test_a_bad_key_is_named_and_not_shown(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^STORAGE_KEY must be 32 bytes in base64$"):
-        decode_key(text, "STORAGE_KEY")
 
 
 def test_a_tracking_secret_opens_its_own_order_with_any_key_still_in_use() -> None:
