@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -52,7 +53,11 @@ async def test_each_key_is_rotated_while_orders_go_on(operated: Operated) -> Non
                 assert await label_statuses(operated, before) == [200] * len(before), (name, form)
         assert {"persons.contact", "labels.pdf", "messages.body"} <= (await sealed_with(operated, V1)).keys()
         for name in SERVICES:
-            assert await command(operated, name, keys.given(name, "{new},{old}"), "reseal") == 0, name
+            await command(operated, name, keys.given(name, "{new},{old}"), "reseal")
+            counted = await command(operated, name, keys.given(name, "{new},{old}"), "keys")
+            assert set(re.findall(r"│ ([A-Z_]+) +│ v1 +│ opens only +│ 0 ", counted)) == {
+                setting for setting in keys.old[name] if setting != "QUOTA_KEY"
+            }
         assert await sealed_with(operated, V1) == {}
         sealed = await sealed_with(operated, V2)
     assert {"persons.contact", "labels.pdf", "messages.body", "fingerprints.digest"} <= sealed.keys()
@@ -108,12 +113,13 @@ class Keys:
         return self.given(name, "{new}") | quota
 
 
-async def command(operated: Operated, name: str, keys: dict[str, str], *arguments: str) -> int:
+async def command(operated: Operated, name: str, keys: dict[str, str], *arguments: str) -> str:
+    """What the command prints; it succeeds."""
     done = await operated.run(
         [sys.executable, "-m", f"services.{name}", *arguments], operated.stack.environment(name) | keys
     )
-    assert not done.stderr, done.stderr
-    return done.returncode
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    return done.stdout
 
 
 @asynccontextmanager
