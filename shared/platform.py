@@ -38,6 +38,7 @@ from shared.loop import Loop
 from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.decoder import Decoder, Keeper
+from shared.messaging.decompression import UnreadableBatch
 from shared.messaging.generations import forgotten
 from shared.messaging.partition_log import LogProbe, started
 from shared.messaging.relay import Relay
@@ -85,6 +86,8 @@ class Service:
     observe: Observe | None = None
     only_reads: bool = False
     """Its HTTP interface only reads: it stays ready while its database takes no writes."""
+    before_ready: Callable[[LogProbe, Loop], Awaitable[None]] | None = None
+    """What must be done at each start before it is ready; again when a server is away meanwhile."""
     keyed: tuple[KeyedColumn, ...] = ()
     """What its own tables hold that was made with a key."""
     on_restored: OnRestored | None = None
@@ -287,6 +290,8 @@ async def _run(platform: Platform, service: Service) -> None:
             await started(probe.start, broker)
             await relay.start(broker)
             await _wait_while_blocked(platform, probe, service.own_topics, broker)
+            if (prepare := service.before_ready) is not None:
+                await broker.attempt(lambda: prepare(probe, broker), (KafkaError, UnreadableBatch, *TRANSIENT))
             await _work(platform, service, probe, relay, pulse)
         finally:
             await relay.stop()

@@ -23,6 +23,7 @@ from services.carrier.store.intake import Retention, ScanIntake
 from services.carrier.tasks.polling import keep_polling
 from services.carrier.tasks.publishing import ScanPublisher
 from services.carrier.tasks.retention import keep_dropping_expired
+from services.persons.erasures import erase_marked, forgetting
 from services.persons.records import Persons
 from shared.cli.commands import command
 from shared.http.client import Client, Counterpart, keep_open
@@ -80,6 +81,7 @@ def service(platform: Platform) -> Service:
             orders.router(pool, ledger, require),
         ),
         observe=metrics.observe,
+        before_ready=partial(erase_marked, forgetting(ledger, persons, clock)),
         keyed=(*labels_table.SEALED, callbacks_table.SEALED, scans.SEALED, *persons.sealed_columns()),
         on_restored=on_restored,
     )

@@ -16,6 +16,7 @@ from services.customs.jobs.exports import ExportJob
 from services.customs.settings import Settings, policy_of, quota_keys
 from services.customs.store import export_declarations, hold_answers, quota
 from services.customs.tasks.retention import keep_dropping_expired
+from services.persons.erasures import erase_marked, forgetting
 from services.persons.records import Persons
 from shared.cli.commands import command
 from shared.http.client import Bounds, Client, Counterpart, keep_open
@@ -52,6 +53,7 @@ def service(platform: Platform) -> Service:
             Task("retention", partial(keep_dropping_expired, pool, clock)),
             Task("connections", partial(keep_open, (exporting, *(one.counterpart for one in authorities)))),
         ),
+        before_ready=partial(erase_marked, forgetting(ledger, persons, clock)),
         keyed=(
             export_declarations.SEALED,
             hold_answers.SEALED,

@@ -135,6 +135,13 @@ class Persons:
     def _kept(self, record: PersonRecord, part: Part) -> bytes | None:
         return bytes.fromhex(_of(record, part)) if part in self._seals else None
 
+    async def held(self, db: DB, order_ids: Sequence[UUID]) -> list[UUID]:
+        """Those of these orders whose record is here, and not erased."""
+        rows = await db.fetch(
+            "select order_id from persons where order_id = any($1) and erased_at is null", list(order_ids)
+        )
+        return [row["order_id"] for row in rows]
+
     async def drop(self, db: DB, order_ids: Sequence[UUID]) -> None:
         """Erases, and remembers that it did."""
         await db.execute(
