@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import asyncpg
 
 from shared.db import DB, Blocked
-from shared.sealing import KeyedColumn, Seal, SealedColumn
+from shared.sealing import KeyedColumn, Seal, SealedColumn, Unsealable
+from shared.telemetry import log
 
 BATCH = 100
 """Values sealed again in one transaction: labels and messages are documents, of up to a few hundred KiB."""
@@ -94,8 +95,8 @@ async def reseal(
     """Seals the column's values with the first key where another was used, a few at a time, while the service runs;
     how many. `progress` is told how many more.
 
-    May be interrupted and begun again. Rows that somebody else has locked are left to the next pass; raises Unsealable
-    for a value that no key opens.
+    May be interrupted and begun again. Rows that somebody else has locked are left to the next pass; a value that no
+    key opens stays as it is, and is logged.
     """
     total = 0
     while sealed := await _pass(pool, column, seal, progress):
@@ -110,11 +111,11 @@ async def _pass(
     while True:
         async with pool.acquire() as db, db.transaction():
             rows = await _next(db, column, seal, after)
-            await _seal_again(db, column, seal, rows)
+            sealed = await _seal_again(db, column, seal, rows)
         if not rows:
             return total
-        total += len(rows)
-        progress(len(rows))
+        total += sealed
+        progress(sealed)
         after = [rows[-1][name] for name in column.key]
 
 
@@ -133,15 +134,21 @@ async def _next(db: DB, column: SealedColumn, seal: Seal, after: Sequence[object
     )
 
 
-async def _seal_again(db: DB, column: SealedColumn, seal: Seal, rows: Sequence[asyncpg.Record]) -> None:
-    if not rows:
-        return
+async def _seal_again(db: DB, column: SealedColumn, seal: Seal, rows: Sequence[asyncpg.Record]) -> int:
+    """How many of them could be opened."""
     where = " and ".join(f"{name} = ${n}" for n, name in enumerate(column.key, start=2))
     values = []
     for row in rows:
         place = column.place(*(row[name] for name in column.placed_by))
-        again = seal.seal(seal.open(row[column.column], place), place)
+        try:
+            again = seal.seal(seal.open(row[column.column], place), place)
+        except Unsealable:
+            log.error("a value cannot be opened", table=column.table, column=column.column)
+            continue
         values.append((again, *(row[name] for name in column.key)))
+    if not values:
+        return 0
     await db.executemany(f"update {column.table} set {column.column} = $1 where {where}", values)
     if column.resealed is not None:
-        await column.resealed(db, [row[column.key[0]] for row in rows])
+        await column.resealed(db, [first for _, first, *_ in values])
+    return len(values)

@@ -21,11 +21,14 @@ from sandbox.demo.people import person
 from sandbox.local.processes import Process
 from sandbox.local.servers import Servers
 from services.credentials import rotated_key
+from services.customs.store import hold_answers
 from services.registry import SERVICES
 from shared.db import Blocked
 from shared.messaging.partition_log import reading
-from shared.sealing import key_prefix
+from shared.operations.keys import BATCH, reseal
+from shared.sealing import Seal, key_prefix
 from shared.settings import PlatformSettings
+from tests import customs_samples as samples
 from tests.conftest import FreshDatabase
 from tests.customs_samples import closed, line, placed
 from tests.integration.carrier_post import key
@@ -233,3 +236,27 @@ async def test_a_replica_without_the_key_of_another_judges_no_year(
         await office.platform.pool.execute("delete from known_keys where key_id = 'v9'")
         await office.consume(placed("judged", lines=LINES), event)
         await office.until("judged", OrderScreened)
+
+
+async def test_a_damaged_value_keeps_no_other_from_being_sealed_again(
+    servers: Servers, fresh_database: FreshDatabase
+) -> None:
+    old, new = {"v1": bytes(32)}, {"v2": bytes(range(32))}
+    order = samples.order_id("damaged")
+    async with opened(servers, fresh_database) as office:
+        pool = office.platform.pool
+        for number in range(2 * BATCH):
+            subject = f"{number}:inspection"
+            place = hold_answers.sealing_place(order, subject)
+            sealed = V1 + bytes(40) if number % BATCH == 0 else Seal(old).seal(b"the answer", place)
+            async with pool.acquire() as db:
+                await hold_answers.add(db, order, subject, sealed, "ops", samples.PLACED_AT)
+        both = Seal(new | old)
+        assert await reseal(pool, hold_answers.SEALED, both, lambda _: None) == 2 * BATCH - 2
+        assert await reseal(pool, hold_answers.SEALED, both, lambda _: None) == 0
+        rows = await pool.fetch(
+            "select subject, answer from hold_answers where substring(answer from 1 for 3) = $1", V2
+        )
+        places = [hold_answers.sealing_place(order, row["subject"]) for row in rows]
+        opened_by_new = {Seal(new).open(row["answer"], at) for row, at in zip(rows, places, strict=True)}
+    assert (len(rows), opened_by_new) == (2 * BATCH - 2, {b"the answer"})
