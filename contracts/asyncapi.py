@@ -40,9 +40,10 @@ EVENT_HEADERS: dict[str, Any] = {
 }
 
 
-def document(topics: Iterable[Topic], summaries: Mapping[str, str], person_record: str) -> str:
-    """The document as YAML. `person_record` is the message on compacted topics."""
+def document(topics: Iterable[Topic], summaries: Mapping[str, str]) -> str:
+    """The document as YAML."""
     topics = tuple(topics)
+    erased = {name for topic in topics if topic.compacted for name in topic.messages}
     body = {
         "asyncapi": "3.0.0",
         "info": {
@@ -53,11 +54,11 @@ def document(topics: Iterable[Topic], summaries: Mapping[str, str], person_recor
         },
         "defaultContentType": "application/json",
         "servers": {"kafka": {"host": "localhost:9092", "protocol": "kafka"}},
-        "channels": {topic.name: _channel(topic, person_record) for topic in topics},
+        "channels": {topic.name: _channel(topic) for topic in topics},
         "operations": dict(_operations(topics)),
         "components": {
             "messages": {
-                name: _message(name, summary, tombstone=name == person_record) for name, summary in summaries.items()
+                name: _message(name, summary, tombstone=name in erased) for name, summary in summaries.items()
             },
             "schemas": {"EventHeaders": EVENT_HEADERS},
         },
@@ -73,12 +74,12 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def messages_of(topic: Topic, person_record: str) -> list[str]:
+def messages_of(topic: Topic) -> list[str]:
     """The names of the messages on a topic."""
-    return [person_record] if topic.compacted else list(topic.types)
+    return [*topic.types, *topic.messages]
 
 
-def _channel(topic: Topic, person_record: str) -> dict[str, Any]:
+def _channel(topic: Topic) -> dict[str, Any]:
     if topic.compacted:
         configuration: dict[str, Any] = {"cleanup.policy": ["compact"]}
     else:
@@ -86,7 +87,7 @@ def _channel(topic: Topic, person_record: str) -> dict[str, Any]:
     return {
         "address": topic.name,
         "description": f"Published by {topic.producer}, keyed by order id.",
-        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages_of(topic, person_record)},
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages_of(topic)},
         "bindings": {
             "kafka": {
                 "topic": topic.name,
@@ -103,16 +104,9 @@ def _operations(topics: tuple[Topic, ...]) -> Iterable[tuple[str, dict[str, Any]
         channel = {"$ref": f"#/channels/{topic.name}"}
         yield f"{topic.producer}.send.{topic.name}", {"action": "send", "channel": channel}
         for consumer in topic.consumers:
-            yield (
-                f"{consumer}.receive.{topic.name}",
-                {
-                    "action": "receive",
-                    "channel": channel,
-                    "bindings": {
-                        "kafka": {"groupId": {"type": "string", "const": consumer}, "bindingVersion": "0.5.0"}
-                    },
-                },
-            )
+            group = {"groupId": {"type": "string", "const": consumer}, "bindingVersion": "0.5.0"}
+            how = {} if topic.at_start else {"bindings": {"kafka": group}}
+            yield f"{consumer}.receive.{topic.name}", {"action": "receive", "channel": channel, **how}
 
 
 def _message(name: str, summary: str, *, tombstone: bool) -> dict[str, Any]:

@@ -5,7 +5,8 @@ Money is Decimal with an ISO 4217 code, weights are grams, lengths are millimetr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha1
@@ -284,6 +285,10 @@ class Topic:
     retention_days: int | None
     """None: kept by compaction instead (the newest record of each key stays)."""
     compacted: bool = False
+    messages: Mapping[str, type[BaseModel]] = field(default_factory=dict)
+    """By type, what lies on a topic that carries no events."""
+    at_start: bool = False
+    """Its consumers read it from its beginning at every start, before they are ready, and at no other time."""
 
     @property
     def types(self) -> dict[str, type[Event]]:

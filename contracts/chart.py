@@ -53,10 +53,10 @@ newest on ([upgrade](../docs/runbook.md#upgrade)).
 """
 
 
-def readme(topics: Iterable[Topic], summaries: Mapping[str, str], person_record: str) -> str:
+def readme(topics: Iterable[Topic], summaries: Mapping[str, str]) -> str:
     """The whole page."""
     topics = tuple(topics)
-    tables = "\n".join(_table(topic, summaries, person_record) for topic in topics)
+    tables = "\n".join(_table(topic, summaries) for topic in topics)
     return f"{HEAD}\n{flow_chart(topics)}\n{tables}\n{RULES}"
 
 
@@ -77,16 +77,17 @@ def _node(topic: Topic) -> str:
     return topic.name.replace(".", "_")
 
 
-def _table(topic: Topic, summaries: Mapping[str, str], person_record: str) -> str:
+def _table(topic: Topic, summaries: Mapping[str, str]) -> str:
     kept = "compacted" if topic.compacted else f"{topic.retention_days} days"
+    how = "read from its beginning at every start" if topic.at_start else "consumed"
     lines = [
         f"### {topic.name}",
         "",
-        f"Published by {topic.producer}; consumed by {', '.join(topic.consumers)}. "
+        f"Published by {topic.producer}; {how} by {', '.join(topic.consumers)}. "
         f"Key: order id. Partitions: {PARTITIONS}. Kept: {kept}.",
         "",
         "| message | |",
         "|---|---|",
     ]
-    lines += [f"| [{name}](schemas/{name}.json) | {summaries[name]} |" for name in messages_of(topic, person_record)]
+    lines += [f"| [{name}](schemas/{name}.json) | {summaries[name]} |" for name in messages_of(topic)]
     return "\n".join([*lines, ""])

@@ -20,12 +20,9 @@ from pydantic_core import core_schema
 from contracts import asyncapi, chart
 from contracts.base import Event, Topic
 from contracts.compatibility import broken
-from contracts.persons import PersonRecord
 from contracts.topics import TOPICS
 
 HERE = Path(__file__).parent
-PERSON_RECORD = "person-record.v1"
-"""The one message that is no event: the value of a record on a compacted topic."""
 
 
 class WireSchema(GenerateJsonSchema):
@@ -49,8 +46,7 @@ def models(topics: tuple[Topic, ...] = TOPICS) -> dict[str, type[BaseModel]]:
     found: dict[str, type[BaseModel]] = {}
     for topic in topics:
         found.update(topic.types)
-        if topic.compacted:
-            found[PERSON_RECORD] = PersonRecord
+        found.update(topic.messages)
     return dict(sorted(found.items()))
 
 
@@ -74,8 +70,8 @@ def files(schemas: Mapping[str, dict[str, Any]]) -> dict[str, str]:
         f"schemas/{name}.json": json.dumps(body, indent=2, ensure_ascii=False) + "\n" for name, body in schemas.items()
     }
     summaries = {name: first_line(body) for name, body in schemas.items()}
-    texts["asyncapi.yaml"] = asyncapi.document(TOPICS, summaries, PERSON_RECORD)
-    texts["README.md"] = chart.readme(TOPICS, summaries, PERSON_RECORD)
+    texts["asyncapi.yaml"] = asyncapi.document(TOPICS, summaries)
+    texts["README.md"] = chart.readme(TOPICS, summaries)
     return texts
 
 

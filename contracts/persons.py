@@ -1,6 +1,7 @@
 """The person's record: the only message with personal data between services, always sealed.
 
-On the topic `orders.personal` a record's value is a `PersonRecord`; an empty value erases it.
+On the topic `orders.personal` a record's value is a `PersonRecord`; an empty value erases it. `orders.erasures` says
+for longer, and without a word about the person, that it was erased.
 """
 
 from __future__ import annotations
@@ -54,3 +55,11 @@ class PersonRecord(Value):
     order_id: UUID
     contact: str
     national_id: str
+
+
+class ErasureMarker(Value):
+    """The person's record of this order was erased; who finds it in a restored database erases it again."""
+
+    order_id: UUID
+    erased_at: Instant
+    """Business time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts import carrier, cases, customs, orders, warehouse
+from contracts import carrier, cases, customs, orders, persons, warehouse
 from contracts.base import Topic
 
 CASES = (cases.CaseOpened, cases.CaseClosed)
@@ -81,17 +81,33 @@ PERSONAL = Topic(
     events=(),
     retention_days=None,
     compacted=True,
+    messages={"person-record.v1": persons.PersonRecord},
 )
 """The person's record, sealed; keyed by order id; an empty value is its erasure."""
+ERASURES = Topic(
+    "orders.erasures",
+    producer="orders",
+    consumers=("orders", "customs", "carrier"),
+    events=(),
+    retention_days=400,
+    messages={"erasure-marker.v1": persons.ErasureMarker},
+    at_start=True,
+)
+"""A marker for each erasure, kept longer than any backup may be: what a restored database holds is erased again."""
 
-TOPICS = (ORDERS, WAREHOUSE, CUSTOMS, CARRIER, TRACKING, PERSONAL)
+TOPICS = (ORDERS, WAREHOUSE, CUSTOMS, CARRIER, TRACKING, PERSONAL, ERASURES)
 
 
 def of_producer(name: str) -> Topic:
     """The topic on which this service publishes its facts."""
-    return next(topic for topic in TOPICS if topic.producer == name and not topic.compacted)
+    return next(topic for topic in TOPICS if topic.producer == name and topic.events)
 
 
 def subscribed_by(name: str) -> tuple[Topic, ...]:
     """The topics this service consumes."""
+    return tuple(topic for topic in TOPICS if name in topic.consumers and not topic.at_start)
+
+
+def readable_by(name: str) -> tuple[Topic, ...]:
+    """The topics this service may read: those it consumes, and those it reads at its start."""
     return tuple(topic for topic in TOPICS if name in topic.consumers)

@@ -26,6 +26,11 @@ def sealing_key() -> str:
     return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
+def rotated_key(key_id: str = "v1") -> str:
+    """A key of a setting that takes several, by its id."""
+    return f"{key_id}:{sealing_key()}"
+
+
 def password() -> str:
     return secrets.token_urlsafe(24)
 
@@ -35,13 +40,13 @@ class Secrets:
     """Every secret of one installation, newly generated."""
 
     api_keys: dict[Scope, str] = field(default_factory=lambda: {scope: password() for scope in SCOPES})
-    storage_keys: dict[str, str] = field(default_factory=lambda: {service: sealing_key() for service in SERVICES})
+    storage_keys: dict[str, str] = field(default_factory=lambda: {service: rotated_key() for service in SERVICES})
     database_passwords: dict[str, str] = field(default_factory=lambda: {service: password() for service in SERVICES})
     kafka_passwords: dict[str, str] = field(default_factory=lambda: {service: password() for service in SERVICES})
-    contact_key: str = field(default_factory=sealing_key)
-    national_id_key: str = field(default_factory=sealing_key)
-    quota_key: str = field(default_factory=sealing_key)
-    link_keys: str = field(default_factory=lambda: f"v1:{sealing_key()}")
+    contact_key: str = field(default_factory=rotated_key)
+    national_id_key: str = field(default_factory=rotated_key)
+    quota_key: str = field(default_factory=rotated_key)
+    link_keys: str = field(default_factory=rotated_key)
     webhook_secret: str = field(default_factory=lambda: f"whsec_{sealing_key()}")
     okapi_key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     laposte_password: str = field(default_factory=lambda: secrets.token_urlsafe(16))

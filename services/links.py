@@ -12,14 +12,13 @@ import hmac
 from collections.abc import Mapping
 from uuid import UUID
 
-from shared.sealing import decode_key
+from shared.sealing import parse_keys
 from shared.settings import PlatformSettings
 
 
 def parse_link_keys(text: str) -> dict[str, bytes]:
-    """`v2:<base64>,v1:<base64>` as a mapping; ValueError when a key is not 32 bytes of base64."""
-    pairs = (item.split(":", 1) for item in text.split(",") if item)
-    return {version: decode_key(key, f"LINK_KEYS {version}") for version, key in pairs}
+    """`v2:<base64>,v1:<base64>` as a mapping; ValueError as in `shared.sealing.parse_keys`."""
+    return parse_keys(text, "LINK_KEYS")
 
 
 def link_keys_of(settings: PlatformSettings) -> dict[str, bytes]:

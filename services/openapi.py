@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "STORAGE_KEY": _KEY,
     "CONTACT_KEY": _KEY,
     "NATIONAL_ID_KEY": _KEY,
+    "QUOTA_KEY": _KEY,
     "LINK_KEYS": f"v1:{_KEY}",
     "WEBHOOK_SECRETS": f"whsec_{_KEY}",
 }

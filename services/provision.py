@@ -15,7 +15,7 @@ import asyncpg
 from aiokafka.errors import KafkaError
 from pydantic import Field, SecretStr, create_model
 
-from contracts.topics import TOPICS, subscribed_by
+from contracts.topics import TOPICS, readable_by
 from services.registry import SERVICES
 from shared.messaging.kafka import Connection, connection
 from shared.operations.kafka_rights import NotGranted, Rights, grant
@@ -90,7 +90,7 @@ async def provision(
 def rights_of(service: str) -> Rights:
     """What a service may do on the brokers: write to its own topics, read its own and those it consumes."""
     publishes = tuple(topic.name for topic in TOPICS if topic.producer == service)
-    subscriptions = tuple(topic.name for topic in subscribed_by(service))
+    subscriptions = tuple(topic.name for topic in readable_by(service))
     # It reads its own ones to compare their ends with its outbox: the broker may have lost records.
     return Rights(user=service, writes=publishes, reads=_distinct((*publishes, *subscriptions)), group=service)
 

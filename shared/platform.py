@@ -24,6 +24,7 @@ from contracts.base import ORDER, Event, Stream, Topic
 from shared import tracing
 from shared.clock import Clock
 from shared.db import SHUT_OUT, TRANSIENT, Blocked, NewerFacts, SharedSessions, connect_pool, new_pool
+from shared.http import idempotency
 from shared.http.api_keys import Keys
 from shared.http.idempotency import IdempotentRequests
 from shared.http.middleware import RequestMiddleware
@@ -40,17 +41,19 @@ from shared.loop import Loop
 from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.decoder import Decoder, Keeper
+from shared.messaging.decompression import UnreadableBatch
 from shared.messaging.generations import forgotten
 from shared.messaging.partition_log import LogProbe, started
 from shared.messaging.relay import Relay
 from shared.messaging.restore import OnRestored, Restore
 from shared.operations import gauges, operator_api, readiness
 from shared.operations.internal_api import internal_app
+from shared.operations.keys import KeyMissing, require_known_keys
 from shared.operations.pruning import keep_pruning
 from shared.operations.state import ServiceState
 from shared.operations.status import status_of
 from shared.operations.why import Finding, FindingsOf, why
-from shared.sealing import Seal, decode_key
+from shared.sealing import KeyedColumn, Seal, require_keys
 from shared.settings import PlatformSettings
 from shared.supervise import Group, Task
 from shared.telemetry import configure_logs, log
@@ -88,6 +91,10 @@ class Service:
     observe: Observe | None = None
     only_reads: bool = False
     """Its HTTP interface only reads: it stays ready while its database takes no writes."""
+    before_ready: Callable[[LogProbe, Loop], Awaitable[None]] | None = None
+    """What must be done at each start before it is ready; again when a server is away meanwhile."""
+    keyed: tuple[KeyedColumn, ...] = ()
+    """What its own tables hold that was made with a key."""
     on_restored: OnRestored | None = None
     """What it writes down beside facts that its database had forgotten; see `shared.messaging.restore`."""
 
@@ -137,17 +144,13 @@ class Platform:
         """Called when the loops have ended, asked to or broken."""
 
     @functools.cached_property
-    def storage_key(self) -> bytes:
-        return decode_key(self.settings.storage_key.get_secret_value(), "STORAGE_KEY")
-
-    @functools.cached_property
     def seal(self) -> Seal:
         """Seals what this service stores."""
-        return Seal(self.storage_key)
+        return Seal(require_keys(self.settings.keys()["STORAGE_KEY"], "STORAGE_KEY"))
 
     @functools.cached_property
     def requests(self) -> IdempotentRequests:
-        return IdempotentRequests(self.ledger, self.storage_key)
+        return IdempotentRequests(self.ledger, self.seal)
 
     def wake(self, job_kinds: Collection[str] = ()) -> None:
         """Something was committed: events to send, jobs of these kinds to run."""
@@ -257,7 +260,13 @@ async def connected(
         platform = Platform(settings, pool)
         service = _wired(platform, make)
         await database.attempt(platform.ledger.refuse_newer, passing)
+        await database.attempt(lambda: require_known_keys(pool, settings.keys(), keyed_of(service)), passing)
         yield platform, service
+
+
+def keyed_of(service: Service) -> tuple[KeyedColumn, ...]:
+    """All that the service's database holds that was made with a key."""
+    return (idempotency.SEALED, *service.keyed)
 
 
 def restore_of(platform: Platform, service: Service) -> Restore:
@@ -300,6 +309,8 @@ async def _run(platform: Platform, service: Service) -> None:
             await started(probe.start, broker)
             await relay.start(broker)
             await _wait_while_blocked(platform, probe, service.own_topics, broker)
+            if (prepare := service.before_ready) is not None:
+                await broker.attempt(lambda: prepare(probe, broker), (KafkaError, UnreadableBatch, *TRANSIENT))
             await _work(platform, service, probe, relay, pulse)
         finally:
             await relay.stop()
@@ -358,6 +369,8 @@ def serve(make: Make, settings: PlatformSettings, name: str) -> None:
     tracing.begin(name, settings.otel_exporter_otlp_endpoint)
     try:
         uvloop.run(_serve(make, settings))
+    except KeyMissing as missing:
+        raise SystemExit(f"{name} does not start: {missing}") from None
     except NewerFacts as newer:
         raise SystemExit(f"{name} does not start: {newer}; run the release that wrote them, or a later one") from None
     except SharedSessions as shared:

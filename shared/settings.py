@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, field_validator
@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.base import Event
 from shared import limits
+from shared.sealing import parse_keys
 
 SECRETS = Path("/run/secrets")
 """Where containers find their secrets: one file a setting, named like it in lower case."""
@@ -21,6 +22,9 @@ class PlatformSettings(BaseSettings):
 
     What the environment does not name is looked for among the container's secrets.
     """
+
+    ROTATED: ClassVar[tuple[str, ...]] = ("storage_key", "contact_key", "national_id_key")
+    """The settings with the keys that values in the database name."""
 
     model_config = SettingsConfigDict(
         extra="ignore", hide_input_in_errors=True, secrets_dir=SECRETS if SECRETS.is_dir() else None
@@ -41,9 +45,12 @@ class PlatformSettings(BaseSettings):
     internal_port: int = Field(default=8001, ge=1, le=65535, description="theirs; never to be reached from outside")
     clock_file: str = Field(default="", description="the business clock; real time when empty")
 
-    storage_key: SecretStr = Field(default=SecretStr(""), description="base64, 32 bytes: seals what is stored here")
-    contact_key: SecretStr = Field(default=SecretStr(""), description="base64, 32 bytes: the record's contact part")
-    national_id_key: SecretStr = Field(default=SecretStr(""), description="base64, 32 bytes: the national id part")
+    storage_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="`v2:<base64>,v1:<base64>`, 32 bytes each: the first seals what is stored here",
+    )
+    contact_key: SecretStr = Field(default=SecretStr(""), description="likewise: the record's contact part")
+    national_id_key: SecretStr = Field(default=SecretStr(""), description="likewise: the national id part")
     link_keys: SecretStr = Field(
         default=SecretStr(""), description="`v2:<base64>,v1:<base64>`: tracking secrets, the first makes new ones"
     )
@@ -81,6 +88,11 @@ class PlatformSettings(BaseSettings):
         if unknown:
             raise ValueError(f"this release knows no {', '.join(unknown)}")
         return versions
+
+    def keys(self) -> dict[str, dict[str, bytes]]:
+        """The keys of each setting of `ROTATED`, by their ids, the first one in use; ValueError as in `parse_keys`."""
+        texts = {name.upper(): getattr(self, name).get_secret_value() for name in self.ROTATED}
+        return {setting: parse_keys(text, setting) for setting, text in texts.items()}
 
     def database_dsn(self) -> str:
         """Where the database is, and how we get in."""

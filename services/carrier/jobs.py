@@ -151,7 +151,7 @@ class LabelJob:
         return Done([created], save=save, unless=NO_NEW_LABEL)
 
     def _stored(self, facts: Facts, parcel: int, route: Route, made: LabelMade) -> StoredLabel:
-        erased, place = PersonErased in facts, f"{route.carrier}:{made.tracking_number}"
+        erased, number = PersonErased in facts, (route.carrier, made.tracking_number)
         return StoredLabel(
             order_id=facts.id,
             parcel=parcel,
@@ -161,8 +161,8 @@ class LabelJob:
             partner_number=made.partner_number,
             used=may_get_label(facts, parcel),
             erased=erased,
-            sealed_pdf=None if erased else self._seal.seal(made.pdf, f"label:{place}"),
-            sealed_cn23=self._seal.seal(made.cn23, f"cn23:{place}") if made.cn23 else None,
+            sealed_pdf=None if erased else self._seal.seal(made.pdf, labels.pdf_place(*number)),
+            sealed_cn23=self._seal.seal(made.cn23, labels.cn23_place(*number)) if made.cn23 else None,
         )
 
     def _refused(self, job: ClaimedJob, reason: str) -> Done:

@@ -17,11 +17,15 @@ from services.carrier.domain.silence import SilencePolicy
 from services.carrier.handlers import SUBSCRIPTIONS, handle, on_erased, on_restored, project
 from services.carrier.jobs import LabelJob, LabelRules
 from services.carrier.settings import Settings
+from services.carrier.store import callbacks as callbacks_table
+from services.carrier.store import labels as labels_table
+from services.carrier.store import scans
 from services.carrier.store.intake import Retention, ScanIntake
 from services.carrier.tasks.polling import keep_polling
 from services.carrier.tasks.publishing import ScanPublisher
 from services.carrier.tasks.retention import keep_dropping_expired
 from services.persons import reads
+from services.persons.erasures import erase_marked, forgetting
 from services.persons.records import Persons
 from shared.cli.commands import command
 from shared.http.client import Client, Counterpart, keep_open
@@ -81,6 +85,8 @@ def service(platform: Platform) -> Service:
             reads.router(require, pool),
         ),
         observe=metrics.observe,
+        before_ready=partial(erase_marked, forgetting(ledger, persons, clock)),
+        keyed=(*labels_table.SEALED, callbacks_table.SEALED, scans.SEALED, *persons.sealed_columns()),
         on_restored=on_restored,
     )
 

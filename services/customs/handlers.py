@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,12 +14,14 @@ from services.customs.destinations import DESTINATIONS
 from services.customs.domain.buyer_year import changes, may_change_share, settle
 from services.customs.domain.decide import Passed, Policy, decide, screen
 from services.customs.domain.parcels import parcel_rows
-from services.customs.domain.quota import Year, person_hash
+from services.customs.domain.quota import Years, years_of
 from services.customs.store import hold_answers, parcels, quota
 from services.persons.facts import PersonErased, PersonRecorded
 from services.persons.records import Persons
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
+from shared.operations.keys import require_every_key
+from shared.sealing import key_prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Handler:
 
     policy: Policy
     persons: Persons
-    quota_key: bytes
+    quota_keys: Mapping[str, bytes]
 
     async def handle(self, db: DB, orders: Sequence[Facts], context: DecisionContext) -> list[Output]:
         """The outputs of these orders. A buyer's year is judged under its row's lock, orders by their arrival."""
@@ -52,20 +54,22 @@ class Handler:
         candidates = {facts.id: facts for facts in orders if may_change_share(facts)}
         changed = changes(await quota.load_entries(db, candidates), candidates)
         buyers = await self._buyers(db, limited)
-        years = {change.entry.year for change in changed.values()} | set(buyers.values())
-        outputs, entries = settle(limited, buyers, changed, await quota.lock_years(db, years), context)
+        years = {change.entry.year for change in changed.values()}.union(*buyers.values())
+        taken = await quota.lock_years(db, years)
+        if limited:
+            # When the years are locked: of an entry made before under another key, that key is known by now.
+            await require_every_key(db, "QUOTA_KEY", self.quota_keys)
+        outputs, entries = settle(limited, buyers, changed, taken, context)
         await quota.save_entries(db, entries)
         return outputs
 
-    async def _buyers(self, db: DB, limited: Sequence[Passed]) -> dict[UUID, Year]:
+    async def _buyers(self, db: DB, limited: Sequence[Passed]) -> dict[UUID, Years]:
         if not limited:
             return {}
         year_of = {passed.screened.order_id: passed.year for passed in limited}
         identities = await self.persons.national_ids(db, list(year_of), "screening")
-        return {
-            order_id: Year(person_hash(identity, self.quota_key), year_of[order_id])
-            for order_id, identity in identities.items()
-        }
+        keys = {key_prefix(key_id): key for key_id, key in self.quota_keys.items()}
+        return {order_id: years_of(identity, year_of[order_id], keys) for order_id, identity in identities.items()}
 
 
 async def project(db: DB, orders: Sequence[Facts]) -> None:

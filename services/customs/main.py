@@ -14,9 +14,11 @@ from services.customs.destinations import DESTINATIONS
 from services.customs.destinations.destination import Parts
 from services.customs.jobs.export_gateway import EXPORT_GATEWAY, ExportGateway
 from services.customs.jobs.exports import ExportJob
-from services.customs.settings import Settings, policy_of, quota_key
+from services.customs.settings import Settings, policy_of, quota_keys
+from services.customs.store import export_declarations, hold_answers, quota
 from services.customs.tasks.retention import keep_dropping_expired
 from services.persons import reads
+from services.persons.erasures import erase_marked, forgetting
 from services.persons.records import Persons
 from shared.cli.commands import command
 from shared.http.client import Bounds, Client, Counterpart, keep_open
@@ -43,7 +45,7 @@ def service(platform: Platform) -> Service:
         publishes=topics.CUSTOMS,
         consumes=topics.subscribed_by("customs"),
         subscriptions=handlers.SUBSCRIPTIONS,
-        kinds=(StreamKind(ORDER, handlers.Handler(policy, persons, quota_key(settings)).handle, handlers.project),),
+        kinds=(StreamKind(ORDER, handlers.Handler(policy, persons, quota_keys(settings)).handle, handlers.project),),
         hooks=cases.hooks("customs"),
         findings=cases.findings,
         keepers=(persons,),
@@ -54,6 +56,14 @@ def service(platform: Platform) -> Service:
             Task("connections", partial(keep_open, (exporting, *(one.counterpart for one in authorities)))),
         ),
         api=API,
+        before_ready=partial(erase_marked, forgetting(ledger, persons, clock)),
+        keyed=(
+            export_declarations.SEALED,
+            hold_answers.SEALED,
+            *(column for one in DESTINATIONS.values() for column in one.sealed),
+            *persons.sealed_columns(),
+            quota.counted(clock.now()),
+        ),
         routers=(
             orders.router(platform.require, pool, ledger),
             actions.router(platform.require, ledger, platform.requests, seal, clock, policy),

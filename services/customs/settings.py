@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+from collections.abc import Mapping
+from typing import ClassVar
 
 from pydantic import Field, SecretStr, create_model, field_validator
 
@@ -13,7 +13,7 @@ from services.customs.destinations import DESTINATIONS, import_regimes
 from services.customs.domain.decide import Policy
 from services.customs.domain.export import valid_eori
 from services.customs.regimes import tables
-from shared.sealing import decode_key
+from shared.sealing import require_keys
 from shared.settings import PlatformSettings
 
 _OF_DESTINATIONS = tuple(destination.settings for destination in DESTINATIONS.values())
@@ -31,8 +31,10 @@ class Settings(create_model("OfDestinations", __base__=_OF_DESTINATIONS), Platfo
     import_regime: Regime = Field(default="cbec_9610", description="for marketplaces that are not named")
     import_regimes: dict[str, Regime] = Field(default={}, description="regime by marketplace, JSON")
     quota_key: SecretStr = Field(
-        default=SecretStr(""), description="base64, 32 bytes: hashes national ids; from the storage key when empty"
+        default=SecretStr(""),
+        description="`v2:<base64>,v1:<base64>`, 32 bytes: hash national ids; the first those of now",
     )
+    ROTATED: ClassVar = (*PlatformSettings.ROTATED, "quota_key")
 
     @field_validator("import_regime", "import_regimes")
     @classmethod
@@ -63,10 +65,6 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-def quota_key(settings: Settings) -> bytes:
-    """The key of the buyers' hashes. It must outlive a change of the storage key: set it before making one."""
-    key = settings.quota_key.get_secret_value()
-    if key:
-        return decode_key(key, "QUOTA_KEY")
-    storage = decode_key(settings.storage_key.get_secret_value(), "STORAGE_KEY")
-    return hmac.digest(storage, b"customs quota", hashlib.sha256)
+def quota_keys(settings: Settings) -> Mapping[str, bytes]:
+    """The keys of the buyers' hashes, by their ids. ValueError when there is none."""
+    return require_keys(settings.keys()["QUOTA_KEY"], "QUOTA_KEY")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from contracts.base import Event
+from contracts.base import Event, order_stream
 from contracts.carrier import (
     LabelCreated,
     ParcelDelivered,
@@ -31,6 +30,7 @@ from services.orders.domain.decide import decide
 from services.orders.domain.document import document
 from services.orders.store import cases, erasures
 from services.orders.store import orders as orders_table
+from services.persons.erasures import mark
 from services.persons.facts import PersonErased
 from services.persons.records import Persons
 from shared.clock import Clock
@@ -79,14 +79,6 @@ async def project(clock: Clock, db: DB, orders: Sequence[Facts]) -> None:
         await cases.save(db, opened)
 
 
-async def on_restored(clock: Clock, db: DB, events: Sequence[Event]) -> None:
-    """What belongs to the erasures among events that a restored database had lost: their record, and that their
-    tombstones are published until they are effective. Who requested them is not known any more."""
-    for event in events:
-        if isinstance(event, PersonErased):
-            await _record_erasure(db, event.order_id, "restore", clock.now())
-
-
 @dataclass(frozen=True, slots=True)
 class Erasure:
     """Erases the person's record of an order."""
@@ -102,11 +94,18 @@ class Erasure:
             return
         order_id, now = facts.id, self.clock.now()
         await self.persons.erase(db, order_id)
-        await _record_erasure(db, order_id, actor, now)
+        await mark(db, order_id, now)
+        await orders_table.delete_fingerprint(db, order_id)
+        await erasures.append(db, order_id, "done", actor, now)
+        await erasures.add_tombstone(db, order_id)
         await self.ledger.record(db, consumed=[PersonErased(order_id=order_id, occurred_at=now)])
 
-
-async def _record_erasure(db: DB, order_id: UUID, actor: str, now: datetime) -> None:
-    await orders_table.delete_fingerprint(db, order_id)
-    await erasures.append(db, order_id, "done", actor, now)
-    await erasures.add_tombstone(db, order_id)
+    async def again(self, order_ids: Sequence[UUID]) -> int:
+        """Erases those of these orders that a restored database does not know as erased; how many. Who requested it is
+        not known any more."""
+        async with self.ledger.transaction() as db:
+            held = await self.persons.held(db, order_ids)
+            sets = await self.ledger.lock(db, map(order_stream, held))
+            for facts in sets.values():
+                await self.erase(db, facts, "restore")
+        return len(held)

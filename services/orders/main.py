@@ -13,12 +13,14 @@ from services.orders.api import cases as cases_api
 from services.orders.api import intake, orders
 from services.orders.api.description import API
 from services.orders.api.intake import Intake
-from services.orders.handlers import SUBSCRIPTIONS, Erasure, handle, on_restored, project
+from services.orders.handlers import SUBSCRIPTIONS, Erasure, handle, project
 from services.orders.jobs import erase_person
 from services.orders.schemas.views import TrackingLinks
 from services.orders.settings import Settings
+from services.orders.store.orders import SEALED_FINGERPRINT
 from services.orders.tasks import check_erasures, repeat_tombstones
 from services.persons import reads
+from services.persons.erasures import erase_marked
 from services.persons.records import Persons
 from shared.cli.commands import command
 from shared.ledger.rules import StreamKind
@@ -41,7 +43,7 @@ def order_intake(platform: Platform, persons: Persons) -> Intake:
         persons,
         platform.clock,
         tracking_links(platform),
-        platform.storage_key,
+        platform.seal,
     )
 
 
@@ -53,14 +55,15 @@ def service(platform: Platform) -> Service:
     return Service(
         name="orders",
         publishes=topics.ORDERS,
-        also_publishes=(topics.PERSONAL,),
+        also_publishes=(topics.PERSONAL, topics.ERASURES),
         consumes=topics.subscribed_by("orders"),
         subscriptions=SUBSCRIPTIONS,
         kinds=(StreamKind(ORDER, handle, partial(project, clock)),),
         hooks=cases.hooks("orders"),
         findings=cases.findings,
         keepers=(persons,),
-        on_restored=partial(on_restored, clock),
+        before_ready=partial(erase_marked, erasure.again),
+        keyed=(SEALED_FINGERPRINT, *persons.sealed_columns(published=True)),
         jobs=(erase_person(erasure.erase, clock),),
         tasks=(
             Task("repeat_tombstones", partial(repeat_tombstones, ledger, persons)),

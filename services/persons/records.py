@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, TypeAlias
+from functools import partial
+from typing import Literal, TypeAlias, get_args
 from uuid import UUID, uuid4
 
 from contracts.base import Event
@@ -17,7 +18,8 @@ from services.persons.reads import ITSELF
 from shared.db import DB
 from shared.ledger import outbox
 from shared.messaging import dead_letters
-from shared.sealing import Seal, decode_key
+from shared.messaging.decoder import Lacking
+from shared.sealing import Seal, SealedColumn, key_id_of
 from shared.settings import PlatformSettings
 
 TOPIC = "orders.personal"
@@ -39,16 +41,13 @@ class Persons:
     def __init__(self, seals: Mapping[Part, Seal], on_erased: OnErased | None = None) -> None:
         self._seals = seals
         self._on_erased = on_erased
+        self._known = {part: tuple(prefix.hex() for prefix in seal.prefixes) for part, seal in seals.items()}
 
     @classmethod
     def of(cls, settings: PlatformSettings, on_erased: OnErased | None = None) -> Persons:
         """With the keys of the settings. ValueError for one that is none."""
-        texts: dict[Part, str] = {
-            "contact": settings.contact_key.get_secret_value(),
-            "national_id": settings.national_id_key.get_secret_value(),
-        }
-        seals = {part: Seal(decode_key(text, f"{part.upper()}_KEY")) for part, text in texts.items() if text}
-        return cls(seals, on_erased)
+        keys, parts = settings.keys(), get_args(Part)
+        return cls({part: Seal(own) for part in parts if (own := keys[_setting(part)])}, on_erased)
 
     def decode(self, key: UUID, body: bytes | None, now: datetime) -> tuple[Event, PersonRecord | None]:
         if body is None:
@@ -56,6 +55,9 @@ class Persons:
         record = PersonRecord.model_validate_json(body)
         if record.order_id != key:
             raise ValueError("the key is not the record's order id")
+        for part, known in self._known.items():
+            if not (sealed := _of(record, part)).startswith(known):
+                raise Lacking(f"sealed by key {key_id_of(bytes.fromhex(sealed))} of {_setting(part)}, not given here")
         return PersonRecorded(order_id=key, occurred_at=now), record
 
     async def keep(self, db: DB, records: Sequence[tuple[Event, PersonRecord | None]]) -> None:
@@ -69,6 +71,22 @@ class Persons:
     async def publish_all(self, db: DB, records: Sequence[PersonRecord], traces: Mapping[UUID, str | None]) -> None:
         """Keeps sealed records here and sends them to those who may open them, each in its order's W3C trace."""
         await self.store(db, records)
+        await self._send(db, records, traces)
+
+    async def republish(self, db: DB, order_ids: Sequence[UUID]) -> None:
+        """Sends the records of these orders as they are sealed now, also in place of those that wait to be sent."""
+        rows = await db.fetch(
+            "select order_id, contact, national_id from persons where order_id = any($1) and contact is not null",
+            list(order_ids),
+        )
+        records = [
+            PersonRecord(order_id=row["order_id"], contact=row["contact"].hex(), national_id=row["national_id"].hex())
+            for row in rows
+        ]
+        await outbox.replace_bodies(db, TOPIC, {str(one.order_id): one.model_dump_json() for one in records})
+        await self._send(db, records, {})
+
+    async def _send(self, db: DB, records: Sequence[PersonRecord], traces: Mapping[UUID, str | None]) -> None:
         await outbox.publish(
             db,
             [
@@ -103,14 +121,27 @@ class Persons:
         await outbox.publish(db, [outbox.Message(TOPIC, str(order_id), uuid4(), ERASURE, None, None)])
 
     async def store(self, db: DB, records: Sequence[PersonRecord]) -> None:
-        """Keeps the parts that this service may open; never brings an erased one back."""
+        """Keeps the parts that this service may open, of each order as they came last; never brings an erased one
+        back."""
+        last = {record.order_id: record for record in records}
         await db.execute(
             """insert into persons (order_id, contact, national_id)
-               select * from unnest($1::uuid[], $2::text[], $3::text[]) on conflict do nothing""",
-            [record.order_id for record in records],
-            [record.contact if "contact" in self._seals else None for record in records],
-            [record.national_id if "national_id" in self._seals else None for record in records],
+               select * from unnest($1::uuid[], $2::bytea[], $3::bytea[])
+               on conflict (order_id) do update set contact = excluded.contact, national_id = excluded.national_id
+               where persons.erased_at is null""",
+            list(last),
+            *([self._kept(record, part) for record in last.values()] for part in get_args(Part)),
         )
+
+    def _kept(self, record: PersonRecord, part: Part) -> bytes | None:
+        return bytes.fromhex(_of(record, part)) if part in self._seals else None
+
+    async def held(self, db: DB, order_ids: Sequence[UUID]) -> list[UUID]:
+        """Those of these orders whose record is here, and not erased."""
+        rows = await db.fetch(
+            "select order_id from persons where order_id = any($1) and erased_at is null", list(order_ids)
+        )
+        return [row["order_id"] for row in rows]
 
     async def drop(self, db: DB, order_ids: Sequence[UUID]) -> None:
         """Erases, and remembers that it did."""
@@ -151,7 +182,23 @@ class Persons:
             ITSELF,
         )
         seal = self._seals[part]
-        return {row["order_id"]: seal.open(bytes.fromhex(row["sealed"]), _place(part, row["order_id"])) for row in rows}
+        return {row["order_id"]: seal.open(row["sealed"], _place(part, row["order_id"])) for row in rows}
+
+    def sealed_columns(self, *, published: bool = False) -> tuple[SealedColumn, ...]:
+        """What this service keeps of the records. `published`: it is the one that sends them, and sends those again
+        that it seals again."""
+        return tuple(
+            SealedColumn(
+                _setting(part),
+                "persons",
+                part,
+                key=("order_id",),
+                place=partial(_place, part),
+                placed_by=("order_id",),
+                resealed=self.republish if published else None,
+            )
+            for part in self._seals
+        )
 
     def _sealed(self, part: Part, order_id: UUID, text: str) -> str:
         return self._seals[part].seal(text.encode(), _place(part, order_id)).hex()
@@ -159,3 +206,11 @@ class Persons:
 
 def _place(part: Part, order_id: UUID) -> str:
     return f"person:{part}:{order_id}"
+
+
+def _of(record: PersonRecord, part: Part) -> str:
+    return record.contact if part == "contact" else record.national_id
+
+
+def _setting(part: Part) -> str:
+    return f"{part.upper()}_KEY"

@@ -6,8 +6,8 @@ PERSONS_SCHEMA: tuple[str, ...] = (
     # The record, sealed; each service keeps only the parts it may open.
     """create table persons (
         order_id uuid primary key,
-        contact text,
-        national_id text,
+        contact bytea,
+        national_id bytea,
         erased_at timestamptz
     )""",
     # Who read whose data, for what.

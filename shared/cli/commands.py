@@ -18,6 +18,7 @@ from rich.table import Table
 
 from contracts.base import Stream, utc
 from shared.cli.connecting import operated, settings_of
+from shared.cli.key_commands import add_key_commands
 from shared.jobs import pauses
 from shared.ledger import outbox
 from shared.messaging import dead_letters
@@ -179,6 +180,8 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
             )
 
         operate(run, broker=True)
+
+    add_key_commands(app, operate, console)
 
     keys = typer.Typer(help="API keys: only their SHA-256 is stored.", no_args_is_help=True)
     app.add_typer(keys, name="api-key")

@@ -15,9 +15,10 @@ from shared.db import DB
 from shared.http.api_keys import Principal
 from shared.http.problems import FieldError, Problem
 from shared.ledger.ledger import Ledger
-from shared.sealing import Seal
+from shared.sealing import Seal, SealedColumn
 
 KEY_LENGTH = 255
+_DIGEST = hashlib.sha256().digest_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,13 @@ class IdempotentRequest:
     principal: str
     key: str | None
     digest: bytes
-    """Of method, path and body. Keyed, for a body may hold a person's data that could be guessed from a plain hash."""
+    """SHA-256 of method, path and body. Stored within the sealed answer only: a body may hold a person's data, which
+    could be guessed from a plain hash."""
 
     @property
     def place(self) -> str:
         """Where its answer is kept: what the answer is sealed for."""
-        return f"answer:{self.principal}\n{self.key}"
+        return _place(self.principal, self.key)
 
     @property
     def lock(self) -> int:
@@ -41,13 +43,26 @@ class IdempotentRequest:
         return int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True)
 
 
+def _place(principal: str, key: str | None) -> str:
+    return f"answer:{principal}\n{key}"
+
+
+SEALED = SealedColumn(
+    "STORAGE_KEY",
+    "idempotency_keys",
+    "body",
+    key=("principal", "key"),
+    place=_place,
+    placed_by=("principal", "key"),
+)
+
+
 class IdempotentRequests:
     """Answers of one service by principal and `Idempotency-Key`, sealed, for they may hold a secret."""
 
-    def __init__(self, ledger: Ledger, storage_key: bytes) -> None:
+    def __init__(self, ledger: Ledger, seal: Seal) -> None:
         self._ledger = ledger
-        self._seal = Seal(storage_key)
-        self._storage_key = storage_key
+        self._seal = seal
 
     async def read(self, request: Request, principal: Principal) -> IdempotentRequest:
         """Raises Problem 400 for a key that is too long, or empty."""
@@ -59,7 +74,7 @@ class IdempotentRequests:
                 400, "bad Idempotency-Key", errors=[FieldError("Idempotency-Key", "length", "1 to 255 characters")]
             )
         about = f"{request.method} {request.scope['path']}\n".encode()
-        digest = hmac.digest(self._storage_key, about + await request.body(), "sha256")
+        digest = hashlib.sha256(about + await request.body()).digest()
         return IdempotentRequest(principal.name, key, digest)
 
     async def run(self, request: Request, principal: Principal, work: Callable[[DB], Awaitable[Response]]) -> Response:
@@ -118,7 +133,7 @@ class IdempotentRequests:
                     409, "a request with this Idempotency-Key is being worked on", headers={"Retry-After": "1"}
                 )
         rows = await db.fetch(
-            """select n, request_hash, status, headers, body
+            """select n, status, headers, body
                from unnest($1::int[], $2::text[], $3::text[]) as a (n, principal, key)
                join idempotency_keys using (principal, key)""",
             list(keyed),
@@ -129,9 +144,9 @@ class IdempotentRequests:
             index = row["n"]
             if index in answers:
                 continue
-            if hmac.compare_digest(row["request_hash"], keyed[index].digest):
-                body = self._seal.open(row["body"], keyed[index].place)
-                answers[index] = Response(body, row["status"], json.loads(row["headers"]))
+            opened = self._seal.open(row["body"], keyed[index].place)
+            if hmac.compare_digest(opened[:_DIGEST], keyed[index].digest):
+                answers[index] = Response(opened[_DIGEST:], row["status"], json.loads(row["headers"]))
             else:
                 answers[index] = Problem(422, "this Idempotency-Key was used for another request")
         return answers
@@ -140,14 +155,13 @@ class IdempotentRequests:
         keyed = [(one, answer) for one, answer in answered if one.key is not None]
         if keyed:
             await db.execute(
-                """insert into idempotency_keys (principal, key, request_hash, status, headers, body)
-                   select * from unnest($1::text[], $2::text[], $3::bytea[], $4::int[], $5::text[], $6::bytea[])""",
+                """insert into idempotency_keys (principal, key, status, headers, body)
+                   select * from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::bytea[])""",
                 [one.principal for one, _ in keyed],
                 [one.key for one, _ in keyed],
-                [one.digest for one, _ in keyed],
                 [answer.status_code for _, answer in keyed],
                 [json.dumps(_kept_headers(answer)) for _, answer in keyed],
-                [self._seal.seal(bytes(answer.body), one.place) for one, answer in keyed],
+                [self._seal.seal(one.digest + bytes(answer.body), one.place) for one, answer in keyed],
             )
 
 

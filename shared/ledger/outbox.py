@@ -6,7 +6,7 @@ leaves at least once and, within a stream, in the order of its commit; consumers
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -129,6 +129,17 @@ async def drop_bodies(db: DB, topic: str, keys: Sequence[str], event_type: str) 
     """What waits, or may be sent again, of these keys of a compacted topic becomes an erasure of this type."""
     await db.execute(
         "update outbox set body = null, type = $3 where topic = $1 and key = any($2)", topic, list(keys), event_type
+    )
+
+
+async def replace_bodies(db: DB, topic: str, bodies: Mapping[str, str]) -> None:
+    """What waits, or may be sent again, of these keys of a compacted topic gets these bodies; erasures stay."""
+    await db.execute(
+        """update outbox set body = b.body from unnest($2::text[], $3::text[]) as b (key, body)
+           where outbox.topic = $1 and outbox.key = b.key and outbox.body is not null""",
+        topic,
+        list(bodies),
+        list(bodies.values()),
     )
 
 

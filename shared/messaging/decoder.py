@@ -31,6 +31,10 @@ _FOREIGN_KEPT = """select count(*) from dead_letters
 _GENERATION = re.compile(rb"([0-9]{1,9})@([0-9]{1,18})")
 
 
+class Lacking(ValueError):
+    """The record is one of ours, and this service was not given what it takes to handle it."""
+
+
 class Keeper(Protocol):
     """Takes the records of one compacted topic that carries no facts. What it keeps of them is shown to nobody: of its
     topic no body stands in a dead letter for longer than the keeper allows."""
@@ -40,7 +44,7 @@ class Keeper(Protocol):
 
     def decode(self, key: UUID, body: bytes | None, now: datetime) -> tuple[Event, Any]:
         """The fact, known to this service only, that a record for this stream has come, and what it holds. ValueError
-        (pydantic's too) for what none of our services can have sent."""
+        (pydantic's too) for what none of our services can have sent, Lacking for what waits for a replay."""
 
     async def keep(self, db: DB, records: Sequence[tuple[Event, Any]]) -> None:
         """In the transaction that records the facts, and before; the streams are locked."""
@@ -155,6 +159,8 @@ class Decoder:
             event, kept = keeper.decode(stream_id, record.body or None, self._now())
         except ValidationError as error:
             return Decoded(record, cause=_faults(record.type, error), fate="foreign")
+        except Lacking as error:
+            return Decoded(record, cause=str(error))
         except ValueError as error:
             return Decoded(record, cause=str(error), fate="foreign")
         return Decoded(record, event=event, kept=kept)

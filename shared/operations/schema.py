@@ -122,10 +122,10 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         scope text not null check (scope in ('marketplace', 'warehouse', 'support', 'operator')),
         not_after timestamptz
     )""",
+    # `body`: sealed, the SHA-256 of the request and the answer.
     """create table idempotency_keys (
         principal text not null,
         key text not null,
-        request_hash bytea not null,
         status integer not null,
         headers text not null,
         body bytea not null,
@@ -133,6 +133,12 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         primary key (principal, key)
     )""",
     "create index idempotency_keys_created on idempotency_keys (created_at)",
+    # Every key that this service was given while values here may have been made with it (shared/operations/keys.py).
+    """create table known_keys (
+        setting text not null,
+        key_id text not null,
+        primary key (setting, key_id)
+    )""",
     # Written every two seconds by each replica (shared/operations/readiness.py): one row, for what counts is that it
     # can be written, and a replica that is gone leaves none behind. No index holds `beaten_at`, and the page has room:
     # the old version's place is used again without a vacuum.

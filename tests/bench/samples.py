@@ -22,7 +22,7 @@ from sandbox.laposte.s10 import s10
 from services.credentials import Secrets
 from services.persons import records as persons
 from services.persons.records import Persons
-from shared.sealing import Seal, decode_key
+from shared.sealing import Seal, parse_keys
 
 SCENARIO = Scenario("delivered", "delivered", (("CREME-JOUR-50", 1), ("SAVON-OLIVE-300", 1)), "delivered")
 SKUS = tuple(sku for sku, _ in SCENARIO.lines)
@@ -91,8 +91,8 @@ def records(order_ids: Sequence[UUID], secrets: Secrets) -> list[PersonRecord]:
     """The person of each order, sealed as `orders` seals it; another for nearly each, so that no yearly quota is
     reached."""
     seals: dict[persons.Part, Seal] = {
-        "contact": Seal(decode_key(secrets.contact_key, "CONTACT_KEY")),
-        "national_id": Seal(decode_key(secrets.national_id_key, "NATIONAL_ID_KEY")),
+        "contact": Seal(parse_keys(secrets.contact_key, "CONTACT_KEY")),
+        "national_id": Seal(parse_keys(secrets.national_id_key, "NATIONAL_ID_KEY")),
     }
     keeper = Persons(seals)
     shoppers = {order_id: order_id.int % 1_000_000 for order_id in order_ids}

@@ -13,7 +13,7 @@ from stdnum import iso6346
 
 from contracts.base import Event, fact_id, lifted, parse_fact
 from contracts.customs import ParcelDeclared
-from contracts.generate import PERSON_RECORD, models
+from contracts.generate import models
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
 
@@ -21,7 +21,7 @@ CONTRACTS = Path(__file__).parents[2] / "contracts"
 EXAMPLES_ROOT = CONTRACTS / "examples"
 EXAMPLES = sorted(EXAMPLES_ROOT.glob("*/*.json"))
 E = TypeVar("E", bound=Event)
-EVENT_EXAMPLES = [example for example in EXAMPLES if example.parent.name != PERSON_RECORD]
+EVENT_EXAMPLES = [example for example in EXAMPLES if example.parent.name in Event.BY_TYPE]
 
 
 def name_of(example: Path) -> str:

@@ -234,6 +234,7 @@ class Japan:
     country = "JP"
     counterpart = "customs.japan"
     settings = JapanSettings
+    sealed = ()
 
     def regimes(self, tables: Tables) -> Sequence[ImportRegime]:
         return (JapanPostal(),)

@@ -222,6 +222,60 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
     assert [tuple(row) for row in moved] == [("reserved", 1)] * 3 + [("shipped", 1)] * 3
 
 
+async def test_a_restored_database_forgets_again_who_was_erased_since_the_backup(operated: Operated) -> None:
+    """The backup is from before the erasure, and of the tombstone nothing is left on the topic: the databases have
+    consumed beyond it."""
+    stack, names = operated.stack, ("orders", "customs", "carrier")
+    [order] = await operated.place()
+    with operated.fast():
+        async with operated.actors([order]):
+            await operated.stands([order], "delivered", seconds=120)
+    await operated.settled()
+    await stopped(operated, names)
+    for name in names:
+        await copy(operated, name, of=name, to=f"{name}_backup")
+    await started(operated, names)
+    headers = {"Authorization": f"Bearer {stack.secrets.api_keys['operator']}"}
+    async with httpx.AsyncClient(base_url=stack.urls["orders"], headers=headers, trust_env=False) as client:
+        assert (await client.delete(f"/orders/{order.id}/person")).status_code == 200
+    await operated.settled()
+    consumed = "select partition, next_offset from positions where topic = 'orders.personal'"
+    positions = {name: await operated.fetch(name, consumed) for name in names}
+    await stopped(operated, names)
+    for name in names:
+        await copy(operated, name, of=f"{name}_backup", to=name)
+        assert await held_of(operated, name, order.id) != [], f"{name}: the person is back"
+        move = "update positions set next_offset = $2 where topic = 'orders.personal' and partition = $1"
+        for row in positions[name]:
+            await operated.fetch(name, move, *row)
+    for name in reversed(names):  # orders last: it publishes the tombstone again
+        restored = await operated.command(name, "restore-from-topics")
+        assert restored.returncode == 0, restored.stdout + restored.stderr
+        stack.start(name)
+        await stack.ready([name])
+        assert await held_of(operated, name, order.id) == [], name
+    assert (await operated.document(order))["person"] == "erased"
+    done = await operated.fetch("orders", "select actor from erasures where order_id = $1 and step = 'done'", order.id)
+    assert [row["actor"] for row in done] == ["restore"]
+
+
+async def held_of(operated: Operated, service: str, order_id: str) -> list[str]:
+    """What a service's database holds of the person of this order, and may not after an erasure."""
+    what = {
+        "persons": "contact is not null or national_id is not null",
+        **{
+            "orders": {"fingerprints": "digest is not null"},
+            "customs": {"receipts": "info <> ''"},
+            "carrier": {"labels": "pdf is not null"},
+        }[service],
+    }
+    return [
+        table
+        for table, condition in what.items()
+        if await operated.fetch(service, f"select from {table} where order_id = $1 and ({condition})", order_id)
+    ]
+
+
 async def what_was_said(operated: Operated, service: str) -> set[tuple[str, str]]:
     """Every fact of its own that the service knows, with its words."""
     rows = await operated.fetch(service, "select id::text, body from facts where published")

@@ -14,15 +14,13 @@ from contracts.orders import OrderClosed
 from services.orders.domain.decide import ERASE_PERSON
 from services.orders.handlers import Erasure
 from services.orders.jobs import erase_person
-from services.orders.main import service
 from services.orders.store import erasures
 from services.orders.tasks import REPEAT_HOURS, check_erasures
-from services.persons.facts import PersonErased
 from services.persons.records import Persons
 from shared.jobs.worker import ClaimedJob
 from shared.loop import Loop
 from tests.support.order_body import good_body
-from tests.support.orders_service import OrdersService, eventually, now, withdrawn
+from tests.support.orders_service import OrdersService, eventually, withdrawn
 from tests.support.waiting import until
 
 
@@ -71,10 +69,11 @@ async def test_an_erasure_in_flight_is_carried_out_at_the_end(orders: OrdersServ
 
 async def test_an_erasure_that_a_restore_forgot_is_on_record_and_repeated(orders: OrdersService) -> None:
     accepted = await orders.placed()
-    on_restored = service(orders.platform).on_restored
-    assert on_restored is not None
-    async with orders.platform.ledger.transaction() as db:
-        await on_restored(db, [PersonErased(order_id=UUID(accepted["id"]), occurred_at=now())])
+    platform = orders.platform
+    erasure = Erasure(platform.ledger, Persons.of(platform.settings), platform.clock)
+    assert [await erasure.again([UUID(accepted["id"]), uuid4()]) for _ in range(2)] == [1, 0]
+    assert (await person_row(orders, accepted["id"]))["contact"] is None
+    assert (await orders.get(f"/orders/{accepted['id']}")).json()["person"] == "erased"
     steps = await orders.platform.pool.fetch(
         "select step, actor from erasures where order_id = $1", UUID(accepted["id"])
     )

@@ -18,14 +18,15 @@ from contracts.warehouse import OrderPacked
 from sandbox.app import create
 from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
-from services.customs.domain.quota import person_hash
+from services.customs.domain.quota import years_of
 from services.customs.main import service
-from services.customs.settings import Settings, quota_key
+from services.customs.settings import Settings, quota_keys
 from services.persons.facts import PersonRecorded
 from services.persons.records import Persons
 from shared.ledger.facts import Facts
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, running
+from shared.sealing import key_prefix
 from tests.support import customs_samples as samples
 from tests.support.carrier_service import key
 from tests.support.databases import FreshDatabase
@@ -127,11 +128,14 @@ class CustomsService:
         """Held and used of the sample's buyer; checked against the entries."""
         settings = self.platform.settings
         assert isinstance(settings, Settings)
-        person = person_hash(buyer, quota_key(settings))
-        row = await self.platform.pool.fetchrow("select held, used from quota where person = $1", person)
-        sums = await self.platform.pool.fetchrow(
-            "select sum(held) as held, sum(used) as used from quota_entries where person = $1", person
-        )
+        keys = {key_prefix(key_id): key for key_id, key in quota_keys(settings).items()}
+        people = [one.person for one in years_of(buyer, 0, keys)]
+        row, sums = [
+            await self.platform.pool.fetchrow(
+                f"select sum(held) as held, sum(used) as used from {table} where person = any($1)", people
+            )
+            for table in ("quota", "quota_entries")
+        ]
         assert row is not None
         assert sums is not None
         assert (row["held"], row["used"]) == (sums["held"], sums["used"])
@@ -166,6 +170,7 @@ async def customs_service(
                 "storage_key": key(b"s"),
                 "contact_key": key(b"c"),
                 "national_id_key": key(b"n"),
+                "quota_key": key(b"q"),
                 "export_gateway_url": f"{outside}/douane",
                 "import_gateway_url": f"{outside}/chinaport",
                 "receipts_poll_seconds": 0.1,

@@ -39,7 +39,7 @@ def held(value: str) -> Share:
 
 def test_of_two_orders_the_one_that_arrived_first_gets_what_is_left() -> None:
     late, early = passed("late", "20000.00", hours=1), passed("early", "20000.00")
-    buyers = {order_id(name): YEAR for name in ("late", "early")}
+    buyers = {order_id(name): (YEAR,) for name in ("late", "early")}
     verdicts, entries = settle([late, early], buyers, {}, {YEAR: Decimal("6000.00")}, NOW)
     assert verdicts[0] == early.screened
     assert isinstance(verdicts[1], OrderRefused)
@@ -51,13 +51,23 @@ def test_what_an_order_gives_back_counts_before_the_verdicts() -> None:
     change = Change(held("20000.00"), QuotaEntry(YEAR, Share(NOTHING, NOTHING)))
     verdicts, entries = settle(
         [passed("new", "20000.00")],
-        {order_id("new"): YEAR},
+        {order_id("new"): (YEAR,)},
         {order_id("old"): change},
         {YEAR: Decimal("20000.00")},
         NOW,
     )
     assert [type(verdict) for verdict in verdicts] == [OrderScreened]
     assert entries == {order_id("old"): change.entry, order_id("new"): QuotaEntry(YEAR, held("20000.00"))}
+
+
+def test_what_a_buyer_has_taken_under_an_older_key_counts_and_the_first_key_takes_the_next_order() -> None:
+    """The limit is 26,000: 20,000 under the old key leave 6,000, of which the first order takes 5,000."""
+    new = Year(b"the same person by the new key", 2026)
+    orders = [passed("first", "5000.00"), passed("second", "5000.00", hours=1)]
+    buyers = {one.screened.order_id: (new, YEAR) for one in orders}
+    verdicts, entries = settle(orders, buyers, {}, {new: NOTHING, YEAR: Decimal("20000.00")}, NOW)
+    assert [type(verdict) for verdict in verdicts] == [OrderScreened, OrderRefused]
+    assert entries == {order_id("first"): QuotaEntry(new, held("5000.00"))}
 
 
 def test_an_order_without_a_buyer_gets_no_verdict() -> None:

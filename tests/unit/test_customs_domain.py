@@ -272,11 +272,14 @@ def test_an_order_that_was_not_screened_takes_nothing_of_the_year() -> None:
 
 def test_a_person_is_a_keyed_hash_of_the_identity_number_alone() -> None:
     """Whoever writes the name otherwise has one year all the same; without the key nobody is told from it."""
-    person = quota.person_hash(BUYER, b"k" * 32)
-    assert person == quota.person_hash(BUYER.model_copy(update={"name": "WANG XIAOMING", "phone": None}), b"k" * 32)
-    assert person != quota.person_hash(BUYER.model_copy(update={"number": "44030119900101123X"}), b"k" * 32)
-    assert person != quota.person_hash(BUYER, b"l" * 32)
-    assert len(person) == 32
+    key = {b"k1": b"k" * 32}
+    [person] = quota.years_of(BUYER, 2026, key)
+    assert [person] == list(
+        quota.years_of(BUYER.model_copy(update={"name": "WANG XIAOMING", "phone": None}), 2026, key)
+    )
+    assert [person] != list(quota.years_of(BUYER.model_copy(update={"number": "44030119900101123X"}), 2026, key))
+    assert [person] != list(quota.years_of(BUYER, 2026, {b"k1": b"l" * 32}))
+    assert (person.person[:2], len(person.person)) == (b"k1", 34)
 
 
 def test_a_refused_parcel_uses_nothing() -> None:

@@ -247,7 +247,8 @@ def test_a_password_goes_into_a_url_that_has_none(url: str, password: str, whole
 
 def test_a_service_may_publish_on_its_own_topics_only() -> None:
     rights = {service: provision.rights_of(service) for service in SERVICES}
-    assert rights["orders"].writes == ("orders.events", "orders.personal")
+    assert rights["orders"].writes == ("orders.events", "orders.personal", "orders.erasures")
+    assert {one for one in rights if "orders.erasures" in rights[one].reads} == {"orders", "customs", "carrier"}
     assert rights["tracking"].writes == ("tracking.events",)
     assert "orders.personal" not in rights["warehouse"].reads
     assert "orders.personal" in rights["carrier"].reads

@@ -62,7 +62,7 @@ def router(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, seal: Seal, requi
             if row["pdf"] is None or not is_label_needed(facts):
                 raise Problem(410, "this label may not be used any more")
             await reads.record(db, [order_id], "label", f"parcel {parcel}", who.name)
-        pdf = seal.open(row["pdf"], f"label:{row['carrier']}:{row['tracking_number']}")
+        pdf = seal.open(row["pdf"], labels.pdf_place(row["carrier"], row["tracking_number"]))
         return etag_response(request, pdf, "application/pdf", {"X-Tracking-Number": row["tracking_number"]})
 
     return routes

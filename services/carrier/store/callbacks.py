@@ -7,6 +7,16 @@ from dataclasses import dataclass
 
 from services.carrier.store.numbers import Numbers, columns
 from shared.db import DB
+from shared.sealing import SealedColumn
+
+
+def sealing_place(carrier: str, webhook_id: str) -> str:
+    """The place to which a call-back is sealed."""
+    return f"callback:{carrier}:{webhook_id}"
+
+
+_KEY = ("carrier", "webhook_id")
+SEALED = SealedColumn("STORAGE_KEY", "callbacks", "body", key=_KEY, place=sealing_place, placed_by=_KEY)
 
 
 @dataclass(frozen=True, slots=True)

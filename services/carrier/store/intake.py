@@ -51,7 +51,7 @@ def sealed_scan(carrier: str, source: Literal["poll", "webhook"], event: Carrier
         tracking_number=event.tracking_number,
         source=source,
         digest=digest,
-        sealed=seal.seal(event.raw, f"scan:{carrier}:{event.tracking_number}:{digest.hex()}"),
+        sealed=seal.seal(event.raw, scans.sealing_place(carrier, event.tracking_number, digest)),
         code=event.code,
         scanned_at=event.scanned_at,
         utc_offset_minutes=event.utc_offset_minutes,
@@ -84,7 +84,7 @@ class ScanIntake:
         self, carrier: str, webhook_id: str, tracking_number: str, body: bytes, events: Sequence[CarrierEvent]
     ) -> bool:
         """Durable when it returns; False when this call-back was known already."""
-        sealed = self._seal.seal(body, f"callback:{carrier}:{webhook_id}")
+        sealed = self._seal.seal(body, callbacks.sealing_place(carrier, webhook_id))
         callback = Callback(carrier, webhook_id, tracking_number, sealed)
         raw = [sealed_scan(carrier, "webhook", event, self._seal) for event in events]
         received = ReceivedCallback(callback, raw)

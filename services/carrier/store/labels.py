@@ -11,6 +11,24 @@ import asyncpg
 from contracts.carrier import LabelCreated
 from services.carrier.store.numbers import Number, Numbers, columns
 from shared.db import DB
+from shared.sealing import SealedColumn
+
+
+def pdf_place(carrier: str, tracking_number: str) -> str:
+    """The place to which a label is sealed."""
+    return f"label:{carrier}:{tracking_number}"
+
+
+def cn23_place(carrier: str, tracking_number: str) -> str:
+    """The place to which a CN23 is sealed."""
+    return f"cn23:{carrier}:{tracking_number}"
+
+
+_KEY = ("carrier", "tracking_number")
+SEALED = (
+    SealedColumn("STORAGE_KEY", "labels", "pdf", key=_KEY, place=pdf_place, placed_by=_KEY),
+    SealedColumn("STORAGE_KEY", "labels", "cn23", key=_KEY, place=cn23_place, placed_by=_KEY),
+)
 
 
 @dataclass(frozen=True, slots=True)

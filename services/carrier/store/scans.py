@@ -13,6 +13,22 @@ import asyncpg
 from services.carrier.domain.scans import KnownScan
 from services.carrier.store.numbers import Numbers, columns
 from shared.db import DB
+from shared.sealing import SealedColumn
+
+
+def sealing_place(carrier: str, tracking_number: str, digest: bytes) -> str:
+    """The place to which a carrier's event is sealed."""
+    return f"scan:{carrier}:{tracking_number}:{digest.hex()}"
+
+
+SEALED = SealedColumn(
+    "STORAGE_KEY",
+    "raw_scans",
+    "body",
+    key=("carrier", "tracking_number", "source", "digest"),
+    place=sealing_place,
+    placed_by=("carrier", "tracking_number", "digest"),
+)
 
 
 @dataclass(frozen=True, slots=True)

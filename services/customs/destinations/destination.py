@@ -20,7 +20,7 @@ from shared.db import DB
 from shared.http.client import Counterpart
 from shared.jobs.worker import JobKind
 from shared.ledger.ledger import Ledger
-from shared.sealing import Seal
+from shared.sealing import Seal, SealedColumn
 from shared.supervise import Task
 
 
@@ -84,6 +84,10 @@ class Destination(Protocol):
 
     @property
     def settings(self) -> type[BaseSettings]: ...
+
+    @property
+    def sealed(self) -> tuple[SealedColumn, ...]:
+        """What it stores sealed."""
 
     def regimes(self, tables: Tables) -> Sequence[ImportRegime]: ...
 

@@ -11,7 +11,7 @@ from contracts.carrier import ParcelDelivered
 from contracts.customs import ImportCleared, ImportReturned, OrderScreened
 from contracts.orders import OrderClosed
 from services.customs.domain.decide import Passed, admit
-from services.customs.domain.quota import NOTHING, QuotaEntry, Share, Year, share
+from services.customs.domain.quota import NOTHING, QuotaEntry, Share, Year, Years, share
 from shared.ledger.facts import DecisionContext, Facts, Output
 
 CHANGE_A_SHARE = (ImportCleared, ImportReturned, ParcelDelivered, OrderClosed)
@@ -42,7 +42,7 @@ def changes(stored: Mapping[UUID, QuotaEntry], orders: Mapping[UUID, Facts]) -> 
 
 def settle(
     passed: Iterable[Passed],
-    buyers: Mapping[UUID, Year],
+    buyers: Mapping[UUID, Years],
     changed: Mapping[UUID, Change],
     taken: Mapping[Year, Decimal],
     context: DecisionContext,
@@ -60,13 +60,13 @@ def settle(
     outputs: list[Output] = []
     for candidate in sorted(passed, key=lambda order: (order.arrived_at, order.screened.order_id)):
         order_id, limit = candidate.screened.order_id, candidate.yearly_limit
-        year = buyers.get(order_id)
-        if year is None or limit is None:
+        years = buyers.get(order_id)
+        if years is None or limit is None:
             continue
-        verdict = admit(candidate, limit - sums[year], context)
+        verdict = admit(candidate, limit - sum(sums[year] for year in years), context)
         outputs.append(verdict)
         if isinstance(verdict, OrderScreened):
             value = verdict.value_cny.amount
-            sums[year] += value
-            entries[order_id] = QuotaEntry(year, Share(value, NOTHING))
+            sums[years[0]] += value
+            entries[order_id] = QuotaEntry(years[0], Share(value, NOTHING))
     return outputs, entries

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeAlias
 
 from contracts.carrier import ParcelDelivered
 from contracts.customs import ImportCleared, ImportReturned, OrderScreened
@@ -36,10 +38,16 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """One person's calendar year. The person is a keyed hash: it tells two orders of one person, and nothing else."""
+    """One person's calendar year. The person is a keyed hash, which names its key: it tells two orders of one person,
+    and nothing else."""
 
     person: bytes
     year: int
+
+
+Years: TypeAlias = tuple[Year, ...]
+"""One person's calendar year under each of the keys: what is taken of all of them counts, and the first one takes the
+next order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +58,11 @@ class QuotaEntry:
     share: Share
 
 
-def person_hash(national_id: NationalId, key: bytes) -> bytes:
-    """HMAC-SHA256 of the identity number: the same person for us, nobody for anyone without the key."""
-    return hmac.digest(key, national_id.number.encode(), hashlib.sha256)
+def years_of(national_id: NationalId, year: int, keys: Mapping[bytes, bytes]) -> Years:
+    """This person's year under each of `keys`: the key's prefix, then HMAC-SHA256 of the identity number. The same
+    person for us, nobody for anyone without the key."""
+    number = national_id.number.encode()
+    return tuple(Year(prefix + hmac.digest(key, number, hashlib.sha256), year) for prefix, key in keys.items())
 
 
 def share(facts: Facts) -> Share:

@@ -70,7 +70,7 @@ class ExportJob:
             lrn=str(request["lrn"]),
             outcome=outcome.outcome,
             mrn=outcome.mrn,
-            sealed_body=self.seal.seal(body, f"export:{request['lrn']}"),
+            sealed_body=self.seal.seal(body, export_declarations.sealing_place(request["lrn"])),
             answered_at=now,
             keep_until=keep_until(now),
         )

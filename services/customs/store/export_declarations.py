@@ -9,6 +9,17 @@ from uuid import UUID
 import asyncpg
 
 from shared.db import DB
+from shared.sealing import SealedColumn
+
+
+def sealing_place(lrn: str) -> str:
+    """The place to which a declaration is sealed."""
+    return f"export:{lrn}"
+
+
+SEALED = SealedColumn(
+    "STORAGE_KEY", "export_declarations", "body", key=("lrn",), place=sealing_place, placed_by=("lrn",)
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.db import DB
+from shared.sealing import SealedColumn
 
 
 async def add(db: DB, order_id: UUID, subject: str, sealed: bytes, answered_by: str, given_at: datetime) -> bool:
@@ -38,3 +39,7 @@ async def drop(db: DB, order_ids: Sequence[UUID]) -> None:
 def sealing_place(order_id: UUID, subject: str) -> str:
     """The place to which an operator's answer is sealed."""
     return f"hold-answer:{order_id}:{subject}"
+
+
+_KEY = ("order_id", "subject")
+SEALED = SealedColumn("STORAGE_KEY", "hold_answers", "answer", key=_KEY, place=sealing_place, placed_by=_KEY)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from services.customs.domain.quota import QuotaEntry, Share, Year
 from shared.db import DB
+from shared.sealing import KeyedColumn
+
+SCREENED_WITHIN = timedelta(days=31)
+"""An order counts in the year in which it was placed. It is closed when it is not screened within seven days."""
 
 
 async def load_entries(db: DB, order_ids: Collection[UUID]) -> dict[UUID, QuotaEntry]:
@@ -42,6 +47,11 @@ async def lock_years(db: DB, years: Collection[Year]) -> dict[Year, Decimal]:
         numbers,
     )
     return {Year(row["person"], row["year"]): row["taken"] for row in rows}
+
+
+def counted(now: datetime) -> KeyedColumn:
+    """The entries of years in which orders are still screened, `now` being business time."""
+    return KeyedColumn("QUOTA_KEY", "quota_entries", "person", counted=f"year >= {(now - SCREENED_WITHIN).year}")
 
 
 async def save_entries(db: DB, changed: Mapping[UUID, QuotaEntry]) -> None:

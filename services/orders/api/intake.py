@@ -32,6 +32,7 @@ from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route
 from shared.ledger.group_commit import GroupCommit
 from shared.ledger.ledger import Ledger
+from shared.sealing import Seal
 from shared.telemetry import current_traceparent
 
 
@@ -63,14 +64,14 @@ class Intake:
         persons: Persons,
         clock: Clock,
         links: TrackingLinks,
-        fingerprint_key: bytes,
+        seal: Seal,
     ) -> None:
         self._ledger = ledger
         self._requests = requests
         self._persons = persons
         self._clock = clock
         self._links = links
-        self._fingerprint_key = fingerprint_key
+        self._seal = seal
         self._groups = GroupCommit(self._answer_group, Submission.conflict_keys, lambda order: order.marketplace)
 
     async def answer(self, submission: Submission) -> Response | Problem:
@@ -84,10 +85,10 @@ class Intake:
         No two of them are the same order.
         """
         by_id = {submission.order_id: submission for submission in submissions}
-        digests = {order_id: fingerprint(self._fingerprint_key, order.body) for order_id, order in by_id.items()}
+        digests = {order_id: fingerprint(order.body) for order_id, order in by_id.items()}
         sets = await self._ledger.lock(db, map(order_stream, by_id))
         known = [order_id for order_id in by_id if OrderPlaced in sets[order_id]]
-        accepted_digests = await fingerprints(db, known) if known else {}
+        accepted_digests = await fingerprints(db, known, self._seal) if known else {}
         new = {order_id: order for order_id, order in by_id.items() if order_id not in known}
         if new:
             await self._insert(db, new, digests)
@@ -120,7 +121,7 @@ class Intake:
             for order_id, order in new.items()
         ]
         await self._persons.publish_all(db, records, traces)
-        await save_fingerprints(db, {order_id: digests[order_id] for order_id in new})
+        await save_fingerprints(db, {order_id: digests[order_id] for order_id in new}, self._seal)
         await self._ledger.record(
             db,
             consumed=[PersonRecorded(order_id=order_id, occurred_at=now) for order_id in new],

@@ -38,7 +38,7 @@ TABLES = (
         terms text not null
     )""",
     "create index order_search_trigrams on order_search using gin (terms gin_trgm_ops)",
-    # HMAC of the accepted body, so that a repeat is known without keeping the body; null after an erasure.
+    # SHA-256 of the accepted body, sealed, so that a repeat is known without keeping the body; null after an erasure.
     """create table fingerprints (
         order_id uuid primary key,
         digest bytea

@@ -13,6 +13,7 @@ import asyncpg
 
 from services.orders.domain.search import search_terms
 from shared.db import DB
+from shared.sealing import Seal, SealedColumn
 
 Connection: TypeAlias = "DB | asyncpg.Pool[asyncpg.Record]"
 
@@ -127,21 +128,35 @@ async def longest_in_state(db: Connection) -> StoredOrder | None:
     return StoredOrder.of(row) if row else None
 
 
-async def save_fingerprints(db: DB, fingerprints: Mapping[UUID, bytes]) -> None:
-    """Keeps, as a keyed digest, with which body each order was submitted."""
+def _fingerprint_place(order_id: UUID) -> str:
+    return f"fingerprint:{order_id}"
+
+
+SEALED_FINGERPRINT = SealedColumn(
+    "STORAGE_KEY",
+    "fingerprints",
+    "digest",
+    key=("order_id",),
+    place=_fingerprint_place,
+    placed_by=("order_id",),
+)
+
+
+async def save_fingerprints(db: DB, fingerprints: Mapping[UUID, bytes], seal: Seal) -> None:
+    """Keeps, as a sealed digest, with which body each order was submitted."""
     await db.execute(
         "insert into fingerprints (order_id, digest) select * from unnest($1::uuid[], $2::bytea[])",
         list(fingerprints),
-        list(fingerprints.values()),
+        [seal.seal(digest, _fingerprint_place(order_id)) for order_id, digest in fingerprints.items()],
     )
 
 
-async def fingerprints(db: DB, order_ids: Sequence[UUID]) -> dict[UUID, bytes]:
+async def fingerprints(db: DB, order_ids: Sequence[UUID], seal: Seal) -> dict[UUID, bytes]:
     """The digests of the bodies that these orders were submitted with; none of an order whose person is erased."""
     rows = await db.fetch(
         "select order_id, digest from fingerprints where order_id = any($1) and digest is not null", order_ids
     )
-    return {row["order_id"]: row["digest"] for row in rows}
+    return {row["order_id"]: seal.open(row["digest"], _fingerprint_place(row["order_id"])) for row in rows}
 
 
 async def delete_fingerprint(db: DB, order_id: UUID) -> None:

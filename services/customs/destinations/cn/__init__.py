@@ -30,6 +30,7 @@ class China:
     country = "CN"
     counterpart = IMPORT_GATEWAY
     settings = ChinaSettings
+    sealed = (message_store.SEALED, receipt_store.SEALED)
 
     def regimes(self, tables: Tables) -> Sequence[ImportRegime]:
         return (Cbec9610(tables), PersonalPostal(tables))

@@ -110,7 +110,7 @@ class ImportJobs:
             if PersonErased in facts:
                 return None
             if stored is not None:
-                return self.parts.seal.open(stored["body"], f"ceb:{guid}")
+                return self.parts.seal.open(stored["body"], message_store.sealing_place(guid))
             contact = await self.parts.persons.contact(db, order_id, message)
             buyer = await self.parts.persons.national_id(db, order_id, message)
             if contact is None or buyer is None:
@@ -118,7 +118,7 @@ class ImportJobs:
             now = self.parts.clock.now()
             declared = shipment(facts, parcel, contact, buyer, self.parts.policy, now)
             body = build(message, declared, self.parties, self.parts.policy.tables.codes)
-            sealed = self.parts.seal.seal(body, f"ceb:{guid}")
+            sealed = self.parts.seal.seal(body, message_store.sealing_place(guid))
             await message_store.add(db, guid, order_id, parcel, message, sealed, now, keep_until(now))
             return body
 

@@ -10,6 +10,15 @@ import asyncpg
 
 from services.customs.destinations.cn.receipts import SentMessage
 from shared.db import DB
+from shared.sealing import SealedColumn
+
+
+def sealing_place(guid: UUID) -> str:
+    """The place to which a message is sealed."""
+    return f"ceb:{guid}"
+
+
+SEALED = SealedColumn("STORAGE_KEY", "messages", "body", key=("guid",), place=sealing_place, placed_by=("guid",))
 
 
 async def load(db: DB, order_id: UUID, parcel: int, message_type: str) -> asyncpg.Record | None:

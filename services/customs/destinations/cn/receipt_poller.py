@@ -175,7 +175,11 @@ class ReceiptPoller:
         for receipt in part:
             sent = sent_messages.get(receipt.guid) if receipt.guid is not None else None
             without_text = sent is None or sent.order_id in erased
-            text = b"" if without_text else self.parts.seal.seal(receipt.info.encode(), f"receipt:{receipt.cursor}")
+            text = (
+                b""
+                if without_text
+                else self.parts.seal.seal(receipt.info.encode(), receipt_store.sealing_place(receipt.cursor))
+            )
             rows.append((receipt, text))
         new = await receipt_store.add(db, rows, sent_messages)
         return _with_messages([receipt for receipt in part if receipt.cursor in new], sent_messages)

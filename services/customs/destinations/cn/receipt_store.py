@@ -9,6 +9,15 @@ import asyncpg
 
 from services.customs.destinations.cn.receipts import PolledReceipt, SentMessage
 from shared.db import DB
+from shared.sealing import SealedColumn
+
+
+def sealing_place(cursor: str) -> str:
+    """The place to which the text of a receipt is sealed."""
+    return f"receipt:{cursor}"
+
+
+SEALED = SealedColumn("STORAGE_KEY", "receipts", "info", key=("cursor",), place=sealing_place, placed_by=("cursor",))
 
 
 async def read_cursor(db: DB, source: str) -> str | None:

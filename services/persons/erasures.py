@@ -1,0 +1,81 @@
+"""What a restored database still holds of persons who were erased since its backup is erased again before the service
+is ready.
+
+A tombstone on the topic of persons is gone soon after its record. The markers on `orders.erasures` stay for as long as
+a backup may be old, and are read from their beginning at every start: what a database has consumed is restored with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID, uuid5
+
+from pydantic import ValidationError
+
+from contracts.persons import ErasureMarker
+from services.persons.facts import PersonErased
+from services.persons.records import Persons
+from shared.clock import Clock
+from shared.db import DB
+from shared.ledger import outbox
+from shared.ledger.ledger import Ledger
+from shared.loop import Loop
+from shared.messaging.partition_log import LogProbe
+from shared.telemetry import log
+
+TOPIC = "orders.erasures"
+MARKER = "erasure-marker.v1"
+BATCH = 1000
+
+EraseAgain: TypeAlias = Callable[[Sequence[UUID]], Awaitable[int]]
+"""Erases what the database holds of the persons of these orders; of how many it held something."""
+
+
+async def mark(db: DB, order_id: UUID, erased_at: datetime) -> None:
+    """Publishes that this order's person was erased, in the transaction that erases."""
+    body = ErasureMarker(order_id=order_id, erased_at=erased_at).model_dump_json()
+    await outbox.publish(db, [outbox.Message(TOPIC, str(order_id), uuid5(order_id, MARKER), MARKER, body)])
+
+
+async def erase_marked(erase: EraseAgain, probe: LogProbe, loop: Loop) -> None:
+    """Reads all markers, and erases what is left of whom they name. Raises KafkaError, UnreadableBatch, TRANSIENT."""
+    again, marked = 0, set[UUID]()
+    async for _, record in probe.records_since(await probe.beginnings(await probe.partitions([TOPIC]))):
+        if (order_id := _marked(record)) is not None:
+            marked.add(order_id)
+        if len(marked) == BATCH:
+            loop.tick()
+            again += await erase(sorted(marked))
+            marked.clear()
+    again += await erase(sorted(marked))
+    if again:
+        log.warning("persons were erased again: was the database restored?", orders=again)
+
+
+def _marked(record: Any) -> UUID | None:
+    """The order of a marker; None for what is none of ours."""
+    try:
+        marker = ErasureMarker.model_validate_json(getattr(record, "value", None) or b"")
+    except ValidationError:
+        marker = None
+    if marker is None or record.key != str(marker.order_id).encode():
+        log.error("no marker of an erasure", offset=record.offset)
+        return None
+    return marker.order_id
+
+
+def forgetting(ledger: Ledger, persons: Persons, clock: Clock) -> EraseAgain:
+    """As the tombstone of each order does whose record is here."""
+
+    async def erase(order_ids: Sequence[UUID]) -> int:
+        async with ledger.transaction() as db:
+            held = await persons.held(db, order_ids)
+            events = [PersonErased(order_id=order_id, occurred_at=clock.now()) for order_id in held]
+            await ledger.lock_decided(db, events)
+            await persons.keep(db, [(event, None) for event in events])
+            await ledger.record(db, consumed=events)
+        return len(held)
+
+    return erase

@@ -1,0 +1,82 @@
+"""The operator's commands for keys that rotate."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from shared.operations import keys
+from shared.operations.keys import Count
+from shared.platform import Platform, Service, keyed_of
+from shared.sealing import Seal, SealedColumn
+
+
+class Operate(Protocol):
+    def __call__(self, operation: Callable[[Platform, Service], Awaitable[None]], /) -> None:
+        """Runs the operation on the connected service."""
+
+
+def add_key_commands(app: typer.Typer, operate: Operate, console: Console) -> None:
+    """Adds `keys` and `reseal`."""
+
+    @app.command("keys")
+    def list_keys() -> None:
+        """Lists the keys that seal or hash, and how many values in the database were made with each."""
+
+        async def run(platform: Platform, service: Service) -> None:
+            async with platform.pool.acquire() as db:
+                counts = await keys.counts(db, keyed_of(service))
+            console.print(_table(platform.settings.keys(), counts))
+
+        operate(run)
+
+    @app.command("reseal")
+    def reseal() -> None:
+        """Seals with the first key of each setting what another one sealed, while the service runs. May be interrupted
+        and begun again. Exit code 1: values were locked meanwhile, so begin again, or cannot be opened."""
+
+        async def run(platform: Platform, service: Service) -> None:
+            own, columns = platform.settings.keys(), keyed_of(service)
+            async with platform.pool.acquire() as db:
+                old = [one for one in await keys.counts(db, columns) if _other(own, one)]
+            with Progress(console=console) as progress:
+                for column in dict.fromkeys(one.column for one in old):
+                    if not isinstance(column, SealedColumn):
+                        continue
+                    values = sum(one.values for one in old if one.column is column)
+                    task = progress.add_task(f"{column.table}.{column.column}", total=values)
+                    await keys.reseal(
+                        platform.pool,
+                        column,
+                        Seal(own[column.setting]),
+                        lambda done, task=task: progress.advance(task, done),  # type: ignore[misc]
+                    )
+            platform.wake()
+            async with platform.pool.acquire() as db:
+                counts = await keys.counts(db, columns)
+            console.print(_table(own, counts))
+            if any(isinstance(one.column, SealedColumn) and _other(own, one) for one in counts):
+                raise SystemExit(1)
+
+        operate(run)
+
+
+def _other(own: keys.Keys, count: Count) -> bool:
+    """Whether another key than the first one made these values."""
+    return count.key_id != next(iter(own[count.column.setting]), None)
+
+
+def _table(own: keys.Keys, counts: Sequence[Count]) -> Table:
+    table = Table("setting", "key", "in use", "values", "where")
+    for setting, given in own.items():
+        for number, key_id in enumerate(given):
+            made = [one for one in counts if (one.column.setting, one.key_id) == (setting, key_id)]
+            where = ", ".join(f"{one.column.table}.{one.column.column} {one.values}" for one in made)
+            use = "yes" if number == 0 else "opens only"
+            table.add_row(setting, key_id, use, str(sum(one.values for one in made)), where)
+    return table
