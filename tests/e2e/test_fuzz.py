@@ -22,6 +22,7 @@ from sandbox.demo.people import person
 from sandbox.demo.scenarios import Scenario
 from sandbox.local.stack import Stack
 from services.registry import SERVICES
+from tests.support.e2e.keys import authorization
 
 DOCUMENTS = Path(__file__).parents[2] / "contracts" / "openapi"
 EXAMPLES = 15
@@ -46,7 +47,7 @@ def operations() -> Iterator[Any]:
 @pytest.mark.parametrize(("service", "operation"), list(operations()))
 def test_no_request_breaks_a_service(stack: Stack, service: str, operation: Any, mode: GenerationMode) -> None:
     strategy: st.SearchStrategy[Case[Any]] = operation.as_strategy(generation_mode=mode)
-    key = {"Authorization": f"Bearer {stack.secrets.api_keys['operator']}"}
+    key = {"Authorization": authorization(stack, operation.method, operation.path)}
 
     @settings(
         max_examples=EXAMPLES,
@@ -74,7 +75,6 @@ def test_no_chain_of_requests_breaks_a_service(stack: Stack, service: str) -> No
     """Schemathesis finds in the documents which answer names what another request asks for, and follows it."""
     document = json.loads((DOCUMENTS / f"{service}.json").read_text())
     schema = schemathesis.openapi.from_dict(document).exclude(path_regex=HANDS_OFF)
-    key = {"Authorization": f"Bearer {stack.secrets.api_keys['operator']}"}
     answered: list[tuple[str, int]] = []
 
     class Chain(schema.as_state_machine()):  # type: ignore[misc]
@@ -85,7 +85,8 @@ def test_no_chain_of_requests_breaks_a_service(stack: Stack, service: str) -> No
                 case.body = order_body(number, SOLD_OUT, person(9_200), stack.clock.now())
 
         def get_call_kwargs(self, case: Case[Any]) -> dict[str, Any]:
-            return {"base_url": stack.urls[service], "headers": key, "timeout": 20}
+            key = authorization(stack, case.method, case.path)
+            return {"base_url": stack.urls[service], "headers": {"Authorization": key}, "timeout": 20}
 
         def validate_response(self, response: Any, case: Case[Any], *_: Any, **__: Any) -> None:
             answered.append((case.path, response.status_code))
