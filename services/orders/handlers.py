@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from contracts.base import Event, order_stream
@@ -79,6 +80,14 @@ async def project(clock: Clock, db: DB, orders: Sequence[Facts]) -> None:
         await cases.save(db, opened)
 
 
+async def on_restored(clock: Clock, db: DB, events: Sequence[Event]) -> None:
+    """What belongs to the erasures among events that a restored database had lost: their record, and that their
+    tombstones are published until they are effective. Who requested them is not known any more."""
+    for event in events:
+        if isinstance(event, PersonErased):
+            await _record_erasure(db, event.order_id, "restore", clock.now())
+
+
 @dataclass(frozen=True, slots=True)
 class Erasure:
     """Erases the person's record of an order."""
@@ -95,9 +104,7 @@ class Erasure:
         order_id, now = facts.id, self.clock.now()
         await self.persons.erase(db, order_id)
         await mark(db, order_id, now)
-        await orders_table.delete_fingerprint(db, order_id)
-        await erasures.append(db, order_id, "done", actor, now)
-        await erasures.add_tombstone(db, order_id)
+        await _record_erasure(db, order_id, actor, now)
         await self.ledger.record(db, consumed=[PersonErased(order_id=order_id, occurred_at=now)])
 
     async def again(self, order_ids: Sequence[UUID]) -> int:
@@ -109,3 +116,9 @@ class Erasure:
             for facts in sets.values():
                 await self.erase(db, facts, "restore")
         return len(held)
+
+
+async def _record_erasure(db: DB, order_id: UUID, actor: str, now: datetime) -> None:
+    await orders_table.delete_fingerprint(db, order_id)
+    await erasures.append(db, order_id, "done", actor, now)
+    await erasures.add_tombstone(db, order_id)

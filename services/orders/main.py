@@ -13,14 +13,14 @@ from services.orders.api import cases as cases_api
 from services.orders.api import intake, orders
 from services.orders.api.description import API
 from services.orders.api.intake import Intake
-from services.orders.handlers import SUBSCRIPTIONS, Erasure, handle, project
+from services.orders.handlers import SUBSCRIPTIONS, Erasure, handle, on_restored, project
 from services.orders.jobs import erase_person
 from services.orders.schemas.views import TrackingLinks
 from services.orders.settings import Settings
 from services.orders.store.orders import SEALED_FINGERPRINT
 from services.orders.tasks import check_erasures, repeat_tombstones
 from services.persons import reads
-from services.persons.erasures import erase_marked
+from services.persons.erasures import Markers, erase_marked
 from services.persons.records import Persons
 from shared.cli.commands import command
 from shared.ledger.rules import StreamKind
@@ -61,7 +61,8 @@ def service(platform: Platform) -> Service:
         kinds=(StreamKind(ORDER, handle, partial(project, clock)),),
         hooks=cases.hooks("orders"),
         findings=cases.findings,
-        keepers=(persons,),
+        keepers=(persons, Markers(persons)),
+        on_restored=partial(on_restored, clock),
         before_ready=partial(erase_marked, erasure.again),
         keyed=(SEALED_FINGERPRINT, *persons.sealed_columns(published=True)),
         jobs=(erase_person(erasure.erase, clock),),

@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 
 from pydantic import ValidationError
 
+from contracts.base import Event
 from contracts.persons import ErasureMarker
 from services.persons.facts import PersonErased
 from services.persons.records import Persons
@@ -64,6 +65,23 @@ def _marked(record: Any) -> UUID | None:
         log.error("no marker of an erasure", offset=record.offset)
         return None
     return marker.order_id
+
+
+class Markers:
+    """Takes the markers that a restore from the topics finds, as `Persons` takes a tombstone (Keeper)."""
+
+    topic = TOPIC
+
+    def __init__(self, persons: Persons) -> None:
+        self._persons = persons
+
+    def decode(self, key: UUID, body: bytes | None, now: datetime) -> tuple[Event, None]:
+        if ErasureMarker.model_validate_json(body or b"").order_id != key:
+            raise ValueError("the key is not the marker's order id")
+        return PersonErased(order_id=key, occurred_at=now), None
+
+    async def keep(self, db: DB, records: Sequence[tuple[Event, None]]) -> None:
+        await self._persons.keep(db, records)
 
 
 def forgetting(ledger: Ledger, persons: Persons, clock: Clock) -> EraseAgain:

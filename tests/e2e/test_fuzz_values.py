@@ -26,6 +26,7 @@ from sandbox.demo.scenarios import Scenario
 from sandbox.local.stack import Stack
 from services.carrier.api.signatures import secrets_of, signature
 from tests.support import hostile_values
+from tests.support.e2e.keys import authorization
 from tests.support.waiting import until
 
 SCENARIO = Scenario("fuzz", "the same order again and again", (("STYLO-PLUME-M", 1),), "cancelled")
@@ -57,7 +58,7 @@ class Stand:
         headers: Mapping[str, bytes] | None = None,
     ) -> httpx.Response:
         url = self.stack.urls[service] + path
-        key = f"Bearer {self.stack.secrets.api_keys['operator']}".encode()
+        key = authorization(self.stack, method, path).encode()
         usual = {"authorization": key, "content-type": b"application/json"}
         fields = {name.encode(): value for name, value in {**usual, **(headers or {})}.items()}
         answer = self.http.request(method, url, content=content, headers=fields)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import httpx
 
-from sandbox.demo.orders import DemoOrders, place, receive_goods
+from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
 from sandbox.demo.scenarios import Scenario
 from services.carrier.api.signatures import secrets_of, signature
 from services.credentials import sealing_key
@@ -226,19 +226,16 @@ async def test_a_restored_database_forgets_again_who_was_erased_since_the_backup
     """The backup is from before the erasure, and of the tombstone nothing is left on the topic: the databases have
     consumed beyond it."""
     stack, names = operated.stack, ("orders", "customs", "carrier")
-    [order] = await operated.place()
+    [earlier, order] = await operated.place(2)
     with operated.fast():
-        async with operated.actors([order]):
-            await operated.stands([order], "delivered", seconds=120)
-    await operated.settled()
+        async with operated.actors([earlier, order]):
+            await operated.stands([earlier, order], "delivered", seconds=120)
+    await erase(operated, earlier)
     await stopped(operated, names)
     for name in names:
         await copy(operated, name, of=name, to=f"{name}_backup")
     await started(operated, names)
-    headers = {"Authorization": f"Bearer {stack.secrets.api_keys['operator']}"}
-    async with httpx.AsyncClient(base_url=stack.urls["orders"], headers=headers, trust_env=False) as client:
-        assert (await client.delete(f"/orders/{order.id}/person")).status_code == 200
-    await operated.settled()
+    await erase(operated, order)
     consumed = "select partition, next_offset from positions where topic = 'orders.personal'"
     positions = {name: await operated.fetch(name, consumed) for name in names}
     await stopped(operated, names)
@@ -257,6 +254,14 @@ async def test_a_restored_database_forgets_again_who_was_erased_since_the_backup
     assert (await operated.document(order))["person"] == "erased"
     done = await operated.fetch("orders", "select actor from erasures where order_id = $1 and step = 'done'", order.id)
     assert [row["actor"] for row in done] == ["restore"]
+
+
+async def erase(operated: Operated, order: Order) -> None:
+    """Everywhere, and everybody has read it."""
+    headers = {"Authorization": f"Bearer {operated.stack.secrets.api_keys['operator']}"}
+    async with httpx.AsyncClient(base_url=operated.stack.urls["orders"], headers=headers, trust_env=False) as client:
+        assert (await client.delete(f"/orders/{order.id}/person")).status_code == 200
+    await operated.settled()
 
 
 async def held_of(operated: Operated, service: str, order_id: str) -> list[str]:

@@ -297,5 +297,6 @@ async def test_the_heartbeats_row_stays_on_its_page(servers: Servers) -> None:
         write = "insert into heartbeat values (true, now()) on conflict (id) do update set beaten_at = now()"
         for _ in range(2_000):
             await one.platform.pool.execute(write)
-        assert await one.platform.pool.fetchval("select pg_relation_size('heartbeat')") == 8192
+        # Nearly always one: a session that the machine leaves in the middle of a statement keeps some versions alive.
+        assert await one.platform.pool.fetchval("select pg_relation_size('heartbeat')") <= 5 * 8192
         assert await one.platform.pool.fetchval("select pg_relation_size('heartbeat_pkey')") == 16384
