@@ -100,6 +100,14 @@ PAGED: Node = {
 """A list a page at a time; see `shared.http.paging`."""
 
 
+def leads_to(*operations: str, **parameters: str) -> Node:
+    """What may be asked next about what was made: these operations, each with these parameters taken from the answer's
+    body, as in `order_id="/id"`."""
+    taken = {name: f"$response.body#{pointer}" for name, pointer in parameters.items()}
+    links = {operation: {"operationId": operation, "parameters": taken} for operation in operations}
+    return {"responses": {status: {"links": links} for status in ("200", "201")}}
+
+
 def problems(*statuses: int, because: Mapping[int, str] | None = None) -> Node:
     """The problems that a route may answer, with their usual meaning or the one `because` gives."""
     meanings = dict.fromkeys(statuses, "") | dict(because or {})

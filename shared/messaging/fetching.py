@@ -27,6 +27,9 @@ from shared.db import TRANSIENT
 from shared.messaging.record_batches import RawRecord, Unreadable, plain_prefix, read_slice
 
 FETCH_BYTES = 4 * 1024 * 1024
+WAIT_MS = 200
+"""For which a broker may wait for records. They are there, so that Kafka answers at once; the embedded broker looks for
+them until this time is over, and with none it answers nothing."""
 ANEW = 3
 """So often is a batch fetched again whose checksum does not fit: it may have been spoilt on its way."""
 _OUT_OF_RANGE, _HANDLED = 1, {1, 3, 6, 29}
@@ -82,7 +85,7 @@ class Fetching:
             self._client.force_metadata_update()
             raise LeaderNotAvailableError(partition)
         wanted = [(partition.topic, [(partition.partition, position, FETCH_BYTES)])]
-        answer = await self._send(node, FetchRequest(0, 1, FETCH_BYTES, 0, wanted))
+        answer = await self._send(node, FetchRequest(WAIT_MS, 1, FETCH_BYTES, 0, wanted))
         if not answer.topics:  # a broker that is going away
             raise KafkaError(f"no answer about {partition.topic}")
         [(_, [(_, code, end, *_, data)])] = answer.topics

@@ -27,7 +27,7 @@ from shared.db import DB
 from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequest, IdempotentRequests
 from shared.http.json_body import read_json
-from shared.http.openapi import IDEMPOTENT, LOCATED, described, problems, request_body
+from shared.http.openapi import IDEMPOTENT, LOCATED, described, leads_to, problems, request_body
 from shared.http.problems import FieldError, Problem
 from shared.http.routes import Route
 from shared.ledger.group_commit import GroupCommit
@@ -163,7 +163,13 @@ def router(require: Require, requests: IdempotentRequests, intake: Intake, clock
         status_code=201,
         response_model=AcceptedOrderView,
         responses={200: {"model": AcceptedOrderView, "description": "The same order was accepted before."}},
-        openapi_extra=described(IDEMPOTENT, request_body(OrderBody), LOCATED, problems(because={409: taken})),
+        openapi_extra=described(
+            IDEMPOTENT,
+            request_body(OrderBody),
+            LOCATED,
+            leads_to("get_order", "cancel_order", order_id="/id"),
+            problems(because={409: taken}),
+        ),
     )
     async def place_order(request: Request, principal: Principal = marketplace) -> Response:
         """Accepts an order: 201, or 200 when the same order was accepted before, or every fault of the body at once."""
