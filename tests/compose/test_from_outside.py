@@ -142,7 +142,7 @@ async def test_a_dead_replica_is_passed_over(deployment: Deployment, client: htt
     await until(both)
     dead, alive = deployment.containers("orders")
     await asyncio.to_thread(docker, "kill", dead["Id"])
-    headers = {"Authorization": f"Bearer {deployment.api_keys['operator']}"}
+    headers = {"Authorization": f"Bearer {deployment.api_keys['marketplace']}"}
     for _ in range(20):
         assert (await client.get(f"{deployment.urls['orders']}/orders", headers=headers)).status_code == 200
         assert (await client.post(f"{deployment.urls['orders']}/orders", headers=headers, json={})).status_code == 422
