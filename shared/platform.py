@@ -369,12 +369,10 @@ def serve(make: Make, settings: PlatformSettings, name: str) -> None:
     tracing.begin(name, settings.otel_exporter_otlp_endpoint)
     try:
         uvloop.run(_serve(make, settings))
-    except KeyMissing as missing:
-        raise SystemExit(f"{name} does not start: {missing}") from None
+    except (KeyMissing, SharedSessions) as refused:
+        raise SystemExit(f"{name} does not start: {refused}") from None
     except NewerFacts as newer:
         raise SystemExit(f"{name} does not start: {newer}; run the release that wrote them, or a later one") from None
-    except SharedSessions as shared:
-        raise SystemExit(f"{name} does not start: {shared}") from None
 
 
 async def _serve(make: Make, settings: PlatformSettings) -> None:

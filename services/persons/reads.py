@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import Field, TypeAdapter
 
 from services.paths import OrderPath
 from shared.db import DB
@@ -18,12 +16,11 @@ from shared.http.answers import json_answer
 from shared.http.api_keys import Principal, Require
 from shared.http.models import View
 from shared.http.openapi import PAGED
-from shared.http.paging import PAGE, Cursor, Limit
+from shared.http.paging import BY_ID, PAGE, Cursor, Limit
 from shared.http.routes import Route
 
 ITSELF = "(service)"
 """Who asks when nobody does: the service, for its own work. No key's name has parentheses."""
-_IN_READS = TypeAdapter(tuple[Annotated[int, Field(ge=1, le=2**63 - 1)]])
 
 
 async def record(db: DB, order_ids: Sequence[UUID], part: str, purpose: str, asked_by: str = ITSELF) -> None:
@@ -74,7 +71,7 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record]) -> APIRouter:
     ) -> Response:
         """Every reading of the data of this order's person in this service: which part, for what, who asked. An order
         whose person nobody read, and one that is not known here, have none."""
-        place = paging.after(cursor, _IN_READS)
+        place = paging.after(cursor, BY_ID)
         rows = await pool.fetch(
             """select id, part, purpose, asked_by, read_at from person_reads
                where order_id = $1 and ($2::bigint is null or id < $2) order by id desc limit $3""",

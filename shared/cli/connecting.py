@@ -50,10 +50,8 @@ async def operated(
         async with connected(make, settings, patient=False) as (platform, service):
             entered = True
             yield platform, service
-    except SharedSessions as shared:
-        raise SystemExit(f"the service cannot be opened on the database {database}: {shared}") from None
-    except NewerFacts as newer:
-        raise SystemExit(f"the service cannot be opened on the database {database}: {newer}") from None
+    except (SharedSessions, NewerFacts) as refused:
+        raise SystemExit(f"the service cannot be opened on the database {database}: {refused}") from None
     except (KafkaError, *TRANSIENT) as error:
         what = f"the broker {settings.kafka_bootstrap}" if isinstance(error, KafkaError) else f"the database {database}"
         raise SystemExit(f"{what} did not answer: {type(error).__name__}") from None

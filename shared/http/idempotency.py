@@ -12,8 +12,9 @@ from fastapi import Request, Response
 
 from shared import failpoints
 from shared.db import DB
+from shared.faults import Fault
 from shared.http.api_keys import Principal
-from shared.http.problems import FieldError, Problem
+from shared.http.problems import Problem
 from shared.ledger.ledger import Ledger
 from shared.sealing import Seal, SealedColumn
 
@@ -71,7 +72,7 @@ class IdempotentRequests:
             return IdempotentRequest(principal.name, None, b"")
         if not 1 <= len(key) <= KEY_LENGTH:
             raise Problem(
-                400, "bad Idempotency-Key", errors=[FieldError("Idempotency-Key", "length", "1 to 255 characters")]
+                400, "bad Idempotency-Key", errors=[Fault("Idempotency-Key", "length", "1 to 255 characters")]
             )
         about = f"{request.method} {request.scope['path']}\n".encode()
         digest = hashlib.sha256(about + await request.body()).digest()

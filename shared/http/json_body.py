@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.faults import Fault
 from shared.http.json_reader import NotJson, read_strictly
-from shared.http.problems import FieldError, Problem
+from shared.http.problems import Problem
 
 
 def read_json(body: bytes) -> Any:
@@ -19,4 +20,4 @@ def read_json(body: bytes) -> Any:
 def refusal(fault: NotJson) -> Problem:
     """The answer to a request whose body this is."""
     title = "not JSON that can be read in one way" if fault.rule == "name_repeated" else "not JSON"
-    return Problem(400, title, errors=[FieldError(fault.field, fault.rule, fault.message)])
+    return Problem(400, title, errors=[Fault(fault.field, fault.rule, fault.message)])

@@ -7,7 +7,8 @@ import time
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.http.problems import FieldError, Problem
+from shared.faults import Fault
+from shared.http.problems import Problem
 from shared.telemetry import log, metrics, traced
 
 GONE = 499
@@ -82,7 +83,7 @@ class RequestMiddleware:
 
 
 def _too_large(limit: int) -> Problem:
-    return Problem(413, "body too large", errors=[FieldError("body", "size", f"at most {limit} bytes")])
+    return Problem(413, "body too large", errors=[Fault("body", "size", f"at most {limit} bytes")])
 
 
 def _method(scope: Scope) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
@@ -18,6 +19,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.utils import deep_dict_update
 from pydantic import BaseModel
 
+from shared.http.idempotency import KEY_LENGTH
 from shared.http.problems import ProblemDocument
 from shared.http.routes import Route
 
@@ -53,49 +55,54 @@ class ApiDescription:
     """A folder of `<operation>.request.json` and `<operation>.<status>.json`."""
 
 
+COMMON = """\
+After 429 and 503 wait for as many seconds as `Retry-After` says. **Errors** are `application/problem+json` (RFC 9457)
+with every fault's field, rule and meaning. Unknown query parameters are faults. Times carry their offset, and answers
+are in UTC.
+"""
+"""What the description of every service ends with."""
 NO_DESCRIPTION = ApiDescription("")
 
 
-def _header(description: str, kind: str = "string") -> Node:
+def header(description: str, kind: str = "string") -> Node:
+    """Of a response."""
     return {"description": description, "schema": {"type": kind}}
 
 
-def _parameter(name: str, description: str, **schema: Any) -> Node:
-    return {
-        "name": name,
-        "in": "header",
-        "required": False,
-        "description": description,
-        "schema": {"type": "string", **schema},
-    }
+def header_parameter(name: str, description: str, *, required: bool = False, **schema: Any) -> Node:
+    """A header of the request, as a text that keeps to this schema."""
+    schema = {"type": "string", **schema}
+    return {"name": name, "in": "header", "required": required, "description": description, "schema": schema}
 
 
-RETRY_AFTER = {"Retry-After": _header("Seconds to wait.", "integer")}
-_ETAG = {"ETag": _header("The entity tag of this answer; send it as `If-None-Match`.")}
+RETRY_AFTER = {"Retry-After": header("Seconds to wait.", "integer")}
+_ETAG = {"ETag": header("The entity tag of this answer; send it as `If-None-Match`.")}
 
 IDEMPOTENT: Node = {
     "parameters": [
-        _parameter(
+        header_parameter(
             "Idempotency-Key",
             "The same key with the same body has its effect once, and gets the first answer again; with another body "
             "it is refused (422).",
             minLength=1,
-            maxLength=255,
+            maxLength=KEY_LENGTH,
         )
     ],
 }
 """A request that runs once for each key; see `shared.http.idempotency`."""
 CONDITIONAL: Node = {
-    "parameters": [_parameter("If-None-Match", "An `ETag` of an earlier answer: 304 when nothing has changed since.")],
+    "parameters": [
+        header_parameter("If-None-Match", "An `ETag` of an earlier answer: 304 when nothing has changed since.")
+    ],
     "responses": {"200": {"headers": _ETAG}, "304": {"description": "Not changed.", "headers": _ETAG}},
 }
 """An answer with an entity tag; see `shared.http.answers`."""
 LOCATED: Node = {
-    "responses": {status: {"headers": {"Location": _header("The path of what was made.")}} for status in ("200", "201")}
+    "responses": {status: {"headers": {"Location": header("The path of what was made.")}} for status in ("200", "201")}
 }
 """An answer that names what was made."""
 PAGED: Node = {
-    "responses": {"200": {"headers": {"Link": _header('The next page, `rel="next"` (RFC 8288); absent on the last.')}}}
+    "responses": {"200": {"headers": {"Link": header('The next page, `rel="next"` (RFC 8288); absent on the last.')}}}
 }
 """A list a page at a time; see `shared.http.paging`."""
 
@@ -131,7 +138,7 @@ def described(*parts: Node) -> Node:
     """For a route's `openapi_extra`: all of these together."""
 
     def merged(whole: Node, part: Node) -> Node:
-        deep_dict_update(whole, json.loads(json.dumps(part)))
+        deep_dict_update(whole, deepcopy(part))
         return whole
 
     return reduce(merged, parts, {})
@@ -143,7 +150,7 @@ def document(app: FastAPI, routers: Sequence[APIRouter], about: ApiDescription) 
         title=app.title,
         version=app.version,
         summary=about.summary,
-        description=about.text or None,
+        description=f"{about.text}\n{COMMON}",
         license_info=LICENSE,
         routes=app.routes,
         tags=[{"name": name, "description": text} for name, text in about.tags.items()],

@@ -11,9 +11,10 @@ from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from fastapi import Query, Request
-from pydantic import AfterValidator, AwareDatetime, StringConstraints, TypeAdapter
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, TypeAdapter
 
-from shared.http.problems import FieldError, Problem
+from shared.faults import Fault
+from shared.http.problems import Problem
 
 PAGE = 100
 LARGEST_PAGE = 200
@@ -40,6 +41,11 @@ Instant = Annotated[AwareDatetime, AfterValidator(_sane)]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 """One that PostgreSQL can hold."""
 
+RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+"""A PostgreSQL `bigint` that counts rows."""
+BY_ID: TypeAdapter[tuple[RowId]] = TypeAdapter(tuple[RowId])
+"""The place in a list that is in the order of its rows' ids."""
+
 
 def after(cursor: str | None, place: TypeAdapter[Place]) -> Place | None:
     """The place behind which a page begins; None for the first page. Problem 400 for a cursor that is none of ours."""
@@ -48,7 +54,7 @@ def after(cursor: str | None, place: TypeAdapter[Place]) -> Place | None:
     try:
         return place.validate_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
-        error = FieldError("cursor", "cursor", "use the cursor of the last answer")
+        error = Fault("cursor", "cursor", "use the cursor of the last answer")
         raise Problem(400, "bad cursor", errors=[error]) from None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -13,6 +13,7 @@ from pydantic import ConfigDict
 from starlette.exceptions import HTTPException
 
 from shared.db import TRANSIENT
+from shared.faults import Fault
 from shared.http.models import View
 from shared.http.wording import in_words
 from shared.ledger.outbox import TooLarge
@@ -21,29 +22,6 @@ from shared.telemetry import log
 NAME_BOUND = 64
 FAULTS_NAMED = 200
 """Of one request; the others come to light when these are mended."""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """One fault of a request."""
-
-    field: str
-    """Where, as in `lines[0].quantity`."""
-    rule: str
-    """The rule's name, stable for programs."""
-    message: str
-    """The rule in words, with its bound; never the value that broke it."""
-
-
-class Fault(View):
-    """One fault of a request."""
-
-    field: str
-    """Where, as in `lines[0].quantity`."""
-    rule: str
-    """The rule's name, stable for programs."""
-    message: str
-    """The rule in words, with its bound; never the value that broke it."""
 
 
 class ProblemDocument(View):
@@ -72,7 +50,7 @@ class Problem(Exception):
         title: str,
         *,
         detail: str | None = None,
-        errors: Sequence[FieldError] = (),
+        errors: Sequence[Fault] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(title)
@@ -103,9 +81,9 @@ def field_path(loc: Sequence[str | int]) -> str:
     return path or "body"
 
 
-def field_errors(errors: Iterable[Mapping[str, Any]], skip: int = 0) -> list[FieldError]:
+def field_errors(errors: Iterable[Mapping[str, Any]], skip: int = 0) -> list[Fault]:
     """pydantic's errors as ours; `skip` leading parts of each place are left out."""
-    return [FieldError(field_path(error["loc"][skip:]), error["type"], in_words(error)) for error in errors]
+    return [Fault(field_path(error["loc"][skip:]), error["type"], in_words(error)) for error in errors]
 
 
 def install(app: FastAPI) -> None:
@@ -119,7 +97,7 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         errors = field_errors(error.errors()[:FAULTS_NAMED], skip=1)
         if any(item["type"] == "json_invalid" for item in error.errors()):
-            return Problem(400, "not JSON", errors=[FieldError("body", "json", "the body must be JSON")]).response()
+            return Problem(400, "not JSON", errors=[Fault("body", "json", "the body must be JSON")]).response()
         return Problem(422, "invalid request", errors=errors).response()
 
     async def http_error(_: Request, error: Exception) -> JSONResponse:
@@ -128,7 +106,7 @@ def install(app: FastAPI) -> None:
         return Problem(error.status_code, str(error.detail), headers=headers).response()
 
     async def too_large(_: Request, error: Exception) -> JSONResponse:
-        errors = [FieldError("body", "size", "what follows from it must fit into one record; send less at once")]
+        errors = [Fault("body", "size", "what follows from it must fit into one record; send less at once")]
         return Problem(413, "too large to be published", detail=str(error), errors=errors).response()
 
     async def away(request: Request, error: Exception) -> JSONResponse:

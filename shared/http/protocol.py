@@ -14,7 +14,8 @@ from typing import Any, ClassVar, Literal
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from shared.http.problems import FieldError, Problem
+from shared.faults import Fault
+from shared.http.problems import Problem
 from shared.limits import INTERNAL_CONNECTIONS, KEEP_ALIVE_SECONDS, SocketLimits, files_allow
 from shared.settings import PlatformSettings
 from shared.telemetry import metrics
@@ -176,7 +177,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return "url", _too_long(414, "URL too long", "URL", "size", limits.url_bytes)
         if len(self.headers) > limits.fields:
             return "fields", Problem(
-                431, "too many header fields", errors=[FieldError("header", "count", f"at most {limits.fields} fields")]
+                431, "too many header fields", errors=[Fault("header", "count", f"at most {limits.fields} fields")]
             )
         if self.parser.should_upgrade():
             return "upgrade", Problem(400, "no other protocol is spoken here")
@@ -312,7 +313,7 @@ def _busy(title: str) -> Problem:
 
 
 def _too_long(status: int, title: str, field: str, rule: str, bound: int) -> Problem:
-    return Problem(status, title, errors=[FieldError(field, rule, f"at most {bound} bytes")])
+    return Problem(status, title, errors=[Fault(field, rule, f"at most {bound} bytes")])
 
 
 def _raw(problem: Problem) -> bytes:

@@ -12,9 +12,10 @@ from fastapi import Request, Response, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
+from shared.faults import Fault
 from shared.http.api_keys import Required
 from shared.http.json_body import read_json
-from shared.http.problems import FAULTS_NAMED, FieldError, Problem, field_path
+from shared.http.problems import FAULTS_NAMED, Problem, field_path
 
 
 class Route(APIRoute):
@@ -81,7 +82,7 @@ def refuse_unknown(request: Request, known: Collection[str]) -> None:
         rule = (
             f"Must not be there: known are {', '.join(sorted(known))}" if known else "Must not be there: there are none"
         )
-        errors = [FieldError(field_path([name]), "unknown_parameter", rule) for name in sorted(unknown)[:FAULTS_NAMED]]
+        errors = [Fault(field_path([name]), "unknown_parameter", rule) for name in sorted(unknown)[:FAULTS_NAMED]]
         raise Problem(422, "invalid request", errors=errors)
 
 
@@ -99,4 +100,4 @@ async def body_within(request: Request, limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> Problem:
-    return Problem(413, "body too large", errors=[FieldError("body", "size", f"at most {limit} bytes")])
+    return Problem(413, "body too large", errors=[Fault("body", "size", f"at most {limit} bytes")])

@@ -11,14 +11,13 @@ from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import Field, TypeAdapter
 
 from shared.http import paging
 from shared.http.answers import json_answer, uuid_or_404
 from shared.http.api_keys import Principal, Require
 from shared.http.models import View
 from shared.http.openapi import PAGED, problems
-from shared.http.paging import PAGE, Cursor, Limit
+from shared.http.paging import BY_ID, PAGE, Cursor, Limit, RowId
 from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.jobs import pauses
@@ -82,10 +81,9 @@ class DeadLettersPage(View):
 
 TAGS = {"operation": "For operators: how this service stands, dead letters, and calls to counterparts."}
 """What these routes are about, for OpenAPI."""
-LetterId = Annotated[int, Path(ge=1, le=2**63 - 1, description="The dead letter's id.")]
+LetterId = Annotated[RowId, Path(description="The dead letter's id.")]
 OrderId = Annotated[str, Path(description="The order's id, a UUID.")]
 CounterpartName = Annotated[str, Path(description="The counterpart's name, as `GET /counterparts` lists it.")]
-_IN_LETTERS = TypeAdapter(tuple[Annotated[int, Field(ge=1, le=2**63 - 1)]])
 
 
 def router(
@@ -123,7 +121,7 @@ def router(
         limit: Limit = PAGE,
     ) -> Response:
         """Records that could not be handled, the newest first; `all`: replayed ones too."""
-        place = paging.after(cursor, _IN_LETTERS)
+        place = paging.after(cursor, BY_ID)
         rows = await dead_letters.find(
             pool, waiting=status == "waiting", before=place[0] if place else None, limit=limit + 1
         )

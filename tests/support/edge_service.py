@@ -18,9 +18,10 @@ from starlette.types import Message
 from contracts.base import Topic
 from contracts.orders import CancelRequested
 from shared.db import DB
+from shared.faults import Fault
 from shared.http.answers import etag_response
 from shared.http.api_keys import Principal
-from shared.http.problems import FieldError, Problem
+from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.ledger.facts import DecisionContext, Facts, Output
 from shared.operations.internal_api import internal_app
@@ -62,7 +63,7 @@ def edge(platform: Platform) -> Service:
 
     @router.get("/refused")
     async def refused() -> None:
-        raise Problem(409, "no", detail="because", errors=[FieldError("a.b", "rule", "words")])
+        raise Problem(409, "no", detail="because", errors=[Fault("a.b", "rule", "words")])
 
     @router.get("/page")
     async def page(request: Request) -> Response:

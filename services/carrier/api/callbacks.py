@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from standardwebhooks import Webhook
@@ -19,20 +18,16 @@ from services.carrier.api import signatures
 from services.carrier.carriers.carrier import Callbacks
 from services.carrier.domain.carrier import InvalidReport, ParcelEvents
 from services.carrier.store.intake import ScanIntake
+from shared.faults import Fault
 from shared.http.json_body import refusal
 from shared.http.json_reader import VALUES, NotJson, read_told
-from shared.http.openapi import Node, described, problems
-from shared.http.problems import FieldError, Problem
+from shared.http.openapi import Node, described, header_parameter, problems
+from shared.http.problems import Problem
 from shared.http.routes import RequestRoute, body_within
 
 TYPE = "shipment.updated"
 BODY_BYTES = 64 * 1024
 """Anybody may send one: the sender is not verified until the whole body has been read."""
-
-
-def _header(name: str, description: str, **schema: Any) -> Node:
-    schema = {"type": "string", **schema}
-    return {"name": name, "in": "header", "required": True, "description": description, "schema": schema}
 
 
 def _whole(form: re.Pattern[str]) -> str:
@@ -41,19 +36,22 @@ def _whole(form: re.Pattern[str]) -> str:
 
 _SIGNED: Node = {
     "parameters": [
-        _header(
+        header_parameter(
             "webhook-id",
             "Unique to the call-back, and the same whenever it is sent again.",
+            required=True,
             pattern=_whole(signatures.ID),
         ),
-        _header(
+        header_parameter(
             "webhook-timestamp",
             "When it is sent: seconds since 1970, within five minutes of ours.",
+            required=True,
             pattern=_whole(signatures.TIMESTAMP),
         ),
-        _header(
+        header_parameter(
             "webhook-signature",
             "One or more signatures as Standard Webhooks has them, with spaces in between.",
+            required=True,
             minLength=1,
             maxLength=signatures.SIGNATURES_LENGTH,
         ),
@@ -112,7 +110,7 @@ def router(intake: ScanIntake, carrier: str, callbacks: Callbacks, secrets: Sequ
             raise Problem(
                 401,
                 "not signed",
-                errors=[FieldError(fault.rule, "signature", "Standard Webhooks, at most 5 minutes old")],
+                errors=[Fault(fault.rule, "signature", "Standard Webhooks, at most 5 minutes old")],
             ) from None
         except NotJson as fault:
             metrics.CALL_BACKS.labels("unreadable").inc()
@@ -136,11 +134,11 @@ def read_callback(body: bytes, callbacks: Callbacks) -> ParcelEvents:
     except NotJson as fault:
         raise refusal(fault) from None
     if not isinstance(callback, dict):
-        raise Problem(400, "not a call-back", errors=[FieldError("body", "object", "the body must be a JSON object")])
+        raise Problem(400, "not a call-back", errors=[Fault("body", "object", "the body must be a JSON object")])
     if callback.get("type") != TYPE:
-        raise Problem(400, "not a call-back", errors=[FieldError("type", "const", f"must be {TYPE}")])
+        raise Problem(400, "not a call-back", errors=[Fault("type", "const", f"must be {TYPE}")])
     try:
         return callbacks.read(callback.get("data"))
     except InvalidReport as fault:
         field = f"data.{fault.field}".rstrip(".")
-        raise Problem(400, "not a call-back", errors=[FieldError(field, fault.rule, fault.message)]) from None
+        raise Problem(400, "not a call-back", errors=[Fault(field, fault.rule, fault.message)]) from None

@@ -17,11 +17,7 @@ effect once. The key is of scope `support`, or an operator's.
 
 **For who sends a carrier's call-backs**: `POST /webhooks/{carrier}`, signed as Standard Webhooks has it, with no key.
 An operator makes the secret. Whatever is not answered with 204 was not stored: send it again, unless the answer is 400,
-401, 413 or 422.
-
-After 429 and 503 wait for as many seconds as `Retry-After` says. **Errors** are `application/problem+json` (RFC 9457)
-with every fault's field, rule and meaning. Unknown fields and query parameters are faults, but a call-back may hold
-more than is read. Times carry their offset, and answers are in UTC.
+401, 413 or 422. Unknown fields are faults, but a call-back may hold more than is read.
 """,
     tags={
         "labels": "For the warehouse: the labels of parcels.",

@@ -13,7 +13,7 @@ from services.paths import OrderPath, ParcelPath
 from services.persons import reads
 from shared.http.answers import etag_response
 from shared.http.api_keys import Principal, Require
-from shared.http.openapi import CONDITIONAL, Node, described, problems
+from shared.http.openapi import CONDITIONAL, Node, described, header, problems
 from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.ledger.ledger import Ledger
@@ -24,7 +24,7 @@ _PDF: Node = {
         "200": {
             "description": "The label.",
             "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
-            "headers": {"X-Tracking-Number": {"description": "The label's.", "schema": {"type": "string"}}},
+            "headers": {"X-Tracking-Number": header("The label's.")},
         }
     }
 }

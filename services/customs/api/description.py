@@ -12,14 +12,10 @@ For support and operators, who look into an order's customs and step in where a 
 **To begin**: send a key of scope `support` or `operator` with every request as `Authorization: Bearer <key>`.
 `GET /parcels?state=` lists where parcels stand with customs; `GET /orders/{order_id}` has an order's screening, and for
 each parcel its declarations, the messages that were sent and the receipts that came back. What waits for a person is a
-case, and
-`GET /cases` of `orders` lists those of all services; the requests on parcels here close some of them.
+case, and `GET /cases` of `orders` lists those of all services; the requests on parcels here close some of them.
 
 **202** means that the wish is taken: what comes of it is seen in the order. **Repeating a request is safe**: with an
-`Idempotency-Key` it has its effect once. After 429 and 503 wait for as many seconds as `Retry-After` says.
-
-**Errors** are `application/problem+json` (RFC 9457) with every fault's field, rule and meaning. Unknown fields and
-query parameters are faults. Times carry their offset, and answers are in UTC.
+`Idempotency-Key` it has its effect once. Unknown fields are faults.
 """,
     tags={
         "orders": "For support: where orders and their parcels stand with customs.",

@@ -17,10 +17,7 @@ named (422). Then follow it with `GET /orders/{order_id}`, or all of yours with 
 shopper follows it at its `tracking_url`, which holds a secret of that order.
 
 **Repeating a request is safe**: an order's `number` is accepted once, and other requests take an `Idempotency-Key`.
-After 429 and 503 wait for as many seconds as `Retry-After` says.
-
-**Errors** are `application/problem+json` (RFC 9457) with every fault's field, rule and meaning. Unknown fields and
-query parameters are faults. Amounts are texts with two decimals; times carry their offset, and answers are in UTC.
+Unknown fields are faults. Amounts are texts with two decimals.
 """,
     tags={
         "orders": "For marketplaces: place, follow, search and cancel orders. An operator sees those of all.",

@@ -24,11 +24,12 @@ from services.persons.records import Persons
 from shared import failpoints
 from shared.clock import Clock
 from shared.db import DB
+from shared.faults import Fault
 from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequest, IdempotentRequests
 from shared.http.json_body import read_json
 from shared.http.openapi import IDEMPOTENT, LOCATED, described, leads_to, problems, request_body
-from shared.http.problems import FieldError, Problem
+from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.ledger.group_commit import GroupCommit
 from shared.ledger.ledger import Ledger
@@ -147,7 +148,7 @@ def _number_taken(order: Submission) -> Problem:
         409,
         "this order number is taken",
         detail=f"order {order.body.number} is here already, as {order.order_id}, with another body",
-        errors=[FieldError("number", "number_taken", "Must not name another order")],
+        errors=[Fault("number", "number_taken", "Must not name another order")],
     )
 
 

@@ -28,13 +28,14 @@ from services.paths import OrderTextPath
 from services.persons.facts import PersonErased
 from shared.clock import Clock
 from shared.db import DB
+from shared.faults import Fault
 from shared.http import paging
 from shared.http.answers import etag_response
 from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
 from shared.http.openapi import CONDITIONAL, IDEMPOTENT, PAGED, described, problems
 from shared.http.paging import PAGE, Cursor, Instant, Limit, Text
-from shared.http.problems import FieldError, Problem
+from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.ledger.ledger import Ledger
 
@@ -81,7 +82,7 @@ def router(
         """
         whose = None if principal.sees_all else principal.name
         if q is not None and (number is not None or updated_since is not None):
-            error = FieldError("q", "alone", "not together with number or updated_since")
+            error = Fault("q", "alone", "not together with number or updated_since")
             raise Problem(422, "invalid request", errors=[error])
         if number is not None:
             numbered = await orders_table.find_by_number(pool, number, marketplace=whose)
@@ -154,12 +155,12 @@ async def _search(
     pattern = search_pattern(query)
     if pattern is None:
         rule = f"at least {MIN_LENGTH} characters besides blanks and dashes"
-        raise Problem(422, "invalid request", errors=[FieldError("q", "too_short", rule)])
+        raise Problem(422, "invalid request", errors=[Fault("q", "too_short", rule)])
     try:
         return await search.search(pool, pattern, marketplace=marketplace, before=before, limit=limit)
     except search.TooManyMatches:
         rule = f"more than {search.MAX_MATCHES:,} orders have this in common; name more of it"
-        raise Problem(422, "invalid request", errors=[FieldError("q", "too_many", rule)]) from None
+        raise Problem(422, "invalid request", errors=[Fault("q", "too_many", rule)]) from None
 
 
 async def _cancel(ledger: Ledger, db: DB, order_id: UUID, reason: str, clock: Clock) -> Response:

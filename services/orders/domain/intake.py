@@ -13,6 +13,7 @@ from typing import Protocol
 
 from services.orders.domain.places import PlaceFault
 from services.orders.domain.values import birth_date
+from shared.faults import Fault
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
 """How far the clocks of a marketplace may be ahead of ours."""
@@ -50,15 +51,6 @@ class OrderParts:
     resident_id: str | None
     times: Mapping[str, datetime | None]
     """By field: placed_at, payment.paid_at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A rule that an order breaks."""
-
-    field: str
-    rule: str
-    message: str
 
 
 def faults(parts: OrderParts, now: datetime) -> Iterator[Fault]:

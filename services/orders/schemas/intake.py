@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from contracts.base import Sku
 from services.orders.domain.divisions import ISO_CODES
-from services.orders.domain.intake import Fault, LineParts, OrderParts, faults
+from services.orders.domain.intake import LineParts, OrderParts, faults
 from services.orders.domain.places import PlaceFault, locate
 from services.orders.schemas.body import (
     MAX_LINES,
@@ -30,7 +30,8 @@ from services.orders.schemas.body import (
     UnitPriceBody,
 )
 from services.orders.schemas.wording import describe
-from shared.http.problems import FAULTS_NAMED, FieldError, field_errors
+from shared.faults import Fault
+from shared.http.problems import FAULTS_NAMED, field_errors
 
 T = TypeVar("T")
 
@@ -46,23 +47,19 @@ _RESIDENT_ID: TypeAdapter[str] = TypeAdapter(ResidentId)
 _INSTANT: TypeAdapter[datetime | None] = TypeAdapter(Instant | None)
 
 
-def check(body: object, now: datetime) -> OrderBody | list[FieldError]:
+def check(body: object, now: datetime) -> OrderBody | list[Fault]:
     """The order in the form in which it is kept (phone in E.164, places by their Chinese names), or every fault of the
     body, by field."""
     try:
         order = OrderBody.model_validate(body)
     except ValidationError as error:
         errors = field_errors(error.errors(include_url=False, include_context=False, include_input=False))
-        return _sorted({*map(describe, errors), *_field_errors(faults(_valid_parts(body), now))})[:FAULTS_NAMED]
+        return _sorted({*map(describe, errors), *faults(_valid_parts(body), now)})[:FAULTS_NAMED]
     parts = _parts(order)
-    return _sorted(_field_errors(faults(parts, now))) or _with_place(order, parts.place)
+    return _sorted(faults(parts, now)) or _with_place(order, parts.place)
 
 
-def _field_errors(broken: Iterable[Fault]) -> Iterable[FieldError]:
-    return (FieldError(fault.field, fault.rule, fault.message) for fault in broken)
-
-
-def _sorted(errors: Iterable[FieldError]) -> list[FieldError]:
+def _sorted(errors: Iterable[Fault]) -> list[Fault]:
     return sorted(errors, key=lambda error: (error.field, error.rule))
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.http.problems import FieldError
+from shared.faults import Fault
 from shared.http.wording import BUILT_IN
 
 _MONEY = 'an object with amount and currency, e.g. {"amount": "12.50", "currency": "EUR"}'
@@ -71,7 +71,7 @@ REQUIREMENTS: Mapping[str, str] = {
 _INDEX = re.compile(r"\[\d+\]")
 
 
-def describe(error: FieldError) -> FieldError:
+def describe(error: Fault) -> Fault:
     """The error with a message that says what its field must be, unless its rule says more."""
     if error.rule not in BUILT_IN and error.rule != "blank":
         return error

@@ -16,11 +16,7 @@ secret in the header `X-Tracking-Secret`, which keeps it out of logs, or as the 
 secret, none, and an unknown order have the same answer: 404.
 
 **To stay up to date**, ask again with `If-None-Match` (304 when nothing has changed), or read the server-sent events of
-`GET /orders/{order_id}/tracking/stream`: each is the whole answer. After 429 and 503 wait for as many seconds as
-`Retry-After` says.
-
-**Errors** are `application/problem+json` (RFC 9457) with every fault's field, rule and meaning. Unknown query
-parameters are faults. A field without a value is left out; times are in UTC.
+`GET /orders/{order_id}/tracking/stream`: each is the whole answer. A field without a value is left out.
 """,
     tags={
         "tracking": "For everybody: where a parcel is, and with its secret, all about an order.",

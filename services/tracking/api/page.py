@@ -22,6 +22,7 @@ from markupsafe import Markup
 from services.tracking.api.words import LANGUAGES, Language, Words, load
 from services.tracking.domain.parcels import Stage
 from services.tracking.schemas import NextStep, OrderTracking, ParcelTracking, TimelineEntry
+from shared.http.page_headers import page_headers
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
 _FOLDER = Path(__file__).parents[1] / "templates"
@@ -61,24 +62,8 @@ class Pages:
         )
         style, script = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("track.css", "track.js"))
         self._environment.globals |= {"style": Markup(style), "script": Markup(script)}  # noqa: S704  # our own files
-        self.headers = {
-            "Content-Security-Policy": "; ".join(
-                (
-                    "default-src 'none'",
-                    f"style-src '{_hash(style)}'",
-                    f"script-src '{_hash(script)}'",
-                    "connect-src 'self'",
-                    "img-src data:",
-                    "base-uri 'none'",
-                    "form-action 'none'",
-                    "frame-ancestors 'none'",
-                )
-            ),
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-            "X-Robots-Tag": "noindex, nofollow",
-            "Vary": "Accept-Language",
-        }
+        policy = page_headers(script=f"'{_hash(script)}'", style=f"'{_hash(style)}'", images="data:")
+        self.headers = policy | {"X-Robots-Tag": "noindex, nofollow", "Vary": "Accept-Language"}
         """The headers of every page."""
 
     def order(self, order: OrderTracking, etag: str, language: Language, secret: str) -> bytes:

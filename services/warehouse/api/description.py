@@ -19,10 +19,7 @@ The warehouse's own software, or its people, work through this interface.
 with `POST /orders/{order_id}/shortages`, returned parcels with `POST /orders/{order_id}/parcels/{parcel}/return`.
 
 **Repeating a request is safe**, but for a shortage: each call reports other units, unless it has the same
-`Idempotency-Key`. After 429 and 503 wait for as many seconds as `Retry-After` says.
-
-**Errors** are `application/problem+json` (RFC 9457) with every fault's field, rule and meaning. Unknown fields and
-query parameters are faults. Weights are grams, sides millimetres; times carry their offset, and answers are in UTC.
+`Idempotency-Key`. Unknown fields are faults. Weights are grams, sides millimetres.
 """,
     tags={
         "goods": "For the warehouse: products, what their owners deliver, and the stock of them.",

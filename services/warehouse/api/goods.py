@@ -29,13 +29,14 @@ from services.warehouse.schemas.goods import (
 from services.warehouse.store import goods, stock
 from shared.clock import Clock
 from shared.db import DB
+from shared.faults import Fault
 from shared.http import paging
 from shared.http.answers import json_answer
 from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
 from shared.http.openapi import IDEMPOTENT, PAGED, described, problems
 from shared.http.paging import PAGE, Cursor, Limit
-from shared.http.problems import FieldError, Problem
+from shared.http.problems import Problem
 from shared.http.routes import Route
 
 SkuPath = Annotated[Sku, Path(description="The product's number, which its owner has given it.")]
@@ -66,7 +67,7 @@ def router(
             raise Problem(
                 409,
                 "the SKU belongs to another owner",
-                errors=[FieldError("owner", "owner_of_sku", "a product's owner never changes")],
+                errors=[Fault("owner", "owner_of_sku", "a product's owner never changes")],
             )
         return json_answer(product_view(product), 201 if created else 200)
 

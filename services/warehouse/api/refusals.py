@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.warehouse.domain.refusals import Refusal, RefusalKind
-from shared.http.problems import FieldError, Problem
+from shared.http.problems import Problem
 
 STATUS: dict[RefusalKind, int] = {"unknown": 404, "conflict": 409, "invalid": 422}
 
@@ -17,5 +17,4 @@ def refusals_as_problems() -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        errors = [FieldError(fault.field, fault.rule, fault.message) for fault in refusal.faults]
-        raise Problem(STATUS[refusal.kind], refusal.title, detail=refusal.detail, errors=errors) from refusal
+        raise Problem(STATUS[refusal.kind], refusal.title, detail=refusal.detail, errors=refusal.faults) from refusal

@@ -27,9 +27,10 @@ from contracts.warehouse import (
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import order_lines, packed_parcels
 from services.warehouse.domain.packing import Box, boxes_of, pack_boxes, packing_faults, same_boxes
-from services.warehouse.domain.refusals import Fault, Refusal
+from services.warehouse.domain.refusals import Refusal
 from services.warehouse.domain.returns import return_faults, split_contents
 from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
+from shared.faults import Fault
 from shared.ledger.facts import Facts
 
 ShortageReason = Literal["short_pick", "damaged"]

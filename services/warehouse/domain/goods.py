@@ -9,8 +9,9 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
 
-from services.warehouse.domain.refusals import Fault, Refusal
+from services.warehouse.domain.refusals import Refusal
 from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
+from shared.faults import Fault
 
 GOODS_RECEIPTS = UUID("6f0b7a52-8d0e-5d9e-9a0d-3a1d1f6f2c11")
 """The namespace of goods receipts' ids."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from contracts.base import OrderLine, Parcel, ParcelContent
 from contracts.carriers import ParcelLimits
-from services.warehouse.domain.refusals import Fault
+from shared.faults import Fault
 
 
 @dataclass(frozen=True, slots=True)

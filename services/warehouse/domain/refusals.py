@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from shared.faults import Fault
 
 RefusalKind = Literal["unknown", "conflict", "invalid"]
 """There is no such thing; its state forbids it; what was reported breaks a rule."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    field: str
-    """Where, as in `parcels[0].weight_g`."""
-    rule: str
-    """The rule's name, stable for programs."""
-    message: str
-    """The rule in words."""
 
 
 class Refusal(Exception):

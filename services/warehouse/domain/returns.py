@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from contracts.base import Parcel, ParcelContent
 from services.warehouse.domain.orders import parcel_units
-from services.warehouse.domain.refusals import Fault
 from services.warehouse.domain.stock import SkuQuantity
+from shared.faults import Fault
 
 
 def return_faults(parcel: Parcel, sound: Sequence[SkuQuantity], damaged: Sequence[SkuQuantity]) -> list[Fault]:

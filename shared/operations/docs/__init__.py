@@ -9,24 +9,10 @@ from pathlib import Path
 from fastapi import APIRouter, Response
 
 import contracts
+from shared.http.page_headers import page_headers
 from shared.http.problems import Problem
 
-HEADERS = {
-    "Content-Security-Policy": "; ".join(
-        (
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            "img-src 'self' data:",
-            "connect-src 'self'",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "frame-ancestors 'none'",
-        )
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+HEADERS = page_headers(script="'self'", style="'self'", images="'self' data:")
 _DOCUMENTS = Path(contracts.__file__).parent / "openapi"
 _HERE, _SWAGGER = Path(__file__).parent, files("fastapi_swagger.resources")
 _ASSETS = {

@@ -144,14 +144,14 @@ _OF_FAMILY = re.compile(r"[A-Z]{6}")
 
 def of_table(code: str) -> str:
     """The code, if it is in a table or of a family in one; else `UNKNOWN_CODE`."""
-    of_family = code[:3] in FAMILIES and _OF_FAMILY.fullmatch(code) is not None
-    return code if code in OKAPI or code in COLISSIMO or of_family else UNKNOWN_CODE
+    return UNKNOWN_CODE if _meaning(code) is None else code
 
 
 def read(code: str, country: str | None) -> CodeMeaning:
     """What the code means. A code in neither table changes nothing and never fails."""
-    if (known := _SIDES.get((code, country)) or OKAPI.get(code) or COLISSIMO.get(code)) is not None:
-        return known
-    if len(code) == 6 and (family := FAMILIES.get(code[:3])) is not None:
-        return family
-    return UNKNOWN
+    return _SIDES.get((code, country)) or _meaning(code) or UNKNOWN
+
+
+def _meaning(code: str) -> CodeMeaning | None:
+    of_family = FAMILIES.get(code[:3]) if _OF_FAMILY.fullmatch(code) else None
+    return OKAPI.get(code) or COLISSIMO.get(code) or of_family
