@@ -7,7 +7,10 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from contracts.base import Code, CountryCode, Instant, Money, OrderEvent, OrderLine, ParcelEvent, ParcelNumber, Value
-from contracts.vocabularies import Language, Outcome, ParcelOutcome, Province
+from contracts.persons import ContactVersion
+from contracts.vocabularies import ContactPart, HoldPlacer, Language, OrderHoldReason, Outcome, ParcelOutcome, Province
+
+HANDLE_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,31}$"
 
 
 class OrderPlaced(OrderEvent):
@@ -40,6 +43,50 @@ class CancelRequested(OrderEvent):
     NAME: ClassVar[str] = "cancel-requested"
     reason: Code
     """`shopper`, `operator`, or `deadline:<waiting state>`."""
+
+
+class HoldRequested(OrderEvent):
+    """Someone asks the warehouse not to pack the order until the hold is released. The warehouse answers."""
+
+    NAME: ClassVar[str] = "hold-requested"
+    hold: Code
+    """The hold's name within its order: `<holder>:<handle>:<turn>`. An identifier only."""
+    holder: HoldPlacer
+    handle: Annotated[str, Field(pattern=HANDLE_PATTERN)]
+    """By which the holder tells its holds apart."""
+    turn: Annotated[int, Field(ge=1)] = 1
+    """1 for the first hold of this handle, one more for each later one."""
+    reason: OrderHoldReason
+
+    @property
+    def subject(self) -> str:
+        return self.hold
+
+
+class HoldReleased(OrderEvent):
+    """The holder has released the hold, whatever the warehouse answered."""
+
+    NAME: ClassVar[str] = "hold-released"
+    hold: Code
+
+    @property
+    def subject(self) -> str:
+        return self.hold
+
+
+class ChangeRequested(OrderEvent):
+    """The consignee's phone or address is to be another. What it is to be is in the person's record, which is published
+    separately. The warehouse answers."""
+
+    NAME: ClassVar[str] = "change-requested"
+    version: ContactVersion
+    """Of the contact in the person's record, from 2."""
+    parts: Annotated[tuple[ContactPart, ...], Field(min_length=1)]
+    """What is different from the version before."""
+
+    @property
+    def subject(self) -> str:
+        return str(self.version)
 
 
 class ParcelEnd(Value):

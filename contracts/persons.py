@@ -49,12 +49,26 @@ class NationalId(Value):
     """The buyer's own: whoever buys a present is not its recipient."""
 
 
+ContactVersion = Annotated[int, Field(ge=2, le=99)]
+"""Of a contact that was changed after the order was placed; the one that it was placed with is version 1."""
+
+
+class ChangedContact(Value):
+    """A later contact of the order. It counts once the warehouse has said order-changed with its version."""
+
+    version: ContactVersion
+    contact: str
+    """Sealed as `PersonRecord.contact`, bound to its version too."""
+
+
 class PersonRecord(Value):
-    """Two parts sealed with two keys (AES-256-GCM, bound to order and part), in hexadecimal."""
+    """Two parts sealed with two keys (AES-256-GCM, bound to order and part), in hexadecimal. Every record holds all
+    versions of the contact: the topic is compacted, and which one counts is decided elsewhere."""
 
     order_id: UUID
     contact: str
     national_id: str
+    changes: tuple[ChangedContact, ...] = ()
 
 
 class ErasureMarker(Value):

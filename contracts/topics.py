@@ -11,7 +11,16 @@ ORDERS = Topic(
     "orders.events",
     producer="orders",
     consumers=("warehouse", "customs", "carrier", "tracking"),
-    events=(orders.OrderPlaced, orders.CancelRequested, orders.OrderClosed, orders.OrderAmended, *CASES),
+    events=(
+        orders.OrderPlaced,
+        orders.CancelRequested,
+        orders.HoldRequested,
+        orders.HoldReleased,
+        orders.ChangeRequested,
+        orders.OrderClosed,
+        orders.OrderAmended,
+        *CASES,
+    ),
     retention_days=400,
 )
 WAREHOUSE = Topic(
@@ -25,6 +34,10 @@ WAREHOUSE = Topic(
         warehouse.OrderPacked,
         warehouse.OrderWithdrawn,
         warehouse.CancelTooLate,
+        warehouse.OrderHeld,
+        warehouse.HoldTooLate,
+        warehouse.OrderChanged,
+        warehouse.ChangeTooLate,
         warehouse.ParcelHandedOver,
         warehouse.ParcelReceivedBack,
         *CASES,

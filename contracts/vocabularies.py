@@ -76,6 +76,18 @@ ORDER_REFUSALS = (
 OrderRefusal = Annotated[str, _known(ORDER_REFUSALS)]
 """The rule by which an order may not go on."""
 
+HOLD_PLACERS = ("marketplace", "operator")
+HoldPlacer = Annotated[str, _known(HOLD_PLACERS)]
+"""Who has put an order on hold, and releases it."""
+
+ORDER_HOLD_REASONS = ("fraud_check", "awaiting_payment", "address_check", "shopper_request", "other")
+OrderHoldReason = Annotated[str, _known(ORDER_HOLD_REASONS)]
+"""Why an order is on hold; a parcel that customs holds has a `HoldReason`."""
+
+CONTACT_PARTS = ("phone", "address")
+ContactPart = Annotated[str, _known(CONTACT_PARTS)]
+"""What of an order's contact may be changed."""
+
 HOLD_REASONS = (
     "missing_declaration",
     "wrong_declaration",

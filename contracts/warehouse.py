@@ -8,6 +8,7 @@ from pydantic import Field
 
 from contracts.base import Code, Event, OrderEvent, Parcel, ParcelContent, ParcelEvent, Sku, Value
 from contracts.carriers import LAPOSTE
+from contracts.persons import ContactVersion
 from contracts.vocabularies import Carrier, ShortageReason
 
 
@@ -63,6 +64,52 @@ class CancelTooLate(OrderEvent):
     @property
     def subject(self) -> str:
         return self.reason
+
+
+class OrderHeld(OrderEvent):
+    """The order is not packed until the hold is released."""
+
+    NAME: ClassVar[str] = "order-held"
+    hold: Code
+    """As in its hold-requested."""
+
+    @property
+    def subject(self) -> str:
+        return self.hold
+
+
+class HoldTooLate(OrderEvent):
+    """The order was packed, or had ended, before the hold was requested."""
+
+    NAME: ClassVar[str] = "hold-too-late"
+    hold: Code
+
+    @property
+    def subject(self) -> str:
+        return self.hold
+
+
+class OrderChanged(OrderEvent):
+    """The order goes to the contact of this version. With several, the highest counts."""
+
+    NAME: ClassVar[str] = "order-changed"
+    version: ContactVersion
+    """As in its change-requested."""
+
+    @property
+    def subject(self) -> str:
+        return str(self.version)
+
+
+class ChangeTooLate(OrderEvent):
+    """The order was packed, or had ended, before the change was requested: it goes where it went before."""
+
+    NAME: ClassVar[str] = "change-too-late"
+    version: ContactVersion
+
+    @property
+    def subject(self) -> str:
+        return str(self.version)
 
 
 class ParcelHandedOverV1(ParcelEvent):

@@ -10,7 +10,7 @@ from contracts.carrier import LabelCreated
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
 from contracts.orders import OrderClosed, OrderPlaced
-from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
+from contracts.warehouse import OrderChanged, OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.carrier.domain.decide import decide
 from services.carrier.domain.parcels import followed_parcels
 from services.carrier.domain.silence import SilencePolicy
@@ -22,6 +22,7 @@ from shared.ledger.facts import DecisionContext, Facts, Output
 SUBSCRIPTIONS: tuple[type[Event], ...] = (
     OrderPlaced,  # the country, which decides on the carrier
     OrderScreened,  # the dated rate, for postal charges in CNY
+    OrderChanged,  # to which contact it goes
     OrderPacked,  # the parcels, their weight and size
     ParcelDeclared,  # the content of the CN23
     ParcelRefused,  # no label is needed any more

@@ -33,7 +33,7 @@ from services.carrier.domain.labels import (
 )
 from services.carrier.store import labels, unconfirmed_labels
 from services.carrier.store.labels import StoredLabel
-from services.persons.facts import PersonErased
+from services.persons.facts import PersonErased, contact_version
 from services.persons.records import Persons
 from shared.clock import Clock
 from shared.db import DB
@@ -103,7 +103,7 @@ class LabelJob:
             facts = (await self._ledger.read(db, [order_stream(job.stream.id)]))[job.stream.id]
             if not may_get_label(facts, parcel):
                 return Done()
-            contact = await self._persons.contact(db, job.stream.id, "label")
+            contact = await self._persons.contact(db, job.stream.id, contact_version(facts), "label")
         if contact is None:
             return Done()  # erased meanwhile: its fact refuses the label
         unseen = [

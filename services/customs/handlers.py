@@ -9,7 +9,7 @@ from uuid import UUID
 from contracts.base import Event
 from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
 from contracts.orders import OrderClosed, OrderPlaced
-from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
+from contracts.warehouse import OrderChanged, OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.customs.destinations import DESTINATIONS
 from services.customs.domain.buyer_year import changes, may_change_share, settle
 from services.customs.domain.decide import Passed, Policy, decide, screen
@@ -88,6 +88,7 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     OrderPlaced,  # screening
     PersonRecorded,  # the buyer's year
     PersonErased,  # no more documents
+    OrderChanged,  # to which contact it goes
     OrderPacked,  # the export, per parcel
     OrderWithdrawn,  # no more export
     ParcelHandedOver,  # order, payment and waybill

@@ -20,6 +20,10 @@ from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderRefused, OrderScreened, ParcelDeclared
 from contracts.warehouse import (
     CancelTooLate,
+    ChangeTooLate,
+    HoldTooLate,
+    OrderChanged,
+    OrderHeld,
     OrderPacked,
     OrderWithdrawn,
     ParcelHandedOver,
@@ -44,12 +48,16 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     OrderScreened,
     OrderRefused,
     ParcelDeclared,
-    # warehouse: stock, the planned parcels, withdrawal, hand-over
+    # warehouse: stock, the planned parcels, the answers to requests, hand-over
     StockReserved,
     StockRefused,
     OrderPacked,
     OrderWithdrawn,
     CancelTooLate,
+    OrderHeld,
+    HoldTooLate,
+    OrderChanged,
+    ChangeTooLate,
     ParcelHandedOver,
     ParcelReceivedBack,
     # carrier: labels, movement, ends

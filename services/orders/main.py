@@ -10,7 +10,8 @@ from services import cases
 from services.links import link_keys_of
 from services.orders import metrics
 from services.orders.api import cases as cases_api
-from services.orders.api import intake, orders
+from services.orders.api import changes, holds, intake, orders
+from services.orders.api.changes import Changes
 from services.orders.api.description import API
 from services.orders.api.intake import Intake
 from services.orders.handlers import SUBSCRIPTIONS, Erasure, handle, on_restored, project
@@ -74,6 +75,8 @@ def service(platform: Platform) -> Service:
         routers=(
             intake.router(require, requests, order_intake(platform, persons), clock),
             orders.router(require, requests, ledger, pool, clock, tracking_links(platform), erasure),
+            holds.router(require, ledger, pool, clock),
+            changes.router(require, requests, pool, Changes(ledger, persons, clock)),
             cases_api.router(require, requests, ledger, pool, clock),
             reads.router(require, pool),
         ),

@@ -12,9 +12,10 @@ from typing import Literal, TypeAlias, get_args
 from uuid import UUID, uuid4
 
 from contracts.base import Event
-from contracts.persons import Contact, NationalId, PersonRecord
-from services.persons.facts import PersonErased, PersonRecorded
+from contracts.persons import ChangedContact, Contact, NationalId, PersonRecord
+from services.persons.facts import AS_PLACED, PersonErased, PersonRecorded
 from services.persons.reads import ITSELF
+from services.persons.reads import record as record_reads
 from shared.db import DB
 from shared.ledger import outbox
 from shared.messaging import dead_letters
@@ -56,9 +57,12 @@ class Persons:
         if record.order_id != key:
             raise ValueError("the key is not the record's order id")
         for part, known in self._known.items():
-            if not (sealed := _of(record, part)).startswith(known):
-                raise Lacking(f"sealed by key {key_id_of(bytes.fromhex(sealed))} of {_setting(part)}, not given here")
-        return PersonRecorded(order_id=key, occurred_at=now), record
+            for sealed in _all_of(record, part):
+                if not sealed.startswith(known):
+                    lacking = key_id_of(bytes.fromhex(sealed))
+                    raise Lacking(f"sealed by key {lacking} of {_setting(part)}, not given here")
+        version = max((change.version for change in record.changes), default=AS_PLACED)
+        return PersonRecorded(order_id=key, occurred_at=now, version=version), record
 
     async def keep(self, db: DB, records: Sequence[tuple[Event, PersonRecord | None]]) -> None:
         if people := [record for _, record in records if record is not None]:
@@ -79,12 +83,36 @@ class Persons:
             "select order_id, contact, national_id from persons where order_id = any($1) and contact is not null",
             list(order_ids),
         )
+        changes = await self._changes(db, order_ids)
         records = [
-            PersonRecord(order_id=row["order_id"], contact=row["contact"].hex(), national_id=row["national_id"].hex())
+            PersonRecord(
+                order_id=row["order_id"],
+                contact=row["contact"].hex(),
+                national_id=row["national_id"].hex(),
+                changes=tuple(changes.get(row["order_id"], ())),
+            )
             for row in rows
         ]
         await outbox.replace_bodies(db, TOPIC, {str(one.order_id): one.model_dump_json() for one in records})
         await self._send(db, records, {})
+
+    async def publish_change(self, db: DB, order_id: UUID, version: int, contact: Contact) -> None:
+        """Adds a version of the contact to the record, and sends it to those who may open it."""
+        place = _changed_place(order_id, version)
+        sealed = self._seals["contact"].seal(contact.model_dump_json().encode(), place)
+        await self._store_changes(db, [(order_id, version, sealed)])
+        await self.republish(db, [order_id])
+
+    async def _changes(self, db: DB, order_ids: Sequence[UUID]) -> dict[UUID, list[ChangedContact]]:
+        rows = await db.fetch(
+            "select order_id, version, contact from person_changes where order_id = any($1) order by version",
+            list(order_ids),
+        )
+        changes: dict[UUID, list[ChangedContact]] = {}
+        for row in rows:
+            change = ChangedContact(version=row["version"], contact=row["contact"].hex())
+            changes.setdefault(row["order_id"], []).append(change)
+        return changes
 
     async def _send(self, db: DB, records: Sequence[PersonRecord], traces: Mapping[UUID, str | None]) -> None:
         await outbox.publish(
@@ -132,6 +160,26 @@ class Persons:
             list(last),
             *([self._kept(record, part) for record in last.values()] for part in get_args(Part)),
         )
+        if "contact" in self._seals:
+            await self._store_changes(
+                db,
+                [
+                    (record.order_id, change.version, bytes.fromhex(change.contact))
+                    for record in last.values()
+                    for change in record.changes
+                ],
+            )
+
+    async def _store_changes(self, db: DB, changes: Sequence[tuple[UUID, int, bytes]]) -> None:
+        if not changes:
+            return
+        await db.execute(
+            """insert into person_changes (order_id, version, contact)
+               select c.* from unnest($1::uuid[], $2::int[], $3::bytea[]) as c (order_id, version, contact)
+               join persons on persons.order_id = c.order_id and persons.erased_at is null
+               on conflict (order_id, version) do update set contact = excluded.contact""",
+            *map(list, zip(*changes, strict=True)),
+        )
 
     def _kept(self, record: PersonRecord, part: Part) -> bytes | None:
         return bytes.fromhex(_of(record, part)) if part in self._seals else None
@@ -151,15 +199,24 @@ class Persons:
                on conflict (order_id) do update set contact = null, national_id = null, erased_at = now()""",
             list(order_ids),
         )
+        await db.execute("delete from person_changes where order_id = any($1)", list(order_ids))
         await dead_letters.drop_bodies(db, TOPIC, order_ids)
 
-    async def contacts(self, db: DB, order_ids: Sequence[UUID], purpose: str) -> dict[UUID, Contact]:
-        """Who receives these orders; erased or unknown ones are left out."""
-        opened = await self._open(db, "contact", order_ids, purpose)
-        return {order_id: Contact.model_validate_json(data) for order_id, data in opened.items()}
-
-    async def contact(self, db: DB, order_id: UUID, purpose: str) -> Contact | None:
-        return (await self.contacts(db, [order_id], purpose)).get(order_id)
+    async def contact(
+        self, db: DB, order_id: UUID, version: int, purpose: str, asked_by: str = ITSELF
+    ) -> Contact | None:
+        """Who receives the order by this version of its contact (`facts.contact_version`); None when it is erased or
+        unknown."""
+        if version == AS_PLACED:
+            data = (await self._open(db, "contact", [order_id], purpose, asked_by)).get(order_id)
+            return Contact.model_validate_json(data) if data else None
+        sealed = await db.fetchval(
+            "select contact from person_changes where order_id = $1 and version = $2", order_id, version
+        )
+        if sealed is None:
+            return None
+        await record_reads(db, [order_id], "contact", purpose, asked_by)
+        return Contact.model_validate_json(self._seals["contact"].open(sealed, _changed_place(order_id, version)))
 
     async def national_ids(self, db: DB, order_ids: Sequence[UUID], purpose: str) -> dict[UUID, NationalId]:
         """The buyers' identities; erased or unknown ones are left out."""
@@ -169,7 +226,9 @@ class Persons:
     async def national_id(self, db: DB, order_id: UUID, purpose: str) -> NationalId | None:
         return (await self.national_ids(db, [order_id], purpose)).get(order_id)
 
-    async def _open(self, db: DB, part: Part, order_ids: Sequence[UUID], purpose: str) -> dict[UUID, bytes]:
+    async def _open(
+        self, db: DB, part: Part, order_ids: Sequence[UUID], purpose: str, asked_by: str = ITSELF
+    ) -> dict[UUID, bytes]:
         rows = await db.fetch(
             f"""with found as (select order_id, {part} as sealed from persons
                                where order_id = any($1) and {part} is not null),
@@ -179,7 +238,7 @@ class Persons:
             list(order_ids),
             part,
             purpose,
-            ITSELF,
+            asked_by,
         )
         seal = self._seals[part]
         return {row["order_id"]: seal.open(row["sealed"], _place(part, row["order_id"])) for row in rows}
@@ -187,7 +246,8 @@ class Persons:
     def sealed_columns(self, *, published: bool = False) -> tuple[SealedColumn, ...]:
         """What this service keeps of the records. `published`: it is the one that sends them, and sends those again
         that it seals again."""
-        return tuple(
+        resealed = self.republish if published else None
+        columns = [
             SealedColumn(
                 _setting(part),
                 "persons",
@@ -195,10 +255,24 @@ class Persons:
                 key=("order_id",),
                 place=partial(_place, part),
                 placed_by=("order_id",),
-                resealed=self.republish if published else None,
+                resealed=resealed,
             )
             for part in self._seals
-        )
+        ]
+        if "contact" in self._seals:
+            key = ("order_id", "version")
+            columns.append(
+                SealedColumn(
+                    _setting("contact"),
+                    "person_changes",
+                    "contact",
+                    key=key,
+                    place=_changed_place,
+                    placed_by=key,
+                    resealed=resealed,
+                )
+            )
+        return tuple(columns)
 
     def _sealed(self, part: Part, order_id: UUID, text: str) -> str:
         return self._seals[part].seal(text.encode(), _place(part, order_id)).hex()
@@ -208,8 +282,18 @@ def _place(part: Part, order_id: UUID) -> str:
     return f"person:{part}:{order_id}"
 
 
+def _changed_place(order_id: UUID, version: int) -> str:
+    return f"{_place('contact', order_id)}:{version}"
+
+
 def _of(record: PersonRecord, part: Part) -> str:
     return record.contact if part == "contact" else record.national_id
+
+
+def _all_of(record: PersonRecord, part: Part) -> tuple[str, ...]:
+    """This part in all its versions."""
+    later = tuple(change.contact for change in record.changes) if part == "contact" else ()
+    return (_of(record, part), *later)
 
 
 def _setting(part: Part) -> str:

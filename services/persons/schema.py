@@ -29,3 +29,13 @@ PERSONS_SCHEMA: tuple[str, ...] = (
     # Whose record waits to be sent, or may be sent again: erased there too.
     "create index outbox_of_persons on outbox (key) where topic = 'orders.personal'",
 )
+
+PERSON_CHANGES_SCHEMA: tuple[str, ...] = (
+    # Later versions of the contact, sealed. The one that counts is named by a fact.
+    """create table person_changes (
+        order_id uuid not null references persons,
+        version integer not null,
+        contact bytea not null,
+        primary key (order_id, version)
+    )""",
+)

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from contracts.base import Event
 from contracts.carrier import LabelCreated, LabelRefused, ParcelReturned, ParcelScanned
 from contracts.customs import OrderRefused, OrderScreened, ParcelRefused
-from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
+from contracts.orders import (
+    CancelRequested,
+    ChangeRequested,
+    HoldReleased,
+    HoldRequested,
+    OrderClosed,
+    OrderPlaced,
+)
 from contracts.warehouse import StockReserved
 from services.warehouse.domain.allocation import allocate, skus_to_lock
 from services.warehouse.domain.decisions import decide
@@ -63,7 +70,10 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     OrderScreened,  # reserve
     OrderRefused,  # nothing to do any more
     CancelRequested,  # withdraw, or answer that it is too late
-    ParcelRefused,  # likewise
+    HoldRequested,  # not to be packed, or answer that it is too late
+    HoldReleased,  # to be packed again
+    ChangeRequested,  # goes to another contact, or answer that it is too late
+    ParcelRefused,  # withdraw, or answer that it is too late
     LabelRefused,  # likewise
     LabelCreated,  # all of them: the order's parcels may be handed over
     ParcelScanned,  # proof of hand-over

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,13 @@ from tests.support.waiting import until
 PARALLEL = 50
 RUSH, UNITS = 1_000, 100
 RACES = 20
+ANSWERS = {
+    (0, "held", "changed"),
+    (1, "too_late", "too_late"),
+    (1, "too_late", "refused"),
+    (1, "refused", "refused"),
+}
+"""Whether the order is packed, and how its hold and its change were answered; `refused`: at once, with 409."""
 PATIENCE_SECONDS = 90.0
 
 
@@ -138,6 +146,56 @@ async def cancel_when_labelled(busy: BusyStack, order: Order) -> None:
             await asyncio.sleep(0.15)
     await asyncio.sleep(busy.chance.uniform(0, 0.4))
     await busy.api.post("orders", f"/orders/{order.id}/cancel", "marketplace")
+
+
+async def test_holds_and_changes_race_the_packing(busy: BusyStack) -> None:
+    """What the warehouse granted it granted before packing; held orders wait, and all end as they should."""
+    async with busy.fault(
+        f"hold and change race the packing of {RACES} orders", "warehouse", "I1 I5 I7", orders=0, bound=60
+    ) as fault:
+        placed = await busy.place([PLAIN] * RACES, fault.row)
+        await asyncio.gather(*(hold_and_change_when_reserved(busy, order) for order in placed))
+        fault.happened()
+
+        async def all_answered() -> bool:
+            answers = [hold_and_change(busy, order) for order in placed]
+            return all("requested" not in answer for answer in answers)
+
+        await until(all_answered, PATIENCE_SECONDS)
+        for order in placed:
+            hold, change = hold_and_change(busy, order)
+            packed = await busy.stores.value(
+                "warehouse",
+                "select count(*) from facts where stream_id = $1 and type = 'order-packed.v1'",
+                UUID(order.id),
+            )
+            assert (packed, hold, change) in ANSWERS, order.number
+        answers = Counter(hold_and_change(busy, order)[0] for order in placed)
+        fault.note(", ".join(f"{count} {answer}" for answer, count in sorted(answers.items())))
+        for order in placed:
+            if hold_and_change(busy, order)[0] == "held":
+                await busy.api.send("DELETE", "orders", f"/orders/{order.id}/holds/risk", "marketplace")
+
+
+def hold_and_change(busy: BusyStack, order: Order) -> tuple[str, str]:
+    """Their answers; `refused` where orders knew already that the order is packed."""
+    document = busy.orders.documents[order.id]
+    holds, changes = document["holds"], document["changes"]
+    return (holds[0]["state"] if holds else "refused", changes[0]["answer"] if changes else "refused")
+
+
+async def hold_and_change_when_reserved(busy: BusyStack, order: Order) -> None:
+    """At about the moment at which the packer packs it."""
+
+    async def reserved() -> bool:
+        return busy.orders.documents.get(order.id, {}).get("status", "placed") not in ("placed", "screened")
+
+    await until(reserved, PATIENCE_SECONDS)
+    await asyncio.sleep(busy.chance.uniform(0, 0.4))
+    path, change = f"/orders/{order.id}", {"consignee": {"phone": "+8613910000888"}}
+    with suppress(Refused):
+        await busy.api.send("PUT", "orders", f"{path}/holds/risk", "marketplace", body={"reason": "fraud_check"})
+        await busy.api.send("POST", "orders", f"{path}/changes", "marketplace", body=change)
 
 
 async def test_persons_are_erased_in_flight(busy: BusyStack) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from contracts.orders import OrderPlaced
 from services.links import check_secret, link_keys_of
+from services.persons.facts import AS_PLACED
 from services.persons.records import Persons
 from tests.support.order_body import NAME, PHONE, RESIDENT_ID, STREET, good_body
 from tests.support.orders_service import OrdersService
@@ -39,7 +40,7 @@ async def test_an_order_is_taken_in_with_its_fact_and_the_sealed_record(orders: 
     for row in rows:
         assert not any(part in row["body"] for part in (NAME, PHONE, RESIDENT_ID, STREET))
     async with orders.platform.pool.acquire() as db:
-        contact = await Persons.of(orders.platform.settings).contact(db, UUID(accepted["id"]), "test")
+        contact = await Persons.of(orders.platform.settings).contact(db, UUID(accepted["id"]), AS_PLACED, "test")
         buyer = await Persons.of(orders.platform.settings).national_id(db, UUID(accepted["id"]), "test")
     assert contact is not None
     assert (contact.name, contact.phone, contact.street) == (NAME, f"+86{PHONE}", STREET)

@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.local.servers import Servers
 from services.persons import reads
+from services.persons.facts import AS_PLACED
 from services.persons.records import Persons
 from shared.operations.provision import keep_api_key
 from tests.support.databases import FreshDatabase
@@ -49,7 +50,7 @@ async def test_support_answers_but_neither_erases_nor_pauses_nor_places(orders: 
 async def test_every_reading_of_a_persons_data_says_who_asked(orders: OrdersService) -> None:
     order_id = UUID((await orders.placed())["id"])
     async with orders.platform.pool.acquire() as db:
-        assert await Persons.of(orders.platform.settings).contact(db, order_id, "label")
+        assert await Persons.of(orders.platform.settings).contact(db, order_id, AS_PLACED, "label")
         await reads.record(db, [order_id], "label", "parcel 1", "packer")
     shown = (await orders.get(f"/orders/{order_id}/person/reads", "ops")).json()["reads"]
     assert [(read["part"], read["purpose"], read["asked_by"]) for read in shown] == [

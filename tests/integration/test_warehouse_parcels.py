@@ -12,9 +12,13 @@ import httpx
 
 from contracts.base import Event, Parcel, ParcelContent, order_stream
 from contracts.carrier import ParcelReturned
-from contracts.orders import OrderClosed
+from contracts.orders import ChangeRequested, HoldReleased, HoldRequested, OrderClosed
 from contracts.warehouse import (
     CancelTooLate,
+    ChangeTooLate,
+    HoldTooLate,
+    OrderChanged,
+    OrderHeld,
     OrderPacked,
     OrderWithdrawn,
     ParcelHandedOver,
@@ -259,3 +263,39 @@ async def test_a_parcel_that_came_back_without_a_scan_is_stock_again(warehouse: 
     assert await warehouse.stock("SAVON-200") == {"available": 3}
     await warehouse.consume(ParcelReturned(order_id=order, occurred_at=NOW, parcel=1, returned_at=NOW, reason="DI2"))
     assert await warehouse.stock("SAVON-200") == {"available": 3}
+
+
+async def test_a_hold_racing_the_packing_has_one_winner(warehouse: WarehouseService) -> None:
+    await warehouse.product("SAVON-200", 50)
+    orders = [await warehouse.reserved({"SAVON-200": 1}) for _ in range(50)]
+
+    async def race(order: UUID) -> tuple[bool, int]:
+        hold = HoldRequested(
+            order_id=order,
+            occurred_at=NOW,
+            hold="marketplace:risk:1",
+            holder="marketplace",
+            handle="risk",
+            reason="fraud_check",
+        )
+        change = ChangeRequested(order_id=order, occurred_at=NOW, version=2, parts=("phone",))
+        packing = warehouse.http.post(f"/orders/{order}/parcels", json=pack_body({"SAVON-200": 1}))
+        rivals: list[Awaitable[object]] = [warehouse.consume(hold, change), packing]
+        if random.random() < 0.5:
+            rivals.reverse()
+        ends = await asyncio.gather(*rivals)
+        status = next(end.status_code for end in ends if isinstance(end, httpx.Response))
+        facts = await warehouse.facts(order)
+        assert (OrderHeld in facts) == (OrderChanged in facts) == (OrderPacked not in facts)
+        assert (HoldTooLate in facts) == (ChangeTooLate in facts) == (OrderPacked in facts)
+        return OrderPacked in facts, status
+
+    ends = await asyncio.gather(*(race(order) for order in orders))
+    assert set(ends) <= {(True, 201), (False, 409)}
+    picks = (await warehouse.http.get("/pick-lists")).json()["pick_lists"]
+    assert picks == []
+    held = [order for order, (packed, _) in zip(orders, ends, strict=True) if not packed]
+    for order in held:
+        await warehouse.consume(HoldReleased(order_id=order, occurred_at=NOW, hold="marketplace:risk:1"))
+    picks = (await warehouse.http.get("/pick-lists")).json()["pick_lists"]
+    assert {pick["order_id"] for pick in picks} == {str(order) for order in held}

@@ -22,7 +22,7 @@ from contracts.cases import CaseOpened
 from contracts.topics import CASES
 from sandbox.local.servers import Servers
 from services.cases import hooks
-from services.persons.schema import PERSONS_SCHEMA
+from services.persons.schema import PERSON_CHANGES_SCHEMA, PERSONS_SCHEMA
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
@@ -156,7 +156,7 @@ async def new_pair(servers: Servers, bootstrap: str) -> Pair:
     for name in ("asker", "answerer"):
         dsn = await provision_database(servers.admin_dsn, f"test_platform_{os.getpid()}_{name}_{n}", "test")
         db = await asyncpg.connect(dsn)
-        for statement in (*PLATFORM_SCHEMA, *PERSONS_SCHEMA):
+        for statement in (*PLATFORM_SCHEMA, *PERSONS_SCHEMA, *PERSON_CHANGES_SCHEMA):
             await db.execute(statement)
         await db.close()
         dsns.append(dsn)

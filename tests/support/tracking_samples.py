@@ -13,10 +13,20 @@ from contracts.base import Event, Money, OrderLine, Parcel, ParcelContent
 from contracts.carrier import LabelCreated, LabelRefused, ParcelDelivered, ParcelLost, ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, OrderScreened
-from contracts.orders import CancelRequested, OrderAmended, OrderClosed, OrderPlaced
+from contracts.orders import (
+    CancelRequested,
+    ChangeRequested,
+    HoldReleased,
+    HoldRequested,
+    OrderAmended,
+    OrderClosed,
+    OrderPlaced,
+)
 from contracts.vocabularies import Status
 from contracts.warehouse import (
     CancelTooLate,
+    OrderChanged,
+    OrderHeld,
     OrderPacked,
     OrderWithdrawn,
     ParcelHandedOver,
@@ -130,6 +140,13 @@ SCANS: tuple[Scanned, ...] = (
     ("DI2", "returned"),
     ("AN1", None),
 )
+HOLD = "marketplace:risk:1"
+HELD: tuple[Event, ...] = (
+    HoldRequested(
+        order_id=ORDER, occurred_at=at(3), hold=HOLD, holder="marketplace", handle="risk", reason="fraud_check"
+    ),
+    OrderHeld(order_id=ORDER, occurred_at=at(3), hold=HOLD),
+)
 OTHERS: tuple[Event, ...] = (
     CancelRequested(order_id=ORDER, occurred_at=at(3), reason="shopper"),
     CancelTooLate(order_id=ORDER, occurred_at=at(25), reason="shopper"),
@@ -148,6 +165,10 @@ OTHERS: tuple[Event, ...] = (
     case("customs_hold", 1),
     case("needs_attention", None),
     CaseClosed(order_id=ORDER, occurred_at=at(95), case="customs_hold:1", kind="customs_hold", resolution="answered"),
+    *HELD,
+    HoldReleased(order_id=ORDER, occurred_at=at(5), hold=HOLD),
+    ChangeRequested(order_id=ORDER, occurred_at=at(3), version=2, parts=("phone",)),
+    OrderChanged(order_id=ORDER, occurred_at=at(3), version=2),
 )
 some_scans = st.lists(
     st.builds(

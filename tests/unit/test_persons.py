@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from aiokafka import TopicPartition
 
-from contracts.persons import PersonRecord
+from contracts.persons import ChangedContact, PersonRecord
 from services.persons.facts import PersonRecorded
 from services.persons.records import RECORD, TOPIC, Persons
 from shared.messaging.decoder import Decoded, Decoder, Record
@@ -44,3 +44,20 @@ def test_a_record_of_a_key_that_is_not_given_waits_for_a_replay_and_names_it() -
 def test_a_part_that_is_not_sealed_at_all_is_none_of_ours() -> None:
     record = PersonRecord(order_id=uuid4(), contact="name", national_id="number")
     assert read(record, persons(OLD)).fate == "foreign"
+
+
+def test_a_record_says_up_to_which_version_it_holds_the_contact() -> None:
+    sealed = persons(NEW).sealed(uuid4(), CONTACT, BUYER)
+    changes = tuple(ChangedContact(version=version, contact=sealed.contact) for version in (2, 4, 3))
+    record = sealed.model_copy(update={"changes": changes})
+    event = read(record, persons(NEW)).event
+    assert isinstance(event, PersonRecorded)
+    assert event.version == 4
+    assert event.id != PersonRecorded(order_id=record.order_id, occurred_at=NOW).id
+
+
+def test_a_changed_contact_of_a_key_that_is_not_given_waits_for_a_replay_too() -> None:
+    sealed, newer = persons(OLD).sealed(uuid4(), CONTACT, BUYER), persons(NEW).sealed(uuid4(), CONTACT, BUYER)
+    record = sealed.model_copy(update={"changes": (ChangedContact(version=2, contact=newer.contact),)})
+    decoded = read(record, persons(OLD))
+    assert (decoded.event, decoded.fate) == (None, "failing")

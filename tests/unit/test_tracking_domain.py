@@ -17,7 +17,7 @@ from contracts.base import Event, order_stream
 from contracts.carrier import ParcelDelivered, ParcelReturned, ParcelScanned
 from contracts.cases import CaseClosed
 from contracts.customs import ImportCleared, ImportRefused, OrderRefused
-from contracts.orders import OrderClosed, ParcelEnd
+from contracts.orders import HoldReleased, OrderClosed, ParcelEnd
 from contracts.vocabularies import Flag
 from contracts.warehouse import (
     Shortage,
@@ -29,6 +29,7 @@ from services.tracking.handlers import SUBSCRIPTIONS
 from services.tracking.schemas import OrderTracking
 from shared.ledger.facts import Facts
 from tests.support.tracking_samples import (
+    HELD,
     ORDER,
     OTHERS,
     SHIPPED,
@@ -43,6 +44,8 @@ from tests.support.tracking_samples import (
     screened,
     sets_of_facts,
 )
+
+RELEASED = next(event for event in OTHERS if isinstance(event, HoldReleased))
 
 
 def document_from(events: Sequence[Event]) -> Document:
@@ -123,6 +126,9 @@ def test_every_state_has_its_row() -> None:
         ([*SHIPPED[:4], label(1), OTHERS[4]], "packed", ("warehouse", "withdraw")),
         ([*SHIPPED[:3], OTHERS[0]], "cancel_requested", ("warehouse", "answer_cancel")),
         ([*SHIPPED[:3], OTHERS[0], OTHERS[3]], "withdrawn", ("service_desk", "close_order")),
+        ([*SHIPPED[:3], *HELD], "on_hold", ("seller", "release_hold")),
+        ([*SHIPPED[:3], *HELD, OTHERS[0]], "cancel_requested", ("warehouse", "answer_cancel")),
+        ([*SHIPPED[:3], *HELD, RELEASED], "reserved", ("warehouse", "pack")),
         (SHIPPED, "under_way", ("carrier", "take_in_charge")),
         ([*SHIPPED, OTHERS[0], OTHERS[1]], "under_way", ("carrier", "take_in_charge")),
         ([placed(), closed("refused", "38.00")], "closed", ("seller", "refund")),
@@ -133,6 +139,10 @@ def test_who_must_do_what(events: Sequence[Event], state: OrderState, who: tuple
     assert document.state == state
     assert who in [(step.actor, step.action) for step in document.next]
     assert all(step.by is not None for step in document.next)
+
+
+def test_the_shopper_is_not_told_why_the_shop_holds_the_order() -> None:
+    assert "fraud" not in str(document_from([placed(), *HELD]))
 
 
 def test_refusals_before_packing() -> None:

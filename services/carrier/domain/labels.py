@@ -23,7 +23,7 @@ from contracts.orders import OrderClosed, OrderPlaced
 from contracts.persons import Contact
 from contracts.warehouse import OrderPacked, OrderWithdrawn
 from services.carrier.domain.carrier import LabelOrder
-from services.persons.facts import PersonErased, PersonRecorded
+from services.persons.facts import PersonErased, contact_recorded
 from shared.ledger.facts import DecisionContext, Facts, Job, Output
 
 LABEL_NOT_NEEDED: tuple[type[Event], ...] = (OrderWithdrawn, OrderClosed)
@@ -84,7 +84,7 @@ def outputs(facts: Facts, context: DecisionContext) -> Iterator[Output]:
             yield refusal(facts.id, parcel, "person_erased", context.now)
         elif route is None:
             yield refusal(facts.id, parcel, "no_route", context.now)
-        elif PersonRecorded in facts and open_label_case(facts, parcel) is None and _postage_known(facts, declared):
+        elif contact_recorded(facts) and open_label_case(facts, parcel) is None and _postage_known(facts, declared):
             yield Job(label_job(route.carrier), facts.stream, job_subject(parcel, label_round(facts, parcel)))
 
 

@@ -29,7 +29,7 @@ from services.customs.domain.amounts import goods_of, in_cny, of_order, split
 from services.customs.domain.cases import held_by_post, holds, order_ended, settled_attention
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal, Sums
 from services.customs.regimes.tables import Tables
-from services.persons.facts import PersonErased, PersonRecorded
+from services.persons.facts import PersonErased, PersonRecorded, contact_recorded
 from shared.ledger.facts import DecisionContext, Facts, Job, Output
 
 EXPORT, DOCUMENTS, INVENTORY, RETURN, HOLD_ANSWER = "export", "import_documents", "inventory", "return", "hold_answer"
@@ -201,7 +201,7 @@ def _import(facts: Facts, parcel: int, regime: ImportRegime, context: DecisionCo
         if not regime.cleared_by(scans):
             return []
         return [ImportCleared(order_id=facts.id, occurred_at=context.now, parcel=parcel)]
-    if PersonErased in facts or facts.get(ImportDeclared, parcel):
+    if PersonErased in facts or facts.get(ImportDeclared, parcel) or not contact_recorded(facts):
         return []
     outputs: list[Output] = [Job(DOCUMENTS, facts.stream, str(parcel))]
     if facts.get(ParcelUplifted, parcel) or any(_left_origin(scan) for scan in scans):

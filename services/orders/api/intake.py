@@ -168,7 +168,7 @@ def router(require: Require, requests: IdempotentRequests, intake: Intake, clock
             IDEMPOTENT,
             request_body(OrderBody),
             LOCATED,
-            leads_to("get_order", "cancel_order", order_id="/id"),
+            leads_to("get_order", "cancel_order", "place_hold", "change_order", order_id="/id"),
             problems(because={409: taken}),
         ),
     )

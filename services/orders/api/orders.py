@@ -14,9 +14,11 @@ from pydantic import TypeAdapter
 
 from contracts.base import Code, order_stream
 from contracts.orders import CancelRequested, OrderClosed
+from services.orders.api.conflicts import conflicts_as_problems
 from services.orders.api.lookup import visible_order
 from services.orders.domain.decide import ErasureRequested
 from services.orders.domain.document import cancellation, person_state
+from services.orders.domain.refusals import ended
 from services.orders.domain.search import MAX_LENGTH, MIN_LENGTH, search_pattern
 from services.orders.handlers import Erasure
 from services.orders.schemas.answers import OrderCancellationView, OrdersPage, OrderView, PersonErasureView
@@ -122,7 +124,8 @@ def router(
         """Asks the warehouse to withdraw the order; its answer shows in the order. Asked again: the same."""
         order = await visible_order(pool, order_id, principal)
         reason = "operator" if principal.scope == "operator" else "shopper"
-        return await requests.run(request, principal, lambda db: _cancel(ledger, db, order.order_id, reason, clock))
+        with conflicts_as_problems():
+            return await requests.run(request, principal, lambda db: _cancel(ledger, db, order.order_id, reason, clock))
 
     @routes.delete(
         "/orders/{order_id}/person",
@@ -166,8 +169,8 @@ async def _search(
 async def _cancel(ledger: Ledger, db: DB, order_id: UUID, reason: str, clock: Clock) -> Response:
     facts = (await ledger.lock(db, [order_stream(order_id)]))[order_id]
     if CancelRequested not in facts:
-        if closed := facts.get(OrderClosed):
-            raise Problem(409, "the order has ended", detail=f"it is {closed.outcome}")
+        if refused := ended(facts):
+            raise refused
         request = CancelRequested(order_id=order_id, occurred_at=clock.now(), reason=reason)
         facts = (await ledger.publish(db, [request]))[order_id]
     return JSONResponse({"id": str(order_id), "cancel": cancellation(facts)}, 202)

@@ -9,6 +9,7 @@ from contracts.base import Event
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import CancelRequested
 from services.orders.domain.cases import CASE_DUE_AFTER, LOOK_INTO, SERVICE, open_cases
+from services.orders.domain.holds import held_periods
 from services.orders.domain.status import OrderStatus, WaitingState
 from shared.ledger.facts import DecisionContext, Facts
 
@@ -23,12 +24,15 @@ DEADLINES: Mapping[WaitingState, timedelta] = {
     "in_transit": timedelta(days=45),
     "arrived": timedelta(days=7),
     "cancelling": timedelta(days=3),
+    "on_hold": timedelta(days=14),
 }
-"""How long an order may stay in a state, in business time; the time during which a case of the order is open does not
-count.
+"""How long an order may stay in a state, in business time; the time during which a case or a hold of the order is open
+does not count.
 
-Effect before the first hand-over: CancelRequested(`deadline:<state>`), once. Effect after it, and when a cancel stays
-unanswered: CaseOpened(needs_attention), closed when the order moves on."""
+Effect before the first hand-over: CancelRequested(`deadline:<state>`), once. Effect after it, when a cancel stays
+unanswered, and when a hold stays open: CaseOpened(needs_attention), closed when the order moves on."""
+NEVER_CANCELLED: frozenset[WaitingState] = frozenset({"cancelling", "on_hold"})
+"""States whose deadline is a person's matter even before the first hand-over."""
 
 
 def overdue_state(case: CaseOpened) -> str | None:
@@ -45,21 +49,26 @@ def deadline(facts: Facts, status: OrderStatus) -> datetime | None:
     allowed = DEADLINES.get(status.waiting_state)
     if allowed is None or open_cases(facts):
         return None
-    requested = facts.get(CancelRequested)
-    since = requested.occurred_at if requested and status.waiting_state == "cancelling" else status.since
     answered = [
         closed.occurred_at
         for case in _cases_about(facts, status.waiting_state)
         if (closed := facts.get(CaseClosed, case.case))
     ]
-    since = max([since, *answered])
-    return since + allowed + _suspended(facts, since)
+    since = max([_waits_since(facts, status), *answered])
+    return since + allowed + _suspended(facts, status, since)
+
+
+def _waits_since(facts: Facts, status: OrderStatus) -> datetime:
+    requested = facts.get(CancelRequested)
+    if status.waiting_state == "cancelling" and requested:
+        return requested.occurred_at
+    return (status.held_since if status.waiting_state == "on_hold" else None) or status.since
 
 
 def effect_of_passing(facts: Facts, status: OrderStatus, context: DecisionContext) -> Event:
     """What follows when the deadline of the order's state has passed."""
     state = status.waiting_state
-    if state != "cancelling" and not status.too_late_to_withdraw:
+    if state not in NEVER_CANCELLED and not status.too_late_to_withdraw:
         return CancelRequested(order_id=facts.id, occurred_at=context.now, reason=f"deadline:{state}")
     name, earlier = f"needs_attention:{state}", len(_cases_about(facts, state))
     return CaseOpened(
@@ -81,15 +90,18 @@ def _cases_about(facts: Facts, state: WaitingState) -> list[CaseOpened]:
     return [case for case in facts.all(CaseOpened) if overdue_state(case) == state]
 
 
-def _suspended(facts: Facts, since: datetime) -> timedelta:
-    """For how long, after `since`, some case was open; overlaps count once."""
-    periods = sorted(
-        (max(case.occurred_at, since), closed.occurred_at)
+def _suspended(facts: Facts, status: OrderStatus, since: datetime) -> timedelta:
+    """For how long, after `since`, some case was open, or some hold unless the order is waiting for one; overlaps count
+    once."""
+    periods = [
+        (case.occurred_at, closed.occurred_at)
         for case in facts.all(CaseOpened)
-        if (closed := facts.get(CaseClosed, case.case)) and closed.occurred_at > since
-    )
+        if (closed := facts.get(CaseClosed, case.case))
+    ]
+    if status.waiting_state != "on_hold":
+        periods += held_periods(facts)
     total, counted_until = timedelta(), since
-    for begin, end in periods:
+    for begin, end in sorted(periods):
         total += max(end - max(begin, counted_until), timedelta())
         counted_until = max(counted_until, end)
     return total

@@ -10,9 +10,12 @@ from contracts.cases import CaseOpened
 from contracts.orders import CancelRequested, OrderAmended, OrderClosed, OrderPlaced
 from contracts.warehouse import OrderPacked
 from services.orders.domain.cases import freed_by, open_cases
+from services.orders.domain.changes import Change, changes
 from services.orders.domain.deadlines import deadline
 from services.orders.domain.decide import ErasureRequested
+from services.orders.domain.holds import Hold, holds
 from services.orders.domain.status import cancel_answer, order_status, parcel_state
+from services.orders.domain.supported_actions import supported_actions
 from services.persons.facts import PersonErased
 from shared.ledger.facts import Facts
 
@@ -45,6 +48,9 @@ def document(facts: Facts) -> dict[str, Any] | None:
         "tax": placed.tax.model_dump(mode="json"),
         "total": placed.total.model_dump(mode="json"),
         "cancel": cancellation(facts),
+        "holds": [hold_document(hold) for hold in holds(facts)],
+        "changes": [change_document(change) for change in changes(facts)],
+        "supported_actions": supported_actions(facts, status),
         "parcels": _parcels(facts),
         "cases": [_case(case) for case in open_cases(facts)],
         "amendments": [
@@ -69,6 +75,30 @@ def cancellation(facts: Facts) -> dict[str, Any] | None:
         "reason": requested.reason,
         "requested_at": instant_text(requested.occurred_at),
         "answer": cancel_answer(facts),
+    }
+
+
+def hold_document(hold: Hold) -> dict[str, Any]:
+    """A hold, and what became of it."""
+    request = hold.request
+    return {
+        "handle": request.handle,
+        "holder": request.holder,
+        "reason": request.reason,
+        "state": hold.state,
+        "requested_at": instant_text(request.occurred_at),
+        "ended_at": instant_text(hold.ended_at),
+    }
+
+
+def change_document(change: Change) -> dict[str, Any]:
+    """A change of the consignee, and its answer; without what it was changed to, which is personal data."""
+    request = change.request
+    return {
+        "version": request.version,
+        "parts": list(request.parts),
+        "requested_at": instant_text(request.occurred_at),
+        "answer": change.answer,
     }
 
 

@@ -60,7 +60,7 @@ def faults(parts: OrderParts, now: datetime) -> Iterator[Fault]:
     yield from mixed
     if not mixed:
         yield from _sums(parts)
-    yield from _place(parts)
+    yield from place_faults(parts.place)
     yield from _times(parts, now)
 
 
@@ -117,10 +117,11 @@ _PLACE_FAULTS: Mapping[PlaceFault, tuple[str, str]] = {
 }
 
 
-def _place(parts: OrderParts) -> Iterator[Fault]:
-    if isinstance(parts.place, str):
-        field, message = _PLACE_FAULTS[parts.place]
-        yield Fault(f"consignee.address.{field}", parts.place, message)
+def place_faults(place: tuple[str, str] | PlaceFault | None) -> Iterator[Fault]:
+    """The rule that the consignee's place breaks, if it breaks one."""
+    if isinstance(place, str):
+        field, message = _PLACE_FAULTS[place]
+        yield Fault(f"consignee.address.{field}", place, message)
 
 
 def _times(parts: OrderParts, now: datetime) -> Iterator[Fault]:

@@ -13,6 +13,7 @@ from contracts.customs import OrderScreened, ParcelDeclared
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.vocabularies import with_the_carrier
 from contracts.warehouse import CancelTooLate, OrderPacked, OrderWithdrawn, ParcelHandedOver, StockReserved
+from services.orders.domain.holds import open_holds
 from services.orders.domain.outcomes import end_evidence, parcels_after_hand_over, planned_parcels
 from services.persons.facts import PersonRecorded
 from shared.ledger.facts import Facts
@@ -20,7 +21,7 @@ from shared.ledger.facts import Facts
 State = Literal[
     "placed", "screened", "reserved", "packed", "declared", "labelled", "handed_over", "in_transit", "arrived", "closed"
 ]
-WaitingState = State | Literal["cancelling"]
+WaitingState = State | Literal["cancelling", "on_hold"]
 Cancel = Literal["requested", "withdrawn", "too_late"]
 
 
@@ -54,7 +55,7 @@ def _when_parcel(kind: type[Event]) -> Callable[[Facts, int], datetime | None]:
 
 def _when_screenable(facts: Facts, _parcel: int) -> datetime | None:
     """The order can be screened once both it and the person's record have arrived; the wait begins then."""
-    placed, person = facts.get(OrderPlaced), facts.get(PersonRecorded)
+    placed, person = facts.get(OrderPlaced), facts.first(PersonRecorded)
     if placed is None:
         return None
     return max(placed.occurred_at, person.occurred_at) if person else placed.occurred_at
@@ -105,11 +106,15 @@ class OrderStatus:
     """Beside the state: whether the order is to be withdrawn, and the answer of the warehouse."""
     too_late_to_withdraw: bool
     """A parcel was handed over, or the warehouse answered so: the order cannot be withdrawn any more."""
+    held_since: datetime | None = None
+    """Since when the oldest hold is open; None when none is, and when the order has ended."""
 
     @property
     def waiting_state(self) -> WaitingState:
         """The state whose deadline counts."""
-        return "cancelling" if self.cancel == "requested" else self.state
+        if self.cancel == "requested":
+            return "cancelling"
+        return "on_hold" if self.held_since else self.state
 
 
 def order_status(facts: Facts) -> OrderStatus | None:
@@ -127,7 +132,15 @@ def order_status(facts: Facts) -> OrderStatus | None:
         subjects = numbers if rule.of_parcel else (0,)
         times = [time for subject in subjects if (time := _reached_at(facts, subject, index)) is not None]
         if times and len(times) == len(subjects):
-            return OrderStatus(rule.state, max(times), rule.awaits, cancel_answer(facts), too_late)
+            holds = open_holds(facts)
+            return OrderStatus(
+                rule.state,
+                max(times),
+                holds[0].request.holder if holds else rule.awaits,
+                cancel_answer(facts),
+                too_late,
+                holds[0].request.occurred_at if holds else None,
+            )
     raise AssertionError("an order that was placed has reached its first state")
 
 

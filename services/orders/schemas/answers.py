@@ -65,6 +65,34 @@ class CancellationView(View):
     """`requested` until the warehouse has answered; `too_late` when a parcel was handed over before."""
 
 
+class HoldView(View):
+    """A hold: while it is open the order is not packed, and no deadline of it passes."""
+
+    handle: str
+    """By which its holder tells its holds apart."""
+    holder: str
+    """Who placed it: `marketplace` or `operator`."""
+    reason: str
+    """As `fraud_check`."""
+    state: Literal["requested", "held", "too_late", "released"]
+    """`requested` until the warehouse has answered; `too_late` when the order was packed before."""
+    requested_at: datetime
+    ended_at: datetime | None
+    """When it was released, or was answered to be too late; null while it is open."""
+
+
+class ChangeView(View):
+    """A change of the consignee's phone or address. To what it was changed is shown to nobody."""
+
+    version: int
+    """Of the contact, from 2."""
+    parts: list[str]
+    """What is different: `phone`, `address`."""
+    requested_at: datetime
+    answer: Literal["requested", "changed", "too_late"]
+    """`requested` until the warehouse has answered; `too_late` when the order was packed before."""
+
+
 class ParcelView(View):
     """A packed parcel."""
 
@@ -146,6 +174,12 @@ class OrderView(View):
     """The sum of the lines and freight and tax, less the discount."""
     cancel: CancellationView | None
     """Null unless someone has asked to cancel it."""
+    holds: list[HoldView]
+    """All that there ever were, the oldest first."""
+    changes: list[ChangeView]
+    """All that were asked for, the oldest first."""
+    supported_actions: list[Literal["cancel", "hold", "release_hold", "change"]]
+    """What can be asked of the order in this state."""
     parcels: list[ParcelView]
     """None until it is packed."""
     cases: list[CaseView]
@@ -241,6 +275,22 @@ class OrderCancellationView(View):
     id: str
     """The order's."""
     cancel: CancellationView
+
+
+class OrderHoldView(View):
+    """A hold of an order."""
+
+    id: str
+    """The order's."""
+    hold: HoldView
+
+
+class OrderChangeView(View):
+    """A change of an order."""
+
+    id: str
+    """The order's."""
+    change: ChangeView
 
 
 class ClosedCaseView(View):

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict,
 from contracts.base import Code, Sku
 from services.orders.domain import values
 from services.orders.domain.divisions import ISO_CODES
+from services.orders.domain.holds import HoldReason
 from shared.http import models
 from shared.http.amounts import amount
 from shared.http.counts import at_most
@@ -148,6 +149,26 @@ class OrderBody(Body):
     def province(self) -> str:
         """ISO 3166-2."""
         return ISO_CODES[self.consignee.address.province]
+
+
+class ConsigneeChangeBody(Body):
+    """What is to be different of the consignee; what is left out, or null, stays."""
+
+    phone: Phone | None = None
+    address: AddressBody | None = None
+    """The whole address, in the order's province."""
+
+
+class ChangeBody(Body):
+    """A change of an order. Name, buyer and goods cannot be changed: cancel the order and place another."""
+
+    consignee: ConsigneeChangeBody
+
+
+class HoldBody(Body):
+    """Why the order is to be held."""
+
+    reason: HoldReason
 
 
 class ResolutionBody(Body):

@@ -9,7 +9,8 @@ from uuid import UUID
 from contracts.base import Money, OrderLine
 from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId, Payment
-from services.orders.schemas.body import MoneyBody, OrderBody
+from services.orders.domain.changes import ADDRESS
+from services.orders.schemas.body import AddressBody, ChangeBody, MoneyBody, OrderBody
 
 
 def order_placed(order_id: UUID, marketplace: str, body: OrderBody, now: datetime) -> OrderPlaced:
@@ -32,18 +33,24 @@ def order_placed(order_id: UUID, marketplace: str, body: OrderBody, now: datetim
 
 def contact(body: OrderBody) -> Contact:
     """Who receives the parcels, and how they were paid: the part for customs and carrier."""
-    address, payment = body.consignee.address, body.payment
+    payment = body.payment
     return Contact(
         name=body.consignee.name,
         phone=body.consignee.phone,
-        province=address.province,
-        city=address.city,
-        district=address.district,
-        street=address.street,
-        postcode=address.postcode,
-        country=address.country,
+        **_address(body.consignee.address),
         payment=Payment(provider=payment.provider, transaction_id=payment.transaction_id, paid_at=payment.paid_at),
     )
+
+
+def changed_contact(before: Contact, change: ChangeBody) -> Contact:
+    """The contact as the change wants it."""
+    phone, address = change.consignee.phone, change.consignee.address
+    return before.model_copy(update={"phone": phone or before.phone, **(_address(address) if address else {})})
+
+
+def _address(address: AddressBody) -> dict[str, str]:
+    """Its fields, as in Contact."""
+    return {name: getattr(address, name) for name in ADDRESS}
 
 
 def national_id(body: OrderBody) -> NationalId:

@@ -1,4 +1,4 @@
-"""The validation of POST /orders. Every fault of a body is named at once, each with its field and its rule.
+"""The validation of an order's body, and of a change's. Every fault is named at once, each with its field and its rule.
 
 Rules on one field stand in `body` and `domain.values`, rules across fields in `domain.intake`. No message repeats
 personal data.
@@ -14,10 +14,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from contracts.base import Sku
 from services.orders.domain.divisions import ISO_CODES
-from services.orders.domain.intake import LineParts, OrderParts, faults
+from services.orders.domain.intake import LineParts, OrderParts, faults, place_faults
 from services.orders.domain.places import PlaceFault, locate
 from services.orders.schemas.body import (
     MAX_LINES,
+    AddressBody,
+    ChangeBody,
     District,
     Instant,
     MoneyBody,
@@ -53,8 +55,7 @@ def check(body: object, now: datetime) -> OrderBody | list[Fault]:
     try:
         order = OrderBody.model_validate(body)
     except ValidationError as error:
-        errors = field_errors(error.errors(include_url=False, include_context=False, include_input=False))
-        return _sorted({*map(describe, errors), *faults(_valid_parts(body), now)})[:FAULTS_NAMED]
+        return _sorted({*map(describe, _field_errors(error)), *faults(_valid_parts(body), now)})[:FAULTS_NAMED]
     parts = _parts(order)
     return _sorted(faults(parts, now)) or _with_place(order, parts.place)
 
@@ -63,13 +64,41 @@ def _sorted(errors: Iterable[Fault]) -> list[Fault]:
     return sorted(errors, key=lambda error: (error.field, error.rule))
 
 
+def check_change(body: object) -> ChangeBody | list[Fault]:
+    """The change with its place by Chinese names, or every fault of the body, as `check`."""
+    try:
+        change = ChangeBody.model_validate(body)
+    except ValidationError as error:
+        return _sorted(map(describe, _field_errors(error)))[:FAULTS_NAMED]
+    consignee, address = change.consignee, change.consignee.address
+    if address is None:
+        if consignee.phone is None:
+            return [Fault("consignee", "nothing_to_change", "Must hold phone, address or both")]
+        return change
+    place = locate(ISO_CODES[address.province], address.city, address.district)
+    if errors := list(place_faults(place)):
+        return errors
+    consignee = consignee.model_copy(update={"address": _located(address, place)})
+    return change.model_copy(update={"consignee": consignee})
+
+
+def _field_errors(error: ValidationError) -> list[Fault]:
+    return field_errors(error.errors(include_url=False, include_context=False, include_input=False))
+
+
 def _with_place(order: OrderBody, place: tuple[str, str] | PlaceFault | None) -> OrderBody:
     """The order with city and district by their Chinese names."""
     consignee, address = order.consignee, order.consignee.address
-    if not isinstance(place, tuple) or place == (address.city, address.district):
+    located = _located(address, place)
+    if located is address:
         return order
-    address = address.model_copy(update=dict(zip(("city", "district"), place, strict=True)))
-    return order.model_copy(update={"consignee": consignee.model_copy(update={"address": address})})
+    return order.model_copy(update={"consignee": consignee.model_copy(update={"address": located})})
+
+
+def _located(address: AddressBody, place: tuple[str, str] | PlaceFault | None) -> AddressBody:
+    if not isinstance(place, tuple) or place == (address.city, address.district):
+        return address
+    return address.model_copy(update=dict(zip(("city", "district"), place, strict=True)))
 
 
 def _parts(order: OrderBody) -> OrderParts:

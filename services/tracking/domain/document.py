@@ -18,9 +18,10 @@ from contracts.base import Event, ParcelEvent
 from contracts.carrier import ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderRefused, OrderScreened
-from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
+from contracts.orders import CancelRequested, HoldReleased, OrderClosed, OrderPlaced
 from contracts.warehouse import (
     CancelTooLate,
+    OrderHeld,
     OrderPacked,
     OrderWithdrawn,
     ParcelHandedOver,
@@ -215,6 +216,9 @@ def _state(facts: Facts, parcels: tuple[ParcelView, ...], begin: datetime) -> tu
     if parcels:
         departure = facts.first(ParcelHandedOver) or facts.first(ParcelScanned)
         return "under_way", departure.occurred_at if departure else begin
+    holds = [held for held in facts.all(OrderHeld) if facts.get(HoldReleased, held.hold) is None]
+    if holds:
+        return "on_hold", holds[0].occurred_at
     for kind, reached in _PROGRESS:
         if fact := facts.first(kind):
             return reached, fact.occurred_at

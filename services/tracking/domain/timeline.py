@@ -78,7 +78,7 @@ def _scan(scan: ParcelScanned, status: Status | None) -> Entry:
 
 
 def _entry(event: Event) -> Entry:
-    """Any other fact, with its reason or outcome where it has one."""
+    """Any other fact, with its reason or outcome where it has one. Why a shop holds an order is not for its shopper."""
     at, kind = event.occurred_at, event.NAME
     parcel = event.parcel if isinstance(event, ParcelEvent) else None
     match event:

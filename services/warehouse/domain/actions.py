@@ -25,7 +25,7 @@ from contracts.warehouse import (
     StockShort,
 )
 from services.warehouse.domain.movements import OrderStock
-from services.warehouse.domain.orders import order_lines, packed_parcels
+from services.warehouse.domain.orders import hold_text, open_holds, order_lines, packed_parcels
 from services.warehouse.domain.packing import Box, boxes_of, pack_boxes, packing_faults, same_boxes
 from services.warehouse.domain.refusals import Refusal
 from services.warehouse.domain.returns import return_faults, split_contents
@@ -44,6 +44,7 @@ def pack(facts: Facts, boxes: Sequence[Box], net_weights: Mapping[str, int], now
             raise Refusal("conflict", "the order is packed already, otherwise")
         return packed
     _require_reserved(facts)
+    _require_not_held(facts)
     faults = packing_faults(boxes, order_lines(facts), net_weights, _limits(facts, now))
     _require_no_faults(faults)
     return OrderPacked(order_id=facts.id, occurred_at=now, parcels=pack_boxes(boxes, net_weights))
@@ -163,6 +164,12 @@ def _require_reserved(facts: Facts) -> None:
         raise Refusal("conflict", "the order is closed")
     if StockReserved not in facts:
         raise Refusal("conflict", "nothing is reserved for the order")
+
+
+def _require_not_held(facts: Facts) -> None:
+    if holds := open_holds(facts):
+        detail = "; ".join(hold_text(facts, held) for held in holds)
+        raise Refusal("conflict", "the order is on hold", detail=detail)
 
 
 def _require_no_faults(faults: Sequence[Fault]) -> None:

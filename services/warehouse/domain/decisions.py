@@ -1,8 +1,10 @@
-"""What follows from an order's facts alone, whatever the stock: proved hand-overs, and answers to withdrawals.
+"""What follows from an order's facts alone, whatever the stock: proved hand-overs, and answers to requests to withdraw,
+hold or change the order.
 
 The warehouse decides about withdrawals because the goods are here. An order can be withdrawn until its first parcel is
 handed over, and whoever requests it (the shopper, a deadline, a refused parcel or label, a shortage) gets the same
-answer: withdrawn, or too late.
+answer: withdrawn, or too late. It can be held or changed until it is packed, which happens under the same lock: an
+order that was answered to be held is never packed before the hold is released.
 """
 
 from __future__ import annotations
@@ -12,10 +14,15 @@ from datetime import datetime
 from contracts.base import Event
 from contracts.carrier import LabelCreated, LabelRefused, ParcelScanned
 from contracts.customs import OrderRefused, OrderScreened, ParcelRefused
-from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
+from contracts.orders import CancelRequested, ChangeRequested, HoldRequested, OrderClosed, OrderPlaced
 from contracts.vocabularies import with_the_carrier
 from contracts.warehouse import (
     CancelTooLate,
+    ChangeTooLate,
+    HoldTooLate,
+    OrderChanged,
+    OrderHeld,
+    OrderPacked,
     OrderWithdrawn,
     ParcelHandedOver,
     StockRefused,
@@ -30,7 +37,9 @@ def decide(facts: Facts, context: DecisionContext) -> list[Event]:
     """The facts that follow from those of the order, less those that are known already."""
     proved = _proved_hand_overs(facts, context.now)
     handed_over = bool(proved) or ParcelHandedOver in facts
-    return [*proved, *_withdrawal_answers(facts, handed_over, context.now)]
+    withdrawal = _withdrawal_answers(facts, handed_over, context.now)
+    packing_over = _packing_over(facts) or any(isinstance(event, OrderWithdrawn) for event in withdrawal)
+    return [*proved, *withdrawal, *_packing_answers(facts, packing_over, context.now)]
 
 
 def _proved_hand_overs(facts: Facts, now: datetime) -> list[Event]:
@@ -78,6 +87,28 @@ def _withdrawal_reasons(facts: Facts) -> list[str]:
     ]
     requests.sort(key=lambda item: (item[0].occurred_at, item[0].id.int))
     return list(dict.fromkeys(reason for _, reason in requests))
+
+
+_PACKED_OR_ENDED = (OrderPacked, OrderWithdrawn, OrderRefused, StockRefused, OrderClosed)
+
+
+def _packing_over(facts: Facts) -> bool:
+    """Whether the order is packed, or never will be."""
+    return any(kind in facts for kind in _PACKED_OR_ENDED)
+
+
+def _packing_answers(facts: Facts, over: bool, now: datetime) -> list[Event]:
+    """Each request for a hold or a change is answered once: granted before packing, else too late."""
+    answers: list[Event] = []
+    for hold in facts.all(HoldRequested):
+        if facts.get(OrderHeld, hold.hold) is None and facts.get(HoldTooLate, hold.hold) is None:
+            kind = HoldTooLate if over else OrderHeld
+            answers.append(kind(order_id=facts.id, occurred_at=now, hold=hold.hold))
+    for change in facts.all(ChangeRequested):
+        if facts.get(OrderChanged, change.version) is None and facts.get(ChangeTooLate, change.version) is None:
+            answer = ChangeTooLate if over else OrderChanged
+            answers.append(answer(order_id=facts.id, occurred_at=now, version=change.version))
+    return answers
 
 
 def wants_reservation(facts: Facts) -> bool:

@@ -12,11 +12,11 @@ from uuid import UUID
 from contracts.base import Event, OrderLine, Parcel
 from contracts.carrier import LabelCreated
 from contracts.customs import OrderRefused
-from contracts.orders import OrderClosed, OrderPlaced
-from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver, StockRefused, StockReserved
+from contracts.orders import HoldReleased, HoldRequested, OrderClosed, OrderPlaced
+from contracts.warehouse import OrderHeld, OrderPacked, OrderWithdrawn, ParcelHandedOver, StockRefused, StockReserved
 from shared.ledger.facts import Facts
 
-Stage = Literal["waiting", "reserved", "packed", "labelled", "handed_over", "refused", "withdrawn", "closed"]
+Stage = Literal["waiting", "reserved", "on_hold", "packed", "labelled", "handed_over", "refused", "withdrawn", "closed"]
 
 _FINAL: tuple[tuple[type[Event], Stage], ...] = ((OrderClosed, "closed"), (OrderWithdrawn, "withdrawn"))
 _BEFORE_PACKING: tuple[tuple[type[Event], Stage], ...] = (
@@ -55,6 +55,17 @@ def sum_by_sku(quantities: Iterable[tuple[str, int]]) -> dict[str, int]:
     return dict(total)
 
 
+def open_holds(facts: Facts) -> list[OrderHeld]:
+    """The holds under which the order is not packed, the oldest first."""
+    return [held for held in facts.all(OrderHeld) if facts.get(HoldReleased, held.hold) is None]
+
+
+def hold_text(facts: Facts, held: OrderHeld) -> str:
+    """Who holds the order, and why."""
+    requested = facts.get(HoldRequested, held.hold)
+    return f"{requested.reason}, by {requested.holder}" if requested else held.hold
+
+
 def stage(facts: Facts) -> tuple[Stage, datetime]:
     """How far the order is in the warehouse, and since when. ValueError for an order of which nothing is known."""
     for kind, name in _FINAL:
@@ -69,7 +80,8 @@ def stage(facts: Facts) -> tuple[Stage, datetime]:
         return "packed", packed.occurred_at
     for kind, name in _BEFORE_PACKING:
         if fact := facts.get(kind):
-            return name, fact.occurred_at
+            holds = open_holds(facts) if kind is StockReserved else ()
+            return ("on_hold", holds[0].occurred_at) if holds else (name, fact.occurred_at)
     return "waiting", min(event.occurred_at for event in facts)
 
 

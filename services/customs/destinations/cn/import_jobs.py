@@ -20,7 +20,7 @@ from services.customs.domain import export
 from services.customs.domain.retention import keep_until
 from services.customs.jobs.attention import attention_case
 from services.customs.store import hold_answers
-from services.persons.facts import PersonErased
+from services.persons.facts import PersonErased, contact_version
 from shared.jobs.worker import ClaimedJob, Done
 from shared.ledger.facts import DecisionContext, Facts
 
@@ -111,7 +111,7 @@ class ImportJobs:
                 return None
             if stored is not None:
                 return self.parts.seal.open(stored["body"], message_store.sealing_place(guid))
-            contact = await self.parts.persons.contact(db, order_id, message)
+            contact = await self.parts.persons.contact(db, order_id, contact_version(facts), message)
             buyer = await self.parts.persons.national_id(db, order_id, message)
             if contact is None or buyer is None:
                 return None

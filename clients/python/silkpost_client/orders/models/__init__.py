@@ -9,8 +9,12 @@ from .cancellation import Cancellation
 from .cancellation_answer import CancellationAnswer
 from .case import Case
 from .cases_page import CasesPage
+from .change import Change
+from .change_answer import ChangeAnswer
+from .change_body import ChangeBody
 from .closed_case import ClosedCase
 from .consignee import Consignee
+from .consignee_change import ConsigneeChange
 from .counterpart import Counterpart
 from .counterpart_jobs import CounterpartJobs
 from .dead_letter import DeadLetter
@@ -21,6 +25,10 @@ from .dead_letters_page import DeadLettersPage
 from .fault import Fault
 from .finding import Finding
 from .finding_holder import FindingHolder
+from .hold import Hold
+from .hold_body import HoldBody
+from .hold_body_reason import HoldBodyReason
+from .hold_state import HoldState
 from .line import Line
 from .line_body import LineBody
 from .list_cases_status import ListCasesStatus
@@ -36,8 +44,11 @@ from .order import Order
 from .order_body import OrderBody
 from .order_body_language import OrderBodyLanguage
 from .order_cancellation import OrderCancellation
+from .order_change import OrderChange
 from .order_findings import OrderFindings
+from .order_hold import OrderHold
 from .order_person import OrderPerson
+from .order_supported_actions_item import OrderSupportedActionsItem
 from .orders_in_state import OrdersInState
 from .orders_page import OrdersPage
 from .parcel import Parcel
@@ -47,6 +58,7 @@ from .person_erasure_person import PersonErasurePerson
 from .person_read import PersonRead
 from .person_reads_page import PersonReadsPage
 from .problem import Problem
+from .release_hold_holder import ReleaseHoldHolder
 from .resolution import Resolution
 from .standing import Standing
 from .status import Status
@@ -66,8 +78,12 @@ __all__ = (
     "CancellationAnswer",
     "Case",
     "CasesPage",
+    "Change",
+    "ChangeAnswer",
+    "ChangeBody",
     "ClosedCase",
     "Consignee",
+    "ConsigneeChange",
     "Counterpart",
     "CounterpartJobs",
     "DeadLetter",
@@ -78,6 +94,10 @@ __all__ = (
     "Fault",
     "Finding",
     "FindingHolder",
+    "Hold",
+    "HoldBody",
+    "HoldBodyReason",
+    "HoldState",
     "Line",
     "LineBody",
     "ListCasesStatus",
@@ -93,8 +113,11 @@ __all__ = (
     "OrderBody",
     "OrderBodyLanguage",
     "OrderCancellation",
+    "OrderChange",
     "OrderFindings",
+    "OrderHold",
     "OrderPerson",
+    "OrderSupportedActionsItem",
     "OrdersInState",
     "OrdersPage",
     "Parcel",
@@ -104,6 +127,7 @@ __all__ = (
     "PersonRead",
     "PersonReadsPage",
     "Problem",
+    "ReleaseHoldHolder",
     "Resolution",
     "Standing",
     "Status",

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from attrs import define as _attrs_define
 
 from ..models.order_person import OrderPerson
+from ..models.order_supported_actions_item import OrderSupportedActionsItem
 
 if TYPE_CHECKING:
     from ..models.amendment import Amendment
     from ..models.cancellation import Cancellation
     from ..models.case import Case
+    from ..models.change import Change
+    from ..models.hold import Hold
     from ..models.line import Line
     from ..models.money import Money
     from ..models.parcel import Parcel
@@ -29,12 +32,14 @@ class Order:
         awaits (None | str): Who acts next, as `warehouse`; null when it is closed.
         cancel (Cancellation | None): Null unless someone has asked to cancel it.
         cases (list[Case]): The open ones.
+        changes (list[Change]): All that were asked for, the oldest first.
         closed_at (datetime.datetime | None):
         country (str): Where it goes, ISO 3166-1 alpha-2.
         deadline (datetime.datetime | None): When something is done about it if it is in this state still; null when
             nothing is.
         discount (Money): An amount to the cent.
         freight (Money): An amount to the cent.
+        holds (list[Hold]): All that there ever were, the oldest first.
         id (str):
         language (str): In which the shopper reads, BCP 47.
         lines (list[Line]):
@@ -48,6 +53,7 @@ class Order:
         refund_due (Money | None): What the shopper is to get back; null until it is closed.
         since (datetime.datetime): When it came into this state.
         status (str): Its state, as `packed`, or its outcome once it is closed, as `delivered`.
+        supported_actions (list[OrderSupportedActionsItem]): What can be asked of the order in this state.
         tax (Money): An amount to the cent.
         total (Money): An amount to the cent.
         tracking_url (str): Where the shopper follows the order; it holds the order's secret.
@@ -58,11 +64,13 @@ class Order:
     awaits: None | str
     cancel: Cancellation | None
     cases: list[Case]
+    changes: list[Change]
     closed_at: datetime.datetime | None
     country: str
     deadline: datetime.datetime | None
     discount: Money
     freight: Money
+    holds: list[Hold]
     id: str
     language: str
     lines: list[Line]
@@ -76,6 +84,7 @@ class Order:
     refund_due: Money | None
     since: datetime.datetime
     status: str
+    supported_actions: list[OrderSupportedActionsItem]
     tax: Money
     total: Money
     tracking_url: str
@@ -104,6 +113,11 @@ class Order:
             cases_item = cases_item_data.to_dict()
             cases.append(cases_item)
 
+        changes = []
+        for changes_item_data in self.changes:
+            changes_item = changes_item_data.to_dict()
+            changes.append(changes_item)
+
         closed_at: None | str
         if isinstance(self.closed_at, datetime.datetime):
             closed_at = self.closed_at.isoformat()
@@ -121,6 +135,11 @@ class Order:
         discount = self.discount.to_dict()
 
         freight = self.freight.to_dict()
+
+        holds = []
+        for holds_item_data in self.holds:
+            holds_item = holds_item_data.to_dict()
+            holds.append(holds_item)
 
         id = self.id
 
@@ -159,6 +178,11 @@ class Order:
 
         status = self.status
 
+        supported_actions = []
+        for supported_actions_item_data in self.supported_actions:
+            supported_actions_item = supported_actions_item_data.value
+            supported_actions.append(supported_actions_item)
+
         tax = self.tax.to_dict()
 
         total = self.total.to_dict()
@@ -175,11 +199,13 @@ class Order:
                 "awaits": awaits,
                 "cancel": cancel,
                 "cases": cases,
+                "changes": changes,
                 "closed_at": closed_at,
                 "country": country,
                 "deadline": deadline,
                 "discount": discount,
                 "freight": freight,
+                "holds": holds,
                 "id": id,
                 "language": language,
                 "lines": lines,
@@ -193,6 +219,7 @@ class Order:
                 "refund_due": refund_due,
                 "since": since,
                 "status": status,
+                "supported_actions": supported_actions,
                 "tax": tax,
                 "total": total,
                 "tracking_url": tracking_url,
@@ -207,6 +234,8 @@ class Order:
         from ..models.amendment import Amendment
         from ..models.cancellation import Cancellation
         from ..models.case import Case
+        from ..models.change import Change
+        from ..models.hold import Hold
         from ..models.line import Line
         from ..models.money import Money
         from ..models.parcel import Parcel
@@ -248,6 +277,13 @@ class Order:
 
             cases.append(cases_item)
 
+        changes = []
+        _changes = d.pop("changes")
+        for changes_item_data in _changes:
+            changes_item = Change.from_dict(changes_item_data)
+
+            changes.append(changes_item)
+
         def _parse_closed_at(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
@@ -283,6 +319,13 @@ class Order:
         discount = Money.from_dict(d.pop("discount"))
 
         freight = Money.from_dict(d.pop("freight"))
+
+        holds = []
+        _holds = d.pop("holds")
+        for holds_item_data in _holds:
+            holds_item = Hold.from_dict(holds_item_data)
+
+            holds.append(holds_item)
 
         id = d.pop("id")
 
@@ -338,6 +381,13 @@ class Order:
 
         status = d.pop("status")
 
+        supported_actions = []
+        _supported_actions = d.pop("supported_actions")
+        for supported_actions_item_data in _supported_actions:
+            supported_actions_item = OrderSupportedActionsItem(supported_actions_item_data)
+
+            supported_actions.append(supported_actions_item)
+
         tax = Money.from_dict(d.pop("tax"))
 
         total = Money.from_dict(d.pop("total"))
@@ -351,11 +401,13 @@ class Order:
             awaits=awaits,
             cancel=cancel,
             cases=cases,
+            changes=changes,
             closed_at=closed_at,
             country=country,
             deadline=deadline,
             discount=discount,
             freight=freight,
+            holds=holds,
             id=id,
             language=language,
             lines=lines,
@@ -369,6 +421,7 @@ class Order:
             refund_due=refund_due,
             since=since,
             status=status,
+            supported_actions=supported_actions,
             tax=tax,
             total=total,
             tracking_url=tracking_url,

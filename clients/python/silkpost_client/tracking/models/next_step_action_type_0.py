@@ -22,6 +22,7 @@ class NextStepActionType0(StrEnum):
     PACK = "pack"
     PRESENT_TO_CUSTOMS = "present_to_customs"
     REFUND = "refund"
+    RELEASE_HOLD = "release_hold"
     REPLAY_DEAD_LETTER = "replay_dead_letter"
     RESERVE = "reserve"
     RETRY = "retry"

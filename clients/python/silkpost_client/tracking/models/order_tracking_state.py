@@ -6,6 +6,7 @@ class OrderTrackingState(StrEnum):
     CLOSED = "closed"
     ENDING = "ending"
     EXPECTED = "expected"
+    ON_HOLD = "on_hold"
     OUT_OF_STOCK = "out_of_stock"
     PACKED = "packed"
     PLACED = "placed"

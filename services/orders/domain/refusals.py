@@ -1,0 +1,37 @@
+"""Why something that is asked of an order is not done: its state forbids it."""
+
+from __future__ import annotations
+
+from contracts.customs import ParcelDeclared
+from contracts.orders import CancelRequested, OrderClosed
+from contracts.warehouse import OrderPacked
+from services.orders.domain.outcomes import order_outcome, parcels_after_hand_over
+from shared.ledger.facts import Facts
+
+
+class Conflict(Exception):
+    """The state of the order forbids it."""
+
+    def __init__(self, title: str, detail: str | None = None) -> None:
+        super().__init__(title)
+        self.title = title
+        self.detail = detail
+
+
+def ended(facts: Facts) -> Conflict | None:
+    """The order has ended."""
+    closed = facts.get(OrderClosed)
+    return Conflict("the order has ended", f"it is {closed.outcome}") if closed else None
+
+
+def past_packing(facts: Facts) -> Conflict | None:
+    """The order has ended, is being cancelled, or is packed: nothing of it can be held or changed any more."""
+    if refused := ended(facts):
+        return refused
+    if CancelRequested in facts:
+        return Conflict("the order is being cancelled")
+    if outcome := order_outcome(facts):
+        return Conflict("the order is ending", f"it will be {outcome.outcome}")
+    if OrderPacked in facts or ParcelDeclared in facts or parcels_after_hand_over(facts):
+        return Conflict("the order is packed", "cancel it and order again, while no parcel has left")
+    return None
