@@ -83,27 +83,27 @@ class Facts:
 
     def __contains__(self, item: type[Event] | Event) -> bool:
         """Whether a fact of this kind is known; of an event: one of its name and subject."""
-        if isinstance(item, Event):
-            return item.subject in self._by_name.get(item.NAME, ())
-        return item.NAME in self._by_name
+        if isinstance(item, type):
+            return item.NAME in self._by_name
+        return item.subject in self._by_name.get(item.NAME, ())
 
     def get(self, kind: type[E], subject: str | int = "") -> E | None:
         """The fact of this kind about this subject, e.g. `facts.get(LabelCreated, parcel)`."""
         found = self._by_name.get(kind.NAME, {}).get(str(subject))
-        return found if isinstance(found, kind) else None
+        # A class of pydantic asks in Python whether something is its instance; the type itself is compared first.
+        return found if type(found) is kind or isinstance(found, kind) else None
 
     def all(self, kind: type[E]) -> list[E]:
         """Every fact of this kind, by (occurred_at, id)."""
-        found = [event for event in self._by_name.get(kind.NAME, {}).values() if isinstance(event, kind)]
-        return sorted(found, key=_by_time)
+        alike = self._by_name.get(kind.NAME)
+        if alike is None:
+            return []
+        found = [event for event in alike.values() if type(event) is kind or isinstance(event, kind)]
+        return sorted(found, key=_by_time) if len(found) > 1 else found
 
     def first(self, kind: type[E]) -> E | None:
         """The earliest fact of this kind."""
-        return min(
-            (event for event in self._by_name.get(kind.NAME, {}).values() if isinstance(event, kind)),
-            key=_by_time,
-            default=None,
-        )
+        return next(iter(self.all(kind)), None)
 
     def __iter__(self) -> Iterator[Event]:
         everything = (event for alike in self._by_name.values() for event in alike.values())

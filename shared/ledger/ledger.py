@@ -392,7 +392,7 @@ class Ledger:
                 if not some or kind.decide is None:
                     continue
                 outputs = await kind.decide(db, some, context)
-                events = [output for output in outputs if isinstance(output, Event)]
+                events = [output for output in outputs if not isinstance(output, (Job, Timer))]
                 if stray := {event.KIND for event in events} - {kind.name, *kind.causes}:
                     raise Undecided(f"a decision on kind {kind.name} may cause no facts of {', '.join(sorted(stray))}")
                 if others := {event.stream for event in events if event.stream_id not in sets}:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -267,14 +266,15 @@ class Consumer:
                 continue
             known = self._generation[partition]
             partition_records = [as_record(partition, raw) for raw in raw_records]
-            partition_records = [replace(r, generation=known) if r.fault else r for r in partition_records]
-            absurd |= {(partition, r.offset) for r in partition_records if _absurd(r, known)}
-            newer = next(
-                (r for r in partition_records if r.generation > known and (partition, r.offset) not in absurd), None
-            )
-            if newer is not None:
-                await self._enter_generation(partition, newer)
-                continue
+            if any(record.fault or record.generation > known for record in partition_records):
+                partition_records = [r._replace(generation=known) if r.fault else r for r in partition_records]
+                absurd |= {(partition, r.offset) for r in partition_records if _absurd(r, known)}
+                newer = next(
+                    (r for r in partition_records if r.generation > known and (partition, r.offset) not in absurd), None
+                )
+                if newer is not None:
+                    await self._enter_generation(partition, newer)
+                    continue
             records += partition_records
             metrics.records.labels(partition.topic).inc(len(partition_records))
         if not records:
@@ -300,7 +300,7 @@ class Consumer:
         read: list[Decoded] = []
         run = {partition: set(orders) for partition, orders in self._dead_run.items()}
         for record in records:
-            if (record.partition, record.offset) in absurd:
+            if absurd and (record.partition, record.offset) in absurd:
                 read.append(Decoded(record, cause="the generation cannot be", fate="foreign"))
                 continue
             one = self.decoder.read(record)

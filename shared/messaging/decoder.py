@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from aiokafka import TopicPartition
@@ -26,9 +26,13 @@ FOREIGN_BYTES = 64 * 1024
 FOREIGN_AN_HOUR = 100
 """Foreign records of one topic that are kept in an hour."""
 _TYPE_LENGTH = 200
+_HEADERS_KEPT = 256
+"""Of which what they say is remembered: most records say what others say."""
 _FOREIGN_KEPT = """select count(*) from dead_letters
                    where topic = $1 and fate = 'foreign' and died_at > now() - interval '1 hour'"""
 _GENERATION = re.compile(rb"([0-9]{1,9})@([0-9]{1,18})")
+_GENERATION_LENGTH = 29
+"""One more than a generation can have."""
 
 
 class Lacking(ValueError):
@@ -56,8 +60,7 @@ services can have sent it; it is counted and alerted, and no case. Newer: a vers
 it is replayed by itself at the start of one that does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """A record and what it holds: an event, nothing that is subscribed to, or the cause why it is a dead letter."""
 
     record: Record
@@ -69,9 +72,8 @@ class Decoded:
     """Where there is a cause."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A record as it came."""
+class Record(NamedTuple):
+    """A record as it came. A tuple, as Decoded is: every record that is read becomes one of each."""
 
     partition: TopicPartition
     offset: int
@@ -291,19 +293,28 @@ def as_record(partition: TopicPartition, raw: Any) -> Record:
         return Record(partition, raw.offset, None, raw.data, "", None, 0, 0, None, raw.last_offset, raw.reason)
     # Only the headers that are read are decoded.
     headers = dict(raw.headers)
-    generation = _GENERATION.fullmatch(headers.get("generation") or b"")
+    generation, start = _generation((headers.get("generation") or b"")[:_GENERATION_LENGTH])
+    traceparent = headers.get("traceparent")
     return Record(
         partition=partition,
         offset=raw.offset,
         key=raw.key,
         body=raw.value,
-        type=_text(headers.get("ce_type"))[:_TYPE_LENGTH],
+        type=_type((headers.get("ce_type") or b"")[: 4 * _TYPE_LENGTH]),
         id_header=headers.get("ce_id"),
-        generation=int(generation[1]) if generation else 0,
-        generation_start=int(generation[2]) if generation else 0,
-        traceparent=valid_traceparent(_text(headers.get("traceparent"))),
+        generation=generation,
+        generation_start=start,
+        traceparent=valid_traceparent(traceparent.decode("utf-8", "replace")) if traceparent else None,
     )
 
 
-def _text(header: bytes | None) -> str:
-    return storable((header or b"").decode("utf-8", "replace"))
+@lru_cache(_HEADERS_KEPT)
+def _type(header: bytes) -> str:
+    return storable(header.decode("utf-8", "replace"))[:_TYPE_LENGTH]
+
+
+@lru_cache(_HEADERS_KEPT)
+def _generation(header: bytes) -> tuple[int, int]:
+    """The generation, and where it begins; 0 for none."""
+    stated = _GENERATION.fullmatch(header)
+    return (int(stated[1]), int(stated[2])) if stated else (0, 0)
