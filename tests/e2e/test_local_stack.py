@@ -221,6 +221,58 @@ async def hand_over(api: Api, order: Order, number: str) -> bool:
     return True
 
 
+async def test_what_an_order_offers_is_not_refused(stack: Stack, api: Api, new_demo: Callable[[], Demo]) -> None:
+    """Unless it came too late: then the order does not offer it any more."""
+    demo, scenarios = new_demo(), [EVERYDAY] * len(PEOPLE_OF["O"])
+    await receive_goods(api, scenarios, "GR-O")
+    await place(api, scenarios, stack.clock.now, prefix="O", into=demo.orders, first_person=PEOPLE_OF["O"].start)
+    chance = random.Random(11)
+    shift = asyncio.create_task(demo.actors.work())
+    try:
+        done = await asyncio.gather(*(take_offers(api, order, chance) for order in demo.orders.by_id.values()))
+    finally:
+        shift.cancel()
+        await asyncio.gather(shift, return_exceptions=True)
+    assert {action for actions in done for action in actions} == {"cancel", "hold", "release_hold", "change"}
+    await assert_stock_adds_up(api)
+
+
+async def take_offers(api: Api, order: Order, chance: random.Random) -> list[str]:
+    """What was asked of the order, at moments of chance, until it offers nothing any more."""
+    asked: list[str] = []
+    async with asyncio.timeout(90):
+        while offers := (await api.get("orders", f"/orders/{order.id}", "marketplace"))["supported_actions"]:
+            await asyncio.sleep(chance.uniform(0, 0.5))
+            # An order is cancelled when nothing else is left to do, or seldom.
+            others = [offer for offer in offers if offer != "cancel"] if chance.random() < 0.9 else []
+            action = chance.choice(others or offers)
+            if await taken(api, order, action, len(asked)):
+                asked.append(action)
+            else:
+                now_offered = (await api.get("orders", f"/orders/{order.id}", "marketplace"))["supported_actions"]
+                assert action not in now_offered, (order.number, action)
+    return asked
+
+
+async def taken(api: Api, order: Order, action: str, turn: int) -> bool:
+    """Whether it was not answered 409."""
+    path = f"/orders/{order.id}"
+    requests: dict[str, tuple[str, str, object]] = {
+        "cancel": ("POST", f"{path}/cancel", None),
+        "hold": ("PUT", f"{path}/holds/check", {"reason": "other"}),
+        "release_hold": ("DELETE", f"{path}/holds/check", None),
+        "change": ("POST", f"{path}/changes", {"consignee": {"phone": f"+86139100008{turn % 100:02}"}}),
+    }
+    method, url, body = requests[action]
+    try:
+        await api.send(method, "orders", url, "marketplace", body=body)
+    except Refused as refusal:
+        if refusal.status != 409:
+            raise
+        return False
+    return True
+
+
 async def test_services_drain_when_asked_to_leave(stack: Stack) -> None:
     processes: list[Process] = [stack.processes[name] for name in SERVICES]
     codes = await asyncio.gather(*(asyncio.to_thread(process.end) for process in processes))

@@ -11,5 +11,6 @@ PEOPLE_OF = {
     "K": range(100, 100 + len(MIXED)),
     "B": range(200, 200 + len(MIXED)),
     "R": range(300, 352),
+    "O": range(400, 412),
 }
 """Shoppers by the prefix of their orders' numbers: nobody buys twice, whose yearly limit might matter."""
