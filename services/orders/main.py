@@ -14,10 +14,10 @@ from services.orders.api import changes, holds, intake, orders, preview
 from services.orders.api.changes import Changes
 from services.orders.api.description import API
 from services.orders.api.intake import Intake
-from services.orders.api.preview import Previewing
+from services.orders.api.preview import Previews
 from services.orders.handlers import SUBSCRIPTIONS, Erasure, handle, on_restored, project
 from services.orders.jobs.erasing import erase_person
-from services.orders.jobs.previews import ANSWER_BYTES, CUSTOMS, WAREHOUSE, Decider, Previews
+from services.orders.jobs.previews import ANSWER_BYTES, CUSTOMS, WAREHOUSE, Decider, Deciders
 from services.orders.schemas.views import TrackingLinks
 from services.orders.settings import Settings
 from services.orders.store.orders import SEALED_FINGERPRINT
@@ -56,10 +56,10 @@ def order_intake(platform: Platform, persons: Persons) -> Intake:
     )
 
 
-def _previews(settings: Settings) -> Previews:
+def _deciders(settings: Settings) -> Deciders:
     # Within the network: a proxy that the environment names is for what is outside.
     customs, warehouse = (Counterpart(name, Client(trust_env=False)) for name in (CUSTOMS, WAREHOUSE))
-    return Previews(
+    return Deciders(
         Decider(customs, settings.customs_url.rstrip("/")),
         Decider(warehouse, settings.warehouse_url.rstrip("/")),
         settings.service_key.get_secret_value(),
@@ -72,7 +72,7 @@ def service(platform: Platform) -> Service:
     require, requests, ledger = platform.require, platform.requests, platform.ledger
     pool, clock, persons = platform.pool, platform.clock, Persons.of(platform.settings)
     erasure = Erasure(ledger, persons, clock)
-    previews = _previews(_settings(platform))
+    deciders = _deciders(_settings(platform))
     return Service(
         name="orders",
         publishes=topics.ORDERS,
@@ -90,12 +90,12 @@ def service(platform: Platform) -> Service:
         tasks=(
             Task("repeat_tombstones", partial(repeat_tombstones, ledger, persons)),
             Task("check_erasures", partial(check_erasures, pool, platform.settings)),
-            Task("connections", partial(keep_open, (previews.customs.counterpart, previews.warehouse.counterpart))),
+            Task("connections", partial(keep_open, (deciders.customs.counterpart, deciders.warehouse.counterpart))),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, pool, clock)),
         ),
         routers=(
             intake.router(require, requests, order_intake(platform, persons), clock),
-            preview.router(require, Previewing(ledger, pool, platform.seal, persons, previews, clock)),
+            preview.router(require, Previews(ledger, pool, platform.seal, persons, deciders, clock)),
             orders.router(require, requests, ledger, pool, clock, tracking_links(platform), erasure),
             holds.router(require, ledger, pool, clock),
             changes.router(require, requests, pool, Changes(ledger, persons, clock)),

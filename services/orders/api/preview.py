@@ -10,7 +10,7 @@ from contracts.orders import OrderPlaced
 from services.orders.api.intake import NUMBER_TAKEN, same_body
 from services.orders.domain.decide import order_id_of
 from services.orders.domain.previews import preview
-from services.orders.jobs.previews import Previews
+from services.orders.jobs.previews import Deciders
 from services.orders.schemas.body import OrderBody
 from services.orders.schemas.conversion import contact, fingerprint, national_id, order_placed
 from services.orders.schemas.intake import check
@@ -28,7 +28,7 @@ from shared.ledger.ledger import Ledger
 from shared.sealing import Seal
 
 
-class Previewing:
+class Previews:
     """Answers what would become of an order. Nothing is written here."""
 
     def __init__(
@@ -37,14 +37,14 @@ class Previewing:
         pool: asyncpg.Pool[asyncpg.Record],
         seal: Seal,
         persons: Persons,
-        previews: Previews,
+        deciders: Deciders,
         clock: Clock,
     ) -> None:
         self._ledger = ledger
         self._pool = pool
         self._seal = seal
         self._persons = persons
-        self._previews = previews
+        self._deciders = deciders
         self._clock = clock
 
     async def answer(self, marketplace: str, submitted: object) -> OrderPreviewView:
@@ -56,7 +56,7 @@ class Previewing:
         order = order_placed(order_id_of(marketplace, body.number), marketplace, body, now)
         person = self._persons.sealed(order.order_id, contact(body), national_id(body))
         faults = await self._number_faults(order, body)
-        screening, reservation = await self._previews.ask(order, person.national_id)
+        screening, reservation = await self._deciders.ask(order, person.national_id)
         return preview_view(order, preview(order, faults, screening, reservation))
 
     async def _number_faults(self, order: OrderPlaced, body: OrderBody) -> list[Fault]:
@@ -69,7 +69,7 @@ class Previewing:
         return [] if same_body(accepted.get(order.order_id), fingerprint(body)) else [NUMBER_TAKEN]
 
 
-def router(require: Require, previewing: Previewing) -> APIRouter:
+def router(require: Require, previews: Previews) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["orders"])
     marketplace = Depends(require("marketplace", operators=False))
 
@@ -84,6 +84,6 @@ def router(require: Require, previewing: Previewing) -> APIRouter:
         day on which it would leave. It is decided by the same rules as the order, and nothing is placed, reserved or
         kept; what was there can be gone when the order comes. The body is that of `POST /orders`.
         """
-        return json_answer(await previewing.answer(principal.name, read_json(await request.body())))
+        return json_answer(await previews.answer(principal.name, read_json(await request.body())))
 
     return routes

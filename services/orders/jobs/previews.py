@@ -35,7 +35,7 @@ class Decider:
 
 
 @dataclass(frozen=True, slots=True)
-class Previews:
+class Deciders:
     """Asks both, each within its bound."""
 
     customs: Decider
