@@ -19,7 +19,7 @@ from sandbox.local.servers import Servers
 from services.orders.domain.decide import order_id_of
 from services.persons.records import Persons
 from tests.support.databases import FreshDatabase
-from tests.support.deciders import Deciders, answering, deciders, never, out_of_stock, refusing
+from tests.support.deciders import Deciders, answering, deciders, out_of_stock, refusing
 from tests.support.order_body import NAME, PHONE, RESIDENT_ID, STREET, good_body
 from tests.support.orders_service import OrdersService, orders_service
 
@@ -222,15 +222,17 @@ async def test_whoever_never_answers_is_not_waited_for(
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         both.as_usual()
-        both.customs.answer = never
+        both.customs.answer = both.never
         settings: dict[str, Any] = {
             "customs_url": both.customs.url,
             "warehouse_url": f"http://127.0.0.1:{unused.getsockname()[1]}",
+            "service_key": "of-orders",
             "preview_timeout_seconds": 0.2,
         }
         async with orders_service(servers, fresh_database, **settings) as alone:
             answer = await preview(alone, good_body())
             assert (answer["accepted"], answer["unanswered"]) == (None, ["customs", "warehouse"])
+            assert len(both.customs.questions) == 1, "it was asked, and is silent"
             assert answer["tax"] == {"collected": {"amount": "7.26", "currency": "EUR"}, "duty_paid": True}
             await alone.placed()
     both.as_usual()

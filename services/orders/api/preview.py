@@ -22,7 +22,7 @@ from shared.faults import Fault
 from shared.http.answers import json_answer
 from shared.http.api_keys import Principal, Require
 from shared.http.json_body import read_json
-from shared.http.openapi import described, problems, request_body
+from shared.http.openapi import request_body
 from shared.http.routes import Route
 from shared.ledger.ledger import Ledger
 from shared.sealing import Seal
@@ -77,7 +77,7 @@ def router(require: Require, previews: Previews) -> APIRouter:
         "/orders/preview",
         summary="Preview an order",
         response_model=OrderPreviewView,
-        openapi_extra=described(request_body(OrderBody), problems()),
+        openapi_extra=request_body(OrderBody),
     )
     async def preview_order(request: Request, principal: Principal = marketplace) -> Response:
         """What would become of this order if it were placed now: accepted or every fault, its lane, tax, stock and the
