@@ -17,7 +17,7 @@ from pathlib import Path
 from services.registry import SERVICES, Declared
 from shared.scopes import Scope
 
-SCOPES: tuple[Scope, ...] = ("marketplace", "warehouse", "operator")
+SCOPES: tuple[Scope, ...] = ("marketplace", "warehouse", "operator", "service")
 """Of the keys with which an installation begins. Those of persons are made by `api-key add`."""
 
 
@@ -52,6 +52,11 @@ class Secrets:
     laposte_password: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     postgres_password: str = field(default_factory=password)
     kafka_admin_password: str = field(default_factory=password)
+
+    @property
+    def api_key_service(self) -> str:
+        """With which services ask one another."""
+        return self.api_keys["service"]
 
     def files(self) -> Iterator[tuple[str, str]]:
         """Each secret with the name of its file."""

@@ -41,6 +41,7 @@ class Settings(create_model("Passwords", __base__=PlatformSettings, **_PASSWORDS
     api_key_marketplace: SecretStr = Field(default=SecretStr(""), description="for marketplaces; none when empty")
     api_key_warehouse: SecretStr = SecretStr("")
     api_key_operator: SecretStr = SecretStr("")
+    api_key_service: SecretStr = SecretStr("")
 
     def of_service(self, service: str, kind: str) -> str:
         """The password of this service for its `database` or for `kafka`."""
@@ -53,6 +54,7 @@ class Settings(create_model("Passwords", __base__=PlatformSettings, **_PASSWORDS
             "marketplace": self.api_key_marketplace,
             "warehouse": self.api_key_warehouse,
             "operator": self.api_key_operator,
+            "service": self.api_key_service,
         }
         return {scope: key.get_secret_value() for scope, key in keys.items() if key.get_secret_value()}
 

@@ -29,8 +29,13 @@ REGISTRY = (
     Declared(
         "orders",
         8010,
-        secrets={"contact_key": "contact_key", "national_id_key": "national_id_key", "link_keys": "link_keys"},
-        local={"tracking_url": "{tracking}"},
+        secrets={
+            "contact_key": "contact_key",
+            "national_id_key": "national_id_key",
+            "link_keys": "link_keys",
+            "service_key": "api_key_service",
+        },
+        local={"tracking_url": "{tracking}", "customs_url": "{customs}", "warehouse_url": "{warehouse}"},
     ),
     Declared("warehouse", 8020),
     Declared(

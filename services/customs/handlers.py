@@ -8,11 +8,13 @@ from uuid import UUID
 
 from contracts.base import Event
 from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
+from contracts.customs import OrderRefused, OrderScreened
 from contracts.orders import OrderClosed, OrderPlaced
+from contracts.persons import NationalId
 from contracts.warehouse import OrderChanged, OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.customs.destinations import DESTINATIONS
 from services.customs.domain.buyer_year import changes, may_change_share, settle
-from services.customs.domain.decide import Passed, Policy, decide, screen
+from services.customs.domain.decide import Passed, Policy, admit, decide, screen
 from services.customs.domain.parcels import parcel_rows
 from services.customs.domain.quota import Years, years_of
 from services.customs.store import hold_answers, parcels, quota
@@ -48,6 +50,24 @@ class Handler:
             outputs += decide(facts, context, self.policy)
         return outputs + await self._settle_years(db, orders, limited, context)
 
+    async def preview(
+        self, db: DB, order: OrderPlaced, national_id: str, context: DecisionContext
+    ) -> OrderScreened | OrderRefused:
+        """The verdict on this order if it were new, with its buyer's sealed identity. The buyer's year is read without
+        a lock, and nothing is taken of it. Raises NoRule, Unsealable."""
+        recorded = PersonRecorded(order_id=order.order_id, occurred_at=order.occurred_at)
+        verdict = screen(Facts(order.stream, [order, recorded]), context, self.policy)
+        if verdict is None:
+            raise AssertionError("the order and its person are known")
+        if not isinstance(verdict, Passed):
+            return verdict
+        if verdict.yearly_limit is None:
+            return verdict.screened
+        buyer = await self.persons.open_national_id(db, order.order_id, national_id, "preview", order.marketplace)
+        taken = await quota.read_taken(db, self._years(buyer, verdict.year))
+        await require_every_key(db, "QUOTA_KEY", self.quota_keys)
+        return admit(verdict, verdict.yearly_limit - taken, context)
+
     async def _settle_years(
         self, db: DB, orders: Sequence[Facts], limited: Sequence[Passed], context: DecisionContext
     ) -> list[Output]:
@@ -68,8 +88,10 @@ class Handler:
             return {}
         year_of = {passed.screened.order_id: passed.year for passed in limited}
         identities = await self.persons.national_ids(db, list(year_of), "screening")
-        keys = {key_prefix(key_id): key for key_id, key in self.quota_keys.items()}
-        return {order_id: years_of(identity, year_of[order_id], keys) for order_id, identity in identities.items()}
+        return {order_id: self._years(identity, year_of[order_id]) for order_id, identity in identities.items()}
+
+    def _years(self, buyer: NationalId, year: int) -> Years:
+        return years_of(buyer, year, {key_prefix(key_id): key for key_id, key in self.quota_keys.items()})
 
 
 async def project(db: DB, orders: Sequence[Facts]) -> None:

@@ -8,7 +8,7 @@ from contracts import topics
 from contracts.base import ORDER
 from services import cases
 from services.customs import handlers
-from services.customs.api import actions, orders
+from services.customs.api import actions, orders, preview
 from services.customs.api.description import API
 from services.customs.destinations import DESTINATIONS
 from services.customs.destinations.destination import Parts
@@ -34,6 +34,7 @@ def service(platform: Platform) -> Service:
         raise TypeError("the customs service needs its own settings")
     pool, ledger, clock, seal = platform.pool, platform.ledger, platform.clock, platform.seal
     policy, persons = policy_of(settings), Persons.of(settings, handlers.on_erased)
+    handler = handlers.Handler(policy, persons, quota_keys(settings))
     exporting = Counterpart(EXPORT_GATEWAY, Client())
     bounds = Bounds(settings.gateway_timeout_seconds, settings.export_answer_bytes)
     export_gateway = ExportGateway(exporting, settings.export_gateway_url.rstrip("/"), bounds)
@@ -45,7 +46,7 @@ def service(platform: Platform) -> Service:
         publishes=topics.CUSTOMS,
         consumes=topics.subscribed_by("customs"),
         subscriptions=handlers.SUBSCRIPTIONS,
-        kinds=(StreamKind(ORDER, handlers.Handler(policy, persons, quota_keys(settings)).handle, handlers.project),),
+        kinds=(StreamKind(ORDER, handler.handle, handlers.project),),
         hooks=cases.hooks("customs"),
         findings=cases.findings,
         keepers=(persons,),
@@ -67,6 +68,7 @@ def service(platform: Platform) -> Service:
         routers=(
             orders.router(platform.require, pool, ledger),
             actions.router(platform.require, ledger, platform.requests, seal, clock, policy),
+            preview.router(platform.require, pool, clock, handler),
             reads.router(platform.require, pool),
         ),
     )

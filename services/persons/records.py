@@ -226,6 +226,12 @@ class Persons:
     async def national_id(self, db: DB, order_id: UUID, purpose: str) -> NationalId | None:
         return (await self.national_ids(db, [order_id], purpose)).get(order_id)
 
+    async def open_national_id(self, db: DB, order_id: UUID, sealed: str, purpose: str, asked_by: str) -> NationalId:
+        """The buyer's identity in this part of a record, in hexadecimal, which is not kept here. Raises Unsealable."""
+        data = self._seals["national_id"].open(bytes.fromhex(sealed), _place("national_id", order_id))
+        await record_reads(db, [order_id], "national_id", purpose, asked_by)
+        return NationalId.model_validate_json(data)
+
     async def _open(
         self, db: DB, part: Part, order_ids: Sequence[UUID], purpose: str, asked_by: str = ITSELF
     ) -> dict[UUID, bytes]:

@@ -8,7 +8,7 @@ from contracts import topics
 from contracts.base import ORDER
 from services import cases
 from services.warehouse import handlers, metrics
-from services.warehouse.api import goods, orders
+from services.warehouse.api import goods, orders, preview
 from services.warehouse.api.description import API
 from services.warehouse.api.order_actions import OrderActions
 from services.warehouse.settings import Settings
@@ -19,6 +19,9 @@ from shared.platform import Platform, Service
 
 
 def service(platform: Platform) -> Service:
+    settings = platform.settings
+    if not isinstance(settings, Settings):
+        raise TypeError("the warehouse needs its own settings")
     require, pool, ledger, requests = platform.require, platform.pool, platform.ledger, platform.requests
     return Service(
         name="warehouse",
@@ -34,6 +37,7 @@ def service(platform: Platform) -> Service:
         routers=(
             goods.router(require, pool, platform.clock, requests),
             orders.router(require, pool, ledger, requests, OrderActions(ledger, platform.clock)),
+            preview.router(require, pool, platform.clock, settings.dispatch_cut_off_hour),
         ),
     )
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from shared.settings import PlatformSettings
 
 
 class Settings(PlatformSettings):
-    """What every service reads; the warehouse needs no more."""
+    dispatch_cut_off_hour: int = Field(
+        default=14, ge=0, le=24, description="in Paris: what is complete before it leaves the same working day"
+    )

@@ -168,6 +168,7 @@ def document(app: FastAPI, routers: Sequence[APIRouter], about: ApiDescription) 
     components |= {**faults.pop("$defs"), "Problem": faults}
     made["components"]["securitySchemes"] = {_scheme(scope): _bearer(scope) for scope in sorted(scopes)}
     _hoist(made, components)
+    _drop_unnamed(made)
     _add_examples(operations, about.examples)
     return _renamed(made)
 
@@ -227,6 +228,23 @@ def _hoist(node: Any, components: Node) -> None:
         text = json.dumps(parts).replace('"#/$defs/', '"#/components/schemas/')
         components |= json.loads(text)
         node["schema"] = {"$ref": REFERENCE.format(model=schema["title"])}
+
+
+def _drop_unnamed(made: Node) -> None:
+    """Leaves out the components that nothing names: FastAPI makes one of every model, also of one whose schema is
+    stated as another."""
+    components = made["components"]["schemas"]
+    named: set[str] = set()
+    unread: list[Any] = [made["paths"]]
+    while unread:
+        node = unread.pop()
+        unread += node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        if isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):
+            name = reference.rpartition("/")[2]
+            if name not in named:
+                named.add(name)
+                unread.append(components[name])
+    made["components"]["schemas"] = {name: schema for name, schema in components.items() if name in named}
 
 
 def _add_examples(operations: Mapping[str, Node], folder: Path | None) -> None:

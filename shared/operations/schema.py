@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_SCOPE = "scope in ('marketplace', 'warehouse', 'support', 'operator', 'service')"
+
 PLATFORM_SCHEMA: tuple[str, ...] = (
     # What facts are about. Of a decided kind: `size` is how many facts there are, `due_at` when to decide again
     # (business time). With each batch of its facts a row is written anew: in its own page, which has room for it, and
@@ -116,10 +118,10 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         counterpart text primary key,
         since timestamptz not null default now()
     )""",
-    """create table api_keys (
+    f"""create table api_keys (
         hash bytea primary key,
         name text not null,
-        scope text not null check (scope in ('marketplace', 'warehouse', 'support', 'operator')),
+        scope text not null constraint api_keys_scope_check check ({_SCOPE}),
         not_after timestamptz
     )""",
     # `body`: sealed, the SHA-256 of the request and the answer.
@@ -146,4 +148,10 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         id boolean primary key check (id),
         beaten_at timestamptz not null
     ) with (fillfactor = 50)""",
+)
+
+SERVICE_SCOPE_SCHEMA: tuple[str, ...] = (
+    # Of a database that was made before there was the scope `service`.
+    "alter table api_keys drop constraint api_keys_scope_check",
+    f"alter table api_keys add constraint api_keys_scope_check check ({_SCOPE})",
 )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from contracts.previews import PATH
 from services.openapi import documents, main
 from services.registry import SERVICES
 
@@ -19,8 +20,8 @@ WITHOUT_A_KEY = {
     "tracking": {"get_parcel_tracking", "get_order_tracking", "stream_order_tracking"},
 }
 """What is signed, opened by a secret of its own, or for everybody."""
-EXTENSIBLE = {"receive_laposte_callback"}
-"""Whose sender may add to the body."""
+EXTENSIBLE = {"receive_laposte_callback", "preview_screening", "preview_reservation"}
+"""Whose sender may add to the body: a carrier, and a service of a newer release, as to an event."""
 
 Node = dict[str, Any]
 
@@ -90,6 +91,19 @@ def test_every_operation_says_whose_key_opens_it(service: str) -> None:
         assert keys <= document["components"]["securitySchemes"].keys()
         assert bool(keys) == (operation["operationId"] not in WITHOUT_A_KEY.get(service, set()))
         assert not keys or {"401", "403", "429"} <= operation["responses"].keys()
+
+
+def test_the_key_of_services_opens_previews_and_no_other_key_does() -> None:
+    opened = {
+        (service, path)
+        for service in SERVICES
+        for path, methods in committed(service)["paths"].items()
+        for operation in methods.values()
+        if {"serviceKey": []} in operation["security"]
+    }
+    assert opened == {("customs", PATH), ("warehouse", PATH)}
+    for service, path in opened:
+        assert committed(service)["paths"][path]["post"]["security"] == [{"serviceKey": []}]
 
 
 @pytest.mark.parametrize("service", SERVICES)

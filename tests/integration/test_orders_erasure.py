@@ -13,7 +13,7 @@ from contracts.cases import CaseOpened
 from contracts.orders import OrderClosed
 from services.orders.domain.decide import ERASE_PERSON
 from services.orders.handlers import Erasure
-from services.orders.jobs import erase_person
+from services.orders.jobs.erasing import erase_person
 from services.orders.store import erasures
 from services.orders.tasks import REPEAT_HOURS, check_erasures
 from services.persons.records import Persons

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from sandbox.local.servers import Servers
 from services.persons import reads
 from services.persons.facts import AS_PLACED
 from services.persons.records import Persons
+from shared.operations.migrate import migrate
 from shared.operations.provision import keep_api_key
 from tests.support.databases import FreshDatabase
 from tests.support.orders_service import OrdersService, orders_service
@@ -61,6 +63,23 @@ async def test_every_reading_of_a_persons_data_says_who_asked(orders: OrdersServ
     assert [read["part"] for read in page["reads"]] == ["label"]
     page = (await orders.get(f"/orders/{order_id}/person/reads?limit=1&cursor={page['next']}", "ops")).json()
     assert ([read["part"] for read in page["reads"]], page["next"]) == (["contact"], None)
+
+
+async def test_a_database_of_before_takes_the_keys_of_services(fresh_database: FreshDatabase) -> None:
+    dsn = await fresh_database("orders")
+    database = await asyncpg.connect(dsn)
+    try:
+        await database.execute(
+            """alter table api_keys drop constraint api_keys_scope_check;
+               alter table api_keys add check (scope in ('marketplace', 'warehouse', 'support', 'operator'));
+               update alembic_version set version_num = 'orders_0002'"""
+        )
+        with pytest.raises(asyncpg.CheckViolationError):
+            await keep_api_key(database, key="key-of-orders", name="orders", scope="service")
+        await asyncio.to_thread(migrate, "orders", dsn)
+        await keep_api_key(database, key="key-of-orders", name="orders", scope="service")
+    finally:
+        await database.close()
 
 
 @pytest.mark.parametrize(

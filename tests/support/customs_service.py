@@ -35,6 +35,7 @@ from tests.support.sandbox_messages import HandClock
 from tests.support.waiting import until_known
 
 OPERATOR = {"Authorization": "Bearer key-of-the-operator"}
+ORDERS = {"Authorization": "Bearer key-of-orders"}
 PACKER = {"Authorization": "Bearer key-of-the-packer"}
 E = TypeVar("E", bound=Event)
 
@@ -160,6 +161,7 @@ async def customs_service(
     dsn = await fresh_database("customs")
     await add_api_key(dsn, key="key-of-the-operator", name="operator", scope="operator")
     await add_api_key(dsn, key="key-of-the-packer", name="packer", scope="warehouse")
+    await add_api_key(dsn, key="key-of-orders", name="orders", scope="service")
     clock = HandClock()
     sandbox = authorities or create(SandboxSettings(), clock)
     async with serving(sandbox, lifespan="on") as outside:

@@ -74,20 +74,23 @@ class OrdersService:
 
 @asynccontextmanager
 async def orders_service(
-    servers: Servers, fresh_database: FreshDatabase, clock_file: str = ""
+    servers: Servers, fresh_database: FreshDatabase, clock_file: str = "", **changes: Any
 ) -> AsyncIterator[OrdersService]:
     dsn = await fresh_database("orders")
     for who, scope in KEYS.items():
         await add_api_key(dsn, key=f"key-of-{who}", name=who, scope=scope)  # type: ignore[arg-type]  # from KEYS
-    settings = Settings(
-        database_url=SecretStr(dsn),
-        kafka_bootstrap=servers.kafka_bootstrap,
-        storage_key=key(),
-        contact_key=key(),
-        national_id_key=key(),
-        link_keys=SecretStr(f"v1:{key().get_secret_value()}"),
-        tracking_url="https://track.example",
-        clock_file=clock_file,
+    settings = Settings.model_validate(
+        {
+            "database_url": dsn,
+            "kafka_bootstrap": servers.kafka_bootstrap,
+            "storage_key": key(),
+            "contact_key": key(),
+            "national_id_key": key(),
+            "link_keys": f"v1:{key().get_secret_value()}",
+            "tracking_url": "https://track.example",
+            "clock_file": clock_file,
+            **changes,
+        }
     )
     async with running(service, settings) as (platform, app):
         transport = httpx.ASGITransport(app=app)

@@ -96,6 +96,7 @@ class WarehouseService:
 async def warehouse_service(dsn: str) -> AsyncIterator[WarehouseService]:
     """Without a broker. At the end its stock must be the sum of its movements."""
     await add_api_key(dsn, key="key-of-the-packer", name="packer", scope="warehouse")
+    await add_api_key(dsn, key="key-of-orders", name="orders", scope="service")
     key = SecretStr(base64.b64encode(bytes(32)).decode())
     settings = Settings(database_url=SecretStr(dsn), storage_key=key, database_pool=12)
     async with connected(main.service, settings) as (platform, service):

@@ -49,6 +49,17 @@ async def lock_years(db: DB, years: Collection[Year]) -> dict[Year, Decimal]:
     return {Year(row["person"], row["year"]): row["taken"] for row in rows}
 
 
+async def read_taken(db: DB, years: Collection[Year]) -> Decimal:
+    """What is held and used of these years together, as committed, without a lock."""
+    taken: Decimal = await db.fetchval(
+        """select coalesce(sum(held + used), 0) from quota
+           where (person, year) in (select * from unnest($1::bytea[], $2::int[]))""",
+        [year.person for year in years],
+        [year.year for year in years],
+    )
+    return taken
+
+
 def counted(now: datetime) -> KeyedColumn:
     """The entries of years in which orders are still screened, `now` being business time."""
     return KeyedColumn("QUOTA_KEY", "quota_entries", "person", counted=f"year >= {(now - SCREENED_WITHIN).year}")

@@ -97,7 +97,7 @@ class Intake:
         for order_id, order in by_id.items():
             if order_id in new:
                 results.append(self._accepted(order, 201))
-            elif hmac.compare_digest(accepted_digests.get(order_id, b""), digests[order_id]):
+            elif same_body(accepted_digests.get(order_id), digests[order_id]):
                 results.append(self._accepted(order, 200))
             else:
                 results.append(_number_taken(order))
@@ -143,12 +143,20 @@ class Intake:
         )
 
 
+NUMBER_TAKEN = Fault("number", "number_taken", "Must not name another order")
+
+
+def same_body(accepted: bytes | None, digest: bytes) -> bool:
+    """Whether the body of this digest is the one with which its order was accepted; None: that one is erased."""
+    return accepted is not None and hmac.compare_digest(accepted, digest)
+
+
 def _number_taken(order: Submission) -> Problem:
     return Problem(
         409,
         "this order number is taken",
         detail=f"order {order.body.number} is here already, as {order.order_id}, with another body",
-        errors=[Fault("number", "number_taken", "Must not name another order")],
+        errors=[NUMBER_TAKEN],
     )
 
 

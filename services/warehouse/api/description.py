@@ -24,5 +24,6 @@ with `POST /orders/{order_id}/shortages`, returned parcels with `POST /orders/{o
     tags={
         "goods": "For the warehouse: products, what their owners deliver, and the stock of them.",
         "orders": "For the warehouse: pick, pack, report a shortage, hand over, book a return in.",
+        "previews": "For `orders`: what would be decided on an order that nobody has placed.",
     },
 )

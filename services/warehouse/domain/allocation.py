@@ -38,8 +38,25 @@ class StockChanges:
         self.movements += movements
 
     def available(self, sku: str) -> int:
-        """0 for an unknown SKU."""
-        return self.levels[sku].available if sku in self.levels else 0
+        return _available(self.levels, sku)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What the orders hold whose reservation is not yet restored: no newcomer gets any of it."""
+
+    skus: frozenset[str]
+    complete: bool
+    """False while one of these orders has lines that are not known: it may hold anything."""
+
+    @classmethod
+    def of(cls, pending_restore: Mapping[UUID, Sequence[str]]) -> Claims:
+        """Of `StockChanges.pending_restore`."""
+        claimed = frozenset(sku for skus in pending_restore.values() for sku in skus)
+        return cls(claimed, all(pending_restore.values()))
+
+    def may_hold(self, skus: Iterable[str]) -> bool:
+        return not self.complete or not self.skus.isdisjoint(skus)
 
 
 def skus_to_lock(orders: Iterable[OrderStock]) -> set[str]:
@@ -69,15 +86,36 @@ def allocate(
     for order in orders:
         if order.pending_restore():
             _restore_reservation(order, changes, now)
-    claimed = {sku for skus in changes.pending_restore.values() for sku in skus}
-    all_claims_known = all(changes.pending_restore.values())
+    claims = Claims.of(changes.pending_restore)
     waiting = [order.facts for order in orders if wants_reservation(order.facts)]
     for facts in sorted(waiting, key=_by_arrival):
-        if all_claims_known and claimed.isdisjoint(ordered_units(facts)):
-            _reserve(facts, changes, now)
-        else:
+        decision = reservation(facts, changes.levels, claims, now)
+        if decision is None:
             changes.timers.append(Timer(facts.stream, now + RESTORE_RETRY))
+            continue
+        if isinstance(decision, StockReserved):
+            ordered = sorted(ordered_units(facts).items())
+            changes.move([Movement(sku, "reserved", units, order_id=facts.id) for sku, units in ordered])
+        changes.published.append(decision)
     return changes
+
+
+def reservation(
+    facts: Facts, levels: Mapping[str, StockLevels], claims: Claims, now: datetime
+) -> StockReserved | StockRefused | None:
+    """All lines of the order or none, from the stock of its SKUs; None while that cannot be told, since an order that
+    was there before may hold some of it."""
+    ordered = sorted(ordered_units(facts).items())
+    if claims.may_hold(sku for sku, _ in ordered):
+        return None
+    shortages = tuple(
+        Shortage(sku=sku, wanted=units, available=available)
+        for sku, units in ordered
+        if (available := _available(levels, sku)) < units
+    )
+    if shortages:
+        return StockRefused(order_id=facts.id, occurred_at=now, shortages=shortages)
+    return StockReserved(order_id=facts.id, occurred_at=now)
 
 
 def _move_due(order: OrderStock, changes: StockChanges) -> None:
@@ -118,15 +156,6 @@ def _by_arrival(facts: Facts) -> tuple[datetime, int]:
     return facts.all(OrderPlaced)[0].occurred_at, facts.id.int
 
 
-def _reserve(facts: Facts, changes: StockChanges, now: datetime) -> None:
-    ordered = sorted(ordered_units(facts).items())
-    shortages = tuple(
-        Shortage(sku=sku, wanted=units, available=changes.available(sku))
-        for sku, units in ordered
-        if changes.available(sku) < units
-    )
-    if shortages:
-        changes.published.append(StockRefused(order_id=facts.id, occurred_at=now, shortages=shortages))
-        return
-    changes.move([Movement(sku, "reserved", units, order_id=facts.id) for sku, units in ordered])
-    changes.published.append(StockReserved(order_id=facts.id, occurred_at=now))
+def _available(levels: Mapping[str, StockLevels], sku: str) -> int:
+    """0 for an unknown SKU."""
+    return levels[sku].available if sku in levels else 0

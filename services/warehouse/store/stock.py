@@ -29,6 +29,14 @@ async def movements_of_orders(db: DB, order_ids: Sequence[UUID]) -> dict[UUID, l
     return movements
 
 
+async def read_stock(db: DB, skus: Iterable[str]) -> dict[str, StockLevels]:
+    """The stock of these SKUs as committed, without a lock. Unknown SKUs are left out."""
+    rows = await db.fetch(
+        "select sku, received, available, reserved, shipped, written_off from stock where sku = any($1)", sorted(skus)
+    )
+    return {row["sku"]: levels_of(row) for row in rows}
+
+
 async def lock_stock(db: DB, skus: Iterable[str]) -> dict[str, StockLevels]:
     """Locks the stock of these SKUs, in their order, until the transaction ends. Unknown SKUs are left out."""
     rows = await db.fetch(

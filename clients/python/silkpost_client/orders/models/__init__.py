@@ -29,8 +29,10 @@ from .hold import Hold
 from .hold_body import HoldBody
 from .hold_body_reason import HoldBodyReason
 from .hold_state import HoldState
+from .lane import Lane
 from .line import Line
 from .line_body import LineBody
+from .line_stock import LineStock
 from .list_cases_status import ListCasesStatus
 from .list_dead_letters_status import ListDeadLettersStatus
 from .listed_case import ListedCase
@@ -48,6 +50,8 @@ from .order_change import OrderChange
 from .order_findings import OrderFindings
 from .order_hold import OrderHold
 from .order_person import OrderPerson
+from .order_preview import OrderPreview
+from .order_preview_unanswered_item import OrderPreviewUnansweredItem
 from .order_supported_actions_item import OrderSupportedActionsItem
 from .orders_in_state import OrdersInState
 from .orders_page import OrdersPage
@@ -63,6 +67,7 @@ from .resolution import Resolution
 from .standing import Standing
 from .status import Status
 from .status_checks import StatusChecks
+from .tax import Tax
 from .total_amount import TotalAmount
 from .total_amount_currency import TotalAmountCurrency
 from .unit_price import UnitPrice
@@ -98,8 +103,10 @@ __all__ = (
     "HoldBody",
     "HoldBodyReason",
     "HoldState",
+    "Lane",
     "Line",
     "LineBody",
+    "LineStock",
     "ListCasesStatus",
     "ListDeadLettersStatus",
     "ListedCase",
@@ -117,6 +124,8 @@ __all__ = (
     "OrderFindings",
     "OrderHold",
     "OrderPerson",
+    "OrderPreview",
+    "OrderPreviewUnansweredItem",
     "OrderSupportedActionsItem",
     "OrdersInState",
     "OrdersPage",
@@ -132,6 +141,7 @@ __all__ = (
     "Standing",
     "Status",
     "StatusChecks",
+    "Tax",
     "TotalAmount",
     "TotalAmountCurrency",
     "UnitPrice",

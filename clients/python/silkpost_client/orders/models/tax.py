@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from attrs import define as _attrs_define
+
+if TYPE_CHECKING:
+    from ..models.money import Money
+
+
+T = TypeVar("T", bound="Tax")
+
+
+@_attrs_define
+class Tax:
+    """What of import tax is settled.
+
+    Attributes:
+        collected (Money): An amount to the cent.
+        duty_paid (bool): Whether the parcels travel duty paid: the addressee pays nothing more.
+    """
+
+    collected: Money
+    duty_paid: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        collected = self.collected.to_dict()
+
+        duty_paid = self.duty_paid
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "collected": collected,
+                "duty_paid": duty_paid,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.money import Money
+
+        d = dict(src_dict)
+        collected = Money.from_dict(d.pop("collected"))
+
+        duty_paid = d.pop("duty_paid")
+
+        tax = cls(
+            collected=collected,
+            duty_paid=duty_paid,
+        )
+
+        return tax
