@@ -56,7 +56,7 @@ MUNICIPALITIES = frozenset({"CN-BJ", "CN-CQ", "CN-SH", "CN-TJ"})
 DIRECTLY_GOVERNED = "90"
 """The third and fourth digits of what a province governs itself, without a city between."""
 
-FILE = Path(__file__).parents[1] / "data" / "divisions.csv"
+FILE = Path(__file__).parents[2] / "addresses" / "divisions.csv"
 _CHINESE_KIND = re.compile(r"(特别行政区|(壮族|回族|维吾尔)?自治区|自治州|自治县|自治旗|地区|省|市|州|盟|县|区|旗)$")
 _KIND_WORD = re.compile(
     "sheng|shi|diqu|qu|xian|meng|qi|zhou|zizhiqu|zizhizhou|zizhixian|zizhiqi"
