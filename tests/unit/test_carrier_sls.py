@@ -20,10 +20,9 @@ from contracts.persons import Contact
 from sandbox.bad_answers import PAGE, cut_pdfs
 from sandbox.laposte.pdf import page
 from services.carrier.carriers.laposte.client import connect
+from services.carrier.carriers.laposte.label_request import Contract, label_request
 from services.carrier.carriers.laposte.labels import (
     LONGEST_PART_HEAD,
-    Contract,
-    label_request,
     read_label_answer,
     related_parts,
 )
@@ -83,11 +82,11 @@ def infos(number: object = "CY123456785FR", message: str = "0") -> bytes:
 
 
 def test_the_request() -> None:
-    assert json.loads(label_request(order(), CONTRACT)) == json.loads((GOLDEN / "generate-label.json").read_text())
+    assert json.loads(label_request(order(), CONTRACT).body) == json.loads((GOLDEN / "generate-label.json").read_text())
 
 
 def test_sizes_are_named_only_with_duty_paid() -> None:
-    request = json.loads(label_request(order(duty_paid=False), CONTRACT))
+    request = json.loads(label_request(order(duty_paid=False), CONTRACT).body)
     assert request["letter"]["parcel"]["ddp"] is False
     assert [field["key"] for field in request["fields"]["field"]] == ["EORI"]
 
@@ -110,7 +109,7 @@ def _with_postal_charges(amount: str, currency: str, rate: Decimal | None) -> di
     declared = order().declared
     charges = Money.model_validate({"amount": amount, "currency": currency})
     changed = declared.model_copy(update={"cn23": declared.cn23.model_copy(update={"postal_charges": charges})})
-    request = json.loads(label_request(order(declared=changed, cny_per_eur=rate), CONTRACT))
+    request = json.loads(label_request(order(declared=changed, cny_per_eur=rate), CONTRACT).body)
     service: dict[str, Any] = request["letter"]["service"]
     return service
 

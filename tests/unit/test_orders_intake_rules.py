@@ -38,6 +38,7 @@ VALID = OrderParts(
         "payment.amount": money("107.56"),
     },
     place=("深圳市", "南山区"),
+    names=("王小明", None),
     resident_id="360426199101010071",
     times={"placed_at": NOW, "payment.paid_at": NOW},
 )

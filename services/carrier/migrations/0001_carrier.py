@@ -21,6 +21,7 @@ TABLES = (
         parcel integer not null,
         product text not null,
         partner_number text,
+        changes text[] not null default '{}',
         used boolean not null,
         pdf bytea,
         cn23 bytea,

