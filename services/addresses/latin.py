@@ -28,6 +28,7 @@ LONGEST_WORD = 4
 
 _HAN_RUN = re.compile(f"[{HAN}]+")
 _RUNS = re.compile(f"[{HAN}]+|[^{HAN}]+")
+_BRACKETS = str.maketrans(dict.fromkeys("()[]{}<>【】《》〈〉「」", " "))
 _SAYS_SOMETHING = re.compile("[A-Za-z0-9]")
 _NOT_OF_A_NAME = re.compile(r"[^A-Za-z' .-]+")
 _GENERIC = re.compile(
@@ -61,7 +62,7 @@ def name(text: str) -> LatinName:
 
 def words(text: str) -> list[str]:
     """The words of an address or any other text; what cannot be spelt is left out."""
-    runs = _RUNS.findall(unicodedata.normalize("NFKC", text))
+    runs = _RUNS.findall(unicodedata.normalize("NFKC", text).translate(_BRACKETS))
     return [word for run in runs for word in _words(run) if _SAYS_SOMETHING.search(word)]
 
 

@@ -72,7 +72,9 @@ def _listed(province: str) -> Mapping[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for row in sorted(rows, key=lambda row: row["last_listed"] != ""):
         if row["code"][:2] == digits:
-            syllables, length = row["pinyin"].split(" "), len(row["stem"])
+            syllables = row["pinyin"].split(" ")
+            # Of a name of two characters (赵县) the list has the whole as its stem.
+            length = 1 if row["name"] == row["stem"] and len(syllables) == 2 else len(row["stem"])
             found.setdefault(row["name"], (latin.spelt(syllables[:length]), latin.spelt(syllables[length:])))
     return found
 
