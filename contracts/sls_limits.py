@@ -84,7 +84,8 @@ def _counted_up() -> tuple[re.Pattern[str], ...]:
 
 def broken_limits(request: Mapping[str, Any]) -> list[BrokenLimit]:
     """Every limit that this request breaks, as the rows come. Of a value of another type nothing else is said."""
-    return [fault for field, rows in _by_field().items() for fault in _of_field(request, field, rows)]
+    holding = {when: _holds(request, *when) for when in {limit.when for limit in limits()} if when is not None}
+    return list(_broken_within(request, _fields_by_name().inner, "", holding))
 
 
 def _fields(field: str) -> Iterable[str]:
@@ -97,56 +98,76 @@ def _condition(text: str) -> tuple[str, str] | None:
     return (field, value) if equals else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field with its rows, and those within it."""
+
+    rows: list[Limit]
+    inner: dict[str, _Field]
+    demanding: list[str]
+    """What within it is demanded although it itself may be left out."""
+
+
 @cache
-def _by_field() -> Mapping[str, tuple[Limit, ...]]:
-    rows: dict[str, list[Limit]] = {}
+def _fields_by_name() -> _Field:
+    root = _Field([], {}, [])
     for limit in limits():
-        rows.setdefault(limit.field, []).append(limit)
-    return {field: tuple(found) for field, found in rows.items()}
+        field = root
+        for part in limit.field.split("."):
+            if limit.rule == "required" and limit.quotation:
+                field.demanding.append(limit.field)
+            field = field.inner.setdefault(part.removesuffix("[]"), _Field([], {}, []))
+        field.rows.append(limit)
+    return root
 
 
-def _of_field(request: Mapping[str, Any], field: str, rows: tuple[Limit, ...]) -> Iterator[BrokenLimit]:
-    found = list(_values(request, field.split(".")))
-    for limit in rows:
-        if limit.when is not None and not _holds(request, *limit.when):
-            continue
-        if limit.rule == "same":
-            if len({value for _, value, _ in found if isinstance(value, str)}) > 1:
-                yield BrokenLimit(field, "same", limit.quotation)
-            continue
-        for path, value, parent in found:
-            is_there = value is not _MISSING
-            if limit.rule == "type":
-                broken = is_there and not _is_of_type(value, limit.value)
-            elif limit.rule == "required":
-                # What the types alone demand is demanded within what is there.
-                asked = parent or bool(limit.quotation)
-                broken = asked and (not is_there or (limit.value == "true" and value is not True))
-            else:
-                broken = is_there and _is_of_type(value, rows[0].value) and _breaks(value, limit)
-            if broken:
-                yield BrokenLimit(path, limit.rule, limit.quotation)
+def _broken_within(
+    value: Any, fields: Mapping[str, _Field], path: str, holding: Mapping[tuple[str, str], bool]
+) -> Iterator[BrokenLimit]:
+    parent = isinstance(value, dict)
+    for name, field in fields.items():
+        here = f"{path}.{name}" if path else name
+        inner = value.get(name, _MISSING) if parent else _MISSING
+        for limit in field.rows:
+            if (limit.when is None or holding[limit.when]) and _is_broken(inner, limit, field.rows[0].value, parent):
+                yield BrokenLimit(here, limit.rule, limit.quotation)
+        if isinstance(inner, list):
+            yield from _broken_together(inner, field, here)
+            for index, element in enumerate(inner):
+                yield from _broken_within(element, field.inner, f"{here}[{index}]", holding)
+        elif inner is not _MISSING or field.demanding:
+            yield from _broken_within(inner, field.inner, here, holding)
 
 
-def _values(value: Any, parts: list[str], path: str = "") -> Iterator[tuple[str, Any, bool]]:
-    """Path, value and whether its parent is there, of each place that the parts lead to."""
-    name, *rest = parts
-    key = name.removesuffix("[]")
-    here = f"{path}.{key}" if path else key
-    inner = value.get(key, _MISSING) if isinstance(value, Mapping) else _MISSING
-    if key != name:
-        if not isinstance(inner, list):
-            yield ".".join([here, *rest]), _MISSING, False
-        for index, element in enumerate(inner if isinstance(inner, list) else ()):
-            yield from _values(element, rest, f"{here}[{index}]")
-    elif rest:
-        yield from _values(inner, rest, here)
-    else:
-        yield here, inner, isinstance(value, Mapping)
+def _broken_together(elements: list[Any], field: _Field, path: str) -> Iterator[BrokenLimit]:
+    """What the elements of a list must have in common."""
+    for name, inner in field.inner.items():
+        for limit in inner.rows:
+            if limit.rule == "same":
+                values = [element.get(name) for element in elements if isinstance(element, dict)]
+                if len({value for value in values if isinstance(value, str)}) > 1:
+                    yield BrokenLimit(f"{path}[].{name}", limit.rule, limit.quotation)
 
 
 def _holds(request: Mapping[str, Any], field: str, expected: str) -> bool:
-    return any(str(value).lower() == expected.lower() for _, value, _ in _values(request, field.split(".")))
+    value: Any = request
+    for name in field.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return str(value).lower() == expected.lower()
+
+
+def _is_broken(value: Any, limit: Limit, type_: str, parent: bool) -> bool:
+    is_there = value is not _MISSING
+    match limit.rule:
+        case "type":
+            return is_there and not _is_of_type(value, type_)
+        case "required":
+            # What the types alone demand is demanded within what is there.
+            asked = parent or limit.quotation != ""
+            return asked and (not is_there or (limit.value == "true" and value is not True))
+        case "same":
+            return False
+    return is_there and _is_of_type(value, type_) and _breaks(value, limit)
 
 
 def _is_of_type(value: Any, type_: str) -> bool:

