@@ -37,7 +37,9 @@ async def test_two_parcels_two_labels(carrier: CarrierService) -> None:
     assert len(set(numbers)) == 2
 
 
-@pytest.mark.parametrize(("change", "reason"), [({"street": "  "}, "sls:30204"), ({"country": "XX"}, "no_route")])
+@pytest.mark.parametrize(
+    ("change", "reason"), [({"street": "  "}, "sls:addressee.address.line2.required"), ({"country": "XX"}, "no_route")]
+)
 async def test_a_label_is_refused(carrier: CarrierService, change: dict[str, str], reason: str) -> None:
     order_id = await carrier.packed(contact=change)
     assert (await carrier.until(order_id, LabelRefused, 1)).reason == reason
@@ -61,6 +63,7 @@ async def test_after_a_lost_answer_the_call_is_repeated_and_an_unconfirmed_label
     assert await carrier.announced(f"T{order_id.hex[:10]}-1") == 2
     view = (await carrier.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()
     assert [label["tracking_number"] for label in view["labels"]] == [number]
+    assert {"lastName:latin", "line2:latin"} < set(view["labels"][0]["changes"])
     assert len(view["ghost_labels"]) == 1
     assert reason is None or view["ghost_labels"][0]["reason"] == reason
 

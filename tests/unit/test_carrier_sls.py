@@ -300,6 +300,16 @@ async def test_a_request_beyond_a_limit_is_not_sent() -> None:
     assert seen == []
 
 
+async def test_an_addressee_that_no_label_can_show_is_refused_without_a_call() -> None:
+    """Of an order that was taken before intake knew the rule."""
+    seen: list[httpx.Request] = []
+    unnamed = order().contact.model_copy(update={"name": "བསྟན་འཛིན"})
+    async with httpx.AsyncClient(transport=answering(seen)) as http:
+        made = await connect(SETTINGS, SENDER, Counterpart("carrier.laposte", http)).make_label(order(contact=unnamed))
+    assert made == LabelRejected("sls:addressee.address.lastName.required")
+    assert seen == []
+
+
 class Broken(httpx.AsyncBaseTransport):
     """Fails before the request's body has left, or after."""
 

@@ -19,6 +19,7 @@ from services.carrier.domain.carrier import (
     LabelAnswer,
     LabelMade,
     LabelOrder,
+    LabelRejected,
     ParcelEvents,
     Sender,
     TryLater,
@@ -49,7 +50,7 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
     async def make_label(order: LabelOrder) -> LabelAnswer:
         request = label_request(order, contract)
         if request.broken:
-            return TryLater(limit_reason(request.broken[0]))
+            return not_sent(request.broken[0])
         try:
             answer = await la_poste.call("POST", label_url, sls, headers=sls_headers, body=request.body)
         except NoAnswer as fault:
@@ -76,8 +77,13 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
     return Calls(make_label, track)
 
 
-def limit_reason(broken: BrokenLimit) -> str:
-    """Why a request was not sent, as one token: `sls:addressee.address.city.length`. A person must put it right, for
-    intake has refused what the sender of an order could."""
+def not_sent(broken: BrokenLimit) -> LabelRejected | TryLater:
+    """The answer in La Poste's place to a request that it would refuse; the reason is the field and the rule, as
+    `sls:addressee.address.line2.required`.
+
+    Of the addressee it is the order's: intake refuses what no rule can make right, so the order is older than that
+    rule. Anything else is ours, and waits for a person to mend it.
+    """
     field = re.sub(r"\[\d*\]", "", broken.field).removeprefix("letter.")
-    return f"sls:{field}.{broken.rule}"
+    reason = f"sls:{field}.{broken.rule}"
+    return LabelRejected(reason) if field.startswith("addressee.") else TryLater(reason)
