@@ -243,7 +243,7 @@ def test_a_name_in_latin_letters_is_taken_as_the_shop_spells_it(written: str) ->
     assert latin_name(written) == written
 
 
-@pytest.mark.parametrize("written", ["李雷", "Li Lei 2", "-", "Li (Lei)", "Иван", "Li\nLei"])
+@pytest.mark.parametrize("written", ["李雷", "Li Lei 2", "-", "Li (Lei)", "Иван", "ŋ", "Li\nLei"])
 def test_a_name_that_is_not_in_latin_letters_is_refused(written: str) -> None:
     assert rule(latin_name, written) == "not_latin"
 

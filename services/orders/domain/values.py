@@ -112,7 +112,7 @@ def person_name(value: str) -> str:
 
 def latin_name(value: str) -> str:
     """A name in Latin letters. Digits and other signs are refused: a label takes letters only."""
-    if not _LATIN_NAME.fullmatch(value):
+    if not _LATIN_NAME.fullmatch(value) or not can_be_spelt(value, as_name=True):
         raise PydanticCustomError("not_latin", "Must be in Latin letters, with no digits, e.g. Li Lei")
     return value
 

@@ -53,7 +53,7 @@ def _name(contact: Contact, changes: list[str]) -> dict[str, str]:
 def _city(where: LatinPlace, changes: list[str]) -> str:
     """The city, with its province when both fit."""
     most = longest(f"{ADDRESS}.city")
-    whole = f"{where.city}, {where.province}" if where.province else where.city
+    whole = ", ".join(part for part in (where.city, where.province) if part)
     if len(whole) <= most:
         return whole
     changes.append("city:shortened")
