@@ -197,6 +197,4 @@ def _breaks(value: Any, limit: Limit) -> bool:
             return value not in limit.value.split()
         case "items":
             return len(value) > int(limit.value)
-        case "absent":
-            return True
-    raise LookupError(f"no rule {limit.rule}")
+    return limit.rule == "absent"
