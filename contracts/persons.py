@@ -30,6 +30,8 @@ class Contact(Value):
     """Who receives the parcel, and how it was paid. Opened by customs and carrier."""
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
+    name_latin: Annotated[str, Field(min_length=1, max_length=60)] | None = None
+    """How the shop spells the name in Latin letters; without it the label has it by its reading."""
     phone: Phone
     province: str
     city: str

@@ -65,7 +65,8 @@ def app(laposte: LaPoste, advance: Advance, credentials: Credentials) -> Starlet
             return refusal
         now = advance()
         letter = body["letter"]
-        reference = text_at(letter, "sender", "senderParcelRef") or text_at(letter, "service", "orderNumber")
+        # The longer of the two: a long number of an order fits into no other.
+        reference = text_at(letter, "service", "orderNumber") or text_at(letter, "sender", "senderParcelRef")
         parcel = laposte.announce(reference, destination(body), now)
         boundary = f"uuid:{uuid4()}"
         media_type = f'multipart/related; type="application/json"; boundary="{boundary}"; start="<jsonInfos>"'

@@ -1,20 +1,25 @@
 """The checks of La Poste's label service, and the messages of its refusals.
 
+Besides what is checked here by name, every limit of the specification (`contracts.sls_limits`) is.
+
 30100, 30204, 30221, 30300 and 30301 are ids of public recordings; there is no complete public table, so the others are
-our own, in the same ranges (300xx service, 301xx sender, 302xx addressee, 303xx parcel, 304xx customs).
+our own, in the same ranges (300xx service, 301xx sender, 302xx addressee, 303xx parcel, 304xx customs); 99 at their end
+is a limit of the specification.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from contracts.sls_limits import broken_limits
+
 MAX_WEIGHT_KG = 30.0
 GRAM = 0.001
 """In kg; a unit's weight is rounded to the gram, so the sum may be off by one gram a unit."""
-LINE_LENGTH = 35
 _PHONE = re.compile(r"\+?\d[\d ]{5,18}")
 _FORMAT = re.compile(r"(PDF|ZPL|DPL)_(10x15|10x10|A4)(_\d{3}dpi)?(_UL)?")
 _HS = re.compile(r"\d{6}|\d{8}|\d{10}")
@@ -23,12 +28,15 @@ PRODUCTS = {"CN": frozenset({"DOS"}), "FR": frozenset({"DOM", "DOS", "HD", "CORE
 """By destination, as in the carrier service's table of capabilities; other destinations take DOS."""
 MANDATORY = ((2, "countryCode", "code pays"), (3, "city", "nom de la ville"), (4, "zipCode", "code postal"))
 NO_CUSTOMS = frozenset({"FR"})
+CUSTOMS = "letter.customsDeclarations"
 
 
 @dataclass(frozen=True, slots=True)
 class SlsMessage:
     id: str
     text: str
+    field: str = ""
+    """The one that is at fault, from the root of the request, where there is one."""
 
     def as_json(self) -> dict[str, object]:
         return {"id": self.id, "type": "ERROR", "messageContent": self.text, "replacementValues": []}
@@ -73,13 +81,32 @@ def refusals(request: dict[str, Any]) -> list[SlsMessage]:
     letter = value_at(request, "letter")
     if not isinstance(letter, dict):
         return [NOT_READABLE]
-    return [
+    named = [
         *_service(request, letter),
-        *_address(value_at(letter, "sender", "address"), 30100, "expéditeur", phone=False),
-        *_address(value_at(letter, "addressee", "address"), 30204, "destinataire", phone=True),
+        *_address(value_at(letter, "sender", "address"), 30100, "sender", phone=False),
+        *_address(value_at(letter, "addressee", "address"), 30204, "addressee", phone=True),
         *_parcel(letter),
         *_customs(letter),
     ]
+    return [*named, *_limits(request, {message.field for message in named})]
+
+
+_SECTIONS = (
+    ("letter.sender", "30199"),
+    ("letter.addressee", "30299"),
+    ("letter.parcel", "30399"),
+    ("letter.customsDeclarations", "30499"),
+    ("", "30099"),
+)
+
+
+def _limits(request: dict[str, Any], named: set[str]) -> Iterator[SlsMessage]:
+    """A message for each field that breaks a limit and is not named yet."""
+    for broken in broken_limits(request):
+        if broken.field not in named:
+            named.add(broken.field)
+            id = next(id for section, id in _SECTIONS if broken.field.startswith(section))
+            yield SlsMessage(id, f"Le champ {broken.field} est incorrect ({broken.rule})", broken.field)
 
 
 def destination(request: dict[str, Any]) -> str:
@@ -90,7 +117,7 @@ def _service(request: dict[str, Any], letter: dict[str, Any]) -> list[SlsMessage
     faults = []
     product = text_at(letter, "service", "productCode")
     if not product:
-        faults.append(SlsMessage("30007", "Le code produit n'a pas été transmis"))
+        faults.append(SlsMessage("30007", "Le code produit n'a pas été transmis", "letter.service.productCode"))
     elif product not in PRODUCTS.get(destination(request), frozenset({"DOS"})):
         faults.append(SlsMessage("30008", "Le code produit n'est pas autorisé pour ce pays de destination"))
     if not _FORMAT.fullmatch(text_at(request, "outputFormat", "outputPrintingType")):
@@ -100,35 +127,41 @@ def _service(request: dict[str, Any], letter: dict[str, Any]) -> list[SlsMessage
     try:
         date.fromisoformat(text_at(letter, "service", "depositDate"))
     except ValueError:
-        faults.append(SlsMessage("30014", "La date de dépôt est incorrecte"))
+        faults.append(SlsMessage("30014", "La date de dépôt est incorrecte", "letter.service.depositDate"))
     return faults
 
 
-def _address(address: Any, line2: int, role: str, *, phone: bool) -> list[SlsMessage]:
+_ROLES = {"sender": "expéditeur", "addressee": "destinataire"}
+
+
+def _address(address: Any, line2: int, side: str, *, phone: bool) -> list[SlsMessage]:
     """`line2` is the id of the message about the street; the other ids are counted from it."""
-    faults = []
+    faults: list[SlsMessage] = []
+    role, at = _ROLES[side], f"letter.{side}.address"
     if not text_at(address, "line2"):
-        faults.append(SlsMessage(str(line2), f"Le numéro et le libellé de voie de l'{role} n'ont pas été transmis"))
+        text = f"Le numéro et le libellé de voie de l'{role} n'ont pas été transmis"
+        faults.append(SlsMessage(str(line2), text, f"{at}.line2"))
     for offset, field, label in MANDATORY:
         if not text_at(address, field):
-            faults.append(SlsMessage(str(line2 + offset), f"Le {label} de l'{role} n'a pas été transmis"))
+            faults.append(
+                SlsMessage(str(line2 + offset), f"Le {label} de l'{role} n'a pas été transmis", f"{at}.{field}")
+            )
     if not text_at(address, "lastName") and not text_at(address, "companyName"):
-        faults.append(SlsMessage(str(line2 + 1), f"Le nom de l'{role} n'a pas été transmis"))
+        faults.append(SlsMessage(str(line2 + 1), f"Le nom de l'{role} n'a pas été transmis", f"{at}.lastName"))
     phones = [number for number in (text_at(address, "mobileNumber"), text_at(address, "phoneNumber")) if number]
     abroad = text_at(address, "countryCode") not in NO_CUSTOMS
     if phone and ((abroad and not phones) or not all(_PHONE.fullmatch(number) for number in phones)):
-        faults.append(SlsMessage("30221", f"Le numéro de téléphone de l'{role} est incorrect"))
+        text = f"Le numéro de téléphone de l'{role} est incorrect"
+        faults.append(SlsMessage("30221", text, f"{at}.mobileNumber"))
     return faults
 
 
 def _parcel(letter: dict[str, Any]) -> list[SlsMessage]:
     weight = number_at(letter, "parcel", "weight")
     if weight is None or weight == 0:
-        return [SlsMessage("30300", "Le poids du colis n'a pas été transmis")]
+        return [SlsMessage("30300", "Le poids du colis n'a pas été transmis", "letter.parcel.weight")]
     if not 0 < weight <= MAX_WEIGHT_KG:
-        return [SlsMessage("30301", "Le poids du colis est incorrect")]
-    if len(text_at(letter, "parcel", "instructions")) > LINE_LENGTH:
-        return [SlsMessage("30310", "Les instructions de livraison sont trop longues")]
+        return [SlsMessage("30301", "Le poids du colis est incorrect", "letter.parcel.weight")]
     return []
 
 
@@ -137,15 +170,25 @@ def _customs(letter: dict[str, Any]) -> list[SlsMessage]:
         return []
     declared = value_at(letter, "customsDeclarations")
     if not flag_at(declared, "includeCustomsDeclarations"):
-        return [SlsMessage("30400", "La déclaration douanière est obligatoire pour cette destination")]
+        return [
+            SlsMessage(
+                "30400",
+                "La déclaration douanière est obligatoire pour cette destination",
+                f"{CUSTOMS}.includeCustomsDeclarations",
+            )
+        ]
     faults = []
     if (number_at(letter, "service", "totalAmount") or 0) <= 0:
-        faults.append(SlsMessage("30401", "Le montant total est obligatoire avec une déclaration douanière"))
+        faults.append(
+            SlsMessage(
+                "30401", "Le montant total est obligatoire avec une déclaration douanière", "letter.service.totalAmount"
+            )
+        )
     if text_at(declared, "contents", "category", "value") not in {"1", "2", "3", "4", "5", "6"}:
-        faults.append(SlsMessage("30402", "La nature de l'envoi est incorrecte"))
+        faults.append(SlsMessage("30402", "La nature de l'envoi est incorrecte", f"{CUSTOMS}.contents.category.value"))
     articles = value_at(declared, "contents", "article")
     if not isinstance(articles, list) or not articles:
-        return [*faults, SlsMessage("30403", "Aucun article n'a été déclaré")]
+        return [*faults, SlsMessage("30403", "Aucun article n'a été déclaré", f"{CUSTOMS}.contents.article")]
     for place, article in enumerate(articles, start=1):
         faults += _article(article, place)
     units = sum(number_at(article, "quantity") or 0 for article in articles)
@@ -157,11 +200,15 @@ def _customs(letter: dict[str, Any]) -> list[SlsMessage]:
 
 def _article(article: Any, place: int) -> list[SlsMessage]:
     checks = (
-        ("30404", "description", 0 < len(text_at(article, "description")) <= 64),
-        ("30405", "quantité", (number_at(article, "quantity") or 0) >= 1),
-        ("30406", "poids", (number_at(article, "weight") or 0) > 0),
-        ("30407", "valeur", (number_at(article, "value") or 0) > 0),
-        ("30408", "code SH", bool(_HS.fullmatch(text_at(article, "hsCode")))),
-        ("30409", "pays d'origine", bool(_COUNTRY.fullmatch(text_at(article, "originCountry")))),
+        ("30404", "description", "description", 0 < len(text_at(article, "description")) <= 64),
+        ("30405", "quantité", "quantity", (number_at(article, "quantity") or 0) >= 1),
+        ("30406", "poids", "weight", (number_at(article, "weight") or 0) > 0),
+        ("30407", "valeur", "value", (number_at(article, "value") or 0) > 0),
+        ("30408", "code SH", "hsCode", bool(_HS.fullmatch(text_at(article, "hsCode")))),
+        ("30409", "pays d'origine", "originCountry", bool(_COUNTRY.fullmatch(text_at(article, "originCountry")))),
     )
-    return [SlsMessage(id, f"Article {place}: {label} incorrect") for id, label, fits in checks if not fits]
+    return [
+        SlsMessage(id, f"Article {place}: {label} incorrect", f"{CUSTOMS}.contents.article[{place - 1}].{field}")
+        for id, label, field, fits in checks
+        if not fits
+    ]

@@ -159,6 +159,7 @@ class LabelJob:
             product=route.product,
             tracking_number=made.tracking_number,
             partner_number=made.partner_number,
+            changes=made.changes,
             used=may_get_label(facts, parcel),
             erased=erased,
             sealed_pdf=None if erased else self._seal.seal(made.pdf, labels.pdf_place(*number)),

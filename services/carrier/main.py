@@ -79,7 +79,7 @@ def service(platform: Platform) -> Service:
                 for carrier in CARRIERS
                 if (sent := carrier.callbacks) is not None
             ),
-            labels.router(pool, ledger, platform.seal, require),
+            labels.router(pool, ledger, persons, platform.seal, require),
             answers.router(ledger, clock, platform.requests, require),
             orders.router(pool, ledger, require),
             reads.router(require, pool),

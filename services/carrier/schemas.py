@@ -43,6 +43,8 @@ class LabelView(View):
     """The carrier's."""
     partner_number: str | None
     """The one under which the carrier's partner delivers it, where there is another."""
+    changes: list[str]
+    """What the label states otherwise than it was given, a field and a word each: `lastName:latin`, `line2:split`."""
     product: str
     """What the carrier calls the service."""
     used: bool

@@ -21,12 +21,14 @@ class Settings(create_model("OfCarriers", __base__=_OF_CARRIERS), PlatformSettin
     label_attempts: int = Field(default=20, ge=1, description="label calls before a person has to look into it")
     silence_days: int | None = Field(default=None, ge=1, le=60, description="business time; else the carrier's own")
 
-    sender_company: str = "Silkpost"
-    sender_street: str = "1 rue de la Soie"
-    sender_postcode: str = "69001"
-    sender_city: str = "Lyon"
-    sender_phone: str = "+33400000000"
-    sender_email: str = "expeditions@silkpost.example"
+    sender_company: str = Field(default="Silkpost", min_length=1, max_length=35)
+    sender_street: str = Field(default="1 rue de la Soie", min_length=1, max_length=35)
+    sender_postcode: str = Field(default="69001", pattern=r"^[0-9]{5}$")
+    sender_city: str = Field(default="Lyon", min_length=1, max_length=35)
+    sender_phone: str = Field(default="+33400000000", pattern=r"^\+?[0-9]{10,11}$", description="10 to 12 characters")
+    sender_email: str = Field(
+        default="expeditions@silkpost.example", max_length=80, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+    )
 
     label_days: int = Field(default=90, ge=1, description="how long a label's PDF is kept, real days")
     cn23_days: int = Field(default=1461, ge=1461, description="four years: the shipper must keep it")

@@ -14,7 +14,7 @@ from shared.operations.schema import PLATFORM_SCHEMA
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "rooms.md").read_text(encoding="utf-8")
 SEAMS = {
-    "orders": {"data"},
+    "orders": set[str](),
     "warehouse": set[str](),
     "customs": {"destinations", "regimes", "data"},
     "carrier": {"carriers"},

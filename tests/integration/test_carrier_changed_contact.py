@@ -14,7 +14,7 @@ from services.persons.records import Persons
 from tests.support.carrier_service import SAMPLE, CarrierService, order_placed
 
 REFUSED_STREET = "  "
-"""La Poste refuses it: which address was sent shows in the answer."""
+"""No label is asked for with it: which address counted shows in the refusal."""
 
 
 async def record(carrier: CarrierService, order_id: UUID) -> None:
@@ -44,7 +44,7 @@ async def test_the_label_shows_the_changed_address_and_waits_until_it_has_come(c
     await packed(carrier, order_id)
     assert await carrier.count("jobs", "stream_id = $1", order_id) == 0
     await record(carrier, order_id)
-    assert (await carrier.until(order_id, LabelRefused, 1)).reason == "sls:30204"
+    assert (await carrier.until(order_id, LabelRefused, 1)).reason == "sls:addressee.address.line2.required"
 
 
 async def test_a_change_that_was_not_granted_changes_no_label(carrier: CarrierService) -> None:

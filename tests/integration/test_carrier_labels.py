@@ -32,12 +32,38 @@ async def test_a_label_is_made_kept_and_shown(carrier: CarrierService) -> None:
         assert (await carrier.http.get(missing, headers=WAREHOUSE)).status_code == 404
 
 
+async def test_the_slip_beside_a_label_has_the_characters_whole(carrier: CarrierService) -> None:
+    order_id, (number,) = await carrier.labelled()
+    page = f"/orders/{order_id}/parcels/1/slip"
+    assert (await carrier.http.get(page)).status_code == 401
+    answer = await carrier.http.get(page, headers=WAREHOUSE)
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.text.split("\n") == [
+        number,
+        "收件人 王小明",
+        "电话 +8613800138000",
+        "地址 广东省深圳市南山区科技园南路1号3栋502室",
+        "邮编 518057",
+        "",
+    ]
+    again = {**WAREHOUSE, "if-none-match": answer.headers["etag"]}
+    assert (await carrier.http.get(page, headers=again)).status_code == 304
+    read = (await carrier.http.get(f"/orders/{order_id}/person/reads", headers=OPERATOR)).json()["reads"]
+    assert ("contact", "slip of parcel 1") in {
+        (row["part"], row["purpose"]) for row in read if row["asked_by"] != "(service)"
+    }
+    for missing in (f"/orders/{order_id}/parcels/2/slip", f"/orders/{uuid4()}/parcels/1/slip"):
+        assert (await carrier.http.get(missing, headers=WAREHOUSE)).status_code == 404
+
+
 async def test_two_parcels_two_labels(carrier: CarrierService) -> None:
     _, numbers = await carrier.labelled(2)
     assert len(set(numbers)) == 2
 
 
-@pytest.mark.parametrize(("change", "reason"), [({"street": "  "}, "sls:30204"), ({"country": "XX"}, "no_route")])
+@pytest.mark.parametrize(
+    ("change", "reason"), [({"street": "  "}, "sls:addressee.address.line2.required"), ({"country": "XX"}, "no_route")]
+)
 async def test_a_label_is_refused(carrier: CarrierService, change: dict[str, str], reason: str) -> None:
     order_id = await carrier.packed(contact=change)
     assert (await carrier.until(order_id, LabelRefused, 1)).reason == reason
@@ -61,6 +87,7 @@ async def test_after_a_lost_answer_the_call_is_repeated_and_an_unconfirmed_label
     assert await carrier.announced(f"T{order_id.hex[:10]}-1") == 2
     view = (await carrier.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()
     assert [label["tracking_number"] for label in view["labels"]] == [number]
+    assert {"lastName:latin", "line2:latin"} < set(view["labels"][0]["changes"])
     assert len(view["ghost_labels"]) == 1
     assert reason is None or view["ghost_labels"][0]["reason"] == reason
 
@@ -116,4 +143,5 @@ async def test_a_label_for_an_order_withdrawn_meanwhile_is_kept_and_never_shown(
 async def test_a_label_is_not_shown_after_withdrawal(carrier: CarrierService) -> None:
     order_id, _ = await carrier.labelled()
     await carrier.consume(OrderWithdrawn(order_id=order_id, occurred_at=datetime.now(UTC), reason="shopper"))
-    assert (await carrier.http.get(f"/orders/{order_id}/parcels/1/label", headers=WAREHOUSE)).status_code == 410
+    for page in ("label", "slip"):
+        assert (await carrier.http.get(f"/orders/{order_id}/parcels/1/{page}", headers=WAREHOUSE)).status_code == 410

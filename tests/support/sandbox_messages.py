@@ -58,11 +58,14 @@ def label_request(sub_order: str = "TM-1-1", **changes: Any) -> dict[str, Any]:
                 },
             },
             "sender": {
-                "senderParcelRef": sub_order,
+                "senderParcelRef": sub_order[:17],
                 "address": _address("FR", "Silkpost", "1 rue de la Soie", "69001"),
             },
             "addressee": {
-                "address": {**_address("CN", "张伟", "深南大道 1 号", "518057"), "mobileNumber": "+8613900000000"}
+                "address": {
+                    **_address("CN", "Zhang Wei", "Shennan Dadao 1", "518057"),
+                    "mobileNumber": "+8613900000000",
+                }
             },
         },
     }

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from contracts.base import Money, Parcel
 from contracts.customs import ParcelDeclared
@@ -20,10 +21,9 @@ from contracts.persons import Contact
 from sandbox.bad_answers import PAGE, cut_pdfs
 from sandbox.laposte.pdf import page
 from services.carrier.carriers.laposte.client import connect
+from services.carrier.carriers.laposte.label_request import Contract, label_request
 from services.carrier.carriers.laposte.labels import (
     LONGEST_PART_HEAD,
-    Contract,
-    label_request,
     read_label_answer,
     related_parts,
 )
@@ -83,11 +83,11 @@ def infos(number: object = "CY123456785FR", message: str = "0") -> bytes:
 
 
 def test_the_request() -> None:
-    assert json.loads(label_request(order(), CONTRACT)) == json.loads((GOLDEN / "generate-label.json").read_text())
+    assert json.loads(label_request(order(), CONTRACT).body) == json.loads((GOLDEN / "generate-label.json").read_text())
 
 
 def test_sizes_are_named_only_with_duty_paid() -> None:
-    request = json.loads(label_request(order(duty_paid=False), CONTRACT))
+    request = json.loads(label_request(order(duty_paid=False), CONTRACT).body)
     assert request["letter"]["parcel"]["ddp"] is False
     assert [field["key"] for field in request["fields"]["field"]] == ["EORI"]
 
@@ -110,7 +110,7 @@ def _with_postal_charges(amount: str, currency: str, rate: Decimal | None) -> di
     declared = order().declared
     charges = Money.model_validate({"amount": amount, "currency": currency})
     changed = declared.model_copy(update={"cn23": declared.cn23.model_copy(update={"postal_charges": charges})})
-    request = json.loads(label_request(order(declared=changed, cny_per_eur=rate), CONTRACT))
+    request = json.loads(label_request(order(declared=changed, cny_per_eur=rate), CONTRACT).body)
     service: dict[str, Any] = request["letter"]["service"]
     return service
 
@@ -246,6 +246,68 @@ def test_no_parts_without_a_boundary(content_type: str) -> None:
 )
 def test_any_answer_can_be_read(body: bytes, status: int, content_type: str) -> None:
     assert not isinstance(read_label_answer(Answer(status, content_type, body)), LabelMade)
+
+
+def answering(seen: list[httpx.Request]) -> httpx.MockTransport:
+    def answered(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        whole = answer([("<jsonInfos>", infos()), ("<label>", PDF)])
+        return httpx.Response(200, content=whole.body, headers={"content-type": whole.content_type})
+
+    return httpx.MockTransport(answered)
+
+
+async def test_a_key_is_sent_in_the_header_and_nothing_of_the_old_form_in_the_body() -> None:
+    seen: list[httpx.Request] = []
+    settings = LaPosteSettings(
+        laposte_sls_url="http://sls",
+        laposte_api_key=SecretStr("k-1"),
+        laposte_contract_number="9",
+        laposte_password=SecretStr("p"),
+    )
+    async with httpx.AsyncClient(transport=answering(seen)) as http:
+        await connect(settings, SENDER, Counterpart("carrier.laposte", http)).make_label(order())
+    assert seen[0].headers["apiKey"] == "k-1"
+    assert json.loads(seen[0].content).keys() == {"outputFormat", "letter", "fields"}
+
+
+async def test_without_a_key_number_and_password_are_sent_in_the_body() -> None:
+    seen: list[httpx.Request] = []
+    settings = LaPosteSettings(
+        laposte_sls_url="http://sls", laposte_contract_number="9", laposte_password=SecretStr("p")
+    )
+    async with httpx.AsyncClient(transport=answering(seen)) as http:
+        await connect(settings, SENDER, Counterpart("carrier.laposte", http)).make_label(order())
+    body = json.loads(seen[0].content)
+    assert "apiKey" not in seen[0].headers
+    assert (body["contractNumber"], body["password"]) == ("9", "p")
+
+
+async def test_a_label_tells_what_was_stated_otherwise() -> None:
+    async with httpx.AsyncClient(transport=answering([])) as http:
+        made = await connect(SETTINGS, SENDER, Counterpart("carrier.laposte", http)).make_label(order())
+    assert isinstance(made, LabelMade)
+    assert made.changes == ("weight:rounded_up", "description:english", "lastName:latin", "line2:latin")
+
+
+async def test_a_request_beyond_a_limit_is_not_sent() -> None:
+    """A setting of ours is wrong: no parcel is refused for it, and no label asked for."""
+    seen: list[httpx.Request] = []
+    nowhere = replace(SENDER, city="x" * 36)
+    async with httpx.AsyncClient(transport=answering(seen)) as http:
+        made = await connect(SETTINGS, nowhere, Counterpart("carrier.laposte", http)).make_label(order())
+    assert made == TryLater("sls:sender.address.city.length")
+    assert seen == []
+
+
+async def test_an_addressee_that_no_label_can_show_is_refused_without_a_call() -> None:
+    """Of an order that was taken before intake knew the rule."""
+    seen: list[httpx.Request] = []
+    unnamed = order().contact.model_copy(update={"name": "བསྟན་འཛིན"})
+    async with httpx.AsyncClient(transport=answering(seen)) as http:
+        made = await connect(SETTINGS, SENDER, Counterpart("carrier.laposte", http)).make_label(order(contact=unnamed))
+    assert made == LabelRejected("sls:addressee.address.lastName.required")
+    assert seen == []
 
 
 class Broken(httpx.AsyncBaseTransport):

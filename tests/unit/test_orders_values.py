@@ -15,11 +15,14 @@ from stdnum.iso7064 import mod_11_2
 from services.orders.domain.values import (
     destination,
     instant,
+    label_phone,
+    latin_name,
     person_name,
     phone,
     province,
     resident_id,
     single_line,
+    spellable,
 )
 
 LINE = single_line(60)
@@ -230,3 +233,31 @@ def test_every_region_is_taken(region: int, born: Any, sequence: int) -> None:
 def test_a_resident_id_of_no_person_is_refused(text: str, broken: str) -> None:
     assert rule(resident_id, text) == broken
     assert resident_id("１１０１０５１９４９１２３１００２ｘ") == "11010519491231002X"
+
+
+# --- what a label can show --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("written", ["Li Lei", "Jean-Paul D'Arc", "Müller", "LYU Buwei", "Tenzin Gyatso", "J. R. Li"])
+def test_a_name_in_latin_letters_is_taken_as_the_shop_spells_it(written: str) -> None:
+    assert latin_name(written) == written
+
+
+@pytest.mark.parametrize("written", ["李雷", "Li Lei 2", "-", "Li (Lei)", "Иван", "ŋ", "Li\nLei"])
+def test_a_name_that_is_not_in_latin_letters_is_refused(written: str) -> None:
+    assert rule(latin_name, written) == "not_latin"
+
+
+@pytest.mark.parametrize("written", ["人民路1号", "12", "Rue X", "མཚོ 3"])
+def test_a_street_of_which_a_label_can_show_something_is_taken(written: str) -> None:
+    assert spellable(written) == written
+
+
+@pytest.mark.parametrize("written", ["🏠", "མཚོ", "--", "улица"])
+def test_a_street_of_which_a_label_can_show_nothing_is_refused(written: str) -> None:
+    assert rule(spellable, written) == "not_spellable"
+
+
+def test_a_number_that_the_carrier_refuses_is_refused_at_intake() -> None:
+    assert rule(label_phone, phone("131 2345 6789")) == "phone_counted_up"
+    assert label_phone(phone("138 1234 5678")) == "+8613812345678"

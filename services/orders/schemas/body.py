@@ -37,6 +37,8 @@ Amount = Annotated[Decimal, Field(ge=0, le=MAX_AMOUNT), BeforeValidator(amount)]
 Instant = Annotated[AwareDatetime, BeforeValidator(values.instant)]
 Country = Annotated[str, AfterValidator(values.country)]
 Phone = Annotated[str, Field(min_length=5, max_length=40), AfterValidator(values.phone)]
+LabelPhone = Annotated[Phone, AfterValidator(values.label_phone)]
+LatinName = Annotated[ShortText, AfterValidator(values.latin_name)]
 Quantity = Annotated[int, Field(strict=True, ge=1, le=999)]
 ResidentId = Annotated[str, Field(max_length=40), AfterValidator(values.resident_id)]
 Province = Annotated[ShortText, AfterValidator(values.province)]
@@ -83,7 +85,7 @@ class AddressBody(Body):
     city: ShortText
     district: District = ""
     """Empty where there is none."""
-    street: Annotated[str, AfterValidator(values.single_line(120)), _bounds(120)]
+    street: Annotated[str, AfterValidator(values.single_line(120)), AfterValidator(values.spellable), _bounds(120)]
     postcode: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
     country: Annotated[str, AfterValidator(values.destination)]
     """`CN`."""
@@ -93,7 +95,10 @@ class ConsigneeBody(Body):
     """Who receives the parcels, and where."""
 
     name: PersonName
-    phone: Phone
+    name_latin: LatinName | None = None
+    """How the name is spelt in Latin letters, as the label shows it; left out, it is spelt by the reading of its
+    characters."""
+    phone: LabelPhone
     address: AddressBody
 
 
@@ -154,7 +159,7 @@ class OrderBody(Body):
 class ConsigneeChangeBody(Body):
     """What is to be different of the consignee; what is left out, or null, stays."""
 
-    phone: Phone | None = None
+    phone: LabelPhone | None = None
     address: AddressBody | None = None
     """The whole address, in the order's province."""
 

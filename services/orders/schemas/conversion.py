@@ -36,6 +36,7 @@ def contact(body: OrderBody) -> Contact:
     payment = body.payment
     return Contact(
         name=body.consignee.name,
+        name_latin=body.consignee.name_latin,
         phone=body.consignee.phone,
         **_address(body.consignee.address),
         payment=Payment(provider=payment.provider, transaction_id=payment.transaction_id, paid_at=payment.paid_at),
@@ -62,7 +63,9 @@ def fingerprint(body: OrderBody) -> bytes:
     """A digest of the normalised body, to be stored sealed: else names and numbers could be tried against it. The order
     of its lines does not count: each SKU is on one."""
     normalised = body.model_copy(update={"lines": sorted(body.lines, key=lambda line: line.sku)})
-    return hashlib.sha256(normalised.model_dump_json().encode()).digest()
+    # A field that is newer than orders that were accepted counts only when it is there.
+    unknown_then = {"consignee": {"name_latin"}} if body.consignee.name_latin is None else None
+    return hashlib.sha256(normalised.model_dump_json(exclude=unknown_then).encode()).digest()
 
 
 def _lines(body: OrderBody) -> tuple[OrderLine, ...]:

@@ -24,6 +24,7 @@ from services.orders.schemas.body import (
     Instant,
     MoneyBody,
     OrderBody,
+    PersonName,
     Province,
     Quantity,
     ResidentId,
@@ -45,6 +46,7 @@ _QUANTITY: TypeAdapter[int] = TypeAdapter(Quantity)
 _PROVINCE: TypeAdapter[str] = TypeAdapter(Province)
 _CITY: TypeAdapter[str] = TypeAdapter(ShortText)
 _DISTRICT: TypeAdapter[str] = TypeAdapter(District)
+_NAME: TypeAdapter[str] = TypeAdapter(PersonName)
 _RESIDENT_ID: TypeAdapter[str] = TypeAdapter(ResidentId)
 _INSTANT: TypeAdapter[datetime | None] = TypeAdapter(Instant | None)
 
@@ -113,6 +115,7 @@ def _parts(order: OrderBody) -> OrderParts:
             "payment.amount": order.payment.amount,
         },
         place=locate(order.province, address.city, address.district),
+        names=(order.consignee.name, order.consignee.name_latin),
         resident_id=order.buyer.resident_id,
         times={"placed_at": order.placed_at, "payment.paid_at": order.payment.paid_at},
     )
@@ -133,12 +136,19 @@ def _valid_parts(body: object) -> OrderParts:
             "payment.amount": _valid(_TOTAL, _at(body, "payment", "amount")),
         },
         place=locate(ISO_CODES[province], city, district) if province and city else None,
+        names=_valid_names(body),
         resident_id=_valid(_RESIDENT_ID, _at(body, "buyer", "resident_id")),
         times={
             "placed_at": _valid(_INSTANT, _at(body, "placed_at")),
             "payment.paid_at": _valid(_INSTANT, _at(body, "payment", "paid_at")),
         },
     )
+
+
+def _valid_names(body: object) -> tuple[str, str | None] | None:
+    """A spelling that is not valid is a fault of its own."""
+    name, spelling = _valid(_NAME, _at(body, "consignee", "name")), _at(body, "consignee", "name_latin")
+    return (name, str(spelling) if spelling is not None else None) if name is not None else None
 
 
 def _valid_line(line: object) -> LineParts:

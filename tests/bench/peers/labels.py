@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from services.carrier.carriers.laposte.labels import Contract, label_request, read_label_answer
+from services.carrier.carriers.laposte.label_request import Contract, label_request
+from services.carrier.carriers.laposte.labels import read_label_answer
 from services.carrier.domain.carrier import LabelMade, LabelOrder, Sender
 from services.carrier.main import service
 from shared.http.counterpart_answer import Answer
@@ -26,7 +27,7 @@ async def bare(plan: Mapping[str, Any]) -> float:
     async with calls.client() as client:
 
         async def call(order: LabelOrder) -> None:
-            body = label_request(order, contract)
+            body = label_request(order, contract).body
             answer = await client.post(f"{plan['url']}/generateLabel", content=body, headers=HEADERS)
             kind = answer.headers.get("content-type", "")
             label = read_label_answer(Answer(answer.status_code, kind, answer.content))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aiolimiter import AsyncLimiter
 
+from contracts.sls_limits import BrokenLimit
 from services.carrier.carriers.carrier import Calls
 from services.carrier.carriers.laposte import mapping
-from services.carrier.carriers.laposte.labels import Contract, label_request, read_label_answer
+from services.carrier.carriers.laposte.label_request import Contract, label_request
+from services.carrier.carriers.laposte.labels import read_label_answer
 from services.carrier.carriers.laposte.settings import LaPosteSettings
 from services.carrier.domain.carrier import (
     AnswerLost,
     LabelAnswer,
+    LabelMade,
     LabelOrder,
+    LabelRejected,
     ParcelEvents,
     Sender,
     TryLater,
@@ -29,8 +35,12 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         settings.laposte_password.get_secret_value(),
         sender,
         settings.laposte_printing,
+        settings.laposte_api_key.get_secret_value(),
     )
     label_url = f"{settings.laposte_sls_url.rstrip('/')}/generateLabel"
+    sls_headers = {"content-type": "application/json", "accept": "multipart/related, application/json"}
+    if contract.api_key:
+        sls_headers["apiKey"] = contract.api_key
     idships_url = f"{settings.laposte_suivi_url.rstrip('/')}/idships"
     okapi_key = settings.okapi_key.get_secret_value()
     sls = Bounds(settings.sls_timeout_seconds, settings.sls_answer_bytes)
@@ -38,13 +48,15 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
     pace = AsyncLimiter(1, 1 / settings.suivi_calls_per_second)
 
     async def make_label(order: LabelOrder) -> LabelAnswer:
-        headers = {"content-type": "application/json", "accept": "multipart/related, application/json"}
-        body = label_request(order, contract)
+        request = label_request(order, contract)
+        if request.broken:
+            return not_sent(request.broken[0])
         try:
-            answer = await la_poste.call("POST", label_url, sls, headers=headers, body=body)
+            answer = await la_poste.call("POST", label_url, sls, headers=sls_headers, body=request.body)
         except NoAnswer as fault:
             return AnswerLost(f"sls:{fault.reason}") if fault.sent else TryLater(f"sls:{fault.reason}")
-        return read_label_answer(answer)
+        made = read_label_answer(answer)
+        return replace(made, changes=request.changes) if isinstance(made, LabelMade) else made
 
     async def idships(numbers: Sequence[str]) -> list[ParcelEvents]:
         await pace.acquire()
@@ -63,3 +75,15 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
             return [reported for number in numbers for reported in await idships([number])]
 
     return Calls(make_label, track)
+
+
+def not_sent(broken: BrokenLimit) -> LabelRejected | TryLater:
+    """The answer in La Poste's place to a request that it would refuse; the reason is the field and the rule, as
+    `sls:addressee.address.line2.required`.
+
+    Of the addressee it is the order's: intake refuses what no rule can make right, so the order is older than that
+    rule. Anything else is ours, and waits for a person to mend it.
+    """
+    field = re.sub(r"\[\d*\]", "", broken.field).removeprefix("letter.")
+    reason = f"sls:{field}.{broken.rule}"
+    return LabelRejected(reason) if field.startswith("addressee.") else TryLater(reason)

@@ -1,4 +1,4 @@
-"""Colissimo's SLS `generateLabel`: the request it takes, and what its answers mean. Pure.
+"""Colissimo's SLS `generateLabel`: what its answers mean. Pure; the request is in `label_request`.
 
 Success is HTTP 200, multipart/related, with a part `<jsonInfos>` whose message id is "0", a part `<label>` and, for
 customs, a part `<cn23>`. Errors are messages with ids, or one of three other shapes. There is no idempotency key and
@@ -7,24 +7,16 @@ no cancel operation. Source: the SLS WSDL, and recorded exchanges of public clie
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from email.message import Message
 from typing import Any
 
-from contracts.base import Money
-from contracts.customs import Article, Cn23
-from contracts.persons import Contact
 from services.carrier.domain.carrier import (
     AnswerLost,
     LabelAnswer,
     LabelMade,
-    LabelOrder,
     LabelRejected,
-    Sender,
     TryLater,
 )
 from services.carrier.domain.documents import is_pdf
@@ -32,11 +24,6 @@ from services.carrier.domain.s10 import is_parcel_id
 from shared.http.counterpart_answer import Answer
 from shared.http.json_reader import read_told
 
-CATEGORIES = {"gift": 1, "sample": 2, "commercial": 3, "document": 4, "other": 5, "returned_goods": 6}
-RETURN_TO_SENDER = 2
-"""`returnTypeChoice` for a parcel that cannot be delivered: send it back. From memory, unconfirmed; 3 is "do not"."""
-CN23_COPIES = 4
-"""As Colissimo's own plugin requests."""
 ACCOUNT_MESSAGES = frozenset({"30000"})
 """Messages about our account (credentials refused), not about the parcel: no reason to refuse one. Unconfirmed."""
 LOST_STATUSES = frozenset({502, 504})
@@ -48,113 +35,6 @@ _ERROR_ID = re.compile(r"[0-9]{1,6}")
 """SLS numbers its errors. Anything else may be anybody's words, and the reason of a refusal is published."""
 _NUMBER = re.compile(r"(?=[0-9]*[A-Z])(?=(?:[A-Z]*[0-9]){7})[A-Z0-9]{1,40}")
 """A parcel's number, which is published: it holds a letter and seven digits or more, as no phone and no name does."""
-
-
-@dataclass(frozen=True, slots=True)
-class Contract:
-    number: str
-    password: str
-    sender: Sender
-    printing: str = "PDF_10x15_300dpi"
-
-
-def label_request(order: LabelOrder, contract: Contract) -> bytes:
-    """The JSON body of `generateLabel`. Amounts in euro cents, weights in kilograms, lengths in centimetres."""
-    declared, box = order.declared, order.box
-    fields = [{"key": "EORI", "value": declared.eori}]
-    if order.duty_paid:
-        fields += [
-            {"key": key, "value": str(-(-length // 10))}
-            for key, length in (("LENGTH", box.length_mm), ("WIDTH", box.width_mm), ("HEIGHT", box.height_mm))
-        ]
-    postal_charges = _euro_cents(declared.cn23.postal_charges, order.cny_per_eur)
-    letter = {
-        "service": {
-            "productCode": order.product,
-            "depositDate": order.deposit_on.isoformat(),
-            "mailBoxPicking": False,
-            "transportationAmount": postal_charges,
-            # SLS refuses a CN23 without postal charges; free shipping is stated as one cent.
-            "totalAmount": max(postal_charges, 1),
-            "orderNumber": declared.sub_order,
-            "commercialName": contract.sender.company,
-            "returnTypeChoice": RETURN_TO_SENDER,
-        },
-        "parcel": {"weight": box.weight_g / 1000, "nonMachinable": False, "ddp": order.duty_paid},
-        "customsDeclarations": _customs(declared.cn23),
-        "sender": {"senderParcelRef": declared.sub_order, "address": _sender(contract.sender)},
-        "addressee": {"addresseeParcelRef": declared.sub_order, "address": _addressee(order.contact)},
-    }
-    request = {
-        "contractNumber": contract.number,
-        "password": contract.password,
-        "outputFormat": {"x": 0, "y": 0, "outputPrintingType": contract.printing},
-        "letter": letter,
-        "fields": {"field": fields},
-    }
-    return json.dumps(request, ensure_ascii=False).encode()
-
-
-def _customs(cn23: Cn23) -> dict[str, Any]:
-    return {
-        "includeCustomsDeclarations": True,
-        "numberOfCopies": CN23_COPIES,
-        "contents": {
-            "article": [_article(article) for article in cn23.articles],
-            "category": {"value": CATEGORIES[cn23.category]},
-        },
-        "invoiceNumber": cn23.invoice_number,
-    }
-
-
-def _article(article: Article) -> dict[str, Any]:
-    return {
-        "description": article.description,
-        "quantity": article.quantity,
-        # Per unit, like the value beside it.
-        "weight": round(article.net_weight_g / article.quantity / 1000, 3),
-        "value": float(article.unit_value.amount),
-        "hsCode": article.hs_code,
-        "originCountry": article.origin,
-        "currency": article.unit_value.currency,
-        "originalIdent": "A",
-    }
-
-
-def _sender(sender: Sender) -> dict[str, str]:
-    return {
-        "companyName": sender.company,
-        "line2": sender.street,
-        "zipCode": sender.postcode,
-        "city": sender.city,
-        "countryCode": sender.country,
-        "phoneNumber": sender.phone,
-        "email": sender.email,
-    }
-
-
-def _addressee(contact: Contact) -> dict[str, str]:
-    return {
-        "lastName": contact.name,
-        "firstName": "",
-        "line2": contact.street,
-        "line3": contact.district,
-        "zipCode": contact.postcode,
-        "city": contact.city,
-        "stateOrProvinceCode": contact.province,
-        "countryCode": contact.country,
-        "phoneNumber": contact.phone,
-        "mobileNumber": contact.phone,
-    }
-
-
-def _euro_cents(money: Money, cny_per_eur: Decimal | None) -> int:
-    """An amount in euro cents, half a cent upwards. ValueError when it is in CNY and no rate is known."""
-    if money.currency == "EUR":
-        return int(money.amount * 100)
-    if cny_per_eur is None:
-        raise ValueError("postal charges in CNY need the rate of the screening")
-    return int((money.amount / cny_per_eur * 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def read_label_answer(answer: Answer) -> LabelAnswer:

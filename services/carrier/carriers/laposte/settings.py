@@ -9,6 +9,9 @@ from pydantic_settings import BaseSettings
 class LaPosteSettings(BaseSettings):
     laposte_sls_url: str = "https://ws.colissimo.fr/sls-ws/SlsServiceWSRest/2.0"
     laposte_suivi_url: str = "https://api.laposte.fr/suivi/v2"
+    laposte_api_key: SecretStr = Field(
+        default=SecretStr(""), description="header apiKey of SLS; without it number and password are sent, the old form"
+    )
     laposte_contract_number: str = ""
     laposte_password: SecretStr = SecretStr("")
     okapi_key: SecretStr = SecretStr("")

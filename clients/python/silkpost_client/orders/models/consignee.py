@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.address import Address
@@ -20,11 +22,15 @@ class Consignee:
         address (Address): An address in mainland China.
         name (str):
         phone (str):
+        name_latin (None | str | Unset): How the name is spelt in Latin letters, as the label shows it; left out, it is
+            spelt by the reading of its
+            characters.
     """
 
     address: Address
     name: str
     phone: str
+    name_latin: None | str | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         address = self.address.to_dict()
@@ -32,6 +38,12 @@ class Consignee:
         name = self.name
 
         phone = self.phone
+
+        name_latin: None | str | Unset
+        if isinstance(self.name_latin, Unset):
+            name_latin = UNSET
+        else:
+            name_latin = self.name_latin
 
         field_dict: dict[str, Any] = {}
 
@@ -42,6 +54,8 @@ class Consignee:
                 "phone": phone,
             }
         )
+        if name_latin is not UNSET:
+            field_dict["name_latin"] = name_latin
 
         return field_dict
 
@@ -56,10 +70,20 @@ class Consignee:
 
         phone = d.pop("phone")
 
+        def _parse_name_latin(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        name_latin = _parse_name_latin(d.pop("name_latin", UNSET))
+
         consignee = cls(
             address=address,
             name=name,
             phone=phone,
+            name_latin=name_latin,
         )
 
         return consignee
