@@ -51,7 +51,7 @@ class Route(APIRoute):
             try:
                 return await handle(request)
             except ALTERED as error:  # nothing of it was committed
-                log.info("a table was altered; the request is handled again", error=error)
+                log.warning("a table was altered; the request is handled again", error=error)
                 return await handle(request)
 
         if required is None:
