@@ -150,11 +150,12 @@ class BusyStack:
             enough.set()
             at = await self.recovered()
             for injection in injections:
-                injection.row.merge_requests(requests)
                 if not injection.measured:
                     injection.ended = injection.ended or over
                     injection.recovered(at)
             await asyncio.gather(*loading)
+            for row in rows:
+                row.merge_requests(requests)
             violations = await checker.now(self)
         except BaseException as error:
             rows[0].violations.append(f"{type(error).__name__}: {str(error)[:300]}")

@@ -39,7 +39,7 @@ class Witness(Api):
 
     @contextlib.contextmanager
     def measured(self, into: Mapping[str, Requests]) -> Iterator[None]:
-        """Requests that end while this lasts count there, by their kind."""
+        """Requests that are sent while this lasts count there, by their kind, when they end."""
         self._measured.append(into)
         try:
             yield
@@ -54,6 +54,7 @@ class Witness(Api):
 
     async def _request(self, method: str, url: str, headers: Mapping[str, str], body: object) -> httpx.Response:
         kind, began, status = kind_of(method, urlsplit(url).path), time.monotonic(), 0
+        measured = list(self._measured)
         try:
             response = await super()._request(method, url, headers, body)
             status = response.status_code
@@ -62,7 +63,7 @@ class Witness(Api):
             raise
         finally:
             if kind is not None:
-                for into in self._measured:
+                for into in measured:
                     into[kind].add(time.monotonic() - began, status)
         return response
 
