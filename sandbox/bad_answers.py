@@ -55,7 +55,7 @@ async def send_bad(kind: BadAnswer, answer: list[Message], seconds: float, recei
 
 
 @functools.cache
-def gzip_bomb(mebibytes: int = 400) -> bytes:
+def gzip_bomb(mebibytes: int = 1024) -> bytes:
     """So many MiB of zeros, compressed to about a thousandth: the same block again and again. The checksum, which comes
     last, is wrong."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)

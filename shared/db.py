@@ -48,6 +48,11 @@ class Relock(Exception):
         self.streams = streams
 
 
+ALTERED = asyncpg.InvalidCachedStatementError
+"""A table was altered since a statement was prepared, and the transaction has failed for it. asyncpg has dropped all
+prepared statements of the pool by then: the same work again prepares them anew. Outside a transaction it does that
+itself."""
+
 SHUT_OUT: tuple[type[Exception], ...] = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -60,7 +65,7 @@ TRANSIENT: tuple[type[Exception], ...] = (
     asyncio.TimeoutError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # an idle session that was told to end; what is known of a type is out of date
-    asyncpg.InvalidCachedStatementError,  # 0A000 of a statement made before a table was altered: made anew by then
+    ALTERED,
     asyncpg.PostgresConnectionError,  # class 08
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.IdleInTransactionSessionTimeoutError,

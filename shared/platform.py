@@ -343,7 +343,8 @@ async def _work(platform: Platform, service: Service, probe: LogProbe, relay: Re
         if topics:
             group.start(consumer.run(state.loop("consumer")))
         group.start(timers.run(state.loop("timers")))
-        group.start(keep_pruning(pool, platform.letters, settings.retention_days, state.loop("prune")))
+        group.start(platform.letters.keep_replaying_parked(state.loop("parked")))
+        group.start(keep_pruning(pool, settings.retention_days, state.loop("prune")))
         for worker in workers:
             group.start(worker.run(state.loop(worker.name)))
         for task in service.tasks:

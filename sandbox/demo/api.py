@@ -99,7 +99,7 @@ class Api:
         pause = 0.05
         while True:
             try:
-                response = await self._client.request(method, url, headers=headers, json=body)
+                response = await self._request(method, url, headers, body)
             except httpx.TransportError:
                 if time.monotonic() > until:
                     raise
@@ -110,6 +110,10 @@ class Api:
                     raise Refused(method, url, response)
             await asyncio.sleep(pause)
             pause = min(pause * 2, 1.0)
+
+    async def _request(self, method: str, url: str, headers: Mapping[str, str], body: object) -> httpx.Response:
+        """One try. Raises httpx.TransportError."""
+        return await self._client.request(method, url, headers=headers, json=body)
 
 
 def _final(response: httpx.Response) -> bool:

@@ -139,9 +139,8 @@ class Persons:
         )
 
     async def erase(self, db: DB, order_id: UUID) -> None:
-        """Drops the record here, also where it waits in the outbox, and tells all consumers to."""
+        """Drops the record here, and tells all consumers to."""
         await self.drop(db, [order_id])
-        await outbox.drop_bodies(db, TOPIC, [str(order_id)], ERASURE)
         await self.repeat_erasure(db, order_id)
 
     async def repeat_erasure(self, db: DB, order_id: UUID) -> None:
@@ -192,7 +191,7 @@ class Persons:
         return [row["order_id"] for row in rows]
 
     async def drop(self, db: DB, order_ids: Sequence[UUID]) -> None:
-        """Erases, and remembers that it did."""
+        """Erases, also what waits in the outbox or may be sent again, and remembers that it did."""
         await db.execute(
             """insert into persons (order_id, erased_at)
                select order_id, now() from unnest($1::uuid[]) as gone (order_id)
@@ -200,6 +199,7 @@ class Persons:
             list(order_ids),
         )
         await db.execute("delete from person_changes where order_id = any($1)", list(order_ids))
+        await outbox.drop_bodies(db, TOPIC, [str(order_id) for order_id in order_ids], ERASURE)
         await dead_letters.drop_bodies(db, TOPIC, order_ids)
 
     async def contact(

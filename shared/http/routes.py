@@ -12,10 +12,12 @@ from fastapi import Request, Response, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
+from shared.db import ALTERED
 from shared.faults import Fault
 from shared.http.api_keys import Required
 from shared.http.json_body import read_json
 from shared.http.problems import FAULTS_NAMED, Problem, field_path
+from shared.telemetry import log
 
 
 class Route(APIRoute):
@@ -46,7 +48,11 @@ class Route(APIRoute):
             if takes_json and (body := await request.body()):
                 # Where FastAPI looks for it.
                 request._json = read_json(body)
-            return await handle(request)
+            try:
+                return await handle(request)
+            except ALTERED as error:  # nothing of it was committed
+                log.warning("a table was altered; the request is handled again", error=error)
+                return await handle(request)
 
         if required is None:
             return read_and_handle

@@ -14,11 +14,14 @@ from shared.clock import Clock
 from shared.db import DB, TRANSIENT
 from shared.ledger import outbox
 from shared.ledger.ledger import Ledger
+from shared.loop import Loop
 from shared.messaging.decoder import Decoded, Decoder, Fate, Record
 from shared.telemetry import describe, log
 
 BODY_SHOWN = 64 * 1024
 """Bytes of a body."""
+PARKED_SECONDS = 10.0
+"""Between two looks at what an older replica may have parked."""
 _FIELDS = 'id, topic, partition, "offset", type, stream_kind, stream_id, cause, fate, died_at, replayed_at'
 
 
@@ -157,6 +160,11 @@ class DeadLetters:
         # Last, for it holds up the relay until the commit.
         if row["partition"] == UNSENT and not await outbox.send_again(db, row["offset"]):
             raise StillDead("the outbox does not hold the event any more")
+
+    async def keep_replaying_parked(self, loop: Loop) -> None:
+        """At the start and again and again, until cancelled: while two releases run beside each other, replicas of the
+        older one park what this one knows."""
+        await loop.repeat(lambda: loop.while_waiting(self.replay_parked()), PARKED_SECONDS)
 
     async def replay_parked(self) -> None:
         """Handles what had come from a newer version, where this one knows it by now. What cannot be handled all the

@@ -1,4 +1,4 @@
-"""Once an hour: handles what waited for this version, and drops what only served repeats and retries."""
+"""Once an hour: drops what only served repeats and retries."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ import asyncpg
 
 from shared.db import DB
 from shared.loop import Loop
-from shared.messaging.dead_letters import DeadLetters
 
 PRUNE_SECONDS = 3600.0
 SLICE_ROWS = 5_000
 
 
-async def keep_pruning(
-    pool: asyncpg.Pool[asyncpg.Record], letters: DeadLetters, retention_days: int, loop: Loop
-) -> None:
+async def keep_pruning(pool: asyncpg.Pool[asyncpg.Record], retention_days: int, loop: Loop) -> None:
     """At the start and each hour, until cancelled. Facts stay."""
 
     async def step() -> None:
-        await loop.while_waiting(letters.replay_parked())
         async with pool.acquire() as db:
             await loop.while_waiting(prune(db, retention_days))
 

@@ -1,6 +1,7 @@
 """One stack for all faults, file after file: kills first, the end of all orders last; then the checker has its own.
 
-`make faults` sets `FAULTS_SEED`, `FAULTS_MINUTES` and, where to report, `FAULTS_DOCS`.
+`make faults` sets `FAULTS_SEED` (0 or none: one that is always the same), `FAULTS_MINUTES` and, where to report,
+`FAULTS_DOCS`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from sandbox.demo.clock_speed import SLOW
-from tests.support.faults.busy_stack import BusyStack, proxied_stack, running_busy_stack
+from shared.limits import files_allow
+from tests.support.faults.busy_stack import BusyStack, running_busy_stack
+from tests.support.faults.proxied_stack import proxied_stack
 from tests.support.faults.report import Report
 from tests.support.file_order import sort_by_file
 from tests.support.servers import description, running_servers
@@ -26,16 +29,21 @@ ORDER = (
     "test_counterparts",
     "test_webhooks",
     "test_records",
+    "test_strangers",
     "test_replicas",
     "test_orders",
     "test_restored_database",
     "test_clocks_and_disk",
     "test_rounds",
     "test_end",
+    "test_restored_erasure",
     "test_checker",
     "test_report",
 )
 """In which the files run: every order must be able to end in `test_end`."""
+SEED = 20261123
+FILES = 8_000
+"""Connections that some faults keep open at once, on both sides."""
 LONG = ("clock an hour off", "disk full", "100,000 records behind", "broker away or frozen for 60 s")
 """What a short run leaves out, or does for a shorter time."""
 
@@ -50,7 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def report() -> Iterator[Report]:
-    made = Report(int(os.environ.get("FAULTS_SEED") or 20261123), float(os.environ.get("FAULTS_MINUTES") or 0))
+    made = Report(int(os.environ.get("FAULTS_SEED") or 0) or SEED, float(os.environ.get("FAULTS_MINUTES") or 0))
     if not made.minutes:
         made.skipped = dict.fromkeys(LONG, "in a long run only")
     yield made
@@ -62,6 +70,7 @@ def report() -> Iterator[Report]:
 @pytest.fixture(scope="session")
 async def busy(tmp_path_factory: pytest.TempPathFactory, report: Report) -> AsyncIterator[BusyStack]:
     run_dir = tmp_path_factory.mktemp("faults")
+    files_allow(FILES)
     report.servers = description().removeprefix("servers: ")
     async with AsyncExitStack() as exit_stack:
         servers = await exit_stack.enter_async_context(running_servers(run_dir))

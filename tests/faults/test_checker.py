@@ -15,12 +15,14 @@ from contracts.topics import subscribed_by
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.people import person
 from tests.support.faults import checker
-from tests.support.faults.busy_stack import PLAIN, Answered, BusyStack, proxied_stack, running_busy_stack
+from tests.support.faults.busy_stack import PLAIN, BusyStack, running_busy_stack
 from tests.support.faults.label_checks import one_label_scanned
 from tests.support.faults.privacy_checks import nothing_personal
+from tests.support.faults.proxied_stack import proxied_stack
 from tests.support.faults.report import Report
 from tests.support.faults.violations import Violation
 from tests.support.faults.without_inbox import without_inbox
+from tests.support.faults.witness import Answered
 from tests.support.servers import running_servers
 from tests.support.waiting import until
 

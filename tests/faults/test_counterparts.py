@@ -17,7 +17,7 @@ WAYS: Mapping[str, Mapping[str, Any]] = {
     "slow": {"fault": "slow", "seconds": 2},
 }
 BAD_ANSWERS: Mapping[str, Mapping[str, Any]] = {
-    "400 KB that unpack to 400 MiB": {"fault": "gzip_bomb"},
+    "1 MB that unpacks to 1 GiB": {"fault": "gzip_bomb"},
     "body without an end": {"fault": "endless"},
     "page of HTML with 200": {"fault": "html"},
 }
@@ -29,13 +29,14 @@ TIMES = {"sls": 3, "suivi": 1, "chinaport": 1}
 """So often each fault is met, by requests that are made anyway. Whoever is asked in turns, and not for each parcel, is
 left in peace for longer after every failure."""
 MET_SECONDS = 240.0
+REFUSED_LABELS = 4
 
 
 async def test_counterparts_fail_in_every_way(busy: BusyStack) -> None:
     """Shuffled, so that one fault meets the retry of the last."""
     rows = [(way, who) for name, who in WHO.items() for way in WAYS_OF[name]]
     before = await injected(busy)
-    async with busy.faults(rows, "I1 I3 I4 I6 I9", orders=10, bound=45) as injections:
+    async with busy.faults(rows, "I1 I3 I4 I6 I9", orders=10) as injections:
         plan = [
             (counterpart, way) for counterpart in WHO for way in WAYS_OF[counterpart] for _ in range(TIMES[counterpart])
         ]
@@ -83,6 +84,25 @@ def missing(
 async def injected(busy: BusyStack) -> dict[tuple[str, str], int]:
     account = await busy.api.get("sandbox", "/control/account", None)
     return {(name, kind): count for name, kinds in account["faults"].items() for kind, count in kinds.items()}
+
+
+async def test_every_label_is_refused_by_a_wrong_setting(busy: BusyStack) -> None:
+    """A password that is not ours: nobody's parcel is at fault, so every job waits, and goes on once it is right."""
+    async with busy.fault("every label refused: wrong password", "La Poste, labels", "I1 I3 I9", orders=8) as fault:
+        told = "select count(*) from facts where type like 'label-refused.%' and published"
+        before = await busy.stores.value("carrier", told)
+        await asyncio.to_thread(busy.stack.processes["carrier"].end)
+        busy.stack.start("carrier", {"LAPOSTE_PASSWORD": "of somebody else"})
+        refused = "select count(*) from jobs where status = 'ready' and reason = 'sls:30000'"
+
+        async def enough() -> bool:
+            return int(await busy.stores.value("carrier", refused)) >= REFUSED_LABELS
+
+        await until(enough, MET_SECONDS)
+        fault.happened(await busy.stores.value("carrier", refused))
+        await asyncio.to_thread(busy.stack.processes["carrier"].end)
+        busy.start("carrier")
+    assert await busy.stores.value("carrier", told) == before, "an order was withdrawn for a fault of ours"
 
 
 async def test_call_backs_repeated_and_shuffled_by_their_sender(busy: BusyStack) -> None:

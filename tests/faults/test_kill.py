@@ -8,7 +8,9 @@ import random
 import pytest
 
 from services.registry import SERVICES
-from tests.support.faults.busy_stack import BusyStack, Injection
+from tests.support.faults.busy_stack import BusyStack
+from tests.support.faults.claimed_jobs import ClaimedJob, claimed_jobs
+from tests.support.faults.injection import JOB_SECONDS, KILL_SECONDS, Injection
 
 STEPS = {
     "consumer.read": "before the transaction",
@@ -33,6 +35,8 @@ WHO = {
 }
 DEATHS = 2
 """Of each service in a round."""
+AT_ONCE = 2
+"""Services that die beside each other: a start takes seconds of a core, and five of them twice as long on two."""
 ROUNDS = 5
 """As many as the service with the most steps needs."""
 
@@ -48,23 +52,29 @@ def steps_of(service: str, number: int, seed: int) -> list[str]:
 async def test_each_service_dies_at_its_steps(busy: BusyStack, number: int) -> None:
     steps = {service: steps_of(service, number, busy.report.seed) for service in SERVICES}
     rows = [(f"kill -9 {STEPS[step]}", service) for service, own in steps.items() for step in own]
-    async with busy.faults(rows, "I1 I3 I5 I7 I9", orders=12) as injections:
+    async with busy.faults(rows, "I1 I3 I5 I7 I9", orders=12, bound=KILL_SECONDS) as injections:
         left = iter(injections)
         ways = {service: [(step, next(left)) for step in own] for service, own in steps.items()}
+        at_once = asyncio.Semaphore(AT_ONCE)
         async with asyncio.TaskGroup() as group:
             for service, way in ways.items():
-                group.create_task(die(busy, service, way))
+                group.create_task(die(busy, service, way, at_once))
 
 
-async def die(busy: BusyStack, service: str, way: list[tuple[str, Injection]]) -> None:
+async def die(busy: BusyStack, service: str, way: list[tuple[str, Injection]], at_once: asyncio.Semaphore) -> None:
     for step, injection in way:
-        try:
-            await busy.die_at(service, f"{step}:kill:{busy.chance.randint(1, 3)}")
-            injection.happened()
-        finally:  # the stack goes on, also when another service did not die
-            busy.start(service)
-    for _, injection in way:
-        injection.over()
+        async with at_once:
+            claimed: list[ClaimedJob] = []
+            try:
+                await busy.die_at(service, f"{step}:kill:{busy.chance.randint(1, 3)}")
+                injection.happened()
+                if step.startswith("jobs."):
+                    injection.row.bound = JOB_SECONDS
+                    claimed = await claimed_jobs(busy.stores, service)
+            finally:  # the stack goes on, also when another service did not die
+                busy.start(service)
+            injection.over()
+            injection.recovered(await busy.service_recovered(service, claimed))
 
 
 def test_every_step_has_its_round() -> None:

@@ -71,7 +71,7 @@ async def test_the_same_key_fifty_times_at_once(busy: BusyStack) -> None:
 
 async def test_a_thousand_orders_for_a_hundred_units(busy: BusyStack) -> None:
     good = BY_SKU[SOLD_OUT]
-    async with busy.fault("1,000 orders for 100 units", "warehouse", "I1 I2", orders=0, bound=90) as fault:
+    async with busy.fault("1,000 orders for 100 units", "warehouse", "I1 I2", orders=0) as fault:
         stock = await available(busy)
         lines = [{"sku": SOLD_OUT, "quantity": UNITS - stock}]
         receipt = {"reference": f"RUSH-{busy.people}", "owner": good.owner, "lines": lines}
@@ -108,9 +108,7 @@ async def stock_answers(busy: BusyStack, orders: list[Order]) -> dict[str, str]:
 
 async def test_cancel_races_the_hand_over(busy: BusyStack) -> None:
     """Whoever is first wins, and both sides get the same answer."""
-    async with busy.fault(
-        f"cancel races the hand-over of {RACES} orders", "warehouse", "I1 I2 I3", orders=0, bound=60
-    ) as fault:
+    async with busy.fault(f"cancel races the hand-over of {RACES} orders", "warehouse", "I1 I2 I3", orders=0) as fault:
         placed = await busy.place([PLAIN] * RACES, fault.row)
         busy.lawful |= {order.id for order in placed}
         await asyncio.gather(*(cancel_when_labelled(busy, order) for order in placed))

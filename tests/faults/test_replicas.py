@@ -12,7 +12,9 @@ from uuid import uuid4
 
 from contracts.carrier import ParcelScanned
 from shared.ledger.outbox import partition_of
-from tests.support.faults.busy_stack import BusyStack, failpoint_file
+from tests.support.faults.busy_stack import BusyStack
+from tests.support.faults.injection import FROZEN_SECONDS, KILL_SECONDS
+from tests.support.faults.proxied_stack import failpoint_file
 from tests.support.waiting import until
 
 BACKLOG = 20_000
@@ -45,30 +47,49 @@ async def test_a_relay_freezes_between_send_and_mark(busy: BusyStack) -> None:
     """It holds the relay's lock: PostgreSQL ends its session, and another replica sends the same again."""
     where = {"FAILPOINT": f"@{failpoint_file(busy.stack.run_dir, 'customs-2')}"}
     what = ("frozen relay (SIGSTOP after send, before mark)", "customs, one of two", "I5 I9")
-    async with replicas(busy, "customs", extra=where) as (name,), busy.fault(*what, bound=60) as fault:
+    async with replicas(busy, "customs", extra=where) as (name,), busy.fault(*what, bound=FROZEN_SECONDS) as fault:
         busy.arm(name, "relay.sent:stop:1")
         process = busy.stack.processes[name]
-
-        async def is_frozen() -> bool:
-            return frozen(process.pid)
 
         async def taken_over() -> bool:
             return not await busy.stores.not_sent(published)
 
-        await until(is_frozen, TAKEN_OVER_SECONDS)
+        await until(lambda: frozen(process.pid), TAKEN_OVER_SECONDS)
         fault.happened()
-        began, published = time.monotonic(), await busy.stores.published()
+        fault.over()
+        published = await busy.stores.published()
         busy.disarm(name)
         await until(taken_over, TAKEN_OVER_SECONDS)
-        fault.note(f"the other replica had taken over after {time.monotonic() - began:.1f} s")
+        fault.recovered(time.monotonic())
         process.send(signal.SIGCONT)
+
+
+async def test_a_consumer_freezes_inside_its_transaction(busy: BusyStack) -> None:
+    """It holds its positions, and the streams of its batch: the group gives its partitions to another replica, which
+    waits for these locks until PostgreSQL ends the session."""
+    where = {"FAILPOINT": f"@{failpoint_file(busy.stack.run_dir, 'customs-2')}"}
+    what = ("frozen consumer (SIGSTOP inside the transaction)", "customs, one of two", "I1 I5 I9")
+    async with replicas(busy, "customs", extra=where) as (name,), busy.fault(*what, bound=FROZEN_SECONDS) as fault:
+        busy.arm(name, "consumer.worked:stop:1")
+        process = busy.stack.processes[name]
+        await until(lambda: frozen(process.pid), TAKEN_OVER_SECONDS)
+        fault.happened()
         fault.over()
+        busy.disarm(name)
+        ends = await busy.stores.ends()
+
+        async def taken_over() -> bool:
+            return not await busy.stores.not_read(ends, ["customs"])
+
+        await until(taken_over, TAKEN_OVER_SECONDS)
+        fault.recovered(time.monotonic())
+        process.send(signal.SIGCONT)
 
 
 async def test_group_members_come_and_go(busy: BusyStack) -> None:
     services = ("warehouse", "carrier")
     async with busy.fault(
-        "group members come and go", " and ".join(services), "I1 I2 I5 I9", orders=8, bound=45
+        "group members come and go", " and ".join(services), "I1 I2 I5 I9", orders=8, bound=KILL_SECONDS
     ) as fault:
         async with replicas(busy, *services) as names:
             fault.happened(2)

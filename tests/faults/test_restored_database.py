@@ -8,7 +8,7 @@ import asyncpg
 import httpx
 
 from tests.support.faults.busy_stack import BusyStack
-from tests.support.faults.operator import execute_as_admin
+from tests.support.faults.operator import copy_database, execute_as_admin
 from tests.support.waiting import until
 
 NOTICED_SECONDS = 30.0
@@ -20,9 +20,9 @@ FORGOTTEN = 10
 async def test_a_database_from_an_hour_ago(busy: BusyStack) -> None:
     service = "warehouse"
     name = busy.stack.dsns[service].rpartition("/")[2]
-    async with busy.fault("database restored from an hour ago", service, "I1 I2 I5 I7", orders=6, bound=60) as fault:
+    async with busy.fault("database restored from an hour ago", service, "I1 I2 I5 I7", orders=6) as fault:
         await asyncio.to_thread(busy.stack.processes[service].end)
-        await copy(busy, service, name, f"{name}_old")
+        await copy_database(busy, service, name, f"{name}_old")
         busy.start(service)
         await busy.stack.ready([service])
 
@@ -47,10 +47,6 @@ async def test_a_database_from_an_hour_ago(busy: BusyStack) -> None:
             await execute_as_admin(busy, service, f'alter database "{name}_now" rename to "{name}"')
             busy.start(service)
         fault.over()
-
-
-async def copy(busy: BusyStack, service: str, name: str, to: str) -> None:
-    await execute_as_admin(busy, service, f'create database "{to}" template "{name}" owner "{name}"')
 
 
 async def said_since(busy: BusyStack, service: str, old: str) -> int:

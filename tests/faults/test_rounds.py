@@ -17,6 +17,7 @@ from tests.faults import test_records as records
 from tests.faults import test_replicas as replicas
 from tests.faults import test_restored_database as restored
 from tests.faults import test_servers as servers
+from tests.faults import test_strangers as strangers
 from tests.faults import test_webhooks as webhooks
 from tests.support.faults.busy_stack import BusyStack
 
@@ -28,12 +29,14 @@ AGAIN: tuple[Callable[[BusyStack], Awaitable[None]], ...] = (
     servers.test_broker_frozen,
     partial(servers.test_bad_ways_to_the_broker, state="half_open"),
     partial(servers.test_bad_ways_to_the_broker, state="slow"),
+    servers.test_one_partition_dead,
     servers.test_postgres_stopped_at_once,
     servers.test_postgres_away,
     partial(servers.test_bad_ways_to_postgres, state="frozen"),
     partial(servers.test_bad_ways_to_postgres, state="half_open"),
     partial(servers.test_bad_ways_to_postgres, state="slow"),
     outside.test_counterparts_fail_in_every_way,
+    outside.test_every_label_is_refused_by_a_wrong_setting,
     outside.test_call_backs_repeated_and_shuffled_by_their_sender,
     outside.test_the_outside_world_is_cut_off,
     outside.test_call_backs_are_cut_off,
@@ -41,7 +44,10 @@ AGAIN: tuple[Callable[[BusyStack], Awaitable[None]], ...] = (
     webhooks.test_a_call_back_comes_before_its_label_is_known,
     records.test_bad_records_hold_up_nobody_else,
     records.test_a_dead_letter_is_replayed_after_younger_facts,
+    strangers.test_records_that_none_of_ours_has_sent,
+    strangers.test_half_requests_by_the_thousand,
     replicas.test_a_relay_freezes_between_send_and_mark,
+    replicas.test_a_consumer_freezes_inside_its_transaction,
     replicas.test_group_members_come_and_go,
     orders.test_every_scenario,
     orders.test_cancel_races_the_hand_over,

@@ -6,18 +6,25 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import httpx
 import pytest
+from aiokafka import TopicPartition
 
-from contracts.topics import TOPICS
+from contracts.topics import ORDERS, TOPICS
 from sandbox.demo.order_request import order_body
+from sandbox.demo.orders import Order
 from sandbox.demo.people import person
 from services.registry import SERVICES
+from shared.ledger.outbox import partition_of
 from shared.operations.provision import create_topics
 from tests.support.faults.busy_stack import PLAIN, BusyStack
+from tests.support.faults.injection import BROKER_SECONDS, DATABASE_SECONDS
 from tests.support.faults.proxy import Proxy
+from tests.support.faults.report import Row
 from tests.support.servers import BrokerContainer
+from tests.support.waiting import until
 
 NOTICED_SECONDS = 10.0
 """Within this a service that cannot work says so."""
@@ -59,7 +66,7 @@ async def test_broker_restarted(busy: BusyStack) -> None:
     broker = busy.stack.servers.broker
     if broker is None:
         pytest.skip("the broker is not ours to kill")
-    async with busy.fault("killed and started again", "broker", "I1 I5 I9", orders=6, bound=60) as fault:
+    async with busy.fault("killed and started again", "broker", "I1 I5 I9", orders=6, bound=BROKER_SECONDS) as fault:
         await asyncio.sleep(2)
         await asyncio.to_thread(broker.kill)
         fault.happened()
@@ -73,7 +80,7 @@ async def test_acknowledged_tail_lost(busy: BusyStack) -> None:
     broker = busy.stack.servers.broker
     if broker is None:
         pytest.skip("the broker is not ours to kill")
-    async with busy.fault("acknowledged tail lost", "broker", "I1 I5 I9", orders=6, bound=60) as fault:
+    async with busy.fault("acknowledged tail lost", "broker", "I1 I5 I9", orders=6, bound=BROKER_SECONDS) as fault:
         await asyncio.sleep(2)
         await asyncio.to_thread(broker.kill)
         if isinstance(broker, BrokerContainer):
@@ -89,7 +96,9 @@ async def test_acknowledged_tail_lost(busy: BusyStack) -> None:
 
 async def test_broker_away(busy: BusyStack) -> None:
     """Intake goes on: an order is accepted, since its event waits in the outbox."""
-    async with busy.fault(f"away for {seconds(busy, 60):.0f} s", "broker", "I1 I5 I7 I9", bound=45) as fault:
+    async with busy.fault(
+        f"away for {seconds(busy, 60):.0f} s", "broker", "I1 I5 I7 I9", bound=BROKER_SECONDS
+    ) as fault:
         async with behind(busy, "kafka", "cut"):
             fault.happened()
             until = time.monotonic() + seconds(busy, 60)
@@ -109,7 +118,7 @@ async def test_broker_away(busy: BusyStack) -> None:
 
 async def test_broker_frozen(busy: BusyStack) -> None:
     """Connections stay, nothing answers."""
-    async with busy.fault(f"frozen for {seconds(busy, 60):.0f} s", "broker", "I1 I5 I9", bound=60) as fault:
+    async with busy.fault(f"frozen for {seconds(busy, 60):.0f} s", "broker", "I1 I5 I9", bound=BROKER_SECONDS) as fault:
         if (broker := busy.stack.servers.broker) is not None:
             await asyncio.to_thread(broker.pause)
             try:
@@ -126,9 +135,52 @@ async def test_broker_frozen(busy: BusyStack) -> None:
 @pytest.mark.parametrize("state", ["half_open", "slow"])
 async def test_bad_ways_to_the_broker(busy: BusyStack, state: str) -> None:
     words = {"half_open": "half-open connections", "slow": "slow connections (50 ms a message)"}[state]
-    async with busy.fault(words, "broker", "I1 I5 I9", bound=60) as fault, behind(busy, "kafka", state):
+    async with busy.fault(words, "broker", "I1 I5 I9", bound=BROKER_SECONDS) as fault, behind(busy, "kafka", state):
         fault.happened()
         await asyncio.sleep(seconds(busy, 30))
+
+
+async def test_one_partition_dead(busy: BusyStack) -> None:
+    """The broker takes nothing for it: what is published there waits in the outbox, and all else leaves."""
+    async with busy.fault(
+        "one partition dead, the others live", ORDERS.name, "I1 I5 I9", bound=BROKER_SECONDS
+    ) as fault:
+        held, free = await orders_of_two_partitions(busy, fault.row)
+        dead = TopicPartition(ORDERS.name, partition_of(held.id))
+        ways = busy.proxied("kafka")
+        try:
+            for way in ways:
+                way.dead = dead
+            fault.happened()
+            await asyncio.gather(*(cancel(busy, order) for order in (held, free)))
+            await until(lambda: answered(busy, free), NOTICED_SECONDS * 3)
+            unsent = "select count(*) from outbox where topic = $1 and partition = $2 and sent_at is null"
+            assert await busy.stores.value("orders", unsent, *dead) > 0
+            assert not await answered(busy, held)
+        finally:
+            for way in ways:
+                way.dead = None
+        fault.over()
+    await until(lambda: answered(busy, held))
+
+
+async def orders_of_two_partitions(busy: BusyStack, row: Row) -> tuple[Order, Order]:
+    """Two new orders whose facts do not share a partition."""
+    first, *others = await busy.place([PLAIN] * 8, row)
+    second = next(order for order in others if partition_of(order.id) != partition_of(first.id))
+    busy.lawful |= {first.id, second.id}
+    return first, second
+
+
+async def cancel(busy: BusyStack, order: Order) -> None:
+    await busy.api.post("orders", f"/orders/{order.id}/cancel", "marketplace")
+
+
+async def answered(busy: BusyStack, order: Order) -> bool:
+    """Whether the warehouse has answered the wish to cancel, one way or the other."""
+    kinds = ["order-withdrawn.v1", "cancel-too-late.v1"]
+    known = "select count(*) from facts where stream_id = $1 and type = any($2)"
+    return bool(await busy.stores.value("warehouse", known, UUID(order.id), kinds))
 
 
 async def test_postgres_stopped_at_once(busy: BusyStack) -> None:
@@ -137,7 +189,11 @@ async def test_postgres_stopped_at_once(busy: BusyStack) -> None:
     if postgres is None:
         pytest.skip("PostgreSQL is not ours to stop")
     async with busy.fault(
-        "stopped at once (immediate), started again", "PostgreSQL", "I1 I2 I5 I7 I9", orders=6
+        "stopped at once (immediate), started again",
+        "PostgreSQL",
+        "I1 I2 I5 I7 I9",
+        orders=6,
+        bound=DATABASE_SECONDS,
     ) as fault:
         await asyncio.sleep(2)
         await asyncio.to_thread(postgres.kill)
@@ -148,7 +204,9 @@ async def test_postgres_stopped_at_once(busy: BusyStack) -> None:
 
 async def test_postgres_away(busy: BusyStack) -> None:
     """Nobody claims to be ready, nothing is accepted, nobody is to be restarted."""
-    async with busy.fault(f"away for {seconds(busy, 30):.0f} s", "PostgreSQL", "I1 I5 I7 I9") as fault:
+    async with busy.fault(
+        f"away for {seconds(busy, 30):.0f} s", "PostgreSQL", "I1 I5 I7 I9", bound=DATABASE_SECONDS
+    ) as fault:
         async with behind(busy, "postgres", "cut"):
             fault.happened()
             await asyncio.sleep(seconds(busy, 30))
@@ -179,7 +237,7 @@ async def test_bad_ways_to_postgres(busy: BusyStack, state: str) -> None:
         "half_open": "half-open connections",
         "slow": "slow connections (50 ms a message)",
     }[state]
-    async with busy.fault(words, "PostgreSQL", "I1 I2 I5 I9", bound=75) as fault:
+    async with busy.fault(words, "PostgreSQL", "I1 I2 I5 I9", bound=DATABASE_SECONDS) as fault:
         async with behind(busy, "postgres", state):
             fault.happened()
             await asyncio.sleep(seconds(busy, 30) * 0.75)

@@ -14,8 +14,9 @@ import httpx
 
 from sandbox.demo.clock_speed import SLOW
 from sandbox.laposte.callbacks import signed_headers
-from tests.support.faults.busy_stack import POLL_SECONDS, BusyStack
+from tests.support.faults.busy_stack import BusyStack
 from tests.support.faults.operator import operate
+from tests.support.faults.proxied_stack import POLL_SECONDS
 from tests.support.waiting import until
 
 LATE = timedelta(hours=48)

@@ -252,6 +252,8 @@ async def test_a_restored_database_forgets_again_who_was_erased_since_the_backup
         await stack.ready([name])
         assert await held_of(operated, name, order.id) == [], name
     assert (await operated.document(order))["person"] == "erased"
+    outbox = "select from outbox where topic = 'orders.personal' and key = $1 and body is not null"
+    assert await operated.fetch("orders", outbox, order.id) == [], "it would be sent again"
     done = await operated.fetch("orders", "select actor from erasures where order_id = $1 and step = 'done'", order.id)
     assert [row["actor"] for row in done] == ["restore"]
 

@@ -240,7 +240,14 @@ async def test_a_service_that_neither_publishes_nor_consumes_is_ready(servers: S
 
     async with running(lambda _: Service("bare", kinds=kinds(handle)), settings_on(servers, dsn)) as (platform, _):
         await until(lambda: judge(platform.state)[0])
-        assert {loop.name for loop in platform.state.loops} == {"broker", "relay", "timers", "heartbeat", "prune"}
+        assert {loop.name for loop in platform.state.loops} == {
+            "broker",
+            "relay",
+            "timers",
+            "heartbeat",
+            "parked",
+            "prune",
+        }
         order = uuid4()
         with pytest.raises(ValueError, match="bare has no topic"):
             async with platform.ledger.transaction() as db:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -20,11 +18,9 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
     CorruptRecordException,
     KafkaConnectionError,
-    NotLeaderForPartitionError,
     OffsetOutOfRangeError,
 )
 from aiokafka.protocol.fetch import FetchRequest
-from aiokafka.protocol.produce import ProduceRequest
 
 from shared.ledger.outbox import headers
 from shared.messaging import consumer
@@ -34,7 +30,7 @@ from shared.messaging.fetching import Fetching
 from shared.messaging.record_batches import split
 from shared.operations.readiness import judge
 from shared.platform import Platform, running
-from tests.support.batch_bytes import CODECS, PACKED, build, sealed
+from tests.support.batch_bytes import CODECS, PACKED, append, build, sealed
 from tests.support.platform_pair import Answered, Asked, Pair, ask, both, count, order_in
 from tests.support.waiting import until
 
@@ -48,31 +44,9 @@ def record(event: Asked, extra: tuple[str, bytes] | None = None) -> tuple[bytes,
     return str(event.order_id).encode(), event.model_dump_json().encode(), [*fields, *([extra] if extra else [])]
 
 
-@asynccontextmanager
-async def raw_client(bootstrap: str, topic: str) -> AsyncIterator[AIOKafkaClient]:
-    client = AIOKafkaClient(bootstrap_servers=bootstrap)
-    await client.bootstrap()
-    await client.set_topics([topic])
-    await client._maybe_wait_metadata()
-    try:
-        yield client
-    finally:
-        await client.close()
-
-
 async def send_raw(pair: Pair, batch: bytes) -> int:
     """Has the broker append these bytes to partition 0; the offset that the first record got."""
-    partition = TopicPartition(pair.asks.name, 0)
-    request = ProduceRequest(None, -1, 5000, [(partition.topic, [(0, batch)])])
-    async with raw_client(pair.bootstrap, partition.topic) as client:
-
-        async def taken() -> tuple[int] | None:
-            answer = await client.send(client.cluster.leader_for_partition(partition), request)
-            [(_, [(_, code, offset, *_)])] = answer.topics
-            assert code in (0, NotLeaderForPartitionError.errno), code  # the topic may be a moment old
-            return None if code else (offset,)
-
-        return (await until(taken))[0]
+    return await append(pair.bootstrap, TopicPartition(pair.asks.name, 0), batch)
 
 
 async def is_so(platform: Platform, kind: type, wanted: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -84,6 +84,16 @@ class Stores:
                     raise
                 await asyncio.sleep(0.2)
 
+    async def records(self, partitions: Sequence[TopicPartition]) -> AsyncIterator[tuple[TopicPartition, Any]]:
+        """All that the logs of these hold, one after another. Raises KafkaError."""
+        probe = LogProbe(self._settings)
+        await probe.start()
+        try:
+            async for found in probe.records_since(await probe.beginnings(partitions)):
+                yield found
+        finally:
+            await probe.stop()
+
     async def published(self) -> dict[str, int]:
         """How far each outbox reaches now."""
         return {service: await self.value(service, "select coalesce(max(id), 0) from outbox") for service in SERVICES}
@@ -103,13 +113,13 @@ class Stores:
             if partition in ends and ends[partition] < count
         ]
 
-    async def not_read(self, up_to: Mapping[TopicPartition, int]) -> list[str]:
-        """Who has not read as far yet, or believes to be further than the log is, in words."""
+    async def not_read(self, up_to: Mapping[TopicPartition, int], services: Sequence[str] = SERVICES) -> list[str]:
+        """Who of these has not read as far yet, or believes to be further than the log is, in words."""
         consumed = await self._positions()
         ends = await self.ends()
         return [
             f"{service} is at {at} of {end} in {partition.topic}/{partition.partition}"
-            for service in SERVICES
+            for service in services
             for topic in subscribed_by(service)
             for partition, end in up_to.items()
             if partition.topic == topic.name

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from inspect import isclass
+from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 from asyncpg.exceptions import OutdatedSchemaCacheError, TargetServerAttributeNotMatched
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from shared.db import TRANSIENT, Blocked
 from shared.http import problems
+from shared.http.routes import Route
 
 # SQLSTATE by https://www.postgresql.org/docs/17/errcodes-appendix.html
 PASSING_STATES: Mapping[str, str] = {
@@ -93,6 +95,27 @@ async def test_what_passes_by_itself_is_a_503_that_says_when(error: type[Excepti
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
     assert "told to nobody" not in answer.text
+
+
+@pytest.mark.parametrize(("times", "status"), [(1, 200), (2, 503)])
+async def test_a_request_that_met_an_altered_table_is_handled_again(times: int, status: int) -> None:
+    """Once, with the body that it had: asyncpg prepares its statements anew by then."""
+    app = FastAPI()
+    problems.install(app)
+    routes = APIRouter(route_class=Route)
+    handled: list[Any] = []
+
+    @routes.post("/")
+    async def add(body: dict[str, Any]) -> None:
+        handled.append(body)
+        if len(handled) <= times:
+            raise asyncpg.InvalidCachedStatementError("cached plan must not change result type")
+
+    app.include_router(routes)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        answer = await client.post("/", json={"a": 1})
+    assert answer.status_code == status
+    assert handled == [{"a": 1}] * 2
 
 
 @pytest.mark.parametrize("error", OURS, ids=lambda error: error.__name__)

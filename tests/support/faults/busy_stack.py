@@ -10,83 +10,33 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from sandbox.demo.actors import Actors
-from sandbox.demo.api import Api, Refused
+from sandbox.demo.api import Refused
 from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
 from sandbox.demo.scenarios import BY_NAME, SCENARIOS, Scenario
-from sandbox.local.servers import Servers
 from sandbox.local.stack import Stack
-from services.registry import SERVICES
 from tests.support.faults import checker
+from tests.support.faults.claimed_jobs import ClaimedJob, still_claimed
+from tests.support.faults.injection import BOUND_SECONDS, Injection
+from tests.support.faults.latency import PLACING, TRACKING, Requests
+from tests.support.faults.proxied_stack import failpoint_file
 from tests.support.faults.proxy import Proxy
 from tests.support.faults.report import Report, Row
+from tests.support.faults.witness import Witness
 from tests.support.stores import Stores
 
-PATIENCE_SECONDS = 240.0
-"""Above the longest fault: who waits for an answer does not give up because of it."""
 REFRESH_SECONDS = 1.0
-BOUND_SECONDS = 60.0
+GIVEN_UP_SECONDS = 120.0
+"""When nobody waits for a recovery any more, whatever its bound is."""
 TRICKLE_SECONDS = 1.0
-POLL_SECONDS = 5
-"""Between two questions of the carrier service about one parcel; each is answered long before the next."""
-SETTINGS: Mapping[str, Mapping[str, str]] = {
-    "customs": {"JOB_LEASE_SECONDS": "10"},
-    "carrier": {"JOB_LEASE_SECONDS": "10", "SLS_TIMEOUT_SECONDS": "4", "POLL_SECONDS": str(POLL_SECONDS)},
-    "orders": {"JOB_LEASE_SECONDS": "10"},
-}
-"""Waits that are minutes in earnest."""
+LOOK_SECONDS = 0.5
+LOOKS_AT_ONCE = 64
 PLAIN = Scenario("delivered", "delivered", (("SAVON-OLIVE-300", 2),), "delivered")
 MIX = (PLAIN, BY_NAME["delivered"], PLAIN, BY_NAME["pickup"], PLAIN, BY_NAME["customs_hold"], PLAIN, BY_NAME["split"])
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A POST that a service answered with 2xx."""
-
-    path: str
-    sent: Any
-    answer: Any
-
-
-class Witness(Api):
-    """Remembers every promise it was given."""
-
-    def __init__(self, stack: Stack) -> None:
-        super().__init__(stack.urls, stack.secrets.api_keys, PATIENCE_SECONDS)
-        self.promises: list[Answered] = []
-
-    async def _send(self, method: str, url: str, headers: Mapping[str, str], body: object) -> httpx.Response:
-        response = await super()._send(method, url, headers, body)
-        if method == "POST":
-            self.promises.append(Answered(urlsplit(url).path, body, response.json() if response.content else None))
-        return response
-
-
-@dataclass
-class Injection:
-    """One fault under way."""
-
-    row: Row
-    orders: DemoOrders
-    ended: float = 0.0
-
-    def happened(self, times: int = 1) -> None:
-        """The fault was injected now."""
-        self.row.injections += times
-        self.row.in_flight.append(len(self.orders.open()))
-
-    def over(self) -> None:
-        """The fault is over from now on; without this call, at the end of its block."""
-        self.ended = time.monotonic()
-
-    def note(self, words: str) -> None:
-        self.row.notes.append(words)
 
 
 @dataclass
@@ -132,24 +82,42 @@ class BusyStack:
         """All ways to this server."""
         return [proxy for (_, what), proxy in self.proxies.items() if what == behind]
 
-    async def recovered(self, bound: float) -> float:
+    async def recovered(self, patience: float = GIVEN_UP_SECONDS) -> float:
         """Waits until all that was published by now is sent and consumed, and all are ready; when (monotonic) that was.
 
-        AssertionError past the bound.
+        AssertionError when that takes longer.
         """
-        began = time.monotonic()
+        until = time.monotonic() + patience
         published = await self.stores.published()
-        await self._none(lambda: self.stores.not_sent(published), began, bound)
+        await self._none(lambda: self.stores.not_sent(published), until, list(self.stack.processes))
         ends = await self.stores.ends()
-        at = await self._none(lambda: self.stores.not_read(ends), began, bound)
-        await self.stack.ready([name for name in self.stack.processes if self.stack.processes[name].alive], bound)
+        at = await self._none(lambda: self.stores.not_read(ends), until, list(self.stack.processes))
+        await self.stack.ready([name for name in self.stack.processes if self.stack.processes[name].alive], patience)
         return at
 
-    async def _none(self, question: Callable[[], Awaitable[list[str]]], began: float, bound: float) -> float:
+    async def service_recovered(self, name: str, claimed: Sequence[ClaimedJob] = ()) -> float:
+        """Waits until this service, which was started again, has sent and consumed all that is there by now, is ready,
+        and has claimed these jobs again; when (monotonic) that was. AssertionError when that takes too long."""
+        until = time.monotonic() + GIVEN_UP_SECONDS
+        published = {name: await self.stores.value(name, "select coalesce(max(id), 0) from outbox")}
+        ends = await self.stores.ends()
+
+        async def left() -> list[str]:
+            return [
+                *await self.stores.not_sent(published),
+                *await self.stores.not_read(ends, [name]),
+                *await still_claimed(self.stores, name, claimed),
+            ]
+
+        await self._none(left, until, [name])
+        await self.stack.ready([name], GIVEN_UP_SECONDS)
+        return time.monotonic()
+
+    async def _none(self, question: Callable[[], Awaitable[list[str]]], until: float, running: Sequence[str]) -> float:
         while missing := await question():
-            for process in self.stack.processes.values():
+            for process in (self.stack.processes[name] for name in running):
                 assert process.alive, f"{process.name} ended with {process.exit_code}:\n{process.tail()}"
-            assert time.monotonic() < began + bound, f"not recovered after {bound:.0f} s: {missing[:6]}"
+            assert time.monotonic() < until, f"not recovered: {missing[:6]}"
             await asyncio.sleep(0.1)
         return time.monotonic()
 
@@ -165,27 +133,39 @@ class BusyStack:
     async def faults(
         self, what: Sequence[tuple[str, str]], invariants: str, *, orders: int = 4, bound: float = BOUND_SECONDS
     ) -> AsyncIterator[list[Injection]]:
-        """Several faults (name and where) at one time: they share their recovery and its checks."""
+        """Several faults (name and where) at one time: they share their requests, their checks and, unless each has its
+        own, their recovery."""
         rows = [self.report.row(name, where, invariants, bound) for name, where in what]
         injections = [Injection(row, self.orders) for row in rows]
-        enough = asyncio.Event()
-        placing = asyncio.create_task(self._keep_placing(orders, rows[0], enough))
+        enough, requests = asyncio.Event(), {kind: Requests() for kind in (PLACING, TRACKING)}
+        loading = [
+            asyncio.create_task(self._keep_placing(orders, rows[0], enough)),
+            asyncio.create_task(self._keep_looking(enough)),
+        ]
+        known = sum(len(row.violations) for row in rows)
         try:
-            yield injections
+            with self.api.measured(requests):
+                yield injections
             over = time.monotonic()
             enough.set()
-            at = await self.recovered(bound)
+            at = await self.recovered()
             for injection in injections:
-                injection.row.recoveries.append(max(0.0, at - (injection.ended or over)))
-            await placing
+                if not injection.measured:
+                    injection.ended = injection.ended or over
+                    injection.recovered(at)
+            await asyncio.gather(*loading)
+            for row in rows:
+                row.merge_requests(requests)
             violations = await checker.now(self)
         except BaseException as error:
             rows[0].violations.append(f"{type(error).__name__}: {str(error)[:300]}")
-            placing.cancel()
-            await asyncio.gather(placing, return_exceptions=True)
+            for task in loading:
+                task.cancel()
+            await asyncio.gather(*loading, return_exceptions=True)
             raise
         rows[0].violations += [str(violation) for violation in violations]
-        assert not violations, violations
+        found = [words for row in rows for words in row.violations]
+        assert len(found) == known, found
 
     async def _keep_placing(self, count: int, row: Row, enough: asyncio.Event) -> None:
         """So many orders at once, then one after another until it is enough."""
@@ -193,6 +173,17 @@ class BusyStack:
         while count and not enough.is_set():
             await asyncio.sleep(TRICKLE_SECONDS)
             await self.place(self.some(1), row)
+
+    async def _keep_looking(self, enough: asyncio.Event) -> None:
+        """Somebody looks at the tracking of an order, again and again, until it is enough."""
+        looks: set[asyncio.Task[None]] = set()
+        while not enough.is_set():
+            if self.orders.by_id and len(looks) < LOOKS_AT_ONCE:
+                look = asyncio.create_task(self.api.look(self.chance.choice(list(self.orders.by_id.values()))))
+                looks.add(look)
+                look.add_done_callback(looks.discard)
+            await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.gather(*looks)
 
     async def work(self) -> None:
         """People do what is on their lists, and the orders are read again, until cancelled."""
@@ -239,10 +230,6 @@ class BusyStack:
         assert self.stack.processes[name].exit_code == -signal.SIGKILL, self.stack.processes[name].tail()
 
 
-def failpoint_file(run_dir: Path, name: str) -> Path:
-    return run_dir / f"failpoint-{name}"
-
-
 @asynccontextmanager
 async def running_busy_stack(
     stack: Stack, proxies: Mapping[tuple[str, str], Proxy], report: Report
@@ -261,35 +248,3 @@ async def running_busy_stack(
             shift.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await shift
-
-
-@asynccontextmanager
-async def proxied_stack(
-    run_dir: Path, prefix: str, speed: float, servers: Servers
-) -> AsyncIterator[tuple[Stack, dict[tuple[str, str], Proxy]]]:
-    """A stack whose services reach every server, the outside world, and are reached by it, through proxies."""
-    proxies: dict[tuple[str, str], Proxy] = {}
-    async with AsyncExitStack() as exit_stack:
-
-        async def lay(stack: Stack) -> None:
-            for service in SERVICES:
-                ways = {"kafka": stack.servers.kafka_bootstrap, "postgres": urlsplit(stack.dsns[service]).netloc}
-                if service in ("carrier", "customs"):
-                    ways["sandbox"] = urlsplit(stack.urls["sandbox"]).netloc
-                for what, place_ in ways.items():
-                    await detour(stack, service, what, place_.rpartition("@")[2])
-            await detour(stack, "sandbox", "carrier", urlsplit(stack.urls["carrier"]).netloc)
-
-        async def detour(stack: Stack, whose: str, what: str, address: str) -> None:
-            host, _, port = address.rpartition(":")
-            proxy = await exit_stack.enter_async_context(Proxy(host, int(port), kafka=what == "kafka"))
-            proxies[whose, what] = proxy
-            stack.address_overrides[whose, address] = proxy.address
-
-        settings = {
-            service: {"FAILPOINT": f"@{failpoint_file(run_dir, service)}", **SETTINGS.get(service, {})}
-            for service in SERVICES
-        }
-        stack = Stack(run_dir, speed=speed, prefix=prefix, settings=settings, prepare=lay, servers=servers)
-        async with stack:
-            yield stack, proxies

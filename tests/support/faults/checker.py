@@ -29,7 +29,8 @@ from tests.support.faults.privacy_checks import nothing_personal
 from tests.support.faults.violations import Violation
 
 if TYPE_CHECKING:
-    from tests.support.faults.busy_stack import Answered, BusyStack
+    from tests.support.faults.busy_stack import BusyStack
+    from tests.support.faults.witness import Answered
 
 SUBSCRIPTIONS: Mapping[str, Sequence[type[Event]]] = {
     "orders": ORDERS,

@@ -41,3 +41,8 @@ async def execute_as_admin(busy: BusyStack, service: str, statement: str) -> Non
                     await asyncio.sleep(0.2)
     finally:
         await connection.close()
+
+
+async def copy_database(busy: BusyStack, service: str, name: str, to: str) -> None:
+    """As a backup and its restore would; the service must be stopped."""
+    await execute_as_admin(busy, service, f'create database "{to}" template "{name}" owner "{name}"')

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import struct
 from typing import Literal, Self
+
+from aiokafka import TopicPartition
+from aiokafka.protocol.produce import ProduceRequest_v3
 
 State = Literal["open", "cut", "frozen", "slow", "half_open"]
 CHUNK = 64 * 1024
@@ -21,7 +25,8 @@ class Proxy:
     - half_open: what the client sends arrives, what the server answers never does; such a connection is lost for good
 
     A Kafka broker tells its clients its own address. With `kafka=True` the answers are read message by message and that
-    address is replaced by the proxy's.
+    address is replaced by the proxy's; and one partition can be made dead: the broker takes nothing for it, and all for
+    the others.
     """
 
     def __init__(self, host: str, port: int, *, kafka: bool = False) -> None:
@@ -32,6 +37,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self.state: State = "open"
         self.delay = 0.05
+        self.dead: TopicPartition | None = None
         self.port = 0
 
     @property
@@ -112,13 +118,35 @@ class Proxy:
                 await writer.drain()
 
     async def _read(self, reader: asyncio.StreamReader, answers: bool) -> bytes:
-        if not (self._kafka and answers):
+        if not self._kafka:
             return await reader.read(CHUNK)
         size = await reader.readexactly(4)
         body = await reader.readexactly(int.from_bytes(size, "big"))
+        if not answers:
+            return size + (body if self.dead is None else _spoiled(body, self.dead))
         # The protocol writes a host as text and the port behind it as four bytes: one address fits where the other was.
         own_address = self._host.encode() + self._port.to_bytes(4, "big")
         return size + body.replace(own_address, self._host.encode() + self.port.to_bytes(4, "big"))
+
+
+def _spoiled(request: bytes, partition: TopicPartition) -> bytes:
+    """The request; if it is one to append, what it holds for this partition does not fit its checksum any more."""
+    key, version = struct.unpack_from(">hh", request)
+    if key != ProduceRequest_v3.API_KEY:
+        return request
+    assert version >= ProduceRequest_v3.API_VERSION, version
+    head = 10 + struct.unpack_from(">h", request, 8)[0]  # up to the end of the client's id
+    produce = ProduceRequest_v3.decode(request[head:])  # the later versions are written alike
+    produce.topics = [
+        (topic, [(number, _flipped(batch) if (topic, number) == partition else batch) for number, batch in parts])
+        for topic, parts in produce.topics
+    ]
+    encoded: bytes = produce.encode()
+    return request[:head] + encoded
+
+
+def _flipped(batch: bytes) -> bytes:
+    return batch[:-1] + bytes([batch[-1] ^ 1])
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

@@ -1,25 +1,39 @@
-"""What a run of the faults found: kept as JSON, and told as a page made of it."""
+"""What runs of the faults found: each kept as JSON by its seed, and one page made of all of them."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
 import statistics
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sandbox.local.stack import ROOT
+from tests.support.faults.latency import PLACING, TRACKING, Requests, percentile
+
 HEAD = """\
 # Faults
 
 Generated from [faults.json](faults.json) by `make faults`; not edited by hand. Each row is a fault that was injected
-while orders were in flight, with the invariants it could break (below). *In flight*: orders that had not ended at the
-injection, the median. *Recovery*: real seconds from the end of the fault until every event published by then had been
-sent, and consumed by all its consumers; faults that were injected together share it. A violation counts for the row in
-which it was seen, or whose orders it concerns.
+while orders were in flight, with the invariants it could break (below), over all runs. *In flight*: orders that had not
+ended at the injection, the median. A violation counts for the row in which it was seen, or whose orders it concerns.
+
+*Requests*: p50 / p99 in ms of those that were sent from the beginning of the fault's test until the fault was over, and
+how many were refused (503, with Retry-After) or lost (the connection refused or cut, or no answer within 15 s). An
+order that was not answered is sent again, by a client that waits longer each time; a shopper looks at a tracking page
+twice a second, whether the last look was answered or not.
+
+*Recovery*: real seconds from the end of the fault until every event published by then had been sent, and consumed by
+all its consumers. Of a process that was killed: from its start until it had sent and consumed all that there was, and
+was ready; where it died in a job, until the jobs that it held were claimed again. Of a frozen replica: from when it
+froze until another had taken over. A recovery that takes longer than its bound is a violation. Other faults that were
+injected together share requests and recovery.
 """
 INVARIANTS = {
     "I1": "no accepted order is lost: it ends, or reaches a state that a person can see and settle",
@@ -32,6 +46,8 @@ INVARIANTS = {
     "I8": "no personal data where it does not belong; after erasure none",
     "I9": "recovery takes a limited time, and needs no person",
 }
+TESTED = ("contracts", "shared", "services", "sandbox", "tests/faults", "tests/support/faults")
+"""What a run is about: runs of another state of these folders are not counted together with it."""
 
 
 @dataclass
@@ -44,12 +60,50 @@ class Row:
     injections: int = 0
     in_flight: list[int] = field(default_factory=list)
     recoveries: list[float] = field(default_factory=list)
+    requests: dict[str, Requests] = field(default_factory=lambda: {PLACING: Requests(), TRACKING: Requests()})
     violations: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.fault, self.where
+
+    def recovered(self, seconds: float) -> None:
+        """One recovery; it is a violation when it took longer than its bound."""
+        self.recoveries.append(seconds)
+        if seconds > self.bound:
+            self.violations.append(f"I9: {self.where} recovered after {seconds:.1f} s")
+
+    def merge(self, other: Row) -> None:
+        """What another run saw of the same fault."""
+        self.bound = max(self.bound, other.bound)
+        self.injections += other.injections
+        self.in_flight += other.in_flight
+        self.recoveries += other.recoveries
+        self.violations += other.violations
+        self.notes += other.notes
+        self.merge_requests(other.requests)
+
+    def merge_requests(self, requests: Mapping[str, Requests]) -> None:
+        for kind, measured in requests.items():
+            self.requests[kind].merge(measured)
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self) | {
+            "recoveries": [round(seconds, 2) for seconds in self.recoveries],
+            "requests": {kind: requests.document() for kind, requests in self.requests.items()},
+        }
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Row:
+        requests = {kind: Requests.of(one) for kind, one in document["requests"].items()}
+        return cls(**{**document, "requests": requests})
 
 
 @dataclass
 class Report:
+    """One run."""
+
     seed: int
     minutes: float
     servers: str = ""
@@ -61,7 +115,7 @@ class Report:
 
     def row(self, fault: str, where: str, invariants: str, bound: float) -> Row:
         for known in self.rows:
-            if (known.fault, known.where) == (fault, where):
+            if known.key == (fault, where):
                 return known
         self.rows.append(Row(fault, where, invariants, bound))
         return self.rows[-1]
@@ -76,17 +130,46 @@ class Report:
             "servers": self.servers,
             "orders": self.orders,
             "ended": self.ended,
-            "rows": [
-                {**asdict(row), "recoveries": [round(seconds, 2) for seconds in row.recoveries]} for row in self.rows
-            ],
+            "rows": [row.document() for row in self.rows],
             "skipped": self.skipped,
         }
 
     def write(self, docs: Path) -> None:
-        document = self.document()
+        """Keeps this run beside those of other seeds, and makes the page anew."""
         docs.mkdir(exist_ok=True)
-        (docs / "faults.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-        (docs / "faults.md").write_text(page(document))
+        path = docs / "faults.json"
+        runs = with_run(json.loads(path.read_text()) if path.exists() else {}, self.document(), state())
+        path.write_text(as_text(runs))
+        (docs / "faults.md").write_text(page(runs))
+
+
+def with_run(runs: Mapping[str, Any], run: Mapping[str, Any], code: str) -> dict[str, Any]:
+    """The runs of this state of the code, with this one in the place of an earlier one of its seed."""
+    others = [one for one in runs.get("runs", ()) if one["seed"] != run["seed"]] if runs.get("state") == code else []
+    return {"state": code, "runs": sorted([*others, run], key=lambda one: int(one["seed"]))}
+
+
+def as_text(runs: Mapping[str, Any]) -> str:
+    """JSON, a row a line."""
+    texts = []
+    for run in runs["runs"]:
+        head = _json({name: value for name, value in run.items() if name != "rows"})
+        rows = ",\n".join(map(_json, run["rows"]))
+        texts.append(f'{head[:-1]}, "rows": [\n{rows}\n]}}')
+    return f'{{"state": {_json(runs["state"])}, "runs": [\n' + ",\n".join(texts) + "\n]}\n"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def state() -> str:
+    """Names the state of the code that is tested: the beginning of the SHA-256 of its files."""
+    digest = hashlib.sha256()
+    for folder in TESTED:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def machine() -> str:
@@ -94,47 +177,68 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}"
 
 
-def percentile(values: list[float], share: float) -> float:
-    """The smallest value that at least this share of them does not exceed."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, -int(-share * len(ordered) // 1) - 1))]
+def merged(runs: Iterable[Mapping[str, Any]]) -> list[Row]:
+    """The rows of all runs, each fault once."""
+    rows: dict[tuple[str, str], Row] = {}
+    for run in runs:
+        for document in run["rows"]:
+            row = Row.of(document)
+            if (known := rows.get(row.key)) is None:
+                rows[row.key] = row
+            else:
+                known.merge(row)
+    return list(rows.values())
 
 
-def page(document: dict[str, Any]) -> str:
-    rows = document["rows"]
-    everything = [seconds for row in rows for seconds in row["recoveries"]]
-    count = sum(row["injections"] for row in rows)
-    bad = sum(len(row["violations"]) for row in rows)
-    lines = [
-        HEAD,
-        f"Run of {document['ran_at'][:10]}, seed {document['seed']}, {document['seconds']} s on {document['machine']}; "
-        f"{document['servers']}. "
-        f"{document['orders']} orders, of which {document['ended']} had ended when the run was over. "
-        f"**{count} injections, {bad} violations.**",
-        "",
-    ]
-    if everything:
+def page(runs: Mapping[str, Any]) -> str:
+    documents: Sequence[Mapping[str, Any]] = runs["runs"]
+    rows = merged(documents)
+    recoveries = sorted(seconds for row in rows for seconds in row.recoveries)
+    lines = [HEAD, *_summary(documents, rows), ""]
+    if recoveries:
         lines += [
-            f"Recovery over all: p50 {percentile(everything, 0.5):.1f} s, p99 {percentile(everything, 0.99):.1f} s.",
+            f"Recovery over all: p50 {percentile(recoveries, 0.5):.1f} s, p99 {percentile(recoveries, 0.99):.1f} s.",
             "",
         ]
     lines += [
-        "| fault | where | invariants | injections | in flight | violations | recovery p50 / p99, s | bound, s |",
-        "|---|---|---|---:|---:|---:|---:|---:|",
+        f"| fault | where | invariants | injections | in flight | violations | {PLACING}, ms | {TRACKING}, ms "
+        "| recovery p50 / p99, s | bound, s |",
+        "|---|---|---|---:|---:|---:|---:|---:|---:|---:|",
+        *map(_line, rows),
     ]
-    for row in rows:
-        took = row["recoveries"]
-        recovery = f"{percentile(took, 0.5):.1f} / {percentile(took, 0.99):.1f}" if took else "-"
-        flying = f"{statistics.median(row['in_flight']):.0f}" if row["in_flight"] else "-"
-        lines.append(
-            f"| {row['fault']} | {row['where']} | {row['invariants']} | {row['injections']} | {flying} "
-            f"| {len(row['violations'])} | {recovery} | {row['bound']:.0f} |"
-        )
-    lines += _told("Violations", [(row["fault"], words) for row in rows for words in row["violations"]])
-    lines += _told("Notes", [(row["fault"], words) for row in rows for words in dict.fromkeys(row["notes"])])
-    lines += _told("Not run", sorted(document["skipped"].items()))
+    lines += _told("Violations", [(row.fault, words) for row in rows for words in row.violations])
+    lines += _told("Notes", [(row.fault, words) for row in rows for words in dict.fromkeys(row.notes)])
+    ran = {row.fault for row in rows}
+    skipped = {what: why for one in documents for what, why in one["skipped"].items() if what not in ran}
+    lines += _told("Not run", sorted(skipped.items()))
     lines += ["", "## Invariants", "", *(f"- {name}: {words}" for name, words in INVARIANTS.items())]
     return "\n".join(lines) + "\n"
+
+
+def _summary(documents: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> list[str]:
+    """How many runs there were, where and when, and what they come to."""
+    seeds = ", ".join(str(one["seed"]) for one in documents)
+    days = sorted({one["ran_at"][:10] for one in documents})
+    seconds, orders, ended = (sum(one[name] for one in documents) for name in ("seconds", "orders", "ended"))
+    where = dict.fromkeys(f"{one['machine']}; {one['servers']}" for one in documents)
+    injections, violations = sum(row.injections for row in rows), sum(len(row.violations) for row in rows)
+    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    runs = f"{len(documents)} runs, seeds" if len(documents) > 1 else "One run, seed"
+    return [
+        f"{runs} {seeds}; {when}, {seconds} s in all on {' and '.join(where)}.",
+        f"{orders} orders, of which {ended} had ended when their run was over.",
+        f"**{injections} injections, {violations} violations.**",
+    ]
+
+
+def _line(row: Row) -> str:
+    took = sorted(row.recoveries)
+    recovery = f"{percentile(took, 0.5):.1f} / {percentile(took, 0.99):.1f}" if took else "-"
+    flying = f"{statistics.median(row.in_flight):.0f}" if row.in_flight else "-"
+    return (
+        f"| {row.fault} | {row.where} | {row.invariants} | {row.injections} | {flying} | {len(row.violations)} "
+        f"| {row.requests[PLACING]} | {row.requests[TRACKING]} | {recovery} | {row.bound:.0f} |"
+    )
 
 
 def _told(title: str, items: list[tuple[str, str]]) -> list[str]:
