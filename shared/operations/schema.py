@@ -118,6 +118,13 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         counterpart text primary key,
         since timestamptz not null default now()
     )""",
+    # Kinds of jobs that wait because facts of this stream say so (shared/jobs/pauses.py).
+    """create table paused_kinds (
+        kind text not null,
+        stream_id uuid not null,
+        since timestamptz not null default now(),
+        primary key (kind, stream_id)
+    )""",
     f"""create table api_keys (
         hash bytea primary key,
         name text not null,
