@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from aiolimiter import AsyncLimiter
 
 from services.carrier.carriers.carrier import Calls
 from services.carrier.carriers.laposte import mapping
-from services.carrier.carriers.laposte.labels import Contract, label_request, read_label_answer
+from services.carrier.carriers.laposte.labels import (
+    Contract,
+    label_request,
+    read_check_answer,
+    read_label_answer,
+)
 from services.carrier.carriers.laposte.settings import LaPosteSettings
 from services.carrier.domain.carrier import (
+    Account,
     AnswerLost,
+    CheckAnswer,
     LabelAnswer,
     LabelOrder,
     ParcelEvents,
@@ -20,6 +28,7 @@ from services.carrier.domain.carrier import (
     Unreachable,
 )
 from shared.http.client import Bounds, Counterpart, NoAnswer
+from shared.http.counterpart_answer import Answer
 
 
 def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) -> Calls:
@@ -30,21 +39,29 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         sender,
         settings.laposte_printing,
     )
-    label_url = f"{settings.laposte_sls_url.rstrip('/')}/generateLabel"
+    sls_url = settings.laposte_sls_url.rstrip("/")
     idships_url = f"{settings.laposte_suivi_url.rstrip('/')}/idships"
     okapi_key = settings.okapi_key.get_secret_value()
     sls = Bounds(settings.sls_timeout_seconds, settings.sls_answer_bytes)
     suivi = Bounds(settings.suivi_timeout_seconds, settings.suivi_answer_bytes)
     pace = AsyncLimiter(1, 1 / settings.suivi_calls_per_second)
 
-    async def make_label(order: LabelOrder) -> LabelAnswer:
+    async def ask_sls(operation: str, order: LabelOrder) -> Answer:
         headers = {"content-type": "application/json", "accept": "multipart/related, application/json"}
         body = label_request(order, contract)
+        return await la_poste.call("POST", f"{sls_url}/{operation}", sls, headers=headers, body=body)
+
+    async def make_label(order: LabelOrder) -> LabelAnswer:
         try:
-            answer = await la_poste.call("POST", label_url, sls, headers=headers, body=body)
+            return read_label_answer(await ask_sls("generateLabel", order))
         except NoAnswer as fault:
             return AnswerLost(f"sls:{fault.reason}") if fault.sent else TryLater(f"sls:{fault.reason}")
-        return read_label_answer(answer)
+
+    async def check_label(order: LabelOrder) -> CheckAnswer:
+        try:
+            return read_check_answer(await ask_sls("checkGenerateLabel", order))
+        except NoAnswer as fault:
+            return TryLater(f"sls:{fault.reason}")
 
     async def idships(numbers: Sequence[str]) -> list[ParcelEvents]:
         await pace.acquire()
@@ -62,4 +79,5 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         except mapping.GroupRefused:
             return [reported for number in numbers for reported in await idships([number])]
 
-    return Calls(make_label, track)
+    reference = sha256(settings.laposte_contract_number.encode()).hexdigest()[:12]
+    return Calls(make_label, check_label, track, Account(reference, settings.laposte_pays_duties))
