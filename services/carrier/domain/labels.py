@@ -42,7 +42,9 @@ OPERATION_PAUSED = "operation_paused"
 operation goes on."""
 PLACE_OF_DISPATCH = ZoneInfo("Europe/Paris")
 CROSS_BORDER_RETAIL = "cbec_9610"
+"""The regime under which the tax is paid to customs with the declaration."""
 PAUSED = "paused"
+"""In a job's state: it has met a fault of ours."""
 LABEL_CASE_DUE = timedelta(days=3)
 """Business time for a person to answer a case about a label."""
 

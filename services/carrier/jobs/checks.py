@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ from shared.telemetry import describe, log
 
 PARCELS = 5
 """Asked about in one attempt: a fault of its own may hold up one of them."""
+AT_MOST_SECONDS = 50.0
+"""For all of them, real time: less than an attempt of any job may last."""
 ENDLESS = 1_000_000_000
 """Attempts: a pause ends by a check that passes, or by a person."""
 
@@ -50,8 +53,9 @@ class CheckJob:
             return Done()
         seconds = seconds_between_checks(facts, self.clock.now(), self.first_seconds)
         try:
-            if job.attempt > 1 and await self._passes():
-                return Done(resume(facts, "checked", self.clock.now()))
+            async with asyncio.timeout(AT_MOST_SECONDS):
+                if job.attempt > 1 and await self._passes():
+                    return Done(resume(facts, "checked", self.clock.now()))
         except Exception as error:
             log.warning("a paused operation could not be checked", operation=paused.operation, error=error)
             raise Retry(describe(error), seconds, may_be_last=False) from None
