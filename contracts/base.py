@@ -259,6 +259,9 @@ class OrderEvent(Event):
         return self.order_id
 
 
+COUNTERPART = "counterpart"
+
+
 def order_stream(order_id: UUID) -> Stream:
     return Stream(ORDER, order_id)
 

@@ -1,13 +1,15 @@
-"""What `carrier` publishes: labels, and what La Poste and its partners report about each parcel."""
+"""What `carrier` publishes: labels, what La Poste and its partners report about each parcel, and when an operation of a
+carrier is paused."""
 
 from __future__ import annotations
 
 from typing import Annotated, ClassVar
+from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import Code, CountryCode, Instant, ParcelEvent
-from contracts.vocabularies import Carrier, Destruction, Flag, LossTeller, Status
+from contracts.base import COUNTERPART, Code, CountryCode, Event, Instant, ParcelEvent, Stream
+from contracts.vocabularies import Carrier, Destruction, Flag, LossTeller, Operation, Status
 
 
 class LabelCreated(ParcelEvent):
@@ -75,3 +77,49 @@ class ParcelDestroyed(ParcelEvent):
 
     NAME: ClassVar[str] = "parcel-destroyed"
     reason: Destruction
+
+
+def operation_stream(counterpart: str, operation: str, contract: str) -> Stream:
+    """The stream of what is known of this operation of a counterpart, under this contract."""
+    return Stream.of(COUNTERPART, f"{counterpart}|{operation}|{contract}")
+
+
+class OperationEvent(Event):
+    """A fact about one operation of a counterpart, under one contract."""
+
+    KIND: ClassVar[str] = COUNTERPART
+
+    counterpart: Code
+    """E.g. `carrier.laposte`."""
+    operation: Operation
+    contract: Code
+    """Which of our contracts, by a digest of its number: two are told apart, and none is disclosed."""
+    turn: Annotated[int, Field(ge=1)]
+    """1 for the first pause of this operation, one more for each later one."""
+
+    @property
+    def stream_id(self) -> UUID:
+        return operation_stream(self.counterpart, self.operation, self.contract).id
+
+    @property
+    def subject(self) -> str:
+        return str(self.turn)
+
+
+class OperationPaused(OperationEvent):
+    """The counterpart refuses the operation for a fault of ours, whatever is asked: nothing more is asked until that is
+    mended. What waits for the operation keeps waiting; the time does not count in its deadlines."""
+
+    NAME: ClassVar[str] = "operation-paused"
+    reason: Code
+    """The counterpart's message id, e.g. `sls:30108`, or `sls:http_422`."""
+    mend: Code
+    """What to mend: a setting or a part of the contract, or `unknown`."""
+
+
+class OperationResumed(OperationEvent):
+    """The operation is asked for again."""
+
+    NAME: ClassVar[str] = "operation-resumed"
+    resolution: Code
+    """`checked`: the counterpart accepts the operation again; `operator`: a person says so."""

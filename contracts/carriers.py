@@ -80,6 +80,16 @@ BY_NAME = {carrier.name: carrier for carrier in DECLARED}
 CARRIERS = tuple(BY_NAME)
 
 
+def counterpart_of(carrier: str) -> str:
+    """The name of a carrier as a counterpart: under it its calls are paused."""
+    return f"carrier.{carrier}"
+
+
+def carrier_of(counterpart: str) -> str:
+    """The reverse of `counterpart_of`."""
+    return counterpart.removeprefix("carrier.")
+
+
 def route_to(country: str) -> Route | None:
     """The route to this country; None when no carrier of ours goes there."""
     routes = (route for carrier in DECLARED for route in carrier.routes)

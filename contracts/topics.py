@@ -75,6 +75,8 @@ CARRIER = Topic(
         carrier.ParcelReturned,
         carrier.ParcelLost,
         carrier.ParcelDestroyed,
+        carrier.OperationPaused,
+        carrier.OperationResumed,
         *CASES,
     ),
     retention_days=400,

@@ -54,6 +54,7 @@ Language = Annotated[str, _known(LANGUAGES, r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 CASE_KINDS = (
     "customs_hold",  # import customs holds a parcel
     "enquiry",  # the carrier has been silent for too long
+    "address_refused",  # the carrier refuses the address or the person: the shop is asked for a better one
     "uncertain_label",  # an answer was lost: a label may exist that we do not know of
     "needs_attention",  # a deadline has passed after the point of no return, a counterpart kept failing, or a rule did
     "dead_letter",  # a record could not be handled
@@ -61,8 +62,20 @@ CASE_KINDS = (
 )
 CaseKind = Annotated[str, _known(CASE_KINDS)]
 
-CASE_ACTIONS = ("answer_customs", "search_with_carrier", "check_label", "look_into", "retry", "replay_dead_letter")
+CASE_ACTIONS = (
+    "answer_customs",
+    "search_with_carrier",
+    "check_label",
+    "ask_shop",
+    "look_into",
+    "retry",
+    "replay_dead_letter",
+)
 CaseAction = Annotated[str, _known(CASE_ACTIONS)]
+
+OPERATIONS = ("labels",)
+Operation = Annotated[str, _known(OPERATIONS)]
+"""What a counterpart is asked for. Each is paused by itself: labels while tracking goes on."""
 
 ORDER_REFUSALS = (
     "over_transaction_limit",

@@ -2,7 +2,7 @@
 
 `lost_answer` does the work and closes the connection without sending a byte; `truncated` closes it in the middle of the
 answer. Both need the server's connection, which `sandbox.protocol` puts into the scope. `sandbox.bad_answers` makes
-answers that are wrong.
+answers that are wrong, `sandbox.refusals` those by which the label service refuses everything.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from typing import Literal, cast, get_args
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.bad_answers import BAD_ANSWERS, BadAnswer, client_disconnected, send_bad
+from sandbox.refusals import REFUSALS, Refusal, refusal
 
-HttpFault = Literal["429", "500", "slow", "lost_answer", "truncated", BadAnswer]
+HttpFault = Literal["429", "500", "slow", "lost_answer", "truncated", BadAnswer, Refusal]
 CallbackFault = Literal["duplicate", "shuffle"]
 FaultKind = HttpFault | CallbackFault
 CounterpartName = Literal["sls", "suivi", "douane", "chinaport", "webhook"]
 WEBHOOK: CounterpartName = "webhook"
 SLS: CounterpartName = "sls"
+ONLY_SLS = REFUSALS | {"cut_pdf"}
 DROP = "sandbox.drop"
 """The extension of the scope whose function `close` closes the connection."""
 TOO_MANY = {"code": "TOO_MANY_REQUESTS", "message": "max quota reached (10 calls per 1s)"}
@@ -49,7 +51,7 @@ class Faults:
     def plan(self, counterpart: CounterpartName, fault: Fault, count: int) -> None:
         """Plans the fault for `count` requests, after those planned before. ValueError: not one of its faults."""
         kinds = get_args(CallbackFault if counterpart == WEBHOOK else HttpFault)
-        possible = [kind for kind in kinds if kind != "cut_pdf" or counterpart == SLS]
+        possible = [kind for kind in kinds if kind not in ONLY_SLS or counterpart == SLS]
         if fault.kind not in possible:
             raise ValueError(f"{counterpart} can do {', '.join(possible)}")
         self._planned.setdefault(counterpart, deque()).extend([fault] * count)
@@ -103,6 +105,9 @@ class FaultMiddleware:
                 await self._reply(send, 429, [*headers, (b"content-type", b"application/json")], body)
             case Fault("500"):
                 await self._reply(send, 500, [(b"content-type", b"text/html")], BROKEN)
+            case Fault(kind) if kind in REFUSALS:
+                status, media_type, body = refusal(cast(Refusal, kind))
+                await self._reply(send, status, [(b"content-type", media_type.encode())], body)
             case Fault():
                 await self._run_and_fail(scope, receive, send, fault)
 

@@ -58,6 +58,11 @@ class Status:
         for case in self.standing["cases"] if self.standing else ():
             late = f", {case['overdue']} overdue" if case["overdue"] else ""
             texts.append(f"{_count(case['cases'], 'open case')} {case['kind']}{late}: orders: GET /cases")
+        for paused in self.standing["operations"] if self.standing else ():
+            texts.append(
+                f"{paused['operation']} of {paused['counterpart']} are paused since {paused['since']}: "
+                f"{paused['reason']}, mend {paused['mend']}: see OperationPaused in the runbook"
+            )
         overdue = sum(state["overdue"] for state in self.standing["states"]) if self.standing else 0
         if overdue:
             texts.append(f"{_count(overdue, 'order')} past the deadline: see OrderPastDeadline in the runbook")

@@ -136,6 +136,9 @@ class _Metrics:
         self.jobs_age = Gauge("jobs_oldest_ready_age_seconds", "age of the oldest outside call that waits", ["kind"])
         self.jobs_exhausted = Gauge("jobs_exhausted_last_day", "outside calls given up within a day", ["kind"])
         self.paused = Gauge("counterpart_paused", "1 while an operator has stopped the calls", ["counterpart"])
+        self.paused_kinds = Gauge(
+            "jobs_paused", "1 while the service itself lets jobs of a kind wait: all would fail", ["kind"]
+        )
         self.blocked = Gauge("service_blocked", "1 while the service may decide nothing: see the runbook")
         self.loop_age = Gauge("loop_tick_age_seconds", "since an endless loop has last turned", ["loop"])
         self.loop_trouble = Gauge("loop_in_trouble", "1 while a loop waits for a server", ["loop"])

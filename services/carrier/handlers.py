@@ -6,17 +6,23 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from contracts.base import Event
-from contracts.carrier import LabelCreated
+from contracts.carrier import LabelCreated, OperationPaused
+from contracts.carriers import carrier_of
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.warehouse import OrderChanged, OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.carrier.domain.decide import decide
+from services.carrier.domain.duties import DutyCodes
+from services.carrier.domain.labels import label_job
+from services.carrier.domain.operations import open_pause
+from services.carrier.domain.operations import outputs as operation_outputs
 from services.carrier.domain.parcels import followed_parcels
 from services.carrier.domain.silence import SilencePolicy
-from services.carrier.store import callbacks, labels, scans
+from services.carrier.store import callbacks, labels, refusals, scans
 from services.carrier.store import followed_parcels as followed
 from shared.db import DB
+from shared.jobs import pauses
 from shared.ledger.facts import DecisionContext, Facts, Output
 
 SUBSCRIPTIONS: tuple[type[Event], ...] = (
@@ -34,14 +40,35 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
 )
 
 
-async def handle(_: DB, orders: Sequence[Facts], context: DecisionContext, policy: SilencePolicy) -> list[Output]:
+async def handle(
+    _: DB, orders: Sequence[Facts], context: DecisionContext, policy: SilencePolicy, duty_codes: DutyCodes
+) -> list[Output]:
     """The outputs for these orders."""
-    return [output for facts in orders for output in decide(facts, context, policy)]
+    return [output for facts in orders for output in decide(facts, context, policy, duty_codes)]
 
 
 async def project(db: DB, orders: Sequence[Facts]) -> None:
     """Keeps the list of parcels to follow."""
     await followed.save(db, [parcel for facts in orders for parcel in followed_parcels(facts)])
+
+
+async def handle_operations(_db: DB, operations: Sequence[Facts], _context: DecisionContext) -> list[Output]:
+    """The outputs for these operations of carriers."""
+    return [output for facts in operations for output in operation_outputs(facts)]
+
+
+async def project_operations(db: DB, operations: Sequence[Facts]) -> None:
+    """Lets the jobs of a paused operation wait, and those of one that goes on go on."""
+    for facts in operations:
+        paused = facts.first(OperationPaused)
+        if paused is None:
+            continue
+        carrier = carrier_of(paused.counterpart)
+        if open_pause(facts) is not None:
+            await pauses.pause_kind(db, label_job(carrier), facts.id)
+        else:
+            await pauses.resume_kind(db, label_job(carrier), facts.id)
+            await refusals.forget(db, carrier)
 
 
 async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:

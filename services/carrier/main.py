@@ -5,17 +5,26 @@ from __future__ import annotations
 from functools import partial
 
 from contracts import topics
-from contracts.base import ORDER
+from contracts.base import COUNTERPART, ORDER
 from services import cases
 from services.carrier import metrics
-from services.carrier.api import answers, callbacks, labels, orders
+from services.carrier.api import answers, callbacks, labels, operations, orders
 from services.carrier.api.description import API
 from services.carrier.api.signatures import secrets_of
 from services.carrier.carriers import CARRIERS
 from services.carrier.carriers.carrier import Connected
 from services.carrier.domain.silence import SilencePolicy
-from services.carrier.handlers import SUBSCRIPTIONS, handle, on_erased, on_restored, project
-from services.carrier.jobs import LabelJob, LabelRules
+from services.carrier.handlers import (
+    SUBSCRIPTIONS,
+    handle,
+    handle_operations,
+    on_erased,
+    on_restored,
+    project,
+    project_operations,
+)
+from services.carrier.jobs.checks import CheckJob
+from services.carrier.jobs.labels import LabelJob, LabelRules
 from services.carrier.settings import Settings
 from services.carrier.store import callbacks as callbacks_table
 from services.carrier.store import labels as labels_table
@@ -48,6 +57,10 @@ def service(platform: Platform) -> Service:
         for counterpart in [Counterpart(carrier.counterpart, Client())]
     ]
     silence = SilencePolicy({carrier.name: carrier.silence for carrier in CARRIERS}, settings.silence_days)
+    duty_codes = {
+        code: frozenset(carrier.name for carrier in CARRIERS if code in carrier.duty_codes)
+        for code in frozenset().union(*(carrier.duty_codes for carrier in CARRIERS))
+    }
     intake = ScanIntake(pool, platform.seal, Retention(settings.raw_scan_days, settings.callback_days))
     publisher = ScanPublisher(pool, ledger, clock, {carrier.name: carrier for carrier in CARRIERS}, intake.received)
     rules = LabelRules(settings.on_lost_answer, settings.label_attempts, settings.label_days, settings.cn23_days)
@@ -56,11 +69,17 @@ def service(platform: Platform) -> Service:
         publishes=topics.of_producer("carrier"),
         consumes=topics.subscribed_by("carrier"),
         subscriptions=SUBSCRIPTIONS,
-        kinds=(StreamKind(ORDER, partial(handle, policy=silence), project),),
+        kinds=(
+            StreamKind(COUNTERPART, handle_operations, project_operations),
+            StreamKind(ORDER, partial(handle, policy=silence, duty_codes=duty_codes), project),
+        ),
         hooks=cases.hooks("carrier"),
         findings=cases.findings,
         keepers=(persons,),
-        jobs=tuple(LabelJob(ledger, persons, platform.seal, clock, one, rules).kind() for one in connected),
+        jobs=(
+            *(LabelJob(ledger, persons, platform.seal, clock, one, rules).kind() for one in connected),
+            *(CheckJob(ledger, persons, clock, one, settings.label_check_seconds).kind() for one in connected),
+        ),
         tasks=(
             Task("publish_scans", publisher.run),
             *(
@@ -81,6 +100,7 @@ def service(platform: Platform) -> Service:
             ),
             labels.router(pool, ledger, persons, platform.seal, require),
             answers.router(ledger, clock, platform.requests, require),
+            operations.router(ledger, clock, platform.requests, require, [carrier.name for carrier in CARRIERS]),
             orders.router(pool, ledger, require),
             reads.router(require, pool),
         ),

@@ -1,4 +1,5 @@
-"""What the carrier service measures beyond the platform: call-backs, transit times, scans, doubtful labels."""
+"""What the carrier service measures beyond the platform: call-backs, transit times, scans, doubtful labels, and what
+becomes of the labels that are asked for."""
 
 from __future__ import annotations
 
@@ -9,6 +10,16 @@ from contracts.base import Event
 from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned
 from contracts.warehouse import ParcelHandedOver
 from services.carrier.carriers import CARRIERS
+from services.carrier.domain.carrier import (
+    AddressRefused,
+    AnswerLost,
+    LabelAnswer,
+    LabelMade,
+    LabelRejected,
+    OperationRefused,
+    TryLater,
+    Unexplained,
+)
 from services.carrier.domain.windows import REASONS
 from services.carrier.store import labels, scans, unconfirmed_labels
 from shared.ledger.facts import Facts
@@ -23,6 +34,23 @@ CALL_BACKS = Counter(
 )
 for _outcome in ("kept", "repeated", "unreadable", "webhook-id", "webhook-timestamp", "webhook-signature"):
     CALL_BACKS.labels(_outcome)
+LABEL_ANSWERS = Counter(
+    "carrier_label_answers",
+    "answers to label calls, by what they mean: made, later, lost, or whose fault a refusal is",
+    ["carrier", "meaning"],
+)
+_MEANINGS: dict[type[LabelAnswer], str] = {
+    LabelMade: "made",
+    LabelRejected: "parcel",
+    AddressRefused: "address",
+    OperationRefused: "settings",
+    Unexplained: "unexplained",
+    TryLater: "later",
+    AnswerLost: "lost",
+}
+for _carrier in CARRIERS:
+    for _meaning in _MEANINGS.values():
+        LABEL_ANSWERS.labels(_carrier.name, _meaning)
 TRANSIT = Histogram(
     "carrier_parcel_transit_seconds",
     "from hand-over to a parcel's end, business time",
@@ -44,6 +72,10 @@ _OUTCOMES = {
     ParcelLost: "lost",
     ParcelDestroyed: "destroyed",
 }
+
+
+def count_label_answer(carrier: str, answer: LabelAnswer) -> None:
+    LABEL_ANSWERS.labels(carrier, _MEANINGS[type(answer)]).inc()
 
 
 def observe(facts: Facts, event: Event) -> None:

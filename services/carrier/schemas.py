@@ -35,6 +35,16 @@ class LabelDecisionBody(Body):
     """`repeat`: ask the carrier for it again; `refuse`: give the parcel up."""
 
 
+class OperationView(View):
+    """What a carrier is asked for."""
+
+    counterpart: str
+    operation: str
+    """`labels`."""
+    paused: bool
+    """Whether it is not asked for now, for a fault of ours."""
+
+
 class LabelView(View):
     """A label that the carrier has made."""
 

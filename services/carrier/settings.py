@@ -19,6 +19,9 @@ class Settings(create_model("OfCarriers", __base__=_OF_CARRIERS), PlatformSettin
         default="repeat", description="after a label call whose answer was lost: call again, or leave it to a person"
     )
     label_attempts: int = Field(default=20, ge=1, description="label calls before a person has to look into it")
+    label_check_seconds: float = Field(
+        default=300, gt=0, description="real time between two checks whether paused labels would be made again"
+    )
     silence_days: int | None = Field(default=None, ge=1, le=60, description="business time; else the carrier's own")
 
     sender_company: str = Field(default="Silkpost", min_length=1, max_length=35)

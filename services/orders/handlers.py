@@ -10,6 +10,8 @@ from uuid import UUID
 from contracts.base import Event, order_stream
 from contracts.carrier import (
     LabelCreated,
+    OperationPaused,
+    OperationResumed,
     ParcelDelivered,
     ParcelDestroyed,
     ParcelLost,
@@ -33,13 +35,16 @@ from contracts.warehouse import (
 )
 from services.orders.domain.decide import decide
 from services.orders.domain.document import document
+from services.orders.domain.pauses import AWAITED_OPERATION, NO_PAUSES, Pause, earliest_wait
 from services.orders.store import cases, erasures
 from services.orders.store import orders as orders_table
+from services.orders.store import pauses as pauses_table
 from services.persons.erasures import mark
 from services.persons.facts import PersonErased
 from services.persons.records import Persons
 from shared.clock import Clock
 from shared.db import DB
+from shared.ledger import fact_sets
 from shared.ledger.facts import DecisionContext, Facts, Output
 from shared.ledger.ledger import Ledger
 
@@ -67,25 +72,45 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     ParcelReturned,
     ParcelLost,
     ParcelDestroyed,
+    # carrier: whether it asks for labels at all; see `absorb_operations`
+    OperationPaused,
+    OperationResumed,
     # all services: what waits for a person
     CaseOpened,
     CaseClosed,
 )
 
 
-async def handle(_db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
+async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
     """The outputs that follow from these orders' facts; see `domain.decide`."""
-    return [output for facts in orders for output in decide(facts, context)]
+    pauses = await _pauses(db, orders)
+    return [output for facts in orders for output in decide(facts, context, pauses)]
 
 
 async def project(clock: Clock, db: DB, orders: Sequence[Facts]) -> None:
     """Brings the tables of orders and cases up to date."""
-    documents = [shown for facts in orders if (shown := document(facts)) is not None]
+    pauses = await _pauses(db, orders)
+    documents = [shown for facts in orders if (shown := document(facts, pauses)) is not None]
     if documents:
         await orders_table.save(db, documents, clock.now())
     opened = [(case, facts.get(CaseClosed, case.case)) for facts in orders for case in facts.all(CaseOpened)]
     if opened:
         await cases.save(db, opened)
+
+
+async def _pauses(db: DB, orders: Sequence[Facts]) -> Sequence[Pause]:
+    """The pauses that may concern these orders. Nothing is asked where none can."""
+    waits = [since for facts in orders if (since := earliest_wait(facts)) is not None]
+    return await pauses_table.since(db, min(waits)) if waits else NO_PAUSES
+
+
+async def absorb_operations(clock: Clock, db: DB, events: Sequence[Event]) -> None:
+    """Keeps what the facts about counterparts say, and has the orders that wait decided again by their timers: their
+    deadlines have changed. An order that is being decided just now is left out; see `domain.pauses.LOOK_AGAIN`."""
+    await pauses_table.save(db, [event for event in events if isinstance(event, OperationPaused)])
+    await pauses_table.save_ends(db, [event for event in events if isinstance(event, OperationResumed)])
+    waiting = await pauses_table.orders_in(db, list(AWAITED_OPERATION))
+    await fact_sets.decide_again(db, waiting, clock.now())
 
 
 async def on_restored(clock: Clock, db: DB, events: Sequence[Event]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from contracts import topics
-from contracts.base import ORDER
+from contracts.base import COUNTERPART, ORDER
 from services import cases
 from services.links import link_keys_of
 from services.orders import metrics
@@ -15,7 +15,7 @@ from services.orders.api.changes import Changes
 from services.orders.api.description import API
 from services.orders.api.intake import Intake
 from services.orders.api.preview import Previews
-from services.orders.handlers import SUBSCRIPTIONS, Erasure, handle, on_restored, project
+from services.orders.handlers import SUBSCRIPTIONS, Erasure, absorb_operations, handle, on_restored, project
 from services.orders.jobs.erasing import erase_person
 from services.orders.jobs.previews import ANSWER_BYTES, CUSTOMS, WAREHOUSE, Decider, Deciders
 from services.orders.schemas.views import TrackingLinks
@@ -79,7 +79,10 @@ def service(platform: Platform) -> Service:
         also_publishes=(topics.PERSONAL, topics.ERASURES),
         consumes=topics.subscribed_by("orders"),
         subscriptions=SUBSCRIPTIONS,
-        kinds=(StreamKind(ORDER, handle, partial(project, clock)),),
+        kinds=(
+            StreamKind(ORDER, handle, partial(project, clock)),
+            StreamKind(COUNTERPART, absorb=partial(absorb_operations, clock)),
+        ),
         hooks=cases.hooks("orders"),
         findings=cases.findings,
         keepers=(persons, Markers(persons)),

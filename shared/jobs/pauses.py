@@ -1,6 +1,9 @@
-"""Counterparts to whom no calls are made for now, because an operator said so."""
+"""What is not called for now: counterparts, because an operator said so, and kinds of jobs, because the service itself
+has decided that they would all fail."""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from shared.db import DB
 
@@ -17,3 +20,21 @@ async def resume(db: DB, counterpart: str) -> None:
 
 async def is_paused(db: DB, counterpart: str) -> bool:
     return bool(await db.fetchval("select true from paused where counterpart = $1", counterpart))
+
+
+async def pause_kind(db: DB, kind: str, stream_id: UUID) -> None:
+    """Jobs of this kind wait, for facts of this stream say so."""
+    await db.execute(
+        "insert into paused_kinds (kind, stream_id) values ($1, $2) on conflict do nothing", kind, stream_id
+    )
+
+
+async def resume_kind(db: DB, kind: str, stream_id: UUID) -> None:
+    """They wait no more for this stream. They go on once no stream pauses them."""
+    await db.execute("delete from paused_kinds where kind = $1 and stream_id = $2", kind, stream_id)
+
+
+async def pausing_streams(db: DB, kind: str) -> list[UUID]:
+    """The streams whose facts let jobs of this kind wait."""
+    rows = await db.fetch("select stream_id from paused_kinds where kind = $1 order by stream_id", kind)
+    return [row["stream_id"] for row in rows]

@@ -181,6 +181,7 @@ class Worker:
                    where kind = $1 and status = 'ready' and run_at <= now()
                      and (claimed_until is null or claimed_until < now())
                      and not exists (select from paused where paused.counterpart = jobs.counterpart)
+                     and not exists (select from paused_kinds where paused_kinds.kind = $1)
                    order by run_at limit $2 for update skip locked)
                update jobs set claimed_until = now() + $3 * interval '1 second', attempts = attempts + 1
                from due where jobs.kind = due.kind and jobs.stream_id = due.stream_id and jobs.subject = due.subject

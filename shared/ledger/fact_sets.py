@@ -1,8 +1,9 @@
-"""Questions about many sets of facts at once that need none of them read."""
+"""What concerns many sets of facts at once and needs none of them read."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from contracts.base import Event, versions_of
@@ -25,6 +26,17 @@ async def consumed(db: DB) -> dict[UUID, int]:
     """How many facts of each stream were consumed."""
     rows = await db.fetch("select stream_id, count(*) as facts from facts where not published group by stream_id")
     return {row["stream_id"]: row["facts"] for row in rows}
+
+
+async def decide_again(db: DB, stream_ids: Collection[UUID], at: datetime) -> None:
+    """These streams are decided again by their timers at this business time, or when they would be anyhow if that is
+    earlier. One that another transaction holds is left out: waiting for it might be a deadlock."""
+    await db.execute(
+        """with free as (select id from streams where id = any($1) order by id for update skip locked)
+           update streams set due_at = least(due_at, $2) from free where streams.id = free.id""",
+        list(stream_ids),
+        at,
+    )
 
 
 async def forget_all(db: DB) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from contracts.base import Stream
 from shared.db import DB
 from shared.ledger.facts import Job
 
@@ -37,3 +38,14 @@ async def run_again(db: DB, job: Job, state: Mapping[str, Any]) -> bool:
         json.dumps(dict(state)),
     )
     return bool(found)
+
+
+async def sample_ready(db: DB, kind: str, limit: int) -> list[tuple[Stream, str]]:
+    """Some jobs of this kind that wait, other ones each time: the stream and the subject of each."""
+    rows = await db.fetch(
+        """select stream_kind, stream_id, subject from jobs
+           where kind = $1 and status = 'ready' order by random() limit $2""",
+        kind,
+        limit,
+    )
+    return [(Stream(row["stream_kind"], row["stream_id"]), row["subject"]) for row in rows]

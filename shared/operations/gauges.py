@@ -69,6 +69,9 @@ async def _jobs(pool: asyncpg.Pool[asyncpg.Record], kinds: Collection[str]) -> N
     metrics.paused.clear()
     for row in paused:
         metrics.paused.labels(row["counterpart"]).set(1)
+    paused_kinds = {row["kind"] for row in await pool.fetch("select kind from paused_kinds")}
+    for kind in kinds:
+        metrics.paused_kinds.labels(kind).set(kind in paused_kinds)
 
 
 async def lag(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, topics: Sequence[str]) -> int:

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 _SCOPE = "scope in ('marketplace', 'warehouse', 'support', 'operator', 'service')"
+_PAUSED_KINDS = """paused_kinds (
+        kind text not null,
+        stream_id uuid not null,
+        since timestamptz not null default now(),
+        primary key (kind, stream_id)
+    )"""
 
 PLATFORM_SCHEMA: tuple[str, ...] = (
     # What facts are about. Of a decided kind: `size` is how many facts there are, `due_at` when to decide again
@@ -118,6 +124,8 @@ PLATFORM_SCHEMA: tuple[str, ...] = (
         counterpart text primary key,
         since timestamptz not null default now()
     )""",
+    # Kinds of jobs that wait because facts of this stream say so (shared/jobs/pauses.py).
+    f"create table {_PAUSED_KINDS}",
     f"""create table api_keys (
         hash bytea primary key,
         name text not null,
@@ -155,3 +163,6 @@ SERVICE_SCOPE_SCHEMA: tuple[str, ...] = (
     "alter table api_keys drop constraint api_keys_scope_check",
     f"alter table api_keys add constraint api_keys_scope_check check ({_SCOPE})",
 )
+
+PAUSED_KINDS_SCHEMA: tuple[str, ...] = (f"create table if not exists {_PAUSED_KINDS}",)
+"""For a database that was made before there was such a table."""

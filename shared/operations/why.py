@@ -138,7 +138,8 @@ async def _dead_letters(pool: asyncpg.Pool[asyncpg.Record], name: str, stream_id
 async def _jobs(pool: asyncpg.Pool[asyncpg.Record], name: str, stream_id: UUID) -> list[Finding]:
     rows = await pool.fetch(
         """select kind, subject, jobs.counterpart, status, attempts, run_at, reason, created_at, finished_at,
-                  claimed_until > now() as running, paused.since as paused_since
+                  claimed_until > now() as running, paused.since as paused_since,
+                  (select min(since) from paused_kinds where paused_kinds.kind = jobs.kind) as kind_paused_since
            from jobs left join paused on paused.counterpart = jobs.counterpart
            where stream_id = $1 and status <> 'done' order by created_at, kind, subject""",
         stream_id,
@@ -171,6 +172,10 @@ def _job(name: str, row: asyncpg.Record) -> Finding:
             "next": f"python -m services.{name} resume {row['counterpart']}",
         }
         return found.model_copy(update=paused)
+    if row["kind_paused_since"]:
+        what = f"{about} waits: the service lets jobs of its kind wait, since all would fail"
+        update = {"holder": "paused", "what": what, "since": row["kind_paused_since"], "until": None}
+        return found.model_copy(update=update)  # the list of cases says what to mend
     return found
 
 

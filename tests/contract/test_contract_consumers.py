@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.base import Event, lifted, order_stream, parse_fact, versions_of
+from contracts.base import Event, lifted, parse_fact, versions_of
 from contracts.topics import TOPICS, of_producer, subscribed_by
 from shared.ledger.facts import Facts
 from tests.support.unknown_words import WORD, WORDS, invented, open_fields
@@ -40,7 +40,7 @@ def test_it_parses_every_example_of_what_it_consumes(service: str) -> None:
         assert examples or not consumed.__module__.startswith("contracts.")
         for example in examples:
             event = lifted(parse_fact(example.parent.name, example.read_text(encoding="utf-8")))
-            facts = Facts(order_stream(event.stream_id), [event])
+            facts = Facts(event.stream, [event])
             assert facts.get(consumed, event.subject) == event
 
 

@@ -137,7 +137,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 from services.carrier.carriers.carrier import Calls, Carrier
-from services.carrier.domain.carrier import CodeMeaning, LabelOrder, Sender, Unreachable
+from services.carrier.domain.carrier import Account, CodeMeaning, LabelOrder, Sender, Unreachable
 from shared.http.client import Counterpart
 
 
@@ -149,10 +149,13 @@ def connect(settings: ChronopostSettings, sender: Sender, chronopost: Counterpar
     async def make_label(order: LabelOrder) -> NoReturn:
         raise NotImplementedError
 
+    async def check_label(order: LabelOrder) -> NoReturn:
+        raise NotImplementedError
+
     async def track(numbers: Sequence[str]) -> NoReturn:
         raise Unreachable("chronopost:not_built")
 
-    return Calls(make_label, track)
+    return Calls(make_label, check_label, track, Account("none"))
 
 
 CODES = {"D": CodeMeaning("delivered")}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from contracts.carrier import LabelCreated, LabelRefused
+from contracts.carrier import LabelCreated
+from contracts.cases import CaseOpened
 from contracts.customs import ParcelDeclared
 from contracts.persons import Contact
 from contracts.warehouse import OrderChanged, OrderPacked
@@ -44,7 +45,8 @@ async def test_the_label_shows_the_changed_address_and_waits_until_it_has_come(c
     await packed(carrier, order_id)
     assert await carrier.count("jobs", "stream_id = $1", order_id) == 0
     await record(carrier, order_id)
-    assert (await carrier.until(order_id, LabelRefused, 1)).reason == "sls:addressee.address.line2.required"
+    case = await carrier.until(order_id, CaseOpened, "address_refused:1:label-1")
+    assert case.reason == "sls:addressee.address.line2.required"
 
 
 async def test_a_change_that_was_not_granted_changes_no_label(carrier: CarrierService) -> None:

@@ -61,12 +61,14 @@ async def test_two_parcels_two_labels(carrier: CarrierService) -> None:
     assert len(set(numbers)) == 2
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"), [({"street": "  "}, "sls:addressee.address.line2.required"), ({"country": "XX"}, "no_route")]
-)
-async def test_a_label_is_refused(carrier: CarrierService, change: dict[str, str], reason: str) -> None:
-    order_id = await carrier.packed(contact=change)
-    assert (await carrier.until(order_id, LabelRefused, 1)).reason == reason
+async def test_a_label_is_refused_where_no_carrier_goes(carrier: CarrierService) -> None:
+    order_id = await carrier.packed(contact={"country": "XX"})
+    assert (await carrier.until(order_id, LabelRefused, 1)).reason == "no_route"
+
+
+async def test_a_label_is_refused_for_the_parcel_s_own_fault(carrier: CarrierService) -> None:
+    order_id = await carrier.packed(weight_g=30_001)
+    assert (await carrier.until(order_id, LabelRefused, 1)).reason == "sls:parcel.weight.range"
 
 
 @pytest.mark.parametrize(("kind", "more"), [("429", {"retry_after": 0}), ("429", {}), ("500", {})])

@@ -200,3 +200,16 @@ async def test_a_commit_wakes_the_workers_of_the_jobs_that_it_added_and_no_other
         await asked("plain")
         await asked("call")
         assert woken == ["call"]
+
+
+async def test_a_kind_waits_until_no_stream_pauses_it(pair: Pair) -> None:
+    """As when a contract is changed while labels are paused under the one before."""
+    first, second = uuid4(), uuid4()
+    async with connected(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, _service):
+        for stream_id in (first, first, second):
+            async with answerer.ledger.transaction() as db:
+                await pauses.pause_kind(db, "call", stream_id)
+        async with answerer.ledger.transaction() as db:
+            await pauses.resume_kind(db, "call", first)
+            assert await pauses.pausing_streams(db, "call") == [second]
+            assert await pauses.pausing_streams(db, "other") == []

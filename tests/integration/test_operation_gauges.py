@@ -202,17 +202,19 @@ async def test_the_platform_counts_what_waits(servers: Servers, fresh_database: 
                 now() - interval '2 days')"""
         )
         await db.execute("insert into paused values ('carrier.laposte')")
+        await db.execute("insert into paused_kinds values ('label', gen_random_uuid())")
         await db.execute("insert into log_ends values ('carrier.events', 2, 10, 3, 7)")
-        await gauges.database(db, ["label"])
+        await gauges.database(db, ["label", "check"])
         assert shown("outbox_depth") == 1
         assert shown("outbox_oldest_age_seconds") == pytest.approx(90, abs=30)
         label = {"kind": "label"}
         assert (shown("jobs_ready", label), shown("jobs_exhausted_last_day", label)) == (1, 1)
         assert shown("jobs_oldest_ready_age_seconds", label) == pytest.approx(3600, abs=60)
         assert shown("counterpart_paused", {"counterpart": "carrier.laposte"}) == 1
+        assert (shown("jobs_paused", label), shown("jobs_paused", {"kind": "check"})) == (1, 0)
         partition = {"messaging_destination_name": "carrier.events", "messaging_destination_partition_id": "2"}
         assert shown("messaging_log_generation", partition) == 3
-        await db.execute("delete from paused; delete from jobs")
+        await db.execute("delete from paused; delete from paused_kinds; delete from jobs")
         await gauges.database(db, ["label"])
-        assert shown("jobs_ready", label) == 0
+        assert (shown("jobs_ready", label), shown("jobs_paused", label)) == (0, 0)
         assert REGISTRY.get_sample_value("counterpart_paused", {"counterpart": "carrier.laposte"}) is None

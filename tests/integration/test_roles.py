@@ -65,19 +65,23 @@ async def test_every_reading_of_a_persons_data_says_who_asked(orders: OrdersServ
     assert ([read["part"] for read in page["reads"]], page["next"]) == (["contact"], None)
 
 
-async def test_a_database_of_before_takes_the_keys_of_services(fresh_database: FreshDatabase) -> None:
+async def test_a_database_of_before_takes_the_keys_of_services_and_pauses_of_operations(
+    fresh_database: FreshDatabase,
+) -> None:
     dsn = await fresh_database("orders")
     database = await asyncpg.connect(dsn)
     try:
         await database.execute(
             """alter table api_keys drop constraint api_keys_scope_check;
                alter table api_keys add check (scope in ('marketplace', 'warehouse', 'support', 'operator'));
+               drop table paused_kinds, operation_pauses;
                update alembic_version set version_num = 'orders_0002'"""
         )
         with pytest.raises(asyncpg.CheckViolationError):
             await keep_api_key(database, key="key-of-orders", name="orders", scope="service")
         await asyncio.to_thread(migrate, "orders", dsn)
         await keep_api_key(database, key="key-of-orders", name="orders", scope="service")
+        assert await database.fetchval("select count(*) from paused_kinds, operation_pauses") == 0
     finally:
         await database.close()
 

@@ -16,7 +16,16 @@ from sandbox.local.servers import Servers
 from services.carrier import main
 from services.carrier.carriers.carrier import Calls, Carrier
 from services.carrier.carriers.laposte import CARRIER as LA_POSTE
-from services.carrier.domain.carrier import LabelAnswer, LabelMade, LabelOrder, ParcelEvents, Sender
+from services.carrier.domain.carrier import (
+    Account,
+    CheckAnswer,
+    LabelAnswer,
+    LabelMade,
+    LabelOrder,
+    LabelPossible,
+    ParcelEvents,
+    Sender,
+)
 from shared.http.client import Counterpart
 from tests.support.carrier_service import CarrierService, carrier_service, envelope, event
 from tests.support.databases import FreshDatabase
@@ -37,11 +46,14 @@ class Other:
         async def make_label(_: LabelOrder) -> LabelAnswer:
             return LabelMade(self.numbers.pop(0), PDF, None)
 
+        async def check_label(_: LabelOrder) -> CheckAnswer:
+            return LabelPossible()
+
         async def track(numbers: Sequence[str]) -> Sequence[ParcelEvents]:
             self.polled |= set(numbers)
             return [ParcelEvents(number, ()) for number in numbers]
 
-        return Calls(make_label, track)
+        return Calls(make_label, check_label, track, Account("none"))
 
 
 @pytest.fixture

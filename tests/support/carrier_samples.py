@@ -40,6 +40,7 @@ def box(parcel: int) -> Parcel:
 
 
 POLICY = SilencePolicy({"laposte": SILENCE_RULES})
+DUTY_CODES = {"DOUTAX": frozenset({"laposte"})}
 
 
 def placed(country: str = "CN") -> OrderPlaced:
@@ -72,7 +73,7 @@ def packed(parcels: int = 1) -> OrderPacked:
     return OrderPacked(order_id=ORDER, occurred_at=START, parcels=tuple(box(n + 1) for n in range(parcels)))
 
 
-def declared(parcel: int = 1, charges: Money | None = None) -> ParcelDeclared:
+def declared(parcel: int = 1, charges: Money | None = None, tax: str = "0") -> ParcelDeclared:
     article = Article(
         description="Savon", quantity=1, net_weight_g=200, unit_value=eur("7.90"), hs_code="340111", origin="FR"
     )
@@ -89,7 +90,7 @@ def declared(parcel: int = 1, charges: Money | None = None) -> ParcelDeclared:
         goods=eur("7.90"),
         freight=eur("5.00"),
         discount=eur("0"),
-        tax=eur("0"),
+        tax=eur(tax),
         total=eur("12.90"),
     )
 
@@ -150,7 +151,7 @@ def over() -> OrderClosed:
 
 
 def outputs(events: Iterable[Event], now: datetime = START, *, caught_up: bool = False) -> list[Output]:
-    return decide(Facts(order_stream(ORDER), events), DecisionContext(now, caught_up), POLICY)
+    return decide(Facts(order_stream(ORDER), events), DecisionContext(now, caught_up), POLICY, DUTY_CODES)
 
 
 def events_among(items: Sequence[Output]) -> list[Event]:

@@ -110,11 +110,14 @@ class CarrierService:
             recorded = PersonRecorded(order_id=order_id, occurred_at=datetime.now(UTC))
             await self.platform.ledger.record(db, consumed=[recorded])
 
-    async def packed(self, parcels: int = 1, contact: Mapping[str, str] | None = None) -> UUID:
+    async def packed(
+        self, parcels: int = 1, contact: Mapping[str, str] | None = None, weight_g: int | None = None
+    ) -> UUID:
         """An order whose labels are to be made."""
         order_id = uuid4()
         await self.person(order_id, contact or {})
-        boxes = [{**SAMPLE["box"], "parcel": n + 1} for n in range(parcels)]
+        weight = {} if weight_g is None else {"weight_g": weight_g}
+        boxes = [{**SAMPLE["box"], **weight, "parcel": n + 1} for n in range(parcels)]
         now = {"order_id": str(order_id), "occurred_at": datetime.now(UTC).isoformat()}
         await self.consume(
             order_placed(order_id, (contact or {}).get("country", "CN")),

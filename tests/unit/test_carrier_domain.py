@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from contracts.base import Event, Money, order_stream
 from contracts.carrier import LabelRefused, ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned
-from contracts.cases import CaseClosed
+from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderScreened, ParcelRefused
 from services.carrier.carriers.laposte import codes
 from services.carrier.domain.decide import decide
@@ -24,6 +24,7 @@ from services.carrier.domain.scans import KnownScan, scan_fact
 from services.persons.facts import PersonErased
 from shared.ledger.facts import DecisionContext, Facts, Job
 from tests.support.carrier_samples import (
+    DUTY_CODES,
     NUMBERS,
     ORDER,
     POLICY,
@@ -175,7 +176,7 @@ def test_what_is_followed() -> None:
     facts = Facts(
         order_stream(ORDER), [label(1), label(2), handed_over(1), scan("PC1", day(1)), scan("DI1", day(9), 2)]
     )
-    for event in events_among(decide(facts, DecisionContext(START), POLICY)):
+    for event in events_among(decide(facts, DecisionContext(START), POLICY, DUTY_CODES)):
         facts.add(event)
     assert sorted((parcel.parcel, parcel.state, parcel.scans) for parcel in followed_parcels(facts)) == [
         (1, "handed_over", 1),
@@ -211,7 +212,7 @@ def settle(batches: Iterable[Iterable[Event]]) -> tuple[set[UUID], set[Job]]:
             facts.add(event)
         fresh = True
         while fresh:
-            items = decide(facts, DecisionContext(day(20)), POLICY)
+            items = decide(facts, DecisionContext(day(20)), POLICY, DUTY_CODES)
             enqueued |= {item for item in items if isinstance(item, Job)}
             fresh = sum(facts.add(event) for event in events_among(items)) > 0
     return {event.id for event in facts}, enqueued
@@ -258,3 +259,23 @@ def test_poll_and_call_back_report_one_fact(
 
 def test_the_same_code_at_another_minute_is_another_fact() -> None:
     assert scan("ET1", day(1)).id != scan("ET1", day(1) + timedelta(minutes=1)).id
+
+
+class TestDuties:
+    def test_a_tax_that_is_collected_again_is_a_case_once_a_parcel(self) -> None:
+        taxed = [label(), declared(tax="2.16"), scan("DOUTAX", day(9)), scan("DOUTAX", day(10))]
+        (case,) = [item for item in outputs(taxed) if isinstance(item, CaseOpened)]
+        assert (case.case, case.reason, case.action) == ("charged_twice:1", "charged_twice", "look_into")
+        assert case.since == day(9)
+
+    @pytest.mark.parametrize(
+        ("tax", "code", "labelled"), [("0.00", "DOUTAX", True), ("2.16", "DOUVIS", True), ("2.16", "DOUTAX", False)]
+    )
+    def test_none_where_nothing_was_paid_or_nothing_is_collected(self, tax: str, code: str, labelled: bool) -> None:
+        facts: list[Event] = [declared(tax=tax), scan(code, day(9)), *([label()] if labelled else [])]
+        assert [item for item in outputs(facts) if isinstance(item, CaseOpened)] == []
+
+    def test_a_code_means_it_only_where_its_carrier_says_so(self) -> None:
+        of_another = label().model_copy(update={"carrier": "other"})
+        facts: list[Event] = [of_another, declared(tax="2.16"), scan("DOUTAX", day(9))]
+        assert [item for item in outputs(facts) if isinstance(item, CaseOpened)] == []

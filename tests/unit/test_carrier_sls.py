@@ -24,18 +24,24 @@ from services.carrier.carriers.laposte.client import connect
 from services.carrier.carriers.laposte.label_request import Contract, label_request
 from services.carrier.carriers.laposte.labels import (
     LONGEST_PART_HEAD,
+    read_check_answer,
     read_label_answer,
     related_parts,
 )
 from services.carrier.carriers.laposte.settings import LaPosteSettings
 from services.carrier.domain.carrier import (
+    AddressRefused,
     AnswerLost,
+    CheckAnswer,
     LabelAnswer,
     LabelMade,
     LabelOrder,
+    LabelPossible,
     LabelRejected,
+    OperationRefused,
     Sender,
     TryLater,
+    Unexplained,
 )
 from shared.http.client import Counterpart
 from shared.http.counterpart_answer import Answer
@@ -199,18 +205,23 @@ JSON_TYPE = "application/json;charset=UTF-8"
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
-        (400, (GOLDEN / "sls-error.json").read_bytes(), LabelRejected("sls:30204")),
-        (200, (GOLDEN / "sls-error.json").read_bytes(), LabelRejected("sls:30204")),
-        (400, b'{"errors":[{"code":"E 12","message":"x"}]}', LabelRejected("sls:error")),
-        (400, b'{"errorCode":"002","errorLabel":"x"}', LabelRejected("sls:002")),
-        (400, b'{"error":"Bad Request","message":"x"}', LabelRejected("sls:error")),
-        (422, b"<html>", TryLater("sls:http_422")),
-        (400, PAGE, TryLater("sls:http_400")),
-        (302, b"", TryLater("sls:http_302")),
-        (401, b'{"messages":[{"id":"30000","type":"ERROR"}]}', TryLater("sls:30000")),
-        (200, b'{"messages":[{"id":"30000","type":"ERROR"}]}', TryLater("sls:30000")),
-        (403, b"", TryLater("sls:http_403")),
-        (404, b"<html>", TryLater("sls:http_404")),
+        (400, (GOLDEN / "sls-error.json").read_bytes(), AddressRefused("sls:30204")),
+        (200, (GOLDEN / "sls-error.json").read_bytes(), AddressRefused("sls:30204")),
+        (400, b'{"errors":[{"code":"E 12","message":"x"}]}', Unexplained("sls:http_400")),
+        (400, b'{"errorCode":"002","errorLabel":"x"}', Unexplained("sls:002")),
+        (400, b'{"error":"Bad Request","message":"x"}', Unexplained("sls:http_400")),
+        (422, b"<html>", Unexplained("sls:http_422")),
+        (422, b'{"status":422,"error":"Unprocessable Entity"}', Unexplained("sls:http_422")),
+        (200, b'{"error":"Bad Request"}', Unexplained("sls:http_200")),
+        (400, PAGE, Unexplained("sls:http_400")),
+        (400, b"", Unexplained("sls:http_400")),
+        (400, b'{"messages":[{"id":"30301","type":"ERROR"}]}', LabelRejected("sls:30301")),
+        (408, b"", TryLater("sls:http_408")),
+        (302, b"", Unexplained("sls:http_302")),
+        (401, b'{"messages":[{"id":"30000","type":"ERROR"}]}', OperationRefused("sls:30000", "credentials")),
+        (200, b'{"messages":[{"id":"30000","type":"ERROR"}]}', OperationRefused("sls:30000", "credentials")),
+        (403, b"", Unexplained("sls:http_403")),
+        (404, b"<html>", Unexplained("sls:http_404")),
         (429, b"", TryLater("sls:http_429", 3.0)),
         (500, b"<soap:Fault/>", TryLater("sls:http_500", 3.0)),
         (500, b'{"messages":[{"id":"30301","type":"ERROR"}]}', TryLater("sls:30301", 3.0)),
@@ -230,8 +241,27 @@ def test_other_answers(status: int, body: bytes, expected: LabelAnswer) -> None:
     assert read_label_answer(Answer(status, JSON_TYPE, body, given_after)) == expected
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (200, b'{"messages":[{"id":"0","type":"INFOS"}],"labelV2Response":null}', LabelPossible()),
+        (400, b'{"messages":[{"id":"30108","type":"ERROR"}]}', OperationRefused("sls:30108", "SENDER_POSTCODE")),
+        (200, b'{"messages":[{"id":"30108","type":"ERROR"}]}', OperationRefused("sls:30108", "SENDER_POSTCODE")),
+        (200, b'{"messages":[{"id":"0"},{"id":"30204","type":"ERROR"}]}', AddressRefused("sls:30204")),
+        (200, PAGE, Unexplained("sls:unreadable")),
+        (200, b"[]", Unexplained("sls:unreadable")),
+        (200, b'{"messages":"0"}', Unexplained("sls:unreadable")),
+        (200, b'{"messages":["0"]}', Unexplained("sls:unreadable")),
+        (400, PAGE, Unexplained("sls:http_400")),
+        (502, b"", TryLater("sls:http_502")),
+    ],
+)
+def test_a_check_passes_only_when_sls_says_so(status: int, body: bytes, expected: CheckAnswer) -> None:
+    assert read_check_answer(Answer(status, JSON_TYPE, body)) == expected
+
+
 def test_an_error_inside_a_multipart_answer() -> None:
-    assert read_label_answer(answer([("<jsonInfos>", infos(None, "30221"))])) == LabelRejected("sls:30221")
+    assert read_label_answer(answer([("<jsonInfos>", infos(None, "30221"))])) == AddressRefused("sls:30221")
 
 
 @pytest.mark.parametrize(
@@ -296,17 +326,17 @@ async def test_a_request_beyond_a_limit_is_not_sent() -> None:
     nowhere = replace(SENDER, city="x" * 36)
     async with httpx.AsyncClient(transport=answering(seen)) as http:
         made = await connect(SETTINGS, nowhere, Counterpart("carrier.laposte", http)).make_label(order())
-    assert made == TryLater("sls:sender.address.city.length")
+    assert made == Unexplained("sls:sender.address.city.length")
     assert seen == []
 
 
-async def test_an_addressee_that_no_label_can_show_is_refused_without_a_call() -> None:
+async def test_an_addressee_that_no_label_can_show_is_asked_for_without_a_call() -> None:
     """Of an order that was taken before intake knew the rule."""
     seen: list[httpx.Request] = []
     unnamed = order().contact.model_copy(update={"name": "བསྟན་འཛིན"})
     async with httpx.AsyncClient(transport=answering(seen)) as http:
         made = await connect(SETTINGS, SENDER, Counterpart("carrier.laposte", http)).make_label(order(contact=unnamed))
-    assert made == LabelRejected("sls:addressee.address.lastName.required")
+    assert made == AddressRefused("sls:addressee.address.lastName.required")
     assert seen == []
 
 
@@ -327,21 +357,21 @@ SETTINGS = LaPosteSettings(laposte_sls_url="http://sls", laposte_suivi_url="http
 
 
 @pytest.mark.parametrize(
-    ("raised", "sent", "expected"),
+    ("raised", "sent", "reason"),
     [
-        (httpx.ConnectError("x"), False, TryLater("sls:ConnectError")),
-        (httpx.ConnectTimeout("x"), False, TryLater("sls:ConnectTimeout")),
-        (httpx.ReadError("x"), False, TryLater("sls:ReadError")),
-        (httpx.ReadTimeout("x"), True, AnswerLost("sls:ReadTimeout")),
-        (httpx.WriteError("x"), True, AnswerLost("sls:WriteError")),
-        (httpx.RemoteProtocolError("x"), True, AnswerLost("sls:RemoteProtocolError")),
+        (httpx.ConnectError("x"), False, "sls:ConnectError"),
+        (httpx.ConnectTimeout("x"), False, "sls:ConnectTimeout"),
+        (httpx.ReadError("x"), False, "sls:ReadError"),
+        (httpx.ReadTimeout("x"), True, "sls:ReadTimeout"),
+        (httpx.WriteError("x"), True, "sls:WriteError"),
+        (httpx.RemoteProtocolError("x"), True, "sls:RemoteProtocolError"),
     ],
 )
-async def test_an_answer_is_lost_only_once_the_request_has_left(
-    raised: Exception, sent: bool, expected: LabelAnswer
-) -> None:
+async def test_an_answer_is_lost_only_once_the_request_has_left(raised: Exception, sent: bool, reason: str) -> None:
     async with httpx.AsyncClient(transport=Broken(raised, sent=sent)) as http:
-        assert await connect(SETTINGS, SENDER, Counterpart("carrier.laposte", http)).make_label(order()) == expected
+        calls = connect(SETTINGS, SENDER, Counterpart("carrier.laposte", http))
+        assert await calls.make_label(order()) == (AnswerLost(reason) if sent else TryLater(reason))
+        assert await calls.check_label(order()) == TryLater(reason)  # nothing is lost by a check
 
 
 async def test_a_wait_that_the_carrier_names_has_a_bound() -> None:

@@ -19,8 +19,18 @@ from contracts.base import Event, order_stream
 from contracts.carrier import LabelCreated
 from services.carrier.carriers.laposte import codes, mapping
 from services.carrier.carriers.laposte.labels import read_label_answer
-from services.carrier.domain.carrier import AnswerLost, InvalidReport, LabelMade, LabelRejected, TryLater
-from services.carrier.domain.labels import exhausted_case, refusal
+from services.carrier.domain.carrier import (
+    AddressRefused,
+    AnswerLost,
+    InvalidReport,
+    LabelMade,
+    LabelRejected,
+    OperationRefused,
+    TryLater,
+    Unexplained,
+)
+from services.carrier.domain.labels import address_case, exhausted_case, refusal, unexplained_case
+from services.carrier.domain.operations import LABELS, UNKNOWN, Operation, pause
 from services.carrier.domain.scans import KnownScan, scan_fact
 from services.customs.destinations.cn.receipt_events import inventory_events, receipt_events
 from services.customs.destinations.cn.receipt_parsing import read_page, read_receipt
@@ -41,6 +51,7 @@ WORDS = (
 )
 ORDER = UUID("0f8fad5b-d9cb-469f-a165-70867728950e")
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+OPERATION = Operation("carrier.laposte", LABELS, "8d969eef6eca")
 GUID = str(uuid5(ORDER, "CEB621|1"))
 
 
@@ -130,6 +141,15 @@ def label_events(status: int, infos: bytes) -> list[Event]:
     match read_label_answer(answer if status == 200 else Answer(status, "application/json", infos, None)):
         case LabelRejected(reason):
             return [refusal(ORDER, 1, reason, NOW)]
+        case AddressRefused(reason):
+            return [address_case(ORDER, "1", reason, NOW)]
+        case OperationRefused(reason, mend):
+            return pause(Facts(OPERATION.stream), OPERATION, reason, mend, NOW)
+        case Unexplained(reason):
+            return [
+                unexplained_case(ORDER, "1", reason, NOW),
+                *pause(Facts(OPERATION.stream), OPERATION, reason, UNKNOWN, NOW),
+            ]
         case TryLater(reason) | AnswerLost(reason):
             return [exhausted_case(ORDER, "1", reason, "sls", NOW)]
         case LabelMade(number):

@@ -8,7 +8,16 @@ from typing import Any
 
 from pydantic_settings import BaseSettings
 
-from services.carrier.domain.carrier import CodeMeaning, LabelAnswer, LabelOrder, ParcelEvents, Sender
+from contracts.carriers import counterpart_of
+from services.carrier.domain.carrier import (
+    Account,
+    CheckAnswer,
+    CodeMeaning,
+    LabelAnswer,
+    LabelOrder,
+    ParcelEvents,
+    Sender,
+)
 from services.carrier.domain.silence import SilenceRule
 from shared.http.client import Counterpart
 
@@ -18,8 +27,11 @@ class Calls:
     """What a carrier can be asked, over a connection."""
 
     make_label: Callable[[LabelOrder], Awaitable[LabelAnswer]]
+    check_label: Callable[[LabelOrder], Awaitable[CheckAnswer]]
+    """Whether a label would be made; none is."""
     track: Callable[[Sequence[str]], Awaitable[Sequence[ParcelEvents]]]
     """About so many parcels as `group_size` allows. Raises Unreachable."""
+    account: Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +62,14 @@ class Carrier:
     read: Callable[[str, str | None], CodeMeaning]
     """The meaning of a code, given the country of the scan if known."""
     silence: tuple[SilenceRule, ...]
+    duty_codes: frozenset[str] = frozenset()
+    """The codes that say that it collects duties from the addressee."""
     callbacks: Callbacks | None = None
 
     @property
     def counterpart(self) -> str:
         """The name under which an operator pauses it."""
-        return f"carrier.{self.name}"
+        return counterpart_of(self.name)
 
     @property
     def announcing(self) -> list[str]:

@@ -52,7 +52,30 @@ class LabelMade:
 
 @dataclass(frozen=True, slots=True)
 class LabelRejected:
-    """The carrier will not make this label; the same request would be refused again."""
+    """The carrier will not carry this parcel or its goods; the same request would be refused again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRefused:
+    """The carrier refuses the address or the person: with a better one it will carry the parcel."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRefused:
+    """The carrier refuses our settings or our contract: it would refuse every label."""
+
+    reason: str
+    mend: str
+    """What to mend: a setting or a part of the contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """A refusal that does not say whose fault it is: never the parcel's."""
 
     reason: str
 
@@ -75,7 +98,25 @@ class AnswerLost:
     """Set when at least the number could be read."""
 
 
-LabelAnswer = LabelMade | LabelRejected | TryLater | AnswerLost
+@dataclass(frozen=True, slots=True)
+class LabelPossible:
+    """A label would be made: the carrier has only checked the request."""
+
+
+Refused = LabelRejected | AddressRefused | OperationRefused | Unexplained
+"""Whose fault a refusal is: of the parcel, of its address, ours, or nobody knows."""
+LabelAnswer = LabelMade | Refused | TryLater | AnswerLost
+CheckAnswer = LabelPossible | Refused | TryLater
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The contract under which we call a carrier."""
+
+    reference: str
+    """A digest of its number: two contracts are told apart, and none is disclosed."""
+    pays_duties: bool = False
+    """By this contract the carrier bills the hub, not the addressee, for duties and taxes of import."""
 
 
 class Unreachable(Exception):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from services.carrier.domain import enquiries, labels, outcomes
+from services.carrier.domain import duties, enquiries, labels, outcomes
+from services.carrier.domain.duties import DutyCodes
 from services.carrier.domain.silence import SilencePolicy
 from shared.ledger.facts import DecisionContext, Facts, Output
 
 
-def decide(facts: Facts, context: DecisionContext, policy: SilencePolicy) -> list[Output]:
+def decide(facts: Facts, context: DecisionContext, policy: SilencePolicy, duty_codes: DutyCodes) -> list[Output]:
     """Every output of the carrier service for this order."""
     return [
         *labels.outputs(facts, context),
         *outcomes.outputs(facts, context),
         *labels.closed_cases(facts, context),
+        *duties.charged_twice(facts, context, duty_codes),
         *enquiries.closed(facts, context),
         *enquiries.outputs(facts, context, policy),
     ]

@@ -22,7 +22,7 @@ from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.persons import Contact
 from contracts.warehouse import OrderPacked, OrderWithdrawn
-from services.carrier.domain.carrier import LabelOrder
+from services.carrier.domain.carrier import Account, LabelOrder
 from services.persons.facts import PersonErased, contact_recorded
 from shared.ledger.facts import DecisionContext, Facts, Job, Output
 
@@ -37,7 +37,14 @@ LABEL_MATTER = "label"
 """The matter of a case about a label."""
 REPEAT, REFUSE = "repeat", "refuse"
 """What a person may answer to a case about a label."""
+OPERATION_PAUSED = "operation_paused"
+"""How the case of a parcel ends whose refusal turned out to be a fault of ours: the label is asked for again when the
+operation goes on."""
 PLACE_OF_DISPATCH = ZoneInfo("Europe/Paris")
+CROSS_BORDER_RETAIL = "cbec_9610"
+"""The regime under which the tax is paid to customs with the declaration."""
+PAUSED = "paused"
+"""In a job's state: it has met a fault of ours."""
 LABEL_CASE_DUE = timedelta(days=3)
 """Business time for a person to answer a case about a label."""
 
@@ -55,8 +62,8 @@ class UnconfirmedLabel:
 
 
 def label_job(carrier: str) -> str:
-    """The kind of job that asks this carrier for a label. Its subject is the parcel, or `parcel:round` after an answer
-    "repeat"."""
+    """The kind of job that asks this carrier for a label. Its subject is the parcel, or `parcel:round` when it is asked
+    for again after a case."""
     return f"label.{carrier}"
 
 
@@ -94,9 +101,9 @@ def _postage_known(facts: Facts, declared: ParcelDeclared) -> bool:
 
 
 def label_round(facts: Facts, parcel: int) -> int:
-    """1, and one more for each time a person answered that the label should be asked for again."""
+    """1, and one more for each time that a case ended with the label to be asked for again."""
     return 1 + sum(
-        closed is not None and closed.resolution == REPEAT
+        closed is not None and closed.resolution in (REPEAT, OPERATION_PAUSED)
         for case in label_cases(facts, parcel)
         for closed in [facts.get(CaseClosed, case.case)]
     )
@@ -142,10 +149,14 @@ def _resolution(facts: Facts, parcel: int) -> str | None:
     return None if is_label_needed(facts) else "order_closed"
 
 
-def label_order(facts: Facts, parcel: int, contact: Contact, route: Route, now: datetime) -> LabelOrder:
-    """What the label will show. The addressee pays nothing more when the shopper has paid the import tax already.
+def label_order(
+    facts: Facts, parcel: int, contact: Contact, route: Route, account: Account, now: datetime
+) -> LabelOrder:
+    """What the label will show. Raises LookupError before the parcel is packed and declared.
 
-    Raises LookupError before the parcel is packed and declared.
+    Duties are to be paid by us, not by the addressee, only where the shopper has paid the import tax already and the
+    contract has the carrier bill the hub. Never under 9610: there the tax is paid to customs with the declaration, and
+    the carrier would collect it a second time.
     """
     declared, plan, screened = facts.get(ParcelDeclared, parcel), facts.get(OrderPacked), facts.get(OrderScreened)
     if declared is None or plan is None:
@@ -155,20 +166,34 @@ def label_order(facts: Facts, parcel: int, contact: Contact, route: Route, now: 
         box=next(box for box in plan.parcels if box.parcel == parcel),
         contact=contact,
         product=route.product,
-        duty_paid=route.ddp and declared.tax.amount > 0,
+        duty_paid=_pays_duties(route, account, screened) and declared.tax.amount > 0,
         deposit_on=now.astimezone(PLACE_OF_DISPATCH).date(),
         cny_per_eur=screened.rate if screened else None,
     )
 
 
-def attempt_seen(attempt: int) -> dict[str, int]:
+def _pays_duties(route: Route, account: Account, screened: OrderScreened | None) -> bool:
+    return route.ddp and account.pays_duties and screened is not None and screened.regime != CROSS_BORDER_RETAIL
+
+
+def attempt_seen(attempt: int, state: Mapping[str, Any]) -> dict[str, Any]:
     """The job's state after an attempt whose end was seen."""
-    return {"seen": attempt}
+    return {"seen": attempt} | ({PAUSED: True} if state.get(PAUSED) else {})
 
 
-def attempt_without_call(attempt: int, state: Mapping[str, Any]) -> dict[str, int | list[int]]:
+def attempt_paused(attempt: int) -> dict[str, Any]:
+    """The job's state after an attempt that met a fault of ours, and so waits for the operation to go on."""
+    return {"seen": attempt, PAUSED: True}
+
+
+def was_paused(state: Mapping[str, Any]) -> bool:
+    """Whether the job has met a fault of ours before. Met again, after others have passed, it is this parcel's case."""
+    return bool(state.get(PAUSED))
+
+
+def attempt_without_call(attempt: int, state: Mapping[str, Any]) -> dict[str, Any]:
     """The job's state after an attempt that made no call: those that ended unseen before it are not recorded yet."""
-    return {"seen": attempt, "unseen": unseen_attempts(attempt, state)}
+    return {**attempt_seen(attempt, state), "unseen": unseen_attempts(attempt, state)}
 
 
 def unseen_attempts(attempt: int, state: Mapping[str, Any]) -> list[int]:
@@ -200,9 +225,26 @@ def exhausted_case(order_id: UUID, subject: str, reason: str, label_service: str
     return _case(order_id, subject, "needs_attention", reason, now)
 
 
-def _case(
-    order_id: UUID, subject: str, kind: Literal["uncertain_label", "needs_attention"], reason: str, now: datetime
-) -> CaseOpened:
+def address_case(order_id: UUID, subject: str, reason: str, now: datetime) -> CaseOpened:
+    """The case of a parcel whose address or addressee the carrier refuses: the order waits for the shop."""
+    return _case(order_id, subject, "address_refused", reason, now)
+
+
+def unexplained_case(order_id: UUID, subject: str, reason: str, now: datetime) -> CaseOpened:
+    """The case of a parcel whose refusal does not say whose fault it is."""
+    return _case(order_id, subject, "needs_attention", reason, now)
+
+
+def superseded(facts: Facts, parcel: int, reason: str, now: datetime) -> list[Event]:
+    """The end of this parcel's own case of this reason: it is the fault of ours for which the operation is paused."""
+    case = open_label_case(facts, parcel)
+    return [case.closed(now, OPERATION_PAUSED)] if case is not None and case.reason == reason else []
+
+
+LabelCaseKind = Literal["uncertain_label", "needs_attention", "address_refused"]
+
+
+def _case(order_id: UUID, subject: str, kind: LabelCaseKind, reason: str, now: datetime) -> CaseOpened:
     parcel, round_ = parcel_and_round(subject)
     return CaseOpened(
         order_id=order_id,
@@ -214,11 +256,11 @@ def _case(
         parcel=parcel,
         turn=round_,
         reason=reason,
-        action="check_label",
+        action="ask_shop" if kind == "address_refused" else "check_label",
         due_at=now + LABEL_CASE_DUE,
     )
 
 
-def label_case(kind: Literal["uncertain_label", "needs_attention"], parcel: int, round_: int) -> str:
+def label_case(kind: LabelCaseKind, parcel: int, round_: int) -> str:
     """The name of a case about a label."""
     return f"{kind}:{parcel}:label-{round_}"

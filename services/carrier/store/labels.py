@@ -50,9 +50,12 @@ class StoredLabel:
 
 
 async def save(db: DB, label: StoredLabel, pdf_days: int, cn23_days: int) -> None:
-    """Stores a label and its CN23 for so many days each. UniqueViolationError when its number was given out before."""
+    """Stores a label and its CN23 for so many days each. UniqueViolationError when its number was given out before.
+
+    A label that was made shows that refusals before it were of single parcels: they count no more."""
     await db.execute(
-        """insert into labels (tracking_number, carrier, order_id, parcel, product, partner_number, changes, used,
+        """with counted as (delete from unexplained_refusals where carrier = $2)
+           insert into labels (tracking_number, carrier, order_id, parcel, product, partner_number, changes, used,
                                pdf, cn23, pdf_until, cn23_until, erased_at)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
                    now() + $11 * interval '1 day', now() + $12 * interval '1 day', case when $13 then now() end)""",

@@ -16,9 +16,10 @@ from services.orders.api.lookup import visible_order
 from services.orders.domain.cases import closed_by_a_person, freed_by
 from services.orders.schemas.answers import CasesPage, ClosedCaseView, StandingView
 from services.orders.schemas.body import ResolutionBody
-from services.orders.schemas.views import case_view, standing_view
+from services.orders.schemas.views import case_view, paused_operation_view, standing_view
 from services.orders.store import cases as cases_table
 from services.orders.store import orders as orders_table
+from services.orders.store import pauses as pauses_table
 from services.paths import OrderTextPath
 from shared.clock import Clock
 from shared.db import DB
@@ -47,13 +48,14 @@ def router(
     @routes.get("/standing", summary="The open orders in figures", response_model=StandingView)
     async def get_standing(_principal: Principal = support) -> Response:
         """The open orders in figures: how many in each state and since when, the one that has been longest in its
-        state, and the open cases by kind."""
+        state, the open cases by kind, and the operations that are paused."""
         now = clock.now()
         async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
             states = await orders_table.open_by_state(db, now)
             kinds = await cases_table.open_by_kind(db, now)
             longest = await orders_table.longest_in_state(db)
-        return JSONResponse(standing_view(states, kinds, longest.document if longest else None))
+            paused = await pauses_table.lasting(db)
+        return JSONResponse(standing_view(states, kinds, longest.document if longest else None, paused))
 
     @routes.get("/cases", summary="List what waits for a person", response_model=CasesPage, openapi_extra=PAGED)
     async def list_cases(
@@ -63,11 +65,15 @@ def router(
         cursor: Cursor | None = None,
         limit: Limit = PAGE,
     ) -> Response:
-        """Every order that waits for a person: why, since when, until when, and what frees it. The oldest first."""
+        """Every order that waits for a person: why, since when, until when, and what frees it. The oldest first. And,
+        on the first page, each operation that is paused for a fault of ours, whatever number of orders waits for it."""
         rows = await cases_table.page(pool, status=status, after=paging.after(cursor, _CASES_KEY), limit=limit + 1)
         shown, following = paging.cut(rows, limit, lambda case: (case["opened_at"], case["order_id"], case["name"]))
         views = [case_view(case) for case in shown]
-        return JSONResponse({"cases": views, "next": following}, headers=paging.link(request, following))
+        paused = await pauses_table.lasting(pool) if cursor is None and status != "closed" else []
+        operations = [paused_operation_view(row) for row in paused]
+        answer = {"operations": operations, "cases": views, "next": following}
+        return JSONResponse(answer, headers=paging.link(request, following))
 
     @routes.post(
         "/orders/{order_id}/cases/{case}/resolution",

@@ -21,6 +21,7 @@ FREED_BY: Mapping[str, str] = {
     "search_with_carrier": "carrier: POST /orders/{order_id}/parcels/{parcel}/enquiry-answer",
     "check_label": "carrier: POST /orders/{order_id}/parcels/{parcel}/label-answer",
     "retry": "customs: POST /orders/{order_id}/parcels/{parcel}/retry",
+    "ask_shop": "carrier: POST /orders/{order_id}/parcels/{parcel}/label-answer",
     "look_into": "orders: POST /orders/{order_id}/cases/{case}/resolution",
     "replay_dead_letter": "the service's command line: dead letters, replay",
 }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from contracts.base import Event
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import CancelRequested
 from services.orders.domain.cases import CASE_DUE_AFTER, LOOK_INTO, SERVICE, open_cases
 from services.orders.domain.holds import held_periods
+from services.orders.domain.pauses import NO_PAUSES, Pause, concerning
 from services.orders.domain.status import OrderStatus, WaitingState
 from shared.ledger.facts import DecisionContext, Facts
 
@@ -26,8 +28,8 @@ DEADLINES: Mapping[WaitingState, timedelta] = {
     "cancelling": timedelta(days=3),
     "on_hold": timedelta(days=14),
 }
-"""How long an order may stay in a state, in business time; the time during which a case or a hold of the order is open
-does not count.
+"""How long an order may stay in a state, in business time; the time during which a case or a hold of the order is open,
+or the operation that it waits for is paused, does not count.
 
 Effect before the first hand-over: CancelRequested(`deadline:<state>`), once. Effect after it, when a cancel stays
 unanswered, and when a hold stays open: CaseOpened(needs_attention), closed when the order moves on."""
@@ -41,13 +43,14 @@ def overdue_state(case: CaseOpened) -> str | None:
     return case.matter if needs_attention and case.matter in DEADLINES else None
 
 
-def deadline(facts: Facts, status: OrderStatus) -> datetime | None:
-    """Until when the order may stay in its state; None when that has no limit, or while a case is open.
+def deadline(facts: Facts, status: OrderStatus, pauses: Sequence[Pause] = NO_PAUSES) -> datetime | None:
+    """Until when the order may stay in its state; None when that has no limit, or while it is suspended: a case is
+    open, or the operation that it waits for is paused.
 
     The wait begins anew when a person closes a case about it and nothing has moved.
     """
     allowed = DEADLINES.get(status.waiting_state)
-    if allowed is None or open_cases(facts):
+    if allowed is None or open_cases(facts) or is_paused(facts, status, pauses):
         return None
     answered = [
         closed.occurred_at
@@ -55,7 +58,7 @@ def deadline(facts: Facts, status: OrderStatus) -> datetime | None:
         if (closed := facts.get(CaseClosed, case.case))
     ]
     since = max([_waits_since(facts, status), *answered])
-    return since + allowed + _suspended(facts, status, since)
+    return since + allowed + suspended(suspended_spans(facts, status, pauses), since)
 
 
 def _waits_since(facts: Facts, status: OrderStatus) -> datetime:
@@ -63,6 +66,11 @@ def _waits_since(facts: Facts, status: OrderStatus) -> datetime:
     if status.waiting_state == "cancelling" and requested:
         return requested.occurred_at
     return (status.held_since if status.waiting_state == "on_hold" else None) or status.since
+
+
+def is_paused(facts: Facts, status: OrderStatus, pauses: Sequence[Pause]) -> bool:
+    """Whether the operation that the order waits for is paused now."""
+    return any(pause.until is None for pause in concerning(facts, status.waiting_state, pauses))
 
 
 def effect_of_passing(facts: Facts, status: OrderStatus, context: DecisionContext) -> Event:
@@ -90,18 +98,27 @@ def _cases_about(facts: Facts, state: WaitingState) -> list[CaseOpened]:
     return [case for case in facts.all(CaseOpened) if overdue_state(case) == state]
 
 
-def _suspended(facts: Facts, status: OrderStatus, since: datetime) -> timedelta:
-    """For how long, after `since`, some case was open, or some hold unless the order is waiting for one; overlaps count
-    once."""
-    periods = [
+Span: TypeAlias = tuple[datetime, datetime]
+"""From when until when a deadline was suspended."""
+
+
+def suspended_spans(facts: Facts, status: OrderStatus, pauses: Sequence[Pause]) -> list[Span]:
+    """When some case of the order was open, some hold unless the order is waiting for one, or the operation that it
+    waits for was paused."""
+    cases = [
         (case.occurred_at, closed.occurred_at)
         for case in facts.all(CaseOpened)
         if (closed := facts.get(CaseClosed, case.case))
     ]
-    if status.waiting_state != "on_hold":
-        periods += held_periods(facts)
+    holds = [] if status.waiting_state == "on_hold" else held_periods(facts)
+    waits = concerning(facts, status.waiting_state, pauses)
+    return [*cases, *holds, *((pause.since, pause.until) for pause in waits if pause.until)]
+
+
+def suspended(spans: Iterable[Span], since: datetime) -> timedelta:
+    """How much of these spans lies after `since`; overlaps count once."""
     total, counted_until = timedelta(), since
-    for begin, end in sorted(periods):
+    for begin, end in sorted(spans):
         total += max(end - max(begin, counted_until), timedelta())
         counted_until = max(counted_until, end)
     return total

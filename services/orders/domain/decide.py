@@ -6,6 +6,7 @@ Everything follows from the set of facts. `status.STATES` is the table of states
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar
 from uuid import NAMESPACE_DNS, UUID, uuid5
@@ -15,8 +16,9 @@ from contracts.cases import CaseClosed
 from contracts.orders import OrderClosed
 from services.orders.domain.amendments import MOVED_AGAIN, amendments, has_amendment
 from services.orders.domain.cases import open_cases
-from services.orders.domain.deadlines import deadline, effect_of_passing, overdue_state
+from services.orders.domain.deadlines import deadline, effect_of_passing, is_paused, overdue_state
 from services.orders.domain.outcomes import order_outcome
+from services.orders.domain.pauses import LOOK_AGAIN, NO_PAUSES, Pause
 from services.orders.domain.status import OrderStatus, order_status
 from services.persons.facts import PersonErased
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
@@ -40,8 +42,9 @@ def order_id_of(marketplace: str, number: str) -> UUID:
     return uuid5(ORDERS_NAMESPACE, f"{marketplace}|{number}")
 
 
-def decide(facts: Facts, context: DecisionContext) -> list[Output]:
-    """The outputs that follow from this set of facts: events, jobs, and the timer of the next decision."""
+def decide(facts: Facts, context: DecisionContext, pauses: Sequence[Pause] = NO_PAUSES) -> list[Output]:
+    """The outputs that follow from this set of facts: events, jobs, and the timer of the next decision. `pauses`: of
+    operations that the order may have waited for."""
     status = order_status(facts)
     if status is None:
         return []
@@ -59,9 +62,11 @@ def decide(facts: Facts, context: DecisionContext) -> list[Output]:
             refund_due=outcome.refund_due,
         )
         return [*outputs, closing]
-    limit = deadline(facts, status)
+    limit = deadline(facts, status, pauses)
     if limit is None:
-        return outputs
+        return (
+            [*outputs, Timer(facts.stream, context.now + LOOK_AGAIN)] if is_paused(facts, status, pauses) else outputs
+        )
     if not (context.caught_up and context.now >= limit):
         return [*outputs, Timer(facts.stream, limit)]
     return [*outputs, effect_of_passing(facts, status, context)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,19 +15,20 @@ from services.orders.domain.changes import Change, changes
 from services.orders.domain.deadlines import deadline
 from services.orders.domain.decide import ErasureRequested
 from services.orders.domain.holds import Hold, holds
+from services.orders.domain.pauses import NO_PAUSES, Pause
 from services.orders.domain.status import cancel_answer, order_status, parcel_state
 from services.orders.domain.supported_actions import supported_actions
 from services.persons.facts import PersonErased
 from shared.ledger.facts import Facts
 
 
-def document(facts: Facts) -> dict[str, Any] | None:
-    """The order as its marketplace sees it; None while OrderPlaced is not known."""
+def document(facts: Facts, pauses: Sequence[Pause] = NO_PAUSES) -> dict[str, Any] | None:
+    """The order as its marketplace sees it; None while OrderPlaced is not known. `pauses`: as in `decide`."""
     placed, status = facts.get(OrderPlaced), order_status(facts)
     if placed is None or status is None:
         return None
     closed = facts.get(OrderClosed)
-    limit = None if closed else deadline(facts, status)
+    limit = None if closed else deadline(facts, status, pauses)
     return {
         "id": str(placed.order_id),
         "marketplace": placed.marketplace,

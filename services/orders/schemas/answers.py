@@ -217,9 +217,30 @@ class ListedCaseView(CaseView):
     """How it was closed, in a word."""
 
 
+class PausedOperationView(View):
+    """An operation of a counterpart that is not asked for until a fault of ours is mended. One case for all the orders
+    that wait for it: none is withdrawn, and their deadlines are suspended."""
+
+    counterpart: str
+    """As `carrier.laposte`."""
+    operation: str
+    """As `labels`."""
+    contract: str
+    """Under which contract of ours: a digest of its number."""
+    reason: str
+    """The counterpart's message id, as `sls:30108`."""
+    mend: str
+    """What to mend: a setting, as `SENDER_POSTCODE`, or a part of the contract; `unknown` when it does not say."""
+    since: datetime
+    freed_by: str
+    """The request that ends it at once; mended, it ends by itself."""
+
+
 class CasesPage(View):
     """A page of cases."""
 
+    operations: list[PausedOperationView]
+    """The operations that are paused; on the first page of open cases only."""
     cases: list[ListedCaseView]
     next: str | None
     """The cursor of the next page; null on the last."""
@@ -267,6 +288,8 @@ class StandingView(View):
     longest: LongestOpenOrderView | None
     """Null when no order is open."""
     cases: list[OpenCasesOfKindView]
+    operations: list[PausedOperationView]
+    """Those that are paused."""
 
 
 class OrderCancellationView(View):

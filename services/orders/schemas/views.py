@@ -34,13 +34,32 @@ def order_view(document: Mapping[str, Any], updated_at: datetime, tracking_url: 
 
 
 def standing_view(
-    states: Sequence[Mapping[str, Any]], kinds: Sequence[Mapping[str, Any]], longest: Mapping[str, Any] | None
+    states: Sequence[Mapping[str, Any]],
+    kinds: Sequence[Mapping[str, Any]],
+    longest: Mapping[str, Any] | None,
+    paused: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """The open orders by state, the open cases by kind, and the order that has been longest in its state."""
+    """The open orders by state, the open cases by kind, the order that has been longest in its state, and the
+    operations that are paused."""
     return {
         "states": [{**row, "oldest": instant_text(row["oldest"])} for row in states],
         "longest": {name: longest[name] for name in LONGEST_FIELDS} if longest else None,
         "cases": list(kinds),
+        "operations": [paused_operation_view(row) for row in paused],
+    }
+
+
+def paused_operation_view(row: Mapping[str, Any]) -> dict[str, Any]:
+    """An operation that is paused: why, since when, what to mend, and the request that ends the pause."""
+    counterpart, operation = row["counterpart"], row["operation"]
+    return {
+        "counterpart": counterpart,
+        "operation": operation,
+        "contract": row["contract"],
+        "reason": row["reason"],
+        "mend": row["mend"],
+        "since": instant_text(row["paused_at"]),
+        "freed_by": f"carrier: POST /counterparts/{counterpart}/operations/{operation}/resume",
     }
 
 

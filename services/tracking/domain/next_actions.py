@@ -50,6 +50,7 @@ Action = Literal[
     "answer_customs",
     "search_with_carrier",
     "check_label",
+    "ask_shop",
     "retry",
     "look_into",
     "replay_dead_letter",

@@ -22,5 +22,6 @@ CARRIER = Carrier(
     codes=codes.OKAPI | codes.COLISSIMO,
     read=codes.read,
     silence=SILENCE_RULES,
+    duty_codes=codes.COLLECTING_DUTIES,
     callbacks=CALLBACKS,
 )

@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 from aiolimiter import AsyncLimiter
 
 from contracts.sls_limits import BrokenLimit
 from services.carrier.carriers.carrier import Calls
 from services.carrier.carriers.laposte import mapping
-from services.carrier.carriers.laposte.label_request import Contract, label_request
-from services.carrier.carriers.laposte.labels import read_label_answer
+from services.carrier.carriers.laposte.label_request import Contract, LabelRequest, label_request
+from services.carrier.carriers.laposte.labels import read_check_answer, read_label_answer
 from services.carrier.carriers.laposte.settings import LaPosteSettings
 from services.carrier.domain.carrier import (
+    Account,
+    AddressRefused,
     AnswerLost,
+    CheckAnswer,
     LabelAnswer,
     LabelMade,
     LabelOrder,
@@ -23,9 +27,11 @@ from services.carrier.domain.carrier import (
     ParcelEvents,
     Sender,
     TryLater,
+    Unexplained,
     Unreachable,
 )
 from shared.http.client import Bounds, Counterpart, NoAnswer
+from shared.http.counterpart_answer import Answer
 
 
 def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) -> Calls:
@@ -37,7 +43,7 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         settings.laposte_printing,
         settings.laposte_api_key.get_secret_value(),
     )
-    label_url = f"{settings.laposte_sls_url.rstrip('/')}/generateLabel"
+    sls_url = settings.laposte_sls_url.rstrip("/")
     sls_headers = {"content-type": "application/json", "accept": "multipart/related, application/json"}
     if contract.api_key:
         sls_headers["apiKey"] = contract.api_key
@@ -47,16 +53,27 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
     suivi = Bounds(settings.suivi_timeout_seconds, settings.suivi_answer_bytes)
     pace = AsyncLimiter(1, 1 / settings.suivi_calls_per_second)
 
+    async def ask_sls(operation: str, request: LabelRequest) -> Answer:
+        return await la_poste.call("POST", f"{sls_url}/{operation}", sls, headers=sls_headers, body=request.body)
+
     async def make_label(order: LabelOrder) -> LabelAnswer:
         request = label_request(order, contract)
         if request.broken:
             return not_sent(request.broken[0])
         try:
-            answer = await la_poste.call("POST", label_url, sls, headers=sls_headers, body=request.body)
+            made = read_label_answer(await ask_sls("generateLabel", request))
         except NoAnswer as fault:
             return AnswerLost(f"sls:{fault.reason}") if fault.sent else TryLater(f"sls:{fault.reason}")
-        made = read_label_answer(answer)
         return replace(made, changes=request.changes) if isinstance(made, LabelMade) else made
+
+    async def check_label(order: LabelOrder) -> CheckAnswer:
+        request = label_request(order, contract)
+        if request.broken:
+            return not_sent(request.broken[0])
+        try:
+            return read_check_answer(await ask_sls("checkGenerateLabel", request))
+        except NoAnswer as fault:
+            return TryLater(f"sls:{fault.reason}")
 
     async def idships(numbers: Sequence[str]) -> list[ParcelEvents]:
         await pace.acquire()
@@ -74,16 +91,19 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         except mapping.GroupRefused:
             return [reported for number in numbers for reported in await idships([number])]
 
-    return Calls(make_label, track)
+    reference = sha256(settings.laposte_contract_number.encode()).hexdigest()[:12]
+    return Calls(make_label, check_label, track, Account(reference, settings.laposte_pays_duties))
 
 
-def not_sent(broken: BrokenLimit) -> LabelRejected | TryLater:
+def not_sent(broken: BrokenLimit) -> AddressRefused | LabelRejected | Unexplained:
     """The answer in La Poste's place to a request that it would refuse; the reason is the field and the rule, as
     `sls:addressee.address.line2.required`.
 
     Of the addressee it is the order's: intake refuses what no rule can make right, so the order is older than that
-    rule. Anything else is ours, and waits for a person to mend it.
+    rule. Of the parcel, it is too heavy. Anything else is ours.
     """
     field = re.sub(r"\[\d*\]", "", broken.field).removeprefix("letter.")
     reason = f"sls:{field}.{broken.rule}"
-    return LabelRejected(reason) if field.startswith("addressee.") else TryLater(reason)
+    if field.startswith("addressee."):
+        return AddressRefused(reason)
+    return LabelRejected(reason) if field.startswith("parcel.") else Unexplained(reason)

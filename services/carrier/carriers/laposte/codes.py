@@ -125,6 +125,8 @@ COLISSIMO: dict[str, CodeMeaning] = {
     "SOLDOC": CodeMeaning(None, sets=("problem",)),
     "SOLDDR": CodeMeaning("seized"),
 }
+COLLECTING_DUTIES = frozenset({"DOUTAX"})
+"""Handed to the addressee against payment of duties and taxes."""
 FAMILIES: dict[str, CodeMeaning] = {"AEC": _TRANSIT}
 """Colissimo codes that mean the same for every ending."""
 

@@ -12,51 +12,72 @@ from collections.abc import Mapping
 from email.message import Message
 from typing import Any
 
+from services.carrier.carriers.laposte.messages import meaning
 from services.carrier.domain.carrier import (
     AnswerLost,
+    CheckAnswer,
     LabelAnswer,
     LabelMade,
-    LabelRejected,
+    LabelPossible,
+    Refused,
     TryLater,
+    Unexplained,
 )
 from services.carrier.domain.documents import is_pdf
 from services.carrier.domain.s10 import is_parcel_id
 from shared.http.counterpart_answer import Answer
 from shared.http.json_reader import read_told
 
-ACCOUNT_MESSAGES = frozenset({"30000"})
-"""Messages about our account (credentials refused), not about the parcel: no reason to refuse one. Unconfirmed."""
 LOST_STATUSES = frozenset({502, 504})
 """A gateway that gave up waiting: the label may have been made behind it."""
+LATER_STATUSES = frozenset({408, 429})
+"""Of the statuses below 500, those that ask for nothing but patience."""
 MOST_PARTS = 20
 LONGEST_PART_HEAD = 4096
 
 _ERROR_ID = re.compile(r"[0-9]{1,6}")
-"""SLS numbers its errors. Anything else may be anybody's words, and the reason of a refusal is published."""
+"""SLS numbers its errors. Anything else is none of its messages."""
 _NUMBER = re.compile(r"(?=[0-9]*[A-Z])(?=(?:[A-Z]*[0-9]){7})[A-Z0-9]{1,40}")
 """A parcel's number, which is published: it holds a letter and seven digits or more, as no phone and no name does."""
 
 
 def read_label_answer(answer: Answer) -> LabelAnswer:
-    """What the answer of SLS means. An answer that cannot be read after a success is a lost one: the label may exist.
-
-    A refusal is believed only of an answer that names an error as SLS does: a page of HTML refuses nothing, whatever
-    its status, and what is no PDF is no label.
-    """
-    if answer.status == 429:
-        return TryLater("sls:http_429", answer.retry_after)
+    """What the answer of `generateLabel` means. One that cannot be read after a success is a lost one: the label may
+    exist. What is no PDF is no label."""
     if answer.status in LOST_STATUSES:
         return AnswerLost(f"sls:http_{answer.status}")
     parts, whole = related_parts(answer.content_type, answer.body)
     infos = _infos(parts.get("jsonInfos", b"") if parts else answer.body)
-    errors = _error_ids(infos)
-    if errors:
-        if answer.status >= 500 or answer.status in (401, 403, 404) or ACCOUNT_MESSAGES.intersection(errors):
-            return TryLater(f"sls:{errors[0]}", answer.retry_after)
-        return LabelRejected(f"sls:{errors[0]}")
-    if answer.status == 200:
-        return _made(infos, parts if whole else {})
-    return TryLater(f"sls:http_{answer.status}", answer.retry_after)
+    if (refused := _refusal(answer, infos)) is not None:
+        return refused
+    return _made(infos, parts if whole else {})
+
+
+def read_check_answer(answer: Answer) -> CheckAnswer:
+    """What the answer of `checkGenerateLabel` means. Only one that says so in words of SLS lets a label through."""
+    infos = _infos(answer.body)
+    if (refused := _refusal(answer, infos)) is not None:
+        return refused
+    messages = infos.get("messages") if isinstance(infos, Mapping) else None
+    passed = isinstance(messages, list) and any(
+        isinstance(message, Mapping) and str(message.get("id")) == "0" for message in messages
+    )
+    return LabelPossible() if passed else Unexplained("sls:unreadable")
+
+
+def _refusal(answer: Answer, infos: Any) -> Refused | TryLater | None:
+    """Why the answer is no success; None when it is one.
+
+    A refusal is believed only of an answer that names an error as SLS does: an HTML page, a 422 or a bare 400 may come
+    from a firewall, or be a fault of our own request.
+    """
+    ids = _error_ids(infos, unnumbered=f"http_{answer.status}")
+    if not ids and answer.status == 200:
+        return None
+    ids = ids or [f"http_{answer.status}"]
+    if answer.status >= 500 or answer.status in LATER_STATUSES:
+        return TryLater(f"sls:{ids[0]}", answer.retry_after)
+    return meaning(ids, answer.retry_after)
 
 
 def _infos(body: bytes) -> Any:
@@ -108,8 +129,9 @@ def related_parts(content_type: str, body: bytes) -> tuple[dict[str, bytes], boo
     return parts, last.startswith(b"--")
 
 
-def _error_ids(infos: Any) -> list[str]:
-    """The ids of all errors, in the shapes SLS and its gateway have been seen to use."""
+def _error_ids(infos: Any, unnumbered: str) -> list[str]:
+    """The ids of all errors, in the shapes SLS and its gateway have been seen to use; `unnumbered` in place of one that
+    may be anybody's words: reasons are published."""
     if not isinstance(infos, Mapping):
         return []
     messages = infos.get("messages")
@@ -121,4 +143,4 @@ def _error_ids(infos: Any) -> list[str]:
     errors = infos.get("errors")
     ids += [error.get("code") for error in (errors if isinstance(errors, list) else []) if isinstance(error, Mapping)]
     ids += [infos[key] for key in ("errorCode", "error") if infos.get(key) and str(infos[key]) not in ("0", "000")]
-    return [str(code) if _ERROR_ID.fullmatch(str(code)) else "error" for code in ids]
+    return [str(code) if _ERROR_ID.fullmatch(str(code)) else unnumbered for code in ids]

@@ -14,6 +14,10 @@ class LaPosteSettings(BaseSettings):
     )
     laposte_contract_number: str = ""
     laposte_password: SecretStr = SecretStr("")
+    laposte_pays_duties: bool = Field(
+        default=False,
+        description="by the contract La Poste bills the hub for duties and taxes of import: labels say `ddp`",
+    )
     okapi_key: SecretStr = SecretStr("")
     laposte_printing: str = Field(
         default="PDF_10x15_300dpi",

@@ -56,6 +56,7 @@ from .order_supported_actions_item import OrderSupportedActionsItem
 from .orders_in_state import OrdersInState
 from .orders_page import OrdersPage
 from .parcel import Parcel
+from .paused_operation import PausedOperation
 from .payment import Payment
 from .person_erasure import PersonErasure
 from .person_erasure_person import PersonErasurePerson
@@ -130,6 +131,7 @@ __all__ = (
     "OrdersInState",
     "OrdersPage",
     "Parcel",
+    "PausedOperation",
     "Payment",
     "PersonErasure",
     "PersonErasurePerson",

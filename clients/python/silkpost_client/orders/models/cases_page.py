@@ -7,6 +7,7 @@ from attrs import define as _attrs_define
 
 if TYPE_CHECKING:
     from ..models.listed_case import ListedCase
+    from ..models.paused_operation import PausedOperation
 
 
 T = TypeVar("T", bound="CasesPage")
@@ -19,10 +20,12 @@ class CasesPage:
     Attributes:
         cases (list[ListedCase]):
         next_ (None | str): The cursor of the next page; null on the last.
+        operations (list[PausedOperation]): The operations that are paused; on the first page of open cases only.
     """
 
     cases: list[ListedCase]
     next_: None | str
+    operations: list[PausedOperation]
 
     def to_dict(self) -> dict[str, Any]:
         cases = []
@@ -33,12 +36,18 @@ class CasesPage:
         next_: None | str
         next_ = self.next_
 
+        operations = []
+        for operations_item_data in self.operations:
+            operations_item = operations_item_data.to_dict()
+            operations.append(operations_item)
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
             {
                 "cases": cases,
                 "next": next_,
+                "operations": operations,
             }
         )
 
@@ -47,6 +56,7 @@ class CasesPage:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.listed_case import ListedCase
+        from ..models.paused_operation import PausedOperation
 
         d = dict(src_dict)
         cases = []
@@ -63,9 +73,17 @@ class CasesPage:
 
         next_ = _parse_next_(d.pop("next"))
 
+        operations = []
+        _operations = d.pop("operations")
+        for operations_item_data in _operations:
+            operations_item = PausedOperation.from_dict(operations_item_data)
+
+            operations.append(operations_item)
+
         cases_page = cls(
             cases=cases,
             next_=next_,
+            operations=operations,
         )
 
         return cases_page

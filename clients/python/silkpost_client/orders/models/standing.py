@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ..models.longest_open_order import LongestOpenOrder
     from ..models.open_cases_of_kind import OpenCasesOfKind
     from ..models.orders_in_state import OrdersInState
+    from ..models.paused_operation import PausedOperation
 
 
 T = TypeVar("T", bound="Standing")
@@ -21,11 +22,13 @@ class Standing:
     Attributes:
         cases (list[OpenCasesOfKind]):
         longest (LongestOpenOrder | None): Null when no order is open.
+        operations (list[PausedOperation]): Those that are paused.
         states (list[OrdersInState]):
     """
 
     cases: list[OpenCasesOfKind]
     longest: LongestOpenOrder | None
+    operations: list[PausedOperation]
     states: list[OrdersInState]
 
     def to_dict(self) -> dict[str, Any]:
@@ -42,6 +45,11 @@ class Standing:
         else:
             longest = self.longest
 
+        operations = []
+        for operations_item_data in self.operations:
+            operations_item = operations_item_data.to_dict()
+            operations.append(operations_item)
+
         states = []
         for states_item_data in self.states:
             states_item = states_item_data.to_dict()
@@ -53,6 +61,7 @@ class Standing:
             {
                 "cases": cases,
                 "longest": longest,
+                "operations": operations,
                 "states": states,
             }
         )
@@ -64,6 +73,7 @@ class Standing:
         from ..models.longest_open_order import LongestOpenOrder
         from ..models.open_cases_of_kind import OpenCasesOfKind
         from ..models.orders_in_state import OrdersInState
+        from ..models.paused_operation import PausedOperation
 
         d = dict(src_dict)
         cases = []
@@ -88,6 +98,13 @@ class Standing:
 
         longest = _parse_longest(d.pop("longest"))
 
+        operations = []
+        _operations = d.pop("operations")
+        for operations_item_data in _operations:
+            operations_item = PausedOperation.from_dict(operations_item_data)
+
+            operations.append(operations_item)
+
         states = []
         _states = d.pop("states")
         for states_item_data in _states:
@@ -98,6 +115,7 @@ class Standing:
         standing = cls(
             cases=cases,
             longest=longest,
+            operations=operations,
             states=states,
         )
 

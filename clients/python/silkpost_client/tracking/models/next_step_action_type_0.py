@@ -4,6 +4,7 @@ from enum import StrEnum
 class NextStepActionType0(StrEnum):
     ANSWER_CANCEL = "answer_cancel"
     ANSWER_CUSTOMS = "answer_customs"
+    ASK_SHOP = "ask_shop"
     BOOK_IN = "book_in"
     BRING_BACK = "bring_back"
     CARRY = "carry"

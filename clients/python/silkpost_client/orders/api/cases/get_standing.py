@@ -74,7 +74,7 @@ def sync_detailed(
 
      The open orders in figures: how many in each state and since when, the one that has been longest in
     its
-    state, and the open cases by kind.
+    state, the open cases by kind, and the operations that are paused.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -101,7 +101,7 @@ def sync(
 
      The open orders in figures: how many in each state and since when, the one that has been longest in
     its
-    state, and the open cases by kind.
+    state, the open cases by kind, and the operations that are paused.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -124,7 +124,7 @@ async def asyncio_detailed(
 
      The open orders in figures: how many in each state and since when, the one that has been longest in
     its
-    state, and the open cases by kind.
+    state, the open cases by kind, and the operations that are paused.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -149,7 +149,7 @@ async def asyncio(
 
      The open orders in figures: how many in each state and since when, the one that has been longest in
     its
-    state, and the open cases by kind.
+    state, the open cases by kind, and the operations that are paused.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -102,7 +102,9 @@ def sync_detailed(
     """List what waits for a person
 
      Every order that waits for a person: why, since when, until when, and what frees it. The oldest
-    first.
+    first. And,
+    on the first page, each operation that is paused for a fault of ours, whatever number of orders
+    waits for it.
 
     Args:
         status (ListCasesStatus | Unset): Which cases. Default: ListCasesStatus.OPEN.
@@ -140,7 +142,9 @@ def sync(
     """List what waits for a person
 
      Every order that waits for a person: why, since when, until when, and what frees it. The oldest
-    first.
+    first. And,
+    on the first page, each operation that is paused for a fault of ours, whatever number of orders
+    waits for it.
 
     Args:
         status (ListCasesStatus | Unset): Which cases. Default: ListCasesStatus.OPEN.
@@ -173,7 +177,9 @@ async def asyncio_detailed(
     """List what waits for a person
 
      Every order that waits for a person: why, since when, until when, and what frees it. The oldest
-    first.
+    first. And,
+    on the first page, each operation that is paused for a fault of ours, whatever number of orders
+    waits for it.
 
     Args:
         status (ListCasesStatus | Unset): Which cases. Default: ListCasesStatus.OPEN.
@@ -209,7 +215,9 @@ async def asyncio(
     """List what waits for a person
 
      Every order that waits for a person: why, since when, until when, and what frees it. The oldest
-    first.
+    first. And,
+    on the first page, each operation that is paused for a fault of ours, whatever number of orders
+    waits for it.
 
     Args:
         status (ListCasesStatus | Unset): Which cases. Default: ListCasesStatus.OPEN.

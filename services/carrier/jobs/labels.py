@@ -9,16 +9,29 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from contracts.base import Event, order_stream
 from contracts.carrier import LabelCreated
 from contracts.carriers import Route, route_to
+from contracts.persons import Contact
 from services.carrier.carriers.carrier import Connected
-from services.carrier.domain.carrier import AnswerLost, LabelMade, LabelOrder, LabelRejected, TryLater
+from services.carrier.domain.carrier import (
+    AddressRefused,
+    AnswerLost,
+    LabelMade,
+    LabelOrder,
+    LabelRejected,
+    OperationRefused,
+    TryLater,
+    Unexplained,
+)
 from services.carrier.domain.labels import (
     LABEL_NOT_NEEDED,
     NO_NEW_LABEL,
     UnconfirmedLabel,
+    address_case,
+    attempt_paused,
     attempt_seen,
     attempt_without_call,
     exhausted_case,
@@ -30,7 +43,11 @@ from services.carrier.domain.labels import (
     uncertain_label_case,
     unconfirmed,
     unseen_attempts,
+    was_paused,
 )
+from services.carrier.domain.operations import UNKNOWN
+from services.carrier.jobs.pauses import LabelPauses
+from services.carrier.metrics import count_label_answer
 from services.carrier.store import labels, unconfirmed_labels
 from services.carrier.store.labels import StoredLabel
 from services.persons.facts import PersonErased, contact_version
@@ -57,6 +74,30 @@ class LabelRules:
     cn23_days: int
 
 
+@dataclass(frozen=True, slots=True)
+class NeededLabel:
+    """What a label is made of. Holds the addressee: never logged, never stored."""
+
+    facts: Facts
+    contact: Contact
+
+
+async def needed_label(ledger: Ledger, persons: Persons, order_id: UUID, parcel: int) -> NeededLabel | None:
+    """None when no label of this parcel is needed any more, or its addressee was erased, which refuses the label."""
+    async with ledger.transaction() as db:
+        facts = (await ledger.read(db, [order_stream(order_id)]))[order_id]
+        if not may_get_label(facts, parcel):
+            return None
+        contact = await persons.contact(db, order_id, contact_version(facts), "label")
+    return NeededLabel(facts, contact) if contact is not None else None
+
+
+def route_of(needed: NeededLabel, carrier: str) -> Route | None:
+    """How this carrier takes the parcel to its addressee; None when it does not."""
+    route = route_to(needed.contact.country)
+    return route if route is not None and route.carrier == carrier else None
+
+
 class LabelJob:
     """Asks one carrier. Its subject is a parcel: `parcel`, or `parcel:round` after a person's answer "repeat"."""
 
@@ -75,6 +116,7 @@ class LabelJob:
         self._clock = clock
         self._carrier = connected.carrier
         self._calls = connected.calls
+        self._pauses = LabelPauses(ledger, clock, connected)
         self._rules = rules
 
     def kind(self) -> JobKind:
@@ -99,13 +141,9 @@ class LabelJob:
     async def _prepare(self, job: ClaimedJob) -> Done | tuple[Route, LabelOrder]:
         """All that comes before the call, or instead of it."""
         parcel, _ = parcel_and_round(job.subject)
-        async with self._ledger.transaction() as db:
-            facts = (await self._ledger.read(db, [order_stream(job.stream.id)]))[job.stream.id]
-            if not may_get_label(facts, parcel):
-                return Done()
-            contact = await self._persons.contact(db, job.stream.id, contact_version(facts), "label")
-        if contact is None:
-            return Done()  # erased meanwhile: its fact refuses the label
+        needed = await needed_label(self._ledger, self._persons, job.stream.id, parcel)
+        if needed is None:
+            return Done()
         unseen = [
             unconfirmed(job.stream.id, job.subject, attempt, f"{self._carrier.label_service}:unseen")
             for attempt in unseen_attempts(job.attempt, job.state)
@@ -113,25 +151,47 @@ class LabelJob:
         if unseen and self._rules.on_lost_answer == "park":
             return self._parked(unseen)
         await self._record(unseen)
-        route = route_to(contact.country)
-        if route is None or route.carrier != self._carrier.name:
+        route = route_of(needed, self._carrier.name)
+        if route is None:
             return self._refused(job, "no_route")
-        return route, label_order(facts, parcel, contact, route, self._clock.now())
+        account, now = self._calls.account, self._clock.now()
+        return route, label_order(needed.facts, parcel, needed.contact, route, account, now)
 
     async def _call(self, job: ClaimedJob, route: Route, order: LabelOrder) -> Done:
-        match await self._calls.make_label(order):
+        answer = await self._calls.make_label(order)
+        count_label_answer(self._carrier.name, answer)
+        match answer:
             case LabelMade() as made:
                 return self._made(job, route, made)
             case LabelRejected(reason):
                 return self._refused(job, reason)
+            case AddressRefused(reason):
+                case = address_case(job.stream.id, job.subject, reason, self._clock.now())
+                return Done([case], unless=NO_NEW_LABEL)
+            case OperationRefused(reason, mend) if not was_paused(job.state):
+                await self._pauses.pause(reason, mend)
+                raise self._paused(job, reason)
+            case OperationRefused(reason, mend):
+                return await self._unexplained(job, reason, mend)
+            case Unexplained(reason):
+                return await self._unexplained(job, reason)
             case TryLater(reason, retry_after):
-                raise Retry(reason, retry_after, attempt_seen(job.attempt))
+                raise Retry(reason, retry_after, attempt_seen(job.attempt, job.state))
             case AnswerLost(reason, number):
                 lost = [unconfirmed(job.stream.id, job.subject, job.attempt, reason, number)]
                 if self._rules.on_lost_answer == "park":
                     return self._parked(lost)
                 await self._record(lost)
-                raise Retry(reason, None, attempt_seen(job.attempt))
+                raise Retry(reason, None, attempt_seen(job.attempt, job.state))
+
+    async def _unexplained(self, job: ClaimedJob, reason: str, mend: str = UNKNOWN) -> Done:
+        if await self._pauses.unexplained(job.stream.id, job.subject, reason, mend):
+            raise self._paused(job, reason)
+        return Done()
+
+    def _paused(self, job: ClaimedJob, reason: str) -> Retry:
+        """As soon as the operation goes on. The parcel is not to blame, so this attempt is not its last."""
+        return Retry(reason, 0, attempt_paused(job.attempt), may_be_last=False)
 
     def _made(self, job: ClaimedJob, route: Route, made: LabelMade) -> Done:
         parcel, _ = parcel_and_round(job.subject)
