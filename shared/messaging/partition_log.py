@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from shared.db import TRANSIENT
@@ -16,6 +17,7 @@ from shared.loop import Loop
 from shared.messaging.fetching import Fetching
 from shared.messaging.kafka import REQUEST_MS, connection
 from shared.settings import PlatformSettings
+from shared.telemetry import log
 
 PROBE_SECONDS = 5.0
 STOP_SECONDS = 2.0
@@ -31,6 +33,9 @@ class LogProbe:
         self._client = self._new()
         self._fetching = Fetching(self._client, blind=True)
         self._one_at_a_time = asyncio.Lock()
+        self._silent = False
+        """A question was not answered in time: its connection may be lost without anybody telling, and aiokafka closes
+        it only after a wait that is longer than ours."""
 
     def _new(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
@@ -48,17 +53,17 @@ class LogProbe:
         await stopped(self._client)
 
     async def partitions(self, topics: Iterable[str]) -> list[TopicPartition]:
-        """Every partition of these topics."""
+        """Every partition of these topics. KafkaError when a topic has none, or the broker does not answer in time."""
         found: list[TopicPartition] = []
-        for topic in topics:
+        async with self._asking():
             cluster = self._client._client
-            async with asyncio.timeout(PROBE_SECONDS):
+            for topic in topics:
                 if topic not in cluster.cluster.topics():
-                    await cluster.add_topic(topic)
+                    await self._bounded(cluster.add_topic(topic))
                 numbers = cluster.cluster.partitions_for_topic(topic)
-            if not numbers:
-                raise KafkaError(f"{topic} has no partitions")
-            found += [TopicPartition(topic, number) for number in sorted(numbers)]
+                if not numbers:
+                    raise KafkaError(f"{topic} has no partitions")
+                found += [TopicPartition(topic, number) for number in sorted(numbers)]
         return found
 
     async def ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
@@ -69,7 +74,7 @@ class LogProbe:
         wanted = list(partitions)
         if not wanted:
             return {}
-        async with self._one_at_a_time, self._reading(await self._bounded(self._client.end_offsets(wanted))):
+        async with self._asking(), self._reading(await self._bounded(self._client.end_offsets(wanted))):
             found: dict[TopicPartition, int] = {}
             until = time.monotonic() + PROBE_SECONDS
             while len(found) < len(wanted):
@@ -77,12 +82,14 @@ class LogProbe:
                 marks = {partition: self._client.highwater(partition) for partition in wanted}
                 found = {partition: mark for partition, mark in marks.items() if mark is not None}
                 if time.monotonic() > until:
+                    self._silent = True
                     raise KafkaError("the broker does not answer")
             return found
 
     async def beginnings(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The offset of the oldest record kept."""
-        return await self._bounded(self._client.beginning_offsets(list(partitions)))
+        async with self._asking():
+            return await self._bounded(self._client.beginning_offsets(list(partitions)))
 
     async def records_since(self, starts: Mapping[TopicPartition, int]) -> AsyncIterator[tuple[TopicPartition, Any]]:
         """All records from these offsets to the ends as they are now, one partition after another; what cannot be read
@@ -100,9 +107,15 @@ class LogProbe:
                     raise KafkaError("the broker does not answer")
 
     @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        """One question at a time, to a client that is alive and has answered the last one."""
+        async with self._one_at_a_time:
+            if self._silent or reader_died(self._client):
+                await self._renew()
+            yield
+
+    @asynccontextmanager
     async def _reading(self, starts: Mapping[TopicPartition, int]) -> AsyncIterator[None]:
-        if reader_died(self._client):
-            await self._renew()
         self._client.assign(list(starts))
         for partition, start in starts.items():
             self._client.seek(partition, start)
@@ -120,32 +133,37 @@ class LogProbe:
             await stopped(fresh)
             raise
         dead, self._client = self._client, fresh
-        self._fetching = Fetching(fresh, blind=True)
+        self._fetching, self._silent = Fetching(fresh, blind=True), False
         await stopped(dead)
 
-    @staticmethod
-    async def _bounded(call: Awaitable[T]) -> T:
+    async def _bounded(self, call: Awaitable[T]) -> T:
         try:
             async with asyncio.timeout(PROBE_SECONDS):
                 return await call
         except TimeoutError:
+            self._silent = True
             raise KafkaError("the broker does not answer") from None
 
 
 def reader_died(client: AIOKafkaConsumer) -> bool:
     """Whether a task that aiokafka keeps in the background has ended for a cause that it did not expect, as happens
     when brokers come and go: it reads nothing any more, mostly without saying so. Only a new client helps."""
-    tasks = (client._fetcher._fetch_task, getattr(client._coordinator, "_coordination_task", None))
+    tasks = (
+        client._fetcher._fetch_task,
+        getattr(client._coordinator, "_coordination_task", None),
+        client._client._sync_task,
+    )
     return any(task is not None and task.done() for task in tasks)
 
 
 def sender_died(client: AIOKafkaProducer) -> bool:
     """The same of a producer, which then refuses everything."""
-    return bool(client._sender.sender_task.done())
+    return any(task is not None and task.done() for task in (client._sender.sender_task, client.client._sync_task))
 
 
 async def stopped(client: AIOKafkaConsumer) -> None:
     """Stops a consumer for sure: aiokafka's fetcher can swallow the one cancel it gets after a changed assignment."""
+    _forget_dead(client._client)
     stopping = asyncio.ensure_future(client.stop())
     while not stopping.done():
         await asyncio.wait({stopping}, timeout=STOP_SECONDS)
@@ -155,6 +173,23 @@ async def stopped(client: AIOKafkaConsumer) -> None:
         await stopping
     except KafkaError:  # it had died, and raises only now
         await client._client.close()
+
+
+async def sender_stopped(client: AIOKafkaProducer) -> None:
+    """Stops a producer, also one that has died."""
+    _forget_dead(client.client)
+    await client.stop()
+
+
+def _forget_dead(client: AIOKafkaClient) -> None:
+    """Closing it would raise what the task died of that keeps its metadata, and wait for those who wait for that."""
+    task = client._sync_task
+    if task is not None and task.done():
+        client._sync_task = None
+        if client._md_update_fut is not None and not client._md_update_fut.done():
+            client._md_update_fut.set_exception(KafkaError("the client has died"))
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("a client of the broker has died", error=error)
 
 
 async def started(start: Callable[[], Awaitable[None]], loop: Loop) -> None:

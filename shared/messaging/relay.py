@@ -22,7 +22,7 @@ from shared.ledger.outbox import headers
 from shared.loop import Loop, back_off_seconds
 from shared.messaging.generations import LogEnd, advance, log_ends, notice_lost_tail
 from shared.messaging.kafka import REQUEST_MS, connection
-from shared.messaging.partition_log import LogProbe, sender_died, started
+from shared.messaging.partition_log import LogProbe, sender_died, sender_stopped, started
 from shared.settings import PlatformSettings
 from shared.telemetry import log, metrics
 
@@ -100,7 +100,7 @@ class Relay:
         await started(self._producer.start, loop)
 
     async def stop(self) -> None:
-        await self._producer.stop()
+        await sender_stopped(self._producer)
 
     def wake(self) -> None:
         """Something was committed to the outbox."""

@@ -95,7 +95,7 @@ async def test_a_client_that_dies_is_followed_by_a_new_one(pair: Pair, monkeypat
     async with both(pair) as (asker, answerer):
         await ask(asker, "plain")
         await until(partial(answered, 1))
-        for number, step in enumerate(("coordinate", "fetch", "send"), start=2):
+        for number, step in enumerate(("coordinate", "fetch", "metadata", "send", "metadata of the relay"), start=2):
             with monkeypatch.context() as patched:
                 match step:
                     case "coordinate":
@@ -105,6 +105,14 @@ async def test_a_client_that_dies_is_followed_by_a_new_one(pair: Pair, monkeypat
                     case "fetch":
                         client, died = answerer.consumer._client, reader_died
                         patched.setattr(client._fetcher, "_get_actions_per_node", unexpected)
+                    case "metadata":
+                        client, died = answerer.consumer._client, reader_died
+                        patched.setattr(client._client, "_metadata_update", unexpected)
+                        client._client.force_metadata_update()
+                    case "metadata of the relay":
+                        client, died = answerer.relay._producer, sender_died
+                        patched.setattr(client.client, "_metadata_update", unexpected)
+                        client.client.force_metadata_update()
                     case _:
                         client, died = answerer.relay._producer, sender_died
                         patched.setattr(client._sender._message_accumulator, "drain_by_nodes", unexpected)

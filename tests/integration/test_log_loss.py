@@ -10,12 +10,14 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from contracts.base import Topic
+from contracts.topics import ORDERS
 from sandbox.local.servers import Broker, Servers
 from shared.messaging.generations import LogEnd, advance, log_ends
 from shared.messaging.partition_log import LogProbe
 from shared.operations.provision import create_topics
 from shared.platform import running
 from shared.settings import PlatformSettings
+from tests.support.faults.proxy import Proxy
 from tests.support.platform_pair import (
     Answered,
     Asked,
@@ -61,6 +63,24 @@ async def test_a_probe_whose_client_died_while_the_broker_was_away(own_broker: B
         assert await probe.ends(partitions) == dict.fromkeys(partitions, 0)
     finally:
         await probe.stop()
+
+
+async def test_a_probe_whose_connection_was_lost_without_a_word_asks_over_another(servers: Servers) -> None:
+    """It stops waiting before aiokafka does, which therefore never closes the connection."""
+    host, _, port = servers.kafka_bootstrap.rpartition(":")
+    async with Proxy(host, int(port), kafka=True) as proxy:
+        probe = LogProbe(PlatformSettings(kafka_bootstrap=proxy.address))
+        await probe.start()
+        try:
+            partitions = await probe.partitions([ORDERS.name])
+            ends = await probe.ends(partitions)
+            proxy.half_open()
+            with pytest.raises(KafkaError):
+                await probe.ends(partitions)
+            proxy.heal(tell=False)
+            assert await probe.ends(partitions) == ends
+        finally:
+            await probe.stop()
 
 
 async def test_a_broker_that_forgets_everything(servers: Servers, own_broker: Broker) -> None:

@@ -72,11 +72,12 @@ class Proxy:
     def half_open(self) -> None:
         self.state = "half_open"
 
-    def heal(self) -> None:
-        """As if nothing had been. Connections that have lost bytes are reset, as a peer that came back would do."""
+    def heal(self, *, tell: bool = True) -> None:
+        """As if nothing had been. Connections that have lost bytes are reset, as a peer that came back would; without
+        `tell` they stay as they are, as when a machine has died, and only new ones are answered."""
         lost = self.state == "half_open"
         self.state = "open"
-        if lost:
+        if lost and tell:
             for writer in list(self._writers):
                 _reset(writer)
 
@@ -106,13 +107,15 @@ class Proxy:
                 one.close()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool) -> None:
+        lost = False
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             while data := await self._read(reader, answers):
                 while self.state == "frozen":  # noqa: ASYNC110  # the state is a plain word
                     await asyncio.sleep(_LOOK_SECONDS)
                 if self.state == "slow":
                     await asyncio.sleep(self.delay)
-                if self.state == "half_open" and answers:
+                lost = lost or (self.state == "half_open" and answers)
+                if lost:
                     continue
                 writer.write(data)
                 await writer.drain()
