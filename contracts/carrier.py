@@ -93,7 +93,7 @@ class OperationEvent(Event):
     """E.g. `carrier.laposte`."""
     operation: Operation
     contract: Code
-    """Which of our contracts, by a digest of its number: two are told apart, and none is disclosed."""
+    """Which of our contracts, by the name that the operator gave it; its number is told nobody."""
     turn: Annotated[int, Field(ge=1)]
     """1 for the first pause of this operation, one more for each later one."""
 

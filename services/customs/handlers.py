@@ -63,9 +63,9 @@ class Handler:
             return verdict
         if verdict.yearly_limit is None:
             return verdict.screened
+        await require_every_key(db, "QUOTA_KEY", self.quota_keys)
         buyer = await self.persons.open_national_id(db, order.order_id, national_id, "preview", order.marketplace)
         taken = await quota.read_taken(db, self._years(buyer, verdict.year))
-        await require_every_key(db, "QUOTA_KEY", self.quota_keys)
         return admit(verdict, verdict.yearly_limit - taken, context)
 
     async def _settle_years(

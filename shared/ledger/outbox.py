@@ -7,8 +7,9 @@ leaves at least once and, within a stream, in the order of its commit; consumers
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -19,10 +20,11 @@ from contracts.base import PARTITIONS, Event
 from shared.db import DB
 
 SLICE = 20_000
+KEYS_REMEMBERED = 16_384
+"""Of which the partition is known: what follows from one event has its key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A record to be. `body` None erases the key on a compacted topic."""
 
     topic: str
@@ -86,6 +88,7 @@ def headers(
     return [(name, value.encode()) for name, value in fields.items()]
 
 
+@lru_cache(KEYS_REMEMBERED)
 def partition_of(key: str, partitions: int = PARTITIONS) -> int:
     """Where Kafka's default partitioner puts this key."""
     return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions

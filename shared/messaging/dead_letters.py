@@ -15,7 +15,7 @@ from shared.db import DB, TRANSIENT
 from shared.ledger import outbox
 from shared.ledger.ledger import Ledger
 from shared.loop import Loop
-from shared.messaging.decoder import Decoded, Decoder, Fate, Record
+from shared.messaging.decoder import UNKNOWN_NAME, Decoded, Decoder, Fate, Record
 from shared.telemetry import describe, log
 
 BODY_SHOWN = 64 * 1024
@@ -167,16 +167,23 @@ class DeadLetters:
         await loop.repeat(lambda: loop.while_waiting(self.replay_parked()), PARKED_SECONDS)
 
     async def replay_parked(self) -> None:
-        """Handles what had come from a newer version, where this one knows it by now. What cannot be handled all the
-        same is failing from then on, and a person learns of it."""
+        """Handles what had come from a newer version, where this one knows it by now: of a version that the older one
+        could not read, or of a name that it did not know. What cannot be handled all the same is failing from then on,
+        and a person learns of it; what none of our services can have sent stays what it is."""
         rows = await self._pool.fetch(
-            "select id from dead_letters where fate = 'newer' and replayed_at is null and type = any($1) order by id",
+            """select id, fate from dead_letters
+               where (fate = 'newer' or (fate = 'foreign' and cause = $2)) and replayed_at is null and type = any($1)
+               order by id""",
             list(self._decoder.types),
+            UNKNOWN_NAME,
         )
         for row in rows:
             try:
                 await self.replay(row["id"])
             except StillDead as still:
+                if row["fate"] == "foreign":
+                    await self._pool.execute("update dead_letters set cause = $2 where id = $1", row["id"], still.cause)
+                    continue
                 log.error("a parked record cannot be handled", letter=row["id"], error=still)
                 async with self._ledger.transaction() as db:
                     letter = await db.fetchrow(

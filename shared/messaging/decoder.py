@@ -25,6 +25,8 @@ FOREIGN_BYTES = 64 * 1024
 """Of a foreign record's body that are kept: it is never handled."""
 FOREIGN_AN_HOUR = 100
 """Foreign records of one topic that are kept in an hour."""
+UNKNOWN_NAME = "no such fact is published on this topic"
+"""As far as this version knows. A newer one looks at it again; see `DeadLetters.replay_parked`."""
 _TYPE_LENGTH = 200
 _HEADERS_KEPT = 256
 """Of which what they say is remembered: most records say what others say."""
@@ -126,7 +128,7 @@ class Decoder:
         if (keeper := self.keepers.get(record.partition.topic)) is not None:
             return self._read_kept(record, keeper)
         if (record.partition.topic, name_of(record.type)) not in self._carried:
-            return Decoded(record, cause="no such fact is published on this topic", fate="foreign")
+            return Decoded(record, cause=UNKNOWN_NAME, fate="foreign")
         kind = self.types.get(record.type)
         if kind is None:
             if name_of(record.type) in self._names:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import asyncpg
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -351,8 +351,7 @@ class Relay:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
+class _Sent(NamedTuple):
     partition: TopicPartition
     id: int
     offset: int

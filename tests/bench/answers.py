@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from contracts.base import Event
+from contracts.base import ORDER, Event
 from contracts.carrier import LabelCreated
 from contracts.customs import ParcelDeclared
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked, ParcelHandedOver, StockReserved
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Job, Output
+from shared.ledger.rules import StreamKind
 from shared.platform import Make, Platform, Service
 from tests.bench.samples import handed_over, labelled, packed
 
@@ -23,19 +24,25 @@ World: TypeAlias = Callable[[Facts], Sequence[Event]]
 """What the people and the outside of a service say once these facts are known."""
 
 
+def of_orders(service: Service) -> tuple[StreamKind, list[StreamKind]]:
+    """The kind of orders, and those before it."""
+    *others, kind = sorted(service.kinds, key=lambda kind: kind.name == ORDER)
+    return kind, others
+
+
 def alone(make: Make, world: World) -> Make:
     """The service with its outside answered for: nobody is called."""
 
     def made(platform: Platform) -> Service:
         service = answered(make, world)(platform)
-        [kind] = service.kinds
+        kind, others = of_orders(service)
         assert kind.decide is not None
         decide = kind.decide
 
         async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
             return [item for item in await decide(db, orders, context) if not isinstance(item, Job)]
 
-        return replace(service, kinds=(replace(kind, decide=handle),), jobs=(), tasks=())
+        return replace(service, kinds=(*others, replace(kind, decide=handle)), jobs=(), tasks=())
 
     return made
 
@@ -45,7 +52,7 @@ def answered(make: Make, world: World) -> Make:
 
     def made(platform: Platform) -> Service:
         service = make(platform)
-        [kind] = service.kinds
+        kind, others = of_orders(service)
         assert kind.decide is not None
         decide = kind.decide
 
@@ -53,7 +60,7 @@ def answered(make: Make, world: World) -> Make:
             outputs = await decide(db, orders, context)
             return [*outputs, *(event for facts in orders for event in world(facts))]
 
-        return replace(service, kinds=(replace(kind, decide=handle),))
+        return replace(service, kinds=(*others, replace(kind, decide=handle)))
 
     return made
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,7 +22,7 @@ from services.carrier import main
 from services.carrier.carriers.carrier import Calls
 from services.carrier.carriers.laposte import CARRIER as LA_POSTE
 from services.carrier.domain.carrier import CheckAnswer, LabelAnswer, LabelOrder, OperationRefused, Sender
-from services.carrier.domain.operations import LABELS, UNEXPLAINED_PARCELS, Operation
+from services.carrier.domain.operations import LABELS, UNEXPLAINED_ORDERS, Operation
 from services.orders.domain.deadlines import DEADLINES
 from shared.clock import Clock, change_speed, create
 from shared.http.client import Counterpart
@@ -34,7 +33,7 @@ from tests.support.orders_service import OrdersService, orders_service
 from tests.support.waiting import until, until_known
 
 CHECK_SECONDS = 0.2
-OPERATION = Operation("carrier.laposte", LABELS, sha256(b"123456").hexdigest()[:12])
+OPERATION = Operation("carrier.laposte", LABELS, "main")
 RESUME = "/counterparts/carrier.laposte/operations/labels/resume"
 MANY = 100_000
 
@@ -109,7 +108,7 @@ async def test_labels_refused_for_a_fault_of_ours_wait_and_all_go_on(
 async def test_an_unexplained_refusal_is_the_parcel_s_case_while_others_pass(carrier: CarrierService) -> None:
     earlier = len((await operation(carrier)).all(OperationPaused))
     refused = []
-    for _ in range(UNEXPLAINED_PARCELS + 1):
+    for _ in range(UNEXPLAINED_ORDERS + 1):
         await carrier.fault("sls", "422", 1)
         refused.append(await carrier.packed())
         case = await carrier.until(refused[-1], CaseOpened)
@@ -120,6 +119,15 @@ async def test_an_unexplained_refusal_is_the_parcel_s_case_while_others_pass(car
         path = f"/orders/{order_id}/parcels/1/label-answer"
         assert (await carrier.http.post(path, json={"action": "repeat"}, headers=OPERATOR)).status_code == 200
     await until_labelled(carrier, refused)
+
+
+async def test_parcels_of_one_order_are_one_coincidence(carrier: CarrierService) -> None:
+    earlier = len((await operation(carrier)).all(OperationPaused))
+    await carrier.fault("sls", "422", UNEXPLAINED_ORDERS)
+    order_id = await carrier.packed(UNEXPLAINED_ORDERS)
+    for parcel in range(1, UNEXPLAINED_ORDERS + 1):
+        await carrier.until(order_id, CaseOpened, f"needs_attention:{parcel}:label-1")
+    assert len((await operation(carrier)).all(OperationPaused)) == earlier
 
 
 async def test_a_refused_address_waits_for_the_shop(carrier: CarrierService) -> None:

@@ -115,6 +115,24 @@ async def test_a_parked_record_that_cannot_be_handled_after_all_is_failing_with_
         assert await count(answerer, CaseOpened) == 1
 
 
+async def test_a_fact_whose_name_an_older_release_did_not_know_is_handled_by_one_that_knows_it(pair: Pair) -> None:
+    """The older release puts it away as foreign; what is foreign to the newer one too stays so."""
+    order, forged = uuid4(), uuid4()
+    async with both(pair) as (asker, answerer):
+        await produce(pair, pair.asks.name, Asked(order_id=order, occurred_at=now()), kind="of-the-future.v1")
+        await produce(pair, pair.asks.name, Answered(order_id=forged, occurred_at=now()))
+
+        async def both_put_away() -> bool:
+            return await fates(answerer) == ["foreign", "foreign"]
+
+        await until(both_put_away)
+        await answerer.pool.execute("update dead_letters set type = 'test-asked.v1' where type = 'of-the-future.v1'")
+        await answerer.letters.replay_parked()
+        await answered(asker, 1)
+        waiting = await answerer.pool.fetch("select type from dead_letters where replayed_at is null")
+        assert [row["type"] for row in waiting] == [Answered.TYPE]
+
+
 async def test_a_flood_of_forged_records_stops_nobody_and_is_kept_within_bounds(pair: Pair) -> None:
     before = metrics.foreign.labels(pair.asks.name)._value.get()
     flood = FOREIGN_AN_HOUR + 50

@@ -21,7 +21,7 @@ from services.carrier.domain.operations import (
 from shared.ledger.facts import Facts
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
-OPERATION = Operation("carrier.laposte", LABELS, "8d969eef6eca")
+OPERATION = Operation("carrier.laposte", LABELS, "main")
 
 
 def known(*events: Event) -> Facts:

@@ -116,6 +116,7 @@ def test_an_order_has_so_many_holds_and_no_more() -> None:
     with pytest.raises(Conflict, match="too many holds"):
         place(facts, "marketplace", "more", "other", at(3))
     assert "hold" not in actions(facts)
+    assert place(facts, "operator", "fraud", "fraud_check", at(3)).holder == "operator"
     facts = until("reserved")
     for turn in range(1, MAX_HOLDS + 1):
         facts.add(hold := requested(turn=turn))
@@ -149,6 +150,18 @@ def test_a_hold_that_came_too_late_prolongs_nothing() -> None:
     facts = known("packed", hold, too_late(hold, 5))
     limit = at(3) + DEADLINES["packed"]
     assert decide(facts, DecisionContext(at(6), CAUGHT_UP)) == [Timer(order_stream(ORDER), limit)]
+
+
+@pytest.mark.parametrize("state", ["packed", "in_transit"])
+def test_a_hold_that_nobody_answered_holds_up_nothing_once_the_order_is_packed(state: WaitingState) -> None:
+    facts, unheld = known(state, requested()), until(state)
+    context = DecisionContext(at(STATES.index(state) + 1), CAUGHT_UP)
+    assert decide(facts, context) == decide(unheld, context)
+    status, without = order_status(facts), order_status(unheld)
+    assert status is not None
+    assert without is not None
+    assert (status.awaits, status.waiting_state) == (without.awaits, state)
+    assert "release_hold" not in actions(facts)
 
 
 def test_a_hold_that_is_left_open_is_a_case_and_never_cancels() -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
 import pytest
 
-from contracts.base import Money, OrderLine
+from contracts.base import OrderLine
 from contracts.customs import OrderRefused
 from contracts.orders import OrderPlaced
 from contracts.previews import ReservationAnswer, ScreeningAnswer
@@ -49,20 +48,14 @@ def test_an_order_that_nobody_refuses_is_accepted() -> None:
     assert (answer.regime, answer.value_cny) == ("cbec_9610", SCREENED.value_cny)
     assert answer.route is not None
     assert (answer.route.carrier, answer.route.product) == ("laposte", "DOS")
-    assert answer.duty_paid
     assert answer.stock == (LineStock("SERUM-30", 4, 4), LineStock("SAVON-200", 3, 3))
     assert answer.dispatch_date == at(1).date()
     assert (answer.faults, answer.unanswered) == ((), ())
 
 
-def test_duty_is_paid_only_where_tax_was_collected() -> None:
-    untaxed = PLACED.model_copy(update={"tax": Money(amount=Decimal("0.00"), currency="EUR")})
-    assert not preview(untaxed, (), PASSED, IN_STOCK).duty_paid
-
-
 def test_a_country_to_which_no_carrier_goes_has_no_route() -> None:
     answer = preview(PLACED.model_copy(update={"country": "AQ"}), (), PASSED, IN_STOCK)
-    assert (answer.route, answer.duty_paid) == (None, False)
+    assert answer.route is None
 
 
 @pytest.mark.parametrize(

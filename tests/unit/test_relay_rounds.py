@@ -35,7 +35,10 @@ async def rounds(monkeypatch: pytest.MonkeyPatch, *told: Round) -> int:
 
     monkeypatch.setattr(module, "notice_lost_tail", nothing)
     monkeypatch.setattr(outbox, "raise_floor", nothing)
-    monkeypatch.setattr(Relay, "_new", lambda _: SimpleNamespace(_sender=SimpleNamespace(sender_task=asyncio.Future())))
+    alive = SimpleNamespace(
+        _sender=SimpleNamespace(sender_task=asyncio.Future()), client=SimpleNamespace(_sync_task=asyncio.Future())
+    )
+    monkeypatch.setattr(Relay, "_new", lambda _: alive)
     server: Any = None
     relay = Relay(PlatformSettings.model_construct(), server, server, "test", [], server)
     made = 0

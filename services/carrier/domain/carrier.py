@@ -114,7 +114,7 @@ class Account:
     """The contract under which we call a carrier."""
 
     reference: str
-    """A digest of its number: two contracts are told apart, and none is disclosed."""
+    """The operator's name for it; its number is told nobody."""
     pays_duties: bool = False
     """By this contract the carrier bills the hub, not the addressee, for duties and taxes of import."""
 

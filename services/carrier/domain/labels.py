@@ -241,6 +241,15 @@ def superseded(facts: Facts, parcel: int, reason: str, now: datetime) -> list[Ev
     return [case.closed(now, OPERATION_PAUSED)] if case is not None and case.reason == reason else []
 
 
+def was_superseded(facts: Facts, parcel: int) -> bool:
+    """Whether a pause has taken over a case of this parcel."""
+    return any(
+        closed.resolution == OPERATION_PAUSED
+        for case in label_cases(facts, parcel)
+        if (closed := facts.get(CaseClosed, case.case))
+    )
+
+
 LabelCaseKind = Literal["uncertain_label", "needs_attention", "address_refused"]
 
 

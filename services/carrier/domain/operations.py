@@ -16,7 +16,7 @@ from contracts.carriers import carrier_of
 from shared.ledger.facts import Facts, Job
 
 LABELS = "labels"
-UNEXPLAINED_PARCELS = 5
+UNEXPLAINED_ORDERS = 5
 """So many different parcels refused alike, for a reason that says nothing of whose fault it is and with no label made
 between, are no coincidence: the fault is ours."""
 UNKNOWN = "unknown"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from contracts.base import Event
 from services.carrier.carriers.carrier import Connected
-from services.carrier.domain.carrier import LabelPossible
+from services.carrier.domain.carrier import AddressRefused, LabelPossible, LabelRejected
 from services.carrier.domain.labels import label_job, label_order, parcel_and_round
 from services.carrier.domain.operations import check_job, open_pause, resume, seconds_between_checks
 from services.carrier.jobs.labels import needed_label, route_of
@@ -73,8 +73,8 @@ class CheckJob:
             if needed is None or route is None:
                 continue
             order = label_order(needed.facts, parcel, needed.contact, route, calls.account, self.clock.now())
-            if isinstance(await calls.check_label(order), LabelPossible):
-                return True
+            if isinstance(await calls.check_label(order), LabelPossible | AddressRefused | LabelRejected):
+                return True  # a fault of that parcel or its address is found only where none of ours is
         return False
 
 

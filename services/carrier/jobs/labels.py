@@ -185,7 +185,8 @@ class LabelJob:
                 raise Retry(reason, None, attempt_seen(job.attempt, job.state))
 
     async def _unexplained(self, job: ClaimedJob, reason: str, mend: str = UNKNOWN) -> Done:
-        if await self._pauses.unexplained(job.stream.id, job.subject, reason, mend):
+        met_before = was_paused(job.state)
+        if await self._pauses.unexplained(job.stream.id, job.subject, reason, mend, met_before=met_before):
             raise self._paused(job, reason)
         return Done()
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from contracts.base import order_stream
 from services.carrier.carriers.carrier import Connected
-from services.carrier.domain.labels import parcel_and_round, superseded, unexplained_case
-from services.carrier.domain.operations import LABELS, UNEXPLAINED_PARCELS, UNKNOWN, Operation, open_pause, pause
+from services.carrier.domain.labels import parcel_and_round, superseded, unexplained_case, was_superseded
+from services.carrier.domain.operations import LABELS, UNEXPLAINED_ORDERS, UNKNOWN, Operation, open_pause, pause
 from services.carrier.store import refusals
 from shared.clock import Clock
 from shared.db import DB
@@ -35,9 +35,15 @@ class LabelPauses:
 
         await self.ledger.run(work)
 
-    async def unexplained(self, order_id: UUID, subject: str, reason: str, mend: str = UNKNOWN) -> bool:
-        """A refusal that may be anybody's fault: a case of this parcel, or, when many have met it, a pause, which takes
-        the place of their cases. Whether labels are paused."""
+    async def unexplained(
+        self, order_id: UUID, subject: str, reason: str, mend: str = UNKNOWN, *, met_before: bool
+    ) -> bool:
+        """A refusal that may be anybody's fault: a case of this parcel, or, when parcels of many orders have met it, a
+        pause, which takes the place of their cases. Whether labels are paused.
+
+        One that has waited for a pause already (`met_before`, or its case was taken over) meets it while others pass:
+        it has a case of its own, and is not counted, so that it pauses nobody's labels again.
+        """
 
         async def work(db: DB) -> bool:
             operation, now = self.operation, self.clock.now()
@@ -46,8 +52,12 @@ class LabelPauses:
             if open_pause(facts) is not None:
                 return True
             parcel, _ = parcel_and_round(subject)
+            own = (await self.ledger.lock(db, [order_stream(order_id)]))[order_id]
+            if met_before or was_superseded(own, parcel):
+                await self.ledger.publish(db, [unexplained_case(order_id, subject, reason, now)])
+                return False
             parcels = await refusals.note(db, self.connected.carrier.name, reason, order_id, parcel)
-            if len(parcels) < UNEXPLAINED_PARCELS:
+            if len({order for order, _ in parcels}) < UNEXPLAINED_ORDERS:
                 await self.ledger.publish(db, [unexplained_case(order_id, subject, reason, now)])
                 return False
             orders = await self.ledger.lock(db, {order_stream(order) for order, _ in parcels})

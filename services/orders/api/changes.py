@@ -45,7 +45,8 @@ class Changes:
     clock: Clock
 
     async def request(self, db: DB, order_id: UUID, body: ChangeBody, asked_by: str) -> Response:
-        """Asks for the change; the same again is answered as before. Raises Conflict, Problem 422."""
+        """Asks for the change; the same again is answered as before, until the order is packed. Raises Conflict,
+        Problem 422."""
         facts = (await self.ledger.lock(db, [order_stream(order_id)]))[order_id]
         if refused := change_refused(facts):
             raise refused
@@ -60,7 +61,8 @@ class Changes:
             recorded = PersonRecorded(order_id=order_id, occurred_at=change.occurred_at, version=change.version)
             facts = (await self.ledger.record(db, consumed=[recorded], published=[change]))[order_id]
         if not (requested := changes(facts)):
-            raise _invalid(Fault("consignee", "nothing_to_change", "Must differ from what the order has"))
+            # Answered, not raised: that the contact was read stays on record.
+            return _invalid(Fault("consignee", "nothing_to_change", "Must differ from what the order has")).response()
         return JSONResponse({"id": str(order_id), "change": change_document(requested[-1])}, 202)
 
 
@@ -95,7 +97,7 @@ def router(
         order_id: OrderTextPath, request: Request, principal: Principal = Depends(require("marketplace"))
     ) -> Response:
         """Asks the warehouse to send the order to another phone or address within its province; its answer shows in the
-        order. Asked again: the same."""
+        order. Asked again before it is packed: the same."""
         order = await visible_order(pool, order_id, principal)
         body = check_change(read_json(await request.body()))
         if isinstance(body, list):

@@ -14,13 +14,13 @@ from typing import Literal
 from contracts.orders import HoldReleased, HoldRequested
 from contracts.vocabularies import HoldPlacer, OrderHoldReason
 from contracts.warehouse import HoldTooLate, OrderHeld
-from services.orders.domain.refusals import Conflict, ended, past_packing
+from services.orders.domain.refusals import Conflict, ended, is_packed, past_packing
 from shared.ledger.facts import Facts
 
 MAX_OPEN = 10
-"""Holds of an order that are open at one time."""
+"""Holds of an order that one holder has open at one time."""
 MAX_HOLDS = 50
-"""Holds that an order ever has."""
+"""Holds that one holder ever places on an order."""
 
 HoldReason = Literal["fraud_check", "awaiting_payment", "address_check", "shopper_request", "other"]
 """Those that a hold can be placed for: `contracts.vocabularies.ORDER_HOLD_REASONS`."""
@@ -56,7 +56,8 @@ def _hold(facts: Facts, request: HoldRequested) -> Hold:
 
 
 def open_holds(facts: Facts) -> list[Hold]:
-    return [hold for hold in holds(facts) if hold.open]
+    """Those for which the order waits. One that is not answered yet holds up nothing once the order is packed."""
+    return [] if is_packed(facts) else [hold for hold in holds(facts) if hold.open]
 
 
 def held_periods(facts: Facts) -> Iterator[tuple[datetime, datetime]]:
@@ -66,14 +67,15 @@ def held_periods(facts: Facts) -> Iterator[tuple[datetime, datetime]]:
             yield hold.request.occurred_at, hold.ended_at
 
 
-def hold_refused(facts: Facts) -> Conflict | None:
-    """Why no hold can be placed now."""
+def hold_refused(facts: Facts, holder: HoldPlacer) -> Conflict | None:
+    """Why this holder can place no hold now. Each has its own bounds: none can use up another's."""
     if refused := past_packing(facts):
         return refused
-    if len(open_holds(facts)) >= MAX_OPEN:
-        return Conflict("the order has too many holds", f"{MAX_OPEN} are open: release one")
-    if len(facts.all(HoldRequested)) >= MAX_HOLDS:
-        return Conflict("the order had too many holds", f"an order has {MAX_HOLDS} at most, those released included")
+    mine = [hold for hold in holds(facts) if hold.request.holder == holder]
+    if sum(hold.open for hold in mine) >= MAX_OPEN:
+        return Conflict("the order has too many holds", f"{MAX_OPEN} of yours are open: release one")
+    if len(mine) >= MAX_HOLDS:
+        return Conflict("the order had too many holds", f"{MAX_HOLDS} of yours at most, those released included")
     return None
 
 
@@ -84,7 +86,7 @@ def place(facts: Facts, holder: HoldPlacer, handle: str, reason: OrderHoldReason
         if mine[-1].request.reason != reason:
             raise Conflict("the hold is there already", f"for {mine[-1].request.reason}: release it first")
         return mine[-1].request
-    if refused := hold_refused(facts):
+    if refused := hold_refused(facts, holder):
         raise refused
     turn = len(mine) + 1
     return HoldRequested(

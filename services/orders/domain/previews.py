@@ -48,8 +48,6 @@ class Preview:
     """None unless customs would let it pass."""
     value_cny: Money | None = None
     route: Route | None = None
-    duty_paid: bool = False
-    """The addressee pays nothing more: the tax was collected, and the carrier's product takes it."""
     stock: tuple[LineStock, ...] = ()
     dispatch_date: date | None = None
 
@@ -87,7 +85,6 @@ def preview(
         regime=screened.regime if screened else None,
         value_cny=screened.value_cny if screened else None,
         route=route,
-        duty_paid=route is not None and route.ddp and order.tax.amount > 0,
         stock=() if "warehouse" in unanswered else _stock(order, short),
         dispatch_date=reservation.dispatch_date if reservation and reserved else None,
     )

@@ -24,6 +24,11 @@ def ended(facts: Facts) -> Conflict | None:
     return Conflict("the order has ended", f"it is {closed.outcome}") if closed else None
 
 
+def is_packed(facts: Facts) -> bool:
+    """Whether it is known to be packed, by its own fact or by a later one."""
+    return OrderPacked in facts or ParcelDeclared in facts or bool(parcels_after_hand_over(facts))
+
+
 def past_packing(facts: Facts) -> Conflict | None:
     """The order has ended, is being cancelled, or is packed: nothing of it can be held or changed any more."""
     if refused := ended(facts):
@@ -32,6 +37,6 @@ def past_packing(facts: Facts) -> Conflict | None:
         return Conflict("the order is being cancelled")
     if outcome := order_outcome(facts):
         return Conflict("the order is ending", f"it will be {outcome.outcome}")
-    if OrderPacked in facts or ParcelDeclared in facts or parcels_after_hand_over(facts):
+    if is_packed(facts):
         return Conflict("the order is packed", "cancel it and order again, while no parcel has left")
     return None

@@ -15,11 +15,12 @@ SupportedAction = Literal["cancel", "hold", "release_hold", "change"]
 
 
 def supported_actions(facts: Facts, status: OrderStatus) -> list[SupportedAction]:
-    """Those that the order's state allows. A cancel that was asked for, or is known to come too late, is left out."""
+    """Those that the order's state allows its marketplace. A cancel that was asked for, or is known to come too late,
+    is left out."""
     actions: list[SupportedAction] = []
     if not (ended(facts) or status.too_late_to_withdraw or CancelRequested in facts):
         actions.append("cancel")
-    if hold_refused(facts) is None:
+    if hold_refused(facts, "marketplace") is None:
         actions.append("hold")
     if open_holds(facts) and not ended(facts):
         actions.append("release_hold")

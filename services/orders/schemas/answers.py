@@ -226,7 +226,7 @@ class PausedOperationView(View):
     operation: str
     """As `labels`."""
     contract: str
-    """Under which contract of ours: a digest of its number."""
+    """Under which contract of ours, by the operator's name for it."""
     reason: str
     """The counterpart's message id, as `sls:30108`."""
     mend: str

@@ -27,8 +27,6 @@ class TaxView(View):
 
     collected: MoneyView
     """The order's `tax`."""
-    duty_paid: bool
-    """Whether the parcels travel duty paid: the addressee pays nothing more."""
 
 
 class LineStockView(View):
@@ -82,7 +80,7 @@ def preview_view(order: OrderPlaced, preview: Preview) -> OrderPreviewView:
         faults=list(preview.faults),
         lane=LaneView(regime=preview.regime, carrier=route.carrier, product=route.product) if route else None,
         value_cny=_money(preview.value_cny) if preview.value_cny else None,
-        tax=TaxView(collected=_money(order.tax), duty_paid=preview.duty_paid),
+        tax=TaxView(collected=_money(order.tax)),
         stock=[LineStockView(sku=one.sku, wanted=one.wanted, available=one.available) for one in preview.stock],
         dispatch_date=preview.dispatch_date,
         unanswered=list(preview.unanswered),

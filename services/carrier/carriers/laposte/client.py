@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import sha256
 
 from aiolimiter import AsyncLimiter
 
@@ -69,7 +68,7 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
     async def check_label(order: LabelOrder) -> CheckAnswer:
         request = label_request(order, contract)
         if request.broken:
-            return not_sent(request.broken[0])
+            return Unexplained("sls:not_sent")  # what La Poste was not asked says nothing of our account
         try:
             return read_check_answer(await ask_sls("checkGenerateLabel", request))
         except NoAnswer as fault:
@@ -91,8 +90,7 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         except mapping.GroupRefused:
             return [reported for number in numbers for reported in await idships([number])]
 
-    reference = sha256(settings.laposte_contract_number.encode()).hexdigest()[:12]
-    return Calls(make_label, check_label, track, Account(reference, settings.laposte_pays_duties))
+    return Calls(make_label, check_label, track, Account(settings.laposte_account, settings.laposte_pays_duties))
 
 
 def not_sent(broken: BrokenLimit) -> AddressRefused | LabelRejected | Unexplained:

@@ -13,6 +13,11 @@ class LaPosteSettings(BaseSettings):
         default=SecretStr(""), description="header apiKey of SLS; without it number and password are sent, the old form"
     )
     laposte_contract_number: str = ""
+    laposte_account: str = Field(
+        default="main",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$",
+        description="what you call this contract: events and pages name it so, never by its number",
+    )
     laposte_password: SecretStr = SecretStr("")
     laposte_pays_duties: bool = Field(
         default=False,

@@ -15,7 +15,7 @@ class PausedOperation:
     that wait for it: none is withdrawn, and their deadlines are suspended.
 
         Attributes:
-            contract (str): Under which contract of ours: a digest of its number.
+            contract (str): Under which contract of ours, by the operator's name for it.
             counterpart (str): As `carrier.laposte`.
             freed_by (str): The request that ends it at once; mended, it ends by itself.
             mend (str): What to mend: a setting, as `SENDER_POSTCODE`, or a part of the contract; `unknown` when it does not

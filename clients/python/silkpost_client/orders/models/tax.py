@@ -18,23 +18,18 @@ class Tax:
 
     Attributes:
         collected (Money): An amount to the cent.
-        duty_paid (bool): Whether the parcels travel duty paid: the addressee pays nothing more.
     """
 
     collected: Money
-    duty_paid: bool
 
     def to_dict(self) -> dict[str, Any]:
         collected = self.collected.to_dict()
-
-        duty_paid = self.duty_paid
 
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
             {
                 "collected": collected,
-                "duty_paid": duty_paid,
             }
         )
 
@@ -47,11 +42,8 @@ class Tax:
         d = dict(src_dict)
         collected = Money.from_dict(d.pop("collected"))
 
-        duty_paid = d.pop("duty_paid")
-
         tax = cls(
             collected=collected,
-            duty_paid=duty_paid,
         )
 
         return tax

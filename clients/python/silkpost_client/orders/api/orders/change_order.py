@@ -116,7 +116,7 @@ def sync_detailed(
 
      Asks the warehouse to send the order to another phone or address within its province; its answer
     shows in the
-    order. Asked again: the same.
+    order. Asked again before it is packed: the same.
 
     Args:
         order_id (str): The order's id, a UUID; `POST /orders` of `orders` answers it.
@@ -156,7 +156,7 @@ def sync(
 
      Asks the warehouse to send the order to another phone or address within its province; its answer
     shows in the
-    order. Asked again: the same.
+    order. Asked again before it is packed: the same.
 
     Args:
         order_id (str): The order's id, a UUID; `POST /orders` of `orders` answers it.
@@ -191,7 +191,7 @@ async def asyncio_detailed(
 
      Asks the warehouse to send the order to another phone or address within its province; its answer
     shows in the
-    order. Asked again: the same.
+    order. Asked again before it is packed: the same.
 
     Args:
         order_id (str): The order's id, a UUID; `POST /orders` of `orders` answers it.
@@ -229,7 +229,7 @@ async def asyncio(
 
      Asks the warehouse to send the order to another phone or address within its province; its answer
     shows in the
-    order. Asked again: the same.
+    order. Asked again before it is packed: the same.
 
     Args:
         order_id (str): The order's id, a UUID; `POST /orders` of `orders` answers it.
