@@ -32,6 +32,7 @@ from services.carrier.domain.labels import (
     unexplained_case,
     unseen_attempts,
     was_paused,
+    was_superseded,
 )
 from shared.ledger.facts import Facts
 
@@ -39,7 +40,7 @@ SAMPLE = json.loads((Path(__file__).parents[1] / "golden" / "laposte" / "label-o
 ORDER = UUID(SAMPLE["declared"]["order_id"])
 NOW = datetime(2026, 11, 11, 23, 30, tzinfo=UTC)
 ROUTE = DECLARED[0].routes[0]
-ACCOUNT, BILLED = Account("8d969eef6eca"), Account("8d969eef6eca", pays_duties=True)
+ACCOUNT, BILLED = Account("main"), Account("main", pays_duties=True)
 
 
 def test_a_first_attempt_leaves_no_unconfirmed_label() -> None:
@@ -169,7 +170,9 @@ def test_a_pause_takes_over_the_parcel_s_own_case_and_asks_again_later() -> None
     known.add(unexplained_case(ORDER, "1", "sls:http_422", NOW))
     assert superseded(known, 1, "sls:http_400", NOW) == []
     (closed,) = superseded(known, 1, "sls:http_422", NOW)
+    assert not was_superseded(known, 1)
     known.add(closed)
+    assert was_superseded(known, 1)
     assert label_round(known, 1) == 2
 
 
