@@ -11,6 +11,7 @@ from services.registry import SERVICES
 from tests.support.faults.busy_stack import BusyStack
 from tests.support.faults.claimed_jobs import ClaimedJob, claimed_jobs
 from tests.support.faults.injection import JOB_SECONDS, KILL_SECONDS, Injection
+from tests.support.waiting import until
 
 STEPS = {
     "consumer.read": "before the transaction",
@@ -37,6 +38,7 @@ DEATHS = 2
 """Of each service in a round."""
 AT_ONCE = 2
 """Services that die beside each other: a start takes seconds of a core, and five of them twice as long on two."""
+CONSUMES_SECONDS = 60.0
 ROUNDS = 5
 """As many as the service with the most steps needs."""
 
@@ -75,6 +77,14 @@ async def die(busy: BusyStack, service: str, way: list[tuple[str, Injection]], a
                 busy.start(service)
             injection.over()
             injection.recovered(await busy.service_recovered(service, claimed))
+            await consumes(busy, service)
+
+
+async def consumes(busy: BusyStack, service: str) -> None:
+    """Waits until the group has given the service its partitions again. The next death would else be that of a member
+    that the group still waits for, and take two sessions: 12 s."""
+    ends = await busy.stores.ends()
+    await until(lambda: busy.stores.reads_beyond(ends, service), CONSUMES_SECONDS)
 
 
 def test_every_step_has_its_round() -> None:

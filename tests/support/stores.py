@@ -126,6 +126,12 @@ class Stores:
             and not end <= (at := consumed.get((service, partition), 0)) <= ends[partition]
         ]
 
+    async def reads_beyond(self, ends: Mapping[TopicPartition, int], service: str) -> bool:
+        """Whether this service has read anything that was published after these ends."""
+        return any(
+            at > ends[partition] for (name, partition), at in (await self._positions()).items() if name == service
+        )
+
     async def _acknowledged(self) -> dict[TopicPartition, int]:
         found: dict[TopicPartition, int] = {}
         for service in SERVICES:
