@@ -24,7 +24,7 @@ from services.registry import SERVICES
 from services.where import Where
 from shared.operations.why import Finding, OrderFindings
 
-BLOCKING = ("blocked", "stopped", "dead_letter", "paused", "case", "server")
+BLOCKING = ("blocked", "stopped", "dead_letter", "paused", "case", "hold", "server")
 """What does not end by waiting a moment, the most serious first."""
 BY_SEVERITY = (*BLOCKING, "outbox", "job", "alarm")
 ORDER_FIELDS = ("id", "marketplace", "number", "status", "since", "awaits", "deadline", "closed_at", "cases")

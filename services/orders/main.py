@@ -84,7 +84,7 @@ def service(platform: Platform) -> Service:
             StreamKind(COUNTERPART, absorb=partial(absorb_operations, clock)),
         ),
         hooks=cases.hooks("orders"),
-        findings=cases.findings,
+        findings=holds.findings,
         keepers=(persons, Markers(persons)),
         on_restored=partial(on_restored, clock),
         before_ready=partial(erase_marked, erasure.again),

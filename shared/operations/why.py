@@ -18,7 +18,7 @@ from shared.ledger.facts import Facts
 from shared.ledger.ledger import Ledger
 from shared.operations.state import ServiceState
 
-Holder = Literal["blocked", "stopped", "server", "dead_letter", "paused", "job", "outbox", "case", "alarm"]
+Holder = Literal["blocked", "stopped", "server", "dead_letter", "paused", "job", "outbox", "case", "hold", "alarm"]
 
 
 class Finding(View):

@@ -57,6 +57,9 @@ async def test_a_hold_is_placed_answered_and_released(orders: OrdersService) -> 
     document = (await orders.get(f"/orders/{order}")).json()
     assert (document["awaits"], document["holds"][0]["state"]) == ("marketplace", "held")
     assert "release_hold" in document["supported_actions"]
+    [waits] = [one for one in (await orders.get(f"/why/{order}", "ops")).json()["findings"] if one["holder"] == "hold"]
+    assert (waits["what"], waits["reason"]) == ("hold risk of marketplace", "fraud_check")
+    assert waits["next"] == f"orders: DELETE /orders/{order}/holds/risk?holder=marketplace"
     for _ in range(2):
         answer = await release(orders, order, "risk")
         assert (answer.status_code, answer.json()["hold"]["state"]) == (200, "released")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,10 +12,11 @@ from fastapi.responses import JSONResponse
 
 from contracts.base import order_stream
 from contracts.orders import HANDLE_PATTERN
+from services import cases
 from services.orders.api.conflicts import conflicts_as_problems
 from services.orders.api.lookup import visible_order
 from services.orders.domain.document import hold_document
-from services.orders.domain.holds import HoldReason, last_hold, place, release
+from services.orders.domain.holds import HoldReason, last_hold, open_holds, place, release
 from services.orders.schemas.answers import OrderHoldView
 from services.orders.schemas.body import HoldBody
 from services.paths import OrderTextPath
@@ -26,6 +28,7 @@ from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.ledger.facts import Facts
 from shared.ledger.ledger import Ledger
+from shared.operations.why import Finding
 
 Holder = Literal["marketplace", "operator"]
 Handle = Annotated[
@@ -74,6 +77,24 @@ def router(require: Require, ledger: Ledger, pool: asyncpg.Pool[asyncpg.Record],
             return await ledger.run(lambda db: _release(ledger, db, order.order_id, whose, handle, clock))
 
     return routes
+
+
+def findings(service: str, facts: Facts) -> Sequence[Finding]:
+    """What the order waits for by its facts alone: its open cases, and its open holds."""
+    return [
+        *cases.findings(service, facts),
+        *(
+            Finding(
+                holder="hold",
+                service=service,
+                what=f"hold {hold.request.handle} of {hold.request.holder}",
+                since=hold.request.occurred_at,
+                reason=hold.request.reason,
+                next=f"{service}: DELETE /orders/{facts.id}/holds/{hold.request.handle}?holder={hold.request.holder}",
+            )
+            for hold in open_holds(facts)
+        ),
+    ]
 
 
 def _holder(principal: Principal) -> Holder:

@@ -6,6 +6,7 @@ class FindingHolder(StrEnum):
     BLOCKED = "blocked"
     CASE = "case"
     DEAD_LETTER = "dead_letter"
+    HOLD = "hold"
     JOB = "job"
     OUTBOX = "outbox"
     PAUSED = "paused"
