@@ -1,7 +1,8 @@
 """One stack for all faults, file after file: kills first, the end of all orders last; then the checker has its own.
 
 `make faults` sets `FAULTS_SEED` (0 or none: one that is always the same), `FAULTS_MINUTES` and, where to report,
-`FAULTS_DOCS`; and `FAULTS_TOLERANCE`, by which the bounds of recoveries are multiplied on a machine that has other load.
+`FAULTS_DOCS`; and `FAULTS_TOLERANCE`, by which the bounds of recoveries are multiplied where other load is on the
+machine.
 """
 
 from __future__ import annotations
