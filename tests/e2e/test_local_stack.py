@@ -226,22 +226,30 @@ async def test_what_an_order_offers_is_not_refused(stack: Stack, api: Api, new_d
     demo, scenarios = new_demo(), [EVERYDAY] * len(PEOPLE_OF["O"])
     await receive_goods(api, scenarios, "GR-O")
     await place(api, scenarios, stack.clock.now, prefix="O", into=demo.orders, first_person=PEOPLE_OF["O"].start)
-    chance = random.Random(11)
+    chance, orders = random.Random(11), list(demo.orders.by_id.values())
+    before_packing = await asyncio.gather(*(take_offers(api, order, chance, UNPACKED_OFFERS) for order in orders))
     shift = asyncio.create_task(demo.actors.work())
     try:
-        done = await asyncio.gather(*(take_offers(api, order, chance) for order in demo.orders.by_id.values()))
+        afterwards = await asyncio.gather(*(take_offers(api, order, chance) for order in orders))
     finally:
         shift.cancel()
         await asyncio.gather(shift, return_exceptions=True)
-    assert {action for actions in done for action in actions} == {"cancel", "hold", "release_hold", "change"}
+    asked = {action for actions in (*before_packing, *afterwards) for action in actions}
+    assert asked == {"cancel", "hold", "release_hold", "change"}
     await assert_stock_adds_up(api)
 
 
-async def take_offers(api: Api, order: Order, chance: random.Random) -> list[str]:
-    """What was asked of the order, at moments of chance, until it offers nothing any more."""
+UNPACKED_OFFERS = 4
+"""Taken of each order while nobody packs."""
+
+
+async def take_offers(api: Api, order: Order, chance: random.Random, most: int = 1000) -> list[str]:
+    """What was asked of the order, at moments of chance, so often or until it offers nothing any more."""
     asked: list[str] = []
     async with asyncio.timeout(90):
-        while offers := (await api.get("orders", f"/orders/{order.id}", "marketplace"))["supported_actions"]:
+        while len(asked) < most and (
+            offers := (await api.get("orders", f"/orders/{order.id}", "marketplace"))["supported_actions"]
+        ):
             await asyncio.sleep(chance.uniform(0, 0.5))
             # An order is cancelled when nothing else is left to do, or seldom.
             others = [offer for offer in offers if offer != "cancel"] if chance.random() < 0.9 else []
