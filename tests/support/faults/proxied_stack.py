@@ -18,7 +18,12 @@ POLL_SECONDS = 5
 """Between two questions of the carrier service about one parcel; each is answered long before the next."""
 SETTINGS: Mapping[str, Mapping[str, str]] = {
     "customs": {"JOB_LEASE_SECONDS": str(LEASE_SECONDS)},
-    "carrier": {"JOB_LEASE_SECONDS": str(LEASE_SECONDS), "SLS_TIMEOUT_SECONDS": "4", "POLL_SECONDS": str(POLL_SECONDS)},
+    "carrier": {
+        "JOB_LEASE_SECONDS": str(LEASE_SECONDS),
+        "SLS_TIMEOUT_SECONDS": "4",
+        "POLL_SECONDS": str(POLL_SECONDS),
+        "LABEL_CHECK_SECONDS": "1",
+    },
     "orders": {"JOB_LEASE_SECONDS": str(LEASE_SECONDS)},
 }
 """Waits that are minutes in earnest."""
