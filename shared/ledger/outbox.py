@@ -20,8 +20,8 @@ from contracts.base import PARTITIONS, Event
 from shared.db import DB
 
 SLICE = 20_000
-KEYS_REMEMBERED = 16_384
-"""Of which the partition is known: what follows from one event has its key."""
+CACHED_KEYS = 16_384
+"""Keys whose partition is cached: a stream's facts all have the same one."""
 
 
 class Message(NamedTuple):
@@ -88,7 +88,7 @@ def headers(
     return [(name, value.encode()) for name, value in fields.items()]
 
 
-@lru_cache(KEYS_REMEMBERED)
+@lru_cache(CACHED_KEYS)
 def partition_of(key: str, partitions: int = PARTITIONS) -> int:
     """Where Kafka's default partitioner puts this key."""
     return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions

@@ -28,8 +28,8 @@ FOREIGN_AN_HOUR = 100
 UNKNOWN_NAME = "no such fact is published on this topic"
 """As far as this version knows. A newer one looks at it again; see `DeadLetters.replay_parked`."""
 _TYPE_LENGTH = 200
-_HEADERS_KEPT = 256
-"""Of which what they say is remembered: most records say what others say."""
+_CACHED_HEADERS = 256
+"""Values of a header whose meaning is cached: most records repeat a few of them."""
 _FOREIGN_KEPT = """select count(*) from dead_letters
                    where topic = $1 and fate = 'foreign' and died_at > now() - interval '1 hour'"""
 _GENERATION = re.compile(rb"([0-9]{1,9})@([0-9]{1,18})")
@@ -75,7 +75,8 @@ class Decoded(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A record as it came. A tuple, as Decoded is: every record that is read becomes one of each."""
+    """A record as it came. A named tuple, as is Decoded: one of each is made for every record that is read, and a
+    frozen dataclass takes longer to make."""
 
     partition: TopicPartition
     offset: int
@@ -310,12 +311,12 @@ def as_record(partition: TopicPartition, raw: Any) -> Record:
     )
 
 
-@lru_cache(_HEADERS_KEPT)
+@lru_cache(_CACHED_HEADERS)
 def _type(header: bytes) -> str:
     return storable(header.decode("utf-8", "replace"))[:_TYPE_LENGTH]
 
 
-@lru_cache(_HEADERS_KEPT)
+@lru_cache(_CACHED_HEADERS)
 def _generation(header: bytes) -> tuple[int, int]:
     """The generation, and where it begins; 0 for none."""
     stated = _GENERATION.fullmatch(header)

@@ -17,8 +17,8 @@ from shared.ledger.facts import Facts, Job
 
 LABELS = "labels"
 UNEXPLAINED_ORDERS = 5
-"""So many different parcels refused alike, for a reason that says nothing of whose fault it is and with no label made
-between, are no coincidence: the fault is ours."""
+"""Parcels of so many different orders refused alike, for a reason that does not say whose fault it is and with no label
+made in between, are no coincidence: the fault is ours."""
 UNKNOWN = "unknown"
 """What to mend when the carrier's answer does not say."""
 LONGEST_CHECK_SECONDS = 3600.0

@@ -30,13 +30,14 @@ def is_packed(facts: Facts) -> bool:
 
 
 def past_packing(facts: Facts) -> Conflict | None:
-    """The order has ended, is being cancelled, or is packed: nothing of it can be held or changed any more."""
+    """The order has ended, is being cancelled, is packed, or is about to end: nothing of it can be held or changed any
+    more."""
     if refused := ended(facts):
         return refused
     if CancelRequested in facts:
         return Conflict("the order is being cancelled")
-    if outcome := order_outcome(facts):
-        return Conflict("the order is ending", f"it will be {outcome.outcome}")
     if is_packed(facts):
         return Conflict("the order is packed", "cancel it and order again, while no parcel has left")
+    if outcome := order_outcome(facts):
+        return Conflict("the order is ending", f"it will be {outcome.outcome}")
     return None

@@ -13,6 +13,8 @@ from asyncpg import Record
 from services.warehouse.domain.stock import Movement, MovementEffect, StockLevels
 from shared.db import DB
 
+_OF_SKUS = "select sku, received, available, reserved, shipped, written_off from stock where sku = any($1)"
+
 
 async def movements_of_orders(db: DB, order_ids: Sequence[UUID]) -> dict[UUID, list[Movement]]:
     """What has moved for these orders, in the order in which it happened."""
@@ -31,20 +33,16 @@ async def movements_of_orders(db: DB, order_ids: Sequence[UUID]) -> dict[UUID, l
 
 async def read_stock(db: DB, skus: Iterable[str]) -> dict[str, StockLevels]:
     """The stock of these SKUs as committed, without a lock. Unknown SKUs are left out."""
-    rows = await db.fetch(
-        "select sku, received, available, reserved, shipped, written_off from stock where sku = any($1)", sorted(skus)
-    )
-    return {row["sku"]: levels_of(row) for row in rows}
+    return await _levels(db, _OF_SKUS, skus)
 
 
 async def lock_stock(db: DB, skus: Iterable[str]) -> dict[str, StockLevels]:
     """Locks the stock of these SKUs, in their order, until the transaction ends. Unknown SKUs are left out."""
-    rows = await db.fetch(
-        """select sku, received, available, reserved, shipped, written_off from stock
-           where sku = any($1) order by sku for update""",
-        sorted(skus),
-    )
-    return {row["sku"]: levels_of(row) for row in rows}
+    return await _levels(db, f"{_OF_SKUS} order by sku for update", skus)
+
+
+async def _levels(db: DB, query: str, skus: Iterable[str]) -> dict[str, StockLevels]:
+    return {row["sku"]: levels_of(row) for row in await db.fetch(query, sorted(skus))}
 
 
 def levels_of(row: Record) -> StockLevels:
