@@ -5,17 +5,24 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Collection
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
+
+if TYPE_CHECKING:
+    _Connection = asyncpg.Connection[asyncpg.Record]
+else:
+    _Connection = asyncpg.Connection
 
 DB: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 """A connection, in a transaction wherever a function of ours takes it."""
 
 
 RENEW_SECONDS = 0.25
+FIRST_OID_OF_A_DATABASE = 10_000
+"""Those below are the same in every database of every server."""
 LOCK_TIMEOUT = "10s"
 """For which a statement waits for a lock of another session."""
 
@@ -116,6 +123,31 @@ async def _require_own_sessions(pool: asyncpg.Pool[asyncpg.Record]) -> None:
             raise SharedSessions(f"lock_timeout is {timeout}")
 
 
+class _Known(NamedTuple):
+    name: str = "known"
+    """asyncpg prepares a statement anew after one without a name; here none was run."""
+
+
+class Session(_Connection):
+    """A connection that takes the description of PostgreSQL's own types from what another one of this process was told.
+
+    asyncpg asks for the description of each array type once a connection, at its first use, with a query of several
+    milliseconds: much of the time of a service that has just started. Types of a database (oid 10000 and above) are
+    asked for as ever.
+    """
+
+    _described: ClassVar[dict[frozenset[int], Any]] = {}
+
+    async def _introspect_types(self, typeoids: Collection[int], *rest: Any) -> tuple[Any, Any]:
+        wanted = frozenset(typeoids)
+        if (known := self._described.get(wanted)) is not None:
+            return known, _Known()
+        described, statement = await super()._introspect_types(typeoids, *rest)  # type: ignore[misc]  # not in the stubs
+        if max(wanted) < FIRST_OID_OF_A_DATABASE:
+            self._described[wanted] = described
+        return described, statement
+
+
 def new_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
     """A pool whose sessions cannot hold locks for ever: a frozen process lets go after a while.
 
@@ -129,6 +161,7 @@ def new_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
         dsn,
         min_size=2,
         max_size=size,
+        connection_class=Session,
         command_timeout=30,
         reset=_renewing(),
         server_settings={

@@ -1,4 +1,4 @@
-"""A session that the server ends is a reason to try again, whenever it is noticed."""
+"""Sessions with PostgreSQL: one that the server ends is a reason to try again; a new one knows types at once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 
 import asyncpg
+import pytest
 
-from shared.db import TRANSIENT, connect_pool
+from shared.db import TRANSIENT, Session, connect_pool
 from tests.support.databases import FreshDatabase
 
 ROUNDS = 40
@@ -39,3 +40,22 @@ async def test_sessions_ended_between_two_statements(fresh_database: FreshDataba
         with contextlib.suppress(*TRANSIENT):
             await pool.close()
     assert noticed
+
+
+async def test_a_new_session_asks_for_no_types_that_another_was_told_of(
+    fresh_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "_described", {})
+    pool = await connect_pool(await fresh_database("tracking"), 4, "test")
+    asked: list[str] = []
+    try:
+        async with pool.acquire() as first, pool.acquire() as second, pool.acquire() as third:
+            await first.execute("create type colour as enum ('red', 'blue')")
+            for session in (first, second, third):
+                with session.query_logger(lambda query: asked.append(query.query)):
+                    assert await session.fetchval("select $1::uuid[]", []) == []
+                    assert await session.fetchval("select $1::colour", "red") == "red"
+    finally:
+        await pool.close()
+    about_types = [query for query in asked if "typeinfo_tree" in query]
+    assert len(about_types) == 1 + 3  # arrays of uuids by the first; the database's own type by each
