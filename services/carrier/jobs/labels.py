@@ -223,8 +223,10 @@ class LabelJob:
             changes=made.changes,
             used=may_get_label(facts, parcel),
             erased=erased,
-            sealed_pdf=None if erased else self._seal.seal(made.pdf, labels.pdf_place(*number)),
-            sealed_cn23=self._seal.seal(made.cn23, labels.cn23_place(*number)) if made.cn23 else None,
+            sealed_label=None if erased else self._seal.seal(made.label.content, labels.pdf_place(*number)),
+            label_type=made.label.media_type,
+            sealed_cn23=self._seal.seal(made.cn23.content, labels.cn23_place(*number)) if made.cn23 else None,
+            cn23_type=made.cn23.media_type if made.cn23 else None,
         )
 
     def _refused(self, job: ClaimedJob, reason: str) -> Done:

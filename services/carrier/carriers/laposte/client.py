@@ -11,6 +11,7 @@ from aiolimiter import AsyncLimiter
 from contracts.sls_limits import BrokenLimit
 from services.carrier.carriers.carrier import Calls
 from services.carrier.carriers.laposte import mapping
+from services.carrier.carriers.laposte.formats import Printing
 from services.carrier.carriers.laposte.label_request import Contract, LabelRequest, label_request
 from services.carrier.carriers.laposte.labels import read_check_answer, read_label_answer
 from services.carrier.carriers.laposte.settings import LaPosteSettings
@@ -39,7 +40,7 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         settings.laposte_contract_number,
         settings.laposte_password.get_secret_value(),
         sender,
-        settings.laposte_printing,
+        Printing(settings.laposte_printing, settings.laposte_cn23_printing, settings.laposte_cn23_copies),
         settings.laposte_api_key.get_secret_value(),
     )
     sls_url = settings.laposte_sls_url.rstrip("/")
@@ -60,7 +61,7 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         if request.broken:
             return not_sent(request.broken[0])
         try:
-            made = read_label_answer(await ask_sls("generateLabel", request))
+            made = read_label_answer(await ask_sls("generateLabel", request), contract.printing)
         except NoAnswer as fault:
             return AnswerLost(f"sls:{fault.reason}") if fault.sent else TryLater(f"sls:{fault.reason}")
         return replace(made, changes=request.changes) if isinstance(made, LabelMade) else made
