@@ -126,6 +126,32 @@ async def test_a_busy_carrier_leaves_no_unconfirmed_label(
     assert await carrier.count("unconfirmed_labels", "order_id = $1", order_id) == 0
 
 
+async def test_a_label_whose_papers_were_lost_is_had_by_its_number(carrier: CarrierService) -> None:
+    await carrier.fault("sls", "cut_pdf")
+    order_id, (number,) = await carrier.labelled()
+    assert await carrier.announced(f"T{order_id.hex[:10]}-1") == 1
+    view = (await carrier.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()
+    assert [label["tracking_number"] for label in view["labels"]] == [number]
+    assert {"lastName:latin", "line2:latin"} < set(view["labels"][0]["changes"])
+    assert view["ghost_labels"] == []
+    for page in ("label", "cn23"):
+        answer = await carrier.http.get(f"/orders/{order_id}/parcels/1/{page}", headers=WAREHOUSE)
+        assert answer.content.endswith(b"%%EOF\n")
+
+
+async def test_a_label_that_is_not_to_be_had_by_its_number_is_unconfirmed_and_another_is_made(
+    carrier: CarrierService,
+) -> None:
+    await carrier.fault("sls", "cut_pdf", 2)
+    order_id, (number,) = await carrier.labelled()
+    assert await carrier.announced(f"T{order_id.hex[:10]}-1") == 2
+    view = (await carrier.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()
+    assert [label["tracking_number"] for label in view["labels"]] == [number]
+    (ghost,) = view["ghost_labels"]
+    assert ghost["reason"] == "sls:label_no_pdf"
+    assert ghost["tracking_number"] != number
+
+
 @pytest.mark.parametrize(("kind", "reason"), [("lost_answer", "sls:RemoteProtocolError"), ("truncated", None)])
 async def test_after_a_lost_answer_the_call_is_repeated_and_an_unconfirmed_label_recorded(
     carrier: CarrierService, kind: str, reason: str | None
@@ -148,7 +174,6 @@ async def test_after_a_lost_answer_the_call_is_repeated_and_an_unconfirmed_label
         ("trickle", "sls:answer_time"),
         ("html", "sls:unreadable"),
         ("wrong_type", "sls:unreadable"),
-        ("cut_pdf", "sls:label_no_pdf"),
     ],
 )
 async def test_an_unreadable_answer_leaves_an_unconfirmed_label(

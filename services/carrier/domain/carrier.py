@@ -108,6 +108,8 @@ class LabelPossible:
 Refused = LabelRejected | AddressRefused | OperationRefused | Unexplained
 """Whose fault a refusal is: of the parcel, of its address, ours, or nobody knows."""
 LabelAnswer = LabelMade | Refused | TryLater | AnswerLost
+LabelReprint = LabelMade | TryLater | AnswerLost
+"""The label of a number that is known: had, to be asked for later, or not to be had by its number."""
 CheckAnswer = LabelPossible | Refused | TryLater
 
 

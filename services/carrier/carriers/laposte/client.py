@@ -12,8 +12,13 @@ from contracts.sls_limits import BrokenLimit
 from services.carrier.carriers.carrier import Calls
 from services.carrier.carriers.laposte import mapping
 from services.carrier.carriers.laposte.formats import Printing
-from services.carrier.carriers.laposte.label_request import Contract, LabelRequest, label_request
-from services.carrier.carriers.laposte.labels import read_check_answer, read_label_answer
+from services.carrier.carriers.laposte.label_request import (
+    Contract,
+    LabelRequest,
+    label_request,
+    reprint_request,
+)
+from services.carrier.carriers.laposte.labels import read_check_answer, read_label_answer, read_reprint_answer
 from services.carrier.carriers.laposte.settings import LaPosteSettings
 from services.carrier.domain.carrier import (
     Account,
@@ -24,6 +29,7 @@ from services.carrier.domain.carrier import (
     LabelMade,
     LabelOrder,
     LabelRejected,
+    LabelReprint,
     ParcelEvents,
     Sender,
     TryLater,
@@ -47,6 +53,8 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
     sls_headers = {"content-type": "application/json", "accept": "multipart/related, application/json"}
     if contract.api_key:
         sls_headers["apiKey"] = contract.api_key
+    # `getLabel` has the old form in headers, where the others have it in the body.
+    account = {} if contract.api_key else {"login": contract.number, "password": contract.password}
     idships_url = f"{settings.laposte_suivi_url.rstrip('/')}/idships"
     okapi_key = settings.okapi_key.get_secret_value()
     sls = Bounds(settings.sls_timeout_seconds, settings.sls_answer_bytes)
@@ -65,6 +73,15 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         except NoAnswer as fault:
             return AnswerLost(f"sls:{fault.reason}") if fault.sent else TryLater(f"sls:{fault.reason}")
         return replace(made, changes=request.changes) if isinstance(made, LabelMade) else made
+
+    async def reprint_label(order: LabelOrder, number: str) -> LabelReprint:
+        body, headers = reprint_request(number, contract), sls_headers | account
+        try:
+            answer = await la_poste.call("POST", f"{sls_url}/getLabel", sls, headers=headers, body=body)
+        except NoAnswer as fault:
+            return TryLater(f"sls:{fault.reason}")
+        made = read_reprint_answer(answer, number, contract.printing)
+        return replace(made, changes=label_request(order, contract).changes) if isinstance(made, LabelMade) else made
 
     async def check_label(order: LabelOrder) -> CheckAnswer:
         request = label_request(order, contract)
@@ -91,7 +108,8 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         except mapping.GroupRefused:
             return [reported for number in numbers for reported in await idships([number])]
 
-    return Calls(make_label, check_label, track, Account(settings.laposte_account, settings.laposte_pays_duties))
+    ours = Account(settings.laposte_account, settings.laposte_pays_duties)
+    return Calls(make_label, check_label, track, ours, reprint_label)
 
 
 def not_sent(broken: BrokenLimit) -> AddressRefused | LabelRejected | Unexplained:

@@ -1,4 +1,4 @@
-"""Colissimo's SLS `generateLabel`: the request it takes, kept within its limits. Pure.
+"""Colissimo's SLS `generateLabel`: the request it takes, kept within its limits; and the one of `getLabel`. Pure.
 
 What is too long is split or shortened by rule, and noted; every request is judged by the limits of the specification
 (`contracts.sls_limits`) before it is sent. Source: the SLS OpenAPI, and recorded exchanges of public clients.
@@ -90,6 +90,11 @@ def label_request(order: LabelOrder, contract: Contract) -> LabelRequest:
     request = _without_blanks(request)
     body = json.dumps(request, ensure_ascii=False).encode()
     return LabelRequest(body, tuple(dict.fromkeys(changes)), tuple(broken_limits(request)))
+
+
+def reprint_request(number: str, contract: Contract) -> bytes:
+    """The body of `getLabel`: the label of this number, printed again."""
+    return json.dumps({"parcelNumber": number, "outputPrintingType": contract.printing.label}).encode()
 
 
 def own_reference(declared: ParcelDeclared) -> str:

@@ -1,4 +1,4 @@
-"""Colissimo's SLS `generateLabel`: what its answers mean. Pure; the request is in `label_request`.
+"""Colissimo's SLS `generateLabel` and `getLabel`: what their answers mean. Pure; the requests are in `label_request`.
 
 Success is HTTP 200, multipart/related, with a part `<jsonInfos>` whose message id is "0", a part `<label>` and, for
 customs, a part `<cn23>`. Errors are messages with ids, or one of three other shapes. There is no idempotency key and
@@ -20,6 +20,7 @@ from services.carrier.domain.carrier import (
     LabelAnswer,
     LabelMade,
     LabelPossible,
+    LabelReprint,
     Refused,
     TryLater,
     Unexplained,
@@ -54,6 +55,29 @@ def read_label_answer(answer: Answer, printing: Printing) -> LabelAnswer:
     if (refused := _refusal(answer, infos)) is not None:
         return refused
     return _made(infos, parts if whole else {}, printing)
+
+
+def read_reprint_answer(answer: Answer, number: str, printing: Printing) -> LabelReprint:
+    """What the answer of `getLabel` means for the label of this number. The call makes no label, so whatever may pass
+    is asked for again. Papers without a CN23 are none: it is printed with the label, or never."""
+    if answer.status in LOST_STATUSES:
+        return TryLater(f"sls:http_{answer.status}")
+    parts, whole = related_parts(answer.content_type, answer.body)
+    infos = _infos(parts.get("jsonInfos", b"") if parts else answer.body)
+    refused = _refusal(answer, infos)
+    if isinstance(refused, TryLater):
+        return refused
+    if refused is not None:
+        return AnswerLost(refused.reason, number)
+    label = _label_infos(infos)
+    if label.get("parcelNumber", number) != number:
+        return AnswerLost("sls:bad_parcel_number", number)
+    papers = _papers(parts if whole else {}, printing)
+    if isinstance(papers, str):
+        return AnswerLost(papers, number)
+    if papers[1] is None:
+        return AnswerLost("sls:cn23_missing", number)
+    return LabelMade(number, *papers, _partner(label))
 
 
 def read_check_answer(answer: Answer) -> CheckAnswer:
@@ -91,18 +115,27 @@ def _infos(body: bytes) -> Any:
 
 
 def _made(infos: Any, parts: Mapping[str, bytes], printing: Printing) -> LabelAnswer:
-    label = infos.get("labelV2Response") if isinstance(infos, Mapping) else None
-    number = label.get("parcelNumber") if isinstance(label, Mapping) else None
-    if not isinstance(label, Mapping) or not isinstance(number, str):
+    label = _label_infos(infos)
+    number = label.get("parcelNumber")
+    if not isinstance(number, str):
         return AnswerLost("sls:unreadable")
     if not is_parcel_id(number) or not _NUMBER.fullmatch(number):
         return AnswerLost("sls:bad_parcel_number")
     papers = _papers(parts, printing)
     if isinstance(papers, str):
         return AnswerLost(papers, number)
+    return LabelMade(number, *papers, _partner(label))
+
+
+def _label_infos(infos: Any) -> Mapping[str, Any]:
+    """What the answer tells of the label; empty when it tells nothing."""
+    label = infos.get("labelV2Response") if isinstance(infos, Mapping) else None
+    return label if isinstance(label, Mapping) else {}
+
+
+def _partner(label: Mapping[str, Any]) -> str | None:
     partner = label.get("parcelNumberPartner")
-    partner_valid = isinstance(partner, str) and _NUMBER.fullmatch(partner)
-    return LabelMade(number, *papers, partner if partner_valid else None)
+    return partner if isinstance(partner, str) and _NUMBER.fullmatch(partner) else None
 
 
 def _papers(parts: Mapping[str, bytes], printing: Printing) -> tuple[Document, Document | None] | str:
