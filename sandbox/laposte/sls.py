@@ -1,4 +1,5 @@
-"""La Poste's label service (Colissimo SLS, REST 2.0): `generateLabel`, and `checkGenerateLabel`, which only checks.
+"""La Poste's label service (Colissimo SLS, REST 2.0): `generateLabel`, `checkGenerateLabel`, which only checks, and
+`getLabel`, which prints a label again by its number.
 
 Like La Poste's it has no idempotency key, no cancellation and no look-up by the sender's reference.
 """
@@ -7,6 +8,8 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -16,21 +19,28 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.laposte.parcels import LaPoste, Parcel
-from sandbox.laposte.pdf import page
+from sandbox.laposte import pdf, zpl
+from sandbox.laposte.parcels import LaPoste
+from sandbox.laposte.printed import PrintedParcel, printed_parcel
 from sandbox.laposte.sls_checks import (
     BAD_CREDENTIALS,
+    BAD_FORMAT,
+    BY_DEFAULT,
     NOT_READABLE,
+    UNKNOWN_PARCEL,
+    Format,
     SlsMessage,
+    cn23_format,
     destination,
-    flag_at,
+    label_format,
     refusals,
     text_at,
-    value_at,
 )
 from sandbox.scheduler import Advance
 
 BASE = "/SlsServiceWSRest/2.0"
+MOST_PRINTED_AGAIN = 5_000
+"""Of so many parcels, the latest, what was printed is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,16 @@ class Credentials:
         if offered is not None:
             return matches(offered, self.api_key)
         number, password = text_at(body, "contractNumber"), text_at(body, "password")
+        return self._admit_account(number, password)
+
+    def admit_reprint(self, request: Request) -> bool:
+        """`getLabel` has the old form in headers too."""
+        offered = request.headers.get("apiKey")
+        if offered is not None:
+            return matches(offered, self.api_key)
+        return self._admit_account(request.headers.get("login", ""), request.headers.get("password", ""))
+
+    def _admit_account(self, number: str, password: str) -> bool:
         return matches(number, self.contract_number) and matches(password, self.password)
 
 
@@ -58,6 +78,8 @@ def matches(offered: str, expected: str) -> bool:
 
 
 def app(laposte: LaPoste, advance: Advance, credentials: Credentials) -> Starlette:
+    printed: OrderedDict[str, tuple[PrintedParcel, Format]] = OrderedDict()
+
     async def generate(request: Request) -> Response:
         body = _object(await request.body())
         refusal = _refusal(request, body, credentials)
@@ -68,9 +90,20 @@ def app(laposte: LaPoste, advance: Advance, credentials: Credentials) -> Starlet
         # The longer of the two: a long number of an order fits into no other.
         reference = text_at(letter, "service", "orderNumber") or text_at(letter, "sender", "senderParcelRef")
         parcel = laposte.announce(reference, destination(body), now)
-        boundary = f"uuid:{uuid4()}"
-        media_type = f'multipart/related; type="application/json"; boundary="{boundary}"; start="<jsonInfos>"'
-        return Response(_multipart(boundary, _parts(parcel, body)), headers={"Content-Type": media_type})
+        papers = printed_parcel(parcel.number, reference, body), cn23_format(body) or BY_DEFAULT
+        printed[parcel.number] = papers
+        if len(printed) > MOST_PRINTED_AGAIN:
+            printed.popitem(last=False)
+        return _papers(*papers, label_format(text_at(body, "outputFormat", "outputPrintingType")))
+
+    async def reprint(request: Request) -> Response:
+        body = _object(await request.body())
+        if not credentials.admit_reprint(request):
+            return _errors([BAD_CREDENTIALS], status=401)
+        papers = printed.get(text_at(body, "parcelNumber"))
+        if papers is None:
+            return _errors([UNKNOWN_PARCEL])
+        return _papers(*papers, label_format(text_at(body, "outputPrintingType")))
 
     async def check(request: Request) -> Response:
         body = _object(await request.body())
@@ -80,6 +113,7 @@ def app(laposte: LaPoste, advance: Advance, credentials: Credentials) -> Starlet
         routes=[
             Route(f"{BASE}/generateLabel", generate, methods=["POST"]),
             Route(f"{BASE}/checkGenerateLabel", check, methods=["POST"]),
+            Route(f"{BASE}/getLabel", reprint, methods=["POST"]),
         ]
     )
 
@@ -125,27 +159,40 @@ def _label_json(number: str | None) -> dict[str, object]:
     }
 
 
-def _parts(parcel: Parcel, body: dict[str, Any]) -> list[tuple[str, str, bytes]]:
-    """Content-ID, media type and bytes of each part. The documents of the sandbox bear no person's name."""
+def _papers(parcel: PrintedParcel, cn23: Format, label: Format | None) -> Response:
+    if label is None:
+        return _errors([BAD_FORMAT])
+    boundary = f"uuid:{uuid4()}"
+    media_type = f'multipart/related; type="application/json"; boundary="{boundary}"; start="<jsonInfos>"'
+    return Response(_multipart(boundary, _parts(parcel, cn23, label)), headers={"Content-Type": media_type})
+
+
+def _parts(parcel: PrintedParcel, cn23: Format, label: Format) -> list[tuple[str, str, bytes]]:
+    """Content-ID, media type and bytes of each part."""
     label_json = json.dumps(_label_json(parcel.number), ensure_ascii=False).encode()
-    letter = body["letter"]
-    weight = f"{text_at(letter, 'parcel', 'weight')} kg"
-    product = f"{text_at(letter, 'service', 'productCode')} FR -> {parcel.destination}"
-    label = page(parcel.number, [product, weight, f"Ref. {parcel.sub_order}"])
     parts = [
         ("<jsonInfos>", "application/json;charset=UTF-8", label_json),
-        ("<label>", "application/octet-stream", label),
+        ("<label>", "application/octet-stream", _label(parcel, label)),
     ]
-    declared = value_at(letter, "customsDeclarations")
-    if flag_at(declared, "includeCustomsDeclarations"):
-        articles = value_at(declared, "contents", "article")
-        names = ("quantity", "description", "hsCode", "originCountry", "weight", "value", "currency")
-        lines = [" ".join(text_at(article, name) for name in names) for article in articles]
-        parts.append(("<cn23>", "application/octet-stream", page(f"CN 23  {parcel.number}", [*lines, weight])))
+    if parcel.articles and not label.on_one_page:
+        parts.append(("<cn23>", "application/octet-stream", _cn23(parcel, cn23)))
     return parts
 
 
-def _multipart(boundary: str, parts: list[tuple[str, str, bytes]]) -> bytes:
+def _label(parcel: PrintedParcel, form: Format) -> bytes:
+    with_cn23 = form.on_one_page and bool(parcel.articles)
+    if form.language == "ZPL":
+        return zpl.label(parcel, form.size, form.dpi, with_cn23=with_cn23)
+    return pdf.label(parcel, form.size, with_cn23=with_cn23)
+
+
+def _cn23(parcel: PrintedParcel, form: Format) -> bytes:
+    if form.language == "ZPL":
+        return zpl.cn23(parcel, form.dpi)
+    return pdf.cn23(parcel, form.size)
+
+
+def _multipart(boundary: str, parts: Sequence[tuple[str, str, bytes]]) -> bytes:
     out = b""
     for content_id, media_type, content in parts:
         head = (

@@ -21,7 +21,8 @@ MAX_WEIGHT_KG = 30.0
 GRAM = 0.001
 """In kg; a unit's weight is rounded to the gram, so the sum may be off by one gram a unit."""
 _PHONE = re.compile(r"\+?\d[\d ]{5,18}")
-_FORMAT = re.compile(r"(PDF|ZPL|DPL)_(10x15|10x10|A4)(_\d{3}dpi)?(_UL)?")
+_LABEL_FORMAT = re.compile(r"(PDF|ZPL)_(10x15|10x10|A4)_(203|300)dpi(_UL)?")
+_CN23_FORMAT = re.compile(r"(PDF|ZPL)_(10x12|A4)_(203|300)dpi")
 _HS = re.compile(r"\d{6}|\d{8}|\d{10}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 PRODUCTS = {"CN": frozenset({"DOS"}), "FR": frozenset({"DOM", "DOS", "HD", "CORE"})}
@@ -29,6 +30,17 @@ PRODUCTS = {"CN": frozenset({"DOS"}), "FR": frozenset({"DOM", "DOS", "HD", "CORE
 MANDATORY = ((2, "countryCode", "code pays"), (3, "city", "nom de la ville"), (4, "zipCode", "code postal"))
 NO_CUSTOMS = frozenset({"FR"})
 CUSTOMS = "letter.customsDeclarations"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What is printed: `PDF_10x15_300dpi`, in its parts."""
+
+    language: str
+    size: str
+    dpi: int
+    on_one_page: bool = False
+    """The label bears the CN23."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,11 @@ class SlsMessage:
 
 BAD_CREDENTIALS = SlsMessage("30000", "Identifiant ou mot de passe incorrect")
 NOT_READABLE = SlsMessage("30001", "La requête n'est pas lisible")
+NO_FORMAT = SlsMessage("30025", "Le format d'impression n'a pas été transmis")
+BAD_FORMAT = SlsMessage("30026", "Le format d'impression est incorrect")
+UNKNOWN_PARCEL = SlsMessage("30096", "Le numéro de colis est inconnu")
+BY_DEFAULT = Format("PDF", "A4", 300)
+"""A CN23 in no format of its own."""
 
 
 def value_at(body: Any, *path: str) -> Any:
@@ -74,6 +91,29 @@ def number_at(body: Any, *path: str) -> float | None:
 
 def flag_at(body: Any, *path: str) -> bool:
     return value_at(body, *path) in (True, 1, "1", "true", "True")
+
+
+def label_format(name: str) -> Format | None:
+    """None when no label is printed so."""
+    return _format(_LABEL_FORMAT.fullmatch(name))
+
+
+def cn23_format(request: dict[str, Any]) -> Format | None:
+    """The CN23's; None when none is printed so. On a page with the label it is the label's own."""
+    named = text_at(request, "outputFormat", "outputPrintingType")
+    fields = value_at(request, "fields", "field")
+    for field in fields if isinstance(fields, list) else []:
+        if text_at(field, "key") == "OUTPUT_PRINT_TYPE_CN23":
+            value = text_at(field, "value")
+            both = label_format(named) if value == named else None
+            return both if both and both.on_one_page else _format(_CN23_FORMAT.fullmatch(value))
+    return BY_DEFAULT
+
+
+def _format(match: re.Match[str] | None) -> Format | None:
+    if match is None or (match[1], match[2]) == ("ZPL", "A4"):
+        return None
+    return Format(match[1], match[2], int(match[3]), len(match.groups()) > 3 and match[4] is not None)
 
 
 def refusals(request: dict[str, Any]) -> list[SlsMessage]:
@@ -120,15 +160,23 @@ def _service(request: dict[str, Any], letter: dict[str, Any]) -> list[SlsMessage
         faults.append(SlsMessage("30007", "Le code produit n'a pas été transmis", "letter.service.productCode"))
     elif product not in PRODUCTS.get(destination(request), frozenset({"DOS"})):
         faults.append(SlsMessage("30008", "Le code produit n'est pas autorisé pour ce pays de destination"))
-    if not _FORMAT.fullmatch(text_at(request, "outputFormat", "outputPrintingType")):
-        faults.append(SlsMessage("30002", "Le format d'impression est incorrect"))
-    elif not text_at(request, "outputFormat", "outputPrintingType").startswith("PDF"):
-        faults.append(SlsMessage("30002", "Seul le format PDF est imprimé ici"))
+    faults += format_faults(request)
     try:
         date.fromisoformat(text_at(letter, "service", "depositDate"))
     except ValueError:
         faults.append(SlsMessage("30014", "La date de dépôt est incorrecte", "letter.service.depositDate"))
     return faults
+
+
+def format_faults(request: dict[str, Any]) -> list[SlsMessage]:
+    """Of the formats of label and CN23, which are the same where both are on one page."""
+    named = text_at(request, "outputFormat", "outputPrintingType")
+    if not named:
+        return [NO_FORMAT]
+    label, cn23 = label_format(named), cn23_format(request)
+    if label is None or cn23 is None or label.on_one_page != cn23.on_one_page:
+        return [BAD_FORMAT]
+    return []
 
 
 _ROLES = {"sender": "expéditeur", "addressee": "destinataire"}

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from pypdf import PdfReader
 
 from contracts.carrier import LabelCreated, LabelRefused
 from contracts.warehouse import OrderWithdrawn
-from tests.support.carrier_service import OPERATOR, WAREHOUSE, CarrierService
+from sandbox.local.servers import Servers
+from tests.support.carrier_service import OPERATOR, WAREHOUSE, CarrierService, carrier_service
+from tests.support.databases import FreshDatabase
 from tests.support.waiting import until
 
 
@@ -30,6 +34,48 @@ async def test_a_label_is_made_kept_and_shown(carrier: CarrierService) -> None:
     assert b"%PDF" not in sealed
     for missing in (f"/orders/{order_id}/parcels/2/label", f"/orders/{uuid4()}/parcels/1/label"):
         assert (await carrier.http.get(missing, headers=WAREHOUSE)).status_code == 404
+
+
+async def test_the_cn23_is_read_on_its_own(carrier: CarrierService) -> None:
+    order_id, (number,) = await carrier.labelled()
+    page = f"/orders/{order_id}/parcels/1/cn23"
+    assert (await carrier.http.get(page)).status_code == 401
+    answer = await carrier.http.get(page, headers=WAREHOUSE)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["x-tracking-number"] == number
+    assert len(PdfReader(BytesIO(answer.content)).pages) == 4  # one a copy
+    again = {**WAREHOUSE, "if-none-match": answer.headers["etag"]}
+    assert (await carrier.http.get(page, headers=again)).status_code == 304
+    read = (await carrier.http.get(f"/orders/{order_id}/person/reads", headers=OPERATOR)).json()["reads"]
+    of_packers = [(row["part"], row["purpose"], row["asked_by"]) for row in read if row["asked_by"] != "(service)"]
+    assert of_packers == [("cn23", "parcel 1", "packer")] * 2
+    for missing in (f"/orders/{order_id}/parcels/2/cn23", f"/orders/{uuid4()}/parcels/1/cn23"):
+        assert (await carrier.http.get(missing, headers=WAREHOUSE)).status_code == 404
+    await carrier.platform.pool.execute("update labels set cn23 = null where tracking_number = $1", number)
+    gone = await carrier.http.get(page, headers=WAREHOUSE)
+    assert (gone.status_code, gone.json()["title"]) == (404, "no CN23 for this parcel")
+
+
+async def test_papers_for_a_label_printer_are_passed_through(servers: Servers, fresh_database: FreshDatabase) -> None:
+    formats = {"laposte_printing": "ZPL_10x15_203dpi", "laposte_cn23_printing": "ZPL_10x12_203dpi"}
+    async with carrier_service(servers, fresh_database, **formats) as carrier:
+        order_id, _ = await carrier.labelled()
+        for page, formats_printed in (("label", 1), ("cn23", 4)):
+            answer = await carrier.http.get(f"/orders/{order_id}/parcels/1/{page}", headers=WAREHOUSE)
+            assert answer.headers["content-type"] == "application/vnd.zebra-zpl"
+            assert answer.content.count(b"^XA") == formats_printed
+
+
+async def test_a_label_that_bears_the_cn23_is_read_as_both(servers: Servers, fresh_database: FreshDatabase) -> None:
+    async with carrier_service(servers, fresh_database, laposte_printing="PDF_A4_300dpi_UL") as carrier:
+        order_id, _ = await carrier.labelled()
+        pages = [
+            (await carrier.http.get(f"/orders/{order_id}/parcels/1/{page}", headers=WAREHOUSE)).content
+            for page in ("label", "cn23")
+        ]
+        assert pages[0] == pages[1]
+        assert pages[0].count(b"CN 23") == 1
 
 
 async def test_the_slip_beside_a_label_has_the_characters_whole(carrier: CarrierService) -> None:
@@ -80,6 +126,32 @@ async def test_a_busy_carrier_leaves_no_unconfirmed_label(
     assert await carrier.count("unconfirmed_labels", "order_id = $1", order_id) == 0
 
 
+async def test_a_label_whose_papers_were_lost_is_had_by_its_number(carrier: CarrierService) -> None:
+    await carrier.fault("sls", "cut_pdf")
+    order_id, (number,) = await carrier.labelled()
+    assert await carrier.announced(f"T{order_id.hex[:10]}-1") == 1
+    view = (await carrier.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()
+    assert [label["tracking_number"] for label in view["labels"]] == [number]
+    assert {"lastName:latin", "line2:latin"} < set(view["labels"][0]["changes"])
+    assert view["ghost_labels"] == []
+    for page in ("label", "cn23"):
+        answer = await carrier.http.get(f"/orders/{order_id}/parcels/1/{page}", headers=WAREHOUSE)
+        assert answer.content.endswith(b"%%EOF\n")
+
+
+async def test_a_label_that_is_not_to_be_had_by_its_number_is_unconfirmed_and_another_is_made(
+    carrier: CarrierService,
+) -> None:
+    await carrier.fault("sls", "cut_pdf", 2)
+    order_id, (number,) = await carrier.labelled()
+    assert await carrier.announced(f"T{order_id.hex[:10]}-1") == 2
+    view = (await carrier.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()
+    assert [label["tracking_number"] for label in view["labels"]] == [number]
+    (ghost,) = view["ghost_labels"]
+    assert ghost["reason"] == "sls:label_no_pdf"
+    assert ghost["tracking_number"] != number
+
+
 @pytest.mark.parametrize(("kind", "reason"), [("lost_answer", "sls:RemoteProtocolError"), ("truncated", None)])
 async def test_after_a_lost_answer_the_call_is_repeated_and_an_unconfirmed_label_recorded(
     carrier: CarrierService, kind: str, reason: str | None
@@ -102,7 +174,6 @@ async def test_after_a_lost_answer_the_call_is_repeated_and_an_unconfirmed_label
         ("trickle", "sls:answer_time"),
         ("html", "sls:unreadable"),
         ("wrong_type", "sls:unreadable"),
-        ("cut_pdf", "sls:label_no_pdf"),
     ],
 )
 async def test_an_unreadable_answer_leaves_an_unconfirmed_label(
@@ -145,5 +216,5 @@ async def test_a_label_for_an_order_withdrawn_meanwhile_is_kept_and_never_shown(
 async def test_a_label_is_not_shown_after_withdrawal(carrier: CarrierService) -> None:
     order_id, _ = await carrier.labelled()
     await carrier.consume(OrderWithdrawn(order_id=order_id, occurred_at=datetime.now(UTC), reason="shopper"))
-    for page in ("label", "slip"):
+    for page in ("label", "cn23", "slip"):
         assert (await carrier.http.get(f"/orders/{order_id}/parcels/1/{page}", headers=WAREHOUSE)).status_code == 410

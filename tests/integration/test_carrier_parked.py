@@ -30,6 +30,18 @@ async def test_parked_a_lost_answer_waits_for_a_person(servers: Servers, fresh_d
         assert await carrier.announced(f"T{refused.hex[:10]}-1") == 1
 
 
+async def test_parked_a_label_that_is_not_to_be_had_by_its_number_waits_for_a_person(
+    servers: Servers, fresh_database: FreshDatabase
+) -> None:
+    async with carrier_service(servers, fresh_database, on_lost_answer="park") as carrier:
+        await carrier.fault("sls", "cut_pdf", 2)
+        order_id = await carrier.packed()
+        case = await carrier.until(order_id, CaseOpened)
+        assert (case.kind, case.reason) == ("uncertain_label", "sls:label_no_pdf")
+        assert await carrier.count("unconfirmed_labels", "order_id = $1", order_id) == 1
+        assert await carrier.announced(f"T{order_id.hex[:10]}-1") == 1
+
+
 async def test_a_parcel_that_was_never_asked_about_is_not_parked(
     servers: Servers, fresh_database: FreshDatabase
 ) -> None:

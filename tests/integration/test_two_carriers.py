@@ -26,6 +26,7 @@ from services.carrier.domain.carrier import (
     ParcelEvents,
     Sender,
 )
+from services.carrier.domain.documents import Document
 from shared.http.client import Counterpart
 from tests.support.carrier_service import CarrierService, carrier_service, envelope, event
 from tests.support.databases import FreshDatabase
@@ -44,7 +45,7 @@ class Other:
 
     def connect(self, _: Any, __: Sender, ___: Counterpart) -> Calls:
         async def make_label(_: LabelOrder) -> LabelAnswer:
-            return LabelMade(self.numbers.pop(0), PDF, None)
+            return LabelMade(self.numbers.pop(0), Document(PDF, "application/pdf"), None)
 
         async def check_label(_: LabelOrder) -> CheckAnswer:
             return LabelPossible()

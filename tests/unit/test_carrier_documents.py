@@ -10,8 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.bad_answers import PAGE
-from sandbox.laposte.pdf import page
-from services.carrier.domain.documents import LONGEST_DICTIONARY, MOST_INFLATED, MOST_OBJECT_STREAMS, is_pdf
+from services.carrier.domain.documents import (
+    LONGEST_DICTIONARY,
+    MOST_INFLATED,
+    MOST_OBJECT_STREAMS,
+    ZPL,
+    Document,
+    is_pdf,
+    is_zpl,
+    read_document,
+)
+from services.carrier.domain.documents import PDF as PDF_TYPE
+from tests.support.least_pdf import page
 
 PDF = page("CY123456785FR", ["DOS FR -> CN"])
 
@@ -98,3 +108,40 @@ def test_the_name_of_a_stream_of_objects_without_a_stream_is_passed_over() -> No
 def test_a_page_is_looked_for_in_so_many_streams_of_objects_and_no_more() -> None:
     assert is_pdf(with_object_streams(*[HAS_NONE] * (MOST_OBJECT_STREAMS - 1), HAS_PAGE))
     assert not is_pdf(with_object_streams(*[HAS_NONE] * MOST_OBJECT_STREAMS, HAS_PAGE))
+
+
+LABEL = b"^XA^CI28^FO20,20^FDlabel^FS^XZ"
+
+
+@pytest.mark.parametrize(
+    "document", [LABEL, LABEL + b"\r\n", LABEL * 4, b"\n" + LABEL, b"CT~~CD,~CC^~CT~\n" + LABEL, b"~JSN" + LABEL]
+)
+def test_zpl(document: bytes) -> None:
+    assert is_zpl(document)
+    assert read_document(document) == Document(document, ZPL)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(PAGE, id="HTML"),
+        pytest.param(PDF, id="PDF"),
+        pytest.param(b"x" + LABEL, id="something before"),
+        pytest.param(LABEL + b"x", id="something behind"),
+        pytest.param(b"^FDlabel^FS^XZ", id="no beginning"),
+        pytest.param(b"^FS^XZ^XA", id="an end alone"),
+    ],
+)
+def test_no_zpl(document: bytes) -> None:
+    assert not is_zpl(document)
+
+
+@given(st.integers(min_value=0, max_value=len(LABEL) - 1))
+def test_zpl_that_was_cut_off_is_none(length: int) -> None:
+    assert not is_zpl(LABEL[:length])
+
+
+def test_a_document_is_read_by_what_it_is() -> None:
+    assert read_document(PDF) == Document(PDF, PDF_TYPE)
+    assert read_document(PAGE) is None

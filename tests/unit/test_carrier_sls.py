@@ -7,26 +7,28 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from contracts.base import Money, Parcel
 from contracts.customs import ParcelDeclared
 from contracts.persons import Contact
 from sandbox.bad_answers import PAGE, cut_pdfs
-from sandbox.laposte.pdf import page
 from services.carrier.carriers.laposte.client import connect
+from services.carrier.carriers.laposte.formats import CN23Format, LabelFormat, Printing
 from services.carrier.carriers.laposte.label_request import Contract, label_request
 from services.carrier.carriers.laposte.labels import (
     LONGEST_PART_HEAD,
     read_check_answer,
-    read_label_answer,
     related_parts,
+)
+from services.carrier.carriers.laposte.labels import (
+    read_label_answer as read_answer_as,
 )
 from services.carrier.carriers.laposte.settings import LaPosteSettings
 from services.carrier.domain.carrier import (
@@ -43,8 +45,10 @@ from services.carrier.domain.carrier import (
     TryLater,
     Unexplained,
 )
+from services.carrier.domain.documents import Document
 from shared.http.client import Counterpart
 from shared.http.counterpart_answer import Answer
+from tests.support.least_pdf import page
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
 BOUNDARY = "uuid:7d1f"
@@ -52,6 +56,8 @@ MULTIPART = f'multipart/related; type="application/json"; boundary="{BOUNDARY}";
 PDF = page("CY123456785FR", []).replace(b"1.4\n", b"1.4\r\n\r\n--not-a-boundary\r\n\x00\xff\n")
 SENDER = Sender("Silkpost", "1 rue de la Soie", "69001", "Lyon", "+33400000000", "expeditions@silkpost.example")
 CONTRACT = Contract("123456", "pass", SENDER)
+DOCUMENT = Document(PDF, "application/pdf")
+ZPL = b"^XA^FDlabel^FS^XZ"
 
 
 def order(**changes: Any) -> LabelOrder:
@@ -88,8 +94,45 @@ def infos(number: object = "CY123456785FR", message: str = "0") -> bytes:
     ).encode()
 
 
+def read_label_answer(answer: Answer, printing: Printing | None = None) -> LabelAnswer:
+    return read_answer_as(answer, printing or Printing())
+
+
 def test_the_request() -> None:
     assert json.loads(label_request(order(), CONTRACT).body) == json.loads((GOLDEN / "generate-label.json").read_text())
+
+
+@pytest.mark.parametrize("label", get_args(LabelFormat))
+def test_the_request_names_the_formats_of_its_papers(label: LabelFormat) -> None:
+    """And nothing else is another: see the golden request of each."""
+    golden = json.loads((GOLDEN / "generate-label.json").read_text())
+    formats = json.loads((GOLDEN / "label-formats.json").read_text())[label]
+    golden["outputFormat"]["outputPrintingType"] = label
+    golden["fields"]["field"][1:1] = formats["fields"]
+    contract = replace(CONTRACT, printing=Printing(label))
+    request = label_request(order(), contract)
+    assert json.loads(request.body) == golden
+    assert request.broken == ()
+    assert Printing(label).label_type == formats["media_type"]
+
+
+@pytest.mark.parametrize("cn23", get_args(CN23Format))
+def test_the_request_names_the_format_and_the_copies_of_a_cn23_of_its_own(cn23: CN23Format) -> None:
+    request = json.loads(label_request(order(), replace(CONTRACT, printing=Printing(cn23=cn23, cn23_copies=2))).body)
+    named = [field["value"] for field in request["fields"]["field"] if field["key"] == "OUTPUT_PRINT_TYPE_CN23"]
+    assert named == ([cn23] if cn23 else [])
+    assert request["letter"]["customsDeclarations"]["numberOfCopies"] == 2
+
+
+def test_a_page_with_label_and_cn23_leaves_no_choice_of_the_cn23_s_format() -> None:
+    with pytest.raises(ValidationError, match="leave LAPOSTE_CN23_PRINTING empty"):
+        LaPosteSettings(laposte_printing="PDF_A4_300dpi_UL", laposte_cn23_printing="PDF_A4_300dpi")
+
+
+@pytest.mark.parametrize("printing", ["JPEG", "DPL_10x15_203dpi", "ZPL_A4_300dpi", "pdf_a4_300dpi"])
+def test_a_format_that_is_none_is_refused_at_the_start(printing: str) -> None:
+    with pytest.raises(ValidationError, match="laposte_printing"):
+        LaPosteSettings.model_validate({"laposte_printing": printing})
 
 
 def test_sizes_are_named_only_with_duty_paid() -> None:
@@ -123,10 +166,10 @@ def _with_postal_charges(amount: str, currency: str, rate: Decimal | None) -> di
 
 def test_a_label() -> None:
     made = read_label_answer(answer([("<jsonInfos>", infos()), ("<label>", PDF), ("<cn23>", PDF)]))
-    assert made == LabelMade("CY123456785FR", PDF, PDF)
+    assert made == LabelMade("CY123456785FR", DOCUMENT, DOCUMENT)
 
 
-@pytest.mark.parametrize("what", [PAGE, b"^XA^FDlabel^FS^XZ", b"%PDF-1.4\n%%EOF\n", PDF[:-10], b"\n" + PDF])
+@pytest.mark.parametrize("what", [PAGE, ZPL, b"%PDF-1.4\n%%EOF\n", PDF[:-10], b"\n" + PDF])
 @pytest.mark.parametrize("document", ["label", "cn23"])
 def test_what_is_no_pdf_is_no_label(what: bytes, document: str) -> None:
     parts = {"label": PDF, "cn23": PDF, document: what}
@@ -134,6 +177,46 @@ def test_what_is_no_pdf_is_no_label(what: bytes, document: str) -> None:
         answer([("<jsonInfos>", infos()), *((f"<{name}>", content) for name, content in parts.items())])
     )
     assert made == AnswerLost(f"sls:{document}_no_pdf", "CY123456785FR")
+
+
+def papers(printing: Printing, label: bytes, cn23: bytes | None = None) -> LabelAnswer:
+    parts = [("<jsonInfos>", infos()), ("<label>", label), *([("<cn23>", cn23)] if cn23 else [])]
+    return read_label_answer(answer(parts), printing)
+
+
+def test_papers_for_label_printers_are_taken_as_they_are() -> None:
+    made = papers(Printing("ZPL_10x15_203dpi", "ZPL_10x12_203dpi"), ZPL, ZPL)
+    printed = Document(ZPL, "application/vnd.zebra-zpl")
+    assert made == LabelMade("CY123456785FR", printed, printed)
+
+
+@pytest.mark.parametrize("cn23", [PDF, ZPL])
+def test_beside_a_label_in_zpl_a_cn23_whose_format_nobody_named_is_taken_in_either(cn23: bytes) -> None:
+    made = papers(Printing("ZPL_10x15_203dpi"), ZPL, cn23)
+    assert isinstance(made, LabelMade)
+    assert made.cn23 is not None
+    assert made.cn23.content == cn23
+
+
+@pytest.mark.parametrize(
+    ("printing", "label", "cn23", "reason"),
+    [
+        (Printing("ZPL_10x15_203dpi"), PDF, None, "sls:label_no_zpl"),
+        (Printing("ZPL_10x15_203dpi"), ZPL[:-1], None, "sls:label_no_zpl"),
+        (Printing("ZPL_10x15_203dpi"), ZPL, PAGE, "sls:cn23_no_document"),
+        (Printing("ZPL_10x15_203dpi", "PDF_A4_300dpi"), ZPL, ZPL, "sls:cn23_no_pdf"),
+        (Printing(cn23="ZPL_10x12_300dpi"), PDF, PDF, "sls:cn23_no_zpl"),
+        (Printing("PDF_10x15_300dpi_UL"), PDF, ZPL, "sls:cn23_no_pdf"),
+    ],
+)
+def test_papers_in_another_language_than_the_printer_s_are_none(
+    printing: Printing, label: bytes, cn23: bytes | None, reason: str
+) -> None:
+    assert papers(printing, label, cn23) == AnswerLost(reason, "CY123456785FR")
+
+
+def test_a_label_that_bears_the_cn23_is_both() -> None:
+    assert papers(Printing("PDF_10x15_300dpi_UL"), PDF) == LabelMade("CY123456785FR", DOCUMENT, DOCUMENT)
 
 
 def test_a_label_cut_off_inside_a_whole_answer_is_none() -> None:
@@ -190,7 +273,7 @@ def test_the_partner_s_number(reported: object, kept: str | None) -> None:
     body = json.loads(infos())
     body["labelV2Response"]["parcelNumberPartner"] = reported
     made = read_label_answer(answer([("<jsonInfos>", json.dumps(body).encode()), ("<label>", PDF)]))
-    assert made == LabelMade("CY123456785FR", PDF, None, kept)
+    assert made == LabelMade("CY123456785FR", DOCUMENT, None, kept)
 
 
 @pytest.mark.parametrize("number", ["6A00000000017", "8Q000000004"])

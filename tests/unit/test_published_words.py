@@ -18,6 +18,7 @@ import pytest
 from contracts.base import Event, order_stream
 from contracts.carrier import LabelCreated
 from services.carrier.carriers.laposte import codes, mapping
+from services.carrier.carriers.laposte.formats import Printing
 from services.carrier.carriers.laposte.labels import read_label_answer
 from services.carrier.domain.carrier import (
     AddressRefused,
@@ -138,7 +139,8 @@ def label_events(status: int, infos: bytes) -> list[Event]:
     parts = {"jsonInfos": infos, "label": b"%PDF-1.4 x\n%%EOF\n", "cn23": b"%PDF-1.4 x\n%%EOF\n"}
     body = b"".join(b"--b\r\nContent-ID: <%s>\r\n\r\n%s\r\n" % (name.encode(), part) for name, part in parts.items())
     answer = Answer(status, "multipart/related; boundary=b", body + b"--b--", None)
-    match read_label_answer(answer if status == 200 else Answer(status, "application/json", infos, None)):
+    answer = answer if status == 200 else Answer(status, "application/json", infos, None)
+    match read_label_answer(answer, Printing()):
         case LabelRejected(reason):
             return [refusal(ORDER, 1, reason, NOW)]
         case AddressRefused(reason):

@@ -42,6 +42,10 @@ async def http(clock: HandClock) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+def cn23_in(format: str) -> dict[str, Any]:
+    return {"field": [{"key": "OUTPUT_PRINT_TYPE_CN23", "value": format}]}
+
+
 async def label(http: httpx.AsyncClient, sub_order: str = "TM-1-1") -> str:
     answer = await http.post(SLS, json=label_request(sub_order))
     assert answer.status_code == 200
@@ -84,6 +88,53 @@ async def test_a_label_is_a_multipart_answer_with_a_valid_number_and_papers(http
     assert b"62141000" in found["<cn23>"]
 
 
+async def test_papers_come_in_the_formats_that_were_asked_for(http: httpx.AsyncClient) -> None:
+    for printing, cn23, heads in (
+        ("ZPL_10x15_203dpi", "ZPL_10x12_203dpi", {"<label>": b"^XA", "<cn23>": b"^XA"}),
+        ("ZPL_10x15_203dpi", "PDF_A4_300dpi", {"<label>": b"^XA", "<cn23>": b"%PDF"}),
+        ("PDF_A4_300dpi", "PDF_A4_300dpi", {"<label>": b"%PDF", "<cn23>": b"%PDF"}),
+        ("PDF_10x15_300dpi_UL", "PDF_10x15_300dpi_UL", {"<label>": b"%PDF"}),
+        ("ZPL_10x15_300dpi_UL", "ZPL_10x15_300dpi_UL", {"<label>": b"^XA"}),
+    ):
+        changes: dict[str, Any] = {"outputFormat__outputPrintingType": printing, "fields": cn23_in(cn23)}
+        answer = await http.post(SLS, json=label_request(**changes))
+        found = parts(answer.headers["content-type"], answer.content)
+        assert {name: content[: len(heads[name])] for name, content in found.items() if name in heads} == heads
+        assert found.keys() == {"<jsonInfos>", *heads}
+
+
+GET_LABEL = SLS.replace("generateLabel", "getLabel")
+ACCOUNT = {"login": "900001", "password": "secret"}
+
+
+async def test_a_label_is_printed_again_by_its_number(http: httpx.AsyncClient) -> None:
+    first = await http.post(SLS, json=label_request())
+    number = parcel_number(first.headers["content-type"], first.content)
+    asked = {"parcelNumber": number, "outputPrintingType": "PDF_10x15_300dpi"}
+    again = await http.post(GET_LABEL, json=asked, headers=ACCOUNT)
+    assert parts(again.headers["content-type"], again.content) == parts(first.headers["content-type"], first.content)
+    assert (await http.post(GET_LABEL, json=asked, headers={"apiKey": "sls-key"})).status_code == 200
+    assert len((await http.get("/control/account")).json()["labels"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "changes", "status", "id"),
+    [
+        ({}, {}, 401, "30000"),
+        ({"apiKey": "other"}, {}, 401, "30000"),
+        (ACCOUNT, {"parcelNumber": "CY999999999FR"}, 400, "30096"),
+        (ACCOUNT, {"outputPrintingType": "JPEG"}, 400, "30026"),
+    ],
+)
+async def test_a_label_is_not_printed_again_for(
+    http: httpx.AsyncClient, headers: dict[str, str], changes: dict[str, str], status: int, id: str
+) -> None:
+    asked = {"parcelNumber": await label(http), "outputPrintingType": "PDF_10x15_300dpi", **changes}
+    answer = await http.post(GET_LABEL, json=asked, headers=headers)
+    assert answer.status_code == status
+    assert [message["id"] for message in answer.json()["messages"]] == [id]
+
+
 async def test_the_request_of_the_carrier_service_is_taken(http: httpx.AsyncClient) -> None:
     """Its golden request, with the credentials of this world."""
     golden = json.loads((GOLDEN / "generate-label.json").read_text(encoding="utf-8"))
@@ -123,7 +174,12 @@ async def test_the_dry_run_makes_none(http: httpx.AsyncClient) -> None:
         ({"letter__service__totalAmount": 0}, "30401"),
         ({"letter__customsDeclarations__includeCustomsDeclarations": False}, "30400"),
         ({"letter__customsDeclarations__contents": {"category": {"value": 3}, "article": []}}, "30403"),
-        ({"outputFormat__outputPrintingType": "JPEG"}, "30002"),
+        ({"outputFormat__outputPrintingType": "JPEG"}, "30026"),
+        ({"outputFormat__outputPrintingType": "ZPL_A4_300dpi"}, "30026"),
+        ({"outputFormat__outputPrintingType": "PDF_10x15_300dpi_UL"}, "30026"),
+        ({"outputFormat__outputPrintingType": ""}, "30025"),
+        ({"fields": cn23_in("PDF_10x15_300dpi_UL")}, "30026"),
+        ({"fields": cn23_in("PDF_10x15_300dpi")}, "30026"),
         ({"letter": None}, "30001"),
     ],
 )

@@ -8,7 +8,8 @@ API = ApiDescription(
     summary="Labels for parcels, what carriers report of them, and what people state about them",
     text="""\
 **For the warehouse**: once an order is packed, `GET /orders/{order_id}/parcels/{parcel}/label` has the label of each
-parcel as PDF: 404 until it is made. Send a key of scope `warehouse`, which an operator makes for you, as
+parcel as PDF or ZPL: 404 until it is made. `.../cn23` has its customs declaration, `.../slip` its address in Chinese.
+Send a key of scope `warehouse`, which an operator makes for you, as
 `Authorization: Bearer <key>`.
 
 **For support**: `GET /orders/{order_id}` has what this service knows of an order; the requests on its parcels state

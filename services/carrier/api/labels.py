@@ -1,4 +1,4 @@
-"""Labels and the slips beside them, for the packers."""
+"""The papers of a parcel, for the packers: its label, its CN23, and the slip beside the label."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from contracts.base import order_stream
 from contracts.carrier import LabelCreated
+from services.carrier.domain.documents import PDF, ZPL
 from services.carrier.domain.labels import is_label_needed
 from services.carrier.domain.slips import slip
 from services.carrier.store import labels
@@ -26,15 +27,18 @@ from shared.ledger.facts import Facts
 from shared.ledger.ledger import Ledger
 from shared.sealing import Seal
 
-_PDF: Node = {
-    "responses": {
-        "200": {
-            "description": "The label.",
-            "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
-            "headers": {"X-Tracking-Number": header("The label's.")},
-        }
-    }
+NUMBER = "X-Tracking-Number"
+_BINARY: Node = {"schema": {"type": "string", "format": "binary"}}
+_NUMBER: Node = {NUMBER: header("The label's.")}
+_GONE = {
+    404: "There is no label, or not yet.",
+    410: "The order was withdrawn, or the label's time is over.",
 }
+
+
+def _papers(description: str, *media_types: str) -> Node:
+    content = dict.fromkeys(media_types, _BINARY)
+    return {"responses": {"200": {"description": description, "content": content, "headers": _NUMBER}}}
 
 
 _SLIP: Node = {
@@ -42,7 +46,7 @@ _SLIP: Node = {
         "200": {
             "description": "The slip, in UTF-8.",
             "content": {"text/plain": {"schema": {"type": "string"}}},
-            "headers": {"X-Tracking-Number": header("The label's.")},
+            "headers": _NUMBER,
         }
     }
 }
@@ -60,41 +64,54 @@ def router(
         tags=["labels"],
         response_class=Response,
         openapi_extra=described(
-            _PDF,
+            _papers("The label, in the language of the printer for which it was made.", PDF, ZPL),
             CONDITIONAL,
-            problems(
-                because={
-                    404: "There is no label, or not yet.",
-                    410: "The order was withdrawn, or the label's time is over.",
-                }
-            ),
+            problems(because=_GONE),
         ),
     )
     async def get_label(
         request: Request, order_id: OrderPath, parcel: ParcelPath, who: Principal = warehouse
     ) -> Response:
-        """The one label of the parcel, as PDF. Each reading is recorded, for a label bears the addressee."""
+        """The one label of the parcel, as the carrier made it: PDF or ZPL. Each reading is recorded, for a label bears
+        the addressee."""
         async with pool.acquire() as db, db.transaction():
             row = await _usable(db, await _facts(db, ledger, order_id), parcel)
             await reads.record(db, [order_id], "label", f"parcel {parcel}", who.name)
-        pdf = seal.open(row["pdf"], labels.pdf_place(row["carrier"], row["tracking_number"]))
-        return etag_response(request, pdf, "application/pdf", {"X-Tracking-Number": row["tracking_number"]})
+        number = row["tracking_number"]
+        label = seal.open(row["pdf"], labels.pdf_place(row["carrier"], number))
+        return etag_response(request, label, row["media_type"], {NUMBER: number})
+
+    @routes.get(
+        "/orders/{order_id}/parcels/{parcel}/cn23",
+        summary="Read the CN23 of a parcel",
+        tags=["labels"],
+        response_class=Response,
+        openapi_extra=described(
+            _papers("The CN23 with its copies, in the language of the printer for which it was made.", PDF, ZPL),
+            CONDITIONAL,
+            problems(because={**_GONE, 404: "There is no label, or not yet, or no CN23 came with it."}),
+        ),
+    )
+    async def get_customs_form(
+        request: Request, order_id: OrderPath, parcel: ParcelPath, who: Principal = warehouse
+    ) -> Response:
+        """The customs declaration that goes with the parcel, as the carrier made it: every copy in one document, PDF or
+        ZPL. Where the label bears the CN23 it is that page. Each reading is recorded, for it bears the addressee."""
+        async with pool.acquire() as db, db.transaction():
+            row = await _usable(db, await _facts(db, ledger, order_id), parcel)
+            if row["cn23"] is None:
+                raise Problem(404, "no CN23 for this parcel")
+            await reads.record(db, [order_id], "cn23", f"parcel {parcel}", who.name)
+        number = row["tracking_number"]
+        cn23 = seal.open(row["cn23"], labels.cn23_place(row["carrier"], number))
+        return etag_response(request, cn23, row["cn23_media_type"], {NUMBER: number})
 
     @routes.get(
         "/orders/{order_id}/parcels/{parcel}/slip",
         summary="Read the slip that goes beside the label of a parcel",
         tags=["labels"],
         response_class=Response,
-        openapi_extra=described(
-            _SLIP,
-            CONDITIONAL,
-            problems(
-                because={
-                    404: "There is no label, or not yet.",
-                    410: "The order was withdrawn, or the label's time is over.",
-                }
-            ),
-        ),
+        openapi_extra=described(_SLIP, CONDITIONAL, problems(because=_GONE)),
     )
     async def get_slip(
         request: Request, order_id: OrderPath, parcel: ParcelPath, who: Principal = warehouse
@@ -110,7 +127,7 @@ def router(
                 raise Problem(410, "this label may not be used any more")
         number = row["tracking_number"]
         text = slip(contact, number).encode()
-        return etag_response(request, text, "text/plain; charset=utf-8", {"X-Tracking-Number": number})
+        return etag_response(request, text, "text/plain; charset=utf-8", {NUMBER: number})
 
     return routes
 

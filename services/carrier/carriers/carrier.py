@@ -15,6 +15,7 @@ from services.carrier.domain.carrier import (
     CodeMeaning,
     LabelAnswer,
     LabelOrder,
+    LabelReprint,
     ParcelEvents,
     Sender,
 )
@@ -32,6 +33,8 @@ class Calls:
     track: Callable[[Sequence[str]], Awaitable[Sequence[ParcelEvents]]]
     """About so many parcels as `group_size` allows. Raises Unreachable."""
     account: Account
+    reprint_label: Callable[[LabelOrder, str], Awaitable[LabelReprint]] | None = None
+    """The papers of a label that was made, by its number; none is made. None: this carrier prints nothing again."""
 
 
 @dataclass(frozen=True, slots=True)

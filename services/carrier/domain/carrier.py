@@ -10,6 +10,7 @@ from contracts.base import Parcel
 from contracts.customs import ParcelDeclared
 from contracts.persons import Contact
 from contracts.vocabularies import Flag, Status
+from services.carrier.domain.documents import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,9 @@ class LabelOrder:
 @dataclass(frozen=True, slots=True)
 class LabelMade:
     tracking_number: str
-    pdf: bytes
-    cn23: bytes | None
+    label: Document
+    cn23: Document | None
+    """The label itself where it bears the CN23."""
     partner_number: str | None = None
     changes: tuple[str, ...] = ()
     """What the request stated otherwise than it was given, a field and a word each (`line2:split`)."""
@@ -106,6 +108,8 @@ class LabelPossible:
 Refused = LabelRejected | AddressRefused | OperationRefused | Unexplained
 """Whose fault a refusal is: of the parcel, of its address, ours, or nobody knows."""
 LabelAnswer = LabelMade | Refused | TryLater | AnswerLost
+LabelReprint = LabelMade | TryLater | AnswerLost
+"""The label of a number that is known: had, to be asked for later, or not to be had by its number."""
 CheckAnswer = LabelPossible | Refused | TryLater
 
 

@@ -1,7 +1,7 @@
-"""What may be printed: a whole PDF of at least one page. Pure.
+"""What may be printed: a whole PDF of at least one page, or whole ZPL. Pure.
 
-The checks are those that a cut-off file, a page of HTML or a few stray bytes fail, and that no producer's PDF does;
-a printer judges the rest. Nothing is inflated beyond a bound.
+The checks are those that a cut-off file, a page of HTML or a few stray bytes fail, and that no producer's document
+does; a printer judges the rest. Nothing is inflated beyond a bound.
 """
 
 from __future__ import annotations
@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+PDF = "application/pdf"
+ZPL = "application/vnd.zebra-zpl"
+"""As printers name it over IPP; nothing is registered."""
 MOST_INFLATED = 4 * 1024 * 1024
 MOST_OBJECT_STREAMS = 100
 LONGEST_DICTIONARY = 500
@@ -19,9 +23,33 @@ _HEAD = re.compile(rb"%PDF-[12]\.[0-9]")
 _END = re.compile(rb"startxref\s+([0-9]{1,10})\s+%%EOF\s*\0*\s*\Z")
 _PAGE = re.compile(rb"/Type\s{0,16}/Page(?![A-Za-z0-9])")
 _STREAM = re.compile(rb"\bstream\r?\n")
+_ZPL_HEAD = re.compile(rb"\s*(?:[\^~]|CT~~)")
+"""Formats begin with `^XA`; a driver may put commands that set the printer up before the first."""
+_ZPL_END = re.compile(rb"\^XZ\s*\Z")
 _LINEARIZED = re.compile(
     rb"/Linearized\b[^>]{0,200}?/L\s+([0-9]{1,10})\b|/L\s+([0-9]{1,10})\b[^>]{0,200}?/Linearized\b"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A whole document, for the printer that takes its media type."""
+
+    content: bytes
+    media_type: str
+
+
+def read_document(content: bytes) -> Document | None:
+    """The document by what it is; None when it is none that may be printed."""
+    if is_pdf(content):
+        return Document(content, PDF)
+    return Document(content, ZPL) if is_zpl(content) else None
+
+
+def is_zpl(document: bytes) -> bool:
+    """Whether it begins with a command of ZPL, holds a format, and ends as one does (ZPL II, `^XA` and `^XZ`)."""
+    begins, ends = document.find(b"^XA"), _ZPL_END.search(document, max(0, len(document) - _TAIL))
+    return _ZPL_HEAD.match(document) is not None and ends is not None and 0 <= begins < ends.start()
 
 
 def is_pdf(document: bytes) -> bool:

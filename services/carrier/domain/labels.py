@@ -45,6 +45,8 @@ CROSS_BORDER_RETAIL = "cbec_9610"
 """The regime under which the tax is paid to customs with the declaration."""
 PAUSED = "paused"
 """In a job's state: it has met a fault of ours."""
+NUMBER, LOST_IN = "number", "lost_in"
+"""In a job's state: the number of a label whose papers were lost, and the attempt that lost them."""
 LABEL_CASE_DUE = timedelta(days=3)
 """Business time for a person to answer a case about a label."""
 
@@ -178,7 +180,23 @@ def _pays_duties(route: Route, account: Account, screened: OrderScreened | None)
 
 def attempt_seen(attempt: int, state: Mapping[str, Any]) -> dict[str, Any]:
     """The job's state after an attempt whose end was seen."""
-    return {"seen": attempt} | ({PAUSED: True} if state.get(PAUSED) else {})
+    return {"seen": attempt} | {key: state[key] for key in (PAUSED, NUMBER, LOST_IN) if key in state}
+
+
+def attempt_lost(attempt: int, state: Mapping[str, Any], number: str) -> dict[str, Any]:
+    """The job's state after an attempt that made a label, of which only the number is known: the label is had by it."""
+    return {**attempt_seen(attempt, state), NUMBER: number, LOST_IN: attempt}
+
+
+def attempt_not_reprinted(attempt: int, state: Mapping[str, Any]) -> dict[str, Any]:
+    """The job's state after a label was not to be had by its number: the next attempt asks for another."""
+    return attempt_seen(attempt, {key: value for key, value in state.items() if key not in (NUMBER, LOST_IN)})
+
+
+def lost_number(state: Mapping[str, Any]) -> str | None:
+    """The number of the label whose papers are to be had by it."""
+    number: str | None = state.get(NUMBER)
+    return number
 
 
 def attempt_paused(attempt: int) -> dict[str, Any]:
@@ -197,8 +215,10 @@ def attempt_without_call(attempt: int, state: Mapping[str, Any]) -> dict[str, An
 
 
 def unseen_attempts(attempt: int, state: Mapping[str, Any]) -> list[int]:
-    """The attempts before this one that ended without our seeing how: the process died, or their time ran out."""
-    return [*state.get("unseen", ()), *range(state.get("seen", 0) + 1, attempt)]
+    """The attempts before this one that ended without our seeing how: the process died, or their time ran out. Those
+    that asked for a label by its number made none."""
+    unseen = list(state.get("unseen", ()))
+    return unseen if NUMBER in state else [*unseen, *range(state.get("seen", 0) + 1, attempt)]
 
 
 def unconfirmed(

@@ -22,21 +22,26 @@ from services.carrier.domain.carrier import (
     LabelMade,
     LabelOrder,
     LabelRejected,
+    LabelReprint,
     OperationRefused,
     TryLater,
     Unexplained,
 )
 from services.carrier.domain.labels import (
     LABEL_NOT_NEEDED,
+    LOST_IN,
     NO_NEW_LABEL,
     UnconfirmedLabel,
     address_case,
+    attempt_lost,
+    attempt_not_reprinted,
     attempt_paused,
     attempt_seen,
     attempt_without_call,
     exhausted_case,
     label_job,
     label_order,
+    lost_number,
     may_get_label,
     parcel_and_round,
     refusal,
@@ -158,6 +163,8 @@ class LabelJob:
         return route, label_order(needed.facts, parcel, needed.contact, route, account, now)
 
     async def _call(self, job: ClaimedJob, route: Route, order: LabelOrder) -> Done:
+        if (number := lost_number(job.state)) is not None and self._calls.reprint_label is not None:
+            return await self._reprint(job, route, await self._calls.reprint_label(order, number))
         answer = await self._calls.make_label(order)
         count_label_answer(self._carrier.name, answer)
         match answer:
@@ -179,10 +186,26 @@ class LabelJob:
                 raise Retry(reason, retry_after, attempt_seen(job.attempt, job.state))
             case AnswerLost(reason, number):
                 lost = [unconfirmed(job.stream.id, job.subject, job.attempt, reason, number)]
+                if number is not None and self._calls.reprint_label is not None:
+                    await self._record(lost)
+                    raise Retry(reason, None, attempt_lost(job.attempt, job.state, number))
                 if self._rules.on_lost_answer == "park":
                     return self._parked(lost)
                 await self._record(lost)
                 raise Retry(reason, None, attempt_seen(job.attempt, job.state))
+
+    async def _reprint(self, job: ClaimedJob, route: Route, answer: LabelReprint) -> Done:
+        """What follows from the answer to a call that makes no label: the one of the number may exist, or it is had."""
+        count_label_answer(self._carrier.name, answer)
+        match answer:
+            case LabelMade() as made:
+                return self._made(job, route, made)
+            case TryLater(reason, retry_after):
+                raise Retry(reason, retry_after, attempt_seen(job.attempt, job.state))
+            case AnswerLost(reason, number) if self._rules.on_lost_answer == "park":
+                return self._parked([unconfirmed(job.stream.id, job.subject, job.state[LOST_IN], reason, number)])
+            case AnswerLost(reason):
+                raise Retry(reason, None, attempt_not_reprinted(job.attempt, job.state))
 
     async def _unexplained(self, job: ClaimedJob, reason: str, mend: str = UNKNOWN) -> Done:
         met_before = was_paused(job.state)
@@ -200,6 +223,8 @@ class LabelJob:
         async def save(db: DB, facts: Facts) -> None:
             label = self._stored(facts, parcel, route, made)
             await labels.save(db, label, self._rules.pdf_days, self._rules.cn23_days)
+            if lost_number(job.state) == made.tracking_number:
+                await unconfirmed_labels.confirm(db, job.stream.id, made.tracking_number)
 
         created = LabelCreated(
             order_id=job.stream.id,
@@ -223,8 +248,10 @@ class LabelJob:
             changes=made.changes,
             used=may_get_label(facts, parcel),
             erased=erased,
-            sealed_pdf=None if erased else self._seal.seal(made.pdf, labels.pdf_place(*number)),
-            sealed_cn23=self._seal.seal(made.cn23, labels.cn23_place(*number)) if made.cn23 else None,
+            sealed_label=None if erased else self._seal.seal(made.label.content, labels.pdf_place(*number)),
+            label_type=made.label.media_type,
+            sealed_cn23=self._seal.seal(made.cn23.content, labels.cn23_place(*number)) if made.cn23 else None,
+            cn23_type=made.cn23.media_type if made.cn23 else None,
         )
 
     def _refused(self, job: ClaimedJob, reason: str) -> Done:

@@ -45,8 +45,12 @@ class StoredLabel:
     """Published; the others were made too late or twice, and are never shown."""
     erased: bool
     """The addressee's data were erased before the label came."""
-    sealed_pdf: bytes | None
+    sealed_label: bytes | None
+    label_type: str
+    """The media type of the label."""
     sealed_cn23: bytes | None
+    cn23_type: str | None
+    """The media type of the CN23, where there is one."""
 
 
 async def save(db: DB, label: StoredLabel, pdf_days: int, cn23_days: int) -> None:
@@ -56,9 +60,9 @@ async def save(db: DB, label: StoredLabel, pdf_days: int, cn23_days: int) -> Non
     await db.execute(
         """with counted as (delete from unexplained_refusals where carrier = $2)
            insert into labels (tracking_number, carrier, order_id, parcel, product, partner_number, changes, used,
-                               pdf, cn23, pdf_until, cn23_until, erased_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-                   now() + $11 * interval '1 day', now() + $12 * interval '1 day', case when $13 then now() end)""",
+                               pdf, media_type, cn23, cn23_media_type, pdf_until, cn23_until, erased_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+                   now() + $13 * interval '1 day', now() + $14 * interval '1 day', case when $15 then now() end)""",
         label.tracking_number,
         label.carrier,
         label.order_id,
@@ -67,8 +71,10 @@ async def save(db: DB, label: StoredLabel, pdf_days: int, cn23_days: int) -> Non
         label.partner_number,
         list(label.changes),
         label.used,
-        label.sealed_pdf,
+        label.sealed_label,
+        label.label_type,
         label.sealed_cn23,
+        label.cn23_type,
         pdf_days,
         cn23_days,
         label.erased,
@@ -92,9 +98,11 @@ async def save_restored(db: DB, labels: Sequence[LabelCreated]) -> None:
 
 
 async def shown(db: DB, order_id: UUID, parcel: int) -> asyncpg.Record | None:
-    """The one label of the parcel that may be shown: carrier, tracking_number and the sealed pdf (None once erased)."""
+    """The one label of the parcel that may be shown: carrier, tracking_number, its sealed document `pdf` and the sealed
+    cn23 (each None once erased, or when its time is over), with their media types."""
     return await db.fetchrow(
-        "select carrier, tracking_number, pdf from labels where order_id = $1 and parcel = $2 and used",
+        """select carrier, tracking_number, pdf, media_type, cn23, cn23_media_type
+           from labels where order_id = $1 and parcel = $2 and used""",
         order_id,
         parcel,
     )

@@ -23,6 +23,13 @@ async def save(db: DB, labels: Sequence[UnconfirmedLabel]) -> None:
     )
 
 
+async def confirm(db: DB, order_id: UUID, tracking_number: str) -> None:
+    """The label of this number is had: it is no longer one that may exist."""
+    await db.execute(
+        "delete from unconfirmed_labels where order_id = $1 and tracking_number = $2", order_id, tracking_number
+    )
+
+
 async def of_order(db: DB, order_id: UUID) -> list[asyncpg.Record]:
     """Every unconfirmed label of the order."""
     return await db.fetch(

@@ -30,7 +30,7 @@ async def bare(plan: Mapping[str, Any]) -> float:
             body = label_request(order, contract).body
             answer = await client.post(f"{plan['url']}/generateLabel", content=body, headers=HEADERS)
             kind = answer.headers.get("content-type", "")
-            label = read_label_answer(Answer(answer.status_code, kind, answer.content))
+            label = read_label_answer(Answer(answer.status_code, kind, answer.content), contract.printing)
             if not isinstance(label, LabelMade):
                 raise RuntimeError(f"no label: {label}")
 

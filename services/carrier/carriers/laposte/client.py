@@ -11,8 +11,14 @@ from aiolimiter import AsyncLimiter
 from contracts.sls_limits import BrokenLimit
 from services.carrier.carriers.carrier import Calls
 from services.carrier.carriers.laposte import mapping
-from services.carrier.carriers.laposte.label_request import Contract, LabelRequest, label_request
-from services.carrier.carriers.laposte.labels import read_check_answer, read_label_answer
+from services.carrier.carriers.laposte.formats import Printing
+from services.carrier.carriers.laposte.label_request import (
+    Contract,
+    LabelRequest,
+    label_request,
+    reprint_request,
+)
+from services.carrier.carriers.laposte.labels import read_check_answer, read_label_answer, read_reprint_answer
 from services.carrier.carriers.laposte.settings import LaPosteSettings
 from services.carrier.domain.carrier import (
     Account,
@@ -23,6 +29,7 @@ from services.carrier.domain.carrier import (
     LabelMade,
     LabelOrder,
     LabelRejected,
+    LabelReprint,
     ParcelEvents,
     Sender,
     TryLater,
@@ -39,13 +46,15 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         settings.laposte_contract_number,
         settings.laposte_password.get_secret_value(),
         sender,
-        settings.laposte_printing,
+        Printing(settings.laposte_printing, settings.laposte_cn23_printing, settings.laposte_cn23_copies),
         settings.laposte_api_key.get_secret_value(),
     )
     sls_url = settings.laposte_sls_url.rstrip("/")
     sls_headers = {"content-type": "application/json", "accept": "multipart/related, application/json"}
     if contract.api_key:
         sls_headers["apiKey"] = contract.api_key
+    # `getLabel` has the old form in headers, where the others have it in the body.
+    account = {} if contract.api_key else {"login": contract.number, "password": contract.password}
     idships_url = f"{settings.laposte_suivi_url.rstrip('/')}/idships"
     okapi_key = settings.okapi_key.get_secret_value()
     sls = Bounds(settings.sls_timeout_seconds, settings.sls_answer_bytes)
@@ -60,10 +69,19 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         if request.broken:
             return not_sent(request.broken[0])
         try:
-            made = read_label_answer(await ask_sls("generateLabel", request))
+            made = read_label_answer(await ask_sls("generateLabel", request), contract.printing)
         except NoAnswer as fault:
             return AnswerLost(f"sls:{fault.reason}") if fault.sent else TryLater(f"sls:{fault.reason}")
         return replace(made, changes=request.changes) if isinstance(made, LabelMade) else made
+
+    async def reprint_label(order: LabelOrder, number: str) -> LabelReprint:
+        body, headers = reprint_request(number, contract), sls_headers | account
+        try:
+            answer = await la_poste.call("POST", f"{sls_url}/getLabel", sls, headers=headers, body=body)
+        except NoAnswer as fault:
+            return TryLater(f"sls:{fault.reason}")
+        made = read_reprint_answer(answer, number, contract.printing)
+        return replace(made, changes=label_request(order, contract).changes) if isinstance(made, LabelMade) else made
 
     async def check_label(order: LabelOrder) -> CheckAnswer:
         request = label_request(order, contract)
@@ -90,7 +108,8 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         except mapping.GroupRefused:
             return [reported for number in numbers for reported in await idships([number])]
 
-    return Calls(make_label, check_label, track, Account(settings.laposte_account, settings.laposte_pays_duties))
+    ours = Account(settings.laposte_account, settings.laposte_pays_duties)
+    return Calls(make_label, check_label, track, ours, reprint_label)
 
 
 def not_sent(broken: BrokenLimit) -> AddressRefused | LabelRejected | Unexplained:

@@ -1,4 +1,4 @@
-"""Colissimo's SLS `generateLabel`: the request it takes, kept within its limits. Pure.
+"""Colissimo's SLS `generateLabel`: the request it takes, kept within its limits; and the one of `getLabel`. Pure.
 
 What is too long is split or shortened by rule, and noted; every request is judged by the limits of the specification
 (`contracts.sls_limits`) before it is sent. Source: the SLS OpenAPI, and recorded exchanges of public clients.
@@ -7,7 +7,7 @@ What is too long is split or shortened by rule, and noted; every request is judg
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Any
 
@@ -15,13 +15,12 @@ from contracts.base import Money
 from contracts.customs import Article, ParcelDeclared
 from contracts.sls_limits import BrokenLimit, broken_limits, longest
 from services.carrier.carriers.laposte import addressee, goods
+from services.carrier.carriers.laposte.formats import Printing
 from services.carrier.domain.carrier import LabelOrder, Sender
 
 CATEGORIES = {"gift": 1, "sample": 2, "commercial": 3, "document": 4, "other": 5, "returned_goods": 6}
 RETURN_TO_SENDER = 2
 """`returnTypeChoice` for a parcel that cannot be delivered: send it back. From memory, unconfirmed; 3 is "do not"."""
-CN23_COPIES = 4
-"""As Colissimo's own plugin requests."""
 LIGHTEST_UNIT_KG = 0.001
 """An article's weight is stated to the gram; none is weightless."""
 _ID_DIGITS = 12
@@ -35,7 +34,7 @@ class Contract:
     number: str
     password: str
     sender: Sender
-    printing: str = "PDF_10x15_300dpi"
+    printing: Printing = field(default_factory=Printing)
     api_key: str = ""
 
 
@@ -70,7 +69,7 @@ def label_request(order: LabelOrder, contract: Contract) -> LabelRequest:
             "nonMachinable": False,
             "ddp": order.duty_paid,
         },
-        "customsDeclarations": _customs(declared, order.duty_paid, changes),
+        "customsDeclarations": _customs(declared, order.duty_paid, contract.printing.cn23_copies, changes),
         "sender": {
             "senderParcelRef": _reference(declared.sub_order, declared, "letter.sender.senderParcelRef", changes),
             "address": _sender(contract.sender),
@@ -84,13 +83,18 @@ def label_request(order: LabelOrder, contract: Contract) -> LabelRequest:
     }
     request = {
         **({} if contract.api_key else {"contractNumber": contract.number, "password": contract.password}),
-        "outputFormat": {"x": 0, "y": 0, "outputPrintingType": contract.printing},
+        "outputFormat": {"x": 0, "y": 0, "outputPrintingType": contract.printing.label},
         "letter": letter,
-        "fields": {"field": _fields(order)},
+        "fields": {"field": _fields(order, contract.printing)},
     }
     request = _without_blanks(request)
     body = json.dumps(request, ensure_ascii=False).encode()
     return LabelRequest(body, tuple(dict.fromkeys(changes)), tuple(broken_limits(request)))
+
+
+def reprint_request(number: str, contract: Contract) -> bytes:
+    """The body of `getLabel`: the label of this number, printed again."""
+    return json.dumps({"parcelNumber": number, "outputPrintingType": contract.printing.label}).encode()
 
 
 def own_reference(declared: ParcelDeclared) -> str:
@@ -115,9 +119,11 @@ def _kilograms(weight_g: int, changes: list[str]) -> float:
     return float(stated)
 
 
-def _fields(order: LabelOrder) -> list[dict[str, str]]:
+def _fields(order: LabelOrder, printing: Printing) -> list[dict[str, str]]:
     box = order.box
     fields = [{"key": "EORI", "value": order.declared.eori}]
+    if printing.cn23_field:
+        fields.append({"key": "OUTPUT_PRINT_TYPE_CN23", "value": printing.cn23_field})
     if order.duty_paid:
         fields += [
             {"key": key, "value": str(-(-length // 10))}
@@ -126,13 +132,13 @@ def _fields(order: LabelOrder) -> list[dict[str, str]]:
     return fields
 
 
-def _customs(declared: ParcelDeclared, duty_paid: bool, changes: list[str]) -> dict[str, Any]:
+def _customs(declared: ParcelDeclared, duty_paid: bool, copies: int, changes: list[str]) -> dict[str, Any]:
     cn23 = declared.cn23
     codes = [article.hs_code for article in cn23.articles]
     description = goods.general(codes, longest("letter.customsDeclarations.description")) if duty_paid else ""
     return {
         "includeCustomsDeclarations": True,
-        "numberOfCopies": CN23_COPIES,
+        "numberOfCopies": copies,
         "contents": {
             "article": [_article(article, duty_paid, changes) for article in cn23.articles],
             "category": {"value": CATEGORIES[cn23.category]},

@@ -1,4 +1,4 @@
-"""Colissimo's SLS `generateLabel`: what its answers mean. Pure; the request is in `label_request`.
+"""Colissimo's SLS `generateLabel` and `getLabel`: what their answers mean. Pure; the requests are in `label_request`.
 
 Success is HTTP 200, multipart/related, with a part `<jsonInfos>` whose message id is "0", a part `<label>` and, for
 customs, a part `<cn23>`. Errors are messages with ids, or one of three other shapes. There is no idempotency key and
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from email.message import Message
 from typing import Any
 
+from services.carrier.carriers.laposte.formats import Printing
 from services.carrier.carriers.laposte.messages import meaning
 from services.carrier.domain.carrier import (
     AnswerLost,
@@ -19,11 +20,12 @@ from services.carrier.domain.carrier import (
     LabelAnswer,
     LabelMade,
     LabelPossible,
+    LabelReprint,
     Refused,
     TryLater,
     Unexplained,
 )
-from services.carrier.domain.documents import is_pdf
+from services.carrier.domain.documents import PDF, ZPL, Document, read_document
 from services.carrier.domain.s10 import is_parcel_id
 from shared.http.counterpart_answer import Answer
 from shared.http.json_reader import read_told
@@ -35,22 +37,47 @@ LATER_STATUSES = frozenset({408, 429})
 MOST_PARTS = 20
 LONGEST_PART_HEAD = 4096
 
+_LANGUAGES = {PDF: "pdf", ZPL: "zpl", "": "document"}
+"""Of printers, as reasons name them."""
 _ERROR_ID = re.compile(r"[0-9]{1,6}")
 """SLS numbers its errors. Anything else is none of its messages."""
 _NUMBER = re.compile(r"(?=[0-9]*[A-Z])(?=(?:[A-Z]*[0-9]){7})[A-Z0-9]{1,40}")
 """A parcel's number, which is published: it holds a letter and seven digits or more, as no phone and no name does."""
 
 
-def read_label_answer(answer: Answer) -> LabelAnswer:
+def read_label_answer(answer: Answer, printing: Printing) -> LabelAnswer:
     """What the answer of `generateLabel` means. One that cannot be read after a success is a lost one: the label may
-    exist. What is no PDF is no label."""
+    exist. What is no whole document in the language that was asked for is no label."""
     if answer.status in LOST_STATUSES:
         return AnswerLost(f"sls:http_{answer.status}")
     parts, whole = related_parts(answer.content_type, answer.body)
     infos = _infos(parts.get("jsonInfos", b"") if parts else answer.body)
     if (refused := _refusal(answer, infos)) is not None:
         return refused
-    return _made(infos, parts if whole else {})
+    return _made(infos, parts if whole else {}, printing)
+
+
+def read_reprint_answer(answer: Answer, number: str, printing: Printing) -> LabelReprint:
+    """What the answer of `getLabel` means for the label of this number. The call makes no label, so whatever may pass
+    is asked for again. Papers without a CN23 are none: it is printed with the label, or never."""
+    if answer.status in LOST_STATUSES:
+        return TryLater(f"sls:http_{answer.status}")
+    parts, whole = related_parts(answer.content_type, answer.body)
+    infos = _infos(parts.get("jsonInfos", b"") if parts else answer.body)
+    refused = _refusal(answer, infos)
+    if isinstance(refused, TryLater):
+        return refused
+    if refused is not None:
+        return AnswerLost(refused.reason, number)
+    label = _label_infos(infos)
+    if label.get("parcelNumber", number) != number:
+        return AnswerLost("sls:bad_parcel_number", number)
+    papers = _papers(parts if whole else {}, printing)
+    if isinstance(papers, str):
+        return AnswerLost(papers, number)
+    if papers[1] is None:
+        return AnswerLost("sls:cn23_missing", number)
+    return LabelMade(number, *papers, _partner(label))
 
 
 def read_check_answer(answer: Answer) -> CheckAnswer:
@@ -87,23 +114,47 @@ def _infos(body: bytes) -> Any:
         return None
 
 
-def _made(infos: Any, parts: Mapping[str, bytes]) -> LabelAnswer:
-    label = infos.get("labelV2Response") if isinstance(infos, Mapping) else None
-    number = label.get("parcelNumber") if isinstance(label, Mapping) else None
-    if not isinstance(label, Mapping) or not isinstance(number, str):
+def _made(infos: Any, parts: Mapping[str, bytes], printing: Printing) -> LabelAnswer:
+    label = _label_infos(infos)
+    number = label.get("parcelNumber")
+    if not isinstance(number, str):
         return AnswerLost("sls:unreadable")
     if not is_parcel_id(number) or not _NUMBER.fullmatch(number):
         return AnswerLost("sls:bad_parcel_number")
-    pdf, cn23 = parts.get("label"), parts.get("cn23")
-    if not pdf:
-        return AnswerLost("sls:label_missing", number)
-    if not is_pdf(pdf):
-        return AnswerLost("sls:label_no_pdf", number)
-    if cn23 is not None and not is_pdf(cn23):
-        return AnswerLost("sls:cn23_no_pdf", number)
+    papers = _papers(parts, printing)
+    if isinstance(papers, str):
+        return AnswerLost(papers, number)
+    return LabelMade(number, *papers, _partner(label))
+
+
+def _label_infos(infos: Any) -> Mapping[str, Any]:
+    """What the answer tells of the label; empty when it tells nothing."""
+    label = infos.get("labelV2Response") if isinstance(infos, Mapping) else None
+    return label if isinstance(label, Mapping) else {}
+
+
+def _partner(label: Mapping[str, Any]) -> str | None:
     partner = label.get("parcelNumberPartner")
-    partner_valid = isinstance(partner, str) and _NUMBER.fullmatch(partner)
-    return LabelMade(number, pdf, cn23, partner if partner_valid else None)
+    return partner if isinstance(partner, str) and _NUMBER.fullmatch(partner) else None
+
+
+def _papers(parts: Mapping[str, bytes], printing: Printing) -> tuple[Document, Document | None] | str:
+    """Label and CN23, or why there is none to print."""
+    if not parts.get("label"):
+        return "sls:label_missing"
+    label = _document(parts["label"], printing.label_type)
+    if label is None:
+        return f"sls:label_no_{_LANGUAGES[printing.label_type]}"
+    if "cn23" not in parts:
+        return label, label if printing.on_one_page else None
+    cn23 = _document(parts["cn23"], printing.cn23_type)
+    return (label, cn23) if cn23 is not None else f"sls:cn23_no_{_LANGUAGES[printing.cn23_type or '']}"
+
+
+def _document(content: bytes, media_type: str | None) -> Document | None:
+    """None when it is no whole document, or of another media type than this one."""
+    document = read_document(content)
+    return document if document is not None and media_type in (None, document.media_type) else None
 
 
 def related_parts(content_type: str, body: bytes) -> tuple[dict[str, bytes], bool]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings
+
+from services.carrier.carriers.laposte.formats import CN23_COPIES, UNIQUE_LABEL, CN23Format, LabelFormat
 
 
 class LaPosteSettings(BaseSettings):
@@ -24,11 +28,14 @@ class LaPosteSettings(BaseSettings):
         description="by the contract La Poste bills the hub for duties and taxes of import: labels say `ddp`",
     )
     okapi_key: SecretStr = SecretStr("")
-    laposte_printing: str = Field(
+    laposte_printing: LabelFormat = Field(
         default="PDF_10x15_300dpi",
-        pattern="^PDF_",
-        description="SLS outputPrintingType; one of the PDF ones, since nothing else is accepted as a label",
+        description="SLS outputPrintingType of labels, PDF or ZPL; those in _UL have the CN23 on the same page",
     )
+    laposte_cn23_printing: CN23Format = Field(
+        default="", description="of CN23s, OUTPUT_PRINT_TYPE_CN23; without one SLS prints them as it does by itself"
+    )
+    laposte_cn23_copies: int = Field(default=CN23_COPIES, ge=1, le=4, description="of each CN23, in its document")
     sls_timeout_seconds: float = Field(
         default=20, gt=0, le=50, description="of a whole call, real time; less than a job's own bound"
     )
@@ -41,3 +48,11 @@ class LaPosteSettings(BaseSettings):
         default=10, gt=0, description="of each replica; La Poste's free plan allows 10"
     )
     webhook_secrets: SecretStr = Field(default=SecretStr(""), description="`whsec_<base64>,...`; any of them counts")
+
+    @model_validator(mode="after")
+    def _one_format_of_one_page(self) -> Self:
+        if self.laposte_printing.endswith(UNIQUE_LABEL) and self.laposte_cn23_printing:
+            raise ValueError(
+                f"LAPOSTE_PRINTING {self.laposte_printing} has the CN23 on the label: leave LAPOSTE_CN23_PRINTING empty"
+            )
+        return self
