@@ -38,5 +38,18 @@ class Parties:
     port_code: str
 
 
+@dataclass(frozen=True, slots=True)
+class BusinessKeys:
+    """The fields by which receipts name a message, as far as it has them."""
+
+    cop_no: str | None = None
+    ebp_code: str | None = None
+    order_no: str | None = None
+    logistics_code: str | None = None
+    logistics_no: str | None = None
+    pay_code: str | None = None
+    pay_transaction_id: str | None = None
+
+
 def guid(order_id: UUID, parcel: int, message: MessageType) -> UUID:
     return uuid5(order_id, f"{message}|{parcel}")

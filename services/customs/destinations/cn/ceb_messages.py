@@ -8,7 +8,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 
 from services.customs.destinations.cn import ceb_fields
-from services.customs.destinations.cn.ceb import MessageType, Parties
+from services.customs.destinations.cn.ceb import BusinessKeys, MessageType, Parties
 from services.customs.destinations.cn.shipments import Shipment
 from services.customs.domain.decide import ORIGIN
 from services.customs.regimes.tables import Codes
@@ -40,6 +40,23 @@ def build(message: MessageType, shipment: Shipment, parties: Parties, codes: Cod
     ET.indent(root)
     document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return document
+
+
+def business_keys(message: MessageType, shipment: Shipment, parties: Parties) -> BusinessKeys:
+    """What the receipt to this message will name."""
+    order_no, ebp_code = shipment.sub_order, parties.platform.code
+    carried = {"logistics_no": shipment.tracking_number, "logistics_code": parties.logistics.code}
+    match message:
+        case "CEB311":
+            return BusinessKeys(ebp_code=ebp_code, order_no=order_no)
+        case "CEB411":
+            paid = shipment.contact.payment.transaction_id
+            return BusinessKeys(
+                ebp_code=ebp_code, order_no=order_no, pay_code=parties.payment_code, pay_transaction_id=paid
+            )
+        case "CEB511":
+            return BusinessKeys(order_no=order_no, **carried)
+    return BusinessKeys(cop_no=shipment.cop_no, ebp_code=ebp_code, order_no=order_no, **carried)
 
 
 def _order(root: ET.Element, s: Shipment, p: Parties, codes: Codes) -> None:
@@ -147,7 +164,7 @@ def _inventory(root: ET.Element, s: Shipment, p: Parties, codes: Codes) -> None:
             ("orderNo", s.sub_order),
             *ceb_fields.platform_and_seller(p),
             *ceb_fields.carriage(s, p),
-            ("copNo", s.sub_order),
+            ("copNo", s.cop_no),
             ("ieFlag", "I"),
             ("declTime", ceb_fields.day_text(s.sent_at)),
             ("customsCode", p.customs_code),
@@ -203,7 +220,7 @@ def _return(root: ET.Element, s: Shipment, p: Parties, codes: Codes) -> None:
             ("orderNo", s.sub_order),
             *ceb_fields.platform_and_seller(p),
             *ceb_fields.carriage(s, p),
-            ("copNo", s.sub_order),
+            ("copNo", s.cop_no),
             *ceb_fields.buyer(s),
             *ceb_fields.agent(p),
             ("reason", "returned"),

@@ -10,7 +10,7 @@ from contracts.customs import ImportRefused
 from contracts.orders import OrderPlaced
 from services.customs.destinations.cn import ceb, message_store
 from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType, Parties, Role
-from services.customs.destinations.cn.ceb_messages import build
+from services.customs.destinations.cn.ceb_messages import build, business_keys
 from services.customs.destinations.cn.gateway import ImportGateway
 from services.customs.destinations.cn.receipt_events import inventory_events
 from services.customs.destinations.cn.receipts import CustomsReceipt, is_accepted
@@ -78,7 +78,7 @@ class ImportJobs:
             return Done()
         text = self.parts.seal.open(sealed, hold_answers.sealing_place(job.stream.id, job.subject)).decode()
         parcel = int(job.subject.partition(":")[0])
-        if await self.gateway.answer_hold(export.sub_order(placed, parcel), text) == "unknown":
+        if await self.gateway.answer_hold(export.cop_no(placed, parcel), text) == "unknown":
             return self._case(job, "unknown_declaration")
         return Done()
 
@@ -119,7 +119,8 @@ class ImportJobs:
             declared = shipment(facts, parcel, contact, buyer, self.parts.policy, now)
             body = build(message, declared, self.parties, self.parts.policy.tables.codes)
             sealed = self.parts.seal.seal(body, message_store.sealing_place(guid))
-            await message_store.add(db, guid, order_id, parcel, message, sealed, now, keep_until(now))
+            keys = business_keys(message, declared, self.parties)
+            await message_store.add(db, guid, order_id, parcel, message, sealed, keys, now, keep_until(now))
             return body
 
     async def _facts(self, order_id: UUID) -> Facts:

@@ -45,6 +45,7 @@ class Shipment:
     order_id: UUID
     parcel: int
     sub_order: str
+    cop_no: str
     tracking_number: str
     bill_number: str | None
     """As the agent named it; by post nobody does."""
@@ -82,6 +83,7 @@ def shipment(
         order_id=facts.id,
         parcel=parcel,
         sub_order=export.sub_order(placed, parcel),
+        cop_no=export.cop_no(placed, parcel),
         tracking_number=handed_over.tracking_number,
         bill_number=uplifted.bill_number if uplifted else None,
         voyage_number=uplifted.voyage_number if uplifted else policy.tables.codes.unknown_voyage,
