@@ -83,6 +83,7 @@ class ChinaCustoms:
         self._answers: dict[tuple[str, str], bytes] = {}
         self._documents: dict[str, dict[str, Message]] = {}
         self._inventories: dict[str, Inventory] = {}
+        self._inventories_by_order: dict[str, Inventory] = {}
         self._listeners: dict[str, list[Listener]] = {}
         self.received: dict[tuple[str, str], ReceivedMessage] = {}
         self.issued: list[IssuedReceipt] = []
@@ -130,10 +131,10 @@ class ChinaCustoms:
 
     def has_declaration(self, sub_order: str) -> bool:
         """Whether a document or an inventory of it was declared; parcels of the postal regime have none."""
-        return sub_order in self._documents or sub_order in self._inventories
+        return sub_order in self._documents or sub_order in self._inventories_by_order
 
     def decided_at(self, sub_order: str, decision: Decision) -> datetime | None:
-        inventory = self._inventories.get(sub_order)
+        inventory = self._inventories_by_order.get(sub_order)
         return inventory.decisions.get(decision) if inventory else None
 
     def on_decision(self, sub_order: str, listener: Listener) -> None:
@@ -164,7 +165,7 @@ class ChinaCustoms:
         assigned["invtNo"] = f"{message.head['customsCode']}{local:%Y}I{serial:09d}"
         scenario = self._scenarios.of(order_no)
         inventory = Inventory(message, dict(assigned), scenario.clearance, scenario.time_factor(order_no))
-        self._inventories[cop_no] = inventory
+        self._inventories[cop_no] = self._inventories_by_order[order_no] = inventory
         self._schedule(inventory, inventory.clearance.receipts, now)
         return IN_CUSTOMS, "海关入库"
 
@@ -196,7 +197,7 @@ class ChinaCustoms:
         decision = DECISIONS.get(receipt.status)
         if decision:
             inventory.decisions[decision] = at
-            for listener in self._listeners.get(inventory.cop_no, ()):
+            for listener in self._listeners.get(inventory.message.head["orderNo"], ()):
                 listener(decision, at)
 
     def _issue(self, inventory: Inventory, guid: str, message_type: str, receipt: PlannedReceipt, at: datetime) -> None:

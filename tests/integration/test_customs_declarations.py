@@ -20,8 +20,11 @@ from contracts.warehouse import OrderWithdrawn
 from sandbox.app import create
 from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
+from services.customs.domain import export
 from services.customs.domain.cases import hold_case
 from services.customs.domain.export import lrn, valid_mrn
+from services.customs.handlers import on_erased
+from services.customs.store import parcels
 from services.persons.records import Persons
 from tests.support import customs_samples as samples
 from tests.support.customs_samples import PLACED_AT, WINE, erased, handed_over, order_id, parcel, placed, scanned
@@ -59,6 +62,39 @@ async def test_documents_leave_at_the_hand_over_and_are_kept_sealed(customs: Cus
     for row in rows:
         assert samples.BUYER.number.encode() not in row["body"]
         assert row["keep_until"].year == row["created_at"].year + 4
+
+
+async def test_what_was_sent_is_kept_with_the_fields_by_which_its_receipt_names_it(customs: CustomsService) -> None:
+    long = "a" * 30
+    await customs.departed(long)
+    await customs.until(long, ImportDeclared, 1)
+    rows = await customs.platform.pool.fetch(
+        """select type, cop_no, ebp_code, order_no, logistics_code, logistics_no, pay_code, pay_transaction_id
+           from messages where order_id = $1 order by type""",
+        order_id(long),
+    )
+    cop_no, number = export.cop_no(placed(long), 1), handed_over(name=long).tracking_number
+    platform, carrier = "3105960001", "3105980002"
+    assert [tuple(row) for row in rows] == [
+        ("CEB311", None, platform, f"TM{long}-1", None, None, None, None),
+        ("CEB511", None, None, f"TM{long}-1", carrier, number, None, None),
+        ("CEB621", cop_no, platform, f"TM{long}-1", carrier, number, None, None),
+    ]
+    async with customs.platform.pool.acquire() as db:
+        [parcel_of] = await parcels.declared_as(db, [cop_no])
+    assert parcel_of["order_id"] == order_id(long)
+    await customs.later(30)
+    await customs.until(long, ImportCleared, 1)
+
+
+async def test_after_an_erasure_no_payment_is_named(customs: CustomsService) -> None:
+    await customs.departed("unpaid")
+    await customs.until("unpaid", ImportDeclared, 1)
+    pool, of_order = customs.platform.pool, order_id("unpaid")
+    await pool.execute("update messages set pay_transaction_id = 'PAY1' where order_id = $1", of_order)
+    async with customs.platform.ledger.transaction() as db:
+        await on_erased(db, [of_order])
+    assert await pool.fetchval("select count(pay_transaction_id) from messages where order_id = $1", of_order) == 0
 
 
 async def test_the_agents_notice_starts_the_import(customs: CustomsService) -> None:

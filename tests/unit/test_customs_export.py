@@ -50,6 +50,15 @@ def test_the_lrn_is_derived_and_short() -> None:
     assert len(export.lrn(order_id(), 99)) <= 22
 
 
+@pytest.mark.parametrize(("number", "derived"), [("1", 0), ("1" * 18, 1), ("1" * 19, 2), ("A" * 40, 2)])
+def test_a_cop_no_is_short_and_derived_where_the_sub_order_is_too_long(number: str, derived: int) -> None:
+    orders = [placed(name).model_copy(update={"number": number}) for name in "ab"]
+    numbers = {export.cop_no(order, parcel) for order in orders for parcel in (1, 99)}
+    assert max(len(cop_no) for cop_no in numbers) <= 20
+    assert numbers == {export.cop_no(order, parcel) for order in orders for parcel in (1, 99)}
+    assert len(numbers - {f"{number}-1", f"{number}-99"}) == 2 * derived
+
+
 @pytest.mark.parametrize(
     ("goods_eur", "hs_code", "needed"),
     [

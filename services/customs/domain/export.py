@@ -22,6 +22,7 @@ from shared.http.json_reader import read_told
 
 _MRN = re.compile(r"[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]")
 _MRN_BODY = 17
+_COP_NO = 20
 REFUSALS = frozenset({"invalid_field", "net_over_gross", "prohibited_goods"})
 """Why the gateway refuses. Any other word may be anybody's, and the reason of a refusal is published."""
 _EORI_FR = re.compile(r"FR(\d{9})")
@@ -61,6 +62,16 @@ def lrn(order_id: UUID, parcel: int) -> str:
 def sub_order(placed: OrderPlaced, parcel: int) -> str:
     """The number under which one parcel of an order is declared everywhere."""
     return f"{placed.number}-{parcel}"
+
+
+def cop_no(placed: OrderPlaced, parcel: int) -> str:
+    """The declarant's own number of an import declaration, at most 20 characters (CEB copNo): the sub-order's, or where
+    that is longer one derived from the order."""
+    number = sub_order(placed, parcel)
+    if len(number) <= _COP_NO:
+        return number
+    name = uuid5(placed.order_id, f"import-declaration|{parcel}")
+    return "SP" + base64.b32encode(name.bytes).decode()[: _COP_NO - 2]
 
 
 def cn23(placed: OrderPlaced, parcel: Parcel, postal_charges: Money) -> Cn23:

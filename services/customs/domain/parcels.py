@@ -20,7 +20,7 @@ from contracts.customs import (
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs.domain.cases import open_hold
-from services.customs.domain.export import sub_order
+from services.customs.domain.export import cop_no, sub_order
 from shared.ledger.facts import Facts
 
 
@@ -31,6 +31,8 @@ class ParcelRow:
     order_id: UUID
     parcel: int
     sub_order: str
+    cop_no: str
+    """Under which it is declared for import."""
     regime: str
     state: str
     changed_at: datetime
@@ -68,6 +70,7 @@ def parcel_rows(facts: Facts) -> list[ParcelRow]:
             order_id=facts.id,
             parcel=parcel.parcel,
             sub_order=sub_order(placed, parcel.parcel),
+            cop_no=cop_no(placed, parcel.parcel),
             regime=screened.regime,
             state=latest.get(parcel.parcel, nothing_yet)[0],
             changed_at=latest.get(parcel.parcel, nothing_yet)[1],

@@ -15,8 +15,9 @@ async def save(db: DB, parcels: Sequence[ParcelRow]) -> None:
     if not parcels:
         return
     await db.execute(
-        """insert into parcels (order_id, parcel, sub_order, regime, state, changed_at)
-           select * from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+        """insert into parcels (order_id, parcel, sub_order, regime, state, changed_at, cop_no)
+           select * from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
+                                $7::text[])
            on conflict (order_id, parcel) do update set state = excluded.state, changed_at = excluded.changed_at
            where parcels.state <> excluded.state or parcels.changed_at <> excluded.changed_at""",
         [parcel.order_id for parcel in parcels],
@@ -25,6 +26,7 @@ async def save(db: DB, parcels: Sequence[ParcelRow]) -> None:
         [parcel.regime for parcel in parcels],
         [parcel.state for parcel in parcels],
         [parcel.changed_at for parcel in parcels],
+        [None if parcel.cop_no == parcel.sub_order else parcel.cop_no for parcel in parcels],
     )
 
 
@@ -42,6 +44,8 @@ async def list_page(db: DB, state: str | None, after: tuple[UUID, int] | None, l
     )
 
 
-async def declared_as(db: DB, sub_orders: Collection[str]) -> list[asyncpg.Record]:
+async def declared_as(db: DB, cop_nos: Collection[str]) -> list[asyncpg.Record]:
     """The parcels that are declared under these numbers; of two marketplaces, two may be under the same one."""
-    return await db.fetch("select order_id, parcel, sub_order from parcels where sub_order = any($1)", list(sub_orders))
+    return await db.fetch(
+        "select order_id, parcel, sub_order from parcels where sub_order = any($1) or cop_no = any($1)", list(cop_nos)
+    )

@@ -73,7 +73,9 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
         await customs.platform.ledger.append(db, plan)  # of a line that the order does not have
         for name in ("broken", "unreadable"):
             inventory, at = ceb.guid(order_id(name), 1, "CEB621"), screened.occurred_at
-            await message_store.add(db, inventory, order_id(name), 1, "CEB621", b"", at, keep_until(at))
+            await message_store.add(
+                db, inventory, order_id(name), 1, "CEB621", b"", ceb.BusinessKeys(), at, keep_until(at)
+            )
         await db.execute(
             "insert into facts (stream_id, id, type, published, body) values ($1, $1, $2, false, '{}')",
             order_id("unreadable"),

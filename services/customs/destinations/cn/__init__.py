@@ -96,6 +96,7 @@ class China:
 
     async def on_erased(self, db: DB, order_ids: Sequence[UUID]) -> None:
         await receipt_store.drop_texts(db, order_ids)
+        await message_store.drop_payments(db, order_ids)
 
     async def drop_expired(self, db: DB, now: datetime) -> None:
         await message_store.drop_expired(db, now)

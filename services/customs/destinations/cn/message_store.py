@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import astuple
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
+from services.customs.destinations.cn.ceb import BusinessKeys
 from services.customs.destinations.cn.receipts import SentMessage
 from shared.db import DB
 from shared.sealing import SealedColumn
@@ -38,13 +40,15 @@ async def add(
     parcel: int,
     message_type: str,
     body: bytes,
+    keys: BusinessKeys,
     created_at: datetime,
     keep_until: datetime,
 ) -> None:
     """Before it leaves. One that is there already stays as it is."""
     await db.execute(
-        """insert into messages (guid, order_id, parcel, type, body, created_at, keep_until)
-           values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing""",
+        """insert into messages (guid, order_id, parcel, type, body, created_at, keep_until, cop_no, ebp_code, order_no,
+                                 logistics_code, logistics_no, pay_code, pay_transaction_id)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict do nothing""",
         guid,
         order_id,
         parcel,
@@ -52,7 +56,19 @@ async def add(
         body,
         created_at,
         keep_until,
+        *astuple(keys),
     )
+
+
+async def inventory_number(db: DB, order_id: UUID, parcel: int) -> str | None:
+    """Under which customs has the parcel's inventory (invtNo); None while it has only a preliminary number."""
+    number: str | None = await db.fetchval(
+        """select number from messages where order_id = $1 and parcel = $2 and type = 'CEB621'
+           and number ~ '^[0-9]{8}I[0-9]{9}$'""",
+        order_id,
+        parcel,
+    )
+    return number
 
 
 async def save_answer(db: DB, guid: UUID, status: str, number: str | None, answered_at: datetime) -> None:
@@ -96,6 +112,11 @@ async def by_guid(db: DB, guids: Collection[UUID]) -> dict[UUID, SentMessage]:
         "select guid, order_id, parcel, type, created_at from messages where guid = any($1)", list(guids)
     )
     return {row["guid"]: SentMessage(row["order_id"], row["parcel"], row["type"], row["created_at"]) for row in rows}
+
+
+async def drop_payments(db: DB, order_ids: Sequence[UUID]) -> None:
+    """On erasure: the payment's number, which its firm knows the person by."""
+    await db.execute("update messages set pay_transaction_id = null where order_id = any($1)", list(order_ids))
 
 
 async def lock_inventory(db: DB, order_id: UUID, parcel: int) -> None:
