@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from contracts.base import COUNTERPART, Code, CountryCode, Event, Instant, ParcelEvent, Stream, with_turn
-from contracts.vocabularies import Carrier, Destruction, Flag, LossTeller, Operation, Status
+from contracts.vocabularies import Carrier, Destruction, Flag, HoldReason, LossTeller, Operation, Status
 
 
 class LabelCreated(ParcelEvent):
@@ -40,6 +40,8 @@ class ParcelScanned(ParcelEvent):
     status: Status | None
     sets: tuple[Flag, ...] = ()
     clears: tuple[Flag, ...] = ()
+    reason: HoldReason | None = None
+    """Why the parcel is held, or what is due although it goes on (`duty_due`); None where the code does not say."""
     scanned_at: Instant
     utc_offset_minutes: Annotated[int, Field(ge=-840, le=840)]
     """The offset in which the carrier stated it."""
