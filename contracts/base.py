@@ -138,6 +138,11 @@ def fact_id(stream_id: UUID, name: str, subject: str = "") -> UUID:
     return UUID(int=_uuid5(stream_id, f"{name}|{subject}"))
 
 
+def with_turn(subject: str, turn: int) -> str:
+    """The subject of a fact that may be published again, after it has ceased to hold: the first one's never changes."""
+    return subject if turn == 1 else f"{subject}:{turn}"
+
+
 def _uuid5(namespace: UUID, name: str) -> int:
     """The 128 bits of `uuid.uuid5` (RFC 9562, 5.5). Every event that is read is compared with them, and to make a UUID
     of them first costs more than all the rest."""

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import COUNTERPART, Code, CountryCode, Event, Instant, ParcelEvent, Stream
-from contracts.vocabularies import Carrier, Destruction, Flag, LossTeller, Operation, Status
+from contracts.base import COUNTERPART, Code, CountryCode, Event, Instant, ParcelEvent, Stream, with_turn
+from contracts.vocabularies import Carrier, Destruction, Flag, HoldReason, LossTeller, Operation, Status
 
 
 class LabelCreated(ParcelEvent):
@@ -40,6 +40,8 @@ class ParcelScanned(ParcelEvent):
     status: Status | None
     sets: tuple[Flag, ...] = ()
     clears: tuple[Flag, ...] = ()
+    reason: HoldReason | None = None
+    """Why the parcel is held, or what is due although it goes on (`duty_due`); None where the code does not say."""
     scanned_at: Instant
     utc_offset_minutes: Annotated[int, Field(ge=-840, le=840)]
     """The offset in which the carrier stated it."""
@@ -50,14 +52,25 @@ class ParcelScanned(ParcelEvent):
         return f"{self.parcel}:{self.code}:{self.scanned_at:%Y%m%dT%H%M}"
 
 
-class ParcelDelivered(ParcelEvent):
+class ParcelEndEvent(ParcelEvent):
+    """How a parcel ended. It may end again: it is sent back after it was delivered, found, or released."""
+
+    turn: Annotated[int, Field(ge=1)] = 1
+    """1 for the parcel's first end of this kind, one more for each later one. Of several ends the latest counts."""
+
+    @property
+    def subject(self) -> str:
+        return with_turn(str(self.parcel), self.turn)
+
+
+class ParcelDelivered(ParcelEndEvent):
     """Handed to the addressee or someone who may receive for them (never DI2, which is back at the sender)."""
 
     NAME: ClassVar[str] = "parcel-delivered"
     delivered_at: Instant
 
 
-class ParcelReturned(ParcelEvent):
+class ParcelReturned(ParcelEndEvent):
     """Back at the sender."""
 
     NAME: ClassVar[str] = "parcel-returned"
@@ -65,14 +78,14 @@ class ParcelReturned(ParcelEvent):
     reason: Code
 
 
-class ParcelLost(ParcelEvent):
+class ParcelLost(ParcelEndEvent):
     """The carrier, or an operator, says that it is lost. A lack of scans is never enough."""
 
     NAME: ClassVar[str] = "parcel-lost"
     said_by: LossTeller
 
 
-class ParcelDestroyed(ParcelEvent):
+class ParcelDestroyed(ParcelEndEvent):
     """The parcel is known to be gone for good: destroyed, seized or abandoned."""
 
     NAME: ClassVar[str] = "parcel-destroyed"

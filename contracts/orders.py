@@ -6,7 +6,18 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from contracts.base import Code, CountryCode, Instant, Money, OrderEvent, OrderLine, ParcelEvent, ParcelNumber, Value
+from contracts.base import (
+    Code,
+    CountryCode,
+    Instant,
+    Money,
+    OrderEvent,
+    OrderLine,
+    ParcelEvent,
+    ParcelNumber,
+    Value,
+    with_turn,
+)
 from contracts.persons import ContactVersion
 from contracts.vocabularies import ContactPart, HoldPlacer, Language, OrderHoldReason, Outcome, ParcelOutcome, Province
 
@@ -105,12 +116,14 @@ class OrderClosed(OrderEvent):
 
 
 class OrderAmended(ParcelEvent):
-    """What happened to a parcel after the order was closed, e.g. found after lost. One per parcel and outcome."""
+    """What happened to a parcel after the order was closed, e.g. found after lost."""
 
     NAME: ClassVar[str] = "order-amended"
     outcome: ParcelOutcome
     previous: Code
+    turn: Annotated[int, Field(ge=1)] = 1
+    """1 for the first amendment of the parcel to this outcome, one more for each later one."""
 
     @property
     def subject(self) -> str:
-        return f"{self.parcel}:{self.outcome}"
+        return with_turn(f"{self.parcel}:{self.outcome}", self.turn)

@@ -114,9 +114,14 @@ HOLD_REASONS = (
     "seized",
     "duty_due",
     "inspection",
+    "wrong_invoice",
+    "wrong_origin_certificate",
+    "missing_return_certificate",
+    "partly_seized",
+    "instructions_needed",
 )
 HoldReason = Annotated[str, _known(HOLD_REASONS)]
-"""Why customs holds a parcel."""
+"""Why customs, or the carrier for it, holds a parcel. `duty_due`: the recipient pays duties at the door."""
 
 SHORTAGE_REASONS = ("short_pick", "damaged")
 ShortageReason = Annotated[str, _known(SHORTAGE_REASONS)]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.vocabularies import STATUSES, Flag
-from services.carrier.carriers.laposte.codes import COLISSIMO, OKAPI, UNKNOWN, read
+from contracts.vocabularies import HOLD_REASONS, STATUSES, Flag
+from services.carrier.carriers.laposte.codes import COLISSIMO, OKAPI, UNKNOWN, UNKNOWN_CODE, of_table, read
 from services.carrier.domain.carrier import CodeMeaning
 
 FINAL = {"delivered", "returned", "lost", "seized", "destroyed", "cancelled"}
@@ -59,7 +59,7 @@ def test_okapi(code: str, status: str | None) -> None:
         ("DOUEXP", "export_customs"),
         ("AAREXP", "arrived_destination"),
         ("DOUDOU", "import_customs"),
-        ("DOUVIS", "import_customs"),
+        ("DOUVIS", "import_cleared"),
         ("DCHDDT", "import_cleared"),
         ("AARCFM", "at_delivery_office"),
         ("LIVCFM", "delivered"),
@@ -123,9 +123,10 @@ def test_the_side_of_customs_follows_from_either_country_and_from_no_other(
     [
         ("DO3", "customs_held"),
         ("DOUDDI", "customs_held"),
-        ("DOUTAX", "customs_held"),
+        ("DOUFCM", "customs_held"),
         ("ND1", "delivery_failed"),
         ("RENNRV", "delivery_failed"),
+        ("RENCAD", "delivery_failed"),
         ("PB1", "problem"),
         ("DR2", "problem"),
         ("SOLDOC", "problem"),
@@ -151,7 +152,7 @@ def test_flags_are_cleared(flag: str, cleared_by: set[str]) -> None:
 
 
 def test_a_hold_is_not_cleared_by_what_happens_before_or_within_customs() -> None:
-    for code in ("DR1", "PC1", "ET2", "DO1", "DOUVIS", "DO3", "PB2", "DI3", "ID0"):
+    for code in ("DR1", "PC1", "ET2", "DO1", "DOUDOU", "DO3", "PB2", "DI3", "ID0"):
         assert "customs_held" not in read(code, None).clears
 
 
@@ -164,7 +165,93 @@ def test_the_tables_use_the_contract_s_words_and_never_set_what_they_clear() -> 
 
 def test_the_two_tables_do_not_overlap() -> None:
     assert not OKAPI.keys() & COLISSIMO.keys()
-    assert all(len(code) == 6 for code in COLISSIMO)
+    assert all(len(code) == 6 for code in COLISSIMO if code != "AEC")
+
+
+BY_MEANING = {
+    "delivered": "LIVDIV LIVRCA LIVRCC LIVRDV LIVVOI LIVVPC LIVACC",
+    "returned": "LIVEXP LIVREO",
+    "returning": """AACEDI ECHANN ECHCEX ECHDID ECHMQT ECHNCF FENRET PABRET RCDABS RCDCPE RCDDES RCDDOC RCDNPA RCDPDS
+    RCDREA RCDREL RCDRET REFALI REFCEX REFDEX RENALI RENBEC RENDES RENDID RENDOC RENEDI RENEXP RENHER RENNPA RENOUV
+    RENRPE RENRPP RENSHD RENSRB RENTAX RENXXX SCCEXP""",
+    "available_for_pickup": "AARAVI AARBRX AARREL AARRLX LIVAVI LIVCIT LIVRLI RENAPR RENGUI RSTAVI RSTZNL",
+    "departed_origin": "MLVEXP MLVIMP MLVTRD",
+    "arrived_destination": "PCHEXP",
+    "accepted": "DEPIMP DEPREL DEPSIO DEPHLD PCHBOR PCHIND PCHPDS PCH128",
+    "in_transit": "AARDES MLVTRA DOUFAC DOUPAR SCCDES AECEXP AECXYZ",
+    "import_cleared": "DOUTAX DOUVIS",
+    "announced": "PCHMQT PCHCLI PCHDFT",
+}
+"""Codes that clients leave out, by what a shopper reads with them."""
+WITH_A_FLAG = {
+    "customs_held": "DOUCRR DOUDVR DOUFCM DOURES",
+    "problem": "AARLIB SOLMAR SOLMQT SCCDES SCCEXP REFINS",
+    "delivery_failed": """RDVAIN RDVINC RDVABS RECALI RENACP RENAIN RENFCO RENRES RSTACP RSTCAD RSTRES PCHREN""",
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [(code, status) for status, codes in BY_MEANING.items() for code in codes.split()]
+)
+def test_a_six_letter_code_means_what_a_shopper_reads_with_it(code: str, status: str) -> None:
+    assert read(code, None).status == status
+
+
+@pytest.mark.parametrize(
+    ("code", "flag"), [(code, flag) for flag, codes in WITH_A_FLAG.items() for code in codes.split()]
+)
+def test_a_six_letter_code_sets_what_a_shopper_is_warned_of(code: str, flag: str) -> None:
+    assert read(code, None).sets == (flag,)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("DOUFCM", "missing_invoice"),
+        ("DOUFCI", "wrong_invoice"),
+        ("DOUDDM", "missing_declaration"),
+        ("DOUDDI", "wrong_declaration"),
+        ("DOUCOM", "missing_origin_certificate"),
+        ("DOUCOI", "wrong_origin_certificate"),
+        ("DOUCRR", "missing_return_certificate"),
+        ("DOUNIR", "missing_importer_id"),
+        ("DOUEOR", "missing_importer_id"),
+        ("DOURES", "licence_required"),
+        ("DOUEXI", "count_mismatch"),
+        ("DOUIDD", "content_query"),
+        ("DOUPRO", "prohibited"),
+        ("DOUTAX", "duty_due"),
+        ("DOUPAR", "partly_seized"),
+        ("REFINS", "instructions_needed"),
+        ("DO3", None),
+        ("DOUFAC", None),
+    ],
+)
+def test_a_code_says_which_paper_is_missing_or_what_is_due(code: str, reason: str | None) -> None:
+    assert read(code, None).reason == reason
+
+
+def test_every_reason_is_a_known_word_and_every_hold_of_the_post_has_one() -> None:
+    for code, meaning in COLISSIMO.items():
+        assert meaning.reason is None or meaning.reason in HOLD_REASONS
+        assert "customs_held" not in meaning.sets or meaning.reason is not None, code
+
+
+@pytest.mark.parametrize("code", ["DOUTAX", "DOUPAR", "DOUVIS"])
+def test_what_customs_let_go_is_held_no_more(code: str) -> None:
+    assert read(code, None).sets == ()
+    assert "customs_held" in read(code, None).clears
+
+
+@pytest.mark.parametrize("code", ["AARTER", "AARRTG"])
+def test_a_sorting_error_that_is_over_is_information_only(code: str) -> None:
+    assert read(code, None) == CodeMeaning(None)
+    assert code in COLISSIMO
+
+
+@pytest.mark.parametrize("code", ["AARTRG", "DOUZZZ", "LIVZZZ"])
+def test_a_code_that_nobody_has_listed_stays_unknown(code: str) -> None:
+    assert of_table(code) == UNKNOWN_CODE
 
 
 @given(st.text(max_size=20), st.sampled_from([None, "FR", "CN", "XX"]))

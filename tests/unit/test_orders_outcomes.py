@@ -22,8 +22,9 @@ from contracts.vocabularies import Outcome, ParcelOutcome
 from contracts.warehouse import CancelTooLate, OrderWithdrawn, ParcelReceivedBack, Shortage, StockRefused
 from services.orders.domain.decide import decide
 from services.orders.domain.document import document
-from services.orders.domain.outcomes import end_evidence, joint_outcome, order_outcome
+from services.orders.domain.outcomes import joint_outcome, order_outcome
 from services.orders.domain.status import order_status
+from services.parcel_status import end_evidence
 from services.persons.facts import PersonRecorded
 from shared.ledger.facts import DecisionContext, Facts
 from tests.support.orders_samples import (

@@ -10,7 +10,8 @@ from contracts.carrier import ParcelDestroyed, ParcelLost
 from contracts.warehouse import ParcelHandedOver
 from services.carrier.domain.enquiries import ANSWERED_FOUND, open_enquiry
 from services.carrier.domain.labels import REFUSE, open_label_case, refusal
-from services.carrier.domain.outcomes import OUTCOMES
+from services.carrier.domain.outcomes import current_end
+from services.parcel_status import EndEvidence, next_turn
 from shared.ledger.facts import Facts
 
 
@@ -20,19 +21,22 @@ class NotPossible(Exception):
 
 def loss(facts: Facts, parcel: int, now: datetime) -> list[Event]:
     """The carrier has lost the parcel. Repeated, it changes nothing. Raises NotPossible."""
-    if facts.get(ParcelLost, parcel) is None:
-        _require_under_way(facts, parcel)
-    return [_lost(facts, parcel, now)]
+    end = current_end(facts, parcel)
+    if end is None or end.outcome != "lost":
+        _require_under_way(facts, parcel, end)
+    return [_lost(facts, parcel, end, now)]
 
 
 def destruction(
     facts: Facts, parcel: int, reason: Literal["destroyed", "seized", "abandoned"], now: datetime
 ) -> list[Event]:
     """The parcel is gone for good, be it under way or lost. Repeated, it changes nothing. Raises NotPossible."""
-    known = facts.get(ParcelDestroyed, parcel)
-    if known is None or known.reason != reason:
-        _require_under_way(facts, parcel, or_lost=True)
-    return [ParcelDestroyed(order_id=facts.id, occurred_at=now, parcel=parcel, reason=reason)]
+    end = current_end(facts, parcel)
+    told = end is not None and (end.outcome, end.reason) == ("destroyed", reason)
+    if not told:
+        _require_under_way(facts, parcel, None if end and end.outcome == "lost" else end)
+    turn = next_turn(facts, ParcelDestroyed, parcel) - told
+    return [ParcelDestroyed(order_id=facts.id, occurred_at=now, parcel=parcel, reason=reason, turn=turn)]
 
 
 def enquiry_answer(facts: Facts, parcel: int, found: bool, now: datetime) -> list[Event]:
@@ -40,7 +44,7 @@ def enquiry_answer(facts: Facts, parcel: int, found: bool, now: datetime) -> lis
     case = open_enquiry(facts, parcel)
     if case is None:
         raise NotPossible("no enquiry is open for this parcel")
-    return [case.closed(now, ANSWERED_FOUND) if found else _lost(facts, parcel, now)]
+    return [case.closed(now, ANSWERED_FOUND) if found else _lost(facts, parcel, current_end(facts, parcel), now)]
 
 
 def label_answer(facts: Facts, parcel: int, action: Literal["repeat", "refuse"], now: datetime) -> list[Event]:
@@ -52,13 +56,15 @@ def label_answer(facts: Facts, parcel: int, action: Literal["repeat", "refuse"],
     return [*closed, refusal(facts.id, parcel, "operator", now)] if action == REFUSE else closed
 
 
-def _require_under_way(facts: Facts, parcel: int, *, or_lost: bool = False) -> None:
-    """Raises NotPossible unless the parcel was handed over and has no outcome; with `or_lost` a loss is none."""
+def _require_under_way(facts: Facts, parcel: int, end: EndEvidence | None) -> None:
+    """Raises NotPossible unless the parcel was handed over and has no such end."""
     if facts.get(ParcelHandedOver, parcel) is None:
         raise NotPossible("this parcel was not handed over")
-    if any(facts.get(outcome, parcel) is not None for outcome in OUTCOMES if not (or_lost and outcome is ParcelLost)):
+    if end is not None:
         raise NotPossible("this parcel has come to its end already")
 
 
-def _lost(facts: Facts, parcel: int, now: datetime) -> ParcelLost:
-    return ParcelLost(order_id=facts.id, occurred_at=now, parcel=parcel, said_by="operator")
+def _lost(facts: Facts, parcel: int, end: EndEvidence | None, now: datetime) -> ParcelLost:
+    """The loss; a parcel that was lost before, and found, is lost another time."""
+    turn = next_turn(facts, ParcelLost, parcel) - (end is not None and end.outcome == "lost")
+    return ParcelLost(order_id=facts.id, occurred_at=now, parcel=parcel, said_by="operator", turn=turn)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from contracts.base import Parcel
 from contracts.customs import ParcelDeclared
 from contracts.persons import Contact
-from contracts.vocabularies import Flag, Status
+from contracts.vocabularies import Flag, HoldReason, Status
 from services.carrier.domain.documents import Document
 
 
@@ -175,3 +175,4 @@ class CodeMeaning:
     status: Status | None
     sets: tuple[Flag, ...] = ()
     clears: tuple[Flag, ...] = ()
+    reason: HoldReason | None = None

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from contracts.base import Event
-from contracts.carrier import ParcelLost, ParcelScanned
+from contracts.carrier import ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.orders import OrderClosed
 from contracts.warehouse import ParcelHandedOver
 from services.carrier.domain.labels import SERVICE
-from services.carrier.domain.outcomes import has_ended
+from services.carrier.domain.outcomes import current_end
 from services.carrier.domain.silence import SilencePolicy
 from shared.ledger.facts import DecisionContext, Facts, Output, Timer
 
@@ -25,7 +25,7 @@ def outputs(facts: Facts, context: DecisionContext, policy: SilencePolicy) -> It
         return
     for handed_over in facts.all(ParcelHandedOver):
         parcel, sent = handed_over.parcel, handed_over.occurred_at
-        if has_ended(facts, parcel) or _has_open_case(facts, parcel):
+        if current_end(facts, parcel) or _has_open_case(facts, parcel):
             continue
         last = last_news(facts, handed_over)
         rule = policy.rule(handed_over.carrier, sent)
@@ -68,11 +68,12 @@ def _open_enquiries(facts: Facts) -> Iterator[CaseOpened]:
 
 
 def _resolution(facts: Facts, case: CaseOpened, parcel: int) -> str | None:
-    if facts.get(ParcelLost, parcel) is not None:
+    end = current_end(facts, parcel)
+    if end and end.outcome == "lost":
         return LOST
     handed_over = facts.get(ParcelHandedOver, parcel)
     seen = last_seen(facts, handed_over) if handed_over else None
-    if has_ended(facts, parcel) or (seen and case.since and seen.date() > case.since.date()):
+    if end or (seen and case.since and seen.date() > case.since.date()):
         return FOUND
     return "order_closed" if OrderClosed in facts else None
 

@@ -1,54 +1,105 @@
-"""How a parcel ends: delivered, returned, lost, destroyed."""
+"""How a parcel ends: delivered, returned, lost, destroyed; and that it ends otherwise later."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from contracts.base import Event
-from contracts.carrier import LabelCreated, ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
+from contracts.carrier import (
+    LabelCreated,
+    ParcelDelivered,
+    ParcelDestroyed,
+    ParcelEndEvent,
+    ParcelLost,
+    ParcelReturned,
+    ParcelScanned,
+)
+from contracts.vocabularies import Status, known_status
+from services.parcel_status import EndEvidence, Step, end_step, evidence_of, in_order, last_step, replaces
 from shared.ledger.facts import DecisionContext, Facts
 
-OUTCOMES: tuple[type[Event], ...] = (ParcelDelivered, ParcelReturned, ParcelLost, ParcelDestroyed)
+END_OF: dict[Status, type[ParcelEndEvent]] = {
+    "delivered": ParcelDelivered,
+    "returned": ParcelReturned,
+    "lost": ParcelLost,
+    "seized": ParcelDestroyed,
+    "destroyed": ParcelDestroyed,
+}
+"""The fact by which an end is published."""
 
 
-def has_ended(facts: Facts, parcel: int) -> bool:
-    """Delivered, returned, lost or destroyed."""
-    return any(facts.get(outcome, parcel) is not None for outcome in OUTCOMES)
+def current_end(facts: Facts, parcel: int) -> EndEvidence | None:
+    """How the parcel has ended, by the carrier's scans and what operators stated; None while it is under way."""
+    return evidence_of(last_step(_steps(facts, parcel)))
 
 
-def outputs(facts: Facts, context: DecisionContext) -> Iterator[Event]:
-    """The outcomes that the carrier's scans report; each kind of outcome once a parcel, by its earliest scan.
+def outputs(facts: Facts, context: DecisionContext) -> Iterator[ParcelEndEvent]:
+    """The ends that the carrier's scans report and that are not published yet.
 
-    Outcomes do not exclude each other here: a parcel is found after it was lost, or is delivered and then brought back.
-    Both are published, and `orders`, which owns the outcome of the order, amends.
+    A parcel may end more than once: it is found after it was lost, or brought back after it was delivered. Each end
+    that did not hold is published too, and each kind of end has turns; `orders`, which owns the outcome of the order,
+    closes or amends.
     """
-    published: set[tuple[type[Event], int]] = set()
-    for scan in sorted(facts.all(ParcelScanned), key=lambda scan: (scan.scanned_at, scan.code)):
-        outcome = _outcome(facts, scan, context)
-        if outcome is None or (type(outcome), scan.parcel) in published or outcome in facts:
+    for parcel in sorted({scan.parcel for scan in facts.all(ParcelScanned) if scan.status in END_OF}):
+        turns: Counter[type[ParcelEndEvent]] = Counter()
+        for step in _ends(_steps(facts, parcel)):
+            kind = END_OF[step.status or ""]
+            turns[kind] += 1
+            end = _end(facts, parcel, step, turns[kind], context)
+            if end not in facts:
+                yield end
+
+
+def _steps(facts: Facts, parcel: int) -> list[Step]:
+    """What scans, and the ends published so far, say of the parcel's journey, by time; none where nothing ends it."""
+    scans = [scan for scan in facts.all(ParcelScanned) if scan.parcel == parcel and known_status(scan.status)]
+    kinds = {*END_OF.values()}
+    ends = [step for kind in kinds for end in facts.all(kind) if end.parcel == parcel and (step := end_step(end))]
+    if not ends and not any(scan.status in END_OF for scan in scans):
+        return []
+    return in_order([*ends, *(Step(scan.scanned_at, scan, scan.status) for scan in scans)])
+
+
+def _ends(steps: list[Step]) -> Iterator[Step]:
+    """The steps at which the parcel came to an end. A loss that changes nothing is one, but only the first of a row."""
+    current: Status | None = None
+    lost = False
+    for step in steps:
+        if step.status is None:
             continue
-        published.add((type(outcome), scan.parcel))
-        yield outcome
+        if replaces(current, step.status):
+            current, lost = step.status, step.status == "lost"
+        elif step.status == "lost" and not lost:
+            lost = True
+        else:
+            continue
+        if step.status in END_OF:
+            yield step
 
 
-def _outcome(facts: Facts, scan: ParcelScanned, context: DecisionContext) -> Event | None:
-    order_id, now, parcel = scan.order_id, context.now, scan.parcel
-    match scan.status:
+def _end(facts: Facts, parcel: int, step: Step, turn: int, context: DecisionContext) -> ParcelEndEvent:
+    """The fact. A loss and a destruction have no other time than that of their occurrence: it is the scan's."""
+    order_id, now, at = facts.id, context.now, step.at
+    match step.status:
         case "delivered":
-            return ParcelDelivered(order_id=order_id, occurred_at=now, parcel=parcel, delivered_at=scan.scanned_at)
+            return ParcelDelivered(order_id=order_id, occurred_at=now, parcel=parcel, delivered_at=at, turn=turn)
         case "returned":
-            # The carrier gives no reason beside its own code.
-            label = facts.get(LabelCreated, parcel)
+            reason = _return_reason(facts, parcel, step)
             return ParcelReturned(
-                order_id=order_id,
-                occurred_at=now,
-                parcel=parcel,
-                returned_at=scan.scanned_at,
-                reason=f"{label.carrier}:{scan.code}" if label else scan.code,
+                order_id=order_id, occurred_at=now, parcel=parcel, returned_at=at, reason=reason, turn=turn
             )
         case "lost":
-            return ParcelLost(order_id=order_id, occurred_at=now, parcel=parcel, said_by="carrier")
-        case "seized" | "destroyed":
-            return ParcelDestroyed(order_id=order_id, occurred_at=now, parcel=parcel, reason=scan.status)
-        case _:
-            return None
+            said_by = step.fact.said_by if isinstance(step.fact, ParcelLost) else "carrier"
+            return ParcelLost(order_id=order_id, occurred_at=at, parcel=parcel, said_by=said_by, turn=turn)
+        case status:
+            reason = step.fact.reason if isinstance(step.fact, ParcelDestroyed) else str(status)
+            return ParcelDestroyed(order_id=order_id, occurred_at=at, parcel=parcel, reason=reason, turn=turn)
+
+
+def _return_reason(facts: Facts, parcel: int, step: Step) -> str:
+    """The carrier's own code: it gives no other reason."""
+    if isinstance(step.fact, ParcelReturned):
+        return step.fact.reason
+    code = step.fact.code if isinstance(step.fact, ParcelScanned) else "unknown"
+    label = facts.get(LabelCreated, parcel)
+    return f"{label.carrier}:{code}" if label else code

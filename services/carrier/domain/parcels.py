@@ -7,18 +7,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from uuid import UUID
 
-from contracts.carrier import (
-    LabelCreated,
-    LabelRefused,
-    ParcelDelivered,
-    ParcelDestroyed,
-    ParcelLost,
-    ParcelReturned,
-    ParcelScanned,
-)
+from contracts.carrier import LabelCreated, LabelRefused, ParcelScanned
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.carrier.domain.labels import is_label_needed
-from services.carrier.domain.outcomes import has_ended
+from services.carrier.domain.outcomes import current_end
 from shared.ledger.facts import Facts
 
 FollowState: TypeAlias = Literal["labelled", "handed_over", "over", "given_up"]
@@ -56,9 +48,10 @@ def followed_parcels(facts: Facts) -> list[FollowedParcel]:
 
 def follow_state(facts: Facts, parcel: int) -> FollowState:
     """How closely a parcel with a label is followed."""
-    if facts.get(ParcelDelivered, parcel) or facts.get(ParcelReturned, parcel):
+    end = current_end(facts, parcel)
+    if end and end.outcome in ("delivered", "returned"):
         return "over"
-    if not is_label_needed(facts) or has_ended(facts, parcel):
+    if end or not is_label_needed(facts):
         return "given_up"
     return "labelled" if facts.get(ParcelHandedOver, parcel) is None else "handed_over"
 
@@ -71,14 +64,8 @@ def parcels_of(facts: Facts) -> list[int]:
 
 def parcel_state(facts: Facts, parcel: int) -> str:
     """The state of a parcel in the answers of the HTTP interface."""
-    if facts.get(ParcelDelivered, parcel) is not None:
-        return "delivered"
-    if facts.get(ParcelReturned, parcel) is not None:
-        return "returned"
-    if (destroyed := facts.get(ParcelDestroyed, parcel)) is not None:
-        return destroyed.reason
-    if facts.get(ParcelLost, parcel) is not None:
-        return "lost"
+    if end := current_end(facts, parcel):
+        return end.reason or end.outcome if end.outcome == "destroyed" else end.outcome
     if facts.get(LabelRefused, parcel) is not None:
         return "refused"
     if not is_label_needed(facts):

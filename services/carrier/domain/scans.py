@@ -56,6 +56,7 @@ def scan_fact(scan: KnownScan, meaning: CodeMeaning) -> ParcelScanned:
         status=meaning.status,
         sets=meaning.sets,
         clears=meaning.clears,
+        reason=meaning.reason,
         scanned_at=scan.scanned_at,
         utc_offset_minutes=scan.utc_offset_minutes,
         country=scan.country,

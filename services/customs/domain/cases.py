@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
+from contracts.carrier import ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import (
     ImportCleared,
@@ -18,11 +18,11 @@ from contracts.customs import (
 )
 from contracts.orders import OrderClosed
 from contracts.warehouse import OrderWithdrawn
+from services.parcel_status import end_evidence
 from shared.ledger.facts import DecisionContext, Facts, Output
 
 NAME = "customs"
 """The service whose cases these are."""
-PARCEL_ENDS = (ParcelDelivered, ParcelReturned, ParcelLost, ParcelDestroyed)
 ORDER_ENDS = (OrderWithdrawn, OrderClosed)
 HOLD_WITHIN = timedelta(days=7)
 """Business time for the papers that customs asks for."""
@@ -88,7 +88,7 @@ def _import_end(facts: Facts, parcel: int, since: datetime) -> str | None:
 
 
 def _parcel_end(facts: Facts, parcel: int) -> str | None:
-    if any(facts.get(end, parcel) for end in PARCEL_ENDS):
+    if end_evidence(facts, parcel):
         return "parcel_ended"
     return "order_closed" if OrderClosed in facts else None
 

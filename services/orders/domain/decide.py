@@ -14,7 +14,7 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 from contracts.base import OrderEvent
 from contracts.cases import CaseClosed
 from contracts.orders import OrderClosed
-from services.orders.domain.amendments import MOVED_AGAIN, amendments, has_amendment
+from services.orders.domain.amendments import MOVED_AGAIN, amendments, amendments_of
 from services.orders.domain.cases import open_cases
 from services.orders.domain.deadlines import deadline, effect_of_passing, is_paused, overdue_state
 from services.orders.domain.outcomes import order_outcome
@@ -90,7 +90,9 @@ def _closed_cases(facts: Facts, status: OrderStatus, context: DecisionContext) -
         state = overdue_state(case)
         if state is not None and state != status.waiting_state:
             resolution = "order_closed" if status.state == "closed" else "moved_on"
-        elif (case.kind, case.matter) == ("amendment", MOVED_AGAIN) and has_amendment(facts, case.parcel):
+        elif (case.kind, case.matter) == ("amendment", MOVED_AGAIN) and case.turn <= len(
+            amendments_of(facts, case.parcel)
+        ):
             resolution = "amended"
         else:
             continue

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from contracts.base import Money
 from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
@@ -16,6 +15,7 @@ from contracts.customs import OrderRefused, ParcelDeclared
 from contracts.orders import OrderPlaced, ParcelEnd
 from contracts.vocabularies import Outcome, ParcelOutcome
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack, StockRefused
+from services.parcel_status import end_evidence
 from shared.ledger.facts import Facts
 
 WORST_FIRST: tuple[ParcelOutcome, ...] = ("lost", "destroyed", "returned")
@@ -47,37 +47,6 @@ class OrderOutcome:
     reason: str | None
     parcels: tuple[ParcelEnd, ...]
     refund_due: Money
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class EndEvidence:
-    """What proves the end of a parcel; the latest evidence counts."""
-
-    occurred_at: datetime
-    outcome: ParcelOutcome
-    reason: str | None
-
-
-def end_evidence(facts: Facts, parcel: int) -> EndEvidence | None:
-    """How the parcel ended; None when nothing proves an end.
-
-    Evidence of where the parcel is counts by the time of the event itself. A loss says that nobody knows where it is,
-    so any evidence, earlier or later, outweighs it.
-    """
-    evidence: list[EndEvidence] = []
-    if delivered := facts.get(ParcelDelivered, parcel):
-        evidence.append(EndEvidence(delivered.delivered_at, "delivered", None))
-    if returned := facts.get(ParcelReturned, parcel):
-        evidence.append(EndEvidence(returned.returned_at, "returned", returned.reason))
-    elif back := facts.get(ParcelReceivedBack, parcel):
-        evidence.append(EndEvidence(back.occurred_at, "returned", "received_back"))
-    if destroyed := facts.get(ParcelDestroyed, parcel):
-        evidence.append(EndEvidence(destroyed.occurred_at, "destroyed", destroyed.reason))
-    if evidence:
-        return max(evidence, key=lambda item: (item.occurred_at, item.outcome))
-    if lost := facts.get(ParcelLost, parcel):
-        return EndEvidence(lost.occurred_at, "lost", f"said_by_{lost.said_by}")
-    return None
 
 
 def parcels_after_hand_over(facts: Facts) -> list[int]:

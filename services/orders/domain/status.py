@@ -14,7 +14,8 @@ from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.vocabularies import with_the_carrier
 from contracts.warehouse import CancelTooLate, OrderPacked, OrderWithdrawn, ParcelHandedOver, StockReserved
 from services.orders.domain.holds import open_holds
-from services.orders.domain.outcomes import end_evidence, parcels_after_hand_over, planned_parcels
+from services.orders.domain.outcomes import parcels_after_hand_over, planned_parcels
+from services.parcel_status import end_evidence
 from services.persons.facts import PersonRecorded
 from shared.ledger.facts import Facts
 

@@ -1,7 +1,8 @@
 """Where one parcel is: a status and its flags, derived from the carrier's scans.
 
 The canonical statuses, their ranks and the rules are in the glossary. The answer is a function of the set of facts:
-they are sorted by event time (tie: rank, then id), so lateness and repetition change nothing.
+they are sorted by event time (tie: rank, then id), so lateness and repetition change nothing. Which status replaces
+which is in `services.parcel_status`.
 """
 
 from __future__ import annotations
@@ -12,30 +13,17 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.base import CountryCode, Event
-from contracts.carrier import LabelCreated, ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
+from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ParcelUplifted
 from contracts.orders import OrderAmended, OrderClosed, ParcelEnd
 from contracts.vocabularies import FINAL, RANKS, Flag, Status, known_status, with_the_carrier
-from contracts.warehouse import OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack
-
-ORIGIN: CountryCode = "FR"
-"""Every parcel leaves from the French warehouse."""
+from contracts.warehouse import OrderWithdrawn, ParcelHandedOver
+from services.parcel_status import ORIGIN, Step, end_step, in_order, replaces
 
 _NO_CORRECTION = {("seized", "destroyed"), *((known, "lost") for known, rank in RANKS.items() if rank == FINAL)}
 """`destroyed` includes `seized`."""
 _DEPARTED, _ARRIVED, _CLEARED = RANKS["departed_origin"], RANKS["arrived_destination"], RANKS["import_cleared"]
 _LAST_MILE, _LAST_MILE_END = RANKS["at_delivery_office"], RANKS["available_for_pickup"]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one fact says about the parcel's journey, at its event time."""
-
-    at: datetime
-    fact: Event
-    status: Status | None = None
-    corrects: bool = False
-    """Set by `orders`, which owns the outcome: nothing else changes a final status other than `lost`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +63,19 @@ def derive_journey(
         steps.append(Step(end[0].occurred_at, end[0], end[1].outcome, corrects=True))
     if withdrawn and not handed_to_carrier(facts):
         steps.append(Step(withdrawn.occurred_at, withdrawn, "cancelled"))
-    steps = _resolve(sorted(steps, key=_by_time), destination)
+    steps = _resolve(in_order(steps), destination)
     status: Status | None = None
     status_at = seen_at = None
     country: CountryCode | None = None
+    closed = False
     for step in steps:
+        counts = _counts(status, step, closed)
+        closed = closed or step.corrects
         if isinstance(step.fact, ParcelScanned):
             seen_at = step.at
-            country = step.fact.country or _country_of(step.status, destination) or country
-        if step.status and step.status != status and _advances(status, step.status, step.corrects):
+            if counts or status is None or RANKS[status] < FINAL:
+                country = step.fact.country or _country_of(step.status, destination) or country
+        if counts and step.status:
             status, status_at = step.status, step.at
             country = country if isinstance(step.fact, ParcelScanned) else _country_of(status, destination) or country
     return Journey(
@@ -111,32 +103,14 @@ def _steps(facts: Iterable[Event]) -> Iterator[Step]:
                 yield Step(fact.scanned_at, fact, known_status(fact.status))
             case LabelCreated():
                 yield Step(fact.occurred_at, fact, "announced")
-            case ParcelDelivered():
-                yield Step(fact.delivered_at, fact, "delivered")
-            case ParcelReturned():
-                yield Step(fact.returned_at, fact, "returned")
-            case ParcelReceivedBack():
-                yield Step(fact.occurred_at, fact, "returned")
-            case ParcelLost():
-                yield Step(fact.occurred_at, fact, "lost")
-            case ParcelDestroyed():
-                yield Step(fact.occurred_at, fact, "seized" if fact.reason == "seized" else "destroyed")
             case ImportHeld():
                 yield Step(fact.held_at, fact)
             case ImportCleared() | ImportRefused() | ImportDeclared() | ParcelUplifted():
                 yield Step(fact.occurred_at, fact)
             case OrderAmended():
                 yield Step(fact.occurred_at, fact, fact.outcome, corrects=True)
-
-
-def _by_time(step: Step) -> tuple[datetime, int, bool, int]:
-    """Event time; at one instant the lower rank first, a return before a delivery (it overrides), then the id."""
-    return (
-        step.at,
-        RANKS[step.status] if step.status else 0,
-        step.status != "returned",
-        step.fact.id.int,
-    )
+            case _ if end := end_step(fact):
+                yield end
 
 
 def _resolve(steps: list[Step], destination: CountryCode | None) -> list[Step]:
@@ -158,7 +132,8 @@ def _resolve(steps: list[Step], destination: CountryCode | None) -> list[Step]:
             status = "in_destination_network"
         if arrived is None and status and _ARRIVED <= RANKS[status] <= _LAST_MILE_END:
             arrived = step.at
-        returning = returning or status == "returning"
+        if status:
+            returning = status == "returning" or (returning and not _LAST_MILE <= RANKS[status] <= _LAST_MILE_END)
         resolved.append(step if status == step.status else Step(step.at, step.fact, status, step.corrects))
     return resolved
 
@@ -187,20 +162,14 @@ def _proves_departure(step: Step, destination: CountryCode | None) -> bool:
     return _DEPARTED <= RANKS[step.status] <= _LAST_MILE_END
 
 
-def _advances(current: Status | None, status: Status, corrects: bool) -> bool:
-    """Whether a step's status replaces the current one: a higher rank does, except in the last mile and at the end.
-
-    In the last mile the latest step wins: from AG1 a parcel may go back to MD2. A final status stays unless `orders`
-    corrects it. `lost` only means that nobody knows: any other final status replaces it.
-    """
-    if current is None:
-        return True
-    before, after = RANKS[current], RANKS[status]
-    if before == FINAL == after:
-        return current == "lost" or (corrects and (current, status) not in _NO_CORRECTION)
-    if _LAST_MILE <= before <= _LAST_MILE_END and _LAST_MILE <= after <= _LAST_MILE_END:
-        return True
-    return after > before
+def _counts(current: Status | None, step: Step, closed: bool) -> bool:
+    """Whether the step's status replaces the current one. Once the order is closed only `orders` changes an end; that
+    a parcel which was seen somewhere is lost it cannot say."""
+    if step.status is None or step.status == current:
+        return False
+    if step.corrects:
+        return current is None or RANKS[current] < FINAL or (current, step.status) not in _NO_CORRECTION
+    return replaces(current, step.status) and not (closed and current and RANKS[current] == FINAL)
 
 
 def _flags(steps: list[Step]) -> tuple[Flag, ...]:

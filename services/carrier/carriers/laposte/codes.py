@@ -1,22 +1,27 @@
-"""What La Poste's event codes mean, as data: the Okapi codes of Suivi v2 and Colissimo's six-letter codes.
+"""What La Poste's event codes mean, as data: the Okapi codes of Suivi v2, and Colissimo's six-letter codes, which
+`colissimo_codes.csv` holds.
 
-Sources: Suivi v2, the public list of rigwild/suivi-poste (others agree), later additions from one client each;
-Colissimo, the status table of its WooCommerce plugin 2.2.0. Not officially published in full, so a code that is not
-here is normal: it is stored and shown, and changes nothing.
+Source of the Okapi codes: the public list of rigwild/suivi-poste (others agree), later additions from one client each.
+Not officially published in full, so a code that is not here is normal: it is stored and shown, and changes nothing.
 
 What the tables keep apart, because others got it wrong:
 ET1 says nothing of the country and returns after ET3; DO1 is a customs step, not a fault; DI2 is back at the sender,
-not delivered; RE1 does not say why; DEPGUI is the sender's own deposit; RENAVI and RSTTAF wait for the addressee.
+not delivered; RE1 does not say why; DEPGUI is the sender's own deposit; RENAVI waits for the addressee, RSTTAF for its
+next transport. DOUTAX, DOUPAR, DOUVIS and AARTER are on their way again, whatever held them before.
 """
 
 from __future__ import annotations
 
+import csv
 import re
+from pathlib import Path
+from typing import get_args
 
 from contracts.vocabularies import Flag
 from services.carrier.domain.carrier import CodeMeaning
 
 ORIGIN, DESTINATION = "FR", "CN"
+_FLAGS: tuple[Flag, ...] = get_args(Flag)
 
 _MOVED: tuple[Flag, ...] = ("problem", "delayed")
 """Any later step ends a problem and a delay."""
@@ -54,80 +59,28 @@ OKAPI: dict[str, CodeMeaning] = {
     "ID1": CodeMeaning(None),
 }
 
-_HELD = CodeMeaning(None, sets=("customs_held",))
-_DELIVERED = CodeMeaning("delivered", clears=_ARRIVED)
-_WAITING = CodeMeaning("available_for_pickup", clears=_ARRIVED)
-_RETURNING = CodeMeaning("returning", clears=_RELEASED)
-_TRANSIT = CodeMeaning("in_transit", clears=_RELEASED)
-_CLEARING = CodeMeaning("import_customs", clears=_MOVED)
+FILE = Path(__file__).parent / "colissimo_codes.csv"
 
-COLISSIMO: dict[str, CodeMeaning] = {
-    "COMCFM": CodeMeaning("announced"),
-    "PCHMQT": CodeMeaning("announced"),
-    "PCHCLI": CodeMeaning("announced"),
-    "DEPGUI": CodeMeaning("accepted", clears=_MOVED),
-    "PCHCFM": CodeMeaning("accepted", clears=_MOVED),
-    "PCHCEX": CodeMeaning("accepted", clears=_MOVED),
-    "DEPCDR": _TRANSIT,
-    "AARTRA": _TRANSIT,
-    "AARTER": CodeMeaning(None, sets=("problem",)),
-    "AARTRG": CodeMeaning(None, sets=("problem",)),
-    "EXPCFM": CodeMeaning("at_origin_exchange", clears=_MOVED),
-    "DOUEXP": CodeMeaning("export_customs", clears=_MOVED),
-    "AAREXP": CodeMeaning("arrived_destination", clears=_RELEASED),
-    "DCHCFM": CodeMeaning("arrived_destination", clears=_RELEASED),
-    "DCHDDT": CodeMeaning("import_cleared", clears=_RELEASED),
-    "AARDOU": _CLEARING,
-    "DOUDOU": _CLEARING,
-    "DOUAGV": _CLEARING,
-    "DOUVIS": _CLEARING,
-    "DOUDDI": _HELD,
-    "DOUDDM": _HELD,
-    "DOUFCI": _HELD,
-    "DOUFCM": _HELD,
-    "DOUCOI": _HELD,
-    "DOUCOM": _HELD,
-    "DOUNIR": _HELD,
-    "DOUEOR": _HELD,
-    "DOUIDD": _HELD,
-    "DOUIIR": _HELD,
-    "DOUEXI": _HELD,
-    "DOURES": _HELD,
-    "DOUPRO": _HELD,
-    "RSTPRO": _HELD,
-    "DOUPAR": _HELD,
-    "DOUTAX": _HELD,
-    "AARCFM": CodeMeaning("at_delivery_office", clears=_RELEASED),
-    "RENNRV": CodeMeaning(None, sets=("delivery_failed",), clears=_RELEASED),
-    "RENARV": CodeMeaning(None, sets=("delivery_failed",), clears=_RELEASED),
-    "RENCAD": CodeMeaning(None, sets=("problem",)),
-    "RSTTAF": CodeMeaning(None),
-    "RENAVI": _WAITING,
-    "AARBPR": _WAITING,
-    "MLVARS": _WAITING,
-    "LIVCFM": _DELIVERED,
-    "LIVGAR": _DELIVERED,
-    "LIVRTI": _DELIVERED,
-    "LIVBAL": _DELIVERED,
-    "LIVCGA": _DELIVERED,
-    "LIVBPO": _DELIVERED,
-    "RENDIA": _RETURNING,
-    "RENTAR": _RETURNING,
-    "RENAVA": _RETURNING,
-    "RENSNC": _RETURNING,
-    "RENEMB": _RETURNING,
-    "SOLREO": _RETURNING,
-    "SOLREI": _RETURNING,
-    "LIVREO": CodeMeaning("returned", clears=_RELEASED),
-    "ANNULE": CodeMeaning("cancelled"),
-    "SOLVOL": CodeMeaning("lost"),
-    "SOLMQD": CodeMeaning("lost"),
-    "SOLDOC": CodeMeaning(None, sets=("problem",)),
-    "SOLDDR": CodeMeaning("seized"),
-}
-COLLECTING_DUTIES = frozenset({"DOUTAX"})
+
+def _colissimo() -> dict[str, CodeMeaning]:
+    with FILE.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(line for line in file if not line.startswith("#"))
+        return {
+            row["code"]: CodeMeaning(
+                row["status"] or None, _flags(row["sets"]), _flags(row["clears"]), row["reason"] or None
+            )
+            for row in rows
+        }
+
+
+def _flags(words: str) -> tuple[Flag, ...]:
+    return tuple(flag for flag in _FLAGS if flag in words.split())
+
+
+COLISSIMO = _colissimo()
+COLLECTING_DUTIES = frozenset(code for code, meaning in COLISSIMO.items() if meaning.reason == "duty_due")
 """Handed to the addressee against payment of duties and taxes."""
-FAMILIES: dict[str, CodeMeaning] = {"AEC": _TRANSIT}
+FAMILIES = {"AEC": COLISSIMO["AEC"]}
 """Colissimo codes that mean the same for every ending."""
 
 _SIDES: dict[tuple[str, str | None], CodeMeaning] = {
