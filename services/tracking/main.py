@@ -14,6 +14,7 @@ from contracts.base import ORDER
 from services import cases
 from services.links import link_keys_of
 from services.tracking import handlers, tasks
+from services.tracking.api import public
 from services.tracking.api.description import API
 from services.tracking.api.page import Pages
 from services.tracking.api.routes import router
@@ -40,6 +41,7 @@ def service(platform: Platform) -> Service:
     """`tracking`: consumes every event, decides nothing, answers where every order is."""
     settings = settings_from(platform)
     streams = Streams(Limits(settings.streams_per_order, settings.streams_per_client, settings.streams_total))
+    pages = Pages(settings.contact_email)
     look_ups = TokenBuckets(settings.public_rate, settings.public_burst, time.monotonic)
     return Service(
         name="tracking",
@@ -52,7 +54,11 @@ def service(platform: Platform) -> Service:
         tasks=(Task("listen", partial(tasks.listen, settings.database_dsn(), streams)),),
         only_reads=True,
         api=API,
-        routers=(router(platform.pool, link_keys_of(settings), look_ups, streams, Pages()),),
+        routers=(
+            public.router(platform.pool, look_ups),
+            public.page_router(platform.pool, look_ups, pages),
+            router(platform.pool, link_keys_of(settings), platform.clock, streams, pages),
+        ),
     )
 
 

@@ -24,13 +24,15 @@ class Answer(View):
 
 
 class PublicTracking(Answer):
-    """All that anyone who knows, or guesses, a tracking number may know. Nothing else is ever added to it."""
+    """All that anyone who knows, or guesses, a tracking number may know: nothing of the order, its goods or people."""
 
     status: Status
     status_at: AwareDatetime
     """Since when the parcel has this status."""
     country: CountryCode | None = None
     """Where it is, ISO 3166-1 alpha-2."""
+    flags: tuple[Flag, ...] = ()
+    """Beside the status: what is not as it should be, as `customs_held`."""
 
 
 class NextStep(Answer):
@@ -68,6 +70,9 @@ class ParcelItem(Answer):
     sku: str
     quantity: int
     description: str | None = None
+    """In the shop's own words."""
+    hs_code: str | None = None
+    """The goods' code in the Harmonized System, by which the page names them in the reader's language."""
 
 
 class ParcelTracking(Answer):

@@ -36,6 +36,7 @@ class PublicStatus:
     status: str
     status_at: datetime
     country: str | None
+    flags: tuple[str, ...]
 
 
 async def save(db: DB, documents: Sequence[DerivedDocument]) -> None:
@@ -64,17 +65,20 @@ async def save(db: DB, documents: Sequence[DerivedDocument]) -> None:
     ]
     if parcels:
         await db.execute(
-            """insert into parcels (order_id, parcel, tracking_number, status, status_at, country)
-               select * from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[])
+            """insert into parcels (order_id, parcel, tracking_number, status, status_at, country, flags)
+               select order_id, parcel, number, status, status_at, country, string_to_array(flags, ',')
+               from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[])
+                    as p (order_id, parcel, number, status, status_at, country, flags)
                on conflict (order_id, parcel) do update
                set tracking_number = excluded.tracking_number, status = excluded.status,
-                   status_at = excluded.status_at, country = excluded.country""",
+                   status_at = excluded.status_at, country = excluded.country, flags = excluded.flags""",
             [order_id for order_id, _ in parcels],
             [parcel.parcel for _, parcel in parcels],
             [parcel.tracking_number for _, parcel in parcels],
             [parcel.status for _, parcel in parcels],
             [parcel.status_at for _, parcel in parcels],
             [parcel.country for _, parcel in parcels],
+            [",".join(parcel.flags) for _, parcel in parcels],
         )
     await db.execute("select pg_notify($1, id::text) from unnest($2::uuid[]) as id", CHANNEL, sorted(ids))
 
@@ -87,11 +91,11 @@ async def document(pool: asyncpg.Pool[asyncpg.Record], order_id: UUID) -> Stored
 async def public_status(pool: asyncpg.Pool[asyncpg.Record], tracking_number: str) -> PublicStatus | None:
     """The parcel with this number; the latest one, because carriers reuse numbers after some years."""
     row = await pool.fetchrow(
-        """select status, status_at, country from parcels where tracking_number = $1
+        """select status, status_at, country, flags from parcels where tracking_number = $1
            order by status_at desc, order_id limit 1""",
         tracking_number,
     )
-    return PublicStatus(row["status"], row["status_at"], row["country"]) if row else None
+    return PublicStatus(row["status"], row["status_at"], row["country"], tuple(row["flags"])) if row else None
 
 
 async def versions(db: DB) -> dict[UUID, DocumentVersion]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from services.links import link_secret
 from tests.support.databases import FreshDatabase
+from tests.support.http_server import serving
 from tests.support.tracking_orders import label, number, scan
 from tests.support.tracking_service import TrackingService, tracking_service
 
@@ -18,6 +20,76 @@ async def test_the_public_answer_is_an_allow_list(tracking: TrackingService) -> 
     assert answer.json() == {"status": "accepted", "status_at": "2026-11-03T08:00:00Z", "country": "FR"}
     same = await tracking.http.get(f"/tracking/{number(order)}", headers={"If-None-Match": answer.headers["etag"]})
     assert same.status_code == 304
+
+
+async def test_a_hold_is_public(tracking: TrackingService) -> None:
+    order = await tracking.shipped()
+    held = scan(order, "DO3", "import_customs", 90)
+    await tracking.consume(held.model_copy(update={"sets": ("customs_held",), "id": UUID(int=0)}))
+    answer = (await tracking.http.get(f"/tracking/{number(order)}")).json()
+    assert (answer["status"], answer["flags"]) == ("import_customs", ["customs_held"])
+    page = await tracking.http.get(f"/track/parcels/{number(order)}", headers={"Accept-Language": "en"})
+    assert "Held by customs" in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+async def test_the_page_of_a_number_shows_nothing_of_the_order(tracking: TrackingService) -> None:
+    order = await tracking.shipped()
+    page = await tracking.http.get(f"/track/parcels/{number(order)}", headers={"Accept-Language": "fr"})
+    assert (page.status_code, page.headers["content-language"]) == (200, "fr")
+    assert "Pris en charge par La Poste" in page.text
+    for secret in (str(order), tracking.secret(order), f"TM-{order.hex[:8]}", "soap", "SOAP"):
+        assert secret not in page.text
+    same = await tracking.http.get(
+        f"/track/parcels/{number(order)}", headers={"Accept-Language": "fr", "If-None-Match": page.headers["etag"]}
+    )
+    assert same.status_code == 304
+    missing = [await tracking.http.get(f"/track/parcels/{n}") for n in ("CY000000000FR", "cy-1", "X" * 200)]
+    assert {(answer.status_code, answer.text) for answer in missing} == {(404, missing[0].text)}
+
+
+async def test_scripts_of_any_site_may_read_the_public_answer_and_no_other(tracking: TrackingService) -> None:
+    order = await tracking.shipped()
+    path, origin = f"/tracking/{number(order)}", {"Origin": "https://shop.example"}
+    preflight = await tracking.http.options(path, headers={**origin, "Access-Control-Request-Method": "GET"})
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS"
+    public = [
+        preflight,
+        await tracking.http.get(path, headers=origin),
+        await tracking.http.get("/tracking/CY000000000FR", headers=origin),
+        await tracking.http.get(path, params={"x": "1"}, headers=origin),
+    ]
+    assert [answer.status_code for answer in public] == [204, 200, 404, 422]
+    for answer in public:
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers
+    for closed in (
+        await tracking.http.get(f"/orders/{order}/tracking", params={"secret": tracking.secret(order)}, headers=origin),
+        await tracking.http.get(f"/track/parcels/{number(order)}", headers=origin),
+    ):
+        assert closed.status_code == 200
+        assert "access-control-allow-origin" not in closed.headers
+    assert (await tracking.http.options(f"/orders/{order}/tracking", headers=origin)).status_code == 405
+
+
+async def test_head_answers_as_get_without_a_body(tracking: TrackingService) -> None:
+    order = await tracking.shipped()
+    secret = {"secret": tracking.secret(order)}
+    async with (
+        serving(tracking.app) as address,
+        httpx.AsyncClient(base_url=address, trust_env=False) as http,
+    ):
+        for path, query in (
+            (f"/tracking/{number(order)}", {}),
+            (f"/track/parcels/{number(order)}", {}),
+            (f"/orders/{order}/tracking", secret),
+            (f"/track/{order}", secret),
+        ):
+            got, head = await http.get(path, params=query), await http.head(path, params=query)
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["etag"] == got.headers["etag"]
+        assert (await http.head("/tracking/CY000000000FR")).status_code == 404
 
 
 async def test_what_is_unknown_malformed_or_forbidden_has_one_answer(tracking: TrackingService) -> None:

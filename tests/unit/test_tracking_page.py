@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -21,18 +23,18 @@ from services.tracking.api.words import LANGUAGES, Language, choose_language
 from services.tracking.domain.document import derive
 from services.tracking.domain.next_actions import Action, Actor, OrderState, ParcelState
 from services.tracking.domain.parcels import Stage
-from services.tracking.schemas import OrderTracking
+from services.tracking.schemas import OrderTracking, PublicTracking
 from shared.ledger.facts import Facts
 from tests.support.tracking_samples import ORDER, OTHERS, SHIPPED, at, case, closed, placed, scan, sets_of_facts
 
-PAGES = Pages()
+PAGES = Pages("help@shop.example")
 SECRET = "v1.secret"
 
 
-def render(events: list[Event], language: Language = "en", secret: str = SECRET) -> str:
+def render(events: list[Event], language: Language = "en", secret: str = SECRET, now: datetime = at(30)) -> str:
     derived = derive(Facts(order_stream(ORDER), events))
     assert derived is not None
-    return PAGES.order(OrderTracking.model_validate_json(derived.body), derived.etag, language, secret).decode()
+    return PAGES.order(OrderTracking.model_validate_json(derived.body), derived.etag, language, secret, now).decode()
 
 
 def test_each_language_has_every_word() -> None:
@@ -60,6 +62,7 @@ def test_each_language_has_every_word() -> None:
             assert set(words.table[group]) == keys, (words.language, group)
         assert set(HOLD_REASONS) <= set(words.table["reasons"])
         assert set(words.table["reasons"]) == set(PAGES.words["en"].table["reasons"])
+        assert set(words.headings) == set(PAGES.words["en"].headings)
         assert set(words.table["ui"]) == set(PAGES.words["en"].table["ui"])
 
 
@@ -103,6 +106,72 @@ def test_a_page_in_danger_of_markup_stays_text() -> None:
     assert "&lt;script&gt;x" in page
 
 
+def test_a_date_that_has_passed_is_said_to_have_passed() -> None:
+    collect = [*SHIPPED, scan(1, 30, "AG1", "available_for_pickup")]
+    assert "was due by Wednesday, 18 November 2026, which has passed" in render(collect, now=at(24 * 16 + 8))
+    assert "which has passed" not in render(collect, now=at(31))
+    assert "最迟 2026年11月18日星期三，现已逾期" in render(collect, "zh", now=at(24 * 20))
+    assert "date dépassée" in render(collect, "fr", now=at(24 * 20))
+
+
+def test_goods_are_named_in_the_readers_language_and_in_the_shops_words() -> None:
+    assert '2 × 肥皂 <span class="own">Olive oil soap</span>' in render(list(SHIPPED), "zh")
+    assert "2 × Savon <span" in render(list(SHIPPED), "fr")
+
+
+def test_a_number_can_be_copied_followed_and_shared_without_the_secret() -> None:
+    page = render(list(SHIPPED))
+    assert 'data-copy="CY123456781FR"' in page
+    assert 'href="https://www.laposte.fr/outils/suivre-vos-envois?code=CY123456781FR"' in page
+    shared = re.findall(r'(?:href|data-share)="(/track/parcels/[^"]*)"', page)
+    assert set(shared) == {"/track/parcels/CY123456781FR", "/track/parcels/CY123456782FR"}
+
+
+def test_the_readers_can_write_to_us() -> None:
+    assert '<a href="mailto:help@shop.example">' in render([placed()])
+    assert "mailto:" not in Pages().not_found("en").decode()
+
+
+def test_a_code_of_the_carrier_is_small_print() -> None:
+    assert '<small class="code">code ET2</small>' in render([*SHIPPED, scan(1, 30, "ET2", "at_origin_exchange", "FR")])
+
+
+def public(**changes: Any) -> PublicTracking:
+    return PublicTracking(status="import_customs", status_at=at(60), country="CN").model_copy(update=changes)
+
+
+def test_the_page_of_a_number_shows_a_hold_as_a_hold_and_nothing_of_the_order() -> None:
+    held = PAGES.parcel("CY123456781FR", public(flags=("customs_held",)), "zh").decode()
+    assert '<h1 id="headline">海关暂未放行</h1>' in held
+    assert 'class="hero wait"' in held
+    assert "中国海关清关中" in PAGES.parcel("CY123456781FR", public(), "zh").decode()
+    assert "secret" not in held
+    assert "TM-1" not in held
+
+
+@pytest.mark.parametrize("status", sorted(set(STATUSES) - {"customs", "customs_released"}))
+def test_every_status_has_its_page_of_a_number(status: str) -> None:
+    for language in LANGUAGES:
+        assert "</html>" in PAGES.parcel("CY123456781FR", public(status=status), language).decode()
+
+
+def test_only_what_is_detained_is_called_detained() -> None:
+    def texts(node: Any) -> Iterator[tuple[str, str]]:
+        for key, value in node.items():
+            yield from texts(value) if isinstance(value, dict) else [(key, value)]
+
+    assert {key for key, text in texts(PAGES.words["zh"].table) if "扣留" in text} == {"seized"}
+
+
+def test_french_texts_have_french_apostrophes_and_spaces() -> None:
+    table = json.dumps(PAGES.words["fr"].table, ensure_ascii=False)
+    goods = " | ".join(PAGES.words["fr"].headings.values())
+    for text in (*re.findall(r'"((?:[^"\\]|\\.)*)"', table), goods):
+        assert "'" not in text, text
+        assert not re.search("[^\u00a0\u202f][:;?!](?![A-Za-z0-9_{])", text) or text.startswith("http"), text
+        assert not re.search(" [:;?!»]|« ", text), text
+
+
 def test_a_reason_without_a_word_is_kept_to_ourselves() -> None:
     odd = CaseOpened(
         order_id=ORDER, occurred_at=at(9), case="needs_attention:1", service="customs", kind="needs_attention",
@@ -113,7 +182,8 @@ def test_a_reason_without_a_word_is_kept_to_ourselves() -> None:
 
 def test_nothing_foreign_is_loaded_and_only_our_script_runs() -> None:
     page = render([*SHIPPED, *OTHERS, closed("delivered")])
-    assert not re.search(r"(?:src|href|url\()\s*=?\s*[\"'(]?\s*(?:https?:)?//", page)
+    without_links = re.sub(r"<a [^>]*>", "", page)
+    assert not re.search(r"(?:src|href|url\()\s*=?\s*[\"'(]?\s*(?:https?:)?//", without_links)
     policy = PAGES.headers["Content-Security-Policy"]
     for tag in ("script", "style"):
         (inline,) = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)

@@ -1,15 +1,15 @@
-"""The page of an order: plain HTML that works without a script, in zh, fr or en.
+"""The pages: of an order, and of a parcel for anyone who knows its number. Plain HTML that works without a script.
 
-The page's bytes follow from the document and the language, so that it can be validated with an entity tag like the
-document itself. Its one style and one script are allowed by their hashes (CSP level 2): a nonce would differ on every
-answer.
+Their bytes follow from what they show, the language, and which dates have passed, so that they can be validated with an
+entity tag like the document itself. Their one style and one script are allowed by their hashes (CSP level 2): a nonce
+would differ on every answer.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -19,9 +19,10 @@ from typing import get_args
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from contracts.vocabularies import FINAL, RANKS, Flag
 from services.tracking.api.words import LANGUAGES, Language, Words, load
 from services.tracking.domain.parcels import Stage
-from services.tracking.schemas import NextStep, OrderTracking, ParcelTracking, TimelineEntry
+from services.tracking.schemas import NextStep, OrderTracking, ParcelItem, ParcelTracking, PublicTracking, TimelineEntry
 from shared.http.page_headers import page_headers
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -44,14 +45,30 @@ class PageRow:
     text: str
     notes: tuple[str, ...]
     parcel: int | None
+    code: str | None
+    """The carrier's own."""
     css_class: str
     """carrier, ours, alert or end."""
 
 
-class Pages:
-    """Renders pages; loads texts and templates once."""
+@dataclass(frozen=True, slots=True)
+class PageStep:
+    """Who must do what, by when."""
 
-    def __init__(self) -> None:
+    who: str
+    what: str
+    by: datetime | None
+    when: str | None
+
+
+CARRIER_PAGES: Mapping[str, str] = {"laposte": "https://www.laposte.fr/outils/suivre-vos-envois?code={number}"}
+"""A carrier's own public page about a parcel (La Poste: `shipment.url` of Suivi v2)."""
+
+
+class Pages:
+    """Renders pages; loads texts and templates once. `contact`: the address to which readers write; none when empty."""
+
+    def __init__(self, contact: str = "") -> None:
         self.words = load()
         self._environment = Environment(
             loader=FileSystemLoader(_FOLDER),
@@ -60,14 +77,15 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.globals["contact"] = contact
         style, script = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("track.css", "track.js"))
         self._environment.globals |= {"style": Markup(style), "script": Markup(script)}  # noqa: S704  # our own files
         policy = page_headers(script=f"'{_hash(script)}'", style=f"'{_hash(style)}'", images="data:")
         self.headers = policy | {"X-Robots-Tag": "noindex, nofollow", "Vary": "Accept-Language"}
         """The headers of every page."""
 
-    def order(self, order: OrderTracking, etag: str, language: Language, secret: str) -> bytes:
-        """The page of an order, as of the document with this entity tag."""
+    def order(self, order: OrderTracking, etag: str, language: Language, secret: str, now: datetime) -> bytes:
+        """The page of an order, as of the document with this entity tag; `now` in business time."""
         words = self.words[language]
         template = self._environment.get_template("track.html")
         return template.render(
@@ -75,23 +93,53 @@ class Pages:
             order=order,
             etag=etag,
             secret=secret,
-            languages=[(code, self.words[code].ui("language"), self.words[code].tag) for code in LANGUAGES],
+            languages=self._languages(),
             headline=_headline(words, order),
             since=order.parcels[0].since if len(order.parcels) == 1 else order.since,
             tone=_tone(order),
             reason=words.reason(order.reason),
-            order_steps=[step for step in order.next if step.parcel is None],
-            parcel_steps=lambda parcel: [step for step in order.next if step.parcel == parcel.parcel],
-            sentence=lambda step: _sentence(words, step),
+            steps=lambda parcel: [_step(words, step, now) for step in order.next if step.parcel == parcel],
+            goods=lambda item: _goods(words, item),
+            carrier_page=_carrier_page,
             stages=lambda parcel: list(_stages(words, parcel)),
             parcel_tone=_parcel_tone,
             notices=lambda parcel: list(_notices(words, order, parcel)),
             days=[(day, list(rows)) for day, rows in groupby(_rows(words, order), key=lambda row: words.date(row.at))],
         ).encode()
 
+    def parcel(self, number: str, parcel: PublicTracking, language: Language) -> bytes:
+        """The page of a parcel for anyone who knows its number: it shows what the public answer has."""
+        words = self.words[language]
+        state = _public_state(parcel)
+        final = RANKS[parcel.status] == FINAL
+        return (
+            self._environment.get_template("parcel.html")
+            .render(
+                w=words,
+                number=number,
+                parcel=parcel,
+                languages=self._languages(),
+                headline=words.of("parcel_states", state),
+                tone=_state_tone(state, parcel.status, final=final),
+                notices=[words.of("flags", flag) for flag in parcel.flags if flag != state],
+            )
+            .encode()
+        )
+
     def not_found(self, language: Language) -> bytes:
         """The same page for every order that is unknown or not the reader's."""
-        return self._environment.get_template("not_found.html").render(w=self.words[language]).encode()
+        return self._missing(language, "not_found")
+
+    def parcel_not_found(self, language: Language) -> bytes:
+        """The same page for every number of which nothing is known."""
+        return self._missing(language, "parcel_not_found")
+
+    def _missing(self, language: Language, text: str) -> bytes:
+        template = self._environment.get_template("not_found.html")
+        return template.render(w=self.words[language], text=text, languages=self._languages()).encode()
+
+    def _languages(self) -> list[tuple[str, str, str]]:
+        return [(code, self.words[code].ui("language"), self.words[code].tag) for code in LANGUAGES]
 
 
 def _hash(text: str) -> str:
@@ -117,18 +165,43 @@ def _tone(order: OrderTracking) -> str:
 
 
 def _parcel_tone(parcel: ParcelTracking) -> str:
-    if parcel.final:
-        return "good" if parcel.status == "delivered" else "bad"
-    if parcel.state == "available_for_pickup":
+    return _state_tone(parcel.state, parcel.status, final=parcel.final)
+
+
+def _state_tone(state: str, status: str | None, *, final: bool) -> str:
+    if final:
+        return "good" if status == "delivered" else "bad"
+    if state == "available_for_pickup":
         return "act"
     waiting = ("customs_held", "delivery_failed", "problem", "silent", "import_refused", "returning")
-    return "wait" if parcel.state in waiting else "calm"
+    return "wait" if state in waiting else "calm"
 
 
-def _sentence(words: Words, step: NextStep) -> tuple[str, str, str | None]:
-    """Who, what, by when."""
-    by = words.ui("by", date=words.date(step.by)) if step.by else None
-    return words.of("actors", step.actor), words.action(step.action), by
+def _public_state(parcel: PublicTracking) -> str:
+    """What the public page names: what blocks the parcel, else its status."""
+    blocking: tuple[Flag, ...] = ("customs_held", "delivery_failed", "problem")
+    return next((flag for flag in blocking if flag in parcel.flags), _PUBLIC_STATES.get(parcel.status, parcel.status))
+
+
+_PUBLIC_STATES = {"announced": "labelled"}
+
+
+def _step(words: Words, step: NextStep, now: datetime) -> PageStep:
+    passed = step.by is not None and step.by < now
+    when = words.ui("passed" if passed else "by", date=words.date(step.by)) if step.by else None
+    return PageStep(words.of("actors", step.actor), words.action(step.action), step.by, when)
+
+
+def _goods(words: Words, item: ParcelItem) -> tuple[str, str | None]:
+    """What an item is in the reader's language, and in the shop's own words where these say something else."""
+    own = item.description or item.sku
+    general = words.goods(item.hs_code)
+    return (general, own) if general and general.casefold() != own.casefold() else (own, None)
+
+
+def _carrier_page(carrier: str | None, number: str) -> str | None:
+    page = CARRIER_PAGES.get(carrier or "")
+    return page.format(number=number) if page else None
 
 
 def _stages(words: Words, parcel: ParcelTracking) -> Iterator[PageStage]:
@@ -158,7 +231,6 @@ def _rows(words: Words, order: OrderTracking) -> Iterator[PageRow]:
             words.reason(entry.reason),
             words.of("outcomes", entry.outcome) if entry.outcome else None,
             words.country(entry.country),
-            words.ui("carrier_code", code=entry.code) if entry.code else None,
         ]
         yield PageRow(
             entry.at,
@@ -166,6 +238,7 @@ def _rows(words: Words, order: OrderTracking) -> Iterator[PageRow]:
             _text(words, entry),
             tuple(note for note in notes if note),
             entry.parcel if split else None,
+            entry.code,
             _css_class(entry),
         )
 

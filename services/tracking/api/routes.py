@@ -1,4 +1,4 @@
-"""The routes of tracking: the public answer, the document, its stream, and the page."""
+"""The routes that an order's secret opens: the document, its stream, and the page."""
 
 from __future__ import annotations
 
@@ -8,26 +8,25 @@ from typing import Annotated
 from uuid import UUID
 
 import asyncpg
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from services.links import check_secret
 from services.paths import OrderTextPath
 from services.tracking import store
 from services.tracking.api.page import Pages
+from services.tracking.api.public import client, not_found
 from services.tracking.api.streams import StreamResponse, Streams
 from services.tracking.api.words import choose_language
-from services.tracking.schemas import OrderTracking, PublicTracking
+from services.tracking.schemas import OrderTracking
+from shared.clock import Clock
 from shared.http.answers import etag_response, uuid_or_404
 from shared.http.openapi import CONDITIONAL, Node, described, problems
 from shared.http.problems import Problem
-from shared.http.rates import TokenBuckets, client_name
 from shared.http.routes import Route
 
-_NUMBER = re.compile(r"[A-Z0-9]{8,35}")
 _ETAG = re.compile(r"[0-9a-f]{32}")
 _PRIVATE = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
-TrackingNumber = Annotated[str, Path(description="The carrier's number of the parcel, as printed on its label.")]
 SecretInQuery = Annotated[
     str | None, Query(max_length=200, description="The order's secret, for whom `X-Tracking-Secret` does not suit.")
 ]
@@ -46,23 +45,13 @@ _STREAM: Node = {
 }
 
 
-def not_found() -> Problem:
-    """The same answer for what is unknown and for what the client may not see."""
-    return Problem(404, "not found")
-
-
-def _client(request: Request) -> str:
-    return client_name(request.client.host if request.client else None)
-
-
 def router(
     pool: asyncpg.Pool[asyncpg.Record],
     link_keys: Mapping[str, bytes],
-    look_ups: TokenBuckets,
+    clock: Clock,
     streams: Streams,
     pages: Pages,
 ) -> APIRouter:
-    """The routes. `look_ups`: how often a client may ask for tracking numbers, which can be guessed."""
     routes = APIRouter(route_class=Route, tags=["tracking"])
 
     async def opened(order_id: str, secret: str | None) -> tuple[UUID, store.StoredDocument]:
@@ -74,24 +63,6 @@ def router(
         if document is None:
             raise not_found()
         return order, document
-
-    @routes.get(
-        "/tracking/{tracking_number}",
-        summary="Read where a parcel is",
-        response_model=PublicTracking,
-        openapi_extra=described(CONDITIONAL, problems(429, because={404: "No parcel has such a number."})),
-    )
-    async def get_parcel_tracking(request: Request, tracking_number: TrackingNumber) -> Response:
-        """The status of a parcel, for anyone who knows its number, and nothing else about it."""
-        if seconds := look_ups.take(_client(request)):
-            raise Problem(429, "too many requests", headers={"Retry-After": str(seconds)})
-        if not _NUMBER.fullmatch(tracking_number):
-            raise not_found()
-        status = await store.public_status(pool, tracking_number)
-        if status is None:
-            raise not_found()
-        answer = PublicTracking.model_validate(status, from_attributes=True)
-        return etag_response(request, answer.model_dump_json(exclude_none=True).encode(), "application/json")
 
     @routes.get(
         "/orders/{order_id}/tracking",
@@ -130,9 +101,11 @@ def router(
         order, _ = await opened(order_id, header or secret)
         last = last_event or last_event_id
         tag = last if last and _ETAG.fullmatch(last) else None
-        return StreamResponse(pool, streams, order, _client(request), tag, _PRIVATE)
+        return StreamResponse(pool, streams, order, client(request), tag, _PRIVATE)
 
-    @routes.get("/track/{order_id}", include_in_schema=False)
+    routes.add_api_route("/orders/{order_id}/tracking", get_order_tracking, methods=["HEAD"], include_in_schema=False)
+
+    @routes.api_route("/track/{order_id}", methods=["GET", "HEAD"], include_in_schema=False)
     async def page(
         request: Request, order_id: OrderTextPath, secret: SecretInQuery = None, lang: str | None = None
     ) -> Response:
@@ -143,7 +116,7 @@ def router(
             return Response(pages.not_found(choose_language(lang, accepted)), 404, pages.headers, "text/html")
         order = OrderTracking.model_validate_json(document.body)
         language = choose_language(lang, accepted, order.language)
-        body = pages.order(order, document.etag, language, secret or "")
+        body = pages.order(order, document.etag, language, secret or "", clock.now())
         return etag_response(request, body, "text/html", {**pages.headers, "Content-Language": language})
 
     return routes

@@ -1,7 +1,8 @@
-"""The three languages of the page: texts, dates, times and countries."""
+"""The three languages of the page: texts, dates, times, countries and goods."""
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ class Words:
 
     language: Language
     table: Mapping[str, Mapping[str, str] | str]
+    headings: Mapping[str, str]
+    """Goods by the first two or four digits of their code in the Harmonized System."""
 
     @property
     def tag(self) -> str:
@@ -59,6 +62,10 @@ class Words:
 
     def country(self, code: str | None) -> str | None:
         return self._locale.territories.get(code) if code else None
+
+    def goods(self, hs_code: str | None) -> str | None:
+        """What goods of this code are, in general words; None for a code that is not in the table."""
+        return (self.headings.get(hs_code[:4]) or self.headings.get(hs_code[:2])) if hs_code else None
 
     def date(self, at: datetime) -> str:
         """`Friday 27 November 2026` in the reader's time zone."""
@@ -91,8 +98,14 @@ _LOCALE_OBJECTS = {language: Locale.parse(name) for language, name in _LOCALES.i
 
 def load(folder: Path = Path(__file__).parents[1] / "translations") -> dict[Language, Words]:
     """All languages, from their files."""
+    with (folder / "goods.csv").open(encoding="utf-8", newline="") as file:
+        goods = list(csv.DictReader(line for line in file if not line.startswith("#")))
     return {
-        language: Words(language, json.loads((folder / f"{language}.json").read_text(encoding="utf-8")))
+        language: Words(
+            language,
+            json.loads((folder / f"{language}.json").read_text(encoding="utf-8")),
+            {row["hs"]: row[language] for row in goods},
+        )
         for language in LANGUAGES
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeVar, cast
 
-from contracts.base import CountryCode, Event, OrderLine, Parcel
+from contracts.base import CountryCode, Event, OrderLine, Parcel, ParcelContent
 from contracts.carrier import LabelCreated, LabelRefused, ParcelScanned
 from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportHeld, ImportRefused, ParcelDeclared, ParcelRefused
@@ -45,6 +45,7 @@ class Item:
     sku: str
     quantity: int
     description: str | None
+    hs_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def parcel_view(
 ) -> ParcelView:
     """The parcel, from its facts by time (at least one, or else `packed_at`). `case`: the open one that blocks it."""
     state, since = _state(facts, journey, packed_at, case)
-    names = {line.line: line.description for line in lines}
+    goods = {line.line: line for line in lines}
     label = _last(facts, LabelCreated)
     return ParcelView(
         parcel=number,
@@ -97,7 +98,7 @@ def parcel_view(
         since=since,
         stage=_stage(journey, state, handed_to_carrier(facts)),
         final=journey.final,
-        items=tuple(Item(c.sku, c.quantity, names.get(c.line)) for c in box.contents) if box else (),
+        items=tuple(_item(content, goods.get(content.line)) for content in box.contents) if box else (),
         weight_g=box.weight_g if box else None,
     )
 
@@ -110,6 +111,11 @@ def parcel_action(parcel: ParcelView, case: CaseOpened | None) -> NextAction | N
     if parcel.state in SINCE_LAST_SCAN and parcel.seen_at:
         since = max(since, parcel.seen_at)
     return next_action(PARCEL_ACTIONS[parcel.state], since, parcel.parcel)
+
+
+def _item(content: ParcelContent, line: OrderLine | None) -> Item:
+    description, hs_code = (line.description, line.hs_code) if line else (None, None)
+    return Item(content.sku, content.quantity, description, hs_code)
 
 
 def _state(

@@ -28,6 +28,7 @@ from .parcel_tracking_state import ParcelTrackingState
 from .parcel_tracking_status_type_0 import ParcelTrackingStatusType0
 from .problem import Problem
 from .public_tracking import PublicTracking
+from .public_tracking_flags_item import PublicTrackingFlagsItem
 from .public_tracking_status import PublicTrackingStatus
 from .status import Status
 from .status_checks import StatusChecks
@@ -65,6 +66,7 @@ __all__ = (
     "ParcelTrackingStatusType0",
     "Problem",
     "PublicTracking",
+    "PublicTrackingFlagsItem",
     "PublicTrackingStatus",
     "Status",
     "StatusChecks",

@@ -1,0 +1,117 @@
+"""The answer for anyone who knows a tracking number: in JSON, which any site's script may read, and as a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+import asyncpg
+from fastapi import APIRouter, Path, Request, Response
+
+from services.tracking import store
+from services.tracking.api.page import Pages
+from services.tracking.api.words import choose_language
+from services.tracking.schemas import PublicTracking
+from shared.http.answers import etag_response
+from shared.http.openapi import CONDITIONAL, described, problems
+from shared.http.problems import Problem
+from shared.http.rates import TokenBuckets, client_name
+from shared.http.routes import Route
+
+_NUMBER = re.compile(r"[A-Z0-9]{8,35}")
+_JSON, _PAGE = "/tracking/{tracking_number}", "/track/parcels/{tracking_number}"
+CROSS_ORIGIN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag, Retry-After"}
+"""For scripts of any site, without credentials: what they may read."""
+_PREFLIGHT = {
+    **CROSS_ORIGIN,
+    "Allow": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "If-None-Match",
+    "Access-Control-Max-Age": "86400",
+}
+
+TrackingNumber = Annotated[str, Path(description="The carrier's number of the parcel, as printed on its label.")]
+
+
+class CrossOriginRoute(Route):
+    """A route whose answers, and problems, scripts of any site may read."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                response = await handle(request)
+            except Problem as problem:
+                problem.headers |= CROSS_ORIGIN
+                raise
+            response.headers.update(CROSS_ORIGIN)
+            return response
+
+        return answer
+
+
+def not_found() -> Problem:
+    """The same answer for what is unknown and for what the client may not see."""
+    return Problem(404, "not found")
+
+
+def client(request: Request) -> str:
+    return client_name(request.client.host if request.client else None)
+
+
+def router(pool: asyncpg.Pool[asyncpg.Record], look_ups: TokenBuckets) -> APIRouter:
+    """The public answer. `look_ups`: how often a client may ask for tracking numbers, which can be guessed."""
+    routes = APIRouter(route_class=CrossOriginRoute, tags=["tracking"])
+
+    @routes.get(
+        _JSON,
+        summary="Read where a parcel is",
+        response_model=PublicTracking,
+        openapi_extra=described(CONDITIONAL, problems(429, because={404: "No parcel has such a number."})),
+    )
+    async def get_parcel_tracking(request: Request, tracking_number: TrackingNumber) -> Response:
+        """The status of a parcel, for anyone who knows its number, and nothing else about it."""
+        answer = await _look_up(pool, look_ups, request, tracking_number)
+        return etag_response(request, answer.model_dump_json(exclude_defaults=True).encode(), "application/json")
+
+    async def preflight(tracking_number: TrackingNumber) -> Response:
+        """The same for every number: what a browser asks before its script may ask."""
+        return Response(status_code=204, headers=_PREFLIGHT)
+
+    routes.add_api_route(_JSON, get_parcel_tracking, methods=["HEAD"], include_in_schema=False)
+    routes.add_api_route(_JSON, preflight, methods=["OPTIONS"], include_in_schema=False)
+    return routes
+
+
+def page_router(pool: asyncpg.Pool[asyncpg.Record], look_ups: TokenBuckets, pages: Pages) -> APIRouter:
+    """The same as a page, which can be shared: it holds no secret."""
+    routes = APIRouter(route_class=Route)
+
+    @routes.api_route(_PAGE, methods=["GET", "HEAD"], include_in_schema=False)
+    async def page(request: Request, tracking_number: TrackingNumber, lang: str | None = None) -> Response:
+        language = choose_language(lang, request.headers.get("accept-language", ""))
+        headers = {**pages.headers, "Content-Language": language}
+        try:
+            parcel = await _look_up(pool, look_ups, request, tracking_number)
+        except Problem as problem:
+            body = pages.parcel_not_found(language)
+            return Response(body, problem.status, {**headers, **problem.headers}, "text/html")
+        return etag_response(request, pages.parcel(tracking_number, parcel, language), "text/html", headers)
+
+    return routes
+
+
+async def _look_up(
+    pool: asyncpg.Pool[asyncpg.Record], look_ups: TokenBuckets, request: Request, tracking_number: str
+) -> PublicTracking:
+    """What is told of the parcel with this number. Raises Problem 404 or 429."""
+    if seconds := look_ups.take(client(request)):
+        raise Problem(429, "too many requests", headers={"Retry-After": str(seconds)})
+    if not _NUMBER.fullmatch(tracking_number):
+        raise not_found()
+    status = await store.public_status(pool, tracking_number)
+    if status is None:
+        raise not_found()
+    return PublicTracking.model_validate(status, from_attributes=True)
