@@ -38,6 +38,8 @@ class Journey:
     """The latest scan of any kind: silence counts from here."""
     country: CountryCode | None = None
     flags: tuple[Flag, ...] = ()
+    reason: str | None = None
+    """Why the carrier says that the parcel is held, or what is due at the door."""
     scan_statuses: tuple[tuple[UUID, Status], ...] = ()
     """The status that each scan stands for, by its fact's id, once its side of the border is known."""
 
@@ -78,12 +80,14 @@ def derive_journey(
         if counts and step.status:
             status, status_at = step.status, step.at
             country = country if isinstance(step.fact, ParcelScanned) else _country_of(status, destination) or country
+    flags = () if status and RANKS[status] == FINAL else _flags(steps)
     return Journey(
         status=status,
         status_at=status_at,
         seen_at=seen_at,
         country=country,
-        flags=() if status and RANKS[status] == FINAL else _flags(steps),
+        flags=flags,
+        reason=None if status and RANKS[status] >= RANKS["returning"] else _reason(steps, flags),
         scan_statuses=tuple((s.fact.id, s.status) for s in steps if s.status and isinstance(s.fact, ParcelScanned)),
     )
 
@@ -199,6 +203,17 @@ def _flags(steps: list[Step]) -> tuple[Flag, ...]:
     if held_by_customs:
         flags.add("customs_held")
     return tuple(sorted(flags))
+
+
+def _reason(steps: list[Step], flags: tuple[Flag, ...]) -> str | None:
+    """The reason that the latest scan with one states, or with a hold; that of a hold only while its flag is set."""
+    for step in reversed(steps):
+        scan = step.fact
+        if not isinstance(scan, ParcelScanned) or not (scan.reason or "customs_held" in scan.sets):
+            continue
+        if set(scan.sets) <= set(flags):
+            return scan.reason
+    return None
 
 
 def _country_of(status: Status | None, destination: CountryCode | None) -> CountryCode | None:
