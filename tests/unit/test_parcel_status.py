@@ -354,6 +354,12 @@ def test_a_lost_parcel_that_is_found_moves_again_and_may_be_lost_again() -> None
     assert sorted(end.subject for end in story.facts.all(ParcelLost)) == ["1", "1:2"]
 
 
+def test_a_loss_that_is_told_after_the_delivery_is_published_once_and_changes_nothing() -> None:
+    story = Story(2).tell(coded("DI1", 9, "CN"), coded("SOLVOL", 10), coded("SOLMQD", 11), coded("LIVCFM", 12))
+    assert (story.shown(), story.ended()) == ("delivered", "delivered")
+    assert [end.turn for end in story.facts.all(ParcelLost)] == [1]
+
+
 def test_a_loss_that_an_operator_stated_is_one_of_the_turns() -> None:
     stated = ParcelLost(order_id=ORDER, occurred_at=at(12), parcel=1, said_by="operator")
     story = Story(2).tell(stated, coded("SOLVOL", 9), coded("ET3", 10, "CN"))
