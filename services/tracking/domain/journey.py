@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.base import CountryCode, Event
@@ -24,6 +24,11 @@ _NO_CORRECTION = {("seized", "destroyed"), *((known, "lost") for known, rank in 
 """`destroyed` includes `seized`."""
 _DEPARTED, _ARRIVED, _CLEARED = RANKS["departed_origin"], RANKS["arrived_destination"], RANKS["import_cleared"]
 _LAST_MILE, _LAST_MILE_END = RANKS["at_delivery_office"], RANKS["available_for_pickup"]
+
+
+_SHORTEST_FLIGHT = timedelta(hours=10)
+"""Paris to Beijing without a stop. A parcel that arrives sooner after a customs scan was not in French customs then, or
+one of the two times is not exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,7 @@ def _steps(facts: Iterable[Event]) -> Iterator[Step]:
 def _resolve(steps: list[Step], destination: CountryCode | None) -> list[Step]:
     """Decides, for scans that name no side of the border, the side that follows from the facts before them."""
     departed = min((s.at for s in steps if _proves_departure(s, destination)), default=None)
+    arrival = min((s.at for s in steps if s.status and _ARRIVED <= RANKS[s.status] <= _LAST_MILE_END), default=None)
     arrived: datetime | None = None
     returning = False
     resolved: list[Step] = []
@@ -128,6 +134,8 @@ def _resolve(steps: list[Step], destination: CountryCode | None) -> list[Step]:
         if status in ("customs", "customs_released"):
             if _in_third_country(step, destination):
                 status = "in_transit_country"
+            elif _undecidable(step, departed, arrival):
+                pass
             elif _is_import(step, departed):
                 status = "import_customs" if status == "customs" else "import_cleared"
             else:
@@ -147,6 +155,14 @@ def _in_third_country(step: Step, destination: CountryCode | None) -> bool:
     if destination is None or not isinstance(step.fact, ParcelScanned):
         return False
     return step.fact.country not in (None, ORIGIN, destination)
+
+
+def _undecidable(step: Step, departed: datetime | None, arrival: datetime | None) -> bool:
+    """Whether a scan without a country lies before all that proves a departure, but too shortly before the arrival."""
+    if isinstance(step.fact, ParcelScanned) and step.fact.country is not None:
+        return False
+    before = arrival is not None and timedelta() < arrival - step.at < _SHORTEST_FLIGHT
+    return before and (departed is None or departed > step.at)
 
 
 def _is_import(step: Step, departed: datetime | None) -> bool:
