@@ -31,7 +31,7 @@ class LabelRefused(ParcelEvent):
 
 class ParcelScanned(ParcelEvent):
     """One event of the carrier, with its code and our status for it. A code in no table is `unknown`, has no status and
-    changes none; two of them in one minute are one event."""
+    changes none."""
 
     NAME: ClassVar[str] = "parcel-scanned"
     tracking_number: Code
@@ -46,10 +46,12 @@ class ParcelScanned(ParcelEvent):
     utc_offset_minutes: Annotated[int, Field(ge=-840, le=840)]
     """The offset in which the carrier stated it."""
     country: CountryCode | None = None
+    turn: Annotated[int, Field(ge=1)] = 1
+    """Which it is of the events of this code in its minute, where one answer of the carrier lists several."""
 
     @property
     def subject(self) -> str:
-        return f"{self.parcel}:{self.code}:{self.scanned_at:%Y%m%dT%H%M}"
+        return with_turn(f"{self.parcel}:{self.code}:{self.scanned_at:%Y%m%dT%H%M}", self.turn)
 
 
 class ParcelEndEvent(ParcelEvent):

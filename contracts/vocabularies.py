@@ -64,6 +64,7 @@ CaseKind = Annotated[str, _known(CASE_KINDS)]
 
 CASE_ACTIONS = (
     "answer_customs",
+    "await_customs",
     "search_with_carrier",
     "check_label",
     "ask_shop",

@@ -189,7 +189,9 @@ class Actors:
                 case "search_with_carrier":
                     body = {"found": order.scenario.parcel_scenarios[int(case["parcel"]) - 1] != "lost"}
                     await self._api.post("carrier", f"{parcel}/enquiry-answer", "operator", body)
-                case "look_into" if case["reason"] == "held_by_post":
+                case "await_customs":
+                    return  # only customs' decision settles it
+                case "look_into" if case["case"].startswith("needs_attention:held_by_post:"):
                     return  # nothing to do: a later scan, or customs, settles it
                 case action:
                     self._failed.append(f"no actor can {action} for {order.number}: {case['reason']}")

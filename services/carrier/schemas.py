@@ -97,7 +97,7 @@ class SetAsideEventsView(View):
 
     parcel: int
     reason: str
-    """`too_early`, `in_the_future` or `too_many`."""
+    """`too_early`, `before_hand_over`, `in_the_future`, `too_late` or `too_many`."""
     events: int
     """How many."""
     first_at: datetime

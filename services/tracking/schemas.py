@@ -105,6 +105,8 @@ class ParcelTracking(Answer):
     """What is in it."""
     weight_g: int | None = None
     """In grams."""
+    reason: str | None = None
+    """Why the carrier says that it is held, or what is due at the door (`duty_due`)."""
 
 
 class TimelineEntry(Answer):

@@ -49,6 +49,19 @@ async def test_scans_come_by_call_back_and_poll_and_count_once(carrier: CarrierS
     assert unknown.status is None
 
 
+async def test_two_events_of_one_minute_are_two_also_when_the_second_is_listed_later(carrier: CarrierService) -> None:
+    order_id, (number,) = await carrier.labelled()
+    await carrier.until_codes(order_id, "DR1")
+    early, late = event("ET1"), event("ET1")
+    early["date"], late["date"] = early["date"].replace(":00+", ":12+"), late["date"].replace(":00+", ":50+")
+    assert early["date"] != late["date"]
+    await carrier.call_back(envelope(number, late))
+    await carrier.until_codes(order_id, "DR1", "ET1")
+    for _ in range(2):
+        await carrier.call_back(envelope(number, late, early))
+        await carrier.until_codes(order_id, "DR1", "ET1", "ET1")
+
+
 async def test_the_poll_alone_is_enough(carrier: CarrierService) -> None:
     async with carrier.without_callbacks():
         order_id, (number,) = await carrier.labelled()

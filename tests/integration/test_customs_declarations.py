@@ -157,6 +157,24 @@ async def test_a_hold_is_answered_and_released(customs: CustomsService) -> None:
     assert b"Invoice" not in answer
 
 
+async def test_what_the_post_asks_for_is_answered_once_and_waits_for_customs(customs: CustomsService) -> None:
+    await customs.packed("asked")
+    await customs.consume(handed_over(name="asked"))
+    told = scanned(None, hours=100, code="DOUFCM", name="asked")
+    await customs.consume(told.model_copy(update={"sets": ("customs_held",), "reason": "missing_invoice"}))
+    case = await customs.until("asked", CaseOpened)
+    assert (case.action, case.reason) == ("answer_customs", "missing_invoice")
+    assert (await customs.post("asked", "hold-answer", {"answer": "Invoice sent"})).status_code == 202
+    assert (await customs.post("asked", "hold-answer", {"answer": "Once more"})).status_code == 409
+    assert (await customs.until("asked", CaseClosed, case.case)).resolution == "answered"
+    waiting = await customs.until("asked", CaseOpened, f"{case.case}:2")
+    assert waiting.action == "await_customs"
+    released = scanned("customs_released", hours=110, code="DO2", name="asked")
+    await customs.consume(released.model_copy(update={"clears": ("customs_held",)}))
+    assert (await customs.until("asked", CaseClosed, waiting.case)).resolution == "released"
+    assert await customs.work("hold_answer", order_id("asked")) == "None", "the post was answered by hand"
+
+
 async def test_a_parcel_is_sent_back(customs: CustomsService) -> None:
     await customs.story("TMback-1", "customs_refused")
     await customs.departed("back")

@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
 from contracts.base import order_stream
+from contracts.carrier import ParcelScanned
 from services.carrier.carriers.laposte import codes
-from services.carrier.domain.carrier import CodeMeaning
-from services.carrier.domain.scans import KnownScan, check_batch
+from services.carrier.domain.carrier import CarrierEvent, CodeMeaning
+from services.carrier.domain.scans import KnownScan, check_batch, turns
 from shared.ledger.facts import Facts
 from tests.support.carrier_samples import NUMBERS, ORDER, START, day, declared, label, packed
 
@@ -26,6 +29,60 @@ def test_what_poll_and_call_back_both_report_is_published_once() -> None:
     checked = check_batch(FACTS, read(POLLED, PUSHED), day(6))
     assert [fact.scanned_at for fact in checked.believed] == [POLLED.scanned_at]
     assert (checked.set_aside, checked.reasons) == ({}, {})
+
+
+def told(seconds: int, code: str | None = "ET1", words: str = "") -> CarrierEvent:
+    """An event of one minute."""
+    at = day(2) + timedelta(seconds=seconds)
+    raw = f"{code}{seconds}{words}".encode()
+    return CarrierEvent(NUMBERS[1], raw, code, at if code else None, 60, "CN")
+
+
+def published(*answers: list[CarrierEvent]) -> list[ParcelScanned]:
+    """The facts of these answers of poll and call-back, one after another."""
+    facts = Facts(order_stream(ORDER), [packed(1), declared(1), label(1)])
+    for source, answer in enumerate(answers):
+        scans = [
+            replace(POLLED, source=str(source), digest=event.raw, code=event.code or "", scanned_at=event.scanned_at)
+            for event in answer
+            if event.scanned_at
+        ]
+        numbered = [replace(scan, turn=turn) for scan, turn in zip(scans, turns(answer), strict=True)]
+        for fact in check_batch({ORDER: facts}, read(*numbered), day(6)).believed:
+            facts.add(fact)
+    return facts.all(ParcelScanned)
+
+
+def test_two_events_of_one_minute_are_two() -> None:
+    """ET1 07:34:12 and 07:34:50."""
+    both = published([told(50), told(12)])
+    assert [(fact.scanned_at.second, fact.turn) for fact in both] == [(12, 1), (50, 2)]
+    assert both[0].subject == f"1:ET1:{day(2):%Y%m%dT%H%M}", "as when there was one"
+    assert both[1].subject == f"1:ET1:{day(2):%Y%m%dT%H%M}:2"
+
+
+@pytest.mark.parametrize(
+    ("answers", "number"),
+    [
+        ([[told(12), told(50)], [told(50)], [told(12)]], 2),  # the poll lists both, each call-back one
+        ([[told(50)], [told(12)], [told(12), told(50)]], 2),  # the other way round
+        ([[told(50)], [told(12)]], 1),  # no answer lists two: it may be one event, told with another second
+        ([[told(0)], [told(12)]], 1),
+        ([[told(12), told(12)]], 1),  # listed twice in the same words
+        ([[told(12), told(12, words="x")]], 2),
+        ([[told(12), told(50), told(55)], [told(12), told(55)]], 3),
+        ([[told(12), told(50, "ET2")]], 2),  # two codes
+    ],
+)
+def test_there_are_as_many_events_of_a_minute_as_the_answer_with_most_of_them_lists(
+    answers: list[list[CarrierEvent]], number: int
+) -> None:
+    assert len(published(*answers)) == number
+
+
+def test_an_event_that_cannot_be_read_has_no_minute() -> None:
+    assert turns([told(0, None), told(0, None), told(0)]) == [1, 1, 1]
+    assert turns([]) == []
 
 
 def test_each_raw_scan_of_a_fact_that_is_not_believed_gets_the_reason() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from contracts.base import order_stream
 from services.carrier.domain.windows import MAX_END_SCANS, MAX_SCANS, check_scans
 from shared.ledger.facts import Facts
-from tests.support.carrier_samples import ORDER, START, day, declared, label, packed, scan
+from tests.support.carrier_samples import ORDER, START, day, declared, handed_over, label, packed, scan
 
 KNOWN = (packed(2), declared(1), declared(2), label(1), label(2))
 NOW = day(10)
@@ -52,3 +52,41 @@ def test_a_flood_of_scans_is_bounded_and_hides_no_delivery() -> None:
     accepted, more = check_scans(known, ends, NOW)
     assert (len(accepted), len(more)) == (MAX_END_SCANS, 5)
     assert len(check_scans(known, [scan("ET1", day(4), 2)], NOW)[0]) == 1, "another parcel has a bound of its own"
+
+
+@pytest.mark.parametrize(
+    ("code", "days", "reason"),
+    [
+        ("PC1", 4, "before_hand_over"),
+        ("DI1", 2, "before_hand_over"),
+        ("PC1", 4.5, None),  # within the tolerance
+        ("PC1", 6, None),
+        ("DR1", 1, None),  # announced by the label
+        ("COMCFM", 1, None),
+        ("AN1", 1, None),  # a note moves nothing
+    ],
+)
+def test_the_carrier_cannot_have_a_parcel_before_it_was_handed_over(code: str, days: float, reason: str | None) -> None:
+    known = Facts(order_stream(ORDER), [*KNOWN, handed_over(1, day(5.25))])
+    believed, set_aside = check_scans(known, [scan(code, day(days))], NOW)
+    assert [why for _, why in set_aside] == ([] if reason is None else [reason])
+    assert len(believed) == (reason is None)
+
+
+def test_before_the_hand_over_is_known_a_scan_is_believed() -> None:
+    assert len(check_scans(facts(), [scan("PC1", day(4))], NOW)[0]) == 1
+
+
+@pytest.mark.parametrize(("days", "reason"), [(365, None), (366, "too_late"), (500, "too_late")])
+def test_a_number_that_is_scanned_a_year_after_its_label_is_another_parcels(days: float, reason: str | None) -> None:
+    """Numbers are given out again: DI1 of another life closed an order."""
+    known = Facts(order_stream(ORDER), [*KNOWN, handed_over(1, day(1))])
+    _, set_aside = check_scans(known, [scan("DI1", day(days))], day(600))
+    assert [why for _, why in set_aside] == ([] if reason is None else [reason])
+
+
+def test_the_delivery_of_another_life_of_the_number_is_too_early() -> None:
+    """DI1 dated 2025-03-01 for a parcel of November 2026."""
+    known = Facts(order_stream(ORDER), [*KNOWN, handed_over(1, day(1))])
+    _, set_aside = check_scans(known, [scan("DI1", datetime(2025, 3, 1, 9, tzinfo=UTC))], NOW)
+    assert [why for _, why in set_aside] == ["too_early"]

@@ -12,7 +12,16 @@ from contracts.base import Event, order_stream
 from contracts.carrier import ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportRefused
-from services.customs.domain.cases import attention, attention_round, hold_refused, open_hold, retried
+from services.customs.domain.actions import NotPossible, hold_to_answer
+from services.customs.domain.cases import (
+    attention,
+    attention_round,
+    hold_refused,
+    open_hold,
+    post_hold_answered,
+    post_hold_to_answer,
+    retried,
+)
 from services.customs.domain.decide import HOLD_ANSWER, INVENTORY
 from services.customs.domain.parcels import parcel_rows
 from shared.ledger.facts import DecisionContext, Facts
@@ -151,6 +160,70 @@ def test_what_no_receipt_tells_someone_looks_into_also_where_we_declare() -> Non
     assert (opened.action, opened.reason) == ("look_into", "held_by_post")
     world.consume(releasing(110))
     assert world.facts.get(CaseClosed, opened.case)
+
+
+def wanting(hours: float, reason: str) -> ParcelScanned:
+    return holding(hours).model_copy(update={"reason": reason, "code": "DOUFCM"})
+
+
+HELD_AT_THE_POST = (placed(), recorded(), packed(), handed_over())
+
+
+@pytest.mark.parametrize(
+    ("reason", "action"),
+    [
+        ("missing_invoice", "answer_customs"),
+        ("wrong_declaration", "answer_customs"),
+        ("missing_importer_id", "answer_customs"),
+        ("prohibited", "look_into"),
+    ],
+)
+def test_a_case_about_a_hold_of_the_post_says_what_is_missing_and_who_answers(reason: str, action: str) -> None:
+    world = World().consume(*HELD_AT_THE_POST, wanting(100, reason))
+    (opened,) = world.facts.all(CaseOpened)
+    assert (opened.kind, opened.reason, opened.action) == ("needs_attention", reason, action)
+    assert (opened.since, opened.due_at) == (wanting(100, reason).scanned_at, NOW.now + timedelta(days=7))
+
+
+def test_what_was_answered_to_the_post_waits_for_customs_which_alone_frees_it() -> None:
+    world = World().consume(*HELD_AT_THE_POST, wanting(100, "missing_invoice"))
+    case = post_hold_to_answer(world.facts, 1)
+    assert case is not None
+    assert hold_to_answer(world.facts, 1) == case
+    world.consume(*post_hold_answered(case, NOW))
+    assert post_hold_to_answer(world.facts, 1) is None
+    with pytest.raises(NotPossible):
+        hold_to_answer(world.facts, 1)
+    waiting = next(opened for opened in world.facts.all(CaseOpened) if opened.turn == 2)
+    assert (waiting.action, waiting.reason, waiting.since) == ("await_customs", "missing_invoice", case.since)
+    assert [closed.resolution for closed in world.facts.all(CaseClosed)] == ["answered"]
+    world.consume(scanned("at_origin_exchange", hours=105, code="ET2"))
+    assert world.facts.get(CaseClosed, waiting.case) is None
+    world.consume(releasing(110))
+    ended = world.facts.get(CaseClosed, waiting.case)
+    assert ended is not None
+    assert ended.resolution == "released"
+
+
+def test_what_the_post_asks_for_next_is_another_case() -> None:
+    world = World().consume(*HELD_AT_THE_POST, wanting(100, "missing_invoice"))
+    first = post_hold_to_answer(world.facts, 1)
+    assert first is not None
+    world.consume(*post_hold_answered(first, NOW)).consume(wanting(120, "missing_importer_id"))
+    second = post_hold_to_answer(world.facts, 1)
+    assert second is not None
+    assert second.reason == "missing_importer_id"
+    assert {closed.resolution for closed in world.facts.all(CaseClosed)} == {"answered", "superseded"}
+    assert len(world.facts.all(CaseOpened)) == 3
+
+
+def test_a_hold_of_customs_own_is_answered_first_and_ends_what_waits() -> None:
+    world = World().consume(*HELD_AT_THE_POST, wanting(190, "missing_invoice"))
+    case = post_hold_to_answer(world.facts, 1)
+    assert case is not None
+    world.consume(*post_hold_answered(case, NOW)).consume(held())
+    assert hold_to_answer(world.facts, 1) == held()
+    assert [closed.resolution for closed in world.facts.all(CaseClosed)].count("superseded") == 1
 
 
 def post_cases(world: World) -> list[str]:

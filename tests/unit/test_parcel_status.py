@@ -190,7 +190,7 @@ def test_what_carrier_publishes_and_orders_reads_is_what_tracking_shows(data: st
         assert evidence.outcome == shown
     elif shown in ("seized", "destroyed"):
         assert evidence is not None
-        assert (evidence.outcome, evidence.reason) == ("destroyed", shown)
+        assert evidence.outcome == "destroyed", "which of the two was told first decides on the reason"
     else:
         assert evidence is None
     end = outcomes.current_end(facts, 1)
@@ -354,6 +354,12 @@ def test_a_lost_parcel_that_is_found_moves_again_and_may_be_lost_again() -> None
     assert sorted(end.subject for end in story.facts.all(ParcelLost)) == ["1", "1:2"]
 
 
+def test_a_loss_that_is_told_after_the_delivery_is_published_once_and_changes_nothing() -> None:
+    story = Story(2).tell(coded("DI1", 9, "CN"), coded("SOLVOL", 10), coded("SOLMQD", 11), coded("LIVCFM", 12))
+    assert (story.shown(), story.ended()) == ("delivered", "delivered")
+    assert [end.turn for end in story.facts.all(ParcelLost)] == [1]
+
+
 def test_a_loss_that_an_operator_stated_is_one_of_the_turns() -> None:
     stated = ParcelLost(order_id=ORDER, occurred_at=at(12), parcel=1, said_by="operator")
     story = Story(2).tell(stated, coded("SOLVOL", 9), coded("ET3", 10, "CN"))
@@ -369,6 +375,15 @@ def test_what_the_warehouse_opened_was_returned_whoever_has_lost_it() -> None:
 
 def test_a_cancelled_label_that_travels_is_under_way() -> None:
     assert Story().tell(coded("ANNULE", 7), coded("PC1", 8, "FR")).shown() == "accepted"
+
+
+def test_a_parcel_of_which_only_foreign_posts_tell_is_delivered() -> None:
+    """EMA EMC EMD EDG EMI."""
+    codes_in_order = ["EMA", "EMC", "EMD", "EDG", "EMI"]
+    story = Story(2).tell(*(coded(code, 7 + day) for day, code in enumerate(codes_in_order)))
+    assert (story.shown(), story.ended()) == ("delivered", "delivered")
+    statuses = [status for _, status in story.journey().scan_statuses]
+    assert statuses == ["accepted", "departed_origin", "arrived_destination", "out_for_delivery", "delivered"]
 
 
 def test_a_scan_stamped_after_the_delivery_changes_nothing() -> None:

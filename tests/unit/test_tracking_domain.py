@@ -18,7 +18,7 @@ from contracts.carrier import ParcelDelivered, ParcelReturned, ParcelScanned
 from contracts.cases import CaseClosed
 from contracts.customs import ImportCleared, ImportRefused, OrderRefused
 from contracts.orders import HoldReleased, OrderClosed, ParcelEnd
-from contracts.vocabularies import Flag
+from contracts.vocabularies import Flag, Status
 from contracts.warehouse import (
     Shortage,
     StockRefused,
@@ -311,3 +311,49 @@ def test_an_outcome_is_an_entry_only_where_no_scan_of_the_parcel_tells_it() -> N
     ]
     others = (scan(2, 120, "DI1", "delivered"), scan(1, 130, "DI2", "returned"))
     assert len(timeline_of(delivered, returned, *others)) == 4
+
+
+def reasoned(hour: float, code: str, status: Status | None, reason: str | None, flags: tuple[Flag, ...] = ()) -> Event:
+    scanned = scan(1, hour, code, status)
+    return scanned.model_copy(update={"reason": reason, "sets": flags, "clears": () if flags else ("customs_held",)})
+
+
+ARRIVED = scan(1, 50, "ET3", "arrived_destination")
+INVOICE = reasoned(54, "DOUFCM", None, "missing_invoice", ("customs_held",))
+DUTY = reasoned(60, "DOUTAX", "import_cleared", "duty_due")
+
+
+def test_a_parcel_whose_duties_are_due_is_not_held_and_its_recipient_pays() -> None:
+    document = document_from([*SHIPPED, ARRIVED, DUTY])
+    parcel = document.parcels[0]
+    assert (parcel.state, parcel.flags, parcel.reason) == ("import_cleared", (), "duty_due")
+    assert ("recipient", "pay_duty") in [(step.actor, step.action) for step in document.next if step.parcel == 1]
+
+
+def test_a_held_parcel_says_what_is_missing_until_it_is_released() -> None:
+    parcel = document_from([*SHIPPED, ARRIVED, INVOICE]).parcels[0]
+    assert (parcel.state, parcel.reason) == ("customs_held", "missing_invoice")
+    more = [*SHIPPED, ARRIVED, INVOICE, DUTY]
+    assert document_from(more).parcels[0].reason == "duty_due"
+    unsaid = reasoned(70, "DO3", None, None, ("customs_held",))
+    assert document_from([*more, unsaid]).parcels[0].reason is None
+    assert document_from([*more, unsaid, scan(1, 71, "DO2", "customs_released")]).parcels[0].reason == "duty_due"
+    assert document_from([*more, scan(1, 80, "DI1", "delivered")]).parcels[0].reason is None
+
+
+def test_what_the_scan_says_is_missing_stands_in_the_timeline() -> None:
+    assert "missing_invoice" in [entry.reason for entry in document_from([*SHIPPED, INVOICE]).timeline]
+
+
+def test_after_the_answer_customs_decides() -> None:
+    waiting = case("needs_attention", 1).model_copy(update={"action": "await_customs"})
+    document = document_from([*SHIPPED, ARRIVED, INVOICE, waiting])
+    assert [(step.actor, step.action, step.by) for step in document.next if step.parcel == 1] == [
+        ("import_customs", "clear", waiting.due_at)
+    ]
+
+
+def test_a_parcel_that_waits_for_instructions_waits_for_its_recipient() -> None:
+    incident = reasoned(60, "REFINS", None, "instructions_needed", ("problem",))
+    document = document_from([*SHIPPED, ARRIVED, incident])
+    assert ("recipient", "give_instructions") in [(step.actor, step.action) for step in document.next]

@@ -193,6 +193,17 @@ def test_rule_2_customs_of_a_third_country_are_neither_side() -> None:
     assert derive_journey(facts, destination="CN").flags == ()
 
 
+def test_rule_2_customs_shortly_before_the_arrival_are_on_neither_side() -> None:
+    """DO1 08:00 and ET3 10:00 of one day: no parcel flies to China in two hours."""
+    facts = [scan("ET2", 1), scan("DO1", 8), scan("DO2", 9), scan("ET3", 10)]
+    assert resolved(facts) == ["at_origin_exchange", "customs", "customs_released", "arrived_destination"]
+    assert derive_journey(facts, destination="CN").status == "arrived_destination"
+    assert resolved(facts[:3])[1:] == ["export_customs", "export_cleared"], "until it arrives"
+    assert resolved([scan("DO1", 0), scan("ET3", 10)])[0] == "export_customs", "ten hours are enough"
+    assert resolved([scan("DO1", 8, "FR"), scan("ET3", 10)])[0] == "export_customs", "the country is known"
+    assert resolved([scan("ET4", 7), scan("DO1", 8), scan("ET3", 10)])[1] == "import_customs"
+
+
 def test_rule_2_goes_by_event_time_not_by_arrival() -> None:
     early, late = scan("DO1", 10), scan("DO1", 30)
     arrived = scan("ET3", 20)

@@ -61,20 +61,18 @@ def _steps(facts: Facts, parcel: int) -> list[Step]:
 
 
 def _ends(steps: list[Step]) -> Iterator[Step]:
-    """The steps at which the parcel came to an end. A loss that changes nothing is one, but only the first of a row."""
+    """The steps, all with a status, at which the parcel came to an end. A loss that changes nothing is one, but only
+    the first in a row."""
     current: Status | None = None
     lost = False
     for step in steps:
-        if step.status is None:
-            continue
-        if replaces(current, step.status):
-            current, lost = step.status, step.status == "lost"
-        elif step.status == "lost" and not lost:
-            lost = True
-        else:
-            continue
-        if step.status in END_OF:
+        status = str(step.status)
+        counts = replaces(current, status)
+        if counts:
+            current = status
+        if (counts and status in END_OF) or (status == "lost" and not lost):
             yield step
+        lost = status == "lost" or (lost and not counts)
 
 
 def _end(facts: Facts, parcel: int, step: Step, turn: int, context: DecisionContext) -> ParcelEndEvent:

@@ -1,19 +1,20 @@
 """From a carrier's raw scans to facts of an order.
 
 A scan's id is its parcel, code and minute, so that what poll and call-back both report is one fact: the first is
-published, and each source's own words are kept.
+published, and each source's own words are kept. Where one answer lists several events of a code in one minute, each is
+a fact: there are as many as the answer with most of them lists.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from contracts.carrier import ParcelScanned
-from services.carrier.domain.carrier import CodeMeaning
+from services.carrier.domain.carrier import CarrierEvent, CodeMeaning
 from services.carrier.domain.windows import SetAsideReason, check_scans
 from shared.ledger.facts import Facts
 
@@ -32,6 +33,32 @@ class KnownScan:
     country: str | None
     order_id: UUID
     parcel: int
+    turn: int = 1
+    """Which of the events of its code and minute it is, in the answer that lists it."""
+
+
+def turns(answer: Sequence[CarrierEvent]) -> list[int]:
+    """Which of the events of its parcel, code and minute each one is, in one answer of the carrier: 1 for the earliest.
+    An event that is listed twice in the same words is one."""
+    if len(answer) == 1:
+        return [1]
+    alike: dict[_Minute, set[tuple[datetime, bytes]]] = defaultdict(set)
+    for event in answer:
+        if event.scanned_at is not None:
+            alike[_minute(event, event.scanned_at)].add((event.scanned_at, event.raw))
+    return [
+        1 + sorted(alike[_minute(event, event.scanned_at)]).index((event.scanned_at, event.raw))
+        if event.scanned_at is not None
+        else 1
+        for event in answer
+    ]
+
+
+_Minute = tuple[str, str | None, datetime]
+
+
+def _minute(event: CarrierEvent, at: datetime) -> _Minute:
+    return event.tracking_number, event.code, at.replace(second=0, microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +87,7 @@ def scan_fact(scan: KnownScan, meaning: CodeMeaning) -> ParcelScanned:
         scanned_at=scan.scanned_at,
         utc_offset_minutes=scan.utc_offset_minutes,
         country=scan.country,
+        turn=scan.turn,
     )
 
 

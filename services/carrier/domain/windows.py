@@ -12,15 +12,18 @@ from typing import Literal, get_args
 
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.customs import ParcelDeclared
-from contracts.vocabularies import FINAL, RANKS
+from contracts.vocabularies import FINAL, RANKS, with_the_carrier
+from contracts.warehouse import ParcelHandedOver
 from shared.ledger.facts import Facts
 
-SetAsideReason = Literal["too_early", "in_the_future", "too_many"]
+SetAsideReason = Literal["too_early", "before_hand_over", "in_the_future", "too_late", "too_many"]
 """Why a scan is not believed."""
 REASONS: tuple[SetAsideReason, ...] = get_args(SetAsideReason)
 
 TIME_TOLERANCE = timedelta(days=1)
 """How wrong an honest time may be: one stated without its offset, or with another's, is up to 14 hours off."""
+LONGEST_JOURNEY = timedelta(days=365)
+"""From the label on. A carrier may give a number out again; what is scanned later is of another parcel."""
 MAX_SCANS = 200
 """Scans of one parcel that count; a parcel to China has twenty to forty."""
 MAX_END_SCANS = 20
@@ -51,12 +54,19 @@ def check_scans(
 
 
 def _wrong_time(facts: Facts, scan: ParcelScanned, now: datetime) -> SetAsideReason | None:
-    """A parcel cannot be scanned before it was declared, which comes before its label, nor after now."""
+    """A parcel cannot be scanned before it was declared, which comes before its label, nor after now. No carrier can
+    have it before it was handed over, once that is known. What bears its number a year after its label is another."""
     if scan.scanned_at > now + TIME_TOLERANCE:
         return "in_the_future"
-    before = (facts.get(ParcelDeclared, scan.parcel), facts.get(LabelCreated, scan.parcel))
+    label = facts.get(LabelCreated, scan.parcel)
+    before = (facts.get(ParcelDeclared, scan.parcel), label)
     earliest = min((fact.occurred_at for fact in before if fact is not None), default=None)
-    return "too_early" if earliest is not None and scan.scanned_at < earliest - TIME_TOLERANCE else None
+    if earliest is not None and scan.scanned_at < earliest - TIME_TOLERANCE:
+        return "too_early"
+    handed_over = facts.get(ParcelHandedOver, scan.parcel)
+    if handed_over and with_the_carrier(scan.status) and scan.scanned_at < handed_over.occurred_at - TIME_TOLERANCE:
+        return "before_hand_over"
+    return "too_late" if label and scan.scanned_at > label.occurred_at + LONGEST_JOURNEY else None
 
 
 def _too_many(scan: ParcelScanned, counted: Counter[int], ends: Counter[int]) -> SetAsideReason | None:

@@ -13,6 +13,7 @@ import asyncpg
 
 from contracts.base import order_stream
 from services.carrier.domain.carrier import CarrierEvent
+from services.carrier.domain.scans import turns
 from services.carrier.store import callbacks, labels, scans
 from services.carrier.store.callbacks import Callback
 from services.carrier.store.numbers import Number
@@ -43,8 +44,15 @@ class ReceivedCallback:
     """Whether it was new, once that is durable."""
 
 
-def sealed_scan(carrier: str, source: Literal["poll", "webhook"], event: CarrierEvent, seal: Seal) -> RawScan:
-    """A carrier's event as it is stored. One event has one digest, however often and beside whatever it is reported."""
+def sealed_scans(
+    carrier: str, source: Literal["poll", "webhook"], answer: Sequence[CarrierEvent], seal: Seal
+) -> list[RawScan]:
+    """What a carrier tells in one answer, as it is stored."""
+    return [_sealed(carrier, source, event, turn, seal) for event, turn in zip(answer, turns(answer), strict=True)]
+
+
+def _sealed(carrier: str, source: Literal["poll", "webhook"], event: CarrierEvent, turn: int, seal: Seal) -> RawScan:
+    """One event has one digest, however often and beside whatever it is reported."""
     digest = hashlib.sha256(event.raw).digest()
     return RawScan(
         carrier=carrier,
@@ -56,6 +64,7 @@ def sealed_scan(carrier: str, source: Literal["poll", "webhook"], event: Carrier
         scanned_at=event.scanned_at,
         utc_offset_minutes=event.utc_offset_minutes,
         country=event.country,
+        turn=turn,
     )
 
 
@@ -73,7 +82,7 @@ class ScanIntake:
 
     async def keep_polled(self, carrier: str, events: Sequence[CarrierEvent]) -> None:
         """Durable when it returns."""
-        raw = [sealed_scan(carrier, "poll", event, self._seal) for event in events]
+        raw = sealed_scans(carrier, "poll", events, self._seal)
         async with self._pool.acquire() as db, db.transaction():
             erased = await labels.erased_numbers(db, [(scan.carrier, scan.tracking_number) for scan in raw])
             new = await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
@@ -86,7 +95,7 @@ class ScanIntake:
         """Durable when it returns; False when this call-back was known already."""
         sealed = self._seal.seal(body, callbacks.sealing_place(carrier, webhook_id))
         callback = Callback(carrier, webhook_id, tracking_number, sealed)
-        raw = [sealed_scan(carrier, "webhook", event, self._seal) for event in events]
+        raw = sealed_scans(carrier, "webhook", events, self._seal)
         received = ReceivedCallback(callback, raw)
         self._arrived.append(received)
         if self._keeper is None or self._keeper.done():

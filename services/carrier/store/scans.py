@@ -42,21 +42,39 @@ class RawScan:
     scanned_at: datetime | None
     utc_offset_minutes: int
     country: str | None
+    turn: int = 1
+    """Which of the events of its code and minute it is, in the answer that lists it."""
 
 
 async def save(db: DB, scans: Sequence[RawScan], days: int) -> int:
-    """Stores what a carrier reported, each once a source; how many were new. Unreadable ones are not published."""
-    if not scans:
-        return 0
-    rows = await db.fetch(
-        """insert into raw_scans (carrier, tracking_number, source, digest, body, code, scanned_at,
-                                  utc_offset_minutes, country, processed_at, keep_until)
-           select carrier, number, source, digest, body, code, scanned_at, utc_offset, country,
-                  case when code is null then now() end, now() + $10 * interval '1 day'
+    """Stores what a carrier reported, each once a source; how many were new. Unreadable ones are not published.
+
+    One that is stored already, and turns out to be a later one of several in its minute, is published again as such.
+    """
+    first = [scan for scan in scans if scan.turn == 1]
+    later = {(s.carrier, s.tracking_number, s.source, s.digest): s for s in scans if s.turn > 1}
+    new = await _insert(db, _ONCE, first, days) if first else 0
+    return new + (await _insert(db, _AGAIN, list(later.values()), days) if later else 0)
+
+
+_ONCE = """insert into raw_scans as r (carrier, tracking_number, source, digest, body, code, scanned_at,
+                                       utc_offset_minutes, country, turn, processed_at, keep_until)
+           select carrier, number, source, digest, body, code, scanned_at, utc_offset, country, turn,
+                  case when code is null then now() end, now() + $11 * interval '1 day'
            from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::text[],
-                       $7::timestamptz[], $8::int[], $9::text[])
-                as s (carrier, number, source, digest, body, code, scanned_at, utc_offset, country)
-           order by carrier, number, source, digest on conflict do nothing returning 1""",
+                       $7::timestamptz[], $8::int[], $9::text[], $10::smallint[])
+                as s (carrier, number, source, digest, body, code, scanned_at, utc_offset, country, turn)
+           order by carrier, number, source, digest on conflict do nothing returning 1"""
+_AGAIN = _ONCE.replace(
+    "do nothing",
+    """(carrier, tracking_number, source, digest) do update set turn = excluded.turn, processed_at = null
+       where r.turn < excluded.turn""",
+)
+
+
+async def _insert(db: DB, statement: str, scans: Sequence[RawScan], days: int) -> int:
+    rows = await db.fetch(
+        statement,
         [scan.carrier for scan in scans],
         [scan.tracking_number for scan in scans],
         [scan.source for scan in scans],
@@ -66,6 +84,7 @@ async def save(db: DB, scans: Sequence[RawScan], days: int) -> int:
         [scan.scanned_at for scan in scans],
         [scan.utc_offset_minutes for scan in scans],
         [scan.country for scan in scans],
+        [scan.turn for scan in scans],
         days,
     )
     return len(rows)
@@ -84,7 +103,7 @@ async def lock_to_publish(db: DB, limit: int) -> list[KnownScan]:
     """Scans that are to be published, locked; those locked by another transaction are left out."""
     rows = await db.fetch(
         """select r.carrier, r.tracking_number, r.source, r.digest, r.code, r.scanned_at, r.utc_offset_minutes,
-                  r.country, l.order_id, l.parcel
+                  r.country, r.turn, l.order_id, l.parcel
            from raw_scans r join labels l using (carrier, tracking_number)
            where l.used and r.processed_at is null and r.publish_after <= now()
            order by r.received_at, r.scanned_at limit $1 for update of r skip locked""",

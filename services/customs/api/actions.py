@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from contracts.base import order_stream
+from contracts.cases import CaseOpened
 from contracts.orders import OrderPlaced
 from services.customs.destinations import DESTINATIONS, by_hand
 from services.customs.destinations.destination import Destination
@@ -114,8 +115,10 @@ def router(
         body: HoldAnswerBody,
         principal: Principal = Depends(key),
     ) -> Response:
-        """Answers customs about a parcel it holds. One answer a hold; it is sent on, and the case stays open until
-        customs has decided.
+        """Answers customs about a parcel it holds. One answer a hold; a case stays open until customs has decided.
+
+        The answer to a hold of customs' own is sent on. One that only the post's scans tell was given to the post by
+        hand: it is recorded here, and the case then waits for customs (`await_customs`).
         """
 
         async def answer(db: DB, facts: Facts) -> None:
@@ -123,6 +126,9 @@ def router(
             sealed = seal.seal(body.answer.encode(), hold_answers.sealing_place(order_id, held.subject))
             if not await hold_answers.add(db, order_id, held.subject, sealed, principal.name, clock.now()):
                 raise NotPossible("this hold was answered already")
+            if isinstance(held, CaseOpened):
+                await ledger.publish(db, cases.post_hold_answered(held, DecisionContext(clock.now())))
+                return
             await ledger.enqueue(db, [Job(decide.HOLD_ANSWER, facts.stream, held.subject)])
 
         return await act(request, principal, order_id, parcel, answer)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportHeld, OrderScreened, ParcelUplifted
 from contracts.warehouse import OrderPacked, ParcelHandedOver
-from services.customs.domain.cases import open_hold
+from services.customs.domain.cases import open_hold, post_hold_to_answer
 from services.customs.domain.decide import HOLD_ANSWER, Policy
 from shared.ledger.facts import Facts
 
@@ -53,11 +54,12 @@ def check_bill(facts: Facts, uplifted: ParcelUplifted) -> None:
         raise NotPossible("the inventory has left already", "it names the parcel's own number as bill")
 
 
-def hold_to_answer(facts: Facts, parcel: int) -> ImportHeld:
-    """The hold that an operator's answer is about. NotPossible: there is none."""
-    held = open_hold(facts, parcel)
+def hold_to_answer(facts: Facts, parcel: int) -> ImportHeld | CaseOpened:
+    """The hold that an operator's answer is about: customs' own, or the case of one that the post's scans tell.
+    NotPossible: there is none."""
+    held = open_hold(facts, parcel) or post_hold_to_answer(facts, parcel)
     if held is None:
-        raise NotPossible("customs does not hold this parcel")
+        raise NotPossible("customs does not hold this parcel, or the hold was answered already")
     return held
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from contracts.base import Event
 from contracts.carrier import ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import (
@@ -31,7 +32,27 @@ ATTENTION_WITHIN = timedelta(days=3)
 CLEARANCE = "clearance"
 """An answer of customs to an inventory that cannot be settled by sending something again."""
 POST_HOLD = "held_by_post"
-"""Kind of a case, and its reason: the post's scans say that customs holds a parcel, and no receipt does."""
+"""Kind of a case: the post's scans say that customs holds a parcel, and no receipt does. Its reason too, where the scan
+gives none."""
+ANSWERABLE = frozenset(
+    {
+        "missing_declaration",
+        "wrong_declaration",
+        "missing_invoice",
+        "wrong_invoice",
+        "missing_origin_certificate",
+        "wrong_origin_certificate",
+        "missing_return_certificate",
+        "missing_importer_id",
+        "content_query",
+        "count_mismatch",
+        "licence_required",
+    }
+)
+"""Reasons of the post's holds that a person answers with papers or numbers. Of any other somebody finds out first what
+is wanted."""
+AWAIT_CUSTOMS = "await_customs"
+"""Answered: nobody but customs can free the parcel now."""
 
 
 def order_ended(facts: Facts) -> bool:
@@ -110,23 +131,31 @@ def hold_refused(facts: Facts, parcel: int, context: DecisionContext) -> list[Ca
 
 
 def held_by_post(facts: Facts, parcel: int, context: DecisionContext) -> list[Output]:
-    """A parcel that the post's scans say is held by customs, and customs itself does not: someone looks into it.
+    """A parcel that the post's scans say is held by customs, and customs itself does not: someone answers what the scan
+    says is wanted, or finds out.
 
-    One case a scan that says so; the last is open until a later scan, or the parcel's end, says otherwise. Where a
-    hold of customs' own is open then, its case says it: none is opened, and one that was opened before is closed.
+    One case a scan that says so; the last, or the one that waits after its answer, is open until a later scan, or the
+    parcel's end, says otherwise. Where a hold of customs' own is open then, its case says it: none is opened, and one
+    that was opened before is closed.
     """
     scans = [scan for scan in facts.all(ParcelScanned) if scan.parcel == parcel]
-    held_at = sorted({scan.scanned_at for scan in scans if "customs_held" in scan.sets})
+    held: dict[datetime, str | None] = {}
+    for scan in sorted(scans, key=lambda scan: (scan.scanned_at, scan.code)):
+        if "customs_held" in scan.sets:
+            held[scan.scanned_at] = held.get(scan.scanned_at) or scan.reason
     outputs: list[Output] = []
-    for number, at in enumerate(held_at, start=1):
+    for number, (at, reason) in enumerate(held.items(), start=1):
         subject = f"{parcel}:{at:%Y%m%dT%H%M}"
-        case = _needs("look_into", facts.id, POST_HOLD, subject, 1, POST_HOLD, context, HOLD_WITHIN, since=at)
+        action = "answer_customs" if reason in ANSWERABLE else "look_into"
+        first = _needs(action, facts.id, POST_HOLD, subject, 1, reason or POST_HOLD, context, HOLD_WITHIN, since=at)
+        waiting = _waiting(first, context)
+        case = waiting if waiting in facts else first
         if _held_since(facts, parcel, at):
             if case in facts:
                 outputs.append(case.closed(context.now, "superseded"))
             continue
         outputs.append(case)
-        if number < len(held_at):
+        if number < len(held):
             resolution: str | None = "superseded"
         elif any("customs_held" in scan.clears and scan.scanned_at > at for scan in scans):
             resolution = "released"
@@ -135,6 +164,38 @@ def held_by_post(facts: Facts, parcel: int, context: DecisionContext) -> list[Ou
         if resolution is not None:
             outputs.append(case.closed(context.now, resolution))
     return outputs
+
+
+def post_hold_to_answer(facts: Facts, parcel: int) -> CaseOpened | None:
+    """The open case about a hold of the post that nobody has answered."""
+    return next(
+        (
+            case
+            for case in facts.all(CaseOpened)
+            if (case.service, case.matter, case.parcel, case.turn) == (NAME, POST_HOLD, parcel, 1)
+            and facts.get(CaseClosed, case.case) is None
+        ),
+        None,
+    )
+
+
+def post_hold_answered(case: CaseOpened, context: DecisionContext) -> list[Event]:
+    """What follows from a person's answer to the post: the case waits for customs, which alone frees the parcel."""
+    return [case.closed(context.now, "answered"), _waiting(case, context)]
+
+
+def _waiting(case: CaseOpened, context: DecisionContext) -> CaseOpened:
+    return _needs(
+        AWAIT_CUSTOMS,
+        case.order_id,
+        POST_HOLD,
+        case.detail or "",
+        2,
+        case.reason,
+        context,
+        HOLD_WITHIN,
+        since=case.since,
+    )
 
 
 def _held_since(facts: Facts, parcel: int, at: datetime) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.base import CountryCode, Event
@@ -26,6 +26,11 @@ _DEPARTED, _ARRIVED, _CLEARED = RANKS["departed_origin"], RANKS["arrived_destina
 _LAST_MILE, _LAST_MILE_END = RANKS["at_delivery_office"], RANKS["available_for_pickup"]
 
 
+_SHORTEST_FLIGHT = timedelta(hours=10)
+"""Paris to Beijing without a stop. A parcel that arrives sooner after a customs scan was not in French customs then, or
+one of the two times is not exact."""
+
+
 @dataclass(frozen=True, slots=True)
 class Journey:
     """What the facts of one parcel add up to."""
@@ -38,6 +43,8 @@ class Journey:
     """The latest scan of any kind: silence counts from here."""
     country: CountryCode | None = None
     flags: tuple[Flag, ...] = ()
+    reason: str | None = None
+    """Why the carrier says that the parcel is held, or what is due at the door."""
     scan_statuses: tuple[tuple[UUID, Status], ...] = ()
     """The status that each scan stands for, by its fact's id, once its side of the border is known."""
 
@@ -78,12 +85,14 @@ def derive_journey(
         if counts and step.status:
             status, status_at = step.status, step.at
             country = country if isinstance(step.fact, ParcelScanned) else _country_of(status, destination) or country
+    flags = () if status and RANKS[status] == FINAL else _flags(steps)
     return Journey(
         status=status,
         status_at=status_at,
         seen_at=seen_at,
         country=country,
-        flags=() if status and RANKS[status] == FINAL else _flags(steps),
+        flags=flags,
+        reason=None if status and RANKS[status] >= RANKS["returning"] else _reason(steps, flags),
         scan_statuses=tuple((s.fact.id, s.status) for s in steps if s.status and isinstance(s.fact, ParcelScanned)),
     )
 
@@ -116,6 +125,7 @@ def _steps(facts: Iterable[Event]) -> Iterator[Step]:
 def _resolve(steps: list[Step], destination: CountryCode | None) -> list[Step]:
     """Decides, for scans that name no side of the border, the side that follows from the facts before them."""
     departed = min((s.at for s in steps if _proves_departure(s, destination)), default=None)
+    arrival = min((s.at for s in steps if s.status and _ARRIVED <= RANKS[s.status] <= _LAST_MILE_END), default=None)
     arrived: datetime | None = None
     returning = False
     resolved: list[Step] = []
@@ -124,6 +134,8 @@ def _resolve(steps: list[Step], destination: CountryCode | None) -> list[Step]:
         if status in ("customs", "customs_released"):
             if _in_third_country(step, destination):
                 status = "in_transit_country"
+            elif _undecidable(step, departed, arrival):
+                pass
             elif _is_import(step, departed):
                 status = "import_customs" if status == "customs" else "import_cleared"
             else:
@@ -143,6 +155,14 @@ def _in_third_country(step: Step, destination: CountryCode | None) -> bool:
     if destination is None or not isinstance(step.fact, ParcelScanned):
         return False
     return step.fact.country not in (None, ORIGIN, destination)
+
+
+def _undecidable(step: Step, departed: datetime | None, arrival: datetime | None) -> bool:
+    """Whether a scan without a country lies before all that proves a departure, but too shortly before the arrival."""
+    if isinstance(step.fact, ParcelScanned) and step.fact.country is not None:
+        return False
+    before = arrival is not None and timedelta() < arrival - step.at < _SHORTEST_FLIGHT
+    return before and (departed is None or departed > step.at)
 
 
 def _is_import(step: Step, departed: datetime | None) -> bool:
@@ -199,6 +219,17 @@ def _flags(steps: list[Step]) -> tuple[Flag, ...]:
     if held_by_customs:
         flags.add("customs_held")
     return tuple(sorted(flags))
+
+
+def _reason(steps: list[Step], flags: tuple[Flag, ...]) -> str | None:
+    """The reason that the latest scan with one states, or with a hold; that of a hold only while its flag is set."""
+    for step in reversed(steps):
+        scan = step.fact
+        if not isinstance(scan, ParcelScanned) or not (scan.reason or "customs_held" in scan.sets):
+            continue
+        if set(scan.sets) <= set(flags):
+            return scan.reason
+    return None
 
 
 def _country_of(status: Status | None, destination: CountryCode | None) -> CountryCode | None:

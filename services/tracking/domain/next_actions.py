@@ -48,6 +48,9 @@ Action = Literal[
     "solve_problem",
     "refund",
     "answer_customs",
+    "await_customs",
+    "pay_duty",
+    "give_instructions",
     "search_with_carrier",
     "check_label",
     "ask_shop",
@@ -188,6 +191,12 @@ PARCEL_ACTIONS: dict[ParcelState, ExpectedAction | None] = {
     "destroyed": None,
 }
 """45 days for a return: back at the supervised place (GACC 194/2018). The 15 days at the counter are unconfirmed."""
+
+ASKED_OF_RECIPIENT: dict[str, ExpectedAction] = {
+    "duty_due": ExpectedAction("recipient", "pay_duty", _days(15)),
+    "instructions_needed": ExpectedAction("recipient", "give_instructions", _days(15)),
+}
+"""By the reason that a scan states: what the parcel waits for, whatever its state. The days are unconfirmed."""
 
 SINCE_LAST_SCAN: frozenset[ParcelState] = frozenset(
     {

@@ -14,7 +14,14 @@ from contracts.customs import ImportCleared, ImportHeld, ImportRefused, ParcelDe
 from contracts.vocabularies import RANKS, Flag, Status
 from contracts.warehouse import ParcelHandedOver, ParcelReceivedBack
 from services.tracking.domain.journey import Journey, handed_to_carrier
-from services.tracking.domain.next_actions import PARCEL_ACTIONS, SINCE_LAST_SCAN, NextAction, ParcelState, next_action
+from services.tracking.domain.next_actions import (
+    ASKED_OF_RECIPIENT,
+    PARCEL_ACTIONS,
+    SINCE_LAST_SCAN,
+    NextAction,
+    ParcelState,
+    next_action,
+)
 
 E = TypeVar("E", bound=Event)
 Stage = Literal["prepared", "handed_over", "left_origin", "import_customs", "last_mile", "end"]
@@ -69,6 +76,8 @@ class ParcelView:
     final: bool
     items: tuple[Item, ...]
     weight_g: int | None
+    reason: str | None = None
+    """Why the carrier says that it is held, or what is due at the door."""
 
 
 def parcel_view(
@@ -100,13 +109,18 @@ def parcel_view(
         final=journey.final,
         items=tuple(_item(content, goods.get(content.line)) for content in box.contents) if box else (),
         weight_g=box.weight_g if box else None,
+        reason=journey.reason,
     )
 
 
 def parcel_action(parcel: ParcelView, case: CaseOpened | None) -> NextAction | None:
     """Who must do what by when for this parcel: an open case comes first, with its own due date."""
+    if case and case.action == "await_customs":
+        return NextAction("import_customs", "clear", case.due_at, parcel.parcel)
     if case:
         return NextAction("service_desk", case.action, case.due_at, parcel.parcel)
+    if parcel.reason in ASKED_OF_RECIPIENT:
+        return next_action(ASKED_OF_RECIPIENT[parcel.reason], parcel.since, parcel.parcel)
     since = parcel.since
     if parcel.state in SINCE_LAST_SCAN and parcel.seen_at:
         since = max(since, parcel.seen_at)

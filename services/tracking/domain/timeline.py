@@ -74,6 +74,7 @@ def _scan(scan: ParcelScanned, status: Status | None) -> Entry:
         clears=scan.clears,
         country=scan.country,
         utc_offset_minutes=scan.utc_offset_minutes,
+        reason=scan.reason,
     )
 
 

@@ -16,7 +16,7 @@ from services.carrier.main import service
 from services.carrier.settings import Settings
 from services.carrier.store import callbacks, scans
 from services.carrier.store.callbacks import Callback
-from services.carrier.store.intake import sealed_scan
+from services.carrier.store.intake import sealed_scans
 from services.carrier.store.scans import RawScan
 from shared.db import DB
 from shared.platform import Platform, Service
@@ -41,7 +41,7 @@ def one(platform: Platform) -> Service:
                 NAME, webhook_id, reported.tracking_number, platform.seal.seal(body, f"callback:{NAME}:{webhook_id}")
             )
             if await callbacks.save(db, [callback], settings.callback_days):
-                raw = [sealed_scan(NAME, "webhook", event, platform.seal) for event in reported.events]
+                raw = sealed_scans(NAME, "webhook", reported.events, platform.seal)
                 await scans.save(db, raw, settings.raw_scan_days)
                 await _publish(platform, db, reported.tracking_number, raw)
         return Response(status_code=204)

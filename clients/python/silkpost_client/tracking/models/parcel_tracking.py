@@ -33,6 +33,7 @@ class ParcelTracking:
         country (None | str | Unset): Where it is, ISO 3166-1 alpha-2.
         flags (list[ParcelTrackingFlagsItem] | Unset): Beside the status: what is not as it should be.
         items (list[ParcelItem] | Unset): What is in it.
+        reason (None | str | Unset): Why the carrier says that it is held, or what is due at the door (`duty_due`).
         seen_at (datetime.datetime | None | Unset): The latest scan.
         status (None | ParcelTrackingStatusType0 | Unset): Canonical (see the glossary); left out while there is no
             label.
@@ -50,6 +51,7 @@ class ParcelTracking:
     country: None | str | Unset = UNSET
     flags: list[ParcelTrackingFlagsItem] | Unset = UNSET
     items: list[ParcelItem] | Unset = UNSET
+    reason: None | str | Unset = UNSET
     seen_at: datetime.datetime | None | Unset = UNSET
     status: None | ParcelTrackingStatusType0 | Unset = UNSET
     status_at: datetime.datetime | None | Unset = UNSET
@@ -92,6 +94,12 @@ class ParcelTracking:
             for items_item_data in self.items:
                 items_item = items_item_data.to_dict()
                 items.append(items_item)
+
+        reason: None | str | Unset
+        if isinstance(self.reason, Unset):
+            reason = UNSET
+        else:
+            reason = self.reason
 
         seen_at: None | str | Unset
         if isinstance(self.seen_at, Unset):
@@ -148,6 +156,8 @@ class ParcelTracking:
             field_dict["flags"] = flags
         if items is not UNSET:
             field_dict["items"] = items
+        if reason is not UNSET:
+            field_dict["reason"] = reason
         if seen_at is not UNSET:
             field_dict["seen_at"] = seen_at
         if status is not UNSET:
@@ -211,6 +221,15 @@ class ParcelTracking:
                 items_item = ParcelItem.from_dict(items_item_data)
 
                 items.append(items_item)
+
+        def _parse_reason(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        reason = _parse_reason(d.pop("reason", UNSET))
 
         def _parse_seen_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
@@ -291,6 +310,7 @@ class ParcelTracking:
             country=country,
             flags=flags,
             items=items,
+            reason=reason,
             seen_at=seen_at,
             status=status,
             status_at=status_at,
