@@ -30,6 +30,7 @@ MOST_PIECES = 10_000
 """Pieces of one body. A chunk of a few bytes costs as much time as one of 64 KiB."""
 LONGEST_CONTENT_TYPE = 1_000
 LONGEST_RETRY_AFTER = 600.0
+REQUEST_IDS = ("x-okapi-request-id", "x-request-id")
 Bound = Literal["time", "size", "pieces", "encoding"]
 
 
@@ -137,7 +138,8 @@ class Counterpart:
             if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
                 raise _Beyond("encoding")
             kind = response.headers.get("content-type", "")[:LONGEST_CONTENT_TYPE]
-            return Answer(response.status_code, kind, await _read(response, bounds.size), _retry_after(response))
+            body = await _read(response, bounds.size)
+            return Answer(response.status_code, kind, body, _retry_after(response), _request_id(response))
         finally:
             await response.aclose()
 
@@ -185,6 +187,12 @@ def _retry_after(response: httpx.Response) -> float | None:
     """The header in its form of seconds; no counterpart has been seen to use the form with a date."""
     text = response.headers.get("retry-after", "")
     return min(float(text), LONGEST_RETRY_AFTER) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def _request_id(response: httpx.Response) -> str | None:
+    """The first that the answer names, if it is one token."""
+    named = (response.headers.get(name, "") for name in REQUEST_IDS)
+    return next((text for text in named if re.fullmatch(r"[A-Za-z0-9_.:-]{1,64}", text)), None)
 
 
 async def keep_open(counterparts: Sequence[Counterpart], loop: Loop) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from contracts.carrier import LabelCreated, ParcelDelivered, ParcelReturned, ParcelScanned
+from contracts.carrier import LabelCreated, ParcelDelivered, ParcelDetailsReported, ParcelReturned, ParcelScanned
 from contracts.cases import CaseOpened
 from services.carrier.carriers.carrier import Connected
 from services.carrier.carriers.laposte import CARRIER
@@ -47,6 +47,30 @@ async def test_scans_come_by_call_back_and_poll_and_count_once(carrier: CarrierS
     assert sorted(await carrier.codes(order_id)) == ["DI1", "DR1", "PC1", "unknown"]
     unknown = next(scan for scan in (await carrier.facts(order_id)).all(ParcelScanned) if scan.code == "unknown")
     assert unknown.status is None
+
+
+async def test_what_the_carrier_tells_beside_its_scans_is_published_in_turns(carrier: CarrierService) -> None:
+    order_id, (number,) = await carrier.labelled()
+    await carrier.scan(number, "PC1", "FR")
+    first = await carrier.until(order_id, ParcelDetailsReported, "1:1")
+    assert (first.product, first.partner_number) == ("colissimo", None)
+    assert first.page == f"https://www.laposte.fr/outils/suivre-vos-envois?code={number}"
+    await carrier.scan(number, "ET3", "CN")
+    await carrier.scan(number, "AG1", "CN")
+
+    async def at_the_counter() -> bool:
+        told = (await carrier.facts(order_id)).all(ParcelDetailsReported)
+        return max(told, key=lambda fact: fact.turn).pickup_point == "望京邮政支局"
+
+    await until(at_the_counter)
+    told = (await carrier.facts(order_id)).all(ParcelDetailsReported)
+    latest = max(told, key=lambda fact: fact.turn)
+    assert latest.partner == "China Post"
+    assert latest.partner_number is not None
+    assert latest.partner_number.startswith("LY")
+    assert latest.expected_on is not None
+    assert len(told) <= 5
+    assert await carrier.count("parcel_details", "tracking_number = $1", number) == 1
 
 
 async def test_the_poll_alone_is_enough(carrier: CarrierService) -> None:

@@ -59,5 +59,5 @@ async def poll(
             async with pool.acquire() as db, db.transaction():
                 await followed_parcels.release(db, carrier.name, due[start:], poll_seconds)
             return len(due), fault
-        await intake.keep_polled(carrier.name, [event for parcel in answers for event in parcel.events])
+        await intake.keep_polled(carrier.name, answers)
     return len(due), None

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from contracts.warehouse import (
     StockReserved,
     StockShort,
 )
+from services.tracking.domain.details import CarrierDetails
 from services.tracking.domain.journey import Journey, derive_journey
 from services.tracking.domain.next_actions import ORDER_ACTIONS, REFUND, NextAction, OrderState, next_action
 from services.tracking.domain.parcels import Item, ParcelView, parcel_action, parcel_view
@@ -163,7 +164,7 @@ def _json_value(value: Any) -> Any:
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        case UUID():
+        case UUID() | date():
             return str(value)
     present = {}
     for name in _FIELDS[type(value)]:
@@ -174,7 +175,8 @@ def _json_value(value: Any) -> Any:
 
 
 _FIELDS: dict[type[Any], tuple[str, ...]] = {
-    kind: tuple(field.name for field in fields(kind)) for kind in (Document, Case, NextAction, ParcelView, Item, Entry)
+    kind: tuple(field.name for field in fields(kind))
+    for kind in (Document, Case, NextAction, ParcelView, CarrierDetails, Item, Entry)
 }
 
 

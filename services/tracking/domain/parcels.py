@@ -13,6 +13,7 @@ from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportHeld, ImportRefused, ParcelDeclared, ParcelRefused
 from contracts.vocabularies import RANKS, Flag, Status
 from contracts.warehouse import ParcelHandedOver, ParcelReceivedBack
+from services.tracking.domain.details import CarrierDetails, latest_details
 from services.tracking.domain.journey import Journey, handed_to_carrier
 from services.tracking.domain.next_actions import PARCEL_ACTIONS, SINCE_LAST_SCAN, NextAction, ParcelState, next_action
 
@@ -69,6 +70,7 @@ class ParcelView:
     final: bool
     items: tuple[Item, ...]
     weight_g: int | None
+    details: CarrierDetails | None = None
 
 
 def parcel_view(
@@ -100,6 +102,7 @@ def parcel_view(
         final=journey.final,
         items=tuple(_item(content, goods.get(content.line)) for content in box.contents) if box else (),
         weight_g=box.weight_g if box else None,
+        details=latest_details(facts),
     )
 
 

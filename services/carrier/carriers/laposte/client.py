@@ -31,6 +31,7 @@ from services.carrier.domain.carrier import (
 )
 from shared.http.client import Bounds, Counterpart, NoAnswer
 from shared.http.counterpart_answer import Answer
+from shared.telemetry import log
 
 
 def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) -> Calls:
@@ -82,7 +83,12 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
             answer = await la_poste.call("GET", url, suivi, headers=headers, params={"lang": "fr_FR"})
         except NoAnswer as fault:
             raise Unreachable(f"suivi:{fault.reason}") from None
-        return mapping.read_answer(numbers, answer.status, answer.body, answer.retry_after)
+        try:
+            return mapping.read_answer(numbers, answer.status, answer.body, answer.retry_after)
+        except (Unreachable, mapping.GroupRefused) as fault:
+            reason = getattr(fault, "reason", "suivi:group_refused")
+            log.warning("no tracking", reason=reason, status=answer.status, request_id=answer.request_id)
+            raise
 
     async def track(numbers: Sequence[str]) -> Sequence[ParcelEvents]:
         try:
