@@ -26,9 +26,9 @@ from services.carrier.handlers import (
 from services.carrier.jobs.checks import CheckJob
 from services.carrier.jobs.labels import LabelJob, LabelRules
 from services.carrier.settings import Settings
+from services.carrier.store import call_rates, scans
 from services.carrier.store import callbacks as callbacks_table
 from services.carrier.store import labels as labels_table
-from services.carrier.store import scans
 from services.carrier.store.intake import Retention, ScanIntake
 from services.carrier.tasks.details import DetailsPublisher
 from services.carrier.tasks.polling import keep_polling
@@ -55,7 +55,8 @@ def service(platform: Platform) -> Service:
     connected = [
         Connected(carrier, counterpart, carrier.connect(settings, settings.sender(), counterpart))
         for carrier in CARRIERS
-        for counterpart in [Counterpart(carrier.counterpart, Client())]
+        for wait in [partial(call_rates.wait, pool, carrier.counterpart)]
+        for counterpart in [Counterpart(carrier.counterpart, Client(), wait)]
     ]
     silence = SilencePolicy({carrier.name: carrier.silence for carrier in CARRIERS}, settings.silence_days)
     duty_codes = {

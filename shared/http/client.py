@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Literal
@@ -32,6 +32,7 @@ LONGEST_CONTENT_TYPE = 1_000
 LONGEST_RETRY_AFTER = 600.0
 REQUEST_IDS = ("x-okapi-request-id", "x-request-id")
 Bound = Literal["time", "size", "pieces", "encoding"]
+Wait = Callable[[float], Awaitable[None]]
 
 
 class NoAnswer(Exception):
@@ -85,12 +86,19 @@ class Client(httpx.AsyncClient):
 class Counterpart:
     """Who is called, by the name that its jobs and an operator's pause have, and the connections to it."""
 
-    def __init__(self, name: str, http: httpx.AsyncClient) -> None:
+    def __init__(self, name: str, http: httpx.AsyncClient, wait: Wait | None = None) -> None:
+        """`wait`: until a call may be made, of so many a second in all replicas together; else each is at once."""
         self.name = name
         self._http = http
+        self._wait = wait
         self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()
+
+    async def turn(self, calls_per_second: float) -> None:
+        """Waits until a call may be made, of so many a second."""
+        if self._wait is not None:
+            await self._wait(calls_per_second)
 
     async def call(
         self,

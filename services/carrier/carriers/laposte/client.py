@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aiolimiter import AsyncLimiter
-
 from contracts.sls_limits import BrokenLimit
 from services.carrier.carriers.carrier import Calls
 from services.carrier.carriers.laposte import mapping
@@ -51,7 +49,6 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
     okapi_key = settings.okapi_key.get_secret_value()
     sls = Bounds(settings.sls_timeout_seconds, settings.sls_answer_bytes)
     suivi = Bounds(settings.suivi_timeout_seconds, settings.suivi_answer_bytes)
-    pace = AsyncLimiter(1, 1 / settings.suivi_calls_per_second)
 
     async def ask_sls(operation: str, request: LabelRequest) -> Answer:
         return await la_poste.call("POST", f"{sls_url}/{operation}", sls, headers=sls_headers, body=request.body)
@@ -76,7 +73,7 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
             return TryLater(f"sls:{fault.reason}")
 
     async def idships(numbers: Sequence[str]) -> list[ParcelEvents]:
-        await pace.acquire()
+        await la_poste.turn(settings.suivi_calls_per_second)
         url = f"{idships_url}/{','.join(numbers)}"
         headers = {"accept": "application/json", "x-okapi-key": okapi_key}
         try:
