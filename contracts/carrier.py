@@ -3,6 +3,7 @@ carrier is paused."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -138,3 +139,34 @@ class OperationResumed(OperationEvent):
     NAME: ClassVar[str] = "operation-resumed"
     resolution: Code
     """`checked`: the counterpart accepts the operation again; `operator`: a person says so."""
+
+
+MOST_DETAIL_TURNS = 20
+"""Of one parcel: what a carrier tells later is not published."""
+PublicName = Annotated[str, Field(max_length=80, pattern=r"^\S.*$")]
+"""Of a company or a public place, in one line."""
+
+
+class ParcelDetailsReported(ParcelEvent):
+    """What the carrier tells of the parcel beside its scans. Each turn has all that is known by then, and replaces the
+    one before. No personal data: the place where a parcel waits is a public one."""
+
+    NAME: ClassVar[str] = "parcel-details-reported"
+    turn: Annotated[int, Field(ge=1, le=MOST_DETAIL_TURNS)]
+    """1 for the first report, one more for each later one that tells something new."""
+    product: Code | None = None
+    """The carrier's own word, e.g. `colissimo`."""
+    expected_on: date | None = None
+    """The day on which the carrier expects to deliver."""
+    partner: PublicName | None = None
+    """Who carries the parcel in the country of destination, e.g. China Post."""
+    partner_number: Code | None = None
+    """The partner's own number of the parcel."""
+    pickup_point: PublicName | None = None
+    """Where it waits to be collected."""
+    page: Annotated[str, Field(pattern=r"^https://[!-~]{1,200}$")] | None = None
+    """The carrier's public page about the parcel."""
+
+    @property
+    def subject(self) -> str:
+        return f"{self.parcel}:{self.turn}"

@@ -77,6 +77,7 @@ CARRIER = Topic(
         carrier.ParcelDestroyed,
         carrier.OperationPaused,
         carrier.OperationResumed,
+        carrier.ParcelDetailsReported,
         *CASES,
     ),
     retention_days=400,

@@ -106,5 +106,5 @@ def _context(parcel: Parcel) -> dict[str, object]:
         reference = s10("LY", int(parcel.number[2:10]), "CN")
         context["partner"] = {"name": "China Post", "network": "EMS", "reference": reference}
     if "AG1" in codes:
-        context["removalPoint"] = {"name": "China Post", "type": "BDP"}
+        context["removalPoint"] = {"name": "望京邮政支局", "type": "BDP"}
     return context

@@ -26,10 +26,11 @@ from services.carrier.handlers import (
 from services.carrier.jobs.checks import CheckJob
 from services.carrier.jobs.labels import LabelJob, LabelRules
 from services.carrier.settings import Settings
+from services.carrier.store import call_rates, scans
 from services.carrier.store import callbacks as callbacks_table
 from services.carrier.store import labels as labels_table
-from services.carrier.store import scans
 from services.carrier.store.intake import Retention, ScanIntake
+from services.carrier.tasks.details import DetailsPublisher
 from services.carrier.tasks.polling import keep_polling
 from services.carrier.tasks.publishing import ScanPublisher
 from services.carrier.tasks.retention import keep_dropping_expired
@@ -54,7 +55,8 @@ def service(platform: Platform) -> Service:
     connected = [
         Connected(carrier, counterpart, carrier.connect(settings, settings.sender(), counterpart))
         for carrier in CARRIERS
-        for counterpart in [Counterpart(carrier.counterpart, Client())]
+        for wait in [partial(call_rates.wait, pool, carrier.counterpart)]
+        for counterpart in [Counterpart(carrier.counterpart, Client(), wait)]
     ]
     silence = SilencePolicy({carrier.name: carrier.silence for carrier in CARRIERS}, settings.silence_days)
     duty_codes = {
@@ -63,6 +65,7 @@ def service(platform: Platform) -> Service:
     }
     intake = ScanIntake(pool, platform.seal, Retention(settings.raw_scan_days, settings.callback_days))
     publisher = ScanPublisher(pool, ledger, clock, {carrier.name: carrier for carrier in CARRIERS}, intake.received)
+    details_publisher = DetailsPublisher(pool, ledger, clock, intake.details_received)
     rules = LabelRules(settings.on_lost_answer, settings.label_attempts, settings.label_days, settings.cn23_days)
     return Service(
         name="carrier",
@@ -82,6 +85,7 @@ def service(platform: Platform) -> Service:
         ),
         tasks=(
             Task("publish_scans", publisher.run),
+            Task("publish_details", details_publisher.run),
             *(
                 Task(f"poll.{one.carrier.name}", partial(keep_polling, pool, one, intake, settings.poll_seconds))
                 for one in connected

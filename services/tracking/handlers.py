@@ -61,6 +61,7 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     carrier.ParcelReturned,
     carrier.ParcelLost,
     carrier.ParcelDestroyed,
+    carrier.ParcelDetailsReported,
     cases.CaseOpened,
     cases.CaseClosed,
 )

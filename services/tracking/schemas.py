@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -75,6 +76,23 @@ class ParcelItem(Answer):
     """The goods' code in the Harmonized System, by which the page names them in the reader's language."""
 
 
+class CarrierDetails(Answer):
+    """What the carrier tells of a parcel beside its scans."""
+
+    expected_on: date | None = None
+    """The day on which the carrier expects to deliver: its estimate, not ours."""
+    product: str | None = None
+    """The carrier's own word."""
+    partner: str | None = None
+    """Who carries the parcel in the country of destination."""
+    partner_number: str | None = None
+    """The partner's own number of the parcel."""
+    pickup_point: str | None = None
+    """Where it waits to be collected."""
+    page: str | None = None
+    """The carrier's public page about the parcel."""
+
+
 class ParcelTracking(Answer):
     """Where a parcel is."""
 
@@ -107,6 +125,7 @@ class ParcelTracking(Answer):
     """In grams."""
     reason: str | None = None
     """Why the carrier says that it is held, or what is due at the door (`duty_due`)."""
+    details: CarrierDetails | None = None
 
 
 class TimelineEntry(Answer):

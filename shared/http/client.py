@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Literal
@@ -30,7 +30,9 @@ MOST_PIECES = 10_000
 """Pieces of one body. A chunk of a few bytes costs as much time as one of 64 KiB."""
 LONGEST_CONTENT_TYPE = 1_000
 LONGEST_RETRY_AFTER = 600.0
+REQUEST_IDS = ("x-okapi-request-id", "x-request-id")
 Bound = Literal["time", "size", "pieces", "encoding"]
+Wait = Callable[[float], Awaitable[None]]
 
 
 class NoAnswer(Exception):
@@ -84,12 +86,19 @@ class Client(httpx.AsyncClient):
 class Counterpart:
     """Who is called, by the name that its jobs and an operator's pause have, and the connections to it."""
 
-    def __init__(self, name: str, http: httpx.AsyncClient) -> None:
+    def __init__(self, name: str, http: httpx.AsyncClient, wait: Wait | None = None) -> None:
+        """`wait`: until a call may be made, of so many a second in all replicas together; else each is at once."""
         self.name = name
         self._http = http
+        self._wait = wait
         self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()
+
+    async def turn(self, calls_per_second: float) -> None:
+        """Waits until a call may be made, of so many a second."""
+        if self._wait is not None:
+            await self._wait(calls_per_second)
 
     async def call(
         self,
@@ -137,7 +146,8 @@ class Counterpart:
             if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
                 raise _Beyond("encoding")
             kind = response.headers.get("content-type", "")[:LONGEST_CONTENT_TYPE]
-            return Answer(response.status_code, kind, await _read(response, bounds.size), _retry_after(response))
+            body = await _read(response, bounds.size)
+            return Answer(response.status_code, kind, body, _retry_after(response), _request_id(response))
         finally:
             await response.aclose()
 
@@ -185,6 +195,12 @@ def _retry_after(response: httpx.Response) -> float | None:
     """The header in its form of seconds; no counterpart has been seen to use the form with a date."""
     text = response.headers.get("retry-after", "")
     return min(float(text), LONGEST_RETRY_AFTER) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def _request_id(response: httpx.Response) -> str | None:
+    """The first that the answer names, if it is one token."""
+    named = (response.headers.get(name, "") for name in REQUEST_IDS)
+    return next((text for text in named if re.fullmatch(r"[A-Za-z0-9_.:-]{1,64}", text)), None)
 
 
 async def keep_open(counterparts: Sequence[Counterpart], loop: Loop) -> None:

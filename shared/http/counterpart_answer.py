@@ -12,3 +12,5 @@ class Answer:
     body: bytes
     retry_after: float | None = None
     """Real seconds."""
+    request_id: str | None = None
+    """By which the counterpart's support finds the call in its logs."""

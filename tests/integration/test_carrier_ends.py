@@ -71,7 +71,7 @@ async def test_what_happens_to_a_lost_parcel_is_asked_for_once_a_day(carrier: Ca
         await asyncio.sleep(0.6)
         assert ParcelDelivered not in await carrier.facts(order_id)
         await carrier.platform.pool.execute(
-            "update followed_parcels set polled_at = now() - interval '25 hours' where tracking_number = $1", number
+            "update followed_parcels set poll_at = poll_at - interval '25 hours' where tracking_number = $1", number
         )
         await carrier.until(order_id, ParcelDelivered, 1)
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from hypothesis import strategies as st
 
 from contracts.base import Event, Money, OrderLine, Parcel, ParcelContent
-from contracts.carrier import LabelCreated, LabelRefused, ParcelDelivered, ParcelLost, ParcelScanned
+from contracts.carrier import (
+    LabelCreated,
+    LabelRefused,
+    ParcelDelivered,
+    ParcelDetailsReported,
+    ParcelLost,
+    ParcelScanned,
+)
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, OrderScreened
 from contracts.orders import (
@@ -106,6 +113,19 @@ def scan(parcel: int, hour: float, code: str, status: Status | None, country: st
     )  # fmt: skip
 
 
+def details(turn: int, **changes: Any) -> ParcelDetailsReported:
+    told = {
+        "expected_on": date(2026, 11, 15),
+        "partner": "China Post",
+        "partner_number": "LY000000014CN",
+        "pickup_point": "北京望京邮政支局",
+        "page": "https://www.laposte.fr/outils/suivre-vos-envois?code=OF-LA-POSTE",
+    }
+    return ParcelDetailsReported.model_validate(
+        {"order_id": ORDER, "occurred_at": at(60 + turn), "parcel": 1, "turn": turn, **told, **changes}
+    )
+
+
 def case(kind: Literal["customs_hold", "enquiry", "needs_attention", "dead_letter"], parcel: int | None) -> CaseOpened:
     return CaseOpened(
         order_id=ORDER, occurred_at=at(80), case=f"{kind}:{parcel}", service="customs", kind=kind, parcel=parcel,
@@ -169,6 +189,8 @@ OTHERS: tuple[Event, ...] = (
     HoldReleased(order_id=ORDER, occurred_at=at(5), hold=HOLD),
     ChangeRequested(order_id=ORDER, occurred_at=at(3), version=2, parts=("phone",)),
     OrderChanged(order_id=ORDER, occurred_at=at(3), version=2),
+    details(1),
+    details(2, pickup_point=None),
 )
 some_scans = st.lists(
     st.builds(

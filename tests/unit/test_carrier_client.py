@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Callable
 
 import httpx
@@ -24,7 +23,6 @@ SETTINGS = LaPosteSettings(
     laposte_sls_url="http://sls",
     laposte_suivi_url="http://suivi/v2/",
     okapi_key=SecretStr("the-key"),
-    suivi_calls_per_second=1000,
 )
 
 
@@ -119,18 +117,16 @@ async def test_retry_after(header: str, after: float | None) -> None:
     assert caught.value.retry_after == after
 
 
-async def test_calls_are_spread_evenly() -> None:
-    arrived = list[float]()
+async def test_every_call_waits_for_its_turn_that_of_an_id_alone_too() -> None:
+    turns: list[float] = []
 
-    def answered(request: httpx.Request) -> httpx.Response:
-        arrived.append(time.monotonic())
-        return suivi(request)
+    async def wait(calls_per_second: float) -> None:
+        turns.append(calls_per_second)
 
-    calls = connect(
-        SETTINGS.model_copy(update={"suivi_calls_per_second": 100}), SENDER, la_poste(httpx.MockTransport(answered))
-    )
-    await asyncio.gather(*(calls.track([GOOD]) for _ in range(11)))
-    assert arrived[-1] - arrived[0] >= 0.1 - 0.005
+    http = httpx.AsyncClient(transport=httpx.MockTransport(suivi))
+    calls = connect(SETTINGS, SENDER, Counterpart(CARRIER.counterpart, http, wait))
+    await calls.track([GOOD, BAD, OTHER])
+    assert turns == [SETTINGS.suivi_calls_per_second] * 4
 
 
 async def test_closing_waits_for_the_call_under_way() -> None:

@@ -178,9 +178,9 @@ def test_what_is_followed() -> None:
     )
     for event in events_among(decide(facts, DecisionContext(START), POLICY, DUTY_CODES)):
         facts.add(event)
-    assert sorted((parcel.parcel, parcel.state, parcel.scans) for parcel in followed_parcels(facts)) == [
-        (1, "handed_over", 1),
-        (2, "over", 1),
+    assert sorted((p.parcel, p.state, p.status, p.scans) for p in followed_parcels(facts)) == [
+        (1, "handed_over", "accepted", 1),
+        (2, "over", "delivered", 1),
     ]
     facts.add(withdrawn())
     assert {parcel.parcel: parcel.state for parcel in followed_parcels(facts)} == {1: "given_up", 2: "over"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from services.carrier.carriers.laposte.mapping import (
     read_new_events,
 )
 from services.carrier.domain.carrier import InvalidReport, ParcelEvents, Unreachable
+from services.carrier.domain.details import ParcelDetails
 from shared.http.problems import Problem
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
@@ -64,6 +65,14 @@ def test_several_ids_each_with_its_own_code() -> None:
         ("LY000000014FR", 0),
         ("RB123456785GB", 0),
     ]
+
+
+def test_an_id_that_la_poste_could_not_look_up_is_not_reported_as_unknown() -> None:
+    known, fault = {"returnCode": 104, "idShip": NUMBER}, {"returnCode": 504, "idShip": "LY000000014FR"}
+    asked = [NUMBER, "LY000000014FR"]
+    assert read_answer(asked, 207, json.dumps([known, fault]).encode()) == [ParcelEvents(NUMBER, ())]
+    with pytest.raises(Unreachable, match="suivi:fault"):
+        read_answer(asked, 207, json.dumps([fault]).encode())
 
 
 @pytest.mark.parametrize(
@@ -218,8 +227,83 @@ def test_an_event_of_customs_is_where_its_step_of_the_timeline_is(code: str) -> 
     assert on_the_way(code, "?", {"id": 3}, {"id": 3, "country": "CN"}) is None
 
 
-def test_other_events_say_nothing_of_the_country() -> None:
-    assert on_the_way("ET1", {"id": 3, "date": "2026-11-16T12:00:00+01:00", "country": "CN"}) is None
+def test_any_event_is_where_its_own_step_of_the_timeline_is() -> None:
+    noon = "2026-11-16T12:00:00+01:00"
+    assert on_the_way("ET1", {"id": 3, "date": noon, "country": "CN"}) == "CN"
+    assert on_the_way("PC1", {"id": 2, "date": noon, "country": "FR"}, {"id": 3, "date": noon, "country": "CN"}) == "FR"
+    assert on_the_way("MD2", {"id": 3, "date": noon, "country": "CN"}) is None
+
+
+def shipment(**fields: Any) -> dict[str, Any]:
+    return {"returnCode": 200, "shipment": {"idShip": NUMBER, "event": [], **fields}}
+
+
+def test_steps_reached_without_events_are_the_acceptance_they_say() -> None:
+    """The shape of a public client's test: no event, two steps reached."""
+    steps = [
+        {"id": 1, "status": True, "date": "2026-11-15T18:00:00+01:00", "country": "FR"},
+        {"id": 2, "status": True, "date": "2026-11-16T09:30:00+01:00", "country": "FR"},
+        {"id": 3, "status": False},
+        {"id": 4, "status": False, "date": "2026-11-20T09:30:00+01:00"},
+    ]
+    events = read_envelope(shipment(timeline=steps)).events
+    assert [(event.code, event.scanned_at, event.country) for event in events] == [
+        ("DR1", datetime(2026, 11, 15, 17, tzinfo=UTC), "FR"),
+        ("PC1", datetime(2026, 11, 16, 8, 30, tzinfo=UTC), "FR"),
+    ]
+    real = {"code": "PC1", "date": "2026-11-16T09:30:40+01:00"}
+    assert [event.code for event in read_envelope(shipment(event=[real], timeline=steps)).events] == ["PC1"]
+
+
+@pytest.mark.parametrize("step", [4, 5, 0, "2", None])
+def test_a_step_that_may_say_several_things_says_none(step: Any) -> None:
+    reached = {"id": step, "status": True, "date": "2026-11-20T09:30:00+01:00"}
+    assert read_envelope(shipment(timeline=[reached, "?"])).events == ()
+
+
+def test_what_is_told_beside_the_events() -> None:
+    told = read_envelope(
+        shipment(
+            product="colissimo",
+            estimDate="2026-12-05T00:00:00+01:00",
+            url="https://www.laposte.fr/outils/suivre-vos-envois?code=CY123456785FR",
+            contextData={
+                "partner": {"name": "China Post", "network": "EMS", "reference": "LY000000014CN"},
+                "removalPoint": {"name": "  望京\n邮政支局 ", "type": "BDP"},
+            },
+        )
+    ).details
+    assert told == ParcelDetails(
+        product="colissimo",
+        expected_on=date(2026, 12, 5),
+        partner="China Post",
+        partner_number="LY000000014CN",
+        pickup_point="望京 邮政支局",
+        page="https://www.laposte.fr/outils/suivre-vos-envois?code=CY123456785FR",
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"estimDate": "bientôt"},
+        {"estimDate": "0001-01-01"},
+        {"estimDate": 7},
+        {"product": "un envoi"},
+        {"contextData": "?"},
+        {"contextData": {"partner": ["China Post"], "removalPoint": {"name": "x" * 81}}},
+        {"contextData": {"partner": {"name": "a\u202eb", "reference": "ly 1"}}},
+        {"url": "https://laposte.fr.evil.example/"},
+        {"url": "https://www.laposte.fr@evil.example/"},
+        {"url": "http://www.laposte.fr/"},
+        {"url": "https://www.laposte.fr/" + "x" * 200},
+        {"url": "https://[laposte.fr/"},
+        {"url": 1},
+    ],
+)
+def test_details_that_cannot_be_read_are_left_out(fields: dict[str, Any]) -> None:
+    assert read_envelope(shipment(**fields)).details is None
 
 
 @pytest.mark.parametrize(

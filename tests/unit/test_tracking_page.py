@@ -25,7 +25,18 @@ from services.tracking.domain.next_actions import Action, Actor, OrderState, Par
 from services.tracking.domain.parcels import Stage
 from services.tracking.schemas import OrderTracking, PublicTracking
 from shared.ledger.facts import Facts
-from tests.support.tracking_samples import ORDER, OTHERS, SHIPPED, at, case, closed, placed, scan, sets_of_facts
+from tests.support.tracking_samples import (
+    ORDER,
+    OTHERS,
+    SHIPPED,
+    at,
+    case,
+    closed,
+    details,
+    placed,
+    scan,
+    sets_of_facts,
+)
 
 PAGES = Pages("help@shop.example")
 SECRET = "v1.secret"
@@ -52,7 +63,7 @@ def test_each_language_has_every_word() -> None:
         "scans": readings,
         "flags": set(get_args(Flag)),
         "flags_cleared": set(get_args(Flag)),
-        "events": kinds - {"parcel-scanned"},
+        "events": kinds - {"parcel-scanned", "parcel-details-reported"},
         "stages": set(get_args(Stage)),
         "actors": set(get_args(Actor)),
         "actions": set(get_args(Action)),
@@ -130,6 +141,22 @@ def test_a_number_can_be_copied_followed_and_shared_without_the_secret() -> None
 def test_the_readers_can_write_to_us() -> None:
     assert '<a href="mailto:help@shop.example">' in render([placed()])
     assert "mailto:" not in Pages().not_found("en").decode()
+
+
+def test_what_the_carrier_tells_is_shown_as_its_own() -> None:
+    told = [*SHIPPED, scan(1, 30, "AG1", "available_for_pickup"), details(1)]
+    page = render(told)
+    assert "<dt>Delivery expected by La Poste</dt><dd>Sunday, 15 November 2026</dd>" in page
+    assert "<dt>China Post number</dt>" in page
+    assert 'data-copy="LY000000014CN"' in page
+    assert 'href="https://www.ems.com.cn/"' in page
+    assert "<dd>北京望京邮政支局</dd>" in page
+    assert 'href="https://www.laposte.fr/outils/suivre-vos-envois?code=OF-LA-POSTE"' in page
+    assert "<dd>Sunday, 15 November 2026 (has passed)</dd>" in render(told, now=at(24 * 14))
+    ended = render([*told, scan(1, 50, "DI1", "delivered")])
+    assert "expected by La Poste" not in ended
+    assert "北京望京邮政支局" not in ended
+    assert "LY000000014CN" in ended
 
 
 def test_a_code_of_the_carrier_is_small_print() -> None:

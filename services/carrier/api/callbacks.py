@@ -120,7 +120,7 @@ def router(intake: ScanIntake, carrier: str, callbacks: Callbacks, secrets: Sequ
         except Problem:
             metrics.CALL_BACKS.labels("unreadable").inc()
             raise
-        new = await intake.keep_callback(carrier, webhook_id, reported.tracking_number, body, reported.events)
+        new = await intake.keep_callback(carrier, webhook_id, body, reported)
         metrics.CALL_BACKS.labels("kept" if new else "repeated").inc()
         return Response(status_code=204)
 

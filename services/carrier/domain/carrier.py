@@ -10,6 +10,7 @@ from contracts.base import Parcel
 from contracts.customs import ParcelDeclared
 from contracts.persons import Contact
 from contracts.vocabularies import Flag, HoldReason, Status
+from services.carrier.domain.details import ParcelDetails
 from services.carrier.domain.documents import Document
 
 
@@ -162,10 +163,11 @@ class CarrierEvent:
 
 @dataclass(frozen=True, slots=True)
 class ParcelEvents:
-    """What the carrier reports of one parcel. No events: it does not know the parcel yet."""
+    """What the carrier reports of one parcel. Neither events nor details: it does not know the parcel yet."""
 
     tracking_number: str
     events: tuple[CarrierEvent, ...]
+    details: ParcelDetails | None = None
 
 
 @dataclass(frozen=True, slots=True)

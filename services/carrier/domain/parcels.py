@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from contracts.carrier import LabelCreated, LabelRefused, ParcelScanned
+from contracts.vocabularies import RANKS, Status
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.carrier.domain.labels import is_label_needed
 from services.carrier.domain.outcomes import current_end
@@ -27,6 +28,8 @@ class FollowedParcel:
     carrier: str
     tracking_number: str
     state: FollowState
+    status: Status | None
+    """Of the latest scan that has one."""
     scans: int
 
 
@@ -40,6 +43,7 @@ def followed_parcels(facts: Facts) -> list[FollowedParcel]:
             carrier=label.carrier,
             tracking_number=label.tracking_number,
             state=follow_state(facts, label.parcel),
+            status=_latest_status(facts, label.parcel),
             scans=scans[label.parcel],
         )
         for label in facts.all(LabelCreated)
@@ -54,6 +58,12 @@ def follow_state(facts: Facts, parcel: int) -> FollowState:
     if end or not is_label_needed(facts):
         return "given_up"
     return "labelled" if facts.get(ParcelHandedOver, parcel) is None else "handed_over"
+
+
+def _latest_status(facts: Facts, parcel: int) -> Status | None:
+    scans = (scan for scan in facts.all(ParcelScanned) if scan.parcel == parcel and scan.status in RANKS)
+    latest = max(scans, key=lambda scan: (scan.scanned_at, RANKS[scan.status or ""]), default=None)
+    return latest.status if latest is not None else None
 
 
 def parcels_of(facts: Facts) -> list[int]:

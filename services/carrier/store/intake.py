@@ -12,10 +12,11 @@ from typing import Literal
 import asyncpg
 
 from contracts.base import order_stream
-from services.carrier.domain.carrier import CarrierEvent
+from services.carrier.domain.carrier import CarrierEvent, ParcelEvents
 from services.carrier.domain.scans import turns
-from services.carrier.store import callbacks, labels, scans
+from services.carrier.store import callbacks, details, labels, scans
 from services.carrier.store.callbacks import Callback
+from services.carrier.store.details import ToldDetails
 from services.carrier.store.numbers import Number
 from services.carrier.store.scans import RawScan
 from shared import failpoints, tracing
@@ -40,6 +41,7 @@ KEEP_TOGETHER = 200
 class ReceivedCallback:
     callback: Callback
     scans: Sequence[RawScan]
+    details: Sequence[ToldDetails]
     stored: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     """Whether it was new, once that is durable."""
 
@@ -78,25 +80,30 @@ class ScanIntake:
         self._arrived: list[ReceivedCallback] = []
         self._keeper: asyncio.Task[None] | None = None
         self.received = asyncio.Event()
-        """Set when there may be something new to publish."""
+        """Set when there may be a new scan to publish."""
+        self.details_received = asyncio.Event()
+        """Set when there may be new details to publish."""
 
-    async def keep_polled(self, carrier: str, events: Sequence[CarrierEvent]) -> None:
+    async def keep_polled(self, carrier: str, reported: Sequence[ParcelEvents]) -> None:
         """Durable when it returns."""
+        events = [event for parcel in reported for event in parcel.events]
         raw = sealed_scans(carrier, "poll", events, self._seal)
         async with self._pool.acquire() as db, db.transaction():
             erased = await labels.erased_numbers(db, [(scan.carrier, scan.tracking_number) for scan in raw])
             new = await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
+            told = await details.save(db, _with_details(carrier, reported), self._retention.raw_scans)
         if new:
             self.received.set()
+        if told:
+            self.details_received.set()
 
-    async def keep_callback(
-        self, carrier: str, webhook_id: str, tracking_number: str, body: bytes, events: Sequence[CarrierEvent]
-    ) -> bool:
+    async def keep_callback(self, carrier: str, webhook_id: str, body: bytes, reported: ParcelEvents) -> bool:
         """Durable when it returns; False when this call-back was known already."""
+        tracking_number, events = reported.tracking_number, reported.events
         sealed = self._seal.seal(body, callbacks.sealing_place(carrier, webhook_id))
         callback = Callback(carrier, webhook_id, tracking_number, sealed)
         raw = sealed_scans(carrier, "webhook", events, self._seal)
-        received = ReceivedCallback(callback, raw)
+        received = ReceivedCallback(callback, raw, _with_details(carrier, [reported]))
         self._arrived.append(received)
         if self._keeper is None or self._keeper.done():
             # In a context of its own: a group belongs to no single request's trace.
@@ -124,12 +131,20 @@ class ScanIntake:
             new = await callbacks.save(db, kept, self._retention.callbacks)
             raw = [scan for received in group if _id(received.callback) in new for scan in received.scans]
             await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
+            fresh = [told for received in group if _id(received.callback) in new for told in received.details]
+            told = await details.save(db, fresh, self._retention.raw_scans)
             failpoints.reach("callback.worked")
         failpoints.reach("callback.committed")
         for received in group:
             if not received.stored.done():
                 received.stored.set_result(_id(received.callback) in new)
         self.received.set()
+        if told:
+            self.details_received.set()
+
+
+def _with_details(carrier: str, reported: Sequence[ParcelEvents]) -> list[ToldDetails]:
+    return [(carrier, parcel.tracking_number, parcel.details) for parcel in reported if parcel.details is not None]
 
 
 async def _fail(received: ReceivedCallback, error: Exception) -> None:

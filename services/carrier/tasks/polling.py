@@ -19,7 +19,8 @@ GROUPS_AT_ONCE = 10
 async def keep_polling(
     pool: asyncpg.Pool[asyncpg.Record], connected: Connected, intake: ScanIntake, poll_seconds: float, loop: Loop
 ) -> None:
-    """Each parcel every `poll_seconds`, as fast as the carrier's rate allows, until cancelled.
+    """Each parcel as often as its status asks for, every `poll_seconds` at the most, and as fast as the carrier's rate
+    allows, until cancelled.
 
     While the carrier gives no answer at all the rounds wait, longer each time.
     """
@@ -44,7 +45,8 @@ async def poll(
 ) -> tuple[int, Unreachable | None]:
     """One round: how many parcels were due, and why it stopped early if it did. None while the carrier is paused.
 
-    Those about which there was no answer are due again, behind all others that are due, so that no group blocks them.
+    Those about which there was no answer are due again, behind all others that are due, so that no group blocks them;
+    one whose own answer is missing in that of its group only after `poll_seconds`.
     """
     carrier = connected.carrier
     async with pool.acquire() as db, db.transaction():
@@ -57,7 +59,10 @@ async def poll(
             answers = await loop.while_waiting(connected.calls.track(group))
         except Unreachable as fault:
             async with pool.acquire() as db, db.transaction():
-                await followed_parcels.release(db, carrier.name, due[start:], poll_seconds)
+                await followed_parcels.release(db, carrier.name, due[start:])
             return len(due), fault
-        await intake.keep_polled(carrier.name, [event for parcel in answers for event in parcel.events])
+        await intake.keep_polled(carrier.name, answers)
+        if missing := set(group) - {parcel.tracking_number for parcel in answers}:
+            async with pool.acquire() as db, db.transaction():
+                await followed_parcels.release(db, carrier.name, sorted(missing), poll_seconds)
     return len(due), None

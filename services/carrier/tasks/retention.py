@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from services.carrier.store import callbacks, labels, scans
+from services.carrier.store import callbacks, details, labels, scans
 from shared.loop import Loop
 
 RETENTION_SECONDS = 3600.0
@@ -18,5 +18,6 @@ async def keep_dropping_expired(pool: asyncpg.Pool[asyncpg.Record], loop: Loop) 
             await labels.drop_expired(db)
             await scans.drop_expired(db)
             await callbacks.drop_expired(db)
+            await details.drop_expired(db)
 
     await loop.repeat(step, RETENTION_SECONDS)

@@ -61,6 +61,8 @@ class PageStep:
     when: str | None
 
 
+PARTNER_PAGES: Mapping[str, str] = {"China Post": "https://www.ems.com.cn/"}
+"""Where a partner's own number is looked up; China Post's address is from memory, and takes no number in it."""
 CARRIER_PAGES: Mapping[str, str] = {"laposte": "https://www.laposte.fr/outils/suivre-vos-envois?code={number}"}
 """A carrier's own public page about a parcel (La Poste: `shipment.url` of Suivi v2)."""
 
@@ -101,6 +103,8 @@ class Pages:
             steps=lambda parcel: [_step(words, step, now) for step in order.next if step.parcel == parcel],
             goods=lambda item: _goods(words, item),
             carrier_page=_carrier_page,
+            partner_page=lambda details: PARTNER_PAGES.get(details.partner or ""),
+            expected=lambda parcel: _expected(words, parcel, now),
             stages=lambda parcel: list(_stages(words, parcel)),
             parcel_tone=_parcel_tone,
             notices=lambda parcel: list(_notices(words, order, parcel)),
@@ -199,9 +203,21 @@ def _goods(words: Words, item: ParcelItem) -> tuple[str, str | None]:
     return (general, own) if general and general.casefold() != own.casefold() else (own, None)
 
 
-def _carrier_page(carrier: str | None, number: str) -> str | None:
-    page = CARRIER_PAGES.get(carrier or "")
-    return page.format(number=number) if page else None
+def _carrier_page(parcel: ParcelTracking) -> str | None:
+    """The page that the carrier names, else the one that its number leads to."""
+    if parcel.details and parcel.details.page:
+        return parcel.details.page
+    page = CARRIER_PAGES.get(parcel.carrier or "")
+    return page.format(number=parcel.tracking_number) if page else None
+
+
+def _expected(words: Words, parcel: ParcelTracking, now: datetime) -> str | None:
+    """The carrier's estimate; none for a parcel that has ended or is on its way back."""
+    day = parcel.details.expected_on if parcel.details else None
+    if day is None or parcel.final or parcel.status == "returning":
+        return None
+    text = words.calendar_day(day)
+    return words.ui("expected_passed", date=text) if day < now.date() else text
 
 
 def _stages(words: Words, parcel: ParcelTracking) -> Iterator[PageStage]:

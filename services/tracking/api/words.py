@@ -6,9 +6,9 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, TypeAlias, cast, get_args
 from zoneinfo import ZoneInfo
 
 from babel import Locale, negotiate_locale
@@ -16,6 +16,8 @@ from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal
 
 Language = Literal["zh", "fr", "en"]
+CalendarDay: TypeAlias = date
+"""By a name that `Words` has no method of."""
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _LOCALES: Mapping[Language, str] = {"zh": "zh_Hans_CN", "fr": "fr_FR", "en": "en_GB"}
@@ -70,6 +72,10 @@ class Words:
     def date(self, at: datetime) -> str:
         """`Friday 27 November 2026` in the reader's time zone."""
         return format_date(at.astimezone(self._zone), "full", self._locale)
+
+    def calendar_day(self, day: CalendarDay) -> str:
+        """A day that is no instant, as a carrier states it."""
+        return format_date(day, "full", self._locale)
 
     def time(self, at: datetime) -> str:
         """`14:05`; in English with UTC beside it."""

@@ -30,6 +30,7 @@ from contracts.warehouse import (
     StockReserved,
     StockShort,
 )
+from services.tracking.domain.details import CarrierDetails
 from services.tracking.domain.journey import Journey, derive_journey
 from services.tracking.domain.next_actions import ORDER_ACTIONS, REFUND, NextAction, OrderState, next_action
 from services.tracking.domain.parcels import Item, ParcelView, parcel_action, parcel_view
@@ -172,7 +173,8 @@ def _present(value: Any) -> dict[str, Any]:
 
 
 _FIELDS: dict[type[Any], tuple[str, ...]] = {
-    kind: tuple(field.name for field in fields(kind)) for kind in (Document, Case, NextAction, ParcelView, Item, Entry)
+    kind: tuple(field.name for field in fields(kind))
+    for kind in (Document, Case, NextAction, ParcelView, CarrierDetails, Item, Entry)
 }
 
 

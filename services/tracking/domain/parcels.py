@@ -13,6 +13,7 @@ from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportHeld, ImportRefused, ParcelDeclared, ParcelRefused
 from contracts.vocabularies import RANKS, Flag, Status
 from contracts.warehouse import ParcelHandedOver, ParcelReceivedBack
+from services.tracking.domain.details import CarrierDetails, latest_details
 from services.tracking.domain.journey import Journey, handed_to_carrier
 from services.tracking.domain.next_actions import (
     ASKED_OF_RECIPIENT,
@@ -78,6 +79,7 @@ class ParcelView:
     weight_g: int | None
     reason: str | None = None
     """Why the carrier says that it is held, or what is due at the door."""
+    details: CarrierDetails | None = None
 
 
 def parcel_view(
@@ -110,6 +112,7 @@ def parcel_view(
         items=tuple(_item(content, goods.get(content.line)) for content in box.contents) if box else (),
         weight_g=box.weight_g if box else None,
         reason=journey.reason,
+        details=latest_details(facts),
     )
 
 

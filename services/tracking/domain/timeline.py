@@ -8,7 +8,15 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.base import CountryCode, Event, ParcelEvent
-from contracts.carrier import LabelRefused, ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
+from contracts.carrier import (
+    LabelRefused,
+    ParcelDelivered,
+    ParcelDestroyed,
+    ParcelDetailsReported,
+    ParcelLost,
+    ParcelReturned,
+    ParcelScanned,
+)
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportHeld, ImportRefused, OrderRefused, ParcelRefused
 from contracts.orders import CancelRequested, OrderAmended, OrderClosed
@@ -43,7 +51,8 @@ class Entry:
 def timeline(events: Sequence[Event], scan_statuses: Mapping[UUID, Status]) -> tuple[Entry, ...]:
     """The entries of these facts. `scan_statuses`: the status that each scan stands for, by its id.
 
-    `parcel-delivered` and `parcel-returned` have an entry only where no scan of the parcel says the same.
+    `parcel-delivered` and `parcel-returned` have an entry only where no scan of the parcel says the same; what the
+    carrier tells beside its scans has none.
     """
     scanned = {(event.parcel, scan_statuses.get(event.id)) for event in events if isinstance(event, ParcelScanned)}
     entries = []
@@ -52,6 +61,8 @@ def timeline(events: Sequence[Event], scan_statuses: Mapping[UUID, Status]) -> t
             case ParcelDelivered() if (event.parcel, "delivered") in scanned:
                 continue
             case ParcelReturned() if (event.parcel, "returned") in scanned:
+                continue
+            case ParcelDetailsReported():
                 continue
             case ParcelScanned():
                 entry = _scan(event, scan_statuses.get(event.id))

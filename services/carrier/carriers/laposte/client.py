@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aiolimiter import AsyncLimiter
-
 from contracts.sls_limits import BrokenLimit
 from services.carrier.carriers.carrier import Calls
 from services.carrier.carriers.laposte import mapping
@@ -38,6 +36,7 @@ from services.carrier.domain.carrier import (
 )
 from shared.http.client import Bounds, Counterpart, NoAnswer
 from shared.http.counterpart_answer import Answer
+from shared.telemetry import log
 
 
 def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) -> Calls:
@@ -59,7 +58,6 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
     okapi_key = settings.okapi_key.get_secret_value()
     sls = Bounds(settings.sls_timeout_seconds, settings.sls_answer_bytes)
     suivi = Bounds(settings.suivi_timeout_seconds, settings.suivi_answer_bytes)
-    pace = AsyncLimiter(1, 1 / settings.suivi_calls_per_second)
 
     async def ask_sls(operation: str, request: LabelRequest) -> Answer:
         return await la_poste.call("POST", f"{sls_url}/{operation}", sls, headers=sls_headers, body=request.body)
@@ -93,14 +91,19 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
             return TryLater(f"sls:{fault.reason}")
 
     async def idships(numbers: Sequence[str]) -> list[ParcelEvents]:
-        await pace.acquire()
+        await la_poste.turn(settings.suivi_calls_per_second)
         url = f"{idships_url}/{','.join(numbers)}"
         headers = {"accept": "application/json", "x-okapi-key": okapi_key}
         try:
             answer = await la_poste.call("GET", url, suivi, headers=headers, params={"lang": "fr_FR"})
         except NoAnswer as fault:
             raise Unreachable(f"suivi:{fault.reason}") from None
-        return mapping.read_answer(numbers, answer.status, answer.body, answer.retry_after)
+        try:
+            return mapping.read_answer(numbers, answer.status, answer.body, answer.retry_after)
+        except (Unreachable, mapping.GroupRefused) as fault:
+            reason = getattr(fault, "reason", "suivi:group_refused")
+            log.warning("no tracking", reason=reason, status=answer.status, request_id=answer.request_id)
+            raise
 
     async def track(numbers: Sequence[str]) -> Sequence[ParcelEvents]:
         try:

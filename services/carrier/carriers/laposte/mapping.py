@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.carrier.carriers.laposte import codes
+from services.carrier.carriers.laposte import codes, suivi
 from services.carrier.domain.carrier import CarrierEvent, InvalidReport, ParcelEvents, Unreachable
 from services.carrier.domain.s10 import is_parcel_id
 from shared.http.json_reader import read_told
@@ -32,10 +32,6 @@ _YEARS = range(2000, 2200)
 """An event of another time is a mistake, and no deadline can be reckoned from it."""
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 """One for all events: `json.dumps` with options makes one for each."""
-_CUSTOMS = frozenset({"DO1", "DO2", "DO3"})
-"""Codes that leave open in which country's customs the parcel is."""
-_CUSTOMS_STEP = 3
-"""The step of the timeline, of five, to which they belong."""
 
 
 class GroupRefused(Exception):
@@ -47,8 +43,9 @@ def read_answer(
 ) -> list[ParcelEvents]:
     """What the answer reports of each parcel requested.
 
-    A parcel that La Poste does not know (404, return code 104) or refuses has no events. Raises GroupRefused when a
-    group was refused whole, Unreachable when nothing was reported of any parcel.
+    A parcel that La Poste does not know (404, return code 104) or refuses has no events; one whose own return code is a
+    fault of La Poste's is left out. Raises GroupRefused when a group was refused whole, Unreachable when nothing was
+    reported of any parcel.
     """
     if status == 429:
         raise Unreachable("suivi:quota", retry_after)
@@ -66,7 +63,10 @@ def read_answer(
     if all(isinstance(envelope, Mapping) and "returnCode" in envelope for envelope in envelopes) and envelopes:
         if len(requested) > 1 and status == 400:
             raise GroupRefused
-        return [reported for envelope in envelopes if (reported := _readable(envelope, requested)) is not None]
+        answered = [envelope for envelope in envelopes if not suivi.is_fault(envelope["returnCode"])]
+        if not answered:
+            raise Unreachable("suivi:fault", retry_after)
+        return [reported for envelope in answered if (reported := _readable(envelope, requested)) is not None]
     if status in (400, 404):
         if len(requested) > 1:
             raise GroupRefused
@@ -106,8 +106,10 @@ def read_envelope(envelope: Any) -> ParcelEvents:
         raise InvalidReport("shipment.event", "array", "events are an array")
     if len(events) > MOST_EVENTS:
         raise InvalidReport("shipment.event", "max_items", f"at most {MOST_EVENTS} events")
-    step = _customs_step(inner.get("timeline"))
-    return ParcelEvents(number, tuple(_event(number, event, step) for event in events))
+    timeline = inner.get("timeline")
+    events = events or [{"code": code, "date": step["date"]} for code, step in suivi.reached_steps(timeline)]
+    countries = suivi.step_countries(timeline, _instant)
+    return ParcelEvents(number, tuple(_event(number, event, countries) for event in events), suivi.details_of(inner))
 
 
 def read_new_events(envelope: Any) -> ParcelEvents:
@@ -119,24 +121,15 @@ def read_new_events(envelope: Any) -> ParcelEvents:
     return read_envelope(envelope)
 
 
-def _customs_step(timeline: Any) -> tuple[datetime, str] | None:
-    """When and in which country the latest event of that step was; its earlier ones may have been elsewhere."""
-    for step in timeline if isinstance(timeline, list) else []:
-        if isinstance(step, Mapping) and step.get("id") == _CUSTOMS_STEP:
-            instant, country = _instant(step.get("date")), _country(step.get("country"))
-            return (instant, country) if instant is not None and country is not None else None
-    return None
-
-
-def _event(number: str, event: Any, customs_step: tuple[datetime, str] | None) -> CarrierEvent:
+def _event(number: str, event: Any, step_countries: Mapping[tuple[int, datetime], str]) -> CarrierEvent:
     raw = _ENCODER.encode(event).encode()
     fields: Mapping[str, Any] = event if isinstance(event, Mapping) else {}
     code: Any = fields.get("code")
     instant, country = _instant(fields.get("date")), _country(fields.get("country"))
     readable = isinstance(code, str) and _CODE.fullmatch(code) is not None and instant is not None
     offset = instant.utcoffset() if instant is not None else None
-    if country is None and readable and code in _CUSTOMS and customs_step is not None and customs_step[0] == instant:
-        country = customs_step[1]
+    if country is None and readable and instant is not None:
+        country = step_countries.get((suivi.step_of(code), instant))
     return CarrierEvent(
         tracking_number=number,
         raw=raw,

@@ -45,7 +45,9 @@ class LaPosteSettings(BaseSettings):
     suivi_timeout_seconds: float = Field(default=10, gt=0, description="of a whole call, real time")
     suivi_answer_bytes: int = Field(default=1024 * 1024, ge=1024, description="what is read of an answer")
     suivi_calls_per_second: float = Field(
-        default=10, gt=0, description="of each replica; La Poste's free plan allows 10"
+        default=9.5,
+        gt=0,
+        description="of all replicas together; La Poste's free plan allows 10, and no call leaves exactly in time",
     )
     webhook_secrets: SecretStr = Field(default=SecretStr(""), description="`whsec_<base64>,...`; any of them counts")
 

@@ -1,0 +1,114 @@
+"""What Suivi v2 tells of a parcel beside its events: the steps it has reached, and details for who waits for it. Pure.
+
+Source: La Poste's OpenAPI "Suivi-1.0.0": `timeline` (five steps, the third is the way, the fifth the end), `estimDate`,
+`product`, `url`, `contextData.partner` (who carries the parcel abroad, with its own number), `contextData.removalPoint`
+(the counter where it waits).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from services.carrier.domain.details import ParcelDetails
+
+MOST_STEPS = 5
+STEP_CODES: Mapping[int, str] = {1: "DR1", 2: "PC1", 3: "ET1"}
+"""The code that says the same as a step that was reached, of those that say one thing only. Step 4 is out for delivery,
+could not be delivered, waits at a counter or is being returned; step 5 is delivered, or back at the sender."""
+_STEPS = {"DR1": 1, "DR2": 1, "PC1": 2, "PC2": 2, "MD2": 4, "ND1": 4, "AG1": 4, "RE1": 4, "DI0": 5, "DI1": 5, "DI2": 5}
+LONGEST_NAME = 80
+LONGEST_PAGE = 200
+_PRODUCT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+_NUMBER = re.compile(r"[A-Z0-9]{8,35}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_YEARS = range(2000, 2200)
+_HOST = re.compile(r"([a-z0-9-]+\.)*laposte\.fr")
+
+
+def is_fault(return_code: Any) -> bool:
+    """Whether a return code says that La Poste could not look the parcel up, and nothing of the parcel."""
+    return isinstance(return_code, int) and (return_code >= 500 or return_code in (401, 403, 429))
+
+
+def details_of(shipment: Mapping[str, Any]) -> ParcelDetails | None:
+    """The details that a shipment tells; what cannot be read is left out. None when it tells none."""
+    context = _object(shipment.get("contextData"))
+    partner, counter = _object(context.get("partner")), _object(context.get("removalPoint"))
+    details = ParcelDetails(
+        product=_matching(_PRODUCT, shipment.get("product")),
+        expected_on=_day(shipment.get("estimDate")),
+        partner=_name(partner.get("name")),
+        partner_number=_matching(_NUMBER, partner.get("reference")),
+        pickup_point=_name(counter.get("name")),
+        page=_page(shipment.get("url")),
+    )
+    return details if details != ParcelDetails() else None
+
+
+def reached_steps(timeline: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The steps that were reached, each with the code that says the same, for a shipment without events."""
+    for step in _steps(timeline):
+        number = step.get("id")
+        code = STEP_CODES.get(number) if isinstance(number, int) else None
+        if code is not None and step.get("status") is True and isinstance(step.get("date"), str):
+            yield code, step
+
+
+def step_countries(timeline: Any, instant: Callable[[Any], datetime | None]) -> dict[tuple[int, datetime], str]:
+    """Where the latest event of each step was, by step and time of that event; its earlier ones may have been
+    elsewhere. `instant` reads a time."""
+    countries: dict[tuple[int, datetime], str] = {}
+    for step in _steps(timeline):
+        number, at, country = step.get("id"), instant(step.get("date")), _matching(_COUNTRY, step.get("country"))
+        if isinstance(number, int) and at is not None and country is not None:
+            countries.setdefault((number, at), country)
+    return countries
+
+
+def step_of(code: str) -> int:
+    """The step to which an event of this code belongs."""
+    return _STEPS.get(code, 3)
+
+
+def _steps(timeline: Any) -> Iterator[Mapping[str, Any]]:
+    for step in timeline[:MOST_STEPS] if isinstance(timeline, list) else ():
+        if isinstance(step, Mapping):
+            yield step
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _matching(form: re.Pattern[str], value: Any) -> str | None:
+    return value if isinstance(value, str) and form.fullmatch(value) else None
+
+
+def _name(value: Any) -> str | None:
+    """The name of a company or a public place: one line of what can be printed."""
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    return text if text and len(text) <= LONGEST_NAME and text.isprintable() else None
+
+
+def _day(value: Any) -> date | None:
+    """The day of `2026-12-05T00:00:00+01:00`, as La Poste states it."""
+    try:
+        day = datetime.fromisoformat(value).date() if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return day if day is not None and day.year in _YEARS else None
+
+
+def _page(value: Any) -> str | None:
+    """An address that readers are sent to is La Poste's own, and of plain characters."""
+    if not isinstance(value, str) or len(value) > LONGEST_PAGE or not re.fullmatch(r"https://[!-~]+", value):
+        return None
+    try:
+        host = urlsplit(value).netloc
+    except ValueError:
+        return None
+    return value if _HOST.fullmatch(host) else None

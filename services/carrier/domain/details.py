@@ -1,0 +1,78 @@
+"""What a carrier tells of a parcel beside its scans, and the facts that follow. Pure.
+
+Each fact has all that is known by then. A later report replaces what it tells and leaves the rest: an envelope without
+a date says nothing about the date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.carrier import MOST_DETAIL_TURNS, ParcelDetailsReported
+from shared.ledger.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelDetails:
+    """No personal data: a company's name, a public place, a page of the carrier's."""
+
+    product: str | None = None
+    expected_on: date | None = None
+    """The day on which the carrier expects to deliver."""
+    partner: str | None = None
+    """Who carries the parcel in the country of destination."""
+    partner_number: str | None = None
+    """The partner's own number of the parcel."""
+    pickup_point: str | None = None
+    """Where it waits to be collected."""
+    page: str | None = None
+    """The carrier's public page about the parcel."""
+
+    def stored(self) -> dict[str, str]:
+        """What is told, as JSON has it."""
+        return {name: str(value) for name, value in asdict(self).items() if value is not None}
+
+
+_NAMES = tuple(field.name for field in fields(ParcelDetails))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDetails:
+    """Details whose parcel is known by now."""
+
+    carrier: str
+    tracking_number: str
+    order_id: UUID
+    parcel: int
+    details: dict[str, str]
+    """As stored."""
+
+
+def details_facts(
+    sets: Mapping[UUID, Facts], reports: Sequence[KnownDetails], now: datetime
+) -> list[ParcelDetailsReported]:
+    """The facts of those reports that tell something new, at `now` (business time): of one parcel the first
+    `MOST_DETAIL_TURNS`."""
+    found = (_fact(sets[report.order_id], report, now) for report in reports)
+    return [fact for fact in found if fact is not None]
+
+
+def _fact(facts: Facts, report: KnownDetails, now: datetime) -> ParcelDetailsReported | None:
+    known = [fact for fact in facts.all(ParcelDetailsReported) if fact.parcel == report.parcel]
+    latest = max(known, key=lambda fact: fact.turn, default=None)
+    turn = latest.turn + 1 if latest is not None else 1
+    if turn > MOST_DETAIL_TURNS:
+        return None
+    told = {name: report.details[name] for name in _NAMES if name in report.details}
+    fact = ParcelDetailsReported.model_validate(
+        {"order_id": report.order_id, "occurred_at": now, "parcel": report.parcel, "turn": turn, **told}
+    )
+    return None if latest is not None and _told(latest) == _told(fact) else fact
+
+
+def _told(fact: ParcelDetailsReported) -> dict[str, Any]:
+    return fact.model_dump(include=set(_NAMES))

@@ -1,0 +1,47 @@
+"""From what a carrier tells beside its scans to facts: what is new, a bounded number of times."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from contracts.base import order_stream
+from contracts.carrier import MOST_DETAIL_TURNS, ParcelDetailsReported
+from services.carrier.domain.details import KnownDetails, ParcelDetails, details_facts
+from shared.ledger.facts import Facts
+
+ORDER = UUID(int=7)
+NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
+TOLD = ParcelDetails(expected_on=date(2026, 12, 5), partner="China Post", partner_number="LY000000014CN")
+
+
+def facts(details: dict[str, str], known: list[ParcelDetailsReported], parcel: int = 1) -> list[ParcelDetailsReported]:
+    report = KnownDetails("laposte", "CY123456785FR", ORDER, parcel, details)
+    return details_facts({ORDER: Facts(order_stream(ORDER), known)}, [report], NOW)
+
+
+def test_the_first_report_is_the_first_turn() -> None:
+    (fact,) = facts(TOLD.stored(), [])
+    assert (fact.turn, fact.expected_on, fact.partner, fact.pickup_point) == (1, date(2026, 12, 5), "China Post", None)
+    assert fact.occurred_at == NOW
+
+
+def test_only_what_is_new_is_another_turn() -> None:
+    known = facts(TOLD.stored(), [])
+    assert facts(TOLD.stored(), known) == []
+    (second,) = facts({**TOLD.stored(), "expected_on": "2026-12-07"}, known)
+    assert (second.turn, second.subject) == (2, "1:2")
+    (other,) = facts(TOLD.stored(), known, parcel=2)
+    assert (other.turn, other.subject) == (1, "2:1")
+
+
+def test_the_turns_of_a_parcel_have_an_end() -> None:
+    known: list[ParcelDetailsReported] = []
+    for day in range(1, 29):
+        known += facts({**TOLD.stored(), "expected_on": f"2026-12-{day:02}"}, known)
+    assert [fact.turn for fact in known] == list(range(1, MOST_DETAIL_TURNS + 1))
+
+
+def test_a_field_that_this_version_does_not_know_is_left_out() -> None:
+    (fact,) = facts({"mood": "good", "product": "colissimo"}, [])
+    assert fact.product == "colissimo"
