@@ -30,7 +30,7 @@ from services.carrier.domain.labels import (
 )
 from shared.http.client import Counterpart
 from shared.http.counterpart_answer import Answer
-from tests.unit.test_carrier_sls import BOUNDARY, DOCUMENT, MULTIPART, PDF, SENDER, answer, infos, order
+from tests.support.sls_answers import BOUNDARY, DOCUMENT, MULTIPART, PDF, SENDER, answer, infos, order
 
 NUMBER = "CY123456785FR"
 
