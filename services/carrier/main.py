@@ -8,7 +8,7 @@ from contracts import topics
 from contracts.base import COUNTERPART, ORDER
 from services import cases
 from services.carrier import metrics
-from services.carrier.api import answers, callbacks, labels, operations, orders
+from services.carrier.api import answers, callbacks, label_batches, labels, operations, orders
 from services.carrier.api.description import API
 from services.carrier.api.signatures import secrets_of
 from services.carrier.carriers import CARRIERS
@@ -24,6 +24,7 @@ from services.carrier.handlers import (
     project_operations,
 )
 from services.carrier.jobs.checks import CheckJob
+from services.carrier.jobs.label_checks import LabelChecks
 from services.carrier.jobs.labels import LabelJob, LabelRules
 from services.carrier.settings import Settings
 from services.carrier.store import call_rates, scans
@@ -66,6 +67,7 @@ def service(platform: Platform) -> Service:
     intake = ScanIntake(pool, platform.seal, Retention(settings.raw_scan_days, settings.callback_days))
     publisher = ScanPublisher(pool, ledger, clock, {carrier.name: carrier for carrier in CARRIERS}, intake.received)
     details_publisher = DetailsPublisher(pool, ledger, clock, intake.details_received)
+    checks = LabelChecks(ledger, persons, clock, {one.carrier.name: one for one in connected})
     rules = LabelRules(settings.on_lost_answer, settings.label_attempts, settings.label_days, settings.cn23_days)
     return Service(
         name="carrier",
@@ -103,6 +105,7 @@ def service(platform: Platform) -> Service:
                 if (sent := carrier.callbacks) is not None
             ),
             labels.router(pool, ledger, persons, platform.seal, require),
+            label_batches.router(pool, ledger, platform.seal, checks.check, require),
             answers.router(ledger, clock, platform.requests, require),
             operations.router(ledger, clock, platform.requests, require, [carrier.name for carrier in CARRIERS]),
             orders.router(pool, ledger, require),

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
+from pydantic import Field
+
+from contracts.base import ParcelNumber
 from contracts.carrier import LabelCreated, ParcelScanned
+from services.carrier.domain.batches import MOST_PARCELS, State
+from services.carrier.domain.documents import Paper
 from services.carrier.domain.enquiries import open_enquiry
 from services.carrier.domain.labels import open_label_case
 from services.carrier.domain.parcels import parcel_state, parcels_of
@@ -35,6 +40,48 @@ class LabelDecisionBody(Body):
     """`repeat`: ask the carrier for it again; `refuse`: give the parcel up."""
 
 
+class WantedLabelBody(Body):
+    """Whose label is wanted."""
+
+    order_id: UUID
+    parcel: ParcelNumber | None = None
+    """Each of the order's when it is left out."""
+
+
+class LabelBatchBody(Body):
+    """Whose labels are wanted."""
+
+    parcels: Annotated[list[WantedLabelBody], Field(min_length=1, max_length=MOST_PARCELS)]
+    """In the order in which they are printed."""
+    paper: Paper = "label"
+    """`label`, or `cn23`."""
+    check: bool = False
+    """Ask the carrier whether labels that are not made yet can be: the reason is then `possible`, what the carrier says
+    (`sls:30204`), or `not_checked`."""
+
+
+class LabelItemView(View):
+    """The label of one parcel, or why there is none."""
+
+    order_id: UUID
+    parcel: int | None
+    """Null as long as the order has no parcels."""
+    state: State
+    reason: str | None
+    """Null when it is found."""
+    tracking_number: str | None
+    media_type: str | None
+    prints: int
+    """How often its label was handed out, this time included; above 1 it is a reprint."""
+
+
+class LabelBatchView(View):
+    """The labels of many parcels."""
+
+    items: tuple[LabelItemView, ...]
+    """In the order of the request."""
+
+
 class OperationView(View):
     """What a carrier is asked for."""
 
@@ -60,7 +107,9 @@ class LabelView(View):
     used: bool
     """Whether it is the parcel's label."""
     stored: bool
-    """Whether its PDF is still kept."""
+    """Whether its document is still kept."""
+    prints: int
+    """How often it was handed out; above 1 there were reprints."""
     created_at: datetime
 
 

@@ -9,6 +9,7 @@ API = ApiDescription(
     text="""\
 **For the warehouse**: once an order is packed, `GET /orders/{order_id}/parcels/{parcel}/label` has the label of each
 parcel as PDF or ZPL: 404 until it is made. `.../cn23` has its customs declaration, `.../slip` its address in Chinese.
+`POST /label-batches` has those of up to 500 parcels as one file.
 Send a key of scope `warehouse`, which an operator makes for you, as
 `Authorization: Bearer <key>`.
 

@@ -28,6 +28,7 @@ from shared.ledger.ledger import Ledger
 from shared.sealing import Seal
 
 NUMBER = "X-Tracking-Number"
+PRINTS = "X-Label-Prints"
 _BINARY: Node = {"schema": {"type": "string", "format": "binary"}}
 _NUMBER: Node = {NUMBER: header("The label's.")}
 _GONE = {
@@ -36,9 +37,14 @@ _GONE = {
 }
 
 
-def _papers(description: str, *media_types: str) -> Node:
-    content = dict.fromkeys(media_types, _BINARY)
-    return {"responses": {"200": {"description": description, "content": content, "headers": _NUMBER}}}
+_PRINTS: Node = {
+    PRINTS: header("How often this label was handed out, this time included; above 1 it is a reprint.", "integer")
+}
+
+
+def _papers(description: str, headers: Node) -> Node:
+    content = dict.fromkeys((PDF, ZPL), _BINARY)
+    return {"responses": {"200": {"description": description, "content": content, "headers": headers}}}
 
 
 _SLIP: Node = {
@@ -64,7 +70,7 @@ def router(
         tags=["labels"],
         response_class=Response,
         openapi_extra=described(
-            _papers("The label, in the language of the printer for which it was made.", PDF, ZPL),
+            _papers("The label, in the language of the printer for which it was made.", _NUMBER | _PRINTS),
             CONDITIONAL,
             problems(because=_GONE),
         ),
@@ -73,13 +79,16 @@ def router(
         request: Request, order_id: OrderPath, parcel: ParcelPath, who: Principal = warehouse
     ) -> Response:
         """The one label of the parcel, as the carrier made it: PDF or ZPL. Each reading is recorded, for a label bears
-        the addressee."""
+        the addressee, and each handing out is counted."""
         async with pool.acquire() as db, db.transaction():
             row = await _usable(db, await _facts(db, ledger, order_id), parcel)
             await reads.record(db, [order_id], "label", f"parcel {parcel}", who.name)
-        number = row["tracking_number"]
-        label = seal.open(row["pdf"], labels.pdf_place(row["carrier"], number))
-        return etag_response(request, label, row["media_type"], {NUMBER: number})
+            key = (row["carrier"], row["tracking_number"])
+            label = seal.open(row["pdf"], labels.pdf_place(*key))
+            response = etag_response(request, label, row["media_type"], {NUMBER: row["tracking_number"]})
+            if response.status_code == 200:
+                response.headers[PRINTS] = str((await labels.count_prints(db, [key]))[key])
+        return response
 
     @routes.get(
         "/orders/{order_id}/parcels/{parcel}/cn23",
@@ -87,7 +96,7 @@ def router(
         tags=["labels"],
         response_class=Response,
         openapi_extra=described(
-            _papers("The CN23 with its copies, in the language of the printer for which it was made.", PDF, ZPL),
+            _papers("The CN23 with its copies, in the language of the printer for which it was made.", _NUMBER),
             CONDITIONAL,
             problems(because={**_GONE, 404: "There is no label, or not yet, or no CN23 came with it."}),
         ),

@@ -10,7 +10,9 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
+Paper = Literal["label", "cn23"]
 PDF = "application/pdf"
 ZPL = "application/vnd.zebra-zpl"
 """As printers name it over IPP; nothing is registered."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
 
 from contracts.carrier import LabelCreated
+from services.carrier.domain.documents import Paper
 from services.carrier.store.numbers import Number, Numbers, columns
 from shared.db import DB
 from shared.sealing import SealedColumn
@@ -24,6 +25,8 @@ def cn23_place(carrier: str, tracking_number: str) -> str:
     return f"cn23:{carrier}:{tracking_number}"
 
 
+PLACES: Mapping[Paper, Callable[[str, str], str]] = {"label": pdf_place, "cn23": cn23_place}
+_COLUMNS: Mapping[Paper, tuple[str, str]] = {"label": ("pdf", "media_type"), "cn23": ("cn23", "cn23_media_type")}
 _KEY = ("carrier", "tracking_number")
 SEALED = (
     SealedColumn("STORAGE_KEY", "labels", "pdf", key=_KEY, place=pdf_place, placed_by=_KEY),
@@ -108,6 +111,48 @@ async def shown(db: DB, order_id: UUID, parcel: int) -> asyncpg.Record | None:
     )
 
 
+async def of_orders(db: DB, order_ids: Sequence[UUID], paper: Paper) -> list[asyncpg.Record]:
+    """The labels of these orders that may be shown: whose they are, `size` (bytes of this paper as stored; None when it
+    is not kept, or the label is not) and media type of the paper, and how often the label was printed."""
+    document, media_type = _COLUMNS[paper]
+    return await db.fetch(
+        f"""select order_id, parcel, carrier, tracking_number, {media_type} as media_type, prints,
+                   case when pdf is not null then octet_length({document}) end as size
+            from labels where order_id = any($1) and used""",
+        list(order_ids),
+    )
+
+
+async def sealed_papers(db: DB, numbers: Sequence[Number], paper: Paper) -> dict[Number, bytes]:
+    """This paper of these labels, as far as it is kept."""
+    document, _ = _COLUMNS[paper]
+    rows = await db.fetch(
+        f"""select carrier, tracking_number, {document} as document
+            from labels join unnest($1::text[], $2::text[]) as p (carrier, tracking_number)
+                 using (carrier, tracking_number)
+            where {document} is not null""",
+        *columns(numbers),
+    )
+    return {(row["carrier"], row["tracking_number"]): row["document"] for row in rows}
+
+
+async def count_prints(db: DB, numbers: Sequence[Number]) -> dict[Number, int]:
+    """Counts that these labels are handed out, and tells how often each was by now."""
+    rows = await db.fetch(
+        """with handed_out as (
+               select * from unnest($1::text[], $2::text[]) as n (carrier, tracking_number)
+           ), locked as (
+               select carrier, tracking_number from labels join handed_out using (carrier, tracking_number)
+               order by carrier, tracking_number for no key update of labels
+           )
+           update labels l set prints = l.prints + 1 from locked
+           where (l.carrier, l.tracking_number) = (locked.carrier, locked.tracking_number)
+           returning l.carrier, l.tracking_number, l.prints""",
+        *columns(numbers),
+    )
+    return {(row["carrier"], row["tracking_number"]): row["prints"] for row in rows}
+
+
 async def order_of(pool: asyncpg.Pool[asyncpg.Record], carrier: str, tracking_number: str) -> UUID | None:
     """The order whose shown label bears this number."""
     order_id: UUID | None = await pool.fetchval(
@@ -119,7 +164,8 @@ async def order_of(pool: asyncpg.Pool[asyncpg.Record], carrier: str, tracking_nu
 async def of_order(db: DB, order_id: UUID) -> list[asyncpg.Record]:
     """Every label made for the order, shown or not, without its documents."""
     return await db.fetch(
-        """select parcel, tracking_number, partner_number, changes, product, used, pdf is not null as stored, created_at
+        """select parcel, tracking_number, partner_number, changes, product, used, pdf is not null as stored, prints,
+                  created_at
            from labels where order_id = $1 order by parcel, created_at, tracking_number""",
         order_id,
     )

@@ -84,7 +84,8 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
     async def check_label(order: LabelOrder) -> CheckAnswer:
         request = label_request(order, contract)
         if request.broken:
-            return Unexplained("sls:not_sent")  # what La Poste was not asked says nothing of our account
+            # Whatever the field: what La Poste was not asked says nothing of our account.
+            return Unexplained(not_sent(request.broken[0]).reason)
         try:
             return read_check_answer(await ask_sls("checkGenerateLabel", request))
         except NoAnswer as fault:
