@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import COUNTERPART, Code, CountryCode, Event, Instant, ParcelEvent, Stream
+from contracts.base import COUNTERPART, Code, CountryCode, Event, Instant, ManifestEvent, ParcelEvent, Stream
 from contracts.vocabularies import Carrier, Destruction, Flag, LossTeller, Operation, Status
 
 
@@ -123,3 +123,21 @@ class OperationResumed(OperationEvent):
     NAME: ClassVar[str] = "operation-resumed"
     resolution: Code
     """`checked`: the counterpart accepts the operation again; `operator`: a person says so."""
+
+
+class BordereauCreated(ManifestEvent):
+    """The carrier's own list of parcels that were handed over together: a manifest has as many as the carrier's longest
+    list makes necessary."""
+
+    NAME: ClassVar[str] = "bordereau-created"
+    part: Annotated[int, Field(ge=1)]
+    """1 for the first list of the manifest."""
+    carrier: Carrier
+    number: Code
+    """The carrier's number of the list."""
+    tracking_numbers: Annotated[tuple[Code, ...], Field(min_length=1)]
+    """The parcels on it."""
+
+    @property
+    def subject(self) -> str:
+        return str(self.part)

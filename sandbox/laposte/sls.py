@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.laposte import bordereau
 from sandbox.laposte.parcels import LaPoste, Parcel
 from sandbox.laposte.pdf import page
 from sandbox.laposte.sls_checks import (
@@ -80,6 +81,7 @@ def app(laposte: LaPoste, advance: Advance, credentials: Credentials) -> Starlet
         routes=[
             Route(f"{BASE}/generateLabel", generate, methods=["POST"]),
             Route(f"{BASE}/checkGenerateLabel", check, methods=["POST"]),
+            bordereau.route(BASE, laposte, advance, credentials.admit),
         ]
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_settings import BaseSettings
 
 from contracts.carriers import counterpart_of
+from services.carrier.domain.bordereaux import BordereauAnswer
 from services.carrier.domain.carrier import (
     Account,
     CheckAnswer,
@@ -32,6 +33,8 @@ class Calls:
     track: Callable[[Sequence[str]], Awaitable[Sequence[ParcelEvents]]]
     """About so many parcels as `group_size` allows. Raises Unreachable."""
     account: Account
+    make_bordereau: Callable[[Sequence[str]], Awaitable[BordereauAnswer]] | None = None
+    """The carrier's own list of these parcels, which it has or gets now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class Carrier:
     duty_codes: frozenset[str] = frozenset()
     """The codes that say that it collects duties from the addressee."""
     callbacks: Callbacks | None = None
+    bordereau_parcels: int | None = None
+    """How many parcels a list of `make_bordereau` may have; None for a carrier without lists."""
 
     @property
     def counterpart(self) -> str:
