@@ -265,10 +265,27 @@ class OrderEvent(Event):
 
 
 COUNTERPART = "counterpart"
+MANIFEST = "manifest"
 
 
 def order_stream(order_id: UUID) -> Stream:
     return Stream(ORDER, order_id)
+
+
+class ManifestEvent(Event):
+    """A fact about one manifest: what goes to a carrier with one truck."""
+
+    KIND: ClassVar[str] = MANIFEST
+
+    manifest_id: UUID
+
+    @property
+    def stream_id(self) -> UUID:
+        return self.manifest_id
+
+
+def manifest_stream(manifest_id: UUID) -> Stream:
+    return Stream(MANIFEST, manifest_id)
 
 
 class ParcelEvent(OrderEvent):

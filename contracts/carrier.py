@@ -9,7 +9,17 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import COUNTERPART, Code, CountryCode, Event, Instant, ParcelEvent, Stream, with_turn
+from contracts.base import (
+    COUNTERPART,
+    Code,
+    CountryCode,
+    Event,
+    Instant,
+    ManifestEvent,
+    ParcelEvent,
+    Stream,
+    with_turn,
+)
 from contracts.vocabularies import Carrier, Destruction, Flag, HoldReason, LossTeller, Operation, Status
 
 
@@ -170,3 +180,21 @@ class ParcelDetailsReported(ParcelEvent):
     @property
     def subject(self) -> str:
         return f"{self.parcel}:{self.turn}"
+
+
+class BordereauCreated(ManifestEvent):
+    """The carrier's own list of parcels that were handed over together: a manifest has as many as the carrier's longest
+    list makes necessary."""
+
+    NAME: ClassVar[str] = "bordereau-created"
+    part: Annotated[int, Field(ge=1)]
+    """1 for the first list of the manifest."""
+    carrier: Carrier
+    number: Code
+    """The carrier's number of the list."""
+    tracking_numbers: Annotated[tuple[Code, ...], Field(min_length=1)]
+    """The parcels on it."""
+
+    @property
+    def subject(self) -> str:
+        return str(self.part)

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from typing import Annotated, ClassVar
+from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import Code, Event, OrderEvent, Parcel, ParcelContent, ParcelEvent, Sku, Value
+from contracts.base import (
+    Code,
+    Event,
+    ManifestEvent,
+    OrderEvent,
+    Parcel,
+    ParcelContent,
+    ParcelEvent,
+    ParcelNumber,
+    Sku,
+    Value,
+)
 from contracts.carriers import LAPOSTE
 from contracts.persons import ContactVersion
 from contracts.vocabularies import Carrier, ShortageReason
@@ -141,3 +153,24 @@ class ParcelReceivedBack(ParcelEvent):
     NAME: ClassVar[str] = "parcel-received-back"
     sound: tuple[ParcelContent, ...] = ()
     written_off: tuple[ParcelContent, ...] = ()
+
+
+MANIFEST_PARCELS = 1_000
+"""The most parcels of one manifest: they are handed over in one transaction."""
+
+
+class ManifestParcel(Value):
+    """A parcel that left with a manifest."""
+
+    order_id: UUID
+    parcel: ParcelNumber
+    tracking_number: Code
+
+
+class ManifestClosed(ManifestEvent):
+    """The truck has left: every parcel here was handed over with this fact, and is on no other manifest."""
+
+    NAME: ClassVar[str] = "manifest-closed"
+    carrier: Carrier
+    parcels: Annotated[tuple[ManifestParcel, ...], Field(min_length=1, max_length=MANIFEST_PARCELS)]
+    """In the order in which they were scanned."""

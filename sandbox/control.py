@@ -125,6 +125,10 @@ def router(world: World, faults: Faults, callbacks: Callbacks, *, anywhere: bool
         counted = {name: callbacks.counts[name] for name in ("sent", "retried", "refused", "given_up", "suppressed")}
         return {
             "labels": [_label(parcel) for parcel in world.laposte.parcels.values()],
+            "bordereaux": [
+                {"number": number, "parcel_numbers": list(numbers)}
+                for number, numbers in world.laposte.bordereaux.items()
+            ],
             "export_declarations": [
                 {**released.as_json(), "sub_order": released.sub_order, "received_at": released.released_at.isoformat()}
                 for released in world.france_customs.released.values()

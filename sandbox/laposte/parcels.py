@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -59,8 +59,10 @@ class LaPoste:
         self._scheduler = scheduler
         self._scenarios = scenarios
         self._customs = customs
-        self._serial = first_serial
+        self._serial = self._first_list = first_serial
         self.parcels: dict[str, Parcel] = {}
+        self.bordereaux: dict[int, tuple[str, ...]] = {}
+        """Lists of parcels that were handed over together, by number."""
         self.on_event: Callable[[Parcel, Event], None] = lambda parcel, event: None
 
     def announce(self, sub_order: str, destination: str, now: datetime) -> Parcel:
@@ -80,6 +82,12 @@ class LaPoste:
         parcel.scenario = self._scenarios.of(parcel.sub_order)
         self._schedule_next(parcel, now, now)
         return True
+
+    def list_together(self, numbers: Sequence[str]) -> int:
+        """Makes a list of these parcels; its number. Each request makes a new one."""
+        number = self._first_list + len(self.bordereaux)
+        self.bordereaux[number] = tuple(numbers)
+        return number
 
     def scan(self, number: str, code: str, country: str | None, now: datetime) -> Event:
         """A scan that is no part of the scenario; ends a wait for a `step`. KeyError: unknown."""

@@ -1,4 +1,4 @@
-"""Labels and CN23s as PDFs, drawn as La Poste lays them out: the number as Code 128, which a scanner reads."""
+"""Labels, CN23s and bordereaux as PDFs: the number of a label as Code 128, which a scanner reads."""
 
 from __future__ import annotations
 
@@ -49,6 +49,19 @@ def cn23(parcel: PrintedParcel, size: str) -> bytes:
         canvas.doForm("cn23")
         canvas.setFont("Helvetica", 6.5)
         canvas.drawRightString(10 * cm - MARGIN, height - 14, f"{copy}/{parcel.copies}")
+    return _finished(out, canvas)
+
+
+def text_page(title: str, lines: Sequence[str]) -> bytes:
+    """One page, A4, with a title and at most fifty lines below it."""
+    out, canvas = _canvas(*A4)
+    text = canvas.beginText(2 * cm, A4[1] - 2 * cm)
+    text.setFont("Helvetica", 14)
+    text.textLine(title)
+    text.setFont("Helvetica", 9)
+    for line in lines:
+        text.textLine(line)
+    canvas.drawText(text)
     return _finished(out, canvas)
 
 

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.laposte import pdf, zpl
+from sandbox.laposte import bordereau, pdf, zpl
 from sandbox.laposte.parcels import LaPoste
 from sandbox.laposte.printed import PrintedParcel, printed_parcel
 from sandbox.laposte.sls_checks import (
@@ -114,6 +114,7 @@ def app(laposte: LaPoste, advance: Advance, credentials: Credentials) -> Starlet
             Route(f"{BASE}/generateLabel", generate, methods=["POST"]),
             Route(f"{BASE}/checkGenerateLabel", check, methods=["POST"]),
             Route(f"{BASE}/getLabel", reprint, methods=["POST"]),
+            bordereau.route(BASE, laposte, advance, credentials.admit),
         ]
     )
 

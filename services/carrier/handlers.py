@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from contracts.base import Event
-from contracts.carrier import LabelCreated, OperationPaused
+from contracts.carrier import BordereauCreated, LabelCreated, OperationPaused
 from contracts.carriers import carrier_of
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
 from contracts.orders import OrderClosed, OrderPlaced
-from contracts.warehouse import OrderChanged, OrderPacked, OrderWithdrawn, ParcelHandedOver
+from contracts.warehouse import ManifestClosed, OrderChanged, OrderPacked, OrderWithdrawn, ParcelHandedOver
+from services.carrier.domain.bordereaux import Sizes
+from services.carrier.domain.bordereaux import outputs as bordereau_outputs
 from services.carrier.domain.decide import decide
 from services.carrier.domain.duties import DutyCodes
 from services.carrier.domain.labels import label_job
@@ -19,7 +21,7 @@ from services.carrier.domain.operations import open_pause
 from services.carrier.domain.operations import outputs as operation_outputs
 from services.carrier.domain.parcels import followed_parcels
 from services.carrier.domain.silence import SilencePolicy
-from services.carrier.store import callbacks, labels, refusals, scans
+from services.carrier.store import bordereaux, callbacks, labels, refusals, scans
 from services.carrier.store import followed_parcels as followed
 from shared.db import DB
 from shared.jobs import pauses
@@ -35,6 +37,7 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     OrderWithdrawn,  # likewise
     ParcelHandedOver,  # silence counts from here
     OrderClosed,  # nothing more to do
+    ManifestClosed,  # the carrier's own list of what was handed over
     CaseOpened,  # deadlines rest while a case is open
     CaseClosed,
 )
@@ -57,6 +60,13 @@ async def handle_operations(_db: DB, operations: Sequence[Facts], _context: Deci
     return [output for facts in operations for output in operation_outputs(facts)]
 
 
+async def handle_manifests(
+    _db: DB, manifests: Sequence[Facts], _context: DecisionContext, sizes: Sizes
+) -> list[Output]:
+    """The outputs for these manifests."""
+    return [output for facts in manifests for output in bordereau_outputs(facts, sizes)]
+
+
 async def project_operations(db: DB, operations: Sequence[Facts]) -> None:
     """Lets the jobs of a paused operation wait, and those of one that goes on go on."""
     for facts in operations:
@@ -73,11 +83,13 @@ async def project_operations(db: DB, operations: Sequence[Facts]) -> None:
 
 async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
     """Drops the copies of a person's data that this service made."""
+    await bordereaux.erase(db, order_ids)
     parcels = await labels.erase(db, order_ids)
     await scans.erase(db, parcels)
     await callbacks.erase(db, parcels)
 
 
 async def on_restored(db: DB, events: Sequence[Event]) -> None:
-    """Stores the numbers of labels again that the database had lost, so that their scans count."""
+    """Stores the numbers of labels again that the database had lost, so that their scans count, and of bordereaux."""
     await labels.save_restored(db, [event for event in events if isinstance(event, LabelCreated)])
+    await bordereaux.save_restored(db, [event for event in events if isinstance(event, BordereauCreated)])

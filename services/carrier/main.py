@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from contracts import topics
-from contracts.base import COUNTERPART, ORDER
+from contracts.base import COUNTERPART, MANIFEST, ORDER
 from services import cases
 from services.carrier import metrics
-from services.carrier.api import answers, callbacks, label_batches, labels, operations, orders
+from services.carrier.api import answers, bordereaux, callbacks, label_batches, labels, operations, orders
 from services.carrier.api.description import API
 from services.carrier.api.signatures import secrets_of
 from services.carrier.carriers import CARRIERS
@@ -17,16 +17,19 @@ from services.carrier.domain.silence import SilencePolicy
 from services.carrier.handlers import (
     SUBSCRIPTIONS,
     handle,
+    handle_manifests,
     handle_operations,
     on_erased,
     on_restored,
     project,
     project_operations,
 )
+from services.carrier.jobs.bordereaux import BordereauJob
 from services.carrier.jobs.checks import CheckJob
 from services.carrier.jobs.label_checks import LabelChecks
 from services.carrier.jobs.labels import LabelJob, LabelRules
 from services.carrier.settings import Settings
+from services.carrier.store import bordereaux as bordereaux_table
 from services.carrier.store import call_rates, scans
 from services.carrier.store import callbacks as callbacks_table
 from services.carrier.store import labels as labels_table
@@ -64,6 +67,7 @@ def service(platform: Platform) -> Service:
         code: frozenset(carrier.name for carrier in CARRIERS if code in carrier.duty_codes)
         for code in frozenset().union(*(carrier.duty_codes for carrier in CARRIERS))
     }
+    bordereau_sizes = {carrier.name: carrier.bordereau_parcels for carrier in CARRIERS}
     intake = ScanIntake(pool, platform.seal, Retention(settings.raw_scan_days, settings.callback_days))
     publisher = ScanPublisher(pool, ledger, clock, {carrier.name: carrier for carrier in CARRIERS}, intake.received)
     details_publisher = DetailsPublisher(pool, ledger, clock, intake.details_received)
@@ -76,6 +80,7 @@ def service(platform: Platform) -> Service:
         subscriptions=SUBSCRIPTIONS,
         kinds=(
             StreamKind(COUNTERPART, handle_operations, project_operations),
+            StreamKind(MANIFEST, partial(handle_manifests, sizes=bordereau_sizes)),
             StreamKind(ORDER, partial(handle, policy=silence, duty_codes=duty_codes), project),
         ),
         hooks=cases.hooks("carrier"),
@@ -83,6 +88,7 @@ def service(platform: Platform) -> Service:
         keepers=(persons,),
         jobs=(
             *(LabelJob(ledger, persons, platform.seal, clock, one, rules).kind() for one in connected),
+            *(BordereauJob(ledger, platform.seal, clock, one, settings.label_days).kind() for one in connected),
             *(CheckJob(ledger, persons, clock, one, settings.label_check_seconds).kind() for one in connected),
         ),
         tasks=(
@@ -106,6 +112,7 @@ def service(platform: Platform) -> Service:
             ),
             labels.router(pool, ledger, persons, platform.seal, require),
             label_batches.router(pool, ledger, platform.seal, checks.check, require),
+            bordereaux.router(pool, ledger, platform.seal, require, bordereau_sizes),
             answers.router(ledger, clock, platform.requests, require),
             operations.router(ledger, clock, platform.requests, require, [carrier.name for carrier in CARRIERS]),
             orders.router(pool, ledger, require),
@@ -113,7 +120,13 @@ def service(platform: Platform) -> Service:
         ),
         observe=metrics.observe,
         before_ready=partial(erase_marked, forgetting(ledger, persons, clock)),
-        keyed=(*labels_table.SEALED, callbacks_table.SEALED, scans.SEALED, *persons.sealed_columns()),
+        keyed=(
+            *labels_table.SEALED,
+            bordereaux_table.SEALED,
+            callbacks_table.SEALED,
+            scans.SEALED,
+            *persons.sealed_columns(),
+        ),
         on_restored=on_restored,
     )
 

@@ -21,7 +21,7 @@ from services.carrier.domain.carrier import (
     Unexplained,
 )
 from services.carrier.domain.windows import REASONS
-from services.carrier.store import labels, scans, unconfirmed_labels
+from services.carrier.store import bordereaux, labels, scans, unconfirmed_labels
 from shared.ledger.facts import Facts
 
 EVERY_SECONDS = 30.0
@@ -58,6 +58,7 @@ TRANSIT = Histogram(
     buckets=[days * DAY for days in (3, 5, 7, 9, 11, 14, 18, 22, 28, 35, 45, 60)],
 )
 UNCONFIRMED = Gauge("carrier_unconfirmed_labels", "labels that may exist at the carrier: an answer was lost")
+REFUSED_BORDEREAUX = Gauge("carrier_refused_bordereaux", "lists of handed-over parcels that the carrier does not make")
 UNUSED_SCANNED = Gauge("carrier_unused_labels_scanned", "labels that were never shown and yet travel: should be none")
 UNPUBLISHED_AGE = Gauge("carrier_scans_oldest_unpublished_age_seconds", "of a scan whose parcel is known; real time")
 
@@ -90,5 +91,6 @@ def observe(facts: Facts, event: Event) -> None:
 async def measure(pool: asyncpg.Pool[asyncpg.Record]) -> None:
     async with pool.acquire() as db:
         UNCONFIRMED.set(await unconfirmed_labels.count(db))
+        REFUSED_BORDEREAUX.set(await bordereaux.count_refused(db))
         UNUSED_SCANNED.set(await labels.count_unused_scanned(db, ANNOUNCING))
         UNPUBLISHED_AGE.set(await scans.oldest_unpublished_seconds(db))

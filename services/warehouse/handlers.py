@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from contracts.base import Event
-from contracts.carrier import LabelCreated, LabelRefused, ParcelReturned, ParcelScanned
+from contracts.carrier import BordereauCreated, LabelCreated, LabelRefused, ParcelReturned, ParcelScanned
 from contracts.customs import OrderRefused, OrderScreened, ParcelRefused
 from contracts.orders import (
     CancelRequested,
@@ -15,12 +15,12 @@ from contracts.orders import (
     OrderClosed,
     OrderPlaced,
 )
-from contracts.warehouse import StockReserved
+from contracts.warehouse import ManifestClosed, StockReserved
 from services.warehouse.domain.allocation import allocate, skus_to_lock
 from services.warehouse.domain.decisions import decide
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import order_row, parcel_rows
-from services.warehouse.store import stock, work_lists
+from services.warehouse.store import manifests, stock, work_lists
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
 
@@ -65,6 +65,16 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
     await work_lists.save_parcels(db, [row for facts in known for row in parcel_rows(facts)])
 
 
+async def handle_manifests(_db: DB, _manifests: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:
+    """Nothing follows from a closed manifest here: its parcels are handed over in its own transaction."""
+    return ()
+
+
+async def project_manifests(db: DB, sets: Sequence[Facts]) -> None:
+    """Closes those whose fact is known."""
+    await manifests.save_closed(db, [closed for facts in sets for closed in facts.all(ManifestClosed)])
+
+
 SUBSCRIPTIONS: tuple[type[Event], ...] = (
     OrderPlaced,  # the lines to reserve
     OrderScreened,  # reserve
@@ -79,4 +89,5 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     ParcelScanned,  # proof of hand-over
     ParcelReturned,  # shown as on its way back
     OrderClosed,  # release what is still held
+    BordereauCreated,  # shown beside the manifest
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from contracts import topics
-from contracts.base import ORDER
+from contracts.base import MANIFEST, ORDER
 from services import cases
 from services.warehouse import handlers, metrics
-from services.warehouse.api import goods, orders, preview
+from services.warehouse.api import goods, manifests, orders, preview
 from services.warehouse.api.description import API
+from services.warehouse.api.manifest_actions import ManifestActions
 from services.warehouse.api.order_actions import OrderActions
 from services.warehouse.settings import Settings
 from shared.cli.commands import command
@@ -28,7 +29,10 @@ def service(platform: Platform) -> Service:
         publishes=topics.of_producer("warehouse"),
         consumes=topics.subscribed_by("warehouse"),
         subscriptions=handlers.SUBSCRIPTIONS,
-        kinds=(StreamKind(ORDER, handlers.handle, handlers.project),),
+        kinds=(
+            StreamKind(MANIFEST, handlers.handle_manifests, handlers.project_manifests),
+            StreamKind(ORDER, handlers.handle, handlers.project),
+        ),
         hooks=cases.hooks("warehouse"),
         findings=cases.findings,
         on_restored=handlers.on_restored,
@@ -37,6 +41,7 @@ def service(platform: Platform) -> Service:
         routers=(
             goods.router(require, pool, platform.clock, requests),
             orders.router(require, pool, ledger, requests, OrderActions(ledger, platform.clock)),
+            manifests.router(require, pool, ledger, requests, ManifestActions(ledger, platform.clock)),
             preview.router(require, pool, platform.clock, settings.dispatch_cut_off_hour),
         ),
     )

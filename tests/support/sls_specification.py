@@ -1,6 +1,7 @@
 """Reads the limits of the label service out of its OpenAPI, and writes them as a JSON Schema.
 
     python -m tests.support.sls_specification <openapi.json> > tests/golden/laposte/generate-label.schema.json
+    python -m tests.support.sls_specification <openapi.json> bordereau > .../generate-bordereau.schema.json
 
 The OpenAPI itself states types and compulsory fields only: lengths, sets of values and conditions stand in the prose of
 its descriptions, a form such as `AN1...35` at their start. Every limit of the result has, as `$comment`, the words it
@@ -19,6 +20,8 @@ from tests.support.sls_prose import CONDITIONS, DEPARTURES, LATIN, POSTCODES, SE
 
 ROOT = "GenerateLabelRequestV31"
 """The body of `POST /generateLabel`."""
+BORDEREAU = "GenerateBordereauByParcelsNumbersRequest"
+"""The body of `POST /generateBordereauByParcelsNumbers`."""
 _FORM = re.compile(r"\s*<i>(?P<form>[^<]*)</i>")
 _ENGLISH = re.compile(r"<en>(.*?)</en>", re.DOTALL)
 _LENGTHS = re.compile(r"(?P<kind>AN|A|N)(?P<low>\d+)?(?:\s*(?:\.{3}|…)\s*(?P<high>\d+))?")
@@ -50,6 +53,18 @@ def main(path: Path) -> Node:
         "where the schema departs from the specification. All texts are in Latin letters; unknown fields are refused.",
         "$ref": f"#/$defs/{ROOT}",
         "allOf": [*_conditions(schemas), *_postcodes()],
+        "$defs": {"Latin": LATIN, **definitions},
+    }
+
+
+def bordereau(path: Path) -> Node:
+    """The JSON Schema of a list's request: of its prose nothing is a limit but the forms."""
+    schemas = json.loads(path.read_text(encoding="utf-8"))["components"]["schemas"]
+    definitions = {name: _definition(name, schemas[name]) for name in sorted(_reached(schemas, BORDEREAU))}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": "Written by tests/support/sls_specification.py; not by hand.",
+        "$ref": f"#/$defs/{BORDEREAU}",
         "$defs": {"Latin": LATIN, **definitions},
     }
 
@@ -158,4 +173,5 @@ def written(schema: Node) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(written(main(Path(sys.argv[1]))) + "\n")
+    read = bordereau if sys.argv[2:] == ["bordereau"] else main
+    sys.stdout.write(written(read(Path(sys.argv[1]))) + "\n")

@@ -9,9 +9,9 @@ API = ApiDescription(
     text="""\
 **For the warehouse**: once an order is packed, `GET /orders/{order_id}/parcels/{parcel}/label` has the label of each
 parcel as PDF or ZPL: 404 until it is made. `.../cn23` has its customs declaration, `.../slip` its address in Chinese.
-`POST /label-batches` has those of up to 500 parcels as one file.
-Send a key of scope `warehouse`, which an operator makes for you, as
-`Authorization: Bearer <key>`.
+`POST /label-batches` has those of up to 500 parcels as one file. Once a manifest of `warehouse` is closed,
+`GET /manifests/{manifest_id}/bordereaux` has the carrier's own lists of what was handed over. Send a key of scope
+`warehouse`, which an operator makes for you, as `Authorization: Bearer <key>`.
 
 **For support**: `GET /orders/{order_id}` has what this service knows of an order; the requests on its parcels state
 what the carrier has said outside its tracking, or what a person has decided. With an `Idempotency-Key` each has its
@@ -23,6 +23,7 @@ An operator makes the secret. Whatever is not answered with 204 was not stored: 
 """,
     tags={
         "labels": "For the warehouse: the labels of parcels.",
+        "bordereaux": "For the warehouse: carriers' own lists of what was handed over together.",
         "orders": "For support: what this service knows of an order.",
         "parcels": "For support: what a person states about a parcel.",
         "operations": "For operators: what is not asked of a carrier until a fault of ours is mended.",

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_settings import BaseSettings
 
 from contracts.carriers import counterpart_of
+from services.carrier.domain.bordereaux import BordereauAnswer
 from services.carrier.domain.carrier import (
     Account,
     CheckAnswer,
@@ -35,6 +36,8 @@ class Calls:
     account: Account
     reprint_label: Callable[[LabelOrder, str], Awaitable[LabelReprint]] | None = None
     """The papers of a label that was made, by its number; none is made. None: this carrier prints nothing again."""
+    make_bordereau: Callable[[Sequence[str]], Awaitable[BordereauAnswer]] | None = None
+    """The carrier's own list of these parcels, which it has or gets now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class Carrier:
     duty_codes: frozenset[str] = frozenset()
     """The codes that say that it collects duties from the addressee."""
     callbacks: Callbacks | None = None
+    bordereau_parcels: int | None = None
+    """How many parcels a list of `make_bordereau` may have; None for a carrier without lists."""
 
     @property
     def counterpart(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "carrier_0008"
-down_revision = "carrier_0006"
+down_revision = "carrier_0007"
 branch_labels = None
 depends_on = None
 

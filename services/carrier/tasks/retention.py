@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from services.carrier.store import callbacks, details, labels, scans
+from services.carrier.store import bordereaux, callbacks, details, labels, scans
 from shared.loop import Loop
 
 RETENTION_SECONDS = 3600.0
@@ -16,6 +16,7 @@ async def keep_dropping_expired(pool: asyncpg.Pool[asyncpg.Record], loop: Loop) 
     async def step() -> None:
         async with pool.acquire() as db, db.transaction():
             await labels.drop_expired(db)
+            await bordereaux.drop_expired(db)
             await scans.drop_expired(db)
             await callbacks.drop_expired(db)
             await details.drop_expired(db)

@@ -18,12 +18,17 @@ The warehouse's own software, or its people, work through this interface.
 `POST /orders/{order_id}/parcels/{parcel}/hand-over` gives each to the carrier. Missing or damaged units are reported
 with `POST /orders/{order_id}/shortages`, returned parcels with `POST /orders/{order_id}/parcels/{parcel}/return`.
 
-**Repeating a request is safe**, but for a shortage: each call reports other units, unless it has the same
-`Idempotency-Key`. Unknown fields are faults. Weights are grams, sides millimetres.
+**A truck's way**: `POST /manifests` opens a manifest, `POST /manifests/{manifest_id}/parcels` scans each parcel on, and
+`POST /manifests/{manifest_id}/close` hands all of them over together; `carrier` then has the carrier's own list. A
+parcel that is handed over by itself is on no manifest, and on no such list.
+
+**Repeating a request is safe**, but for a shortage, which reports other units, and for opening a manifest, which opens
+another one, unless it has the same `Idempotency-Key`. Unknown fields are faults. Weights are grams, sides millimetres.
 """,
     tags={
         "goods": "For the warehouse: products, what their owners deliver, and the stock of them.",
         "orders": "For the warehouse: pick, pack, report a shortage, hand over, book a return in.",
+        "manifests": "For the warehouse: what goes to a carrier with one truck.",
         "previews": "For `orders`: what would be decided on an order that nobody has placed.",
     },
 )

@@ -114,6 +114,8 @@ class LabelledParcel:
     since: datetime
     parcel: int
     tracking_number: str
+    manifest_id: UUID | None
+    """The open manifest on which it is."""
 
 
 def order_row(facts: Facts) -> OrderRow:

@@ -187,6 +187,8 @@ class ParcelToHandOver(View):
     parcel: int
     tracking_number: str
     """Of the label that belongs on it."""
+    manifest_id: UUID | None
+    """The open manifest on which it was scanned; null while it is on none."""
 
 
 class ParcelsToHandOverPage(View):
@@ -252,6 +254,7 @@ def hand_over_view(parcel: LabelledParcel) -> ParcelToHandOver:
         since=parcel.since,
         parcel=parcel.parcel,
         tracking_number=parcel.tracking_number,
+        manifest_id=parcel.manifest_id,
     )
 
 

@@ -59,8 +59,8 @@ async def reserved_orders(db: DB, after: tuple[datetime, UUID] | None, limit: in
 async def labelled_parcels(db: DB, after: tuple[datetime, UUID, int] | None, limit: int) -> list[LabelledParcel]:
     """Parcels to be handed over: all labels of their order are there, the longest waiting first."""
     rows = await db.fetch(
-        """select o.order_id, o.number, o.since, p.parcel, p.tracking_number
-           from orders o join parcels p using (order_id)
+        """select o.order_id, o.number, o.since, p.parcel, p.tracking_number, m.manifest_id
+           from orders o join parcels p using (order_id) left join manifest_parcels m using (order_id, parcel)
            where o.stage = 'labelled' and not p.handed_over
              and ($1::timestamptz is null or (o.since, o.order_id, p.parcel) > ($1, $2::uuid, $3::int))
            order by o.since, o.order_id, p.parcel limit $4""",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.carriers import LAPOSTE
 from services.carrier.carriers.carrier import Callbacks, Carrier
-from services.carrier.carriers.laposte import client, codes, mapping
+from services.carrier.carriers.laposte import bordereau, client, codes, mapping
 from services.carrier.carriers.laposte.settings import LaPosteSettings
 from services.carrier.carriers.laposte.silence import SILENCE_RULES
 
@@ -24,4 +24,5 @@ CARRIER = Carrier(
     silence=SILENCE_RULES,
     duty_codes=codes.COLLECTING_DUTIES,
     callbacks=CALLBACKS,
+    bordereau_parcels=bordereau.MOST_PARCELS,
 )

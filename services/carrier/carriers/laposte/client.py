@@ -9,15 +9,12 @@ from dataclasses import replace
 from contracts.sls_limits import BrokenLimit
 from services.carrier.carriers.carrier import Calls
 from services.carrier.carriers.laposte import mapping
+from services.carrier.carriers.laposte.bordereau import bordereau_request, read_bordereau_answer
 from services.carrier.carriers.laposte.formats import Printing
-from services.carrier.carriers.laposte.label_request import (
-    Contract,
-    LabelRequest,
-    label_request,
-    reprint_request,
-)
+from services.carrier.carriers.laposte.label_request import Contract, label_request, reprint_request
 from services.carrier.carriers.laposte.labels import read_check_answer, read_label_answer, read_reprint_answer
 from services.carrier.carriers.laposte.settings import LaPosteSettings
+from services.carrier.domain.bordereaux import BordereauAnswer
 from services.carrier.domain.carrier import (
     Account,
     AddressRefused,
@@ -59,15 +56,15 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
     sls = Bounds(settings.sls_timeout_seconds, settings.sls_answer_bytes)
     suivi = Bounds(settings.suivi_timeout_seconds, settings.suivi_answer_bytes)
 
-    async def ask_sls(operation: str, request: LabelRequest) -> Answer:
-        return await la_poste.call("POST", f"{sls_url}/{operation}", sls, headers=sls_headers, body=request.body)
+    async def ask_sls(operation: str, body: bytes) -> Answer:
+        return await la_poste.call("POST", f"{sls_url}/{operation}", sls, headers=sls_headers, body=body)
 
     async def make_label(order: LabelOrder) -> LabelAnswer:
         request = label_request(order, contract)
         if request.broken:
             return not_sent(request.broken[0])
         try:
-            made = read_label_answer(await ask_sls("generateLabel", request), contract.printing)
+            made = read_label_answer(await ask_sls("generateLabel", request.body), contract.printing)
         except NoAnswer as fault:
             return AnswerLost(f"sls:{fault.reason}") if fault.sent else TryLater(f"sls:{fault.reason}")
         return replace(made, changes=request.changes) if isinstance(made, LabelMade) else made
@@ -87,9 +84,16 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
             # Whatever the field: what La Poste was not asked says nothing of our account.
             return Unexplained(not_sent(request.broken[0]).reason)
         try:
-            return read_check_answer(await ask_sls("checkGenerateLabel", request))
+            return read_check_answer(await ask_sls("checkGenerateLabel", request.body))
         except NoAnswer as fault:
             return TryLater(f"sls:{fault.reason}")
+
+    async def make_bordereau(numbers: Sequence[str]) -> BordereauAnswer:
+        body = bordereau_request(numbers, contract)
+        try:
+            return read_bordereau_answer(await ask_sls("generateBordereauByParcelsNumbers", body))
+        except NoAnswer as fault:
+            return AnswerLost(f"sls:{fault.reason}") if fault.sent else TryLater(f"sls:{fault.reason}")
 
     async def idships(numbers: Sequence[str]) -> list[ParcelEvents]:
         await la_poste.turn(settings.suivi_calls_per_second)
@@ -113,7 +117,7 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
             return [reported for number in numbers for reported in await idships([number])]
 
     ours = Account(settings.laposte_account, settings.laposte_pays_duties)
-    return Calls(make_label, check_label, track, ours, reprint_label)
+    return Calls(make_label, check_label, track, ours, reprint_label, make_bordereau)
 
 
 def not_sent(broken: BrokenLimit) -> AddressRefused | LabelRejected | Unexplained:
