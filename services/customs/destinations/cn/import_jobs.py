@@ -13,7 +13,8 @@ from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType, Parties
 from services.customs.destinations.cn.ceb_messages import build, business_keys
 from services.customs.destinations.cn.gateway import ImportGateway
 from services.customs.destinations.cn.receipt_events import inventory_events
-from services.customs.destinations.cn.receipts import CustomsReceipt, is_accepted
+from services.customs.destinations.cn.receipt_statuses import is_accepted
+from services.customs.destinations.cn.receipts import CustomsReceipt
 from services.customs.destinations.cn.shipments import shipment
 from services.customs.destinations.destination import Parts
 from services.customs.domain import export
