@@ -6,12 +6,12 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from sandbox.china_customs.ceb_forms import FORMS, NUMBERS, PATTERNS
+from contracts.ceb_fields import NAMESPACE, broken_rules, is_message
+from sandbox.china_customs.ceb_forms import FORMS
 
-NAMESPACE = "http://www.chinaport.gov.cn/ceb"
 CHINA = ZoneInfo("Asia/Shanghai")
 
 
@@ -27,7 +27,7 @@ class MalformedError(Exception):
 @dataclass(frozen=True, slots=True)
 class Message:
     kind: str
-    """CEB311, CEB411, CEB511, CEB621, CEB625."""
+    """CEB311, CEB411, CEB511, CEB621, CEB623, CEB625."""
     guid: str
     head: Mapping[str, str]
     lines: tuple[Mapping[str, str], ...]
@@ -38,27 +38,19 @@ class Message:
 
 
 def parse(body: bytes) -> Message:
-    """The message in these bytes. MalformedError names every fault."""
+    """The message in these bytes, judged by `contracts/ceb_fields.csv`. MalformedError names every fault."""
     root = _root(body)
-    kind = _local(root.tag).removesuffix("Message")
+    name = _local(root.tag)
     guid = root.get("guid", "")
-    form = FORMS.get(kind)
-    if form is None:
-        raise MalformedError([f"未知报文类型 {kind}"], guid)
-    head_element = root.find(f".//{{{NAMESPACE}}}{form.head}")
-    if head_element is None:
-        raise MalformedError([f"{form.head} 缺失"], guid)
-    head = _fields(head_element)
-    lines = tuple(
-        _fields(element) for element in root.iter() if _local(element.tag).endswith("List") and len(element) > 0
-    )
-    faults = _faults(head, form.required, form.head)
-    if form.line_fields and not lines:
-        faults.append("表体缺失")
-    for number, line in enumerate(lines, start=1):
-        faults += _faults(line, form.line_fields, f"表体[{number}]")
-    if faults:
-        raise MalformedError(faults, head.get("guid", guid))
+    if not is_message(name):
+        raise MalformedError([f"未知报文类型 {name}"], guid)
+    kind = name.removesuffix("Message")
+    if faults := [f"{broken.field} {broken.rule}" for broken in broken_rules(root, signed=False)]:
+        raise MalformedError(faults, guid)
+    head, *others = [_fields(element) for element in root.iter(f"{{{NAMESPACE}}}{FORMS[kind].head}")]
+    if others:
+        raise MalformedError(["此处每个报文限一个业务节点"], guid)
+    lines = tuple(_fields(element) for element in root.iter() if _local(element.tag).endswith("List"))
     return Message(kind, head["guid"], head, lines)
 
 
@@ -135,26 +127,6 @@ def _root(body: bytes) -> ET.Element:
 
 def _fields(element: ET.Element) -> dict[str, str]:
     return {_local(child.tag): (child.text or "").strip() for child in element}
-
-
-def _faults(fields: Mapping[str, str], required: Sequence[str], where: str) -> list[str]:
-    faults = [f"{where}.{name} 必填" for name in required if not fields.get(name)]
-    for name, value in fields.items():
-        if not value:
-            continue
-        if name in NUMBERS and not _is_number(value):
-            faults.append(f"{where}.{name} 应为非负数字")
-        if name in PATTERNS and not PATTERNS[name][0].fullmatch(value):
-            faults.append(f"{where}.{name} 应为 {PATTERNS[name][1]}")
-    return faults
-
-
-def _is_number(text: str) -> bool:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return False
-    return number.is_finite() and number >= 0
 
 
 def _local(tag: str) -> str:

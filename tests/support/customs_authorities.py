@@ -100,7 +100,8 @@ def answering(authorities: Authorities) -> FastAPI:
         status = authorities.statuses.get(message.kind, "120")
         kind = "CEB900" if status == "900" else "CEB622"
         return Response(
-            f"<{kind}Message><guid>{message.guid}</guid><returnStatus>{status}</returnStatus></{kind}Message>"
+            f"<{kind}Message><guid>{message.guid}</guid><invtNo>22442026I000000001</invtNo>"
+            f"<returnStatus>{status}</returnStatus></{kind}Message>"
         )
 
     @app.get("/chinaport/receipts")

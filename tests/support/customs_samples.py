@@ -15,6 +15,7 @@ from contracts.vocabularies import Status
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs import regimes
 from services.customs.destinations import import_regimes
+from services.customs.destinations.cn.ceb import Parties, Party, Sender
 from services.customs.domain.decide import Policy
 from services.customs.regimes import tables
 from services.persons.facts import PersonErased, PersonRecorded
@@ -28,6 +29,18 @@ POLICY = Policy(
     eori="FR900000001",
     regimes_by_marketplace={"postal-shop": "personal_postal"},
 )
+PARTIES = Parties(
+    platform=Party("3105960001", "Silkpost"),
+    seller=Party("3105960002", "Maison Exemple"),
+    agent=Party("3105980001", "Agent"),
+    logistics=Party("3105980002", "La Poste"),
+    payment_code="312226T001",
+    guarantor=Party("3105980001", "Agent"),
+    sender=Sender(Party("3105980001", "Agent"), "DXPENT0000000001"),
+    customs_code="2244",
+    port_code="2244",
+)
+
 CONTACT = Contact(
     name="王小明",
     phone="+8613800138000",

@@ -4,7 +4,7 @@ intake takes, in parcels of every weight."""
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -59,22 +59,29 @@ CODES = ("340111", "33049900", "6214100090", "2204", "9503", "4202", "71", "6911
 
 def label_orders(seed: int, count: int) -> Iterator[LabelOrder]:
     """So many, of orders that intake takes. RuntimeError when intake refuses most of what is drawn."""
-    drawn, made, tries = random.Random(seed), 0, 0
+    drawn = random.Random(seed)
+    for order in order_bodies(drawn, count):
+        yield _label_order(drawn, order)
+
+
+def order_bodies(drawn: random.Random, count: int, codes: Sequence[str] = CODES) -> Iterator[OrderBody]:
+    """So many orders that intake takes, of goods under these codes. RuntimeError when it refuses most of what is
+    drawn."""
+    made, tries = 0, 0
     while made < count:
         tries += 1
         if tries > 100 + 2 * made + 2 * count:
             raise RuntimeError("intake refuses most of what is drawn")
-        order = check(_body(drawn), NOW)
+        order = check(_body(drawn, codes), NOW)
         if isinstance(order, OrderBody):
             made += 1
-            yield _label_order(drawn, order)
+            yield order
 
 
-def _body(drawn: random.Random) -> dict[str, Any]:
+def _body(drawn: random.Random, codes: Sequence[str]) -> dict[str, Any]:
     currency = drawn.choice(("EUR", "EUR", "CNY"))
-    lines = [
-        _line(drawn, place, currency) for place in range(99 if drawn.random() < 0.01 else drawn.choice((1, 1, 2, 3, 5)))
-    ]
+    count = 99 if drawn.random() < 0.01 else drawn.choice((1, 1, 2, 3, 5))
+    lines = [_line(drawn, place, currency, codes) for place in range(count)]
     goods = sum((Decimal(line["unit_price"]["amount"]) * line["quantity"] for line in lines), Decimal(0))
     freight, tax = Decimal(drawn.randrange(0, 9_999)) / 100, Decimal(drawn.choice((0, 1, 726, 99_999))) / 100
 
@@ -110,8 +117,8 @@ def _body(drawn: random.Random) -> dict[str, Any]:
     }
 
 
-def _line(drawn: random.Random, place: int, currency: str) -> dict[str, Any]:
-    code = drawn.choice(CODES)
+def _line(drawn: random.Random, place: int, currency: str, codes: Sequence[str]) -> dict[str, Any]:
+    code = drawn.choice(codes)
     amount = Decimal(drawn.choice((1, 99, 3_990, 123_456, 99_999_999))) / 100
     return {
         "sku": f"SKU-{place}",

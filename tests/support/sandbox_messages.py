@@ -7,6 +7,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from contracts.ceb_fields import fields_by_element
+
 START = datetime(2026, 11, 16, 9, tzinfo=UTC)
 NAMESPACE = "http://www.chinaport.gov.cn/ceb"
 BUYER = ("张伟", "11010519491231002X")
@@ -127,25 +129,43 @@ def ceb(kind: str, sub_order: str = "TM-1-1", guid: str | None = None, **changes
     guid = guid or str(uuid.uuid5(uuid.NAMESPACE_URL, f"{kind}|{sub_order}")).upper()
     opening = {"guid": guid, "appType": "1", "appTime": "20261116170000", "appStatus": "2"}
     filled = {name: text.format(sub_order=sub_order) for name, text in fields.items()}
-    inner = _elements({**opening, **filled, **changes})
-    listed = "".join(
-        f"<ceb:{head.removesuffix('Head')}List>{_elements(line)}</ceb:{head.removesuffix('Head')}List>"
-        for line in lines
-    )
+    inner = _elements(head, {**opening, **filled, **changes})
+    list_name = f"{head.removesuffix('Head')}List"
+    listed = "".join(f"<ceb:{list_name}>{_elements(list_name, line)}</ceb:{list_name}>" for line in lines)
+    node = f"<ceb:{head}>{inner}</ceb:{head}>{listed}"
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>'
-        f'<ceb:{kind}Message guid="{guid}" version="1.0" xmlns:ceb="{NAMESPACE}"><ceb:{wrapper}>'
-        f"<ceb:{head}>{inner}</ceb:{head}>{listed}</ceb:{wrapper}></ceb:{kind}Message>"
+        f'<ceb:{kind}Message guid="{guid}" version="1.0" xmlns:ceb="{NAMESPACE}">'
+        f"{node if wrapper == head else f'<ceb:{wrapper}>{node}</ceb:{wrapper}>'}"
+        f"<ceb:BaseTransfer>{_elements('BaseTransfer', _TRANSFER)}</ceb:BaseTransfer></ceb:{kind}Message>"
     ).encode()
 
 
-def _elements(fields: dict[str, str]) -> str:
-    return "".join(f"<ceb:{name}>{text}</ceb:{name}>" for name, text in fields.items() if text)
+def _elements(name: str, fields: dict[str, str]) -> str:
+    """In the order of the rows; what these do not have stands at the end."""
+    order = [field.name for field in fields_by_element()[name]]
+    named = sorted(fields, key=lambda field: order.index(field) if field in order else len(order))
+    return "".join(f"<ceb:{field}>{fields[field]}</ceb:{field}>" for field in named if fields[field])
 
 
-_FIRMS = {"ebpCode": "3301962BCD", "ebpName": "平台", "ebcCode": "3301962EFG", "ebcName": "企业"}
-_BUYER = {"buyerIdType": "1", "buyerIdNumber": BUYER[1], "buyerName": BUYER[0]}
-_ITEM = {"gnum": "1", "itemName": "丝巾", "qty": "2", "price": "936.00000", "totalPrice": "1872.00"}
+_TRANSFER = {"copCode": "3301962BCD", "copName": "平台", "dxpMode": "DXP", "dxpId": "DXPENT0000000001"}
+_PLATFORM = {"ebpCode": "3301962BCD", "ebpName": "平台"}
+_FIRMS = {**_PLATFORM, "ebcCode": "3301962EFG", "ebcName": "企业"}
+_BUYER = {"buyerIdType": "1", "buyerIdNumber": BUYER[1], "buyerName": BUYER[0], "buyerTelephone": "+8613900000000"}
+_CONSIGNEE = {"consignee": BUYER[0], "consigneeTelephone": "+8613900000000", "consigneeAddress": "广东省深圳市"}
+_CARRIAGE = {"logisticsCode": "3120980105", "logisticsName": "物流", "logisticsNo": "CY123456785FR"}
+_PRICE = {"qty": "2", "unit": "011", "price": "936.00000", "totalPrice": "1872.00", "currency": "142", "country": "305"}
+_WEIGHT = {"qty1": "1", "unit1": "035"}
+_OF_INVENTORY = {
+    "orderNo": "{sub_order}",
+    "copNo": "{sub_order}",
+    **_FIRMS,
+    **_CARRIAGE,
+    **_BUYER,
+    "customsCode": "2244",
+    "agentCode": "3122480063",
+    "agentName": "报关",
+}
 _CEB: dict[str, tuple[str, str, dict[str, str], list[dict[str, str]]]] = {
     "CEB311": (
         "Order",
@@ -160,21 +180,21 @@ _CEB: dict[str, tuple[str, str, dict[str, str], list[dict[str, str]]]] = {
             "taxTotal": "180.99",
             "acturalPaid": "2169.99",
             "currency": "142",
+            "buyerRegNo": "13900000000",
             **_BUYER,
-            "consignee": BUYER[0],
-            "consigneeTelephone": "+8613900000000",
-            "consigneeAddress": "广东省深圳市",
+            **_CONSIGNEE,
         },
-        [_ITEM],
+        [{"gnum": "1", "itemName": "丝巾", "gmodel": "丝巾", **_PRICE}],
     ),
     "CEB411": (
         "Payment",
         "PaymentHead",
         {
             "payCode": "312226T001",
+            "payName": "支付",
             "payTransactionId": "T1",
             "orderNo": "{sub_order}",
-            "ebpCode": "3301962BCD",
+            **_PLATFORM,
             "payerIdType": "1",
             "payerIdNumber": BUYER[1],
             "payerName": BUYER[0],
@@ -188,13 +208,13 @@ _CEB: dict[str, tuple[str, str, dict[str, str], list[dict[str, str]]]] = {
         "Logistics",
         "LogisticsHead",
         {
-            "logisticsCode": "3120980105",
-            "logisticsNo": "CY123456785FR",
+            **_CARRIAGE,
             "orderNo": "{sub_order}",
             "freight": "117.00",
+            "currency": "142",
             "weight": "1.200",
             "packNo": "1",
-            "consignee": BUYER[0],
+            **_CONSIGNEE,
         },
         [],
     ),
@@ -202,30 +222,45 @@ _CEB: dict[str, tuple[str, str, dict[str, str], list[dict[str, str]]]] = {
         "Inventory",
         "InventoryHead",
         {
-            "orderNo": "{sub_order}",
-            "copNo": "{sub_order}",
-            **_FIRMS,
+            **_OF_INVENTORY,
+            "assureCode": "3122480063",
             "ieFlag": "I",
             "declTime": "20261121",
-            "customsCode": "2244",
             "portCode": "2244",
-            "ieDate": "20261121",
-            **_BUYER,
-            "agentCode": "3122480063",
+            "consigneeAddress": "广东省深圳市",
             "tradeMode": "9610",
             "trafMode": "6",
-            "voyageNo": "CA934",
             "billNo": "99912345675",
             "country": "305",
+            "freight": "117.00",
+            "insuredFee": "0.00",
+            "currency": "142",
+            "packNo": "1",
             "grossWeight": "1.200",
             "netWeight": "1.000",
         },
-        [{"gnum": "1", "gcode": "6214100010", "gname": "丝巾", "qty": "2", "price": "936.00000"}],
+        [
+            {
+                "gnum": "1",
+                "gcode": "6214100010",
+                "gname": "丝巾",
+                "gmodel": "丝巾",
+                **_PRICE,
+                "qty1": "1",
+                "unit1": "035",
+            }
+        ],
+    ),
+    "CEB623": (
+        "InvtCancel",
+        "InvtCancel",
+        {**_OF_INVENTORY, "invtNo": "22442026I000000001", "reason": "cancelled"},
+        [],
     ),
     "CEB625": (
         "InvtRefund",
         "InvtRefundHead",
-        {"copNo": "{sub_order}", "orderNo": "{sub_order}", "reason": "returned"},
-        [],
+        {**_OF_INVENTORY, "invtNo": "22442026I000000001", "reason": "returned"},
+        [{"gnum": "1", "gcode": "6214100010", "gname": "丝巾", "qty": "2", "unit": "011"}],
     ),
 }

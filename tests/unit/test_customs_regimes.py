@@ -120,14 +120,6 @@ def test_rows_may_not_overlap(tmp_path: Path) -> None:
         tables.load(tmp_path / "data")
 
 
-@pytest.mark.parametrize(
-    ("hs_code", "declared"),
-    [("330499", "3304990000"), ("33049911", "3304990000"), ("3304990019", "3304990019"), ("842199", "8421990000")],
-)
-def test_the_declared_code_has_ten_digits(hs_code: str, declared: str) -> None:
-    assert TABLES.positive_list.chinese_code(hs_code, TODAY) == declared
-
-
 def test_by_post_a_release_counts_after_the_arrival_only() -> None:
     postal = POLICY.imports["personal_postal"]
     in_france = [scanned("customs", hours=44), scanned("customs_released", hours=52)]

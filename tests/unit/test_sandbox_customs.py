@@ -154,7 +154,7 @@ async def test_the_same_guid_gets_the_same_receipt_and_counts_once(http: httpx.A
 
 
 async def test_what_was_rejected_may_come_again_corrected(http: httpx.AsyncClient) -> None:
-    guid = str(uuid4())
+    guid = str(uuid4()).upper()
     assert (await send(http, ceb("CEB311", guid=guid, acturalPaid="1.00")))[1]["returnStatus"] == "100"
     assert (await send(http, ceb("CEB311", guid=guid)))[1]["returnStatus"] == "2"
     [row] = (await http.get("/control/account")).json()["ceb"]
@@ -176,7 +176,7 @@ async def test_the_messages_of_the_customs_service_are_taken(http: httpx.AsyncCl
 
 async def test_a_second_inventory_for_one_parcel_is_rejected(http: httpx.AsyncClient) -> None:
     await declared(http)
-    _, fields = await send(http, ceb("CEB621", guid=str(uuid4())))
+    _, fields = await send(http, ceb("CEB621", guid=str(uuid4()).upper()))
     assert fields["returnStatus"] == "100"
 
 
@@ -242,6 +242,13 @@ async def test_an_order_that_contradicts_itself_is_rejected(http: httpx.AsyncCli
         ceb("CEB621", tradeMode="1234"),
         ceb("CEB621").replace(b"6214100010", b"621410"),
         ceb("CEB621").replace(b"ceb:InventoryHead", b"ceb:Head"),
+        ceb("CEB311", buyerRegNo=""),
+        ceb("CEB311", consigneeDistrict="51800"),
+        ceb("CEB511", packNo="2"),
+        ceb("CEB621", assureCode=""),
+        ceb("CEB621", copNo="C" * 21),
+        ceb("CEB621", ieDate="00000000"),
+        ceb("CEB625", invtNo=""),
     ],
 )
 async def test_what_cannot_be_read_gets_a_format_error_and_leaves_no_trace(
@@ -298,7 +305,7 @@ async def test_the_journey_waits_for_customs(
 
 
 async def test_a_return_is_approved_within_thirty_days_of_release(http: httpx.AsyncClient, clock: HandClock) -> None:
-    _, early = await send(http, ceb("CEB625", guid=str(uuid4())))
+    _, early = await send(http, ceb("CEB625", guid=str(uuid4()).upper()))
     assert early["returnStatus"] == "100"
     fields = await declared(http)
     clock.pass_hours(48)
@@ -308,7 +315,7 @@ async def test_a_return_is_approved_within_thirty_days_of_release(http: httpx.As
     approved = (await later(http))[-1]
     assert (approved["messageType"], approved["returnStatus"], approved["copNo"]) == ("CEB626", "399", taken["copNo"])
     clock.pass_hours(31 * 24)
-    _, late = await send(http, ceb("CEB625", guid=str(uuid4())))
+    _, late = await send(http, ceb("CEB625", guid=str(uuid4()).upper()))
     assert late["returnStatus"] == "100"
 
 

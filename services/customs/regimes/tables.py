@@ -99,22 +99,12 @@ class PositiveList:
                 return row.value
         return None
 
-    def chinese_code(self, hs_code: str, day: date) -> str:
-        """The code of 10 digits that is declared; the last two are 00 where the order does not say them."""
-        if len(hs_code) == _CHINESE_CODE:
-            return hs_code
-        line = self.line(hs_code, day)
-        return (line or hs_code[:_HS6]).ljust(_CHINESE_CODE, "0")
-
 
 @dataclass(frozen=True, slots=True)
 class Codes:
     """Codes of China's customs parameter tables."""
 
     country: Mapping[str, str]
-    unknown_country: str
-    unknown_voyage: str
-    """What a parcel declares that came by post, whose flight is not known."""
     currency: Mapping[str, str]
     unit: Mapping[str, str]
     transport_mode: Mapping[str, str]

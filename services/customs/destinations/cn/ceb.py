@@ -1,4 +1,4 @@
-"""The messages to China's single window (CEB): their types, who sends them, and the guid of each. Pure.
+"""The messages to China's single window (CEB): their types, the firms that they name, and the guid of each. Pure.
 
 A message's guid is derived, so that one sent twice is one message.
 """
@@ -9,10 +9,21 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid5
 
-MessageType = Literal["CEB311", "CEB411", "CEB511", "CEB621", "CEB625"]
+MessageType = Literal["CEB311", "CEB411", "CEB511", "CEB621", "CEB623", "CEB625"]
 Role = Literal["order", "payment", "waybill"]
 DOCUMENTS: dict[Role, MessageType] = {"order": "CEB311", "payment": "CEB411", "waybill": "CEB511"}
 """Who sends which: the platform, the payment firm, the logistics firm. Which of them we are is a setting."""
+SIGNED: frozenset[MessageType] = frozenset({"CEB621", "CEB623", "CEB625"})
+"""What the single window takes only signed."""
+
+
+class Undeclarable(ValueError):
+    """A message cannot be written or breaks a rule of the single window. It names no value, which may be a person's."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}")
+        self.field = field
+        self.rule = rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +35,25 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """Who transfers the messages, and under which number it is known to the data exchange of e-port."""
+
+    firm: Party
+    transfer_id: str
+    """dxpId."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parties:
     platform: Party
     seller: Party
     agent: Party
+    """Who declares."""
     logistics: Party
     payment_code: str
-    area: Party
-    """Where the agent's supervised place is."""
-    transfer_id: str
-    """The sender's dxpId."""
+    guarantor: Party
+    """Who guarantees the tax (assureCode): the agent, the seller or the logistics firm."""
+    sender: Sender
     customs_code: str
     port_code: str
 

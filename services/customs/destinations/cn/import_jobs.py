@@ -9,7 +9,7 @@ from contracts.base import order_stream
 from contracts.customs import ImportRefused
 from contracts.orders import OrderPlaced
 from services.customs.destinations.cn import ceb, message_store
-from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType, Parties, Role
+from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType, Parties, Role, Undeclarable
 from services.customs.destinations.cn.ceb_messages import build, business_keys
 from services.customs.destinations.cn.gateway import ImportGateway
 from services.customs.destinations.cn.receipt_events import inventory_events
@@ -39,7 +39,10 @@ class ImportJobs:
         """Order, payment and waybill, as far as they are our role. One that is refused is a case."""
         parcel = int(job.subject)
         for role in self.roles:
-            receipt = await self._send(job.stream.id, parcel, DOCUMENTS[role])
+            try:
+                receipt = await self._send(job.stream.id, parcel, DOCUMENTS[role])
+            except Undeclarable as fault:
+                return self._undeclarable(job, DOCUMENTS[role], fault)
             if receipt is not None and not receipt.accepted:
                 return self._case(job, f"{DOCUMENTS[role]}:{receipt.reason}")
         return Done()
@@ -50,9 +53,12 @@ class ImportJobs:
         An error of the message is a case. So is a refusal after a first one, which is a fact once a parcel.
         """
         parcel = int(job.subject)
-        for role in self.roles:
-            await self._send(job.stream.id, parcel, DOCUMENTS[role])
-        receipt = await self._send(job.stream.id, parcel, "CEB621")
+        messages: tuple[MessageType, ...] = (*(DOCUMENTS[role] for role in self.roles), "CEB621")
+        try:
+            for message in messages:
+                receipt = await self._send(job.stream.id, parcel, message)
+        except Undeclarable as fault:
+            return self._undeclarable(job, message, fault)
         if receipt is None:
             return Done()
         context = DecisionContext(self.parts.clock.now())
@@ -64,7 +70,10 @@ class ImportJobs:
 
     async def declare_return(self, job: ClaimedJob) -> Done:
         """The return of a released parcel (CEB625); its approval comes as a polled receipt."""
-        receipt = await self._send(job.stream.id, int(job.subject), "CEB625")
+        try:
+            receipt = await self._send(job.stream.id, int(job.subject), "CEB625")
+        except Undeclarable as fault:
+            return self._undeclarable(job, "CEB625", fault)
         if receipt is not None and not receipt.accepted:
             return self._case(job, f"CEB625:{receipt.reason}")
         return Done()
@@ -87,7 +96,7 @@ class ImportJobs:
         """The message, unless it was accepted before. None when there is no answer to judge.
 
         It is stored before it leaves, and what is stored is what is sent again. Of a person whose record was erased
-        nothing is sent any more.
+        nothing is sent any more. Undeclarable: it cannot be written by the rules of the single window.
         """
         body = await self._stored_body(order_id, parcel, message)
         if body is None:
@@ -117,7 +126,8 @@ class ImportJobs:
             if contact is None or buyer is None:
                 return None
             now = self.parts.clock.now()
-            declared = shipment(facts, parcel, contact, buyer, self.parts.policy, now)
+            number = await message_store.inventory_number(db, order_id, parcel)
+            declared = shipment(facts, parcel, contact, buyer, self.parts.policy, now, number)
             body = build(message, declared, self.parties, self.parts.policy.tables.codes)
             sealed = self.parts.seal.seal(body, message_store.sealing_place(guid))
             keys = business_keys(message, declared, self.parties)
@@ -127,6 +137,10 @@ class ImportJobs:
     async def _facts(self, order_id: UUID) -> Facts:
         async with self.parts.pool.acquire() as db:
             return (await self.parts.ledger.read(db, [order_stream(order_id)]))[order_id]
+
+    def _undeclarable(self, job: ClaimedJob, message: MessageType, fault: Undeclarable) -> Done:
+        """Nothing was sent: the case names the field and the rule that it breaks."""
+        return self._case(job, f"{message}:{fault.field}:{fault.rule}")
 
     def _case(self, job: ClaimedJob, reason: str) -> Done:
         return Done([attention_case(job, reason, self.parts.clock.now())])

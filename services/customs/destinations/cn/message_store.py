@@ -59,6 +59,17 @@ async def add(
     )
 
 
+async def inventory_number(db: DB, order_id: UUID, parcel: int) -> str | None:
+    """Under which customs has the parcel's inventory (invtNo); None while it has only a preliminary number."""
+    number: str | None = await db.fetchval(
+        """select number from messages where order_id = $1 and parcel = $2 and type = 'CEB621'
+           and number ~ '^[0-9]{8}I[0-9]{9}$'""",
+        order_id,
+        parcel,
+    )
+    return number
+
+
 async def save_answer(db: DB, guid: UUID, status: str, number: str | None, answered_at: datetime) -> None:
     await db.execute(
         "update messages set status = $2, number = coalesce($3, number), answered_at = $4 where guid = $1",

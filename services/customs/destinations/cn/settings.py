@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
 
-from services.customs.destinations.cn.ceb import DOCUMENTS, Parties, Party, Role
+from services.customs.destinations.cn.ceb import DOCUMENTS, Parties, Party, Role, Sender
 
 
 class ChinaSettings(BaseSettings):
@@ -27,9 +29,12 @@ class ChinaSettings(BaseSettings):
     logistics_code: str = "3105980002"
     logistics_name: str = "La Poste"
     payment_code: str = "312226T001"
-    area_code: str = "3105960003"
-    area_name: str = "Silkpost supervised place"
-    transfer_id: str = "DXPENT0000000001"
+    guarantor: Literal["agent", "seller", "logistics"] = Field(
+        default="agent", description="who guarantees the tax (assureCode)"
+    )
+    sender_code: str = Field(default="3105980001", description="of the firm that transfers the messages (copCode)")
+    sender_name: str = "Silkpost customs agent"
+    transfer_id: str = Field(default="DXPENT0000000001", min_length=1, max_length=16, description="the sender's dxpId")
     customs_code: str = Field(default="2244", pattern=r"^\d{4}$")
     port_code: str = Field(default="2244", pattern=r"^\d{4}$")
 
@@ -42,14 +47,17 @@ class ChinaSettings(BaseSettings):
 
     def parties(self) -> Parties:
         """The firms that the messages name."""
+        agent = Party(self.agent_code, self.agent_name)
+        seller = Party(self.seller_code, self.seller_name)
+        logistics = Party(self.logistics_code, self.logistics_name)
         return Parties(
             platform=Party(self.platform_code, self.platform_name),
-            seller=Party(self.seller_code, self.seller_name),
-            agent=Party(self.agent_code, self.agent_name),
-            logistics=Party(self.logistics_code, self.logistics_name),
+            seller=seller,
+            agent=agent,
+            logistics=logistics,
             payment_code=self.payment_code,
-            area=Party(self.area_code, self.area_name),
-            transfer_id=self.transfer_id,
+            guarantor={"agent": agent, "seller": seller, "logistics": logistics}[self.guarantor],
+            sender=Sender(Party(self.sender_code, self.sender_name), self.transfer_id),
             customs_code=self.customs_code,
             port_code=self.port_code,
         )

@@ -12,6 +12,7 @@ from contracts.customs import OrderScreened, ParcelUplifted
 from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId
 from contracts.warehouse import OrderPacked, ParcelHandedOver
+from services.customs.destinations.cn.tariff_codes import Unit, contents, declared_code, statutory_quantities
 from services.customs.domain import export
 from services.customs.domain.amounts import apportion
 from services.customs.domain.decide import Policy, shares_in_cny
@@ -30,6 +31,8 @@ class Item:
     origin: str
     quantity: int
     net_weight_g: int
+    statutory: tuple[tuple[Unit, Decimal], ...]
+    """Quantities in the tariff's units: the first and perhaps a second one."""
     total: Decimal
 
     @property
@@ -44,12 +47,13 @@ class Shipment:
 
     order_id: UUID
     parcel: int
-    sub_order: str
+    order_no: str
+    """The same in order, payment, waybill and inventory."""
     cop_no: str
     tracking_number: str
     bill_number: str | None
     """As the agent named it; by post nobody does."""
-    voyage_number: str
+    voyage_number: str | None
     sums: Sums
     """In CNY."""
     items: tuple[Item, ...]
@@ -57,6 +61,13 @@ class Shipment:
     contact: Contact
     buyer: NationalId
     sent_at: datetime
+    inventory_number: str | None = None
+    """Under which customs has the inventory (invtNo), once it has."""
+
+    @property
+    def insurance(self) -> Decimal:
+        """No order states one."""
+        return Decimal("0.00")
 
     @property
     def net_weight_g(self) -> int:
@@ -64,12 +75,18 @@ class Shipment:
 
 
 def shipment(
-    facts: Facts, parcel: int, contact: Contact, buyer: NationalId, policy: Policy, sent_at: datetime
+    facts: Facts,
+    parcel: int,
+    contact: Contact,
+    buyer: NationalId,
+    policy: Policy,
+    sent_at: datetime,
+    inventory_number: str | None = None,
 ) -> Shipment:
     """What is declared of the parcel, in yuan at the order's rate.
 
     By post nobody names a bill or knows the flight; the agent's notice does.
-    LookupError: the order was not screened, packed and handed over.
+    LookupError: the order was not screened, packed and handed over. Undeclarable: something cannot be stated.
     """
     placed, screened = facts.get(OrderPlaced), facts.get(OrderScreened)
     packed, handed_over = facts.get(OrderPacked), facts.get(ParcelHandedOver, parcel)
@@ -82,17 +99,18 @@ def shipment(
     return Shipment(
         order_id=facts.id,
         parcel=parcel,
-        sub_order=export.sub_order(placed, parcel),
+        order_no=export.sub_order(placed, parcel),
         cop_no=export.cop_no(placed, parcel),
         tracking_number=handed_over.tracking_number,
         bill_number=uplifted.bill_number if uplifted else None,
-        voyage_number=uplifted.voyage_number if uplifted else policy.tables.codes.unknown_voyage,
+        voyage_number=uplifted.voyage_number if uplifted else None,
         sums=sums,
         items=_items(placed, box, sums, policy),
         gross_weight_g=box.weight_g,
         contact=contact,
         buyer=buyer,
         sent_at=sent_at,
+        inventory_number=inventory_number,
     )
 
 
@@ -103,16 +121,21 @@ def _items(placed: OrderPlaced, box: Parcel, sums: Sums, policy: Policy) -> tupl
     by_line = sorted({content.line for content in box.contents})
     totals = apportion(sums.goods, [article.unit_value.amount * article.quantity for article in articles])
     day = policy.regime_of(placed).day(placed.occurred_at)
-    return tuple(
-        Item(
-            number=number,
-            sku=skus[line],
-            name=article.description,
-            hs10=policy.tables.positive_list.chinese_code(article.hs_code, day),
-            origin=article.origin,
-            quantity=article.quantity,
-            net_weight_g=article.net_weight_g,
-            total=total,
+    items = []
+    for number, (line, article, total) in enumerate(zip(by_line, articles, totals, strict=True), start=1):
+        stated = contents(article.description)
+        code = declared_code(article.hs_code, policy.tables.positive_list.line(article.hs_code, day), stated)
+        items.append(
+            Item(
+                number=number,
+                sku=skus[line],
+                name=article.description,
+                hs10=code,
+                origin=article.origin,
+                quantity=article.quantity,
+                net_weight_g=article.net_weight_g,
+                statutory=statutory_quantities(code, article.quantity, article.net_weight_g, stated),
+                total=total,
+            )
         )
-        for number, (line, article, total) in enumerate(zip(by_line, articles, totals, strict=True), start=1)
-    )
+    return tuple(items)
