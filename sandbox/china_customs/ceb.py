@@ -66,18 +66,57 @@ def received(body: bytes) -> Message:
     return parse(document)
 
 
-def receipt(message: Message, status: str, instant: datetime, info: str, assigned: Mapping[str, str]) -> bytes:
-    """The receipt to a message: its guid, its identifying fields, the numbers assigned to it, and the verdict."""
-    form = FORMS[message.kind]
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer to a message: what it repeats of that, and the verdict. Its guid is e-port's own."""
+
+    guid: str
+    echoed: tuple[tuple[str, str], ...]
+    status: str
+    at: datetime
+    info: str
+
+
+def answer(message: Message, guid: str, status: str, at: datetime, info: str, assigned: Mapping[str, str]) -> Answer:
+    """The answer to a message: its identifying fields, the numbers assigned to it, and the verdict."""
     fields = {**message.head, **assigned}
-    echoed = [(name, fields.get(name, "")) for name in form.echoed]
-    return _document(f"{form.receipt}Message", form.wrapper, message.guid, echoed, status, instant, info)
+    echoed = tuple((name, fields[name]) for name in FORMS[message.kind].echoed if fields.get(name))
+    return Answer(guid, echoed, status, at, info)
+
+
+def receipts(kind: str, guid: str, answers: Sequence[Answer]) -> bytes:
+    """A message of answers to messages of this kind. `guid` is the message's, e-port's own too."""
+    form = FORMS[kind]
+    return _document(
+        f"{form.receipt}Message",
+        form.wrapper,
+        guid,
+        [
+            [
+                ("guid", one.guid),
+                *one.echoed,
+                ("returnStatus", one.status),
+                ("returnTime", stamp(one.at)),
+                ("returnInfo", one.info),
+            ]
+            for one in answers
+        ],
+    )
 
 
 def format_error(error: MalformedError, instant: datetime) -> bytes:
-    """CEB900: the message did not reach customs."""
+    """CEB900: the message did not reach customs. Of all receipts it alone has the guid of what it answers."""
     info = "报文格式校验错误: " + "; ".join(error.faults)
-    return _document("CEB900Message", "MessageReturn", error.guid, [], "-900", instant, info)
+    fields = [
+        ("guid", error.guid),
+        ("returnStatus", "-900"),
+        ("returnInfo", info),
+        ("returnTime", stamp(instant)),
+        ("oriCopMsgId", error.guid),
+        ("oriMessageType", "Unknown"),
+        ("oriBizMessage", ""),
+    ]
+    return _document("CEB900Message", "MessageReturn", error.guid, [fields])
 
 
 def stamp(instant: datetime) -> str:
@@ -106,14 +145,12 @@ def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def _document(
-    root: str, wrapper: str, guid: str, echoed: Sequence[tuple[str, str]], status: str, instant: datetime, info: str
-) -> bytes:
+def _document(root: str, wrapper: str, guid: str, elements: Sequence[Sequence[tuple[str, str]]]) -> bytes:
     ET.register_namespace("", NAMESPACE)
     document = ET.Element(f"{{{NAMESPACE}}}{root}", {"guid": guid, "version": "1.0"})
-    inner = ET.SubElement(document, f"{{{NAMESPACE}}}{wrapper}")
-    verdict = [("returnStatus", status), ("returnTime", stamp(instant)), ("returnInfo", info)]
-    for name, value in [("guid", guid), *echoed, *verdict]:
-        ET.SubElement(inner, f"{{{NAMESPACE}}}{name}").text = value
+    for fields in elements:
+        inner = ET.SubElement(document, f"{{{NAMESPACE}}}{wrapper}")
+        for name, value in fields:
+            ET.SubElement(inner, f"{{{NAMESPACE}}}{name}").text = value
     xml: bytes = ET.tostring(document, encoding="UTF-8", xml_declaration=True)
     return xml

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Literal
+from uuid import UUID, uuid5
 
 from stdnum.iso7064 import mod_11_2
 
@@ -27,6 +28,9 @@ RETURN_WITHIN = timedelta(days=30)
 RETURN_APPROVED_AFTER = timedelta(hours=20)
 STORED, IN_CUSTOMS, REJECTED, SENT_BACK, RELEASED, REVIEWED = "2", "120", "100", "700", "800", "399"
 HELD = "500"
+MOST_ANSWERS = 100
+"""In one message of receipts."""
+GUIDS = UUID("0b0c9a8e-3c5e-5d39-8a0d-5e0f5b9b7c11")
 
 Decision = Literal["released", "refused"]
 DECISIONS: dict[str, Decision] = {RELEASED: "released", SENT_BACK: "refused"}
@@ -52,16 +56,12 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class IssuedReceipt:
-    """A receipt to be fetched."""
+    """An answer to be fetched."""
 
     cursor: int
-    guid: str
-    cop_no: str
-    order_no: str
-    message_type: str
-    status: str
-    at: datetime
-    info: str
+    kind: str
+    """Of the message that it answers."""
+    answer: ceb.Answer
 
 
 @dataclass(slots=True)
@@ -85,11 +85,13 @@ class ChinaCustoms:
         self._inventories: dict[str, Inventory] = {}
         self._inventories_by_order: dict[str, Inventory] = {}
         self._listeners: dict[str, list[Listener]] = {}
+        self._guids = 0
         self.received: dict[tuple[str, str], ReceivedMessage] = {}
         self.issued: list[IssuedReceipt] = []
 
     def submit(self, message: Message, now: datetime) -> bytes:
-        """Returns the receipt. The same guid again gets the same receipt, and has no further effect.
+        """Returns the receipt, with a guid of e-port's own. The same message again gets the same receipt, and has no
+        further effect.
 
         A rejected message is not registered, so that it may come again, corrected.
         """
@@ -106,15 +108,26 @@ class ChinaCustoms:
                 status, info = self._request_return(message, now, assigned)
             case _:
                 status, info = self._store(message)
-        answer = ceb.receipt(message, status, now, f"{info}[{message.guid}]", assigned)
+        given = ceb.answer(message, self._guid(), status, now, f"{info}[{message.guid}]", assigned)
+        answer = ceb.receipts(message.kind, self._guid(), [given])
         if status != REJECTED:
             self._answers[key] = answer
         self.received[key] = ReceivedMessage(message, status, now, times)
         return answer
 
-    def receipts(self, after: int, limit: int) -> Sequence[IssuedReceipt]:
-        """Those after the cursor, oldest first."""
-        return self.issued[after : after + limit]
+    def receipts(self, after: int, limit: int) -> list[Sequence[IssuedReceipt]]:
+        """So many messages of those after the cursor, oldest first: answers of one kind that follow one another are
+        in one message, up to a hundred."""
+        messages: list[list[IssuedReceipt]] = []
+        for receipt in self.issued[after : after + limit * MOST_ANSWERS]:
+            last = messages[-1] if messages else None
+            if last and last[-1].kind == receipt.kind and len(last) < MOST_ANSWERS:
+                last.append(receipt)
+            elif len(messages) < limit:
+                messages.append([receipt])
+            else:
+                break
+        return list(messages)
 
     def answer_hold(self, cop_no: str, now: datetime) -> Answer:
         """Takes the missing papers; the held inventory goes on as its scenario says."""
@@ -179,9 +192,7 @@ class ChinaCustoms:
         assigned.update(inventory.assigned)
 
         def approve(due: datetime) -> None:
-            self._issue(
-                inventory, message.guid, "CEB626", PlannedReceipt(0, REVIEWED, "[Code:399;Desc:退货申请通过]"), due
-            )
+            self._issue(message, inventory, PlannedReceipt(0, REVIEWED, "[Code:399;Desc:退货申请通过]"), due)
 
         self._scheduler.schedule(now + RETURN_APPROVED_AFTER, approve)
         return IN_CUSTOMS, "退货申请入库"
@@ -193,18 +204,21 @@ class ChinaCustoms:
 
     def _decide(self, inventory: Inventory, receipt: PlannedReceipt, at: datetime) -> None:
         inventory.status = receipt.status
-        self._issue(inventory, inventory.message.guid, "CEB622", receipt, at)
+        self._issue(inventory.message, inventory, receipt, at)
         decision = DECISIONS.get(receipt.status)
         if decision:
             inventory.decisions[decision] = at
             for listener in self._listeners.get(inventory.message.head["orderNo"], ()):
                 listener(decision, at)
 
-    def _issue(self, inventory: Inventory, guid: str, message_type: str, receipt: PlannedReceipt, at: datetime) -> None:
-        order_no, cursor = inventory.message.head["orderNo"], len(self.issued) + 1
-        self.issued.append(
-            IssuedReceipt(cursor, guid, inventory.cop_no, order_no, message_type, receipt.status, at, receipt.info)
-        )
+    def _issue(self, message: Message, inventory: Inventory, receipt: PlannedReceipt, at: datetime) -> None:
+        answer = ceb.answer(message, self._guid(), receipt.status, at, receipt.info, inventory.assigned)
+        self.issued.append(IssuedReceipt(len(self.issued) + 1, message.kind, answer))
+
+    def _guid(self) -> str:
+        """E-port's own, of each answer and of each message of answers: never that of the message answered."""
+        self._guids += 1
+        return str(uuid5(GUIDS, str(self._guids))).upper()
 
 
 def _order_fault(message: Message) -> str | None:

@@ -6,8 +6,11 @@ hold) is our own.
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
+from uuid import uuid5
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.china_customs import ceb
-from sandbox.china_customs.customs import ChinaCustoms, IssuedReceipt
+from sandbox.china_customs.customs import GUIDS, ChinaCustoms, IssuedReceipt
 from sandbox.scheduler import Advance
 
 PAGE, MAX_PAGE = 100, 500
@@ -45,9 +48,9 @@ def app(customs: ChinaCustoms, advance: Advance) -> Starlette:
             return JSONResponse({"error": "after and limit are numbers"}, 400)
         if after < 0 or not 1 <= limit <= MAX_PAGE:
             return JSONResponse({"error": f"after is 0 or more, limit 1 to {MAX_PAGE}"}, 400)
-        issued = customs.receipts(after, limit)
-        last = issued[-1].cursor if issued else after
-        return JSONResponse({"receipts": [_as_json(receipt) for receipt in issued], "next": str(last)})
+        messages = customs.receipts(after, limit)
+        last = messages[-1][-1].cursor if messages else after
+        return JSONResponse({"receipts": [_as_json(message) for message in messages], "next": str(last)})
 
     async def answer_hold(request: Request) -> Response:
         now = advance()
@@ -70,14 +73,9 @@ def app(customs: ChinaCustoms, advance: Advance) -> Starlette:
     )
 
 
-def _as_json(receipt: IssuedReceipt) -> dict[str, str]:
-    return {
-        "cursor": str(receipt.cursor),
-        "guid": receipt.guid,
-        "copNo": receipt.cop_no,
-        "orderNo": receipt.order_no,
-        "messageType": receipt.message_type,
-        "returnStatus": receipt.status,
-        "returnTime": receipt.at.astimezone(ceb.CHINA).isoformat(timespec="seconds"),
-        "returnInfo": receipt.info,
-    }
+def _as_json(message: Sequence[IssuedReceipt]) -> dict[str, str]:
+    """A message of receipts, in base64 as in e-port's DxpMsg, behind its cursor: that of its last answer."""
+    cursor, kind = message[-1].cursor, message[-1].kind
+    guid = str(uuid5(GUIDS, f"message|{message[0].cursor}|{cursor}")).upper()
+    document = ceb.receipts(kind, guid, [receipt.answer for receipt in message])
+    return {"cursor": str(cursor), "message": base64.b64encode(document).decode("ascii")}

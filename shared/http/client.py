@@ -50,9 +50,11 @@ class NoAnswer(Exception):
 class OutOfBounds(NoAnswer):
     """An answer that went beyond what is read of this counterpart's; the connection is closed, and a line logged."""
 
-    def __init__(self, bound: Bound, *, sent: bool) -> None:
+    def __init__(self, bound: Bound, *, sent: bool, beginning: bytes = b"") -> None:
         super().__init__(f"answer_{bound}", sent=sent)
         self.bound = bound
+        self.beginning = beginning
+        """What was read of a body that is too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class Counterpart:
         except TimeoutError:
             raise self._out_of_bounds("time", leaving) from None
         except _Beyond as beyond:
-            raise self._out_of_bounds(beyond.bound, leaving) from None
+            raise self._out_of_bounds(beyond.bound, leaving, beyond.beginning) from None
         except httpx.HTTPError as error:
             raise NoAnswer(type(error).__name__, sent=_has_left(leaving)) from None
         finally:
@@ -151,9 +153,9 @@ class Counterpart:
         finally:
             await response.aclose()
 
-    def _out_of_bounds(self, bound: Bound, leaving: _Body | None) -> OutOfBounds:
+    def _out_of_bounds(self, bound: Bound, leaving: _Body | None, beginning: bytes = b"") -> OutOfBounds:
         log.warning("answer out of bounds", counterpart=self.name, bound=bound)
-        return OutOfBounds(bound, sent=_has_left(leaving))
+        return OutOfBounds(bound, sent=_has_left(leaving), beginning=beginning)
 
 
 async def _read(response: httpx.Response, size: int) -> bytes:
@@ -162,16 +164,17 @@ async def _read(response: httpx.Response, size: int) -> bytes:
         body += piece
         pieces += 1
         if len(body) > size:
-            raise _Beyond("size")
+            raise _Beyond("size", bytes(body[:size]))
         if pieces > MOST_PIECES:
             raise _Beyond("pieces")
     return bytes(body)
 
 
 class _Beyond(Exception):
-    def __init__(self, bound: Bound) -> None:
+    def __init__(self, bound: Bound, beginning: bytes = b"") -> None:
         super().__init__(bound)
         self.bound: Bound = bound
+        self.beginning = beginning
 
 
 class _Body:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import uuid4
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from sandbox.china_customs import ceb as sandbox_ceb
 from services.customs.destinations.cn.gateway import IMPORT_GATEWAY
-from tests.support.customs_samples import order_id
+from services.customs.destinations.cn.settings import ChinaSettings
 from tests.support.customs_service import CustomsService
 from tests.support.waiting import until
 
@@ -28,7 +29,12 @@ class Authorities:
     mrn: str = GOOD_MRN
     statuses: dict[str, str] = field(default_factory=dict)
     """returnStatus by message type; `900` is a format error."""
-    receipts: list[dict[str, Any]] = field(default_factory=list)
+    receipts: list[dict[str, Any] | None] = field(default_factory=list)
+    """As they stand in the page of receipts."""
+    gbk: bool = False
+    """Whether pages of receipts come in GBK where they are not ASCII."""
+    cut: int = 0
+    """How many pages of receipts are cut before their end."""
     fetched: int = 0
     slow: asyncio.Event | None = None
     """Until when the receipts are not answered."""
@@ -37,16 +43,47 @@ class Authorities:
 
     def add_receipt(
         self,
-        guid: UUID | str,
+        number: str,
         status: str,
         message_type: str = "CEB622",
         at: datetime = datetime(2026, 11, 23, 9, tzinfo=UTC),
-        cop_no: str = "x",
         info: str = "王",
+        **fields: str,
     ) -> None:
-        receipt = {"guid": str(guid), "copNo": cop_no, "messageType": message_type, "returnStatus": status}
-        cursor = str(len(self.receipts) + 1)
-        self.receipts.append({"cursor": cursor, **receipt, "returnTime": at.isoformat(), "returnInfo": info})
+        """An answer about the parcel that is declared under this number. Its guid is e-port's own."""
+        receipt = {
+            "guid": str(uuid4()).upper(),
+            **named(number, message_type),
+            "messageType": message_type,
+            "returnStatus": status,
+            "returnTime": at.isoformat(),
+            "returnInfo": info,
+            **fields,
+        }
+        self.add(receipt)
+
+    def add(self, receipt: dict[str, Any]) -> None:
+        self.receipts.append({"cursor": str(len(self.receipts) + 1), **receipt})
+
+    def add_message(self, body: bytes) -> None:
+        """A message of receipts as it came, whatever it is."""
+        self.add({"message": base64.b64encode(body).decode()})
+
+
+def named(number: str, message_type: str) -> dict[str, str]:
+    """By what a receipt of this type names what it answers."""
+    match message_type:
+        case "CEB312":
+            return {"ebpCode": ChinaSettings().platform_code, "orderNo": number}
+        case "CEB900":
+            return {"guid": number}
+        case _:
+            return {"copNo": number}
+
+
+def sub_order(name: str, number: int = 1) -> str:
+    """The number under which a parcel of the sample order is declared."""
+    return f"TM{name}-{number}"
 
 
 def answering(authorities: Authorities) -> FastAPI:
@@ -74,17 +111,14 @@ def answering(authorities: Authorities) -> FastAPI:
             await authorities.slow.wait()
         found = authorities.receipts[after : after + limit]
         # Escaped, so that it may hold what UTF-8 cannot.
-        page = json.dumps({"receipts": found, "next": str(after + len(found))})
-        return Response(page, media_type="application/json")
+        page = json.dumps({"receipts": found, "next": str(after + len(found))}, ensure_ascii=not authorities.gbk)
+        body = page.encode("gbk" if authorities.gbk else "utf-8")
+        if found and authorities.cut > 0:
+            authorities.cut -= 1
+            body = body[: len(body) - 5 * (authorities.cut + 1)]
+        return Response(body, media_type="application/json")
 
     return app
-
-
-async def guid_of(customs: CustomsService, name: str, message: str = "CEB621") -> str:
-    found = await customs.platform.pool.fetchval(
-        "select guid from messages where order_id = $1 and type = $2", order_id(name), message
-    )
-    return str(found)
 
 
 async def read_all(customs: CustomsService, authorities: Authorities) -> None:

@@ -15,7 +15,14 @@ from services.customs.destinations.cn import ceb
 from services.customs.destinations.cn.messages import MessageStatus, derived_messages, rejected
 from services.customs.destinations.cn.polling import LONGEST_WAIT_SECONDS, seconds_after_failure
 from services.customs.destinations.cn.receipt_events import inventory_events, receipt_events, receipt_rounds
-from services.customs.destinations.cn.receipts import CustomsReceipt, PolledReceipt, SentMessage, meaning
+from services.customs.destinations.cn.receipt_statuses import meaning
+from services.customs.destinations.cn.receipts import (
+    CustomsReceipt,
+    PolledReceipt,
+    ReceiptKeys,
+    SentMessage,
+    UnreadableReceipt,
+)
 from services.customs.domain.decide import DOCUMENTS, EXPORT, INVENTORY, RETURN, parcels_declared
 from services.customs.domain.export import Refused, Released
 from services.customs.domain.export_outcome import export_outcome
@@ -59,13 +66,13 @@ def test_a_refused_export_names_its_code() -> None:
 @pytest.mark.parametrize(
     ("receipt", "types"),
     [
-        (CustomsReceipt(None, "120", None), ["import-declared"]),
-        (CustomsReceipt(None, "800", None), ["import-declared", "import-cleared"]),
-        (CustomsReceipt(None, "500", None), ["import-declared", "import-held"]),
-        (CustomsReceipt(None, "700", None), ["import-refused"]),
-        (CustomsReceipt(None, "-21", None), []),
-        (CustomsReceipt(None, "777", None), []),
-        (CustomsReceipt(None, "800", None, format_error=True), []),
+        (CustomsReceipt("120", None), ["import-declared"]),
+        (CustomsReceipt("800", None), ["import-declared", "import-cleared"]),
+        (CustomsReceipt("500", None), ["import-declared", "import-held"]),
+        (CustomsReceipt("700", None), ["import-refused"]),
+        (CustomsReceipt("-21", None), []),
+        (CustomsReceipt("777", None), []),
+        (CustomsReceipt("800", None, format_error=True), []),
     ],
 )
 def test_the_events_of_the_inventorys_receipt(receipt: CustomsReceipt, types: Sequence[str]) -> None:
@@ -75,8 +82,8 @@ def test_the_events_of_the_inventorys_receipt(receipt: CustomsReceipt, types: Se
 
 def later_events(message: ceb.MessageType, answer: str, status: str) -> list[Event]:
     """What follows from this receipt of a message of the first parcel, which is packed and under way."""
-    receipt = PolledReceipt("1", ceb.guid(order_id(), 1, message), "TM1-1", answer, status, PLACED_AT, "")
-    sent = SentMessage(order_id(), 1, message, PLACED_AT)
+    receipt = PolledReceipt("1", 0, True, ReceiptKeys(cop_no="TM1-1"), answer, status, PLACED_AT, "")
+    sent = SentMessage(ceb.guid(order_id(), 1, message), order_id(), 1, message, PLACED_AT)
     facts = Facts(order_stream(order_id()), [placed(), packed()])
     return receipt_events(receipt, sent, facts, TABLES.codes.hold_reasons, NOW)
 
@@ -84,13 +91,13 @@ def later_events(message: ceb.MessageType, answer: str, status: str) -> list[Eve
 @pytest.mark.parametrize(
     ("message", "answer", "status", "case", "reason", "action"),
     [
-        ("CEB311", "CEB312", "-301010", "needs_attention:import_documents:1", "CEB312:minus301010", "retry"),
+        ("CEB311", "CEB312", "-301010", "needs_attention:import_documents:1", "CEB312:order_exists", "retry"),
         ("CEB411", "CEB412", "100", "needs_attention:import_documents:1", "CEB412:100", "retry"),
         ("CEB511", "CEB512", "4", "needs_attention:import_documents:1", "CEB512:4", "retry"),
-        ("CEB621", "CEB622", "-621005", "needs_attention:inventory:1", "CEB622:minus621005", "retry"),
+        ("CEB621", "CEB622", "-621005", "needs_attention:inventory:1", "CEB622:over_transaction_limit", "retry"),
         ("CEB621", "CEB622", "4", "needs_attention:clearance:1", "CEB622:4", "look_into"),
         ("CEB625", "CEB626", "100", "needs_attention:return:1", "CEB626:100", "retry"),
-        ("CEB625", "CEB626", "-625209", "needs_attention:return:1", "CEB626:minus625209", "retry"),
+        ("CEB625", "CEB626", "-625209", "needs_attention:return:1", "CEB626:item_not_in_inventory", "retry"),
     ],
 )
 def test_a_later_receipt_that_turns_a_message_down_is_a_case_for_the_work_that_sent_it(
@@ -102,7 +109,7 @@ def test_a_later_receipt_that_turns_a_message_down_is_a_case_for_the_work_that_s
     assert (opened.case, opened.reason, opened.action) == (case, reason, action)
 
 
-@pytest.mark.parametrize("status", ["2", "3", "120", "777"])
+@pytest.mark.parametrize("status", ["2", "3", "120"])
 @pytest.mark.parametrize(
     ("message", "answer"),
     [("CEB311", "CEB312"), ("CEB411", "CEB412"), ("CEB511", "CEB512"), ("CEB621", "CEB622"), ("CEB625", "CEB626")],
@@ -113,27 +120,57 @@ def test_a_later_receipt_of_a_message_under_way_moves_nothing(
     assert later_events(message, answer, status) == []
 
 
+def test_a_receipt_that_cannot_be_read_is_a_case_of_the_parcel_that_it_names() -> None:
+    bad = UnreadableReceipt("1", True, "dtd", b"", 0, (ReceiptKeys(cop_no="TM1-1"),))
+    sent = SentMessage(ceb.guid(order_id(), 1, "CEB621"), order_id(), 1, "CEB621", PLACED_AT)
+    (opened,) = receipt_events(bad, sent, Facts(order_stream(order_id())), {}, NOW)
+    assert isinstance(opened, CaseOpened)
+    assert (opened.case, opened.reason, opened.action) == ("needs_attention:receipt:1", "receipt:dtd", "look_into")
+
+
 def test_a_return_ends_with_399_and_gives_the_year_back() -> None:
     """The single window's specification knows no 800 of a return; of an inventory 399 is a step on the way."""
     (returned,) = later_events("CEB625", "CEB626", "399")
     assert isinstance(returned, ImportReturned)
-    assert (returned.parcel, meaning("399", of_return=True)) == (1, "cleared")
+    assert (returned.parcel, meaning("399", "CEB626")) == (1, "approved")
     assert later_events("CEB621", "CEB622", "399") == []
     assert meaning("399") == "under_way"
 
 
-@pytest.mark.parametrize("status", ["399", "800"])
 @pytest.mark.parametrize(("message", "answer"), [("CEB311", "CEB312"), ("CEB511", "CEB512")])
-def test_no_receipt_of_a_document_decides_about_the_parcel(message: ceb.MessageType, answer: str, status: str) -> None:
-    assert later_events(message, answer, status) == []
+def test_no_receipt_of_a_document_decides_about_the_parcel(message: ceb.MessageType, answer: str) -> None:
+    assert later_events(message, answer, "399") == []
+
+
+@pytest.mark.parametrize(
+    ("message", "answer", "status"),
+    [
+        ("CEB311", "CEB312", "800"),
+        ("CEB511", "CEB512", "500"),
+        ("CEB621", "CEB622", "777"),
+        ("CEB625", "CEB626", "800"),
+        ("CEB625", "CEB626", "300"),
+        ("CEB621", "CEB622", "unreadable"),
+    ],
+)
+def test_a_status_that_the_specification_does_not_have_for_a_receipt_is_a_case(
+    message: ceb.MessageType, answer: str, status: str
+) -> None:
+    (opened,) = later_events(message, answer, status)
+    assert isinstance(opened, CaseOpened)
+    assert (opened.case, opened.reason, opened.action) == (
+        "needs_attention:receipt:1",
+        f"{answer}:{status}",
+        "look_into",
+    )
 
 
 @pytest.mark.parametrize(
     ("receipt", "reason"),
     [
-        (CustomsReceipt(None, "100", None), "100"),
-        (CustomsReceipt(None, "-621018", None), "minus621018"),
-        (CustomsReceipt(None, "2", None, format_error=True), "format"),
+        (CustomsReceipt("100", None), "100"),
+        (CustomsReceipt("-621018", None), "over_yearly_limit"),
+        (CustomsReceipt("2", None, format_error=True), "format"),
     ],
 )
 def test_the_reason_of_a_case_is_a_code_whatever_the_status(receipt: CustomsReceipt, reason: str) -> None:
@@ -160,14 +197,16 @@ def test_only_messages_of_the_job_that_were_answered_and_not_accepted_are_writte
 
 def test_a_guid_tells_its_parcel_and_message_without_the_stored_message() -> None:
     derived = derived_messages([(order_id(), 2)])
-    assert derived[ceb.guid(order_id(), 2, "CEB621")] == SentMessage(order_id(), 2, "CEB621", None)
+    assert derived[ceb.guid(order_id(), 2, "CEB621")] == SentMessage(
+        ceb.guid(order_id(), 2, "CEB621"), order_id(), 2, "CEB621", None
+    )
     assert ceb.guid(order_id(), 1, "CEB621") not in derived
 
 
 def test_receipts_of_one_order_are_judged_one_after_the_other() -> None:
     def receipt(cursor: str, order: str) -> tuple[PolledReceipt, SentMessage]:
-        polled = PolledReceipt(cursor, None, "", "CEB622", "120", None, "")
-        return polled, SentMessage(order_id(order), 1, "CEB621", None)
+        polled = PolledReceipt(cursor, 0, True, ReceiptKeys(), "CEB622", "120", None, "")
+        return polled, SentMessage(ceb.guid(order_id(order), 1, "CEB621"), order_id(order), 1, "CEB621", None)
 
     page = [receipt("1", "a"), receipt("2", "a"), receipt("3", "b"), receipt("4", "a")]
     rounds = [[polled.cursor for polled, _ in part] for part in receipt_rounds(page)]

@@ -23,7 +23,14 @@ from services.customs.destinations.cn.receipt_parsing import (
     read_page,
     read_receipt,
 )
-from services.customs.destinations.cn.receipts import CustomsReceipt, SentMessage, inventory_event, meaning
+from services.customs.destinations.cn.receipt_statuses import meaning
+from services.customs.destinations.cn.receipts import (
+    CustomsReceipt,
+    PolledReceipt,
+    SentMessage,
+    UnreadableReceipt,
+    inventory_event,
+)
 from services.customs.domain.export import Unreadable
 from shared.ledger.facts import DecisionContext, Facts
 from tests.support.customs_samples import PLACED_AT, TABLES, order_id
@@ -37,7 +44,7 @@ RECEIPT = f"""<?xml version="1.0" encoding="UTF-8"?>
 
 
 def test_a_receipt() -> None:
-    assert read_receipt(RECEIPT) == CustomsReceipt(UUID(GUID), "120", "22442026I000000001")
+    assert read_receipt(RECEIPT) == CustomsReceipt("120", "22442026I000000001")
     assert read_receipt(RECEIPT).accepted
 
 
@@ -51,7 +58,7 @@ def test_a_receipt_with_its_parts_in_another_order_is_the_same_receipt(parts: Se
     envelope = RECEIPT.decode().partition("<InventoryReturn>")[0]
     returns = "\n\t".join(f"<InventoryReturn>{part}</InventoryReturn>" for part in parts)
     body = f"{envelope}{returns}</CEB622Message>".encode()
-    assert read_receipt(body) == CustomsReceipt(UUID(GUID), "500", "22442026I000000001")
+    assert read_receipt(body) == CustomsReceipt("500", "22442026I000000001")
 
 
 @given(st.permutations(_RETURN.strip().replace("><", ">|<").split("|")), st.sampled_from(["", " ", "\n\t"]))
@@ -152,7 +159,7 @@ def test_what_a_status_says() -> None:
     assert [of(status) for status in ("120", "300", "4", "899", "777", "-21")] == [None] * 6
 
 
-def later(**changes: object) -> bytes:
+def later(next: str | None = "7", **changes: object) -> bytes:
     receipt = {
         "cursor": "7",
         "guid": GUID,
@@ -162,43 +169,51 @@ def later(**changes: object) -> bytes:
         "returnTime": "20261123170000123",
         "returnInfo": "放行",
     }
-    return json.dumps({"receipts": [{**receipt, **changes}], "next": "7"}).encode()
+    return json.dumps({"receipts": [{**receipt, **changes}], "next": next}).encode()
+
+
+def polled(body: bytes) -> PolledReceipt:
+    (receipt,) = read_page(body).entries
+    assert isinstance(receipt, PolledReceipt)
+    return receipt
 
 
 def test_a_page() -> None:
-    page = read_page(later())
-    (receipt,) = page.receipts
-    assert (page.next, receipt.cursor, receipt.status, receipt.guid) == ("7", "7", "800", UUID(GUID))
+    receipt = polled(later())
+    assert (receipt.cursor, receipt.status, receipt.keys.cop_no) == ("7", "800", "TM1-1")
     assert receipt.returned_at == datetime(2026, 11, 23, 9, tzinfo=UTC)
+    assert read_page(later()).next == "7"
 
 
 def test_times_of_either_form() -> None:
-    (iso,) = read_page(later(returnTime="2026-11-23T17:00:00+08:00")).receipts
+    iso = polled(later(returnTime="2026-11-23T17:00:00+08:00"))
     assert iso.returned_at == datetime(2026, 11, 23, 9, tzinfo=UTC)
-    (bad,) = read_page(later(returnTime="yesterday")).receipts
-    assert bad.returned_at is None
+    assert polled(later(returnTime="yesterday")).returned_at is None
 
 
 def test_a_strange_receipt_is_kept_as_it_can_be() -> None:
-    (receipt,) = read_page(later(guid="?", returnStatus="released?", messageType="<b>", returnInfo=None)).receipts
-    assert (receipt.guid, receipt.status, receipt.message_type) == (None, "unreadable", "unreadable")
+    receipt = polled(later(guid="?", returnStatus="released?", messageType="<b>", returnInfo=None))
+    assert (receipt.keys.guid, receipt.status, receipt.message_type) == (None, "unreadable", "unreadable")
 
 
 def test_what_no_database_holds_is_replaced() -> None:
-    (receipt,) = read_page(later(returnInfo="查\ud83d\0验", copNo="TM1-1\0\ud83d", returnStatus="５００")).receipts
-    assert (receipt.info, receipt.cop_no, receipt.status) == ("查??验", "TM1-1??", "unreadable")
+    receipt = polled(later(returnInfo="查\ud83d\0验", copNo="TM1-1\0\ud83d", returnStatus="５００"))
+    assert (receipt.info, receipt.keys.cop_no, receipt.status) == ("查??验", "TM1-1??", "unreadable")
 
 
 @pytest.mark.parametrize("cursor", ["", " ", "a b", "7\n", "7\0", "\ud83d", "七", "x" * 201, None, [7], 7.5])
-def test_what_is_no_cursor_is_no_page(cursor: object) -> None:
-    for body in (later(cursor=cursor), json.dumps({"receipts": [], "next": [cursor]}).encode()):
+def test_what_is_no_cursor_is_nothing_to_read_on_from(cursor: object) -> None:
+    for body in (later(cursor=cursor, next=None), json.dumps({"receipts": [], "next": [cursor]}).encode()):
         with pytest.raises(Unreadable):
             read_page(body)
+    page = read_page(later(cursor=cursor))
+    assert [(type(entry), entry.cursor) for entry in page.entries] == [(UnreadableReceipt, None)]
+    assert page.next == "7"
 
 
 def test_a_cursor_is_a_number_or_a_token() -> None:
     for cursor in (7, "7", "!~" * 100):
-        assert read_page(later(cursor=cursor)).receipts[0].cursor == str(cursor)
+        assert polled(later(cursor=cursor)).cursor == str(cursor)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +236,7 @@ def test_what_is_no_page(body: bytes) -> None:
 def test_a_page_of_more_receipts_than_are_ever_asked_for_is_none() -> None:
     (receipt,) = json.loads(later())["receipts"]
     most = [{**receipt, "cursor": str(n)} for n in range(MOST_RECEIPTS)]
-    assert len(read_page(json.dumps({"receipts": most}).encode()).receipts) == MOST_RECEIPTS
+    assert len(read_page(json.dumps({"receipts": most}).encode()).entries) == MOST_RECEIPTS
     with pytest.raises(Unreadable):
         read_page(json.dumps({"receipts": [*most, receipt]}).encode())
 
@@ -256,8 +271,8 @@ def test_a_refusal_of_a_forgotten_message(declared_after_hours: int | None, seco
     if declared_after_hours is not None:
         at = PLACED_AT + timedelta(hours=declared_after_hours)
         facts.add(ImportDeclared(order_id=order_id(), occurred_at=at, parcel=1, declaration_number="I1"))
-    (receipt,) = read_page(later(returnStatus="700")).receipts
-    forgotten = SentMessage(order_id(), 1, "CEB621", None)
+    receipt = polled(later(returnStatus="700"))
+    forgotten = SentMessage(UUID(GUID), order_id(), 1, "CEB621", None)
     (fact,) = receipt_events(receipt, forgotten, facts, {}, DecisionContext(PLACED_AT + timedelta(days=1)))
     assert isinstance(fact, CaseOpened) is second
     assert (fact in facts) is not second
@@ -278,8 +293,8 @@ def test_a_time_at_which_customs_cannot_have_held_the_parcel_is_not_believed(sta
     """The hold counts; its time, from which deadlines are reckoned, is then that of the message it answers."""
     now, written_at = datetime(2026, 11, 23, 12, tzinfo=UTC), datetime(2026, 11, 23, 8, tzinfo=UTC)
     body = later(returnStatus="500", returnTime=stated)
-    (receipt,) = read_page(body).receipts
-    sent = SentMessage(order_id(), 1, "CEB621", written_at)
+    receipt = polled(body)
+    sent = SentMessage(UUID(GUID), order_id(), 1, "CEB621", written_at)
     (held,) = receipt_events(receipt, sent, Facts(order_stream(order_id())), {}, DecisionContext(now))
     assert isinstance(held, ImportHeld)
     assert held.held_at == (written_at if held_at == "the message" else datetime.fromisoformat(held_at))

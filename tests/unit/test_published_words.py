@@ -187,12 +187,12 @@ def test_of_the_single_window() -> None:
         "returnTime": "20261124170000123",
         "returnInfo": "等待处理",
     }
-    sent = SentMessage(ORDER, 1, "CEB621", NOW)
+    sent = SentMessage(UUID(GUID), ORDER, 1, "CEB621", NOW)
     published = 0
     for status in ("500", "100", "700", "800", "-21", "1"):
         for word, changed in spoilt({"receipts": [{**receipt, "returnStatus": status}], "next": None}):
             try:
-                (read,) = read_page(json.dumps(changed).encode()).receipts
+                (read,) = read_page(json.dumps(changed).encode()).entries
             except Unreadable:
                 continue
             events = receipt_events(read, sent, Facts(order_stream(ORDER)), {}, DecisionContext(NOW))

@@ -31,6 +31,8 @@ ATTENTION_WITHIN = timedelta(days=3)
 """Business time for a look at work that stands still."""
 CLEARANCE = "clearance"
 """An answer of customs to an inventory that cannot be settled by sending something again."""
+RECEIPT = "receipt"
+"""An answer of customs that cannot be read, or whose status we do not know."""
 POST_HOLD = "held_by_post"
 """Kind of a case: the post's scans say that customs holds a parcel, and no receipt does. Its reason too, where the scan
 gives none."""
@@ -224,7 +226,7 @@ def attention(
 
     `round_`: from 1, and one more for each such case that was closed before.
     """
-    action = "look_into" if kind == CLEARANCE else "retry"
+    action = "look_into" if kind in (CLEARANCE, RECEIPT) else "retry"
     return _needs(action, order_id, kind, subject, round_, reason, context, ATTENTION_WITHIN)
 
 

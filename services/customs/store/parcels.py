@@ -47,5 +47,7 @@ async def list_page(db: DB, state: str | None, after: tuple[UUID, int] | None, l
 async def declared_as(db: DB, cop_nos: Collection[str]) -> list[asyncpg.Record]:
     """The parcels that are declared under these numbers; of two marketplaces, two may be under the same one."""
     return await db.fetch(
-        "select order_id, parcel, sub_order from parcels where sub_order = any($1) or cop_no = any($1)", list(cop_nos)
+        """select order_id, parcel, sub_order, cop_no from parcels
+           where sub_order = any($1) or cop_no = any($1)""",
+        list(cop_nos),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import uuid4
 
 import httpx
 from aiokafka import AIOKafkaProducer
@@ -10,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 from contracts import topics
 from contracts.base import order_stream
 from contracts.cases import CaseClosed, CaseOpened
-from contracts.customs import ImportCleared, ImportDeclared, ImportHeld
+from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked
 from sandbox.local.servers import Servers
@@ -25,7 +26,7 @@ from services.persons.records import Persons
 from shared.http.client import Bounds, Counterpart
 from shared.ledger.outbox import headers
 from shared.loop import Loop
-from tests.support.customs_authorities import Authorities, answering, guid_of, read_all
+from tests.support.customs_authorities import Authorities, answering, read_all, sub_order
 from tests.support.customs_samples import POLICY, erased, order_id, packed, parcel
 from tests.support.customs_service import CustomsService, customs_service
 from tests.support.databases import FreshDatabase
@@ -35,27 +36,30 @@ from tests.support.waiting import until
 async def test_strange_receipts_are_kept_and_move_nothing(customs: CustomsService, authorities: Authorities) -> None:
     await customs.departed("strange")
     await customs.until("strange", ImportDeclared, 1)
-    guid = await guid_of(customs, "strange")
+    number = sub_order("strange")
     before = len(await customs.facts("strange"))
     for status in ("777", "300", "399", "899", "soon", "120"):
-        authorities.add_receipt(guid, status)
-    authorities.add_receipt("00000000-0000-0000-0000-000000000001", "800")
-    authorities.add_receipt("not a guid", "800")
+        authorities.add_receipt(number, status)
+    authorities.add_receipt("nobody", "800")
+    authorities.add_receipt(number, "800", copNo="")
     await read_all(customs, authorities)
-    assert len(await customs.facts("strange")) == before
+    facts = await customs.facts("strange")
+    (opened_case,) = facts.all(CaseOpened)
+    assert (opened_case.case, opened_case.reason) == ("needs_attention:receipt:1", "CEB622:777")
+    assert len(facts) == before + 1
     (box,) = (await customs.view("strange"))["parcels"]
     assert [receipt["meaning"] for receipt in box["receipts"]].count("unknown") == 2
     assert await customs.platform.pool.fetchval("select count(*) from receipts") == 8
-    authorities.add_receipt(guid, "800")
+    authorities.add_receipt(number, "800")
     await customs.until("strange", ImportCleared, 1)
 
 
 async def test_a_strange_receipt_holds_up_no_other(customs: CustomsService, authorities: Authorities) -> None:
     await customs.departed("words")
     await customs.until("words", ImportDeclared, 1)
-    guid = await guid_of(customs, "words")
-    authorities.add_receipt(guid, "500", info="查\ud83d\0验", cop_no="\ud83d\0")
-    authorities.add_receipt(guid, "800")
+    number = sub_order("words")
+    authorities.add_receipt(number, "500", info="查\ud83d\0验", invtNo="\ud83d\0")
+    authorities.add_receipt(number, "800")
     await customs.until("words", ImportCleared, 1)
     assert ImportHeld in await customs.facts("words")
     sealed = await customs.platform.pool.fetchval("select info from receipts where cursor = '1'")
@@ -74,8 +78,18 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
         await customs.platform.ledger.append(db, plan)  # of a line that the order does not have
         for name in ("broken", "unreadable"):
             inventory, at = ceb.guid(order_id(name), 1, "CEB621"), screened.occurred_at
+            keys = ceb.BusinessKeys(sub_order(name))
             await message_store.add(
-                db, inventory, order_id(name), 1, "CEB621", b"", ceb.BusinessKeys(), True, at, keep_until(at)
+                db,
+                inventory,
+                order_id(name),
+                1,
+                "CEB621",
+                b"",
+                ceb.BusinessKeys(sub_order(name)),
+                True,
+                at,
+                keep_until(at),
             )
         await db.execute(
             "insert into facts (stream_id, id, type, published, body) values ($1, $1, $2, false, '{}')",
@@ -85,9 +99,9 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
         await db.execute("update streams set size = 1 where id = $1", order_id("unreadable"))
     authorities.slow = asyncio.Event()
     for name in ("broken", "unreadable", "sound"):
-        authorities.add_receipt(ceb.guid(order_id(name), 1, "CEB621"), "500")
-    authorities.add_receipt(ceb.guid(order_id("broken"), 1, "CEB621"), "-21")
-    authorities.add_receipt(ceb.guid(order_id("sound"), 1, "CEB621"), "800")
+        authorities.add_receipt(sub_order(name), "500")
+    authorities.add_receipt(sub_order("broken"), "-21")
+    authorities.add_receipt(sub_order("sound"), "800")
     authorities.slow.set()
     await read_all(customs, authorities)
     assert (await customs.facts("sound")).get(ImportCleared, 1)
@@ -101,7 +115,7 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
     kept = await customs.platform.pool.fetch("select order_id, status from receipts order by cursor")
     names = ("broken", "unreadable", "sound", "broken", "sound")
     assert [row["order_id"] for row in kept] == [order_id(name) for name in names]
-    authorities.add_receipt(ceb.guid(order_id("sound"), 1, "CEB621"), "899")
+    authorities.add_receipt(sub_order("sound"), "899")
     await read_all(customs, authorities)
 
 
@@ -112,23 +126,57 @@ async def test_a_receipt_of_a_message_that_a_restore_forgot_is_its_parcels(
     for number in (1, 2):
         await customs.until("lost", ImportDeclared, number)
     await customs.platform.pool.execute("delete from messages")
-    await customs.platform.pool.execute(  # another marketplace's order of the same number
-        """insert into parcels select $2, parcel, sub_order, regime, state, changed_at from parcels
-           where order_id = $1""",
-        order_id("lost"),
-        order_id("another"),
-    )
-    authorities.add_receipt(ceb.guid(order_id("lost"), 1, "CEB621"), "500", cop_no="TMlost-1")
-    authorities.add_receipt(ceb.guid(order_id("another"), 2, "CEB311"), "-5", "CEB312", cop_no="TMlost-2")
-    authorities.add_receipt(ceb.guid(order_id("nobody"), 1, "CEB621"), "800", cop_no="TMlost-1")
+    authorities.add_receipt(sub_order("lost"), "500")
+    authorities.add_receipt(sub_order("lost", 2), "-5", "CEB312")
+    authorities.add_receipt(sub_order("nobody"), "800")
     await read_all(customs, authorities)
     facts = await customs.facts("lost")
     (held,) = facts.all(ImportHeld)
     assert (held.parcel, facts.get(ImportCleared, 1)) == (1, None)
-    (case,) = (await customs.facts("another")).all(CaseOpened)
-    assert (case.case, case.reason) == ("needs_attention:import_documents:2", "CEB312:minus5")
-    authorities.add_receipt(ceb.guid(order_id("lost"), 1, "CEB621"), "800", cop_no="TMlost-1")
+    reasons = {(case.case, case.reason) for case in facts.all(CaseOpened) if case.kind == "needs_attention"}
+    assert reasons == {("needs_attention:import_documents:2", "CEB312:minus5")}
+    authorities.add_receipt(sub_order("lost"), "800")
     await customs.until("lost", ImportCleared, 1)
+
+
+async def test_a_receipt_that_fits_two_declarations_is_a_case_of_both(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    """Two marketplaces may have the same number of an order; the number of the declaration with customs decides."""
+    await customs.departed("shared")
+    await customs.departed("other")
+    for name in ("shared", "other"):
+        await customs.until(name, ImportDeclared, 1)
+    await customs.platform.pool.execute("update messages set cop_no = $1 where cop_no is not null", sub_order("shared"))
+    mine = "update messages set number = $2 where order_id = $1 and type = 'CEB621'"
+    await customs.platform.pool.execute(mine, order_id("shared"), "22442026I000000001")
+    authorities.add_receipt(sub_order("shared"), "800")
+    for name in ("shared", "other"):
+        opened_case = await customs.until(name, CaseOpened)
+        assert (opened_case.case, opened_case.reason, opened_case.action) == (
+            "needs_attention:receipt:1",
+            "receipt:several_messages",
+            "look_into",
+        )
+        assert ImportCleared not in await customs.facts(name)
+    authorities.add_receipt(sub_order("shared"), "800", invtNo="22442026I000000001")
+    await customs.until("shared", ImportCleared, 1)
+    assert ImportCleared not in await customs.facts("other")
+
+
+async def test_a_receipt_of_another_declaration_of_the_same_number_is_a_case(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    await customs.departed("older")
+    await customs.until("older", ImportDeclared, 1)
+    authorities.add_receipt(sub_order("older"), "120", invtNo="22442026I000000002")
+    authorities.add_receipt(sub_order("older"), "700", invtNo="22442026I000000001")
+    opened_case = await customs.until("older", CaseOpened)
+    assert (opened_case.case, opened_case.reason) == ("needs_attention:receipt:1", "receipt:another_declaration")
+    assert ImportRefused not in await customs.facts("older")
+    authorities.add_receipt(sub_order("older"), "800", invtNo="22442026I000000002")
+    await customs.until("older", ImportCleared, 1)
+    await customs.until("older", CaseClosed, opened_case.case)
 
 
 async def test_receipts_wait_for_the_orders_that_a_restore_forgot(
@@ -144,7 +192,7 @@ async def test_receipts_wait_for_the_orders_that_a_restore_forgot(
         await until(reads)
         await customs.screened("behind")
         plan = packed(name="behind")
-        authorities.add_receipt(ceb.guid(plan.order_id, 1, "CEB621"), "500", cop_no="TMbehind-1")
+        authorities.add_receipt(sub_order("behind"), "500")
         async with httpx.AsyncClient(trust_env=False) as client:
             bounds = Bounds(20, 1_000_000)
             counterpart = Counterpart(IMPORT_GATEWAY, client)
@@ -203,7 +251,7 @@ async def test_the_authoritys_words_are_kept_of_nobody_and_of_no_erased_person(
         await customs.departed(name)
         await customs.until(name, ImportDeclared, 1)
     for name in ("here", "gone"):
-        authorities.add_receipt(await guid_of(customs, name), "300")
+        authorities.add_receipt(sub_order(name), "300")
     await read_all(customs, authorities)
     words = "select count(*) from receipts where info <> ''"
     assert await customs.platform.pool.fetchval(words) == 2
@@ -211,8 +259,8 @@ async def test_the_authoritys_words_are_kept_of_nobody_and_of_no_erased_person(
         await on_erased(db, [order_id("gone")])
         await customs.platform.ledger.record(db, consumed=[erased("gone")])
     assert await customs.platform.pool.fetchval(words) == 1
-    authorities.add_receipt(await guid_of(customs, "gone"), "800")
-    authorities.add_receipt("00000000-0000-0000-0000-000000000001", "800")
+    authorities.add_receipt(sub_order("gone"), "800")
+    authorities.add_receipt("nobody", "800")
     await customs.until("gone", ImportCleared, 1)
     await read_all(customs, authorities)
     assert await customs.platform.pool.fetchval(words) == 1
@@ -221,9 +269,9 @@ async def test_the_authoritys_words_are_kept_of_nobody_and_of_no_erased_person(
 async def test_a_repeated_receipt_has_its_effect_once(customs: CustomsService, authorities: Authorities) -> None:
     await customs.departed("again")
     await customs.until("again", ImportDeclared, 1)
-    guid = await guid_of(customs, "again")
+    number = sub_order("again")
     for status in ("500", "500", "503", "500"):
-        authorities.add_receipt(guid, status)
+        authorities.add_receipt(number, status)
     await read_all(customs, authorities)
     facts = await customs.facts("again")
     assert len(facts.all(ImportHeld)) == 2
@@ -240,22 +288,23 @@ async def test_a_receipt_that_comes_again_under_another_cursor_is_the_same_recei
     """Its case was settled by doing the work again; an old receipt in new clothes opens no other."""
     await customs.departed("clothes")
     await customs.until("clothes", ImportDeclared, 1)
-    guid = await guid_of(customs, "clothes")
-    authorities.add_receipt(guid, "-21")
+    number = sub_order("clothes")
+    authorities.add_receipt(number, "-21")
     opened_case = await customs.until("clothes", CaseOpened)
     assert (await customs.post("clothes", "retry", {"work": "inventory"})).status_code == 202
     await until(lambda: authorities.taken.count("CEB621") == 2)
     await customs.until("clothes", CaseClosed, opened_case.case)
     [first] = authorities.receipts
+    assert first is not None
     for written in (
         {"returnStatus": " -21 ", "returnTime": "20261123170000"},
-        {"returnInfo": " 王\n", "guid": guid.upper()},
+        {"returnInfo": " 王\n", "guid": str(uuid4())},
         {"messageType": "CEB622 ", "returnTime": "2026-11-23T10:00:00+01:00"},
     ):
         again = {**first, **written, "cursor": str(len(authorities.receipts) + 1)}
         authorities.receipts.append(dict(reversed(again.items())))
     await read_all(customs, authorities)
-    authorities.add_receipt(guid, "800")
+    authorities.add_receipt(number, "800")
     await customs.until("clothes", ImportCleared, 1)
     assert len((await customs.facts("clothes")).all(CaseOpened)) == 1
     assert await customs.platform.pool.fetchval("select count(*) from receipts") == 2

@@ -10,7 +10,7 @@ from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ImportReturned, ParcelDeclared
 from sandbox.local.servers import Servers
 from services.customs.domain.cases import hold_case
-from tests.support.customs_authorities import BAD_MRN, GOOD_MRN, Authorities, guid_of
+from tests.support.customs_authorities import BAD_MRN, GOOD_MRN, Authorities, sub_order
 from tests.support.customs_samples import WINE, order_id, packed, parcel
 from tests.support.customs_service import CustomsService, customs_service
 from tests.support.databases import FreshDatabase
@@ -58,10 +58,10 @@ async def test_a_document_that_is_turned_down_later_is_the_same_case(
 ) -> None:
     await customs.departed("turned")
     await customs.until("turned", ImportDeclared, 1)
-    guid = await guid_of(customs, "turned", "CEB311")
+    number = sub_order("turned")
     for harmless in ("2", "120", "500", "800", "899", "777"):
-        authorities.add_receipt(guid, harmless, "CEB312")
-    authorities.add_receipt(guid, status, "CEB312")
+        authorities.add_receipt(number, harmless, "CEB312")
+    authorities.add_receipt(number, status, "CEB312")
     opened_case = await customs.until("turned", CaseOpened)
     reason = f"CEB312:{status.replace('-', 'minus')}"
     assert (opened_case.case, opened_case.reason) == ("needs_attention:import_documents:1", reason)
@@ -98,7 +98,7 @@ async def test_an_error_in_the_inventory_is_a_case_and_a_retry_clears_it(
     assert (await customs.post("wrong", "retry", {"work": "inventory"})).status_code == 202
     await customs.until("wrong", ImportDeclared, 1)
     await customs.until("wrong", CaseClosed, second.case)
-    authorities.add_receipt(await guid_of(customs, "wrong"), "800")
+    authorities.add_receipt(sub_order("wrong"), "800")
     await customs.until("wrong", ImportCleared, 1)
     facts = await customs.facts("wrong")
     assert ImportRefused not in facts
@@ -108,7 +108,7 @@ async def test_an_error_in_the_inventory_is_a_case_and_a_retry_clears_it(
 async def test_an_error_that_is_found_later_is_the_same_case(customs: CustomsService, authorities: Authorities) -> None:
     await customs.departed("found")
     await customs.until("found", ImportDeclared, 1)
-    authorities.add_receipt(await guid_of(customs, "found"), "-21")
+    authorities.add_receipt(sub_order("found"), "-21")
     opened_case = await customs.until("found", CaseOpened)
     assert (opened_case.case, opened_case.reason) == ("needs_attention:inventory:1", "CEB622:minus21")
     facts = await customs.facts("found")
@@ -121,7 +121,7 @@ async def test_an_error_that_is_found_later_is_the_same_case(customs: CustomsSer
         return bool((await customs.view("found"))["parcels"][0]["messages"][-1]["status"] == "120")
 
     await until(rewritten)
-    authorities.add_receipt(await guid_of(customs, "found"), "800")
+    authorities.add_receipt(sub_order("found"), "800")
     await customs.until("found", ImportCleared, 1)
 
 
@@ -137,13 +137,13 @@ async def test_a_parcel_that_is_declared_again_is_held_and_refused_again(
     authorities.statuses.clear()
     assert (await customs.post("twice", "retry", {"work": "inventory"})).status_code == 202
     await customs.until("twice", ImportDeclared, 1)
-    guid = await guid_of(customs, "twice")
-    authorities.add_receipt(guid, "500", at=datetime.now(UTC))
+    number = sub_order("twice")
+    authorities.add_receipt(number, "500", at=datetime.now(UTC))
     held = await customs.until("twice", ImportHeld)
     facts = await customs.facts("twice")
     assert facts.get(CaseClosed, hold_case(held)) is None
     assert (await customs.view("twice"))["parcels"][0]["state"] == "import_held"
-    authorities.add_receipt(guid, "700")
+    authorities.add_receipt(number, "700")
     await customs.until("twice", CaseOpened, "needs_attention:inventory:1:2")
     assert (await customs.until("twice", CaseClosed, hold_case(held))).resolution == "refused"
     assert (await customs.view("twice"))["parcels"][0]["state"] == "import_refused"
@@ -152,17 +152,17 @@ async def test_a_parcel_that_is_declared_again_is_held_and_refused_again(
 async def test_a_return_that_is_turned_down_later_is_a_case(customs: CustomsService, authorities: Authorities) -> None:
     await customs.departed("back")
     await customs.until("back", ImportDeclared, 1)
-    authorities.add_receipt(await guid_of(customs, "back"), "800")
+    authorities.add_receipt(sub_order("back"), "800")
     await customs.until("back", ImportCleared, 1)
     assert (await customs.post("back", "return-approval")).status_code == 202
     await until(lambda: "CEB625" in authorities.taken)
-    guid = await guid_of(customs, "back", "CEB625")
-    authorities.add_receipt(guid, "100", "CEB626")
+    number = sub_order("back")
+    authorities.add_receipt(number, "100", "CEB626")
     opened_case = await customs.until("back", CaseOpened)
     assert (opened_case.case, opened_case.reason) == ("needs_attention:return:1", "CEB626:100")
     assert (await customs.post("back", "retry", {"work": "return"})).status_code == 202
     await until(lambda: authorities.taken.count("CEB625") == 2)
-    authorities.add_receipt(guid, "399", "CEB626")
+    authorities.add_receipt(number, "399", "CEB626")
     await customs.until("back", ImportReturned, 1)
 
 
@@ -184,10 +184,10 @@ async def test_a_return_is_asked_for_within_thirty_days(customs: CustomsService,
 async def test_a_message_that_customs_never_got_is_a_case(customs: CustomsService, authorities: Authorities) -> None:
     await customs.departed("unsent")
     await customs.until("unsent", ImportDeclared, 1)
-    authorities.add_receipt(await guid_of(customs, "unsent"), "4")
+    authorities.add_receipt(sub_order("unsent"), "4")
     opened_case = await customs.until("unsent", CaseOpened)
     assert (opened_case.case, opened_case.reason) == ("needs_attention:clearance:1", "CEB622:4")
-    authorities.add_receipt(await guid_of(customs, "unsent"), "800")
+    authorities.add_receipt(sub_order("unsent"), "800")
     await customs.until("unsent", CaseClosed, opened_case.case)
 
 

@@ -7,12 +7,12 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from services.customs.destinations.cn import message_store, receipt_store
+from services.customs.destinations.cn import message_store, receipt_store, unreadable_receipts
 from services.customs.destinations.cn.gateway import IMPORT_GATEWAY, ImportGateway
 from services.customs.destinations.cn.import_jobs import ImportJobs
 from services.customs.destinations.cn.messages import MessageStatus, rejected
 from services.customs.destinations.cn.receipt_poller import ReceiptPoller
-from services.customs.destinations.cn.receipts import meaning
+from services.customs.destinations.cn.receipt_statuses import meaning
 from services.customs.destinations.cn.regimes import Cbec9610, PersonalPostal
 from services.customs.destinations.cn.settings import ChinaSettings
 from services.customs.destinations.cn.signing import SoftwareSigner
@@ -31,7 +31,7 @@ class China:
     country = "CN"
     counterpart = IMPORT_GATEWAY
     settings = ChinaSettings
-    sealed = (message_store.SEALED, receipt_store.SEALED)
+    sealed = (message_store.SEALED, receipt_store.SEALED, unreadable_receipts.SEALED)
 
     def regimes(self, tables: Tables) -> Sequence[ImportRegime]:
         return (Cbec9610(tables), PersonalPostal(tables))
@@ -100,7 +100,7 @@ class China:
                 parcel=row["parcel"],
                 type=row["message_type"],
                 status=row["status"],
-                meaning=meaning(row["status"], of_return=row["message_type"] == "CEB626"),
+                meaning=meaning(row["status"], row["message_type"]),
                 returned_at=row["returned_at"],
             )
             for row in await receipt_store.of_order(db, order_id)
@@ -109,9 +109,11 @@ class China:
     async def on_erased(self, db: DB, order_ids: Sequence[UUID]) -> None:
         await receipt_store.drop_texts(db, order_ids)
         await message_store.drop_payments(db, order_ids)
+        await unreadable_receipts.drop_of(db, order_ids)
 
     async def drop_expired(self, db: DB, now: datetime) -> None:
         await message_store.drop_expired(db, now)
+        await unreadable_receipts.drop_expired(db, now)
 
 
 DESTINATION = China()

@@ -10,12 +10,21 @@ from services.customs.destinations.cn.receipts import CustomsReceipt, HoldAnswer
 from services.customs.destinations.cn.transport import Outgoing, Route, envelope
 from services.customs.domain.export import Unreadable
 from services.customs.jobs.gateway_calls import ask, json_body, read
-from shared.http.client import Bounds, Counterpart
+from shared.http.client import Bounds, Counterpart, NoAnswer, OutOfBounds
 from shared.jobs.worker import Retry
 
 IMPORT_GATEWAY = "customs.import_gateway"
 """The name under which an operator pauses it."""
 ANSWERED = frozenset({200, 201, 202, 204})
+
+
+class UnreadablePage(Retry):
+    """A page of receipts that is beyond its bounds or cannot be read: perhaps for one receipt that is in it."""
+
+    def __init__(self, reason: str, body: bytes) -> None:
+        super().__init__(reason)
+        self.body = body
+        """What came of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +43,20 @@ class ImportGateway:
         return read(answer, ANSWERED, receipt_parsing.read_receipt)
 
     async def receipts_after(self, after: str | None, limit: int) -> ReceiptPage:
-        """The receipts behind the cursor, oldest first."""
+        """So many messages of receipts behind the cursor, oldest first. Raises Retry, UnreadablePage."""
         params = {"limit": str(limit)} | ({"after": after} if after is not None else {})
-        answer = await ask(self.counterpart, "GET", f"{self.url}/receipts", self.page, params=params)
-        return read(answer, ANSWERED, receipt_parsing.read_page)
+        try:
+            answer = await self.counterpart.call("GET", f"{self.url}/receipts", self.page, params=params)
+        except OutOfBounds as fault:
+            raise UnreadablePage(fault.reason, fault.beginning) from None
+        except NoAnswer as fault:
+            raise Retry(fault.reason) from None
+        if answer.status not in ANSWERED:
+            raise Retry(f"http:{answer.status}", answer.retry_after)
+        try:
+            return receipt_parsing.read_page(answer.body, limit)
+        except Unreadable:
+            raise UnreadablePage("unreadable", answer.body) from None
 
     async def answer_hold(self, cop_no: str, text: str) -> HoldAnswerResult:
         url = f"{self.url}/hold-answers"

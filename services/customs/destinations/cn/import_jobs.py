@@ -17,7 +17,8 @@ from services.customs.destinations.cn.ceb_writer import require_valid
 from services.customs.destinations.cn.gateway import ImportGateway
 from services.customs.destinations.cn.mandates import Mandate, is_ours
 from services.customs.destinations.cn.receipt_events import inventory_events
-from services.customs.destinations.cn.receipts import CustomsReceipt, is_accepted
+from services.customs.destinations.cn.receipt_statuses import is_accepted
+from services.customs.destinations.cn.receipts import CustomsReceipt
 from services.customs.destinations.cn.shipments import shipment
 from services.customs.destinations.cn.signing import Signer
 from services.customs.destinations.cn.transport import Outgoing

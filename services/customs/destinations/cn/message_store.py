@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,6 @@ from uuid import UUID
 import asyncpg
 
 from services.customs.destinations.cn.ceb import BusinessKeys
-from services.customs.destinations.cn.receipts import SentMessage
 from shared.db import DB
 from shared.sealing import SealedColumn
 
@@ -84,15 +83,27 @@ async def save_answer(db: DB, guid: UUID, status: str, number: str | None, answe
     )
 
 
-async def save_rejections(db: DB, receipts: Sequence[tuple[UUID | None, str]], answered_at: datetime) -> None:
-    """Marks messages that a polled receipt (guid, status) rejects: they are to be written again."""
-    if receipts:
+async def save_rejections(db: DB, messages: Sequence[tuple[UUID, str]], answered_at: datetime) -> None:
+    """Marks messages (guid, status) that a polled receipt rejects: they are to be written again."""
+    if messages:
         await db.execute(
             """update messages set status = r.status, answered_at = $3
                from unnest($1::uuid[], $2::text[]) as r (guid, status) where messages.guid = r.guid""",
-            [guid for guid, _ in receipts],
-            [status for _, status in receipts],
+            [guid for guid, _ in messages],
+            [status for _, status in messages],
             answered_at,
+        )
+
+
+async def save_numbers(db: DB, numbers: Mapping[UUID, str]) -> None:
+    """The numbers that customs has given what these messages (by guid) declare."""
+    if numbers:
+        await db.execute(
+            """update messages set number = n.number
+               from unnest($1::uuid[], $2::text[]) as n (guid, number)
+               where messages.guid = n.guid and messages.number is distinct from n.number""",
+            list(numbers),
+            list(numbers.values()),
         )
 
 
@@ -107,14 +118,6 @@ async def of_order(db: DB, order_id: UUID) -> list[asyncpg.Record]:
            where order_id = $1 order by parcel, type""",
         order_id,
     )
-
-
-async def by_guid(db: DB, guids: Collection[UUID]) -> dict[UUID, SentMessage]:
-    """The messages of ours with these guids."""
-    rows = await db.fetch(
-        "select guid, order_id, parcel, type, created_at from messages where guid = any($1)", list(guids)
-    )
-    return {row["guid"]: SentMessage(row["order_id"], row["parcel"], row["type"], row["created_at"]) for row in rows}
 
 
 async def drop_payments(db: DB, order_ids: Sequence[UUID]) -> None:

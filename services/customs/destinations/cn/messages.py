@@ -8,7 +8,8 @@ from typing import get_args
 from uuid import UUID
 
 from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType, guid
-from services.customs.destinations.cn.receipts import SentMessage, is_accepted
+from services.customs.destinations.cn.receipt_statuses import is_accepted
+from services.customs.destinations.cn.receipts import SentMessage
 from services.customs.domain import decide
 
 SENT_BY: Mapping[str, tuple[MessageType, ...]] = {
@@ -44,7 +45,7 @@ def rejected(messages: Iterable[MessageStatus], kind: str, parcel: int) -> list[
 def derived_messages(parcels: Iterable[tuple[UUID, int]]) -> dict[UUID, SentMessage]:
     """Every message that may have been sent of these parcels, by the guid that is derived for it."""
     return {
-        guid(order_id, parcel, message): SentMessage(order_id, parcel, message, None)
+        (named := guid(order_id, parcel, message)): SentMessage(named, order_id, parcel, message, None)
         for order_id, parcel in parcels
         for message in get_args(MessageType)
     }

@@ -10,17 +10,17 @@ from uuid import UUID
 from contracts.base import Event
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ImportReturned
 from services.customs.destinations.cn.ceb import DOCUMENTS, guid
+from services.customs.destinations.cn.receipt_statuses import FAILED, case_reason, meaning
 from services.customs.destinations.cn.receipts import (
-    FAILED,
     CustomsReceipt,
+    PageEntry,
     PolledReceipt,
     SentMessage,
-    case_reason,
+    UnreadableReceipt,
     inventory_event,
-    meaning,
 )
 from services.customs.domain import decide
-from services.customs.domain.cases import CLEARANCE, attention, attention_round, hold_refused
+from services.customs.domain.cases import CLEARANCE, RECEIPT, attention, attention_round, hold_refused
 from shared.ledger.facts import DecisionContext, Facts
 
 TIME_TOLERANCE = timedelta(days=1)
@@ -46,43 +46,48 @@ def inventory_events(
     return events if verdict is None else [*events, verdict]
 
 
-def receipt_rounds(ours: Sequence[tuple[PolledReceipt, SentMessage]]) -> list[list[tuple[PolledReceipt, SentMessage]]]:
+def receipt_rounds(ours: Sequence[tuple[PageEntry, SentMessage]]) -> list[list[tuple[PageEntry, SentMessage]]]:
     """Every order's first receipt together, then every second: each is judged after the events of the one before."""
-    rounds: list[list[tuple[PolledReceipt, SentMessage]]] = []
+    rounds: list[list[tuple[PageEntry, SentMessage]]] = []
     read: Counter[UUID] = Counter()
-    for receipt, sent in ours:
+    for entry, sent in ours:
         if read[sent.order_id] == len(rounds):
             rounds.append([])
-        rounds[read[sent.order_id]].append((receipt, sent))
+        rounds[read[sent.order_id]].append((entry, sent))
         read[sent.order_id] += 1
     return rounds
 
 
 def receipt_events(
-    receipt: PolledReceipt, sent: SentMessage, facts: Facts, hold_reasons: Mapping[str, str], context: DecisionContext
+    entry: PageEntry, sent: SentMessage, facts: Facts, hold_reasons: Mapping[str, str], context: DecisionContext
 ) -> list[Event]:
     """The events that follow from a polled receipt of this message and the facts of its order.
 
     Only the inventory's receipts decide about the parcel. One that rejects a document or a return is a case for
-    the work that sent it; any other receipt of a document moves nothing.
+    the work that sent it; any other receipt of a document moves nothing. One that cannot be read, or whose status we
+    do not know, is a case by itself.
     """
-    what = meaning(receipt.status, of_return=sent.type == "CEB625")
+    if isinstance(entry, UnreadableReceipt):
+        return [_case(RECEIPT, f"receipt:{entry.reason}", sent, facts, context)]
+    what = meaning(entry.status, entry.message_type)
+    if what == "unknown":
+        return [_attention(RECEIPT, entry, sent, facts, context)]
     match sent.type:
         case "CEB621":
-            return _of_inventory(receipt, sent, facts, hold_reasons, context)
-        case "CEB625" if what == "cleared":
+            return _of_inventory(entry, sent, facts, hold_reasons, context)
+        case "CEB625" if what == "approved":
             return [ImportReturned(order_id=sent.order_id, occurred_at=context.now, parcel=sent.parcel)]
         case "CEB625" if what in FAILED:
-            return [_attention(decide.RETURN, receipt, sent, facts, context)]
+            return [_attention(decide.RETURN, entry, sent, facts, context)]
         case _ if sent.type in DOCUMENTS and what in FAILED:
-            return [_attention(decide.DOCUMENTS, receipt, sent, facts, context)]
+            return [_attention(decide.DOCUMENTS, entry, sent, facts, context)]
     return []
 
 
 def _of_inventory(
     receipt: PolledReceipt, sent: SentMessage, facts: Facts, hold_reasons: Mapping[str, str], context: DecisionContext
 ) -> list[Event]:
-    match meaning(receipt.status):
+    match meaning(receipt.status, receipt.message_type):
         case "not_sent":
             return [_attention(CLEARANCE, receipt, sent, facts, context)]
         case "error":
@@ -121,6 +126,9 @@ def _stated_time(receipt: PolledReceipt, sent: SentMessage, facts: Facts, now: d
 
 
 def _attention(kind: str, receipt: PolledReceipt, sent: SentMessage, facts: Facts, context: DecisionContext) -> Event:
+    return _case(kind, case_reason(receipt.message_type, receipt.status), sent, facts, context)
+
+
+def _case(kind: str, reason: str, sent: SentMessage, facts: Facts, context: DecisionContext) -> Event:
     subject = str(sent.parcel)
-    reason = case_reason(receipt.message_type, receipt.status)
     return attention(sent.order_id, kind, subject, reason, context, attention_round(facts, kind, subject))

@@ -1,112 +1,107 @@
-"""The bodies of the single window's answers, read within bounds. Pure."""
+"""The single window's answers over HTTP, read within bounds; what cannot be read stands by itself. Pure."""
 
 from __future__ import annotations
 
-import io
+import base64
+import binascii
+import json
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.customs.destinations.cn.receipt_statuses import STATUS
+from services.customs.destinations.cn.receipt_xml import (
+    NotReceipts,
+    keys_in,
+    message_type,
+    read_message,
+    receipt_keys,
+)
 from services.customs.destinations.cn.receipts import (
-    STATUS,
     CustomsReceipt,
     HoldAnswerResult,
+    PageEntry,
     PolledReceipt,
     ReceiptPage,
+    UnreadableReceipt,
 )
 from services.customs.domain.export import Unreadable
 from shared.http.json_reader import read_told
 from shared.text import storable
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-DEEPEST = 16
-"""Levels of a receipt's elements; e-port's have three."""
 MOST_RECEIPTS = 1_000
-"""Of one page; fewer are asked for."""
+"""Messages of one page; fewer are asked for."""
+KEPT_BYTES = 64 * 1024
+"""Of a receipt that cannot be read."""
+LONGEST_TEXT = 2_000
+"""Characters of the office's text that are kept; e-port has a thousand, of a format error five."""
 BEIJING = ZoneInfo("Asia/Shanghai")
-_INVENTORY_NUMBER = re.compile(r"[0-9]{8}I[0-9]{9}")
-"""invtNo: the office's code, the year, I and a serial number."""
-_PRELIMINARY_NUMBER = re.compile(r"B[0-9]{17}")
-"""preNo: B, the day and a serial number."""
-_MESSAGE_TYPE = re.compile(r"(CEB[0-9]{3})(?:Message)?")
+FORMAT_ERROR = "CEB900"
 _CURSOR = re.compile(r"[!-~]{1,200}")
+_CURSOR_IN_BYTES = re.compile(rb'"cursor"\s*:\s*(?:"([!#-\[\]-~]{1,200})"|([0-9]{1,200})[\s,}])')
+_MESSAGE_IN_BYTES = re.compile(rb'"message"\s*:\s*"([A-Za-z0-9+/]+)')
 
 
 def read_receipt(body: bytes) -> CustomsReceipt:
-    """A receipt in XML. Unreadable: not UTF-8, a DTD, not XML, nested too deep, or without a status.
+    """The answer to the message that was sent. Unreadable: no message of receipts, or no returnStatus of its form.
 
-    Of several returns in one envelope the one that customs gave last counts, in whatever order they stand.
+    Of several answers in one envelope the one that customs gave last counts, in whatever order they stand.
     """
-    root = _parse(body)
-    name = _name(root)
-    returns = [_fields(element) for element in root.iter() if any(_name(part) == "returnStatus" for part in element)]
-    fields = _fields(root) | max(returns, key=_given, default={})
-    status = fields.get("returnStatus", "")
+    try:
+        message = read_message(body)
+    except NotReceipts as fault:
+        raise Unreadable(fault.reason) from None
+    answer = max(message.answers, key=_given)
+    status = answer["returnStatus"]
     if not STATUS.fullmatch(status):
         raise Unreadable("no returnStatus")
-    return CustomsReceipt(
-        guid=_guid(fields.get("guid") or root.get("guid") or ""),
-        status=status,
-        number=_number(fields),
-        format_error=name.startswith("CEB900"),
-    )
+    return CustomsReceipt(status=status, number=receipt_keys(answer).number, format_error=message.type == FORMAT_ERROR)
 
 
-def _number(fields: Mapping[str, str]) -> str | None:
-    """The declaration's number, of one of customs' forms: it is published."""
-    given = ((_INVENTORY_NUMBER, fields.get("invtNo", "")), (_PRELIMINARY_NUMBER, fields.get("preNo", "")))
-    return next((number for form, number in given if form.fullmatch(number)), None)
+def _given(answer: Mapping[str, str]) -> tuple[datetime, str, list[tuple[str, str]]]:
+    """When customs gave it, to the millisecond; of two at once, the content decides."""
+    stated = answer.get("returnTime", "")
+    return _instant(stated) or _LONG_AGO, stated, sorted(answer.items())
 
 
-def _fields(element: ET.Element) -> dict[str, str]:
-    return {_name(part): (part.text or "").strip() for part in element.iter()}
+def read_page(body: bytes, asked_for: int = MOST_RECEIPTS) -> ReceiptPage:
+    """A page of messages of receipts: each with its cursor and either the CEB message itself (`message`, in base64 as
+    in e-port's DxpMsg) or the fields of its one answer.
 
-
-def _name(element: ET.Element) -> str:
-    return element.tag.rpartition("}")[2]
-
-
-def _given(fields: Mapping[str, str]) -> tuple[datetime, list[tuple[str, str]]]:
-    """When customs gave it; of two at once, the content decides."""
-    return _instant(fields.get("returnTime", "")) or _LONG_AGO, sorted(fields.items())
-
-
-def _parse(body: bytes) -> ET.Element:
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Unreadable("not UTF-8") from None
-    if "<!" in text.replace("<![CDATA[", "").replace("<!--", ""):
-        raise Unreadable("a DTD is not accepted")
-    depth = 1
-    try:
-        # Entities need a DTD, which was refused above.
-        elements = ET.iterparse(io.StringIO(text), ("start", "end"))  # noqa: S314
-        root: ET.Element = next(elements)[1]
-        for what, _ in elements:
-            depth += 1 if what == "start" else -1
-            if depth > DEEPEST:
-                raise Unreadable("nested too deep")
-    except ET.ParseError:
-        raise Unreadable("not XML") from None
-    return root
-
-
-def read_page(body: bytes) -> ReceiptPage:
-    """A page of receipts. Unreadable when the page or a cursor is; a strange receipt is kept as it can be."""
+    Unreadable when the page is, or when it names no cursor behind which one could read on. A message or an answer that
+    cannot be read is one of the entries.
+    """
     try:
         page = read_told(body)
-        if len(page["receipts"]) > MOST_RECEIPTS:
-            raise ValueError("more receipts than a page may hold")
-        receipts = tuple(_polled(receipt) for receipt in page["receipts"])
-        following = page.get("next")
-        return ReceiptPage(receipts, None if following is None else _cursor(following))
+        items = page["receipts"]
+        if not isinstance(items, list) or len(items) > MOST_RECEIPTS:
+            raise ValueError("not a list of so many receipts")
+        entries = tuple(entry for item in items for entry in _entries(item))
+        following = None if page.get("next") is None else cursor_of(page["next"])
     except (ValueError, TypeError, KeyError, AttributeError):
         raise Unreadable("not a page of receipts") from None
+    if entries and following is None and entries[-1].cursor is None:
+        raise Unreadable("no cursor to read on from")
+    return ReceiptPage(entries, following, len(items) >= asked_for)
+
+
+def cursors_in(body: bytes) -> list[str]:
+    """The different cursors in the bytes of a page that cannot be read, in their order.
+
+    A quotation mark inside a text of JSON is escaped, so that no text can pass for a cursor.
+    """
+    named = (text or number for text, number in _CURSOR_IN_BYTES.findall(body))
+    return list(dict.fromkeys(cursor.decode("ascii") for cursor in named))
+
+
+def unreadable_alone(cursor: str, body: bytes) -> UnreadableReceipt:
+    """The one message of a page that cannot be read."""
+    inner = _MESSAGE_IN_BYTES.search(body)
+    text = base64.b64decode(inner[1][: len(inner[1]) // 4 * 4]) if inner else body
+    return _unreadable(cursor, "page", text)
 
 
 def read_hold_answer_result(status: int, body: bytes) -> HoldAnswerResult:
@@ -126,41 +121,63 @@ def read_hold_answer_result(status: int, body: bytes) -> HoldAnswerResult:
     raise Unreadable("none of the single window's answers")
 
 
-def _polled(receipt: Mapping[str, Any]) -> PolledReceipt:
-    status = _text(receipt, "returnStatus")
+def _entries(item: Any) -> list[PageEntry]:
+    """The answers of one message, in the order in which customs gave them; of what cannot be read, what it is."""
+    if not isinstance(item, dict):
+        return [_unreadable(None, "no_object", json.dumps(item).encode())]
+    try:
+        cursor = cursor_of(item.get("cursor"))
+    except ValueError:
+        return [_unreadable(None, "no_cursor", json.dumps(item).encode())]
+    if "message" not in item:
+        named = {name: storable(str(value)).strip() for name, value in item.items()}
+        return [_receipt(cursor, 0, True, message_type(named.get("messageType", "")), named)]
+    try:
+        body = _decoded(item["message"])
+    except NotReceipts as fault:
+        return [_unreadable(cursor, fault.reason, json.dumps(item["message"]).encode())]
+    try:
+        message = read_message(body)
+    except NotReceipts as fault:
+        return [_unreadable(cursor, fault.reason, body)]
+    answers = sorted(message.answers, key=_given)
+    last = len(answers) - 1
+    return [_receipt(cursor, n, n == last, message.type, answer) for n, answer in enumerate(answers)]
+
+
+def _decoded(value: Any) -> bytes:
+    if not isinstance(value, str):
+        raise NotReceipts("no_message")
+    try:
+        return base64.b64decode("".join(value.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise NotReceipts("not_base64") from None
+
+
+def _unreadable(cursor: str | None, reason: str, body: bytes) -> UnreadableReceipt:
+    return UnreadableReceipt(cursor, True, reason, body[:KEPT_BYTES], len(body), keys_in(body[:KEPT_BYTES]))
+
+
+def _receipt(cursor: str, place: int, last: bool, kind: str, named: Mapping[str, str]) -> PolledReceipt:
+    status = named.get("returnStatus", "")
     return PolledReceipt(
-        cursor=_cursor(receipt["cursor"]),
-        guid=_guid(_text(receipt, "guid")),
-        cop_no=_text(receipt, "copNo")[:100],
-        message_type=_token(_text(receipt, "messageType")),
+        cursor=cursor,
+        place=place,
+        last=last,
+        keys=receipt_keys(named),
+        message_type=kind or "unreadable",
         status=status if STATUS.fullmatch(status) else "unreadable",
-        returned_at=_instant(_text(receipt, "returnTime")),
-        info=_text(receipt, "returnInfo")[:2000],
+        returned_at=_instant(named.get("returnTime", "")),
+        info=named.get("returnInfo", "")[:LONGEST_TEXT],
     )
 
 
-def _text(receipt: Mapping[str, Any], name: str) -> str:
-    """As a receipt in XML is read: space around the text has no meaning."""
-    return storable(str(receipt.get(name, ""))).strip()
-
-
-def _cursor(value: object) -> str:
-    """What we read on from, and keep a receipt by: never cut or replaced, so that two never become one."""
+def cursor_of(value: object) -> str:
+    """What we read on from, and keep a receipt by: never cut or replaced, so that two never become one. ValueError:
+    it is none."""
     if not isinstance(value, str | int) or not _CURSOR.fullmatch(str(value)):
         raise ValueError("no cursor")
     return str(value)
-
-
-def _token(text: str) -> str:
-    form = _MESSAGE_TYPE.fullmatch(text)
-    return form[1] if form else "unreadable"
-
-
-def _guid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _instant(text: str) -> datetime | None:

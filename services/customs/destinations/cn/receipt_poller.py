@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from uuid import UUID
 
 from aiokafka.errors import KafkaError
 
 from contracts.base import Event, order_stream
-from services.customs.destinations.cn import message_store, receipt_store
-from services.customs.destinations.cn.gateway import IMPORT_GATEWAY, ImportGateway
-from services.customs.destinations.cn.messages import derived_messages
+from services.customs.destinations.cn import (
+    answered_messages,
+    message_store,
+    receipt_parsing,
+    receipt_store,
+    unreadable_receipts,
+)
+from services.customs.destinations.cn.gateway import IMPORT_GATEWAY, ImportGateway, UnreadablePage
 from services.customs.destinations.cn.polling import seconds_after_failure
 from services.customs.destinations.cn.receipt_events import receipt_events, receipt_rounds
-from services.customs.destinations.cn.receipts import FAILED, PolledReceipt, ReceiptPage, SentMessage, meaning
+from services.customs.destinations.cn.receipt_matching import Match, keys_of, match_all
+from services.customs.destinations.cn.receipt_statuses import FAILED, meaning
+from services.customs.destinations.cn.receipts import (
+    PageEntry,
+    PolledReceipt,
+    ReceiptPage,
+    SentMessage,
+    UnreadableReceipt,
+)
 from services.customs.destinations.destination import Parts
-from services.customs.store import parcels
+from services.customs.metrics import RECEIPTS
 from services.persons.facts import PersonErased
 from shared.db import DB, TRANSIENT
 from shared.jobs import pauses
@@ -29,6 +41,8 @@ from shared.loop import Loop
 from shared.telemetry import log
 
 PAGE = 200
+SMALLER = 8
+"""A page that cannot be read is asked for anew so many times smaller: of 200 messages 25, then 3, then 1."""
 LOOK_AGAIN_SECONDS = 1.0
 
 
@@ -42,11 +56,21 @@ class _PageInProgress:
     def __init__(self, page: ReceiptPage, cursor: str | None) -> None:
         self.page = page
         self.cursor = cursor
+        self.outcomes: list[str] = []
+        """Of the part that is being recorded: counted once that is done."""
 
-    def cursor_behind(self, part: Sequence[PolledReceipt]) -> str:
-        """The last receipt's own; behind the whole page, the one that the gateway names."""
-        last = part[-1]
-        return (self.page.next or last.cursor) if last is self.page.receipts[-1] else last.cursor
+    def cursor_behind(self, part: Sequence[PageEntry]) -> str | None:
+        """That of the last message which ends in this part; behind the whole page, the one that the gateway names.
+        Where none ends, reading goes on from where it was."""
+        if part[-1] is self.page.entries[-1] and self.page.next is not None:
+            return self.page.next
+        ends = [entry.cursor for entry in part if entry.last and entry.cursor is not None]
+        return ends[-1] if ends else self.cursor
+
+    def recorded(self, part: Sequence[PageEntry]) -> None:
+        self.cursor = self.cursor_behind(part)
+        for outcome in self.outcomes:
+            RECEIPTS.labels(outcome).inc()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +108,49 @@ class ReceiptPoller:
             if await pauses.is_paused(db, IMPORT_GATEWAY):
                 return False
             cursor = await receipt_store.read_cursor(db, IMPORT_GATEWAY)
-        page = await loop.while_waiting(self.gateway.receipts_after(cursor, PAGE))
-        if not page.receipts:
+        page = await self._read_page(cursor, loop)
+        if not page.entries:
             return False
         if await self._has_unknown_messages(page):
             await self._wait_until_caught_up(loop)
         progress = _PageInProgress(page, cursor)
         try:
             await isolate_failures(
-                page.receipts,
+                page.entries,
                 partial(self._record, progress, loop),
                 partial(self._park, progress, loop),
                 passing=(*TRANSIENT, CursorMoved),
             )
         except CursorMoved:
             return False
-        return len(page.receipts) >= PAGE
+        return page.full
+
+    async def _read_page(self, cursor: str | None, loop: Loop) -> ReceiptPage:
+        """The page behind the cursor. When it cannot be read a smaller one is asked for, down to the one message that
+        cannot, which is an entry then. Raises Retry: there is no answer, or none that names a cursor.
+
+        The one message is asked for twice: what differs is a fault of the way, and no receipt's.
+        """
+        size = PAGE
+        seen: bytes | None = None
+        while True:
+            try:
+                return await loop.while_waiting(self.gateway.receipts_after(cursor, size))
+            except UnreadablePage as fault:
+                cursors = receipt_parsing.cursors_in(fault.body)
+                if not cursors or (size == 1 and (len(cursors) > 1 or seen not in (None, fault.body))):
+                    raise
+                if seen is not None:
+                    return ReceiptPage((receipt_parsing.unreadable_alone(cursors[0], fault.body),), None, full=True)
+                seen = fault.body if size == 1 else None
+                size = max(1, size // SMALLER)
 
     async def _has_unknown_messages(self, page: ReceiptPage) -> bool:
+        receipts = [entry for entry in page.entries if isinstance(entry, PolledReceipt)]
+        keys = keys_of(receipts)
         async with self.parts.pool.acquire() as db:
-            sent = await _sent_messages(db, page.receipts)
-        return any(receipt.guid is not None and receipt.guid not in sent for receipt in page.receipts)
+            sent = await answered_messages.by_keys(db, keys)
+        return any(key not in sent for key in keys)
 
     async def _wait_until_caught_up(self, loop: Loop) -> None:
         """A restored database has yet to consume the orders whose receipts come, and a receipt is read only once."""
@@ -113,46 +159,44 @@ class ReceiptPoller:
         while not await loop.attempt(reached, passing):
             await loop.sleep(LOOK_AGAIN_SECONDS)
 
-    async def _record(self, progress: _PageInProgress, loop: Loop, part: Sequence[PolledReceipt]) -> None:
+    async def _record(self, progress: _PageInProgress, loop: Loop, part: Sequence[PageEntry]) -> None:
         """Receipts, their events and the cursor in one transaction. Raises CursorMoved."""
         loop.tick()
         context = DecisionContext(self.parts.clock.now())
-        behind = progress.cursor_behind(part)
         async with self.parts.ledger.transaction() as db:
-            ours = await self._keep(db, progress, part)
+            ours = await self._keep(db, progress, part, context)
             for round_ in receipt_rounds(ours):
                 sets = await self.parts.ledger.lock(db, {order_stream(sent.order_id) for _, sent in round_})
                 events = [
                     event
-                    for receipt, sent in round_
-                    for event in receipt_events(receipt, sent, sets[sent.order_id], self._hold_reasons, context)
+                    for entry, sent in round_
+                    for event in receipt_events(entry, sent, sets[sent.order_id], self._hold_reasons, context)
                 ]
                 await self.parts.ledger.publish(db, events)
-            await self._move_cursor(db, ours, behind, context)
-        progress.cursor = behind
+            await self._move_cursor(db, progress, part, ours, context)
+        progress.recorded(part)
 
-    async def _park(self, progress: _PageInProgress, loop: Loop, receipt: PolledReceipt, error: Exception) -> None:
+    async def _park(self, progress: _PageInProgress, loop: Loop, entry: PageEntry, error: Exception) -> None:
         """Keeps a receipt on which a rule of ours fails: its events are published, if they can be derived, and its
         order gets a case. Raises CursorMoved."""
-        log.error("receipt could not be recorded", status=receipt.status, guid=str(receipt.guid), error=error)
+        log.error("receipt could not be recorded", cursor=entry.cursor, error=error)
         loop.tick()
         context = DecisionContext(self.parts.clock.now())
-        behind = progress.cursor_behind([receipt])
         async with self.parts.ledger.transaction() as db:
-            ours = await self._keep(db, progress, [receipt])
+            ours = await self._keep(db, progress, [entry], context)
             for _, sent in ours:
-                for event in await self._events_if_derivable(db, receipt, sent, context):
+                for event in await self._events_if_derivable(db, entry, sent, context):
                     await self.parts.ledger.append(db, event)
                 await self.parts.ledger.undecided(db, order_stream(sent.order_id))
-            await self._move_cursor(db, ours, behind, context)
-        progress.cursor = behind
+            await self._move_cursor(db, progress, [entry], ours, context)
+        progress.recorded([entry])
 
     async def _events_if_derivable(
-        self, db: DB, receipt: PolledReceipt, sent: SentMessage, context: DecisionContext
+        self, db: DB, entry: PageEntry, sent: SentMessage, context: DecisionContext
     ) -> list[Event]:
         try:
             facts = (await self.parts.ledger.lock(db, [order_stream(sent.order_id)]))[sent.order_id]
-            return receipt_events(receipt, sent, facts, self._hold_reasons, context)
+            return receipt_events(entry, sent, facts, self._hold_reasons, context)
         except TRANSIENT:
             raise
         except Exception as error:
@@ -160,59 +204,95 @@ class ReceiptPoller:
             return []
 
     async def _keep(
-        self, db: DB, progress: _PageInProgress, part: Sequence[PolledReceipt]
-    ) -> list[tuple[PolledReceipt, SentMessage]]:
-        """Stores the receipts, if this replica is the one that reads on; those that are new, with their messages.
-
-        Of an erased person, and of a message that is not ours, the office's own text is not kept.
-        """
+        self, db: DB, progress: _PageInProgress, part: Sequence[PageEntry], context: DecisionContext
+    ) -> list[tuple[PageEntry, SentMessage]]:
+        """Stores what was polled, if this replica is the one that reads on; what is new of it, with our messages."""
         await receipt_store.lock_source(db, IMPORT_GATEWAY)
         if await receipt_store.read_cursor(db, IMPORT_GATEWAY) != progress.cursor:
             raise CursorMoved
-        sent_messages = await _sent_messages(db, part)
-        erased = await fact_sets.holding(db, {sent.order_id for sent in sent_messages.values()}, PersonErased)
-        rows = []
-        for receipt in part:
-            sent = sent_messages.get(receipt.guid) if receipt.guid is not None else None
-            without_text = sent is None or sent.order_id in erased
-            text = (
-                b""
-                if without_text
-                else self.parts.seal.seal(receipt.info.encode(), receipt_store.sealing_place(receipt.cursor))
+        progress.outcomes = []
+        new = await self._keep_readable(db, progress, [entry for entry in part if isinstance(entry, PolledReceipt)])
+        ours: list[tuple[PageEntry, SentMessage]] = []
+        for entry in part:
+            if isinstance(entry, UnreadableReceipt):
+                ours += await self._set_aside(db, progress, entry, context)
+            elif found := new.get(entry.key):
+                ours += _with_messages(entry, found)
+        return ours
+
+    async def _keep_readable(
+        self, db: DB, progress: _PageInProgress, receipts: Sequence[PolledReceipt]
+    ) -> dict[str, Match]:
+        """Stores receipts; those that are new, by their keys, with what they answer.
+
+        Of an erased person, and of a message that is not ours, the office's own text is not kept.
+        """
+        sent = await answered_messages.by_keys(db, keys_of(receipts))
+        matches = match_all(receipts, sent)
+        answered = {key: found.message for key, found in matches.items() if found.message is not None}
+        erased = await fact_sets.holding(db, {message.order_id for message in answered.values()}, PersonErased)
+        rows = [
+            (
+                receipt,
+                self.parts.seal.seal(receipt.info.encode(), receipt_store.sealing_place(receipt.key))
+                if receipt.key in answered and answered[receipt.key].order_id not in erased
+                else b"",
             )
-            rows.append((receipt, text))
-        new = await receipt_store.add(db, rows, sent_messages)
-        return _with_messages([receipt for receipt in part if receipt.cursor in new], sent_messages)
+            for receipt in receipts
+        ]
+        new = await receipt_store.add(db, rows, answered)
+        for receipt in receipts:
+            repeated = receipt.key not in new
+            progress.outcomes.append("repeated" if repeated else _outcome(receipt, matches[receipt.key]))
+        return {key: found for key, found in matches.items() if key in new}
+
+    async def _set_aside(
+        self, db: DB, progress: _PageInProgress, receipt: UnreadableReceipt, context: DecisionContext
+    ) -> list[tuple[PageEntry, SentMessage]]:
+        """Stores what cannot be read; with a message of each parcel whose number stands in it, if it is new."""
+        parcels = await answered_messages.parcels_named(db, receipt.keys)
+        orders = {sent.order_id for sent in parcels}
+        erased = await fact_sets.holding(db, orders, PersonErased)
+        kept = replace(receipt, body=b"") if erased else receipt
+        if not await unreadable_receipts.add(db, kept, progress.cursor, orders, self.parts.seal, context.now):
+            return []
+        log.error("unreadable receipt set aside", reason=receipt.reason, size=receipt.size, parcels=len(parcels))
+        progress.outcomes.append("unreadable")
+        return [(receipt, sent) for sent in parcels]
 
     async def _move_cursor(
-        self, db: DB, ours: Sequence[tuple[PolledReceipt, SentMessage]], cursor: str, context: DecisionContext
+        self,
+        db: DB,
+        progress: _PageInProgress,
+        part: Sequence[PageEntry],
+        ours: Sequence[tuple[PageEntry, SentMessage]],
+        context: DecisionContext,
     ) -> None:
-        rejected = [(receipt.guid, receipt.status) for receipt, _ in ours if meaning(receipt.status) in FAILED]
+        rejected, numbers = [], {}
+        for entry, sent in ours:
+            if isinstance(entry, PolledReceipt):
+                if meaning(entry.status, entry.message_type) in FAILED:
+                    rejected.append((sent.guid, entry.status))
+                if (number := entry.keys.better_number(sent.number)) is not None:
+                    numbers[sent.guid] = number
         await message_store.save_rejections(db, rejected, context.now)
-        await receipt_store.move_cursor(db, IMPORT_GATEWAY, cursor)
+        await message_store.save_numbers(db, numbers)
+        if (cursor := progress.cursor_behind(part)) is not None:
+            await receipt_store.move_cursor(db, IMPORT_GATEWAY, cursor)
 
 
-def _with_messages(
-    new: Sequence[PolledReceipt], sent_messages: Mapping[UUID, SentMessage]
-) -> list[tuple[PolledReceipt, SentMessage]]:
-    ours: list[tuple[PolledReceipt, SentMessage]] = []
-    for receipt in new:
-        sent = sent_messages.get(receipt.guid) if receipt.guid is not None else None
-        if sent is None:
-            log.warning("receipt of an unknown message", status=receipt.status, type=receipt.message_type)
-            continue
-        if meaning(receipt.status) == "unknown":
-            log.warning("unknown receipt status", status=receipt.status, order_id=str(sent.order_id))
-        ours.append((receipt, sent))
-    return ours
+def _with_messages(receipt: PolledReceipt, found: Match) -> list[tuple[PageEntry, SentMessage]]:
+    if found.message is not None:
+        return [(receipt, found.message)]
+    doubtful = UnreadableReceipt.doubtful(receipt, found.doubt or "")
+    return [(doubtful, candidate) for candidate in found.candidates]
 
 
-async def _sent_messages(db: DB, page: Sequence[PolledReceipt]) -> dict[UUID, SentMessage]:
-    """Our messages by guid. The guid of one that is not restored yet is derived from the parcels of its `copNo`."""
-    guids = {receipt.guid for receipt in page if receipt.guid is not None}
-    stored = await message_store.by_guid(db, guids)
-    numbers = {receipt.cop_no for receipt in page if receipt.guid in guids - stored.keys()}
-    if not numbers:
-        return stored
-    derived = derived_messages((row["order_id"], row["parcel"]) for row in await parcels.declared_as(db, numbers))
-    return {guid: sent for guid, sent in derived.items() if guid in guids} | stored
+def _outcome(receipt: PolledReceipt, found: Match) -> str:
+    if found.message is None:
+        log.warning("receipt of no message of ours", status=receipt.status, type=receipt.message_type)
+        return "unmatched"
+    if meaning(receipt.status, receipt.message_type) == "unknown":
+        log.warning("unknown receipt status", status=receipt.status, order_id=str(found.message.order_id))
+        return "unknown_status"
+    return "recorded"

@@ -40,28 +40,28 @@ async def move_cursor(db: DB, source: str, to: str) -> None:
     )
 
 
-async def add(
-    db: DB, receipts: Sequence[tuple[PolledReceipt, bytes]], sent_messages: Mapping[UUID, SentMessage]
-) -> set[str]:
-    """Stores receipts with their sealed text; the cursors of those that were new.
+async def add(db: DB, receipts: Sequence[tuple[PolledReceipt, bytes]], answered: Mapping[str, SentMessage]) -> set[str]:
+    """Stores receipts with their sealed text; the keys of those that were new. `answered`: our messages, by the keys
+    of the receipts.
 
-    One that comes again under another cursor is known by its content: message, status and time. One without
-    a readable time is known by its cursor alone.
+    One that comes again under another cursor is known by its content: message, status and time. One without a
+    readable time, or of no message of ours, is known by its key alone.
     """
-    senders = [None if receipt.guid is None else sent_messages.get(receipt.guid) for receipt, _ in receipts]
+    messages = [answered.get(receipt.key) for receipt, _ in receipts]
     rows = await db.fetch(
-        """insert into receipts (cursor, guid, order_id, parcel, message_type, status, returned_at, info)
+        """insert into receipts (cursor, guid, order_id, parcel, message_type, status, returned_at, info, answered)
            select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[],
-                                $7::timestamptz[], $8::bytea[])
+                                $7::timestamptz[], $8::bytea[], $9::text[])
            on conflict do nothing returning cursor""",
-        [receipt.cursor for receipt, _ in receipts],
-        [receipt.guid for receipt, _ in receipts],
-        [sent and sent.order_id for sent in senders],
-        [sent and sent.parcel for sent in senders],
+        [receipt.key for receipt, _ in receipts],
+        [receipt.keys.guid for receipt, _ in receipts],
+        [sent and sent.order_id for sent in messages],
+        [sent and sent.parcel for sent in messages],
         [receipt.message_type for receipt, _ in receipts],
         [receipt.status for receipt, _ in receipts],
         [receipt.returned_at for receipt, _ in receipts],
         [info for _, info in receipts],
+        [sent and sent.type for sent in messages],
     )
     return {row["cursor"] for row in rows}
 

@@ -11,28 +11,59 @@ from uuid import UUID
 
 from contracts.customs import ImportCleared, ImportHeld, ImportRefused
 from contracts.vocabularies import HOLD_REASONS, HoldReason
-
-STATUS = re.compile(r"-?[0-9]{1,6}")
-_HELD = re.compile(r"5[0-9]{2}")
+from services.customs.destinations.cn.receipt_statuses import is_accepted, meaning, status_code
 
 HoldAnswerResult = Literal["taken", "not_held", "unknown"]
 """What became of the answer to a hold."""
-Meaning = Literal["under_way", "held", "cleared", "refused", "error", "not_sent", "closed", "unknown"]
-UNDER_WAY = frozenset({"1", "2", "3", "120", "300", "399"})
-"""Stored, declaring, sent to customs, in customs, in manual review (300), reviewed: we have nothing to do. A review
-asks us for nothing; what it may ask for comes as a hold (500 to 599)."""
-CLEARED, REJECTED, SENT_BACK, NOT_SENT, CLOSED = "800", "100", "700", "4", "899"
-RETURN_APPROVED = "399"
-"""The end of a return: its receipt (CEB626) knows no 800 (CEB specification of 2022-05)."""
-FAILED: frozenset[Meaning] = frozenset({"refused", "error", "not_sent"})
-"""What a document or a return must be looked into for."""
+SENT_BACK = "700"
+_INVENTORY_NUMBER = re.compile(r"[0-9]{8}I[0-9]{9}")
+"""invtNo: the office's code, the year, I and a serial number."""
+_PRELIMINARY_NUMBER = re.compile(r"B[0-9]{17}")
+"""preNo: B, the day and a serial number."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptKeys:
+    """The numbers by which a receipt names what it answers; empty where it does not name one.
+
+    The guid of a receipt is made by e-port and says nothing of the message that it answers (CEB specification of
+    2022-05); only that of a format error (CEB900) is the message's own.
+    """
+
+    guid: UUID | None = None
+    cop_no: str = ""
+    pre_no: str = ""
+    invt_no: str = ""
+    ebp_code: str = ""
+    order_no: str = ""
+    logistics_code: str = ""
+    logistics_no: str = ""
+    pay_code: str = ""
+    pay_transaction_id: str = ""
+
+    @property
+    def number(self) -> str | None:
+        """The declaration's number with customs, of one of customs' forms: it is published."""
+        given = ((_INVENTORY_NUMBER, self.invt_no), (_PRELIMINARY_NUMBER, self.pre_no))
+        return next((number for form, number in given if form.fullmatch(number)), None)
+
+    def better_number(self, known: str | None) -> str | None:
+        """Its number, where none is known or only e-port's preliminary one; else None."""
+        preliminary = known is None or _PRELIMINARY_NUMBER.fullmatch(known)
+        return self.number if preliminary and self.number != known else None
+
+    def contradicts(self, number: str | None) -> bool:
+        """Whether the receipt names another declaration than the one of this number."""
+        for form, named in ((_INVENTORY_NUMBER, self.invt_no), (_PRELIMINARY_NUMBER, self.pre_no)):
+            if number is not None and form.fullmatch(number) and named:
+                return named != number
+        return False
 
 
 @dataclass(frozen=True, slots=True)
 class CustomsReceipt:
     """The answer to one message, given at once. `status` is a returnStatus; `format_error` a CEB900."""
 
-    guid: UUID | None
     status: str
     number: str | None
     """The declaration's number with customs (invtNo, else preNo), once it has one."""
@@ -45,65 +76,79 @@ class CustomsReceipt:
     @property
     def reason(self) -> str:
         """The status as part of a case's reason code."""
-        return "format" if self.format_error else _status_code(self.status)
+        return "format" if self.format_error else status_code(self.status)
 
 
 @dataclass(frozen=True, slots=True)
 class PolledReceipt:
-    """A receipt that came on its own, with the cursor after which the next one follows."""
+    """One answer of a message of receipts that came on its own; such a message holds up to a hundred."""
 
     cursor: str
-    guid: UUID | None
-    cop_no: str
+    """Of its message; the next message follows behind it."""
+    place: int
+    """Within its message, from 0."""
+    last: bool
+    """Of its message."""
+    keys: ReceiptKeys
     message_type: str
     status: str
     returned_at: datetime | None
     info: str
     """The office's own text: kept sealed, never repeated."""
 
+    @property
+    def key(self) -> str:
+        """What it is stored by. A cursor holds no space."""
+        return self.cursor if self.place == 0 else f"{self.cursor} {self.place}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableReceipt:
+    """A message of receipts, or one answer in it, that cannot be read: it is set aside, and reading goes on."""
+
+    cursor: str | None
+    """None: it has none that one could read on from."""
+    last: bool
+    reason: str
+    """Which bound or rule it breaks, as a token."""
+    body: bytes
+    """Its beginning."""
+    size: int
+    """Bytes of it that came."""
+    keys: tuple[ReceiptKeys, ...]
+    """What could be found of them, of each answer in it."""
+
+    @classmethod
+    def doubtful(cls, receipt: PolledReceipt, doubt: str) -> UnreadableReceipt:
+        """A receipt that was read and stored, and of which nobody can say what it answers."""
+        return cls(receipt.cursor, receipt.last, doubt, b"", 0, (receipt.keys,))
+
+
+PageEntry = PolledReceipt | UnreadableReceipt
+
 
 @dataclass(frozen=True, slots=True)
 class ReceiptPage:
-    """Receipts in the order of their cursors, and where to read on."""
+    """What was polled, in the order of the cursors, and where to read on."""
 
-    receipts: tuple[PolledReceipt, ...]
+    entries: tuple[PageEntry, ...]
     next: str | None
+    full: bool = False
+    """As many messages as were asked for: more may follow."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
     """A CEB message of ours: of which parcel, and which."""
 
+    guid: UUID
     order_id: UUID
     parcel: int
     type: str
     written_at: datetime | None
     """Business time; None of a message that is not restored yet."""
-
-
-def meaning(status: str, *, of_return: bool = False) -> Meaning:
-    """What a returnStatus means, of a return or of any other message. A negative one is an error of the message, and
-    no verdict on the parcel."""
-    if of_return and status == RETURN_APPROVED:
-        return "cleared"
-    if status in UNDER_WAY:
-        return "under_way"
-    if _HELD.fullmatch(status):
-        return "held"
-    if status == CLEARED:
-        return "cleared"
-    if status in (REJECTED, SENT_BACK):
-        return "refused"
-    if status.startswith("-") and STATUS.fullmatch(status):
-        return "error"
-    if status == NOT_SENT:
-        return "not_sent"
-    return "closed" if status == CLOSED else "unknown"
-
-
-def is_accepted(status: str | None) -> bool:
-    """Whether a message that was answered so needs not be sent again; None: it was not answered."""
-    return status is not None and meaning(status) in ("under_way", "cleared", "held")
+    number: str | None = None
+    """The declaration's number with customs, once it is known."""
 
 
 def inventory_event(
@@ -130,15 +175,6 @@ def inventory_event(
 def refusal(status: str) -> str:
     """The reason code of a refusal: sent back by customs, or the declaration rejected."""
     return f"{'sent_back' if status == SENT_BACK else 'rejected'}:{status}"
-
-
-def case_reason(message_type: str, status: str) -> str:
-    """The reason code of a case about a message: what answered, and how."""
-    return f"{message_type or 'receipt'}:{_status_code(status)}"
-
-
-def _status_code(status: str) -> str:
-    return status.replace("-", "minus")
 
 
 def _hold_reason(named: str) -> HoldReason:

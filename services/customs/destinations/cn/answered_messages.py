@@ -1,0 +1,77 @@
+"""Our messages by the numbers of the business that receipts name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import asyncpg
+
+from services.customs.destinations.cn.messages import derived_messages
+from services.customs.destinations.cn.receipt_matching import ANSWERS, KeyName, MessageKey, message_key
+from services.customs.destinations.cn.receipts import ReceiptKeys, SentMessage
+from services.customs.store import parcels
+from shared.db import DB
+
+_COLUMNS: Mapping[KeyName, tuple[str, str]] = {
+    "cop_no": ("cop_no", "''"),
+    "order": ("order_no", "ebp_code"),
+    "waybill": ("logistics_no", "logistics_code"),
+    "payment": ("pay_transaction_id", "pay_code"),
+    "guid": ("guid", "''"),
+}
+"""The number, and the registered code of the firm whose number it is: not known of what a release before this wrote."""
+
+
+async def by_keys(db: DB, keys: Collection[MessageKey]) -> dict[MessageKey, list[SentMessage]]:
+    """The messages that these keys name; of two marketplaces, two may be under the same one.
+
+    One that is not restored yet is derived from the parcels that are declared under its number.
+    """
+    found: defaultdict[MessageKey, list[SentMessage]] = defaultdict(list)
+    for name, (number, registered) in _COLUMNS.items():
+        asked = [key for key in keys if key.name == name]
+        if not asked:
+            continue
+        rows = await db.fetch(
+            f"""select guid, order_id, parcel, type, created_at, messages.number as declared,
+                       key.of, key.number, key.registered
+                from messages join unnest($1::text[], $2::{"uuid" if name == "guid" else "text"}[], $3::text[])
+                  as key (of, number, registered)
+                  on {number} = key.number and key.of in ('', messages.type)
+                 and coalesce({registered}, key.registered) = key.registered
+                order by guid""",
+            [key.type for key in asked],
+            [key.number for key in asked],
+            [key.registered for key in asked],
+        )
+        for row in rows:
+            found[MessageKey(row["of"], name, str(row["number"]), row["registered"])].append(_sent(row))
+    return dict(found) | await _derived(db, [key for key in keys if key not in found])
+
+
+async def _derived(db: DB, keys: Sequence[MessageKey]) -> dict[MessageKey, list[SentMessage]]:
+    by_number = [key for key in keys if key.name in ("cop_no", "order")]
+    if not by_number:
+        return {}
+    declared: defaultdict[str, list[SentMessage]] = defaultdict(list)
+    for row in await parcels.declared_as(db, {key.number for key in by_number}):
+        messages = derived_messages([(row["order_id"], row["parcel"])]).values()
+        for number in {row["sub_order"], row["cop_no"]} - {None}:
+            declared[number] += messages
+    return {key: _of_type(declared[key.number], key.type) for key in by_number if key.number in declared}
+
+
+async def parcels_named(db: DB, named: Iterable[ReceiptKeys]) -> list[SentMessage]:
+    """A message of ours of each parcel of which any of these numbers is."""
+    keys = {key for one in named for kind in ANSWERS if (key := message_key(kind, one)) is not None}
+    found = (sent for messages in (await by_keys(db, keys)).values() for sent in messages)
+    return list({(sent.order_id, sent.parcel): sent for sent in found}.values())
+
+
+def _of_type(messages: Iterable[SentMessage], kind: str) -> list[SentMessage]:
+    return [message for message in messages if message.type == kind]
+
+
+def _sent(row: asyncpg.Record) -> SentMessage:
+    return SentMessage(row["guid"], row["order_id"], row["parcel"], row["type"], row["created_at"], row["declared"])

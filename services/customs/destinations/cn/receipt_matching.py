@@ -1,0 +1,104 @@
+"""Which of our messages a receipt answers: by the numbers of the business that both name. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from services.customs.destinations.cn.receipts import PolledReceipt, ReceiptKeys, SentMessage
+
+KeyName = Literal["cop_no", "order", "waybill", "payment", "guid"]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKey:
+    """What names a message of ours."""
+
+    type: str
+    """Empty of a guid, which is of any type."""
+    name: KeyName
+    number: str
+    registered: str = ""
+    """The registered code of the firm whose number it is, where numbers are each firm's own."""
+
+
+ANSWERS: Mapping[str, tuple[str, KeyName]] = {
+    "CEB312": ("CEB311", "order"),
+    "CEB412": ("CEB411", "payment"),
+    "CEB512": ("CEB511", "waybill"),
+    "CEB514": ("CEB513", "waybill"),
+    "CEB622": ("CEB621", "cop_no"),
+    "CEB624": ("CEB623", "cop_no"),
+    "CEB626": ("CEB625", "cop_no"),
+    "CEB900": ("", "guid"),
+}
+"""By the type of the receipt: the message that it answers, and what names that (CEB specification of 2022-05). Those of
+a supervised place (CEB711, CEB712) are read and belong to no message of ours."""
+
+
+def message_key(message_type: str, keys: ReceiptKeys) -> MessageKey | None:
+    """The key of the message that a receipt with these numbers answers; None when it names none."""
+    answered = ANSWERS.get(message_type)
+    if answered is None:
+        return None
+    of, name = answered
+    number, registered = {
+        "cop_no": (keys.cop_no, ""),
+        "order": (keys.order_no, keys.ebp_code),
+        "waybill": (keys.logistics_no, keys.logistics_code),
+        "payment": (keys.pay_transaction_id, keys.pay_code),
+        "guid": (str(keys.guid) if keys.guid else "", ""),
+    }[name]
+    complete = number and (registered or name in ("cop_no", "guid"))
+    return MessageKey(of, name, number, registered) if complete else None
+
+
+def keys_of(receipts: Iterable[PolledReceipt]) -> set[MessageKey]:
+    keys = (message_key(receipt.message_type, receipt.keys) for receipt in receipts)
+    return {key for key in keys if key is not None}
+
+
+Doubt = Literal["several_messages", "another_declaration"]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The message that a receipt answers; or those that it may answer, and why it is in doubt."""
+
+    message: SentMessage | None
+    candidates: tuple[SentMessage, ...] = ()
+    doubt: Doubt | None = None
+
+
+def match_all(receipts: Iterable[PolledReceipt], sent: Mapping[MessageKey, Sequence[SentMessage]]) -> dict[str, Match]:
+    """What each receipt answers, by its key. A number that one of them gives a declaration is known to the next."""
+    known = {key: list(messages) for key, messages in sent.items()}
+    matches: dict[str, Match] = {}
+    for receipt in receipts:
+        found = matches[receipt.key] = match(receipt, known)
+        number = receipt.keys.better_number(found.message.number) if found.message else None
+        key = message_key(receipt.message_type, receipt.keys)
+        if found.message is not None and number is not None and key is not None:
+            known[key] = [replace(one, number=number) if one is found.message else one for one in known[key]]
+    return matches
+
+
+def match(receipt: PolledReceipt, sent: Mapping[MessageKey, Sequence[SentMessage]]) -> Match:
+    """The one message that this receipt answers, if any.
+
+    Two marketplaces may have the same number of an order: where several messages name the numbers, the declaration's
+    own number with customs decides, once it is known. One that contradicts it is another declaration's.
+    """
+    key = message_key(receipt.message_type, receipt.keys)
+    named = tuple(sent.get(key, ())) if key else ()
+    fitting = tuple(one for one in named if not receipt.keys.contradicts(one.number))
+    if len(fitting) > 1:
+        declared = {receipt.keys.invt_no, receipt.keys.pre_no}
+        numbered = tuple(one for one in fitting if one.number in declared)
+        fitting = numbered if len(numbered) == 1 else fitting
+    if len(fitting) == 1:
+        return Match(fitting[0])
+    if fitting:
+        return Match(None, fitting, "several_messages")
+    return Match(None, named, "another_declaration") if named else Match(None)

@@ -1,0 +1,39 @@
+"""Receipts belong to the message that they answer; those that cannot be read are set aside."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "customs_0006"
+down_revision = "customs_0005"
+branch_labels = None
+depends_on = None
+
+STATEMENTS = (
+    # The type of the message that is answered. The guid of a receipt is e-port's own, and may be another each time.
+    "alter table receipts add column answered text",
+    "drop index receipts_by_content",
+    """create unique index receipts_by_answered_message
+        on receipts (order_id, parcel, answered, message_type, status, returned_at)""",
+    # The beginning of each, sealed. `name`: behind which cursor it stood, and the hash of what was read of it.
+    """create table unreadable_receipts (
+        name text primary key,
+        reason text not null,
+        size integer not null,
+        body bytea not null,
+        order_ids uuid[] not null,
+        received_at timestamptz not null,
+        keep_until timestamptz not null
+    )""",
+    "create index unreadable_receipts_order_ids on unreadable_receipts using gin (order_ids)",
+    "create index unreadable_receipts_keep_until on unreadable_receipts (keep_until)",
+)
+
+
+def upgrade() -> None:
+    for statement in STATEMENTS:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("restore a backup instead")

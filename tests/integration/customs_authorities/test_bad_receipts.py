@@ -1,0 +1,131 @@
+"""One bad receipt stops nobody: it is set aside with its bytes, its parcels get a case, and the next is cleared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.customs import ImportCleared, ImportDeclared
+from services.customs.destinations.cn.receipt_parsing import KEPT_BYTES
+from services.customs.destinations.cn.unreadable_receipts import sealing_place
+from services.customs.handlers import on_erased
+from tests.support.bad_receipts import BAD, INVENTORIES
+from tests.support.customs_authorities import Authorities, read_all, sub_order
+from tests.support.customs_samples import order_id
+from tests.support.customs_service import CustomsService
+
+PLAIN: dict[str, Any] = {"messageType": "CEB622", "returnStatus": "800", "returnTime": "20261123170000"}
+
+
+def message(number: str, status: str) -> bytes:
+    """One of an inventory, about this parcel only."""
+    head, _, rest = INVENTORIES.decode().partition("  <InventoryReturn>")
+    answer = rest.partition("</InventoryReturn>")[0].replace("TM1-1", number).replace(">800<", f">{status}<")
+    return f"{head}<InventoryReturn>{answer}</InventoryReturn></CEB622Message>".encode()
+
+
+def unreadable() -> float:
+    return REGISTRY.get_sample_value("customs_receipts_total", {"outcome": "unreadable"}) or 0.0
+
+
+@pytest.mark.parametrize(
+    "kind", [*BAD, "json null", "no cursor", "page of ten megabytes", "page in GBK", "page too deep"]
+)
+async def test_a_bad_receipt_is_set_aside_and_the_next_parcel_is_cleared(
+    customs: CustomsService, authorities: Authorities, kind: str
+) -> None:
+    for name in ("bad", "next"):
+        await customs.departed(name)
+        await customs.until(name, ImportDeclared, 1)
+    before, bad = unreadable(), {**PLAIN, "copNo": sub_order("bad")}
+    match kind:
+        case "json null":
+            authorities.receipts.append(None)
+        case "no cursor":
+            authorities.receipts.append(bad)
+        case "page of ten megabytes":
+            authorities.add({**bad, "returnInfo": "x" * 10_000_000})
+        case "page in GBK":
+            authorities.gbk = True
+            authorities.add({**bad, "returnInfo": "放行"})
+        case "page too deep":
+            deep: Any = []
+            for _ in range(50):
+                deep = [deep]
+            authorities.add({**bad, "returnInfo": deep})
+        case _:
+            authorities.add_message(BAD[kind][1].replace(b"TM1-1", sub_order("bad").encode()))
+    authorities.add_message(message(sub_order("next"), "800"))
+    await customs.until("next", ImportCleared, 1)
+    assert unreadable() == before + 1
+    [row] = await customs.platform.pool.fetch("select name, reason, size, body, order_ids from unreadable_receipts")
+    kept = customs.platform.seal.open(row["body"], sealing_place(row["name"]))
+    assert len(kept) <= KEPT_BYTES
+    facts = await customs.facts("bad")
+    assert ImportCleared not in facts
+    if sub_order("bad").encode() in kept:
+        (opened_case,) = facts.all(CaseOpened)
+        assert (opened_case.case, opened_case.action) == ("needs_attention:receipt:1", "look_into")
+        assert opened_case.reason == f"receipt:{row['reason']}"
+        assert row["order_ids"] == [order_id("bad")]
+    else:
+        assert kind in ("empty", "null", "no answer", "not CEB", "too many", "json null")
+
+
+async def test_the_case_of_a_bad_receipt_ends_with_the_release(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    await customs.departed("mended")
+    await customs.until("mended", ImportDeclared, 1)
+    authorities.add_message(message(sub_order("mended"), "800")[:-20])
+    opened_case = await customs.until("mended", CaseOpened)
+    assert opened_case.reason == "receipt:not_xml"
+    authorities.add_message(message(sub_order("mended"), "800"))
+    await customs.until("mended", CaseClosed, opened_case.case)
+
+
+async def test_a_bad_receipt_that_comes_again_is_set_aside_once_and_goes_with_its_person(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    await customs.departed("erased")
+    await customs.until("erased", ImportDeclared, 1)
+    before = unreadable()
+    authorities.add_message(message(sub_order("erased"), "800")[:-20])
+    await read_all(customs, authorities)
+    await customs.platform.pool.execute("delete from receipt_cursor")
+    await read_all(customs, authorities)
+    assert unreadable() == before + 1
+    count = "select count(*) from unreadable_receipts"
+    assert await customs.platform.pool.fetchval(count) == 1
+    async with customs.platform.ledger.transaction() as db:
+        await on_erased(db, [order_id("erased")])
+    assert await customs.platform.pool.fetchval(count) == 0
+
+
+async def test_a_page_that_is_bad_only_once_costs_no_receipt(customs: CustomsService, authorities: Authorities) -> None:
+    """A page cut on the way is asked for again, and nothing of it is set aside."""
+    await customs.departed("cut")
+    await customs.until("cut", ImportDeclared, 1)
+    authorities.cut = 4
+    authorities.add_message(message(sub_order("cut"), "800"))
+    await customs.until("cut", ImportCleared, 1)
+    assert authorities.cut == 0
+    assert await customs.platform.pool.fetchval("select count(*) from unreadable_receipts") == 0
+
+
+async def test_a_hundred_answers_in_one_message_clear_each_its_own_parcel(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    names = ["a", "b", "c"]
+    for name in names:
+        await customs.departed(name)
+        await customs.until(name, ImportDeclared, 1)
+    answers = [message(f"nobody-{n}", "800") for n in range(97)] + [message(sub_order(name), "800") for name in names]
+    inner = b"".join(one.partition(b'version="1.0">')[2].partition(b"</CEB622Message>")[0] for one in answers)
+    authorities.add_message(INVENTORIES.partition(b"  <InventoryReturn>")[0] + inner + b"</CEB622Message>")
+    for name in names:
+        await customs.until(name, ImportCleared, 1)
+    assert await customs.platform.pool.fetchval("select count(*) from receipts") == 100
