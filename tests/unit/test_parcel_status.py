@@ -377,6 +377,15 @@ def test_a_cancelled_label_that_travels_is_under_way() -> None:
     assert Story().tell(coded("ANNULE", 7), coded("PC1", 8, "FR")).shown() == "accepted"
 
 
+def test_a_parcel_of_which_only_foreign_posts_tell_is_delivered() -> None:
+    """EMA EMC EMD EDG EMI."""
+    codes_in_order = ["EMA", "EMC", "EMD", "EDG", "EMI"]
+    story = Story(2).tell(*(coded(code, 7 + day) for day, code in enumerate(codes_in_order)))
+    assert (story.shown(), story.ended()) == ("delivered", "delivered")
+    statuses = [status for _, status in story.journey().scan_statuses]
+    assert statuses == ["accepted", "departed_origin", "arrived_destination", "out_for_delivery", "delivered"]
+
+
 def test_a_scan_stamped_after_the_delivery_changes_nothing() -> None:
     """MD2 13:00 DI1 14:00 ET1 14:05; and older codes that come after the delivery was told."""
     story = Story(2).tell(coded("MD2", 9), coded("DI1", 9.1, "CN"), coded("ET1", 9.2), coded("ET1", 8), coded("PC1", 7))
