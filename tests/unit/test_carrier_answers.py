@@ -9,8 +9,9 @@ from contracts.carrier import LabelRefused, ParcelDelivered, ParcelDestroyed, Pa
 from contracts.cases import CaseClosed
 from services.carrier.domain import answers
 from services.carrier.domain.labels import uncertain_label_case, unconfirmed
+from services.carrier.domain.parcels import parcel_state
 from shared.ledger.facts import Facts
-from tests.support.carrier_samples import ORDER, closed, day, handed_over, label, opened, packed
+from tests.support.carrier_samples import ORDER, closed, day, handed_over, label, opened, packed, scan
 
 KNOWN = (packed(2), label(1))
 LOST = ParcelLost(order_id=ORDER, occurred_at=day(3), parcel=1, said_by="carrier")
@@ -41,6 +42,28 @@ def test_a_loss_is_stated_by_the_operator_and_may_be_repeated() -> None:
         [lost] = answers.loss(known, 1, day(4))
         assert isinstance(lost, ParcelLost)
         assert (lost.parcel, lost.said_by, lost.occurred_at) == (1, "operator", day(4))
+
+
+def test_a_parcel_that_was_found_may_be_lost_again() -> None:
+    found = facts(handed_over(1), LOST, scan("ET3", day(5)))
+    [lost] = answers.loss(found, 1, day(6))
+    assert isinstance(lost, ParcelLost)
+    assert (lost.turn, lost.subject) == (2, "1:2")
+    found.add(lost)
+    assert answers.loss(found, 1, day(7))[0].id == lost.id, "repeated"
+
+
+def test_a_parcel_that_was_released_may_be_destroyed() -> None:
+    released = facts(handed_over(1), SEIZED, scan("DO2", day(5)))
+    [destroyed] = answers.destruction(released, 1, "abandoned", day(6))
+    assert destroyed.subject == "1:2"
+
+
+def test_what_an_operator_states_holds_against_a_scan_that_is_stated_hours_ahead() -> None:
+    known = facts(handed_over(1), scan("ET3", day(4.5)))
+    [lost] = answers.loss(known, 1, day(4))
+    known.add(lost)
+    assert parcel_state(known, 1) == "lost"
 
 
 @pytest.mark.parametrize("more", [[], [LOST], [SEIZED]])

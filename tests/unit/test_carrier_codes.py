@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.vocabularies import HOLD_REASONS, STATUSES, Flag
+from services.carrier.carriers.codes import EMSEVT
 from services.carrier.carriers.laposte.codes import COLISSIMO, OKAPI, UNKNOWN, UNKNOWN_CODE, of_table, read
 from services.carrier.domain.carrier import CodeMeaning
 
@@ -157,14 +158,16 @@ def test_a_hold_is_not_cleared_by_what_happens_before_or_within_customs() -> Non
 
 
 def test_the_tables_use_the_contract_s_words_and_never_set_what_they_clear() -> None:
-    for reading in (*OKAPI.values(), *COLISSIMO.values()):
+    for reading in (*OKAPI.values(), *COLISSIMO.values(), *EMSEVT.values()):
         assert reading.status is None or reading.status in STATUSES
         assert set(reading.sets) | set(reading.clears) <= set(get_args(Flag))
         assert not set(reading.sets) & set(reading.clears)
 
 
-def test_the_two_tables_do_not_overlap() -> None:
+def test_the_tables_do_not_overlap() -> None:
     assert not OKAPI.keys() & COLISSIMO.keys()
+    assert not EMSEVT.keys() & (OKAPI.keys() | COLISSIMO.keys())
+    assert len(EMSEVT) == 26
     assert all(len(code) == 6 for code in COLISSIMO if code != "AEC")
 
 
@@ -247,6 +250,40 @@ def test_what_customs_let_go_is_held_no_more(code: str) -> None:
 def test_a_sorting_error_that_is_over_is_information_only(code: str) -> None:
     assert read(code, None) == CodeMeaning(None)
     assert code in COLISSIMO
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("EMA", "accepted"),
+        ("EMB", "at_origin_exchange"),
+        ("EXA", "export_customs"),
+        ("EXC", "export_cleared"),
+        ("EMC", "departed_origin"),
+        ("EMJ", "in_transit_country"),
+        ("EMD", "arrived_destination"),
+        ("EDB", "import_customs"),
+        ("EDC", "import_cleared"),
+        ("EMF", "in_destination_network"),
+        ("EMG", "at_delivery_office"),
+        ("EDG", "out_for_delivery"),
+        ("EDH", "available_for_pickup"),
+        ("EMI", "delivered"),
+        ("EXX", "cancelled"),
+    ],
+)
+def test_the_events_of_foreign_posts_are_read_as_they_are(code: str, status: str) -> None:
+    assert read(code, None).status == status
+    assert of_table(code) == code
+
+
+@pytest.mark.parametrize(
+    ("code", "flag"),
+    [("EXB", "customs_held"), ("EDA", "customs_held"), ("EME", "customs_held"), ("EMH", "delivery_failed"),
+     ("EXD", "problem"), ("EDF", "problem"), ("EDX", "problem"), ("EMX", "problem")],
+)  # fmt: skip
+def test_what_a_foreign_post_holds_or_ends_is_a_flag(code: str, flag: str) -> None:
+    assert (read(code, None).status, read(code, None).sets) == (None, (flag,))
 
 
 @pytest.mark.parametrize("code", ["AARTRG", "DOUZZZ", "LIVZZZ"])

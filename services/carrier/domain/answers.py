@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from contracts.base import Event
-from contracts.carrier import ParcelDestroyed, ParcelLost
+from contracts.carrier import ParcelDestroyed, ParcelEndEvent, ParcelLost, ParcelScanned
 from contracts.warehouse import ParcelHandedOver
 from services.carrier.domain.enquiries import ANSWERED_FOUND, open_enquiry
 from services.carrier.domain.labels import REFUSE, open_label_case, refusal
@@ -35,8 +35,8 @@ def destruction(
     told = end is not None and (end.outcome, end.reason) == ("destroyed", reason)
     if not told:
         _require_under_way(facts, parcel, None if end and end.outcome == "lost" else end)
-    turn = next_turn(facts, ParcelDestroyed, parcel) - told
-    return [ParcelDestroyed(order_id=facts.id, occurred_at=now, parcel=parcel, reason=reason, turn=turn)]
+    at, turn = _after_its_scans(facts, parcel, now), _turn(facts, ParcelDestroyed, parcel, told)
+    return [ParcelDestroyed(order_id=facts.id, occurred_at=at, parcel=parcel, reason=reason, turn=turn)]
 
 
 def enquiry_answer(facts: Facts, parcel: int, found: bool, now: datetime) -> list[Event]:
@@ -66,5 +66,16 @@ def _require_under_way(facts: Facts, parcel: int, end: EndEvidence | None) -> No
 
 def _lost(facts: Facts, parcel: int, end: EndEvidence | None, now: datetime) -> ParcelLost:
     """The loss; a parcel that was lost before, and found, is lost another time."""
-    turn = next_turn(facts, ParcelLost, parcel) - (end is not None and end.outcome == "lost")
-    return ParcelLost(order_id=facts.id, occurred_at=now, parcel=parcel, said_by="operator", turn=turn)
+    turn = _turn(facts, ParcelLost, parcel, end is not None and end.outcome == "lost")
+    at = _after_its_scans(facts, parcel, now)
+    return ParcelLost(order_id=facts.id, occurred_at=at, parcel=parcel, said_by="operator", turn=turn)
+
+
+def _turn(facts: Facts, kind: type[ParcelEndEvent], parcel: int, told: bool) -> int:
+    """The turn of what an operator states: that of the end which holds, if it says the same."""
+    return max(1, next_turn(facts, kind, parcel) - told)
+
+
+def _after_its_scans(facts: Facts, parcel: int, now: datetime) -> datetime:
+    """Who states an end knows the scans so far, also one whose time is stated some hours ahead."""
+    return max([now, *(scan.scanned_at for scan in facts.all(ParcelScanned) if scan.parcel == parcel)])

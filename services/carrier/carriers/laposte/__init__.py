@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.carriers import LAPOSTE
 from services.carrier.carriers.carrier import Callbacks, Carrier
+from services.carrier.carriers.codes import EMSEVT
 from services.carrier.carriers.laposte import bordereau, client, codes, mapping
 from services.carrier.carriers.laposte.settings import LaPosteSettings
 from services.carrier.carriers.laposte.silence import SILENCE_RULES
@@ -19,7 +20,7 @@ CARRIER = Carrier(
     connect=client.connect,
     label_service="sls",
     group_size=mapping.GROUP_SIZE,
-    codes=codes.OKAPI | codes.COLISSIMO,
+    codes=EMSEVT | codes.OKAPI | codes.COLISSIMO,
     read=codes.read,
     silence=SILENCE_RULES,
     duty_codes=codes.COLLECTING_DUTIES,

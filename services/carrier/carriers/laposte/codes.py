@@ -1,5 +1,5 @@
 """What La Poste's event codes mean, as data: the Okapi codes of Suivi v2, and Colissimo's six-letter codes, which
-`colissimo_codes.csv` holds.
+`colissimo_codes.csv` holds. The events of foreign posts (EMSEVT) may come as they are.
 
 Source of the Okapi codes: the public list of rigwild/suivi-poste (others agree), later additions from one client each.
 Not officially published in full, so a code that is not here is normal: it is stored and shown, and changes nothing.
@@ -12,16 +12,14 @@ next transport. DOUTAX, DOUPAR, DOUVIS and AARTER are on their way again, whatev
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
-from typing import get_args
 
 from contracts.vocabularies import Flag
+from services.carrier.carriers.codes import EMSEVT, code_table
 from services.carrier.domain.carrier import CodeMeaning
 
 ORIGIN, DESTINATION = "FR", "CN"
-_FLAGS: tuple[Flag, ...] = get_args(Flag)
 
 _MOVED: tuple[Flag, ...] = ("problem", "delayed")
 """Any later step ends a problem and a delay."""
@@ -59,25 +57,7 @@ OKAPI: dict[str, CodeMeaning] = {
     "ID1": CodeMeaning(None),
 }
 
-FILE = Path(__file__).parent / "colissimo_codes.csv"
-
-
-def _colissimo() -> dict[str, CodeMeaning]:
-    with FILE.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(line for line in file if not line.startswith("#"))
-        return {
-            row["code"]: CodeMeaning(
-                row["status"] or None, _flags(row["sets"]), _flags(row["clears"]), row["reason"] or None
-            )
-            for row in rows
-        }
-
-
-def _flags(words: str) -> tuple[Flag, ...]:
-    return tuple(flag for flag in _FLAGS if flag in words.split())
-
-
-COLISSIMO = _colissimo()
+COLISSIMO = code_table(Path(__file__).parent / "colissimo_codes.csv")
 COLLECTING_DUTIES = frozenset(code for code, meaning in COLISSIMO.items() if meaning.reason == "duty_due")
 """Handed to the addressee against payment of duties and taxes."""
 FAMILIES = {"AEC": COLISSIMO["AEC"]}
@@ -103,10 +83,10 @@ def of_table(code: str) -> str:
 
 
 def read(code: str, country: str | None) -> CodeMeaning:
-    """What the code means. A code in neither table changes nothing and never fails."""
+    """What the code means. A code in no table changes nothing and never fails."""
     return _SIDES.get((code, country)) or _meaning(code) or UNKNOWN
 
 
 def _meaning(code: str) -> CodeMeaning | None:
     of_family = FAMILIES.get(code[:3]) if _OF_FAMILY.fullmatch(code) else None
-    return OKAPI.get(code) or COLISSIMO.get(code) or of_family
+    return OKAPI.get(code) or COLISSIMO.get(code) or EMSEVT.get(code) or of_family
