@@ -23,11 +23,12 @@ SERVICES = ("orders", "tracking")
 _CONFIG = """\
 content_type_overrides:
   application/pdf: application/octet-stream
+  application/xml: application/octet-stream
 post_hooks:
   - ruff check . --isolated --no-cache --quiet --fix --target-version py311 --extend-select I
   - ruff format . --isolated --no-cache --quiet --target-version py311 --line-length 120
 """
-"""A PDF is bytes. The style is that of the generator, whatever the folder is configured for."""
+"""A PDF and a signed document are bytes. The style is the generator's, whatever the folder is configured for."""
 
 
 def generate(document: Path, into: Path) -> None:

@@ -25,6 +25,8 @@ class Declared:
     """That the proxy takes for it; None for the proxy's own limit."""
 
 
+SANDBOX_MANDATES = "CEB311:3105960001:2020-01-01:,CEB511:3105980002:2020-01-01:,CEB621:3105980001:2020-01-01:"
+"""What the firms of the sandbox have customs send for them."""
 REGISTRY = (
     Declared(
         "orders",
@@ -42,7 +44,13 @@ REGISTRY = (
         "customs",
         8030,
         secrets={"contact_key": "contact_key", "national_id_key": "national_id_key", "quota_key": "quota_key"},
-        local={"export_gateway_url": "{sandbox}/douane", "import_gateway_url": "{sandbox}/chinaport"},
+        local={
+            "export_gateway_url": "{sandbox}/douane",
+            "import_gateway_url": "{sandbox}/chinaport",
+            "import_mandates": SANDBOX_MANDATES,
+            "import_signer": "software",
+            "import_split_marketplaces": "*",
+        },
     ),
     Declared(
         "carrier",

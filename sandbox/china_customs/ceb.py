@@ -9,7 +9,8 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from contracts.ceb_fields import NAMESPACE, broken_rules, is_message
+from contracts.ceb_fields import NAMESPACE, SIGNATURE, SIGNATURE_NAMESPACE, broken_rules, is_message
+from sandbox.china_customs import transport
 from sandbox.china_customs.ceb_forms import FORMS
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -45,13 +46,24 @@ def parse(body: bytes) -> Message:
     if not is_message(name):
         raise MalformedError([f"未知报文类型 {name}"], guid)
     kind = name.removesuffix("Message")
-    if faults := [f"{broken.field} {broken.rule}" for broken in broken_rules(root, signed=False)]:
+    if faults := [f"{broken.field} {broken.rule}" for broken in broken_rules(root)]:
         raise MalformedError(faults, guid)
+    if root.find(f"{{{SIGNATURE_NAMESPACE}}}{SIGNATURE}") is not None and not transport.is_signed(body):
+        raise MalformedError(["签名验证失败"], guid)
     head, *others = [_fields(element) for element in root.iter(f"{{{NAMESPACE}}}{FORMS[kind].head}")]
     if others:
         raise MalformedError(["此处每个报文限一个业务节点"], guid)
     lines = tuple(_fields(element) for element in root.iter() if _local(element.tag).endswith("List"))
     return Message(kind, head["guid"], head, lines)
+
+
+def received(body: bytes) -> Message:
+    """The message in an envelope of the data exchange. MalformedError names every fault."""
+    try:
+        document = transport.opened(body)
+    except ValueError as error:
+        raise MalformedError([str(error)]) from error
+    return parse(document)
 
 
 @dataclass(frozen=True, slots=True)

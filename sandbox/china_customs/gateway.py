@@ -1,6 +1,7 @@
 """The Chinese gateway: CEB messages in, receipts out, further receipts to be fetched.
 
-The messages are e-port's; the HTTP interface (one POST each, a list to fetch, the answer to a hold) is our own.
+The messages and their envelopes are e-port's; the HTTP interface (one POST each, a list to fetch, the answer to a
+hold) is our own.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def app(customs: ChinaCustoms, advance: Advance) -> Starlette:
     async def submit(request: Request) -> Response:
         now = advance()
         try:
-            answer = customs.submit(ceb.parse(await request.body()), now)
+            answer = customs.submit(ceb.received(await request.body()), now)
         except ceb.MalformedError as error:
             answer = ceb.format_error(error, now)
         return Response(answer, media_type="application/xml")

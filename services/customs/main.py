@@ -8,7 +8,7 @@ from contracts import topics
 from contracts.base import ORDER
 from services import cases
 from services.customs import handlers
-from services.customs.api import actions, orders, preview
+from services.customs.api import actions, documents, orders, preview
 from services.customs.api.description import API
 from services.customs.destinations import DESTINATIONS
 from services.customs.destinations.destination import Parts
@@ -67,6 +67,7 @@ def service(platform: Platform) -> Service:
         ),
         routers=(
             orders.router(platform.require, pool, ledger),
+            documents.router(platform.require, pool, ledger, seal),
             actions.router(platform.require, ledger, platform.requests, seal, clock, policy),
             preview.router(platform.require, pool, clock, handler),
             reads.router(platform.require, pool),

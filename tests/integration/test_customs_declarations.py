@@ -18,6 +18,7 @@ from contracts.customs import (
 )
 from contracts.warehouse import OrderWithdrawn
 from sandbox.app import create
+from sandbox.china_customs import ceb as sandbox_ceb
 from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.customs.domain import export
@@ -26,11 +27,12 @@ from services.customs.domain.export import lrn, valid_mrn
 from services.customs.handlers import on_erased
 from services.customs.store import parcels
 from services.persons.records import Persons
+from services.registry import SANDBOX_MANDATES
 from tests.support import customs_samples as samples
 from tests.support.customs_samples import PLACED_AT, WINE, erased, handed_over, order_id, parcel, placed, scanned
 from tests.support.customs_service import OPERATOR, PACKER, CustomsService, customs_service
 from tests.support.databases import FreshDatabase
-from tests.support.sandbox_messages import HandClock
+from tests.support.sandbox_messages import HandClock, signed
 from tests.support.waiting import until
 
 
@@ -122,10 +124,66 @@ async def test_a_notice_that_comes_after_the_inventory_is_not_taken(customs: Cus
 
 async def test_who_is_the_payment_firm_too_sends_all_three(servers: Servers, fresh_database: FreshDatabase) -> None:
     sandbox = create(SandboxSettings(ceb_expects="CEB311,CEB411,CEB511"), HandClock())
-    async with customs_service(servers, fresh_database, sandbox, import_roles="order,payment,waybill") as customs:
+    mandates = f"{SANDBOX_MANDATES},CEB411:312226T001:2020-01-01:"
+    async with customs_service(servers, fresh_database, sandbox, import_mandates=mandates) as customs:
         await customs.departed("three")
         await customs.until("three", ImportDeclared, 1)
         assert set(await customs.received("TMthree-1")) == {"CEB311", "CEB411", "CEB511", "CEB621"}
+
+
+async def test_without_a_mandate_nothing_is_sent_and_a_broker_reads_what_is_written(
+    servers: Servers, fresh_database: FreshDatabase
+) -> None:
+    async with customs_service(
+        servers, fresh_database, import_mandates="CEB311:3105960001:2020-01-01:", import_signer="none"
+    ) as customs:
+        await customs.departed("broker")
+
+        async def written() -> bool:
+            return len((await customs.view("broker"))["parcels"][0]["messages"]) == 3
+
+        await until(written)
+        messages = (await customs.view("broker"))["parcels"][0]["messages"]
+        assert {message["type"]: message["is_ours"] for message in messages} == {
+            "CEB311": True,
+            "CEB511": False,
+            "CEB621": False,
+        }
+        assert set(await customs.received("TMbroker-1")) == {"CEB311"}
+        path = f"/orders/{order_id('broker')}/parcels/1/import-messages"
+        read = await customs.http.get(f"{path}/CEB621", headers=OPERATOR)
+        assert read.headers["content-type"] == "application/xml"
+        assert sandbox_ceb.parse(signed(read.content)).head["orderNo"] == "TMbroker-1"
+        reads = await customs.http.get(f"/orders/{order_id('broker')}/person/reads", headers=OPERATOR)
+        assert (reads.json()["reads"][0]["part"], reads.json()["reads"][0]["asked_by"]) == ("CEB621", "operator")
+        assert (await customs.http.get(f"{path}/CEB625", headers=OPERATOR)).status_code == 404
+        assert (await customs.http.get(f"{path}/CEB999", headers=OPERATOR)).status_code == 422
+        assert (await customs.http.get(f"{path}/CEB621", headers=PACKER)).status_code == 403
+        assert ImportDeclared not in await customs.facts("broker")
+        await customs.consume(erased("broker"))
+        assert (await customs.http.get(f"{path}/CEB621", headers=OPERATOR)).status_code == 410
+
+
+async def test_an_order_in_two_boxes_asks_for_the_split_of_its_payment(
+    servers: Servers, fresh_database: FreshDatabase
+) -> None:
+    async with customs_service(servers, fresh_database, import_split_marketplaces="other") as customs:
+        await customs.departed("two", parcel(1, (1, 1)), parcel(2, (1, 1)))
+        opened_case = await customs.until("two", CaseOpened, "needs_attention:import_documents:1")
+        assert opened_case.reason == "CEB311:orderNo:split_required"
+        await customs.departed("one")
+        await customs.until("one", ImportDeclared, 1)
+        assert set(await customs.received("TMone")) == {"CEB311", "CEB511", "CEB621"}
+        assert await customs.received("TMtwo-1") == {}
+
+
+async def test_what_cannot_be_stated_is_a_case_and_nothing_leaves(customs: CustomsService) -> None:
+    await customs.departed("whence", lines=(samples.line().model_copy(update={"origin": "AQ"}),))
+    opened_case = await customs.until("whence", CaseOpened, "needs_attention:import_documents:1")
+    assert opened_case.reason == "CEB311:OrderList.country:unknown"
+    opened_case = await customs.until("whence", CaseOpened, "needs_attention:inventory:1")
+    assert opened_case.reason == "CEB311:OrderList.country:unknown"
+    assert await customs.received("TMwhence-1") == {}
 
 
 async def test_a_hold_is_answered_and_released(customs: CustomsService) -> None:

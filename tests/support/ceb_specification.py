@@ -34,6 +34,12 @@ def official_schema() -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(Path(DIRECTORY) / IMPORT_XSD))
 
 
+@cache
+def transport_schema() -> etree.XMLSchema:
+    """The official schema of the envelope."""
+    return etree.XMLSchema(etree.parse(Path(DIRECTORY) / TRANSPORT_XSD))
+
+
 def official_rows() -> list[dict[str, str]]:
     """The rows of our messages as the official schema has them."""
     root = ET.parse(Path(DIRECTORY) / IMPORT_XSD).getroot()  # noqa: S314 - a file of the one who runs the tests

@@ -95,7 +95,7 @@ def answering(authorities: Authorities) -> FastAPI:
 
     @app.post("/chinaport/ceb")
     async def take(request: Request) -> Response:
-        message = sandbox_ceb.parse(await request.body())
+        message = sandbox_ceb.received(await request.body())
         authorities.taken.append(message.kind)
         status = authorities.statuses.get(message.kind, "120")
         kind = "CEB900" if status == "900" else "CEB622"

@@ -23,6 +23,7 @@ from services.customs.main import service
 from services.customs.settings import Settings, quota_keys
 from services.persons.facts import PersonRecorded
 from services.persons.records import Persons
+from services.registry import SANDBOX_MANDATES
 from shared.ledger.facts import Facts
 from shared.operations.provision import add_api_key
 from shared.platform import Platform, running
@@ -175,6 +176,9 @@ async def customs_service(
                 "quota_key": key(b"q"),
                 "export_gateway_url": f"{outside}/douane",
                 "import_gateway_url": f"{outside}/chinaport",
+                "import_mandates": SANDBOX_MANDATES,
+                "import_signer": "software",
+                "import_split_marketplaces": "*",
                 "receipts_poll_seconds": 0.1,
                 "gateway_timeout_seconds": 2,
                 "import_regimes": {"postal-shop": "personal_postal"},

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from contracts.ceb_fields import fields_by_element
+from services.customs.destinations.cn.ceb import SIGNED, MessageType
+from services.customs.destinations.cn.signing import SoftwareSigner
+from services.customs.destinations.cn.transport import Outgoing, Route, envelope
 
 START = datetime(2026, 11, 16, 9, tzinfo=UTC)
 NAMESPACE = "http://www.chinaport.gov.cn/ceb"
@@ -133,12 +137,27 @@ def ceb(kind: str, sub_order: str = "TM-1-1", guid: str | None = None, **changes
     list_name = f"{head.removesuffix('Head')}List"
     listed = "".join(f"<ceb:{list_name}>{_elements(list_name, line)}</ceb:{list_name}>" for line in lines)
     node = f"<ceb:{head}>{inner}</ceb:{head}>{listed}"
-    return (
+    document = (
         f'<?xml version="1.0" encoding="UTF-8"?>'
         f'<ceb:{kind}Message guid="{guid}" version="1.0" xmlns:ceb="{NAMESPACE}">'
         f"{node if wrapper == head else f'<ceb:{wrapper}>{node}</ceb:{wrapper}>'}"
         f"<ceb:BaseTransfer>{_elements('BaseTransfer', _TRANSFER)}</ceb:BaseTransfer></ceb:{kind}Message>"
     ).encode()
+    return signed(document) if kind in SIGNED else document
+
+
+@cache
+def signer() -> SoftwareSigner:
+    return SoftwareSigner.generate()
+
+
+def signed(document: bytes) -> bytes:
+    return signer().sign(document)
+
+
+def enveloped(document: bytes, kind: MessageType = "CEB311") -> bytes:
+    """As it is handed to the data exchange."""
+    return envelope(Outgoing(kind, uuid.UUID(int=1), document, START), Route("DXPENT0000000001", "DXPEDCCEB0000002"))
 
 
 def _elements(name: str, fields: dict[str, str]) -> str:

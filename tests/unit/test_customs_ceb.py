@@ -15,7 +15,7 @@ from contracts.customs import OrderScreened, ParcelUplifted
 from contracts.orders import OrderPlaced
 from sandbox.china_customs import ceb as sandbox_ceb
 from services.customs.destinations.cn import ceb
-from services.customs.destinations.cn.ceb import MessageType, Undeclarable
+from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType, Undeclarable
 from services.customs.destinations.cn.ceb_fields import address, item_no
 from services.customs.destinations.cn.ceb_messages import build
 from services.customs.destinations.cn.shipments import Shipment, shipment
@@ -36,6 +36,7 @@ from tests.support.customs_samples import (
     placed,
     recorded,
 )
+from tests.support.sandbox_messages import signed
 
 INVENTORY = "22442026I000000001"
 GOLDEN = Path(__file__).parents[1] / "golden" / "customs"
@@ -70,13 +71,18 @@ def test_the_message_is_as_written_down(message: MessageType) -> None:
 
 @pytest.mark.parametrize("message", get_args(MessageType))
 def test_the_single_window_can_read_it(message: MessageType) -> None:
-    read = sandbox_ceb.parse(built(message))
-    assert read.kind == message
-    assert read.guid == str(ceb.guid(order_id(), 1, message)).upper()
+    taken = read(built(message))
+    assert taken.kind == message
+    assert taken.guid == str(ceb.guid(order_id(), 1, message)).upper()
+
+
+def read(document: bytes) -> sandbox_ceb.Message:
+    """As the single window reads it, signed."""
+    return sandbox_ceb.parse(signed(document))
 
 
 def amount(message: MessageType, field: str, number: int) -> Decimal:
-    return sandbox_ceb.parse(built(message, number)).amount(field)
+    return read(built(message, number)).amount(field)
 
 
 def test_the_parcels_add_up_to_the_order() -> None:
@@ -93,10 +99,10 @@ def test_the_parcels_add_up_to_the_order() -> None:
 @pytest.mark.parametrize("number", [1, 2])
 def test_the_three_documents_and_the_lines_agree(number: int) -> None:
     assert amount("CEB311", "acturalPaid", number) == amount("CEB411", "amountPaid", number)
-    order = sandbox_ceb.parse(built("CEB311", number))
+    order = read(built("CEB311", number))
     assert sum(Decimal(item["totalPrice"]) for item in order.lines) == order.amount("goodsValue")
-    inventory = sandbox_ceb.parse(built("CEB621", number))
-    waybill = sandbox_ceb.parse(built("CEB511", number))
+    inventory = read(built("CEB621", number))
+    waybill = read(built("CEB511", number))
     assert inventory.head["grossWeight"] == waybill.head["weight"]
     assert inventory.head["billNo"] == waybill.head["logisticsNo"] == f"CY00000000{number}FR"
     assert [item["gcode"] for item in inventory.lines] == ["3304990099", "1905310000"]
@@ -106,14 +112,14 @@ def test_the_agents_notice_names_the_flight() -> None:
     uplifted = ParcelUplifted(
         order_id=order_id(), occurred_at=PLACED_AT, parcel=1, bill_number="057-1", voyage_number="AF116"
     )
-    head = sandbox_ceb.parse(built("CEB621", 1, facts(uplifted))).head
+    head = read(built("CEB621", 1, facts(uplifted))).head
     assert (head["billNo"], head["voyageNo"]) == ("057-1", "AF116")
-    assert sandbox_ceb.parse(built("CEB511", 1, facts(uplifted))).head["billNo"] == "057-1"
-    assert "voyageNo" not in sandbox_ceb.parse(built("CEB621", 2, facts(uplifted))).head
+    assert read(built("CEB511", 1, facts(uplifted))).head["billNo"] == "057-1"
+    assert "voyageNo" not in read(built("CEB621", 2, facts(uplifted))).head
 
 
 def test_a_waybill_names_no_bill_that_the_inventory_may_not_name() -> None:
-    assert "billNo" not in sandbox_ceb.parse(built("CEB511")).head
+    assert "billNo" not in read(built("CEB511")).head
 
 
 def test_nothing_is_declared_before_the_hand_over() -> None:
@@ -124,11 +130,11 @@ def test_nothing_is_declared_before_the_hand_over() -> None:
 def test_text_is_escaped() -> None:
     awkward = CONTACT.model_copy(update={"name": "<王> & 'Co'"})
     body = build("CEB311", shipment(facts(), 1, awkward, BUYER, POLICY, PLACED_AT), PARTIES, TABLES.codes)
-    assert sandbox_ceb.parse(body).head["consignee"] == "<王> & 'Co'"
+    assert read(body).head["consignee"] == "<王> & 'Co'"
 
 
 def test_amounts_agree_and_a_coupon_is_part_of_the_goods_value() -> None:
-    order = sandbox_ceb.parse(built("CEB311"))
+    order = read(built("CEB311"))
     paid = order.amount("goodsValue") + order.amount("freight") + order.amount("taxTotal") - order.amount("discount")
     assert order.amount("discount") > 0
     assert order.amount("acturalPaid") == paid
@@ -136,12 +142,12 @@ def test_amounts_agree_and_a_coupon_is_part_of_the_goods_value() -> None:
 
 
 def test_the_district_is_the_divisions_number_and_not_the_postcode() -> None:
-    assert sandbox_ceb.parse(built("CEB311")).head["consigneeDistrict"] == "440305"
+    assert read(built("CEB311")).head["consigneeDistrict"] == "440305"
 
 
 @pytest.mark.parametrize("message", get_args(MessageType))
 def test_nothing_unknown_is_made_up(message: MessageType) -> None:
-    head = sandbox_ceb.parse(built(message)).head
+    head = read(built(message)).head
     assert head.keys().isdisjoint({"ieDate", "voyageNo", "trafNo", "areaCode", "areaName"})
     assert all(head.values())
 
@@ -167,9 +173,21 @@ def test_goods_are_declared_under_a_code_of_the_tariff_in_its_units(
     hs_code: str, description: str, code: str, units: dict[str, str]
 ) -> None:
     order = placed(lines=[line(hs_code=hs_code).model_copy(update={"description": description})])
-    [item] = sandbox_ceb.parse(built("CEB621", known=departed(order))).lines
+    [item] = read(built("CEB621", known=departed(order))).lines
     assert item["gcode"] == code
     assert {item[f"unit{n}"]: item[f"qty{n}"] for n in (1, 2) if f"unit{n}" in item} == units
+
+
+def test_an_order_in_one_box_goes_by_its_own_number_unless_its_payment_is_split() -> None:
+    of_one = shipment(departed(), 1, CONTACT, BUYER, POLICY, PLACED_AT, split=False)
+    documents: tuple[MessageType, ...] = (*DOCUMENTS, "CEB621")
+    assert {read(build(message, of_one, PARTIES, TABLES.codes)).head["orderNo"] for message in documents} == {"TM1"}
+    assert {read(built(message)).head["orderNo"] for message in documents} == {"TM1-1"}
+
+
+def test_an_order_in_two_boxes_needs_its_payment_split() -> None:
+    with pytest.raises(Undeclarable, match="split_required"):
+        shipment(facts(), 1, CONTACT, BUYER, POLICY, PLACED_AT, split=False)
 
 
 @pytest.mark.parametrize(
@@ -213,9 +231,7 @@ def test_a_long_article_number_is_short_in_every_message_and_its_own() -> None:
     assert {len(number) for number in short} == {20}
     assert item_no("A" * 20) == "A" * 20
     order = placed(lines=[line(sku="A" * 40)])
-    numbers = {
-        sandbox_ceb.parse(built(message, known=departed(order))).lines[0]["itemNo"] for message in ("CEB311", "CEB621")
-    }
+    numbers = {read(built(message, known=departed(order))).lines[0]["itemNo"] for message in ("CEB311", "CEB621")}
     assert numbers == {item_no("A" * 40)}
 
 

@@ -16,7 +16,18 @@ import pytest
 from sandbox.app import create
 from sandbox.france_customs.mrn import is_mrn
 from sandbox.settings import SandboxSettings
-from tests.support.sandbox_messages import BUYER, NAMESPACE, HandClock, ceb, declaration, label_request, parcel_number
+from services.customs.destinations.cn.ceb import SIGNED
+from tests.support.sandbox_messages import (
+    BUYER,
+    NAMESPACE,
+    HandClock,
+    ceb,
+    declaration,
+    enveloped,
+    label_request,
+    parcel_number,
+    signed,
+)
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "customs"
 EXPORT = "/douane/export-declarations"
@@ -39,7 +50,7 @@ async def http(clock: HandClock) -> AsyncIterator[httpx.AsyncClient]:
 
 async def send(http: httpx.AsyncClient, message: bytes) -> tuple[str, dict[str, str]]:
     """The receipt's name and fields."""
-    answer = await http.post("/chinaport/ceb", content=message)
+    answer = await http.post("/chinaport/ceb", content=enveloped(message))
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("application/xml")
     root = ET.fromstring(answer.content)  # noqa: S314 - the sandbox wrote it
@@ -139,9 +150,9 @@ async def test_an_inventory_is_numbered_and_released_in_business_time(
 
 async def test_the_same_guid_gets_the_same_receipt_and_counts_once(http: httpx.AsyncClient, clock: HandClock) -> None:
     await declared(http)
-    first = (await http.post("/chinaport/ceb", content=ceb("CEB311"))).content
+    first = (await http.post("/chinaport/ceb", content=enveloped(ceb("CEB311")))).content
     clock.pass_hours(30)
-    assert (await http.post("/chinaport/ceb", content=ceb("CEB311"))).content == first
+    assert (await http.post("/chinaport/ceb", content=enveloped(ceb("CEB311")))).content == first
     assert (await declared(http))["returnStatus"] == "120"
     assert [receipt["returnStatus"] for receipt in await later(http)] == ["800"]
     account = (await http.get("/control/account")).json()["ceb"]
@@ -167,7 +178,8 @@ async def test_the_messages_of_the_customs_service_are_taken(http: httpx.AsyncCl
     async def status(kind: str) -> str:
         message = (GOLDEN / f"{kind}.xml").read_text(encoding="utf-8")
         checked = re.sub(r"(IdNumber>)[0-9X]{18}<", rf"\g<1>{BUYER[1]}<", message)
-        return (await send(http, checked.encode()))[1]["returnStatus"]
+        document = checked.encode()
+        return (await send(http, signed(document) if kind in SIGNED else document))[1]["returnStatus"]
 
     assert [await status(kind) for kind in (*DOCUMENTS, "CEB621")] == ["2", "2", "2", "120"]
     clock.pass_hours(48)

@@ -54,10 +54,22 @@ class Message:
     parcel: int
     type: str
     guid: UUID
+    is_ours: bool
+    """Ours to send; else a broker sends it."""
     status: str | None
     number: str | None
     written_at: datetime
     answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A message as it is sent, sealed: for whoever signs or sends it in our place."""
+
+    body: bytes
+    place: str
+    """To which it is sealed."""
+    media_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +122,9 @@ class Destination(Protocol):
         """The messages of this kind of job, unless they were accepted, are written anew when it runs."""
 
     async def messages(self, db: DB, order_id: UUID) -> list[Message]: ...
+
+    async def document(self, db: DB, order_id: UUID, parcel: int, message: str) -> Document | None:
+        """The parcel's message of this type; None when it is not written."""
 
     async def receipts(self, db: DB, order_id: UUID) -> list[ReceivedReceipt]: ...
 

@@ -1,4 +1,4 @@
-"""The fields by which answers name a message that was sent; the numbers of parcels that are too long to declare."""
+"""The fields by which answers name a message, whether it is ours to send, and parcels' numbers of 20 characters."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ STATEMENTS = (
         add column logistics_no text,
         add column pay_code text,
         add column pay_transaction_id text""",
+    # Ours to send, or written for a broker who sends it.
+    "alter table messages add column is_ours boolean not null default true",
     # What was written so far names its parcel by the sub-order's number; the registered codes are in the sealed body.
     """update messages set order_no = parcels.sub_order,
               cop_no = case when messages.type in ('CEB621', 'CEB625') then parcels.sub_order end

@@ -49,12 +49,14 @@ class WorkRetryBody(Body):
 
 
 class CustomsMessageView(View):
-    """A message that was sent to Chinese customs about a parcel."""
+    """A message to Chinese customs about a parcel."""
 
     type: str
     """As `CEB311`."""
     guid: UUID
     """Its id."""
+    is_ours: bool
+    """Ours to send. Else it was written for the firm whose message it is, or its broker, who sends it."""
     status: str | None
     """The receipt's returnStatus, or the polled one for which it is written again; null while unanswered."""
     number: str | None

@@ -18,6 +18,7 @@ from sandbox.local.servers import Servers
 from services.customs.destinations.cn import ceb, message_store
 from services.customs.destinations.cn.gateway import IMPORT_GATEWAY, ImportGateway
 from services.customs.destinations.cn.receipt_poller import ReceiptPoller
+from services.customs.destinations.cn.transport import Route
 from services.customs.destinations.destination import Parts
 from services.customs.domain.retention import keep_until
 from services.customs.handlers import on_erased
@@ -77,8 +78,18 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
         await customs.platform.ledger.append(db, plan)  # of a line that the order does not have
         for name in ("broken", "unreadable"):
             inventory, at = ceb.guid(order_id(name), 1, "CEB621"), screened.occurred_at
+            keys = ceb.BusinessKeys(sub_order(name))
             await message_store.add(
-                db, inventory, order_id(name), 1, "CEB621", b"", ceb.BusinessKeys(sub_order(name)), at, keep_until(at)
+                db,
+                inventory,
+                order_id(name),
+                1,
+                "CEB621",
+                b"",
+                ceb.BusinessKeys(sub_order(name)),
+                True,
+                at,
+                keep_until(at),
             )
         await db.execute(
             "insert into facts (stream_id, id, type, published, body) values ($1, $1, $2, false, '{}')",
@@ -185,7 +196,9 @@ async def test_receipts_wait_for_the_orders_that_a_restore_forgot(
         async with httpx.AsyncClient(trust_env=False) as client:
             bounds = Bounds(20, 1_000_000)
             counterpart = Counterpart(IMPORT_GATEWAY, client)
-            gateway = ImportGateway(counterpart, f"{customs.outside.base_url}/chinaport", bounds, bounds)
+            gateway = ImportGateway(
+                counterpart, f"{customs.outside.base_url}/chinaport", bounds, bounds, Route("A", "B")
+            )
             platform = customs.platform
             persons = Persons.of(platform.settings)
             parts = Parts(

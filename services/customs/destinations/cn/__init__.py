@@ -15,7 +15,8 @@ from services.customs.destinations.cn.receipt_poller import ReceiptPoller
 from services.customs.destinations.cn.receipt_statuses import ERRORS, status_of
 from services.customs.destinations.cn.regimes import Cbec9610, PersonalPostal
 from services.customs.destinations.cn.settings import ChinaSettings
-from services.customs.destinations.destination import Authority, Message, Parts, ReceivedReceipt
+from services.customs.destinations.cn.signing import SoftwareSigner
+from services.customs.destinations.destination import Authority, Document, Message, Parts, ReceivedReceipt
 from services.customs.domain import decide
 from services.customs.jobs.attention import no_answer
 from services.customs.regimes.base import ImportRegime
@@ -42,8 +43,12 @@ class China:
             settings.import_gateway_url.rstrip("/"),
             receipt=Bounds(seconds, settings.receipt_bytes),
             page=Bounds(seconds, settings.receipts_page_bytes),
+            route=settings.route(),
         )
-        jobs = ImportJobs(parts, settings.parties(), settings.roles(), gateway)
+        signer = SoftwareSigner.generate() if settings.import_signer == "software" else None
+        jobs = ImportJobs(
+            parts, settings.parties(), settings.mandates(), signer, settings.split_marketplaces(), gateway
+        )
         receipts = ReceiptPoller(parts, gateway, settings.receipts_poll_seconds)
         kind = partial(JobKind, counterpart=IMPORT_GATEWAY, exhausted=no_answer(parts.clock))
         return Authority(
@@ -74,6 +79,7 @@ class China:
                 parcel=row["parcel"],
                 type=row["type"],
                 guid=row["guid"],
+                is_ours=row["is_ours"],
                 status=row["status"],
                 number=row["number"],
                 written_at=row["created_at"],
@@ -81,6 +87,12 @@ class China:
             )
             for row in await message_store.of_order(db, order_id)
         ]
+
+    async def document(self, db: DB, order_id: UUID, parcel: int, message: str) -> Document | None:
+        row = await message_store.load(db, order_id, parcel, message)
+        if row is None:
+            return None
+        return Document(row["body"], message_store.sealing_place(row["guid"]), "application/xml")
 
     async def receipts(self, db: DB, order_id: UUID) -> list[ReceivedReceipt]:
         return [

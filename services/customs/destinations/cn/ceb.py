@@ -10,9 +10,8 @@ from typing import Literal
 from uuid import UUID, uuid5
 
 MessageType = Literal["CEB311", "CEB411", "CEB511", "CEB621", "CEB623", "CEB625"]
-Role = Literal["order", "payment", "waybill"]
-DOCUMENTS: dict[Role, MessageType] = {"order": "CEB311", "payment": "CEB411", "waybill": "CEB511"}
-"""Who sends which: the platform, the payment firm, the logistics firm. Which of them we are is a setting."""
+DOCUMENTS: tuple[MessageType, ...] = ("CEB311", "CEB411", "CEB511")
+"""The order of the platform, the payment of the payment firm, the waybill of the logistics firm."""
 SIGNED: frozenset[MessageType] = frozenset({"CEB621", "CEB623", "CEB625"})
 """What the single window takes only signed."""
 

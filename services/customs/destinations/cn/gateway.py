@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from services.customs.destinations.cn import receipt_parsing
 from services.customs.destinations.cn.receipts import CustomsReceipt, HoldAnswerResult, ReceiptPage
+from services.customs.destinations.cn.transport import Outgoing, Route, envelope
 from services.customs.domain.export import Unreadable
 from services.customs.jobs.gateway_calls import ask, json_body, read
 from shared.http.client import Bounds, Counterpart, NoAnswer, OutOfBounds
@@ -32,9 +33,11 @@ class ImportGateway:
     url: str
     receipt: Bounds
     page: Bounds
+    route: Route
 
-    async def send(self, document: bytes) -> CustomsReceipt:
-        """One CEB message; its receipt."""
+    async def send(self, message: Outgoing) -> CustomsReceipt:
+        """One CEB message in its envelope; its receipt."""
+        document = envelope(message, self.route)
         kind = {"content-type": "application/xml"}
         answer = await ask(self.counterpart, "POST", f"{self.url}/ceb", self.receipt, headers=kind, body=document)
         return read(answer, ANSWERED, receipt_parsing.read_receipt)

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from contracts.base import order_stream
 from contracts.customs import ImportRefused
 from contracts.orders import OrderPlaced
 from services.customs.destinations.cn import ceb, message_store
-from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType, Parties, Role, Undeclarable
+from services.customs.destinations.cn.ceb import DOCUMENTS, SIGNED, MessageType, Parties, Undeclarable
+from services.customs.destinations.cn.ceb_fields import BEIJING
 from services.customs.destinations.cn.ceb_messages import build, business_keys
+from services.customs.destinations.cn.ceb_writer import require_valid
 from services.customs.destinations.cn.gateway import ImportGateway
+from services.customs.destinations.cn.mandates import Mandate, is_ours
 from services.customs.destinations.cn.receipt_events import inventory_events
 from services.customs.destinations.cn.receipt_statuses import is_accepted
 from services.customs.destinations.cn.receipts import CustomsReceipt
 from services.customs.destinations.cn.shipments import shipment
+from services.customs.destinations.cn.signing import Signer
+from services.customs.destinations.cn.transport import Outgoing
 from services.customs.destinations.destination import Parts
 from services.customs.domain import export
 from services.customs.domain.retention import keep_until
@@ -32,19 +38,21 @@ class ImportJobs:
 
     parts: Parts
     parties: Parties
-    roles: tuple[Role, ...]
+    mandates: tuple[Mandate, ...]
+    signer: Signer | None
+    split_marketplaces: frozenset[str]
+    """Which split the payment of an order by its parcels; `*`: all."""
     gateway: ImportGateway
 
     async def send_documents(self, job: ClaimedJob) -> Done:
-        """Order, payment and waybill, as far as they are our role. One that is refused is a case."""
-        parcel = int(job.subject)
-        for role in self.roles:
+        """Order, payment and waybill, as far as they are ours to send. One that is refused is a case."""
+        for message in self._documents():
             try:
-                receipt = await self._send(job.stream.id, parcel, DOCUMENTS[role])
+                receipt = await self._send(job.stream.id, int(job.subject), message)
             except Undeclarable as fault:
-                return self._undeclarable(job, DOCUMENTS[role], fault)
+                return self._undeclarable(job, message, fault)
             if receipt is not None and not receipt.accepted:
-                return self._case(job, f"{DOCUMENTS[role]}:{receipt.reason}")
+                return self._case(job, f"{message}:{receipt.reason}")
         return Done()
 
     async def declare(self, job: ClaimedJob) -> Done:
@@ -53,12 +61,11 @@ class ImportJobs:
         An error of the message is a case. So is a refusal; the first one is a fact too, once a parcel.
         """
         parcel = int(job.subject)
-        messages: tuple[MessageType, ...] = (*(DOCUMENTS[role] for role in self.roles), "CEB621")
-        try:
-            for message in messages:
+        for message in (*self._documents(), "CEB621"):
+            try:
                 receipt = await self._send(job.stream.id, parcel, message)
-        except Undeclarable as fault:
-            return self._undeclarable(job, message, fault)
+            except Undeclarable as fault:
+                return self._undeclarable(job, message, fault)
         if receipt is None:
             return Done()
         context = DecisionContext(self.parts.clock.now())
@@ -95,47 +102,65 @@ class ImportJobs:
             return self._case(job, "unknown_declaration")
         return Done()
 
+    def _documents(self) -> tuple[MessageType, ...]:
+        """A payment that is not ours to send is its firm's own from the beginning: it needs no broker."""
+        day = self._today()
+        return tuple(one for one in DOCUMENTS if one != "CEB411" or is_ours(one, self.mandates, day))
+
+    def _splits(self, facts: Facts) -> bool:
+        placed = facts.get(OrderPlaced)
+        return "*" in self.split_marketplaces or (placed is not None and placed.marketplace in self.split_marketplaces)
+
+    def _today(self) -> date:
+        return self.parts.clock.now().astimezone(BEIJING).date()
+
     async def _send(self, order_id: UUID, parcel: int, message: MessageType) -> CustomsReceipt | None:
-        """The message, unless it was accepted before. None when there is no answer to judge.
+        """The message, unless it was accepted before or is not ours to send. None when there is no answer to judge.
 
         It is stored before it leaves, and what is stored is what is sent again. Of a person whose record was erased
         nothing is sent any more. Undeclarable: it cannot be written by the rules of the single window.
         """
-        body = await self._stored_body(order_id, parcel, message)
-        if body is None:
+        outgoing = await self._written(order_id, parcel, message)
+        if outgoing is None:
             return None
-        receipt = await self.gateway.send(body)
+        receipt = await self.gateway.send(outgoing)
         async with self.parts.pool.acquire() as db:
-            await message_store.save_answer(
-                db, ceb.guid(order_id, parcel, message), receipt.status, receipt.number, self.parts.clock.now()
-            )
+            await message_store.save_answer(db, outgoing.guid, receipt.status, receipt.number, self.parts.clock.now())
         return receipt
 
-    async def _stored_body(self, order_id: UUID, parcel: int, message: MessageType) -> bytes | None:
+    async def _written(self, order_id: UUID, parcel: int, message: MessageType) -> Outgoing | None:
+        """The message as it leaves now; written and stored if it was not yet."""
         guid = ceb.guid(order_id, parcel, message)
+        place = message_store.sealing_place(guid)
         async with self.parts.pool.acquire() as db, db.transaction():
             if message == "CEB621":
                 await message_store.lock_inventory(db, order_id, parcel)
             stored = await message_store.load(db, order_id, parcel, message)
-            if stored and message in DOCUMENTS.values() and is_accepted(stored["status"]):
+            if stored and message in DOCUMENTS and is_accepted(stored["status"]):
                 return None
             facts = (await self.parts.ledger.read(db, [order_stream(order_id)]))[order_id]
             if PersonErased in facts:
                 return None
             if stored is not None:
-                return self.parts.seal.open(stored["body"], message_store.sealing_place(guid))
+                body = self.parts.seal.open(stored["body"], place)
+                return Outgoing(message, guid, body, stored["created_at"]) if stored["is_ours"] else None
             contact = await self.parts.persons.contact(db, order_id, contact_version(facts), message)
             buyer = await self.parts.persons.national_id(db, order_id, message)
             if contact is None or buyer is None:
                 return None
             now = self.parts.clock.now()
             number = await message_store.inventory_number(db, order_id, parcel)
-            declared = shipment(facts, parcel, contact, buyer, self.parts.policy, now, number)
+            declared = shipment(
+                facts, parcel, contact, buyer, self.parts.policy, now, number, split=self._splits(facts)
+            )
             body = build(message, declared, self.parties, self.parts.policy.tables.codes)
-            sealed = self.parts.seal.seal(body, message_store.sealing_place(guid))
-            keys = business_keys(message, declared, self.parties)
-            await message_store.add(db, guid, order_id, parcel, message, sealed, keys, now, keep_until(now))
-            return body
+            ours = is_ours(message, self.mandates, self._today())
+            if ours and message in SIGNED and self.signer is not None:
+                body = self.signer.sign(body)
+                require_valid(body, signed=True)
+            keys, sealed = business_keys(message, declared, self.parties), self.parts.seal.seal(body, place)
+            await message_store.add(db, guid, order_id, parcel, message, sealed, keys, ours, now, keep_until(now))
+            return Outgoing(message, guid, body, now) if ours else None
 
     async def _facts(self, order_id: UUID) -> Facts:
         async with self.parts.pool.acquire() as db:

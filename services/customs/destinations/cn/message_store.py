@@ -1,4 +1,4 @@
-"""CEB messages as they are sent, sealed; written before they leave."""
+"""CEB messages as they are sent, or as a broker sends them, sealed; written before they leave."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ SEALED = SealedColumn("STORAGE_KEY", "messages", "body", key=("guid",), place=se
 
 
 async def load(db: DB, order_id: UUID, parcel: int, message_type: str) -> asyncpg.Record | None:
-    """A message as it was written: body (sealed) and status, None while it is unanswered."""
+    """A message as it was written: body (sealed), when, whether it is ours to send, and its status."""
     return await db.fetchrow(
-        "select body, status from messages where order_id = $1 and parcel = $2 and type = $3",
+        """select guid, body, created_at, is_ours, status from messages
+           where order_id = $1 and parcel = $2 and type = $3""",
         order_id,
         parcel,
         message_type,
@@ -40,14 +41,15 @@ async def add(
     message_type: str,
     body: bytes,
     keys: BusinessKeys,
+    is_ours: bool,
     created_at: datetime,
     keep_until: datetime,
 ) -> None:
     """Before it leaves. One that is there already stays as it is."""
     await db.execute(
         """insert into messages (guid, order_id, parcel, type, body, created_at, keep_until, cop_no, ebp_code, order_no,
-                                 logistics_code, logistics_no, pay_code, pay_transaction_id)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict do nothing""",
+                                 logistics_code, logistics_no, pay_code, pay_transaction_id, is_ours)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict do nothing""",
         guid,
         order_id,
         parcel,
@@ -56,6 +58,7 @@ async def add(
         created_at,
         keep_until,
         *astuple(keys),
+        is_ours,
     )
 
 
@@ -109,9 +112,9 @@ async def drop(db: DB, guids: Collection[UUID]) -> None:
 
 
 async def of_order(db: DB, order_id: UUID) -> list[asyncpg.Record]:
-    """What was sent of an order, without the bodies."""
+    """What was written of an order, without the bodies."""
     return await db.fetch(
-        """select parcel, type, guid, status, number, created_at, answered_at from messages
+        """select parcel, type, guid, is_ours, status, number, created_at, answered_at from messages
            where order_id = $1 order by parcel, type""",
         order_id,
     )

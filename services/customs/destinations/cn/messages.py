@@ -13,8 +13,8 @@ from services.customs.destinations.cn.receipts import SentMessage
 from services.customs.domain import decide
 
 SENT_BY: Mapping[str, tuple[MessageType, ...]] = {
-    decide.DOCUMENTS: tuple(DOCUMENTS.values()),
-    decide.INVENTORY: (*DOCUMENTS.values(), "CEB621"),
+    decide.DOCUMENTS: DOCUMENTS,
+    decide.INVENTORY: (*DOCUMENTS, "CEB621"),
     decide.RETURN: ("CEB625",),
 }
 """The messages of each kind of job."""

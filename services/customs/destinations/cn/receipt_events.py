@@ -84,7 +84,7 @@ def receipt_events(
             return [ImportReturned(order_id=sent.order_id, occurred_at=context.now, parcel=sent.parcel)]
         case "CEB625" if what in FAILED:
             return [_attention(decide.RETURN, entry, sent, facts, context)]
-        case _ if sent.type in DOCUMENTS.values() and what in FAILED:
+        case _ if sent.type in DOCUMENTS and what in FAILED:
             return [_attention(decide.DOCUMENTS, entry, sent, facts, context)]
     return []
 

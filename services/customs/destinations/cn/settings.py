@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings
 
-from services.customs.destinations.cn.ceb import DOCUMENTS, Parties, Party, Role, Sender
+from services.customs.destinations.cn.ceb import Parties, Party, Sender
+from services.customs.destinations.cn.mandates import Mandate, read_mandates, require_parties
+from services.customs.destinations.cn.transport import Route
 
 
 class ChinaSettings(BaseSettings):
@@ -17,8 +19,13 @@ class ChinaSettings(BaseSettings):
     receipt_bytes: int = Field(default=256 * 1024, ge=1024, description="what is read of a receipt")
     receipts_page_bytes: int = Field(default=4 * 1024 * 1024, ge=1024, description="what is read of a page of them")
     receipts_poll_seconds: float = Field(default=1.0, gt=0, description="real time between two empty pages")
-    import_roles: str = Field(
-        default="order,waybill", description="the documents that are ours to send; the payment is its firm's own"
+    import_mandates: str = Field(
+        default="",
+        description="whose messages we send, and when: `CEB311:<code>:<first day>:<last day or nothing>`, with commas",
+    )
+    import_split_marketplaces: str = Field(
+        default="",
+        description="marketplaces, or *, whose payment firm splits an order's payment by the numbers of its parcels",
     )
     platform_code: str = "3105960001"
     platform_name: str = "Silkpost"
@@ -35,15 +42,21 @@ class ChinaSettings(BaseSettings):
     sender_code: str = Field(default="3105980001", description="of the firm that transfers the messages (copCode)")
     sender_name: str = "Silkpost customs agent"
     transfer_id: str = Field(default="DXPENT0000000001", min_length=1, max_length=16, description="the sender's dxpId")
+    transfer_receiver_id: str = Field(
+        default="DXPEDCCEB0000002", min_length=1, max_length=16, description="the single window's"
+    )
+    import_signer: Literal["none", "software"] = Field(
+        default="none", description="software: a new key at each start, for the sandbox; inventories leave only signed"
+    )
     customs_code: str = Field(default="2244", pattern=r"^\d{4}$")
     port_code: str = Field(default="2244", pattern=r"^\d{4}$")
 
-    @field_validator("import_roles")
-    @classmethod
-    def _roles(cls, value: str) -> str:
-        if not set(_names(value)) <= set(DOCUMENTS):
-            raise ValueError(f"some of {', '.join(DOCUMENTS)}")
-        return value
+    @model_validator(mode="after")
+    def _mandated(self) -> Self:
+        require_parties(self.mandates(), self.parties())
+        if self.import_signer == "none" and any(mandate.message == "CEB621" for mandate in self.mandates()):
+            raise ValueError("IMPORT_SIGNER: an inventory leaves only signed")
+        return self
 
     def parties(self) -> Parties:
         """The firms that the messages name."""
@@ -62,10 +75,13 @@ class ChinaSettings(BaseSettings):
             port_code=self.port_code,
         )
 
-    def roles(self) -> tuple[Role, ...]:
-        """The documents that are ours to send, in the order in which they are sent."""
-        return tuple(role for role in DOCUMENTS if role in _names(self.import_roles))
+    def route(self) -> Route:
+        """Between whom the messages are transferred."""
+        return Route(self.transfer_id, self.transfer_receiver_id)
 
+    def split_marketplaces(self) -> frozenset[str]:
+        return frozenset(name.strip() for name in self.import_split_marketplaces.split(",") if name.strip())
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    def mandates(self) -> tuple[Mandate, ...]:
+        """What we send for whom."""
+        return read_mandates(self.import_mandates)

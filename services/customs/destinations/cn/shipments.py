@@ -12,6 +12,7 @@ from contracts.customs import OrderScreened, ParcelUplifted
 from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId
 from contracts.warehouse import OrderPacked, ParcelHandedOver
+from services.customs.destinations.cn.ceb import Undeclarable
 from services.customs.destinations.cn.tariff_codes import Unit, contents, declared_code, statutory_quantities
 from services.customs.domain import export
 from services.customs.domain.amounts import apportion
@@ -82,9 +83,12 @@ def shipment(
     policy: Policy,
     sent_at: datetime,
     inventory_number: str | None = None,
+    *,
+    split: bool = True,
 ) -> Shipment:
     """What is declared of the parcel, in yuan at the order's rate.
 
+    `split`: the marketplace splits an order's payment by its parcels, each of which is an order of its own then.
     By post nobody names a bill or knows the flight; the agent's notice does.
     LookupError: the order was not screened, packed and handed over. Undeclarable: something cannot be stated.
     """
@@ -99,7 +103,7 @@ def shipment(
     return Shipment(
         order_id=facts.id,
         parcel=parcel,
-        order_no=export.sub_order(placed, parcel),
+        order_no=_order_no(placed, packed, parcel, split=split),
         cop_no=export.cop_no(placed, parcel),
         tracking_number=handed_over.tracking_number,
         bill_number=uplifted.bill_number if uplifted else None,
@@ -112,6 +116,18 @@ def shipment(
         sent_at=sent_at,
         inventory_number=inventory_number,
     )
+
+
+def _order_no(placed: OrderPlaced, packed: OrderPacked, parcel: int, *, split: bool) -> str:
+    """Direct purchase (9610) knows one order, one payment, one waybill and one parcel of it.
+
+    Undeclarable: the order is in several parcels, and its payment is not split.
+    """
+    if split:
+        return export.sub_order(placed, parcel)
+    if len(packed.parcels) > 1:
+        raise Undeclarable("orderNo", "split_required")
+    return placed.number
 
 
 def _items(placed: OrderPlaced, box: Parcel, sums: Sums, policy: Policy) -> tuple[Item, ...]:
