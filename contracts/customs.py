@@ -113,6 +113,8 @@ class ImportCleared(ParcelEvent):
     """Released (800)."""
 
     NAME: ClassVar[str] = "import-cleared"
+    released_at: Instant | None = None
+    """When customs says that it released the parcel, where it does: a hold after that is open until another release."""
 
 
 class ImportRefused(ParcelEvent):

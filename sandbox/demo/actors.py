@@ -193,6 +193,8 @@ class Actors:
                     return  # only customs' decision settles it
                 case "look_into" if case["case"].startswith("needs_attention:held_by_post:"):
                     return  # nothing to do: a later scan, or customs, settles it
+                case "retry" if case["reason"] == "CEB622:700":
+                    return  # sent back: the parcel comes back, which settles it
                 case action:
                     self._failed.append(f"no actor can {action} for {order.number}: {case['reason']}")
         except Refused as refusal:

@@ -241,7 +241,8 @@ async def test_a_parcel_is_sent_back(customs: CustomsService) -> None:
     assert (await customs.until("back", ImportRefused, 1)).reason == "sent_back:700"
     facts = await customs.facts("back")
     assert ImportHeld not in facts
-    assert CaseOpened not in facts
+    (work,) = facts.all(CaseOpened)
+    assert (work.case, work.reason, work.action) == ("needs_attention:inventory:1", "CEB622:700", "retry")
     answer = await customs.post("back", "return-approval")
     assert answer.status_code == 409
 

@@ -16,7 +16,7 @@ from services.customs.domain.actions import NotPossible, hold_to_answer
 from services.customs.domain.cases import (
     attention,
     attention_round,
-    hold_refused,
+    hold_ended,
     open_hold,
     post_hold_answered,
     post_hold_to_answer,
@@ -47,6 +47,39 @@ def test_a_hold_is_a_case_until_customs_decides() -> None:
     world.consume(cleared())
     assert world.facts.get(CaseClosed, opened.case)
     assert open_hold(world.facts, 1) is None
+
+
+def test_a_hold_after_the_release_is_open_until_customs_decides_again() -> None:
+    released = cleared().model_copy(update={"released_at": held().held_at - timedelta(hours=1)})
+    world = World().consume(placed(), recorded(), packed(), handed_over(), released, held())
+    assert CaseClosed not in world.facts
+    assert open_hold(world.facts, 1) == held()
+    assert [row.state for row in parcel_rows(world.facts)] == ["import_held"]
+    world.consume(holding(196))
+    assert post_cases(world) == []
+    world.consume(*hold_ended(world.facts, 1, "cleared", DecisionContext(PLACED_AT + timedelta(hours=195))))
+    assert open_hold(world.facts, 1) is None
+    assert [row.state for row in parcel_rows(world.facts)] == ["import_cleared"]
+    assert post_cases(world) == [""]
+
+
+@pytest.mark.parametrize("released_at", [None, timedelta(hours=1)])
+def test_a_release_after_the_hold_ends_it(released_at: timedelta | None) -> None:
+    at = held().held_at + released_at if released_at else None
+    released = cleared().model_copy(update={"released_at": at})
+    world = World().consume(placed(), recorded(), packed(), handed_over(), released, held())
+    (ended,) = world.facts.all(CaseClosed)
+    assert ended.resolution == "cleared"
+
+
+def test_a_refusal_is_open_work_until_the_parcel_comes_back() -> None:
+    context = DecisionContext(refused(0).occurred_at)
+    work = attention(order_id(), INVENTORY, "1", "CEB622:100", context)
+    world = World().consume(placed(), recorded(), packed(), handed_over(), refused(0), work)
+    assert CaseClosed not in world.facts
+    world.consume(delivered())
+    (ended,) = world.facts.all(CaseClosed)
+    assert ended.resolution == "parcel_ended"
 
 
 def test_a_second_hold_is_a_second_case() -> None:
@@ -252,7 +285,7 @@ def test_the_posts_hold_after_customs_had_decided_is_a_case() -> None:
     assert post_cases(World().consume(*start, refused(2), holding(195))) == [""]
     again = World().consume(placed(), recorded(), packed(), handed_over(), refused(-3), held(), holding(196))
     assert post_cases(again) == []
-    again.consume(*hold_refused(again.facts, 1, DecisionContext(PLACED_AT + timedelta(hours=195))))
+    again.consume(*hold_ended(again.facts, 1, "refused", DecisionContext(PLACED_AT + timedelta(hours=195))))
     assert post_cases(again) == [""]
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from contracts.base import CODE_PATTERN, Event, order_stream
-from contracts.cases import CaseOpened
-from contracts.customs import ImportReturned, ParcelDeclared, ParcelRefused
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.customs import ImportCleared, ImportHeld, ImportRefused, ImportReturned, ParcelDeclared, ParcelRefused
 from services.customs.destinations.cn import ceb
 from services.customs.destinations.cn.messages import MessageStatus, derived_messages, rejected
 from services.customs.destinations.cn.polling import LONGEST_WAIT_SECONDS, seconds_after_failure
@@ -126,6 +126,36 @@ def test_a_receipt_that_cannot_be_read_is_a_case_of_the_parcel_that_it_names() -
     (opened,) = receipt_events(bad, sent, Facts(order_stream(order_id())), {}, NOW)
     assert isinstance(opened, CaseOpened)
     assert (opened.case, opened.reason, opened.action) == ("needs_attention:receipt:1", "receipt:dtd", "look_into")
+
+
+@pytest.mark.parametrize("status", ["100", "700"])
+def test_a_refusal_is_work_too(status: str) -> None:
+    refused, opened = later_events("CEB621", "CEB622", status)
+    assert isinstance(refused, ImportRefused)
+    assert isinstance(opened, CaseOpened)
+    assert (opened.case, opened.reason, opened.action) == ("needs_attention:inventory:1", f"CEB622:{status}", "retry")
+    assert opened.due_at == NOW.now + timedelta(days=3)
+
+
+def test_a_release_after_a_hold_after_the_release_ends_that_hold() -> None:
+    """Of a second release there is no fact: what it ends is the hold."""
+    released = ImportCleared(order_id=order_id(), occurred_at=PLACED_AT, parcel=1, released_at=PLACED_AT)
+    hold = ImportHeld(
+        order_id=order_id(),
+        occurred_at=PLACED_AT + timedelta(hours=2),
+        parcel=1,
+        reason="inspection",
+        status="500",
+        held_at=PLACED_AT + timedelta(hours=1),
+    )
+    receipt = PolledReceipt("1", 0, True, ReceiptKeys(), "CEB622", "800", PLACED_AT + timedelta(hours=3), "")
+    sent = SentMessage(ceb.guid(order_id(), 1, "CEB621"), order_id(), 1, "CEB621", PLACED_AT)
+    facts = Facts(order_stream(order_id()), [placed(), packed(), released])
+    assert receipt_events(receipt, sent, facts, {}, NOW) == []
+    facts.add(hold)
+    (closed,) = receipt_events(receipt, sent, facts, {}, NOW)
+    assert isinstance(closed, CaseClosed)
+    assert (closed.case, closed.resolution) == ("customs_hold:" + hold.subject, "cleared")
 
 
 def test_a_return_ends_with_399_and_gives_the_year_back() -> None:

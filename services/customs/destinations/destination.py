@@ -80,6 +80,15 @@ class ReceivedReceipt:
     type: str
     status: str
     meaning: str
+    says: str
+    error: str | None
+    """Its name, of an error that has one."""
+    paper: str | None
+    """Which message and field such an error is about."""
+    whose: str
+    """Who has to act: the operator, the marketplace, or the authority itself."""
+    mend: str | None
+    """What they have to do about such an error."""
     returned_at: datetime | None
 
 

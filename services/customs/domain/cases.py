@@ -33,6 +33,8 @@ CLEARANCE = "clearance"
 """An answer of customs to an inventory that cannot be settled by sending something again."""
 RECEIPT = "receipt"
 """An answer of customs that cannot be read, or whose status we do not know."""
+TAX_DIFFERENCE = "tax_difference"
+"""The tax bill of a parcel is not what was collected with its order."""
 POST_HOLD = "held_by_post"
 """Kind of a case: the post's scans say that customs holds a parcel, and no receipt does. Its reason too, where the scan
 gives none."""
@@ -100,14 +102,21 @@ def _held_at(held: ImportHeld) -> datetime:
 def _import_end(facts: Facts, parcel: int, since: datetime) -> str | None:
     """What ended the import of a parcel about which something was open since then.
 
-    A refusal before then ended nothing of it: the parcel was declared again.
+    A refusal before then ended nothing of it: the parcel was declared again. Nor did a release, where customs says when
+    it released: it may hold a parcel after that.
     """
-    if facts.get(ImportCleared, parcel):
+    if _release(facts, parcel, since):
         return "cleared"
     refused = facts.get(ImportRefused, parcel)
     if refused is not None and refused.occurred_at >= since:
         return "refused"
     return _parcel_end(facts, parcel)
+
+
+def _release(facts: Facts, parcel: int, since: datetime) -> ImportCleared | None:
+    """The release, unless customs says that it was before then."""
+    cleared = facts.get(ImportCleared, parcel)
+    return None if cleared and cleared.released_at and cleared.released_at < since else cleared
 
 
 def _parcel_end(facts: Facts, parcel: int) -> str | None:
@@ -126,10 +135,10 @@ def open_hold(facts: Facts, parcel: int) -> ImportHeld | None:
     return max(holds, key=lambda held: held.held_at, default=None)
 
 
-def hold_refused(facts: Facts, parcel: int, context: DecisionContext) -> list[CaseClosed]:
-    """A later refusal than the one that is a fact ends the open hold."""
+def hold_ended(facts: Facts, parcel: int, resolution: str, context: DecisionContext) -> list[CaseClosed]:
+    """A later refusal, or release, than the one that is a fact ends the open hold."""
     held = open_hold(facts, parcel)
-    return [] if held is None else [_hold_closed(held, "refused", context)]
+    return [] if held is None else [_hold_closed(held, resolution, context)]
 
 
 def held_by_post(facts: Facts, parcel: int, context: DecisionContext) -> list[Output]:
@@ -205,13 +214,15 @@ def _held_since(facts: Facts, parcel: int, at: datetime) -> bool:
     last = max((held for held in facts.all(ImportHeld) if held.parcel == parcel), key=_by_hold, default=None)
     if last is None:
         return False
-    cleared, refused = facts.get(ImportCleared, parcel), facts.get(ImportRefused, parcel)
+    cleared, refused = _release(facts, parcel, _held_at(last)), facts.get(ImportRefused, parcel)
     ends = [] if cleared is None else [cleared.occurred_at]
-    if refused is not None and refused.occurred_at >= _held_at(last):
+    refused_before = refused is not None and refused.occurred_at < _held_at(last)
+    if refused is not None and not refused_before:
         ends.append(refused.occurred_at)
-    elif refused is not None:  # declared again: of another refusal there is no fact but the end of the case
+    if refused_before or (cleared is None and facts.get(ImportCleared, parcel)):
+        # Decided before the hold: of a decision after it there is no fact but the end of the case.
         closed = facts.get(CaseClosed, hold_case(last))
-        ends += [closed.occurred_at] if closed is not None and closed.resolution == "refused" else []
+        ends += [closed.occurred_at] if closed is not None and closed.resolution in ("refused", "cleared") else []
     return all(end >= at for end in ends)
 
 
@@ -226,7 +237,7 @@ def attention(
 
     `round_`: from 1, and one more for each such case that was closed before.
     """
-    action = "look_into" if kind in (CLEARANCE, RECEIPT) else "retry"
+    action = "look_into" if kind in (CLEARANCE, RECEIPT, TAX_DIFFERENCE) else "retry"
     return _needs(action, order_id, kind, subject, round_, reason, context, ATTENTION_WITHIN)
 
 
@@ -267,11 +278,12 @@ def attention_round(facts: Facts, kind: str, subject: str) -> int:
 
 def retried(facts: Facts, kind: str, subject: str, context: DecisionContext) -> list[CaseClosed]:
     """Closes the open case about this work: a person has it done again. If it fails again, that is another case."""
-    return [
-        case.closed(context.now, "retried")
-        for case in _attentions(facts, kind, subject)
-        if facts.get(CaseClosed, case.case) is None
-    ]
+    return [case.closed(context.now, "retried") for case in open_attentions(facts, kind, subject)]
+
+
+def open_attentions(facts: Facts, kind: str, subject: str) -> list[CaseOpened]:
+    """The cases about this work that are not closed."""
+    return [case for case in _attentions(facts, kind, subject) if facts.get(CaseClosed, case.case) is None]
 
 
 def _attentions(facts: Facts, kind: str, subject: str) -> list[CaseOpened]:
@@ -292,7 +304,7 @@ def settled_attention(facts: Facts, context: DecisionContext) -> list[Output]:
 
 
 def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | None:
-    if kind == POST_HOLD:  # settled by scans
+    if kind in (POST_HOLD, TAX_DIFFERENCE):  # settled by scans; by a void bill or a person
         return None
     match kind:
         case "export":
@@ -305,6 +317,8 @@ def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | 
             declared = facts.get(ImportDeclared, parcel)
             if declared is not None and declared.occurred_at >= since:
                 return "answered"
+            if kind == "inventory":  # a refusal is what it is about
+                return "cleared" if facts.get(ImportCleared, parcel) else _parcel_end(facts, parcel)
     return _import_end(facts, parcel, since)
 
 

@@ -62,7 +62,8 @@ def parcel_rows(facts: Facts) -> list[ParcelRow]:
         for event in facts.all(kind):
             latest[event.parcel] = (state, event.occurred_at)
     for parcel, (state, _) in latest.items():
-        if state == "import_refused" and (held := open_hold(facts, parcel)) is not None:  # declared again since
+        decided = state in ("import_refused", "import_cleared")
+        if decided and (held := open_hold(facts, parcel)) is not None:  # declared again, or held after the release
             latest[parcel] = ("import_held", held.occurred_at)
     nothing_yet = ("packed", packed.occurred_at)
     return [

@@ -1,4 +1,4 @@
-"""Receipts belong to the message that they answer; those that cannot be read are set aside."""
+"""Receipts belong to the message that they answer; those that cannot be read are set aside; tax bills."""
 
 from __future__ import annotations
 
@@ -27,6 +27,24 @@ STATEMENTS = (
     )""",
     "create index unreadable_receipts_order_ids on unreadable_receipts using gin (order_ids)",
     "create index unreadable_receipts_keep_until on unreadable_receipts (keep_until)",
+    # Tax bills name the declaration by its number with customs.
+    "create index messages_by_number on messages (number) where number is not null",
+    # In yuan. `articles`: the taxes of each by its gnum, JSON; what is not known yet is null.
+    """create table tax_bills (
+        tax_no text primary key,
+        invt_no text not null,
+        order_id uuid,
+        parcel integer,
+        status text not null,
+        returned_at timestamptz not null,
+        customs_tax numeric(19, 5),
+        value_added_tax numeric(19, 5),
+        consumption_tax numeric(19, 5),
+        articles text,
+        keep_until timestamptz not null
+    )""",
+    "create index tax_bills_by_parcel on tax_bills (order_id, parcel)",
+    "create index tax_bills_keep_until on tax_bills (keep_until)",
 )
 
 

@@ -75,6 +75,17 @@ class CustomsReceiptView(View):
     """Its returnStatus."""
     meaning: str
     """What we take the status for."""
+    says: str
+    """The status in words."""
+    error: str | None
+    """The name of an error that has one, as `over_yearly_limit`; null for any other status, as are the next two."""
+    paper: str | None
+    """The message and field that the error is about."""
+    mend: str | None
+    """What is to be done about it."""
+    whose: str
+    """Whose work it is: `operator`, `marketplace`, `customs`, `e-port` or `nobody`. What is an operator's or a
+    marketplace's has a case, with the day until which it waits."""
     returned_at: datetime | None
     """Null when the receipt does not say."""
 

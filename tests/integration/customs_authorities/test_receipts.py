@@ -78,6 +78,7 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
         await customs.platform.ledger.append(db, plan)  # of a line that the order does not have
         for name in ("broken", "unreadable"):
             inventory, at = ceb.guid(order_id(name), 1, "CEB621"), screened.occurred_at
+            keys = ceb.BusinessKeys(sub_order(name))
             await message_store.add(
                 db,
                 inventory,
@@ -85,7 +86,7 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
                 1,
                 "CEB621",
                 b"",
-                ceb.BusinessKeys(sub_order(name)),
+                keys,
                 True,
                 at,
                 keep_until(at),

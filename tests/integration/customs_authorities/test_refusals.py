@@ -77,9 +77,34 @@ async def test_an_inventory_is_refused_at_once(customs: CustomsService, authorit
     authorities.statuses["CEB621"] = "100"
     await customs.departed("rejected")
     assert (await customs.until("rejected", ImportRefused, 1)).reason == "rejected:100"
+    opened_case = await customs.until("rejected", CaseOpened)
+    assert (opened_case.case, opened_case.reason, opened_case.action) == (
+        "needs_attention:inventory:1",
+        "CEB621:100",
+        "retry",
+    )
     facts = await customs.facts("rejected")
     assert ImportDeclared not in facts
-    assert CaseOpened not in facts
+    assert CaseClosed not in facts
+
+
+async def test_a_parcel_that_is_held_after_its_release_is_work(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    await customs.departed("after")
+    declared = await customs.until("after", ImportDeclared, 1)
+    number, at = sub_order("after"), declared.occurred_at
+    authorities.add_receipt(number, "800", at=at - timedelta(minutes=3))
+    await customs.until("after", ImportCleared, 1)
+    authorities.add_receipt(number, "500", at=at - timedelta(minutes=2))
+    held = await customs.until("after", ImportHeld)
+    facts = await customs.facts("after")
+    assert facts.get(CaseOpened, hold_case(held))
+    assert facts.get(CaseClosed, hold_case(held)) is None
+    assert (await customs.post("after", "hold-answer", {"answer": "Invoice 1"})).status_code == 202
+    authorities.add_receipt(number, "800", at=at - timedelta(minutes=1))
+    assert (await customs.until("after", CaseClosed, hold_case(held))).resolution == "cleared"
+    assert (await customs.view("after"))["parcels"][0]["state"] == "import_cleared"
 
 
 async def test_an_error_in_the_inventory_is_a_case_and_a_retry_clears_it(
@@ -103,6 +128,20 @@ async def test_an_error_in_the_inventory_is_a_case_and_a_retry_clears_it(
     facts = await customs.facts("wrong")
     assert ImportRefused not in facts
     assert len(facts.all(CaseOpened)) == len(facts.all(CaseClosed)) == 2
+
+
+async def test_an_error_is_named_with_its_paper_and_who_mends_it(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    await customs.departed("limit")
+    await customs.until("limit", ImportDeclared, 1)
+    authorities.add_receipt(sub_order("limit"), "-621018")
+    opened_case = await customs.until("limit", CaseOpened)
+    assert (opened_case.case, opened_case.reason) == ("needs_attention:inventory:1", "CEB622:over_yearly_limit")
+    [receipt] = (await customs.view("limit"))["parcels"][0]["receipts"]
+    shown = (receipt["meaning"], receipt["error"], receipt["paper"], receipt["whose"])
+    assert shown == ("error", "over_yearly_limit", "CEB621 buyerIdNumber", "marketplace")
+    assert "correct a wrong buyer" in receipt["mend"]
 
 
 async def test_an_error_that_is_found_later_is_the_same_case(customs: CustomsService, authorities: Authorities) -> None:
@@ -132,8 +171,8 @@ async def test_a_parcel_that_is_declared_again_is_held_and_refused_again(
     await customs.departed("twice")
     await customs.until("twice", ImportRefused, 1)
     assert (await customs.post("twice", "retry", {"work": "inventory"})).status_code == 202
-    opened_case = await customs.until("twice", CaseOpened)
-    assert (opened_case.case, opened_case.reason) == ("needs_attention:inventory:1", "CEB621:100")
+    opened_case = await customs.until("twice", CaseOpened, "needs_attention:inventory:1:2")
+    assert opened_case.reason == "CEB621:100"
     authorities.statuses.clear()
     assert (await customs.post("twice", "retry", {"work": "inventory"})).status_code == 202
     await customs.until("twice", ImportDeclared, 1)
@@ -144,7 +183,7 @@ async def test_a_parcel_that_is_declared_again_is_held_and_refused_again(
     assert facts.get(CaseClosed, hold_case(held)) is None
     assert (await customs.view("twice"))["parcels"][0]["state"] == "import_held"
     authorities.add_receipt(number, "700")
-    await customs.until("twice", CaseOpened, "needs_attention:inventory:1:2")
+    await customs.until("twice", CaseOpened, "needs_attention:inventory:1:3")
     assert (await customs.until("twice", CaseClosed, hold_case(held))).resolution == "refused"
     assert (await customs.view("twice"))["parcels"][0]["state"] == "import_refused"
 

@@ -7,12 +7,12 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from services.customs.destinations.cn import message_store, receipt_store, unreadable_receipts
+from services.customs.destinations.cn import message_store, receipt_store, tax_bill_store, unreadable_receipts
 from services.customs.destinations.cn.gateway import IMPORT_GATEWAY, ImportGateway
 from services.customs.destinations.cn.import_jobs import ImportJobs
 from services.customs.destinations.cn.messages import MessageStatus, rejected
 from services.customs.destinations.cn.receipt_poller import ReceiptPoller
-from services.customs.destinations.cn.receipt_statuses import meaning
+from services.customs.destinations.cn.receipt_statuses import ERRORS, status_of
 from services.customs.destinations.cn.regimes import Cbec9610, PersonalPostal
 from services.customs.destinations.cn.settings import ChinaSettings
 from services.customs.destinations.cn.signing import SoftwareSigner
@@ -96,13 +96,7 @@ class China:
 
     async def receipts(self, db: DB, order_id: UUID) -> list[ReceivedReceipt]:
         return [
-            ReceivedReceipt(
-                parcel=row["parcel"],
-                type=row["message_type"],
-                status=row["status"],
-                meaning=meaning(row["status"], row["message_type"]),
-                returned_at=row["returned_at"],
-            )
+            received(row["parcel"], row["message_type"], row["status"], row["returned_at"])
             for row in await receipt_store.of_order(db, order_id)
         ]
 
@@ -114,6 +108,24 @@ class China:
     async def drop_expired(self, db: DB, now: datetime) -> None:
         await message_store.drop_expired(db, now)
         await unreadable_receipts.drop_expired(db, now)
+        await tax_bill_store.drop_expired(db, now)
+
+
+def received(parcel: int, kind: str, status: str, returned_at: datetime | None) -> ReceivedReceipt:
+    """An answer with what the table of statuses and errors says of it."""
+    known, error = status_of(status, kind), ERRORS.get(status)
+    return ReceivedReceipt(
+        parcel=parcel,
+        type=kind,
+        status=status,
+        meaning=known.meaning,
+        says=known.says,
+        error=error.name if error else None,
+        paper=error.paper if error else None,
+        whose=error.whose if error else known.whose,
+        mend=error.mend if error else None,
+        returned_at=returned_at,
+    )
 
 
 DESTINATION = China()

@@ -19,6 +19,7 @@ _COLUMNS: Mapping[KeyName, tuple[str, str]] = {
     "waybill": ("logistics_no", "logistics_code"),
     "payment": ("pay_transaction_id", "pay_code"),
     "guid": ("guid", "''"),
+    "number": ("messages.number", "''"),
 }
 """The number, and the registered code of the firm whose number it is: not known of what a release before this wrote."""
 

@@ -58,7 +58,7 @@ class ImportJobs:
     async def declare(self, job: ClaimedJob) -> Done:
         """The inventory, after the documents that it must match, and at once the events of its receipt.
 
-        An error of the message is a case. So is a refusal after a first one, which is a fact once a parcel.
+        An error of the message is a case. So is a refusal; the first one is a fact too, once a parcel.
         """
         parcel = int(job.subject)
         for message in (*self._documents(), "CEB621"):
@@ -71,8 +71,11 @@ class ImportJobs:
         context = DecisionContext(self.parts.clock.now())
         events = inventory_events(job.stream.id, parcel, receipt, self.parts.policy.tables.codes.hold_reasons, context)
         refused = next((event for event in events if isinstance(event, ImportRefused)), None)
-        if not events or (refused is not None and refused in await self._facts(job.stream.id)):
+        if not events:
             return self._case(job, f"CEB621:{receipt.reason}")
+        if refused is not None:
+            case = attention_case(job, f"CEB621:{receipt.reason}", context.now)
+            return Done([case] if refused in await self._facts(job.stream.id) else [refused, case])
         return Done(events)
 
     async def declare_return(self, job: ClaimedJob) -> Done:

@@ -16,11 +16,13 @@ from services.customs.destinations.cn.receipts import (
     PageEntry,
     PolledReceipt,
     SentMessage,
+    TaxBill,
     UnreadableReceipt,
     inventory_event,
 )
+from services.customs.destinations.cn.tax_bills import tax_events
 from services.customs.domain import decide
-from services.customs.domain.cases import CLEARANCE, RECEIPT, attention, attention_round, hold_refused
+from services.customs.domain.cases import CLEARANCE, RECEIPT, attention, attention_round, hold_ended
 from shared.ledger.facts import DecisionContext, Facts
 
 TIME_TOLERANCE = timedelta(days=1)
@@ -42,7 +44,8 @@ def inventory_events(
         events.append(
             ImportDeclared(order_id=order_id, occurred_at=context.now, parcel=parcel, declaration_number=number)
         )
-    verdict = inventory_event(order_id, parcel, receipt.status, context.now, context.now, hold_reasons)
+    now = context.now
+    verdict = inventory_event(order_id, parcel, receipt.status, now, now, hold_reasons, stated=False)
     return events if verdict is None else [*events, verdict]
 
 
@@ -69,6 +72,8 @@ def receipt_events(
     """
     if isinstance(entry, UnreadableReceipt):
         return [_case(RECEIPT, f"receipt:{entry.reason}", sent, facts, context)]
+    if isinstance(entry, TaxBill):
+        return tax_events(entry, sent.parcel, facts, context)
     what = meaning(entry.status, entry.message_type)
     if what == "unknown":
         return [_attention(RECEIPT, entry, sent, facts, context)]
@@ -92,11 +97,23 @@ def _of_inventory(
             return [_attention(CLEARANCE, receipt, sent, facts, context)]
         case "error":
             return [_attention(decide.INVENTORY, receipt, sent, facts, context)]
-        case "refused" if _declared_again(sent, facts):
-            ended = hold_refused(facts, sent.parcel, context)
-            return [*ended, _attention(decide.INVENTORY, receipt, sent, facts, context)]
-    held_at = _stated_time(receipt, sent, facts, context.now)
-    event = inventory_event(sent.order_id, sent.parcel, receipt.status, held_at, context.now, hold_reasons)
+        case "refused":
+            case = _attention(decide.INVENTORY, receipt, sent, facts, context)
+            if _declared_again(sent, facts):
+                return [*hold_ended(facts, sent.parcel, "refused", context), case]
+            verdict = _verdict(receipt, sent, facts, hold_reasons, context)
+            return verdict if facts.get(ImportRefused, sent.parcel) else [*verdict, case]
+        case "cleared" if facts.get(ImportCleared, sent.parcel):
+            return [*hold_ended(facts, sent.parcel, "cleared", context)]
+    return _verdict(receipt, sent, facts, hold_reasons, context)
+
+
+def _verdict(
+    receipt: PolledReceipt, sent: SentMessage, facts: Facts, hold_reasons: Mapping[str, str], context: DecisionContext
+) -> list[Event]:
+    at = _stated_time(receipt, sent, facts, context.now)
+    stated = at == receipt.returned_at
+    event = inventory_event(sent.order_id, sent.parcel, receipt.status, at, context.now, hold_reasons, stated=stated)
     return [] if event is None else [event]
 
 

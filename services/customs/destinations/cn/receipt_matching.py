@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from services.customs.destinations.cn.receipts import PolledReceipt, ReceiptKeys, SentMessage
+from services.customs.destinations.cn.receipts import PolledReceipt, ReceiptKeys, SentMessage, TaxBill
 
-KeyName = Literal["cop_no", "order", "waybill", "payment", "guid"]
+KeyName = Literal["cop_no", "order", "waybill", "payment", "guid", "number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ ANSWERS: Mapping[str, tuple[str, KeyName]] = {
     "CEB622": ("CEB621", "cop_no"),
     "CEB624": ("CEB623", "cop_no"),
     "CEB626": ("CEB625", "cop_no"),
+    "CEB816": ("CEB621", "number"),
+    "CEB818": ("CEB621", "number"),
     "CEB900": ("", "guid"),
 }
 """By the type of the receipt: the message that it answers, and what names that (CEB specification of 2022-05). Those of
@@ -49,12 +51,13 @@ def message_key(message_type: str, keys: ReceiptKeys) -> MessageKey | None:
         "waybill": (keys.logistics_no, keys.logistics_code),
         "payment": (keys.pay_transaction_id, keys.pay_code),
         "guid": (str(keys.guid) if keys.guid else "", ""),
+        "number": (keys.invt_no, ""),
     }[name]
-    complete = number and (registered or name in ("cop_no", "guid"))
+    complete = number and (registered or name in ("cop_no", "guid", "number"))
     return MessageKey(of, name, number, registered) if complete else None
 
 
-def keys_of(receipts: Iterable[PolledReceipt]) -> set[MessageKey]:
+def keys_of(receipts: Iterable[PolledReceipt | TaxBill]) -> set[MessageKey]:
     keys = (message_key(receipt.message_type, receipt.keys) for receipt in receipts)
     return {key for key in keys if key is not None}
 
@@ -84,7 +87,7 @@ def match_all(receipts: Iterable[PolledReceipt], sent: Mapping[MessageKey, Seque
     return matches
 
 
-def match(receipt: PolledReceipt, sent: Mapping[MessageKey, Sequence[SentMessage]]) -> Match:
+def match(receipt: PolledReceipt | TaxBill, sent: Mapping[MessageKey, Sequence[SentMessage]]) -> Match:
     """The one message that this receipt answers, if any.
 
     Two marketplaces may have the same number of an order: where several messages name the numbers, the declaration's

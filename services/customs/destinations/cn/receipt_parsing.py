@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 import re
+import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,8 +15,11 @@ from zoneinfo import ZoneInfo
 from services.customs.destinations.cn.receipt_statuses import STATUS
 from services.customs.destinations.cn.receipt_xml import (
     NotReceipts,
+    answers_in,
     keys_in,
+    local_name,
     message_type,
+    parse,
     read_message,
     receipt_keys,
 )
@@ -25,8 +29,10 @@ from services.customs.destinations.cn.receipts import (
     PageEntry,
     PolledReceipt,
     ReceiptPage,
+    TaxBill,
     UnreadableReceipt,
 )
+from services.customs.destinations.cn.tax_bills import BILL, BILL_STATUS, read_bills
 from services.customs.domain.export import Unreadable
 from shared.http.json_reader import read_told
 from shared.text import storable
@@ -137,12 +143,34 @@ def _entries(item: Any) -> list[PageEntry]:
     except NotReceipts as fault:
         return [_unreadable(cursor, fault.reason, json.dumps(item["message"]).encode())]
     try:
-        message = read_message(body)
+        root = parse(body)
+        kind = message_type(local_name(root))
+        if kind in (BILL, BILL_STATUS):
+            return _bills(cursor, kind, root)
+        message = answers_in(root)
     except NotReceipts as fault:
         return [_unreadable(cursor, fault.reason, body)]
     answers = sorted(message.answers, key=_given)
     last = len(answers) - 1
     return [_receipt(cursor, n, n == last, message.type, answer) for n, answer in enumerate(answers)]
+
+
+def _bills(cursor: str, kind: str, root: ET.Element) -> list[PageEntry]:
+    bills = read_bills(kind, root)
+    return [
+        TaxBill(
+            cursor=cursor,
+            last=n == len(bills) - 1,
+            message_type=kind,
+            keys=receipt_keys({"invtNo": head["invtNo"]}),
+            tax_no=head["taxNo"],
+            status=head["status"],
+            returned_at=_instant(head.get("returnTime", "")),
+            taxes=taxes,
+            articles=articles,
+        )
+        for n, (head, taxes, articles) in enumerate(bills)
+    ]
 
 
 def _decoded(value: Any) -> bytes:

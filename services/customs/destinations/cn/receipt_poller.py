@@ -14,21 +14,24 @@ from services.customs.destinations.cn import (
     message_store,
     receipt_parsing,
     receipt_store,
+    tax_bill_store,
     unreadable_receipts,
 )
 from services.customs.destinations.cn.gateway import IMPORT_GATEWAY, ImportGateway, UnreadablePage
 from services.customs.destinations.cn.polling import seconds_after_failure
 from services.customs.destinations.cn.receipt_events import receipt_events, receipt_rounds
-from services.customs.destinations.cn.receipt_matching import Match, keys_of, match_all
+from services.customs.destinations.cn.receipt_matching import Match, keys_of, match, match_all
 from services.customs.destinations.cn.receipt_statuses import FAILED, meaning
 from services.customs.destinations.cn.receipts import (
     PageEntry,
     PolledReceipt,
     ReceiptPage,
     SentMessage,
+    TaxBill,
     UnreadableReceipt,
 )
 from services.customs.destinations.destination import Parts
+from services.customs.domain.retention import keep_until
 from services.customs.metrics import RECEIPTS
 from services.persons.facts import PersonErased
 from shared.db import DB, TRANSIENT
@@ -146,7 +149,7 @@ class ReceiptPoller:
                 size = max(1, size // SMALLER)
 
     async def _has_unknown_messages(self, page: ReceiptPage) -> bool:
-        receipts = [entry for entry in page.entries if isinstance(entry, PolledReceipt)]
+        receipts = [entry for entry in page.entries if not isinstance(entry, UnreadableReceipt)]
         keys = keys_of(receipts)
         async with self.parts.pool.acquire() as db:
             sent = await answered_messages.by_keys(db, keys)
@@ -216,6 +219,8 @@ class ReceiptPoller:
         for entry in part:
             if isinstance(entry, UnreadableReceipt):
                 ours += await self._set_aside(db, progress, entry, context)
+            elif isinstance(entry, TaxBill):
+                ours += await self._keep_bill(db, progress, entry, context)
             elif found := new.get(entry.key):
                 ours += _with_messages(entry, found)
         return ours
@@ -245,6 +250,20 @@ class ReceiptPoller:
             repeated = receipt.key not in new
             progress.outcomes.append("repeated" if repeated else _outcome(receipt, matches[receipt.key]))
         return {key: found for key, found in matches.items() if key in new}
+
+    async def _keep_bill(
+        self, db: DB, progress: _PageInProgress, bill: TaxBill, context: DecisionContext
+    ) -> list[tuple[PageEntry, SentMessage]]:
+        """Stores what is new of a tax bill; it as it stands then, with the inventory that it is for."""
+        sent = match(bill, await answered_messages.by_keys(db, keys_of([bill]))).message
+        order_id, parcel = (sent.order_id, sent.parcel) if sent else (None, None)
+        now = context.now
+        stands = await tax_bill_store.save(db, bill, order_id, parcel, now, keep_until(now))
+        if stands is None:
+            progress.outcomes.append("repeated")
+            return []
+        progress.outcomes.append("recorded" if sent else "unmatched")
+        return [(stands, sent)] if sent else []
 
     async def _set_aside(
         self, db: DB, progress: _PageInProgress, receipt: UnreadableReceipt, context: DecisionContext

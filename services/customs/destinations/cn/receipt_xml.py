@@ -58,11 +58,15 @@ def read_message(body: bytes) -> ReceiptMessage:
     An answer is an element with a `returnStatus`; e-port puts each in an element of its own below the root, and of a
     message with a single one some put the fields into the root.
     """
-    root = parse(body)
-    kind = message_type(_name(root))
+    return answers_in(parse(body))
+
+
+def answers_in(root: ET.Element) -> ReceiptMessage:
+    """The answers of a parsed message. Raises NotReceipts."""
+    kind = message_type(local_name(root))
     if not kind:
         raise NotReceipts("no_ceb_message")
-    answers = [element for element in root.iter() if any(_name(part) == "returnStatus" for part in element)]
+    answers = [element for element in root.iter() if any(local_name(part) == "returnStatus" for part in element)]
     if not answers:
         raise NotReceipts("no_return_status")
     if len(answers) > MOST_ANSWERS:
@@ -96,7 +100,7 @@ def parse(body: bytes) -> ET.Element:
 
 def fields(element: ET.Element) -> dict[str, str]:
     """The text of each child by its name; space around a text has no meaning."""
-    return {_name(part): storable(part.text or "").strip() for part in element}
+    return {local_name(part): storable(part.text or "").strip() for part in element}
 
 
 def message_type(name: str) -> str:
@@ -137,5 +141,6 @@ def as_guid(text: str) -> UUID | None:
         return None
 
 
-def _name(element: ET.Element) -> str:
+def local_name(element: ET.Element) -> str:
+    """Its name without the namespace."""
     return element.tag.rpartition("}")[2]

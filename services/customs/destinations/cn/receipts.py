@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
@@ -124,7 +125,49 @@ class UnreadableReceipt:
         return cls(receipt.cursor, receipt.last, doubt, b"", 0, (receipt.keys,))
 
 
-PageEntry = PolledReceipt | UnreadableReceipt
+@dataclass(frozen=True, slots=True)
+class Taxes:
+    """CNY."""
+
+    customs: Decimal
+    value_added: Decimal
+    consumption: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return self.customs + self.value_added + self.consumption
+
+
+@dataclass(frozen=True, slots=True)
+class BilledArticle:
+    """The taxes of one article, by its number (gnum) in the inventory."""
+
+    number: int
+    tariff_code: str
+    taxable: Decimal
+    """What it is taxed on, CNY."""
+    taxes: Taxes
+
+
+@dataclass(frozen=True, slots=True)
+class TaxBill:
+    """What a message says of one bill. Of a message that says only what became of it (CEB818), `taxes` are None."""
+
+    cursor: str
+    last: bool
+    """Of its message."""
+    message_type: str
+    keys: ReceiptKeys
+    """With the declaration's number with customs."""
+    tax_no: str
+    status: str
+    """1 made, 2 summed up with others for payment, 3 void."""
+    returned_at: datetime | None
+    taxes: Taxes | None = None
+    articles: tuple[BilledArticle, ...] = ()
+
+
+PageEntry = PolledReceipt | TaxBill | UnreadableReceipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +195,20 @@ class SentMessage:
 
 
 def inventory_event(
-    order_id: UUID, parcel: int, status: str, held_at: datetime, now: datetime, hold_reasons: Mapping[str, str]
+    order_id: UUID,
+    parcel: int,
+    status: str,
+    at: datetime,
+    now: datetime,
+    hold_reasons: Mapping[str, str],
+    *,
+    stated: bool = True,
 ) -> ImportHeld | ImportCleared | ImportRefused | None:
-    """The event that follows from a status of the inventory, or None. `held_at` is customs' own instant."""
+    """The event that follows from a status of the inventory, or None. `at` is customs' own instant, if `stated`."""
     match meaning(status):
         case "cleared":
-            return ImportCleared(order_id=order_id, occurred_at=now, parcel=parcel)
+            released_at = at if stated else None
+            return ImportCleared(order_id=order_id, occurred_at=now, parcel=parcel, released_at=released_at)
         case "refused":
             return ImportRefused(order_id=order_id, occurred_at=now, parcel=parcel, reason=refusal(status))
         case "held":
@@ -167,7 +218,7 @@ def inventory_event(
                 parcel=parcel,
                 reason=_hold_reason(hold_reasons.get(status, "")),
                 status=status,
-                held_at=held_at,
+                held_at=at,
             )
     return None
 

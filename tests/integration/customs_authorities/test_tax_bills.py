@@ -1,0 +1,74 @@
+"""Tax bills of import customs: kept for each parcel, and a case where they are not what was collected."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.customs import ImportCleared, ImportDeclared
+from services.customs.destinations.cn.tax_bills import collected
+from tests.support.bad_receipts import GOLDEN
+from tests.support.customs_authorities import Authorities, read_all, sub_order
+from tests.support.customs_samples import order_id
+from tests.support.customs_service import CustomsService
+
+BILL, VOID = ((GOLDEN / f"{kind}.xml").read_text(encoding="utf-8") for kind in ("CEB816", "CEB818"))
+NUMBER = "22442026I000000001"
+
+
+def bill(total: Decimal) -> bytes:
+    return BILL.replace("99.56", str(total)).replace("114.88", "0").encode()
+
+
+async def numbered(customs: CustomsService, authorities: Authorities, name: str) -> Decimal:
+    """A parcel that customs knows by its number; the tax that was collected for it."""
+    await customs.departed(name)
+    await customs.until(name, ImportDeclared, 1)
+    authorities.add_receipt(sub_order(name), "800", invtNo=NUMBER)
+    await customs.until(name, ImportCleared, 1)
+    told = collected(await customs.facts(name), 1)
+    assert told is not None
+    return told
+
+
+async def test_a_bill_that_differs_is_a_case_until_it_is_void(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    told = await numbered(customs, authorities, "taxed")
+    authorities.add_message(bill(told + 1))
+    opened_case = await customs.until("taxed", CaseOpened)
+    assert (opened_case.case, opened_case.reason) == ("needs_attention:tax_difference:1", "tax_bill_higher")
+    [row] = await customs.platform.pool.fetch("select * from tax_bills")
+    assert (row["order_id"], row["parcel"], row["status"], row["value_added_tax"]) == (
+        order_id("taxed"),
+        1,
+        "1",
+        told + 1,
+    )
+    authorities.add_message(VOID.encode())
+    assert (await customs.until("taxed", CaseClosed, opened_case.case)).resolution == "void"
+    assert await customs.platform.pool.fetchval("select status from tax_bills") == "3"
+
+
+async def test_a_bill_within_a_fen_is_kept_and_no_case_in_whatever_order_it_comes(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    told = await numbered(customs, authorities, "equal")
+    authorities.add_message(VOID.encode())
+    authorities.add_message(bill(told + Decimal("5.00")))
+    authorities.add_message(bill(told + Decimal("5.00")))
+    await read_all(customs, authorities)
+    [row] = await customs.platform.pool.fetch("select status, value_added_tax from tax_bills")
+    assert tuple(row) == ("3", told + 5)
+    second = bill(told + Decimal("0.01")).replace(b"-L01", b"-L02")
+    authorities.add_message(second)
+    await read_all(customs, authorities)
+    assert await customs.platform.pool.fetchval("select count(*) from tax_bills") == 2
+    assert CaseOpened not in await customs.facts("equal")
+
+
+async def test_a_bill_of_no_declaration_of_ours_is_kept(customs: CustomsService, authorities: Authorities) -> None:
+    authorities.add_message(BILL.encode())
+    await read_all(customs, authorities)
+    [row] = await customs.platform.pool.fetch("select order_id, parcel from tax_bills")
+    assert tuple(row) == (None, None)

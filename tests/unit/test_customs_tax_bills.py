@@ -1,0 +1,162 @@
+"""Tax bills of import customs: read from its messages, and compared with the tax that the order was placed with."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.base import Money
+from contracts.cases import CaseClosed, CaseOpened
+from services.customs.destinations.cn.receipt_events import receipt_events
+from services.customs.destinations.cn.receipt_matching import MessageKey, message_key
+from services.customs.destinations.cn.receipt_parsing import read_page
+from services.customs.destinations.cn.receipts import (
+    BilledArticle,
+    PageEntry,
+    SentMessage,
+    TaxBill,
+    Taxes,
+    UnreadableReceipt,
+)
+from services.customs.destinations.cn.tax_bills import collected
+from services.customs.domain.cases import attention
+from shared.ledger.facts import DecisionContext, Facts
+from tests.support.bad_receipts import GOLDEN
+from tests.support.customs_model import NOW, World
+from tests.support.customs_samples import PLACED_AT, order_id, packed, parcel, placed, recorded
+
+MADE, VOID = ((GOLDEN / f"{kind}.xml").read_bytes() for kind in ("CEB816", "CEB818"))
+XSD = os.environ.get("CEB_XSD_DIR")
+
+
+def read(body: bytes) -> PageEntry:
+    page = {"receipts": [{"cursor": "7", "message": base64.b64encode(body).decode()}]}
+    (entry,) = read_page(json.dumps(page).encode()).entries
+    return entry
+
+
+def bill(body: bytes = MADE) -> TaxBill:
+    entry = read(body)
+    assert isinstance(entry, TaxBill)
+    return entry
+
+
+def test_a_bill_names_the_taxes_of_each_article() -> None:
+    taxes = Taxes(Decimal(0), Decimal("99.56"), Decimal("114.88"))
+    assert bill().taxes == taxes
+    assert taxes.total == Decimal("214.44")
+    assert bill().articles == (BilledArticle(1, "3304990039", Decimal("930.00000"), taxes),)
+    assert (bill().status, bill(VOID).status, bill(VOID).taxes) == ("1", "3", None)
+    keys = {message_key(one.message_type, one.keys) for one in (bill(), bill(VOID))}
+    assert keys == {MessageKey("CEB621", "number", "22442026I000000001")}
+    assert bill().tax_no == bill(VOID).tax_no
+
+
+@pytest.mark.parametrize("kind", ["CEB816", "CEB818"])
+def test_the_samples_are_valid_by_the_single_windows_own_schema(kind: str) -> None:
+    if XSD is None:
+        pytest.skip("CEB_XSD_DIR does not name the directory of the single window's schemas")
+    xmlschema = pytest.importorskip("xmlschema")
+    schema = xmlschema.XMLSchema(str(Path(XSD) / "ceb-import-2022-05.xsd"))
+    assert [fault.reason for fault in schema.iter_errors(str(GOLDEN / f"{kind}.xml"))] == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("<customsTax>0<", "<customsTax>-1<", "tax_amount"),
+        ("<valueAddedTax>99.56<", "<valueAddedTax>NaN<", "tax_amount"),
+        ("<taxPrice>930.00000<", "<taxPrice>9e3<", "tax_amount"),
+        ("<gnum>1<", "<gnum>one<", "tax_article"),
+        ("<gcode>3304990039<", "<gcode>33049900<", "tax_article"),
+        ("<status>1<", "<status>4<", "tax_bill"),
+        ("<taxNo>22442026I000000001-L01<", "<taxNo><", "tax_bill"),
+        ("<invtNo>22442026I000000001<", "<invtNo>a b<", "tax_bill"),
+        ("TaxHeadRd>", "Head>", "tax_bills"),
+    ],
+)
+def test_a_bill_that_is_none_is_set_aside(old: str, new: str, reason: str) -> None:
+    entry = read(MADE.decode().replace(old, new).encode())
+    assert isinstance(entry, UnreadableReceipt)
+    assert entry.reason == reason
+
+
+@given(st.data())
+def test_no_damage_breaks_the_reader(data: st.DataObject) -> None:
+    body = bytearray(MADE)
+    at = data.draw(st.integers(0, len(body) - 1))
+    body[at : at + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=40))
+    page = {"receipts": [{"cursor": "7", "message": base64.b64encode(bytes(body)).decode()}]}
+    assert {entry.cursor for entry in read_page(json.dumps(page).encode()).entries} == {"7"}
+
+
+def facts(tax: str = "100.00") -> Facts:
+    """An order of one parcel that was placed with so much tax, in yuan."""
+    order = placed()
+    money = Money(amount=Decimal(tax), currency="CNY")
+    amounts = {name: Money(amount=getattr(order, name).amount, currency="CNY") for name in ("freight", "discount")}
+    lines = tuple(
+        line.model_copy(update={"unit_price": Money(amount=line.unit_price.amount, currency="CNY")})
+        for line in order.lines
+    )
+    total = Money(amount=order.total.amount - order.tax.amount + money.amount, currency="CNY")
+    changed = order.model_copy(update={**amounts, "lines": lines, "tax": money, "total": total})
+    return World().consume(changed, recorded(), packed(parcel(1, (1, 1)))).facts
+
+
+def events(one: TaxBill, known: Facts) -> list[object]:
+    sent = SentMessage(order_id(), order_id(), 1, "CEB621", PLACED_AT)
+    return list(receipt_events(one, sent, known, {}, NOW))
+
+
+def billed(total: str) -> TaxBill:
+    return replace(bill(), taxes=Taxes(Decimal(0), Decimal(total), Decimal(0)))
+
+
+@pytest.mark.parametrize("total", ["100.00", "100.01", "99.99", "100.00500"])
+def test_a_fen_is_no_difference(total: str) -> None:
+    assert collected(facts(), 1) == Decimal("100.00")
+    assert events(billed(total), facts()) == []
+
+
+@pytest.mark.parametrize(
+    ("total", "reason"),
+    [("100.02", "tax_bill_higher"), ("101.00", "tax_bill_higher"), ("99.00", "tax_bill_lower")],
+)
+def test_what_differs_by_more_than_a_fen_is_a_case(total: str, reason: str) -> None:
+    (opened,) = events(billed(total), facts())
+    assert isinstance(opened, CaseOpened)
+    assert (opened.case, opened.reason, opened.action) == ("needs_attention:tax_difference:1", reason, "look_into")
+
+
+def test_a_void_bill_ends_its_case_and_the_next_one_is_judged_anew() -> None:
+    known = facts()
+    known.add(attention(order_id(), "tax_difference", "1", "tax_bill_higher", NOW))
+    (closed,) = events(bill(VOID), known)
+    assert isinstance(closed, CaseClosed)
+    assert (closed.case, closed.resolution) == ("needs_attention:tax_difference:1", "void")
+    known.add(closed)
+    assert events(bill(VOID), known) == []
+    (again,) = events(billed("150.00"), known)
+    assert isinstance(again, CaseOpened)
+    assert again.case == "needs_attention:tax_difference:1:2"
+
+
+def test_a_bill_without_taxes_or_of_an_order_that_is_not_known_yet_says_nothing() -> None:
+    assert events(replace(bill(), taxes=None), facts()) == []
+    assert collected(Facts(facts().stream), 1) is None
+    assert events(billed("150.00"), Facts(facts().stream)) == []
+
+
+def test_the_case_of_a_tax_difference_outlives_the_parcels_release() -> None:
+    work = attention(order_id(), "tax_difference", "1", "tax_bill_higher", DecisionContext(PLACED_AT))
+    world = World().consume(placed(), recorded(), packed(), work)
+    assert CaseClosed not in world.facts
