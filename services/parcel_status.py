@@ -158,7 +158,7 @@ def end_step(fact: Event) -> Step | None:
 def in_order(steps: Iterable[Step]) -> list[Step]:
     """The steps by time, with what they stand for once the parcel is on its way back to the sender.
 
-    A delivery in the sender's country is one to the sender. A round, or a counter, is the sender's too if the parcel
+    A scan of a delivery in the sender's country is one to the sender. A round, or a counter, is the sender's too if the parcel
     has moved since its return began, or is in the sender's country; else the refusal was taken back.
     """
     sequence = sorted(steps, key=by_time)
@@ -171,7 +171,7 @@ def in_order(steps: Iterable[Step]) -> list[Step]:
             continue
         if isinstance(step.fact, ParcelScanned):
             country = step.fact.country or country
-        if place == "delivered" and country == ORIGIN:
+        if place == "delivered" and country == ORIGIN and isinstance(step.fact, ParcelScanned):
             sequence[index], changed = replace(step, status="returned"), True
         elif place in _AT_THE_DOOR and (moved or country == ORIGIN):
             sequence[index], changed = replace(step, status="returning"), True

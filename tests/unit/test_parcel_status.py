@@ -183,6 +183,10 @@ def test_what_carrier_publishes_and_orders_reads_is_what_tracking_shows(data: st
         if data.draw(st.booleans()):
             publish_ends(facts)
     publish_ends(facts)
+    assert_one_story(facts)
+
+
+def assert_one_story(facts: Facts) -> None:
     shown = derive_journey(list(facts)).status
     evidence = end_evidence(facts, 1)
     if shown in ("delivered", "returned", "lost"):
@@ -198,6 +202,20 @@ def test_what_carrier_publishes_and_orders_reads_is_what_tracking_shows(data: st
     turns = [(type(end), end.turn) for kind in ENDS for end in facts.all(kind)]
     assert len(set(turns)) == len(turns)
     assert all(turn == 1 or (kind, turn - 1) in turns for kind, turn in turns)
+
+
+def test_a_delivery_abroad_is_none_in_france_because_of_an_earlier_scan_there() -> None:
+    """A parcel that was reported lost meanwhile: all its scans are weighed."""
+    facts = Facts(order_stream(ORDER))
+    for said in (
+        Said(0, "returning", None),
+        Said(0, "lost", None),
+        Said(1, "announced", "FR"),
+        Said(2, "delivered", "CN"),
+    ):
+        facts.add(scanned(said.minute, said.status, said.country))
+    publish_ends(facts)
+    assert_one_story(facts)
 
 
 def coded(code: str, day: float, country: CountryCode | None = None, parcel: int = 1) -> ParcelScanned:
