@@ -101,7 +101,7 @@ def service(platform: Platform) -> Service:
             labels.router(pool, ledger, persons, platform.seal, require),
             answers.router(ledger, clock, platform.requests, require),
             operations.router(ledger, clock, platform.requests, require, [carrier.name for carrier in CARRIERS]),
-            orders.router(pool, ledger, require),
+            orders.router(pool, ledger, require, silence),
             reads.router(require, pool),
         ),
         observe=metrics.observe,
