@@ -115,7 +115,7 @@ def service(platform: Platform) -> Service:
             bordereaux.router(pool, ledger, platform.seal, require, bordereau_sizes),
             answers.router(ledger, clock, platform.requests, require),
             operations.router(ledger, clock, platform.requests, require, [carrier.name for carrier in CARRIERS]),
-            orders.router(pool, ledger, require),
+            orders.router(pool, ledger, require, silence),
             reads.router(require, pool),
         ),
         observe=metrics.observe,

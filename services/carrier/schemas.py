@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import ParcelNumber
+from contracts.base import Money, ParcelNumber
 from contracts.carrier import LabelCreated, ParcelScanned
 from services.carrier.domain.batches import MOST_PARCELS, State
+from services.carrier.domain.claims import ClaimDraft
 from services.carrier.domain.documents import Paper
 from services.carrier.domain.enquiries import open_enquiry
 from services.carrier.domain.labels import open_label_case
@@ -166,6 +168,90 @@ class OrderView(View):
     ghost_labels: list[UnconfirmedLabelView]
     """Every label that may exist besides."""
     set_aside: list[SetAsideEventsView]
+
+
+class MoneyView(View):
+    """An amount of money."""
+
+    amount: Decimal
+    currency: str
+    """ISO 4217."""
+
+
+class ClaimArticleView(View):
+    """Goods of a claim, as declared to customs."""
+
+    description: str
+    quantity: int
+    unit_value: MoneyView
+    hs_code: str
+
+
+class ClaimScanView(View):
+    """An event that the carrier has reported."""
+
+    at: datetime
+    code: str
+    """The carrier's own."""
+    status: str | None
+    """What it means; null for a code that changes nothing."""
+    country: str | None
+
+
+class ClaimView(View):
+    """A claim as it can be sent to the carrier, with its evidence. Without the addressee, whom the sender adds."""
+
+    parcel: int
+    grounds: Literal["lost", "silence"]
+    carrier: str
+    tracking_number: str
+    handed_over_at: datetime
+    until: datetime | None
+    """The carrier takes claims until then; null for a carrier of which no limit is known."""
+    enquired_at: datetime | None
+    """When the enquiry that is open was opened."""
+    weight_g: int
+    """In grams, as declared."""
+    articles: list[ClaimArticleView]
+    goods: MoneyView
+    """The declared value of all articles."""
+    freight: MoneyView
+    """The parcel's share of what the shopper paid for carriage."""
+    scans: list[ClaimScanView]
+    """All that the carrier has reported, by time."""
+
+
+def claim_view(draft: ClaimDraft) -> ClaimView:
+    """The draft of a claim."""
+    return ClaimView(
+        parcel=draft.parcel,
+        grounds=draft.grounds,
+        carrier=draft.carrier,
+        tracking_number=draft.tracking_number,
+        handed_over_at=draft.handed_over_at,
+        until=draft.until,
+        enquired_at=draft.enquired_at,
+        weight_g=draft.weight_g,
+        articles=[
+            ClaimArticleView(
+                description=article.description,
+                quantity=article.quantity,
+                unit_value=_amount(article.unit_value),
+                hs_code=article.hs_code,
+            )
+            for article in draft.articles
+        ],
+        goods=_amount(draft.goods),
+        freight=_amount(draft.freight),
+        scans=[
+            ClaimScanView(at=scan.scanned_at, code=scan.code, status=scan.status, country=scan.country)
+            for scan in draft.scans
+        ],
+    )
+
+
+def _amount(money: Money) -> MoneyView:
+    return MoneyView(amount=money.amount, currency=money.currency)
 
 
 Rows: TypeAlias = Iterable[Any]

@@ -51,6 +51,21 @@ async def test_an_operator_says_that_a_parcel_is_gone_for_good(
     assert (await carrier.http.post(elsewhere, json=published, headers=OPERATOR)).status_code == 404
 
 
+async def test_a_claim_is_drafted_once_a_parcel_is_lost(carrier: CarrierService) -> None:
+    order_id, (number,) = await carrier.labelled()
+    path = f"/orders/{order_id}/parcels/1/claim"
+    assert (await carrier.http.get(path, headers=OPERATOR)).status_code == 409
+    await carrier.hand_over(order_id, number)
+    assert (await carrier.http.get(path, headers=OPERATOR)).status_code == 409
+    assert (await carrier.http.post(f"/orders/{order_id}/parcels/1/loss", headers=OPERATOR)).status_code == 200
+    draft = await carrier.http.get(path, headers=OPERATOR)
+    assert draft.status_code == 200
+    assert (draft.json()["grounds"], draft.json()["tracking_number"]) == ("lost", number)
+    assert draft.json()["until"] is not None
+    assert (await carrier.http.get(path, headers=WAREHOUSE)).status_code == 403
+    assert (await carrier.http.get(f"/orders/{order_id}/parcels/9/claim", headers=OPERATOR)).status_code == 404
+
+
 async def test_a_delivered_parcel_is_not_destroyed(carrier: CarrierService) -> None:
     order_id, (number,) = await carrier.labelled()
     await carrier.hand_over(order_id, number)

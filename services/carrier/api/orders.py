@@ -6,10 +6,14 @@ import asyncpg
 from fastapi import APIRouter, Depends, Request, Response
 
 from contracts.base import order_stream
-from services.carrier.schemas import OrderView, order_view
+from services.carrier.domain.answers import NotPossible
+from services.carrier.domain.claims import claim_draft
+from services.carrier.domain.parcels import parcels_of
+from services.carrier.domain.silence import SilencePolicy
+from services.carrier.schemas import ClaimView, OrderView, claim_view, order_view
 from services.carrier.store import labels, scans, unconfirmed_labels
-from services.paths import OrderPath
-from shared.http.answers import etag_response
+from services.paths import OrderPath, ParcelPath
+from shared.http.answers import etag_response, json_answer
 from shared.http.api_keys import Principal, Require
 from shared.http.openapi import CONDITIONAL, described, problems
 from shared.http.problems import Problem
@@ -17,7 +21,7 @@ from shared.http.routes import Route
 from shared.ledger.ledger import Ledger
 
 
-def router(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, require: Require) -> APIRouter:
+def router(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, require: Require, silence: SilencePolicy) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["orders"])
     support = Depends(require("support"))
 
@@ -41,5 +45,24 @@ def router(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, require: Require)
                 aside=await scans.set_aside_of(db, order_id),
             )
         return etag_response(request, view.model_dump_json().encode())
+
+    @routes.get(
+        "/orders/{order_id}/parcels/{parcel}/claim",
+        summary="Draft a claim about a lost or silent parcel",
+        response_model=ClaimView,
+        openapi_extra=problems(404, because={409: "The parcel is not lost, and no enquiry about it is open."}),
+    )
+    async def draft_claim(order_id: OrderPath, parcel: ParcelPath, _: Principal = support) -> Response:
+        """What to send the carrier before it takes no claim any more: where and when the parcel was handed over, what
+        it holds, and all that the carrier has reported of it."""
+        async with pool.acquire() as db:
+            facts = (await ledger.read(db, [order_stream(order_id)]))[order_id]
+        if parcel not in parcels_of(facts):
+            raise Problem(404, "no such parcel")
+        try:
+            draft = claim_draft(facts, parcel, silence)
+        except NotPossible as fault:
+            raise Problem(409, str(fault)) from None
+        return json_answer(claim_view(draft), 200)
 
     return routes
