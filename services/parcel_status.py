@@ -158,8 +158,8 @@ def end_step(fact: Event) -> Step | None:
 def in_order(steps: Iterable[Step]) -> list[Step]:
     """The steps by time, with what they stand for once the parcel is on its way back to the sender.
 
-    A scan of a delivery in the sender's country is one to the sender. A round, or a counter, is the sender's too if the parcel
-    has moved since its return began, or is in the sender's country; else the refusal was taken back.
+    A scan of a delivery in the sender's country is one to the sender. A round, or a counter, is the sender's too if the
+    parcel has moved since its return began, or is in the sender's country; else the refusal was taken back.
     """
     sequence = sorted(steps, key=by_time)
     returning = moved = changed = False
