@@ -8,7 +8,7 @@ from contracts import topics
 from contracts.base import COUNTERPART, ORDER
 from services import cases
 from services.carrier import metrics
-from services.carrier.api import answers, callbacks, labels, operations, orders
+from services.carrier.api import aggregators, answers, callbacks, labels, operations, orders
 from services.carrier.api.description import API
 from services.carrier.api.signatures import secrets_of
 from services.carrier.carriers import CARRIERS
@@ -101,6 +101,11 @@ def service(platform: Platform) -> Service:
                 callbacks.router(intake, carrier.name, sent, secrets_of(sent.secrets(settings)))
                 for carrier in CARRIERS
                 if (sent := carrier.callbacks) is not None
+            ),
+            *(
+                aggregators.router(intake, carrier.name, one, aggregators.secrets_of(one.secrets(settings)))
+                for carrier in CARRIERS
+                for one in carrier.aggregators
             ),
             labels.router(pool, ledger, persons, platform.seal, require),
             answers.router(ledger, clock, platform.requests, require),

@@ -1,6 +1,7 @@
 """Contains all the data models used in inputs/outputs"""
 
 from .backlog import Backlog
+from .carrier_details import CarrierDetails
 from .counterpart import Counterpart
 from .counterpart_jobs import CounterpartJobs
 from .dead_letter import DeadLetter
@@ -39,6 +40,7 @@ from .timeline_entry_status_type_0 import TimelineEntryStatusType0
 
 __all__ = (
     "Backlog",
+    "CarrierDetails",
     "Counterpart",
     "CounterpartJobs",
     "DeadLetter",

@@ -13,6 +13,7 @@ from ..models.parcel_tracking_status_type_0 import ParcelTrackingStatusType0
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ..models.carrier_details import CarrierDetails
     from ..models.parcel_item import ParcelItem
 
 
@@ -31,6 +32,7 @@ class ParcelTracking:
         state (ParcelTrackingState): As the status, but finer before the first scan, and naming what blocks the parcel.
         carrier (None | str | Unset):
         country (None | str | Unset): Where it is, ISO 3166-1 alpha-2.
+        details (CarrierDetails | None | Unset):
         flags (list[ParcelTrackingFlagsItem] | Unset): Beside the status: what is not as it should be.
         items (list[ParcelItem] | Unset): What is in it.
         seen_at (datetime.datetime | None | Unset): The latest scan.
@@ -48,6 +50,7 @@ class ParcelTracking:
     state: ParcelTrackingState
     carrier: None | str | Unset = UNSET
     country: None | str | Unset = UNSET
+    details: CarrierDetails | None | Unset = UNSET
     flags: list[ParcelTrackingFlagsItem] | Unset = UNSET
     items: list[ParcelItem] | Unset = UNSET
     seen_at: datetime.datetime | None | Unset = UNSET
@@ -57,6 +60,8 @@ class ParcelTracking:
     weight_g: int | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.carrier_details import CarrierDetails
+
         final = self.final
 
         parcel = self.parcel
@@ -78,6 +83,14 @@ class ParcelTracking:
             country = UNSET
         else:
             country = self.country
+
+        details: dict[str, Any] | None | Unset
+        if isinstance(self.details, Unset):
+            details = UNSET
+        elif isinstance(self.details, CarrierDetails):
+            details = self.details.to_dict()
+        else:
+            details = self.details
 
         flags: list[str] | Unset = UNSET
         if not isinstance(self.flags, Unset):
@@ -144,6 +157,8 @@ class ParcelTracking:
             field_dict["carrier"] = carrier
         if country is not UNSET:
             field_dict["country"] = country
+        if details is not UNSET:
+            field_dict["details"] = details
         if flags is not UNSET:
             field_dict["flags"] = flags
         if items is not UNSET:
@@ -163,6 +178,7 @@ class ParcelTracking:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.carrier_details import CarrierDetails
         from ..models.parcel_item import ParcelItem
 
         d = dict(src_dict)
@@ -193,6 +209,23 @@ class ParcelTracking:
             return cast(None | str | Unset, data)
 
         country = _parse_country(d.pop("country", UNSET))
+
+        def _parse_details(data: object) -> CarrierDetails | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                details_type_0 = CarrierDetails.from_dict(data)
+
+                return details_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(CarrierDetails | None | Unset, data)
+
+        details = _parse_details(d.pop("details", UNSET))
 
         _flags = d.pop("flags", UNSET)
         flags: list[ParcelTrackingFlagsItem] | Unset = UNSET
@@ -289,6 +322,7 @@ class ParcelTracking:
             state=state,
             carrier=carrier,
             country=country,
+            details=details,
             flags=flags,
             items=items,
             seen_at=seen_at,
