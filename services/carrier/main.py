@@ -9,6 +9,7 @@ from contracts.base import COUNTERPART, ORDER
 from services import cases
 from services.carrier import metrics
 from services.carrier.api import aggregators, answers, callbacks, labels, operations, orders
+from services.carrier.api import scans as scans_api
 from services.carrier.api.description import API
 from services.carrier.api.signatures import secrets_of
 from services.carrier.carriers import CARRIERS
@@ -111,6 +112,7 @@ def service(platform: Platform) -> Service:
             answers.router(ledger, clock, platform.requests, require),
             operations.router(ledger, clock, platform.requests, require, [carrier.name for carrier in CARRIERS]),
             orders.router(pool, ledger, require),
+            scans_api.router(pool, platform.seal, require),
             reads.router(require, pool),
         ),
         observe=metrics.observe,

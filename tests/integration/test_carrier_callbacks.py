@@ -15,7 +15,15 @@ from contracts.carrier import ParcelDelivered, ParcelScanned
 from sandbox.local.servers import Servers
 from services.carrier.api.signatures import signature
 from services.carrier.carriers.laposte import CARRIER
-from tests.support.carrier_service import OLD_SECRET, OPERATOR, CarrierService, carrier_service, envelope, event
+from tests.support.carrier_service import (
+    OLD_SECRET,
+    OPERATOR,
+    WAREHOUSE,
+    CarrierService,
+    carrier_service,
+    envelope,
+    event,
+)
 from tests.support.databases import FreshDatabase
 
 
@@ -152,3 +160,24 @@ async def test_aggregators_call_back_in_their_own_forms(servers: Servers, fresh_
         scans = (await carrier.facts(order_id)).all(ParcelScanned)
         assert {"aftership:InTransit_004", "easypost:delivered"} <= {scan.code for scan in scans}
         assert await carrier.count("callbacks", "webhook_id in ('aftership:one', 'easypost:evt_1')") == 2
+
+
+async def test_operators_read_the_carriers_own_words_and_each_reading_is_recorded(carrier: CarrierService) -> None:
+    order_id, (number,) = await carrier.labelled()
+    await carrier.call_back(envelope(number, event("PC1", label="Remis au gardien"), {"code": "?"}))
+    await carrier.until_codes(order_id, "DR1", "PC1")
+    path = f"/orders/{order_id}/parcels/1/carrier-events"
+    assert (await carrier.http.get(path, headers=WAREHOUSE)).status_code == 403
+    answer = await carrier.http.get(path, headers=OPERATOR)
+    told = {(row["code"], row["source"]): row["words"] for row in answer.json()["events"]}
+    assert told["PC1", "webhook"] == "Remis au gardien"
+    assert told[None, "webhook"] is None
+    seen = (await carrier.http.get(f"/orders/{order_id}/person/reads", headers=OPERATOR)).json()["reads"]
+    assert [(row["part"], row["purpose"]) for row in seen if row["asked_by"] == "operator"] == [
+        ("carrier_events", "parcel 1")
+    ]
+    assert (await carrier.http.get(path.replace("parcels/1", "parcels/2"), headers=OPERATOR)).status_code == 404
+    await carrier.erase(order_id)
+    await carrier.until_count(0, "raw_scans", "tracking_number = $1 and body is not null", number)
+    erased = (await carrier.http.get(path, headers=OPERATOR)).json()["events"]
+    assert {row["words"] for row in erased} == {None}
