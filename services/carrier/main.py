@@ -8,7 +8,8 @@ from contracts import topics
 from contracts.base import COUNTERPART, MANIFEST, ORDER
 from services import cases
 from services.carrier import metrics
-from services.carrier.api import answers, bordereaux, callbacks, label_batches, labels, operations, orders
+from services.carrier.api import aggregators, answers, bordereaux, callbacks, label_batches, labels, operations, orders
+from services.carrier.api import scans as scans_api
 from services.carrier.api.description import API
 from services.carrier.api.signatures import secrets_of
 from services.carrier.carriers import CARRIERS
@@ -110,12 +111,18 @@ def service(platform: Platform) -> Service:
                 for carrier in CARRIERS
                 if (sent := carrier.callbacks) is not None
             ),
+            *(
+                aggregators.router(intake, carrier.name, one, aggregators.secrets_of(one.secrets(settings)))
+                for carrier in CARRIERS
+                for one in carrier.aggregators
+            ),
             labels.router(pool, ledger, persons, platform.seal, require),
             label_batches.router(pool, ledger, platform.seal, checks.check, require),
             bordereaux.router(pool, ledger, platform.seal, require, bordereau_sizes),
             answers.router(ledger, clock, platform.requests, require),
             operations.router(ledger, clock, platform.requests, require, [carrier.name for carrier in CARRIERS]),
             orders.router(pool, ledger, require, silence),
+            scans_api.router(pool, platform.seal, require),
             reads.router(require, pool),
         ),
         observe=metrics.observe,

@@ -157,6 +157,28 @@ class SetAsideEventsView(View):
     """When the last of them claims to have happened."""
 
 
+class CarrierEventView(View):
+    """An event of a parcel, as the carrier or who sends in its place reported it."""
+
+    code: str | None
+    """`unknown` for one that is in no table; null when the event could not be read."""
+    scanned_at: datetime | None
+    country: str | None
+    source: str
+    """`poll` or `webhook`."""
+    received_at: datetime
+    set_aside: str | None
+    """Why it is not believed."""
+    words: str | None
+    """In the carrier's language; null when it has none, or the person was erased."""
+
+
+class CarrierEventsView(View):
+    """What was reported of a parcel, the latest first; of each source once."""
+
+    events: tuple[CarrierEventView, ...]
+
+
 class OrderView(View):
     """What the carrier service knows of an order."""
 

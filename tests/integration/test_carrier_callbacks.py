@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 from standardwebhooks import Webhook
 
-from contracts.carrier import ParcelScanned
+from contracts.carrier import ParcelDelivered, ParcelScanned
+from sandbox.local.servers import Servers
 from services.carrier.api.signatures import signature
-from tests.support.carrier_service import OLD_SECRET, OPERATOR, CarrierService, envelope, event
+from services.carrier.carriers.laposte import CARRIER
+from tests.support.carrier_service import (
+    OLD_SECRET,
+    OPERATOR,
+    WAREHOUSE,
+    CarrierService,
+    carrier_service,
+    envelope,
+    event,
+)
+from tests.support.databases import FreshDatabase
 
 
 async def test_a_call_back_before_its_label_waits_for_it(carrier: CarrierService) -> None:
@@ -99,3 +112,72 @@ async def test_the_old_secret_still_counts_while_it_is_replaced(carrier: Carrier
     headers = {"webhook-id": "msg_old", "webhook-timestamp": at}
     headers["webhook-signature"] = signature(Webhook(OLD_SECRET), "msg_old", int(at), body.decode())
     assert (await carrier.http.post("/webhooks/laposte", content=body, headers=headers)).status_code == 204
+
+
+async def test_a_call_back_about_several_parcels(carrier: CarrierService) -> None:
+    order_id, numbers = await carrier.labelled(2)
+    envelopes = [json.loads(envelope(number, event("PC1")))["data"] for number in numbers]
+    body = json.dumps({"type": "shipment.updated", "data": envelopes}).encode()
+    for _ in range(2):
+        assert (await carrier.call_back(body, **{"webhook-id": f"msg_{order_id.hex}"})).status_code == 204
+    await carrier.until(order_id, ParcelScanned, f"1:PC1:{scanned_at(body)}")
+    await carrier.until(order_id, ParcelScanned, f"2:PC1:{scanned_at(body)}")
+    parts = "webhook_id like $1 and tracking_number = any($2)"
+    assert await carrier.count("callbacks", parts, f"msg_{order_id.hex}%", numbers) == 2
+    await carrier.erase(order_id)
+    await carrier.until_count(2, "callbacks", f"{parts} and body is null", f"msg_{order_id.hex}%", numbers)
+
+
+def scanned_at(body: bytes) -> str:
+    at = datetime.fromisoformat(json.loads(body)["data"][0]["shipment"]["event"][0]["date"])
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M}"
+
+
+async def test_aggregators_call_back_in_their_own_forms(servers: Servers, fresh_database: FreshDatabase) -> None:
+    secrets = {"aftership_secrets": "secret-of-aftership", "easypost_secrets": "secret-of-easypost"}
+    async with carrier_service(servers, fresh_database, **secrets) as carrier:
+        order_id, (number,) = await carrier.labelled()
+        now = datetime.now(UTC).isoformat()
+        checkpoint = {"checkpoint_time": now, "subtag": "InTransit_004", "country_region": "CHN"}
+        tracking = {"tracking_number": number, "checkpoints": [checkpoint]}
+        aftership = {"event": "tracking_update", "event_id": "one", "msg": tracking}
+        detail = {"datetime": now, "status": "delivered", "tracking_location": {"country": "CN"}}
+        tracker = {"tracking_code": number, "tracking_details": [detail]}
+        easypost = {"id": "evt_1", "description": "tracker.updated", "result": tracker}
+        for name, sent in (("aftership", aftership), ("easypost", easypost)):
+            body = json.dumps(sent).encode()
+            (aggregator,) = (one for one in CARRIER.aggregators if one.name == name)
+            path, secret = f"/webhooks/laposte/{name}", secrets[f"{name}_secrets"]
+            signed = {aggregator.header: aggregator.signature(secret, body)}
+            assert (await carrier.http.post(path, content=body)).status_code == 401
+            assert (await carrier.http.post(path, content=body + b" ", headers=signed)).status_code == 401
+            for _ in range(2):
+                assert (await carrier.http.post(path, content=body, headers=signed)).status_code == 204
+            bad = b"[1]"
+            wrong = {aggregator.header: aggregator.signature(secret, bad)}
+            assert (await carrier.http.post(path, content=bad, headers=wrong)).status_code == 400
+        await carrier.until(order_id, ParcelDelivered, 1)
+        scans = (await carrier.facts(order_id)).all(ParcelScanned)
+        assert {"aftership:InTransit_004", "easypost:delivered"} <= {scan.code for scan in scans}
+        assert await carrier.count("callbacks", "webhook_id in ('aftership:one', 'easypost:evt_1')") == 2
+
+
+async def test_operators_read_the_carriers_own_words_and_each_reading_is_recorded(carrier: CarrierService) -> None:
+    order_id, (number,) = await carrier.labelled()
+    await carrier.call_back(envelope(number, event("PC1", label="Remis au gardien"), {"code": "?"}))
+    await carrier.until_codes(order_id, "DR1", "PC1")
+    path = f"/orders/{order_id}/parcels/1/carrier-events"
+    assert (await carrier.http.get(path, headers=WAREHOUSE)).status_code == 403
+    answer = await carrier.http.get(path, headers=OPERATOR)
+    told = {(row["code"], row["source"]): row["words"] for row in answer.json()["events"]}
+    assert told["PC1", "webhook"] == "Remis au gardien"
+    assert told[None, "webhook"] is None
+    seen = (await carrier.http.get(f"/orders/{order_id}/person/reads", headers=OPERATOR)).json()["reads"]
+    assert [(row["part"], row["purpose"]) for row in seen if row["asked_by"] == "operator"] == [
+        ("carrier_events", "parcel 1")
+    ]
+    assert (await carrier.http.get(path.replace("parcels/1", "parcels/2"), headers=OPERATOR)).status_code == 404
+    await carrier.erase(order_id)
+    await carrier.until_count(0, "raw_scans", "tracking_number = $1 and body is not null", number)
+    erased = (await carrier.http.get(path, headers=OPERATOR)).json()["events"]
+    assert {row["words"] for row in erased} == {None}

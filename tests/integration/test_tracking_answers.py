@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from uuid import UUID, uuid4
 
 import httpx
@@ -31,6 +32,23 @@ async def test_a_hold_is_public(tracking: TrackingService) -> None:
     page = await tracking.http.get(f"/track/parcels/{number(order)}", headers={"Accept-Language": "en"})
     assert "Held by customs" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+async def test_a_hold_of_before_is_public_after_the_migration(tracking: TrackingService) -> None:
+    order, free = await tracking.shipped(parcels=2), await tracking.shipped()
+    held = scan(order, "DO3", "import_customs", 90, 2)
+    await tracking.consume(held.model_copy(update={"sets": ("customs_held",), "id": UUID(int=0)}))
+    pool = tracking.platform.pool
+    await pool.execute("alter table parcels drop column flags")
+    migration = importlib.import_module("services.tracking.migrations.0005_public_flags")
+    for statement in migration.STATEMENTS:
+        await pool.execute(statement)
+    rows = await pool.fetch("select order_id, parcel, flags from parcels where order_id = any($1)", [order, free])
+    assert {(row["order_id"], row["parcel"]): row["flags"] for row in rows} == {
+        (order, 1): [],
+        (order, 2): ["customs_held"],
+        (free, 1): [],
+    }
 
 
 async def test_the_page_of_a_number_shows_nothing_of_the_order(tracking: TrackingService) -> None:

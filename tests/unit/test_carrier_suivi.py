@@ -195,7 +195,7 @@ def test_an_unreadable_event_is_kept_as_it_came(event: dict[str, Any]) -> None:
 
 def test_text_that_is_no_unicode_is_kept_too() -> None:
     body = b'{"type":"shipment.updated","data":{"shipment":{"idShip":"CY123456785FR","event":[{"code":"\\ud800"}]}}}'
-    (event,) = read_callback(body, CALLBACKS).events
+    (event,) = read_callback(body, CALLBACKS)[0].reported.events
     assert event.raw == b'{"code":"\\ud800"}'
 
 
@@ -328,8 +328,37 @@ def test_equal_events_have_equal_bytes_whatever_the_order_of_their_keys() -> Non
     assert one.raw == other.raw
 
 
+def call_back(data: Any) -> bytes:
+    return json.dumps({"type": "shipment.updated", "data": data}).encode()
+
+
+def test_a_call_back_about_several_parcels_is_kept_apart() -> None:
+    other = {"returnCode": 200, "shipment": {"idShip": "LY000000014FR", "event": [{"code": "PC1"}]}}
+    parts = read_callback(call_back([envelope(code="ET3"), other]), CALLBACKS)
+    assert [part.reported.tracking_number for part in parts] == [NUMBER, "LY000000014FR"]
+    assert [json.loads(part.body) for part in parts] == [envelope(code="ET3"), other]
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "rule"),
+    [
+        ([], "data", "items"),
+        ([envelope(code="ET3")] * 11, "data", "items"),
+        ([envelope(code="ET3"), {"shipment": {"idShip": "X"}}], "data[1].shipment.idShip", "parcel_id"),
+        ([7], "data[0]", "object"),
+    ],
+)
+def test_a_call_back_about_several_parcels_has_a_bound(data: Any, field: str, rule: str) -> None:
+    with pytest.raises(Problem) as caught:
+        read_callback(call_back(data), CALLBACKS)
+    (fault,) = caught.value.errors
+    assert (fault.field, fault.rule) == (field, rule)
+
+
 def test_a_call_back() -> None:
-    tracked = read_callback(golden("callback.json"), CALLBACKS)
+    (part,) = read_callback(golden("callback.json"), CALLBACKS)
+    tracked = part.reported
+    assert part.body == golden("callback.json")
     assert tracked.tracking_number == NUMBER
     (event,) = tracked.events
     assert (event.code, event.country, event.utc_offset_minutes) == ("ET3", "CN", 480)
@@ -347,7 +376,7 @@ def test_a_call_back() -> None:
         (b"{}", "type", "const"),
         (b'{"type":"shipment.created"}', "type", "const"),
         (b'{"type":"shipment.updated"}', "data", "object"),
-        (b'{"type":"shipment.updated","data":[]}', "data", "object"),
+        (b'{"type":"shipment.updated","data":[]}', "data", "items"),
         (b'{"type":"shipment.updated","data":{}}', "data.shipment.idShip", "parcel_id"),
         (
             b'{"type":"shipment.updated","data":{"shipment":{"idShip":"CY123456784FR"}}}',

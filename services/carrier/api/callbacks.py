@@ -6,9 +6,11 @@ them as Standard Webhooks has it. What `data` is, is the carrier's.
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from standardwebhooks import Webhook
@@ -17,7 +19,7 @@ from services.carrier import metrics
 from services.carrier.api import signatures
 from services.carrier.carriers.carrier import Callbacks
 from services.carrier.domain.carrier import InvalidReport, ParcelEvents
-from services.carrier.store.intake import ScanIntake
+from services.carrier.store.intake import CallbackPart, ScanIntake
 from shared.faults import Fault
 from shared.http.json_body import refusal
 from shared.http.json_reader import VALUES, NotJson, read_told
@@ -62,7 +64,8 @@ _SIGNED: Node = {
 def _body(carrier: str, callbacks: Callbacks) -> Node:
     """What is told of the body beforehand; the sender may add to it."""
     name = f"{carrier.capitalize()}Callback"
-    data = {"title": f"{name}Data", "type": "object", "description": callbacks.described}
+    several: Node = {"type": "array", "minItems": 1, "maxItems": callbacks.most, "items": {"type": "object"}}
+    data: Node = {"title": f"{name}Data", "description": callbacks.described, "oneOf": [{"type": "object"}, several]}
     schema = {
         "title": name,
         "description": f"New events of parcels, as {carrier} or who sends in its place reports them.",
@@ -116,19 +119,19 @@ def router(intake: ScanIntake, carrier: str, callbacks: Callbacks, secrets: Sequ
             metrics.CALL_BACKS.labels("unreadable").inc()
             raise refusal(fault) from None
         try:
-            reported = read_callback(body, callbacks)
+            parts = read_callback(body, callbacks)
         except Problem:
             metrics.CALL_BACKS.labels("unreadable").inc()
             raise
-        new = await intake.keep_callback(carrier, webhook_id, body, reported)
+        new = await intake.keep_callback(carrier, webhook_id, parts)
         metrics.CALL_BACKS.labels("kept" if new else "repeated").inc()
         return Response(status_code=204)
 
     return routes
 
 
-def read_callback(body: bytes, callbacks: Callbacks) -> ParcelEvents:
-    """The parcel and its new events. Raises Problem 400."""
+def read_callback(body: bytes, callbacks: Callbacks) -> list[CallbackPart]:
+    """The parcels and their new events. Raises Problem 400."""
     try:
         callback = read_told(body, values=VALUES)
     except NotJson as fault:
@@ -137,8 +140,20 @@ def read_callback(body: bytes, callbacks: Callbacks) -> ParcelEvents:
         raise Problem(400, "not a call-back", errors=[Fault("body", "object", "the body must be a JSON object")])
     if callback.get("type") != TYPE:
         raise Problem(400, "not a call-back", errors=[Fault("type", "const", f"must be {TYPE}")])
+    data = callback.get("data")
+    if not isinstance(data, list):
+        return [CallbackPart(body, _reported(callbacks, data, "data"))]
+    if not 1 <= len(data) <= callbacks.most:
+        raise Problem(400, "not a call-back", errors=[Fault("data", "items", f"1 to {callbacks.most} of them")])
+    return [
+        CallbackPart(json.dumps(one, separators=(",", ":")).encode(), _reported(callbacks, one, f"data[{n}]"))
+        for n, one in enumerate(data)
+    ]
+
+
+def _reported(callbacks: Callbacks, data: Any, place: str) -> ParcelEvents:
     try:
-        return callbacks.read(callback.get("data"))
+        return callbacks.read(data)
     except InvalidReport as fault:
-        field = f"data.{fault.field}".rstrip(".")
+        field = f"{place}.{fault.field}".rstrip(".")
         raise Problem(400, "not a call-back", errors=[Fault(field, fault.rule, fault.message)]) from None

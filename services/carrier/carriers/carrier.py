@@ -50,6 +50,27 @@ class Callbacks:
     """The parcel and its new events, of the `data` of a call-back. Raises InvalidReport."""
     described: str
     """What `data` is."""
+    most: int = 1
+    """How many parcels one call-back may be about; more than one are an array."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregator:
+    """Who follows a carrier's parcels and calls back to `POST /webhooks/<carrier>/<name>`, signed in its own way."""
+
+    name: str
+    header: str
+    """The header that has the signature, in lower case."""
+    signature: Callable[[str, bytes], str]
+    """What stands in that header, from the secret and the body as it came."""
+    secrets: Callable[[Any], str]
+    """From the carrier's settings: one or more, with commas in between."""
+    event_id: Callable[[Mapping[str, Any]], str | None]
+    """By which it names a call-back, within the signed body."""
+    read: Callable[[Mapping[str, Any]], ParcelEvents | None]
+    """The parcel and its events; None for a call-back about anything else. Raises InvalidReport."""
+    described: str
+    """What the body is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +94,7 @@ class Carrier:
     callbacks: Callbacks | None = None
     bordereau_parcels: int | None = None
     """How many parcels a list of `make_bordereau` may have; None for a carrier without lists."""
+    aggregators: tuple[Aggregator, ...] = ()
 
     @property
     def counterpart(self) -> str:

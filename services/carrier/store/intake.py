@@ -37,9 +37,19 @@ KEEP_TOGETHER = 200
 """Call-backs in one transaction, at most."""
 
 
+@dataclass(frozen=True, slots=True)
+class CallbackPart:
+    """What a call-back holds of one parcel."""
+
+    body: bytes
+    """As it came, or of one that is about several parcels what is about this one."""
+    reported: ParcelEvents
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ReceivedCallback:
-    callback: Callback
+    callbacks: Sequence[Callback]
+    """Of each parcel that it is about, a part: the first has the id of the whole."""
     scans: Sequence[RawScan]
     details: Sequence[ToldDetails]
     stored: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
@@ -97,21 +107,27 @@ class ScanIntake:
         if told:
             self.details_received.set()
 
-    async def keep_callback(self, carrier: str, webhook_id: str, body: bytes, reported: ParcelEvents) -> bool:
+    async def keep_callback(self, carrier: str, webhook_id: str, parts: Sequence[CallbackPart]) -> bool:
         """Durable when it returns; False when this call-back was known already."""
-        tracking_number, events = reported.tracking_number, reported.events
-        sealed = self._seal.seal(body, callbacks.sealing_place(carrier, webhook_id))
-        callback = Callback(carrier, webhook_id, tracking_number, sealed)
-        raw = sealed_scans(carrier, "webhook", events, self._seal)
-        received = ReceivedCallback(callback, raw, _with_details(carrier, [reported]))
+        kept = [self._sealed_part(carrier, webhook_id, n, part) for n, part in enumerate(parts)]
+        raw = sealed_scans(carrier, "webhook", [event for part in parts for event in part.reported.events], self._seal)
+        received = ReceivedCallback(kept, raw, _with_details(carrier, [part.reported for part in parts]))
         self._arrived.append(received)
         if self._keeper is None or self._keeper.done():
             # In a context of its own: a group belongs to no single request's trace.
             self._keeper = asyncio.create_task(self._keep_arrived(), context=Context())
         new = await received.stored
-        if tracing.on() and (order_id := await labels.order_of(self._pool, carrier, tracking_number)):
-            await tracing.mention(self._pool, order_stream(order_id), "call-back")
+        if tracing.on():
+            for part in parts:
+                if order_id := await labels.order_of(self._pool, carrier, part.reported.tracking_number):
+                    await tracing.mention(self._pool, order_stream(order_id), "call-back")
         return new
+
+    def _sealed_part(self, carrier: str, webhook_id: str, number: int, part: CallbackPart) -> Callback:
+        """No sender's id holds a `#`."""
+        part_id = f"{webhook_id}#{number}" if number else webhook_id
+        sealed = self._seal.seal(part.body, callbacks.sealing_place(carrier, part_id))
+        return Callback(carrier, part_id, part.reported.tracking_number, sealed)
 
     async def _keep_arrived(self) -> None:
         """Stores what has arrived while the last were being stored; one that cannot be stored fails alone."""
@@ -125,19 +141,19 @@ class ScanIntake:
 
     async def _store(self, group: Sequence[ReceivedCallback]) -> None:
         async with self._pool.acquire() as db, db.transaction():
-            parcels = [(one.callback.carrier, one.callback.tracking_number) for one in group]
-            erased = await labels.erased_numbers(db, parcels)
-            kept = [_without_body(received.callback, erased) for received in group]
+            arrived = [callback for received in group for callback in received.callbacks]
+            erased = await labels.erased_numbers(db, [(part.carrier, part.tracking_number) for part in arrived])
+            kept = [_without_body(callback, erased) for callback in arrived]
             new = await callbacks.save(db, kept, self._retention.callbacks)
-            raw = [scan for received in group if _id(received.callback) in new for scan in received.scans]
+            raw = [scan for received in group if _id(received) in new for scan in received.scans]
             await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
-            fresh = [told for received in group if _id(received.callback) in new for told in received.details]
+            fresh = [told for received in group if _id(received) in new for told in received.details]
             told = await details.save(db, fresh, self._retention.raw_scans)
             failpoints.reach("callback.worked")
         failpoints.reach("callback.committed")
         for received in group:
             if not received.stored.done():
-                received.stored.set_result(_id(received.callback) in new)
+                received.stored.set_result(_id(received) in new)
         self.received.set()
         if told:
             self.details_received.set()
@@ -152,8 +168,9 @@ async def _fail(received: ReceivedCallback, error: Exception) -> None:
         received.stored.set_exception(error)
 
 
-def _id(callback: Callback) -> tuple[str, str]:
-    return callback.carrier, callback.webhook_id
+def _id(received: ReceivedCallback) -> tuple[str, str]:
+    first = received.callbacks[0]
+    return first.carrier, first.webhook_id
 
 
 def _without_body(callback: Callback, erased: Collection[Number]) -> Callback:

@@ -169,6 +169,19 @@ async def set_aside_of(db: DB, order_id: UUID) -> list[asyncpg.Record]:
     )
 
 
+async def of_parcel(db: DB, order_id: UUID, parcel: int) -> list[asyncpg.Record]:
+    """What was reported of the parcel under the label that it shows, the latest first, a thousand at the most."""
+    return await db.fetch(
+        """select r.carrier, r.tracking_number, r.source, r.digest, r.body, r.code, r.scanned_at, r.country,
+                  r.received_at, r.set_aside
+           from raw_scans r join labels l using (carrier, tracking_number)
+           where l.order_id = $1 and l.parcel = $2 and l.used
+           order by r.scanned_at desc nulls last, r.received_at desc, r.digest limit 1000""",
+        order_id,
+        parcel,
+    )
+
+
 async def oldest_unpublished_seconds(db: DB) -> float:
     """The age of the oldest scan that waits to be published although its parcel is known."""
     seconds = await db.fetchval(

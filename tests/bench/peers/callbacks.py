@@ -35,7 +35,8 @@ def one(platform: Platform) -> Service:
     async def receive(request: Request) -> Response:
         body = await request.body()
         webhook_id = signatures.SignatureHeaders.of(request.headers, time.time()).verify(body, secrets)
-        reported = read_callback(body, CALLBACKS)
+        (part,) = read_callback(body, CALLBACKS)
+        reported = part.reported
         async with platform.ledger.transaction() as db:
             callback = Callback(
                 NAME, webhook_id, reported.tracking_number, platform.seal.seal(body, f"callback:{NAME}:{webhook_id}")

@@ -49,6 +49,12 @@ class LaPosteSettings(BaseSettings):
         gt=0,
         description="of all replicas together; La Poste's free plan allows 10, and no call leaves exactly in time",
     )
+    aftership_secrets: SecretStr = Field(
+        default=SecretStr(""), description="of AfterShip's webhooks, with commas in between; none: not taken"
+    )
+    easypost_secrets: SecretStr = Field(
+        default=SecretStr(""), description="of EasyPost's webhooks, with commas in between; none: not taken"
+    )
     webhook_secrets: SecretStr = Field(default=SecretStr(""), description="`whsec_<base64>,...`; any of them counts")
 
     @model_validator(mode="after")
