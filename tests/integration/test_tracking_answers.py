@@ -40,7 +40,7 @@ async def test_a_hold_of_before_is_public_after_the_migration(tracking: Tracking
     await tracking.consume(held.model_copy(update={"sets": ("customs_held",), "id": UUID(int=0)}))
     pool = tracking.platform.pool
     await pool.execute("alter table parcels drop column flags")
-    migration = importlib.import_module("services.tracking.migrations.0005_public_flags")
+    migration = importlib.import_module("services.tracking.migrations.0004_public_flags")
     for statement in migration.STATEMENTS:
         await pool.execute(statement)
     rows = await pool.fetch("select order_id, parcel, flags from parcels where order_id = any($1)", [order, free])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "tracking_0005"
+revision = "tracking_0004"
 down_revision = "tracking_0003"
 branch_labels = None
 depends_on = None
