@@ -17,7 +17,7 @@ SEAMS = {
     "orders": set[str](),
     "warehouse": set[str](),
     "customs": {"destinations", "regimes", "data"},
-    "carrier": {"carriers"},
+    "carrier": {"carriers", "data"},
     "tracking": {"templates", "translations", "rebuild"},
 }
 

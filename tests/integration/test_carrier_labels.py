@@ -102,6 +102,26 @@ async def test_the_slip_beside_a_label_has_the_characters_whole(carrier: Carrier
         assert (await carrier.http.get(missing, headers=WAREHOUSE)).status_code == 404
 
 
+async def test_the_slip_is_a_page_with_its_font_where_a_pdf_is_asked_for(carrier: CarrierService) -> None:
+    order_id, (number,) = await carrier.labelled()
+    page = f"/orders/{order_id}/parcels/1/slip"
+    answer = await carrier.http.get(page, headers={**WAREHOUSE, "accept": "application/pdf"})
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["vary"] == "Accept"
+    (printed,) = PdfReader(BytesIO(answer.content)).pages
+    text = printed.extract_text().replace("\n", "")
+    for part in (number, "收件人 王小明", "+8613800138000", "广东省深圳市南山区科技园南路1号3栋502室", "518057"):
+        assert part in text
+    again = {**WAREHOUSE, "accept": "application/pdf", "if-none-match": answer.headers["etag"]}
+    assert (await carrier.http.get(page, headers=again)).status_code == 304
+    rare = await carrier.packed(contact={"street": "科技园\U00020bb7路1号"})
+    await carrier.until(rare, LabelCreated, 1)
+    page = f"/orders/{rare}/parcels/1/slip"
+    refused = await carrier.http.get(page, headers={**WAREHOUSE, "accept": "application/pdf"})
+    assert (refused.status_code, refused.json()["detail"]) == (409, "Ask for text/plain.")
+    assert "\U00020bb7" in (await carrier.http.get(page, headers=WAREHOUSE)).text
+
+
 async def test_two_parcels_two_labels(carrier: CarrierService) -> None:
     _, numbers = await carrier.labelled(2)
     assert len(set(numbers)) == 2

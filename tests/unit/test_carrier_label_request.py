@@ -17,7 +17,7 @@ from contracts.sls_limits import broken_limits
 from services.carrier.carriers.laposte import goods
 from services.carrier.carriers.laposte.label_request import Contract, LabelRequest, label_request
 from services.carrier.domain.carrier import LabelOrder, Sender
-from services.carrier.domain.slips import slip
+from services.carrier.domain.slips import slip_lines
 from services.carrier.settings import Settings
 from services.orders.domain.search import search_pattern
 
@@ -220,7 +220,7 @@ def test_the_words_of_an_article_are_cut_at_a_blank() -> None:
 
 def test_the_slip_has_the_characters_whole_whatever_the_label_leaves_out() -> None:
     contact = Contact.model_validate(SAMPLE["contact"] | {"name": "长孙·明" * 15, "street": "科技园" * 40})
-    text = slip(contact, "CY123456785FR")
+    text = "\n".join(slip_lines(contact, "CY123456785FR"))
     assert all(part in text for part in (contact.name, contact.street, contact.phone, "CY123456785FR", "518057"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
 import asyncpg
@@ -9,15 +10,17 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from contracts.base import order_stream
 from contracts.carrier import LabelCreated
+from services.carrier.api.slip_pages import NoGlyph, slip_page
 from services.carrier.domain.documents import PDF, ZPL
 from services.carrier.domain.labels import is_label_needed
-from services.carrier.domain.slips import slip
+from services.carrier.domain.slips import slip_lines
 from services.carrier.store import labels
 from services.paths import OrderPath, ParcelPath
 from services.persons import reads
 from services.persons.facts import contact_version
 from services.persons.records import Persons
 from shared.db import DB
+from shared.http.accept import preferred
 from shared.http.answers import etag_response
 from shared.http.api_keys import Principal, Require
 from shared.http.openapi import CONDITIONAL, Node, described, header, problems
@@ -50,8 +53,8 @@ def _papers(description: str, headers: Node) -> Node:
 _SLIP: Node = {
     "responses": {
         "200": {
-            "description": "The slip, in UTF-8.",
-            "content": {"text/plain": {"schema": {"type": "string"}}},
+            "description": "The slip: text in UTF-8, or with `Accept: application/pdf` a page of 10 x 15 cm.",
+            "content": {"text/plain": {"schema": {"type": "string"}}, PDF: _BINARY},
             "headers": _NUMBER,
         }
     }
@@ -120,13 +123,16 @@ def router(
         summary="Read the slip that goes beside the label of a parcel",
         tags=["labels"],
         response_class=Response,
-        openapi_extra=described(_SLIP, CONDITIONAL, problems(because=_GONE)),
+        openapi_extra=described(
+            _SLIP, CONDITIONAL, problems(because={**_GONE, 409: "The PDF's font lacks a character: ask for text."})
+        ),
     )
     async def get_slip(
         request: Request, order_id: OrderPath, parcel: ParcelPath, who: Principal = warehouse
     ) -> Response:
         """Name, phone and address of the addressee in the characters that the shop gave: the label has them in Latin
-        letters. Print it, and stick it beside the label. Each reading is recorded."""
+        letters. Print it, and stick it beside the label: as text, or with `Accept: application/pdf` as a page with its
+        font. Each reading is recorded."""
         async with pool.acquire() as db, db.transaction():
             facts = await _facts(db, ledger, order_id)
             row = await _usable(db, facts, parcel)
@@ -135,8 +141,13 @@ def router(
             if contact is None:
                 raise Problem(410, "this label may not be used any more")
         number = row["tracking_number"]
-        text = slip(contact, number).encode()
-        return etag_response(request, text, "text/plain; charset=utf-8", {NUMBER: number})
+        lines, headers = slip_lines(contact, number), {NUMBER: number, "Vary": "Accept"}
+        if preferred(request.headers.get("accept", ""), ("text/plain", PDF)) != PDF:
+            return etag_response(request, ("\n".join(lines) + "\n").encode(), "text/plain; charset=utf-8", headers)
+        try:
+            return etag_response(request, await asyncio.to_thread(slip_page, lines), PDF, headers)
+        except NoGlyph:
+            raise Problem(409, "a character of the slip is not in the font", detail="Ask for text/plain.") from None
 
     return routes
 
