@@ -16,14 +16,15 @@ from contracts.carrier import (
     ParcelReturned,
     ParcelScanned,
 )
-from contracts.warehouse import OrderPacked, ParcelHandedOver
+from contracts.warehouse import ParcelHandedOver
 from services.carrier.domain.labels import is_label_needed
 from services.carrier.domain.outcomes import has_ended
+from services.plans import is_given_up, plan_of
 from shared.ledger.facts import Facts
 
 FollowState: TypeAlias = Literal["labelled", "handed_over", "over", "given_up"]
-"""`over`: delivered or returned. `given_up`: lost, destroyed, or of an order that needs no label any more; such a
-parcel may travel all the same."""
+"""`over`: delivered or returned. `given_up`: lost, destroyed, repacked, or of an order that needs no label any more;
+such a parcel may travel all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,14 @@ def follow_state(facts: Facts, parcel: int) -> FollowState:
     """How closely a parcel with a label is followed."""
     if facts.get(ParcelDelivered, parcel) or facts.get(ParcelReturned, parcel):
         return "over"
-    if not is_label_needed(facts) or has_ended(facts, parcel):
+    if not is_label_needed(facts) or has_ended(facts, parcel) or is_given_up(facts, parcel):
         return "given_up"
     return "labelled" if facts.get(ParcelHandedOver, parcel) is None else "handed_over"
 
 
 def parcels_of(facts: Facts) -> list[int]:
     """The order's parcels, once it is packed."""
-    plan = facts.get(OrderPacked)
+    plan = plan_of(facts)
     return sorted(box.parcel for box in plan.parcels) if plan else []
 
 
