@@ -40,6 +40,7 @@ WAREHOUSE = Topic(
         warehouse.ChangeTooLate,
         warehouse.ParcelHandedOver,
         warehouse.ParcelReceivedBack,
+        warehouse.ParcelRepacked,
         warehouse.ManifestClosed,
         *CASES,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -53,7 +54,8 @@ class StockShort(OrderEvent):
 
 
 class OrderPacked(OrderEvent):
-    """Every parcel of the order is closed, weighed and measured. The plan is fixed from here on."""
+    """Every parcel of the order is closed, weighed and measured. The plan is fixed from here on, but for boxes that are
+    replaced (`parcel-repacked`)."""
 
     NAME: ClassVar[str] = "order-packed"
     parcels: Annotated[tuple[Parcel, ...], Field(min_length=1)]
@@ -153,6 +155,29 @@ class ParcelReceivedBack(ParcelEvent):
     NAME: ClassVar[str] = "parcel-received-back"
     sound: tuple[ParcelContent, ...] = ()
     written_off: tuple[ParcelContent, ...] = ()
+
+
+class ParcelRepacked(ParcelEvent):
+    """The box was given up before its hand-over, and its contents lie in another: `parcel` never leaves."""
+
+    NAME: ClassVar[str] = "parcel-repacked"
+    box: Parcel
+    """The new one, with the next number of the order and the contents of the old."""
+
+
+def live_plan(packed: OrderPacked | None, repacked: Sequence[ParcelRepacked]) -> OrderPacked | None:
+    """The plan as it is now: each box that was given up is replaced by its successor, in its place, so that whatever is
+    shared out over the parcels stays as it was. None before packing."""
+    if packed is None or not repacked:
+        return packed
+    successors = {event.parcel: event.box for event in repacked}
+    return packed.model_copy(update={"parcels": tuple(_last_box(parcel, successors) for parcel in packed.parcels)})
+
+
+def _last_box(parcel: Parcel, successors: Mapping[int, Parcel]) -> Parcel:
+    while (successor := successors.get(parcel.parcel)) is not None and successor.parcel > parcel.parcel:
+        parcel = successor
+    return parcel
 
 
 MANIFEST_PARCELS = 1_000

@@ -11,7 +11,14 @@ from contracts.carriers import carrier_of
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
 from contracts.orders import OrderClosed, OrderPlaced
-from contracts.warehouse import ManifestClosed, OrderChanged, OrderPacked, OrderWithdrawn, ParcelHandedOver
+from contracts.warehouse import (
+    ManifestClosed,
+    OrderChanged,
+    OrderPacked,
+    OrderWithdrawn,
+    ParcelHandedOver,
+    ParcelRepacked,
+)
 from services.carrier.domain.bordereaux import Sizes
 from services.carrier.domain.bordereaux import outputs as bordereau_outputs
 from services.carrier.domain.decide import decide
@@ -32,6 +39,7 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     OrderScreened,  # the dated rate, for postal charges in CNY
     OrderChanged,  # to which contact it goes
     OrderPacked,  # the parcels, their weight and size
+    ParcelRepacked,  # another box, with a label of its own
     ParcelDeclared,  # the content of the CN23
     ParcelRefused,  # no label is needed any more
     OrderWithdrawn,  # likewise

@@ -11,7 +11,7 @@ from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, Parc
 from contracts.customs import OrderRefused, OrderScreened
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.persons import NationalId
-from contracts.warehouse import OrderChanged, OrderPacked, OrderWithdrawn, ParcelHandedOver
+from contracts.warehouse import OrderChanged, OrderPacked, OrderWithdrawn, ParcelHandedOver, ParcelRepacked
 from services.customs.destinations import DESTINATIONS
 from services.customs.domain.buyer_year import changes, may_change_share, settle
 from services.customs.domain.decide import Passed, Policy, admit, decide, screen
@@ -97,6 +97,8 @@ class Handler:
 async def project(db: DB, orders: Sequence[Facts]) -> None:
     """Keeps the list of parcels and where each stands with customs."""
     await parcels.save(db, [row for facts in orders for row in parcel_rows(facts)])
+    repacked = [event for facts in orders for event in facts.all(ParcelRepacked)]
+    await parcels.drop(db, [(event.order_id, event.parcel) for event in repacked])
 
 
 async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
@@ -112,6 +114,7 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     PersonErased,  # no more documents
     OrderChanged,  # to which contact it goes
     OrderPacked,  # the export, per parcel
+    ParcelRepacked,  # another box, with an export of its own
     OrderWithdrawn,  # no more export
     ParcelHandedOver,  # order, payment and waybill
     ParcelScanned,  # left the country: the inventory; by post: cleared

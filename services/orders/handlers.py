@@ -30,6 +30,7 @@ from contracts.warehouse import (
     OrderWithdrawn,
     ParcelHandedOver,
     ParcelReceivedBack,
+    ParcelRepacked,
     StockRefused,
     StockReserved,
 )
@@ -65,6 +66,7 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     ChangeTooLate,
     ParcelHandedOver,
     ParcelReceivedBack,
+    ParcelRepacked,
     # carrier: labels, movement, ends
     LabelCreated,
     ParcelScanned,

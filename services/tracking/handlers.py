@@ -54,6 +54,7 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     warehouse.ChangeTooLate,
     warehouse.ParcelHandedOver,
     warehouse.ParcelReceivedBack,
+    warehouse.ParcelRepacked,
     carrier.LabelCreated,
     carrier.LabelRefused,
     carrier.ParcelScanned,

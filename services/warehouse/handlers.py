@@ -15,7 +15,7 @@ from contracts.orders import (
     OrderClosed,
     OrderPlaced,
 )
-from contracts.warehouse import ManifestClosed, StockReserved
+from contracts.warehouse import ManifestClosed, ParcelRepacked, StockReserved
 from services.warehouse.domain.allocation import allocate, skus_to_lock
 from services.warehouse.domain.decisions import decide
 from services.warehouse.domain.movements import OrderStock
@@ -63,6 +63,8 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
     known = [facts for facts in orders if len(facts)]
     await work_lists.save_orders(db, [order_row(facts) for facts in known])
     await work_lists.save_parcels(db, [row for facts in known for row in parcel_rows(facts)])
+    repacked = [event for facts in known for event in facts.all(ParcelRepacked)]
+    await work_lists.drop_parcels(db, [(event.order_id, event.parcel) for event in repacked])
 
 
 async def handle_manifests(_db: DB, _manifests: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +15,7 @@ from contracts.base import Event, manifest_stream
 from contracts.carrier import BordereauCreated, LabelCreated
 from contracts.warehouse import CancelTooLate, ManifestClosed, OrderWithdrawn, ParcelHandedOver
 from services.warehouse.api import manifest_actions
+from shared import failpoints
 from shared.ledger.facts import Facts
 from tests.support.warehouse_service import NOW, WarehouseService, cancel, errors, label, number, scan
 
@@ -270,3 +271,31 @@ async def test_a_number_of_two_carriers_is_the_manifest_s_own(warehouse: Warehou
     manifest = await opened(warehouse)
     assert (await put_on(warehouse, manifest, ours)).status_code == 200
     assert [parcel["order_id"] for parcel in (await shown(warehouse, manifest))["parcels"]] == [str(ours)]
+
+
+@pytest.mark.parametrize(("step", "leaves"), [("api.worked", False), ("api.committed", True)])
+async def test_a_close_that_dies_has_handed_over_all_or_none(
+    warehouse: WarehouseService, monkeypatch: pytest.MonkeyPatch, step: str, leaves: bool
+) -> None:
+    await warehouse.product("SAVON-200", 10)
+    orders = [await warehouse.labelled({"SAVON-200": 1}) for _ in range(3)]
+    manifest = await opened(warehouse)
+    for order in orders:
+        await put_on(warehouse, manifest, order)
+    with monkeypatch.context() as dying:
+        dying.setattr(failpoints, "reach", _dies_at(step))
+        assert (await close(warehouse, manifest)).status_code == 500
+    handed_over = [ParcelHandedOver in await warehouse.facts(order) for order in orders]
+    assert handed_over == [leaves] * 3
+    assert (ManifestClosed in await facts_of(warehouse, manifest)) == leaves
+    again = await close(warehouse, manifest)
+    assert (again.status_code, len(again.json()["parcels"])) == (200, 3)
+    assert await warehouse.stock("SAVON-200") == {"available": 7, "shipped": 3}
+
+
+def _dies_at(step: str) -> Callable[[str], None]:
+    def reach(name: str) -> None:
+        if name == step:
+            raise failpoints.Failed(name)
+
+    return reach

@@ -10,11 +10,13 @@ from pypdf import PdfReader
 from contracts.base import Event, order_stream
 from contracts.carrier import LabelRefused
 from contracts.customs import ParcelRefused
+from contracts.warehouse import ParcelRepacked
 from services.carrier.domain.batches import NotJoinable, join_pdfs, label_state, wanted_parcels
 from shared.ledger.facts import Facts
 from tests.support.carrier_samples import (
     ORDER,
     START,
+    box,
     closed,
     declared,
     label,
@@ -40,6 +42,13 @@ def test_a_label_that_is_kept_is_found_and_one_whose_time_is_over_is_gone() -> N
     facts = known(placed(), packed(), declared(), label())
     assert label_state(facts, 1, kept=True) == ("found", "")
     assert label_state(facts, 1, kept=False) == ("gone", "not_kept")
+
+
+def test_the_label_of_a_box_that_was_given_up_is_not_printed() -> None:
+    given_up = ParcelRepacked(order_id=ORDER, occurred_at=START, parcel=1, box=box(2))
+    facts = known(placed(), packed(), declared(), label(), given_up)
+    assert label_state(facts, 1, kept=True) == ("withdrawn", "given_up")
+    assert wanted_parcels(facts, None) == [2]
 
 
 @pytest.mark.parametrize(

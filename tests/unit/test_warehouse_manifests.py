@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from contracts.base import Event
 from contracts.warehouse import MANIFEST_PARCELS, ManifestClosed, OrderWithdrawn, ParcelHandedOver
-from services.warehouse.domain.actions import hand_over
+from services.warehouse.domain.actions import Measures, hand_over, repack
 from services.warehouse.domain.manifests import (
     Manifest,
     ScannedParcel,
@@ -121,12 +121,20 @@ def test_only_what_is_on_the_manifest_can_stay_here() -> None:
 
 
 def test_the_state_of_a_parcel_is_the_same_by_facts_and_by_the_work_lists() -> None:
-    assert scanned_state(known(*LABELLED), 1) == listed_state("open", "labelled", handed_over=False) == "ready"
-    assert scanned_state(known(*LABELLED, WITHDRAWN), 1) == listed_state("open", "withdrawn", handed_over=False)
-    assert scanned_state(known(*LABELLED, CLOSED), 1) == listed_state("open", "closed", handed_over=False)
-    assert scanned_state(known(*LABELLED, HANDED_OVER, CLOSED), 1) == listed_state("open", "closed", handed_over=True)
-    assert listed_state("open", None, handed_over=False) == "not_ready"
-    assert listed_state("closed", "closed", handed_over=True) == "handed_over"
+    assert scanned_state(known(*LABELLED), 1) == listed_state("open", "labelled", False) == "ready"
+    assert scanned_state(known(*LABELLED, WITHDRAWN), 1) == listed_state("open", "withdrawn", False)
+    assert scanned_state(known(*LABELLED, CLOSED), 1) == listed_state("open", "closed", False)
+    assert scanned_state(known(*LABELLED, HANDED_OVER, CLOSED), 1) == listed_state("open", "closed", True)
+    repacked = repack(known(*LABELLED), 1, Measures(600, 300, 200, 100), LATER)
+    assert scanned_state(known(*LABELLED, repacked), 1) == listed_state("open", "packed", None) == "given_up"
+    assert listed_state("open", None, None) == "not_ready"
+    assert listed_state("closed", "closed", True) == "handed_over"
+
+
+def test_a_box_that_was_given_up_never_leaves_with_a_manifest() -> None:
+    repacked = repack(known(*LABELLED), 1, Measures(600, 300, 200, 100), LATER)
+    refusal = refused([*LABELLED, repacked, label(3)])
+    assert [(fault.field, fault.rule) for fault in refusal.faults] == [("parcels.T1-1", "given_up")]
 
 
 ORDERS, PARCELS, MANIFESTS = range(3), (1, 2), range(2)

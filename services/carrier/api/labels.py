@@ -19,6 +19,7 @@ from services.paths import OrderPath, ParcelPath
 from services.persons import reads
 from services.persons.facts import contact_version
 from services.persons.records import Persons
+from services.plans import is_given_up
 from shared.db import DB
 from shared.http.accept import preferred
 from shared.http.answers import etag_response
@@ -157,7 +158,7 @@ async def _usable(db: DB, facts: Facts, parcel: int) -> asyncpg.Record:
     row = await labels.shown(db, facts.id, parcel)
     if row is None or facts.get(LabelCreated, parcel) is None:
         raise Problem(404, "no label for this parcel")
-    if row["pdf"] is None or not is_label_needed(facts):
+    if row["pdf"] is None or not is_label_needed(facts) or is_given_up(facts, parcel):
         raise Problem(410, "this label may not be used any more")
     return row
 

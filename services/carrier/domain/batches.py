@@ -15,6 +15,7 @@ from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn
 from services.carrier.domain.labels import NO_NEW_LABEL, open_label_case
 from services.carrier.domain.parcels import parcels_of
+from services.plans import is_given_up
 from shared.ledger.facts import Facts
 
 State = Literal["found", "not_yet", "withdrawn", "gone", "unknown"]
@@ -37,6 +38,8 @@ def label_state(facts: Facts, parcel: int | None, *, kept: bool) -> tuple[State,
     for kind, reason in ((OrderWithdrawn, "order_withdrawn"), (OrderClosed, "order_closed")):
         if kind in facts:
             return "withdrawn", reason
+    if is_given_up(facts, parcel or 0):
+        return "withdrawn", "given_up"
     if facts.get(LabelCreated, parcel or 0) is not None:
         return ("found", "") if kept else ("gone", NOT_KEPT)
     if OrderPacked not in facts or parcel is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.carrier.domain import duties, enquiries, labels, outcomes
+from services.carrier.domain import duties, enquiries, labels, outcomes, repacked
 from services.carrier.domain.duties import DutyCodes
 from services.carrier.domain.silence import SilencePolicy
 from shared.ledger.facts import DecisionContext, Facts, Output
@@ -15,6 +15,7 @@ def decide(facts: Facts, context: DecisionContext, policy: SilencePolicy, duty_c
         *outcomes.outputs(facts, context),
         *labels.closed_cases(facts, context),
         *duties.charged_twice(facts, context, duty_codes),
+        *repacked.travelling(facts, context),
         *enquiries.closed(facts, context),
         *enquiries.outputs(facts, context, policy),
     ]

@@ -21,9 +21,10 @@ from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.persons import Contact
-from contracts.warehouse import OrderPacked, OrderWithdrawn
+from contracts.warehouse import OrderWithdrawn
 from services.carrier.domain.carrier import Account, LabelOrder
 from services.persons.facts import PersonErased, contact_recorded
+from services.plans import is_given_up, plan_of
 from shared.ledger.facts import DecisionContext, Facts, Job, Output
 
 LABEL_NOT_NEEDED: tuple[type[Event], ...] = (OrderWithdrawn, OrderClosed)
@@ -76,12 +77,14 @@ def is_label_needed(facts: Facts) -> bool:
 
 def may_get_label(facts: Facts, parcel: int) -> bool:
     """Whether a label of this parcel would be published: it has none, and nothing forbids one."""
-    return not any(kind in facts for kind in NO_NEW_LABEL) and facts.get(LabelCreated, parcel) is None
+    if any(kind in facts for kind in NO_NEW_LABEL) or is_given_up(facts, parcel):
+        return False
+    return facts.get(LabelCreated, parcel) is None
 
 
 def outputs(facts: Facts, context: DecisionContext) -> Iterator[Output]:
     """A label for every parcel that is packed, declared and has its addressee, as long as the order goes on."""
-    plan, placed = facts.get(OrderPacked), facts.get(OrderPlaced)
+    plan, placed = plan_of(facts), facts.get(OrderPlaced)
     if plan is None or placed is None or any(kind in facts for kind in NO_NEW_LABEL):
         return
     route = route_to(placed.country)
@@ -148,6 +151,8 @@ def _resolution(facts: Facts, parcel: int) -> str | None:
         return "label_created"
     if facts.get(LabelRefused, parcel) is not None:
         return "label_refused"
+    if is_given_up(facts, parcel):
+        return "given_up"
     return None if is_label_needed(facts) else "order_closed"
 
 
@@ -160,7 +165,7 @@ def label_order(
     contract has the carrier bill the hub. Never under 9610: there the tax is paid to customs with the declaration, and
     the carrier would collect it a second time.
     """
-    declared, plan, screened = facts.get(ParcelDeclared, parcel), facts.get(OrderPacked), facts.get(OrderScreened)
+    declared, plan, screened = facts.get(ParcelDeclared, parcel), plan_of(facts), facts.get(OrderScreened)
     if declared is None or plan is None:
         raise LookupError("a label was asked for before its parcel was packed and declared")
     return LabelOrder(

@@ -9,14 +9,15 @@ from uuid import UUID
 
 from contracts.carrier import LabelCreated, LabelRefused, ParcelScanned
 from contracts.vocabularies import RANKS, Status
-from contracts.warehouse import OrderPacked, ParcelHandedOver
+from contracts.warehouse import ParcelHandedOver
 from services.carrier.domain.labels import is_label_needed
 from services.carrier.domain.outcomes import current_end
+from services.plans import is_given_up, plan_of
 from shared.ledger.facts import Facts
 
 FollowState: TypeAlias = Literal["labelled", "handed_over", "over", "given_up"]
-"""`over`: delivered or returned. `given_up`: lost, destroyed, or of an order that needs no label any more; such a
-parcel may travel all the same."""
+"""`over`: delivered or returned. `given_up`: lost, destroyed, repacked, or of an order that needs no label any more;
+such a parcel may travel all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def follow_state(facts: Facts, parcel: int) -> FollowState:
     end = current_end(facts, parcel)
     if end and end.outcome in ("delivered", "returned"):
         return "over"
-    if end or not is_label_needed(facts):
+    if end or not is_label_needed(facts) or is_given_up(facts, parcel):
         return "given_up"
     return "labelled" if facts.get(ParcelHandedOver, parcel) is None else "handed_over"
 
@@ -68,7 +69,7 @@ def _latest_status(facts: Facts, parcel: int) -> Status | None:
 
 def parcels_of(facts: Facts) -> list[int]:
     """The order's parcels, once it is packed."""
-    plan = facts.get(OrderPacked)
+    plan = plan_of(facts)
     return sorted(box.parcel for box in plan.parcels) if plan else []
 
 

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportHeld, OrderScreened, ParcelUplifted
-from contracts.warehouse import OrderPacked, ParcelHandedOver
+from contracts.warehouse import ParcelHandedOver
 from services.customs.domain.cases import open_hold, post_hold_to_answer
 from services.customs.domain.decide import HOLD_ANSWER, Policy
+from services.plans import plan_of
 from shared.ledger.facts import Facts
 
 
@@ -21,7 +22,7 @@ class NotPossible(Exception):
 
 
 def has_parcel(facts: Facts, parcel: int) -> bool:
-    packed = facts.get(OrderPacked)
+    packed = plan_of(facts)
     return packed is not None and any(box.parcel == parcel for box in packed.parcels)
 
 

@@ -18,8 +18,9 @@ from contracts.customs import (
     ParcelRefused,
 )
 from contracts.orders import OrderClosed
-from contracts.warehouse import OrderWithdrawn
+from contracts.warehouse import OrderWithdrawn, ParcelRepacked
 from services.parcel_status import end_evidence
+from services.plans import is_given_up
 from shared.ledger.facts import DecisionContext, Facts, Output
 
 NAME = "customs"
@@ -57,6 +58,10 @@ ANSWERABLE = frozenset(
 is wanted."""
 AWAIT_CUSTOMS = "await_customs"
 """Answered: nobody but customs can free the parcel now."""
+
+
+INVALIDATION, TO_INVALIDATE = "invalidation", "export_to_invalidate"
+"""Kind of a case, and its reason: a box was given up that has an MRN."""
 
 
 def order_ended(facts: Facts) -> bool:
@@ -209,6 +214,16 @@ def _waiting(case: CaseOpened, context: DecisionContext) -> CaseOpened:
     )
 
 
+def invalidations(facts: Facts, context: DecisionContext) -> list[Output]:
+    """An export declaration of a box that was given up is to be invalidated: the goods do not leave under this MRN. Our
+    gateway has no message for that, so a person tells customs."""
+    return [
+        _needs("look_into", facts.id, INVALIDATION, str(repacked.parcel), 1, TO_INVALIDATE, context, ATTENTION_WITHIN)
+        for repacked in facts.all(ParcelRepacked)
+        if (declared := facts.get(ParcelDeclared, repacked.parcel)) is not None and declared.mrn is not None
+    ]
+
+
 def _held_since(facts: Facts, parcel: int, at: datetime) -> bool:
     """Whether a hold of customs' own was open then, or began later."""
     last = max((held for held in facts.all(ImportHeld) if held.parcel == parcel), key=_by_hold, default=None)
@@ -304,12 +319,14 @@ def settled_attention(facts: Facts, context: DecisionContext) -> list[Output]:
 
 
 def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | None:
-    if kind in (POST_HOLD, TAX_DIFFERENCE):  # settled by scans; by a void bill or a person
+    if kind in (POST_HOLD, TAX_DIFFERENCE, INVALIDATION):  # settled by scans; by a void bill or a person
         return None
     match kind:
         case "export":
             if facts.get(ParcelDeclared, parcel) or facts.get(ParcelRefused, parcel):
                 return "answered"
+            if is_given_up(facts, parcel):
+                return "given_up"
             return "order_ended" if order_ended(facts) else None
         case "return":
             return "answered" if facts.get(ImportReturned, parcel) else None

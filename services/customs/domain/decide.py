@@ -26,10 +26,11 @@ from contracts.vocabularies import Regime
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs.domain import export
 from services.customs.domain.amounts import goods_of, in_cny, of_order, split
-from services.customs.domain.cases import held_by_post, holds, order_ended, settled_attention
+from services.customs.domain.cases import held_by_post, holds, invalidations, order_ended, settled_attention
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal, Sums
 from services.customs.regimes.tables import Tables
 from services.persons.facts import PersonErased, PersonRecorded, contact_recorded
+from services.plans import plan_of
 from shared.ledger.facts import DecisionContext, Facts, Job, Output
 
 EXPORT, DOCUMENTS, INVENTORY, RETURN, HOLD_ANSWER = "export", "import_documents", "inventory", "return", "hold_answer"
@@ -117,7 +118,7 @@ def admit(passed: Passed, left: Decimal | None, context: DecisionContext) -> Ord
 
 def decide(facts: Facts, context: DecisionContext, policy: Policy) -> list[Output]:
     """All outputs besides those of screening."""
-    placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), facts.get(OrderPacked)
+    placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), plan_of(facts)
     if placed is None or screened is None or packed is None:
         return []
     outputs: list[Output] = []
@@ -128,7 +129,7 @@ def decide(facts: Facts, context: DecisionContext, policy: Policy) -> list[Outpu
         outputs += _import(facts, parcel.parcel, regime, context)
         outputs += holds(facts, parcel.parcel, context)
         outputs += held_by_post(facts, parcel.parcel, context)
-    return outputs + settled_attention(facts, context)
+    return [*outputs, *invalidations(facts, context), *settled_attention(facts, context)]
 
 
 def _exports(
@@ -189,8 +190,9 @@ def shares_in_cny(placed: OrderPlaced, packed: OrderPacked, rate: Decimal) -> li
 
 
 def _split(placed: OrderPlaced, packed: OrderPacked, sums: Sums) -> list[tuple[Parcel, Sums]]:
-    parcels = sorted(packed.parcels, key=lambda parcel: parcel.parcel)
-    return list(zip(parcels, split(sums, [goods_of(placed, parcel) for parcel in parcels]), strict=True))
+    """In the order of the plan, where a new box has the place of the one that it replaces: so it gets the same share,
+    and the others keep theirs."""
+    return list(zip(packed.parcels, split(sums, [goods_of(placed, box) for box in packed.parcels]), strict=True))
 
 
 def _import(facts: Facts, parcel: int, regime: ImportRegime, context: DecisionContext) -> list[Output]:

@@ -18,9 +18,10 @@ from contracts.customs import (
     ParcelRefused,
 )
 from contracts.orders import OrderPlaced
-from contracts.warehouse import OrderPacked, ParcelHandedOver
+from contracts.warehouse import ParcelHandedOver
 from services.customs.domain.cases import open_hold
 from services.customs.domain.export import cop_no, sub_order
+from services.plans import plan_of
 from shared.ledger.facts import Facts
 
 
@@ -54,7 +55,7 @@ STATES: tuple[tuple[type[ParcelEvent], str], ...] = (
 def parcel_rows(facts: Facts) -> list[ParcelRow]:
     """A row for each parcel of a packed order. Of its events the one that stands last in `STATES` decides, in whatever
     order they were consumed."""
-    placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), facts.get(OrderPacked)
+    placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), plan_of(facts)
     if placed is None or screened is None or packed is None:
         return []
     latest: dict[int, tuple[str, datetime]] = {}

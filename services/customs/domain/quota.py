@@ -17,8 +17,8 @@ from contracts.carrier import ParcelDelivered
 from contracts.customs import ImportCleared, ImportReturned, OrderScreened
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.persons import NationalId
-from contracts.warehouse import OrderPacked
 from services.customs.domain.amounts import apportion, goods_of
+from services.plans import plan_of
 from shared.ledger.facts import Facts
 
 NOTHING = Decimal("0.00")
@@ -72,7 +72,7 @@ def share(facts: Facts) -> Share:
     released by customs or delivered; an approved return gives it back. The end of the order gives back what was
     never released.
     """
-    placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), facts.get(OrderPacked)
+    placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), plan_of(facts)
     if placed is None or screened is None:
         return Share(NOTHING, NOTHING)
     value = screened.value_cny.amount

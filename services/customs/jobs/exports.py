@@ -12,7 +12,6 @@ import asyncpg
 
 from contracts.base import order_stream
 from contracts.orders import OrderPlaced
-from contracts.warehouse import OrderPacked
 from services.customs.domain import export
 from services.customs.domain.cases import ORDER_ENDS, order_ended
 from services.customs.domain.decide import EXPORT, Policy, parcels_declared
@@ -22,6 +21,7 @@ from services.customs.jobs.attention import case_round, no_answer
 from services.customs.jobs.export_gateway import EXPORT_GATEWAY, ExportGateway
 from services.customs.store import export_declarations
 from services.customs.store.export_declarations import Declaration
+from services.plans import is_given_up, plan_of
 from shared.clock import Clock
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
@@ -46,9 +46,11 @@ class ExportJob:
         """Raises Retry."""
         async with self.pool.acquire() as db:
             facts = (await self.ledger.read(db, [order_stream(job.stream.id)]))[job.stream.id]
-        placed, packed = facts.get(OrderPlaced), facts.get(OrderPacked)
+        placed, packed = facts.get(OrderPlaced), plan_of(facts)
         if placed is None or packed is None:
             raise Retry("order not packed here")
+        if is_given_up(facts, int(job.subject)):
+            return Done()
         context = DecisionContext(self.clock.now())
         deemed = parcels_declared(placed, packed, context, self.policy)[int(job.subject)]
         request = export.declaration(placed, deemed.parcel, deemed.cn23, deemed.total, self.policy.eori)
@@ -56,7 +58,8 @@ class ExportJob:
         declaration = self._declaration(job, request, outcome, context.now)
 
         async def save(db: DB, facts: Facts) -> None:
-            await export_declarations.save(db, declaration, overtaken=order_ended(facts))
+            overtaken = order_ended(facts) or is_given_up(facts, declaration.parcel)
+            await export_declarations.save(db, declaration, overtaken=overtaken)
 
         return Done([outcome.published], save=save, unless=ORDER_ENDS)
 

@@ -100,7 +100,7 @@ class ExportDeclarationView(View):
     mrn: str | None
     """The movement reference number: customs' own; null unless it is released."""
     overtaken: bool
-    """The order had ended before the answer came: the declaration is to be invalidated."""
+    """The order had ended, or the box was given up, before the answer came: the declaration is to be invalidated."""
 
 
 class ParcelView(View):

@@ -30,6 +30,16 @@ async def save(db: DB, parcels: Sequence[ParcelRow]) -> None:
     )
 
 
+async def drop(db: DB, parcels: Sequence[tuple[UUID, int]]) -> None:
+    """Order and number of boxes that were given up."""
+    if parcels:
+        await db.execute(
+            "delete from parcels where (order_id, parcel) in (select * from unnest($1::uuid[], $2::int[]))",
+            [order_id for order_id, _ in parcels],
+            [parcel for _, parcel in parcels],
+        )
+
+
 async def list_page(db: DB, state: str | None, after: tuple[UUID, int] | None, limit: int) -> list[asyncpg.Record]:
     """Parcels by order and number, of one state if one is named."""
     order_id, parcel = after or (UUID(int=0), 0)

@@ -9,7 +9,6 @@ from typing import Any
 from contracts.carrier import LabelCreated
 from contracts.cases import CaseOpened
 from contracts.orders import CancelRequested, OrderAmended, OrderClosed, OrderPlaced
-from contracts.warehouse import OrderPacked
 from services.orders.domain.cases import freed_by, open_cases
 from services.orders.domain.changes import Change, changes
 from services.orders.domain.deadlines import deadline
@@ -19,6 +18,7 @@ from services.orders.domain.pauses import NO_PAUSES, Pause
 from services.orders.domain.status import cancel_answer, order_status, parcel_state
 from services.orders.domain.supported_actions import supported_actions
 from services.persons.facts import PersonErased
+from services.plans import plan_of
 from shared.ledger.facts import Facts
 
 
@@ -131,8 +131,8 @@ def _case(case: CaseOpened) -> dict[str, Any]:
 
 
 def _parcels(facts: Facts) -> list[dict[str, Any]]:
-    packed = facts.get(OrderPacked)
-    parcels = sorted(packed.parcels, key=lambda parcel: parcel.parcel) if packed else []
+    plan = plan_of(facts)
+    parcels = sorted(plan.parcels, key=lambda parcel: parcel.parcel) if plan else []
     return [
         {
             "parcel": parcel.parcel,

@@ -14,8 +14,9 @@ from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, Parc
 from contracts.customs import OrderRefused, ParcelDeclared
 from contracts.orders import OrderPlaced, ParcelEnd
 from contracts.vocabularies import Outcome, ParcelOutcome
-from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack, StockRefused
+from contracts.warehouse import OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack, StockRefused
 from services.parcel_status import end_evidence
+from services.plans import plan_of
 from shared.ledger.facts import Facts
 
 WORST_FIRST: tuple[ParcelOutcome, ...] = ("lost", "destroyed", "returned")
@@ -55,9 +56,9 @@ def parcels_after_hand_over(facts: Facts) -> list[int]:
 
 
 def planned_parcels(facts: Facts) -> tuple[int, ...]:
-    """The numbers of the order's parcels, in order; empty until it is packed."""
-    packed = facts.get(OrderPacked)
-    return tuple(sorted(parcel.parcel for parcel in packed.parcels)) if packed else ()
+    """The numbers of the order's parcels, in order, without boxes that were given up; empty until it is packed."""
+    plan = plan_of(facts)
+    return tuple(sorted(parcel.parcel for parcel in plan.parcels)) if plan else ()
 
 
 def order_outcome(facts: Facts) -> OrderOutcome | None:

@@ -12,7 +12,14 @@ from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.customs import OrderScreened, ParcelDeclared
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.vocabularies import with_the_carrier
-from contracts.warehouse import CancelTooLate, OrderPacked, OrderWithdrawn, ParcelHandedOver, StockReserved
+from contracts.warehouse import (
+    CancelTooLate,
+    OrderPacked,
+    OrderWithdrawn,
+    ParcelHandedOver,
+    ParcelRepacked,
+    StockReserved,
+)
 from services.orders.domain.holds import open_holds
 from services.orders.domain.outcomes import parcels_after_hand_over, planned_parcels
 from services.parcel_status import end_evidence
@@ -44,6 +51,12 @@ def _when_order(kind: type[Event]) -> Callable[[Facts, int], datetime | None]:
         return fact.occurred_at if fact else None
 
     return reached
+
+
+def _when_packed(facts: Facts, _parcel: int) -> datetime | None:
+    """A box that takes the place of another begins its way anew."""
+    packed = facts.get(OrderPacked)
+    return max(event.occurred_at for event in (packed, *facts.all(ParcelRepacked))) if packed else None
 
 
 def _when_parcel(kind: type[Event]) -> Callable[[Facts, int], datetime | None]:
@@ -82,7 +95,7 @@ STATES: tuple[StateRule, ...] = (
     StateRule("placed", _when_screenable, of_parcel=False, awaits="customs"),
     StateRule("screened", _when_order(OrderScreened), of_parcel=False, awaits="warehouse"),
     StateRule("reserved", _when_order(StockReserved), of_parcel=False, awaits="packer"),
-    StateRule("packed", _when_order(OrderPacked), of_parcel=False, awaits="customs"),
+    StateRule("packed", _when_packed, of_parcel=False, awaits="customs"),
     StateRule("declared", _when_parcel(ParcelDeclared), of_parcel=True, awaits="carrier"),
     StateRule("labelled", _when_parcel(LabelCreated), of_parcel=True, awaits="packer"),
     StateRule("handed_over", _when_parcel(ParcelHandedOver), of_parcel=True, awaits="carrier"),

@@ -7,7 +7,7 @@ serial numbers, keys sorted. Times in it are the business time of the facts them
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -26,10 +26,12 @@ from contracts.warehouse import (
     OrderPacked,
     OrderWithdrawn,
     ParcelHandedOver,
+    ParcelRepacked,
     StockRefused,
     StockReserved,
     StockShort,
 )
+from services.plans import plan_of
 from services.tracking.domain.details import CarrierDetails
 from services.tracking.domain.journey import Journey, derive_journey
 from services.tracking.domain.next_actions import ORDER_ACTIONS, REFUND, NextAction, OrderState, next_action
@@ -98,10 +100,11 @@ def document_of(facts: Facts) -> Document | None:
     events = [event for event in facts if not _is_dead_letter_case(event)]
     if not events:
         return None
-    placed, packed, closed = facts.get(OrderPlaced), facts.get(OrderPacked), facts.get(OrderClosed)
+    placed, packed, closed = facts.get(OrderPlaced), plan_of(facts), facts.get(OrderClosed)
     cases = open_cases(facts)
     holding_cases = {case.parcel: case for case in reversed(cases)}
-    by_parcel = _events_by_parcel(events, packed)
+    given_up = {repacked.parcel for repacked in facts.all(ParcelRepacked)}
+    by_parcel = _events_by_parcel(events, packed, given_up)
     journeys = _journeys(facts, by_parcel)
     boxes = {parcel.parcel: parcel for parcel in packed.parcels} if packed else {}
     parcels = tuple(
@@ -178,11 +181,13 @@ _FIELDS: dict[type[Any], tuple[str, ...]] = {
 }
 
 
-def _events_by_parcel(events: Sequence[Event], packed: OrderPacked | None) -> dict[int, list[Event]]:
-    """The facts of every packed parcel, and of any other parcel that a fact names."""
+def _events_by_parcel(
+    events: Sequence[Event], packed: OrderPacked | None, given_up: Collection[int]
+) -> dict[int, list[Event]]:
+    """The facts of every packed parcel, and of any other parcel that a fact names, without boxes that were given up."""
     by_parcel: dict[int, list[Event]] = {parcel.parcel: [] for parcel in packed.parcels} if packed else {}
     for event in events:
-        if isinstance(event, ParcelEvent):
+        if isinstance(event, ParcelEvent) and event.parcel not in given_up:
             by_parcel.setdefault(event.parcel, []).append(event)
     return dict(sorted(by_parcel.items()))
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from contracts.base import order_stream
-from contracts.warehouse import OrderPacked, ParcelHandedOver, ParcelReceivedBack
+from contracts.warehouse import OrderPacked, ParcelHandedOver, ParcelReceivedBack, ParcelRepacked
 from services.warehouse.domain import actions
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import Stage, ordered_units, stage
@@ -34,6 +34,12 @@ class OrderActions:
         packed = actions.pack(facts, boxes, net_weights, self._clock.now())
         await self._ledger.publish(db, [packed])
         return packed
+
+    async def repack(self, db: DB, order_id: UUID, parcel: int, measures: actions.Measures) -> ParcelRepacked:
+        facts = await self._lock(db, order_id)
+        repacked = actions.repack(facts, parcel, measures, self._clock.now())
+        await self._ledger.publish(db, [repacked])
+        return repacked
 
     async def report_shortage(
         self, db: DB, order_id: UUID, sku: str, quantity: int, reason: actions.ShortageReason

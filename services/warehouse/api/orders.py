@@ -22,6 +22,8 @@ from services.warehouse.schemas.orders import (
     PackedOrderView,
     ParcelsToHandOverPage,
     PickListsPage,
+    RepackBody,
+    RepackView,
     ReturnedParcelBody,
     ReturnedParcelView,
     ShortageBody,
@@ -31,6 +33,7 @@ from services.warehouse.schemas.orders import (
     order_view,
     pack_view,
     pick_list_view,
+    repack_view,
     return_view,
 )
 from services.warehouse.store import goods, stock, work_lists
@@ -120,6 +123,31 @@ def router(
 
         async def work(db: DB) -> Response:
             return json_answer(pack_view(await actions.pack(db, order_id, body.boxes())), 201)
+
+        with refusals_as_problems():
+            return await requests.run(request, principal, work)
+
+    @routes.post(
+        "/orders/{order_id}/parcels/{parcel}/repack",
+        summary="Put a parcel into another box",
+        response_model=RepackView,
+        openapi_extra=described(
+            IDEMPOTENT,
+            problems(404, because={409: "It was handed over or repacked otherwise, or the order has ended."}),
+        ),
+    )
+    async def repack_parcel(
+        order_id: OrderPath,
+        parcel: ParcelPath,
+        request: Request,
+        body: RepackBody,
+        principal: Principal = Depends(key),
+    ) -> Response:
+        """Before the hand-over: all its contents lie in another box, which takes the next number and gets papers and a
+        label of its own. The old box, and a label of it, must not leave. The same body again gets the same answer."""
+
+        async def work(db: DB) -> Response:
+            return json_answer(repack_view(await actions.repack(db, order_id, parcel, body.measures())))
 
         with refusals_as_problems():
             return await requests.run(request, principal, work)

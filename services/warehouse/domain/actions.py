@@ -1,4 +1,5 @@
-"""What people do with an order, checked against its facts: pack, report a shortage, hand over, book a return in.
+"""What people do with an order, checked against its facts: pack, repack, report a shortage, hand over, book a return
+in.
 
 Each rule returns the fact that follows, the first one when the same was reported before, and raises Refusal otherwise:
 `unknown` for what does not exist, `conflict` when the order's state forbids it or something else was reported before,
@@ -8,7 +9,7 @@ Each rule returns the fact that follows, the first one when the same was reporte
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -21,12 +22,13 @@ from contracts.warehouse import (
     OrderWithdrawn,
     ParcelHandedOver,
     ParcelReceivedBack,
+    ParcelRepacked,
     StockReserved,
     StockShort,
 )
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import hold_text, open_holds, order_lines, packed_parcels
-from services.warehouse.domain.packing import Box, boxes_of, pack_boxes, packing_faults, same_boxes
+from services.warehouse.domain.packing import Box, box_faults, boxes_of, pack_boxes, packing_faults, same_boxes
 from services.warehouse.domain.refusals import Refusal
 from services.warehouse.domain.returns import return_faults, split_contents
 from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
@@ -34,6 +36,8 @@ from shared.faults import Fault
 from shared.ledger.facts import Facts
 
 ShortageReason = Literal["short_pick", "damaged"]
+LAST_PARCEL = 99
+"""The highest number that a parcel of an order may have."""
 
 
 def pack(facts: Facts, boxes: Sequence[Box], net_weights: Mapping[str, int], now: datetime) -> OrderPacked:
@@ -48,6 +52,44 @@ def pack(facts: Facts, boxes: Sequence[Box], net_weights: Mapping[str, int], now
     faults = packing_faults(boxes, order_lines(facts), net_weights, _limits(facts, now))
     _require_no_faults(faults)
     return OrderPacked(order_id=facts.id, occurred_at=now, parcels=pack_boxes(boxes, net_weights))
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Of a closed box: its weight on the scale in grams, its sides in millimetres."""
+
+    weight_g: int
+    length_mm: int
+    width_mm: int
+    height_mm: int
+
+
+def repack(facts: Facts, number: int, measures: Measures, now: datetime) -> ParcelRepacked:
+    """Gives a box up before its hand-over; its contents, all of them, lie in another, which takes the next number of
+    the order. One box becomes one: whatever was shared out over the parcels and declared of the others stays as it
+    was, to the cent."""
+    _require_known(facts)
+    if (repacked := facts.get(ParcelRepacked, number)) is not None:
+        if _measures(repacked.box) != measures:
+            raise Refusal("conflict", "the parcel was repacked already, otherwise")
+        return repacked
+    parcel = _require_parcel(facts, number)
+    if facts.get(ParcelHandedOver, number) is not None:
+        raise Refusal("conflict", "the parcel was handed over")
+    _require_reserved(facts)
+    following = max([*packed_parcels(facts), *(event.box.parcel for event in facts.all(ParcelRepacked))]) + 1
+    if following > LAST_PARCEL:
+        raise Refusal("conflict", "the order has too many parcels", detail=f"numbers end with {LAST_PARCEL}")
+    box = replace(boxes_of([parcel])[0], **asdict(measures))
+    net_weights = {content.sku: content.net_weight_g // content.quantity for content in parcel.contents}
+    faults = box_faults("body", box, net_weights, _limits(facts, now))
+    _require_no_faults([replace(fault, field=fault.field.removeprefix("body.")) for fault in faults])
+    new = parcel.model_copy(update={"parcel": following, **asdict(measures)})
+    return ParcelRepacked(order_id=facts.id, occurred_at=now, parcel=number, box=new)
+
+
+def _measures(parcel: Parcel) -> Measures:
+    return Measures(parcel.weight_g, parcel.length_mm, parcel.width_mm, parcel.height_mm)
 
 
 def _limits(facts: Facts, now: datetime) -> ParcelLimits:

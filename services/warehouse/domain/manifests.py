@@ -17,6 +17,7 @@ from uuid import UUID
 from contracts.carrier import LabelCreated
 from contracts.orders import OrderClosed
 from contracts.warehouse import MANIFEST_PARCELS, ManifestClosed, ManifestParcel, OrderWithdrawn, ParcelHandedOver
+from services.plans import is_given_up
 from services.warehouse.domain.actions import hand_over
 from services.warehouse.domain.orders import Stage
 from services.warehouse.domain.refusals import Refusal
@@ -26,8 +27,9 @@ from shared.ledger.facts import Facts
 MOST_OPEN = 100
 """Open manifests at a time: more are forgotten ones."""
 ManifestState = Literal["open", "closed"]
-ScannedState = Literal["ready", "withdrawn", "order_closed", "gone", "not_ready", "handed_over"]
-"""Of a parcel on a manifest. `gone`: the carrier has it, but not by this manifest; `handed_over`: by this one."""
+ScannedState = Literal["ready", "withdrawn", "order_closed", "given_up", "gone", "not_ready", "handed_over"]
+"""Of a parcel on a manifest. `given_up`: another box has its contents; `gone`: the carrier has it, but not by this
+manifest; `handed_over`: by this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +80,22 @@ def scanned_state(facts: Facts, parcel: int) -> ScannedState:
     """Of a parcel on an open manifest, by the facts of its order."""
     if facts.get(ParcelHandedOver, parcel) is not None:
         return "gone"
+    if is_given_up(facts, parcel):
+        return "given_up"
     if OrderWithdrawn in facts:
         return "withdrawn"
     return "order_closed" if OrderClosed in facts else "ready"
 
 
-def listed_state(manifest: ManifestState, stage: Stage | None, *, handed_over: bool) -> ScannedState:
-    """Of a parcel on a manifest, by the stage of its order and whether it was handed over, in the work lists."""
+def listed_state(manifest: ManifestState, stage: Stage | None, handed_over: bool | None) -> ScannedState:
+    """Of a parcel on a manifest, by the stage of its order and whether it was handed over, in the work lists: None for
+    a parcel that is in them no more."""
     if manifest == "closed":
         return "handed_over"
     if handed_over:
         return "gone"
+    if stage is not None and handed_over is None:
+        return "given_up"
     match stage:
         case "withdrawn":
             return "withdrawn"

@@ -13,7 +13,8 @@ from contracts.base import Event, OrderLine, Parcel
 from contracts.carrier import LabelCreated
 from contracts.customs import OrderRefused
 from contracts.orders import HoldReleased, HoldRequested, OrderClosed, OrderPlaced
-from contracts.warehouse import OrderHeld, OrderPacked, OrderWithdrawn, ParcelHandedOver, StockRefused, StockReserved
+from contracts.warehouse import OrderHeld, OrderWithdrawn, ParcelHandedOver, ParcelRepacked, StockRefused, StockReserved
+from services.plans import plan_of
 from shared.ledger.facts import Facts
 
 Stage = Literal["waiting", "reserved", "on_hold", "packed", "labelled", "handed_over", "refused", "withdrawn", "closed"]
@@ -38,9 +39,9 @@ def ordered_units(facts: Facts) -> dict[str, int]:
 
 
 def packed_parcels(facts: Facts) -> dict[int, Parcel]:
-    """The parcels as packed, by number; none before packing."""
-    packed = facts.get(OrderPacked)
-    return {parcel.parcel: parcel for parcel in packed.parcels} if packed else {}
+    """The parcels as they are now, by number, without boxes that were given up; none before packing."""
+    plan = plan_of(facts)
+    return {parcel.parcel: parcel for parcel in plan.parcels} if plan else {}
 
 
 def parcel_units(parcel: Parcel) -> dict[str, int]:
@@ -71,13 +72,14 @@ def stage(facts: Facts) -> tuple[Stage, datetime]:
     for kind, name in _FINAL:
         if end := facts.get(kind):
             return name, end.occurred_at
-    if packed := facts.get(OrderPacked):
+    if packed := plan_of(facts):
         handed_over, labels = facts.all(ParcelHandedOver), facts.all(LabelCreated)
         if len(handed_over) >= len(packed.parcels):
             return "handed_over", handed_over[-1].occurred_at
         if all(facts.get(LabelCreated, parcel.parcel) for parcel in packed.parcels):
             return "labelled", labels[-1].occurred_at
-        return "packed", packed.occurred_at
+        repacked = [event.occurred_at for event in facts.all(ParcelRepacked)]
+        return "packed", max([packed.occurred_at, *repacked])
     for kind, name in _BEFORE_PACKING:
         if fact := facts.get(kind):
             holds = open_holds(facts) if kind is StockReserved else ()

@@ -37,7 +37,7 @@ def packing_faults(
     """Every fault of a packed order: all lines and nothing else, each box within the carrier's limits and no lighter
     than its contents. `net_weights` are grams of one unit by SKU."""
     faults = [
-        fault for index, box in enumerate(boxes) for fault in _box_faults(f"parcels[{index}]", box, net_weights, limits)
+        fault for index, box in enumerate(boxes) for fault in box_faults(f"parcels[{index}]", box, net_weights, limits)
     ]
     lines_by_number = {line.line: line for line in lines}
     packed: Counter[int] = Counter()
@@ -59,7 +59,7 @@ def packing_faults(
     return faults
 
 
-def _box_faults(field: str, box: Box, net_weights: Mapping[str, int], limits: ParcelLimits) -> Iterator[Fault]:
+def box_faults(field: str, box: Box, net_weights: Mapping[str, int], limits: ParcelLimits) -> Iterator[Fault]:
     scans = Counter(scanned.line for scanned in box.contents)
     for line in (line for line, count in scans.items() if count > 1):
         yield Fault(f"{field}.contents", "line_once_a_parcel", f"line {line} once a parcel")

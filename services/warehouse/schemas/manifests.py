@@ -73,8 +73,8 @@ class ManifestParcelView(View):
     tracking_number: str
     scanned_at: datetime
     state: ScannedState
-    """`ready` to leave; `withdrawn` or `order_closed`: take it out; `gone`: the carrier had it before; `not_ready`: not
-    all labels of its order are known here; `handed_over` with this manifest."""
+    """`ready` to leave; `withdrawn`, `order_closed` or `given_up`: take it out; `gone`: the carrier had it before;
+    `not_ready`: not all labels of its order are known here; `handed_over` with this manifest."""
 
 
 class BordereauView(View):

@@ -11,8 +11,8 @@ from pydantic import Field
 
 from contracts.base import Code, Parcel, ParcelContent, ParcelEvent, ParcelNumber, Sku
 from contracts.carrier import LabelCreated, ParcelReturned
-from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack
-from services.warehouse.domain.actions import ShortageReason
+from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack, ParcelRepacked
+from services.warehouse.domain.actions import Measures, ShortageReason
 from services.warehouse.domain.goods import Product
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import LabelledParcel, OrderRow, Stage, order_lines, order_row, packed_parcels
@@ -73,6 +73,31 @@ class PackedOrderView(View):
     order_id: UUID
     packed_at: datetime
     parcels: tuple[Parcel, ...]
+
+
+class RepackBody(Body):
+    """The box in which the contents of a parcel lie now."""
+
+    weight_g: Grams
+    """On the scale, in grams; it is the weight that is declared."""
+    length_mm: Millimetres
+    """On the outside, in millimetres, as the other two sides."""
+    width_mm: Millimetres
+    height_mm: Millimetres
+
+    def measures(self) -> Measures:
+        return Measures(self.weight_g, self.length_mm, self.width_mm, self.height_mm)
+
+
+class RepackView(View):
+    """A parcel that was repacked."""
+
+    order_id: UUID
+    given_up: ParcelNumber
+    """The box that must not leave."""
+    repacked_at: datetime
+    parcel: Parcel
+    """The box that takes its place."""
 
 
 class ShortageBody(Body):
@@ -260,6 +285,15 @@ def hand_over_view(parcel: LabelledParcel) -> ParcelToHandOver:
 
 def pack_view(packed: OrderPacked) -> PackedOrderView:
     return PackedOrderView(order_id=packed.order_id, packed_at=packed.occurred_at, parcels=packed.parcels)
+
+
+def repack_view(repacked: ParcelRepacked) -> RepackView:
+    return RepackView(
+        order_id=repacked.order_id,
+        given_up=repacked.parcel,
+        repacked_at=repacked.occurred_at,
+        parcel=repacked.box,
+    )
 
 
 def handed_over_view(handed_over: ParcelHandedOver) -> HandOverView:

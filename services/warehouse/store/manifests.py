@@ -69,7 +69,7 @@ async def listed_parcels(db: DB, manifest: Manifest) -> list[ListedParcel]:
     """The same, with what the work lists know of them."""
     rows = await db.fetch(
         """select s.order_id, s.parcel, s.tracking_number, s.scanned_at, o.number, o.stage,
-                  coalesce(p.handed_over, false) as handed_over
+                  p.handed_over
            from manifest_parcels s left join orders o using (order_id) left join parcels p using (order_id, parcel)
            where s.manifest_id = $1 order by s.place""",
         manifest.id,
@@ -78,7 +78,7 @@ async def listed_parcels(db: DB, manifest: Manifest) -> list[ListedParcel]:
         ListedParcel(
             ScannedParcel(row["order_id"], row["parcel"], row["tracking_number"], row["scanned_at"]),
             row["number"],
-            listed_state(manifest.state, row["stage"], handed_over=row["handed_over"]),
+            listed_state(manifest.state, row["stage"], row["handed_over"]),
         )
         for row in rows
     ]

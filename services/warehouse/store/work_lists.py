@@ -44,6 +44,16 @@ async def save_parcels(db: DB, parcels: Sequence[ParcelRow]) -> None:
     )
 
 
+async def drop_parcels(db: DB, parcels: Sequence[tuple[UUID, int]]) -> None:
+    """Order and number of boxes that were given up."""
+    if parcels:
+        await db.execute(
+            "delete from parcels where (order_id, parcel) in (select * from unnest($1::uuid[], $2::int[]))",
+            [order_id for order_id, _ in parcels],
+            [parcel for _, parcel in parcels],
+        )
+
+
 async def reserved_orders(db: DB, after: tuple[datetime, UUID] | None, limit: int) -> list[OrderRow]:
     """Orders to be packed, the longest waiting first."""
     rows = await db.fetch(

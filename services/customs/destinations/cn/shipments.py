@@ -18,6 +18,7 @@ from services.customs.domain import export
 from services.customs.domain.amounts import apportion
 from services.customs.domain.decide import Policy, shares_in_cny
 from services.customs.regimes.base import Sums
+from services.plans import plan_of
 from shared.ledger.facts import Facts
 
 
@@ -93,7 +94,7 @@ def shipment(
     LookupError: the order was not screened, packed and handed over. Undeclarable: something cannot be stated.
     """
     placed, screened = facts.get(OrderPlaced), facts.get(OrderScreened)
-    packed, handed_over = facts.get(OrderPacked), facts.get(ParcelHandedOver, parcel)
+    packed, handed_over = plan_of(facts), facts.get(ParcelHandedOver, parcel)
     if placed is None or screened is None or packed is None or handed_over is None:
         raise LookupError("nothing to declare yet")
     box, sums = next(

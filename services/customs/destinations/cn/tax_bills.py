@@ -11,11 +11,11 @@ from contracts.base import Event
 from contracts.cases import CaseOpened
 from contracts.customs import OrderScreened
 from contracts.orders import OrderPlaced
-from contracts.warehouse import OrderPacked
 from services.customs.destinations.cn.receipt_xml import NotReceipts, fields, local_name
 from services.customs.destinations.cn.receipts import BilledArticle, TaxBill, Taxes
 from services.customs.domain.cases import TAX_DIFFERENCE, attention, attention_round, open_attentions
 from services.customs.domain.decide import shares_in_cny
+from services.plans import plan_of
 from shared.ledger.facts import DecisionContext, Facts
 
 BILL, BILL_STATUS = "CEB816", "CEB818"
@@ -66,7 +66,7 @@ def _amount(named: Mapping[str, str], name: str) -> Decimal:
 
 def collected(facts: Facts, parcel: int) -> Decimal | None:
     """The parcel's share of the tax with which the order was placed, in CNY; None while it is not known."""
-    placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), facts.get(OrderPacked)
+    placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), plan_of(facts)
     if placed is None or screened is None or packed is None:
         return None
     shares = shares_in_cny(placed, packed, screened.rate)
