@@ -8,7 +8,7 @@ from contracts import topics
 from contracts.base import ORDER
 from services import cases
 from services.customs import handlers
-from services.customs.api import actions, orders, preview
+from services.customs.api import actions, orders, preview, quote
 from services.customs.api.description import API
 from services.customs.destinations import DESTINATIONS
 from services.customs.destinations.destination import Parts
@@ -66,8 +66,9 @@ def service(platform: Platform) -> Service:
             quota.counted(clock.now()),
         ),
         routers=(
-            orders.router(platform.require, pool, ledger),
+            orders.router(platform.require, pool, ledger, policy),
             actions.router(platform.require, ledger, platform.requests, seal, clock, policy),
+            quote.router(platform.require, clock, policy),
             preview.router(platform.require, pool, clock, handler),
             reads.router(platform.require, pool),
         ),

@@ -36,6 +36,7 @@ from tests.support.waiting import until_known
 
 OPERATOR = {"Authorization": "Bearer key-of-the-operator"}
 ORDERS = {"Authorization": "Bearer key-of-orders"}
+SHOP = {"Authorization": "Bearer key-of-the-shop"}
 PACKER = {"Authorization": "Bearer key-of-the-packer"}
 E = TypeVar("E", bound=Event)
 
@@ -162,6 +163,7 @@ async def customs_service(
     await add_api_key(dsn, key="key-of-the-operator", name="operator", scope="operator")
     await add_api_key(dsn, key="key-of-the-packer", name="packer", scope="warehouse")
     await add_api_key(dsn, key="key-of-orders", name="orders", scope="service")
+    await add_api_key(dsn, key="key-of-the-shop", name="shop", scope="marketplace")
     clock = HandClock()
     sandbox = authorities or create(SandboxSettings(), clock)
     async with serving(sandbox, lifespan="on") as outside:

@@ -25,6 +25,7 @@ from tests.support.customs_samples import (
     PLACED_AT,
     POLICY,
     TABLES,
+    eur,
     handed_over,
     line,
     order_id,
@@ -93,7 +94,7 @@ def test_the_parcels_add_up_to_the_order() -> None:
         field: sum(amount("CEB311", field, number) for number in (1, 2))
         for field in ("goodsValue", "freight", "discount", "taxTotal", "acturalPaid")
     }
-    assert of["goodsValue"] + of["freight"] - of["discount"] == screened.value_cny.amount
+    assert of["goodsValue"] + of["freight"] == screened.value_cny.amount
     assert of["goodsValue"] + of["freight"] + of["taxTotal"] - of["discount"] == of["acturalPaid"]
 
 
@@ -106,7 +107,30 @@ def test_the_three_documents_and_the_lines_agree(number: int) -> None:
     waybill = sandbox_ceb.parse(built("CEB511", number))
     assert inventory.head["grossWeight"] == waybill.head["weight"]
     assert inventory.head["billNo"] == waybill.head["logisticsNo"] == f"CY00000000{number}FR"
-    assert [item["gcode"] for item in inventory.lines] == ["3304990000", "1905310000"]
+    assert [item["gcode"] for item in inventory.lines] == ["3304990099", "1905310000"]
+
+
+def test_insurance_is_declared_beside_the_freight() -> None:
+    """2.00 EUR over two parcels, by the value of their goods; the order has no field for it: it is with the freight."""
+    order = placed(lines=[line(1, "62.00", 3), line(2, "11.90", 2, "19053100")])
+    order = order.model_copy(update={"insurance": eur("2.00"), "total": order.total + eur("2.00")})
+    boxes = packed(parcel(1, (1, 2), (2, 1)), parcel(2, (1, 1), (2, 1)))
+    known = Facts(order_stream(order_id()), [order, recorded(), boxes, handed_over(1), handed_over(2)])
+    verdict = screen(known, DecisionContext(PLACED_AT), POLICY)
+    assert isinstance(verdict, Passed)
+    known.add(verdict.screened)
+
+    def amounts(message: MessageType, field: str) -> list[Decimal]:
+        return [sandbox_ceb.parse(built(message, number, known)).amount(field) for number in (1, 2)]
+
+    insured = amounts("CEB621", "insuredFee")
+    assert sum(insured) == Decimal("16.72")
+    assert amounts("CEB511", "insuredFee") == insured
+    freight = amounts("CEB621", "freight")
+    assert amounts("CEB311", "freight") == [f + i for f, i in zip(freight, insured, strict=True)]
+    for number in (1, 2):
+        head = sandbox_ceb.parse(built("CEB311", number, known)).amount
+        assert head("acturalPaid") == head("goodsValue") + head("freight") + head("taxTotal") - head("discount")
 
 
 def test_the_agents_notice_names_the_flight() -> None:

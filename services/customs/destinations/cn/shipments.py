@@ -14,7 +14,7 @@ from contracts.persons import Contact, NationalId
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs.domain import export
 from services.customs.domain.amounts import apportion
-from services.customs.domain.decide import Policy, shares_in_cny
+from services.customs.domain.decide import Policy, declared_codes, shares_in_cny
 from services.customs.regimes.base import Sums
 from shared.ledger.facts import Facts
 
@@ -86,7 +86,7 @@ def shipment(
         bill_number=uplifted.bill_number if uplifted else None,
         voyage_number=uplifted.voyage_number if uplifted else policy.tables.codes.unknown_voyage,
         sums=sums,
-        items=_items(placed, box, sums, policy),
+        items=_items(placed, screened, box, sums, policy),
         gross_weight_g=box.weight_g,
         contact=contact,
         buyer=buyer,
@@ -94,19 +94,19 @@ def shipment(
     )
 
 
-def _items(placed: OrderPlaced, box: Parcel, sums: Sums, policy: Policy) -> tuple[Item, ...]:
+def _items(placed: OrderPlaced, screened: OrderScreened, box: Parcel, sums: Sums, policy: Policy) -> tuple[Item, ...]:
     """The parcel's articles as on its CN23, each with its share of the goods' value in yuan."""
     articles = export.cn23(placed, box, sums.money(sums.freight)).articles
     skus = {line.line: line.sku for line in placed.lines}
     by_line = sorted({content.line for content in box.contents})
     totals = apportion(sums.goods, [article.unit_value.amount * article.quantity for article in articles])
-    day = policy.regime_of(placed).day(placed.occurred_at)
+    codes = declared_codes(placed, screened, policy)
     return tuple(
         Item(
             number=number,
             sku=skus[line],
             name=article.description,
-            hs10=policy.tables.positive_list.chinese_code(article.hs_code, day),
+            hs10=codes[line],
             origin=article.origin,
             quantity=article.quantity,
             net_weight_g=article.net_weight_g,
