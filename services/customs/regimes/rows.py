@@ -25,6 +25,8 @@ class Row:
     valid_from: date
     valid_to: date | None
     source: str
+    fixed_on: date | None = None
+    """Of a rate, the day on which it was fixed."""
 
     def holds(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)

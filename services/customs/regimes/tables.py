@@ -13,6 +13,7 @@ from typing import Any
 from contracts.base import OrderLine
 from services.customs.regimes import bands, tariff
 from services.customs.regimes.bands import Bands
+from services.customs.regimes.rates import check_rates
 from services.customs.regimes.rows import Amounts, Headings, Restriction, Row, words_of
 from services.customs.regimes.tariff import CHINESE_CODE, HS6, TARIFF_LINE, Tariff
 
@@ -97,6 +98,8 @@ class Tables:
 def load(directory: Path = DATA) -> Tables:
     """The tables of a directory. ValueError when rows of one amount overlap or are not what they should be."""
     limits, goods, codes = (_read(directory, name) for name in ("limits", "goods", "codes"))
+    rates = _amounts(_read(directory, "rates"), "cny_per_eur")
+    check_rates(rates.rows)
     return Tables(
         cbec_transaction=_amounts(limits, "cbec_transaction_cny"),
         cbec_yearly=_amounts(limits, "cbec_yearly_cny"),
@@ -106,7 +109,7 @@ def load(directory: Path = DATA) -> Tables:
         postal_parcel=_amounts(limits, "postal_parcel_cny"),
         postal_tax_waived=_amounts(limits, "postal_tax_waived_cny"),
         eu_deemed=_amounts(limits, "eu_deemed_declaration_eur"),
-        cny_per_eur=_amounts(_read(directory, "rates"), "cny_per_eur"),
+        cny_per_eur=rates,
         positive_list=PositiveList.of(_rows(goods["positive_list"])),
         barred_from_air=Headings.of(_rows(goods["barred_from_air"])),
         prohibited=Headings.of(_rows(goods["prohibited"])),
@@ -134,6 +137,7 @@ def _rows(table: Sequence[Mapping[str, str | None]]) -> tuple[Row, ...]:
             valid_from=date.fromisoformat(str(row["from"])),
             valid_to=date.fromisoformat(row["to"]) if row["to"] else None,
             source=str(row["source"]),
+            fixed_on=date.fromisoformat(fixed_on) if (fixed_on := row.get("fixed_on")) else None,
         )
         for row in table
     )
