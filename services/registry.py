@@ -42,7 +42,12 @@ REGISTRY = (
         "customs",
         8030,
         secrets={"contact_key": "contact_key", "national_id_key": "national_id_key", "quota_key": "quota_key"},
-        local={"export_gateway_url": "{sandbox}/douane", "import_gateway_url": "{sandbox}/chinaport"},
+        local={
+            "export_gateway_url": "{sandbox}/douane",
+            "import_gateway_url": "{sandbox}/chinaport",
+            "import_regime": "cbec_9610",
+            "waybill_agreement": "sandbox",
+        },
     ),
     Declared(
         "carrier",

@@ -179,6 +179,8 @@ async def customs_service(
                 "import_gateway_url": f"{outside}/chinaport",
                 "receipts_poll_seconds": 0.1,
                 "gateway_timeout_seconds": 2,
+                "import_regime": "cbec_9610",
+                "waybill_agreement": "a sample",
                 "import_regimes": {"postal-shop": "personal_postal"},
                 **changes,
             }

@@ -48,13 +48,13 @@ def test_the_lane_says_who_chose_it_and_what_would_change_it() -> None:
         quote(basket(article("100.00")), NOW, POLICY),
         quote(basket(article("9.00"), shop=POST), NOW, POLICY),
     )
-    assert (by_default.regime, by_default.chosen_by) == ("cbec_9610", "default")
+    assert (by_default.lane.name, by_default.chosen_by) == ("cbec_9610", "default")
     assert by_default.changes_at == {
         "over_transaction_limit": Decimal(5000),
         "full_tax": Decimal(5000),
         "over_yearly_limit": Decimal(26000),
     }
-    assert (own.regime, own.chosen_by) == ("personal_postal", "marketplace")
+    assert (own.lane.name, own.chosen_by) == ("postal", "marketplace")
     assert own.changes_at == {"over_postal_limit": Decimal(2000), "tax_not_waived": Decimal(50)}
     nobody = replace(POLICY, regimes_by_marketplace=None)
     assert quote(basket(article("9.00"), shop=POST), NOW, nobody).chosen_by == "default"

@@ -64,7 +64,7 @@ class Policy:
     imports: Mapping[Regime, ImportRegime]
     export: ExportRegime
     eori: str
-    default_regime: Regime = "cbec_9610"
+    default_regime: Regime = "personal_postal"
     regimes_by_marketplace: Mapping[str, Regime] | None = None
 
     def regime_of(self, placed: OrderPlaced) -> ImportRegime:

@@ -12,6 +12,7 @@ from contracts.orders import OrderPlaced
 from services.customs.domain.amounts import in_cny, of_order, to_cent
 from services.customs.domain.decide import Passed, Policy, screen
 from services.customs.regimes.base import Sums
+from services.customs.regimes.lanes import Lane
 from services.customs.regimes.rows import Row
 from services.customs.regimes.taxes import Tax
 from services.persons.facts import PersonRecorded
@@ -33,7 +34,7 @@ class NeededDocument:
 class Quote:
     """What would be decided, and why."""
 
-    regime: str
+    lane: Lane
     chosen_by: Literal["marketplace", "default"]
     """Whether the marketplace has a regime of its own."""
     changes_at: Mapping[str, Decimal]
@@ -69,7 +70,7 @@ def quote(placed: OrderPlaced, context: DecisionContext, policy: Policy) -> Quot
     verdict = found.screened if isinstance(found, Passed) else found
     own = placed.marketplace in (policy.regimes_by_marketplace or {})
     return Quote(
-        regime=regime.name,
+        lane=policy.tables.lanes.of(regime.name, day),
         chosen_by="marketplace" if own else "default",
         changes_at=regime.changes_at(day),
         verdict=verdict,

@@ -1,4 +1,4 @@
-"""The dated tables that the regimes judge by: limits, rates, goods, tariff, bands and customs' own codes."""
+"""The dated tables that the regimes judge by: limits, rates, lanes, goods, tariff, bands and customs' own codes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from contracts.base import OrderLine
-from services.customs.regimes import bands, tariff
+from services.customs.regimes import bands, lanes, tariff
 from services.customs.regimes.bands import Bands
+from services.customs.regimes.lanes import Lanes
 from services.customs.regimes.rates import check_rates
 from services.customs.regimes.rows import Amounts, Headings, Restriction, Row, words_of
 from services.customs.regimes.tariff import CHINESE_CODE, HS6, TARIFF_LINE, Tariff
@@ -78,6 +79,7 @@ class Tables:
     restricted_on_export: tuple[Restriction, ...]
     tariff: Tariff
     postal_bands: Bands
+    lanes: Lanes
     codes: Codes
 
     def is_endangered(self, line: OrderLine, day: date) -> bool:
@@ -121,6 +123,7 @@ def load(directory: Path = DATA) -> Tables:
         ),
         tariff=tariff.load(directory / "tariff.csv"),
         postal_bands=bands.load(directory / "postal_bands.csv"),
+        lanes=lanes.load(directory / "lanes.json"),
         codes=Codes(**{name: value for name, value in codes.items() if name != "note"}),
     )
 

@@ -136,8 +136,21 @@ class ChangeView(View):
 class LaneView(View):
     """On which way the goods would come in, why, and what would change it."""
 
+    lane: str
+    """`postal` or `cbec_9610`."""
     regime: str
-    """`cbec_9610` or `personal_postal`."""
+    """`personal_postal` or `cbec_9610`."""
+    carrier: str
+    product: str
+    """The carrier's own code of it."""
+    waybill_filed_by: Literal["nobody", "agreed_firm"]
+    """`agreed_firm`: a logistics firm that is registered with China's customs files it (CEB511)."""
+    transport_mode: str
+    tax_paid_by: str
+    """`addressee`, or the `guarantor` who is registered with customs."""
+    tax_collected_by: str
+    office: str
+    """Of customs, which takes the goods."""
     chosen_by: Literal["marketplace", "default"]
     """`marketplace`: it has a regime of its own; `default`: that of all others."""
     changes: tuple[ChangeView, ...]
@@ -223,7 +236,7 @@ class QuoteView(View):
 
 def quote_view(quote: Quote, collected: bool) -> QuoteView:
     """`collected`: whether the body has said which tax is collected."""
-    verdict, tax, landed = quote.verdict, quote.tax, quote.landed
+    verdict, tax, landed, lane = quote.verdict, quote.tax, quote.landed, quote.lane
     refused = verdict if isinstance(verdict, OrderRefused) else None
     screened = verdict if isinstance(verdict, OrderScreened) else None
     told = findings(screened) if screened else ()
@@ -231,7 +244,15 @@ def quote_view(quote: Quote, collected: bool) -> QuoteView:
         accepted=refused is None,
         refused=QuoteRefusalView(reason=refused.reason, sku=refused.sku, choices=refused.choices) if refused else None,
         lane=LaneView(
-            regime=quote.regime,
+            lane=lane.name,
+            regime=lane.regime,
+            carrier=lane.carrier,
+            product=lane.product,
+            waybill_filed_by=lane.waybill_filed_by,
+            transport_mode=lane.transport_mode,
+            tax_paid_by=lane.tax_paid_by,
+            tax_collected_by=lane.tax_collected_by,
+            office=lane.office,
             chosen_by=quote.chosen_by,
             changes=tuple(ChangeView(rule=rule, above=cny(above)) for rule, above in quote.changes_at.items()),
         ),
