@@ -221,10 +221,7 @@ class JapanPostal:
     def value(self, sums: Sums) -> Decimal:
         return sums.goods
 
-    def refusal(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Refusal | None:
-        return None
-
-    def tax(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Tax:
+    def judge(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Refusal | Tax:
         return Tax(())
 
     def rules(self, day: date) -> tuple[str, ...]:

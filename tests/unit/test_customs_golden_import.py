@@ -10,6 +10,7 @@ from contracts.base import Money
 from contracts.customs import OrderRefused, OrderScreened
 from contracts.orders import OrderPlaced
 from services.customs.domain.amounts import in_cny, of_order
+from services.customs.regimes.taxes import Tax
 from tests.support.customs_golden import COGNAC, CREAM, GOLDEN, POST, Golden, article, basket, cny, verdict
 from tests.support.customs_samples import POLICY
 
@@ -17,7 +18,8 @@ from tests.support.customs_samples import POLICY
 def taxes(order: OrderPlaced) -> tuple[str, str, str, str]:
     """Duty, consumption tax, VAT (or the one tax by post), and what is due, CNY, over the lines."""
     regime = POLICY.regime_of(order)
-    tax = regime.tax(order.lines, in_cny(of_order(order), Decimal(1)), regime.day(order.occurred_at))
+    tax = regime.judge(order.lines, in_cny(of_order(order), Decimal(1)), regime.day(order.occurred_at))
+    assert isinstance(tax, Tax)
     sums = [sum((getattr(line, name) for line in tax.lines), Decimal("0.00")) for name in ("duty", "consumption")]
     last = sum((line.vat + line.postal for line in tax.lines), Decimal("0.00"))
     duty, consumption = map(str, sums)

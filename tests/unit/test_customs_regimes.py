@@ -28,7 +28,8 @@ def worth(value: str) -> Sums:
 
 
 def refusal(regime: Regime, lines: Sequence[OrderLine], value: str, day: date = TODAY) -> Refusal | None:
-    return POLICY.imports[regime].refusal(lines, worth(value), day)
+    found = POLICY.imports[regime].judge(lines, worth(value), day)
+    return found if isinstance(found, Refusal) else None
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,10 @@ def apportion(amount: Decimal, weights: Sequence[Decimal], caps: Sequence[Decima
         raise ValueError("these parts cannot hold the amount")
     if not any(shares):
         shares = [1] * len(shares)
+    if not cents:
+        return [Decimal("0.00")] * len(shares)
+    if len(shares) == 1:
+        return [Decimal(cents).scaleb(-2)]
     whole = sum(shares)
     parts = [min(cents * share // whole, limit) for share, limit in zip(shares, limits, strict=True)]
     left = cents - sum(parts)

@@ -98,12 +98,12 @@ def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | O
     rates = policy.tables.cny_per_eur
     rate = rates.row(day)
     sums = in_cny(of_order(placed), Decimal(rate.value))
-    refusal = regime.refusal(placed.lines, sums, day) or policy.export.refusal(
-        placed.lines, policy.export.day(placed.occurred_at)
-    )
+    tax = regime.judge(placed.lines, sums, day)
+    if isinstance(tax, Refusal):
+        return _refused(facts, context, tax)
+    refusal = policy.export.refusal(placed.lines, policy.export.day(placed.occurred_at))
     if refusal is not None:
         return _refused(facts, context, refusal)
-    tax = regime.tax(placed.lines, sums, day)
     tolerated = tolerance(len(placed.lines), Decimal(rate.value), placed.total.currency)
     screened = OrderScreened(
         order_id=facts.id,
@@ -210,7 +210,9 @@ def tax_by_parcel(facts: Facts, policy: Policy) -> Mapping[int, Decimal]:
         return {}
     regime = policy.imports[screened.regime]
     sums = in_cny(of_order(placed), screened.rate)
-    tax = regime.tax(placed.lines, sums, regime.day(placed.occurred_at))
+    tax = regime.judge(placed.lines, sums, regime.day(placed.occurred_at))
+    if isinstance(tax, Refusal):
+        raise AssertionError("an order that was screened breaks no rule of its day")
     goods = [[_goods_of_line(placed, parcel, line.line) for line in placed.lines] for parcel in packed.parcels]
     return dict(zip((parcel.parcel for parcel in packed.parcels), parts(tax, goods), strict=True))
 

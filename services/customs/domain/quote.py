@@ -68,6 +68,7 @@ def quote(placed: OrderPlaced, context: DecisionContext, policy: Policy) -> Quot
     if found is None:
         raise AssertionError("the order and its person are known")
     verdict = found.screened if isinstance(found, Passed) else found
+    tax = regime.judge(placed.lines, sums, day)
     own = placed.marketplace in (policy.regimes_by_marketplace or {})
     return Quote(
         lane=policy.tables.lanes.of(regime.name, day),
@@ -75,7 +76,7 @@ def quote(placed: OrderPlaced, context: DecisionContext, policy: Policy) -> Quot
         changes_at=regime.changes_at(day),
         verdict=verdict,
         sums=sums,
-        tax=regime.tax(placed.lines, sums, day) if isinstance(verdict, OrderScreened) else None,
+        tax=tax if isinstance(tax, Tax) and isinstance(verdict, OrderScreened) else None,
         rate=rate,
         documents=_documents(placed, sums, Decimal(rate.value), policy, regime.by_documents),
     )

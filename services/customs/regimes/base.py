@@ -66,11 +66,8 @@ class ImportRegime(Protocol):
     def value(self, sums: Sums) -> Decimal:
         """What counts against the limits."""
 
-    def refusal(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Refusal | None:
-        """The first rule that the order breaks, but for the buyer's year."""
-
-    def tax(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Tax:
-        """What is due for an order that breaks no rule."""
+    def judge(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Refusal | Tax:
+        """The first rule that the order breaks, but for the buyer's year; else the tax that is due for it."""
 
     def rules(self, day: date) -> tuple[str, ...]:
         """The versions of the tables that it goes by, each `<table>:<its first day>`."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 from contracts.base import OrderLine
 
@@ -55,7 +56,13 @@ class Amounts:
 
     def version(self, day: date) -> str:
         """The row of that day by name: `<table>:<its first day>`; NoRule."""
-        return f"{self.name}:{self.row(day).valid_from}"
+        return _version(self.name, self.row(day).valid_from)
+
+
+@cache
+def _version(name: str, first_day: date) -> str:
+    """Asked for every order."""
+    return f"{name}:{first_day}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +97,33 @@ class Restriction:
     """The statement's type."""
 
     def covers(self, line: OrderLine, endangered: bool, day: date) -> bool:
-        """Whether it holds for the article; `endangered`: its code says so."""
-        if not self.row.holds(day) or not line.hs_code.startswith(self.row.value):
+        """Whether it holds for an article of its heading; `endangered`: the code says so."""
+        if not self.row.holds(day):
             return False
         return not self.words or endangered or bool(self.words & words_of(line.description))
+
+
+@dataclass(frozen=True, slots=True)
+class Restrictions:
+    """By heading, of any length."""
+
+    by_heading: Mapping[str, tuple[Restriction, ...]]
+    lengths: tuple[int, ...]
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[Restriction]) -> Restrictions:
+        by_heading: dict[str, tuple[Restriction, ...]] = {}
+        for restriction in rows:
+            heading = restriction.row.value
+            by_heading[heading] = (*by_heading.get(heading, ()), restriction)
+        return cls(by_heading, tuple(sorted({len(heading) for heading in by_heading})))
+
+    def of(self, hs_code: str) -> tuple[Restriction, ...]:
+        """Those whose heading the code begins with."""
+        found: tuple[Restriction, ...] = ()
+        for length in self.lengths:
+            found += self.by_heading.get(hs_code[:length], ())
+        return found
 
 
 def words_of(description: str) -> set[str]:

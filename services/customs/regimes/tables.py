@@ -15,7 +15,7 @@ from services.customs.regimes import bands, lanes, tariff
 from services.customs.regimes.bands import Bands
 from services.customs.regimes.lanes import Lanes
 from services.customs.regimes.rates import check_rates
-from services.customs.regimes.rows import Amounts, Headings, Restriction, Row, words_of
+from services.customs.regimes.rows import Amounts, Headings, Restriction, Restrictions, Row, words_of
 from services.customs.regimes.tariff import CHINESE_CODE, HS6, TARIFF_LINE, Tariff
 
 DATA = Path(__file__).parent.parent / "data"
@@ -76,7 +76,7 @@ class Tables:
     prohibited: Headings
     barred_by_post: Headings
     excise: Headings
-    restricted_on_export: tuple[Restriction, ...]
+    restricted_on_export: Restrictions
     tariff: Tariff
     postal_bands: Bands
     lanes: Lanes
@@ -89,9 +89,12 @@ class Tables:
 
     def restriction(self, line: OrderLine, day: date) -> Restriction | None:
         """Which permit the article needs to leave, unless its documents state that it needs none."""
+        rows = self.restricted_on_export.of(line.hs_code)
+        if not rows:
+            return None
         endangered = self.tariff.is_endangered(line.hs_code, day)
         stated = {document.type for document in line.documents}
-        for restriction in self.restricted_on_export:
+        for restriction in rows:
             if restriction.covers(line, endangered, day) and restriction.none_needed not in stated:
                 return restriction
         return None
@@ -117,7 +120,7 @@ def load(directory: Path = DATA) -> Tables:
         prohibited=Headings.of(_rows(goods["prohibited"])),
         barred_by_post=Headings.of(_rows(goods["barred_by_post"])),
         excise=Headings.of(_rows(goods["excise"])),
-        restricted_on_export=tuple(
+        restricted_on_export=Restrictions.of_rows(
             Restriction(row, frozenset(words_of(stated["words"])), stated["permit"], stated["none_needed"])
             for row, stated in zip(_rows(goods["restricted_on_export"]), goods["restricted_on_export"], strict=True)
         ),

@@ -51,7 +51,7 @@ class Cbec9610:
     def value(self, sums: Sums) -> Decimal:
         return sums.taxable
 
-    def refusal(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Refusal | None:
+    def judge(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Refusal | Tax:
         barred = _barred(self.tables, lines, day)
         if barred is not None:
             return barred
@@ -60,17 +60,16 @@ class Cbec9610:
                 return self._unknown(line, day)
             if self.tables.positive_list.line(line.hs_code, day) is None:
                 return Refusal("not_on_positive_list", line.sku)
-        if self._is_above(sums, day) and not self._passes_whole(lines, day):
+        above = self.value(sums) > self.tables.cbec_transaction.on(day)
+        if above and not self._passes_whole(lines, day):
             return Refusal("over_transaction_limit")
-        for line, code in zip(lines, self._tariff_lines(lines, taxable_values(lines, sums), day), strict=True):
+        taxable = taxable_values(lines, sums)
+        known: list[TariffLine] = []
+        for line, code in zip(lines, self._tariff_lines(lines, taxable, day), strict=True):
             if code is None:
                 return self._unknown(line, day)
-        return None
-
-    def tax(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Tax:
-        taxable = taxable_values(lines, sums)
-        known = [code for code in self._tariff_lines(lines, taxable, day) if code is not None]
-        return retail_tax(lines, taxable, known, self.tables.cbec_tax_percent.on(day), full=self._is_above(sums, day))
+            known.append(code)
+        return retail_tax(lines, taxable, known, self.tables.cbec_tax_percent.on(day), full=above)
 
     def codes(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Mapping[int, str]:
         """By the tariff. One that it does not have, of an order that was screened when it was not asked, is declared as
@@ -111,9 +110,6 @@ class Cbec9610:
     def _unknown(self, line: OrderLine, day: date) -> Refusal:
         return Refusal("tariff_code_unknown", line.sku, self.tables.tariff.choices(line.hs_code, day))
 
-    def _is_above(self, sums: Sums, day: date) -> bool:
-        return self.value(sums) > self.tables.cbec_transaction.on(day)
-
     def _passes_whole(self, lines: Sequence[OrderLine], day: date) -> bool:
         """One indivisible article may exceed the transaction's limit, at full duty ([2018] 49)."""
         return bool(self.tables.cbec_indivisible.find(day)) and sum(line.quantity for line in lines) == 1
@@ -145,15 +141,12 @@ class PersonalPostal:
     def value(self, sums: Sums) -> Decimal:
         return sums.goods
 
-    def refusal(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Refusal | None:
+    def judge(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Refusal | Tax:
         barred = _barred(self.tables, lines, day) or _first(lines, self.tables.barred_by_post, "prohibited_goods", day)
         if barred is not None:
             return barred
         if self.value(sums) > self.tables.postal_parcel.on(day):
             return Refusal("over_postal_limit")
-        return None
-
-    def tax(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Tax:
         tables = self.tables
         return postal_tax(lines, self.value(sums), tables.postal_bands, tables.postal_tax_waived.on(day), day)
 
