@@ -106,7 +106,8 @@ class Tariff:
         found = [row for row in held if row.code.startswith(prefix)]
         found = [row for row in found if row.cites == endangered] or found
         unit = line.content.unit if line.content else ""
-        found = next((same for of in (unit, "") if (same := [row for row in found if row.content == of])), found)
+        # Of goods whose content is not told, most are told by volume.
+        found = next((same for of in (unit, "", "ml") if (same := [row for row in found if row.content == of])), found)
         # The last code of a split is the one for all other goods.
         other = found[-1] if found else None
         if other is None or not other.grade:
