@@ -156,3 +156,11 @@ def test_text_is_escaped() -> None:
     awkward = CONTACT.model_copy(update={"name": "<王> & 'Co'"})
     body = build("CEB311", shipment(facts(), 1, awkward, BUYER, POLICY, PLACED_AT), PARTIES, TABLES.codes)
     assert sandbox_ceb.parse(body).head["consignee"] == "<王> & 'Co'"
+
+
+def test_a_code_of_before_codes_were_judged_is_declared_as_the_order_says_it() -> None:
+    order = placed(lines=[line(1, "62.00", 2, "3304990019")])
+    told = facts().get(OrderScreened)
+    assert told is not None
+    known = Facts(order_stream(order_id()), [order, recorded(), told, packed(), handed_over(1)])
+    assert [item["gcode"] for item in sandbox_ceb.parse(built("CEB621", 1, known)).lines] == ["3304990019"]

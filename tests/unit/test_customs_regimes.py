@@ -128,12 +128,11 @@ def test_rows_may_not_overlap(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hs_code", "declared"), [("330499", "3304990099"), ("33049911", "3304990099"), ("3304990019", "3304990019")]
+    ("hs_code", "declared"),
+    [("330499", {1: "3304990099"}), ("33049911", {1: "3304990099"}), ("3304990019", {}), ("3304990000", {})],
 )
-def test_the_declared_code_has_ten_digits_and_is_the_orders_where_the_tariff_has_none(
-    hs_code: str, declared: str
-) -> None:
-    assert POLICY.imports["cbec_9610"].codes([line(hs_code=hs_code)], worth("100.00"), TODAY) == {1: declared}
+def test_the_declared_code_has_ten_digits_and_is_one_of_the_tariff(hs_code: str, declared: dict[int, str]) -> None:
+    assert POLICY.imports["cbec_9610"].codes([line(hs_code=hs_code)], worth("100.00"), TODAY) == declared
 
 
 def test_every_line_of_the_positive_list_has_a_code_of_the_tariff() -> None:

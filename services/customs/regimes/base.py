@@ -76,7 +76,7 @@ class ImportRegime(Protocol):
         """By the rule, the value (or of `tax_not_waived` the tax) above which verdict or tax is another one."""
 
     def codes(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Mapping[int, str]:
-        """By line, the code that is declared."""
+        """By line, the code that is declared; of none that the tariff of the day does not have."""
 
     def yearly_limit(self, day: date) -> Decimal | None:
         """What a person may bring in under this regime in a year, if that is limited."""

@@ -17,7 +17,7 @@ from services.customs.destinations.cn.retail_tax import retail_tax, taxable_valu
 from services.customs.regimes.base import Refusal, Sums
 from services.customs.regimes.rows import Headings
 from services.customs.regimes.tables import Tables
-from services.customs.regimes.tariff import CHINESE_CODE, HS6, TariffLine
+from services.customs.regimes.tariff import HS6, TariffLine
 from services.customs.regimes.taxes import Tax
 
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -72,13 +72,8 @@ class Cbec9610:
         return retail_tax(lines, taxable, known, self.tables.cbec_tax_percent.on(day), full=above)
 
     def codes(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Mapping[int, str]:
-        """By the tariff. One that it does not have, of an order that was screened when it was not asked, is declared as
-        the order says it, filled up with zeros."""
         found = self._tariff_lines(lines, taxable_values(lines, sums), day)
-        return {
-            line.line: code.code if code else line.hs_code.ljust(CHINESE_CODE, "0")
-            for line, code in zip(lines, found, strict=True)
-        }
+        return {line.line: code.code for line, code in zip(lines, found, strict=True) if code is not None}
 
     def changes_at(self, day: date) -> Mapping[str, Decimal]:
         transaction = self.tables.cbec_transaction.on(day)

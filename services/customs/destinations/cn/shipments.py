@@ -16,6 +16,7 @@ from services.customs.domain import export
 from services.customs.domain.amounts import apportion
 from services.customs.domain.decide import Policy, declared_codes, shares_in_cny
 from services.customs.regimes.base import Sums
+from services.customs.regimes.tariff import CHINESE_CODE
 from shared.ledger.facts import Facts
 
 
@@ -106,7 +107,8 @@ def _items(placed: OrderPlaced, screened: OrderScreened, box: Parcel, sums: Sums
             number=number,
             sku=skus[line],
             name=article.description,
-            hs10=codes[line],
+            # Of an order from a time when codes were not judged: as it says it.
+            hs10=codes.get(line, article.hs_code.ljust(CHINESE_CODE, "0")),
             origin=article.origin,
             quantity=article.quantity,
             net_weight_g=article.net_weight_g,
