@@ -73,6 +73,22 @@ class Money(Value):
         return cls(amount=Decimal("0.00"), currency=currency)
 
 
+class NetContent(Value):
+    """What one unit holds, as printed on its package. A tax that depends on the price per millilitre needs it."""
+
+    amount: Annotated[Decimal, Field(gt=0, max_digits=9, decimal_places=3)]
+    unit: Literal["g", "ml", "piece"]
+
+
+class SupportingDocument(Value):
+    """A document of the goods in the EU's list (TARIC, field 12 03): a permit, or a statement that none is needed."""
+
+    type: Annotated[str, Field(pattern=r"^[A-Z][0-9A-Z][0-9]{2}$")]
+    """As C400 (CITES permit), Y900 (no CITES goods), X002 (dual-use authorisation), Y901 (no dual-use goods)."""
+    number: Code | None = None
+    """Of the permit; a statement has none."""
+
+
 class OrderLine(Value):
     """One line of an order, with what customs must know about the goods."""
 
@@ -85,6 +101,8 @@ class OrderLine(Value):
     quantity: Annotated[int, Field(ge=1, le=999)]
     unit_price: Money
     """Without tax; the value that is declared."""
+    content: NetContent | None = None
+    documents: Annotated[tuple[SupportingDocument, ...], Field(max_length=5)] = ()
 
 
 class ParcelContent(Value):

@@ -9,9 +9,18 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from contracts.base import Code, CountryCode, HsCode, Instant, Money, OrderEvent, ParcelEvent, Value
-from contracts.vocabularies import HoldReason, OrderRefusal, Regime
+from contracts.vocabularies import HoldReason, OrderRefusal, Regime, TaxFindingCode
 
 Mrn = Annotated[str, Field(pattern=r"^[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]$")]
+
+
+class TaxFinding(Value):
+    """Something about the import tax that the order's sender should know."""
+
+    finding: TaxFindingCode
+    sku: str | None = None
+    amount: Money | None = None
+    """By how much, CNY."""
 
 
 class OrderScreened(OrderEvent):
@@ -20,10 +29,17 @@ class OrderScreened(OrderEvent):
     NAME: ClassVar[str] = "order-screened"
     regime: Regime
     value_cny: Money
-    """The order's dutiable value in CNY at the dated rate."""
+    """What counts against the limits, in CNY at the dated rate: goods, freight and insurance under `cbec_9610`, the
+    goods alone by post. A discount is not taken off: the limits are for what the goods are worth."""
     rate: Annotated[Decimal, Field(gt=0)]
     """CNY for one EUR."""
     rate_date: date
+    tax_cny: Money | None = None
+    """The import tax that is due by the rules of the day; None in facts of a time when it was not computed."""
+    findings: Annotated[tuple[TaxFinding, ...], Field(max_length=100)] = ()
+    """What does not keep the order from going on, and should be known."""
+    rules: Annotated[tuple[Code, ...], Field(max_length=100)] = ()
+    """The versions that were used, each `<table>:<its first day>`."""
 
 
 class OrderRefused(OrderEvent):
@@ -32,6 +48,8 @@ class OrderRefused(OrderEvent):
     NAME: ClassVar[str] = "order-refused"
     reason: OrderRefusal
     sku: str | None = None
+    choices: Annotated[tuple[HsCode, ...], Field(max_length=20)] = ()
+    """Codes of which one may be right, where the reason is the code."""
 
 
 class Article(Value):
@@ -67,6 +85,7 @@ class ParcelDeclared(ParcelEvent):
     cn23: Cn23
     goods: Money
     freight: Money
+    insurance: Money | None = None
     discount: Money
     tax: Money
     total: Money

@@ -37,10 +37,12 @@ class OrderPlaced(OrderEvent):
     """The marketplace's own order number, unique within the marketplace."""
     lines: Annotated[tuple[OrderLine, ...], Field(min_length=1)]
     freight: Money
+    insurance: Money | None = None
+    """Of the carriage, where the shopper pays for one."""
     discount: Money
     tax: Money
     total: Money
-    """goods + freight + tax - discount: what the shopper paid (CEB OrderHead acturalPaid)."""
+    """goods + freight + insurance + tax - discount: what the shopper paid (CEB OrderHead acturalPaid)."""
     country: CountryCode
     province: Province
     language: Language = "zh"

@@ -85,10 +85,19 @@ ORDER_REFUSALS = (
     "not_on_positive_list",
     "dangerous_goods",
     "prohibited_goods",
+    "licence_required",
+    "tariff_code_unknown",
     "person_erased",
 )
 OrderRefusal = Annotated[str, _known(ORDER_REFUSALS)]
 """The rule by which an order may not go on."""
+
+TAX_FINDINGS = (
+    "tax_missing",  # less was collected than is due
+    "tax_excess",  # more was collected than is due
+    "content_missing",  # the rate depends on the content of a unit, which the line does not say
+)
+TaxFindingCode = Annotated[str, _known(TAX_FINDINGS)]
 
 HOLD_PLACERS = ("marketplace", "operator")
 HoldPlacer = Annotated[str, _known(HOLD_PLACERS)]

@@ -50,6 +50,8 @@ REGISTRY = (
             "import_mandates": SANDBOX_MANDATES,
             "import_signer": "software",
             "import_split_marketplaces": "*",
+            "import_regime": "cbec_9610",
+            "waybill_agreement": "sandbox",
         },
     ),
     Declared(

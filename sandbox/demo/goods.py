@@ -7,6 +7,11 @@ from decimal import Decimal
 
 from stdnum import ean
 
+RETAIL_TAX = Decimal("0.091")
+"""Import VAT of 13 % at 70 %, what China asks of most cross-border retail goods."""
+HIGH_END_TAX = Decimal("0.28") / Decimal("0.85") * Decimal("0.7")
+"""With consumption tax of 15 %: cosmetics from 10 CNY a millilitre on."""
+
 
 @dataclass(frozen=True)
 class Good:
@@ -21,6 +26,10 @@ class Good:
     size_mm: tuple[int, int, int]
     number: int
     """Of the article, within the company prefix of the GTIN."""
+    content_ml: int | None = None
+    """On the package, where China's tax depends on it."""
+    tax: Decimal = RETAIL_TAX
+    """Of its price and its share of the freight."""
 
     @property
     def gtin(self) -> str:
@@ -37,14 +46,27 @@ def _good(
     price: str,
     weight_g: int,
     size_mm: tuple[int, int, int],
+    content_ml: int | None = None,
+    tax: Decimal = RETAIL_TAX,
 ) -> Good:
-    return Good(sku, owner, description, hs_code, Decimal(price), weight_g, size_mm, number)
+    return Good(sku, owner, description, hs_code, Decimal(price), weight_g, size_mm, number, content_ml, tax)
 
 
 GOODS = (
     _good(101, "SOIE-CARRE-90", "soieries-lyon", "Silk scarf 90 x 90 cm", "62141000", "165.00", 120, (260, 260, 30)),
     _good(102, "PORC-TASSE-2", "porcelaine-limoges", "Two porcelain cups", "69111019", "48.00", 640, (220, 140, 110)),
-    _good(103, "CREME-JOUR-50", "cosmetique-grasse", "Face cream 50 ml", "33049900", "62.00", 180, (80, 80, 70)),
+    _good(
+        103,
+        "CREME-JOUR-50",
+        "cosmetique-grasse",
+        "Face cream 50 ml",
+        "33049900",
+        "62.00",
+        180,
+        (80, 80, 70),
+        content_ml=50,
+        tax=HIGH_END_TAX,
+    ),
     _good(104, "SAVON-OLIVE-300", "savonnerie-marseille", "Olive oil soap", "34011100", "9.50", 310, (80, 80, 75)),
     _good(105, "PALET-BEURRE", "biscuiterie-nantes", "Butter biscuits 350 g", "19053100", "11.90", 400, (200, 120, 90)),
     _good(106, "STYLO-PLUME-M", "plumes-paris", "Fountain pen", "96083020", "118.00", 90, (170, 60, 40)),

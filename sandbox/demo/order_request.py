@@ -11,8 +11,6 @@ from sandbox.demo.people import Person
 from sandbox.demo.scenarios import Scenario
 
 FREIGHT = Decimal("18.00")
-CBEC_RATE = Decimal("0.091")
-"""Import VAT of 13 % at 70 %, what China asks of most cross-border retail goods."""
 _CENT = Decimal("0.01")
 
 
@@ -20,7 +18,9 @@ def order_body(number: str, scenario: Scenario, person: Person, now: datetime) -
     """An order that a marketplace could place at `now` (business time). Its amounts add up to the cent."""
     goods = sum((BY_SKU[sku].price * units for sku, units in scenario.lines), Decimal(0))
     discount = Decimal("5.00") if goods > Decimal(100) else Decimal("0.00")
-    tax = ((goods + FREIGHT) * CBEC_RATE).quantize(_CENT, ROUND_HALF_UP)
+    # The freight is taxed with the goods, by their value.
+    taxes = sum((BY_SKU[sku].price * units * BY_SKU[sku].tax for sku, units in scenario.lines), Decimal(0))
+    tax = (taxes * (goods + FREIGHT) / goods).quantize(_CENT, ROUND_HALF_UP)
     total = goods + FREIGHT + tax - discount
     place = person.place
     return {
@@ -46,6 +46,7 @@ def order_body(number: str, scenario: Scenario, person: Person, now: datetime) -
                 "origin": "FR",
                 "quantity": units,
                 "unit_price": eur(BY_SKU[sku].price),
+                **({"content": {"amount": str(ml), "unit": "ml"}} if (ml := BY_SKU[sku].content_ml) else {}),
             }
             for sku, units in scenario.lines
         ],

@@ -41,6 +41,8 @@ class Declaration(BaseModel):
     sub_order: Annotated[str, Field(min_length=1, max_length=70)]
     consignee_country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     total: Amount
+    """Of the invoice: what the goods are worth."""
+    carriage: Amount
     gross_weight_g: Annotated[int, Field(ge=1)]
     articles: Annotated[list[Article], Field(min_length=1)]
 

@@ -7,8 +7,8 @@ from functools import partial
 from contracts import topics
 from contracts.base import ORDER
 from services import cases
-from services.customs import handlers
-from services.customs.api import actions, documents, orders, preview
+from services.customs import handlers, metrics
+from services.customs.api import actions, documents, orders, preview, quote
 from services.customs.api.description import API
 from services.customs.destinations import DESTINATIONS
 from services.customs.destinations.destination import Parts
@@ -23,6 +23,7 @@ from services.persons.records import Persons
 from shared.cli.commands import command
 from shared.http.client import Bounds, Client, Counterpart, keep_open
 from shared.ledger.rules import StreamKind
+from shared.operations.gauges import every
 from shared.platform import Platform, Service
 from shared.supervise import Task
 
@@ -53,6 +54,7 @@ def service(platform: Platform) -> Service:
         jobs=(export_job.kind(), *(kind for one in authorities for kind in one.jobs)),
         tasks=(
             *(task for one in authorities for task in one.tasks),
+            every(metrics.EVERY_SECONDS, partial(metrics.measure, policy, clock)),
             Task("retention", partial(keep_dropping_expired, pool, clock)),
             Task("connections", partial(keep_open, (exporting, *(one.counterpart for one in authorities)))),
         ),
@@ -66,9 +68,10 @@ def service(platform: Platform) -> Service:
             quota.counted(clock.now()),
         ),
         routers=(
-            orders.router(platform.require, pool, ledger),
+            orders.router(platform.require, pool, ledger, policy),
             documents.router(platform.require, pool, ledger, seal),
             actions.router(platform.require, ledger, platform.requests, seal, clock, policy),
+            quote.router(platform.require, clock, policy),
             preview.router(platform.require, pool, clock, handler),
             reads.router(platform.require, pool),
         ),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from pydantic import Field, SecretStr, create_model, field_validator
+from pydantic import Field, SecretStr, create_model, field_validator, model_validator
 
 from contracts.vocabularies import REGIMES, Regime
 from services.customs import regimes
 from services.customs.destinations import DESTINATIONS, import_regimes
 from services.customs.domain.decide import Policy
 from services.customs.domain.export import valid_eori
-from services.customs.regimes import tables
+from services.customs.regimes import lanes, tables
 from shared.sealing import require_keys
 from shared.settings import PlatformSettings
 
@@ -28,8 +28,13 @@ class Settings(create_model("OfDestinations", __base__=_OF_DESTINATIONS), Platfo
 
     eori: str = Field(default="FR900000001", description="of the exporter: FR and a SIREN")
     dispatch_country: str = "FR"
-    import_regime: Regime = Field(default="cbec_9610", description="for marketplaces that are not named")
+    import_regime: Regime = Field(default="personal_postal", description="for marketplaces that are not named")
     import_regimes: dict[str, Regime] = Field(default={}, description="regime by marketplace, JSON")
+    waybill_agreement: str = Field(
+        default="",
+        max_length=64,
+        description="by which the logistics firm LOGISTICS_CODE files the waybill (CEB511) with China's customs",
+    )
     quota_key: SecretStr = Field(
         default=SecretStr(""),
         description="`v2:<base64>,v1:<base64>`, 32 bytes: hash national ids; the first those of now",
@@ -43,6 +48,18 @@ class Settings(create_model("OfDestinations", __base__=_OF_DESTINATIONS), Platfo
         if unknown := sorted(set(named) - set(REGIMES)):
             raise ValueError(f"no such regime: {', '.join(unknown)}; there are {', '.join(REGIMES)}")
         return value
+
+    @model_validator(mode="after")
+    def _agreed(self) -> Settings:
+        """A lane whose waybill a firm must file is closed until an agreement names it."""
+        known = lanes.load(tables.DATA / "lanes.json")
+        for regime in sorted({self.import_regime, *self.import_regimes.values()}):
+            if known.need_agreement(regime) and not self.waybill_agreement.strip():
+                raise ValueError(
+                    f"IMPORT_REGIME or IMPORT_REGIMES has {regime}: WAYBILL_AGREEMENT must name the agreement by which"
+                    " a logistics firm that is registered with China's customs files the waybill (CEB511)"
+                )
+        return self
 
     @field_validator("eori")
     @classmethod

@@ -79,14 +79,16 @@ def test_an_older_version_is_lifted_to_the_example_of_the_newest(example: Path) 
 def test_what_the_shopper_paid_adds_up() -> None:
     for order in _all(OrderPlaced):
         goods = sum((line.unit_price.amount * line.quantity for line in order.lines), Decimal(0))
-        assert order.total.amount == goods + order.freight.amount + order.tax.amount - order.discount.amount
+        carriage = order.freight.amount + (order.insurance.amount if order.insurance else 0)
+        assert order.total.amount == goods + carriage + order.tax.amount - order.discount.amount
 
 
 def test_what_a_parcel_declares_adds_up() -> None:
     for parcel in _all(ParcelDeclared):
         goods = sum((article.unit_value.amount * article.quantity for article in parcel.cn23.articles), Decimal(0))
         assert parcel.goods.amount == goods
-        assert parcel.total.amount == goods + parcel.freight.amount + parcel.tax.amount - parcel.discount.amount
+        carriage = parcel.freight.amount + (parcel.insurance.amount if parcel.insurance else 0)
+        assert parcel.total.amount == goods + carriage + parcel.tax.amount - parcel.discount.amount
         assert parcel.cn23.gross_weight_g >= sum(article.net_weight_g for article in parcel.cn23.articles)
         assert parcel.mrn is None or parcel.mrn[-1] == iso6346.calc_check_digit(parcel.mrn[:-1])
 

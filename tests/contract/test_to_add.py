@@ -187,7 +187,7 @@ COUNTRY = (
     + '''
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -201,6 +201,7 @@ from contracts.carrier import ParcelScanned
 from services.customs.destinations.destination import Authority, Message, Parts, ReceivedReceipt
 from services.customs.regimes.base import ImportRegime, Refusal, Sums
 from services.customs.regimes.tables import Tables
+from services.customs.regimes.taxes import Tax
 from shared.db import DB
 from shared.http.client import Client, Counterpart
 
@@ -220,8 +221,17 @@ class JapanPostal:
     def value(self, sums: Sums) -> Decimal:
         return sums.goods
 
-    def refusal(self, lines: Sequence[OrderLine], value: Decimal, day: date) -> Refusal | None:
-        return None
+    def judge(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Refusal | Tax:
+        return Tax(())
+
+    def rules(self, day: date) -> tuple[str, ...]:
+        return ()
+
+    def changes_at(self, day: date) -> Mapping[str, Decimal]:
+        return {}
+
+    def codes(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Mapping[int, str]:
+        return {line.line: line.hs_code for line in lines}
 
     def yearly_limit(self, day: date) -> Decimal | None:
         return None

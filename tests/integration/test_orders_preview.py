@@ -70,7 +70,7 @@ async def test_an_order_that_everybody_would_take(orders: OrdersService) -> None
         "faults": [],
         "lane": {"regime": "cbec_9610", "carrier": "laposte", "product": "DOS"},
         "value_cny": {"amount": "857.40", "currency": "CNY"},
-        "tax": {"collected": {"amount": "7.26", "currency": "EUR"}},
+        "tax": {"collected": {"amount": "7.26", "currency": "EUR"}, "due_cny": None},
         "stock": [
             {"sku": "SERUM-30", "wanted": 2, "available": 2},
             {"sku": "SAVON-200", "wanted": 3, "available": 3},
@@ -233,7 +233,7 @@ async def test_whoever_never_answers_is_not_waited_for(
             answer = await preview(alone, good_body())
             assert (answer["accepted"], answer["unanswered"]) == (None, ["customs", "warehouse"])
             assert len(both.customs.questions) == 1, "it was asked, and is silent"
-            assert answer["tax"] == {"collected": {"amount": "7.26", "currency": "EUR"}}
+            assert answer["tax"] == {"collected": {"amount": "7.26", "currency": "EUR"}, "due_cny": None}
             await alone.placed()
     both.as_usual()
 

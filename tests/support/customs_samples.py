@@ -27,6 +27,7 @@ POLICY = Policy(
     imports=import_regimes(TABLES),
     export=regimes.export_regimes(TABLES)["FR"],
     eori="FR900000001",
+    default_regime="cbec_9610",
     regimes_by_marketplace={"postal-shop": "personal_postal"},
 )
 PARTIES = Parties(

@@ -37,6 +37,7 @@ from tests.support.waiting import until_known
 
 OPERATOR = {"Authorization": "Bearer key-of-the-operator"}
 ORDERS = {"Authorization": "Bearer key-of-orders"}
+SHOP = {"Authorization": "Bearer key-of-the-shop"}
 PACKER = {"Authorization": "Bearer key-of-the-packer"}
 E = TypeVar("E", bound=Event)
 
@@ -163,6 +164,7 @@ async def customs_service(
     await add_api_key(dsn, key="key-of-the-operator", name="operator", scope="operator")
     await add_api_key(dsn, key="key-of-the-packer", name="packer", scope="warehouse")
     await add_api_key(dsn, key="key-of-orders", name="orders", scope="service")
+    await add_api_key(dsn, key="key-of-the-shop", name="shop", scope="marketplace")
     clock = HandClock()
     sandbox = authorities or create(SandboxSettings(), clock)
     async with serving(sandbox, lifespan="on") as outside:
@@ -181,6 +183,8 @@ async def customs_service(
                 "import_split_marketplaces": "*",
                 "receipts_poll_seconds": 0.1,
                 "gateway_timeout_seconds": 2,
+                "import_regime": "cbec_9610",
+                "waybill_agreement": "a sample",
                 "import_regimes": {"postal-shop": "personal_postal"},
                 **changes,
             }

@@ -20,9 +20,10 @@ from shared.ledger.facts import Facts
 from tests.support.customs_samples import POLICY, TABLES
 from tests.support.generated_orders import NOW, NUMBER, order_bodies
 
-ENDED = ("15091000", "62011000", "62021000")
-LINES = sorted(row.value for rows in TABLES.positive_list.lines.values() for row in rows if row.value not in ENDED)
-IN_LITRES = ("22042100", "22082000")
+DAY = NOW.date()
+LINES = sorted(row.value for rows in TABLES.positive_list.lines.values() for row in rows if row.holds(DAY))
+CODES = {hs6: [row.code for row in rows if row.holds(DAY)] for hs6, rows in TABLES.tariff.lines.items()}
+IN_LITRES = {row.code[:6] for rows in TABLES.tariff.lines.values() for row in rows if row.unit1 == "095"}
 INVENTORY_NUMBER = "22442026I000000001"
 
 
@@ -38,12 +39,12 @@ def shipments(seed: int, count: int) -> Iterator[Shipment]:
 
 def _line(drawn: random.Random, line: OrderLine) -> OrderLine:
     stated = drawn.choice((" 50 ml", " 1,5 l", " 250 g", " 2 x 50 ml", ""))
-    if line.hs_code[:8] in IN_LITRES or line.hs_code[:6] in {code[:6] for code in IN_LITRES}:
+    if line.hs_code[:6] in IN_LITRES:
         stated = " 75 cl"
     sku = "".join(drawn.choices(NUMBER[:26] + "0123456789-", k=drawn.choice((1, 19, 20, 39))))
     changes = {
         "sku": f"A{sku}",
-        "hs_code": line.hs_code if len(line.hs_code) < 10 else f"{line.hs_code[:8]}90",
+        "hs_code": line.hs_code if len(line.hs_code) < 10 else drawn.choice(CODES[line.hs_code[:6]]),
         "origin": drawn.choice(sorted(TABLES.codes.country)),
         "description": line.description[: 64 - len(stated)] + stated,
     }

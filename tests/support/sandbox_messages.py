@@ -121,6 +121,7 @@ def declaration(lrn: str = "LRN1", **changes: Any) -> dict[str, Any]:
         "sub_order": "TM-1-1",
         "consignee_country": "CN",
         "total": {"amount": "1240.00", "currency": "EUR"},
+        "carriage": {"amount": "18.00", "currency": "EUR"},
         "gross_weight_g": 1200,
         "articles": [article],
     }

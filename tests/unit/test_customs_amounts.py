@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.customs.domain.amounts import apportion, in_cny, split
+from services.customs.domain.tax import parts
 from services.customs.regimes.base import Sums
+from services.customs.regimes.taxes import LineTax, Tax
 
 cents = st.integers(0, 2_000_000).map(lambda amount: Decimal(amount).scaleb(-2))
 weights = st.lists(cents, min_size=1, max_size=12)
@@ -19,10 +21,10 @@ rates = st.integers(60_000, 100_000).map(lambda rate: Decimal(rate).scaleb(-4))
 @st.composite
 def sums_and_goods(draw: st.DrawFn) -> tuple[Sums, list[Decimal]]:
     goods = draw(weights)
-    freight, tax = draw(cents), draw(cents)
+    freight, insurance, tax = draw(cents), draw(cents), draw(cents)
     whole = sum(goods, Decimal(0))
-    discount = draw(st.decimals(0, whole + freight + tax, places=2))
-    return Sums(whole, freight, discount, tax, "EUR"), goods
+    discount = draw(st.decimals(0, whole + freight + insurance + tax, places=2))
+    return Sums(whole, freight, insurance, discount, tax, "EUR"), goods
 
 
 @given(cents, weights)
@@ -42,7 +44,7 @@ def test_no_part_is_a_cent_away_from_its_exact_share(amount: Decimal, shares: li
 def test_a_split_order_adds_up_in_every_sum(order: tuple[Sums, list[Decimal]]) -> None:
     sums, goods = order
     parts = split(sums, goods)
-    for name in ("goods", "freight", "discount", "tax", "total", "dutiable"):
+    for name in ("goods", "freight", "insurance", "discount", "tax", "total", "taxable"):
         assert sum(getattr(part, name) for part in parts) == getattr(sums, name)
     assert [part.goods for part in parts] == goods
     assert all(part.total >= 0 and part.discount >= 0 for part in parts)
@@ -77,7 +79,7 @@ def test_goods_without_value_share_equally() -> None:
 
 
 def test_yuan_stay_as_they_are() -> None:
-    sums = Sums(Decimal(10), Decimal(1), Decimal(0), Decimal(1), "CNY")
+    sums = Sums(Decimal(10), Decimal(1), Decimal(0), Decimal(0), Decimal(1), "CNY")
     assert in_cny(sums, Decimal("8.3591")) is sums
 
 
@@ -94,3 +96,29 @@ def test_yuan_stay_as_they_are() -> None:
 def test_what_cannot_be_apportioned(amount: str, shares: list[str], caps: list[str] | None) -> None:
     with pytest.raises(ValueError, match="amount"):
         apportion(Decimal(amount), [Decimal(s) for s in shares], None if caps is None else [Decimal(c) for c in caps])
+
+
+@st.composite
+def taxes_and_goods(draw: st.DrawFn) -> tuple[Tax, list[list[Decimal]]]:
+    """The tax of some lines, and the value of each line's goods in each parcel."""
+    due = draw(st.lists(cents, min_size=1, max_size=6))
+    lines = tuple(
+        LineTax(number, f"S-{number}", "3304990039", amount, vat=amount) for number, amount in enumerate(due, start=1)
+    )
+    waived = draw(st.sampled_from([Decimal("0.00"), sum(due, Decimal("0.00"))]))
+    parcels = draw(st.lists(st.lists(cents, min_size=len(due), max_size=len(due)), min_size=1, max_size=5))
+    return Tax(lines, waived), parcels
+
+
+@given(taxes_and_goods())
+def test_the_tax_of_the_parcels_adds_up_to_the_fen(order: tuple[Tax, list[list[Decimal]]]) -> None:
+    tax, goods = order
+    shares = parts(tax, goods)
+    assert sum(shares) == tax.due
+    assert all(share >= 0 for share in shares)
+
+
+def test_two_parcels_of_one_line_share_its_tax_by_their_goods() -> None:
+    """630.00 and 420.00 of 1,050.00 at 9.1 %."""
+    tax = Tax((LineTax(1, "S-1", "3304990039", Decimal("1050.00"), vat=Decimal("95.55")),))
+    assert parts(tax, [[Decimal("600.00")], [Decimal("400.00")]]) == [Decimal("57.33"), Decimal("38.22")]

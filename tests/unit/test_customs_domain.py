@@ -26,7 +26,7 @@ from contracts.warehouse import OrderWithdrawn
 from services.customs.destinations.cn.shipments import shipment
 from services.customs.domain import quota
 from services.customs.domain.cases import POST_HOLD, attention
-from services.customs.domain.decide import DOCUMENTS, EXPORT, INVENTORY, Passed, screen
+from services.customs.domain.decide import DOCUMENTS, EXPORT, INVENTORY, Passed, screen, tax_by_parcel
 from services.customs.domain.parcels import parcel_rows
 from shared.ledger.facts import Facts
 from tests.support.customs_model import NOW, TWO_PARCELS, World, cleared, held, open_cases
@@ -56,8 +56,8 @@ def test_screening_waits_for_the_order_and_the_person() -> None:
     assert OrderScreened not in World().consume(recorded()).facts
     screened = World().consume(recorded(), placed()).facts.get(OrderScreened)
     assert screened is not None
-    # (124.00 + 18.00 - 5.00) EUR, each sum at 8.3591 to the fen
-    assert str(screened.value_cny.amount) == "1145.19"
+    # (124.00 + 18.00) EUR, each sum at 8.3591 to the fen; the coupon of 5.00 is not taken off
+    assert str(screened.value_cny.amount) == "1186.99"
     assert (screened.regime, screened.rate) == ("cbec_9610", Decimal("8.3591"))
 
 
@@ -77,11 +77,11 @@ def test_refusals(order: Event, reason: str) -> None:
 
 
 def test_the_buyers_year() -> None:
-    world = World(left="1145.18").consume(placed(), recorded())
+    world = World(left="1186.98").consume(placed(), recorded())
     refused = world.facts.get(OrderRefused)
     assert refused is not None
     assert refused.reason == "over_yearly_limit"
-    assert OrderScreened in World(left="1145.19").consume(placed(), recorded()).facts
+    assert OrderScreened in World(left="1186.99").consume(placed(), recorded()).facts
     assert OrderScreened in World(left="0.00").consume(placed(marketplace="postal-shop"), recorded()).facts
 
 
@@ -98,16 +98,16 @@ def test_an_order_counts_in_the_year_of_its_arrival_and_has_that_days_rate() -> 
 
 
 @pytest.mark.parametrize("marketplace", ["shop", "postal-shop"])
-def test_a_discount_that_pays_the_tax_too_gives_the_year_nothing(marketplace: str) -> None:
+def test_a_discount_that_pays_the_tax_too_is_not_taken_off(marketplace: str) -> None:
     """The marketplace may take off as much as goods, carriage and tax together."""
     order = placed(lines=[line(price="1.00", quantity=2)], freight="0.50", tax="1.00", discount="3.50")
     order = order.model_copy(update={"marketplace": marketplace})
-    world = World(left="0.00" if marketplace == "shop" else "26000.00").consume(order, recorded(), TWO_PARCELS)
+    world = World().consume(order, recorded(), TWO_PARCELS)
     screened = world.facts.get(OrderScreened)
     assert screened is not None
-    assert str(screened.value_cny.amount) == ("0.00" if marketplace == "shop" else "16.72")
+    assert str(screened.value_cny.amount) == ("20.90" if marketplace == "shop" else "16.72")
     assert [str(event.total.amount) for event in world.facts.all(ParcelDeclared)] == ["0.00", "0.00"]
-    for number in (1, 2):
+    for number in (1, 2) if marketplace == "shop" else ():  # by post nothing is told to the single window
         message = shipment(world.consume(handed_over(number)).facts, number, CONTACT, BUYER, POLICY, NOW.now)
         assert message.sums.total == 0
         assert all(item.total >= 0 for item in message.items)
@@ -254,15 +254,15 @@ def share(world: World) -> tuple[str, str]:
 
 def test_the_share_of_the_year_through_an_orders_life() -> None:
     world = World().consume(placed(), recorded())
-    assert share(world) == ("1145.19", "0.00")
+    assert share(world) == ("1186.99", "0.00")
     world.consume(TWO_PARCELS, handed_over(1), handed_over(2), cleared(1))
-    assert share(world) == ("572.59", "572.60")
+    assert share(world) == ("593.49", "593.50")
     world.consume(closed())
-    assert share(world) == ("0.00", "572.60")
+    assert share(world) == ("0.00", "593.50")
     world.consume(delivered(2))
-    assert share(world) == ("0.00", "1145.19")
+    assert share(world) == ("0.00", "1186.99")
     world.consume(ImportReturned(order_id=order_id(), occurred_at=NOW.now, parcel=1))
-    assert share(world) == ("0.00", "572.59")
+    assert share(world) == ("0.00", "593.49")
 
 
 def test_an_order_that_was_not_screened_takes_nothing_of_the_year() -> None:
@@ -364,3 +364,24 @@ def test_a_year_is_never_exceeded_and_adds_up(orders: list[tuple[int, int, bool]
         taken += own.held + own.used
     assert taken <= limit
     assert taken == Decimal(start).scaleb(-2) + sum(own.held + own.used for own in shares)
+
+
+def test_the_tax_of_the_parcels_is_the_tax_of_the_order() -> None:
+    world = World().consume(placed(tax="12.92"), recorded())
+    assert tax_by_parcel(world.facts, POLICY) == {}
+    world.consume(TWO_PARCELS)
+    screened = world.facts.get(OrderScreened)
+    assert screened is not None
+    assert screened.tax_cny is not None
+    assert sum(tax_by_parcel(world.facts, POLICY).values()) == screened.tax_cny.amount
+    assert sorted(tax_by_parcel(world.facts, POLICY)) == [1, 2]
+
+
+def test_of_an_order_that_was_screened_without_a_tax_none_is_told() -> None:
+    world = World().consume(placed(), recorded())
+    screened = world.facts.get(OrderScreened)
+    assert screened is not None
+    older = Facts(
+        order_stream(order_id()), [placed(), recorded(), screened.model_copy(update={"tax_cny": None}), packed()]
+    )
+    assert tax_by_parcel(older, POLICY) == {}

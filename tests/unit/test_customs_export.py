@@ -8,11 +8,16 @@ from decimal import Decimal
 
 import pytest
 
+from contracts.base import OrderLine, SupportingDocument
+from contracts.customs import OrderRefused
 from sandbox.bad_answers import PAGE
 from services.customs.domain import export
-from services.customs.domain.decide import shares_of
+from services.customs.domain.amounts import in_cny, of_order
+from services.customs.domain.decide import parcels_declared, shares_of
 from services.customs.domain.export import Refused, Released, Unreadable
-from tests.support.customs_samples import POLICY, line, order_id, packed, parcel, placed
+from services.customs.regimes.base import Refusal
+from tests.support.customs_model import NOW, World
+from tests.support.customs_samples import POLICY, eur, line, order_id, packed, parcel, placed, recorded
 
 TODAY = date(2026, 11, 20)
 
@@ -76,17 +81,73 @@ def test_when_a_declaration_is_needed(goods_eur: str, hs_code: str, needed: bool
 def test_the_cn23_is_an_article_a_line_and_the_scales_weight() -> None:
     order = placed(lines=[line(1, "62.00", 3), line(2, "11.90", 2, "19053100")])
     box = parcel(1, (2, 1), (1, 2), (2, 1))
-    share = shares_of(order, packed(box, parcel(2, (1, 1))))[0][1]
-    form = export.cn23(order, box, share.money(share.freight))
+    boxes = packed(box, parcel(2, (1, 1)))
+    share = shares_of(order, boxes)[0][1]
+    declared = parcels_declared(order, boxes, NOW, POLICY)[1]
+    form = declared.cn23
     assert [(a.quantity, a.net_weight_g, str(a.unit_value.amount)) for a in form.articles] == [
         (2, 400, "62.00"),
         (2, 400, "11.90"),
     ]
     assert form.gross_weight_g == 950
     assert form.invoice_number == "TM1-1"
-    body = export.declaration(order, 1, form, share.money(share.total), "FR900000001")
+    body = export.declaration(order, declared, "FR900000001")
     assert sum(Decimal(article["value"]["amount"]) for article in body["articles"]) == share.goods
+    assert Decimal(body["total"]["amount"]) == share.goods
     assert json.loads(json.dumps(body)) == body
+
+
+def test_the_invoice_is_worth_its_goods_whatever_coupon_and_chinas_tax_are() -> None:
+    """A handbag of 1,200.00, carriage 18.00 and its insurance 3.00, coupon 50.00, Chinese tax 110.84."""
+    order = placed(lines=[line(1, "1200.00", 1, "42022100")], freight="18.00", discount="50.00", tax="110.84")
+    order = order.model_copy(update={"insurance": eur("3.00"), "total": order.total + eur("3.00")})
+    declared = parcels_declared(order, packed(parcel(1, (1, 1))), NOW, POLICY)[1]
+    assert declared.total == order.total
+    body = export.declaration(order, declared, "FR900000001")
+    assert body["total"] == {"amount": "1200.00", "currency": "EUR"}
+    assert body["carriage"] == {"amount": "21.00", "currency": "EUR"}
+
+
+NIGHT_VISION = line(hs_code="90051000", price="60.00", quantity=1)
+BAG = line(hs_code="42022100", price="110.00", quantity=1)
+CROCODILE = BAG.model_copy(update={"description": "Crocodile-leather handbag"})
+
+
+@pytest.mark.parametrize(
+    ("goods", "documents", "refused", "declared"),
+    [
+        (NIGHT_VISION, [], True, True),
+        (NIGHT_VISION, ["X002"], False, True),
+        (NIGHT_VISION, ["C400"], True, True),
+        (NIGHT_VISION, ["Y901"], False, False),
+        (CROCODILE, [], True, True),
+        (CROCODILE, ["C400"], False, True),
+        (CROCODILE, ["Y900"], False, False),
+        (BAG, [], False, False),
+        (line(hs_code="4202210010", price="110.00", quantity=1), [], True, True),
+        (line(hs_code="4202210090", price="110.00", quantity=1), [], False, False),
+    ],
+)
+def test_goods_that_need_a_permit_are_asked_for_it_before_packing_and_never_deemed(
+    goods: OrderLine, documents: list[str], refused: bool, declared: bool
+) -> None:
+    goods = goods.model_copy(update={"documents": tuple(SupportingDocument(type=one) for one in documents)})
+    assert POLICY.export.refusal([goods], TODAY) == (Refusal("licence_required", "SKU-1") if refused else None)
+    assert POLICY.export.needs_declaration([goods], Decimal("110.00"), TODAY) is declared
+    order = placed(lines=[goods], marketplace="postal-shop", tax="0.00")
+    verdict = World().consume(order, recorded()).facts.get(OrderRefused)
+    assert (verdict is not None) is refused
+
+
+def test_a_permit_for_crocodile_leather_is_declared_by_its_chinese_code() -> None:
+    bag = CROCODILE.model_copy(update={"documents": (SupportingDocument(type="C400", number="FR2600012345"),)})
+    sums = in_cny(of_order(placed(lines=[bag])), Decimal("8.3591"))
+    assert POLICY.imports["cbec_9610"].codes([bag], sums, TODAY) == {1: "4202210010"}
+    assert POLICY.imports["cbec_9610"].codes([BAG], sums, TODAY) == {1: "4202210090"}
+
+
+def test_restrictions_hold_by_day() -> None:
+    assert POLICY.export.refusal([NIGHT_VISION], date(2016, 4, 30)) is None
 
 
 @pytest.mark.parametrize(

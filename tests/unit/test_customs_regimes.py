@@ -14,15 +14,22 @@ import pytest
 from contracts.base import OrderLine
 from contracts.vocabularies import Regime
 from services.customs.regimes import tables
-from services.customs.regimes.base import Refusal
-from services.customs.regimes.tables import NoRule
+from services.customs.regimes.base import Refusal, Sums
+from services.customs.regimes.rows import NoRule
 from tests.support.customs_samples import POLICY, TABLES, line, scanned
 
 TODAY = date(2026, 11, 20)
+NONE = Decimal("0.00")
+
+
+def worth(value: str) -> Sums:
+    """Of goods that are worth so much, in yuan."""
+    return Sums(Decimal(value), NONE, NONE, NONE, NONE, "CNY")
 
 
 def refusal(regime: Regime, lines: Sequence[OrderLine], value: str, day: date = TODAY) -> Refusal | None:
-    return POLICY.imports[regime].refusal(lines, Decimal(value), day)
+    found = POLICY.imports[regime].judge(lines, worth(value), day)
+    return found if isinstance(found, Refusal) else None
 
 
 @pytest.mark.parametrize(
@@ -36,8 +43,8 @@ def refusal(regime: Regime, lines: Sequence[OrderLine], value: str, day: date = 
         ([line(hs_code="330430")], "100.00", "dangerous_goods"),
         ([line(hs_code="24022000")], "100.00", "prohibited_goods"),
         ([line(hs_code="84713000")], "100.00", "not_on_positive_list"),
-        ([line(hs_code="3304990019")], "100.00", None),
-        ([line(hs_code="3304990000")], "100.00", None),
+        ([line(hs_code="3304990019")], "100.00", "tariff_code_unknown"),
+        ([line(hs_code="3304990039")], "100.00", None),
         ([line(hs_code="3304991000")], "100.00", "not_on_positive_list"),
         ([line(hs_code="33049911")], "100.00", None),
         ([line(hs_code="330499")], "100.00", None),
@@ -118,6 +125,43 @@ def test_rows_may_not_overlap(tmp_path: Path) -> None:
     rates.write_text(json.dumps(body), encoding="utf-8")
     with pytest.raises(ValueError, match="overlap"):
         tables.load(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("hs_code", "declared"),
+    [("330499", {1: "3304990099"}), ("33049911", {1: "3304990099"}), ("3304990019", {}), ("3304990000", {})],
+)
+def test_the_declared_code_has_ten_digits_and_is_one_of_the_tariff(hs_code: str, declared: dict[int, str]) -> None:
+    assert POLICY.imports["cbec_9610"].codes([line(hs_code=hs_code)], worth("100.00"), TODAY) == declared
+
+
+def test_every_line_of_the_positive_list_has_a_code_of_the_tariff() -> None:
+    tariff = TABLES.tariff.lines
+    for hs6, rows in TABLES.positive_list.lines.items():
+        for row in rows:
+            if row.holds(TODAY):
+                codes = [code.code for code in tariff[hs6] if code.holds(TODAY)]
+                assert [code for code in codes if code.startswith(row.value)], row.value
+
+
+def test_codes_that_replace_an_ended_one_are_in_the_tariff() -> None:
+    lines = [line for rows in TABLES.tariff.lines.values() for line in rows]
+    codes = {line.code for line in lines}
+    assert all(set(line.replaced_by) <= codes for line in lines)
+    assert len(codes) == len(lines)
+
+
+def test_a_row_of_the_tariff_needs_ten_digits_and_a_source(tmp_path: Path) -> None:
+    shutil.copytree(tables.DATA, tmp_path / "data")
+    tariff = tmp_path / "data" / "tariff.csv"
+    tariff.write_text(tariff.read_text(encoding="utf-8").replace("1509200000", "15092000"), encoding="utf-8")
+    with pytest.raises(ValueError, match="15092000: ten digits and a source"):
+        tables.load(tmp_path / "data")
+
+
+def test_no_band_before_its_first_day() -> None:
+    with pytest.raises(NoRule):
+        TABLES.postal_bands.of(line(), Decimal("100.00"), date(2019, 4, 8))
 
 
 def test_by_post_a_release_counts_after_the_arrival_only() -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.base import Money
+from contracts.base import Money, NetContent, SupportingDocument
 from services.links import check_secret
 from services.orders.domain.intake import FUTURE_TOLERANCE, MAX_AGE, LineParts, OrderParts, faults
 from services.orders.domain.values import birth_date
@@ -145,6 +145,52 @@ def test_a_fingerprint_of_before_the_latin_name_is_still_the_order_s() -> None:
     order = check(body | {"payment": body["payment"] | {"paid_at": instant}}, NOW)
     assert isinstance(order, OrderBody)
     assert fingerprint(order).hex() == "eed80dedfa9fcef74119292c7fb86ba0478f67264fc9f39fb2eb7018b58c449d"
+
+
+def insured(**changed: Any) -> dict[str, Any]:
+    """A body of 107.56 whose carriage is insured for 1.50 more."""
+    body, total = good_body("A-1"), {"amount": "109.06", "currency": "EUR"}
+    premium = {"amount": "1.50", "currency": "EUR"}
+    return body | {"insurance": premium, "total": total, "payment": body["payment"] | {"amount": total}} | changed
+
+
+def test_insurance_is_part_of_the_sum_and_of_the_event() -> None:
+    order = check(insured(), datetime.now(UTC))
+    assert isinstance(order, OrderBody), order
+    assert order_placed(ORDER, "maison", order, NOW).insurance == money("1.50")
+    assert fingerprint(order) != fingerprint(order.model_copy(update={"insurance": None}))
+
+
+@pytest.mark.parametrize(
+    ("body", "broken"),
+    [
+        (insured(insurance={"amount": "1.49", "currency": "EUR"}), [("total.amount", "sum_mismatch")]),
+        (insured(insurance={"amount": "1.50", "currency": "CNY"}), [("insurance.currency", "currency_mixed")]),
+        (insured(insurance={"amount": "-1", "currency": "EUR"}), [("insurance.amount", "amount_form")]),
+        (insured(discount={"amount": "900.00", "currency": "EUR"}), [("discount.amount", "discount_exceeds")]),
+    ],
+)
+def test_a_fault_of_the_insurance_is_named(body: dict[str, Any], broken: list[tuple[str, str]]) -> None:
+    found = check(body, datetime.now(UTC))
+    assert isinstance(found, list)
+    assert [(fault.field, fault.rule) for fault in found] == broken
+
+
+def test_content_and_documents_of_a_line_are_in_the_event_and_count_when_they_are_there() -> None:
+    plain, body = accepted(), good_body("A-1")
+    body["lines"][0] |= {
+        "content": {"amount": "30", "unit": "ml"},
+        "documents": [{"type": "C400", "number": "FR2600012345"}, {"type": "Y901"}],
+    }
+    order = accepted(lines=body["lines"])
+    [line, other] = order_placed(ORDER, "maison", order, NOW).lines
+    assert line.content == NetContent(amount=Decimal("30.00"), unit="ml")
+    assert line.documents == (
+        SupportingDocument(type="C400", number="FR2600012345"),
+        SupportingDocument(type="Y901"),
+    )
+    assert (other.content, other.documents) == (None, ())
+    assert fingerprint(order) != fingerprint(plain)
 
 
 HOUSE = good_body()["consignee"]["address"] | {"street": "🏠"}

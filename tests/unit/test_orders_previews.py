@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
-from contracts.base import OrderLine
+from contracts.base import Money, OrderLine
 from contracts.customs import OrderRefused
 from contracts.orders import OrderPlaced
 from contracts.previews import ReservationAnswer, ScreeningAnswer
@@ -53,6 +54,12 @@ def test_an_order_that_nobody_refuses_is_accepted() -> None:
     assert (answer.faults, answer.unanswered) == ((), ())
 
 
+def test_the_tax_that_is_due_is_customs_own() -> None:
+    due = Money(amount=Decimal("108.02"), currency="CNY")
+    taxed = ScreeningAnswer(screened=SCREENED.model_copy(update={"tax_cny": due}))
+    assert preview(PLACED, (), taxed, IN_STOCK).tax_due_cny == due
+
+
 def test_a_country_to_which_no_carrier_goes_has_no_route() -> None:
     answer = preview(PLACED.model_copy(update={"country": "AQ"}), (), PASSED, IN_STOCK)
     assert answer.route is None
@@ -65,6 +72,8 @@ def test_a_country_to_which_no_carrier_goes_has_no_route() -> None:
         (refused("over_postal_limit"), ("total", "over_postal_limit")),
         (refused("over_yearly_limit"), ("total", "over_yearly_limit")),
         (refused("not_on_positive_list", "SAVON-200"), ("lines[1].sku", "not_on_positive_list")),
+        (refused("tariff_code_unknown", "SAVON-200"), ("lines[1].hs_code", "tariff_code_unknown")),
+        (refused("licence_required", "SAVON-200"), ("lines[1].documents", "licence_required")),
         (refused("dangerous_goods", "SERUM-30"), ("lines[0].sku", "dangerous_goods")),
         (refused("prohibited_goods", "SERUM-30"), ("lines[0].sku", "prohibited_goods")),
         (refused("invented_later"), ("body", "invented_later")),
@@ -76,6 +85,14 @@ def test_a_refusal_of_customs_names_field_and_rule(answer: ScreeningAnswer, faul
     assert answered.accepted is False
     assert found(answered) == [fault]
     assert (answered.regime, answered.value_cny) == (None, None)
+
+
+def test_a_code_that_is_not_known_comes_with_the_choices() -> None:
+    asked = refused("tariff_code_unknown", "SAVON-200")
+    assert asked.refused is not None
+    asked = ScreeningAnswer(refused=asked.refused.model_copy(update={"choices": ("6202200000", "6202309000")}))
+    [fault] = preview(PLACED, (), asked, IN_STOCK).faults
+    assert fault.message == "Must be a code of China's tariff in force: 6202200000 or 6202309000"
 
 
 def test_every_reason_of_customs_has_words_of_its_own() -> None:

@@ -81,6 +81,9 @@ def fields(schema: Mapping[str, Any], components: Mapping[str, Any], path: str) 
     if "$ref" in schema:
         schema = components[schema["$ref"].rpartition("/")[2]]
     yield path or "body"
+    for form in schema.get("anyOf", ()):
+        if "$ref" in form:  # or null
+            schema = components[form["$ref"].rpartition("/")[2]]
     if "items" in schema:
         yield from fields(schema["items"], components, f"{path}[]")
     for name, inner in schema.get("properties", {}).items():

@@ -12,7 +12,7 @@ from contracts.orders import OrderPlaced
 from contracts.previews import PATH, ScreeningAnswer, ScreeningQuestion
 from services.customs.domain.amounts import of_order
 from services.customs.handlers import Handler
-from services.customs.regimes.tables import NoRule
+from services.customs.regimes.rows import NoRule
 from shared.clock import Clock
 from shared.faults import Fault
 from shared.http.answers import json_answer
@@ -53,7 +53,7 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], clock: Clock, h
 
 def _check_amounts(order: OrderPlaced) -> None:
     sums = of_order(order)
-    if max(sums.goods, sums.freight, sums.discount, sums.tax) > MAX_AMOUNT:
+    if max(sums.goods, sums.freight, sums.insurance, sums.discount, sums.tax) > MAX_AMOUNT:
         raise _invalid("order", "amount_too_large", f"Must have no sum above {MAX_AMOUNT:,}")
 
 

@@ -20,6 +20,7 @@ def of_order(placed: OrderPlaced) -> Sums:
     return Sums(
         goods=sum((line.unit_price.amount * line.quantity for line in placed.lines), Decimal("0.00")),
         freight=placed.freight.amount,
+        insurance=placed.insurance.amount if placed.insurance else Decimal("0.00"),
         discount=placed.discount.amount,
         tax=placed.tax.amount,
         currency=placed.total.currency,
@@ -30,11 +31,11 @@ def in_cny(sums: Sums, rate: Decimal) -> Sums:
     """The same in yuan, each sum to the fen, half up; `rate` is CNY for one EUR."""
     if sums.currency == "CNY":
         return sums
-    goods, freight, tax, discount = (
-        to_cent(amount * rate) for amount in (sums.goods, sums.freight, sums.tax, sums.discount)
+    goods, freight, insurance, tax, discount = (
+        to_cent(amount * rate) for amount in (sums.goods, sums.freight, sums.insurance, sums.tax, sums.discount)
     )
-    # Four roundings may leave a discount that is a fen above what it is taken from.
-    return Sums(goods, freight, min(discount, goods + freight + tax), tax, "CNY")
+    # Five roundings may leave a discount that is a fen above what it is taken from.
+    return Sums(goods, freight, insurance, min(discount, goods + freight + insurance + tax), tax, "CNY")
 
 
 def to_cent(amount: Decimal) -> Decimal:
@@ -51,10 +52,12 @@ def split(sums: Sums, goods: Sequence[Decimal]) -> list[Sums]:
     """The sums apportioned by the value of the goods in each part; every sum adds up, and no part is negative."""
     by_goods = apportion(sums.goods, goods)
     freight = apportion(sums.freight, goods)
+    insurance = apportion(sums.insurance, goods)
     tax = apportion(sums.tax, goods)
-    prices = [g + f + t for g, f, t in zip(by_goods, freight, tax, strict=True)]
+    prices = [sum(parts, Decimal("0.00")) for parts in zip(by_goods, freight, insurance, tax, strict=True)]
     discount = apportion(sums.discount, goods, caps=prices)
-    return [Sums(g, f, d, t, sums.currency) for g, f, d, t in zip(by_goods, freight, discount, tax, strict=True)]
+    parts = zip(by_goods, freight, insurance, discount, tax, strict=True)
+    return [Sums(*amounts, sums.currency) for amounts in parts]
 
 
 def apportion(amount: Decimal, weights: Sequence[Decimal], caps: Sequence[Decimal] | None = None) -> list[Decimal]:
@@ -70,6 +73,10 @@ def apportion(amount: Decimal, weights: Sequence[Decimal], caps: Sequence[Decima
         raise ValueError("these parts cannot hold the amount")
     if not any(shares):
         shares = [1] * len(shares)
+    if not cents:
+        return [Decimal("0.00")] * len(shares)
+    if len(shares) == 1:
+        return [Decimal(cents).scaleb(-2)]
     whole = sum(shares)
     parts = [min(cents * share // whole, limit) for share, limit in zip(shares, limits, strict=True)]
     left = cents - sum(parts)

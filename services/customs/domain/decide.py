@@ -20,6 +20,7 @@ from contracts.customs import (
     ParcelDeclared,
     ParcelRefused,
     ParcelUplifted,
+    TaxFinding,
 )
 from contracts.orders import OrderPlaced
 from contracts.vocabularies import Regime
@@ -27,8 +28,10 @@ from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs.domain import export
 from services.customs.domain.amounts import goods_of, in_cny, of_order, split
 from services.customs.domain.cases import held_by_post, holds, invalidations, order_ended, settled_attention
+from services.customs.domain.tax import compare, parts, tolerance
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal, Sums
 from services.customs.regimes.tables import Tables
+from services.customs.regimes.taxes import Finding
 from services.persons.facts import PersonErased, PersonRecorded, contact_recorded
 from services.plans import plan_of
 from shared.ledger.facts import DecisionContext, Facts, Job, Output
@@ -62,7 +65,7 @@ class Policy:
     imports: Mapping[Regime, ImportRegime]
     export: ExportRegime
     eori: str
-    default_regime: Regime = "cbec_9610"
+    default_regime: Regime = "personal_postal"
     regimes_by_marketplace: Mapping[str, Regime] | None = None
 
     def regime_of(self, placed: OrderPlaced) -> ImportRegime:
@@ -93,20 +96,33 @@ def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | O
         return None
     regime = policy.regime_of(placed)
     day = regime.day(placed.occurred_at)
-    rate = policy.tables.cny_per_eur.row(day)
-    value = regime.value(in_cny(of_order(placed), Decimal(rate.value)))
-    refusal = regime.refusal(placed.lines, value, day)
+    rates = policy.tables.cny_per_eur
+    rate = rates.row(day)
+    sums = in_cny(of_order(placed), Decimal(rate.value))
+    tax = regime.judge(placed.lines, sums, day)
+    if isinstance(tax, Refusal):
+        return _refused(facts, context, tax)
+    refusal = policy.export.refusal(placed.lines, policy.export.day(placed.occurred_at))
     if refusal is not None:
         return _refused(facts, context, refusal)
+    tolerated = tolerance(len(placed.lines), Decimal(rate.value), placed.total.currency)
     screened = OrderScreened(
         order_id=facts.id,
         occurred_at=context.now,
         regime=regime.name,
-        value_cny=Money(amount=value, currency="CNY"),
+        value_cny=Money(amount=regime.value(sums), currency="CNY"),
         rate=Decimal(rate.value),
         rate_date=rate.valid_from,
+        tax_cny=Money(amount=tax.due, currency="CNY"),
+        findings=tuple(_finding(finding) for finding in compare(tax, sums.tax, tolerated)),
+        rules=(rates.version(day), *regime.rules(day)),
     )
     return Passed(screened, placed.occurred_at, regime.yearly_limit(day), day.year)
+
+
+def _finding(finding: Finding) -> TaxFinding:
+    amount = None if finding.amount is None else Money(amount=finding.amount, currency="CNY")
+    return TaxFinding(finding=finding.code, sku=finding.sku, amount=amount)
 
 
 def admit(passed: Passed, left: Decimal | None, context: DecisionContext) -> OrderScreened | OrderRefused:
@@ -171,12 +187,40 @@ def parcels_declared(
             cn23=export.cn23(placed, parcel, share.money(share.freight)),
             goods=share.money(share.goods),
             freight=share.money(share.freight),
+            insurance=share.money(share.insurance) if placed.insurance else None,
             discount=share.money(share.discount),
             tax=share.money(share.tax),
             total=share.money(share.total),
         )
         for parcel, share in shares
     }
+
+
+def declared_codes(placed: OrderPlaced, screened: OrderScreened, policy: Policy) -> Mapping[int, str]:
+    """By line of the order, the code that import customs is told: by the rules of the day on which it was screened."""
+    regime = policy.imports[screened.regime]
+    sums = in_cny(of_order(placed), screened.rate)
+    return regime.codes(placed.lines, sums, regime.day(placed.occurred_at))
+
+
+def tax_by_parcel(facts: Facts, policy: Policy) -> Mapping[int, Decimal]:
+    """What of the order's tax is due for each parcel, CNY; of no parcel while it is not packed, or where no tax was
+    computed when it was screened."""
+    placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), facts.get(OrderPacked)
+    if placed is None or screened is None or packed is None or screened.tax_cny is None:
+        return {}
+    regime = policy.imports[screened.regime]
+    sums = in_cny(of_order(placed), screened.rate)
+    tax = regime.judge(placed.lines, sums, regime.day(placed.occurred_at))
+    if isinstance(tax, Refusal):
+        raise AssertionError("an order that was screened breaks no rule of its day")
+    goods = [[_goods_of_line(placed, parcel, line.line) for line in placed.lines] for parcel in packed.parcels]
+    return dict(zip((parcel.parcel for parcel in packed.parcels), parts(tax, goods), strict=True))
+
+
+def _goods_of_line(placed: OrderPlaced, parcel: Parcel, line: int) -> Decimal:
+    of_line = tuple(content for content in parcel.contents if content.line == line)
+    return goods_of(placed, parcel.model_copy(update={"contents": of_line}))
 
 
 def shares_of(placed: OrderPlaced, packed: OrderPacked) -> list[tuple[Parcel, Sums]]:
@@ -218,4 +262,10 @@ def _left_origin(scan: ParcelScanned) -> bool:
 
 
 def _refused(facts: Facts, context: DecisionContext, refusal: Refusal) -> OrderRefused:
-    return OrderRefused(order_id=facts.id, occurred_at=context.now, reason=refusal.reason, sku=refusal.sku)
+    return OrderRefused(
+        order_id=facts.id,
+        occurred_at=context.now,
+        reason=refusal.reason,
+        sku=refusal.sku,
+        choices=refusal.choices,
+    )

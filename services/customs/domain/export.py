@@ -16,7 +16,7 @@ from stdnum.exceptions import ValidationError
 from stdnum.fr import siren
 
 from contracts.base import Money, Parcel
-from contracts.customs import Article, Cn23
+from contracts.customs import Article, Cn23, ParcelDeclared
 from contracts.orders import OrderPlaced
 from shared.http.json_reader import read_told
 
@@ -100,14 +100,21 @@ def cn23(placed: OrderPlaced, parcel: Parcel, postal_charges: Money) -> Cn23:
     )
 
 
-def declaration(placed: OrderPlaced, parcel: int, form: Cn23, total: Money, eori: str) -> dict[str, Any]:
-    """The body of `POST /export-declarations`. It names no person."""
+def declaration(placed: OrderPlaced, declared: ParcelDeclared, eori: str) -> dict[str, Any]:
+    """The body of `POST /export-declarations`. It names no person.
+
+    `total` is the invoice's: the value of the goods, whatever coupons paid for a part of it. What the shopper paid for
+    China's tax is no part of it, and carriage with its insurance stands beside it.
+    """
+    form, parcel = declared.cn23, declared.parcel
+    carriage = declared.freight + declared.insurance if declared.insurance else declared.freight
     return {
         "lrn": lrn(placed.order_id, parcel),
         "eori": eori,
         "sub_order": sub_order(placed, parcel),
         "consignee_country": placed.country,
-        "total": _amount(total),
+        "total": _amount(declared.goods),
+        "carriage": _amount(carriage),
         "gross_weight_g": form.gross_weight_g,
         "articles": [
             {

@@ -53,7 +53,7 @@ class ExportJob:
             return Done()
         context = DecisionContext(self.clock.now())
         deemed = parcels_declared(placed, packed, context, self.policy)[int(job.subject)]
-        request = export.declaration(placed, deemed.parcel, deemed.cn23, deemed.total, self.policy.eori)
+        request = export.declaration(placed, deemed, self.policy.eori)
         outcome = export_outcome(await self.gateway.declare(request), deemed, context, case_round(job))
         declaration = self._declaration(job, request, outcome, context.now)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import Protocol
 from contracts.base import Currency, Money, OrderLine
 from contracts.carrier import ParcelScanned
 from contracts.vocabularies import OrderRefusal, Regime
+from services.customs.regimes.taxes import Tax
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +20,21 @@ class Sums:
 
     goods: Decimal
     freight: Decimal
+    insurance: Decimal
     discount: Decimal
     tax: Decimal
     currency: Currency
 
     @property
     def total(self) -> Decimal:
-        """What was paid: goods + freight + tax - discount (CEB OrderHead, acturalPaid)."""
-        return self.goods + self.freight + self.tax - self.discount
+        """What was paid: goods + freight + insurance + tax - discount (CEB OrderHead, acturalPaid)."""
+        return self.taxable + self.tax - self.discount
 
     @property
-    def dutiable(self) -> Decimal:
-        """What counts against China's limits: goods and carriage as paid for, without tax (Cai Guan Shui [2016] 18)."""
-        return self.goods + self.freight - self.discount
+    def taxable(self) -> Decimal:
+        """Goods, freight and insurance, without tax (Cai Guan Shui [2016] 18). Coupons and points are not taken off:
+        CEB's goodsValue contains what is not paid in cash (GACC 2018/113)."""
+        return self.goods + self.freight + self.insurance
 
     def money(self, amount: Decimal) -> Money:
         return Money(amount=amount, currency=self.currency)
@@ -43,6 +46,8 @@ class Refusal:
 
     reason: OrderRefusal
     sku: str | None = None
+    choices: tuple[str, ...] = ()
+    """Codes of which one may be right, where the reason is the code."""
 
 
 class ImportRegime(Protocol):
@@ -61,8 +66,17 @@ class ImportRegime(Protocol):
     def value(self, sums: Sums) -> Decimal:
         """What counts against the limits."""
 
-    def refusal(self, lines: Sequence[OrderLine], value: Decimal, day: date) -> Refusal | None:
-        """The first rule that the order breaks, but for the buyer's year."""
+    def judge(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Refusal | Tax:
+        """The first rule that the order breaks, but for the buyer's year; else the tax that is due for it."""
+
+    def rules(self, day: date) -> tuple[str, ...]:
+        """The versions of the tables that it goes by, each `<table>:<its first day>`."""
+
+    def changes_at(self, day: date) -> Mapping[str, Decimal]:
+        """By the rule, the value (or of `tax_not_waived` the tax) above which verdict or tax is another one."""
+
+    def codes(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Mapping[int, str]:
+        """By line, the code that is declared; of none that the tariff of the day does not have."""
 
     def yearly_limit(self, day: date) -> Decimal | None:
         """What a person may bring in under this regime in a year, if that is limited."""
@@ -79,6 +93,9 @@ class ExportRegime(Protocol):
 
     def day(self, instant: datetime) -> date:
         """The legal day of an instant where the goods leave."""
+
+    def refusal(self, lines: Sequence[OrderLine], day: date) -> Refusal | None:
+        """The first rule of leaving that the order breaks."""
 
     def needs_declaration(self, lines: Sequence[OrderLine], goods_eur: Decimal, day: date) -> bool:
         """Whether a declaration with its own number is needed; else leaving is the declaration."""

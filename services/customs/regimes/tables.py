@@ -1,7 +1,4 @@
-"""The dated tables that the regimes judge by: limits, rates, goods and customs' own codes.
-
-A rule of the law is a row with the days on which it holds and its source; nothing here is a constant in the code.
-"""
+"""The dated tables that the regimes judge by: limits, rates, lanes, goods, tariff, bands and customs' own codes."""
 
 from __future__ import annotations
 
@@ -10,69 +7,18 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from contracts.base import OrderLine
+from services.customs.regimes import bands, lanes, tariff
+from services.customs.regimes.bands import Bands
+from services.customs.regimes.lanes import Lanes
+from services.customs.regimes.rates import check_rates
+from services.customs.regimes.rows import Amounts, Headings, Restriction, Restrictions, Row, words_of
+from services.customs.regimes.tariff import CHINESE_CODE, HS6, TARIFF_LINE, Tariff
+
 DATA = Path(__file__).parent.parent / "data"
-_HS6 = 6
-_TARIFF_LINE = 8
-_CHINESE_CODE = 10
-
-
-class NoRule(LookupError):
-    """No row of the table holds on that day."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A value and the days on which it holds, both included; no last day means that it still does."""
-
-    value: str
-    valid_from: date
-    valid_to: date | None
-    source: str
-
-    def holds(self, day: date) -> bool:
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
-
-
-@dataclass(frozen=True, slots=True)
-class Amounts:
-    """A dated amount, such as a limit or a rate."""
-
-    name: str
-    rows: tuple[Row, ...]
-
-    def on(self, day: date) -> Decimal:
-        """The amount of that day; NoRule before the first row."""
-        return Decimal(self.row(day).value)
-
-    def find(self, day: date) -> Decimal | None:
-        """The amount of that day, if the rule existed then."""
-        return next((Decimal(row.value) for row in self.rows if row.holds(day)), None)
-
-    def row(self, day: date) -> Row:
-        for row in self.rows:
-            if row.holds(day):
-                return row
-        raise NoRule(f"{self.name} has no row for {day}")
-
-
-@dataclass(frozen=True, slots=True)
-class Headings:
-    """Headings of the tariff, of any length; goods belong to a heading when their code begins with it."""
-
-    rows: Mapping[str, tuple[Row, ...]]
-    lengths: tuple[int, ...]
-
-    @classmethod
-    def of(cls, rows: Iterable[Row]) -> Headings:
-        by_code = _by_code(rows)
-        return cls(by_code, tuple(sorted({len(code) for code in by_code})))
-
-    def cover(self, hs_code: str, day: date) -> bool:
-        return any(row.holds(day) for length in self.lengths for row in self.rows.get(hs_code[:length], ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +35,13 @@ class PositiveList:
     def of(cls, rows: Iterable[Row]) -> PositiveList:
         lines: dict[str, list[Row]] = {}
         for row in sorted(rows, key=lambda row: row.value):
-            lines.setdefault(row.value[:_HS6], []).append(row)
+            lines.setdefault(row.value[:HS6], []).append(row)
         return cls({hs6: tuple(rows_of) for hs6, rows_of in lines.items()})
 
     def line(self, hs_code: str, day: date) -> str | None:
         """The line under which the goods come in on that day, or none."""
-        for row in self.lines.get(hs_code[:_HS6], ()):
-            if row.holds(day) and (len(hs_code) < _CHINESE_CODE or row.value == hs_code[:_TARIFF_LINE]):
+        for row in self.lines.get(hs_code[:HS6], ()):
+            if row.holds(day) and (len(hs_code) < CHINESE_CODE or row.value == hs_code[:TARIFF_LINE]):
                 return row.value
         return None
 
@@ -117,7 +63,9 @@ class Tables:
     cbec_yearly: Amounts
     cbec_indivisible: Amounts
     cbec_return_days: Amounts
+    cbec_tax_percent: Amounts
     postal_parcel: Amounts
+    postal_tax_waived: Amounts
     eu_deemed: Amounts
     cny_per_eur: Amounts
     positive_list: PositiveList
@@ -125,25 +73,57 @@ class Tables:
     prohibited: Headings
     barred_by_post: Headings
     excise: Headings
+    restricted_on_export: Restrictions
+    tariff: Tariff
+    postal_bands: Bands
+    lanes: Lanes
     codes: Codes
+
+    def is_endangered(self, line: OrderLine, day: date) -> bool:
+        """Whether code or description say that it is of endangered animals, and no document that it is not."""
+        restriction = self.restriction(line, day)
+        return restriction is not None and bool(restriction.words)
+
+    def restriction(self, line: OrderLine, day: date) -> Restriction | None:
+        """Which permit the article needs to leave, unless its documents state that it needs none."""
+        rows = self.restricted_on_export.of(line.hs_code)
+        if not rows:
+            return None
+        endangered = self.tariff.is_endangered(line.hs_code, day)
+        stated = {document.type for document in line.documents}
+        for restriction in rows:
+            if restriction.covers(line, endangered, day) and restriction.none_needed not in stated:
+                return restriction
+        return None
 
 
 def load(directory: Path = DATA) -> Tables:
     """The tables of a directory. ValueError when rows of one amount overlap or are not what they should be."""
     limits, goods, codes = (_read(directory, name) for name in ("limits", "goods", "codes"))
+    rates = _amounts(_read(directory, "rates"), "cny_per_eur")
+    check_rates(rates.rows)
     return Tables(
         cbec_transaction=_amounts(limits, "cbec_transaction_cny"),
         cbec_yearly=_amounts(limits, "cbec_yearly_cny"),
         cbec_indivisible=_amounts(limits, "cbec_indivisible_yearly_only"),
         cbec_return_days=_amounts(limits, "cbec_return_days"),
+        cbec_tax_percent=_amounts(limits, "cbec_tax_percent"),
         postal_parcel=_amounts(limits, "postal_parcel_cny"),
+        postal_tax_waived=_amounts(limits, "postal_tax_waived_cny"),
         eu_deemed=_amounts(limits, "eu_deemed_declaration_eur"),
-        cny_per_eur=_amounts(_read(directory, "rates"), "cny_per_eur"),
+        cny_per_eur=rates,
         positive_list=PositiveList.of(_rows(goods["positive_list"])),
         barred_from_air=Headings.of(_rows(goods["barred_from_air"])),
         prohibited=Headings.of(_rows(goods["prohibited"])),
         barred_by_post=Headings.of(_rows(goods["barred_by_post"])),
         excise=Headings.of(_rows(goods["excise"])),
+        restricted_on_export=Restrictions.of_rows(
+            Restriction(row, frozenset(words_of(stated["words"])), stated["permit"], stated["none_needed"])
+            for row, stated in zip(_rows(goods["restricted_on_export"]), goods["restricted_on_export"], strict=True)
+        ),
+        tariff=tariff.load(directory / "tariff.csv"),
+        postal_bands=bands.load(directory / "postal_bands.csv"),
+        lanes=lanes.load(directory / "lanes.json"),
         codes=Codes(**{name: value for name, value in codes.items() if name != "note"}),
     )
 
@@ -160,6 +140,7 @@ def _rows(table: Sequence[Mapping[str, str | None]]) -> tuple[Row, ...]:
             valid_from=date.fromisoformat(str(row["from"])),
             valid_to=date.fromisoformat(row["to"]) if row["to"] else None,
             source=str(row["source"]),
+            fixed_on=date.fromisoformat(fixed_on) if (fixed_on := row.get("fixed_on")) else None,
         )
         for row in table
     )
@@ -171,10 +152,3 @@ def _amounts(tables: Mapping[str, Any], name: str) -> Amounts:
         if earlier.valid_to is None or earlier.valid_to >= later.valid_from:
             raise ValueError(f"{name}: the rows of {earlier.valid_from} and {later.valid_from} overlap")
     return Amounts(name, rows)
-
-
-def _by_code(rows: Iterable[Row]) -> dict[str, tuple[Row, ...]]:
-    by_code: dict[str, tuple[Row, ...]] = {}
-    for row in rows:
-        by_code[row.value] = (*by_code.get(row.value, ()), row)
-    return by_code

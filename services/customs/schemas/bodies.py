@@ -125,8 +125,21 @@ class ParcelDetailView(ParcelView):
     """Null until export customs has answered, and where the parcel needs none."""
     messages: tuple[CustomsMessageView, ...]
     receipts: tuple[CustomsReceiptView, ...]
+    tax_cny: Money | None
+    """What of the order's import tax is due for it; the parcels' add up to the order's. Null where it is not known."""
     held: bool
     """Waits for an answer: `POST .../hold-answer`."""
+
+
+class TaxFindingView(View):
+    """Something about the import tax that should be known."""
+
+    finding: str
+    """`tax_missing`, `tax_excess` or `content_missing`."""
+    sku: str | None
+    """Null where it is about the whole order."""
+    amount: Money | None
+    """By how much, CNY."""
 
 
 class ScreeningView(View):
@@ -135,17 +148,25 @@ class ScreeningView(View):
     verdict: Literal["waiting", "screened", "refused"]
     """`waiting`: the order or the person's record has not arrived."""
     regime: str | None = None
-    """The import regime: `cbec_9610` or `personal_postal`; null unless `screened`, as the next three."""
+    """The import regime: `cbec_9610` or `personal_postal`; null unless `screened`, as the next four."""
     value_cny: Money | None = None
     """The dutiable value."""
     rate: Decimal | None = None
     """CNY for one EUR."""
     rate_date: date | None = None
     """The day of that rate."""
+    tax_cny: Money | None = None
+    """The import tax that is due by the rules of the day; null of orders of a time when it was not computed."""
+    findings: tuple[TaxFindingView, ...] = ()
+    """What does not stop the order, as a tax that was not collected."""
+    rules: tuple[str, ...] = ()
+    """The versions of the tables that were used, each `<table>:<its first day>`."""
     reason: str | None = None
     """The rule by which it may not go on; null unless `refused`."""
     sku: str | None = None
     """The article that the rule forbids, where it is about one."""
+    choices: tuple[str, ...] = ()
+    """Tariff codes of which one may be right, where the rule is about the code."""
 
 
 class OrderView(View):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 
 import asyncpg
 
+from contracts.base import Money
 from contracts.customs import OrderRefused, OrderScreened
 from contracts.orders import OrderPlaced
 from services.customs.destinations.destination import Message, ReceivedReceipt
 from services.customs.domain.cases import open_hold
+from services.customs.domain.decide import Policy, tax_by_parcel
 from services.customs.domain.parcels import parcel_rows
 from services.customs.schemas.bodies import (
     CustomsMessageView,
@@ -18,6 +21,7 @@ from services.customs.schemas.bodies import (
     OrderView,
     ParcelDetailView,
     ScreeningView,
+    TaxFindingView,
 )
 from shared.ledger.facts import Facts
 
@@ -31,8 +35,8 @@ class Papers:
     declarations: list[asyncpg.Record]
 
 
-def order(facts: Facts, papers: Papers) -> OrderView:
-    placed = facts.get(OrderPlaced)
+def order(facts: Facts, papers: Papers, policy: Policy) -> OrderView:
+    placed, taxes = facts.get(OrderPlaced), tax_by_parcel(facts, policy)
     return OrderView(
         id=facts.id,
         number=placed.number if placed else None,
@@ -44,6 +48,7 @@ def order(facts: Facts, papers: Papers) -> OrderView:
                     "export": _export(papers, row.parcel),
                     "messages": _messages(papers, row.parcel),
                     "receipts": _receipts(papers, row.parcel),
+                    "tax_cny": cny(taxes[row.parcel]) if row.parcel in taxes else None,
                     "held": open_hold(facts, row.parcel) is not None,
                 }
             )
@@ -61,10 +66,21 @@ def screening(facts: Facts) -> ScreeningView:
             value_cny=screened.value_cny,
             rate=screened.rate,
             rate_date=screened.rate_date,
+            tax_cny=screened.tax_cny,
+            findings=findings(screened),
+            rules=screened.rules,
         )
     if refused is not None:
-        return ScreeningView(verdict="refused", reason=refused.reason, sku=refused.sku)
+        return ScreeningView(verdict="refused", reason=refused.reason, sku=refused.sku, choices=refused.choices)
     return ScreeningView(verdict="waiting")
+
+
+def findings(screened: OrderScreened) -> tuple[TaxFindingView, ...]:
+    return tuple(TaxFindingView(finding=one.finding, sku=one.sku, amount=one.amount) for one in screened.findings)
+
+
+def cny(amount: Decimal) -> Money:
+    return Money(amount=amount, currency="CNY")
 
 
 def _export(papers: Papers, parcel: int) -> ExportDeclarationView | None:

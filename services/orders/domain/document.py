@@ -46,6 +46,7 @@ def document(facts: Facts, pauses: Sequence[Pause] = NO_PAUSES) -> dict[str, Any
         "language": placed.language,
         "lines": [line.model_dump(mode="json") for line in placed.lines],
         "freight": placed.freight.model_dump(mode="json"),
+        "insurance": placed.insurance.model_dump(mode="json") if placed.insurance else None,
         "discount": placed.discount.model_dump(mode="json"),
         "tax": placed.tax.model_dump(mode="json"),
         "total": placed.total.model_dump(mode="json"),

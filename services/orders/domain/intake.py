@@ -46,7 +46,7 @@ class OrderParts:
 
     lines: tuple[LineParts, ...] | None
     amounts: Mapping[str, Amount | None]
-    """By field: freight, discount, tax, total, payment.amount."""
+    """By field: freight, discount, tax, total, payment.amount; insurance if the order has one."""
     place: tuple[str, str] | PlaceFault | None
     """City and district, or the rule that they break."""
     names: tuple[str, str | None] | None
@@ -90,20 +90,22 @@ def _mixed_currencies(parts: OrderParts) -> Iterator[Fault]:
 
 
 def _sums(parts: OrderParts) -> Iterator[Fault]:
-    """What the shopper paid is goods + freight + tax - discount (CEB OrderHead), and is what the payment says."""
+    """What the shopper paid is goods + freight + insurance + tax - discount (CEB OrderHead), and is what the payment
+    says."""
     money = parts.amounts
     total, paid = money["total"], money["payment.amount"]
     if total and paid and total.amount != paid.amount:
         yield Fault("payment.amount.amount", "payment_mismatch", "Must be the total of the order")
-    freight, discount, tax = money["freight"], money["discount"], money["tax"]
+    discount, added = money["discount"], [money[name] for name in ("freight", "insurance", "tax") if name in money]
     values = [line.price.amount * line.quantity for line in parts.lines or () if line.price and line.quantity]
-    if not (freight and discount and tax) or not parts.lines or len(values) < len(parts.lines):
+    if not (discount and all(added)) or not parts.lines or len(values) < len(parts.lines):
         return
-    before_discount = sum(values, Decimal(0)) + freight.amount + tax.amount
+    before_discount = sum((*values, *(part.amount for part in added if part)), Decimal(0))
+    before = "lines + freight + insurance + tax" if "insurance" in money else "lines + freight + tax"
     if discount.amount > before_discount:
-        yield Fault("discount.amount", "discount_exceeds", "Must not be more than lines + freight + tax")
+        yield Fault("discount.amount", "discount_exceeds", f"Must not be more than {before}")
     elif total and total.amount != before_discount - discount.amount:
-        message = f"Must be lines + freight + tax - discount, which is {before_discount - discount.amount}"
+        message = f"Must be {before} - discount, which is {before_discount - discount.amount}"
         yield Fault("total.amount", "sum_mismatch", message)
 
 

@@ -26,7 +26,11 @@ _OF_A_LINE: Mapping[str, str] = {
     "not_on_positive_list": "Must be goods of the list that may come in as retail, by their hs_code",
     "dangerous_goods": "Must be goods that may travel by air, by their hs_code",
     "prohibited_goods": "Must be goods that may be brought in, by their hs_code",
+    "licence_required": "Must have the permit for its export among its documents, or the statement that it needs none",
+    "tariff_code_unknown": "Must be a code of China's tariff in force",
 }
+_FIELD_OF_A_LINE: Mapping[str, str] = {"tariff_code_unknown": "hs_code", "licence_required": "documents"}
+"""Where it is not the article itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Preview:
     regime: str | None = None
     """None unless customs would let it pass."""
     value_cny: Money | None = None
+    tax_due_cny: Money | None = None
     route: Route | None = None
     stock: tuple[LineStock, ...] = ()
     dispatch_date: date | None = None
@@ -84,6 +89,7 @@ def preview(
         unanswered=tuple(unanswered),
         regime=screened.regime if screened else None,
         value_cny=screened.value_cny if screened else None,
+        tax_due_cny=screened.tax_cny if screened else None,
         route=route,
         stock=() if "warehouse" in unanswered else _stock(order, short),
         dispatch_date=reservation.dispatch_date if reservation and reserved else None,
@@ -96,8 +102,11 @@ def refusal_fault(order: OrderPlaced, refused: OrderRefused) -> Fault:
         field, message = _OF_THE_ORDER[refused.reason]
         return Fault(field, refused.reason, message)
     message = _OF_A_LINE.get(refused.reason, "Must be an order that customs lets pass")
+    if refused.choices:
+        message += f": {' or '.join(refused.choices)}"
     place = next((index for index, line in enumerate(order.lines) if line.sku == refused.sku), None)
-    return Fault("body" if place is None else f"lines[{place}].sku", refused.reason, message)
+    field = _FIELD_OF_A_LINE.get(refused.reason, "sku")
+    return Fault("body" if place is None else f"lines[{place}].{field}", refused.reason, message)
 
 
 def shortage_faults(order: OrderPlaced, short: StockRefused) -> list[Fault]:

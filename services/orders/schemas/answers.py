@@ -39,6 +39,22 @@ class AcceptedOrderView(View):
     """Where the shopper follows the order; it holds the order's secret."""
 
 
+class NetContentView(View):
+    """What one unit holds, as printed on its package."""
+
+    amount: str
+    unit: str
+    """`g`, `ml` or `piece`."""
+
+
+class SupportingDocumentView(View):
+    """A permit, or a statement that none is needed."""
+
+    type: str
+    """Of the EU's list, as C400."""
+    number: str | None
+
+
 class LineView(View):
     """A line of an order."""
 
@@ -53,6 +69,9 @@ class LineView(View):
     quantity: int
     unit_price: MoneyView
     """Of one unit, without tax."""
+    content: NetContentView | None
+    """Null where the order does not say it."""
+    documents: list[SupportingDocumentView]
 
 
 class CancellationView(View):
@@ -168,10 +187,12 @@ class OrderView(View):
     """In which the shopper reads, BCP 47."""
     lines: list[LineView]
     freight: MoneyView
+    insurance: MoneyView | None
+    """Of the carriage; null where there is none."""
     discount: MoneyView
     tax: MoneyView
     total: MoneyView
-    """The sum of the lines and freight and tax, less the discount."""
+    """The sum of the lines, freight, insurance and tax, less the discount."""
     cancel: CancellationView | None
     """Null unless someone has asked to cancel it."""
     holds: list[HoldView]

@@ -18,6 +18,8 @@ from shared.http.counts import at_most
 MAX_LINES = 99
 MAX_PRICE = Decimal(1_000_000)
 MAX_AMOUNT = Decimal(1_000_000_000)
+MAX_CONTENT = Decimal(100_000)
+MAX_DOCUMENTS = 5
 
 
 class Body(models.Body):
@@ -102,6 +104,28 @@ class ConsigneeBody(Body):
     address: AddressBody
 
 
+class NetContentBody(Body):
+    """What one unit holds, as printed on its package. China's tax on some goods depends on it."""
+
+    amount: Annotated[Decimal, Field(gt=0, le=MAX_CONTENT), BeforeValidator(amount)]
+    """With two decimals at most."""
+    unit: Literal["g", "ml", "piece"]
+
+
+class SupportingDocumentBody(Body):
+    """A permit for goods that do not leave the European Union without one, or a statement that they need none."""
+
+    type: Annotated[str, Field(pattern=r"^[A-Z][0-9A-Z][0-9]{2}$")]
+    """Of the EU's list: C400 a CITES permit, Y900 none needed; X002 a dual-use authorisation, Y901 none needed."""
+    number: Code | None = None
+    """Of the permit; a statement has none."""
+
+
+Documents = Annotated[
+    tuple[SupportingDocumentBody, ...], Field(max_length=MAX_DOCUMENTS, strict=False), at_most(MAX_DOCUMENTS)
+]
+
+
 class LineBody(Body):
     """A line of an order. Its place in the list, from 1, is its number."""
 
@@ -116,6 +140,9 @@ class LineBody(Body):
     quantity: Quantity
     unit_price: UnitPriceBody
     """Without tax."""
+    content: NetContentBody | None = None
+    """Left out, the tax of goods that depends on it is not known before customs asks for it."""
+    documents: Documents = ()
 
 
 class PaymentBody(Body):
@@ -142,10 +169,12 @@ class OrderBody(Body):
     consignee: ConsigneeBody
     lines: Annotated[list[LineBody], Field(min_length=1, max_length=MAX_LINES), at_most(MAX_LINES)]
     freight: MoneyBody
+    insurance: MoneyBody | None = None
+    """Of the carriage; left out, there is none."""
     discount: MoneyBody
     tax: MoneyBody
     total: TotalAmountBody
-    """The sum of the lines and freight and tax, less the discount."""
+    """The sum of the lines, freight, insurance and tax, less the discount."""
     payment: PaymentBody
     language: Literal["zh", "fr", "en"] = "zh"
     """In which the shopper reads."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from contracts.base import Money, OrderLine
+from contracts.base import Money, NetContent, OrderLine, SupportingDocument
 from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId, Payment
 from services.orders.domain.changes import ADDRESS
@@ -21,6 +22,7 @@ def order_placed(order_id: UUID, marketplace: str, body: OrderBody, now: datetim
         number=body.number,
         lines=_lines(body),
         freight=_money(body.freight),
+        insurance=_money(body.insurance) if body.insurance else None,
         discount=_money(body.discount),
         tax=_money(body.tax),
         total=_money(body.total),
@@ -63,9 +65,20 @@ def fingerprint(body: OrderBody) -> bytes:
     """A digest of the normalised body, to be stored sealed: else names and numbers could be tried against it. The order
     of its lines does not count: each SKU is on one."""
     normalised = body.model_copy(update={"lines": sorted(body.lines, key=lambda line: line.sku)})
-    # A field that is newer than orders that were accepted counts only when it is there.
-    unknown_then = {"consignee": {"name_latin"}} if body.consignee.name_latin is None else None
-    return hashlib.sha256(normalised.model_dump_json(exclude=unknown_then).encode()).digest()
+    return hashlib.sha256(normalised.model_dump_json(exclude=_unknown_then(normalised)).encode()).digest()
+
+
+def _unknown_then(body: OrderBody) -> dict[str, Any]:
+    """The fields that are newer than orders that were accepted: each counts only when it is there."""
+    lines = {
+        place: {name for name in ("content", "documents") if not getattr(line, name)}
+        for place, line in enumerate(body.lines)
+    }
+    return {
+        "consignee": {"name_latin"} if body.consignee.name_latin is None else set(),
+        "lines": lines,
+        **({"insurance": True} if body.insurance is None else {}),
+    }
 
 
 def _lines(body: OrderBody) -> tuple[OrderLine, ...]:
@@ -79,6 +92,8 @@ def _lines(body: OrderBody) -> tuple[OrderLine, ...]:
             origin=line.origin,
             quantity=line.quantity,
             unit_price=_money(line.unit_price),
+            content=NetContent(amount=line.content.amount, unit=line.content.unit) if line.content else None,
+            documents=tuple(SupportingDocument(type=one.type, number=one.number) for one in line.documents),
         )
         for number, line in enumerate(body.lines, start=1)
     )

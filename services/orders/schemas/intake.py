@@ -109,6 +109,7 @@ def _parts(order: OrderBody) -> OrderParts:
         lines=tuple(LineParts(line.sku, line.quantity, line.unit_price) for line in order.lines),
         amounts={
             "freight": order.freight,
+            **({"insurance": order.insurance} if order.insurance else {}),
             "discount": order.discount,
             "tax": order.tax,
             "total": order.total,
@@ -130,6 +131,7 @@ def _valid_parts(body: object) -> OrderParts:
         lines=tuple(map(_valid_line, lines)) if isinstance(lines, list) and 0 < len(lines) <= MAX_LINES else None,
         amounts={
             "freight": _valid(_MONEY, _at(body, "freight")),
+            **({} if _at(body, "insurance") is None else {"insurance": _valid(_MONEY, _at(body, "insurance"))}),
             "discount": _valid(_MONEY, _at(body, "discount")),
             "tax": _valid(_MONEY, _at(body, "tax")),
             "total": _valid(_TOTAL, _at(body, "total")),

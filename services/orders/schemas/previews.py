@@ -23,10 +23,12 @@ class LaneView(View):
 
 
 class TaxView(View):
-    """What of import tax is settled."""
+    """The import tax that was collected, and the one that is due."""
 
     collected: MoneyView
     """The order's `tax`."""
+    due_cny: MoneyView | None
+    """By the rules of the day; null unless customs would let the order pass."""
 
 
 class LineStockView(View):
@@ -80,7 +82,10 @@ def preview_view(order: OrderPlaced, preview: Preview) -> OrderPreviewView:
         faults=list(preview.faults),
         lane=LaneView(regime=preview.regime, carrier=route.carrier, product=route.product) if route else None,
         value_cny=_money(preview.value_cny) if preview.value_cny else None,
-        tax=TaxView(collected=_money(order.tax)),
+        tax=TaxView(
+            collected=_money(order.tax),
+            due_cny=_money(preview.tax_due_cny) if preview.tax_due_cny else None,
+        ),
         stock=[LineStockView(sku=one.sku, wanted=one.wanted, available=one.available) for one in preview.stock],
         dispatch_date=preview.dispatch_date,
         unanswered=list(preview.unanswered),

@@ -66,7 +66,8 @@ def _order(s: Shipment, p: Parties, codes: Codes) -> Content:
         "orderNo": s.order_no,
         **ceb_fields.platform_and_seller(p),
         "goodsValue": money(s.sums.goods),
-        "freight": money(s.sums.freight),
+        # The order has no field for insurance, and acturalPaid is the sum of the others.
+        "freight": money(s.sums.freight + s.sums.insurance),
         "discount": money(s.sums.discount),
         "taxTotal": money(s.sums.tax),
         "acturalPaid": money(s.sums.total),
@@ -123,7 +124,7 @@ def _waybill(s: Shipment, p: Parties, codes: Codes) -> Content:
         "billNo": s.bill_number,
         "orderNo": s.order_no,
         "freight": money(s.sums.freight),
-        "insuredFee": money(s.insurance),
+        "insuredFee": money(s.sums.insurance),
         "currency": codes.currency["CNY"],
         "weight": ceb_fields.kilograms(s.gross_weight_g),
         "packNo": "1",
@@ -156,7 +157,7 @@ def _inventory(s: Shipment, p: Parties, codes: Codes) -> Content:
         "billNo": s.bill_number or s.tracking_number,
         "country": ceb_fields.country_code(ORIGIN, codes, "InventoryHead.country"),
         "freight": money(s.sums.freight),
-        "insuredFee": money(s.insurance),
+        "insuredFee": money(s.sums.insurance),
         "currency": codes.currency["CNY"],
         "packNo": "1",
         "grossWeight": ceb_fields.kilograms(s.gross_weight_g),
@@ -180,12 +181,12 @@ def _inventory_line(item: Item, codes: Codes) -> Content:
         "qty": str(item.quantity),
         "unit": codes.unit["piece"],
         "qty1": ceb_fields.quantity(quantity),
-        "unit1": codes.unit[first],
+        "unit1": first,
         "price": str(item.price),
         "totalPrice": money(item.total),
     }
     for unit, amount in second:
-        line |= {"qty2": ceb_fields.quantity(amount), "unit2": codes.unit[unit]}
+        line |= {"qty2": ceb_fields.quantity(amount), "unit2": unit}
     return line
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,8 +12,13 @@ from zoneinfo import ZoneInfo
 from contracts.base import OrderLine
 from contracts.carrier import ParcelScanned
 from contracts.vocabularies import OrderRefusal
+from services.customs.destinations.cn.postal_tax import postal_tax
+from services.customs.destinations.cn.retail_tax import retail_tax, taxable_values
 from services.customs.regimes.base import Refusal, Sums
-from services.customs.regimes.tables import Headings, Tables
+from services.customs.regimes.rows import Headings
+from services.customs.regimes.tables import Tables
+from services.customs.regimes.tariff import HS6, TariffLine
+from services.customs.regimes.taxes import Tax
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 ARRIVED = frozenset({"arrived_destination", "import_customs"})
@@ -44,19 +49,61 @@ class Cbec9610:
         return instant.astimezone(BEIJING).date()
 
     def value(self, sums: Sums) -> Decimal:
-        """A discount that pays tax too may be more than goods and carriage; no order gives anything to the year."""
-        return max(sums.dutiable, Decimal("0.00"))
+        return sums.taxable
 
-    def refusal(self, lines: Sequence[OrderLine], value: Decimal, day: date) -> Refusal | None:
+    def judge(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Refusal | Tax:
         barred = _barred(self.tables, lines, day)
         if barred is not None:
             return barred
         for line in lines:
+            if self.tables.tariff.ended(line.hs_code, day):
+                return self._unknown(line, day)
             if self.tables.positive_list.line(line.hs_code, day) is None:
                 return Refusal("not_on_positive_list", line.sku)
-        if value > self.tables.cbec_transaction.on(day) and not self._passes_whole(lines, day):
+        above = self.value(sums) > self.tables.cbec_transaction.on(day)
+        if above and not self._passes_whole(lines, day):
             return Refusal("over_transaction_limit")
-        return None
+        taxable = taxable_values(lines, sums)
+        known: list[TariffLine] = []
+        for line, code in zip(lines, self._tariff_lines(lines, taxable, day), strict=True):
+            if code is None:
+                return self._unknown(line, day)
+            known.append(code)
+        return retail_tax(lines, taxable, known, self.tables.cbec_tax_percent.on(day), full=above)
+
+    def codes(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Mapping[int, str]:
+        found = self._tariff_lines(lines, taxable_values(lines, sums), day)
+        return {line.line: code.code for line, code in zip(lines, found, strict=True) if code is not None}
+
+    def changes_at(self, day: date) -> Mapping[str, Decimal]:
+        transaction = self.tables.cbec_transaction.on(day)
+        return {
+            "over_transaction_limit": transaction,
+            **({"full_tax": transaction} if self.tables.cbec_indivisible.find(day) else {}),
+            "over_yearly_limit": self.tables.cbec_yearly.on(day),
+        }
+
+    def rules(self, day: date) -> tuple[str, ...]:
+        limits = (self.tables.cbec_transaction, self.tables.cbec_yearly, self.tables.cbec_tax_percent)
+        return tuple(limit.version(day) for limit in limits)
+
+    def _tariff_lines(
+        self, lines: Sequence[OrderLine], taxable: Sequence[Decimal], day: date
+    ) -> list[TariffLine | None]:
+        tables = self.tables
+        return [
+            tables.tariff.find(
+                line,
+                tables.positive_list.line(line.hs_code, day) or line.hs_code[:HS6],
+                day,
+                value / line.quantity,
+                endangered=tables.is_endangered(line, day),
+            )
+            for line, value in zip(lines, taxable, strict=True)
+        ]
+
+    def _unknown(self, line: OrderLine, day: date) -> Refusal:
+        return Refusal("tariff_code_unknown", line.sku, self.tables.tariff.choices(line.hs_code, day))
 
     def _passes_whole(self, lines: Sequence[OrderLine], day: date) -> bool:
         """One indivisible article may exceed the transaction's limit, at full duty ([2018] 49)."""
@@ -89,13 +136,26 @@ class PersonalPostal:
     def value(self, sums: Sums) -> Decimal:
         return sums.goods
 
-    def refusal(self, lines: Sequence[OrderLine], value: Decimal, day: date) -> Refusal | None:
+    def judge(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Refusal | Tax:
         barred = _barred(self.tables, lines, day) or _first(lines, self.tables.barred_by_post, "prohibited_goods", day)
         if barred is not None:
             return barred
-        if value > self.tables.postal_parcel.on(day):
+        if self.value(sums) > self.tables.postal_parcel.on(day):
             return Refusal("over_postal_limit")
-        return None
+        tables = self.tables
+        return postal_tax(lines, self.value(sums), tables.postal_bands, tables.postal_tax_waived.on(day), day)
+
+    def codes(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Mapping[int, str]:
+        return {line.line: line.hs_code for line in lines}
+
+    def changes_at(self, day: date) -> Mapping[str, Decimal]:
+        return {
+            "over_postal_limit": self.tables.postal_parcel.on(day),
+            "tax_not_waived": self.tables.postal_tax_waived.on(day),
+        }
+
+    def rules(self, day: date) -> tuple[str, ...]:
+        return (self.tables.postal_parcel.version(day), self.tables.postal_tax_waived.version(day))
 
     def yearly_limit(self, day: date) -> Decimal | None:
         return None

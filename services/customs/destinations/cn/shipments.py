@@ -13,10 +13,10 @@ from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs.destinations.cn.ceb import Undeclarable
-from services.customs.destinations.cn.tariff_codes import Unit, contents, declared_code, statutory_quantities
+from services.customs.destinations.cn.statutory_units import Declared, statutory_quantities
 from services.customs.domain import export
 from services.customs.domain.amounts import apportion
-from services.customs.domain.decide import Policy, shares_in_cny
+from services.customs.domain.decide import Policy, declared_codes, shares_in_cny
 from services.customs.regimes.base import Sums
 from services.plans import plan_of
 from shared.ledger.facts import Facts
@@ -33,8 +33,8 @@ class Item:
     origin: str
     quantity: int
     net_weight_g: int
-    statutory: tuple[tuple[Unit, Decimal], ...]
-    """Quantities in the tariff's units: the first and perhaps a second one."""
+    statutory: tuple[tuple[str, Decimal], ...]
+    """Codes of the tariff's units, and the quantities: the first and perhaps a second one."""
     total: Decimal
 
     @property
@@ -65,11 +65,6 @@ class Shipment:
     sent_at: datetime
     inventory_number: str | None = None
     """Under which customs has the inventory (invtNo), once it has."""
-
-    @property
-    def insurance(self) -> Decimal:
-        """No order states one."""
-        return Decimal("0.00")
 
     @property
     def net_weight_g(self) -> int:
@@ -110,7 +105,7 @@ def shipment(
         bill_number=uplifted.bill_number if uplifted else None,
         voyage_number=uplifted.voyage_number if uplifted else None,
         sums=sums,
-        items=_items(placed, box, sums, policy),
+        items=_items(placed, screened, box, sums, policy),
         gross_weight_g=box.weight_g,
         contact=contact,
         buyer=buyer,
@@ -131,27 +126,31 @@ def _order_no(placed: OrderPlaced, packed: OrderPacked, parcel: int, *, split: b
     return placed.number
 
 
-def _items(placed: OrderPlaced, box: Parcel, sums: Sums, policy: Policy) -> tuple[Item, ...]:
+def _items(placed: OrderPlaced, screened: OrderScreened, box: Parcel, sums: Sums, policy: Policy) -> tuple[Item, ...]:
     """The parcel's articles as on its CN23, each with its share of the goods' value in yuan."""
     articles = export.cn23(placed, box, sums.money(sums.freight)).articles
-    skus = {line.line: line.sku for line in placed.lines}
+    lines = {line.line: line for line in placed.lines}
     by_line = sorted({content.line for content in box.contents})
     totals = apportion(sums.goods, [article.unit_value.amount * article.quantity for article in articles])
-    day = policy.regime_of(placed).day(placed.occurred_at)
+    codes = declared_codes(placed, screened, policy)
+    day = policy.imports[screened.regime].day(placed.occurred_at)
     items = []
     for number, (line, article, total) in enumerate(zip(by_line, articles, totals, strict=True), start=1):
-        stated = contents(article.description)
-        code = declared_code(article.hs_code, policy.tables.positive_list.line(article.hs_code, day), stated)
+        tariff_line = policy.tables.tariff.line(codes.get(line, ""), day)
+        if tariff_line is None:
+            ended = policy.tables.tariff.ended(article.hs_code, day)
+            raise Undeclarable("InventoryList.gcode", "ended" if ended else "unknown")
+        declared = Declared(lines[line], article.quantity, article.net_weight_g)
         items.append(
             Item(
                 number=number,
-                sku=skus[line],
+                sku=lines[line].sku,
                 name=article.description,
-                hs10=code,
+                hs10=tariff_line.code,
                 origin=article.origin,
                 quantity=article.quantity,
                 net_weight_g=article.net_weight_g,
-                statutory=statutory_quantities(code, article.quantity, article.net_weight_g, stated),
+                statutory=statutory_quantities(tariff_line, declared),
                 total=total,
             )
         )

@@ -41,6 +41,9 @@ from .money import Money
 from .money_body import MoneyBody
 from .money_body_currency import MoneyBodyCurrency
 from .money_currency import MoneyCurrency
+from .net_content import NetContent
+from .net_content_body import NetContentBody
+from .net_content_body_unit import NetContentBodyUnit
 from .open_cases_of_kind import OpenCasesOfKind
 from .order import Order
 from .order_body import OrderBody
@@ -68,6 +71,8 @@ from .resolution import Resolution
 from .standing import Standing
 from .status import Status
 from .status_checks import StatusChecks
+from .supporting_document import SupportingDocument
+from .supporting_document_body import SupportingDocumentBody
 from .tax import Tax
 from .total_amount import TotalAmount
 from .total_amount_currency import TotalAmountCurrency
@@ -116,6 +121,9 @@ __all__ = (
     "MoneyBody",
     "MoneyBodyCurrency",
     "MoneyCurrency",
+    "NetContent",
+    "NetContentBody",
+    "NetContentBodyUnit",
     "OpenCasesOfKind",
     "Order",
     "OrderBody",
@@ -143,6 +151,8 @@ __all__ = (
     "Standing",
     "Status",
     "StatusChecks",
+    "SupportingDocument",
+    "SupportingDocumentBody",
     "Tax",
     "TotalAmount",
     "TotalAmountCurrency",

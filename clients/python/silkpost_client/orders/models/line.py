@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
 if TYPE_CHECKING:
     from ..models.money import Money
+    from ..models.net_content import NetContent
+    from ..models.supporting_document import SupportingDocument
 
 
 T = TypeVar("T", bound="Line")
@@ -17,7 +19,9 @@ class Line:
     """A line of an order.
 
     Attributes:
+        content (NetContent | None): Null where the order does not say it.
         description (str):
+        documents (list[SupportingDocument]):
         hs_code (str): Of the Harmonized System: 6, 8 or 10 digits.
         line (int): Its place in the order, from 1.
         origin (str): The country in which the goods were made, ISO 3166-1 alpha-2.
@@ -26,7 +30,9 @@ class Line:
         unit_price (Money): An amount to the cent.
     """
 
+    content: NetContent | None
     description: str
+    documents: list[SupportingDocument]
     hs_code: str
     line: int
     origin: str
@@ -35,7 +41,20 @@ class Line:
     unit_price: Money
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.net_content import NetContent
+
+        content: dict[str, Any] | None
+        if isinstance(self.content, NetContent):
+            content = self.content.to_dict()
+        else:
+            content = self.content
+
         description = self.description
+
+        documents = []
+        for documents_item_data in self.documents:
+            documents_item = documents_item_data.to_dict()
+            documents.append(documents_item)
 
         hs_code = self.hs_code
 
@@ -53,7 +72,9 @@ class Line:
 
         field_dict.update(
             {
+                "content": content,
                 "description": description,
+                "documents": documents,
                 "hs_code": hs_code,
                 "line": line,
                 "origin": origin,
@@ -68,9 +89,34 @@ class Line:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.money import Money
+        from ..models.net_content import NetContent
+        from ..models.supporting_document import SupportingDocument
 
         d = dict(src_dict)
+
+        def _parse_content(data: object) -> NetContent | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                content_type_0 = NetContent.from_dict(data)
+
+                return content_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(NetContent | None, data)
+
+        content = _parse_content(d.pop("content"))
+
         description = d.pop("description")
+
+        documents = []
+        _documents = d.pop("documents")
+        for documents_item_data in _documents:
+            documents_item = SupportingDocument.from_dict(documents_item_data)
+
+            documents.append(documents_item)
 
         hs_code = d.pop("hs_code")
 
@@ -85,7 +131,9 @@ class Line:
         unit_price = Money.from_dict(d.pop("unit_price"))
 
         line = cls(
+            content=content,
             description=description,
+            documents=documents,
             hs_code=hs_code,
             line=line,
             origin=origin,

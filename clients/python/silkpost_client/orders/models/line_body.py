@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..types import UNSET, Unset
+
 if TYPE_CHECKING:
+    from ..models.net_content_body import NetContentBody
+    from ..models.supporting_document_body import SupportingDocumentBody
     from ..models.unit_price import UnitPrice
 
 
@@ -23,6 +27,9 @@ class LineBody:
         quantity (int):
         sku (str): The article, by the number under which its owner has stated it to the warehouse.
         unit_price (UnitPrice): The price of a unit, which is declared to customs: above zero.
+        content (NetContentBody | None | Unset): Left out, the tax of goods that depends on it is not known before
+            customs asks for it.
+        documents (list[SupportingDocumentBody] | Unset):
     """
 
     description: str
@@ -31,8 +38,12 @@ class LineBody:
     quantity: int
     sku: str
     unit_price: UnitPrice
+    content: NetContentBody | None | Unset = UNSET
+    documents: list[SupportingDocumentBody] | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.net_content_body import NetContentBody
+
         description = self.description
 
         hs_code = self.hs_code
@@ -44,6 +55,21 @@ class LineBody:
         sku = self.sku
 
         unit_price = self.unit_price.to_dict()
+
+        content: dict[str, Any] | None | Unset
+        if isinstance(self.content, Unset):
+            content = UNSET
+        elif isinstance(self.content, NetContentBody):
+            content = self.content.to_dict()
+        else:
+            content = self.content
+
+        documents: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.documents, Unset):
+            documents = []
+            for documents_item_data in self.documents:
+                documents_item = documents_item_data.to_dict()
+                documents.append(documents_item)
 
         field_dict: dict[str, Any] = {}
 
@@ -57,11 +83,17 @@ class LineBody:
                 "unit_price": unit_price,
             }
         )
+        if content is not UNSET:
+            field_dict["content"] = content
+        if documents is not UNSET:
+            field_dict["documents"] = documents
 
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.net_content_body import NetContentBody
+        from ..models.supporting_document_body import SupportingDocumentBody
         from ..models.unit_price import UnitPrice
 
         d = dict(src_dict)
@@ -77,6 +109,32 @@ class LineBody:
 
         unit_price = UnitPrice.from_dict(d.pop("unit_price"))
 
+        def _parse_content(data: object) -> NetContentBody | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                content_type_0 = NetContentBody.from_dict(data)
+
+                return content_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(NetContentBody | None | Unset, data)
+
+        content = _parse_content(d.pop("content", UNSET))
+
+        _documents = d.pop("documents", UNSET)
+        documents: list[SupportingDocumentBody] | Unset = UNSET
+        if _documents is not UNSET:
+            documents = []
+            for documents_item_data in _documents:
+                documents_item = SupportingDocumentBody.from_dict(documents_item_data)
+
+                documents.append(documents_item)
+
         line_body = cls(
             description=description,
             hs_code=hs_code,
@@ -84,6 +142,8 @@ class LineBody:
             quantity=quantity,
             sku=sku,
             unit_price=unit_price,
+            content=content,
+            documents=documents,
         )
 
         return line_body

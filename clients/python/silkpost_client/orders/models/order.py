@@ -41,6 +41,7 @@ class Order:
         freight (Money): An amount to the cent.
         holds (list[Hold]): All that there ever were, the oldest first.
         id (str):
+        insurance (Money | None): Of the carriage; null where there is none.
         language (str): In which the shopper reads, BCP 47.
         lines (list[Line]):
         marketplace (str): Whose order it is: the name of its key.
@@ -72,6 +73,7 @@ class Order:
     freight: Money
     holds: list[Hold]
     id: str
+    insurance: Money | None
     language: str
     lines: list[Line]
     marketplace: str
@@ -143,6 +145,12 @@ class Order:
 
         id = self.id
 
+        insurance: dict[str, Any] | None
+        if isinstance(self.insurance, Money):
+            insurance = self.insurance.to_dict()
+        else:
+            insurance = self.insurance
+
         language = self.language
 
         lines = []
@@ -207,6 +215,7 @@ class Order:
                 "freight": freight,
                 "holds": holds,
                 "id": id,
+                "insurance": insurance,
                 "language": language,
                 "lines": lines,
                 "marketplace": marketplace,
@@ -329,6 +338,21 @@ class Order:
 
         id = d.pop("id")
 
+        def _parse_insurance(data: object) -> Money | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                insurance_type_0 = Money.from_dict(data)
+
+                return insurance_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Money | None, data)
+
+        insurance = _parse_insurance(d.pop("insurance"))
+
         language = d.pop("language")
 
         lines = []
@@ -409,6 +433,7 @@ class Order:
             freight=freight,
             holds=holds,
             id=id,
+            insurance=insurance,
             language=language,
             lines=lines,
             marketplace=marketplace,

@@ -35,6 +35,7 @@ class OrderBody:
         payment (Payment): How the shopper has paid: Chinese customs compares it with the order.
         tax (MoneyBody): An amount to the cent.
         total (TotalAmount): What an order costs, or what was paid for it: above zero.
+        insurance (MoneyBody | None | Unset): Of the carriage; left out, there is none.
         language (OrderBodyLanguage | Unset): In which the shopper reads. Default: OrderBodyLanguage.ZH.
         placed_at (datetime.datetime | None | Unset): When the shopper placed it, with its offset; left out, it is the
             time at which it is accepted.
@@ -49,10 +50,13 @@ class OrderBody:
     payment: Payment
     tax: MoneyBody
     total: TotalAmount
+    insurance: MoneyBody | None | Unset = UNSET
     language: OrderBodyLanguage | Unset = OrderBodyLanguage.ZH
     placed_at: datetime.datetime | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.money_body import MoneyBody
+
         buyer = self.buyer.to_dict()
 
         consignee = self.consignee.to_dict()
@@ -73,6 +77,14 @@ class OrderBody:
         tax = self.tax.to_dict()
 
         total = self.total.to_dict()
+
+        insurance: dict[str, Any] | None | Unset
+        if isinstance(self.insurance, Unset):
+            insurance = UNSET
+        elif isinstance(self.insurance, MoneyBody):
+            insurance = self.insurance.to_dict()
+        else:
+            insurance = self.insurance
 
         language: str | Unset = UNSET
         if not isinstance(self.language, Unset):
@@ -101,6 +113,8 @@ class OrderBody:
                 "total": total,
             }
         )
+        if insurance is not UNSET:
+            field_dict["insurance"] = insurance
         if language is not UNSET:
             field_dict["language"] = language
         if placed_at is not UNSET:
@@ -141,6 +155,23 @@ class OrderBody:
 
         total = TotalAmount.from_dict(d.pop("total"))
 
+        def _parse_insurance(data: object) -> MoneyBody | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                insurance_type_0 = MoneyBody.from_dict(data)
+
+                return insurance_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(MoneyBody | None | Unset, data)
+
+        insurance = _parse_insurance(d.pop("insurance", UNSET))
+
         _language = d.pop("language", UNSET)
         language: OrderBodyLanguage | Unset
         if isinstance(_language, Unset):
@@ -175,6 +206,7 @@ class OrderBody:
             payment=payment,
             tax=tax,
             total=total,
+            insurance=insurance,
             language=language,
             placed_at=placed_at,
         )

@@ -1,0 +1,51 @@
+"""What an order would cost at the border: asked by marketplaces before the shopper pays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi import APIRouter, Depends, Response
+
+from services.customs.domain.decide import Policy
+from services.customs.domain.quote import quote
+from services.customs.schemas.quote import QuoteBody, QuoteView, quote_view
+from shared.clock import Clock
+from shared.faults import Fault
+from shared.http.answers import json_answer
+from shared.http.api_keys import Principal, Require
+from shared.http.problems import Problem
+from shared.http.routes import Route
+from shared.ledger.facts import DecisionContext
+
+
+def router(require: Require, clock: Clock, policy: Policy) -> APIRouter:
+    routes = APIRouter(route_class=Route, tags=["quotes"])
+
+    @routes.post("/customs/quote", summary="Quote the border's cost", response_model=QuoteView)
+    async def quote_customs(
+        body: QuoteBody, principal: Principal = Depends(require("marketplace", operators=False))
+    ) -> Response:
+        """Lane, tax by line, landed cost and the documents that are needed, by the rules of today and the code that
+        decides the order when it comes. Nothing is kept. The buyer is not named, so the yearly limit is not judged.
+        """
+        if faults := list(_faults(body)):
+            raise Problem(422, "invalid request", errors=faults)
+        now = clock.now()
+        found = quote(body.as_order(principal.name, now), DecisionContext(now), policy)
+        return json_answer(quote_view(found, collected=body.tax is not None))
+
+    return routes
+
+
+def _faults(body: QuoteBody) -> Iterator[Fault]:
+    """The rules across fields, as an order's body keeps them."""
+    expected = body.freight.currency
+    mixed = [field for field, currency in body.currencies().items() if currency != expected]
+    for field in mixed:
+        yield Fault(field, "currency_mixed", f"Must be {expected}, as the rest of the order")
+    skus = [line.sku for line in body.lines]
+    for place, sku in enumerate(skus):
+        if sku in skus[:place]:
+            yield Fault(f"lines[{place}].sku", "sku_repeated", "Must occur in one line only: add the quantities up")
+    if not mixed and body.discount and body.discount.amount > body.before_discount():
+        yield Fault("discount.amount", "discount_exceeds", "Must not be more than lines + freight + insurance + tax")

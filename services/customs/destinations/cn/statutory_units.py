@@ -1,0 +1,65 @@
+"""The quantities of goods in the statutory units of their tariff line. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from contracts.base import OrderLine
+from services.customs.destinations.cn.ceb import Undeclarable
+from services.customs.regimes.tariff import TariffLine
+
+_STATED = re.compile(r"(?<![\w.,])(\d{1,5}(?:[.,]\d{1,3})?) ?(ml|cl|l|g|kg)(?![\w'’])", re.IGNORECASE)
+_LITRES: Mapping[str, Decimal] = {"ml": Decimal("0.001"), "cl": Decimal("0.01"), "l": Decimal(1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What is declared of one article."""
+
+    line: OrderLine
+    quantity: int
+    net_weight_g: int
+
+
+def statutory_quantities(tariff_line: TariffLine, article: Declared) -> tuple[tuple[str, Decimal], ...]:
+    """Unit, by the code of customs' parameter table, and quantity: the first and perhaps a second one.
+
+    Undeclarable: in litres, which neither the order's content nor its description states; in a unit not known here.
+    """
+    units = [unit for unit in (tariff_line.unit1, tariff_line.unit2) if unit]
+    return tuple((unit, _quantity(unit, tariff_line, article)) for unit in units)
+
+
+def _quantity(unit: str, tariff_line: TariffLine, article: Declared) -> Decimal:
+    counted = _COUNTED.get(unit)
+    quantity = counted(tariff_line, article) if counted else None
+    if quantity is None:
+        raise Undeclarable("InventoryList.qty1", "unknown")
+    return quantity
+
+
+def _litres(tariff_line: TariffLine, article: Declared) -> Decimal | None:
+    of_one = tariff_line.litres(article.line)
+    of_one = stated_litres(article.line.description) if of_one is None else of_one
+    return of_one * article.quantity if of_one else None
+
+
+_COUNTED: Mapping[str, Callable[[TariffLine, Declared], Decimal | None]] = {
+    "011": lambda _, article: Decimal(article.quantity),  # pieces
+    "025": lambda _, article: Decimal(article.quantity),  # pairs: one is sold as one
+    "035": lambda _, article: Decimal(article.net_weight_g).scaleb(-3),  # kilograms
+    "095": _litres,
+}
+
+
+def stated_litres(description: str) -> Decimal | None:
+    """Of one unit, as the description states it (`Red wine 75 cl`); None when it states none, or several contents."""
+    stated = _STATED.findall(description)
+    if len(stated) != 1:
+        return None
+    [(number, unit)] = stated
+    factor = _LITRES.get(unit.lower())
+    return Decimal(number.replace(",", ".")) * factor if factor is not None else None

@@ -1,0 +1,98 @@
+"""What an order would cost at the border, decided by the code that screens it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from contracts.customs import OrderRefused, OrderScreened
+from contracts.orders import OrderPlaced
+from services.customs.domain.amounts import in_cny, of_order, to_cent
+from services.customs.domain.decide import Passed, Policy, screen
+from services.customs.regimes.base import Sums
+from services.customs.regimes.lanes import Lane
+from services.customs.regimes.rows import Row
+from services.customs.regimes.taxes import Tax
+from services.persons.facts import PersonRecorded
+from shared.ledger.facts import DecisionContext, Facts
+
+BY_DOCUMENTS = ("identity", "order", "payment", "waybill", "inventory")
+"""What China's single window is told of a parcel, besides what leaves the EU with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeededDocument:
+    """By name, or by its type in the EU's list (C400); of the whole order, or of one article."""
+
+    document: str
+    sku: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What would be decided, and why."""
+
+    lane: Lane
+    chosen_by: Literal["marketplace", "default"]
+    """Whether the marketplace has a regime of its own."""
+    changes_at: Mapping[str, Decimal]
+    """By the rule, the value in CNY above which the verdict or the tax is another one."""
+    verdict: OrderScreened | OrderRefused
+    """What an order would get; the buyer's year is not known here."""
+    sums: Sums
+    """CNY."""
+    tax: Tax | None
+    """None of an order that is refused."""
+    rate: Row
+    documents: tuple[NeededDocument, ...]
+
+    @property
+    def landed(self) -> Decimal | None:
+        """Goods, freight and insurance less the discount, with the tax that is due, CNY."""
+        return None if self.tax is None else self.sums.taxable - self.sums.discount + self.tax.due
+
+    def in_eur(self, amount: Decimal) -> Decimal:
+        return to_cent(amount / Decimal(self.rate.value))
+
+
+def quote(placed: OrderPlaced, context: DecisionContext, policy: Policy) -> Quote:
+    """NoRule: the day has no rules."""
+    regime = policy.regime_of(placed)
+    day = regime.day(placed.occurred_at)
+    rate = policy.tables.cny_per_eur.row(day)
+    sums = in_cny(of_order(placed), Decimal(rate.value))
+    recorded = PersonRecorded(order_id=placed.order_id, occurred_at=placed.occurred_at)
+    found = screen(Facts(placed.stream, [placed, recorded]), context, policy)
+    if found is None:
+        raise AssertionError("the order and its person are known")
+    verdict = found.screened if isinstance(found, Passed) else found
+    tax = regime.judge(placed.lines, sums, day)
+    own = placed.marketplace in (policy.regimes_by_marketplace or {})
+    return Quote(
+        lane=policy.tables.lanes.of(regime.name, day),
+        chosen_by="marketplace" if own else "default",
+        changes_at=regime.changes_at(day),
+        verdict=verdict,
+        sums=sums,
+        tax=tax if isinstance(tax, Tax) and isinstance(verdict, OrderScreened) else None,
+        rate=rate,
+        documents=_documents(placed, sums, Decimal(rate.value), policy, regime.by_documents),
+    )
+
+
+def _documents(
+    placed: OrderPlaced, sums: Sums, rate: Decimal, policy: Policy, by_documents: bool
+) -> tuple[NeededDocument, ...]:
+    day = policy.export.day(placed.occurred_at)
+    goods = of_order(placed).goods
+    goods_eur = goods if placed.total.currency == "EUR" else sums.goods / rate
+    names = ["invoice", "cn23"]
+    if policy.export.needs_declaration(placed.lines, goods_eur, day):
+        names.append("export_declaration")
+    if by_documents:
+        names += BY_DOCUMENTS
+    restrictions = ((policy.tables.restriction(line, day), line.sku) for line in placed.lines)
+    permits = [NeededDocument(restriction.permit, sku) for restriction, sku in restrictions if restriction is not None]
+    return (*(NeededDocument(name) for name in names), *permits)

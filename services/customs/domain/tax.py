@@ -1,0 +1,35 @@
+"""The tax that is due beside the tax that was collected, and its parts over parcels. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_UP, Decimal
+
+from services.customs.domain.amounts import CENT, apportion
+from services.customs.regimes.taxes import Finding, Tax
+
+
+def tolerance(lines: int, rate: Decimal, currency: str) -> Decimal:
+    """By how much, CNY, the collected tax may differ: a cent of the order's currency, and a fen, for each line. So much
+    lies between rounding every tax by itself, as here, and one rounding by the composite rate, as customs' CEB816 and
+    most marketplaces do."""
+    cent = CENT if currency == "CNY" else (rate * CENT).quantize(CENT, ROUND_UP)
+    return lines * (cent + CENT)
+
+
+def compare(tax: Tax, collected: Decimal, tolerated: Decimal) -> tuple[Finding, ...]:
+    """The findings of the tax, and whether another one was collected, CNY. It stops no order: the seller may bear it,
+    and customs asks for it from whoever guarantees the tax."""
+    missing = tax.due - collected
+    if abs(missing) <= tolerated:
+        return tax.findings
+    return (*tax.findings, Finding("tax_missing" if missing > 0 else "tax_excess", amount=abs(missing)))
+
+
+def parts(tax: Tax, goods: Sequence[Sequence[Decimal]]) -> list[Decimal]:
+    """What is due over the parcels: each line's tax by the value of what of it lies in each (`goods[parcel][line]`), by
+    largest remainder, and what is waived by the taxes. The parts add up to what is due, to the fen."""
+    shares = [apportion(line.total, of_line) for line, of_line in zip(tax.lines, zip(*goods, strict=True), strict=True)]
+    sums = [sum(of_parcel, Decimal("0.00")) for of_parcel in zip(*shares, strict=True)]
+    waived = apportion(tax.waived, sums, caps=sums)
+    return [due - less for due, less in zip(sums, waived, strict=True)]

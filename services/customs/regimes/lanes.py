@@ -1,0 +1,76 @@
+"""The lanes: on which way goods come in, who files and pays what, by day. Data; a marketplace sells on one of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from contracts.vocabularies import Regime
+from services.customs.regimes.rows import NoRule
+
+WaybillFiler = Literal["nobody", "agreed_firm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    name: str
+    regime: Regime
+    carrier: str
+    product: str
+    """The carrier's own code of it."""
+    waybill_filed_by: WaybillFiler
+    """`agreed_firm`: a logistics firm that is registered with customs files CEB511, and an agreement names it."""
+    transport_mode: str
+    tax_paid_by: str
+    tax_collected_by: str
+    office: str
+    """Of customs, which takes the goods."""
+    valid_from: date
+    valid_to: date | None
+    source: str
+
+    def holds(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    rows: tuple[Lane, ...]
+
+    def of(self, regime: Regime, day: date) -> Lane:
+        """The lane of the regime on that day. NoRule: there is none."""
+        for lane in self.rows:
+            if lane.regime == regime and lane.holds(day):
+                return lane
+        raise NoRule(f"no lane of {regime} on {day}")
+
+    def need_agreement(self, regime: Regime) -> bool:
+        """Whether a lane of the regime is open only where an agreement names who files the waybill."""
+        return any(lane.regime == regime and lane.waybill_filed_by == "agreed_firm" for lane in self.rows)
+
+
+def load(path: Path) -> Lanes:
+    """The lanes of a file. KeyError or ValueError when a row is not what it should be."""
+    return Lanes(tuple(_lane(row) for row in json.loads(path.read_text(encoding="utf-8"))["lanes"]))
+
+
+def _lane(row: Mapping[str, str]) -> Lane:
+    filed_by: WaybillFiler = "agreed_firm" if row["waybill_filed_by"] == "agreed_firm" else "nobody"
+    return Lane(
+        name=row["name"],
+        regime=row["regime"],
+        carrier=row["carrier"],
+        product=row["product"],
+        waybill_filed_by=filed_by,
+        transport_mode=row["transport_mode"],
+        tax_paid_by=row["tax_paid_by"],
+        tax_collected_by=row["tax_collected_by"],
+        office=row["office"],
+        valid_from=date.fromisoformat(row["from"]),
+        valid_to=date.fromisoformat(row["to"]) if row["to"] else None,
+        source=row["source"],
+    )

@@ -1,0 +1,132 @@
+"""Rows of the dated tables, and what is asked of them by day.
+
+A rule of the law is a row with the days on which it holds and its source; nothing of it is a constant in the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+
+from contracts.base import OrderLine
+
+
+class NoRule(LookupError):
+    """No row of the table holds on that day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A value and the days on which it holds, both included; no last day means that it still does."""
+
+    value: str
+    valid_from: date
+    valid_to: date | None
+    source: str
+    fixed_on: date | None = None
+    """Of a rate, the day on which it was fixed."""
+
+    def holds(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """A dated amount, such as a limit or a rate."""
+
+    name: str
+    rows: tuple[Row, ...]
+
+    def on(self, day: date) -> Decimal:
+        """The amount of that day; NoRule before the first row."""
+        return Decimal(self.row(day).value)
+
+    def find(self, day: date) -> Decimal | None:
+        """The amount of that day, if the rule existed then."""
+        return next((Decimal(row.value) for row in self.rows if row.holds(day)), None)
+
+    def row(self, day: date) -> Row:
+        for row in self.rows:
+            if row.holds(day):
+                return row
+        raise NoRule(f"{self.name} has no row for {day}")
+
+    def version(self, day: date) -> str:
+        """The row of that day by name: `<table>:<its first day>`; NoRule."""
+        return _version(self.name, self.row(day).valid_from)
+
+
+@cache
+def _version(name: str, first_day: date) -> str:
+    """Asked for every order."""
+    return f"{name}:{first_day}"
+
+
+@dataclass(frozen=True, slots=True)
+class Headings:
+    """Headings of the tariff, of any length; goods belong to a heading when their code begins with it."""
+
+    rows: Mapping[str, tuple[Row, ...]]
+    lengths: tuple[int, ...]
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> Headings:
+        by_code: dict[str, tuple[Row, ...]] = {}
+        for row in rows:
+            by_code[row.value] = (*by_code.get(row.value, ()), row)
+        return cls(by_code, tuple(sorted({len(code) for code in by_code})))
+
+    def cover(self, hs_code: str, day: date) -> bool:
+        return any(row.holds(day) for length in self.lengths for row in self.rows.get(hs_code[:length], ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """Goods that leave with a permit only, or with the statement that they are not what is restricted."""
+
+    row: Row
+    """Its value is the heading."""
+    words: frozenset[str]
+    """Of the description, one of which makes it these goods; empty: the heading alone does."""
+    permit: str
+    """The document's type in the EU's list."""
+    none_needed: str
+    """The statement's type."""
+
+    def covers(self, line: OrderLine, endangered: bool, day: date) -> bool:
+        """Whether it holds for an article of its heading; `endangered`: the code says so."""
+        if not self.row.holds(day):
+            return False
+        return not self.words or endangered or bool(self.words & words_of(line.description))
+
+
+@dataclass(frozen=True, slots=True)
+class Restrictions:
+    """By heading, of any length."""
+
+    by_heading: Mapping[str, tuple[Restriction, ...]]
+    lengths: tuple[int, ...]
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[Restriction]) -> Restrictions:
+        by_heading: dict[str, tuple[Restriction, ...]] = {}
+        for restriction in rows:
+            heading = restriction.row.value
+            by_heading[heading] = (*by_heading.get(heading, ()), restriction)
+        return cls(by_heading, tuple(sorted({len(heading) for heading in by_heading})))
+
+    def of(self, hs_code: str) -> tuple[Restriction, ...]:
+        """Those whose heading the code begins with."""
+        found: tuple[Restriction, ...] = ()
+        for length in self.lengths:
+            found += self.by_heading.get(hs_code[:length], ())
+        return found
+
+
+def words_of(description: str) -> set[str]:
+    """In lower case and in the singular."""
+    letters = "".join(sign if sign.isalpha() else " " for sign in description.lower())
+    return {word.removesuffix("s") for word in letters.split()}

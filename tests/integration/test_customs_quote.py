@@ -1,0 +1,87 @@
+"""POST /customs/quote: what an order would cost at the border, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.customs_service import OPERATOR, SHOP, CustomsService
+
+
+def eur(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "EUR"}
+
+
+def body(**more: Any) -> dict[str, Any]:
+    line = {
+        "sku": "CREME-50",
+        "description": "Face cream 50 ml",
+        "hs_code": "33049900",
+        "origin": "FR",
+        "quantity": 2,
+        "unit_price": eur("40.00"),
+        "content": {"amount": "50", "unit": "ml"},
+    }
+    return {"lines": [line], "freight": eur("18.00"), **more}
+
+
+async def test_a_quote_has_lane_tax_cost_documents_and_versions(customs: CustomsService) -> None:
+    response = await customs.http.post("/customs/quote", json=body(tax=eur("0.00")), headers=SHOP)
+    assert response.status_code == 200, response.text
+    quoted = response.json()
+    assert (quoted["accepted"], quoted["lane"]["regime"], quoted["lane"]["chosen_by"]) == (True, "cbec_9610", "default")
+    # 80.00 and 18.00 EUR at 8.3591; 9.1 %
+    assert quoted["value_cny"] == {"amount": "819.19", "currency": "CNY"}
+    [line] = quoted["tax"]["lines"]
+    assert (line["hs_code"], line["vat"]["amount"], line["total"]["amount"]) == ("3304990039", "74.55", "74.55")
+    assert quoted["landed_cost"] == {
+        "cny": {"amount": "893.74", "currency": "CNY"},
+        "eur": {"amount": "106.92", "currency": "EUR"},
+    }
+    assert [one["finding"] for one in quoted["findings"]] == ["tax_missing"]
+    assert quoted["documents"][0] == {"document": "invoice", "sku": None}
+    assert quoted["rules"][0].startswith("cny_per_eur:")
+    untold = (await customs.http.post("/customs/quote", json=body(), headers=SHOP)).json()
+    assert untold["findings"] == []
+
+
+async def test_a_refused_quote_names_the_article_and_the_codes_to_choose_from(customs: CustomsService) -> None:
+    asked = body()
+    asked["lines"][0]["hs_code"] = "4202210000"
+    quoted = (await customs.http.post("/customs/quote", json=asked, headers=SHOP)).json()
+    assert (quoted["accepted"], quoted["tax"], quoted["landed_cost"]) == (False, None, None)
+    assert quoted["refused"] == {
+        "reason": "tariff_code_unknown",
+        "sku": "CREME-50",
+        "choices": ["4202210010", "4202210090"],
+    }
+
+
+LINE = body()["lines"][0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "fault"),
+    [
+        (body(discount=eur("999.00")), ("discount.amount", "discount_exceeds")),
+        (body(tax={"amount": "1.00", "currency": "CNY"}), ("tax.currency", "currency_mixed")),
+        (body(lines=[LINE, LINE]), ("lines[1].sku", "sku_repeated")),
+        (body(lines=[]), ("lines", "too_short")),
+        (body(lines=[LINE] * 100), ("lines", "too_long")),
+        (body(lines=[{**LINE, "hs_code": "3304"}]), ("lines[0].hs_code", "string_pattern_mismatch")),
+        (body(freight=eur("-1.00")), ("freight.amount", "amount_form")),
+        (body(buyer={}), ("buyer", "extra_forbidden")),
+    ],
+)
+async def test_a_body_with_a_fault_names_field_and_rule(
+    customs: CustomsService, asked: dict[str, Any], fault: tuple[str, str]
+) -> None:
+    response = await customs.http.post("/customs/quote", json=asked, headers=SHOP)
+    assert response.status_code == 422
+    assert fault in [(error["field"], error["rule"]) for error in response.json()["errors"]]
+
+
+async def test_only_a_marketplace_asks(customs: CustomsService) -> None:
+    response = await customs.http.post("/customs/quote", json=body(), headers=OPERATOR)
+    assert (response.status_code, response.json()["detail"]) == (403, "needs scope marketplace")

@@ -1,0 +1,79 @@
+"""A quote says what the order then gets, and what it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from contracts.customs import OrderRefused, OrderScreened
+from services.customs.domain.quote import NeededDocument, Quote, quote
+from tests.support.customs_golden import GOLDEN, POST, Golden, article, basket, verdict
+from tests.support.customs_model import NOW
+from tests.support.customs_samples import POLICY, WINE, placed
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in GOLDEN if case.reason != "over_yearly_limit"], ids=lambda case: case.name
+)
+def test_the_order_is_decided_as_it_was_quoted(case: Golden) -> None:
+    assert quote(case.order, NOW, POLICY).verdict == verdict(case.order)
+
+
+def documents(found: Quote) -> list[str]:
+    return [one.document for one in found.documents]
+
+
+def test_landed_cost_is_goods_carriage_and_tax_in_both_currencies() -> None:
+    order = placed(freight="18.00", discount="5.00", tax="0.00")
+    found = quote(order, NOW, POLICY)
+    assert isinstance(found.verdict, OrderScreened)
+    assert found.tax is not None
+    # 1,186.99 - 41.80 and 9.1 % of 1,186.99
+    assert (found.tax.due, found.landed) == (Decimal("108.02"), Decimal("1253.21"))
+    assert found.in_eur(Decimal("1253.21")) == Decimal("149.92")
+    assert (found.rate.value, str(found.rate.valid_from)) == ("8.3591", "2025-10-01")
+
+
+def test_of_a_refused_order_there_is_no_cost() -> None:
+    found = quote(basket(article("2500.01", 2)), NOW, POLICY)
+    assert isinstance(found.verdict, OrderRefused)
+    assert (found.tax, found.landed) == (None, None)
+
+
+def test_the_lane_says_who_chose_it_and_what_would_change_it() -> None:
+    by_default, own = (
+        quote(basket(article("100.00")), NOW, POLICY),
+        quote(basket(article("9.00"), shop=POST), NOW, POLICY),
+    )
+    assert (by_default.lane.name, by_default.chosen_by) == ("cbec_9610", "default")
+    assert by_default.changes_at == {
+        "over_transaction_limit": Decimal(5000),
+        "full_tax": Decimal(5000),
+        "over_yearly_limit": Decimal(26000),
+    }
+    assert (own.lane.name, own.chosen_by) == ("postal", "marketplace")
+    assert own.changes_at == {"over_postal_limit": Decimal(2000), "tax_not_waived": Decimal(50)}
+    nobody = replace(POLICY, regimes_by_marketplace=None)
+    assert quote(basket(article("9.00"), shop=POST), NOW, nobody).chosen_by == "default"
+
+
+def test_what_is_needed_follows_the_regime_the_value_and_the_goods() -> None:
+    retail = ["identity", "order", "payment", "waybill", "inventory"]
+    assert documents(quote(placed(), NOW, POLICY)) == ["invoice", "cn23", *retail]
+    assert documents(quote(placed(lines=WINE), NOW, POLICY)) == ["invoice", "cn23", "export_declaration", *retail]
+    dear = quote(basket(article("4900.00", 2)), NOW, POLICY)
+    assert "export_declaration" in documents(dear)
+    posted = quote(basket(article("480.00", 1, "90051000"), shop=POST), NOW, POLICY)
+    assert posted.documents == (
+        NeededDocument("invoice"),
+        NeededDocument("cn23"),
+        NeededDocument("export_declaration"),
+        NeededDocument("X002", "S-1"),
+    )
+
+
+def test_before_2019_no_article_passed_at_full_tax() -> None:
+    assert "full_tax" not in POLICY.imports["cbec_9610"].changes_at(date(2018, 6, 1))
