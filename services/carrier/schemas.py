@@ -74,7 +74,7 @@ class LabelItemView(View):
     tracking_number: str | None
     media_type: str | None
     prints: int
-    """How often its label was handed out, this time included; above 1 it is a reprint."""
+    """How often its label was handed out so far, by this answer too where it holds the label; above 1: a reprint."""
 
 
 class LabelBatchView(View):

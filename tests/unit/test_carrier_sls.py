@@ -376,6 +376,16 @@ async def test_a_request_beyond_a_limit_is_not_sent() -> None:
     assert seen == []
 
 
+async def test_a_check_of_what_is_not_sent_names_the_limit_and_judges_no_account() -> None:
+    """Also of a field of the addressee: La Poste was not asked."""
+    seen: list[httpx.Request] = []
+    unnamed = order().contact.model_copy(update={"name": "བསྟན་འཛིན"})
+    async with httpx.AsyncClient(transport=answering(seen)) as http:
+        calls = connect(SETTINGS, SENDER, Counterpart("carrier.laposte", http))
+        assert await calls.check_label(order(contact=unnamed)) == Unexplained("sls:addressee.address.lastName.required")
+    assert seen == []
+
+
 async def test_an_addressee_that_no_label_can_show_is_asked_for_without_a_call() -> None:
     """Of an order that was taken before intake knew the rule."""
     seen: list[httpx.Request] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
@@ -10,7 +11,6 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from contracts.base import order_stream
 from contracts.carrier import LabelCreated
-from services.carrier.api.slip_pages import NoGlyph, slip_page
 from services.carrier.domain.documents import PDF, ZPL
 from services.carrier.domain.labels import is_label_needed
 from services.carrier.domain.slips import slip_lines
@@ -145,12 +145,20 @@ def router(
         lines, headers = slip_lines(contact, number), {NUMBER: number, "Vary": "Accept"}
         if preferred(request.headers.get("accept", ""), ("text/plain", PDF)) != PDF:
             return etag_response(request, ("\n".join(lines) + "\n").encode(), "text/plain; charset=utf-8", headers)
-        try:
-            return etag_response(request, await asyncio.to_thread(slip_page, lines), PDF, headers)
-        except NoGlyph:
-            raise Problem(409, "a character of the slip is not in the font", detail="Ask for text/plain.") from None
+        return etag_response(request, await asyncio.to_thread(_slip_page, lines), PDF, headers)
 
     return routes
+
+
+def _slip_page(lines: Sequence[str]) -> bytes:
+    """Raises Problem."""
+    # Not before it is needed: what draws it takes a tenth of a second to import, and its font 20 MB.
+    from services.carrier.api.slip_pages import NoGlyph, slip_page
+
+    try:
+        return slip_page(lines)
+    except NoGlyph:
+        raise Problem(409, "a character of the slip is not in the font", detail="Ask for text/plain.") from None
 
 
 async def _usable(db: DB, facts: Facts, parcel: int) -> asyncpg.Record:

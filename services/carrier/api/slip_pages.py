@@ -34,15 +34,11 @@ def slip_page(lines: Sequence[str]) -> bytes:
     glyphs = _glyphs()
     if any(not _is_latin(character) and ord(character) not in glyphs for line in lines for character in line):
         raise NoGlyph
-    room = int((HEIGHT - 2 * MARGIN) / LEADING)
-    for size in SIZES:
-        parts = [part for line in lines for part in _parted(line, size)]
-        if len(parts) * size <= room:
-            break
+    size = next((size for size in SIZES if _fits(lines, size)), SIZES[-1])
     out = BytesIO()
     canvas = Canvas(out, pagesize=(WIDTH, HEIGHT), invariant=1)
     y = HEIGHT - MARGIN
-    for part in parts:
+    for part in _all_parted(lines, size):
         y -= size * LEADING
         x = MARGIN
         for font, run in _runs(part):
@@ -52,6 +48,14 @@ def slip_page(lines: Sequence[str]) -> bytes:
     canvas.showPage()
     canvas.save()
     return out.getvalue()
+
+
+def _fits(lines: Sequence[str], size: float) -> bool:
+    return len(_all_parted(lines, size)) * size * LEADING <= HEIGHT - 2 * MARGIN
+
+
+def _all_parted(lines: Sequence[str], size: float) -> list[str]:
+    return [part for line in lines for part in _parted(line, size)]
 
 
 @cache
