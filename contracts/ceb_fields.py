@@ -111,11 +111,13 @@ def _broken_within(element: ET.Element, name: str, path: str, signed: bool) -> I
     fields = fields_by_element()[name]
     yield from _broken_attributes(element, fields, path)
     inner = [field for field in fields if not field.name.startswith("@")]
-    children = [(_name(child), child) for child in element]
-    places = {field.name: place for place, field in enumerate(inner)}
-    yield from _broken_sequence([child for child, _ in children], places, path)
+    names = [_name(child) for child in element]
+    children: dict[str | None, list[ET.Element]] = {}
+    for child_name, child in zip(names, element, strict=True):
+        children.setdefault(child_name, []).append(child)
+    yield from _broken_sequence(names, {field.name: place for place, field in enumerate(inner)}, path)
     for field in inner:
-        found = [child for child_name, child in children if child_name == field.name]
+        found = children.get(field.name, [])
         needed = signed or field.type != "signature"
         if len(found) < field.least and needed:
             yield BrokenRule(f"{path}.{field.name}", "required")

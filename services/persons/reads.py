@@ -39,7 +39,7 @@ class PersonReadView(View):
     """One reading of a part of a person's data."""
 
     part: str
-    """`contact`, `national_id`, or `label`, which bears the addressee."""
+    """`contact`, `national_id`, `label`, which bears the addressee, or the type of a message to customs."""
     purpose: str
     asked_by: str
     """The name of the key's holder; `(service)` for the service's own work."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +19,8 @@ from sandbox.china_customs import ceb as sandbox_ceb
 from services.customs.destinations.cn import ceb
 from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType, Undeclarable
 from services.customs.destinations.cn.ceb_fields import address, item_no
-from services.customs.destinations.cn.ceb_messages import build
+from services.customs.destinations.cn.ceb_messages import build, business_keys
+from services.customs.destinations.cn.ceb_writer import written
 from services.customs.destinations.cn.shipments import Shipment, shipment
 from services.customs.domain.decide import Passed, screen
 from shared.ledger.facts import DecisionContext, Facts
@@ -178,6 +181,25 @@ def test_goods_are_declared_under_a_code_of_the_tariff_in_its_units(
     assert {item[f"unit{n}"]: item[f"qty{n}"] for n in (1, 2) if f"unit{n}" in item} == units
 
 
+@pytest.mark.parametrize("message", get_args(MessageType))
+def test_the_keys_of_a_message_are_the_fields_that_its_receipt_repeats(message: MessageType) -> None:
+    keys, head = business_keys(message, shipped(1), PARTIES), read(built(message)).head
+    stated = {name: value for name, value in asdict(keys).items() if value is not None}
+    named = {re.sub("_(.)", lambda part: part.group(1).upper(), name): value for name, value in stated.items()}
+    assert named.items() <= head.items()
+    repeated = {
+        "CEB311": {"ebpCode", "orderNo"},
+        "CEB411": {"payCode", "payTransactionId"},
+        "CEB511": {"logisticsCode", "logisticsNo"},
+    }
+    assert named.keys() >= repeated.get(message, {"copNo"})
+
+
+def test_a_field_that_no_row_has_is_not_written() -> None:
+    with pytest.raises(KeyError, match="areaCod"):
+        written("CEB411", "G", {"Payment": {"PaymentHead": {"areaCod": "1"}}})
+
+
 def test_an_order_in_one_box_goes_by_its_own_number_unless_its_payment_is_split() -> None:
     of_one = shipment(departed(), 1, CONTACT, BUYER, POLICY, PLACED_AT, split=False)
     documents: tuple[MessageType, ...] = (*DOCUMENTS, "CEB621")
@@ -240,10 +262,10 @@ def test_a_long_article_number_is_short_in_every_message_and_its_own() -> None:
 )
 def test_a_long_address_goes_without_what_the_divisions_number_says(district: str, street: int, kept: str) -> None:
     contact = CONTACT.model_copy(update={"district": district, "street": "路" * street + "603"})
-    written = address(contact)
-    assert len(written) <= 200
-    assert written.startswith(kept)
-    assert written.endswith("路603")
+    whole = address(contact)
+    assert len(whole) <= 200
+    assert whole.startswith(kept)
+    assert whole.endswith("路603")
 
 
 def test_of_an_address_beyond_all_bounds_the_end_counts() -> None:

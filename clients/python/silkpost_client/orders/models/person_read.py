@@ -16,7 +16,7 @@ class PersonRead:
 
     Attributes:
         asked_by (str): The name of the key's holder; `(service)` for the service's own work.
-        part (str): `contact`, `national_id`, or `label`, which bears the addressee.
+        part (str): `contact`, `national_id`, `label`, which bears the addressee, or the type of a message to customs.
         purpose (str):
         read_at (datetime.datetime):
     """
