@@ -28,6 +28,8 @@ RETURN_WITHIN = timedelta(days=30)
 RETURN_APPROVED_AFTER = timedelta(hours=20)
 STORED, IN_CUSTOMS, REJECTED, SENT_BACK, RELEASED, REVIEWED = "2", "120", "100", "700", "800", "399"
 HELD = "500"
+CHANGE = "2"
+"""appType of what customs has already."""
 MOST_ANSWERS = 100
 """In one message of receipts."""
 GUIDS = UUID("0b0c9a8e-3c5e-5d39-8a0d-5e0f5b9b7c11")
@@ -163,8 +165,11 @@ class ChinaCustoms:
 
     def _declare(self, message: Message, now: datetime, assigned: dict[str, str]) -> tuple[str, str]:
         cop_no, order_no = message.head["copNo"], message.head["orderNo"]
-        if cop_no in self._inventories:
-            return REJECTED, "重复申报"
+        if (declared := self._inventories.get(cop_no)) is not None:
+            if message.head["appType"] != CHANGE:
+                return REJECTED, "重复申报"
+            assigned.update(declared.assigned)
+            return IN_CUSTOMS, "变更申报入库"
         documents = self._documents.get(order_no, {})
         missing = [kind for kind in self._expects if kind not in documents]
         if missing:

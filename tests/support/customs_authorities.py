@@ -38,8 +38,15 @@ class Authorities:
     fetched: int = 0
     slow: asyncio.Event | None = None
     """Until when the receipts are not answered."""
+    numbers: dict[str, str] = field(default_factory=dict)
+    inventories: list[dict[str, str]] = field(default_factory=list)
+    """The heads of the inventories, as they came."""
     taken: list[str] = field(default_factory=list)
     """The types of the messages, as they came."""
+
+    def number(self, cop_no: str) -> str:
+        """Under which customs has the declaration (invtNo)."""
+        return self.numbers.setdefault(cop_no, f"22442026I{500 + len(self.numbers):09d}")
 
     def add_receipt(
         self,
@@ -97,10 +104,13 @@ def answering(authorities: Authorities) -> FastAPI:
     async def take(request: Request) -> Response:
         message = sandbox_ceb.received(await request.body())
         authorities.taken.append(message.kind)
+        if message.kind == "CEB621":
+            authorities.inventories.append(dict(message.head))
         status = authorities.statuses.get(message.kind, "120")
         kind = "CEB900" if status == "900" else "CEB622"
+        number = authorities.number(message.head.get("copNo", ""))
         return Response(
-            f"<{kind}Message><guid>{message.guid}</guid><invtNo>22442026I000000001</invtNo>"
+            f"<{kind}Message><guid>{message.guid}</guid><invtNo>{number}</invtNo>"
             f"<returnStatus>{status}</returnStatus></{kind}Message>"
         )
 

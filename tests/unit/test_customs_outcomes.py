@@ -12,7 +12,7 @@ from contracts.base import CODE_PATTERN, Event, order_stream
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportHeld, ImportRefused, ImportReturned, ParcelDeclared, ParcelRefused
 from services.customs.destinations.cn import ceb
-from services.customs.destinations.cn.messages import MessageStatus, derived_messages, rejected
+from services.customs.destinations.cn.messages import MessageStatus, derived_messages, rejected, taken_in
 from services.customs.destinations.cn.polling import LONGEST_WAIT_SECONDS, seconds_after_failure
 from services.customs.destinations.cn.receipt_events import inventory_events, receipt_events, receipt_rounds
 from services.customs.destinations.cn.receipt_statuses import meaning
@@ -220,9 +220,36 @@ def test_only_messages_of_the_job_that_were_answered_and_not_accepted_are_writte
         message("CEB311", "-5", parcel=2),
     ]
     guids = {kind: ceb.guid(order_id(), 1, kind) for kind in ("CEB311", "CEB621")}
-    assert rejected(sent, DOCUMENTS, 1) == [guids["CEB311"]]
-    assert rejected(sent, INVENTORY, 1) == [guids["CEB311"], guids["CEB621"]]
+    assert [one.guid for one in rejected(sent, DOCUMENTS, 1)] == [guids["CEB311"]]
+    assert [one.guid for one in rejected(sent, INVENTORY, 1)] == [guids["CEB311"], guids["CEB621"]]
     assert rejected(sent, RETURN, 1) == rejected(sent, EXPORT, 1) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "number", "change"),
+    [
+        ("100", "22442026I000000001", False),
+        ("700", "22442026I000000001", False),
+        ("-21", None, False),
+        ("-21", "B20261124000000001", False),
+        ("-21", "22442026I000000001", True),
+        ("-301010", None, True),
+        ("-621005", None, False),
+    ],
+)
+def test_what_was_refused_is_declared_anew_and_what_was_taken_in_is_changed(
+    status: str, number: str | None, change: bool
+) -> None:
+    assert taken_in(status, number) is change
+    sent = MessageStatus(ceb.guid(order_id(), 1, "CEB621"), 1, "CEB621", status, number)
+    (again,) = rejected([sent], INVENTORY, 1)
+    assert (again.taken_in, again.number) == (change, number)
+
+
+def test_each_version_of_a_message_has_a_guid_of_its_own() -> None:
+    guids = [ceb.guid(order_id(), 1, "CEB621", version) for version in (1, 2, 3)]
+    assert len(set(guids)) == 3
+    assert guids[0] == ceb.guid(order_id(), 1, "CEB621")
 
 
 def test_a_guid_tells_its_parcel_and_message_without_the_stored_message() -> None:

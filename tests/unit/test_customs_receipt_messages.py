@@ -246,6 +246,7 @@ NUMBER, OTHER, PRELIMINARY = "22442026I000000001", "22442026I000000002", "B20261
         ([NUMBER], {"pre_no": PRELIMINARY}, 0),
         ([PRELIMINARY], {"pre_no": PRELIMINARY, "invt_no": NUMBER}, 0),
         ([NUMBER], {"invt_no": OTHER}, "another_declaration"),
+        ([NUMBER], {"invt_no": "none"}, 0),
         ([PRELIMINARY], {"pre_no": "B20261124000000002"}, "another_declaration"),
         ([None, None], {}, "several_messages"),
         ([NUMBER, OTHER], {}, "several_messages"),
@@ -269,6 +270,13 @@ def test_the_numbers_of_customs_decide_once_they_are_known(
             assert matched == Match(None, tuple(messages), found)  # type: ignore[arg-type]
         case None:
             assert matched == Match(None)
+
+
+def test_what_is_said_of_an_orders_document_is_its_first_parcels() -> None:
+    """Where the payment is not split, the parcels of an order have one order number."""
+    parcels = [replace(sent("a"), parcel=number, type="CEB311") for number in (2, 1)]
+    receipt = replace(answer(ebp_code="E", order_no="TM1"), message_type="CEB312")
+    assert match(receipt, {MessageKey("CEB311", "order", "TM1", "E"): parcels}) == Match(parcels[1])
 
 
 def test_a_number_that_one_receipt_gives_is_known_to_the_next() -> None:

@@ -1,4 +1,4 @@
-"""Receipts belong to the message that they answer; those that cannot be read are set aside; tax bills."""
+"""Receipts belong to the message that they answer; those that cannot be read are set aside; tax bills; versions."""
 
 from __future__ import annotations
 
@@ -27,6 +27,16 @@ STATEMENTS = (
     )""",
     "create index unreadable_receipts_order_ids on unreadable_receipts using gin (order_ids)",
     "create index unreadable_receipts_keep_until on unreadable_receipts (keep_until)",
+    # Of messages that were rejected and are written again. `changes`: customs has it, under `number`.
+    """create table message_versions (
+        order_id uuid not null,
+        parcel integer not null,
+        type text not null,
+        version integer not null,
+        changes boolean not null,
+        number text,
+        primary key (order_id, parcel, type)
+    )""",
     # Tax bills name the declaration by its number with customs.
     "create index messages_by_number on messages (number) where number is not null",
     # In yuan. `articles`: the taxes of each by its gnum, JSON; what is not known yet is null.

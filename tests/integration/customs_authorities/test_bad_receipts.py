@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -21,9 +22,10 @@ PLAIN: dict[str, Any] = {"messageType": "CEB622", "returnStatus": "800", "return
 
 
 def message(number: str, status: str) -> bytes:
-    """One of an inventory, about this parcel only."""
+    """One of an inventory, about this parcel only, without a number of customs."""
     head, _, rest = INVENTORIES.decode().partition("  <InventoryReturn>")
     answer = rest.partition("</InventoryReturn>")[0].replace("TM1-1", number).replace(">800<", f">{status}<")
+    answer = re.sub(r"<(preNo|invtNo)>[^<]*</\1>", "", answer)
     return f"{head}<InventoryReturn>{answer}</InventoryReturn></CEB622Message>".encode()
 
 

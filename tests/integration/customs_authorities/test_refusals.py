@@ -9,6 +9,7 @@ import pytest
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ImportReturned, ParcelDeclared
 from sandbox.local.servers import Servers
+from services.customs.destinations.cn import ceb
 from services.customs.domain.cases import hold_case
 from tests.support.customs_authorities import BAD_MRN, GOOD_MRN, Authorities, sub_order
 from tests.support.customs_samples import WINE, order_id, packed, parcel
@@ -128,6 +129,29 @@ async def test_an_error_in_the_inventory_is_a_case_and_a_retry_clears_it(
     facts = await customs.facts("wrong")
     assert ImportRefused not in facts
     assert len(facts.all(CaseOpened)) == len(facts.all(CaseClosed)) == 2
+
+
+@pytest.mark.parametrize(("status", "app_type"), [("100", "1"), ("-21", "2")])
+async def test_what_is_declared_again_is_a_version_of_its_own(
+    customs: CustomsService, authorities: Authorities, status: str, app_type: str
+) -> None:
+    """New after a refusal; a change, under its number, of what customs has taken in."""
+    await customs.departed("version")
+    await customs.until("version", ImportDeclared, 1)
+    authorities.add_receipt(sub_order("version"), status)
+    await customs.until("version", CaseOpened)
+    assert (await customs.post("version", "retry", {"work": "inventory"})).status_code == 202
+    await until(lambda: len(authorities.inventories) == 2)
+    first, second = authorities.inventories
+    assert (first["appType"], second["appType"]) == ("1", app_type)
+    assert [one["guid"].lower() for one in (first, second)] == [
+        str(ceb.guid(order_id("version"), 1, "CEB621", version)) for version in (1, 2)
+    ]
+    number = authorities.number(sub_order("version"))
+    assert second.get("invtNo") == (number if app_type == "2" else None)
+    await customs.until("version", CaseClosed)
+    authorities.add_receipt(sub_order("version"), "800")
+    await customs.until("version", ImportCleared, 1)
 
 
 async def test_an_error_is_named_with_its_paper_and_who_mends_it(

@@ -7,7 +7,13 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from services.customs.destinations.cn import message_store, receipt_store, tax_bill_store, unreadable_receipts
+from services.customs.destinations.cn import (
+    message_store,
+    message_versions,
+    receipt_store,
+    tax_bill_store,
+    unreadable_receipts,
+)
 from services.customs.destinations.cn.gateway import IMPORT_GATEWAY, ImportGateway
 from services.customs.destinations.cn.import_jobs import ImportJobs
 from services.customs.destinations.cn.messages import MessageStatus, rejected
@@ -68,10 +74,12 @@ class China:
 
     async def write_again(self, db: DB, kind: str, order_id: UUID, parcel: int) -> None:
         sent = [
-            MessageStatus(row["guid"], row["parcel"], row["type"], row["status"])
+            MessageStatus(row["guid"], row["parcel"], row["type"], row["status"], row["number"])
             for row in await message_store.of_order(db, order_id)
         ]
-        await message_store.drop(db, rejected(sent, kind, parcel))
+        again = rejected(sent, kind, parcel)
+        await message_versions.raise_versions(db, order_id, again)
+        await message_store.drop(db, [message.guid for message in again])
 
     async def messages(self, db: DB, order_id: UUID) -> list[Message]:
         return [

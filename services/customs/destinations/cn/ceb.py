@@ -70,5 +70,7 @@ class BusinessKeys:
     pay_transaction_id: str | None = None
 
 
-def guid(order_id: UUID, parcel: int, message: MessageType) -> UUID:
-    return uuid5(order_id, f"{message}|{parcel}")
+def guid(order_id: UUID, parcel: int, message: MessageType, version: int = 1) -> UUID:
+    """Of each version its own: a message that is written again is another one."""
+    name = f"{message}|{parcel}"
+    return uuid5(order_id, name if version == 1 else f"{name}|{version}")

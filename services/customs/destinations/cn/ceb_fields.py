@@ -19,7 +19,8 @@ from services.customs.regimes.tables import Codes
 BEIJING = ZoneInfo("Asia/Shanghai")
 Values = Mapping[str, str | None]
 """Of an element, by field; None where nothing is known. In which order they are written is in the rows."""
-NEW, DECLARED = "1", "2"
+NEW, CHANGE = "1", "2"
+DECLARED = "2"
 RESIDENT_ID = "1"
 _ITEM_NO = longest("InventoryList", "itemNo")
 _ADDRESS = longest("InventoryHead", "consigneeAddress")
@@ -28,7 +29,7 @@ _ADDRESS = longest("InventoryHead", "consigneeAddress")
 def opening(message: MessageType, s: Shipment) -> Values:
     return {
         "guid": guid_text(message, s),
-        "appType": NEW,
+        "appType": CHANGE if s.changes else NEW,
         "appTime": time_text(s.sent_at),
         "appStatus": DECLARED,
     }
@@ -82,7 +83,7 @@ def consignee(s: Shipment) -> Values:
 
 
 def guid_text(message: MessageType, s: Shipment) -> str:
-    return str(guid(s.order_id, s.parcel, message)).upper()
+    return str(guid(s.order_id, s.parcel, message, s.version)).upper()
 
 
 def address(contact: Contact) -> str:

@@ -143,6 +143,7 @@ def _inventory(s: Shipment, p: Parties, codes: Codes) -> Content:
         **ceb_fields.platform_and_seller(p),
         **ceb_fields.carriage(s, p),
         "copNo": s.cop_no,
+        "invtNo": s.inventory_number if s.changes else None,
         "assureCode": p.guarantor.code,
         "ieFlag": "I",
         "declTime": ceb_fields.day_text(s.sent_at),

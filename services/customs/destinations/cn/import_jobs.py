@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
 from contracts.base import order_stream
 from contracts.customs import ImportRefused
 from contracts.orders import OrderPlaced
-from services.customs.destinations.cn import ceb, message_store
+from services.customs.destinations.cn import ceb, message_store, message_versions
 from services.customs.destinations.cn.ceb import DOCUMENTS, SIGNED, MessageType, Parties, Undeclarable
 from services.customs.destinations.cn.ceb_fields import BEIJING
 from services.customs.destinations.cn.ceb_messages import build, business_keys
@@ -130,8 +130,6 @@ class ImportJobs:
 
     async def _written(self, order_id: UUID, parcel: int, message: MessageType) -> Outgoing | None:
         """The message as it leaves now; written and stored if it was not yet."""
-        guid = ceb.guid(order_id, parcel, message)
-        place = message_store.sealing_place(guid)
         async with self.parts.pool.acquire() as db, db.transaction():
             if message == "CEB621":
                 await message_store.lock_inventory(db, order_id, parcel)
@@ -142,23 +140,29 @@ class ImportJobs:
             if PersonErased in facts:
                 return None
             if stored is not None:
-                body = self.parts.seal.open(stored["body"], place)
+                guid = stored["guid"]
+                body = self.parts.seal.open(stored["body"], message_store.sealing_place(guid))
                 return Outgoing(message, guid, body, stored["created_at"]) if stored["is_ours"] else None
             contact = await self.parts.persons.contact(db, order_id, contact_version(facts), message)
             buyer = await self.parts.persons.national_id(db, order_id, message)
             if contact is None or buyer is None:
                 return None
             now = self.parts.clock.now()
-            number = await message_store.inventory_number(db, order_id, parcel)
-            declared = shipment(
-                facts, parcel, contact, buyer, self.parts.policy, now, number, split=self._splits(facts)
+            following = await message_versions.next_version(db, order_id, parcel, message)
+            number = following.number or await message_store.inventory_number(db, order_id, parcel)
+            declared = replace(
+                shipment(facts, parcel, contact, buyer, self.parts.policy, now, number, split=self._splits(facts)),
+                version=following.version,
+                changes=following.changes,
             )
+            guid = ceb.guid(order_id, parcel, message, following.version)
             body = build(message, declared, self.parties, self.parts.policy.tables.codes)
             ours = is_ours(message, self.mandates, self._today())
             if ours and message in SIGNED and self.signer is not None:
                 body = self.signer.sign(body)
                 require_valid(body, signed=True)
-            keys, sealed = business_keys(message, declared, self.parties), self.parts.seal.seal(body, place)
+            keys = business_keys(message, declared, self.parties)
+            sealed = self.parts.seal.seal(body, message_store.sealing_place(guid))
             await message_store.add(db, guid, order_id, parcel, message, sealed, keys, ours, now, keep_until(now))
             return Outgoing(message, guid, body, now) if ours else None
 

@@ -8,8 +8,8 @@ from typing import get_args
 from uuid import UUID
 
 from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType, guid
-from services.customs.destinations.cn.receipt_statuses import is_accepted
-from services.customs.destinations.cn.receipts import SentMessage
+from services.customs.destinations.cn.receipt_statuses import ERRORS, is_accepted, meaning
+from services.customs.destinations.cn.receipts import SentMessage, is_inventory_number
 from services.customs.domain import decide
 
 SENT_BY: Mapping[str, tuple[MessageType, ...]] = {
@@ -28,12 +28,45 @@ class MessageStatus:
     parcel: int
     type: str
     status: str | None
+    number: str | None = None
+    """The declaration's number with customs."""
 
 
-def rejected(messages: Iterable[MessageStatus], kind: str, parcel: int) -> list[UUID]:
+@dataclass(frozen=True, slots=True)
+class RejectedMessage:
+    """A message that is written again."""
+
+    guid: UUID
+    parcel: int
+    type: str
+    number: str | None
+    taken_in: bool
+    """Customs has it all the same: the next version is a change of it, under its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextVersion:
+    """How a message is written that is not stored."""
+
+    version: int = 1
+    changes: bool = False
+    """What customs has taken in; else it is new (appType)."""
+    number: str | None = None
+
+
+def taken_in(status: str, number: str | None) -> bool:
+    """Whether customs has what it rejects: an error says so, or is about a declaration that customs has numbered. What
+    was refused is declared anew."""
+    error = ERRORS.get(status)
+    return meaning(status) == "error" and ((error is not None and error.taken_in) or is_inventory_number(number))
+
+
+def rejected(messages: Iterable[MessageStatus], kind: str, parcel: int) -> list[RejectedMessage]:
     """The messages of this job that were answered and not accepted: they are written again."""
     return [
-        message.guid
+        RejectedMessage(
+            message.guid, message.parcel, message.type, message.number, taken_in(message.status, message.number)
+        )
         for message in messages
         if message.parcel == parcel
         and message.type in SENT_BY.get(kind, ())

@@ -91,7 +91,8 @@ def match(receipt: PolledReceipt | TaxBill, sent: Mapping[MessageKey, Sequence[S
     """The one message that this receipt answers, if any.
 
     Two marketplaces may have the same number of an order: where several messages name the numbers, the declaration's
-    own number with customs decides, once it is known. One that contradicts it is another declaration's.
+    own number with customs decides, once it is known. One that contradicts it is another declaration's. The parcels of
+    one order may have its number in common: what is said of that order's document is the first one's.
     """
     key = message_key(receipt.message_type, receipt.keys)
     named = tuple(sent.get(key, ())) if key else ()
@@ -100,8 +101,8 @@ def match(receipt: PolledReceipt | TaxBill, sent: Mapping[MessageKey, Sequence[S
         declared = {receipt.keys.invt_no, receipt.keys.pre_no}
         numbered = tuple(one for one in fitting if one.number in declared)
         fitting = numbered if len(numbered) == 1 else fitting
-    if len(fitting) == 1:
-        return Match(fitting[0])
+    if len({one.order_id for one in fitting}) == 1:
+        return Match(min(fitting, key=lambda one: one.parcel))
     if fitting:
         return Match(None, fitting, "several_messages")
     return Match(None, named, "another_declaration") if named else Match(None)

@@ -21,6 +21,7 @@ from services.customs.destinations.cn.gateway import IMPORT_GATEWAY, ImportGatew
 from services.customs.destinations.cn.polling import seconds_after_failure
 from services.customs.destinations.cn.receipt_events import receipt_events, receipt_rounds
 from services.customs.destinations.cn.receipt_matching import Match, keys_of, match, match_all
+from services.customs.destinations.cn.receipt_progress import PageInProgress
 from services.customs.destinations.cn.receipt_statuses import FAILED, meaning
 from services.customs.destinations.cn.receipts import (
     PageEntry,
@@ -32,7 +33,6 @@ from services.customs.destinations.cn.receipts import (
 )
 from services.customs.destinations.destination import Parts
 from services.customs.domain.retention import keep_until
-from services.customs.metrics import RECEIPTS
 from services.persons.facts import PersonErased
 from shared.db import DB, TRANSIENT
 from shared.jobs import pauses
@@ -51,29 +51,6 @@ LOOK_AGAIN_SECONDS = 1.0
 
 class CursorMoved(Exception):
     """Another replica has read on meanwhile."""
-
-
-class _PageInProgress:
-    """One page, and the cursor up to which its receipts are recorded."""
-
-    def __init__(self, page: ReceiptPage, cursor: str | None) -> None:
-        self.page = page
-        self.cursor = cursor
-        self.outcomes: list[str] = []
-        """Of the part that is being recorded: counted once that is done."""
-
-    def cursor_behind(self, part: Sequence[PageEntry]) -> str | None:
-        """That of the last message which ends in this part; behind the whole page, the one that the gateway names.
-        Where none ends, reading goes on from where it was."""
-        if part[-1] is self.page.entries[-1] and self.page.next is not None:
-            return self.page.next
-        ends = [entry.cursor for entry in part if entry.last and entry.cursor is not None]
-        return ends[-1] if ends else self.cursor
-
-    def recorded(self, part: Sequence[PageEntry]) -> None:
-        self.cursor = self.cursor_behind(part)
-        for outcome in self.outcomes:
-            RECEIPTS.labels(outcome).inc()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +93,7 @@ class ReceiptPoller:
             return False
         if await self._has_unknown_messages(page):
             await self._wait_until_caught_up(loop)
-        progress = _PageInProgress(page, cursor)
+        progress = PageInProgress(page, cursor)
         try:
             await isolate_failures(
                 page.entries,
@@ -162,7 +139,7 @@ class ReceiptPoller:
         while not await loop.attempt(reached, passing):
             await loop.sleep(LOOK_AGAIN_SECONDS)
 
-    async def _record(self, progress: _PageInProgress, loop: Loop, part: Sequence[PageEntry]) -> None:
+    async def _record(self, progress: PageInProgress, loop: Loop, part: Sequence[PageEntry]) -> None:
         """Receipts, their events and the cursor in one transaction. Raises CursorMoved."""
         loop.tick()
         context = DecisionContext(self.parts.clock.now())
@@ -179,7 +156,7 @@ class ReceiptPoller:
             await self._move_cursor(db, progress, part, ours, context)
         progress.recorded(part)
 
-    async def _park(self, progress: _PageInProgress, loop: Loop, entry: PageEntry, error: Exception) -> None:
+    async def _park(self, progress: PageInProgress, loop: Loop, entry: PageEntry, error: Exception) -> None:
         """Keeps a receipt on which a rule of ours fails: its events are published, if they can be derived, and its
         order gets a case. Raises CursorMoved."""
         log.error("receipt could not be recorded", cursor=entry.cursor, error=error)
@@ -207,7 +184,7 @@ class ReceiptPoller:
             return []
 
     async def _keep(
-        self, db: DB, progress: _PageInProgress, part: Sequence[PageEntry], context: DecisionContext
+        self, db: DB, progress: PageInProgress, part: Sequence[PageEntry], context: DecisionContext
     ) -> list[tuple[PageEntry, SentMessage]]:
         """Stores what was polled, if this replica is the one that reads on; what is new of it, with our messages."""
         await receipt_store.lock_source(db, IMPORT_GATEWAY)
@@ -226,7 +203,7 @@ class ReceiptPoller:
         return ours
 
     async def _keep_readable(
-        self, db: DB, progress: _PageInProgress, receipts: Sequence[PolledReceipt]
+        self, db: DB, progress: PageInProgress, receipts: Sequence[PolledReceipt]
     ) -> dict[str, Match]:
         """Stores receipts; those that are new, by their keys, with what they answer.
 
@@ -252,7 +229,7 @@ class ReceiptPoller:
         return {key: found for key, found in matches.items() if key in new}
 
     async def _keep_bill(
-        self, db: DB, progress: _PageInProgress, bill: TaxBill, context: DecisionContext
+        self, db: DB, progress: PageInProgress, bill: TaxBill, context: DecisionContext
     ) -> list[tuple[PageEntry, SentMessage]]:
         """Stores what is new of a tax bill; it as it stands then, with the inventory that it is for."""
         sent = match(bill, await answered_messages.by_keys(db, keys_of([bill]))).message
@@ -266,7 +243,7 @@ class ReceiptPoller:
         return [(stands, sent)] if sent else []
 
     async def _set_aside(
-        self, db: DB, progress: _PageInProgress, receipt: UnreadableReceipt, context: DecisionContext
+        self, db: DB, progress: PageInProgress, receipt: UnreadableReceipt, context: DecisionContext
     ) -> list[tuple[PageEntry, SentMessage]]:
         """Stores what cannot be read; with a message of each parcel whose number stands in it, if it is new."""
         parcels = await answered_messages.parcels_named(db, receipt.keys)
@@ -282,7 +259,7 @@ class ReceiptPoller:
     async def _move_cursor(
         self,
         db: DB,
-        progress: _PageInProgress,
+        progress: PageInProgress,
         part: Sequence[PageEntry],
         ours: Sequence[tuple[PageEntry, SentMessage]],
         context: DecisionContext,

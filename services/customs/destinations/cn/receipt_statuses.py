@@ -41,6 +41,8 @@ class KnownError:
     paper: str
     whose: str
     mend: str
+    taken_in: bool = False
+    """Customs has what it rejects: what follows is a change of that."""
 
 
 UNKNOWN = Status("", "unknown", "a status that the specification does not have for this receipt", "case", "operator")

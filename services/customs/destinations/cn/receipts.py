@@ -23,6 +23,11 @@ _PRELIMINARY_NUMBER = re.compile(r"B[0-9]{17}")
 """preNo: B, the day and a serial number."""
 
 
+def is_inventory_number(number: str | None) -> bool:
+    """Whether it is customs' own, and not e-port's preliminary one."""
+    return number is not None and _INVENTORY_NUMBER.fullmatch(number) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class ReceiptKeys:
     """The numbers by which a receipt names what it answers; empty where it does not name one.
@@ -56,7 +61,7 @@ class ReceiptKeys:
     def contradicts(self, number: str | None) -> bool:
         """Whether the receipt names another declaration than the one of this number."""
         for form, named in ((_INVENTORY_NUMBER, self.invt_no), (_PRELIMINARY_NUMBER, self.pre_no)):
-            if number is not None and form.fullmatch(number) and named:
+            if number is not None and form.fullmatch(number) and form.fullmatch(named):
                 return named != number
         return False
 

@@ -65,6 +65,10 @@ class Shipment:
     sent_at: datetime
     inventory_number: str | None = None
     """Under which customs has the inventory (invtNo), once it has."""
+    version: int = 1
+    """Of the message: one more each time that it is written again."""
+    changes: bool = False
+    """What customs has taken in; else it is new."""
 
     @property
     def net_weight_g(self) -> int:
