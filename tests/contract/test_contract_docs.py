@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 from pathlib import Path
 from typing import get_args
@@ -152,3 +153,23 @@ def test_the_signed_example_of_the_call_backs_is_signed_rightly() -> None:
 def test_the_page_of_orders_says_what_each_field_must_be() -> None:
     rows = re.findall(r"^\| (?:`([^`]+)`|the (body)) \| ([^|]+) \|$", section("orders", "What a body may hold"), re.M)
     assert {field or body: wanted for field, body, wanted in rows} == REQUIREMENTS
+
+
+def test_the_page_about_the_single_window_has_every_status_and_named_error() -> None:
+    read = json.loads((ROOT / "services" / "customs" / "data" / "receipts.json").read_text(encoding="utf-8"))
+    page = (DOCS / "services" / "customs.md").read_text(encoding="utf-8")
+    statuses = [
+        f"| {row['status']} | {', '.join(kind.removeprefix('CEB') for kind in row['of'])} | {row['says']} |"
+        f" {row['follows']} | {row['whose']} |"
+        for row in read["statuses"]
+    ]
+    errors = [f"| {row['code']} | `{row['name']}` | {row['paper']} | {row['mend']} |" for row in read["errors"]]
+    assert [row for row in (*statuses, *errors) if row not in page] == []
+
+
+def test_the_page_about_la_poste_has_every_operation_that_is_called() -> None:
+    page = (DOCS / "services" / "carrier.md").read_text(encoding="utf-8").partition("## Suivi")[0]
+    client = (ROOT / "services" / "carrier" / "carriers" / "laposte" / "client.py").read_text(encoding="utf-8")
+    called = set(re.findall(r'(?:ask_sls\("|\{sls_url\}/)(\w+)"', client))
+    used = set(re.findall(r"^\| `(\w+)` \| yes", page, re.MULTILINE))
+    assert called == used
