@@ -29,10 +29,18 @@ DAY = 86_400.0
 
 CALL_BACKS = Counter(
     "carrier_callbacks",
-    "call-backs by what became of them: kept, repeated, unreadable, or the header for which they were refused",
+    "call-backs by what became of them: kept, repeated, of no event (ignored), unreadable, or the header for which they"
+    " were refused",
     ["outcome"],
 )
-for _outcome in ("kept", "repeated", "unreadable", "webhook-id", "webhook-timestamp", "webhook-signature"):
+_REFUSING_HEADERS = (
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+    "aftership-hmac-sha256",
+    "x-hmac-signature",
+)
+for _outcome in ("kept", "repeated", "ignored", "unreadable", *_REFUSING_HEADERS):
     CALL_BACKS.labels(_outcome)
 LABEL_ANSWERS = Counter(
     "carrier_label_answers",
