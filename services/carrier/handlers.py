@@ -91,8 +91,8 @@ async def project_operations(db: DB, operations: Sequence[Facts]) -> None:
 
 async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
     """Drops the copies of a person's data that this service made."""
-    await bordereaux.erase(db, order_ids)
     parcels = await labels.erase(db, order_ids)
+    await bordereaux.erase(db, order_ids)  # after the labels' locks, which a job that stores a list holds
     await scans.erase(db, parcels)
     await callbacks.erase(db, parcels)
 

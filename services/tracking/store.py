@@ -63,6 +63,13 @@ async def save(db: DB, documents: Sequence[DerivedDocument]) -> None:
         for parcel in document.document.parcels
         if parcel.tracking_number and parcel.status
     ]
+    await db.execute(  # boxes that were given up
+        """delete from parcels where order_id = any($1)
+             and (order_id, parcel) not in (select * from unnest($2::uuid[], $3::int[]))""",
+        sorted(ids),
+        [order_id for order_id, _ in parcels],
+        [parcel.parcel for _, parcel in parcels],
+    )
     if parcels:
         await db.execute(
             """insert into parcels (order_id, parcel, tracking_number, status, status_at, country, flags)

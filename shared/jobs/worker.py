@@ -324,7 +324,7 @@ class Worker:
     async def _again(self, db: DB, job: ClaimedJob, retry: Retry) -> None:
         """No effect on a job that is no longer held: see `_is_held`."""
         metrics.jobs.labels(job.kind, "retry").inc()
-        backed_off = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (job.attempt - 1))
+        backed_off = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** min(job.attempt - 1, 10))
         wait = backed_off * random.uniform(0.5, 1.0) if retry.after is None else retry.after  # noqa: S311
         await db.execute(
             """update jobs set run_at = now() + $4 * interval '1 second', claimed_until = null, reason = $5, state = $6

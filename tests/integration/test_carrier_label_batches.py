@@ -146,6 +146,9 @@ async def test_a_batch_is_bounded_and_for_the_warehouse(carrier: CarrierService)
         (error,) = answer.json()["errors"]
         assert (error["field"], error["rule"]) == (field, rule)
     order_id, _ = await carrier.labelled(2)
+    twice = await batch(carrier, (order_id, None), (order_id, 2))
+    assert twice.status_code == 422
+    assert [(error["field"], error["rule"]) for error in twice.json()["errors"]] == [("parcels[1]", "duplicate")]
     many = await batch(carrier, *[(order_id, None)] * 251)
     assert (many.status_code, many.json()["errors"][0]["rule"]) == (422, "too_long")
     await carrier.platform.pool.execute(

@@ -35,6 +35,17 @@ def test_only_what_is_new_is_another_turn() -> None:
     assert (other.turn, other.subject) == (1, "2:1")
 
 
+def test_what_was_known_before_is_in_the_next_turn_too() -> None:
+    """Also where the row that held it has expired, or was lost in a restore."""
+    known = facts(TOLD.stored(), [])
+    (second,) = facts({"pickup_point": "Post office 7"}, known)
+    assert (second.pickup_point, second.partner, second.expected_on) == (
+        "Post office 7",
+        TOLD.partner,
+        TOLD.expected_on,
+    )
+
+
 def test_the_turns_of_a_parcel_have_an_end() -> None:
     known: list[ParcelDetailsReported] = []
     for day in range(1, 29):

@@ -186,6 +186,7 @@ def test_nothing_unknown_is_made_up(message: MessageType) -> None:
         ("33049100", "Powder", "3304910090", {"035": "0.4", "011": "2"}),
         ("33030000", "Perfume", "3303000020", {"035": "0.4", "011": "2"}),
         ("22082000", "Cognac 0,7 l", "2208200090", {"095": "1.4", "035": "0.4"}),
+        ("22042100", "Château 2019 75 cl", "2204210000", {"095": "1.5", "035": "0.4"}),
         ("22042100", "Wine 75 cl", "2204210000", {"095": "1.5", "035": "0.4"}),
         ("42022100", "Handbag", "4202210090", {"011": "2", "035": "0.4"}),
         ("61051000", "Shirt", "6105100090", {"011": "2", "035": "0.4"}),
@@ -245,6 +246,9 @@ def test_an_order_in_two_boxes_needs_its_payment_split() -> None:
         ({"hs_code": "22082000"}, "InventoryList.qty1", "unknown"),
         ({"hs_code": "22082000", "description": "Cognac 0 ml"}, "InventoryList.qty1", "unknown"),
         ({"hs_code": "22082000", "description": "Cognac, two of 70 cl and 5 cl"}, "InventoryList.qty1", "unknown"),
+        ({"hs_code": "22082000", "description": "Cognac 6 x 70 cl"}, "InventoryList.qty1", "unknown"),
+        ({"hs_code": "22082000", "description": "Cognac (6 bouteilles de 70cl)"}, "InventoryList.qty1", "unknown"),
+        ({"hs_code": "22082000", "description": "Cognac 1.000 ml"}, "InventoryList.qty1", "unknown"),
     ],
 )
 def test_what_cannot_be_stated_is_named_and_nothing_is_built(changes: dict[str, str], field: str, rule: str) -> None:

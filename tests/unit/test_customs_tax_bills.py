@@ -26,7 +26,7 @@ from services.customs.destinations.cn.receipts import (
     Taxes,
     UnreadableReceipt,
 )
-from services.customs.destinations.cn.tax_bills import collected
+from services.customs.destinations.cn.tax_bills import BILL_STATUS, Collected, collected
 from services.customs.domain.cases import attention
 from shared.ledger.facts import DecisionContext, Facts
 from tests.support.bad_receipts import GOLDEN
@@ -123,18 +123,31 @@ def billed(total: str) -> TaxBill:
 
 @pytest.mark.parametrize("total", ["100.00", "100.01", "99.99", "100.00500"])
 def test_a_fen_is_no_difference(total: str) -> None:
-    assert collected(facts(), 1) == Decimal("100.00")
+    assert collected(facts(), 1) == Collected(Decimal("100.00"), Decimal("0.02"))
     assert events(billed(total), facts()) == []
 
 
 @pytest.mark.parametrize(
     ("total", "reason"),
-    [("100.02", "tax_bill_higher"), ("101.00", "tax_bill_higher"), ("99.00", "tax_bill_lower")],
+    [("100.03", "tax_bill_higher"), ("101.00", "tax_bill_higher"), ("99.00", "tax_bill_lower")],
 )
-def test_what_differs_by_more_than_a_fen_is_a_case(total: str, reason: str) -> None:
+def test_what_differs_by_more_than_rounding_explains_is_a_case(total: str, reason: str) -> None:
     (opened,) = events(billed(total), facts())
     assert isinstance(opened, CaseOpened)
     assert (opened.case, opened.reason, opened.action) == ("needs_attention:tax_difference:1", reason, "look_into")
+
+
+def test_a_tax_in_euros_is_exact_to_a_cent_only() -> None:
+    known = World().consume(placed(tax="3.37"), recorded(), packed(parcel(1, (1, 1)))).facts
+    told = collected(known, 1)
+    assert told is not None
+    assert told.tolerance == Decimal("0.10")
+    assert events(billed(str(told.amount - Decimal("0.09"))), known) == []
+    assert len(events(billed(str(told.amount - Decimal("0.11"))), known)) == 1
+
+
+def test_what_becomes_of_a_bill_is_no_second_difference() -> None:
+    assert events(replace(billed("150.00"), message_type=BILL_STATUS, status="2"), facts()) == []
 
 
 def test_a_void_bill_ends_its_case_and_the_next_one_is_judged_anew() -> None:

@@ -15,7 +15,7 @@ from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ParcelDeclared
 from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, ParcelHandedOver, ParcelRepacked, live_plan
-from services.carrier.domain.labels import may_get_label
+from services.carrier.domain.labels import may_get_label, would_be_published
 from services.carrier.domain.parcels import follow_state, parcels_of
 from services.customs.domain import quota
 from services.customs.domain.actions import has_parcel
@@ -106,6 +106,7 @@ def test_the_same_again_is_the_same_and_otherwise_a_conflict() -> None:
     [
         ((), "unknown"),
         ((*LABELLED, HANDED_OVER), "conflict"),
+        ((*LABELLED, HANDED_OVER.model_copy(update={"parcel": 2})), "conflict"),  # another of the order
         ((*LABELLED, WITHDRAWN), "conflict"),
         ((*LABELLED, CLOSED), "conflict"),
     ],
@@ -239,6 +240,13 @@ def test_a_label_case_of_a_box_that_was_given_up_is_closed() -> None:
     assert [(end.case, end.resolution) for end in outputs if isinstance(end, CaseClosed)] == [(case.case, "given_up")]
 
 
+def test_a_label_that_was_made_while_the_box_was_given_up_is_followed() -> None:
+    facts = Facts(order_stream(carrier_samples.ORDER), [*CARRIER, carrier_samples.declared(1), BOX])
+    assert (would_be_published(facts, 1), may_get_label(facts, 1)) == (True, False)
+    facts.add(carrier_samples.withdrawn())
+    assert not would_be_published(facts, 1)
+
+
 def test_a_scan_of_the_old_label_is_a_case_and_its_announcement_is_none() -> None:
     facts = [*CARRIER, carrier_samples.label(1), BOX]
     known_here = Facts(order_stream(carrier_samples.ORDER), facts)
@@ -279,6 +287,15 @@ def test_the_time_to_the_papers_counts_from_the_new_box() -> None:
     status = order_status(facts)
     assert status is not None
     assert (status.state, status.since) == ("packed", fact.occurred_at)
+
+
+def test_a_scan_of_the_old_label_hands_nothing_over() -> None:
+    facts = orders_samples.until("labelled")
+    facts.add(replaced(orders_samples.packed(2), 1, by=3))
+    facts.add(orders_samples.delivered(1))
+    status = order_status(facts)
+    assert status is not None
+    assert not status.too_late_to_withdraw
 
 
 # --- tracking ---

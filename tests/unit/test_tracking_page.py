@@ -176,6 +176,14 @@ def test_the_page_of_a_number_shows_a_hold_as_a_hold_and_nothing_of_the_order() 
     assert "TM-1" not in held
 
 
+def test_a_parcel_on_its_way_back_is_said_to_be_whatever_failed_before() -> None:
+    back = PAGES.parcel("CY123456781FR", public(status="returning", flags=("delivery_failed",)), "en").decode()
+    assert (
+        back.partition("</h1>")[0]
+        == PAGES.parcel("CY123456781FR", public(status="returning"), "en").decode().partition("</h1>")[0]
+    )
+
+
 @pytest.mark.parametrize("status", sorted(set(STATUSES) - {"customs", "customs_released"}))
 def test_every_status_has_its_page_of_a_number(status: str) -> None:
     for language in LANGUAGES:

@@ -10,6 +10,7 @@ import asyncpg
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from contracts.base import manifest_stream
+from contracts.warehouse import ManifestClosed
 from services.carrier.domain.bordereaux import BordereauPart, Sizes, parts
 from services.carrier.store import bordereaux
 from services.carrier.store.bordereaux import PartState
@@ -80,7 +81,7 @@ def router(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, seal: Seal, requi
         async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
             facts = (await ledger.read(db, [manifest_stream(manifest_id)]))[manifest_id]
             known = await bordereaux.states(db, manifest_id)
-        if not len(facts):
+        if ManifestClosed not in facts:
             raise Problem(404, "no such manifest")
         listed = [_view(part, known.get(part.part)) for part in parts(facts, sizes)]
         view = BordereauxView(manifest_id=manifest_id, bordereaux=listed)
@@ -99,8 +100,8 @@ def router(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, seal: Seal, requi
     async def get_bordereau(
         request: Request, manifest_id: ManifestPath, part: PartPath, who: Principal = warehouse
     ) -> Response:
-        """The list as PDF, to print and to have signed at the truck. Each reading is recorded, for it may name the
-        addressees."""
+        """The list as PDF, to print and to keep with what was signed at the truck. Each reading is recorded, for it may
+        name the addressees."""
         async with pool.acquire() as db, db.transaction():
             row = await bordereaux.shown(db, manifest_id, part)
             if row is None:

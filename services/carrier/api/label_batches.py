@@ -115,13 +115,13 @@ def router(
             items = await _checked(items, check)
         if form == JSON:
             return json_answer(LabelBatchView(items=tuple(item.view({}) for item in items)))
-        _within_bounds(items)
-        async with one_at_a_time:
-            async with pool.acquire() as db, db.transaction():
-                items, papers = await _papers(db, seal, body.paper, items)
-                if form == PDF:
-                    _whole(items)
-                prints = await _record(db, body.paper, _found(items), who.name)
+        async with one_at_a_time, pool.acquire() as db, db.transaction():
+            items = _with_reasons(await _items(db, ledger, body), items)  # time has passed since
+            _within_bounds(items)
+            items, papers = await _papers(db, seal, body.paper, items)
+            if form == PDF:
+                _whole(items)
+            prints = await _record(db, body.paper, _found(items), who.name)
             view = LabelBatchView(items=tuple(item.view(prints) for item in items))
             try:
                 return await asyncio.to_thread(_file, form, view, items, papers)
@@ -145,6 +145,11 @@ async def _items(db: DB, ledger: Ledger, body: LabelBatchBody) -> list[_Item]:
     ]
     if len(wanted) > MOST_PARCELS:
         raise Problem(422, "too many parcels", errors=[Fault("parcels", "too_long", f"at most {MOST_PARCELS} parcels")])
+    seen: set[tuple[UUID, int | None]] = set()
+    for place, order_id, parcel in wanted:
+        if (order_id, parcel) in seen:
+            raise Problem(422, "a parcel twice", errors=[Fault(f"parcels[{place}]", "duplicate", "named before")])
+        seen.add((order_id, parcel))
     rows = {(row["order_id"], row["parcel"]): row for row in await labels.of_orders(db, order_ids, body.paper)}
     items = []
     for place, order_id, parcel in wanted:
@@ -163,6 +168,15 @@ async def _checked(items: Sequence[_Item], check: LabelCheck) -> list[_Item]:
     pending = [(item.order_id, item.parcel) for item in items if item.reason == BEING_MADE and item.parcel is not None]
     said = await check(pending)
     return [replace(item, reason=said.get((item.order_id, item.parcel or 0), item.reason)) for item in items]
+
+
+def _with_reasons(items: Sequence[_Item], checked: Sequence[_Item]) -> list[_Item]:
+    """The items with the carrier's word, where their labels are still being made."""
+    said = {(item.order_id, item.parcel): item.reason for item in checked if item.state == "not_yet"}
+    return [
+        replace(item, reason=said.get((item.order_id, item.parcel), item.reason)) if item.reason == BEING_MADE else item
+        for item in items
+    ]
 
 
 def _found(items: Sequence[_Item]) -> list[_Item]:

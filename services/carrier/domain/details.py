@@ -67,7 +67,8 @@ def _fact(facts: Facts, report: KnownDetails, now: datetime) -> ParcelDetailsRep
     turn = latest.turn + 1 if latest is not None else 1
     if turn > MOST_DETAIL_TURNS:
         return None
-    told = {name: report.details[name] for name in _NAMES if name in report.details}
+    before = {name: value for name, value in (_told(latest) if latest else {}).items() if value is not None}
+    told = before | {name: report.details[name] for name in _NAMES if name in report.details}
     fact = ParcelDetailsReported.model_validate(
         {"order_id": report.order_id, "occurred_at": now, "parcel": report.parcel, "turn": turn, **told}
     )

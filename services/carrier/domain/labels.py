@@ -75,6 +75,11 @@ def is_label_needed(facts: Facts) -> bool:
     return not any(kind in facts for kind in LABEL_NOT_NEEDED)
 
 
+def would_be_published(facts: Facts, parcel: int) -> bool:
+    """Whether a label of this parcel that was made is published: also that of a box that was given up meanwhile."""
+    return not any(kind in facts for kind in NO_NEW_LABEL) and facts.get(LabelCreated, parcel) is None
+
+
 def may_get_label(facts: Facts, parcel: int) -> bool:
     """Whether a label of this parcel would be published: it has none, and nothing forbids one."""
     if any(kind in facts for kind in NO_NEW_LABEL) or is_given_up(facts, parcel):

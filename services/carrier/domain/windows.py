@@ -22,6 +22,8 @@ REASONS: tuple[SetAsideReason, ...] = get_args(SetAsideReason)
 
 TIME_TOLERANCE = timedelta(days=1)
 """How wrong an honest time may be: one stated without its offset, or with another's, is up to 14 hours off."""
+HAND_OVER_TOLERANCE = timedelta(days=7)
+"""How late a hand-over may be booked: Friday's truck on Monday, or after a holiday."""
 LONGEST_JOURNEY = timedelta(days=365)
 """From the label on. A carrier may give a number out again; what is scanned later is of another parcel."""
 MAX_SCANS = 200
@@ -64,7 +66,8 @@ def _wrong_time(facts: Facts, scan: ParcelScanned, now: datetime) -> SetAsideRea
     if earliest is not None and scan.scanned_at < earliest - TIME_TOLERANCE:
         return "too_early"
     handed_over = facts.get(ParcelHandedOver, scan.parcel)
-    if handed_over and with_the_carrier(scan.status) and scan.scanned_at < handed_over.occurred_at - TIME_TOLERANCE:
+    taken = handed_over.occurred_at - HAND_OVER_TOLERANCE if handed_over else None
+    if taken and with_the_carrier(scan.status) and scan.scanned_at < taken:
         return "before_hand_over"
     return "too_late" if label and scan.scanned_at > label.occurred_at + LONGEST_JOURNEY else None
 

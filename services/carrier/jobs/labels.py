@@ -49,6 +49,7 @@ from services.carrier.domain.labels import (
     unconfirmed,
     unseen_attempts,
     was_paused,
+    would_be_published,
 )
 from services.carrier.domain.operations import UNKNOWN
 from services.carrier.jobs.pauses import LabelPauses
@@ -246,7 +247,7 @@ class LabelJob:
             tracking_number=made.tracking_number,
             partner_number=made.partner_number,
             changes=made.changes,
-            used=may_get_label(facts, parcel),
+            used=would_be_published(facts, parcel),
             erased=erased,
             sealed_label=None if erased else self._seal.seal(made.label.content, labels.pdf_place(*number)),
             label_type=made.label.media_type,

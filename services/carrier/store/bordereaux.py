@@ -73,7 +73,9 @@ async def save(db: DB, bordereau: StoredBordereau, pdf_days: int) -> None:
 async def save_restored(db: DB, bordereaux: Sequence[BordereauCreated]) -> None:
     """Lists published before the database was restored: their numbers are known again, their documents are lost."""
     await db.execute(
-        """insert into bordereaux (carrier, number, manifest_id, part, used, order_ids, pdf_until)
+        """with made as (delete from refused_bordereaux where (manifest_id, part) in
+                           (select * from unnest($3::uuid[], $4::int[])))
+           insert into bordereaux (carrier, number, manifest_id, part, used, order_ids, pdf_until)
            select carrier, number, manifest_id, part, true, '{}', now()
            from unnest($1::text[], $2::text[], $3::uuid[], $4::int[]) as b (carrier, number, manifest_id, part)
            on conflict do nothing""",

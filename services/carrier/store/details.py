@@ -49,14 +49,19 @@ async def any_to_publish(pool: asyncpg.Pool[asyncpg.Record]) -> bool:
     return bool(exists)
 
 
-async def lock_to_publish(db: DB, limit: int) -> list[KnownDetails]:
-    """Details that are to be published, locked; those locked by another transaction are left out."""
+async def lock_to_publish(db: DB, limit: int, of: Sequence[KnownDetails] | None = None) -> list[KnownDetails]:
+    """Details that are to be published, locked; those locked by another transaction are left out. `of`: those of these
+    parcels only, as they are now."""
+    wanted = None if of is None else columns([(report.carrier, report.tracking_number) for report in of])
     rows = await db.fetch(
         """select d.carrier, d.tracking_number, l.order_id, l.parcel, d.details
            from parcel_details d join labels l using (carrier, tracking_number)
            where l.used and d.processed_at is null and d.publish_after <= now()
+             and ($2::text[] is null
+                  or (d.carrier, d.tracking_number) in (select * from unnest($2::text[], $3::text[])))
            order by d.carrier, d.tracking_number limit $1 for update of d skip locked""",
         limit,
+        *(wanted or (None, None)),
     )
     return [
         KnownDetails(row["carrier"], row["tracking_number"], row["order_id"], row["parcel"], json.loads(row["details"]))

@@ -91,8 +91,9 @@ async def release(db: DB, carrier: str, numbers: Sequence[str], seconds: float =
         seconds,
     )
     await db.execute(
-        """update labels set polled_at = now() - interval '1 day'
+        """update labels set polled_at = now() - interval '1 day' + $3 * interval '1 second'
            where carrier = $1 and not used and tracking_number = any($2)""",
         carrier,
         list(numbers),
+        seconds,
     )

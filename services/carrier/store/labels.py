@@ -124,13 +124,13 @@ async def of_orders(db: DB, order_ids: Sequence[UUID], paper: Paper) -> list[asy
 
 
 async def sealed_papers(db: DB, numbers: Sequence[Number], paper: Paper) -> dict[Number, bytes]:
-    """This paper of these labels, as far as it is kept."""
+    """This paper of these labels, as far as it may be shown: see `of_orders`."""
     document, _ = _COLUMNS[paper]
     rows = await db.fetch(
         f"""select carrier, tracking_number, {document} as document
             from labels join unnest($1::text[], $2::text[]) as p (carrier, tracking_number)
                  using (carrier, tracking_number)
-            where {document} is not null""",
+            where pdf is not null and {document} is not null""",
         *columns(numbers),
     )
     return {(row["carrier"], row["tracking_number"]): row["document"] for row in rows}

@@ -55,8 +55,10 @@ class DetailsPublisher:
             return
         async with self._ledger.transaction() as db:
             sets = await self._ledger.lock(db, {order_stream(report.order_id) for report in reports})
-            await self._ledger.publish(db, details_facts(sets, reports, self._clock.now()))
-            await details.mark_processed(db, reports)
+            # Again under the locks: another replica may have published what came since.
+            current = await details.lock_to_publish(db, len(reports), reports)
+            await self._ledger.publish(db, details_facts(sets, current, self._clock.now()))
+            await details.mark_processed(db, current)
 
     async def _postpone(self, report: KnownDetails, error: Exception) -> None:
         log.error("details of a parcel could not be published", order_id=str(report.order_id), error=error)

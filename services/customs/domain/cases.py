@@ -336,6 +336,9 @@ def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | 
                 return "answered"
             if kind == "inventory":  # a refusal is what it is about
                 return "cleared" if facts.get(ImportCleared, parcel) else _parcel_end(facts, parcel)
+    cleared = facts.get(ImportCleared, parcel)
+    if cleared is not None and cleared.occurred_at >= since:  # both by our clock, unlike the time that customs states
+        return "cleared"
     return _import_end(facts, parcel, since)
 
 

@@ -206,7 +206,7 @@ def declared_codes(placed: OrderPlaced, screened: OrderScreened, policy: Policy)
 def tax_by_parcel(facts: Facts, policy: Policy) -> Mapping[int, Decimal]:
     """What of the order's tax is due for each parcel, CNY; of no parcel while it is not packed, or where no tax was
     computed when it was screened."""
-    placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), facts.get(OrderPacked)
+    placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), plan_of(facts)
     if placed is None or screened is None or packed is None or screened.tax_cny is None:
         return {}
     regime = policy.imports[screened.regime]

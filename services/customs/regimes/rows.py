@@ -39,6 +39,8 @@ class Amounts:
 
     name: str
     rows: tuple[Row, ...]
+    lasting: bool = False
+    """Whether the last row holds on where none follows."""
 
     def on(self, day: date) -> Decimal:
         """The amount of that day; NoRule before the first row."""
@@ -52,7 +54,10 @@ class Amounts:
         for row in self.rows:
             if row.holds(day):
                 return row
-        raise NoRule(f"{self.name} has no row for {day}")
+        begun = [row for row in self.rows if row.valid_from <= day] if self.lasting else []
+        if not begun:
+            raise NoRule(f"{self.name} has no row for {day}")
+        return max(begun, key=lambda row: row.valid_from)
 
     def version(self, day: date) -> str:
         """The row of that day by name: `<table>:<its first day>`; NoRule."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ class Tables:
 def load(directory: Path = DATA) -> Tables:
     """The tables of a directory. ValueError when rows of one amount overlap or are not what they should be."""
     limits, goods, codes = (_read(directory, name) for name in ("limits", "goods", "codes"))
-    rates = _amounts(_read(directory, "rates"), "cny_per_eur")
+    rates = replace(_amounts(_read(directory, "rates"), "cny_per_eur"), lasting=True)
     check_rates(rates.rows)
     return Tables(
         cbec_transaction=_amounts(limits, "cbec_transaction_cny"),

@@ -24,6 +24,7 @@ from services.orders.domain.holds import open_holds
 from services.orders.domain.outcomes import parcels_after_hand_over, planned_parcels
 from services.parcel_status import end_evidence
 from services.persons.facts import PersonRecorded
+from services.plans import is_given_up
 from shared.ledger.facts import Facts
 
 State = Literal[
@@ -137,7 +138,9 @@ def order_status(facts: Facts) -> OrderStatus | None:
         return None
     numbers = planned_parcels(facts)
     too_late = CancelTooLate in facts or any(
-        _parcel_rule_index(facts, number) >= HANDED_OVER for number in parcels_after_hand_over(facts)
+        _parcel_rule_index(facts, number) >= HANDED_OVER
+        for number in parcels_after_hand_over(facts)
+        if not is_given_up(facts, number)  # a scan of its old label is a case, and hands nothing over
     )
     if closed := facts.get(OrderClosed):
         return OrderStatus("closed", closed.occurred_at, None, cancel_answer(facts), too_late)

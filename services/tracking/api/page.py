@@ -184,6 +184,8 @@ def _state_tone(state: str, status: str | None, *, final: bool) -> str:
 def _public_state(parcel: PublicTracking) -> str:
     """What the public page names: what blocks the parcel, else its status."""
     blocking: tuple[Flag, ...] = ("customs_held", "delivery_failed", "problem")
+    if parcel.status == "returning":  # the flags tell of what went before
+        blocking = ("customs_held",)
     return next((flag for flag in blocking if flag in parcel.flags), _PUBLIC_STATES.get(parcel.status, parcel.status))
 
 

@@ -135,7 +135,7 @@ def document_of(facts: Facts) -> Document | None:
         outcome=closed.outcome if closed else None,
         reason=_reason(facts),
         refund_due=closed is not None and closed.refund_due.amount > 0,
-        next=_next(state, since, closed, [p for p in parcel_actions if p], cases),
+        next=_next(state, since, closed, [p for p in parcel_actions if p], cases, shown=journeys),
         cases=tuple(Case(c.kind, c.parcel, c.reason, c.action, c.occurred_at, c.due_at) for c in cases),
         parcels=parcels,
         timeline=timeline(events, scan_statuses),
@@ -260,13 +260,15 @@ def _next(
     closed: OrderClosed | None,
     parcel_actions: Sequence[NextAction],
     cases: Sequence[CaseOpened],
+    shown: Collection[int],
 ) -> tuple[NextAction, ...]:
-    """Who must do what by when: the action that the order itself waits for, its cases, then its parcels by number.
+    """Who must do what by when: the action that the order itself waits for, its cases and those of boxes that are not
+    shown any more, then its parcels by number.
 
     Nothing is expected for the parcels of an order that is being withdrawn or was refused. A returned parcel is booked
     in, and a case answered, even after the end.
     """
     of_order = next_action(REFUND if closed and closed.refund_due.amount > 0 else ORDER_ACTIONS[state], since)
-    of_cases = [NextAction("service_desk", case.action, case.due_at) for case in cases if case.parcel is None]
+    of_cases = [NextAction("service_desk", case.action, case.due_at) for case in cases if case.parcel not in shown]
     without_parcels = state in ("cancel_requested", "short", "withdrawn", "refused", "out_of_stock")
     return tuple(item for item in (of_order, *of_cases, *(() if without_parcels else parcel_actions)) if item)

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from contracts.base import manifest_stream, order_stream
 from contracts.carrier import LabelCreated
+from contracts.warehouse import ManifestClosed
 from services.warehouse.domain.manifests import (
     MOST_OPEN,
     Manifest,
@@ -80,9 +81,11 @@ class ManifestActions:
         return await self._found(db, manifest_id)
 
     async def _locked(self, db: DB, manifest_id: UUID) -> Manifest:
-        """Read again under the lock. An unknown one is not locked, since that would make its stream."""
+        """Read again under the lock. An unknown one is not locked, since that would make its stream. Of a database that
+        was restored the facts may say already that it is closed."""
         await self._found(db, manifest_id)
-        await self.ledger.lock(db, [manifest_stream(manifest_id)])
+        facts = (await self.ledger.lock(db, [manifest_stream(manifest_id)]))[manifest_stream(manifest_id).id]
+        await manifests.save_closed(db, facts.all(ManifestClosed))
         return await self._found(db, manifest_id)
 
     async def _found(self, db: DB, manifest_id: UUID) -> Manifest:

@@ -76,6 +76,9 @@ def repack(facts: Facts, number: int, measures: Measures, now: datetime) -> Parc
     parcel = _require_parcel(facts, number)
     if facts.get(ParcelHandedOver, number) is not None:
         raise Refusal("conflict", "the parcel was handed over")
+    if ParcelHandedOver in facts:
+        # A refusal of the new box by customs or carrier withdraws the order, which is too late by then.
+        raise Refusal("conflict", "a parcel of the order was handed over")
     _require_reserved(facts)
     following = max([*packed_parcels(facts), *(event.box.parcel for event in facts.all(ParcelRepacked))]) + 1
     if following > LAST_PARCEL:

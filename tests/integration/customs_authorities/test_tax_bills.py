@@ -28,7 +28,7 @@ async def cleared(customs: CustomsService, authorities: Authorities, name: str) 
     await customs.until(name, ImportCleared, 1)
     told = collected(await customs.facts(name), 1)
     assert told is not None
-    return told, authorities.number(sub_order(name))
+    return told.amount, authorities.number(sub_order(name))
 
 
 async def test_a_bill_that_differs_is_a_case_until_it_is_void(

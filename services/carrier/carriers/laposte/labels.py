@@ -72,7 +72,7 @@ def read_reprint_answer(answer: Answer, number: str, printing: Printing) -> Labe
     label = _label_infos(infos)
     if label.get("parcelNumber", number) != number:
         return AnswerLost("sls:bad_parcel_number", number)
-    papers = _papers(parts if whole else {}, printing)
+    papers = _papers(parts if whole else {}, printing, any_cn23=True)
     if isinstance(papers, str):
         return AnswerLost(papers, number)
     if papers[1] is None:
@@ -138,8 +138,10 @@ def _partner(label: Mapping[str, Any]) -> str | None:
     return partner if isinstance(partner, str) and _NUMBER.fullmatch(partner) else None
 
 
-def _papers(parts: Mapping[str, bytes], printing: Printing) -> tuple[Document, Document | None] | str:
-    """Label and CN23, or why there is none to print."""
+def _papers(
+    parts: Mapping[str, bytes], printing: Printing, *, any_cn23: bool = False
+) -> tuple[Document, Document | None] | str:
+    """Label and CN23, or why there is none to print. `any_cn23`: in whichever language; `getLabel` is not told."""
     if not parts.get("label"):
         return "sls:label_missing"
     label = _document(parts["label"], printing.label_type)
@@ -147,7 +149,7 @@ def _papers(parts: Mapping[str, bytes], printing: Printing) -> tuple[Document, D
         return f"sls:label_no_{_LANGUAGES[printing.label_type]}"
     if "cn23" not in parts:
         return label, label if printing.on_one_page else None
-    cn23 = _document(parts["cn23"], printing.cn23_type)
+    cn23 = _document(parts["cn23"], None if any_cn23 else printing.cn23_type)
     return (label, cn23) if cn23 is not None else f"sls:cn23_no_{_LANGUAGES[printing.cn23_type or '']}"
 
 

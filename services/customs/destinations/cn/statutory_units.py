@@ -12,6 +12,7 @@ from services.customs.destinations.cn.ceb import Undeclarable
 from services.customs.regimes.tariff import TariffLine
 
 _STATED = re.compile(r"(?<![\w.,])(\d{1,5}(?:[.,]\d{1,3})?) ?(ml|cl|l|g|kg)(?![\w'’])", re.IGNORECASE)
+_NUMBER, _YEAR = re.compile(r"\d"), re.compile(r"\b(?:19|20)\d\d\b")
 _LITRES: Mapping[str, Decimal] = {"ml": Decimal("0.001"), "cl": Decimal("0.01"), "l": Decimal(1)}
 
 
@@ -30,14 +31,14 @@ def statutory_quantities(tariff_line: TariffLine, article: Declared) -> tuple[tu
     Undeclarable: in litres, which neither the order's content nor its description states; in a unit not known here.
     """
     units = [unit for unit in (tariff_line.unit1, tariff_line.unit2) if unit]
-    return tuple((unit, _quantity(unit, tariff_line, article)) for unit in units)
+    return tuple((unit, _quantity(n, unit, tariff_line, article)) for n, unit in enumerate(units, start=1))
 
 
-def _quantity(unit: str, tariff_line: TariffLine, article: Declared) -> Decimal:
+def _quantity(n: int, unit: str, tariff_line: TariffLine, article: Declared) -> Decimal:
     counted = _COUNTED.get(unit)
     quantity = counted(tariff_line, article) if counted else None
     if quantity is None:
-        raise Undeclarable("InventoryList.qty1", "unknown")
+        raise Undeclarable(f"InventoryList.qty{n}", "unknown")
     return quantity
 
 
@@ -58,8 +59,9 @@ _COUNTED: Mapping[str, Callable[[TariffLine, Declared], Decimal | None]] = {
 def stated_litres(description: str) -> Decimal | None:
     """Of one unit, as the description states it (`Red wine 75 cl`); None when it states none, or several contents."""
     stated = _STATED.findall(description)
-    if len(stated) != 1:
-        return None
+    if len(stated) != 1 or _NUMBER.search(_YEAR.sub("", _STATED.sub("", description))):
+        return None  # another number may say how many
     [(number, unit)] = stated
     factor = _LITRES.get(unit.lower())
-    return Decimal(number.replace(",", ".")) * factor if factor is not None else None
+    thousands = re.search(r"[.,]\d{3}$", number) and unit.lower() != "l"
+    return Decimal(number.replace(",", ".")) * factor if factor is not None and not thousands else None

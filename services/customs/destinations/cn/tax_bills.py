@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from contracts.base import Event
@@ -15,6 +16,7 @@ from services.customs.destinations.cn.receipt_xml import NotReceipts, fields, lo
 from services.customs.destinations.cn.receipts import BilledArticle, TaxBill, Taxes
 from services.customs.domain.cases import TAX_DIFFERENCE, attention, attention_round, open_attentions
 from services.customs.domain.decide import shares_in_cny
+from services.customs.domain.tax import tolerance
 from services.plans import plan_of
 from shared.ledger.facts import DecisionContext, Facts
 
@@ -22,8 +24,6 @@ BILL, BILL_STATUS = "CEB816", "CEB818"
 MOST_BILLS, MOST_LINES = 1_000, 99
 """Bills of one message; articles of one bill, by the specification."""
 MADE, SUMMED, VOID = "1", "2", "3"
-TOLERANCE = Decimal("0.01")
-"""CNY. Taxes are rounded one by one, and their sum may differ by a fen from that of the composite rate."""
 _AMOUNT = re.compile(r"[0-9]{1,14}(?:\.[0-9]{1,5})?")
 _NUMBER = re.compile(r"[!-~]{1,50}")
 _INVENTORY = re.compile(r"[!-~]{1,18}")
@@ -64,24 +64,36 @@ def _amount(named: Mapping[str, str], name: str) -> Decimal:
     return Decimal(named[name])
 
 
-def collected(facts: Facts, parcel: int) -> Decimal | None:
-    """The parcel's share of the tax with which the order was placed, in CNY; None while it is not known."""
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """A parcel's share of the tax with which the order was placed, and by how much a bill may differ from it; CNY."""
+
+    amount: Decimal
+    tolerance: Decimal
+
+
+def collected(facts: Facts, parcel: int) -> Collected | None:
+    """None while it is not known."""
     placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), plan_of(facts)
     if placed is None or screened is None or packed is None:
         return None
     shares = shares_in_cny(placed, packed, screened.rate)
-    return next((share.tax for box, share in shares if box.parcel == parcel), None)
+    tolerated = tolerance(len(placed.lines), screened.rate, placed.tax.currency)
+    return next((Collected(share.tax, tolerated) for box, share in shares if box.parcel == parcel), None)
 
 
 def tax_events(bill: TaxBill, parcel: int, facts: Facts, context: DecisionContext) -> list[Event]:
-    """A bill that differs by more than a fen from what was collected is a case; one that is void ends it."""
+    """A bill that differs from what was collected, by more than rounding explains, is a case; one that is void ends it.
+    What becomes of a bill otherwise changes nothing."""
     subject = str(parcel)
     if bill.status == VOID:
         return [case.closed(context.now, "void") for case in open_attentions(facts, TAX_DIFFERENCE, subject)]
     told = collected(facts, parcel)
-    if bill.taxes is None or told is None or abs(bill.taxes.total - told) <= TOLERANCE:
+    if bill.message_type != BILL or bill.taxes is None or told is None:
         return []
-    reason = "tax_bill_higher" if bill.taxes.total > told else "tax_bill_lower"
+    if abs(bill.taxes.total - told.amount) <= told.tolerance:
+        return []
+    reason = "tax_bill_higher" if bill.taxes.total > told.amount else "tax_bill_lower"
     turn = attention_round(facts, TAX_DIFFERENCE, subject)
     opened: CaseOpened = attention(facts.id, TAX_DIFFERENCE, subject, reason, context, turn)
     return [opened]
