@@ -29,7 +29,16 @@ from sandbox.local.processes import Process, free_port
 from sandbox.settings import SandboxSettings
 from shared.clock import create as create_clock
 from tests.support.http_server import serving
-from tests.support.sandbox_messages import OKAPI, START, HandClock, ceb, declaration, label_request, parcel_number
+from tests.support.sandbox_messages import (
+    OKAPI,
+    START,
+    HandClock,
+    ceb,
+    declaration,
+    enveloped,
+    label_request,
+    parcel_number,
+)
 from tests.support.waiting import until
 
 SLS = "/laposte/sls-ws/SlsServiceWSRest/2.0/generateLabel"
@@ -120,8 +129,9 @@ async def test_a_truncated_answer_breaks_off(http: httpx.AsyncClient) -> None:
 async def test_a_lost_receipt_can_be_asked_for_again(http: httpx.AsyncClient) -> None:
     await fault(http, "chinaport", "lost_answer")
     with pytest.raises(httpx.RemoteProtocolError):
-        await http.post("/chinaport/ceb", content=ceb("CEB311"))
-    assert b"<returnStatus>2</returnStatus>" in (await http.post("/chinaport/ceb", content=ceb("CEB311"))).content
+        await http.post("/chinaport/ceb", content=enveloped(ceb("CEB311")))
+    again = await http.post("/chinaport/ceb", content=enveloped(ceb("CEB311")))
+    assert b"<returnStatus>2</returnStatus>" in again.content
     assert [(row["type"], row["times"]) for row in (await account(http))["ceb"]] == [("CEB311", 2)]
 
 

@@ -86,6 +86,9 @@ class SteadyLoad:
                     order_id=order.id,
                     parcel=1,
                     letter_id=1,
+                    manifest_id=order.id,
+                    part=1,
+                    message="CEB311",
                     tracking_number=number,
                     sku=chance.choice(GOODS).sku,
                 )

@@ -84,6 +84,7 @@ class ItemRow(Base):
     sku: Mapped[str] = mapped_column(primary_key=True)
     quantity: Mapped[int]
     description: Mapped[str | None]
+    hs_code: Mapped[str | None]
     __table_args__ = (ForeignKeyConstraint(["order_id", "parcel"], [ParcelRow.order_id, ParcelRow.parcel]),)
 
 
@@ -107,6 +108,7 @@ class ItemOut(Out):
     sku: str
     quantity: int
     description: str | None
+    hs_code: str | None
 
 
 class ParcelOut(Out):
