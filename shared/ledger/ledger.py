@@ -178,13 +178,16 @@ class Ledger:
         return sets
 
     async def read(self, db: DB, streams: Iterable[Stream]) -> dict[UUID, Facts]:
-        """The facts of these streams as committed, without a lock, each in the newest version. Raises NewerFacts."""
+        """The facts of these streams as committed, without a lock, each in the newest version. An id that is
+        known as that of another kind of stream has none. Raises NewerFacts."""
         sets = {stream.id: Facts(stream) for stream in streams}
         rows = await db.fetch("select stream_id, type, body from facts where stream_id = any($1)", list(sets))
         for row in rows:
             if row["type"] not in Event.BY_TYPE:
                 self._refuse(row["type"])
-            sets[row["stream_id"]].add(lifted(parse_fact(row["type"], row["body"])))
+            fact, facts = lifted(parse_fact(row["type"], row["body"])), sets[row["stream_id"]]
+            if facts.stream.kind == fact.KIND:
+                facts.add(fact)
         return sets
 
     async def refuse_newer(self) -> None:

@@ -93,8 +93,10 @@ async def test_the_lists_are_for_the_warehouse(carrier: CarrierService) -> None:
     await until_made(carrier, manifest_id)
     for path in (f"/manifests/{manifest_id}/bordereaux", f"/manifests/{manifest_id}/bordereaux/1"):
         assert (await carrier.http.get(path)).status_code == 401
-        unknown = path.replace(str(manifest_id), str(uuid4()))
-        assert (await carrier.http.get(unknown, headers=WAREHOUSE)).status_code == 404
+        for other in (uuid4(), order_id):
+            unknown = path.replace(str(manifest_id), str(other))
+            assert (await carrier.http.get(unknown, headers=WAREHOUSE)).status_code == 404
+    assert (await carrier.http.get(f"/orders/{manifest_id}", headers=OPERATOR)).status_code == 404
     for part, status in (("2", 404), ("0", 422), ("x", 422), ("1001", 422)):
         path = f"/manifests/{manifest_id}/bordereaux/{part}"
         assert (await carrier.http.get(path, headers=WAREHOUSE)).status_code == status
