@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import secrets
+import shlex
 import shutil
 import sys
 from collections.abc import AsyncIterator
@@ -204,10 +205,11 @@ async def test_typescript_places_follows_lists_and_cancels_an_order(stack: Stack
     shutil.copytree(TYPESCRIPT, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules"))
     (tmp_path / "node_modules").symlink_to(packages)
     tool = packages / ".bin"
+    scripts = json.loads((TYPESCRIPT / "package.json").read_text(encoding="utf-8"))["scripts"]
     for service in ("orders", "tracking"):
+        name, _, *options = shlex.split(scripts[f"generate:{service}"])
         document = ROOT / "contracts" / "openapi" / f"{service}.json"
-        types = tmp_path / "generated" / f"{service}.ts"
-        await asyncio.to_thread(run, [tool / "openapi-typescript", document, "--output", types], cwd=tmp_path)
+        await asyncio.to_thread(run, [tool / name, document, *options], cwd=tmp_path)
     await asyncio.to_thread(run, [tool / "tsc"], cwd=tmp_path)
     shopper = person(SHOPPERS[3])
     environment = {
