@@ -21,9 +21,11 @@ from sandbox.app import create
 from sandbox.china_customs import ceb as sandbox_ceb
 from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
+from services.customs.destinations.cn import ceb, message_store
 from services.customs.domain import export
 from services.customs.domain.cases import hold_case
 from services.customs.domain.export import lrn, valid_mrn
+from services.customs.domain.retention import keep_until
 from services.customs.handlers import on_erased
 from services.customs.store import parcels
 from services.persons.records import Persons
@@ -175,6 +177,19 @@ async def test_an_order_in_two_boxes_asks_for_the_split_of_its_payment(
         await customs.until("one", ImportDeclared, 1)
         assert set(await customs.received("TMone")) == {"CEB311", "CEB511", "CEB621"}
         assert await customs.received("TMtwo-1") == {}
+
+
+async def test_all_messages_about_a_parcel_name_one_order_whatever_the_setting_is_by_now(
+    servers: Servers, fresh_database: FreshDatabase
+) -> None:
+    async with customs_service(servers, fresh_database, import_split_marketplaces="other") as customs:
+        order, keys = order_id("stays"), ceb.BusinessKeys(order_no="TMstays-1")
+        guid, kept = ceb.guid(order, 1, "CEB411"), keep_until(PLACED_AT)
+        async with customs.platform.pool.acquire() as db:  # written while payments were split
+            await message_store.add(db, guid, order, 1, "CEB411", b"", keys, False, PLACED_AT, kept)
+        await customs.departed("stays")
+        await customs.until("stays", ImportDeclared, 1)
+        assert set(await customs.received("TMstays-1")) == {"CEB311", "CEB511", "CEB621"}
 
 
 async def test_what_cannot_be_stated_is_a_case_and_nothing_leaves(customs: CustomsService) -> None:

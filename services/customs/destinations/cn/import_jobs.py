@@ -107,8 +107,12 @@ class ImportJobs:
         day = self._today()
         return tuple(one for one in DOCUMENTS if one != "CEB411" or is_ours(one, self.mandates, day))
 
-    def _splits(self, facts: Facts) -> bool:
+    def _splits(self, facts: Facts, stated: str | None) -> bool:
+        """Whether the parcel is an order of its own. All its messages have one number of it: that of those which are
+        written, whatever the setting is by now."""
         placed = facts.get(OrderPlaced)
+        if stated is not None and placed is not None:
+            return stated != placed.number
         return "*" in self.split_marketplaces or (placed is not None and placed.marketplace in self.split_marketplaces)
 
     def _today(self) -> date:
@@ -148,10 +152,13 @@ class ImportJobs:
             if contact is None or buyer is None:
                 return None
             now = self.parts.clock.now()
+            stated = await message_store.order_number(db, order_id, parcel)
             following = await message_versions.next_version(db, order_id, parcel, message)
             number = following.number or await message_store.inventory_number(db, order_id, parcel)
             declared = replace(
-                shipment(facts, parcel, contact, buyer, self.parts.policy, now, number, split=self._splits(facts)),
+                shipment(
+                    facts, parcel, contact, buyer, self.parts.policy, now, number, split=self._splits(facts, stated)
+                ),
                 version=following.version,
                 changes=following.changes,
             )
@@ -163,7 +170,9 @@ class ImportJobs:
                 require_valid(body, signed=True)
             keys = business_keys(message, declared, self.parties)
             sealed = self.parts.seal.seal(body, message_store.sealing_place(guid))
-            await message_store.add(db, guid, order_id, parcel, message, sealed, keys, ours, now, keep_until(now))
+            await message_store.add(
+                db, guid, order_id, parcel, message, sealed, keys, ours, now, keep_until(now), following.number
+            )
             return Outgoing(message, guid, body, now) if ours else None
 
     async def _facts(self, order_id: UUID) -> Facts:

@@ -44,12 +44,13 @@ async def add(
     is_ours: bool,
     created_at: datetime,
     keep_until: datetime,
+    number: str | None = None,
 ) -> None:
-    """Before it leaves. One that is there already stays as it is."""
+    """Before it leaves. One that is there already stays as it is. `number`: of the declaration that it changes."""
     await db.execute(
         """insert into messages (guid, order_id, parcel, type, body, created_at, keep_until, cop_no, ebp_code, order_no,
-                                 logistics_code, logistics_no, pay_code, pay_transaction_id, is_ours)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict do nothing""",
+                                 logistics_code, logistics_no, pay_code, pay_transaction_id, is_ours, number)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) on conflict do nothing""",
         guid,
         order_id,
         parcel,
@@ -59,7 +60,16 @@ async def add(
         keep_until,
         *astuple(keys),
         is_ours,
+        number,
     )
+
+
+async def order_number(db: DB, order_id: UUID, parcel: int) -> str | None:
+    """The order's number in the messages about this parcel that are written already."""
+    number: str | None = await db.fetchval(
+        "select min(order_no) from messages where order_id = $1 and parcel = $2", order_id, parcel
+    )
+    return number
 
 
 async def inventory_number(db: DB, order_id: UUID, parcel: int) -> str | None:
