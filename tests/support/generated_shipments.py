@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from contracts.base import OrderLine, Parcel, ParcelContent, order_stream
+from contracts.base import NetContent, OrderLine, Parcel, ParcelContent, order_stream
 from contracts.customs import OrderScreened, ParcelUplifted
 from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked, ParcelHandedOver
@@ -39,14 +39,13 @@ def shipments(seed: int, count: int) -> Iterator[Shipment]:
 
 def _line(drawn: random.Random, line: OrderLine) -> OrderLine:
     stated = drawn.choice((" 50 ml", " 1,5 l", " 250 g", " 2 x 50 ml", ""))
-    if line.hs_code[:6] in IN_LITRES:
-        stated = " 75 cl"
     sku = "".join(drawn.choices(NUMBER[:26] + "0123456789-", k=drawn.choice((1, 19, 20, 39))))
     changes = {
         "sku": f"A{sku}",
         "hs_code": line.hs_code if len(line.hs_code) < 10 else drawn.choice(CODES[line.hs_code[:6]]),
         "origin": drawn.choice(sorted(TABLES.codes.country)),
         "description": line.description[: 64 - len(stated)] + stated,
+        "content": NetContent(amount=Decimal(750), unit="ml") if line.hs_code[:6] in IN_LITRES else None,
     }
     return line.model_copy(update=changes)
 

@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 from services.customs import metrics
 from services.customs.regimes import tables
 from services.customs.regimes.rates import days_left, fixing_days
-from services.customs.regimes.rows import Amounts, Row
+from services.customs.regimes.rows import Amounts, NoRule, Row
 from shared.clock import Clock
 from tests.support.customs_samples import POLICY
 
@@ -89,3 +89,14 @@ async def test_the_metric_tells_how_long_the_rate_is_known() -> None:
     instant = datetime(2026, 11, 26, 17, tzinfo=UTC).timestamp()
     await metrics.measure(policy, Clock(None, lambda: instant))
     assert REGISTRY.get_sample_value("customs_rate_days_left") == 35
+
+
+def test_the_last_rate_holds_on_where_none_follows() -> None:
+    rates = Amounts("cny_per_eur", (NOVEMBER, DECEMBER), lasting=True)
+    assert rates.row(date(2026, 11, 30)) == NOVEMBER
+    assert rates.row(date(2027, 1, 15)) == DECEMBER
+    with pytest.raises(NoRule):
+        rates.row(date(2026, 10, 31))
+    with pytest.raises(NoRule):
+        Amounts("a_limit", (NOVEMBER, DECEMBER)).row(date(2027, 1, 1))
+    assert POLICY.tables.cny_per_eur.lasting
