@@ -63,13 +63,19 @@ async def save(db: DB, documents: Sequence[DerivedDocument]) -> None:
         for parcel in document.document.parcels
         if parcel.tracking_number and parcel.status
     ]
-    await db.execute(  # boxes that were given up
-        """delete from parcels where order_id = any($1)
-             and (order_id, parcel) not in (select * from unnest($2::uuid[], $3::int[]))""",
-        sorted(ids),
-        [order_id for order_id, _ in parcels],
-        [parcel.parcel for _, parcel in parcels],
-    )
+    repacked = [
+        document.document.order_id
+        for document in documents
+        if document.has_given_up_boxes and document.document.order_id in ids
+    ]
+    if repacked:
+        await db.execute(
+            """delete from parcels where order_id = any($1)
+                 and (order_id, parcel) not in (select * from unnest($2::uuid[], $3::int[]))""",
+            repacked,
+            [order_id for order_id, _ in parcels],
+            [parcel.parcel for _, parcel in parcels],
+        )
     if parcels:
         await db.execute(
             """insert into parcels (order_id, parcel, tracking_number, status, status_at, country, flags)

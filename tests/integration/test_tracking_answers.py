@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from contracts.warehouse import ParcelRepacked
 from services.links import link_secret
 from tests.support.databases import FreshDatabase
 from tests.support.http_server import serving
-from tests.support.tracking_orders import label, number, scan
+from tests.support.tracking_orders import BEGIN, label, number, packed, placed, scan
 from tests.support.tracking_service import TrackingService, tracking_service
 
 
@@ -21,6 +23,17 @@ async def test_the_public_answer_is_an_allow_list(tracking: TrackingService) -> 
     assert answer.json() == {"status": "accepted", "status_at": "2026-11-03T08:00:00Z", "country": "FR"}
     same = await tracking.http.get(f"/tracking/{number(order)}", headers={"If-None-Match": answer.headers["etag"]})
     assert same.status_code == 304
+
+
+async def test_the_number_of_a_box_that_was_given_up_is_no_parcels_any_more(tracking: TrackingService) -> None:
+    order, (kept, old) = uuid4(), (2, 1)
+    plan = packed(order, 2)
+    await tracking.consume(placed(order), plan, label(order, old), label(order, kept))
+    assert (await tracking.http.get(f"/tracking/{number(order, old)}")).status_code == 200
+    box = plan.parcels[0].model_copy(update={"parcel": 3})
+    await tracking.consume(ParcelRepacked(order_id=order, occurred_at=BEGIN + timedelta(hours=1), parcel=old, box=box))
+    answers = [await tracking.http.get(f"/tracking/{number(order, parcel)}") for parcel in (old, kept)]
+    assert [answer.status_code for answer in answers] == [404, 200]
 
 
 async def test_a_hold_is_public(tracking: TrackingService) -> None:

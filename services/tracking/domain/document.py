@@ -84,6 +84,8 @@ class DerivedDocument:
     body: bytes
     etag: str
     """The first 32 hexadecimal digits of the SHA-256 of the bytes."""
+    has_given_up_boxes: bool
+    """Whether a box of the order was given up, which the document does not show."""
 
 
 def derive(facts: Facts) -> DerivedDocument | None:
@@ -92,7 +94,7 @@ def derive(facts: Facts) -> DerivedDocument | None:
     if document is None:
         return None
     body = canonical_json(document)
-    return DerivedDocument(document, body, hashlib.sha256(body).hexdigest()[:32])
+    return DerivedDocument(document, body, hashlib.sha256(body).hexdigest()[:32], ParcelRepacked in facts)
 
 
 def document_of(facts: Facts) -> Document | None:
