@@ -7,7 +7,6 @@ of a date, and no schema checks.
 
 from __future__ import annotations
 
-import csv
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
+
+from contracts.csv_rows import csv_rows
 
 FILE = Path(__file__).parent / "ceb_fields.csv"
 NAMESPACE = "http://www.chinaport.gov.cn/ceb"
@@ -60,9 +61,8 @@ class BrokenRule:
 def fields_by_element() -> Mapping[str, tuple[Field, ...]]:
     """Every row, by the element that it belongs to."""
     found: dict[str, list[Field]] = {}
-    with FILE.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(line for line in file if not line.startswith("#")):
-            found.setdefault(row["element"], []).append(_field(row))
+    for row in csv_rows(FILE):
+        found.setdefault(row["element"], []).append(_field(row))
     return {element: tuple(fields) for element, fields in found.items()}
 
 

@@ -6,7 +6,6 @@ the sandbox refuses what breaks them.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from contracts.csv_rows import csv_rows
+
 FILE = Path(__file__).parent / "sls_limits.csv"
+BORDEREAU_PARCELS = 50
+"""Of one list of `generateBordereauByParcelsNumbers`. The OpenAPI names no limit; La Poste's own modules for
+WooCommerce and Magento (`MAX_LABEL_PER_BORDEREAU`) make a list of 50."""
 ADDRESSES = ("letter.sender.address", "letter.addressee.address")
 _LATIN = re.compile("[ -~\u00a0-\u024f]*")
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -54,12 +58,11 @@ class BrokenLimit:
 @cache
 def limits() -> tuple[Limit, ...]:
     """Every row, those of an address once for the sender and once for the addressee."""
-    with FILE.open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Limit(field, _condition(row["when"]), row["rule"], row["value"], row["quotation"], row["departure"])
-            for row in csv.DictReader(line for line in file if not line.startswith("#"))
-            for field in _fields(row["field"])
-        )
+    return tuple(
+        Limit(field, _condition(row["when"]), row["rule"], row["value"], row["quotation"], row["departure"])
+        for row in csv_rows(FILE)
+        for field in _fields(row["field"])
+    )
 
 
 @cache

@@ -9,20 +9,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from contracts.sls_limits import BORDEREAU_PARCELS
+from sandbox.laposte.multipart import related
 from sandbox.laposte.parcels import LaPoste
 from sandbox.laposte.pdf import text_page
 from sandbox.laposte.sls_checks import BAD_CREDENTIALS, NOT_READABLE, SlsMessage, value_at
 from sandbox.scheduler import Advance
 
-MOST_PARCELS = 50
 UNKNOWN_PARCEL = SlsMessage("30950", "Un numéro de colis est inconnu")
-WRONG_COUNT = SlsMessage("30951", f"Un bordereau contient de 1 à {MOST_PARCELS} colis")
+WRONG_COUNT = SlsMessage("30951", f"Un bordereau contient de 1 à {BORDEREAU_PARCELS} colis")
 KNOWN_FIELDS = frozenset({"contractNumber", "password", "generateBordereauParcelNumberList", "fields"})
 _A_LINE = 4
 
@@ -40,7 +40,7 @@ def route(base: str, laposte: LaPoste, advance: Advance, admit: Callable[[Reques
         if not isinstance(numbers, list) or not all(isinstance(number, str) for number in numbers):
             return _refused(NOT_READABLE)
         now = advance()
-        if not 1 <= len(numbers) <= MOST_PARCELS:
+        if not 1 <= len(numbers) <= BORDEREAU_PARCELS:
             return _refused(WRONG_COUNT)
         if any(number not in laposte.parcels for number in numbers):
             return _refused(UNKNOWN_PARCEL)
@@ -75,16 +75,9 @@ def _refused(message: SlsMessage, status: int = 400) -> Response:
 def _listed(header: dict[str, Any], pdf: bytes) -> Response:
     message = {"id": "0", "type": "INFOS", "messageContent": "La requête a été traitée avec succès"}
     infos = json.dumps({"messages": [message], "bordereauHeader": header}, ensure_ascii=False).encode()
-    boundary = f"uuid:{uuid4()}"
-    body = b"".join(
-        f"--{boundary}\r\nContent-Type: {media_type}\r\nContent-ID: <{name}>\r\n\r\n".encode() + content + b"\r\n"
-        for name, media_type, content in (
-            ("jsonInfos", "application/json;charset=UTF-8", infos),
-            ("deliveryPaper", "application/octet-stream", pdf),
-        )
+    return related(
+        [("<jsonInfos>", "application/json;charset=UTF-8", infos), ("<deliveryPaper>", "application/octet-stream", pdf)]
     )
-    media_type = f'multipart/related; type="application/json"; boundary="{boundary}"; start="<jsonInfos>"'
-    return Response(body + f"--{boundary}--\r\n".encode(), headers={"Content-Type": media_type})
 
 
 def _pdf(number: int, numbers: Sequence[str]) -> bytes:

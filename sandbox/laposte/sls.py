@@ -9,10 +9,8 @@ from __future__ import annotations
 import hmac
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.laposte import bordereau, pdf, zpl
+from sandbox.laposte.multipart import related
 from sandbox.laposte.parcels import LaPoste
 from sandbox.laposte.printed import PrintedParcel, printed_parcel
 from sandbox.laposte.sls_checks import (
@@ -163,9 +162,7 @@ def _label_json(number: str | None) -> dict[str, object]:
 def _papers(parcel: PrintedParcel, cn23: Format, label: Format | None) -> Response:
     if label is None:
         return _errors([BAD_FORMAT])
-    boundary = f"uuid:{uuid4()}"
-    media_type = f'multipart/related; type="application/json"; boundary="{boundary}"; start="<jsonInfos>"'
-    return Response(_multipart(boundary, _parts(parcel, cn23, label)), headers={"Content-Type": media_type})
+    return related(_parts(parcel, cn23, label))
 
 
 def _parts(parcel: PrintedParcel, cn23: Format, label: Format) -> list[tuple[str, str, bytes]]:
@@ -191,14 +188,3 @@ def _cn23(parcel: PrintedParcel, form: Format) -> bytes:
     if form.language == "ZPL":
         return zpl.cn23(parcel, form.dpi)
     return pdf.cn23(parcel, form.size)
-
-
-def _multipart(boundary: str, parts: Sequence[tuple[str, str, bytes]]) -> bytes:
-    out = b""
-    for content_id, media_type, content in parts:
-        head = (
-            f"--{boundary}\r\nContent-Type: {media_type}\r\n"
-            f"Content-Transfer-Encoding: binary\r\nContent-ID: {content_id}\r\n\r\n"
-        )
-        out += head.encode() + content + b"\r\n"
-    return out + f"--{boundary}--\r\n".encode()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from contracts.csv_rows import csv_rows
 
 FILE = Path(__file__).parent / "divisions.csv"
 DIRECTLY_GOVERNED = "90"
@@ -39,7 +40,6 @@ class Division:
 def by_province() -> Mapping[str, tuple[Division, ...]]:
     """Every division, by the two digits of its province, which is the first."""
     found: dict[str, list[Division]] = {}
-    with FILE.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(line for line in file if not line.startswith("#")):
-            found.setdefault(row["code"][:2], []).append(Division(**row))
+    for row in csv_rows(FILE):
+        found.setdefault(row["code"][:2], []).append(Division(**row))
     return {digits: tuple(divisions) for digits, divisions in found.items()}

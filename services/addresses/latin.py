@@ -6,7 +6,6 @@ given name, `Nanlu` for 南路, an apostrophe before a syllable that begins with
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 
 from pypinyin import lazy_pinyin
 
+from contracts.csv_rows import csv_rows
 from services.addresses.letters import HAN, ascii_only
 
 SURNAMES = Path(__file__).parent / "surnames.csv"
@@ -120,6 +120,4 @@ def _letters_only(text: str) -> str:
 @cache
 def surnames() -> Mapping[str, str]:
     """Surnames that are not spelt as their characters are usually read."""
-    with SURNAMES.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(line for line in file if not line.startswith("#"))
-        return {row["characters"]: row["spelling"] for row in rows}
+    return {row["characters"]: row["spelling"] for row in csv_rows(SURNAMES)}

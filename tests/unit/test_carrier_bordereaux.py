@@ -11,8 +11,9 @@ import jsonschema
 import pytest
 
 from contracts.base import manifest_stream
+from contracts.sls_limits import BORDEREAU_PARCELS
 from contracts.warehouse import ManifestClosed, ManifestParcel
-from services.carrier.carriers.laposte.bordereau import MOST_PARCELS, bordereau_request, read_bordereau_answer
+from services.carrier.carriers.laposte.bordereau import bordereau_request, read_bordereau_answer
 from services.carrier.carriers.laposte.label_request import Contract
 from services.carrier.domain.bordereaux import (
     LONGEST_WAIT_SECONDS,
@@ -162,4 +163,4 @@ def test_a_refusal_or_a_delay_leaves_no_list(status: int, body: object, expected
 
 
 def test_a_list_has_no_more_parcels_than_la_poste_s_own_modules_ask_for() -> None:
-    assert MOST_PARCELS == 50
+    assert BORDEREAU_PARCELS == 50

@@ -15,7 +15,6 @@ from services.carrier.domain.polling import (
     FACTORS,
     GIVEN_UP_DAYS,
     PolledParcel,
-    freshness,
     seconds_until_next,
 )
 from services.carrier.settings import Settings
@@ -78,9 +77,11 @@ def rows() -> list[str]:
     poll_seconds = Settings.model_fields["poll_seconds"].default
     table = []
     for parcels in (10_000, 100_000, 300_000, 1_000_000):
-        fresh = freshness(MIX, parcels, poll_seconds, rate, CARRIER.group_size)
-        minutes = [poll_seconds * FACTORS[status] * fresh.stretched / 60 for status in reversed(MIX)]
-        cells = [f"{parcels:,}", f"{fresh.calls_per_second:.1f}", *(f"{n:,.0f} min" for n in minutes)]
+        per_group = sum(parcels * share / (poll_seconds * FACTORS[status]) for status, share in MIX.items())
+        needed = per_group / CARRIER.group_size
+        stretched = max(1.0, needed / rate)  # for want of calls every interval is longer
+        minutes = [poll_seconds * FACTORS[status] * stretched / 60 for status in reversed(MIX)]
+        cells = [f"{parcels:,}", f"{needed:.1f}", *(f"{n:,.0f} min" for n in minutes)]
         table.append(f"| {' | '.join(cells)} |")
     return table
 

@@ -74,7 +74,7 @@ def router(intake: ScanIntake, carrier: str, aggregator: Aggregator, secrets: Se
         response_class=Response,
         openapi_extra=described(
             signed,
-            {**body_schema},
+            body_schema,
             problems(
                 because={
                     400: "It is no JSON, or no call-back; it would be the same again.",

@@ -82,9 +82,7 @@ def would_be_published(facts: Facts, parcel: int) -> bool:
 
 def may_get_label(facts: Facts, parcel: int) -> bool:
     """Whether a label of this parcel would be published: it has none, and nothing forbids one."""
-    if any(kind in facts for kind in NO_NEW_LABEL) or is_given_up(facts, parcel):
-        return False
-    return facts.get(LabelCreated, parcel) is None
+    return would_be_published(facts, parcel) and not is_given_up(facts, parcel)
 
 
 def outputs(facts: Facts, context: DecisionContext) -> Iterator[Output]:

@@ -72,24 +72,6 @@ def seconds_until_next(parcel: PolledParcel, poll_seconds: float) -> float | Non
     return max(poll_seconds, min(DAY_SECONDS, poll_seconds * factor * longer))
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """How old what is known of a parcel is at most, by what may be asked."""
-
-    parcels: int
-    calls_per_second: float
-    """That the schedule needs."""
-    stretched: float
-    """By how much every interval is longer than the schedule says, for want of calls; 1 when there are enough."""
-
-
-def freshness(mix: Mapping[str, float], parcels: int, poll_seconds: float, rate: float, group_size: int) -> Freshness:
-    """For so many parcels under way, a share of them (adding up to 1) in each status, all with news; `rate`: calls a
-    second that the carrier allows."""
-    needed = sum(parcels * share / (poll_seconds * FACTORS[status]) for status, share in mix.items()) / group_size
-    return Freshness(parcels, needed, max(1.0, needed / rate))
-
-
 def seconds_after_failure(failures: int, retry_after: float | None) -> float:
     """After so many rounds in a row in which the carrier gave no answer: what it asked for, else longer each time."""
     return min(LONGEST_WAIT_SECONDS, 2.0 ** min(failures, 6) if retry_after is None else retry_after)

@@ -10,13 +10,13 @@ from decimal import Decimal
 from pathlib import Path
 
 from contracts.base import OrderLine
-from services.customs.regimes.rows import NoRule
+from services.customs.regimes.rows import Dated, NoRule
 
 CONTENT, PIECE, ARTICLE = "content", "piece", "article"
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class Band(Dated):
     """The percentage for goods whose code begins with `code`, from the first day to the last."""
 
     code: str
@@ -28,9 +28,6 @@ class Band:
     valid_from: date
     valid_to: date | None
     source: str
-
-    def holds(self, day: date) -> bool:
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
     def measure(self, line: OrderLine) -> Decimal | None:
         """What a unit's price is divided by; None where the row does not measure this article, or the order does not

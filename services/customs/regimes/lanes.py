@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 from contracts.vocabularies import Regime
-from services.customs.regimes.rows import NoRule
+from services.customs.regimes.rows import Dated, NoRule
 
 WaybillFiler = Literal["nobody", "agreed_firm"]
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Dated):
     name: str
     regime: Regime
     carrier: str
@@ -32,9 +32,6 @@ class Lane:
     valid_from: date
     valid_to: date | None
     source: str
-
-    def holds(self, day: date) -> bool:
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)

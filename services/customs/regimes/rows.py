@@ -18,8 +18,19 @@ class NoRule(LookupError):
     """No row of the table holds on that day."""
 
 
+class Dated:
+    """What holds from its first day to its last, both included; without a last day it still does."""
+
+    __slots__ = ()
+    valid_from: date
+    valid_to: date | None
+
+    def holds(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
 @dataclass(frozen=True, slots=True)
-class Row:
+class Row(Dated):
     """A value and the days on which it holds, both included; no last day means that it still does."""
 
     value: str
@@ -28,9 +39,6 @@ class Row:
     source: str
     fixed_on: date | None = None
     """Of a rate, the day on which it was fixed."""
-
-    def holds(self, day: date) -> bool:
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)

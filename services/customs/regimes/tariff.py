@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from contracts.base import OrderLine
+from services.customs.regimes.rows import Dated
 
 HS6, TARIFF_LINE, CHINESE_CODE = 6, 8, 10
 MAX_CHOICES = 20
@@ -24,7 +25,7 @@ ML_A_LITRE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class TariffLine:
+class TariffLine(Dated):
     """A code of ten digits and its rates, from its first to its last day, both included."""
 
     code: str
@@ -54,9 +55,6 @@ class TariffLine:
     replaced_by: tuple[str, ...]
     source: str
     sureness: str
-
-    def holds(self, day: date) -> bool:
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
     def measure(self, line: OrderLine) -> Decimal | None:
         """The millilitres, grams or pieces of one unit, by which the high-end price is told; None: the order does not

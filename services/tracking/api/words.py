@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from zoneinfo import ZoneInfo
 from babel import Locale, negotiate_locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal
+
+from contracts.csv_rows import csv_rows
 
 Language = Literal["zh", "fr", "en"]
 CalendarDay: TypeAlias = date
@@ -104,8 +105,7 @@ _LOCALE_OBJECTS = {language: Locale.parse(name) for language, name in _LOCALES.i
 
 def load(folder: Path = Path(__file__).parents[1] / "translations") -> dict[Language, Words]:
     """All languages, from their files."""
-    with (folder / "goods.csv").open(encoding="utf-8", newline="") as file:
-        goods = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    goods = csv_rows(folder / "goods.csv")
     return {
         language: Words(
             language,

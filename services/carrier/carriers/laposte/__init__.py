@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contracts.carriers import LAPOSTE
+from contracts.sls_limits import BORDEREAU_PARCELS
 from services.carrier.carriers.carrier import Callbacks, Carrier
 from services.carrier.carriers.codes import EMSEVT
-from services.carrier.carriers.laposte import aggregators, bordereau, client, codes, mapping
+from services.carrier.carriers.laposte import aggregators, client, codes, mapping
 from services.carrier.carriers.laposte.settings import LaPosteSettings
 from services.carrier.carriers.laposte.silence import SILENCE_RULES
 from services.carrier.domain.carrier import CodeMeaning
@@ -34,5 +35,5 @@ CARRIER = Carrier(
     duty_codes=codes.COLLECTING_DUTIES,
     callbacks=CALLBACKS,
     aggregators=aggregators.AGGREGATORS,
-    bordereau_parcels=bordereau.MOST_PARCELS,
+    bordereau_parcels=BORDEREAU_PARCELS,
 )

@@ -10,62 +10,55 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pycountry
 
-from contracts.vocabularies import Flag
 from services.carrier.carriers.carrier import Aggregator
+from services.carrier.carriers.codes import ARRIVED, MOVED, RELEASED
+from services.carrier.carriers.laposte import suivi
 from services.carrier.carriers.laposte.codes import OKAPI
 from services.carrier.domain.carrier import CarrierEvent, CodeMeaning, InvalidReport, ParcelEvents
 from services.carrier.domain.s10 import is_parcel_id
 
 MOST_EVENTS = 200
-_PARIS = ZoneInfo("Europe/Paris")
-_YEARS = range(2000, 2200)
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
-_MOVED: tuple[Flag, ...] = ("problem", "delayed")
-_RELEASED: tuple[Flag, ...] = ("customs_held", "problem", "delayed")
-_ARRIVED: tuple[Flag, ...] = ("customs_held", "delivery_failed", "problem", "delayed")
 
 AFTERSHIP: Mapping[str, CodeMeaning] = {
     "InfoReceived_001": CodeMeaning("announced"),
     "InTransit_001": CodeMeaning("in_transit"),
-    "InTransit_002": CodeMeaning("accepted", clears=_MOVED),
+    "InTransit_002": CodeMeaning("accepted", clears=MOVED),
     "InTransit_003": CodeMeaning("in_transit"),
-    "InTransit_004": CodeMeaning("arrived_destination", clears=_MOVED),
-    "InTransit_005": CodeMeaning("customs_released", clears=_RELEASED),
-    "InTransit_006": CodeMeaning("customs", clears=_MOVED),
+    "InTransit_004": CodeMeaning("arrived_destination", clears=MOVED),
+    "InTransit_005": CodeMeaning("customs_released", clears=RELEASED),
+    "InTransit_006": CodeMeaning("customs", clears=MOVED),
     "InTransit_007": CodeMeaning("in_transit"),
     "InTransit_008": CodeMeaning(None, clears=("problem",)),
     "InTransit_009": CodeMeaning("in_transit"),
-    "OutForDelivery_001": CodeMeaning("out_for_delivery", clears=_ARRIVED),
-    "OutForDelivery_003": CodeMeaning("out_for_delivery", clears=_ARRIVED),
-    "OutForDelivery_004": CodeMeaning("out_for_delivery", clears=_ARRIVED),
-    "AvailableForPickup_001": CodeMeaning("available_for_pickup", clears=_ARRIVED),
-    "Delivered_001": CodeMeaning("delivered", clears=_ARRIVED),
-    "Delivered_002": CodeMeaning("delivered", clears=_ARRIVED),
-    "Delivered_003": CodeMeaning("delivered", clears=_ARRIVED),
-    "Delivered_004": CodeMeaning("delivered", clears=_ARRIVED),
-    "Delivered_005": CodeMeaning("delivered", clears=_ARRIVED),
-    "AttemptFail_001": CodeMeaning(None, sets=("delivery_failed",), clears=_RELEASED),
-    "AttemptFail_002": CodeMeaning(None, sets=("delivery_failed",), clears=_RELEASED),
-    "AttemptFail_003": CodeMeaning(None, sets=("delivery_failed",), clears=_RELEASED),
+    "OutForDelivery_001": CodeMeaning("out_for_delivery", clears=ARRIVED),
+    "OutForDelivery_003": CodeMeaning("out_for_delivery", clears=ARRIVED),
+    "OutForDelivery_004": CodeMeaning("out_for_delivery", clears=ARRIVED),
+    "AvailableForPickup_001": CodeMeaning("available_for_pickup", clears=ARRIVED),
+    "Delivered_001": CodeMeaning("delivered", clears=ARRIVED),
+    "Delivered_002": CodeMeaning("delivered", clears=ARRIVED),
+    "Delivered_003": CodeMeaning("delivered", clears=ARRIVED),
+    "Delivered_004": CodeMeaning("delivered", clears=ARRIVED),
+    "Delivered_005": CodeMeaning("delivered", clears=ARRIVED),
+    "AttemptFail_001": CodeMeaning(None, sets=("delivery_failed",), clears=RELEASED),
+    "AttemptFail_002": CodeMeaning(None, sets=("delivery_failed",), clears=RELEASED),
+    "AttemptFail_003": CodeMeaning(None, sets=("delivery_failed",), clears=RELEASED),
     "Exception_001": CodeMeaning(None, sets=("problem",)),
     "Exception_004": CodeMeaning(None, sets=("customs_held",)),
     "Exception_005": CodeMeaning(None, sets=("delayed",)),
     "Exception_007": CodeMeaning(None, sets=("problem",)),
-    "Exception_010": CodeMeaning("returned", clears=_RELEASED),
-    "Exception_011": CodeMeaning("returning", clears=_RELEASED),
+    "Exception_010": CodeMeaning("returned", clears=RELEASED),
+    "Exception_011": CodeMeaning("returning", clears=RELEASED),
     "Exception_012": CodeMeaning(None, sets=("problem",)),
     "Exception_016": CodeMeaning(None, sets=("delayed",)),
     "Exception_017": CodeMeaning(None, sets=("delayed",)),
@@ -75,10 +68,10 @@ AFTERSHIP: Mapping[str, CodeMeaning] = {
 EASYPOST: Mapping[str, CodeMeaning] = {
     "pre_transit": CodeMeaning("announced"),
     "in_transit": CodeMeaning("in_transit"),
-    "out_for_delivery": CodeMeaning("out_for_delivery", clears=_ARRIVED),
-    "available_for_pickup": CodeMeaning("available_for_pickup", clears=_ARRIVED),
-    "delivered": CodeMeaning("delivered", clears=_ARRIVED),
-    "return_to_sender": CodeMeaning("returning", clears=_RELEASED),
+    "out_for_delivery": CodeMeaning("out_for_delivery", clears=ARRIVED),
+    "available_for_pickup": CodeMeaning("available_for_pickup", clears=ARRIVED),
+    "delivered": CodeMeaning("delivered", clears=ARRIVED),
+    "return_to_sender": CodeMeaning("returning", clears=RELEASED),
     "failure": CodeMeaning(None, sets=("problem",)),
     "unknown": CodeMeaning(None),
     "error": CodeMeaning(None),
@@ -144,11 +137,11 @@ def _code(aggregator: str, word: Any) -> str:
 
 
 def _event(number: str, row: Mapping[str, Any], code: str, at: Any, country: str | None) -> CarrierEvent:
-    instant = _instant(at)
+    instant = suivi.instant(at)
     offset = (instant.utcoffset() if instant is not None else None) or timedelta()
     return CarrierEvent(
         tracking_number=number,
-        raw=_ENCODER.encode(row).encode(),
+        raw=suivi.as_kept(row),
         code=code if instant is not None else None,
         scanned_at=instant.astimezone(UTC) if instant is not None else None,
         utc_offset_minutes=round(offset.total_seconds() / 60),
@@ -179,19 +172,6 @@ def _rows(value: Any, field: str) -> Sequence[Mapping[str, Any]]:
 def _alpha_2(alpha_3: Any) -> str | None:
     country = pycountry.countries.get(alpha_3=alpha_3) if isinstance(alpha_3, str) and len(alpha_3) == 3 else None
     return country.alpha_2 if country is not None else None
-
-
-def _instant(text: Any) -> datetime | None:
-    """ISO 8601; without an offset it is French time, as La Poste's own events are."""
-    try:
-        instant = datetime.fromisoformat(text) if isinstance(text, str) else None
-        if instant is None:
-            return None
-        instant = instant if instant.tzinfo is not None else instant.replace(tzinfo=_PARIS)
-        year, offset = instant.astimezone(UTC).year, instant.utcoffset()
-    except (ValueError, OverflowError):
-        return None
-    return instant if year in _YEARS and offset is not None and abs(offset) <= timedelta(hours=14) else None
 
 
 def _event_id(callback: Mapping[str, Any], field: str) -> str | None:

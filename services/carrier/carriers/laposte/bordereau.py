@@ -21,8 +21,6 @@ from services.carrier.domain.documents import is_pdf
 from shared.http.counterpart_answer import Answer
 from shared.http.json_reader import read_told
 
-MOST_PARCELS = 50
-"""Of one list. The OpenAPI names no limit; La Poste's own modules (`MAX_LABEL_PER_BORDEREAU`) make a list of 50."""
 _NUMBER = re.compile(r"[0-9]{1,20}")
 
 

@@ -15,43 +15,36 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from contracts.vocabularies import Flag
-from services.carrier.carriers.codes import EMSEVT, code_table
+from services.carrier.carriers.codes import ARRIVED, EMSEVT, MOVED, RELEASED, code_table
 from services.carrier.domain.carrier import CodeMeaning
 
 ORIGIN, DESTINATION = "FR", "CN"
 
-_MOVED: tuple[Flag, ...] = ("problem", "delayed")
-"""Any later step ends a problem and a delay."""
-_RELEASED: tuple[Flag, ...] = ("customs_held", "problem", "delayed")
-"""A step that is only possible outside customs ends a hold as well."""
-_ARRIVED: tuple[Flag, ...] = ("customs_held", "delivery_failed", "problem", "delayed")
-"""A step at or after the addressee's door ends an earlier failed attempt as well."""
 
 UNKNOWN = CodeMeaning(None)
 
 OKAPI: dict[str, CodeMeaning] = {
     "DR1": CodeMeaning("announced"),
     "DR2": CodeMeaning(None, sets=("problem",)),
-    "PC1": CodeMeaning("accepted", clears=_MOVED),
-    "PC2": CodeMeaning("accepted", clears=_MOVED),
-    "ET1": CodeMeaning("in_transit", clears=_RELEASED),
-    "ET2": CodeMeaning("at_origin_exchange", clears=_MOVED),
-    "ET3": CodeMeaning("arrived_destination", clears=_RELEASED),
-    "ET4": CodeMeaning("in_transit_country", clears=_RELEASED),
-    "EP1": CodeMeaning("at_delivery_office", clears=_RELEASED),
-    "DO1": CodeMeaning("customs", clears=_MOVED),
-    "DO2": CodeMeaning("customs_released", clears=_RELEASED),
+    "PC1": CodeMeaning("accepted", clears=MOVED),
+    "PC2": CodeMeaning("accepted", clears=MOVED),
+    "ET1": CodeMeaning("in_transit", clears=RELEASED),
+    "ET2": CodeMeaning("at_origin_exchange", clears=MOVED),
+    "ET3": CodeMeaning("arrived_destination", clears=RELEASED),
+    "ET4": CodeMeaning("in_transit_country", clears=RELEASED),
+    "EP1": CodeMeaning("at_delivery_office", clears=RELEASED),
+    "DO1": CodeMeaning("customs", clears=MOVED),
+    "DO2": CodeMeaning("customs_released", clears=RELEASED),
     "DO3": CodeMeaning(None, sets=("customs_held",)),
     "PB1": CodeMeaning(None, sets=("problem",)),
     "PB2": CodeMeaning(None, clears=("problem",)),
-    "MD2": CodeMeaning("out_for_delivery", clears=_ARRIVED),
-    "ND1": CodeMeaning(None, sets=("delivery_failed",), clears=_RELEASED),
-    "AG1": CodeMeaning("available_for_pickup", clears=_ARRIVED),
-    "RE1": CodeMeaning("returning", clears=_RELEASED),
-    "DI0": CodeMeaning("delivered", clears=_ARRIVED),
-    "DI1": CodeMeaning("delivered", clears=_ARRIVED),
-    "DI2": CodeMeaning("returned", clears=_RELEASED),
+    "MD2": CodeMeaning("out_for_delivery", clears=ARRIVED),
+    "ND1": CodeMeaning(None, sets=("delivery_failed",), clears=RELEASED),
+    "AG1": CodeMeaning("available_for_pickup", clears=ARRIVED),
+    "RE1": CodeMeaning("returning", clears=RELEASED),
+    "DI0": CodeMeaning("delivered", clears=ARRIVED),
+    "DI1": CodeMeaning("delivered", clears=ARRIVED),
+    "DI2": CodeMeaning("returned", clears=RELEASED),
     "DI3": CodeMeaning(None, sets=("delayed",)),
     "ID0": CodeMeaning(None),
     "ID1": CodeMeaning(None),
@@ -64,10 +57,10 @@ FAMILIES = {"AEC": COLISSIMO["AEC"]}
 """Colissimo codes that mean the same for every ending."""
 
 _SIDES: dict[tuple[str, str | None], CodeMeaning] = {
-    ("DO1", ORIGIN): CodeMeaning("export_customs", clears=_MOVED),
-    ("DO1", DESTINATION): CodeMeaning("import_customs", clears=_MOVED),
-    ("DO2", ORIGIN): CodeMeaning("export_cleared", clears=_RELEASED),
-    ("DO2", DESTINATION): CodeMeaning("import_cleared", clears=_RELEASED),
+    ("DO1", ORIGIN): CodeMeaning("export_customs", clears=MOVED),
+    ("DO1", DESTINATION): CodeMeaning("import_customs", clears=MOVED),
+    ("DO2", ORIGIN): CodeMeaning("export_cleared", clears=RELEASED),
+    ("DO2", DESTINATION): CodeMeaning("import_cleared", clears=RELEASED),
 }
 """Customs steps on either side. In another country, or without one, the side stays open: all the scans decide it."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import textwrap
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+from contracts.csv_rows import csv_rows
 from services.addresses.letters import ascii_only
 
 FILE = Path(__file__).parent / "goods.csv"
@@ -38,6 +38,4 @@ def _heading(hs_code: str) -> str:
 @cache
 def headings() -> Mapping[str, str]:
     """General words by the first two or four digits of a code."""
-    with FILE.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(line for line in file if not line.startswith("#"))
-        return {row["hs"]: row["english"] for row in rows}
+    return {row["hs"]: row["english"] for row in csv_rows(FILE)}

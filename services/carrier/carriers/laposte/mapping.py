@@ -7,12 +7,10 @@ Source: La Poste's OpenAPI "Suivi-1.0.0", and recorded answers of public clients
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from services.carrier.carriers.laposte import codes, suivi
 from services.carrier.domain.carrier import CarrierEvent, InvalidReport, ParcelEvents, Unreachable
@@ -27,11 +25,6 @@ MOST_NEW_EVENTS = 200
 """In one call-back."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_PARIS = ZoneInfo("Europe/Paris")
-_YEARS = range(2000, 2200)
-"""An event of another time is a mistake, and no deadline can be reckoned from it."""
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
-"""One for all events: `json.dumps` with options makes one for each."""
 
 
 class GroupRefused(Exception):
@@ -108,7 +101,7 @@ def read_envelope(envelope: Any) -> ParcelEvents:
         raise InvalidReport("shipment.event", "max_items", f"at most {MOST_EVENTS} events")
     timeline = inner.get("timeline")
     events = events or [{"code": code, "date": step["date"]} for code, step in suivi.reached_steps(timeline)]
-    countries = suivi.step_countries(timeline, _instant)
+    countries = suivi.step_countries(timeline)
     return ParcelEvents(number, tuple(_event(number, event, countries) for event in events), suivi.details_of(inner))
 
 
@@ -122,10 +115,10 @@ def read_new_events(envelope: Any) -> ParcelEvents:
 
 
 def _event(number: str, event: Any, step_countries: Mapping[tuple[int, datetime], str]) -> CarrierEvent:
-    raw = _ENCODER.encode(event).encode()
+    raw = suivi.as_kept(event)
     fields: Mapping[str, Any] = event if isinstance(event, Mapping) else {}
     code: Any = fields.get("code")
-    instant, country = _instant(fields.get("date")), _country(fields.get("country"))
+    instant, country = suivi.instant(fields.get("date")), _country(fields.get("country"))
     readable = isinstance(code, str) and _CODE.fullmatch(code) is not None and instant is not None
     offset = instant.utcoffset() if instant is not None else None
     if country is None and readable and instant is not None:
@@ -142,17 +135,3 @@ def _event(number: str, event: Any, step_countries: Mapping[tuple[int, datetime]
 
 def _country(text: Any) -> str | None:
     return text if isinstance(text, str) and _COUNTRY.fullmatch(text) else None
-
-
-def _instant(text: Any) -> datetime | None:
-    """ISO 8601 with offset. Without one it is French time, which La Poste uses for events abroad too."""
-    if not isinstance(text, str):
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-        instant = instant if instant.tzinfo is not None else instant.replace(tzinfo=_PARIS)
-        year = instant.astimezone(UTC).year
-    except (ValueError, OverflowError):
-        return None
-    offset = instant.utcoffset()
-    return instant if year in _YEARS and offset is not None and abs(offset.total_seconds()) <= 14 * 3600 else None

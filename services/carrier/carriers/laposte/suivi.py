@@ -7,11 +7,13 @@ Source: La Poste's OpenAPI "Suivi-1.0.0": `timeline` (five steps, the third is t
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from services.carrier.domain.details import ParcelDetails
 
@@ -25,8 +27,31 @@ LONGEST_PAGE = 200
 _PRODUCT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _NUMBER = re.compile(r"[A-Z0-9]{8,35}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_PARIS = ZoneInfo("Europe/Paris")
 _YEARS = range(2000, 2200)
+"""An event of another time is a mistake, and no deadline can be reckoned from it."""
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+"""One for all events: `json.dumps` with options makes one for each."""
 _HOST = re.compile(r"([a-z0-9-]+\.)*laposte\.fr")
+
+
+def instant(text: Any) -> datetime | None:
+    """ISO 8601 with offset. Without one it is French time, which La Poste uses for events abroad too."""
+    if not isinstance(text, str):
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        at = at if at.tzinfo is not None else at.replace(tzinfo=_PARIS)
+        year = at.astimezone(UTC).year
+    except (ValueError, OverflowError):
+        return None
+    offset = at.utcoffset()
+    return at if year in _YEARS and offset is not None and abs(offset.total_seconds()) <= 14 * 3600 else None
+
+
+def as_kept(event: Any) -> bytes:
+    """The bytes of an event by which it is known again, from whichever source it comes."""
+    return _ENCODER.encode(event).encode()
 
 
 def is_fault(return_code: Any) -> bool:
@@ -58,9 +83,9 @@ def reached_steps(timeline: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield code, step
 
 
-def step_countries(timeline: Any, instant: Callable[[Any], datetime | None]) -> dict[tuple[int, datetime], str]:
+def step_countries(timeline: Any) -> dict[tuple[int, datetime], str]:
     """Where the latest event of each step was, by step and time of that event; its earlier ones may have been
-    elsewhere. `instant` reads a time."""
+    elsewhere."""
     countries: dict[tuple[int, datetime], str] = {}
     for step in _steps(timeline):
         number, at, country = step.get("id"), instant(step.get("date")), _matching(_COUNTRY, step.get("country"))

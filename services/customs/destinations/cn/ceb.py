@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
+BEIJING = ZoneInfo("Asia/Shanghai")
 MessageType = Literal["CEB311", "CEB411", "CEB511", "CEB621", "CEB623", "CEB625"]
 DOCUMENTS: tuple[MessageType, ...] = ("CEB311", "CEB411", "CEB511")
 """The order of the platform, the payment of the payment firm, the waybill of the logistics firm."""

@@ -7,16 +7,14 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from contracts.ceb_fields import longest
 from contracts.persons import Contact
 from services.addresses.division_codes import division_code
-from services.customs.destinations.cn.ceb import MessageType, Parties, Undeclarable, guid
+from services.customs.destinations.cn.ceb import BEIJING, MessageType, Parties, Undeclarable, guid
 from services.customs.destinations.cn.shipments import Shipment
 from services.customs.regimes.tables import Codes
 
-BEIJING = ZoneInfo("Asia/Shanghai")
 Values = Mapping[str, str | None]
 """Of an element, by field; None where nothing is known. In which order they are written is in the rows."""
 NEW, CHANGE = "1", "2"

@@ -10,8 +10,7 @@ from contracts.base import order_stream
 from contracts.customs import ImportRefused
 from contracts.orders import OrderPlaced
 from services.customs.destinations.cn import ceb, message_store, message_versions
-from services.customs.destinations.cn.ceb import DOCUMENTS, SIGNED, MessageType, Parties, Undeclarable
-from services.customs.destinations.cn.ceb_fields import BEIJING
+from services.customs.destinations.cn.ceb import BEIJING, DOCUMENTS, SIGNED, MessageType, Parties, Undeclarable
 from services.customs.destinations.cn.ceb_messages import build, business_keys
 from services.customs.destinations.cn.ceb_writer import require_valid
 from services.customs.destinations.cn.gateway import ImportGateway

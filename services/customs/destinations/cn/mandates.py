@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.customs.destinations.cn.ceb import MessageType, Parties
+from services.customs.regimes.rows import Dated
 
 MANDATED: tuple[MessageType, ...] = ("CEB311", "CEB411", "CEB511", "CEB621")
 _COVERED: Mapping[MessageType, MessageType] = {"CEB623": "CEB621", "CEB625": "CEB621"}
@@ -21,7 +22,7 @@ _MANDATE = re.compile(r"(CEB[0-9]{3}):([0-9A-Z]{10}|[0-9A-Z]{18}):([0-9-]{10}):(
 
 
 @dataclass(frozen=True, slots=True)
-class Mandate:
+class Mandate(Dated):
     """A firm has its messages of this type sent by us, on these days of Beijing, both included."""
 
     message: MessageType
@@ -29,9 +30,6 @@ class Mandate:
     """The firm's registration code."""
     valid_from: date
     valid_to: date | None
-
-    def holds(self, day: date) -> bool:
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 def read_mandates(text: str) -> tuple[Mandate, ...]:

@@ -10,8 +10,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from services.customs.destinations.cn.ceb import BEIJING
 from services.customs.destinations.cn.receipt_statuses import STATUS
 from services.customs.destinations.cn.receipt_xml import (
     NotReceipts,
@@ -44,7 +44,6 @@ KEPT_BYTES = 64 * 1024
 """Of a receipt that cannot be read."""
 LONGEST_TEXT = 2_000
 """Characters of the office's text that are kept; e-port has a thousand, of a format error five."""
-BEIJING = ZoneInfo("Asia/Shanghai")
 FORMAT_ERROR = "CEB900"
 _CURSOR = re.compile(r"[!-~]{1,200}")
 _CURSOR_IN_BYTES = re.compile(rb'"cursor"\s*:\s*(?:"([!#-\[\]-~]{1,200})"|([0-9]{1,200})[\s,}])')

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from contracts.base import OrderLine
 from contracts.carrier import ParcelScanned
 from contracts.vocabularies import OrderRefusal
+from services.customs.destinations.cn.ceb import BEIJING
 from services.customs.destinations.cn.postal_tax import postal_tax
 from services.customs.destinations.cn.retail_tax import retail_tax, taxable_values
 from services.customs.regimes.base import Refusal, Sums
@@ -20,7 +20,6 @@ from services.customs.regimes.tables import Tables
 from services.customs.regimes.tariff import HS6, TariffLine
 from services.customs.regimes.taxes import Tax
 
-BEIJING = ZoneInfo("Asia/Shanghai")
 ARRIVED = frozenset({"arrived_destination", "import_customs"})
 PAST_CUSTOMS = frozenset(
     {

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 from xml.sax.saxutils import escape
-from zoneinfo import ZoneInfo
 
-from services.customs.destinations.cn.ceb import MessageType
+from services.customs.destinations.cn.ceb import BEIJING, MessageType
 
 NAMESPACE = "http://www.chinaport.gov.cn/dxp"
-BEIJING = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
