@@ -92,15 +92,18 @@ async def main(console: Console) -> int:
         printer, hint_given = TimelinePrinter(load()["en"]), False
         secret = parse_qs(urlsplit(placed["tracking_url"]).query)["secret"][0]
         while True:
+            timeline: list[dict[str, Any]] = []
             with contextlib.suppress(Refused):  # tracking knows it a moment later
                 detail = await api.get("tracking", f"/orders/{placed['id']}/tracking", None, secret=secret)
-                for line in printer.new_lines(detail["timeline"]):
-                    say(line)
-            document = await api.get("orders", f"/orders/{placed['id']}", "marketplace")
-            if document["closed_at"]:
+                timeline = detail["timeline"]
+            for line in printer.new_lines(timeline):
+                say(line)
+            kinds = {entry["kind"] for entry in timeline}
+            if "order-closed" in kinds:
+                document = await api.get("orders", f"/orders/{placed['id']}", "marketplace")
                 say(f"{number} has ended: {document['status'].replace('_', ' ')}")
                 return 0
-            if document["status"] == "handed_over" and not hint_given and clock.speed() == 1:
+            if "parcel-handed-over" in kinds and not hint_given and clock.speed() == 1:
                 hint_given = True
                 say("From here it travels for days of business time, which runs at real pace. In another terminal,")
                 say("`make clock SPEED=20000` lets them pass in seconds. Ctrl-C leaves; the order goes on.")
