@@ -60,6 +60,9 @@ REGISTRY = (
         secrets={
             "contact_key": "contact_key",
             "laposte_password": "laposte_password",
+            "laposte_api_key": "laposte_api_key",
+            "aftership_secrets": "aftership_secrets",
+            "easypost_secrets": "easypost_secrets",
             "okapi_key": "okapi_key",
             "webhook_secrets": "webhook_secret",
         },
