@@ -90,7 +90,7 @@ def outputs(facts: Facts, context: DecisionContext) -> Iterator[Output]:
     plan, placed = plan_of(facts), facts.get(OrderPlaced)
     if plan is None or placed is None or any(kind in facts for kind in NO_NEW_LABEL):
         return
-    route = route_to(placed.country)
+    route = route_to(placed.country, placed.carrier)
     for parcel in (box.parcel for box in plan.parcels):
         declared = facts.get(ParcelDeclared, parcel)
         if declared is None or facts.get(LabelCreated, parcel) is not None:

@@ -43,12 +43,15 @@ async def keep_polling(
 async def poll(
     pool: asyncpg.Pool[asyncpg.Record], connected: Connected, intake: ScanIntake, poll_seconds: float, loop: Loop
 ) -> tuple[int, Unreachable | None]:
-    """One round: how many parcels were due, and why it stopped early if it did. None while the carrier is paused.
+    """One round: how many parcels were due, and why it stopped early if it did. None while the carrier is paused,
+    and of one that cannot be polled.
 
     Those about which there was no answer are due again, behind all others that are due, so that no group blocks them;
     one whose own answer is missing in that of its group only after `poll_seconds`.
     """
-    carrier = connected.carrier
+    carrier, track = connected.carrier, connected.calls.track
+    if track is None:
+        return 0, None
     async with pool.acquire() as db, db.transaction():
         if await pauses.is_paused(db, carrier.counterpart):
             return 0, None
@@ -56,7 +59,7 @@ async def poll(
     for start in range(0, len(due), carrier.group_size):
         group = due[start : start + carrier.group_size]
         try:
-            answers = await loop.while_waiting(connected.calls.track(group))
+            answers = await loop.while_waiting(track(group))
         except Unreachable as fault:
             async with pool.acquire() as db, db.transaction():
                 await followed_parcels.release(db, carrier.name, due[start:])
