@@ -205,7 +205,7 @@ async def test_numbers_are_given_once_and_labels_wait_when_they_are_used_up(
 ) -> None:
     changes = {"ems_ranges": "EE10000000-10000002FR", "label_check_seconds": 0.2}
     async with carrier_service(servers, fresh_database, **changes) as carrier:
-        await carrier.know_label(uuid4(), "EE100000001FR")  # as La Poste's: another carrier's number is another
+        await carrier.know_label(uuid4(), "EE100000003FR")  # as La Poste's: another carrier's number is another
         orders = [await carrier.packed(by="ems") for _ in range(4)]
         stream = operation_stream("carrier.ems", "labels", "main")
 

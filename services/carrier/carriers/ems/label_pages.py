@@ -126,5 +126,5 @@ def _kilograms(weight_g: int) -> Decimal:
 
 
 def _spaced(number: str) -> str:
-    """As people read it: `EE 100 000 012 FR`."""
+    """As people read it: `EE 100 000 003 FR`."""
     return " ".join((number[:2], number[2:5], number[5:8], number[8:11], number[11:]))
