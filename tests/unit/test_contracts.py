@@ -173,7 +173,7 @@ def test_a_fact_is_about_this_stream_and_this_subject(event: Event, stream: Stre
 
 def test_each_write_off_is_a_stream_of_its_own() -> None:
     """Also of one order and SKU: another reason, or another time."""
-    others = [{"reason": "short_pick"}, {"number": 2}, {"sku": "MIEL-500"}]
+    others: list[dict[str, object]] = [{"reason": "short_pick"}, {"number": 2}, {"sku": "MIEL-500"}]
     assert len({WRITTEN_OFF.model_copy(update=other).stream_id for other in ({}, *others)}) == 4
 
 
