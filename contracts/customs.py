@@ -82,6 +82,8 @@ class ParcelDeclared(ParcelEvent):
     export: Literal["deemed", "declared"]
     mrn: Mrn | None = None
     eori: Code
+    destination: CountryCode | None = None
+    """The country it goes to; None in facts of a time when every parcel went to China."""
     cn23: Cn23
     goods: Money
     freight: Money

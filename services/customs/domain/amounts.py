@@ -93,7 +93,7 @@ def apportion(amount: Decimal, weights: Sequence[Decimal], caps: Sequence[Decima
 
 
 def _cents(amount: Decimal) -> int:
-    cents = amount.scaleb(2)
-    if cents != cents.to_integral_value():
+    cents = int(amount * 100)
+    if cents != amount * 100:
         raise ValueError("an amount is in whole cents")
-    return int(cents)
+    return cents
