@@ -184,6 +184,8 @@ def parcels_declared(
             sub_order=export.sub_order(placed, parcel.parcel),
             export="deemed",
             eori=policy.eori,
+            destination=placed.country,
+            carrier=placed.carrier,
             cn23=export.cn23(placed, parcel, share.money(share.freight)),
             goods=share.money(share.goods),
             freight=share.money(share.freight),
