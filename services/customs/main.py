@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from contracts import topics
 from contracts.base import ORDER
@@ -14,6 +19,9 @@ from services.customs.destinations import DESTINATIONS
 from services.customs.destinations.destination import Parts
 from services.customs.jobs.export_gateway import EXPORT_GATEWAY, ExportGateway
 from services.customs.jobs.exports import ExportJob
+from services.customs.regimes.rule_checks import check
+from services.customs.regimes.rule_diff import changes
+from services.customs.regimes.rule_files import BadRules, RuleFile, files_of
 from services.customs.settings import Settings, policy_of, quota_keys
 from services.customs.store import export_declarations, hold_answers, quota
 from services.customs.tasks.retention import keep_dropping_expired
@@ -78,5 +86,37 @@ def service(platform: Platform) -> Service:
     )
 
 
+def rules_commands() -> typer.Typer:
+    """`rules check` and `rules diff`: they need neither settings nor servers."""
+    rules = typer.Typer(help="Releases of rules: directories with files that stand in the place of the image's.")
+
+    def checked(release: Path) -> Mapping[str, RuleFile]:
+        try:
+            files = files_of(release)
+            check(files)
+        except BadRules as bad:
+            typer.echo(str(bad), err=True)
+            raise typer.Exit(1) from None
+        return files
+
+    @rules.command("check")
+    def check_release(release: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+        """Checks every row, and prints which version of each file would hold."""
+        for file in checked(release).values():
+            typer.echo(f"{file.version:28} {file.path}")
+
+    @rules.command("diff")
+    def diff_releases(
+        old: Annotated[Path, typer.Argument(metavar="OLD")], new: Annotated[Path, typer.Argument(metavar="NEW")]
+    ) -> None:
+        """Prints the rows that differ, and from which instant orders are decided by them."""
+        for change in changes(checked(old), checked(new)):
+            typer.echo(str(change))
+
+    return rules
+
+
 def main() -> None:
-    command(service, Settings, "customs")()
+    app = command(service, Settings, "customs")
+    app.add_typer(rules_commands(), name="rules")
+    app()

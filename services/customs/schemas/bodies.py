@@ -160,7 +160,8 @@ class ScreeningView(View):
     findings: tuple[TaxFindingView, ...] = ()
     """What does not stop the order, as a tax that was not collected."""
     rules: tuple[str, ...] = ()
-    """The versions of the tables that were used, each `<table>:<its first day>`."""
+    """The versions that were used: `<table>:<its row's first day>` of amounts, `<file>:<digits of its SHA-256>` of
+    goods. Of a refused order too."""
     reason: str | None = None
     """The rule by which it may not go on; null unless `refused`."""
     sku: str | None = None

@@ -71,7 +71,9 @@ def screening(facts: Facts) -> ScreeningView:
             rules=screened.rules,
         )
     if refused is not None:
-        return ScreeningView(verdict="refused", reason=refused.reason, sku=refused.sku, choices=refused.choices)
+        return ScreeningView(
+            verdict="refused", reason=refused.reason, sku=refused.sku, choices=refused.choices, rules=refused.rules
+        )
     return ScreeningView(verdict="waiting")
 
 
