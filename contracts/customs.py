@@ -104,6 +104,21 @@ class ParcelRefused(ParcelEvent):
     reason: Code
 
 
+class ExportInvalidated(ParcelEvent):
+    """Export customs has invalidated the declaration: its goods do not leave under this MRN."""
+
+    NAME: ClassVar[str] = "export-invalidated"
+    mrn: Mrn
+
+
+class ExportExited(ParcelEvent):
+    """The office of exit has confirmed that the goods have left the EU: the proof of export."""
+
+    NAME: ClassVar[str] = "export-exited"
+    mrn: Mrn
+    exited_at: Instant
+
+
 class ParcelUplifted(ParcelEvent):
     """The agent's notice: the parcel is flown under this bill (CEB621 billNo, voyageNo)."""
 

@@ -17,6 +17,7 @@ from services.customs.api import actions, documents, orders, preview, quote
 from services.customs.api.description import API
 from services.customs.destinations import DESTINATIONS
 from services.customs.destinations.destination import Parts
+from services.customs.jobs.export_ends import ExportEndJobs
 from services.customs.jobs.export_gateway import EXPORT_GATEWAY, ExportGateway
 from services.customs.jobs.exports import ExportJob
 from services.customs.regimes.rule_checks import check
@@ -48,6 +49,7 @@ def service(platform: Platform) -> Service:
     bounds = Bounds(settings.gateway_timeout_seconds, settings.export_answer_bytes)
     export_gateway = ExportGateway(exporting, settings.export_gateway_url.rstrip("/"), bounds)
     export_job = ExportJob(pool, ledger, seal, clock, policy, export_gateway)
+    export_ends = ExportEndJobs(pool, ledger, clock, export_gateway)
     parts = Parts(pool, ledger, persons, seal, clock, policy, platform.caught_up)
     authorities = [one.connect(settings, parts, settings.gateway_timeout_seconds) for one in DESTINATIONS.values()]
     return Service(
@@ -59,7 +61,7 @@ def service(platform: Platform) -> Service:
         hooks=cases.hooks("customs"),
         findings=cases.findings,
         keepers=(persons,),
-        jobs=(export_job.kind(), *(kind for one in authorities for kind in one.jobs)),
+        jobs=(export_job.kind(), *export_ends.kinds(), *(kind for one in authorities for kind in one.jobs)),
         tasks=(
             *(task for one in authorities for task in one.tasks),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, policy, clock)),

@@ -27,7 +27,8 @@ from contracts.vocabularies import Regime
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs.domain import export
 from services.customs.domain.amounts import goods_of, in_cny, of_order, split
-from services.customs.domain.cases import held_by_post, holds, invalidations, order_ended, settled_attention
+from services.customs.domain.cases import held_by_post, holds, order_ended, settled_attention
+from services.customs.domain.export_ends import exits, invalidations, waits_for_invalidation
 from services.customs.domain.tax import compare, parts, tolerance
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal, Sums
 from services.customs.regimes.tables import Tables
@@ -157,7 +158,8 @@ def decide(facts: Facts, context: DecisionContext, policy: Policy) -> list[Outpu
         outputs += _import(facts, parcel.parcel, regime, context)
         outputs += holds(facts, parcel.parcel, context)
         outputs += held_by_post(facts, parcel.parcel, context)
-    return [*outputs, *invalidations(facts, context), *settled_attention(facts, context)]
+    outputs += [*invalidations(facts), *exits(facts, context, _left_origin)]
+    return [*outputs, *settled_attention(facts, context)]
 
 
 def _exports(
@@ -171,7 +173,9 @@ def _exports(
     waiting = [
         parcel.parcel
         for parcel in packed.parcels
-        if facts.get(ParcelDeclared, parcel.parcel) is None and facts.get(ParcelRefused, parcel.parcel) is None
+        if facts.get(ParcelDeclared, parcel.parcel) is None
+        and facts.get(ParcelRefused, parcel.parcel) is None
+        and not waits_for_invalidation(facts, parcel.parcel)
     ]
     if not waiting:
         return []

@@ -23,7 +23,7 @@ ParcelState = Literal[
     "import_cleared",
     "import_returned",
 ]
-Work = Literal["export", "import_documents", "inventory", "return", "hold_answer"]
+Work = Literal["export", "invalidation", "exit_proof", "import_documents", "inventory", "return", "hold_answer"]
 
 
 class UpliftNoticeBody(Body):
@@ -100,7 +100,13 @@ class ExportDeclarationView(View):
     mrn: str | None
     """The movement reference number: customs' own; null unless it is released."""
     overtaken: bool
-    """The order had ended, or the box was given up, before the answer came: the declaration is to be invalidated."""
+    """The order had ended, or the box was given up, before the answer came: the declaration is invalidated."""
+    invalidation: str | None
+    """`invalidated` or `refused:<code>`; null where nobody has asked for it, or customs has not decided."""
+    exit_reference: str | None
+    """Of the office of exit's confirmation, the proof of export; null while it is not known."""
+    exited_at: datetime | None
+    """When the goods left the EU, as it says."""
 
 
 class ParcelView(View):

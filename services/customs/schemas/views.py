@@ -88,9 +88,8 @@ def cny(amount: Decimal) -> Money:
 def _export(papers: Papers, parcel: int) -> ExportDeclarationView | None:
     for row in papers.declarations:
         if row["parcel"] == parcel:
-            return ExportDeclarationView(
-                lrn=row["lrn"], outcome=row["outcome"], mrn=row["mrn"], overtaken=row["overtaken"]
-            )
+            fields = ExportDeclarationView.model_fields
+            return ExportDeclarationView.model_validate({name: row[name] for name in fields})
     return None
 
 
