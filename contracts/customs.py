@@ -40,6 +40,8 @@ class OrderScreened(OrderEvent):
     """What does not keep the order from going on, and should be known."""
     rules: Annotated[tuple[Code, ...], Field(max_length=100)] = ()
     """The versions that were used, each `<table>:<its first day>`."""
+    one_parcel: bool = False
+    """One order, one payment, one waybill, one parcel: in several, customs takes it only if its payment is split."""
 
 
 class OrderRefused(OrderEvent):

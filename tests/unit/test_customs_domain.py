@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from contracts.base import Event, order_stream
 from contracts.carrier import ParcelScanned
-from contracts.cases import CaseClosed
+from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import (
     ImportCleared,
     ImportRefused,
@@ -22,11 +22,11 @@ from contracts.customs import (
     ParcelDeclared,
     ParcelUplifted,
 )
-from contracts.warehouse import OrderWithdrawn
+from contracts.warehouse import OrderPacked, OrderWithdrawn
 from services.customs.destinations.cn.shipments import shipment
 from services.customs.domain import quota
 from services.customs.domain.cases import POST_HOLD, attention
-from services.customs.domain.decide import DOCUMENTS, EXPORT, INVENTORY, Passed, screen, tax_by_parcel
+from services.customs.domain.decide import DOCUMENTS, EXPORT, INVENTORY, Passed, Policy, screen, tax_by_parcel
 from services.customs.domain.parcels import parcel_rows
 from shared.ledger.facts import Facts
 from tests.support.customs_model import NOW, TWO_PARCELS, World, cleared, held, open_cases
@@ -150,6 +150,38 @@ def test_above_the_threshold_every_parcel_needs_its_number_however_small() -> No
     assert world.has(EXPORT, "1")
     assert world.has(EXPORT, "2")
     assert ParcelDeclared not in world.facts
+
+
+ONE_PARCEL = replace(POLICY, split_marketplaces=frozenset())
+
+
+def test_a_second_box_of_an_order_that_customs_takes_in_one_parcel_asks_for_the_split_when_it_is_packed() -> None:
+    world = World(ONE_PARCEL).consume(placed(), recorded(), TWO_PARCELS)
+    asked = world.facts.get(CaseOpened, "needs_attention:split_payment:2")
+    assert asked is not None
+    assert (asked.reason, asked.action) == ("split_required", "look_into")
+    assert open_cases(world) == {asked.case}
+    world.consume(handed_over(1), handed_over(2), scanned("departed_origin", 2)).answer_inventories()
+    assert open_cases(world) == set()
+
+
+def test_a_withdrawn_order_asks_for_no_split() -> None:
+    world = World(ONE_PARCEL).consume(placed(), recorded(), TWO_PARCELS)
+    world.consume(OrderWithdrawn(order_id=order_id(), occurred_at=NOW.now, reason="shopper"))
+    assert open_cases(world) == set()
+
+
+@pytest.mark.parametrize(
+    ("policy", "marketplace", "boxes"),
+    [
+        (ONE_PARCEL, "shop", packed()),
+        (ONE_PARCEL, "postal-shop", TWO_PARCELS),
+        (replace(POLICY, split_marketplaces=frozenset({"shop"})), "shop", TWO_PARCELS),
+    ],
+    ids=["one box", "by post", "the payment is split"],
+)
+def test_no_split_is_asked_for_of_what_customs_takes(policy: Policy, marketplace: str, boxes: OrderPacked) -> None:
+    assert open_cases(World(policy).consume(placed(marketplace=marketplace), recorded(), boxes)) == set()
 
 
 def test_excise_goods_are_declared_whatever_their_value() -> None:

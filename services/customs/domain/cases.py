@@ -14,11 +14,12 @@ from contracts.customs import (
     ImportHeld,
     ImportRefused,
     ImportReturned,
+    OrderScreened,
     ParcelDeclared,
     ParcelRefused,
 )
 from contracts.orders import OrderClosed
-from contracts.warehouse import OrderWithdrawn, ParcelRepacked
+from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelRepacked
 from services.parcel_status import end_evidence
 from services.plans import is_given_up
 from shared.ledger.facts import DecisionContext, Facts, Output
@@ -60,6 +61,8 @@ AWAIT_CUSTOMS = "await_customs"
 """Answered: nobody but customs can free the parcel now."""
 
 
+SPLIT_PAYMENT, SPLIT_REQUIRED = "split_payment", "split_required"
+"""Kind of a case, and its reason: customs takes the order in one parcel only, and it was packed in several."""
 INVALIDATION, TO_INVALIDATE = "invalidation", "export_to_invalidate"
 """Kind of a case, and its reason: a box was given up that has an MRN."""
 
@@ -224,6 +227,17 @@ def invalidations(facts: Facts, context: DecisionContext) -> list[Output]:
     ]
 
 
+def split_payment(facts: Facts, context: DecisionContext) -> list[Output]:
+    """An order that customs takes in one parcel was packed in several: its marketplace is asked to have the payment
+    split by them, before they leave. By the boxes as they were packed: a new one in the place of another changes
+    nothing."""
+    screened, packed = facts.get(OrderScreened), facts.get(OrderPacked)
+    if screened is None or packed is None or not screened.one_parcel or len(packed.parcels) == 1 or order_ended(facts):
+        return []
+    second = str(packed.parcels[1].parcel)
+    return [_needs("look_into", facts.id, SPLIT_PAYMENT, second, 1, SPLIT_REQUIRED, context, ATTENTION_WITHIN)]
+
+
 def _held_since(facts: Facts, parcel: int, at: datetime) -> bool:
     """Whether a hold of customs' own was open then, or began later."""
     last = max((held for held in facts.all(ImportHeld) if held.parcel == parcel), key=_by_hold, default=None)
@@ -330,6 +344,10 @@ def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | 
             return "order_ended" if order_ended(facts) else None
         case "return":
             return "answered" if facts.get(ImportReturned, parcel) else None
+        case "split_payment":
+            if facts.get(ImportDeclared, parcel):
+                return "answered"
+            return "order_ended" if order_ended(facts) else None
         case "import_documents" | "inventory":
             declared = facts.get(ImportDeclared, parcel)
             if declared is not None and declared.occurred_at >= since:

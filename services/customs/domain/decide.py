@@ -27,7 +27,14 @@ from contracts.vocabularies import Regime
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs.domain import export
 from services.customs.domain.amounts import goods_of, in_cny, of_order, split
-from services.customs.domain.cases import held_by_post, holds, invalidations, order_ended, settled_attention
+from services.customs.domain.cases import (
+    held_by_post,
+    holds,
+    invalidations,
+    order_ended,
+    settled_attention,
+    split_payment,
+)
 from services.customs.domain.tax import compare, parts, tolerance
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal, Sums
 from services.customs.regimes.tables import Tables
@@ -67,11 +74,17 @@ class Policy:
     eori: str
     default_regime: Regime = "personal_postal"
     regimes_by_marketplace: Mapping[str, Regime] | None = None
+    split_marketplaces: frozenset[str] = frozenset()
+    """Which split the payment of an order by its parcels; `*`: all."""
 
     def regime_of(self, placed: OrderPlaced) -> ImportRegime:
         """A marketplace sells under one regime: whether its three documents exist is a matter of contracts."""
         name = (self.regimes_by_marketplace or {}).get(placed.marketplace, self.default_regime)
         return self.imports[name]
+
+    def splits(self, placed: OrderPlaced) -> bool:
+        """Whether each parcel of the order is an order of its own to customs, with a payment of its own."""
+        return bool({"*", placed.marketplace} & self.split_marketplaces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +129,7 @@ def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | O
         tax_cny=Money(amount=tax.due, currency="CNY"),
         findings=tuple(_finding(finding) for finding in compare(tax, sums.tax, tolerated)),
         rules=(rates.version(day), *regime.rules(day)),
+        one_parcel=regime.by_documents and not policy.splits(placed),
     )
     return Passed(screened, placed.occurred_at, regime.yearly_limit(day), day.year)
 
@@ -145,6 +159,7 @@ def decide(facts: Facts, context: DecisionContext, policy: Policy) -> list[Outpu
         outputs += _import(facts, parcel.parcel, regime, context)
         outputs += holds(facts, parcel.parcel, context)
         outputs += held_by_post(facts, parcel.parcel, context)
+    outputs += split_payment(facts, context)
     return [*outputs, *invalidations(facts, context), *settled_attention(facts, context)]
 
 

@@ -52,9 +52,7 @@ class China:
             route=settings.route(),
         )
         signer = SoftwareSigner.generate() if settings.import_signer == "software" else None
-        jobs = ImportJobs(
-            parts, settings.parties(), settings.mandates(), signer, settings.split_marketplaces(), gateway
-        )
+        jobs = ImportJobs(parts, settings.parties(), settings.mandates(), signer, gateway)
         receipts = ReceiptPoller(parts, gateway, settings.receipts_poll_seconds)
         kind = partial(JobKind, counterpart=IMPORT_GATEWAY, exhausted=no_answer(parts.clock))
         return Authority(

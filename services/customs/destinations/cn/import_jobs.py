@@ -39,8 +39,6 @@ class ImportJobs:
     parties: Parties
     mandates: tuple[Mandate, ...]
     signer: Signer | None
-    split_marketplaces: frozenset[str]
-    """Which split the payment of an order by its parcels; `*`: all."""
     gateway: ImportGateway
 
     async def send_documents(self, job: ClaimedJob) -> Done:
@@ -112,7 +110,7 @@ class ImportJobs:
         placed = facts.get(OrderPlaced)
         if stated is not None and placed is not None:
             return stated != placed.number
-        return "*" in self.split_marketplaces or (placed is not None and placed.marketplace in self.split_marketplaces)
+        return placed is not None and self.parts.policy.splits(placed)
 
     def _today(self) -> date:
         return self.parts.clock.now().astimezone(BEIJING).date()
