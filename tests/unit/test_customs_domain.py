@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.base import Event, order_stream
-from contracts.carrier import ParcelScanned
+from contracts.carrier import ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import (
     ImportCleared,
@@ -25,8 +25,8 @@ from contracts.customs import (
 from contracts.warehouse import OrderPacked, OrderWithdrawn
 from services.customs.destinations.cn.shipments import shipment
 from services.customs.domain import quota
-from services.customs.domain.cases import POST_HOLD, attention
-from services.customs.domain.decide import DOCUMENTS, EXPORT, INVENTORY, Passed, Policy, screen, tax_by_parcel
+from services.customs.domain.cases import CANCELLATION, POST_HOLD, attention
+from services.customs.domain.decide import DOCUMENTS, EXPORT, INVENTORY, RETURN, Passed, Policy, screen, tax_by_parcel
 from services.customs.domain.parcels import parcel_rows
 from shared.ledger.facts import Facts
 from tests.support.customs_model import NOW, TWO_PARCELS, World, cleared, held, open_cases
@@ -206,6 +206,55 @@ def test_documents_after_the_hand_over_the_inventory_after_the_departure() -> No
     assert not world.has(INVENTORY)
     world.consume(scanned("arrived_destination"))
     assert world.has(INVENTORY)
+
+
+def declared_parcel() -> World:
+    world = World().consume(placed(), recorded(), packed(), handed_over(), scanned("departed_origin"))
+    world.answer_inventories()
+    return world
+
+
+def returned(days: float = 20) -> ParcelReturned:
+    at = PLACED_AT + timedelta(days=days)
+    return ParcelReturned(order_id=order_id(), occurred_at=at, parcel=1, returned_at=at, reason="undelivered")
+
+
+LOST = ParcelLost(order_id=order_id(), occurred_at=PLACED_AT + timedelta(days=40), parcel=1, said_by="operator")
+DESTROYED = ParcelDestroyed(order_id=order_id(), occurred_at=PLACED_AT + timedelta(days=40), parcel=1, reason="seized")
+WITHDRAWN = OrderWithdrawn(order_id=order_id(), occurred_at=NOW.now, reason="shopper")
+
+
+@pytest.mark.parametrize(
+    ("end", "cancelled"),
+    [(returned(), True), (LOST, True), (WITHDRAWN, True), (DESTROYED, False), (delivered(), False)],
+)
+def test_the_inventory_of_a_parcel_that_never_comes_is_cancelled(end: Event, cancelled: bool) -> None:
+    assert declared_parcel().consume(end).has(CANCELLATION) is cancelled
+
+
+def test_an_inventory_is_cancelled_only_while_it_is_declared_and_not_released() -> None:
+    assert not World().consume(placed(), recorded(), packed(), handed_over(), LOST).has(CANCELLATION)
+    assert not declared_parcel().consume(cleared(), returned()).has(CANCELLATION)
+
+
+@pytest.mark.parametrize(
+    ("events", "asked"),
+    [
+        ((returned(),), True),
+        ((LOST,), False),
+        ((), False),
+        ((returned(), ImportReturned(order_id=order_id(), occurred_at=NOW.now, parcel=1)), False),
+    ],
+)
+def test_a_released_parcel_that_is_back_is_declared_as_a_return(events: tuple[Event, ...], asked: bool) -> None:
+    world = World().consume(placed(), recorded(), packed(), handed_over(), scanned("departed_origin"))
+    world.answer_inventories()
+    assert world.consume(*reversed(events), cleared()).has(RETURN) is asked
+
+
+def test_a_return_is_not_declared_when_its_time_is_over() -> None:
+    released = ImportCleared(order_id=order_id(), occurred_at=NOW.now - timedelta(days=31), parcel=1)
+    assert not declared_parcel().consume(released, returned()).has(RETURN)
 
 
 def test_customs_of_a_third_country_are_behind_the_border() -> None:

@@ -31,6 +31,8 @@ HOLD_WITHIN = timedelta(days=7)
 """Business time for the papers that customs asks for."""
 ATTENTION_WITHIN = timedelta(days=3)
 """Business time for a look at work that stands still."""
+CANCELLATION = "cancellation"
+"""Kind of work, and of the case about it: the inventory of a parcel that never comes is cancelled."""
 CLEARANCE = "clearance"
 """An answer of customs to an inventory that cannot be settled by sending something again."""
 RECEIPT = "receipt"
@@ -266,7 +268,7 @@ def attention(
 
     `round_`: from 1, and one more for each such case that was closed before.
     """
-    action = "look_into" if kind in (CLEARANCE, RECEIPT, TAX_DIFFERENCE) else "retry"
+    action = "look_into" if kind in (CANCELLATION, CLEARANCE, RECEIPT, TAX_DIFFERENCE) else "retry"
     return _needs(action, order_id, kind, subject, round_, reason, context, ATTENTION_WITHIN)
 
 
@@ -333,7 +335,8 @@ def settled_attention(facts: Facts, context: DecisionContext) -> list[Output]:
 
 
 def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | None:
-    if kind in (POST_HOLD, TAX_DIFFERENCE, INVALIDATION):  # settled by scans; by a void bill or a person
+    # Settled by scans; by a void bill or a person; by an approval.
+    if kind in (POST_HOLD, TAX_DIFFERENCE, INVALIDATION, CANCELLATION):
         return None
     match kind:
         case "export":
