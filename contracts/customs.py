@@ -41,6 +41,8 @@ class OrderScreened(OrderEvent):
     rules: Annotated[tuple[Code, ...], Field(max_length=100)] = ()
     """The versions that were used: `<table>:<its row's first day>` of amounts, `<file>:<digits of its SHA-256>` of
     goods."""
+    one_parcel: bool = False
+    """One order, one payment, one waybill, one parcel: in several, customs takes it only if its payment is split."""
 
 
 class OrderRefused(OrderEvent):
