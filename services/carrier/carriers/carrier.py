@@ -25,6 +25,9 @@ from services.carrier.domain.number_ranges import NumberRange
 from services.carrier.domain.silence import SilenceRule
 from shared.http.client import Counterpart
 
+Track = Callable[[Sequence[str]], Awaitable[Sequence[ParcelEvents]]]
+"""Asks what there is about these parcels, by their numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Calls:
@@ -33,7 +36,7 @@ class Calls:
     make_label: Callable[[LabelOrder], Awaitable[LabelAnswer]]
     check_label: Callable[[LabelOrder], Awaitable[CheckAnswer]]
     """Whether a label would be made; none is."""
-    track: Callable[[Sequence[str]], Awaitable[Sequence[ParcelEvents]]] | None
+    track: Track | None
     """About so many parcels as `group_size` allows. Raises Unreachable. None: this carrier cannot be polled."""
     account: Account
     reprint_label: Callable[[LabelOrder, str], Awaitable[LabelReprint]] | None = None
