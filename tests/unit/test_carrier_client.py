@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import httpx
 import pytest
@@ -14,7 +14,7 @@ from services.carrier.carriers.carrier import Calls
 from services.carrier.carriers.laposte import CARRIER
 from services.carrier.carriers.laposte.client import connect
 from services.carrier.carriers.laposte.settings import LaPosteSettings
-from services.carrier.domain.carrier import Sender, Unreachable
+from services.carrier.domain.carrier import ParcelEvents, Sender, Unreachable
 from shared.http.client import Counterpart
 
 GOOD, OTHER, BAD = "CY123456785FR", "LY000000014FR", "RB123456785GB"
@@ -49,6 +49,11 @@ def carrier(answer: Callable[[httpx.Request], httpx.Response]) -> Calls:
     return connect(SETTINGS, SENDER, la_poste(httpx.MockTransport(answer)))
 
 
+async def track(calls: Calls, numbers: Sequence[str]) -> Sequence[ParcelEvents]:
+    assert calls.track is not None
+    return await calls.track(numbers)
+
+
 async def test_a_group_in_one_call() -> None:
     calls: list[str] = []
 
@@ -56,13 +61,13 @@ async def test_a_group_in_one_call() -> None:
         calls.append(request.url.path)
         return suivi(request)
 
-    found = await carrier(counted).track([GOOD, OTHER])
+    found = await track(carrier(counted), [GOOD, OTHER])
     assert [(tracked.tracking_number, len(tracked.events)) for tracked in found] == [(GOOD, 1), (OTHER, 1)]
     assert calls == [f"/v2/idships/{GOOD},{OTHER}"]
 
 
 async def test_one_bad_id_does_not_hide_the_others() -> None:
-    found = await carrier(suivi).track([GOOD, BAD, OTHER])
+    found = await track(carrier(suivi), [GOOD, BAD, OTHER])
     assert [(tracked.tracking_number, len(tracked.events)) for tracked in found] == [(GOOD, 1), (BAD, 0), (OTHER, 1)]
 
 
@@ -71,7 +76,7 @@ async def test_no_connection_is_no_answer() -> None:
         raise httpx.ConnectError("away")
 
     with pytest.raises(Unreachable) as caught:
-        await carrier(away).track([GOOD])
+        await track(carrier(away), [GOOD])
     assert caught.value.reason == "suivi:ConnectError"
 
 
@@ -82,7 +87,7 @@ async def test_no_connection_is_no_answer_when_asked_one_by_one_either() -> None
         raise httpx.ReadTimeout("away")
 
     with pytest.raises(Unreachable) as caught:
-        await carrier(spoiled_then_away).track([GOOD, BAD])
+        await track(carrier(spoiled_then_away), [GOOD, BAD])
     assert caught.value.reason == "suivi:ReadTimeout"
 
 
@@ -100,7 +105,7 @@ async def test_an_answer_that_trickles_in_is_given_up() -> None:
     dripping = la_poste(httpx.MockTransport(lambda _: httpx.Response(200, stream=Dripping())))
     hurried = SETTINGS.model_copy(update={"suivi_timeout_seconds": 0.1})
     with pytest.raises(Unreachable) as caught:
-        await connect(hurried, SENDER, dripping).track([GOOD])
+        await track(connect(hurried, SENDER, dripping), [GOOD])
     assert caught.value.reason == "suivi:answer_time"
 
 
@@ -113,7 +118,7 @@ async def test_retry_after(header: str, after: float | None) -> None:
         return httpx.Response(429, content=body, headers={"retry-after": header})
 
     with pytest.raises(Unreachable) as caught:
-        await carrier(busy).track([GOOD])
+        await track(carrier(busy), [GOOD])
     assert caught.value.retry_after == after
 
 
@@ -125,7 +130,7 @@ async def test_every_call_waits_for_its_turn_that_of_an_id_alone_too() -> None:
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(suivi))
     calls = connect(SETTINGS, SENDER, Counterpart(CARRIER.counterpart, http, wait))
-    await calls.track([GOOD, BAD, OTHER])
+    await track(calls, [GOOD, BAD, OTHER])
     assert turns == [SETTINGS.suivi_calls_per_second] * 4
 
 
@@ -138,7 +143,7 @@ async def test_closing_waits_for_the_call_under_way() -> None:
         return httpx.Response(200, json=envelope(GOOD))
 
     connection = la_poste(httpx.MockTransport(slow))
-    asked = asyncio.ensure_future(connect(SETTINGS, SENDER, connection).track([GOOD]))
+    asked = asyncio.ensure_future(track(connect(SETTINGS, SENDER, connection), [GOOD]))
     await arrived.wait()
     closing = asyncio.create_task(connection.close())
     await asyncio.sleep(0.01)

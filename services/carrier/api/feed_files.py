@@ -31,7 +31,7 @@ def router(pool: asyncpg.Pool[asyncpg.Record], requests: IdempotentRequests, req
         response_model=FeedFilesView,
         openapi_extra=problems(),
     )
-    async def list_files(_: Principal = Depends(require("support"))) -> Response:
+    async def list_feed_files(_: Principal = Depends(require("support"))) -> Response:
         """Files that were set aside, and those of which a record could not be read, the oldest first, a hundred at the
         most. Nothing waits for them: all other records and files count."""
         async with pool.acquire() as db:
@@ -58,7 +58,7 @@ def router(pool: asyncpg.Pool[asyncpg.Record], requests: IdempotentRequests, req
         response_model=SettledFileView,
         openapi_extra=described(IDEMPOTENT, problems(409, because={404: "No such file waits for a person."})),
     )
-    async def settle(request: Request, file_id: FileId, who: Principal = Depends(require("operator"))) -> Response:
+    async def settle_file(request: Request, file_id: FileId, who: Principal = Depends(require("operator"))) -> Response:
         """Takes it off the list. A corrected file is read by itself, under any name. Repeated it changes nothing."""
 
         async def work(db: DB) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "carrier_0011"
-down_revision = "carrier_0009"
+down_revision = "carrier_0010"
 branch_labels = None
 depends_on = None
 
