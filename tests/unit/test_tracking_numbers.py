@@ -43,13 +43,15 @@ def test_in_a_call_back(number: str) -> None:
     easypost = next(one for one in aggregators.AGGREGATORS if one.name == "easypost")
     tracker = {"object": "Tracker", "tracking_code": number, "tracking_details": []}
     told = easypost.read({"description": "tracker.updated", "result": tracker})
-    assert told is not None and told.tracking_number == NUMBER
+    assert told is not None
+    assert told.tracking_number == NUMBER
 
 
 @typed
 def test_in_a_search_and_in_why(number: str) -> None:
     pattern = search_pattern(number)
-    assert pattern is not None and f"%{NUMBER}%" in pattern.like
+    assert pattern is not None
+    assert f"%{NUMBER}%" in pattern.like
     orders = [{"number": n, "parcels": [{"tracking_number": t}]} for n, t in (("A", NUMBER), (f"{NUMBER}9", None))]
     assert exact_match(orders, number) == orders[:1]
 
