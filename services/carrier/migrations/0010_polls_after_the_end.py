@@ -1,4 +1,4 @@
-"""Parcels that have ended are polled on for a while; what may be done with undeliverable parcels, as carriers told it."""
+"""Parcels that have ended are polled on for a while; what countries allow on undeliverable parcels."""
 
 from __future__ import annotations
 
