@@ -1,4 +1,4 @@
-"""Parcels that have ended are polled on for a while; what countries allow on undeliverable parcels."""
+"""Parcels that have ended are polled on for a while; the index of the old schedule goes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,6 @@ STATEMENTS = (
     # `polled_at` and `polled_since_end` of followed_parcels stay: the version before this one still writes them, and
     # runs beside this one during an upgrade. They go with the revision after this.
     "drop index followed_parcels_due",
-    # `choices`: the carrier's numbers of what may be asked for, by its product to a country.
-    """create table return_options (
-        carrier text not null,
-        product text not null,
-        country text not null,
-        choices integer[] not null,
-        told_at timestamptz not null,
-        primary key (carrier, product, country)
-    )""",
     # Spread over the three days after which each is asked about again.
     """update followed_parcels set poll_at = now() + random() * interval '3 days'
        where state = 'over' and poll_at = 'infinity' and news_at > now() - interval '60 days'""",

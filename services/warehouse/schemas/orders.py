@@ -63,6 +63,8 @@ class PackedBoxesBody(Body):
 
     parcels: Annotated[list[BoxBody], Field(min_length=1, max_length=99), at_most(99)]
     """The first one is the order's parcel 1."""
+    split: bool = False
+    """Several boxes of an order that customs takes in one parcel: its marketplace is asked to split the payment."""
 
     def boxes(self) -> tuple[Box, ...]:
         return tuple(parcel.box() for parcel in self.parcels)
