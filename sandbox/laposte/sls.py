@@ -1,5 +1,5 @@
-"""La Poste's label service (Colissimo SLS, REST 2.0): `generateLabel`, `checkGenerateLabel`, which only checks, and
-`getLabel`, which prints a label again by its number.
+"""La Poste's label service (Colissimo SLS, REST 2.0): `generateLabel`, `checkGenerateLabel`, which only checks,
+`getLabel`, which prints a label again by its number, and `getProductInter`, which tells what a country allows.
 
 Like La Poste's it has no idempotency key, no cancellation and no look-up by the sender's reference.
 """
@@ -26,18 +26,28 @@ from sandbox.laposte.sls_checks import (
     BAD_FORMAT,
     BY_DEFAULT,
     NOT_READABLE,
+    PRODUCT_INTER_FIELDS,
+    RETURN_CHOICES,
     UNKNOWN_PARCEL,
     Format,
     SlsMessage,
     cn23_format,
     destination,
     label_format,
+    product_inter_refusals,
+    products_to,
     refusals,
     text_at,
 )
 from sandbox.scheduler import Advance
 
 BASE = "/SlsServiceWSRest/2.0"
+SUCCESS = {
+    "id": "0",
+    "type": "INFOS",
+    "messageContent": "La requête a été traitée avec succès",
+    "replacementValues": [],
+}
 MOST_PRINTED_AGAIN = 5_000
 """Of so many parcels, the latest, what was printed is kept."""
 
@@ -108,11 +118,24 @@ def app(laposte: LaPoste, advance: Advance, credentials: Credentials) -> Starlet
         body = _object(await request.body())
         return _refusal(request, body, credentials) or JSONResponse(_label_json(None))
 
+    async def product_inter(request: Request) -> Response:
+        body = _object(await request.body())
+        if not body or body.keys() - PRODUCT_INTER_FIELDS:
+            return _errors([NOT_READABLE])
+        if not credentials.admit(request, body):
+            return _errors([BAD_CREDENTIALS], status=401)
+        country, product = text_at(body, "countryCode"), text_at(body, "productCode")
+        if faults := product_inter_refusals(product, country):
+            return _errors(faults)
+        allowed = {"product": sorted(products_to(country)), "partnerType": None, "returnTypeChoice": RETURN_CHOICES}
+        return JSONResponse({"messages": [SUCCESS], **allowed})
+
     return Starlette(
         routes=[
             Route(f"{BASE}/generateLabel", generate, methods=["POST"]),
             Route(f"{BASE}/checkGenerateLabel", check, methods=["POST"]),
             Route(f"{BASE}/getLabel", reprint, methods=["POST"]),
+            Route(f"{BASE}/getProductInter", product_inter, methods=["POST"]),
             bordereau.route(BASE, laposte, advance, credentials.admit),
         ]
     )
@@ -151,9 +174,8 @@ def _label_json(number: str | None) -> dict[str, object]:
         "pdfUrl": None,
         "fields": {"field": [], "customField": [{"key": "NETWORK_NAME", "value": "EMS"}]},
     }
-    message = {"id": "0", "type": "INFOS", "messageContent": "La requête a été traitée avec succès"}
     return {
-        "messages": [{**message, "replacementValues": []}],
+        "messages": [SUCCESS],
         "labelXmlV2Reponse": None,
         "labelV2Response": answer if number else None,
     }

@@ -28,6 +28,12 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 PRODUCTS = {"CN": frozenset({"DOS"}), "FR": frozenset({"DOM", "DOS", "HD", "CORE"})}
 """By destination, as in the carrier service's table of capabilities; other destinations take DOS."""
 MANDATORY = ((2, "countryCode", "code pays"), (3, "city", "nom de la ville"), (4, "zipCode", "code postal"))
+RETURN_CHOICES = ["2", "3"]
+"""What every country abroad allows here: paid return, no return. La Poste's list by country is not public."""
+PRODUCT_INTER_FIELDS = frozenset(
+    {"contractNumber", "password", "productCode", "insurance", "nonMachinable", "returnReceipt"}
+    | {"countryCode", "zipCode", "city"}
+)
 NO_CUSTOMS = frozenset({"FR"})
 CUSTOMS = "letter.customsDeclarations"
 
@@ -153,13 +159,40 @@ def destination(request: dict[str, Any]) -> str:
     return text_at(request, "letter", "addressee", "address", "countryCode")
 
 
+def products_to(country: str) -> frozenset[str]:
+    return PRODUCTS.get(country, frozenset({"DOS"}))
+
+
+def product_inter_refusals(product: str, country: str) -> list[SlsMessage]:
+    """Of `getProductInter`, which is for destinations abroad only."""
+    if not product:
+        return [SlsMessage("30007", "Le code produit n'a pas été transmis", "productCode")]
+    if not _COUNTRY.fullmatch(country) or country in NO_CUSTOMS:
+        return [SlsMessage("30207", "Le code pays du destinataire est incorrect", "countryCode")]
+    return _product_faults(product, country)
+
+
+def _product_faults(product: str, country: str) -> list[SlsMessage]:
+    if product in products_to(country):
+        return []
+    return [SlsMessage("30008", "Le code produit n'est pas autorisé pour ce pays de destination")]
+
+
+def _return_choice(letter: dict[str, Any]) -> list[SlsMessage]:
+    choice, field = text_at(letter, "service", "returnTypeChoice"), "letter.service.returnTypeChoice"
+    if text_at(letter, "addressee", "address", "countryCode") in NO_CUSTOMS or choice in ("", *RETURN_CHOICES):
+        return []
+    return [SlsMessage("30099", "Le choix de retour n'est pas autorisé pour ce pays de destination", field)]
+
+
 def _service(request: dict[str, Any], letter: dict[str, Any]) -> list[SlsMessage]:
     faults = []
     product = text_at(letter, "service", "productCode")
     if not product:
         faults.append(SlsMessage("30007", "Le code produit n'a pas été transmis", "letter.service.productCode"))
-    elif product not in PRODUCTS.get(destination(request), frozenset({"DOS"})):
-        faults.append(SlsMessage("30008", "Le code produit n'est pas autorisé pour ce pays de destination"))
+    else:
+        faults += _product_faults(product, destination(request))
+    faults += _return_choice(letter)
     faults += format_faults(request)
     try:
         date.fromisoformat(text_at(letter, "service", "depositDate"))

@@ -50,6 +50,7 @@ from services.carrier.tasks.feeds import FeedReader
 from services.carrier.tasks.polling import keep_polling
 from services.carrier.tasks.publishing import ScanPublisher
 from services.carrier.tasks.retention import keep_dropping_expired
+from services.carrier.tasks.return_options import keep_known
 from services.persons import reads
 from services.persons.erasures import erase_marked, forgetting
 from services.persons.records import Persons
@@ -115,6 +116,7 @@ def service(platform: Platform) -> Service:
                 Task(f"poll.{one.carrier.name}", partial(keep_polling, pool, one, intake, settings.poll_seconds))
                 for one in connected
             ),
+            *(Task(f"returns.{one.carrier.name}", partial(keep_known, pool, one)) for one in connected),
             *(
                 Task(f"feed.{carrier.name}", FeedReader(pool, intake, carrier, feed, settings).run)
                 for carrier in CARRIERS

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from contracts.base import Event
-from contracts.carrier import BordereauCreated, LabelCreated, LabelRefused, ParcelReturned, ParcelScanned
+from contracts.carrier import (
+    BordereauCreated,
+    LabelCreated,
+    LabelRefused,
+    ParcelDestroyed,
+    ParcelLost,
+    ParcelReturned,
+    ParcelScanned,
+)
+from contracts.cases import CaseClosed
 from contracts.customs import OrderRefused, OrderScreened, ParcelRefused
 from contracts.orders import (
     CancelRequested,
@@ -16,10 +25,12 @@ from contracts.orders import (
     OrderPlaced,
 )
 from contracts.warehouse import ManifestClosed, ParcelRepacked, StockReserved
+from services.warehouse.domain import expected_returns
 from services.warehouse.domain.allocation import allocate, skus_to_lock
 from services.warehouse.domain.decisions import decide
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import order_row, parcel_rows
+from services.warehouse.store import expected_returns as expected_returns_table
 from services.warehouse.store import manifests, stock, work_lists
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
@@ -34,6 +45,7 @@ async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> S
         events = decide(facts, context)
         outputs.extend(events)
         decided.append(Facts(facts.stream, [*facts, *events]) if events else facts)
+        outputs.extend(expected_returns.outputs(decided[-1], context))
     # Nothing has moved for an order that was never reserved.
     movements = await stock.movements_of_orders(db, [facts.id for facts in decided if StockReserved in facts])
     order_stocks = [OrderStock(facts, movements.get(facts.id, ())) for facts in decided]
@@ -64,6 +76,14 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
     await work_lists.save_orders(db, [order_row(facts) for facts in known])
     await work_lists.save_parcels(db, [row for facts in known for row in parcel_rows(facts)])
     repacked = [event for facts in known for event in facts.all(ParcelRepacked)]
+    await expected_returns_table.replace(
+        db,
+        {
+            facts.id: expected_returns.expected_returns(facts)
+            for facts in known
+            if expected_returns.was_announced(facts)
+        },
+    )
     await work_lists.drop_parcels(db, [(event.order_id, event.parcel) for event in repacked])
 
 
@@ -88,8 +108,11 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     ParcelRefused,  # withdraw, or answer that it is too late
     LabelRefused,  # likewise
     LabelCreated,  # all of them: the order's parcels may be handed over
-    ParcelScanned,  # proof of hand-over
-    ParcelReturned,  # shown as on its way back
+    ParcelScanned,  # proof of hand-over; on its way back
+    ParcelReturned,  # expected to be booked in
+    ParcelLost,  # does not come back
+    ParcelDestroyed,  # does not come back
+    CaseClosed,  # a person has found where a parcel is that did not come back
     OrderClosed,  # release what is still held
     BordereauCreated,  # shown beside the manifest
 )

@@ -8,7 +8,7 @@ from contracts import topics
 from contracts.base import MANIFEST, ORDER
 from services import cases
 from services.warehouse import handlers, metrics
-from services.warehouse.api import goods, manifests, orders, preview
+from services.warehouse.api import goods, manifests, orders, preview, returns
 from services.warehouse.api.description import API
 from services.warehouse.api.manifest_actions import ManifestActions
 from services.warehouse.api.order_actions import OrderActions
@@ -42,6 +42,7 @@ def service(platform: Platform) -> Service:
             goods.router(require, pool, platform.clock, requests),
             orders.router(require, pool, ledger, requests, OrderActions(ledger, platform.clock)),
             manifests.router(require, pool, ledger, requests, ManifestActions(ledger, platform.clock)),
+            returns.router(require, pool, platform.clock),
             preview.router(require, pool, platform.clock, settings.dispatch_cut_off_hour),
         ),
     )

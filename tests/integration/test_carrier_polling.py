@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import NoReturn
@@ -19,11 +19,13 @@ from sandbox.laposte.s10 import s10
 from sandbox.settings import SandboxSettings
 from services.carrier.carriers.carrier import Calls, Connected
 from services.carrier.carriers.laposte import CARRIER
-from services.carrier.domain.carrier import Account, ParcelEvents, Unreachable
+from services.carrier.domain.carrier import Account, ParcelEvents, TryLater, Unreachable
+from services.carrier.domain.undeliverable import ReturnOptions, ReturnOptionsAnswer
 from services.carrier.settings import Settings
 from services.carrier.store import call_rates
 from services.carrier.store.intake import Retention, ScanIntake
 from services.carrier.tasks.polling import poll
+from services.carrier.tasks.return_options import refresh
 from shared.http.client import Counterpart
 from shared.loop import Loop
 from shared.sealing import Seal
@@ -89,6 +91,10 @@ async def test_turns_are_never_closer_than_the_rate(fresh_database: FreshDatabas
         assert await call_rates.reserve(pool, "carrier.y", 2) == 0
 
 
+async def never(*_: object) -> NoReturn:
+    raise AssertionError("it is not asked for")
+
+
 class FaultyCarrier:
     """Answers about every parcel but those at fault, whose requests fail whole."""
 
@@ -110,9 +116,6 @@ class FaultyCarrier:
 
     async def poll(self) -> tuple[int, Unreachable | None]:
         """One round."""
-
-        async def never(*_: object) -> NoReturn:
-            raise AssertionError("no label is asked for")
 
         calls = Calls(never, never, self.track, Account("main"))
         connected = Connected(CARRIER, Counterpart(CARRIER.counterpart, httpx.AsyncClient()), calls)
@@ -171,3 +174,29 @@ async def test_a_quota_that_ends_among_single_parcels_ends_the_round(fresh_datab
         faulty.asked_before_the_quota_ends = 5
         assert await faulty.poll() == (15, faulty.quota)
         assert await still_due(pool) == {numbers[0], *numbers[4:]}
+
+
+async def test_what_a_country_allows_is_kept_over_a_restart_and_a_missing_answer(fresh_database: FreshDatabase) -> None:
+    said: list[ReturnOptionsAnswer] = [ReturnOptions((2, 3)), TryLater("sls:http_500"), ReturnOptions((3,))]
+    asked: list[tuple[str, str]] = []
+
+    async def ask(product: str, country: str) -> ReturnOptionsAnswer:
+        asked.append((product, country))
+        return said.pop(0)
+
+    async def round_of(pool: asyncpg.Pool[asyncpg.Record]) -> Mapping[tuple[str, str], ReturnOptions]:
+        """The first one of a replica that has just started."""
+        calls = Calls(never, never, never, Account("main"), ask_returns=ask)
+        http = Counterpart(CARRIER.counterpart, httpx.AsyncClient())
+        await refresh(pool, Connected(CARRIER, http, calls), Loop("returns.laposte"))
+        return calls.returns
+
+    async with asyncpg.create_pool(await fresh_database("carrier"), min_size=1, max_size=2) as pool:
+        china = ("DOS", "CN")
+        assert await round_of(pool) == {china: ReturnOptions((2, 3))}
+        assert await round_of(pool) == {china: ReturnOptions((2, 3))}
+        assert asked == [china], "it is not a day old"
+        for known in (ReturnOptions((2, 3)), ReturnOptions((3,))):
+            await pool.execute("update return_options set told_at = told_at - interval '1 day'")
+            assert await round_of(pool) == {china: known}
+        assert asked == [china] * 3

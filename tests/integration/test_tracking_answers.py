@@ -23,6 +23,11 @@ async def test_the_public_answer_is_an_allow_list(tracking: TrackingService) -> 
     assert answer.json() == {"status": "accepted", "status_at": "2026-11-03T08:00:00Z", "country": "FR"}
     same = await tracking.http.get(f"/tracking/{number(order)}", headers={"If-None-Match": answer.headers["etag"]})
     assert same.status_code == 304
+    typed = f" {number(order)[:2].lower()} {number(order)[2:6]}.{number(order)[6:].lower()} "
+    for path in (f"/tracking/{typed}", f"/track/parcels/{typed}?lang=en"):
+        as_typed = await tracking.http.get(path)
+        assert as_typed.content == (await tracking.http.get(path.replace(typed, number(order)))).content, path
+        assert as_typed.status_code == 200
 
 
 async def test_the_number_of_a_box_that_was_given_up_is_no_parcels_any_more(tracking: TrackingService) -> None:

@@ -58,7 +58,7 @@ async def test_parcels_leave_together_and_their_goods_with_them(warehouse: Wareh
     waiting = (await warehouse.http.get("/hand-overs")).json()["hand_overs"]
     assert {row["manifest_id"] for row in waiting} == {manifest}
     assert {parcel["state"] for parcel in (await shown(warehouse, manifest))["parcels"]} == {"ready"}
-    off = await warehouse.http.delete(f"/manifests/{manifest}/parcels/{number(orders[2], 1)}")
+    off = await warehouse.http.delete(f"/manifests/{manifest}/parcels/ {number(orders[2], 1).lower()}.")
     assert (off.status_code, off.json()["parcels"]) == (200, 2)
 
     answer = await close(warehouse, manifest)

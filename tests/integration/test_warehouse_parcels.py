@@ -233,6 +233,35 @@ async def test_a_withdrawal_frees_packed_goods_and_a_scan_proves_the_hand_over_a
     assert await warehouse.stock("SAVON-200") == {"available": 1, "shipped": 3}
 
 
+async def test_a_parcel_announced_back_is_listed_until_it_is_booked_in(warehouse: WarehouseService) -> None:
+    await warehouse.product("SAVON-200", 9)
+    order = await warehouse.labelled({"SAVON-200": 2})
+    await warehouse.hand_over(order)
+    refused = scan(order, 1).model_copy(update={"code": "RE1", "status": "returning", "country": "CN"})
+    await warehouse.consume(refused)
+    typed = f" {number(order, 1)[:4].lower()}. {number(order, 1)[4:].lower()} "
+
+    async def listed() -> list[dict[str, Any]]:
+        answer = await warehouse.http.get("/returns", params={"tracking_number": typed})
+        assert answer.status_code == 200, answer.text
+        rows: list[dict[str, Any]] = answer.json()["returns"]
+        return rows
+
+    (row,) = await listed()
+    assert (row["order_id"], row["parcel"], row["tracking_number"]) == (str(order), 1, number(order, 1))
+    assert (row["state"], row["reason"], row["expected_by"]) == ("returning", "RE1", "2027-01-04T09:00:00Z")
+    page = (await warehouse.http.get("/returns", params={"limit": 1})).json()
+    assert len(page["returns"]) == 1
+    assert (await warehouse.http.get("/returns", params={"tracking_number": "EW/1"})).status_code == 422
+    brought = ParcelReturned(order_id=order, occurred_at=NOW, parcel=1, returned_at=NOW, reason="DI2")
+    await warehouse.consume(brought)
+    assert [row["state"] for row in await listed()] == ["returned"]
+    body = {"sound": [{"sku": "SAVON-200", "quantity": 1}], "damaged": [{"sku": "SAVON-200", "quantity": 1}]}
+    booked = await warehouse.http.post(f"/orders/{order}/parcels/1/return", json=body)
+    assert booked.status_code == 200, booked.text
+    assert await listed() == []
+
+
 async def test_returned_goods_are_booked_in_once(warehouse: WarehouseService) -> None:
     await warehouse.product("SAVON-200", 3)
     order = await warehouse.labelled({"SAVON-200": 3})

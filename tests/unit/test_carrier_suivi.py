@@ -307,7 +307,7 @@ def test_details_that_cannot_be_read_are_left_out(fields: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize(
-    "number", ["", "CY12345678", "CY123456784FR", "CY 23456785FR", "8Q00000000420123", 1234567890123, None]
+    "number", ["", "CY12345678", "CY123456784FR", "CY_23456785FR", "8Q00000000420123", 1234567890123, None]
 )
 def test_an_envelope_needs_a_parcel_s_id(number: object) -> None:
     with pytest.raises(InvalidReport, match="letters and digits"):

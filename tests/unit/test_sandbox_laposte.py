@@ -380,3 +380,32 @@ async def test_control_is_for_this_machine_only(clock: HandClock) -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as http:
         assert (await http.get("/control/account")).status_code == 403
         assert (await http.get(f"{SUIVI}/LY000000014FR", headers=OKAPI)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "id"),
+    [
+        ({}, 200, "0"),
+        ({"countryCode": "DE"}, 200, "0"),
+        ({"password": "wrong"}, 401, "30000"),
+        ({"productCode": ""}, 400, "30007"),
+        ({"productCode": "HD"}, 400, "30008"),
+        ({"countryCode": "FR"}, 400, "30207"),
+        ({"countryCode": "china"}, 400, "30207"),
+        ({"country": "CN"}, 400, "30001"),
+    ],
+)
+async def test_it_tells_what_a_country_allows(
+    http: httpx.AsyncClient, changes: dict[str, str], status: int, id: str
+) -> None:
+    account = {name: label_request()[name] for name in ("contractNumber", "password")}
+    body = {**account, "productCode": "DOS", "countryCode": "CN", **changes}
+    answer = await http.post(SLS.replace("generateLabel", "getProductInter"), json=body)
+    told = answer.json()
+    assert (answer.status_code, told["messages"][0]["id"]) == (status, id)
+    assert told.get("returnTypeChoice") == (["2", "3"] if status == 200 else None)
+
+
+async def test_a_label_may_only_ask_for_what_the_country_allows(http: httpx.AsyncClient) -> None:
+    refused = await http.post(SLS, json=label_request(letter__service__returnTypeChoice=7))
+    assert (refused.status_code, refused.json()["messages"][0]["id"]) == (400, "30099")

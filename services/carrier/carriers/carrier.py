@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_settings import BaseSettings
@@ -23,6 +23,7 @@ from services.carrier.domain.carrier import (
 from services.carrier.domain.feeds import FeedFile
 from services.carrier.domain.number_ranges import NumberRange
 from services.carrier.domain.silence import SilenceRule
+from services.carrier.domain.undeliverable import ReturnOptions, ReturnOptionsAnswer
 from shared.http.client import Counterpart
 
 Track = Callable[[Sequence[str]], Awaitable[Sequence[ParcelEvents]]]
@@ -43,6 +44,10 @@ class Calls:
     """The papers of a label that was made, by its number; none is made. None: this carrier prints nothing again."""
     make_bordereau: Callable[[Sequence[str]], Awaitable[BordereauAnswer]] | None = None
     """The carrier's own list of these parcels, which it has or gets now."""
+    ask_returns: Callable[[str, str], Awaitable[ReturnOptionsAnswer]] | None = None
+    """What its product to a country allows on parcels that cannot be delivered. None: it is not asked."""
+    returns: dict[tuple[str, str], ReturnOptions] = field(default_factory=dict)
+    """What is known of that, by product and country; labels ask for what it allows."""
 
 
 @dataclass(frozen=True, slots=True)

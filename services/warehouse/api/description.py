@@ -16,7 +16,8 @@ The warehouse's own software, or its people, work through this interface.
 **An order's way**: `GET /pick-lists` names the orders to pick; `POST /orders/{order_id}/parcels` packs one; when
 `GET /hand-overs` names its parcels, their labels are there (`carrier` has them), and
 `POST /orders/{order_id}/parcels/{parcel}/hand-over` gives each to the carrier. Missing or damaged units are reported
-with `POST /orders/{order_id}/shortages`, returned parcels with `POST /orders/{order_id}/parcels/{parcel}/return`.
+with `POST /orders/{order_id}/shortages`. `GET /returns` names the parcels that come back, and
+`POST /orders/{order_id}/parcels/{parcel}/return` books one in.
 
 **A truck's way**: `POST /manifests` opens a manifest, `POST /manifests/{manifest_id}/parcels` scans each parcel on, and
 `POST /manifests/{manifest_id}/close` hands all of them over together; `carrier` then has the carrier's own list. A
@@ -29,6 +30,7 @@ another one, unless it has the same `Idempotency-Key`. Unknown fields are faults
         "goods": "For the warehouse: products, what their owners deliver, and the stock of them.",
         "orders": "For the warehouse: pick, pack, report a shortage, hand over, book a return in.",
         "manifests": "For the warehouse: what goes to a carrier with one truck.",
+        "returns": "For the warehouse: parcels that could not be delivered and come back.",
         "previews": "For `orders`: what would be decided on an order that nobody has placed.",
     },
 )

@@ -11,9 +11,10 @@ from services.carrier.carriers.carrier import Calls
 from services.carrier.carriers.laposte import mapping
 from services.carrier.carriers.laposte.bordereau import bordereau_request, read_bordereau_answer
 from services.carrier.carriers.laposte.formats import Printing
-from services.carrier.carriers.laposte.label_request import Contract, label_request, reprint_request
+from services.carrier.carriers.laposte.label_request import Contract, LabelRequest, label_request, reprint_request
 from services.carrier.carriers.laposte.labels import read_check_answer, read_label_answer, read_reprint_answer
 from services.carrier.carriers.laposte.settings import LaPosteSettings
+from services.carrier.carriers.laposte.undeliverable import product_inter_request, read_product_inter_answer
 from services.carrier.domain.bordereaux import BordereauAnswer
 from services.carrier.domain.carrier import (
     Account,
@@ -31,6 +32,7 @@ from services.carrier.domain.carrier import (
     Unexplained,
     Unreachable,
 )
+from services.carrier.domain.undeliverable import ReturnOptions, ReturnOptionsAnswer
 from shared.http.client import Bounds, Counterpart, NoAnswer
 from shared.http.counterpart_answer import Answer
 from shared.telemetry import log
@@ -59,8 +61,20 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
     async def ask_sls(operation: str, body: bytes) -> Answer:
         return await la_poste.call("POST", f"{sls_url}/{operation}", sls, headers=sls_headers, body=body)
 
+    returns: dict[tuple[str, str], ReturnOptions] = {}
+
+    def request_of(order: LabelOrder) -> LabelRequest:
+        return label_request(order, contract, returns.get((order.product, order.contact.country)))
+
+    async def ask_returns(product: str, country: str) -> ReturnOptionsAnswer:
+        body = product_inter_request(product, country, contract)
+        try:
+            return read_product_inter_answer(await ask_sls("getProductInter", body), product)
+        except NoAnswer as fault:
+            return TryLater(f"sls:{fault.reason}")
+
     async def make_label(order: LabelOrder) -> LabelAnswer:
-        request = label_request(order, contract)
+        request = request_of(order)
         if request.broken:
             return not_sent(request.broken[0])
         try:
@@ -76,10 +90,10 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         except NoAnswer as fault:
             return TryLater(f"sls:{fault.reason}")
         made = read_reprint_answer(answer, number, contract.printing)
-        return replace(made, changes=label_request(order, contract).changes) if isinstance(made, LabelMade) else made
+        return replace(made, changes=request_of(order).changes) if isinstance(made, LabelMade) else made
 
     async def check_label(order: LabelOrder) -> CheckAnswer:
-        request = label_request(order, contract)
+        request = request_of(order)
         if request.broken:
             # Whatever the field: what La Poste was not asked says nothing of our account.
             return Unexplained(not_sent(request.broken[0]).reason)
@@ -117,7 +131,7 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
             return [reported for number in numbers for reported in await idships([number])]
 
     ours = Account(settings.laposte_account, settings.laposte_pays_duties)
-    return Calls(make_label, check_label, track, ours, reprint_label, make_bordereau)
+    return Calls(make_label, check_label, track, ours, reprint_label, make_bordereau, ask_returns, returns)
 
 
 def not_sent(broken: BrokenLimit) -> AddressRefused | LabelRejected | Unexplained:

@@ -17,10 +17,12 @@ from contracts.sls_limits import BrokenLimit, broken_limits, longest
 from services.carrier.carriers.laposte import addressee, goods
 from services.carrier.carriers.laposte.formats import Printing
 from services.carrier.domain.carrier import LabelOrder, Sender
+from services.carrier.domain.undeliverable import ReturnOptions
 
 CATEGORIES = {"gift": 1, "sample": 2, "commercial": 3, "document": 4, "other": 5, "returned_goods": 6}
-RETURN_TO_SENDER = 2
-"""`returnTypeChoice` for a parcel that cannot be delivered: send it back. From memory, unconfirmed; 3 is "do not"."""
+RETURN_TO_SENDER, ABANDON = 2, 3
+"""`returnTypeChoice` for a parcel that cannot be delivered: sent back, at our cost; or not. `getProductInter` says
+what a country allows; that these are its numbers is from public clients, unconfirmed."""
 LIGHTEST_UNIT_KG = 0.001
 """An article's weight is stated to the gram; none is weightless."""
 _ID_DIGITS = 12
@@ -48,8 +50,11 @@ class LabelRequest:
     """Limits that it breaks all the same: it must not be sent."""
 
 
-def label_request(order: LabelOrder, contract: Contract) -> LabelRequest:
-    """The body of `generateLabel`. Amounts in euro cents, weights in kilograms, lengths in centimetres."""
+def label_request(order: LabelOrder, contract: Contract, allowed: ReturnOptions | None = None) -> LabelRequest:
+    """The body of `generateLabel`. Amounts in euro cents, weights in kilograms, lengths in centimetres.
+
+    `allowed`: what may be done with a parcel that cannot be delivered; None while it is not known.
+    """
     declared, changes = order.declared, list[str]()
     postal_charges = _euro_cents(declared.cn23.postal_charges, order.cny_per_eur)
     letter = {
@@ -62,7 +67,7 @@ def label_request(order: LabelOrder, contract: Contract) -> LabelRequest:
             "totalAmount": max(postal_charges, 1),
             "orderNumber": _reference(declared.sub_order, declared, "letter.service.orderNumber", changes),
             "commercialName": contract.sender.company,
-            "returnTypeChoice": RETURN_TO_SENDER,
+            **_when_undeliverable(allowed),
         },
         "parcel": {
             "weight": _kilograms(order.box.weight_g, changes),
@@ -90,6 +95,15 @@ def label_request(order: LabelOrder, contract: Contract) -> LabelRequest:
     request = _without_blanks(request)
     body = json.dumps(request, ensure_ascii=False).encode()
     return LabelRequest(body, tuple(dict.fromkeys(changes)), tuple(broken_limits(request)))
+
+
+def _when_undeliverable(allowed: ReturnOptions | None) -> dict[str, int]:
+    """Sent back where that is allowed or nothing is known; else what is allowed, and nothing where nothing is."""
+    if allowed is None or RETURN_TO_SENDER in allowed.choices:
+        return {"returnTypeChoice": RETURN_TO_SENDER}
+    if not allowed.choices:
+        return {}
+    return {"returnTypeChoice": ABANDON if ABANDON in allowed.choices else allowed.choices[0]}
 
 
 def reprint_request(number: str, contract: Contract) -> bytes:

@@ -1,0 +1,27 @@
+"""What is asked of the carrier for a parcel that cannot be delivered: its return where the country allows it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.carrier.domain.carrier import TryLater, Unexplained
+
+ASKED_EVERY = timedelta(days=1)
+"""What a country allows is asked for anew when it is older, in real time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnOptions:
+    """What the carrier's product to a country allows, by the carrier's own numbers. Empty: nothing is to be chosen."""
+
+    choices: tuple[int, ...]
+
+
+ReturnOptionsAnswer = ReturnOptions | TryLater | Unexplained
+"""Without an answer what was known before goes on; no parcel is to blame."""
+
+
+def is_old(told_at: datetime | None, now: datetime) -> bool:
+    """Whether it is to be asked for."""
+    return told_at is None or now - told_at >= ASKED_EVERY
