@@ -291,7 +291,7 @@ def test_the_shares_of_the_parcels_are_those_of_before() -> None:
 # --- carrier ---
 
 
-CARRIER = (carrier_samples.placed(), carrier_samples.packed(2), carrier_samples.person())
+CARRIER = (carrier_samples.packed(2), carrier_samples.person())
 BOX = replaced(carrier_samples.packed(2), 1, by=3)
 
 

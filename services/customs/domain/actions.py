@@ -8,7 +8,7 @@ from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportHeld, OrderScreened, ParcelDeclared, ParcelUplifted
 from contracts.warehouse import ParcelHandedOver
 from services.customs.domain.cases import EXIT_PROOF, open_hold, open_subject, post_hold_to_answer
-from services.customs.domain.decide import HOLD_ANSWER, Policy
+from services.customs.domain.decide import HOLD_ANSWER, Policy, return_until
 from services.persons.facts import PersonErased
 from services.plans import plan_of
 from shared.ledger.facts import Facts
@@ -71,12 +71,11 @@ def hold_to_answer(facts: Facts, parcel: int) -> ImportHeld | CaseOpened:
 
 
 def check_return(facts: Facts, parcel: int, policy: Policy, now: datetime) -> None:
-    """NotPossible: the parcel was not released, or the time for its return has ended. It counts from the release as
-    customs states it; from when we knew of it, where customs states none."""
+    """NotPossible: the parcel was not released, or the time for its return has ended."""
     cleared, screened = facts.get(ImportCleared, parcel), facts.get(OrderScreened)
     if cleared is None or screened is None:
         raise NotPossible("customs has not released this parcel")
-    until = policy.imports[screened.regime].returnable_until(cleared.released_at or cleared.occurred_at)
+    until = return_until(policy.imports[screened.regime], cleared)
     if until is not None and now > until:
         raise NotPossible("a return cannot be asked for any more", f"it could be until {until:%Y-%m-%dT%H:%MZ}")
 

@@ -57,11 +57,11 @@ class Amounts:
 
     def on(self, day: date) -> Decimal:
         """The amount of that day; NoRule before the first row."""
-        return Decimal(self.row(day).value)
+        return _decimal(self.row(day).value)
 
     def find(self, day: date) -> Decimal | None:
         """The amount of that day, if the rule existed then."""
-        return next((Decimal(row.value) for row in self.rows if row.holds(day)), None)
+        return next((_decimal(row.value) for row in self.rows if row.holds(day)), None)
 
     def row(self, day: date) -> Row:
         for row in self.rows:
@@ -75,6 +75,10 @@ class Amounts:
     def version(self, day: date) -> str:
         """The row of that day by name: `<table>:<its first day>`; NoRule."""
         return _version(self.name, self.row(day).valid_from)
+
+
+_decimal = cache(Decimal)
+"""Of a table's text: asked for every order."""
 
 
 @cache
