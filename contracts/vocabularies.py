@@ -95,7 +95,8 @@ OrderRefusal = Annotated[str, _known(ORDER_REFUSALS)]
 TAX_FINDINGS = (
     "tax_missing",  # less was collected than is due
     "tax_excess",  # more was collected than is due
-    "content_missing",  # the rate depends on the content of a unit, which the line does not say
+    "content_missing",  # the tax or a statutory quantity depends on the content of a unit, which the line does not say
+    "origin_without_code",  # customs' table has no code for the country of origin
 )
 TaxFindingCode = Annotated[str, _known(TAX_FINDINGS)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,7 +14,7 @@ from services.customs.domain import actions
 from services.customs.domain.actions import NotPossible
 from services.customs.domain.cases import hold_case
 from shared.ledger.facts import Facts
-from tests.support.customs_samples import PLACED_AT, POLICY, handed_over, order_id, packed, parcel
+from tests.support.customs_samples import PLACED_AT, POLICY, erased, handed_over, order_id, packed, parcel
 
 NOW = PLACED_AT + timedelta(days=3)
 
@@ -87,13 +87,22 @@ def test_a_hold_is_answered_while_it_is_open() -> None:
         actions.hold_to_answer(facts, 1)
 
 
-def test_a_return_is_possible_for_thirty_days_after_the_release() -> None:
-    facts = known(screened_order(), ImportCleared(order_id=order_id(), occurred_at=PLACED_AT, parcel=1))
-    last = PLACED_AT + timedelta(days=30)
-    actions.check_return(facts, 1, POLICY, last)
+@pytest.mark.parametrize(("released_at", "until"), [(None, 20), (PLACED_AT - timedelta(days=3), 17)])
+def test_a_return_is_possible_for_thirty_days_of_beijing_after_the_release_by_customs_time(
+    released_at: datetime | None, until: int
+) -> None:
+    cleared = ImportCleared(order_id=order_id(), occurred_at=PLACED_AT, parcel=1, released_at=released_at)
+    facts = known(screened_order(), cleared)
+    midnight = datetime(2026, 12, until, 16, tzinfo=UTC)
+    actions.check_return(facts, 1, POLICY, midnight - timedelta(seconds=1))
     with pytest.raises(NotPossible) as fault:
-        actions.check_return(facts, 1, POLICY, last + timedelta(seconds=1))
-    assert fault.value.detail == "it could be until 2026-12-20T09:30Z"
+        actions.check_return(facts, 1, POLICY, midnight)
+    assert fault.value.detail == f"it could be until 2026-12-{until}T15:59Z"
+
+
+def test_a_hold_is_not_answered_here_once_the_record_is_erased() -> None:
+    with pytest.raises(NotPossible, match="erased"):
+        actions.hold_to_answer(known(screened_order(), held(), erased()), 1)
 
 
 def test_a_parcel_that_was_not_released_is_not_returned() -> None:

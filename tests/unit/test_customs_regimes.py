@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import pycountry
 import pytest
 
-from contracts.base import OrderLine
+from contracts.base import NetContent, OrderLine
 from contracts.vocabularies import Regime
 from services.customs.regimes.base import Refusal, Sums
 from services.customs.regimes.rows import NoRule
+from services.customs.regimes.taxes import Tax
 from tests.support.customs_samples import POLICY, TABLES, line, scanned
 
 TODAY = date(2026, 11, 20)
@@ -101,7 +103,9 @@ def test_no_rule_before_the_first_row() -> None:
 
 def test_a_return_is_applied_for_within_thirty_days_of_the_release() -> None:
     released = datetime(2026, 11, 20, 17, tzinfo=UTC)
-    assert POLICY.imports["cbec_9610"].returnable_until(released) == datetime(2026, 12, 20, 17, tzinfo=UTC)
+    assert POLICY.imports["cbec_9610"].returnable_until(released) == datetime(
+        2026, 12, 21, 15, 59, 59, 999999, tzinfo=UTC
+    )
     assert POLICY.imports["personal_postal"].returnable_until(released) is None
 
 
@@ -157,3 +161,44 @@ def test_what_we_declare_is_released_by_customs_alone_and_never_by_a_scan() -> N
     told = [scanned("arrived_destination", hours=100), scanned("import_cleared", hours=120), scanned("delivered")]
     assert not POLICY.imports["cbec_9610"].cleared_by(told)
     assert POLICY.imports["personal_postal"].cleared_by(told)
+
+
+def found_by(policy_line: OrderLine) -> list[tuple[str, str | None]]:
+    tax = POLICY.imports["cbec_9610"].judge([policy_line], worth("100.00"), TODAY)
+    assert isinstance(tax, Tax)
+    return [(finding.code, finding.sku) for finding in tax.findings]
+
+
+def test_what_the_inventory_must_state_and_the_order_does_not_is_told_at_screening() -> None:
+    """Wine is declared in litres; the table has no code for Serbia."""
+    wine = line(hs_code="22042100")
+    assert found_by(wine) == [("content_missing", "SKU-1")]
+    assert found_by(wine.model_copy(update={"description": "Red wine 75 cl"})) == []
+    assert found_by(wine.model_copy(update={"content": NetContent(amount=Decimal(750), unit="ml")})) == []
+    cream = line(hs_code="34011100").model_copy(update={"origin": "RS"})
+    assert found_by(cream) == [("origin_without_code", "SKU-1")]
+    assert found_by(line(hs_code="22082000")) == [("content_missing", "SKU-1")]  # for its tax too: told once
+
+
+def test_every_country_of_iso_3166_has_a_code_of_customs_or_is_named_as_having_none() -> None:
+    known, without = set(TABLES.codes.country), set(TABLES.codes.country_without_code)
+    assert not known & without
+    assert known | without == {country.alpha_2 for country in pycountry.countries}
+    assert all(TABLES.codes.country_without_code.values())
+    codes = list(TABLES.codes.country.values())
+    assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize(
+    ("country", "code"),
+    [("MA", "232"), ("MU", "231"), ("TN", "249"), ("MG", "227"), ("CI", "223"), ("CZ", "352"), ("TW", "143")],
+)
+def test_codes_of_countries_that_were_wrong_or_missing(country: str, code: str) -> None:
+    """As in the public copy of JGS-20."""
+    assert TABLES.codes.country[country] == code
+
+
+@pytest.mark.parametrize("hs_code", ["87100000", "89061000", "93010000"])
+@pytest.mark.parametrize("regime", ["cbec_9610", "personal_postal"])
+def test_military_goods_move_on_no_lane(regime: Regime, hs_code: str) -> None:
+    assert refusal(regime, [line(hs_code=hs_code)], "100.00") == Refusal("prohibited_goods", "SKU-1")

@@ -8,7 +8,8 @@ from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportHeld, OrderScreened, ParcelDeclared, ParcelUplifted
 from contracts.warehouse import ParcelHandedOver
 from services.customs.domain.cases import EXIT_PROOF, open_hold, open_subject, post_hold_to_answer
-from services.customs.domain.decide import HOLD_ANSWER, Policy
+from services.customs.domain.decide import HOLD_ANSWER, Policy, return_until
+from services.persons.facts import PersonErased
 from services.plans import plan_of
 from shared.ledger.facts import Facts
 
@@ -59,7 +60,10 @@ def check_bill(facts: Facts, uplifted: ParcelUplifted) -> None:
 
 def hold_to_answer(facts: Facts, parcel: int) -> ImportHeld | CaseOpened:
     """The hold that an operator's answer is about: customs' own, or the case of one that the post's scans tell.
-    NotPossible: there is none."""
+    NotPossible: there is none, or the person's record was erased, which an answer that names the person would outlive.
+    """
+    if PersonErased in facts:
+        raise NotPossible("the person's record was erased", "answer customs directly, and state a resolution in orders")
     held = open_hold(facts, parcel) or post_hold_to_answer(facts, parcel)
     if held is None:
         raise NotPossible("customs does not hold this parcel, or the hold was answered already")
@@ -71,7 +75,7 @@ def check_return(facts: Facts, parcel: int, policy: Policy, now: datetime) -> No
     cleared, screened = facts.get(ImportCleared, parcel), facts.get(OrderScreened)
     if cleared is None or screened is None:
         raise NotPossible("customs has not released this parcel")
-    until = policy.imports[screened.regime].returnable_until(cleared.occurred_at)
+    until = return_until(policy.imports[screened.regime], cleared)
     if until is not None and now > until:
         raise NotPossible("a return cannot be asked for any more", f"it could be until {until:%Y-%m-%dT%H:%MZ}")
 

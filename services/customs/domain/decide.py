@@ -304,8 +304,14 @@ def _taken_back(facts: Facts, parcel: int, regime: ImportRegime, context: Decisi
         return [Job(CANCELLATION, facts.stream, str(parcel))] if never else []
     if ended is None or ended.outcome != "returned" or facts.get(ImportReturned, parcel):
         return []
-    until = regime.returnable_until(cleared.occurred_at)
+    until = return_until(regime, cleared)
     return [Job(RETURN, facts.stream, str(parcel))] if until is None or context.now <= until else []
+
+
+def return_until(regime: ImportRegime, cleared: ImportCleared) -> datetime | None:
+    """Until when the return of a released parcel may be applied for, if that is limited: from the release as customs
+    states it; from when we knew of it, where customs states none."""
+    return regime.returnable_until(cleared.released_at or cleared.occurred_at)
 
 
 def _left_origin(scan: ParcelScanned) -> bool:

@@ -145,6 +145,7 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
 }
 CODES: Mapping[str, tuple[Column, Column]] = {
     "country": (Column("must be two letters", _of(r"[A-Z]{2}")), UNIT),
+    "country_without_code": (Column("must be two letters", _of(r"[A-Z]{2}")), TEXT),
     "currency": (Column("must be three letters", _of(r"[A-Z]{3}")), UNIT),
     "unit": (TEXT, UNIT),
     "transport_mode": (TEXT, Column("must be a digit", _of(r"\d"))),

@@ -47,6 +47,8 @@ class Codes:
     """Codes of China's customs parameter tables."""
 
     country: Mapping[str, str]
+    country_without_code: Mapping[str, str]
+    """Countries of ISO 3166 that the table does not have, and why."""
     currency: Mapping[str, str]
     unit: Mapping[str, str]
     transport_mode: Mapping[str, str]

@@ -8,7 +8,7 @@ its days, source and sureness; what is not in the table is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -129,16 +129,17 @@ class Tariff:
             held = self._held[hs6, day] = tuple(row for row in self.lines.get(hs6, ()) if row.holds(day))
         return held
 
-    def choices(self, hs_code: str, day: date) -> tuple[str, ...]:
-        """The codes that may be meant by one that is not in the tariff of that day: those that replace it, else those
-        of its line, else those of its first six digits."""
+    def choices(self, hs_code: str, day: date, may_come: Callable[[str, date], bool]) -> tuple[str, ...]:
+        """The codes that may be meant by one that is not in the tariff of that day, and may come in: those that replace
+        it, else those of its line, else those of its first six digits."""
         rows = self.lines.get(hs_code[:HS6], ())
         ended = [
             code for row in rows if row.code.startswith(hs_code) and not row.holds(day) for code in row.replaced_by
         ]
         held = [row.code for row in rows if row.holds(day)]
         same_line = [code for code in held if code.startswith(hs_code[:TARIFF_LINE])]
-        return tuple(ended or same_line or held)[:MAX_CHOICES]
+        found = ([code for code in some if may_come(code, day)] for some in (ended, same_line, held))
+        return tuple(next((some for some in found if some), ()))[:MAX_CHOICES]
 
     def is_endangered(self, hs_code: str, day: date) -> bool:
         """Whether the code is the half of its line that is for endangered animals."""

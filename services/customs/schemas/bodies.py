@@ -143,7 +143,7 @@ class TaxFindingView(View):
     """Something about the import tax that should be known."""
 
     finding: str
-    """`tax_missing`, `tax_excess` or `content_missing`."""
+    """`tax_missing`, `tax_excess`, `content_missing` or `origin_without_code`."""
     sku: str | None
     """Null where it is about the whole order."""
     amount: Money | None

@@ -124,6 +124,9 @@ def _line(number: int, line: QuotedLine) -> OrderLine:
     )
 
 
+OF_WHAT_IS_COLLECTED = ("tax_missing", "tax_excess")
+
+
 class ChangeView(View):
     """Where the verdict or the tax would be another one."""
 
@@ -286,6 +289,6 @@ def quote_view(quote: Quote, collected: bool) -> QuoteView:
             cny_per_eur=Decimal(quote.rate.value), valid_from=quote.rate.valid_from, source=quote.rate.source
         ),
         documents=tuple(DocumentView(document=one.document, sku=one.sku) for one in quote.documents),
-        findings=tuple(one for one in told if collected or one.finding == "content_missing"),
+        findings=tuple(one for one in told if collected or one.finding not in OF_WHAT_IS_COLLECTED),
         rules=verdict.rules,
     )

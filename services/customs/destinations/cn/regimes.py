@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -14,11 +14,12 @@ from contracts.vocabularies import OrderRefusal
 from services.customs.destinations.cn.ceb import BEIJING
 from services.customs.destinations.cn.postal_tax import postal_tax
 from services.customs.destinations.cn.retail_tax import retail_tax, taxable_values
+from services.customs.destinations.cn.statutory_units import LITRES, litres_of_one
 from services.customs.regimes.base import Refusal, Sums
 from services.customs.regimes.rows import Headings
 from services.customs.regimes.tables import Tables
 from services.customs.regimes.tariff import HS6, TariffLine
-from services.customs.regimes.taxes import Tax
+from services.customs.regimes.taxes import Finding, Tax
 
 ARRIVED = frozenset({"arrived_destination", "import_customs"})
 PAST_CUSTOMS = frozenset(
@@ -68,7 +69,19 @@ class Cbec9610:
             if code is None:
                 return self._unknown(line, day)
             known.append(code)
-        return retail_tax(lines, taxable, known, self.tables.cbec_tax_percent.on(day), full=above)
+        tax = retail_tax(lines, taxable, known, self.tables.cbec_tax_percent.on(day), full=above)
+        return replace(tax, findings=(*tax.findings, *self._undeclarable(lines, known, tax.findings)))
+
+    def _undeclarable(
+        self, lines: Sequence[OrderLine], known: Sequence[TariffLine], told: Sequence[Finding]
+    ) -> Iterator[Finding]:
+        """What the inventory must state and the order does not: it would be a case once the parcel has left."""
+        for line, of in zip(lines, known, strict=True):
+            missing = Finding("content_missing", line.sku)
+            if LITRES in (of.unit1, of.unit2) and not litres_of_one(of, line) and missing not in told:
+                yield missing
+            if line.origin not in self.tables.codes.country:
+                yield Finding("origin_without_code", line.sku)
 
     def codes(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Mapping[int, str]:
         found = self._tariff_lines(lines, taxable_values(lines, sums), day)
@@ -103,7 +116,14 @@ class Cbec9610:
         ]
 
     def _unknown(self, line: OrderLine, day: date) -> Refusal:
-        return Refusal("tariff_code_unknown", line.sku, self.tables.tariff.choices(line.hs_code, day))
+        return Refusal("tariff_code_unknown", line.sku, self.tables.tariff.choices(line.hs_code, day, self._may_come))
+
+    def _may_come(self, code: str, day: date) -> bool:
+        """Whether goods of this code of the tariff may come in this way at all."""
+        barred = (self.tables.prohibited, self.tables.barred_from_air)
+        return self.tables.positive_list.line(code, day) is not None and not any(
+            headings.cover(code, day) for headings in barred
+        )
 
     def _passes_whole(self, lines: Sequence[OrderLine], day: date) -> bool:
         """One indivisible article may exceed the transaction's limit, at full duty ([2018] 49)."""
@@ -113,7 +133,10 @@ class Cbec9610:
         return self.tables.cbec_yearly.on(day)
 
     def returnable_until(self, released: datetime) -> datetime | None:
-        return released + timedelta(days=int(self.tables.cbec_return_days.on(self.day(released))))
+        """Days are Beijing's, and the last one counts whole."""
+        first = self.day(released)
+        last = first + timedelta(days=int(self.tables.cbec_return_days.on(first)))
+        return datetime.combine(last, time.max, BEIJING).astimezone(UTC)
 
     def cleared_by(self, scans: Sequence[ParcelScanned]) -> bool:
         return False

@@ -11,6 +11,8 @@ from contracts.base import OrderLine
 from services.customs.destinations.cn.ceb import Undeclarable
 from services.customs.regimes.tariff import TariffLine
 
+LITRES = "095"
+"""Customs' code of the unit."""
 _STATED = re.compile(r"(?<![\w.,])(\d{1,5}(?:[.,]\d{1,3})?) ?(ml|cl|l|g|kg)(?![\w'’])", re.IGNORECASE)
 _NUMBER, _YEAR = re.compile(r"\d"), re.compile(r"\b(?:19|20)\d\d\b")
 _LITRES: Mapping[str, Decimal] = {"ml": Decimal("0.001"), "cl": Decimal("0.01"), "l": Decimal(1)}
@@ -43,16 +45,21 @@ def _quantity(n: int, unit: str, tariff_line: TariffLine, article: Declared) -> 
 
 
 def _litres(tariff_line: TariffLine, article: Declared) -> Decimal | None:
-    of_one = tariff_line.litres(article.line)
-    of_one = stated_litres(article.line.description) if of_one is None else of_one
+    of_one = litres_of_one(tariff_line, article.line)
     return of_one * article.quantity if of_one else None
+
+
+def litres_of_one(tariff_line: TariffLine, line: OrderLine) -> Decimal | None:
+    """Of one unit: as the order's content says, else as the description states."""
+    of_one = tariff_line.litres(line)
+    return stated_litres(line.description) if of_one is None else of_one
 
 
 _COUNTED: Mapping[str, Callable[[TariffLine, Declared], Decimal | None]] = {
     "011": lambda _, article: Decimal(article.quantity),  # pieces
     "025": lambda _, article: Decimal(article.quantity),  # pairs: one is sold as one
     "035": lambda _, article: Decimal(article.net_weight_g).scaleb(-3),  # kilograms
-    "095": _litres,
+    LITRES: _litres,
 }
 
 
