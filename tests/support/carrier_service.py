@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -19,13 +18,12 @@ from aiokafka import AIOKafkaProducer
 from pydantic import SecretStr
 from standardwebhooks import Webhook
 
-from contracts.base import Event, Money, OrderLine, order_stream
+from contracts.base import Event, order_stream
 from contracts.carrier import (
     LabelCreated,
     ParcelScanned,
 )
 from contracts.customs import ParcelDeclared
-from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from sandbox.app import create
@@ -53,27 +51,6 @@ SECRET, OLD_SECRET = b"s" * 32, b"o" * 32
 WAREHOUSE = {"Authorization": "Bearer key-of-the-packer"}
 OPERATOR = {"Authorization": "Bearer key-of-the-operator"}
 E = TypeVar("E", bound=Event)
-
-
-def order_placed(order_id: UUID, country: str) -> OrderPlaced:
-    total = Money(amount=Decimal("7.90"), currency="EUR")
-    nothing = Money(amount=Decimal("0.00"), currency="EUR")
-    line = OrderLine(
-        line=1, sku="SAVON-200", description="Savon", hs_code="340111", origin="FR", quantity=1, unit_price=total
-    )
-    return OrderPlaced(
-        order_id=order_id,
-        occurred_at=datetime.now(UTC),
-        marketplace="tmall",
-        number=f"TM-{order_id.hex[:10]}",
-        lines=(line,),
-        freight=nothing,
-        discount=nothing,
-        tax=nothing,
-        total=total,
-        country=country,
-        province="CN-GD",
-    )
 
 
 def key(byte: bytes) -> SecretStr:
@@ -111,7 +88,11 @@ class CarrierService:
             await self.platform.ledger.record(db, consumed=[recorded])
 
     async def packed(
-        self, parcels: int = 1, contact: Mapping[str, str] | None = None, weight_g: int | None = None
+        self,
+        parcels: int = 1,
+        contact: Mapping[str, str] | None = None,
+        weight_g: int | None = None,
+        by: str | None = None,
     ) -> UUID:
         """An order whose labels are to be made."""
         order_id = uuid4()
@@ -119,12 +100,18 @@ class CarrierService:
         weight = {} if weight_g is None else {"weight_g": weight_g}
         boxes = [{**SAMPLE["box"], **weight, "parcel": n + 1} for n in range(parcels)]
         now = {"order_id": str(order_id), "occurred_at": datetime.now(UTC).isoformat()}
+        destination = {"destination": (contact or {}).get("country", "CN"), "carrier": by}
         await self.consume(
-            order_placed(order_id, (contact or {}).get("country", "CN")),
             OrderPacked.model_validate({**now, "parcels": boxes}),
             *(
                 ParcelDeclared.model_validate(
-                    {**SAMPLE["declared"], **now, "parcel": n + 1, "sub_order": f"T{order_id.hex[:10]}-{n + 1}"}
+                    {
+                        **SAMPLE["declared"],
+                        **now,
+                        **destination,
+                        "parcel": n + 1,
+                        "sub_order": f"T{order_id.hex[:10]}-{n + 1}",
+                    }
                 )
                 for n in range(parcels)
             ),
@@ -150,11 +137,13 @@ class CarrierService:
                 order_id,
             )
 
-    async def hand_over(self, order_id: UUID, number: str, at: datetime | None = None) -> None:
+    async def hand_over(
+        self, order_id: UUID, number: str, at: datetime | None = None, carrier: str = "laposte"
+    ) -> None:
         occurred_at = at or datetime.now(UTC)
         await self.consume(
             ParcelHandedOver(
-                order_id=order_id, occurred_at=occurred_at, parcel=1, carrier="laposte", tracking_number=number
+                order_id=order_id, occurred_at=occurred_at, parcel=1, carrier=carrier, tracking_number=number
             )
         )
 
@@ -198,16 +187,16 @@ class CarrierService:
         await until(lambda: poller.trouble is None)
 
     @asynccontextmanager
-    async def paused(self) -> AsyncIterator[None]:
-        """The carrier is not called; a round of the poller that had begun before is over."""
+    async def paused(self, counterpart: str = "carrier.laposte") -> AsyncIterator[None]:
+        """The carrier is not called; a round of La Poste's poller that had begun before is over."""
         async with self.platform.ledger.transaction() as db:
-            await pauses.pause(db, "carrier.laposte")
+            await pauses.pause(db, counterpart)
         try:
             await self.polled()
             yield
         finally:
             async with self.platform.ledger.transaction() as db:
-                await pauses.resume(db, "carrier.laposte")
+                await pauses.resume(db, counterpart)
 
     async def announced(self, sub_order: str) -> int:
         labels = (await self.outside.get("/control/account")).json()["labels"]
@@ -259,6 +248,7 @@ async def carrier_service(
         okapi_key=SecretStr("okapi"),
         webhook_secret=SecretStr(whsec(SECRET)),
         carrier_webhook_url=f"http://127.0.0.1:{webhook_port}/webhooks/laposte",
+        ems_feed_dir=str(changes.get("ems_feed_dir", "")),
     )
     async with serving(create(world, lambda: datetime.now(UTC)), lifespan="on") as outside:
         settings = Settings.model_validate(
