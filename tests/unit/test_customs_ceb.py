@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -270,6 +270,14 @@ def test_an_inventory_without_a_number_is_neither_cancelled_nor_returned(message
     unnumbered = shipment(departed(), 1, CONTACT, BUYER, POLICY, PLACED_AT)
     with pytest.raises(Undeclarable, match="invtNo: unknown"):
         build(message, unnumbered, PARTIES, TABLES.codes)
+
+
+def test_an_inventory_without_a_number_is_not_changed() -> None:
+    unnumbered = replace(shipment(departed(), 1, CONTACT, BUYER, POLICY, PLACED_AT), changes=True)
+    with pytest.raises(Undeclarable, match="invtNo: unknown"):
+        build("CEB621", unnumbered, PARTIES, TABLES.codes)
+    known = replace(unnumbered, inventory_number="22442026I000000001")
+    assert read(build("CEB621", known, PARTIES, TABLES.codes)).head["invtNo"] == "22442026I000000001"
 
 
 def test_a_long_article_number_is_short_in_every_message_and_its_own() -> None:

@@ -134,7 +134,11 @@ def test_a_fen_is_no_difference(total: str) -> None:
 def test_what_differs_by_more_than_rounding_explains_is_a_case(total: str, reason: str) -> None:
     (opened,) = events(billed(total), facts())
     assert isinstance(opened, CaseOpened)
-    assert (opened.case, opened.reason, opened.action) == ("needs_attention:tax_difference:1", reason, "look_into")
+    assert (opened.case, opened.reason, opened.action) == (
+        "needs_attention:tax_difference:1:22442026I000000001-L01",
+        reason,
+        "look_into",
+    )
 
 
 def test_a_tax_in_euros_is_exact_to_a_cent_only() -> None:
@@ -152,15 +156,28 @@ def test_what_becomes_of_a_bill_is_no_second_difference() -> None:
 
 def test_a_void_bill_ends_its_case_and_the_next_one_is_judged_anew() -> None:
     known = facts()
-    known.add(attention(order_id(), "tax_difference", "1", "tax_bill_higher", NOW))
+    known.add(attention(order_id(), "tax_difference", "1:22442026I000000001-L01", "tax_bill_higher", NOW))
     (closed,) = events(bill(VOID), known)
     assert isinstance(closed, CaseClosed)
-    assert (closed.case, closed.resolution) == ("needs_attention:tax_difference:1", "void")
+    assert (closed.case, closed.resolution) == ("needs_attention:tax_difference:1:22442026I000000001-L01", "void")
     known.add(closed)
     assert events(bill(VOID), known) == []
     (again,) = events(billed("150.00"), known)
     assert isinstance(again, CaseOpened)
-    assert again.case == "needs_attention:tax_difference:1:2"
+    assert again.case == "needs_attention:tax_difference:1:22442026I000000001-L01:2"
+
+
+def test_each_of_two_bills_has_a_case_of_its_own() -> None:
+    known = facts()
+    numbers = ("22442026I000000001-L01", "22442026I000000001-L02", "L/03", "9" * 50)
+    for number in numbers:
+        (opened,) = events(replace(billed("150.00"), tax_no=number), known)
+        known.add(opened)
+    assert len(known.all(CaseOpened)) == len(numbers)
+    (closed,) = events(replace(bill(VOID), tax_no="L/03"), known)
+    assert isinstance(closed, CaseClosed)
+    assert closed.case.startswith("needs_attention:tax_difference:1:")
+    assert "/" not in closed.case
 
 
 def test_a_bill_without_taxes_or_of_an_order_that_is_not_known_yet_says_nothing() -> None:

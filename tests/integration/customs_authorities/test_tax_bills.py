@@ -37,7 +37,10 @@ async def test_a_bill_that_differs_is_a_case_until_it_is_void(
     told, number = await cleared(customs, authorities, "taxed")
     authorities.add_message(bill(told + 1, number))
     opened_case = await customs.until("taxed", CaseOpened)
-    assert (opened_case.case, opened_case.reason) == ("needs_attention:tax_difference:1", "tax_bill_higher")
+    assert (opened_case.case, opened_case.reason) == (
+        f"needs_attention:tax_difference:1:{number}-L01",
+        "tax_bill_higher",
+    )
     [row] = await customs.platform.pool.fetch("select * from tax_bills")
     assert (row["order_id"], row["parcel"], row["status"], row["value_added_tax"]) == (
         order_id("taxed"),

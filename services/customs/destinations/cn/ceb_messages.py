@@ -136,7 +136,10 @@ def _waybill(s: Shipment, p: Parties, codes: Codes) -> Content:
 
 def _inventory(s: Shipment, p: Parties, codes: Codes) -> Content:
     """By post, where nobody names a bill or knows the flight, the bill is the parcel's own number. On which day the
-    goods enter is not known either, and areas are for bonded goods."""
+    goods enter is not known either, and areas are for bonded goods. Undeclarable: a change of what customs has, while
+    its number there is not known."""
+    if s.changes and s.inventory_number is None:
+        raise Undeclarable("invtNo", "unknown")
     head = {
         **ceb_fields.opening("CEB621", s),
         "orderNo": s.order_no,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ MOST_BILLS, MOST_LINES = 1_000, 99
 MADE, SUMMED, VOID = "1", "2", "3"
 _AMOUNT = re.compile(r"[0-9]{1,14}(?:\.[0-9]{1,5})?")
 _NUMBER = re.compile(r"[!-~]{1,50}")
+_SHORT_NUMBER = re.compile(r"[0-9A-Za-z-]{1,24}")
 _INVENTORY = re.compile(r"[!-~]{1,18}")
 
 
@@ -64,6 +66,11 @@ def _amount(named: Mapping[str, str], name: str) -> Decimal:
     return Decimal(named[name])
 
 
+def _named(tax_no: str) -> str:
+    """The bill in the name of its case: its number, or a digest of one that has no room there."""
+    return tax_no if _SHORT_NUMBER.fullmatch(tax_no) else hashlib.sha256(tax_no.encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True, slots=True)
 class Collected:
     """A parcel's share of the tax with which the order was placed, and by how much a bill may differ from it; CNY."""
@@ -83,9 +90,9 @@ def collected(facts: Facts, parcel: int) -> Collected | None:
 
 
 def tax_events(bill: TaxBill, parcel: int, facts: Facts, context: DecisionContext) -> list[Event]:
-    """A bill that differs from what was collected, by more than rounding explains, is a case; one that is void ends it.
-    What becomes of a bill otherwise changes nothing."""
-    subject = str(parcel)
+    """A bill that differs from what was collected, by more than rounding explains, is a case of its own; one that is
+    void ends it. What becomes of a bill otherwise changes nothing."""
+    subject = f"{parcel}:{_named(bill.tax_no)}"
     if bill.status == VOID:
         return [case.closed(context.now, "void") for case in open_attentions(facts, TAX_DIFFERENCE, subject)]
     told = collected(facts, parcel)
