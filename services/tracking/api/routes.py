@@ -17,7 +17,7 @@ from services.tracking.api.page import Pages
 from services.tracking.api.public import client, not_found
 from services.tracking.api.streams import StreamResponse, Streams
 from services.tracking.api.words import choose_language
-from services.tracking.schemas import OrderTracking
+from services.tracking.schemas import OrderTracking, stored_order
 from shared.clock import Clock
 from shared.http.answers import etag_response, uuid_or_404
 from shared.http.openapi import CONDITIONAL, Node, described, problems
@@ -114,7 +114,7 @@ def router(
             _, document = await opened(order_id, secret)
         except Problem:
             return Response(pages.not_found(choose_language(lang, accepted)), 404, pages.headers, "text/html")
-        order = OrderTracking.model_validate_json(document.body)
+        order = stored_order(document.body)
         language = choose_language(lang, accepted, order.language)
         body = pages.order(order, document.etag, language, secret or "", clock.now())
         return etag_response(request, body, "text/html", {**pages.headers, "Content-Language": language})
