@@ -189,8 +189,3 @@ class OrderTracking(Answer):
     timeline: tuple[TimelineEntry, ...] = ()
     updated_at: AwareDatetime
     """When the latest fact occurred."""
-
-
-def stored_order(body: bytes) -> OrderTracking:
-    """A stored document. What only a later version writes is ignored: two versions run side by side in an upgrade."""
-    return OrderTracking.model_validate_json(body, extra="ignore")

@@ -1,4 +1,4 @@
-"""What operators state about a parcel: its loss or destruction, answers to an enquiry and to a case about claim or label."""
+"""What operators state about a parcel: its loss or destruction, answers to an enquiry, about a claim, about a label."""
 
 from __future__ import annotations
 

@@ -17,6 +17,11 @@ from contracts.base import OrderLine
 class NoRule(LookupError):
     """No row of the table holds on that day."""
 
+    def __init__(self, table: str, day: date) -> None:
+        super().__init__(f"{table} has no row for {day}")
+        self.table = table
+        self.day = day
+
 
 class Dated:
     """What holds from its first day to its last, both included; without a last day it still does."""
@@ -64,7 +69,7 @@ class Amounts:
                 return row
         begun = [row for row in self.rows if row.valid_from <= day] if self.lasting else []
         if not begun:
-            raise NoRule(f"{self.name} has no row for {day}")
+            raise NoRule(self.name, day)
         return max(begun, key=lambda row: row.valid_from)
 
     def version(self, day: date) -> str:

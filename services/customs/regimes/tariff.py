@@ -8,15 +8,14 @@ its days, source and sureness; what is not in the table is not known here.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 from contracts.base import OrderLine
 from services.customs.regimes.rows import Dated
+from services.customs.regimes.rule_files import RuleFile
 
 HS6, TARIFF_LINE, CHINESE_CODE = 6, 8, 10
 MAX_CHOICES = 20
@@ -156,18 +155,15 @@ def _is_sister(row: TariffLine, stated: TariffLine) -> bool:
     return (row.code[:TARIFF_LINE], row.content, row.cites) == (stated.code[:TARIFF_LINE], stated.content, stated.cites)
 
 
-def load(path: Path) -> Tariff:
-    """The tariff of a file. ValueError or KeyError when a row is not what it should be."""
+def load(file: RuleFile) -> Tariff:
+    """The tariff of a file that was checked."""
     lines: dict[str, list[TariffLine]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            lines.setdefault(row["code"][:HS6], []).append(_line(row))
+    for row in file.rows("tariff"):
+        lines.setdefault(row.columns["code"][:HS6], []).append(_line(row.columns))
     return Tariff({hs6: tuple(sorted(rows, key=lambda row: row.code)) for hs6, rows in lines.items()})
 
 
 def _line(row: Mapping[str, str]) -> TariffLine:
-    if len(row["code"]) != CHINESE_CODE or not row["source"]:
-        raise ValueError(f"{row['code']}: ten digits and a source are needed")
     return TariffLine(
         code=row["code"],
         name=row["name"],
