@@ -54,6 +54,7 @@ Language = Annotated[str, _known(LANGUAGES, r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 CASE_KINDS = (
     "customs_hold",  # import customs holds a parcel
     "enquiry",  # the carrier has been silent for too long
+    "claim",  # a claim is to be sent to the carrier while it takes one
     "address_refused",  # the carrier refuses the address or the person: the shop is asked for a better one
     "uncertain_label",  # an answer was lost: a label may exist that we do not know of
     "needs_attention",  # a deadline has passed after the point of no return, a counterpart kept failing, or a rule did
@@ -66,6 +67,7 @@ CASE_ACTIONS = (
     "answer_customs",
     "await_customs",
     "search_with_carrier",
+    "send_claim",
     "check_label",
     "ask_shop",
     "look_into",

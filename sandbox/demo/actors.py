@@ -189,6 +189,8 @@ class Actors:
                 case "search_with_carrier":
                     body = {"found": order.scenario.parcel_scenarios[int(case["parcel"]) - 1] != "lost"}
                     await self._api.post("carrier", f"{parcel}/enquiry-answer", "operator", body)
+                case "send_claim":
+                    await self._api.post("carrier", f"{parcel}/claim-answer", "operator", {"sent": True})
                 case "await_customs":
                     return  # only customs' decision settles it
                 case "look_into" if case["case"].startswith("needs_attention:held_by_post:"):

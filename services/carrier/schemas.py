@@ -13,6 +13,7 @@ from pydantic import Field
 from contracts.base import Money, ParcelNumber
 from contracts.carrier import LabelCreated, ParcelScanned
 from services.carrier.domain.batches import MOST_PARCELS, State
+from services.carrier.domain.claim_cases import open_claim
 from services.carrier.domain.claims import ClaimDraft
 from services.carrier.domain.documents import Paper
 from services.carrier.domain.enquiries import open_enquiry
@@ -33,6 +34,13 @@ class EnquiryAnswerBody(Body):
 
     found: bool
     """False: it is lost."""
+
+
+class ClaimAnswerBody(Body):
+    """Whether the claim was sent to the carrier."""
+
+    sent: bool
+    """False: none is sent, as the carrier takes none any more or it is not worth it."""
 
 
 class LabelDecisionBody(Body):
@@ -335,7 +343,7 @@ def order_view(facts: Facts, labels: Rows, unconfirmed: Rows, unreadable: Mappin
 def parcel_view(facts: Facts, parcel: int, unreadable: int = 0) -> ParcelView:
     """The state of a parcel, its scans and the case that waits for a person."""
     label = facts.get(LabelCreated, parcel)
-    case = open_enquiry(facts, parcel) or open_label_case(facts, parcel)
+    case = open_enquiry(facts, parcel) or open_claim(facts, parcel) or open_label_case(facts, parcel)
     return ParcelView(
         parcel=parcel,
         state=parcel_state(facts, parcel),

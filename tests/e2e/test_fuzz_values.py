@@ -124,6 +124,7 @@ BODIES: dict[str, Any] = {
     "customs POST /orders/{packed}/parcels/1/retry": {"work": "export"},
     "carrier POST /orders/{reserved}/parcels/1/destruction": {"reason": "seized"},
     "carrier POST /orders/{packed}/parcels/1/enquiry-answer": {"found": True},
+    "carrier POST /orders/{packed}/parcels/1/claim-answer": {"sent": True},
     "carrier POST /orders/{packed}/parcels/1/label-answer": {"action": "repeat"},
     "orders POST /orders/{packed}/cases/any/resolution": {"resolution": "looked-into"},
 }

@@ -113,9 +113,15 @@ async def test_silence_opens_an_enquiry_and_the_answer_closes_it(carrier: Carrie
     path = f"/orders/{silent}/parcels/1/enquiry-answer"
     assert (await carrier.http.post(path, json={}, headers=OPERATOR)).status_code == 422
     answer = await carrier.http.post(path, json={"found": found}, headers=OPERATOR)
-    assert (answer.status_code, answer.json()["case"]) == (200, None)
+    assert (answer.status_code, answer.json()["case"]) == (200, None if found else "claim:1")
     assert (await carrier.until(silent, CaseClosed, case.case)).resolution == ("answered:found" if found else "lost")
     assert (ParcelLost in await carrier.facts(silent)) is not found
+    path = f"/orders/{silent}/parcels/1/claim-answer"
+    answer = await carrier.http.post(path, json={"sent": True}, headers=OPERATOR)
+    assert answer.status_code == (409 if found else 200)
+    if not found:
+        assert answer.json()["case"] is None
+        assert (await carrier.until(silent, CaseClosed, "claim:1")).resolution == "sent"
 
 
 async def test_erasure_drops_labels_and_what_the_carrier_sent(carrier: CarrierService) -> None:

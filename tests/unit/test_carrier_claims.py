@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
 import pytest
 
 from contracts.base import Event, order_stream
 from contracts.carrier import ParcelLost
+from contracts.cases import CaseClosed, CaseOpened
+from services.carrier.domain import answers
 from services.carrier.domain.answers import NotPossible
+from services.carrier.domain.claim_cases import open_claim
 from services.carrier.domain.claims import claim_draft
 from services.carrier.schemas import claim_view
-from shared.ledger.facts import Facts
+from shared.ledger.facts import Facts, Output, Timer
 from tests.support.carrier_samples import (
     ORDER,
     POLICY,
@@ -20,6 +26,8 @@ from tests.support.carrier_samples import (
     handed_over,
     label,
     opened,
+    outputs,
+    over,
     packed,
     scan,
 )
@@ -71,3 +79,66 @@ def test_of_a_carrier_without_a_known_limit_the_claim_has_none() -> None:
     elsewhere = handed_over().model_copy(update={"carrier": "other"})
     known = Facts(order_stream(ORDER), [packed(), label(), declared(), elsewhere, LOST])
     assert claim_draft(known, 1, POLICY).until is None
+
+
+def claims(known: Iterable[Event], at: datetime, *, caught_up: bool = True) -> list[Output]:
+    return [
+        item
+        for item in outputs([*SENT, *known], at, caught_up=caught_up)
+        if isinstance(item, Timer) or (isinstance(item, CaseOpened | CaseClosed) and item.kind == "claim")
+    ]
+
+
+def asked_for(known: Iterable[Event], at: datetime) -> CaseOpened:
+    (case,) = claims(known, at)
+    assert isinstance(case, CaseOpened)
+    return case
+
+
+class TestTheCaseThatAsksForAClaim:
+    def test_an_enquiry_without_an_answer_becomes_one_before_the_limit(self) -> None:
+        assert claims([ENQUIRY], day(20)) == [Timer(order_stream(ORDER), day(27))]
+        assert claims([ENQUIRY], day(27), caught_up=False) == [Timer(order_stream(ORDER), day(27))]
+        case = asked_for([ENQUIRY], day(27))
+        assert (case.case, case.reason, case.action, case.due_at) == ("claim:1", "silence", "send_claim", day(30))
+
+    def test_of_a_lost_parcel_at_once(self) -> None:
+        case = asked_for([LOST], day(17))
+        assert (case.case, case.parcel, case.reason, case.due_at) == ("claim:1", 1, "lost", day(30))
+        assert asked_for([LOST, over()], day(18)).reason == "lost", "its order is closed by then"
+
+    def test_after_the_limit_no_more_but_an_open_one_stays(self) -> None:
+        assert claims([LOST], day(30)) == []
+        assert claims([LOST, asked_for([LOST], day(17))], day(40)) == []
+
+    def test_none_without_a_rule_or_a_reason(self) -> None:
+        assert claims([], day(5)) == [Timer(order_stream(ORDER), day(16))]
+        other = handed_over().model_copy(update={"carrier": "chronopost"})
+        assert outputs([packed(), label(), other, LOST], day(18), caught_up=True) == []
+
+    @pytest.mark.parametrize("sent", [True, False])
+    def test_a_person_s_answer_settles_it(self, sent: bool) -> None:
+        case = asked_for([LOST], day(17))
+        (end,) = answers.claim_answer(facts(LOST, case), 1, sent, day(18))
+        assert isinstance(end, CaseClosed)
+        assert (end.case, end.resolution) == ("claim:1", "sent" if sent else "not_sent")
+        assert claims([LOST, case, end], day(18)) == []
+        with pytest.raises(NotPossible, match="no claim is asked for"):
+            answers.claim_answer(facts(LOST, case, end), 1, sent, day(18))
+
+    def test_the_parcel_s_being_found_settles_it_and_a_second_loss_asks_again(self) -> None:
+        case = asked_for([LOST], day(17))
+        seen = scan("ET3", day(18))
+        (found,) = [item for item in claims([LOST, case, seen], day(18)) if isinstance(item, CaseClosed)]
+        assert (found.case, found.resolution) == ("claim:1", "found")
+        known = [LOST, case, seen, found]
+        again = ParcelLost(order_id=ORDER, occurred_at=day(20), parcel=1, said_by="operator", turn=2)
+        assert (asked_for([*known, again], day(20)).case, asked_for([*known, again], day(20)).turn) == ("claim:1:2", 2)
+        assert claims(known, day(18)) == [Timer(order_stream(ORDER), day(27))], "silence counts from the scan"
+
+    def test_one_of_the_other_parcel_stays(self) -> None:
+        case = opened("claim:2", "claim", day(17), 2)
+        assert [item for item in claims([LOST, case], day(18)) if isinstance(item, CaseClosed)] == [
+            closed("claim:2", "found", day(18))
+        ], "its parcel is not lost"
+        assert open_claim(facts(LOST, case), 1) is None

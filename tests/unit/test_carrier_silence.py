@@ -62,12 +62,12 @@ class TestSilence:
 
     def test_an_older_scan_that_comes_late_does_not_close_it(self) -> None:
         known = [*self.FACTS, *events_among(outputs(self.FACTS, day(16), caught_up=True)), scan("ET1", day(1))]
-        assert outputs(known, day(17), caught_up=True) == []
+        assert outputs(known, day(17), caught_up=True) == [Timer(order_stream(ORDER), day(27))], "for the claim"
 
     def test_the_end_of_another_case_is_no_sign_of_the_parcel(self) -> None:
         known = [*self.FACTS, *events_among(outputs(self.FACTS, day(16), caught_up=True))]
         known += [opened("dead_letter:1", "dead_letter", day(17), None), closed("dead_letter:1", "replayed", day(18))]
-        assert outputs(known, day(19), caught_up=True) == []
+        assert outputs(known, day(19), caught_up=True) == [Timer(order_stream(ORDER), day(27))], "for the claim"
 
     def test_a_loss_closes_it(self) -> None:
         known = [*self.FACTS, *events_among(outputs(self.FACTS, day(16), caught_up=True))]

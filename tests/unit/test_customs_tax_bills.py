@@ -172,6 +172,7 @@ def test_each_of_two_bills_has_a_case_of_its_own() -> None:
     numbers = ("22442026I000000001-L01", "22442026I000000001-L02", "L/03", "9" * 50)
     for number in numbers:
         (opened,) = events(replace(billed("150.00"), tax_no=number), known)
+        assert isinstance(opened, CaseOpened)
         known.add(opened)
     assert len(known.all(CaseOpened)) == len(numbers)
     (closed,) = events(replace(bill(VOID), tax_no="L/03"), known)

@@ -1,4 +1,4 @@
-"""What operators state about a parcel: its loss or destruction, the answer to an enquiry or to a case about a label."""
+"""What operators state about a parcel: its loss or destruction, answers to an enquiry, about a claim, about a label."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from fastapi.responses import JSONResponse
 from contracts.base import Event, order_stream
 from services.carrier.domain import answers
 from services.carrier.domain.parcels import parcels_of
-from services.carrier.schemas import DestructionBody, EnquiryAnswerBody, LabelDecisionBody, ParcelView, parcel_view
+from services.carrier.schemas import (
+    ClaimAnswerBody,
+    DestructionBody,
+    EnquiryAnswerBody,
+    LabelDecisionBody,
+    ParcelView,
+    parcel_view,
+)
 from services.paths import OrderPath, ParcelPath
 from shared.clock import Clock
 from shared.db import DB
@@ -92,6 +99,20 @@ def router(ledger: Ledger, clock: Clock, requests: IdempotentRequests, require: 
         """The carrier's answer to an enquiry: found, and the wait begins anew, or lost."""
         return await publish(
             request, who, order_id, parcel, lambda facts, now: answers.enquiry_answer(facts, parcel, answer.found, now)
+        )
+
+    @routes.post(
+        "/orders/{order_id}/parcels/{parcel}/claim-answer",
+        summary="State whether a claim was sent",
+        response_model=ParcelView,
+        openapi_extra=_statement("No claim is asked for about the parcel."),
+    )
+    async def answer_claim(
+        request: Request, order_id: OrderPath, parcel: ParcelPath, answer: ClaimAnswerBody, who: Principal = support
+    ) -> Response:
+        """Settles the case that asks for a claim. An open enquiry waits for the carrier's answer all the same."""
+        return await publish(
+            request, who, order_id, parcel, lambda facts, now: answers.claim_answer(facts, parcel, answer.sent, now)
         )
 
     @routes.post(

@@ -8,6 +8,7 @@ from typing import Literal
 from contracts.base import Event
 from contracts.carrier import ParcelDestroyed, ParcelEndEvent, ParcelLost, ParcelScanned
 from contracts.warehouse import ParcelHandedOver
+from services.carrier.domain.claim_cases import NOT_SENT, SENT, open_claim
 from services.carrier.domain.enquiries import ANSWERED_FOUND, open_enquiry
 from services.carrier.domain.labels import REFUSE, open_label_case, refusal
 from services.carrier.domain.outcomes import current_end
@@ -45,6 +46,14 @@ def enquiry_answer(facts: Facts, parcel: int, found: bool, now: datetime) -> lis
     if case is None:
         raise NotPossible("no enquiry is open for this parcel")
     return [case.closed(now, ANSWERED_FOUND) if found else _lost(facts, parcel, current_end(facts, parcel), now)]
+
+
+def claim_answer(facts: Facts, parcel: int, sent: bool, now: datetime) -> list[Event]:
+    """Whether a claim was sent to the carrier. Raises NotPossible when none is asked for."""
+    case = open_claim(facts, parcel)
+    if case is None:
+        raise NotPossible("no claim is asked for about this parcel")
+    return [case.closed(now, SENT if sent else NOT_SENT)]
 
 
 def label_answer(facts: Facts, parcel: int, action: Literal["repeat", "refuse"], now: datetime) -> list[Event]:

@@ -1,8 +1,8 @@
-"""What follows from the facts of one order: labels to ask for, outcomes of parcels, enquiries, cases that end."""
+"""What follows from the facts of one order: labels to ask for, outcomes of parcels, enquiries, claims, closed cases."""
 
 from __future__ import annotations
 
-from services.carrier.domain import duties, enquiries, labels, outcomes, repacked
+from services.carrier.domain import claim_cases, duties, enquiries, labels, outcomes, repacked
 from services.carrier.domain.duties import DutyCodes
 from services.carrier.domain.silence import SilencePolicy
 from shared.ledger.facts import DecisionContext, Facts, Output
@@ -18,4 +18,6 @@ def decide(facts: Facts, context: DecisionContext, policy: SilencePolicy, duty_c
         *repacked.travelling(facts, context),
         *enquiries.closed(facts, context),
         *enquiries.outputs(facts, context, policy),
+        *claim_cases.closed(facts, context),
+        *claim_cases.outputs(facts, context, policy),
     ]

@@ -102,7 +102,7 @@ def last_news(facts: Facts, handed_over: ParcelHandedOver) -> datetime:
                 for case in facts.all(CaseOpened)
                 if case.parcel in (parcel, None)
                 and (closed := facts.get(CaseClosed, case.case)) is not None
-                and (case.kind, closed.resolution) != ("enquiry", FOUND)
+                and (case.kind not in ("enquiry", "claim") or closed.resolution != FOUND)
             ),
         ]
     )

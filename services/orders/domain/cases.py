@@ -20,6 +20,7 @@ FREED_BY: Mapping[str, str] = {
     "answer_customs": "customs: POST /orders/{order_id}/parcels/{parcel}/hold-answer",
     "await_customs": "customs' decision, as a receipt or the post's scans tell it",
     "search_with_carrier": "carrier: POST /orders/{order_id}/parcels/{parcel}/enquiry-answer",
+    "send_claim": "carrier: POST /orders/{order_id}/parcels/{parcel}/claim-answer",
     "check_label": "carrier: POST /orders/{order_id}/parcels/{parcel}/label-answer",
     "retry": "customs: POST /orders/{order_id}/parcels/{parcel}/retry",
     "ask_shop": "carrier: POST /orders/{order_id}/parcels/{parcel}/label-answer",

@@ -52,6 +52,7 @@ Action = Literal[
     "pay_duty",
     "give_instructions",
     "search_with_carrier",
+    "send_claim",
     "check_label",
     "ask_shop",
     "retry",

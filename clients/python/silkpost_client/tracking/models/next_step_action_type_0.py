@@ -33,6 +33,7 @@ class NextStepActionType0(StrEnum):
     SCREEN = "screen"
     SEARCH_WITH_CARRIER = "search_with_carrier"
     SEND_BACK = "send_back"
+    SEND_CLAIM = "send_claim"
     SOLVE_PROBLEM = "solve_problem"
     TAKE_IN_CHARGE = "take_in_charge"
     WITHDRAW = "withdraw"
