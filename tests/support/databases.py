@@ -14,8 +14,9 @@ FreshDatabase = Callable[[str], Awaitable[str]]
 async def copy_database(servers: Servers, dsn: str, copy: str) -> None:
     """As from a backup; nothing may be connected to the database."""
     connection = await asyncpg.connect(servers.admin_dsn)
-    name = dsn.rpartition("/")[2]  # its owner is a role of the same name
+    name, target = dsn.rpartition("/")[2], copy.rpartition("/")[2]
     try:
-        await connection.execute(f'create database "{copy.rpartition("/")[2]}" template "{name}" owner "{name}"')
+        owner = await connection.fetchval("select pg_get_userbyid(datdba) from pg_database where datname = $1", name)
+        await connection.execute(f'create database "{target}" template "{name}" owner "{owner}"')
     finally:
         await connection.close()
