@@ -105,10 +105,10 @@ def test_a_recalled_order_is_withdrawn_whole_or_told_that_it_is_too_late() -> No
 
 def test_an_order_is_not_packed_while_a_person_is_to_choose() -> None:
     with pytest.raises(Refusal, match="suspended") as raised:
-        pack(known(*RESERVED), BOXES, NET, NOW, [SKU])
+        pack(known(*RESERVED), BOXES, NET, NOW, waiting_skus=[SKU])
     assert raised.value.kind == "conflict"
     assert SKU in (raised.value.detail or "")
-    assert pack(known(*PACKED), BOXES, NET, NOW, [SKU]) == PACKED[-1]
+    assert pack(known(*PACKED), BOXES, NET, NOW, waiting_skus=[SKU]) == PACKED[-1]
 
 
 def test_blocked_stock_is_not_reserved_and_the_shortage_says_why() -> None:
