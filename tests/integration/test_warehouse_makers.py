@@ -106,8 +106,12 @@ async def test_a_suspended_vendors_stock_is_not_reserved_and_shown_as_blocked(wa
 
 async def test_a_withdrawn_product_is_blocked_and_not_received(warehouse: WarehouseService) -> None:
     await warehouse.consume(VERIFIED, approved("SAVON-200"), approved("MIEL-500"))
-    await receive(warehouse, {"SAVON-200": 5, "MIEL-500": 5})
+    body = {"reference": "BL-1", "owner": OWNER, "lines": [{"sku": "SAVON-200", "quantity": 5}]}
+    booked = await warehouse.http.post("/receipts", json=body)
+    await receive(warehouse, {"MIEL-500": 5})
     await warehouse.consume(withdrawn("SAVON-200"))
+    again = await warehouse.http.post("/receipts", json=body)
+    assert (again.status_code, again.json()) == (201, booked.json()), "what was booked before is only told again"
     assert await warehouse.stock("SAVON-200") == {"blocked": 5}
     assert await warehouse.stock("MIEL-500") == {"available": 5}
     before = await warehouse.platform.pool.fetchval("select count(*) from goods_receipts")

@@ -169,7 +169,7 @@ async def _state(db: DB, ledger: Ledger, product: Product, now: datetime) -> boo
 async def _receive(db: DB, ledger: Ledger, receipt: GoodsReceipt) -> GoodsReceipt:
     """Books goods in, once for owner and reference. The receipt as first booked. Raises Refusal."""
     products = await goods.find_products(db, [line.sku for line in receipt.lines])
-    check_receipt(receipt, products, await goods.withdrawn_skus(db, sorted(products)))
+    check_receipt(receipt, products, await goods.withdrawn_skus(db, receipt))
     if not await goods.add_receipt(db, receipt):
         booked = await goods.read_receipt(db, receipt.id)
         check_repeated(receipt, booked)

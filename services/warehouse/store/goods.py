@@ -27,7 +27,9 @@ async def save_product(db: DB, product: Product, *, withdrawn: bool = False, sta
            on conflict (sku) do update set
                gtin = case when $14 or products.gtin14 <> lpad(excluded.gtin, 14, '0')
                            then excluded.gtin else products.gtin end,
-               withdrawn = excluded.withdrawn, hs_code = excluded.hs_code, origin = excluded.origin,
+               vendor_id = excluded.vendor_id,
+               withdrawn = case when $14 then products.withdrawn else excluded.withdrawn end,
+               hs_code = excluded.hs_code, origin = excluded.origin,
                net_weight_g = excluded.net_weight_g, length_mm = excluded.length_mm, width_mm = excluded.width_mm,
                height_mm = excluded.height_mm, unit_value = excluded.unit_value, currency = excluded.currency
            where products.owner = excluded.owner
@@ -58,9 +60,14 @@ async def find_products(db: DB, skus: Sequence[str]) -> dict[str, Product]:
     return {row["sku"]: Product(**row) for row in rows}
 
 
-async def withdrawn_skus(db: DB, skus: Sequence[str]) -> frozenset[str]:
-    """Those of these SKUs that are no longer sold."""
-    rows = await db.fetch("select sku from products where sku = any($1) and withdrawn", skus)
+async def withdrawn_skus(db: DB, receipt: GoodsReceipt) -> frozenset[str]:
+    """The SKUs of a receipt that are no longer sold; none of one that is booked already, which is only told again."""
+    rows = await db.fetch(
+        """select sku from products where sku = any($1) and withdrawn
+           and not exists (select from goods_receipts where id = $2)""",
+        [line.sku for line in receipt.lines],
+        receipt.id,
+    )
     return frozenset(row["sku"] for row in rows)
 
 
