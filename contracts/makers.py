@@ -54,8 +54,8 @@ class VendorVerified(VendorEvent):
     """The code under which its stock, its products and its keys stand. It never changes."""
     public_name: Annotated[str, Field(min_length=1, max_length=100)]
     """By which shoppers see it: its trade name. Of a sole trader it need not be the person's name."""
-    country: CountryCode
-    """Of its seat."""
+    country: CountryCode | None = None
+    """Of its seat; None where its first product was stated to the warehouse, without `makers`."""
 
     @property
     def subject(self) -> str:

@@ -151,7 +151,7 @@ class Demo:
     async def summary(self) -> dict[str, Any]:
         """The result, for people and for scripts."""
         stock = [row async for row in self._api.pages("warehouse", "/stock", "stock", "warehouse")]
-        states = ("available", "reserved", "shipped", "written_off")
+        states = ("available", "blocked", "reserved", "shipped", "written_off")
         mismatched = [row["sku"] for row in stock if row["received"] != sum(row[state] for state in states)]
         tracking, first = self._deployment.urls["tracking"], next(iter(self.orders.by_id.values()))
         return {

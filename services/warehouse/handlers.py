@@ -16,6 +16,15 @@ from contracts.carrier import (
 )
 from contracts.cases import CaseClosed
 from contracts.customs import OrderRefused, OrderScreened, ParcelRefused
+from contracts.makers import (
+    InFlightDecided,
+    ProductApproved,
+    ProductChanged,
+    ProductWithdrawn,
+    VendorRestored,
+    VendorSuspended,
+    VendorVerified,
+)
 from contracts.orders import (
     CancelRequested,
     ChangeRequested,
@@ -27,13 +36,15 @@ from contracts.orders import (
 from contracts.warehouse import ManifestClosed, ParcelRepacked, StockReserved
 from services.warehouse.domain import expected_returns
 from services.warehouse.domain.allocation import allocate, skus_to_lock
+from services.warehouse.domain.catalogue import product_of, recalled, recalls, vendor_of
 from services.warehouse.domain.decisions import decide
-from services.warehouse.domain.movements import OrderStock
+from services.warehouse.domain.movements import OrderStock, returns_written_off
 from services.warehouse.domain.orders import order_row, parcel_rows
+from services.warehouse.store import catalogue, manifests, stock, work_lists
 from services.warehouse.store import expected_returns as expected_returns_table
-from services.warehouse.store import manifests, stock, work_lists
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
+from shared.telemetry import log
 
 
 async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
@@ -61,7 +72,7 @@ async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> S
             if pending_restore.get(order_id) != claim
         }
         await stock.update_pending_restore(db, changes.restored, new_claims)
-        outputs.extend([*changes.published, *changes.timers])
+        outputs.extend([*changes.published, *changes.timers, *returns_written_off(changes.movements, context.now)])
     return outputs
 
 
@@ -87,9 +98,33 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
     await work_lists.drop_parcels(db, [(event.order_id, event.parcel) for event in repacked])
 
 
-async def handle_manifests(_db: DB, _manifests: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:
-    """Nothing follows from a closed manifest here: its parcels are handed over in its own transaction."""
+async def decide_nothing(_db: DB, _sets: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:
+    """Nothing follows from these facts alone: of a closed manifest the parcels are handed over in its own transaction,
+    as goods are booked in that of their receipt."""
     return ()
+
+
+async def handle_vendors(db: DB, vendors: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
+    """Recalls the orders in flight of a suspended vendor when a person has chosen so. What was recalled before has no
+    effect."""
+    return [
+        recalled(facts.id, recall, order_id, context.now)
+        for facts in vendors
+        for recall in recalls(facts)
+        for order_id in await catalogue.orders_in_flight(db, facts.id, recall.until)
+    ]
+
+
+async def project_vendors(db: DB, vendors: Sequence[Facts]) -> None:
+    """Blocks the stock of those that may not sell, and frees that of the others."""
+    await catalogue.save_vendors(db, [vendor_of(facts) for facts in vendors])
+
+
+async def project_products(db: DB, sets: Sequence[Facts]) -> None:
+    """Keeps the products as they are now. A SKU that stands under another owner here stays so."""
+    products = [product for facts in sets if (product := product_of(facts)) is not None]
+    if foreign := await catalogue.save_products(db, products):
+        log.error("products of another owner than their stock", skus=foreign)
 
 
 async def project_manifests(db: DB, sets: Sequence[Facts]) -> None:
@@ -115,4 +150,11 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     CaseClosed,  # a person has found where a parcel is that did not come back
     OrderClosed,  # release what is still held
     BordereauCreated,  # shown beside the manifest
+    VendorVerified,  # a vendor's code
+    VendorSuspended,  # block its stock; what is in flight waits for a choice
+    VendorRestored,  # free its stock
+    InFlightDecided,  # recall what is in flight, or let it go on
+    ProductApproved,  # may be received and sold
+    ProductChanged,  # another version
+    ProductWithdrawn,  # block its stock
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from contracts import topics
-from contracts.base import MANIFEST, ORDER
+from contracts.base import MANIFEST, ORDER, PRODUCT, RECEIPT, VENDOR, WRITE_OFF
 from services import cases
 from services.warehouse import handlers, metrics
 from services.warehouse.api import goods, manifests, orders, preview, returns
@@ -13,6 +13,7 @@ from services.warehouse.api.description import API
 from services.warehouse.api.manifest_actions import ManifestActions
 from services.warehouse.api.order_actions import OrderActions
 from services.warehouse.settings import Settings
+from services.warehouse.tasks import stock_level_task
 from shared.cli.commands import command
 from shared.ledger.rules import StreamKind
 from shared.operations.gauges import every
@@ -29,17 +30,25 @@ def service(platform: Platform) -> Service:
         publishes=topics.of_producer("warehouse"),
         consumes=topics.subscribed_by("warehouse"),
         subscriptions=handlers.SUBSCRIPTIONS,
+        also_publishes=(topics.STOCK_LEVELS,),
         kinds=(
-            StreamKind(MANIFEST, handlers.handle_manifests, handlers.project_manifests),
-            StreamKind(ORDER, handlers.handle, handlers.project),
+            StreamKind(VENDOR, handlers.handle_vendors, handlers.project_vendors, causes=(ORDER,)),
+            StreamKind(PRODUCT, handlers.decide_nothing, handlers.project_products),
+            StreamKind(RECEIPT, handlers.decide_nothing),
+            StreamKind(MANIFEST, handlers.decide_nothing, handlers.project_manifests),
+            StreamKind(ORDER, handlers.handle, handlers.project, causes=(WRITE_OFF,)),
+            StreamKind(WRITE_OFF, handlers.decide_nothing),
         ),
         hooks=cases.hooks("warehouse"),
         findings=cases.findings,
         on_restored=handlers.on_restored,
-        tasks=(every(metrics.EVERY_SECONDS, partial(metrics.measure, pool)),),
+        tasks=(
+            every(metrics.EVERY_SECONDS, partial(metrics.measure, pool)),
+            stock_level_task(ledger, platform.clock.now),
+        ),
         api=API,
         routers=(
-            goods.router(require, pool, platform.clock, requests),
+            goods.router(require, pool, ledger, platform.clock, requests, makers=settings.products_from_makers),
             orders.router(require, pool, ledger, requests, OrderActions(ledger, platform.clock)),
             manifests.router(require, pool, ledger, requests, ManifestActions(ledger, platform.clock)),
             returns.router(require, pool, platform.clock),

@@ -105,6 +105,8 @@ class Restore:
             if record.type not in Event.BY_TYPE:
                 raise NotRestorable(f"{record.type} on {topic} is newer than this service")
             event = lifted(parse_fact(record.type, record.body or b""))
+            if event.KIND not in self.ledger.rules.by_name:
+                continue  # only told, never kept: of a compacted topic the newest counts
             events.append(event)
             wire[event.id] = Wire(record.type, (record.body or b"").decode())
         return events, kept, wire

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 from aiokafka import TopicPartition
 
@@ -21,6 +20,7 @@ from shared.ledger.rules import NO_HOOKS, Rules, StreamKind
 from shared.messaging.decoder import Decoded, Record
 from shared.platform import Platform, connected, restore_of, running
 from shared.telemetry import metrics
+from tests.support.databases import copy_database
 from tests.support.streams_shop import (
     GOOD,
     KINDS,
@@ -105,7 +105,7 @@ async def test_after_a_restart_and_a_restore_the_state_is_the_same(servers: Serv
         await market.produce(events[:20])
         await until(lambda: _knows(platform, 1))
     copy = f"{market.dsn}_copy"
-    await _copy(servers, market.dsn, copy)
+    await copy_database(servers, market.dsn, copy)
     async with running(market.make, market.settings()) as (platform, _):
         await market.produce(events[20:])
         await until(lambda: _same(platform, once))
@@ -161,15 +161,6 @@ async def _same(platform: Platform, once: Mapping[str, Any]) -> bool:
 
 async def _blocked(platform: Platform) -> bool:
     return platform.state.blocked is not None
-
-
-async def _copy(servers: Servers, dsn: str, copy: str) -> None:
-    connection = await asyncpg.connect(servers.admin_dsn)
-    name = dsn.rpartition("/")[2]  # its owner is a role of the same name
-    try:
-        await connection.execute(f'create database "{copy.rpartition("/")[2]}" template "{name}" owner "{name}"')
-    finally:
-        await connection.close()
 
 
 async def test_crossing_batches_of_two_replicas_never_deadlock(servers: Servers) -> None:

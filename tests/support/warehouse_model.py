@@ -181,6 +181,7 @@ class WarehouseModel:
             return
         self.stock.update(levels_after(self.stock, shortage.movements))
         self._keep(shortage.movements)
+        assert shortage.written_off.quantity == quantity
         if shortage.short:
             self.consume([shortage.short])
 

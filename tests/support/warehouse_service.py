@@ -29,7 +29,9 @@ NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 EUR = Money.model_validate({"amount": "12.50", "currency": "EUR"})
 ZERO = Money.zero("EUR")
 OWNER = "savonnerie"
-STATUSES = ("available", "reserved", "shipped", "written_off")
+STATUSES = ("available", "blocked", "reserved", "shipped", "written_off")
+STORED = ("available", "reserved", "shipped", "written_off")
+"""As the database has them: what is blocked is available there, and marked."""
 
 
 @dataclass
@@ -57,20 +59,20 @@ class WarehouseService:
     async def stock(self, sku: str) -> dict[str, int]:
         answer = await self.http.get("/stock", params={"sku": sku})
         row = answer.json()["stock"][0]
-        assert row["received"] == row["available"] + row["reserved"] + row["shipped"] + row["written_off"]
+        assert row["received"] == sum(row[status] for status in STATUSES)
         return {status: row[status] for status in STATUSES if row[status]}
 
     async def check_sums(self) -> None:
         """The stock is the sum of its movements."""
         sums: dict[str, dict[str, int]] = {}
         for row in await self.platform.pool.fetch("select sku, kind, quantity from movements"):
-            quantities = sums.setdefault(row["sku"], dict.fromkeys(STATUSES, 0))
+            quantities = sums.setdefault(row["sku"], dict.fromkeys(STORED, 0))
             source, target = MOVES[row["kind"]]
             quantities[target] += row["quantity"]
             if source is not None:
                 quantities[source] -= row["quantity"]
         for row in await self.platform.pool.fetch("select * from stock where received > 0"):
-            assert sums[row["sku"]] == {status: row[status] for status in STATUSES}
+            assert sums[row["sku"]] == {status: row[status] for status in STORED}
 
     async def reserved(self, units: dict[str, int]) -> UUID:
         order = uuid4()
@@ -93,12 +95,12 @@ class WarehouseService:
 
 
 @asynccontextmanager
-async def warehouse_service(dsn: str) -> AsyncIterator[WarehouseService]:
-    """Without a broker. At the end its stock must be the sum of its movements."""
+async def warehouse_service(dsn: str, **changes: Any) -> AsyncIterator[WarehouseService]:
+    """Without a broker; `changes` are of its settings. At the end its stock must be the sum of its movements."""
     await add_api_key(dsn, key="key-of-the-packer", name="packer", scope="warehouse")
     await add_api_key(dsn, key="key-of-orders", name="orders", scope="service")
     key = SecretStr(base64.b64encode(bytes(32)).decode())
-    settings = Settings(database_url=SecretStr(dsn), storage_key=key, database_pool=12)
+    settings = Settings(database_url=SecretStr(dsn), storage_key=key, database_pool=12, **changes)
     async with connected(main.service, settings) as (platform, service):
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(build_app(platform, service)),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated
 
 import asyncpg
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import TypeAdapter
 
-from contracts.base import Code, Sku
+from contracts.base import Code, Sku, product_stream, vendor_stream
 from services.warehouse.api.refusals import refusals_as_problems
-from services.warehouse.domain.goods import GoodsReceipt, check_receipt, check_repeated
+from services.warehouse.domain.catalogue import first_vendor_fact, product_facts
+from services.warehouse.domain.goods import GoodsReceipt, Product, check_receipt, check_repeated
 from services.warehouse.domain.stock import levels_after
 from services.warehouse.schemas.goods import (
     Gtin,
@@ -21,8 +22,8 @@ from services.warehouse.schemas.goods import (
     ReceiptBody,
     ReceiptView,
     StockPage,
-    StockQuantities,
     product_view,
+    quantities_view,
     receipt_view,
     stock_view,
 )
@@ -38,6 +39,7 @@ from shared.http.openapi import IDEMPOTENT, PAGED, described, problems
 from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import Problem
 from shared.http.routes import Route
+from shared.ledger.ledger import Ledger
 
 SkuPath = Annotated[Sku, Path(description="The product's number, which its owner has given it.")]
 OwnerQuery = Annotated[Code | None, Query(description="Of this owner only.")]
@@ -46,8 +48,15 @@ _IN_STOCK = TypeAdapter(tuple[Code, Sku])
 
 
 def router(
-    require: Require, pool: asyncpg.Pool[asyncpg.Record], clock: Clock, requests: IdempotentRequests
+    require: Require,
+    pool: asyncpg.Pool[asyncpg.Record],
+    ledger: Ledger,
+    clock: Clock,
+    requests: IdempotentRequests,
+    *,
+    makers: bool,
 ) -> APIRouter:
+    """`makers`: products are said by that service, and nobody else."""
     key = require("warehouse")
     routes = APIRouter(route_class=Route, tags=["goods"])
 
@@ -56,19 +65,15 @@ def router(
         summary="State a product",
         response_model=ProductView,
         responses={201: {"model": ProductView, "description": "The product is new."}},
-        openapi_extra=problems(because={409: "The SKU is another owner's product."}),
+        openapi_extra=problems(because={409: "The SKU is another owner's product, or products come from `makers`."}),
     )
     async def put_product(sku: SkuPath, body: ProductBody, _: Principal = Depends(key)) -> Response:
-        """States all about a product: 201 when new, 200 when replaced. Its owner never changes (409)."""
+        """States all about a product: 201 when new, 200 when replaced. Its owner never changes (409). Where the service
+        `makers` says what may be sold, nothing is stated here (409)."""
+        if makers:
+            raise Problem(409, "products come from makers", detail="state the product there: it is validated first")
         product = body.product(sku)
-        async with pool.acquire() as db, db.transaction():
-            created = await goods.save_product(db, product)
-        if created is None:
-            raise Problem(
-                409,
-                "the SKU belongs to another owner",
-                errors=[Fault("owner", "owner_of_sku", "a product's owner never changes")],
-            )
+        created = await ledger.run(lambda db: _state(db, ledger, product, clock.now()))
         return json_answer(product_view(product), 201 if created else 200)
 
     @routes.get("/products", summary="List products", response_model=ProductsPage, openapi_extra=PAGED)
@@ -113,7 +118,7 @@ def router(
         answer, others 409."""
 
         async def work(db: DB) -> Response:
-            return json_answer(receipt_view(await _receive(db, body.receipt(clock.now()))), 201)
+            return json_answer(receipt_view(await _receive(db, ledger, body.receipt(clock.now()))), 201)
 
         with refusals_as_problems():
             return await requests.run(request, principal, work)
@@ -127,29 +132,49 @@ def router(
         limit: Limit = PAGE,
         _: Principal = Depends(key),
     ) -> Response:
-        """Stock by owner and SKU, and the sums over all pages: received = available + reserved + shipped + written
-        off."""
+        """Stock by owner and SKU, and the sums over all pages: received = available + blocked + reserved + shipped +
+        written off."""
         after = paging.after(cursor, _IN_STOCK)
         async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
             rows = await goods.list_stock(db, owner, sku, after, limit + 1)
-            totals = await goods.sum_stock(db, owner, sku)
+            totals, blocked = await goods.sum_stock(db, owner, sku)
         shown, following = paging.cut(rows, limit, lambda row: (row.owner, row.sku))
         page = StockPage(
-            stock=tuple(stock_view(row) for row in shown), totals=StockQuantities(**asdict(totals)), next=following
+            stock=tuple(stock_view(row) for row in shown), totals=quantities_view(totals, blocked), next=following
         )
         return json_answer(page, headers=paging.link(request, following))
 
     return routes
 
 
-async def _receive(db: DB, receipt: GoodsReceipt) -> GoodsReceipt:
+async def _state(db: DB, ledger: Ledger, product: Product, now: datetime) -> bool:
+    """Whether the product is new. Told as `makers` tells it, to whoever needs products."""
+    vendor, stream = vendor_stream(product.owner), product_stream(product.sku)
+    sets = await ledger.lock(db, [vendor, stream])
+    created = await goods.save_product(db, product)
+    if created is None:
+        raise Problem(
+            409,
+            "the SKU belongs to another owner",
+            errors=[Fault("owner", "owner_of_sku", "a product's owner never changes")],
+        )
+    told = [
+        *first_vendor_fact(sets[vendor.id], product.owner, now),
+        *product_facts(sets[stream.id], product, now),
+    ]
+    await ledger.publish(db, told)
+    return created
+
+
+async def _receive(db: DB, ledger: Ledger, receipt: GoodsReceipt) -> GoodsReceipt:
     """Books goods in, once for owner and reference. The receipt as first booked. Raises Refusal."""
     products = await goods.find_products(db, [line.sku for line in receipt.lines])
-    check_receipt(receipt, products)
+    check_receipt(receipt, products, await goods.withdrawn_skus(db, receipt))
     if not await goods.add_receipt(db, receipt):
         booked = await goods.read_receipt(db, receipt.id)
         check_repeated(receipt, booked)
         return booked
+    await ledger.publish(db, [receipt.received()])
     movements = receipt.movements()
     levels = await stock.lock_stock(db, [movement.sku for movement in movements])
     await stock.save_movements(db, movements, levels_after(levels, movements), receipt.received_at)

@@ -15,7 +15,7 @@ from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import Stage, ordered_units, stage
 from services.warehouse.domain.packing import Box
 from services.warehouse.domain.stock import SkuQuantity, levels_after
-from services.warehouse.store import goods, stock
+from services.warehouse.store import catalogue, goods, stock
 from shared.clock import Clock
 from shared.db import DB
 from shared.ledger.facts import Facts
@@ -31,7 +31,8 @@ class OrderActions:
         facts = await self._lock(db, order_id)
         products = await goods.find_products(db, sorted(ordered_units(facts)))
         net_weights = {sku: product.net_weight_g for sku, product in products.items()}
-        packed = actions.pack(facts, boxes, net_weights, self._clock.now(), split=split)
+        waiting = await catalogue.waiting_skus(db, products)
+        packed = actions.pack(facts, boxes, net_weights, self._clock.now(), split=split, waiting_skus=waiting)
         await self._ledger.publish(db, [packed])
         return packed
 
@@ -51,8 +52,8 @@ class OrderActions:
         now = self._clock.now()
         shortage = actions.report_shortage(order, sku, quantity, reason, levels, now)
         await stock.save_movements(db, shortage.movements, levels_after(levels, shortage.movements), now)
-        if shortage.short is not None:
-            facts = (await self._ledger.publish(db, [shortage.short]))[order_id]
+        published = await self._ledger.publish(db, shortage.published)
+        facts = published.get(order_id, facts)
         return shortage.short is None, stage(facts)[0]
 
     async def hand_over(self, db: DB, order_id: UUID, parcel: int, scanned: str) -> ParcelHandedOver:

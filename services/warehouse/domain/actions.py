@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from contracts.base import Parcel
+from contracts.base import Event, Parcel
 from contracts.carrier import LabelCreated
 from contracts.carriers import BY_NAME, ParcelLimits, route_to
 from contracts.customs import OrderScreened
@@ -26,6 +26,7 @@ from contracts.warehouse import (
     ParcelRepacked,
     StockReserved,
     StockShort,
+    StockWrittenOff,
 )
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import hold_text, open_holds, order_lines, packed_parcels
@@ -46,11 +47,18 @@ LAST_PARCEL = 99
 
 
 def pack(
-    facts: Facts, boxes: Sequence[Box], net_weights: Mapping[str, int], now: datetime, *, split: bool = False
+    facts: Facts,
+    boxes: Sequence[Box],
+    net_weights: Mapping[str, int],
+    now: datetime,
+    *,
+    split: bool = False,
+    waiting_skus: Sequence[str] = (),
 ) -> OrderPacked:
     """Closes the order's boxes. `net_weights` are grams of one unit by SKU.
 
     `split`: several boxes, though customs takes the order in one parcel; its marketplace is asked to split its payment.
+    `waiting_skus`: those whose vendor is suspended while a person is still to choose what becomes of what is in flight.
     """
     _require_known(facts)
     if (packed := facts.get(OrderPacked)) is not None:
@@ -59,6 +67,9 @@ def pack(
         return packed
     _require_reserved(facts)
     _require_not_held(facts)
+    if waiting_skus:
+        detail = f"a person is to choose whether orders with {', '.join(waiting_skus)} go on or are withdrawn"
+        raise Refusal("conflict", "a vendor of the order is suspended", detail=detail)
     faults = packing_faults(boxes, order_lines(facts), net_weights, _limits(facts, now))
     screened = facts.get(OrderScreened)
     if screened is not None and screened.one_parcel and len(boxes) > 1 and not split:
@@ -122,8 +133,13 @@ class ReportedShortage:
     """What a reported shortage does to the stock."""
 
     movements: list[Movement]
-    short: StockShort | None
+    written_off: StockWrittenOff
+    short: StockShort | None = None
     """The order is short: no other units replaced the bad ones."""
+
+    @property
+    def published(self) -> list[Event]:
+        return [self.written_off, *([self.short] if self.short else [])]
 
 
 def report_shortage(
@@ -143,13 +159,16 @@ def report_shortage(
     if quantity > held:
         fault = Fault("quantity", "held_by_order", f"the order holds {held} of this SKU")
         raise Refusal("invalid", "invalid shortage", faults=[fault])
-    order_id, available = order.facts.id, levels[sku].available
+    order_id, available = order.facts.id, levels[sku].free
     earlier = sum(1 for movement in order.movements if movement.kind == "written_off" and movement.sku == sku)
     subject = str(earlier + 1)
     written_off = Movement(sku, "written_off", quantity, order_id=order_id, subject=subject)
+    told = StockWrittenOff(
+        order_id=order_id, occurred_at=now, sku=sku, quantity=quantity, reason=reason, number=earlier + 1
+    )
     if available >= quantity:
         replaced = Movement(sku, "replaced", quantity, order_id=order_id, subject=subject)
-        return ReportedShortage([written_off, replaced], None)
+        return ReportedShortage([written_off, replaced], told)
     if ParcelHandedOver in order.facts:
         raise Refusal(
             "conflict",
@@ -157,7 +176,7 @@ def report_shortage(
             detail="receive goods, then report the shortage again",
         )
     short = StockShort(order_id=order_id, occurred_at=now, sku=sku, missing=quantity - available, reason=reason)
-    return ReportedShortage([written_off], short)
+    return ReportedShortage([written_off], told, short)
 
 
 def hand_over(facts: Facts, number: int, scanned: str, now: datetime) -> ParcelHandedOver:

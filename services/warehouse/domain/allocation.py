@@ -16,6 +16,8 @@ from services.warehouse.domain.orders import ordered_units
 from services.warehouse.domain.stock import Movement, StockLevels, levels_after, units_in
 from shared.ledger.facts import Facts, Timer
 
+_NOTHING = StockLevels()
+"""Of an unknown SKU."""
 RESTORE_RETRY = timedelta(minutes=1)
 """After a restore: an order that waits for goods is decided again after this, in business time."""
 
@@ -38,7 +40,8 @@ class StockChanges:
         self.movements += movements
 
     def available(self, sku: str) -> int:
-        return _available(self.levels, sku)
+        """Blocked or not: of goods that are no newcomer's."""
+        return self.levels.get(sku, _NOTHING).available
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +112,9 @@ def reservation(
     if claims.may_hold(sku for sku, _ in ordered):
         return None
     shortages = tuple(
-        Shortage(sku=sku, wanted=units, available=available)
+        Shortage(sku=sku, wanted=units, available=row.free, reason=row.blocked)
         for sku, units in ordered
-        if (available := _available(levels, sku)) < units
+        if (row := levels.get(sku, _NOTHING)).free < units
     )
     if shortages:
         return StockRefused(order_id=facts.id, occurred_at=now, shortages=shortages)
@@ -154,8 +157,3 @@ def _restore_reservation(order: OrderStock, changes: StockChanges, now: datetime
 
 def _by_arrival(facts: Facts) -> tuple[datetime, int]:
     return facts.all(OrderPlaced)[0].occurred_at, facts.id.int
-
-
-def _available(levels: Mapping[str, StockLevels], sku: str) -> int:
-    """0 for an unknown SKU."""
-    return levels[sku].available if sku in levels else 0

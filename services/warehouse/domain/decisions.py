@@ -2,8 +2,8 @@
 hold or change the order.
 
 The warehouse decides about withdrawals because the goods are here. An order can be withdrawn until its first parcel is
-handed over, and whoever requests it (the shopper, a deadline, a refused parcel or label, a shortage) gets the same
-answer: withdrawn, or too late. It can be held or changed until it is packed, which happens under the same lock: an
+handed over, and whoever requests it (the shopper, a deadline, a refused parcel or label, a shortage, a recall) gets the
+same answer: withdrawn, or too late. It can be held or changed until it is packed, which happens under the same lock: an
 order that was answered to be held is never packed before the hold is released.
 """
 
@@ -23,6 +23,7 @@ from contracts.warehouse import (
     OrderChanged,
     OrderHeld,
     OrderPacked,
+    OrderRecalled,
     OrderWithdrawn,
     ParcelHandedOver,
     StockRefused,
@@ -81,6 +82,7 @@ def _withdrawal_reasons(facts: Facts) -> list[str]:
     """Why the order should be withdrawn, the earliest first, each once."""
     requests: list[tuple[Event, str]] = [
         *((event, event.reason) for event in facts.all(CancelRequested)),
+        *((event, "vendor_suspended") for event in facts.all(OrderRecalled)),
         *((event, "parcel_refused") for event in facts.all(ParcelRefused)),
         *((event, "label_refused") for event in facts.all(LabelRefused)),
         *((event, "stock_short") for event in facts.all(StockShort)),

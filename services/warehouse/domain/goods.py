@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
 
+from contracts.warehouse import GoodsReceived, ReceivedLine
 from services.warehouse.domain.refusals import Refusal
 from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
 from shared.faults import Fault
@@ -58,13 +59,21 @@ class GoodsReceipt:
         """The same for every receipt of this owner and reference."""
         return uuid5(GOODS_RECEIPTS, f"{self.owner}|{self.reference}")
 
+    def received(self) -> GoodsReceived:
+        """The fact that it came in."""
+        lines = tuple(ReceivedLine(sku=line.sku, quantity=line.quantity) for line in self.lines)
+        return GoodsReceived(receipt_id=self.id, occurred_at=self.received_at, lines=lines)
+
     def movements(self) -> list[Movement]:
         return [Movement(line.sku, "received", line.quantity, receipt_id=self.id) for line in self.lines]
 
 
-def check_receipt(receipt: GoodsReceipt, products: Mapping[str, Product]) -> None:
-    """Each SKU once, of a known product, of this owner. Raises Refusal with every fault."""
-    if faults := _receipt_faults(receipt, products):
+def check_receipt(
+    receipt: GoodsReceipt, products: Mapping[str, Product], withdrawn: Collection[str] = frozenset()
+) -> None:
+    """Each SKU once, of a product that is approved, of this owner. `withdrawn` are the SKUs of products that are no
+    longer. Raises Refusal with every fault."""
+    if faults := _receipt_faults(receipt, products, withdrawn):
         raise Refusal("invalid", "invalid receipt", faults=faults)
 
 
@@ -76,7 +85,7 @@ def check_repeated(receipt: GoodsReceipt, booked: GoodsReceipt) -> None:
         raise Refusal("conflict", "this reference was booked with other lines", faults=[fault])
 
 
-def _receipt_faults(receipt: GoodsReceipt, products: Mapping[str, Product]) -> list[Fault]:
+def _receipt_faults(receipt: GoodsReceipt, products: Mapping[str, Product], withdrawn: Collection[str]) -> list[Fault]:
     repeats = Counter(line.sku for line in receipt.lines)
     faults = []
     for index, line in enumerate(receipt.lines):
@@ -85,6 +94,8 @@ def _receipt_faults(receipt: GoodsReceipt, products: Mapping[str, Product]) -> l
             faults.append(Fault(field, "known_sku", "a product must be stated before it is received"))
         elif products[line.sku].owner != receipt.owner:
             faults.append(Fault(field, "owner_of_sku", "the product belongs to another owner"))
+        elif line.sku in withdrawn:
+            faults.append(Fault(field, "approved_product", "the product is withdrawn, and must be approved again"))
         if repeats[line.sku] > 1:
             faults.append(Fault(field, "once", "each SKU once"))
     return faults

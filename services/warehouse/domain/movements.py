@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from contracts.orders import OrderClosed
-from contracts.warehouse import OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack, StockReserved
+from contracts.warehouse import OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack, StockReserved, StockWrittenOff
 from services.warehouse.domain.orders import packed_parcels, parcel_units, sum_by_sku
 from services.warehouse.domain.stock import Movement, units_in
 from shared.ledger.facts import Facts
@@ -89,3 +90,18 @@ def returned_movements(facts: Facts, movements: Sequence[Movement]) -> Iterator[
                 yield Movement(sku, "returned_sound", sound_units, order_id=facts.id, subject=subject)
             if damaged_units:
                 yield Movement(sku, "returned_damaged", damaged_units, order_id=facts.id, subject=subject)
+
+
+def returns_written_off(movements: Iterable[Movement], now: datetime) -> Iterator[StockWrittenOff]:
+    """What of these movements came back and is no stock any more. A shortage is told where it is reported: the
+    movement does not say why."""
+    for movement in movements:
+        if movement.kind == "returned_damaged" and movement.order_id is not None:
+            yield StockWrittenOff(
+                order_id=movement.order_id,
+                occurred_at=now,
+                sku=movement.sku,
+                quantity=movement.quantity,
+                reason="returned",
+                number=int(movement.subject),
+            )

@@ -8,7 +8,7 @@ database checks it again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
@@ -62,15 +62,25 @@ class Movement:
     """The parcel's number, or which shortage of the SKU; empty when there is only one."""
 
 
+_QUANTITIES = ("received", "available", "reserved", "shipped", "written_off")
+
+
 @dataclass(frozen=True, slots=True)
 class StockLevels:
-    """How many units of a SKU there are in each status. Never negative."""
+    """How many units of a SKU there are in each status, never negative; and whether they may be reserved."""
 
     received: int = 0
     available: int = 0
     reserved: int = 0
     shipped: int = 0
     written_off: int = 0
+    blocked: str | None = None
+    """Why none is reserved, as in `contracts.vocabularies.BlockReason`; None when they may be."""
+
+    @property
+    def free(self) -> int:
+        """Units that orders to come may get."""
+        return 0 if self.blocked else self.available
 
     def __post_init__(self) -> None:
         if min(self.available, self.reserved, self.shipped, self.written_off) < 0:
@@ -80,7 +90,7 @@ class StockLevels:
 
     def after(self, *movements: Movement) -> StockLevels:
         """The levels after all of these movements; ValueError when together they take more than there is."""
-        quantities = asdict(self)
+        quantities = {status: getattr(self, status) for status in _QUANTITIES}
         for movement in movements:
             source, target = MOVES[movement.kind]
             quantities[target] += movement.quantity
@@ -88,7 +98,7 @@ class StockLevels:
                 quantities["received"] += movement.quantity
             else:
                 quantities[source] -= movement.quantity
-        return StockLevels(**quantities)
+        return replace(self, **quantities)
 
 
 def levels_after(levels: Mapping[str, StockLevels], movements: Iterable[Movement]) -> dict[str, StockLevels]:

@@ -15,8 +15,9 @@ from stdnum import ean
 from stdnum.exceptions import ValidationError
 
 from contracts.base import Code, CountryCode, Currency, HsCode, Sku
+from contracts.vocabularies import BlockReason
 from services.warehouse.domain.goods import GoodsReceipt, Product, StockOfOwner
-from services.warehouse.domain.stock import SkuQuantity
+from services.warehouse.domain.stock import SkuQuantity, StockLevels
 from services.warehouse.schemas.base import Grams, Millimetres
 from shared.http.amounts import amount
 from shared.http.counts import at_most
@@ -136,11 +137,13 @@ class ReceiptView(View):
 
 
 class StockQuantities(View):
-    """Units: received = available + reserved + shipped + written_off."""
+    """Units: received = available + blocked + reserved + shipped + written_off."""
 
     received: int
     available: int
     """Free for orders to come."""
+    blocked: int
+    """There, and not for orders: the vendor is suspended, or the product withdrawn."""
     reserved: int
     """For orders that are not handed over yet."""
     shipped: int
@@ -153,6 +156,8 @@ class StockView(StockQuantities):
 
     owner: str
     sku: str
+    block: BlockReason | None
+    """Why stock is blocked; null when it is not."""
 
 
 class StockPage(View):
@@ -182,4 +187,18 @@ def receipt_view(receipt: GoodsReceipt) -> ReceiptView:
 
 
 def stock_view(stock: StockOfOwner) -> StockView:
-    return StockView(owner=stock.owner, sku=stock.sku, **asdict(stock.levels))
+    levels = stock.levels
+    quantities = quantities_view(levels, levels.available - levels.free)
+    return StockView(owner=stock.owner, sku=stock.sku, block=levels.blocked, **dict(quantities))
+
+
+def quantities_view(levels: StockLevels, blocked: int) -> StockQuantities:
+    """`blocked` units of those that are available are shown apart."""
+    return StockQuantities(
+        received=levels.received,
+        available=levels.available - blocked,
+        blocked=blocked,
+        reserved=levels.reserved,
+        shipped=levels.shipped,
+        written_off=levels.written_off,
+    )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from uuid import UUID
 
+from contracts.base import vendor_stream
 from services.warehouse.domain.goods import GoodsReceipt, Product, StockOfOwner
 from services.warehouse.domain.stock import SkuQuantity, StockLevels
 from services.warehouse.store.stock import levels_of
@@ -15,15 +16,20 @@ from shared.db import DB
 _COLUMNS = ", ".join(field.name for field in fields(Product))
 
 
-async def save_product(db: DB, product: Product) -> bool | None:
+async def save_product(db: DB, product: Product, *, withdrawn: bool = False, stated: bool = True) -> bool | None:
     """True when new, False when replaced, None when the SKU belongs to another owner: that never changes, for the
-    stock under it is the owner's."""
+    stock under it is the owner's. `stated`: the GTIN is shown as it is here; without, it comes from a fact, in 14
+    digits, and replaces only another number."""
     created: bool | None = await db.fetchval(
         """insert into products (sku, gtin, hs_code, origin, net_weight_g, length_mm, width_mm, height_mm, unit_value,
-                                 currency, owner)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                                 currency, owner, vendor_id, withdrawn)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
            on conflict (sku) do update set
-               gtin = excluded.gtin, hs_code = excluded.hs_code, origin = excluded.origin,
+               gtin = case when $14 or products.gtin14 <> lpad(excluded.gtin, 14, '0')
+                           then excluded.gtin else products.gtin end,
+               vendor_id = excluded.vendor_id,
+               withdrawn = case when $14 then products.withdrawn else excluded.withdrawn end,
+               hs_code = excluded.hs_code, origin = excluded.origin,
                net_weight_g = excluded.net_weight_g, length_mm = excluded.length_mm, width_mm = excluded.width_mm,
                height_mm = excluded.height_mm, unit_value = excluded.unit_value, currency = excluded.currency
            where products.owner = excluded.owner
@@ -39,6 +45,9 @@ async def save_product(db: DB, product: Product) -> bool | None:
         product.unit_value,
         product.currency,
         product.owner,
+        vendor_stream(product.owner).id,
+        withdrawn,
+        stated,
     )
     if created is not None:
         await db.execute("insert into stock (sku) values ($1) on conflict do nothing", product.sku)
@@ -49,6 +58,17 @@ async def find_products(db: DB, skus: Sequence[str]) -> dict[str, Product]:
     """The known ones of these SKUs."""
     rows = await db.fetch(f"select {_COLUMNS} from products where sku = any($1)", skus)
     return {row["sku"]: Product(**row) for row in rows}
+
+
+async def withdrawn_skus(db: DB, receipt: GoodsReceipt) -> frozenset[str]:
+    """The SKUs of a receipt that are no longer sold; none of one that is booked already, which is only told again."""
+    rows = await db.fetch(
+        """select sku from products where sku = any($1) and withdrawn
+           and not exists (select from goods_receipts where id = $2)""",
+        [line.sku for line in receipt.lines],
+        receipt.id,
+    )
+    return frozenset(row["sku"] for row in rows)
 
 
 async def list_products(db: DB, gtin: str | None, owner: str | None, after: str | None, limit: int) -> list[Product]:
@@ -93,7 +113,7 @@ async def list_stock(
 ) -> list[StockOfOwner]:
     """The stock by owner and SKU."""
     rows = await db.fetch(
-        """select p.owner, s.sku, s.received, s.available, s.reserved, s.shipped, s.written_off
+        """select p.owner, s.sku, s.received, s.available, s.reserved, s.shipped, s.written_off, s.blocked
            from stock s join products p using (sku)
            where ($1::text is null or p.owner = $1) and ($2::text is null or s.sku = $2)
              and ($3::text is null or (p.owner, s.sku) > ($3, $4::text))
@@ -106,16 +126,18 @@ async def list_stock(
     return [StockOfOwner(row["owner"], row["sku"], levels_of(row)) for row in rows]
 
 
-async def sum_stock(db: DB, owner: str | None, sku: str | None) -> StockLevels:
-    """The sums over all pages of `list_stock`."""
+async def sum_stock(db: DB, owner: str | None, sku: str | None) -> tuple[StockLevels, int]:
+    """The sums over all pages of `list_stock`, and how much of what is available is blocked."""
     row = await db.fetchrow(
         """select coalesce(sum(received), 0)::bigint as received, coalesce(sum(available), 0)::bigint as available,
                   coalesce(sum(reserved), 0)::bigint as reserved, coalesce(sum(shipped), 0)::bigint as shipped,
-                  coalesce(sum(written_off), 0)::bigint as written_off
+                  coalesce(sum(written_off), 0)::bigint as written_off,
+                  coalesce(sum(available) filter (where blocked is not null), 0)::bigint as blocked_units,
+                  null as blocked
            from stock s join products p using (sku)
            where ($1::text is null or p.owner = $1) and ($2::text is null or s.sku = $2)""",
         owner,
         sku,
     )
     assert row is not None  # noqa: S101  # an aggregate always has its row
-    return levels_of(row)
+    return levels_of(row), row["blocked_units"]

@@ -13,7 +13,7 @@ from asyncpg import Record
 from services.warehouse.domain.stock import Movement, MovementEffect, StockLevels
 from shared.db import DB
 
-_OF_SKUS = "select sku, received, available, reserved, shipped, written_off from stock where sku = any($1)"
+_OF_SKUS = "select sku, received, available, reserved, shipped, written_off, blocked from stock where sku = any($1)"
 
 
 async def movements_of_orders(db: DB, order_ids: Sequence[UUID]) -> dict[UUID, list[Movement]]:
@@ -46,7 +46,9 @@ async def _levels(db: DB, query: str, skus: Iterable[str]) -> dict[str, StockLev
 
 
 def levels_of(row: Record) -> StockLevels:
-    return StockLevels(row["received"], row["available"], row["reserved"], row["shipped"], row["written_off"])
+    return StockLevels(
+        row["received"], row["available"], row["reserved"], row["shipped"], row["written_off"], row["blocked"]
+    )
 
 
 async def save_movements(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "customs_0008"
+revision = "customs_0007"
 down_revision = "customs_0006"
 branch_labels = None
 depends_on = None

@@ -1,0 +1,146 @@
+"""What the facts tell of a vendor and of a product: who may sell what, as the warehouse needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from contracts.base import vendor_stream
+from contracts.makers import (
+    InFlightDecided,
+    ProductApproved,
+    ProductChanged,
+    ProductWithdrawn,
+    VendorRestored,
+    VendorSuspended,
+    VendorVerified,
+)
+from contracts.makers import Product as ValidatedProduct
+from contracts.vocabularies import IN_FLIGHT_CHOICES
+from contracts.warehouse import OrderRecalled
+from services.warehouse.domain.goods import Product
+from shared.ledger.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """Whether a vendor's goods may be reserved and packed."""
+
+    vendor_id: UUID
+    suspended: bool
+    awaits_choice: bool
+    """A person is still to choose what becomes of the orders in flight: until then they are not packed."""
+
+
+def vendor_of(facts: Facts) -> Vendor:
+    """A suspension ends with the vendor-restored of its turn, whichever of the two is known first. A choice that this
+    version does not know is none."""
+    suspended = {event.turn for event in facts.all(VendorSuspended)} - {
+        event.turn for event in facts.all(VendorRestored)
+    }
+    chosen = {event.turn for event in facts.all(InFlightDecided) if event.choice in IN_FLIGHT_CHOICES}
+    return Vendor(facts.id, bool(suspended), bool(suspended - chosen))
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Orders that were in flight at a time are to be withdrawn."""
+
+    turn: int
+    until: datetime
+    """When the person chose: what was reserved later was not in flight."""
+
+
+def recalls(facts: Facts) -> list[Recall]:
+    """Of a vendor: each suspension for which a person chose to withdraw what was in flight."""
+    return [
+        Recall(decided.turn, decided.occurred_at)
+        for decided in facts.all(InFlightDecided)
+        if decided.choice == "withdraw"
+        and any(suspended.turn == decided.turn for suspended in facts.all(VendorSuspended))
+    ]
+
+
+def recalled(vendor_id: UUID, recall: Recall, order_id: UUID, now: datetime) -> OrderRecalled:
+    return OrderRecalled(order_id=order_id, occurred_at=now, vendor_id=vendor_id, turn=recall.turn)
+
+
+@dataclass(frozen=True, slots=True)
+class CataloguedProduct:
+    """A product as it is now, and whether it is still sold."""
+
+    product: Product
+    vendor_id: UUID
+    withdrawn: bool
+
+
+def product_of(facts: Facts) -> CataloguedProduct | None:
+    """The highest version of those of its first vendor: a SKU is one vendor's for ever. None before any is known."""
+    stated = _stated(facts)
+    if not stated:
+        return None
+    sku, owner = stated[0].sku, stated[0].product.owner
+    latest = max((event.product for event in stated if event.product.owner == owner), key=_version)
+    approvals = {event.turn for event in facts.all(ProductApproved)}
+    withdrawals = {event.turn for event in facts.all(ProductWithdrawn)}
+    withdrawn = max(withdrawals, default=0) >= max(approvals, default=1)
+    return CataloguedProduct(_in_warehouse(sku, latest), vendor_stream(owner).id, withdrawn)
+
+
+def _stated(facts: Facts) -> list[ProductApproved | ProductChanged]:
+    """By (occurred_at, id)."""
+    return [event for event in facts if isinstance(event, (ProductApproved, ProductChanged))]
+
+
+def _version(product: ValidatedProduct) -> int:
+    return product.version
+
+
+def _in_warehouse(sku: str, stated: ValidatedProduct) -> Product:
+    return Product(
+        sku=sku,
+        gtin=stated.gtin,
+        hs_code=stated.hs_code,
+        origin=stated.origin,
+        net_weight_g=stated.net_weight_g,
+        length_mm=stated.length_mm,
+        width_mm=stated.width_mm,
+        height_mm=stated.height_mm,
+        unit_value=stated.unit_value.amount,
+        currency=stated.unit_value.currency,
+        owner=stated.owner,
+    )
+
+
+def first_vendor_fact(facts: Facts, owner: str, now: datetime) -> list[VendorVerified]:
+    """Without `makers`: who states a product is a vendor, told once."""
+    if VendorVerified in facts:
+        return []
+    return [VendorVerified(vendor_id=facts.id, occurred_at=now, owner=owner, public_name=owner)]
+
+
+def product_facts(facts: Facts, product: Product, now: datetime) -> list[ProductApproved | ProductChanged]:
+    """Without `makers`: what is stated of a product is approved by that; the same again says nothing new."""
+    stated = [event.product for event in _stated(facts)]
+    version = max(map(_version, stated), default=0) + 1
+    new = ValidatedProduct.model_validate(
+        {
+            "version": version,
+            "owner": product.owner,
+            "vendor_id": vendor_stream(product.owner).id,
+            "gtin": product.gtin.zfill(14),
+            "hs_code": product.hs_code,
+            "origin": product.origin,
+            "net_weight_g": product.net_weight_g,
+            "length_mm": product.length_mm,
+            "width_mm": product.width_mm,
+            "height_mm": product.height_mm,
+            "unit_value": {"amount": product.unit_value, "currency": product.currency},
+        }
+    )
+    if not stated:
+        return [ProductApproved(sku=product.sku, occurred_at=now, product=new)]
+    if max(stated, key=_version).model_copy(update={"version": version}) == new:
+        return []
+    return [ProductChanged(sku=product.sku, occurred_at=now, product=new)]
