@@ -19,7 +19,7 @@ from shared.faults import Fault
 from shared.http.answers import json_answer
 from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
-from shared.http.openapi import IDEMPOTENT, described, leads_to, problems
+from shared.http.openapi import IDEMPOTENT, described, problems
 from shared.http.problems import Problem
 from shared.http.routes import Route, body_within
 from shared.sealing import Seal
@@ -62,7 +62,6 @@ def router(
         response_model=BrandView,
         openapi_extra=described(
             IDEMPOTENT,
-            leads_to("end_brand", brand_id="/id"),
             problems(404, because={409: "The vendor is closed, or has too many."}),
         ),
     )

@@ -75,7 +75,9 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], requests: Idemp
         summary="End a key",
         status_code=204,
         response_class=Response,
-        openapi_extra=described(IDEMPOTENT, problems(404)),
+        openapi_extra=described(
+            IDEMPOTENT, problems(404, because={409: "A request with this key is being worked on."})
+        ),
     )
     async def end_vendor_key(
         request: Request, vendor_id: VendorPath, key_id: KeyPath, principal: Principal = Depends(vendor_or_operator)

@@ -40,7 +40,7 @@ from shared.http import paging
 from shared.http.answers import json_answer
 from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
-from shared.http.openapi import IDEMPOTENT, PAGED, described, leads_to, problems
+from shared.http.openapi import IDEMPOTENT, PAGED, described, problems
 from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.routes import Route
 from shared.sealing import Seal
@@ -88,7 +88,6 @@ def router(
         response_model=NewVendorView,
         openapi_extra=described(
             IDEMPOTENT,
-            leads_to("get_vendor", "list_brands", "list_products", vendor_id="/id"),
             problems(because={409: "The owner code is another vendor's."}),
         ),
     )
@@ -240,7 +239,9 @@ def router(
         summary="Refuse another bank account",
         status_code=204,
         response_class=Response,
-        openapi_extra=described(IDEMPOTENT, problems(404)),
+        openapi_extra=described(
+            IDEMPOTENT, problems(404, because={409: "A request with this key is being worked on."})
+        ),
     )
     async def refuse_account(
         request: Request, vendor_id: VendorPath, principal: Principal = Depends(operator)
