@@ -78,6 +78,8 @@ CUSTOMS = Topic(
         customs.OrderRefused,
         customs.ParcelDeclared,
         customs.ParcelRefused,
+        customs.ExportInvalidated,
+        customs.ExportExited,
         customs.ParcelUplifted,
         customs.ImportDeclared,
         customs.ImportHeld,

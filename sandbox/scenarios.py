@@ -44,6 +44,8 @@ class Clearance:
     receipts: tuple[PlannedReceipt, ...]
     after_answer: tuple[PlannedReceipt, ...] = ()
     """Those after the answer to a hold; empty when there is no hold."""
+    rejections: tuple[str, ...] = ()
+    """What customs says of the first inventories of the parcel, each of which it rejects at once (100)."""
 
 
 RELEASE = PlannedReceipt(20, "800", "[Code:800;Desc:放行]")
@@ -54,6 +56,7 @@ CLEARANCES: dict[str, Clearance] = {
         (PlannedReceipt(8, "500", "[Code:500;Desc:查验]"),),
         after_answer=(replace(RELEASE, after_hours=14),),
     ),
+    "rejected_first": Clearance((RELEASE,), rejections=("[Code:100;Desc:商品规格型号申报不规范]",)),
     "sent_back": Clearance(
         (
             PlannedReceipt(6, "300", "[Code:300;Desc:人工审核]"),
@@ -71,6 +74,8 @@ class ParcelScenario:
     clearance: Clearance = field(default_factory=lambda: CLEARANCES["released"])
     export_refusal: str | None = None
     """The code with which the French gateway refuses the export declaration."""
+    exit_unconfirmed: bool = False
+    """Whether the office of exit never says that the goods have left."""
     scaled: bool = True
     """Whether its hours depend on the sub-order, and scans at the door keep to daylight; not so for a script."""
 
@@ -118,6 +123,11 @@ PARCEL_SCENARIOS: dict[str, ParcelScenario] = {
             clearance=CLEARANCES["sent_back"],
         ),
         ParcelScenario(
+            "customs_rejected",
+            steps_of(COLLECTED, EXPORTED, FLOWN, RELEASED, TO_THE_DOOR),
+            clearance=CLEARANCES["rejected_first"],
+        ),
+        ParcelScenario(
             "pickup",
             steps_of(COLLECTED, EXPORTED, FLOWN, RELEASED, NOBODY_HOME, Scan(154, "DI1", "CN")),
             clearance=CLEARANCES["reviewed"],
@@ -144,6 +154,7 @@ PARCEL_SCENARIOS: dict[str, ParcelScenario] = {
             ),
         ),
         ParcelScenario("export_refused", (), export_refusal="prohibited_goods"),
+        ParcelScenario("exit_unconfirmed", (), exit_unconfirmed=True),
         ParcelScenario("stepwise", (Wait("step"),)),
     )
 }

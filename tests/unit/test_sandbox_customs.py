@@ -64,6 +64,20 @@ async def declared(http: httpx.AsyncClient, sub_order: str = "TM-1-1") -> dict[s
     return (await send(http, ceb("CEB621", sub_order)))[1]
 
 
+async def test_an_inventory_that_is_rejected_first_is_taken_when_it_is_declared_again(
+    http: httpx.AsyncClient, clock: HandClock
+) -> None:
+    assert (await http.put("/control/stories/TM-1-1", json={"story": "customs_rejected"})).is_success
+    for kind in DOCUMENTS:
+        await send(http, ceb(kind, "TM-1-1"))
+    first = ceb("CEB621", "TM-1-1")
+    answers = [(await send(http, message))[1] for message in (first, first, ceb("CEB621", guid=str(uuid4()).upper()))]
+    assert [answer["returnStatus"] for answer in answers] == ["100", "100", "120"]
+    assert "申报不规范" in answers[0]["returnInfo"]
+    clock.pass_hours(40)
+    assert [receipt["returnStatus"] for receipt in await later(http)] == ["800"]
+
+
 async def later(http: httpx.AsyncClient, after: str = "") -> list[dict[str, str]]:
     """The answers in the messages of receipts that came since."""
     page = (await http.get("/chinaport/receipts", params={"after": after})).json()
@@ -120,6 +134,50 @@ async def test_a_story_may_refuse_the_export(http: httpx.AsyncClient) -> None:
     await http.put("/control/stories/TM-1-1", json={"story": "export_refused"})
     refused = await http.post(EXPORT, json=declaration())
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "prohibited_goods")
+
+
+async def test_an_invalidation_is_decided_a_while_after_it_was_asked_for(
+    http: httpx.AsyncClient, clock: HandClock
+) -> None:
+    mrn = (await http.post(EXPORT, json=declaration())).json()["mrn"]
+    asked = {"lrn": "LRN1", "reason": "withdrawn"}
+    path = f"{EXPORT}/{mrn}/invalidation"
+    first = await http.post(path, json=asked)
+    assert (first.status_code, first.json()["status"]) == (202, "invalidation_requested")
+    assert (await http.get(f"{EXPORT}/{mrn}")).json()["status"] == "released"
+    clock.pass_hours(1)
+    again = await http.post(path, json=asked)
+    assert (again.status_code, again.json()["status"]) == (200, "invalidated")
+    clock.pass_hours(100)
+    assert (await http.get(f"{EXPORT}/{mrn}")).json()["status"] == "invalidated"
+
+
+async def test_an_invalidation_that_names_no_declaration_or_one_that_has_left_is_refused(
+    http: httpx.AsyncClient, clock: HandClock
+) -> None:
+    mrn = (await http.post(EXPORT, json=declaration())).json()["mrn"]
+    path = f"{EXPORT}/{mrn}/invalidation"
+    wrong = await http.post(path, json={"lrn": "LRN2", "reason": "withdrawn"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (422, "unknown_declaration")
+    bad = await http.post(path, json={"lrn": "LRN1", "reason": "no idea"})
+    assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (422, "/reason")
+    clock.pass_hours(49)
+    left = await http.post(path, json={"lrn": "LRN1", "reason": "withdrawn"})
+    assert (left.status_code, left.json()["errors"][0]["code"]) == (422, "goods_have_left")
+
+
+async def test_the_office_of_exit_confirms_after_two_days_but_not_in_every_story(
+    http: httpx.AsyncClient, clock: HandClock
+) -> None:
+    await http.put("/control/stories/TM-2-1", json={"story": "exit_unconfirmed"})
+    confirmed = (await http.post(EXPORT, json=declaration())).json()["mrn"]
+    silent = (await http.post(EXPORT, json=declaration("LRN2", sub_order="TM-2-1"))).json()["mrn"]
+    assert "exited_at" not in (await http.get(f"{EXPORT}/{confirmed}")).json()
+    clock.pass_hours(49)
+    exited = (await http.get(f"{EXPORT}/{confirmed}")).json()
+    assert (exited["status"], exited["exit_reference"]) == ("exited", f"IE599-{confirmed}")
+    assert (await http.get(f"{EXPORT}/{silent}")).json()["status"] == "released"
+    assert (await http.get(f"{EXPORT}/26FR")).status_code == 404
 
 
 @pytest.mark.parametrize(("kind", "receipt"), [("CEB311", "CEB312"), ("CEB411", "CEB412"), ("CEB511", "CEB512")])
@@ -314,6 +372,25 @@ async def test_the_journey_waits_for_customs(
     events = (await http.get(f"/control/parcels/{number}")).json()["events"]
     assert events[-1]["code"] == end
     assert [receipt["returnStatus"] for receipt in await later(http)] == statuses
+
+
+async def test_an_inventory_is_cancelled_before_its_release_and_nothing_is_decided_of_it_then(
+    http: httpx.AsyncClient, clock: HandClock
+) -> None:
+    _, unknown = await send(http, ceb("CEB623", guid=str(uuid4()).upper()))
+    assert unknown["returnStatus"] == "100"
+    fields = await declared(http)
+    name, taken = await send(http, ceb("CEB623"))
+    assert (name, taken["returnStatus"], taken["invtNo"]) == ("CEB624Message", "120", fields["invtNo"])
+    clock.pass_hours(48)
+    assert [(one["messageType"], one["returnStatus"]) for one in await later(http)] == [("CEB624", "399")]
+
+
+async def test_a_released_inventory_is_not_cancelled(http: httpx.AsyncClient, clock: HandClock) -> None:
+    await declared(http)
+    clock.pass_hours(48)
+    _, late = await send(http, ceb("CEB623", guid=str(uuid4()).upper()))
+    assert late["returnStatus"] == "100"
 
 
 async def test_a_return_is_approved_within_thirty_days_of_release(http: httpx.AsyncClient, clock: HandClock) -> None:

@@ -127,13 +127,15 @@ class Account:
 class Unreachable(Exception):
     """The carrier gave no answer about any parcel of the request.
 
-    `reason` is one token. `retry_after` is in real seconds, when the carrier named it.
+    `reason` is one token. `retry_after` is in real seconds, when the carrier named it. `of_all`: it would give none
+    about any other parcel now.
     """
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str, retry_after: float | None = None, *, of_all: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after
+        self.of_all = of_all or retry_after is not None
 
 
 class InvalidReport(ValueError):

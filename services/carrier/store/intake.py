@@ -100,7 +100,8 @@ class ScanIntake:
         raw = sealed_scans(carrier, "poll", events, self._seal)
         async with self._pool.acquire() as db, db.transaction():
             erased = await labels.erased_numbers(db, [(scan.carrier, scan.tracking_number) for scan in raw])
-            new = await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
+            raw = await scans.settled(db, _without_words(raw, erased))
+            new = await scans.save(db, raw, self._retention.raw_scans)
             told = await details.save(db, _with_details(carrier, reported), self._retention.raw_scans)
         if new:
             self.received.set()
@@ -145,7 +146,9 @@ class ScanIntake:
             erased = await labels.erased_numbers(db, [(part.carrier, part.tracking_number) for part in arrived])
             kept = [_without_body(callback, erased) for callback in arrived]
             new = await callbacks.save(db, kept, self._retention.callbacks)
-            raw = [scan for received in group if _id(received) in new for scan in received.scans]
+            raw = [
+                scan for received in group if _id(received) in new for scan in await scans.settled(db, received.scans)
+            ]
             await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
             fresh = [told for received in group if _id(received) in new for told in received.details]
             told = await details.save(db, fresh, self._retention.raw_scans)

@@ -9,16 +9,19 @@ from contracts.base import Event
 from contracts.carrier import ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import (
+    ExportExited,
+    ExportInvalidated,
     ImportCleared,
     ImportDeclared,
     ImportHeld,
     ImportRefused,
     ImportReturned,
+    OrderScreened,
     ParcelDeclared,
     ParcelRefused,
 )
 from contracts.orders import OrderClosed
-from contracts.warehouse import OrderWithdrawn, ParcelRepacked
+from contracts.warehouse import OrderPacked, OrderWithdrawn
 from services.parcel_status import end_evidence
 from services.plans import is_given_up
 from shared.ledger.facts import DecisionContext, Facts, Output
@@ -30,6 +33,8 @@ HOLD_WITHIN = timedelta(days=7)
 """Business time for the papers that customs asks for."""
 ATTENTION_WITHIN = timedelta(days=3)
 """Business time for a look at work that stands still."""
+CANCELLATION = "cancellation"
+"""Kind of work, and of the case about it: the inventory of a parcel that never comes is cancelled."""
 CLEARANCE = "clearance"
 """An answer of customs to an inventory that cannot be settled by sending something again."""
 RECEIPT = "receipt"
@@ -60,8 +65,10 @@ AWAIT_CUSTOMS = "await_customs"
 """Answered: nobody but customs can free the parcel now."""
 
 
-INVALIDATION, TO_INVALIDATE = "invalidation", "export_to_invalidate"
-"""Kind of a case, and its reason: a box was given up that has an MRN."""
+INVALIDATION, EXIT_PROOF = "invalidation", "exit_proof"
+"""Kinds of outside work, and of cases: an export declaration whose goods never leave, or of which no exit is known."""
+SPLIT_PAYMENT, SPLIT_REQUIRED = "split_payment", "split_required"
+"""Kind of a case, and its reason: customs takes the order in one parcel only, and it was packed in several."""
 
 
 def order_ended(facts: Facts) -> bool:
@@ -214,14 +221,15 @@ def _waiting(case: CaseOpened, context: DecisionContext) -> CaseOpened:
     )
 
 
-def invalidations(facts: Facts, context: DecisionContext) -> list[Output]:
-    """An export declaration of a box that was given up is to be invalidated: the goods do not leave under this MRN. Our
-    gateway has no message for that, so a person tells customs."""
-    return [
-        _needs("look_into", facts.id, INVALIDATION, str(repacked.parcel), 1, TO_INVALIDATE, context, ATTENTION_WITHIN)
-        for repacked in facts.all(ParcelRepacked)
-        if (declared := facts.get(ParcelDeclared, repacked.parcel)) is not None and declared.mrn is not None
-    ]
+def split_payment(facts: Facts, context: DecisionContext) -> list[Output]:
+    """An order that customs takes in one parcel was packed in several: its marketplace is asked to have the payment
+    split by them, before they leave. By the boxes as they were packed: a new one in the place of another changes
+    nothing."""
+    screened, packed = facts.get(OrderScreened), facts.get(OrderPacked)
+    if screened is None or packed is None or not screened.one_parcel or len(packed.parcels) == 1 or order_ended(facts):
+        return []
+    second = str(packed.parcels[1].parcel)
+    return [_needs("look_into", facts.id, SPLIT_PAYMENT, second, 1, SPLIT_REQUIRED, context, ATTENTION_WITHIN)]
 
 
 def _held_since(facts: Facts, parcel: int, at: datetime) -> bool:
@@ -252,8 +260,33 @@ def attention(
 
     `round_`: from 1, and one more for each such case that was closed before.
     """
-    action = "look_into" if kind in (CLEARANCE, RECEIPT, TAX_DIFFERENCE) else "retry"
+    action = "look_into" if kind in (CANCELLATION, CLEARANCE, RECEIPT, TAX_DIFFERENCE) else "retry"
     return _needs(action, order_id, kind, subject, round_, reason, context, ATTENTION_WITHIN)
+
+
+def exit_unproven(
+    order_id: UUID, subject: str, reason: str, context: DecisionContext, within: timedelta, round_: int = 1
+) -> CaseOpened:
+    """Nobody has confirmed that the goods have left: a person gives customs another proof. `subject`: the parcel and
+    how many days have passed."""
+    return _needs("look_into", order_id, EXIT_PROOF, subject, round_, reason, context, within)
+
+
+def settled_by_hand(facts: Facts, kind: str, parcel: int) -> bool:
+    """Whether a person has stated that this matter is done."""
+    closed = (facts.get(CaseClosed, case.case) for case in _about_parcel(facts, kind, parcel))
+    return any(end is not None and end.resolution != "retried" for end in closed)
+
+
+def open_subject(facts: Facts, kind: str, parcel: int) -> str | None:
+    """The subject of the work of this kind that waits for a person, if any does."""
+    waiting = (case for case in _about_parcel(facts, kind, parcel) if facts.get(CaseClosed, case.case) is None)
+    return next((case.detail for case in waiting), None)
+
+
+def _about_parcel(facts: Facts, kind: str, parcel: int) -> list[CaseOpened]:
+    about = (NAME, kind, parcel)
+    return [case for case in facts.all(CaseOpened) if (case.service, case.matter, case.parcel) == about]
 
 
 def _needs(
@@ -319,9 +352,17 @@ def settled_attention(facts: Facts, context: DecisionContext) -> list[Output]:
 
 
 def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | None:
-    if kind in (POST_HOLD, TAX_DIFFERENCE, INVALIDATION):  # settled by scans; by a void bill or a person
+    # Settled by scans; by a void bill or a person; by an approval.
+    if kind in (POST_HOLD, TAX_DIFFERENCE, CANCELLATION):
         return None
     match kind:
+        case "invalidation":
+            return "answered" if facts.get(ExportInvalidated, parcel) else None
+        case "exit_proof":
+            if facts.get(ExportExited, parcel):
+                return "answered"
+            later = (case.occurred_at > since for case in _about_parcel(facts, EXIT_PROOF, parcel))
+            return "superseded" if any(later) else None
         case "export":
             if facts.get(ParcelDeclared, parcel) or facts.get(ParcelRefused, parcel):
                 return "answered"
@@ -330,6 +371,10 @@ def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | 
             return "order_ended" if order_ended(facts) else None
         case "return":
             return "answered" if facts.get(ImportReturned, parcel) else None
+        case "split_payment":
+            if facts.get(ImportDeclared, parcel):
+                return "answered"
+            return "order_ended" if order_ended(facts) else None
         case "import_documents" | "inventory":
             declared = facts.get(ImportDeclared, parcel)
             if declared is not None and declared.occurred_at >= since:
