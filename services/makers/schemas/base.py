@@ -49,6 +49,9 @@ def _text(text: str) -> str:
 
 Country = Annotated[CountryCode, AfterValidator(_country)]
 """ISO 3166-1 alpha-2."""
-Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), AfterValidator(_text)]
-Cell = Annotated[Text, AfterValidator(_no_formula)]
-"""A text that a spreadsheet shows as it is."""
+ONE_LINE = AfterValidator(_text)
+NO_FORMULA = AfterValidator(_no_formula)
+"""Of a text that a spreadsheet must show as it is."""
+Text = Annotated[str, Field(min_length=1, max_length=200), ONE_LINE]
+Name = Annotated[str, Field(min_length=1, max_length=100), ONE_LINE]
+"""By which shoppers see something."""

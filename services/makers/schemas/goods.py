@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -15,7 +15,7 @@ from stdnum.exceptions import ValidationError
 from contracts.base import Code, Currency, HsCode, Sku
 from services.makers.domain.brands import Brand, BrandState, Office, Role
 from services.makers.domain.products import Details, Identity, Product, ProductState
-from services.makers.schemas.base import Cell, Country, Text
+from services.makers.schemas.base import NO_FORMULA, ONE_LINE, Country, Name
 from shared.http.amounts import amount
 from shared.http.counts import at_most
 from shared.http.models import Body, View
@@ -23,6 +23,7 @@ from shared.http.models import Body, View
 MOST_IMAGES = 10
 MOST_DOCUMENTS = 5
 MOST_TERRITORIES = 250
+Values = TypeVar("Values", list[str], tuple[str, ...])
 HTTPS = r"^https://[A-Za-z0-9.-]{1,253}(/[!-~]*)?$"
 
 
@@ -39,7 +40,7 @@ def _chinese(text: str) -> str:
     return text
 
 
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+def _distinct(values: Values) -> Values:
     if len(set(values)) < len(values):
         raise PydanticCustomError("repeated", "Must hold each value once")
     return values
@@ -54,13 +55,13 @@ Millimetres = Annotated[int, Field(ge=1, le=2_000, strict=True)]
 class BrandBody(Body):
     """A mark, and what the vendor may do with it."""
 
-    name: Annotated[Text, Field(max_length=100)]
+    name: Name
     role: Role
     office: Office
     number: Annotated[str, Field(pattern=r"^[A-Za-z0-9/ -]{1,32}$")]
     """Of the mark in the register."""
     territories: Annotated[
-        tuple[Country, ...],
+        list[Country],
         Field(min_length=1, max_length=MOST_TERRITORIES),
         at_most(MOST_TERRITORIES),
         AfterValidator(_distinct),
@@ -79,7 +80,7 @@ class BrandBody(Body):
         return self
 
     def brand(self, brand_id: UUID, vendor_id: UUID) -> Brand:
-        return Brand(id=brand_id, vendor_id=vendor_id, **self.model_dump())
+        return Brand(id=brand_id, vendor_id=vendor_id, **self.model_dump() | {"territories": tuple(self.territories)})
 
 
 class BrandView(View):
@@ -124,10 +125,10 @@ class MoneyBody(Body):
 class NamesBody(Body):
     """What a product is called."""
 
-    fr: Annotated[Cell, Field(max_length=120)]
-    en: Annotated[Cell, Field(max_length=64)]
+    fr: Annotated[str, Field(min_length=1, max_length=120), ONE_LINE, NO_FORMULA]
+    en: Annotated[str, Field(min_length=1, max_length=64), ONE_LINE, NO_FORMULA]
     """As on the CN23: 64 characters at most."""
-    zh: Annotated[Cell, Field(max_length=120), AfterValidator(_chinese)]
+    zh: Annotated[str, Field(min_length=1, max_length=120), ONE_LINE, NO_FORMULA, AfterValidator(_chinese)]
 
 
 class ContentBody(Body):
@@ -157,7 +158,7 @@ class ProductBody(Body):
     """Of the Harmonized System: 6 digits, 8 in the European Union, 10 in China."""
     origin: Country
     """The country in which it was made, ISO 3166-1 alpha-2."""
-    composition: Annotated[Cell, Field(max_length=500)]
+    composition: Annotated[str, Field(min_length=1, max_length=500), ONE_LINE, NO_FORMULA]
     net_weight_g: Grams
     """Of one unit, in grams."""
     length_mm: Millimetres

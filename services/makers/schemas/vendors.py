@@ -17,7 +17,7 @@ from services.makers.domain.cases import Case
 from services.makers.domain.numbers import clean_eori, clean_iban, clean_siren, clean_vat
 from services.makers.domain.vendors import Company, State, Vendor
 from services.makers.domain.vies import Check, NameMatch, Outcome
-from services.makers.schemas.base import Country, Text, cleaned
+from services.makers.schemas.base import ONE_LINE, Country, Name, Text, cleaned
 from shared.http.counts import at_most
 from shared.http.models import Body, View
 
@@ -73,10 +73,10 @@ class CompanyBody(Body):
 
     name: Text
     """As in the trade register."""
-    public_name: Annotated[Text, Field(max_length=100)]
+    public_name: Name
     """By which shoppers see it; of a sole trader it need not be the person's name."""
     street: Text
-    postcode: Annotated[Text, Field(max_length=16)]
+    postcode: Annotated[str, Field(min_length=1, max_length=16), ONE_LINE]
     city: Text
     country: Country
     siren: Siren | None = None
@@ -109,7 +109,7 @@ class PeopleBody(Body):
     """The people of a vendor. They are sealed, and each reading is recorded."""
 
     representative: RepresentativeBody
-    contacts: Annotated[tuple[ContactBody, ...], Field(min_length=1, max_length=MOST_CONTACTS), at_most(MOST_CONTACTS)]
+    contacts: Annotated[list[ContactBody], Field(min_length=1, max_length=MOST_CONTACTS), at_most(MOST_CONTACTS)]
 
 
 class PeopleView(View):
