@@ -179,16 +179,14 @@ class Actions:
         await brands.add(db, brand)
         return brand
 
-    async def state_document(
-        self, db: DB, vendor_id: UUID, brand_id: UUID, body: bytes, media_type: str, digest: str
-    ) -> Brand:
+    async def state_document(self, db: DB, vendor_id: UUID, brand_id: UUID, body: bytes, digest: str) -> Brand:
         """Until a person has decided on it."""
         await self.locked(db, vendor_id)
         brand = await self.brand_of(db, vendor_id, brand_id)
         if brand.state != "stated":
             raise Refusal("conflict", f"not while the brand is {brand.state}", detail="state it anew")
         sealed = self.seal.seal(body, brands.document_place(brand_id))
-        await brands.save_document(db, brand_id, sealed, media_type, digest)
+        await brands.save_document(db, brand_id, sealed, digest)
         await cases.open_all(db, [opened(vendor_id, BRAND_DECISION, str(brand_id), self.clock.now())])
         return await self.brand_of(db, vendor_id, brand_id)
 

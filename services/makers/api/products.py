@@ -45,6 +45,7 @@ from shared.http.routes import Route, body_within
 
 SkuPath = Annotated[Sku, Path(description="The product's number, one vendor's for ever.")]
 _IN_PRODUCTS = TypeAdapter(tuple[Sku])
+_FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _CSV = {MEDIA_TYPE: {"schema": {"type": "string"}}}
 
 
@@ -221,7 +222,7 @@ def router(
         summary="State products by a spreadsheet",
         response_model=ProductListView,
         openapi_extra=described(
-            {"requestBody": {"required": True, "content": _CSV}},
+            {"requestBody": {"required": True, "content": _FILE}},
             IDEMPOTENT,
             problems(404, 413, because={409: "The vendor is closed."}),
         ),

@@ -61,7 +61,6 @@ TABLES = (
         valid_to date,
         delegates_serials boolean not null,
         document bytea,
-        document_type text,
         document_hash text,
         state text not null
     )""",

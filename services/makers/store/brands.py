@@ -70,19 +70,16 @@ async def save_state(db: DB, brand: Brand) -> None:
     await db.execute("update brands set state = $2 where id = $1", brand.id, brand.state)
 
 
-async def save_document(db: DB, brand_id: UUID, sealed: bytes, media_type: str, digest: str) -> None:
+async def save_document(db: DB, brand_id: UUID, sealed: bytes, digest: str) -> None:
     await db.execute(
-        "update brands set document = $2, document_type = $3, document_hash = $4 where id = $1",
+        "update brands set document = $2, document_hash = $3 where id = $1",
         brand_id,
         sealed,
-        media_type,
         digest,
     )
 
 
-async def document(db: DB, brand_id: UUID) -> tuple[bytes, str] | None:
-    """Sealed, with its media type."""
-    row = await db.fetchrow(
-        "select document, document_type from brands where id = $1 and document is not null", brand_id
-    )
-    return (row["document"], row["document_type"]) if row else None
+async def document(db: DB, brand_id: UUID) -> bytes | None:
+    """Sealed; None while none is there."""
+    sealed: bytes | None = await db.fetchval("select document from brands where id = $1", brand_id)
+    return sealed
