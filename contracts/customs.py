@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from contracts.base import Code, CountryCode, HsCode, Instant, Money, OrderEvent, ParcelEvent, Value
-from contracts.vocabularies import HoldReason, OrderRefusal, Regime, TaxFindingCode
+from contracts.vocabularies import Carrier, HoldReason, OrderRefusal, Regime, TaxFindingCode
 
 Mrn = Annotated[str, Field(pattern=r"^[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]$")]
 
@@ -89,6 +89,8 @@ class ParcelDeclared(ParcelEvent):
     eori: Code
     destination: CountryCode | None = None
     """The country it goes to; None in facts of a time when every parcel went to China."""
+    carrier: Carrier | None = None
+    """Who takes it, where `orders` has routed it; else the first carrier that goes to its country."""
     cn23: Cn23
     goods: Money
     freight: Money

@@ -40,6 +40,8 @@ class LabelOrder:
     """The day on which the parcel is handed over, in the place of dispatch."""
     cny_per_eur: Decimal | None = None
     """The dated rate of the order's screening; needed only when the postal charges are in CNY."""
+    number: str | None = None
+    """Of a carrier whose labels we print ourselves: the one that its label bears. None: its ranges are used up."""
 
 
 @dataclass(frozen=True, slots=True)

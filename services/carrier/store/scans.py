@@ -22,6 +22,7 @@ def sealing_place(carrier: str, tracking_number: str, digest: bytes) -> str:
     return f"scan:{carrier}:{tracking_number}:{digest.hex()}"
 
 
+Source = Literal["poll", "webhook", "feed"]
 SEALED = SealedColumn(
     "STORAGE_KEY",
     "raw_scans",
@@ -36,7 +37,7 @@ SEALED = SealedColumn(
 class RawScan:
     carrier: str
     tracking_number: str
-    source: Literal["poll", "webhook"]
+    source: Source
     digest: bytes
     sealed: bytes | None
     code: str | None

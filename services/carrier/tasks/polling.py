@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from services.carrier.carriers.carrier import Connected
+from services.carrier.carriers.carrier import Connected, Track
 from services.carrier.domain.carrier import ParcelEvents, Unreachable
 from services.carrier.domain.polling import SILENT_GROUPS, SILENT_PARCELS, seconds_after_failure, seconds_after_round
 from services.carrier.store import followed_parcels
@@ -45,13 +45,16 @@ async def keep_polling(
 async def poll(
     pool: asyncpg.Pool[asyncpg.Record], connected: Connected, intake: ScanIntake, poll_seconds: float, loop: Loop
 ) -> tuple[int, Unreachable | None]:
-    """One round: how many parcels were due, and why it stopped early if it did. None while the carrier is paused.
+    """One round: how many parcels were due, and why it stopped early if it did. None while the carrier is paused,
+    and of one that cannot be polled.
 
     Those about which there was no answer are due again, behind all others that are due, so that no group blocks them.
     Of a group without an answer each is asked about alone, for one of them may be to blame: that one, like one whose
     own answer is missing in that of its group, is due again only after `poll_seconds`.
     """
-    carrier = connected.carrier
+    carrier, track = connected.carrier, connected.calls.track
+    if track is None:
+        return 0, None
     async with pool.acquire() as db, db.transaction():
         if await pauses.is_paused(db, carrier.counterpart):
             return 0, None
@@ -66,7 +69,7 @@ async def poll(
     fault: Unreachable | None = None
     for start in range(0, len(due), carrier.group_size):
         group = due[start : start + carrier.group_size]
-        answers, told = await _ask(connected, group, loop)
+        answers, told = await _ask(track, group, loop)
         await intake.keep_polled(carrier.name, answers)
         missing = sorted(set(group) - {parcel.tracking_number for parcel in answers})
         if told is None or (answers and not told.of_all):
@@ -81,12 +84,10 @@ async def poll(
     return len(due), fault
 
 
-async def _ask(
-    connected: Connected, group: Sequence[str], loop: Loop
-) -> tuple[Sequence[ParcelEvents], Unreachable | None]:
+async def _ask(track: Track, group: Sequence[str], loop: Loop) -> tuple[Sequence[ParcelEvents], Unreachable | None]:
     """What is reported of these parcels, and why there is no answer about others: together, else of each alone."""
     try:
-        return await loop.while_waiting(connected.calls.track(group)), None
+        return await loop.while_waiting(track(group)), None
     except Unreachable as fault:
         if fault.of_all or len(group) == 1:
             return (), fault
@@ -95,7 +96,7 @@ async def _ask(
     last: Unreachable | None = None
     for number in group:
         try:
-            answers += await loop.while_waiting(connected.calls.track([number]))
+            answers += await loop.while_waiting(track([number]))
         except Unreachable as fault:
             silent, last = silent + 1, fault
             if fault.of_all or (silent == SILENT_PARCELS and not answers):

@@ -220,6 +220,7 @@ def parcels_declared(
             export="deemed",
             eori=policy.eori,
             destination=placed.country,
+            carrier=placed.carrier,
             cn23=export.cn23(placed, parcel, share.money(share.freight)),
             goods=share.money(share.goods),
             freight=share.money(share.freight),

@@ -109,9 +109,9 @@ def _measures(parcel: Parcel) -> Measures:
 
 
 def _limits(facts: Facts, now: datetime) -> ParcelLimits:
-    """Those of the carrier that goes to the order's country."""
+    """Those of the carrier that takes the order."""
     placed = facts.get(OrderPlaced)
-    route = route_to(placed.country) if placed is not None else None
+    route = route_to(placed.country, placed.carrier) if placed is not None else None
     if route is None:
         raise Refusal("conflict", "no carrier goes to the order's country")
     return BY_NAME[route.carrier].limits_on(now.date())
