@@ -51,7 +51,7 @@ from services.makers.domain.products import (
     product_moved,
     stated,
 )
-from services.makers.domain.refusals import Refusal
+from services.makers.domain.refusals import Refusal, refused
 from services.makers.domain.vendors import (
     ASK_AGAIN,
     LAPSE_DEADLINE,
@@ -414,3 +414,8 @@ def test_a_brand_is_warned_of_once_and_ends_after_its_last_day() -> None:
     assert due(vendor(), [case], [ending], warned_at) == replace(NOTHING, next_at=end)
     assert due(vendor(), [case], [ending], end) == replace(NOTHING, ended=(ending,))
     assert due(vendor(state="closed"), (), [ending], NOW) == replace(NOTHING, ended=(ending,))
+
+
+def test_a_fault_of_what_was_stated_is_no_conflict() -> None:
+    refusal = refused("brand_id", "own_brand", "Must be a brand of this vendor")
+    assert (refusal.kind, [fault.rule for fault in refusal.faults]) == ("invalid", ["own_brand"])
