@@ -17,6 +17,7 @@ from sandbox.france_customs import gateway as france_customs
 from sandbox.laposte import sls, suivi
 from sandbox.laposte.callbacks import Callbacks
 from sandbox.settings import SandboxSettings
+from sandbox.vies import rest as vies
 from sandbox.world import World
 
 
@@ -52,6 +53,7 @@ def create(settings: SandboxSettings, now: Callable[[], datetime]) -> FastAPI:
         "/laposte/suivi", "suivi", suivi.app(world.laposte, world.advance, okapi_key, settings.suivi_quota_per_second)
     )
     counterpart("/douane", "douane", france_customs.app(world.france_customs, world.advance))
+    counterpart("/vies", "vies", vies.app(world.vies, world.advance))
     counterpart("/chinaport", "chinaport", china_customs.app(world.china_customs, world.advance))
     app.include_router(control.router(world, faults, callbacks, anywhere=settings.sandbox_control_anywhere))
 

@@ -14,6 +14,7 @@ from sandbox.laposte.callbacks import Callbacks
 from sandbox.laposte.envelopes import french_time
 from sandbox.laposte.parcels import Event, Parcel
 from sandbox.scenarios import PARCEL_SCENARIOS, ParcelScenario, of_script
+from sandbox.vies.register import MEMBER_STATES, Trader, VatFault
 from sandbox.world import World
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -47,6 +48,18 @@ class FaultBody(Body):
     """0 cancels all faults that are planned for this counterpart."""
     retry_after: Annotated[float, Field(ge=0)] | None = None
     seconds: Annotated[float, Field(ge=0, le=600)] = 3.0
+
+
+class TraderBody(Body):
+    name: Annotated[str, Field(max_length=200)] | None
+    """Null: the number is nobody's any more."""
+    address: Annotated[str, Field(max_length=400)] = ""
+
+
+class VatFaultBody(Body):
+    fault: VatFault
+    count: Annotated[int, Field(ge=0, le=100_000)] = 1
+    """0 ends all faults of this member state."""
 
 
 class ItemScanBody(Body):
@@ -132,6 +145,23 @@ def router(world: World, faults: Faults, callbacks: Callbacks, *, anywhere: bool
             except ValueError as error:
                 raise HTTPException(422, str(error)) from error
         return {"planned": faults.planned(body.counterpart)}
+
+    @routes.put("/vat-numbers/{vat}")
+    async def register_trader(vat: str, body: TraderBody) -> dict[str, bool]:
+        """Whose VAT number this is, as VIES tells from now on."""
+        if body.name is None:
+            world.vies.traders.pop(vat, None)
+        else:
+            world.vies.traders[vat] = Trader(body.name, body.address)
+        return {"valid": vat in world.vies.traders}
+
+    @routes.put("/member-states/{country}")
+    async def fail_member_state(country: str, body: VatFaultBody) -> dict[str, str]:
+        """How VIES fails for the next questions about this member state's numbers."""
+        if country not in MEMBER_STATES:
+            raise HTTPException(404, {"unknown": [country]})
+        world.vies.fail(country, body.fault, body.count)
+        return {"country": country}
 
     @routes.put("/callbacks")
     async def switch(body: CallbacksBody) -> dict[str, bool]:

@@ -14,6 +14,7 @@ from sandbox.france_customs.customs import FranceCustoms
 from sandbox.laposte.parcels import LaPoste
 from sandbox.scenarios import AssignedScenarios
 from sandbox.scheduler import Scheduler
+from sandbox.vies.register import Register
 
 FIRST_SERIALS = range(10_000_000, 60_000_000)
 """The first serial is drawn from these, so that two worlds hardly ever give out the same numbers."""
@@ -32,6 +33,7 @@ class World:
         self.china_customs = ChinaCustoms(self._scheduler, self.scenarios, expects)
         self.france_customs = FranceCustoms(self.scenarios, serial)
         self.laposte = LaPoste(self._scheduler, self.scenarios, self.china_customs, serial)
+        self.vies = Register()
         self.ems = EmsPost(self._scheduler, ems_directory)
         self.requests: Counter[tuple[str, str]] = Counter()
         """What the counterparts answered, and how often: (counterpart, status or fault)."""

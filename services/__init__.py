@@ -1,1 +1,1 @@
-"""The five services. None imports another; they meet on the topics."""
+"""The six services. None imports another; they meet on the topics."""

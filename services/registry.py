@@ -83,6 +83,12 @@ REGISTRY = (
         },
     ),
     Declared("tracking", 8050, secrets={"link_keys": "link_keys"}, connections=4000),
+    Declared(
+        "makers",
+        8060,
+        secrets={"service_key": "api_key_service"},
+        local={"vies_url": "{sandbox}/vies/rest-api", "customs_url": "{customs}", "vies_retry_seconds": "1"},
+    ),
 )
 SERVICES = tuple(service.name for service in REGISTRY)
 BY_NAME = {service.name: service for service in REGISTRY}

@@ -23,6 +23,7 @@ from shared.jobs import pauses
 from shared.ledger import outbox
 from shared.messaging import dead_letters
 from shared.messaging.restore import NotRestorable
+from shared.operations import api_keys
 from shared.operations.provision import keep_api_key
 from shared.operations.why import why
 from shared.platform import Make, Platform, Service, composed, restore_of, serve
@@ -210,11 +211,11 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
 
         async def run(platform: Platform, _: Service) -> None:
             table = Table("sha-256", "name", "scope", "ends")
-            for row in await platform.pool.fetch(
-                "select hash, name, scope, not_after from api_keys order by name, not_after nulls last"
-            ):
-                ends = row["not_after"].isoformat(timespec="seconds") if row["not_after"] else ""
-                table.add_row(row["hash"].hex()[:12], row["name"], row["scope"], ends)
+            async with platform.pool.acquire() as db:
+                keys = await api_keys.list_keys(db)
+            for key in keys:
+                ends = key.not_after.isoformat(timespec="seconds") if key.not_after else ""
+                table.add_row(key.id, key.name, key.scope, ends)
             console.print(table)
 
         operate(run)
@@ -227,17 +228,13 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
         """Ends a key, now or in some hours."""
 
         async def run(platform: Platform, _: Service) -> None:
-            if len(digest) < 12:
-                raise SystemExit("12 digits at least; see `api-key list`")
-            ended = await platform.pool.fetch(
-                """update api_keys set not_after = now() + $2 * interval '1 hour'
-                   where encode(hash, 'hex') like $1 || '%' returning name""",
-                digest.lower(),
-                hours,
-            )
-            if not ended:
+            if len(digest) < api_keys.SHOWN:
+                raise SystemExit(f"{api_keys.SHOWN} digits at least; see `api-key list`")
+            async with platform.pool.acquire() as db:
+                ended = await api_keys.end_key(db, digest, hours)
+            if ended is None:
                 raise SystemExit("no such key; see `api-key list`")
-            console.print(f"{ended[0]['name']}: ends in {hours:g} hours")
+            console.print(f"{ended}: ends in {hours:g} hours")
 
         operate(run)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_SCOPE = "scope in ('marketplace', 'warehouse', 'support', 'operator', 'service')"
+_SCOPE = "scope in ('marketplace', 'warehouse', 'vendor', 'support', 'operator', 'service')"
 _PAUSED_KINDS = """paused_kinds (
         kind text not null,
         stream_id uuid not null,

@@ -103,7 +103,7 @@ def test_every_operation_says_whose_key_opens_it(service: str) -> None:
         assert not keys or {"401", "403", "429"} <= operation["responses"].keys()
 
 
-def test_the_key_of_services_opens_previews_and_no_other_key_does() -> None:
+def test_the_key_of_services_opens_previews_that_no_other_key_does_and_the_quote() -> None:
     opened = {
         (service, path)
         for service in SERVICES
@@ -111,8 +111,9 @@ def test_the_key_of_services_opens_previews_and_no_other_key_does() -> None:
         for operation in methods.values()
         if {"serviceKey": []} in operation["security"]
     }
-    assert opened == {("customs", PATH), ("warehouse", PATH)}
-    for service, path in opened:
+    previews = {("customs", PATH), ("warehouse", PATH)}
+    assert opened == {*previews, ("customs", "/customs/quote")}
+    for service, path in previews:
         assert committed(service)["paths"][path]["post"]["security"] == [{"serviceKey": []}]
 
 

@@ -119,7 +119,7 @@ def add_a_service(tree: Tree) -> None:
     tree.write(f"{folder}/__main__.py", f"from services.{PARCELS}.main import main\n\nmain()\n")
     tree.write(f"{folder}/main.py", MAIN)
     tree.write(f"{folder}/migrations/0001_{PARCELS}.py", MIGRATION)
-    tree.insert("services/registry.py", ")\nSERVICES", f'    Declared("{PARCELS}", 8060),\n')
+    tree.insert("services/registry.py", ")\nSERVICES", f'    Declared("{PARCELS}", 8085),\n')
     tree.insert("docker-compose.yml", "  # One published port per service", CONTAINER)
     _, status, routes = (tree.root / "services/warehouse/README.md").read_text().partition("| `GET /status` |")
     tree.write(f"{folder}/README.md", f"# {PARCELS}\n\n## HTTP\n\n| route | scope |\n|---|---|\n{status}{routes}")

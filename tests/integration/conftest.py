@@ -15,6 +15,7 @@ from services.registry import SERVICES
 from tests.support.carrier_service import CarrierService, carrier_service
 from tests.support.customs_service import CustomsService, customs_service
 from tests.support.databases import FreshDatabase
+from tests.support.makers_service import MakersService, makers_service
 from tests.support.operated_stack import Operated
 from tests.support.orders_service import OrdersService, orders_service
 from tests.support.platform_pair import Pair, new_pair
@@ -69,3 +70,9 @@ async def tracking(fresh_database: FreshDatabase) -> AsyncIterator[TrackingServi
 async def customs(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[CustomsService]:
     async with customs_service(servers, fresh_database) as running_customs:
         yield running_customs
+
+
+@pytest.fixture(scope="module")
+async def makers(servers: Servers, fresh_database: FreshDatabase) -> AsyncIterator[MakersService]:
+    async with makers_service(servers, fresh_database) as running_makers:
+        yield running_makers

@@ -36,7 +36,7 @@ def test_a_module_that_is_gone_is_told(tmp_path: Path) -> None:
 
 def test_every_services_domain_is_a_rule() -> None:
     assert {file.split("/")[1] for file in rules() if "/domain/" in file} == {
-        *("orders", "warehouse", "customs", "carrier", "tracking")
+        *("orders", "warehouse", "customs", "carrier", "tracking", "makers")
     }
 
 

@@ -23,7 +23,7 @@ def router(require: Require, clock: Clock, policy: Policy) -> APIRouter:
 
     @routes.post("/customs/quote", summary="Quote the border's cost", response_model=QuoteView)
     async def quote_customs(
-        body: QuoteBody, principal: Principal = Depends(require("marketplace", operators=False))
+        body: QuoteBody, principal: Principal = Depends(require("marketplace", "service", operators=False))
     ) -> Response:
         """Lane, tax by line, landed cost and the documents that are needed, by the rules of today and the code that
         decides the order when it comes. Nothing is kept. The buyer is not named, so the yearly limit is not judged.

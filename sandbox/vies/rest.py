@@ -1,0 +1,111 @@
+"""VIES' REST interface: check-vat-number, check-vat-test-service, check-status. A fault of a member state comes with
+status 200, one of the question with 400, one of VIES' own with 500."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.scheduler import Advance
+from sandbox.vies.register import (
+    MEMBER_STATES,
+    NOTHING,
+    TEST_FAULTS,
+    TEST_TRADER,
+    WITHHOLDING,
+    Register,
+    Trader,
+    VatFault,
+)
+
+NUMBER = re.compile(r"[0-9A-Za-z+*.]{2,12}")
+STATUS: dict[VatFault, int] = {"INVALID_INPUT": 400, "INVALID_REQUESTER_INFO": 400, "VOW-ERR-1": 500}
+MATCHED = ("Name", "Street", "PostalCode", "City", "CompanyType")
+
+
+class _Faulty(Exception):
+    def __init__(self, fault: VatFault) -> None:
+        super().__init__(fault)
+        self.fault: VatFault = fault
+
+
+def app(register: Register, advance: Advance) -> Starlette:
+    consultations = iter(range(1, 10**9))
+
+    async def check(request: Request) -> Response:
+        now = advance()
+        try:
+            asked = _asked(await request.body())
+            country, number = asked["countryCode"], asked["vatNumber"]
+            if (fault := register.take_fault(country)) is not None:
+                raise _Faulty(fault)
+        except _Faulty as faulty:
+            return _fault(faulty.fault)
+        requester = "requesterNumber" in asked
+        consultation = f"WAPIAAAAW{next(consultations):07d}" if requester else ""
+        return _answer(asked, register.traders.get(f"{country}{number}"), now, consultation)
+
+    async def check_test(request: Request) -> Response:
+        now = advance()
+        try:
+            asked = _asked(await request.body())
+        except _Faulty as faulty:
+            return _fault(faulty.fault)
+        if (fault := TEST_FAULTS.get(asked["vatNumber"])) is not None:
+            return _fault(fault)
+        return _answer(asked, TEST_TRADER if asked["vatNumber"] == "100" else None, now, "")
+
+    async def status(_: Request) -> Response:
+        countries = [{"countryCode": code, "availability": "Available"} for code in sorted(MEMBER_STATES)]
+        return JSONResponse({"vow": {"available": True}, "countries": countries})
+
+    return Starlette(
+        routes=[
+            Route("/rest-api/check-vat-number", check, methods=["POST"]),
+            Route("/rest-api/check-vat-test-service", check_test, methods=["POST"]),
+            Route("/rest-api/check-status", status, methods=["GET"]),
+        ]
+    )
+
+
+def _asked(body: bytes) -> dict[str, str]:
+    """Raises _Faulty for what VIES does not take."""
+    try:
+        asked = json.loads(body)
+    except ValueError:
+        raise _Faulty("INVALID_INPUT") from None
+    if not isinstance(asked, dict) or not all(isinstance(value, str) for value in asked.values()):
+        raise _Faulty("INVALID_INPUT")
+    if asked.get("countryCode") not in MEMBER_STATES or not NUMBER.fullmatch(asked.get("vatNumber", "")):
+        raise _Faulty("INVALID_INPUT")
+    requester = asked.get("requesterMemberStateCode"), asked.get("requesterNumber")
+    if any(requester) and not (requester[0] in MEMBER_STATES and NUMBER.fullmatch(requester[1] or "")):
+        raise _Faulty("INVALID_REQUESTER_INFO")
+    return asked
+
+
+def _answer(asked: dict[str, str], trader: Trader | None, now: datetime, consultation: str) -> Response:
+    told = trader if trader is not None and asked["countryCode"] not in WITHHOLDING else Trader(NOTHING, NOTHING)
+    answer: dict[str, Any] = {
+        "countryCode": asked["countryCode"],
+        "vatNumber": asked["vatNumber"],
+        "requestDate": now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z",
+        "valid": trader is not None,
+        "requestIdentifier": consultation,
+        "name": told.name,
+        "address": told.address,
+    }
+    for field in MATCHED:
+        answer |= {f"trader{field}": NOTHING, f"trader{field}Match": "NOT_PROCESSED"}
+    return JSONResponse(answer)
+
+
+def _fault(fault: VatFault) -> Response:
+    return JSONResponse({"actionSucceed": False, "errorWrappers": [{"error": fault}]}, STATUS.get(fault, 200))

@@ -1,0 +1,1 @@
+"""Who may sell what: vendors, their brands and their products, as validated."""

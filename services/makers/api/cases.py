@@ -1,0 +1,72 @@
+"""Cases about vendors: what waits for a person."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import asyncpg
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import TypeAdapter
+
+from contracts.base import Code
+from services.makers.api.actions import Actions
+from services.makers.api.refusals import refusals_as_problems
+from services.makers.schemas.vendors import CasesPage, CaseView, ResolutionBody, case_view
+from services.makers.store import cases
+from shared.db import DB
+from shared.http import paging
+from shared.http.answers import json_answer
+from shared.http.api_keys import Principal, Require
+from shared.http.idempotency import IdempotentRequests
+from shared.http.openapi import IDEMPOTENT, PAGED, described, problems
+from shared.http.paging import PAGE, Cursor, Instant, Limit
+from shared.http.routes import Route
+
+_IN_CASES = TypeAdapter(tuple[Instant, UUID])
+
+
+def router(
+    require: Require, pool: asyncpg.Pool[asyncpg.Record], requests: IdempotentRequests, actions: Actions
+) -> APIRouter:
+    routes = APIRouter(route_class=Route, tags=["cases"])
+
+    @routes.get("/cases", summary="List open cases", response_model=CasesPage, openapi_extra=PAGED)
+    async def list_cases(
+        request: Request,
+        kind: Annotated[Code | None, Query(description="Of this kind only.")] = None,
+        vendor_id: Annotated[UUID | None, Query(description="About this vendor only.")] = None,
+        cursor: Cursor | None = None,
+        limit: Limit = PAGE,
+        _: Principal = Depends(require("support")),
+    ) -> Response:
+        """The oldest first."""
+        async with pool.acquire() as db:
+            rows = await cases.list_open(db, kind, vendor_id, paging.after(cursor, _IN_CASES), limit + 1)
+        shown, following = paging.cut(rows, limit, lambda row: (row.opened_at, row.id))
+        page = CasesPage(cases=tuple(case_view(row) for row in shown), next=following)
+        return json_answer(page, headers=paging.link(request, following))
+
+    @routes.post(
+        "/cases/{case_id}/resolution",
+        summary="Settle a case",
+        response_model=CaseView,
+        openapi_extra=described(
+            IDEMPOTENT, problems(404, because={409: "It is settled, or its own action settles it."})
+        ),
+    )
+    async def settle_case(
+        request: Request,
+        case_id: Annotated[UUID, Path(description="The case's id.")],
+        body: ResolutionBody,
+        principal: Principal = Depends(require()),
+    ) -> Response:
+        """By a person's choice: of orders in flight `go_on` or `withdraw`."""
+
+        async def work(db: DB) -> Response:
+            return json_answer(case_view(await actions.settle(db, case_id, body.resolution, principal.name)))
+
+        with refusals_as_problems():
+            return await requests.run(request, principal, work)
+
+    return routes

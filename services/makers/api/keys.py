@@ -1,0 +1,99 @@
+"""A vendor's keys: made, rotated and ended by the vendor itself."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Annotated
+from uuid import UUID
+
+import asyncpg
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from services.makers.api.own import VENDOR_SCOPE, VendorPath, key_name, require_own
+from services.makers.schemas.vendors import KeyBody, KeysView, KeyView, NewKeyView
+from shared.db import DB
+from shared.http.answers import json_answer
+from shared.http.api_keys import Principal, Require
+from shared.http.idempotency import IdempotentRequests
+from shared.http.openapi import IDEMPOTENT, described, problems
+from shared.http.problems import Problem
+from shared.http.routes import Route
+from shared.operations.api_keys import SHOWN, end_key, list_keys
+from shared.operations.provision import keep_api_key
+
+MOST_KEYS = 20
+KeyPath = Annotated[str, Path(pattern="^[0-9a-f]{12}$", description="The first 12 digits of the key's SHA-256.")]
+
+
+async def make_key(db: DB, vendor_id: UUID) -> str:
+    """Only its SHA-256 is stored."""
+    key = secrets.token_urlsafe(32)
+    await keep_api_key(db, key=key, name=key_name(vendor_id), scope=VENDOR_SCOPE)
+    return key
+
+
+def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], requests: IdempotentRequests) -> APIRouter:
+    vendor_alone, vendor_or_operator = require(VENDOR_SCOPE, operators=False), require(VENDOR_SCOPE)
+    routes = APIRouter(route_class=Route, tags=["keys"])
+
+    @routes.get("/vendors/{vendor_id}/keys", summary="List a vendor's keys", response_model=KeysView)
+    async def list_vendor_keys(vendor_id: VendorPath, principal: Principal = Depends(vendor_or_operator)) -> Response:
+        """Those that work, by the beginning of their SHA-256; none of a vendor that is not there."""
+        require_own(principal, vendor_id)
+        async with pool.acquire() as db:
+            keys = await list_keys(db, key_name(vendor_id))
+        return json_answer(KeysView(keys=tuple(KeyView(id=key.id, ends_at=key.not_after) for key in keys)))
+
+    @routes.post(
+        "/vendors/{vendor_id}/keys",
+        summary="Make a key",
+        status_code=201,
+        response_model=NewKeyView,
+        openapi_extra=described(IDEMPOTENT, problems(404, because={409: f"There are {MOST_KEYS} already."})),
+    )
+    async def make_vendor_key(
+        request: Request, vendor_id: VendorPath, body: KeyBody, principal: Principal = Depends(vendor_alone)
+    ) -> Response:
+        """A key of the vendor, shown once. With `replaces` the other one ends, after the overlap."""
+        require_own(principal, vendor_id)
+
+        async def work(db: DB) -> Response:
+            name = key_name(vendor_id)
+            if body.replaces is not None and await end_key(db, body.replaces, body.overlap_hours, name) is None:
+                raise _no_key()
+            if len(await list_keys(db, name)) >= MOST_KEYS:
+                raise Problem(409, "too many keys", detail=f"at most {MOST_KEYS}; end one first")
+            key = await make_key(db, vendor_id)
+            shown = hashlib.sha256(key.encode()).hexdigest()[:SHOWN]
+            return json_answer(NewKeyView(id=shown, ends_at=None, key=key), 201)
+
+        return await requests.run(request, principal, work)
+
+    @routes.delete(
+        "/vendors/{vendor_id}/keys/{key_id}",
+        summary="End a key",
+        status_code=204,
+        response_class=Response,
+        openapi_extra=described(
+            IDEMPOTENT, problems(404, because={409: "A request with this key is being worked on."})
+        ),
+    )
+    async def end_vendor_key(
+        request: Request, vendor_id: VendorPath, key_id: KeyPath, principal: Principal = Depends(vendor_or_operator)
+    ) -> Response:
+        """It works for ten seconds more at the most."""
+        require_own(principal, vendor_id)
+
+        async def work(db: DB) -> Response:
+            if await end_key(db, key_id, 0, key_name(vendor_id)) is None:
+                raise _no_key()
+            return Response(status_code=204)
+
+        return await requests.run(request, principal, work)
+
+    return routes
+
+
+def _no_key() -> Problem:
+    return Problem(404, "no such key")

@@ -1,0 +1,29 @@
+"""Whose things a key opens: a vendor's key its own vendor's, and of others it does not learn whether they are there."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, TypeAlias
+from uuid import UUID
+
+from fastapi import Path
+
+from shared.http.api_keys import Principal
+from shared.http.problems import Problem
+
+VENDOR_SCOPE: Final = "vendor"
+VendorPath: TypeAlias = Annotated[UUID, Path(description="The vendor's id; `POST /vendors` answers it.")]
+
+
+def key_name(vendor_id: UUID) -> str:
+    """The name that all keys of a vendor have: it says whose things they open."""
+    return f"vendor:{vendor_id}"
+
+
+def require_own(principal: Principal, vendor_id: UUID) -> None:
+    """Raises Problem 404 for a vendor's key on another vendor, as on one that is not there."""
+    if principal.scope == VENDOR_SCOPE and principal.name != key_name(vendor_id):
+        raise no_vendor()
+
+
+def no_vendor() -> Problem:
+    return Problem(404, "no such vendor")

@@ -1,0 +1,72 @@
+"""Cases of makers: what waits for a person, about a vendor. Orders' own cases are listed by `orders`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from contracts.base import Stream
+from services.makers.domain.refusals import Refusal
+
+VENDOR_DECISION = "vendor_decision"
+NUMBER_LAPSED = "number_lapsed"
+NUMBER_UNCHECKED = "number_unchecked"
+BANK_CHANGE = "bank_change"
+BRAND_DECISION = "brand_decision"
+BRAND_ENDING = "brand_ending"
+PRODUCT_DECISION = "product_decision"
+IN_FLIGHT = "in_flight"
+
+ACTIONS = {
+    VENDOR_DECISION: "decide_vendor",
+    NUMBER_LAPSED: "ask_vendor",
+    NUMBER_UNCHECKED: "check_again",
+    BANK_CHANGE: "consent_twice",
+    BRAND_DECISION: "decide_brand",
+    BRAND_ENDING: "ask_vendor",
+    PRODUCT_DECISION: "decide_product",
+    IN_FLIGHT: "decide_in_flight",
+}
+"""What settles a case of each kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A row of `cases`."""
+
+    id: UUID
+    vendor_id: UUID
+    kind: str
+    about: str
+    """What tells two cases of a kind and vendor apart: a check's round, a brand's id, a SKU and version."""
+    opened_at: datetime
+    due_at: datetime | None = None
+    reason: str | None = None
+    closed_at: datetime | None = None
+    resolution: str | None = None
+    decided_by: str | None = None
+
+    @property
+    def brand_id(self) -> UUID | None:
+        """Of a case about a brand."""
+        return UUID(self.about) if self.kind in (BRAND_ENDING, BRAND_DECISION) else None
+
+    @property
+    def action(self) -> str:
+        return ACTIONS[self.kind]
+
+
+def opened(
+    vendor_id: UUID, kind: str, about: str, now: datetime, due_at: datetime | None = None, reason: str | None = None
+) -> Case:
+    """Derived from what it is about: opened twice it is one case."""
+    stream = Stream.of("makers-case", f"{vendor_id}:{kind}:{about}")
+    return Case(stream.id, vendor_id, kind, about, now, due_at, reason)
+
+
+def settled(case: Case, resolution: str, by: str | None, now: datetime) -> Case:
+    """Raises Refusal for one that is settled already."""
+    if case.closed_at is not None:
+        raise Refusal("conflict", "the case is settled", detail=f"as {case.resolution}")
+    return replace(case, closed_at=now, resolution=resolution, decided_by=by)

@@ -1,0 +1,47 @@
+"""What is due by itself for a vendor: the check of each quarter, a deadline that passes, a brand that ends. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.makers.domain.brands import Brand, ends_at, warned_at
+from services.makers.domain.cases import BRAND_ENDING, NUMBER_LAPSED, Case
+from services.makers.domain.vendors import Vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Of one vendor at one instant."""
+
+    check: bool
+    """Its VAT number is to be checked again."""
+    lapsed: Case | None
+    """The case whose deadline has passed: the vendor is suspended."""
+    warned: tuple[Brand, ...]
+    """Brands whose end is to be warned of."""
+    ended: tuple[Brand, ...]
+    """Brands whose last day is over."""
+    next_at: datetime | None
+    """When to look again."""
+
+
+def due(vendor: Vendor, cases: Sequence[Case], brands: Sequence[Brand], now: datetime) -> Due:
+    """`cases`: of this vendor, open or closed; `brands`: its authorised ones."""
+    if vendor.state == "closed":
+        return Due(False, None, (), tuple(brands), None)
+    lapses = [case for case in cases if case.kind == NUMBER_LAPSED and case.closed_at is None]
+    deadlines = [case.due_at for case in lapses if case.due_at is not None and vendor.state == "verified"]
+    told: set[UUID | None] = {case.brand_id for case in cases if case.kind == BRAND_ENDING}
+    ends = [(brand, at) for brand in brands if (at := ends_at(brand)) is not None]
+    warnings = [(brand, at) for brand in brands if (at := warned_at(brand)) is not None and brand.id not in told]
+    ahead = [at for at in (vendor.check_due_at, *deadlines, *(at for _, at in (*ends, *warnings))) if at and at > now]
+    return Due(
+        check=vendor.check_due_at is not None and vendor.check_due_at <= now,
+        lapsed=next((case for case in lapses if case.due_at in deadlines and case.due_at <= now), None),
+        warned=tuple(brand for brand, at in warnings if at <= now),
+        ended=tuple(brand for brand, at in ends if at <= now),
+        next_at=min(ahead, default=None),
+    )

@@ -1,0 +1,82 @@
+"""The facts that makers publishes of its vendors and products. None holds personal data."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from contracts import makers
+from contracts.base import Money, NetContent, SupportingDocument
+from contracts.makers import (
+    ImportListing,
+    InFlightDecided,
+    ProductApproved,
+    ProductChanged,
+    ProductNames,
+    ProductWithdrawn,
+    VendorRestored,
+    VendorSuspended,
+    VendorVerified,
+)
+from services.makers.domain.brands import Brand
+from services.makers.domain.products import Product, Verdict
+from services.makers.domain.vendors import Company, Vendor
+
+
+def vendor_verified(vendor: Vendor, company: Company, now: datetime) -> VendorVerified:
+    return VendorVerified(
+        vendor_id=vendor.id,
+        occurred_at=now,
+        turn=vendor.tellings,
+        owner=vendor.owner,
+        public_name=company.public_name,
+        country=company.country,
+    )
+
+
+def vendor_suspended(vendor: Vendor, reason: str, now: datetime) -> VendorSuspended:
+    return VendorSuspended(vendor_id=vendor.id, occurred_at=now, turn=vendor.suspensions, reason=reason)
+
+
+def vendor_restored(vendor: Vendor, now: datetime) -> VendorRestored:
+    return VendorRestored(vendor_id=vendor.id, occurred_at=now, turn=vendor.suspensions)
+
+
+def in_flight_decided(vendor: Vendor, turn: int, choice: str, now: datetime) -> InFlightDecided:
+    return InFlightDecided(vendor_id=vendor.id, occurred_at=now, turn=turn, choice=choice)
+
+
+def product_in_force(
+    before: Product, product: Product, vendor: Vendor, brand: Brand, verdict: Verdict, now: datetime
+) -> ProductApproved | ProductChanged:
+    """`before` its newest version was approved: one that was sold already has changed."""
+    details = product.details
+    told = makers.Product(
+        version=product.version,
+        owner=vendor.owner,
+        vendor_id=vendor.id,
+        gtin=details.gtin,
+        brand=brand.name,
+        names=ProductNames(fr=details.name_fr, en=details.name_en, zh=details.name_zh),
+        hs_code=details.hs_code,
+        origin=details.origin,
+        composition=details.composition,
+        net_weight_g=details.net_weight_g,
+        length_mm=details.length_mm,
+        width_mm=details.width_mm,
+        height_mm=details.height_mm,
+        unit_value=Money.model_validate({"amount": details.unit_value, "currency": details.currency}),
+        content=NetContent.model_validate({"amount": details.content_amount, "unit": details.content_unit})
+        if details.content_amount is not None
+        else None,
+        documents=tuple(SupportingDocument(type=kind, number=number) for kind, number in details.documents),
+        listings=(ImportListing(regime=verdict.regime, tariff_code=verdict.tariff_code, rules=verdict.rules),),
+        identity=details.identity,
+        mints_serials=brand.delegates_serials,
+    )
+    if product.approvals > before.approvals:
+        return ProductApproved(sku=product.sku, occurred_at=now, turn=product.approvals, product=told)
+    return ProductChanged(sku=product.sku, occurred_at=now, product=told)
+
+
+def product_withdrawn(product: Product, reason: str, now: datetime) -> ProductWithdrawn:
+    return ProductWithdrawn(sku=product.sku, occurred_at=now, turn=product.approvals, reason=reason)

@@ -1,0 +1,85 @@
+"""From the rows of a vendor to what is due by itself: checks, suspensions, warnings, ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from contracts.base import Event
+from services.makers.domain import facts
+from services.makers.domain.brands import Brand, brand_moved, ends_at
+from services.makers.domain.cases import BRAND_ENDING, IN_FLIGHT, NUMBER_LAPSED, Case, opened, settled
+from services.makers.domain.due import due
+from services.makers.domain.products import product_moved
+from services.makers.domain.vendors import Vendor, checked_again, suspended
+from services.makers.domain.vies import VAT_CHECK, Check
+from services.makers.store import brands, cases, checks, products, vendors
+from shared.db import DB
+from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
+
+SUBSCRIPTIONS: tuple[type[Event], ...] = ()
+"""Makers decides by what vendors, persons and registers say; no other service's facts concern it."""
+
+
+async def handle_vendors(db: DB, sets: Sequence[Facts], context: DecisionContext) -> list[Output]:
+    """What is due for these vendors, under their locks; done twice it changes nothing."""
+    outputs: list[Output] = []
+    ids = [facts_.id for facts_ in sets]
+    known = await cases.of_vendors(db, ids, (NUMBER_LAPSED, BRAND_ENDING))
+    authorised = await brands.authorised_of(db, ids)
+    streams = {facts_.id: facts_.stream for facts_ in sets}
+    for vendor in await vendors.find_all(db, ids):
+        own_cases = [case for case in known if case.vendor_id == vendor.id]
+        own_brands = [brand for brand in authorised if brand.vendor_id == vendor.id]
+        now_due = due(vendor, own_cases, own_brands, context.now)
+        if now_due.check:
+            vendor = await begin_check(db, vendor, context.now)
+        if now_due.lapsed is not None:
+            await cases.close(db, settled(now_due.lapsed, "suspended", None, context.now))
+            outputs += await suspend(db, vendor, "number_lapsed", context.now)
+        await cases.open_all(db, [_ending(brand, context.now) for brand in now_due.warned])
+        outputs += await end_brands(db, now_due.ended, context.now)
+        if now_due.next_at is not None:
+            outputs.append(Timer(streams[vendor.id], now_due.next_at))
+        check = await checks.find(db, vendor.id, vendor.round)
+        if check is not None and check.outcome is None and vendor.state != "closed":
+            outputs.append(Job(VAT_CHECK, streams[vendor.id], str(check.round)))
+    return outputs
+
+
+async def handle_products(_: DB, __: Sequence[Facts], ___: DecisionContext) -> list[Output]:
+    """Nothing follows from a product's facts: each is said under its vendor's lock, where all is decided."""
+    return []
+
+
+async def begin_check(db: DB, vendor: Vendor, now: datetime) -> Vendor:
+    """One more check of its VAT number; the vendor with it."""
+    after = checked_again(vendor)
+    if after.company is None:
+        raise AssertionError("there is a number to check")
+    await vendors.save(db, after)
+    await checks.begin(db, Check(after.id, after.round, after.company.vat, now))
+    return after
+
+
+async def suspend(db: DB, vendor: Vendor, reason: str, now: datetime) -> list[Event]:
+    """It may not sell for now; what becomes of its orders in flight is one case."""
+    after = suspended(vendor, now)
+    await vendors.save(db, after)
+    await cases.open_all(db, [opened(after.id, IN_FLIGHT, str(after.suspensions), now, reason=reason)])
+    return [facts.vendor_suspended(after, reason, now)]
+
+
+async def end_brands(db: DB, ended: Sequence[Brand], now: datetime) -> list[Event]:
+    """Their products are no longer sold; they come back with another brand, as other versions."""
+    for brand in ended:
+        await brands.save_state(db, brand_moved(brand, "end"))
+    events: list[Event] = []
+    for product in await products.in_force_of_brands(db, [brand.id for brand in ended]):
+        await products.save_state(db, product_moved(product, "withdraw"))
+        events.append(facts.product_withdrawn(product, "brand_lapsed", now))
+    return events
+
+
+def _ending(brand: Brand, now: datetime) -> Case:
+    return opened(brand.vendor_id, BRAND_ENDING, str(brand.id), now, ends_at(brand), "brand_ending")

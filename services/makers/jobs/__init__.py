@@ -1,0 +1,1 @@
+"""What makers asks of registers and of customs, and what their answers mean."""

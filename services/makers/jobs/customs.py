@@ -1,0 +1,80 @@
+"""Whether China's customs would let a product in: customs is asked over HTTP, as for a preview (ADR 42)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from services.makers.domain.products import Details, Verdict
+from services.makers.domain.refusals import Refusal
+from shared.http.client import Bounds, Counterpart, NoAnswer
+from shared.http.counterpart_answer import Answer
+from shared.http.json_reader import NotJson, read_told
+from shared.telemetry import log
+
+CUSTOMS = "makers.customs"
+PATH = "/customs/quote"
+ANSWER_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Customs:
+    """The service `customs`, which alone knows the lists in force."""
+
+    counterpart: Counterpart
+    url: str
+    """Without a slash at the end."""
+    key: str
+    """An API key of scope `service`."""
+    bounds: Bounds
+
+    async def judge(self, sku: str, details: Details) -> Verdict:
+        """On one unit, by the rules of today. Raises Refusal when it does not answer: nothing is approved unjudged."""
+        headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
+        body = json.dumps(question(sku, details), ensure_ascii=False).encode()
+        try:
+            answer = await self.counterpart.call("POST", f"{self.url}{PATH}", self.bounds, headers=headers, body=body)
+            return read(answer)
+        except NoAnswer as fault:
+            reason = fault.reason
+        except ValueError as fault:
+            reason = str(fault)
+        log.warning("no answer to a product", counterpart=CUSTOMS, reason=reason)
+        raise Refusal("unavailable", "customs does not answer", detail="try again later")
+
+
+def question(sku: str, details: Details) -> dict[str, Any]:
+    """One unit as an order's only line."""
+    line: dict[str, Any] = {
+        "sku": sku,
+        "description": details.name_en,
+        "hs_code": details.hs_code,
+        "origin": details.origin,
+        "quantity": 1,
+        "unit_price": {"amount": str(details.unit_value), "currency": details.currency},
+        "documents": [
+            {"type": kind} if number is None else {"type": kind, "number": number} for kind, number in details.documents
+        ],
+    }
+    if details.content_amount is not None:
+        line["content"] = {"amount": str(details.content_amount), "unit": details.content_unit}
+    return {"lines": [line], "freight": {"amount": "0.00", "currency": details.currency}}
+
+
+def read(answer: Answer) -> Verdict:
+    """Raises ValueError for what is no verdict."""
+    if answer.status != 200:
+        raise ValueError(f"http:{answer.status}")
+    try:
+        told = read_told(answer.body)
+        refused = told["refused"]
+        return Verdict(
+            accepted=told["accepted"] is True,
+            reason=str(refused["reason"])[:64] if refused else None,
+            regime=str(told["lane"]["regime"]),
+            tariff_code=str(told["tax"]["lines"][0]["hs_code"]) if told["tax"] else None,
+            rules=tuple(str(rule) for rule in told["rules"]),
+        )
+    except (NotJson, LookupError, TypeError):
+        raise ValueError("unreadable") from None

@@ -1,0 +1,74 @@
+"""The composition root of makers."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from contracts import topics
+from contracts.base import PRODUCT, VENDOR
+from services import cases as case_hooks
+from services.makers import handlers
+from services.makers.api import brands as brand_routes
+from services.makers.api import cases, keys, products, vendors
+from services.makers.api.actions import Actions
+from services.makers.api.description import API
+from services.makers.jobs.customs import ANSWER_BYTES, CUSTOMS, Customs
+from services.makers.jobs.vies import VIES, VatCheck, Vies
+from services.makers.settings import Settings
+from services.makers.store import brands, checks
+from services.makers.store import vendors as stored_vendors
+from shared.cli.commands import command
+from shared.http.client import Bounds, Client, Counterpart, keep_open
+from shared.ledger.rules import StreamKind
+from shared.platform import Platform, Service
+from shared.supervise import Task
+
+
+def service(platform: Platform) -> Service:
+    """Makers on this platform, whose settings are `Settings`."""
+    settings = platform.settings
+    if not isinstance(settings, Settings):
+        raise TypeError("makers needs its own settings")
+    require, pool, ledger, requests = platform.require, platform.pool, platform.ledger, platform.requests
+    clock, seal = platform.clock, platform.seal
+    asked_vies, asked_customs = Counterpart(VIES, Client()), Counterpart(CUSTOMS, Client())
+    vies = Vies(
+        asked_vies,
+        settings.vies_url.rstrip("/"),
+        Bounds(settings.vies_timeout_seconds, settings.vies_answer_bytes),
+        settings.hub_vat,
+    )
+    vat_check = VatCheck(pool, ledger, seal, clock, vies, settings.vies_retry_seconds, settings.vies_attempts)
+    customs = Customs(
+        asked_customs,
+        settings.customs_url.rstrip("/"),
+        settings.service_key.get_secret_value(),
+        Bounds(settings.customs_timeout_seconds, ANSWER_BYTES),
+    )
+    actions = Actions(ledger, clock, seal)
+    return Service(
+        name="makers",
+        publishes=topics.of_producer("makers"),
+        consumes=topics.subscribed_by("makers"),
+        subscriptions=handlers.SUBSCRIPTIONS,
+        kinds=(
+            StreamKind(VENDOR, handlers.handle_vendors, causes=(PRODUCT,)),
+            StreamKind(PRODUCT, handlers.handle_products),
+        ),
+        hooks=case_hooks.hooks("makers"),
+        jobs=(vat_check.kind(),),
+        tasks=(Task("connections", partial(keep_open, (asked_vies, asked_customs))),),
+        keyed=(*stored_vendors.SEALED, checks.SEALED, brands.SEALED),
+        api=API,
+        routers=(
+            vendors.router(require, pool, requests, seal, actions),
+            keys.router(require, pool, requests),
+            brand_routes.router(require, pool, requests, seal, actions),
+            products.router(require, pool, requests, actions, customs),
+            cases.router(require, pool, requests, actions),
+        ),
+    )
+
+
+def main() -> None:
+    command(service, Settings, "makers")()

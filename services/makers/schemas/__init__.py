@@ -1,0 +1,1 @@
+"""What makers reads and answers over HTTP. Weights are grams, sides millimetres."""

@@ -1,0 +1,44 @@
+"""The API keys of one service, as its operators and their holders see them: by the beginning of their SHA-256."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.db import DB
+
+SHOWN = 12
+"""Digits of the SHA-256 by which a key is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    id: str
+    name: str
+    scope: str
+    not_after: datetime | None
+
+
+async def list_keys(db: DB, name: str | None = None) -> list[StoredKey]:
+    """All keys, or those of one name that still work."""
+    rows = await db.fetch(
+        """select left(encode(hash, 'hex'), $2) as id, name, scope, not_after from api_keys
+           where $1::text is null or (name = $1 and (not_after is null or not_after > now()))
+           order by name, not_after nulls last, hash""",
+        name,
+        SHOWN,
+    )
+    return [StoredKey(**row) for row in rows]
+
+
+async def end_key(db: DB, beginning: str, hours: float, name: str | None = None) -> str | None:
+    """Ends the key whose SHA-256 begins so, in some hours of real time; one that ends sooner keeps its end. Whose it
+    was; None when there is no such key, or none of this name."""
+    ended: str | None = await db.fetchval(
+        """update api_keys set not_after = least(not_after, now() + $2 * interval '1 hour')
+           where encode(hash, 'hex') like $1 || '%' and ($3::text is null or name = $3) returning name""",
+        beginning.lower(),
+        hours,
+        name,
+    )
+    return ended

@@ -1,0 +1,237 @@
+"""Vendors over HTTP, on real servers: stated, checked by VIES, decided by a person, published."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from contracts.makers import InFlightDecided, VendorRestored, VendorSuspended, VendorVerified
+from services.makers.domain.vendors import LAPSE_DEADLINE, QUARTER
+from tests.support.makers_service import (
+    IBAN,
+    OPERATOR,
+    OTHER_IBAN,
+    PEOPLE,
+    SECOND_OPERATOR,
+    MakersService,
+    VendorKey,
+    errors,
+)
+
+
+async def test_a_vendor_is_submitted_checked_by_vies_decided_and_published(makers: MakersService) -> None:
+    vendor = await makers.checked("vieux-port")
+    [check] = (await makers.shown(vendor, "/checks"))["checks"]
+    assert (check["outcome"], check["name_match"], check["name"]) == ("valid", "same", "SAVONNERIE DU VIEUX PORT")
+    assert check["consultation"].startswith("WAPI")
+    [case] = await makers.cases(vendor)
+    assert (case["kind"], case["action"], case["reason"]) == ("vendor_decision", "decide_vendor", "valid")
+    assert VendorVerified not in await makers.of_vendor(vendor)
+
+    answer = await makers.decide(vendor, "verify")
+    assert (answer.status_code, answer.json()["state"]) == (200, "verified")
+    told = (await makers.of_vendor(vendor)).get(VendorVerified)
+    assert told is not None
+    assert (told.owner, told.public_name, told.country) == ("vieux-port", "Vieux-Port", "FR")
+    assert await makers.cases(vendor) == []
+    again = await makers.decide(vendor, "verify")
+    assert again.status_code == 409
+
+
+async def test_a_number_that_vies_says_is_nobodys_can_only_be_rejected_and_mended(makers: MakersService) -> None:
+    vendor = await makers.checked("nobody", siren="404833048", vat="FR83404833048", eori="FR404833048")
+    await makers.trader("FR83404833048", None)
+    [check] = (await makers.shown(vendor, "/checks"))["checks"]
+    assert check["outcome"] == "valid"
+    await makers.http.post(f"{vendor.path}/checks", headers=OPERATOR)
+    [latest, _] = await makers.until_checks(vendor, 2)
+    assert (latest["outcome"], latest["name_match"]) == ("invalid", "withheld")
+    refused = await makers.decide(vendor, "verify")
+    assert (refused.status_code, errors(refused)) == (409, {("vat", "vat_valid")})
+    rejected = await makers.decide(vendor, "reject")
+    assert rejected.json()["state"] == "rejected"
+    assert VendorVerified not in await makers.of_vendor(vendor)
+
+    await makers.trader("FR83404833048", "MAISON DES GRASSES ROSES", "06130 GRASSE")
+    stated = await makers.http.put(
+        f"{vendor.path}/company", json=rejected.json()["company"] | {"name": "Maison Rose"}, headers=vendor.headers
+    )
+    assert stated.json()["state"] == "draft"
+    assert (await makers.http.post(f"{vendor.path}/submission", headers=vendor.headers)).status_code == 200
+    latest = (await makers.until_checks(vendor, 3))[0]
+    assert (latest["outcome"], latest["name_match"]) == ("valid", "differs")
+
+
+@pytest.mark.parametrize("fault", ["MS_UNAVAILABLE", "MS_MAX_CONCURRENT_REQ", "TIMEOUT", "VOW-ERR-1"])
+async def test_a_fault_that_passes_is_asked_again(makers: MakersService, fault: str) -> None:
+    await makers.member_state("FR", fault, 2)
+    vendor = await makers.checked(f"fault-{fault.lower()}")
+    [check] = (await makers.shown(vendor, "/checks"))["checks"]
+    assert check["outcome"] == "valid"
+
+
+@pytest.mark.parametrize(("fault", "count"), [("MS_UNAVAILABLE", 4), ("VAT_BLOCKED", 1), ("INVALID_INPUT", 1)])
+async def test_no_fault_means_invalid(makers: MakersService, fault: str, count: int) -> None:
+    await makers.member_state("FR", fault, count)
+    vendor = await makers.checked(f"unanswered-{fault.lower()}")
+    [check] = (await makers.shown(vendor, "/checks"))["checks"]
+    assert (check["outcome"], check["reason"], check["name_match"]) == ("unanswered", fault, None)
+    refused = await makers.decide(vendor, "verify")
+    assert (refused.status_code, errors(refused)) == (409, {("vat", "vat_valid")})
+    await makers.http.post(f"{vendor.path}/checks", headers=OPERATOR)
+    assert (await makers.until_checks(vendor, 2))[0]["outcome"] == "valid"
+    assert (await makers.decide(vendor, "verify")).status_code == 200
+
+
+@pytest.mark.parametrize("fault", ["500", "lost_answer", "truncated", "slow"])
+async def test_an_answer_that_does_not_come_is_asked_for_again(makers: MakersService, fault: str) -> None:
+    body = {"counterpart": "vies", "fault": fault, "count": 1, "seconds": 3}
+    assert (await makers.outside.put("/control/faults", json=body)).status_code == 200
+    vendor = await makers.checked(f"http-{fault}")
+    [check] = (await makers.shown(vendor, "/checks"))["checks"]
+    assert check["outcome"] == "valid"
+
+
+async def test_a_member_state_that_publishes_no_names_is_no_fault(makers: MakersService) -> None:
+    german = {"siren": None, "country": "DE", "vat": "DE136695976", "eori": "DE1234567"}
+    vendor = await makers.checked("kraeuterhof", **german)
+    [check] = (await makers.shown(vendor, "/checks"))["checks"]
+    assert (check["outcome"], check["name_match"], check["name"]) == ("valid", "withheld", "")
+    assert (await makers.decide(vendor, "verify")).status_code == 200
+
+
+async def test_what_is_missing_is_named_when_it_is_submitted(makers: MakersService) -> None:
+    vendor = await makers.add("empty")
+    answer = await makers.http.post(f"{vendor.path}/submission", headers=vendor.headers)
+    missing = {("company", "missing"), ("bank_account", "missing"), ("people", "missing")}
+    assert (answer.status_code, errors(answer)) == (422, missing)
+    taken = await makers.http.post("/vendors", json={"owner": "empty"}, headers=OPERATOR)
+    assert (taken.status_code, errors(taken)) == (409, {("owner", "owner_taken")})
+
+
+async def test_a_number_that_lapses_is_a_case_and_suspends_after_its_deadline(makers: MakersService) -> None:
+    vendor = await makers.verified("lapsing")
+    now = datetime.now(UTC)
+    await makers.trader("FR96552100554", None)
+    try:
+        await makers.at(vendor, now + QUARTER - timedelta(hours=1))
+        assert len((await makers.shown(vendor, "/checks"))["checks"]) == 1
+        await makers.at(vendor, now + QUARTER + timedelta(hours=1))
+        assert (await makers.until_checks(vendor, 2))[0]["outcome"] == "invalid"
+        [case] = await makers.cases(vendor)
+        assert (case["kind"], case["reason"]) == ("number_lapsed", "vat_invalid")
+        await makers.at(vendor, now + LAPSE_DEADLINE - timedelta(hours=1))
+        assert (await makers.shown(vendor))["state"] == "verified"
+        await makers.until_checks(vendor, 3)  # of each day meanwhile; the case and its deadline stay
+        assert [one["id"] for one in await makers.cases(vendor)] == [case["id"]]
+        await makers.at(vendor, now + LAPSE_DEADLINE + timedelta(hours=1))
+        assert (await makers.shown(vendor))["state"] == "suspended"
+        told = (await makers.of_vendor(vendor)).get(VendorSuspended)
+        assert told is not None
+        assert (told.turn, told.reason) == (1, "number_lapsed")
+        refused = await makers.http.post(f"{vendor.path}/restoration", headers=OPERATOR)
+        assert (refused.status_code, errors(refused)) == (409, {("vat", "vat_valid")})
+    finally:
+        await makers.trader("FR96552100554", "SAVONNERIE DU VIEUX PORT", "13002 MARSEILLE")
+    count = len((await makers.shown(vendor, "/checks"))["checks"])
+    assert (await makers.http.post(f"{vendor.path}/checks", headers=OPERATOR)).status_code == 200
+    await makers.until_checks(vendor, count + 1)
+    restored = await makers.http.post(f"{vendor.path}/restoration", headers=OPERATOR)
+    assert restored.json()["state"] == "verified"
+    facts = await makers.of_vendor(vendor)
+    assert VendorRestored in facts
+    assert facts.get(VendorVerified, ":2") is not None
+
+
+async def test_of_orders_in_flight_a_person_chooses_once(makers: MakersService) -> None:
+    vendor = await makers.verified("in-flight")
+    answer = await makers.http.post(f"{vendor.path}/suspension", json={"reason": "complaint"}, headers=OPERATOR)
+    assert answer.json()["state"] == "suspended"
+    [case] = await makers.cases(vendor)
+    assert (case["kind"], case["action"]) == ("in_flight", "decide_in_flight")
+    path = f"/cases/{case['id']}/resolution"
+    wrong = await makers.http.post(path, json={"resolution": "perhaps"}, headers=OPERATOR)
+    assert (wrong.status_code, errors(wrong)) == (422, {("resolution", "choice")})
+    settled = await makers.http.post(path, json={"resolution": "withdraw"}, headers=OPERATOR)
+    assert (settled.status_code, settled.json()["resolution"]) == (200, "withdraw")
+    assert (await makers.http.post(path, json={"resolution": "go_on"}, headers=OPERATOR)).status_code == 409
+    told = (await makers.of_vendor(vendor)).get(InFlightDecided)
+    assert told is not None
+    assert (told.turn, told.choice) == (1, "withdraw")
+    assert (await makers.http.post(f"{vendor.path}/restoration", headers=OPERATOR)).status_code == 200
+    assert (await makers.http.post(f"{vendor.path}/closure", headers=vendor.headers)).json()["state"] == "closed"
+    told_again = (await makers.of_vendor(vendor)).get(VendorSuspended, ":2")
+    assert told_again is not None
+    assert told_again.reason == "closed"
+
+
+async def account(makers: MakersService, vendor: VendorKey) -> dict[str, object]:
+    shown: dict[str, object] = await makers.shown(vendor, "/bank-account")
+    return shown
+
+
+async def test_another_bank_account_needs_a_second_person(makers: MakersService) -> None:
+    vendor = await makers.verified("paid")
+    path = f"{vendor.path}/bank-account"
+    assert (await makers.http.put(path, json={"iban": OTHER_IBAN}, headers=vendor.headers)).status_code == 200
+    assert await account(makers, vendor) == {"account": "FR14…2606", "change": "DE89…3000", "consents": 0}
+    assert (await makers.http.post(f"{path}/consent", headers=OPERATOR)).json()["consents"] == 1
+    alone = await makers.http.post(f"{path}/consent", headers=OPERATOR)
+    assert (alone.status_code, errors(alone)) == (409, {("principal", "second_person")})
+    both = await makers.http.post(f"{path}/consent", headers=SECOND_OPERATOR)
+    assert both.json() == {"account": "DE89…3000", "change": None, "consents": 2}
+    assert await makers.cases(vendor) == []
+    assert (await makers.http.post(f"{path}/consent", headers=SECOND_OPERATOR)).status_code == 404
+
+    assert (await makers.http.put(path, json={"iban": IBAN}, headers=vendor.headers)).status_code == 200
+    assert (await makers.http.delete(f"{path}/change", headers=OPERATOR)).status_code == 204
+    assert await account(makers, vendor) == {"account": "DE89…3000", "change": None, "consents": 0}
+
+
+async def test_people_are_sealed_recorded_when_read_and_erased(makers: MakersService) -> None:
+    vendor = await makers.checked("people")
+    assert await makers.shown(vendor, "/people") == PEOPLE
+    row = await makers.platform.pool.fetchrow("select people, account from vendors where id = $1", vendor.id)
+    assert row is not None
+    assert b"Aubagne" not in row["people"]
+    assert IBAN.encode() not in row["account"]
+    reads = await makers.platform.pool.fetch("select part, asked_by from people_reads where vendor_id = $1", vendor.id)
+    assert ("people", f"vendor:{vendor.id}") in {(read["part"], read["asked_by"]) for read in reads}
+    assert (await makers.decide(vendor, "verify")).status_code == 200
+    kept = await makers.http.delete(f"{vendor.path}/people", headers=vendor.headers)
+    assert kept.status_code == 409
+    await makers.http.post(f"{vendor.path}/closure", headers=vendor.headers)
+    erased = await makers.http.delete(f"{vendor.path}/people", headers=vendor.headers)
+    assert erased.status_code == 204
+    assert (await makers.http.get(f"{vendor.path}/people", headers=OPERATOR)).status_code == 404
+    row = await makers.platform.pool.fetchrow(
+        "select people, (select count(*) from checks where vendor_id = id and evidence is not null) as told"
+        " from vendors where id = $1",
+        vendor.id,
+    )
+    assert row is not None
+    assert (row["people"], row["told"]) == (None, 0)
+
+
+async def test_keys_are_made_rotated_and_ended_by_the_vendor(makers: MakersService) -> None:
+    vendor = await makers.add("keys")
+    [first] = (await makers.shown(vendor, "/keys"))["keys"]
+    made = await makers.http.post(
+        f"{vendor.path}/keys", json={"replaces": first["id"], "overlap_hours": 1}, headers=vendor.headers
+    )
+    assert made.status_code == 201
+    new = {"Authorization": f"Bearer {made.json()['key']}"}
+
+    async def listed(headers: dict[str, str]) -> httpx.Response:
+        return await makers.http.get(f"{vendor.path}/keys", headers=headers)
+
+    keys = {key["id"]: key["ends_at"] for key in (await listed(new)).json()["keys"]}
+    assert keys[first["id"]] is not None
+    assert keys[made.json()["id"]] is None
+    ended = await makers.http.delete(f"{vendor.path}/keys/{first['id']}", headers=new)
+    assert ended.status_code == 204
+    assert list({key["id"] for key in (await listed(new)).json()["keys"]}) == [made.json()["id"]]
+    unknown = await makers.http.delete(f"{vendor.path}/keys/{'0' * 12}", headers=new)
+    assert unknown.status_code == 404

@@ -1,0 +1,158 @@
+"""Forty bad vendors, brands and products, each with the field that is at fault and the rule that it breaks."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from services.makers.domain.refusals import Refusal
+from services.makers.domain.vendors import changed
+from services.makers.schemas.goods import BrandBody, ProductBody, details_body
+from services.makers.schemas.product_list import MOST_ROWS, read_list, write_list
+from services.makers.schemas.vendors import AccountBody, CompanyBody, PeopleBody, VendorBody
+from tests.support.makers_samples import DETAILS, NOW, product, vendor
+from tests.support.makers_service import BRAND, COMPANY, IBAN, PEOPLE, product_body
+
+PRODUCT = product_body("00000000-0000-0000-0000-000000000007")
+TWICE = "https://a.fr/1.jpg"
+BAD: list[tuple[type[BaseModel], dict[str, Any], str, Any, str, str]] = [
+    (VendorBody, {"owner": "vieux-port"}, "owner", "vieux port", "owner", "string_pattern_mismatch"),
+    (VendorBody, {"owner": "vieux-port"}, "owner", "", "owner", "string_pattern_mismatch"),
+    (CompanyBody, COMPANY, "name", " Savonnerie", "name", "trimmed"),
+    (CompanyBody, COMPANY, "name", "Savon\nnerie", "name", "printable"),
+    (CompanyBody, COMPANY, "name", "", "name", "string_too_short"),
+    (CompanyBody, COMPANY, "public_name", "A" * 101, "public_name", "string_too_long"),
+    (CompanyBody, COMPANY, "postcode", "1" * 17, "postcode", "string_too_long"),
+    (CompanyBody, COMPANY, "country", "FX", "country", "country"),
+    (CompanyBody, COMPANY, "country", "France", "country", "string_pattern_mismatch"),
+    (CompanyBody, COMPANY, "siren", "552100555", "siren", "siren"),
+    (CompanyBody, COMPANY, "siren", "55210055", "siren", "siren"),
+    (CompanyBody, COMPANY, "vat", "FR27552100554", "vat", "vat"),
+    (CompanyBody, COMPANY, "vat", "GB123456789", "vat", "vat"),
+    (CompanyBody, COMPANY, "eori", "FR552100555", "eori", "eori"),
+    (CompanyBody, COMPANY, "eori", "55210055400013", "eori", "eori"),
+    (CompanyBody, COMPANY, "phone", "1", "phone", "extra_forbidden"),
+    (AccountBody, {"iban": IBAN}, "iban", "FR1420041010050500013M02607", "iban", "iban"),
+    (AccountBody, {"iban": IBAN}, "iban", None, "iban", "string_type"),
+    (PeopleBody, PEOPLE, "contacts", [], "contacts", "too_short"),
+    (PeopleBody, PEOPLE, "contacts", [PEOPLE["contacts"][0]] * 11, "contacts", "too_long"),  # type: ignore[index]
+    (PeopleBody, PEOPLE, "contacts.0.email", "export@", "contacts.0.email", "email"),
+    (PeopleBody, PEOPLE, "contacts.0.phone", "0491900001", "contacts.0.phone", "phone"),
+    (PeopleBody, PEOPLE, "contacts.0.phone", "+3349", "contacts.0.phone", "phone"),
+    (PeopleBody, PEOPLE, "representative", None, "representative", "model_type"),
+    (BrandBody, BRAND, "office", "USPTO", "office", "literal_error"),
+    (BrandBody, BRAND, "territories", [], "territories", "too_short"),
+    (BrandBody, BRAND, "territories", ["CN", "CN"], "territories", "repeated"),
+    (BrandBody, BRAND, "valid_to", "2019-12-31", "", "brand_period"),
+    (BrandBody, BRAND, "number", "no. 1", "number", "string_pattern_mismatch"),
+    (ProductBody, PRODUCT, "gtin", "3245678901237", "gtin", "gtin"),
+    (ProductBody, PRODUCT, "gtin", "324567890123", "gtin", "gtin"),
+    (ProductBody, PRODUCT, "names.zh", "Olive soap", "names.zh", "chinese"),
+    (ProductBody, PRODUCT, "names.en", "A" * 65, "names.en", "string_too_long"),
+    (ProductBody, PRODUCT, "names.fr", "=HYPERLINK(1)", "names.fr", "formula"),
+    (ProductBody, PRODUCT, "hs_code", "3401", "hs_code", "string_pattern_mismatch"),
+    (ProductBody, PRODUCT, "origin", "EU", "origin", "country"),
+    (ProductBody, PRODUCT, "composition", "@SUM", "composition", "formula"),
+    (ProductBody, PRODUCT, "net_weight_g", 30_001, "net_weight_g", "less_than_equal"),
+    (ProductBody, PRODUCT, "net_weight_g", "300", "net_weight_g", "int_type"),
+    (ProductBody, PRODUCT, "length_mm", 0, "length_mm", "greater_than_equal"),
+    (ProductBody, PRODUCT, "unit_value.amount", "9.505", "unit_value.amount", "amount_form"),
+    (ProductBody, PRODUCT, "unit_value.amount", "0.00", "unit_value.amount", "greater_than"),
+    (ProductBody, PRODUCT, "unit_value.currency", "USD", "unit_value.currency", "literal_error"),
+    (ProductBody, PRODUCT, "images", ["http://a.fr/1.jpg"], "images.0", "string_pattern_mismatch"),
+    (ProductBody, PRODUCT, "images", [TWICE, TWICE], "images", "repeated"),
+    (ProductBody, PRODUCT, "documents.0.type", "C4", "documents.0.type", "string_pattern_mismatch"),
+    (ProductBody, PRODUCT, "identity", "batch", "identity", "literal_error"),
+    (ProductBody, PRODUCT, "brand_id", "mine", "brand_id", "uuid_parsing"),
+]
+
+
+@pytest.mark.parametrize(("kind", "good", "path", "value", "field", "rule"), BAD)
+def test_a_fault_names_its_field_and_its_rule(
+    kind: type[BaseModel], good: dict[str, Any], path: str, value: Any, field: str, rule: str
+) -> None:
+    kind.model_validate(good)
+    body: Any = deepcopy(good)
+    *outer, last = path.split(".")
+    inside = body
+    for name in outer:
+        inside = inside[int(name) if name.isdigit() else name]
+    inside[last] = value
+    with pytest.raises(ValidationError) as wrong:
+        kind.model_validate(body)
+    found = {(".".join(map(str, fault["loc"])), fault["type"]) for fault in wrong.value.errors()}
+    assert found == {(field, rule)}
+
+
+def test_there_are_forty() -> None:
+    assert len(BAD) >= 40
+
+
+def test_a_company_whose_numbers_are_anothers_is_refused() -> None:
+    company = CompanyBody.model_validate(COMPANY | {"siren": "404833048"}).company()
+    with pytest.raises(Refusal) as refusal:
+        changed(vendor(state="draft"), company, NOW)
+    assert {fault.rule for fault in refusal.value.faults} == {"vat_of_siren", "eori_of_siren"}
+
+
+@pytest.mark.parametrize(
+    ("gtin", "kept"),
+    [
+        ("96385074", "00000096385074"),
+        ("036000291452", "00036000291452"),
+        ("3245678901236", "03245678901236"),
+        ("13245678901233", "13245678901233"),
+    ],
+)
+def test_a_gtin_is_kept_in_14_digits(gtin: str, kept: str) -> None:
+    assert ProductBody.model_validate(PRODUCT | {"gtin": gtin}).gtin == kept
+
+
+def test_what_is_stated_is_kept_and_shown_as_stated() -> None:
+    assert details_body(DETAILS).details() == DETAILS
+    body = ProductBody.model_validate(details_body(DETAILS).model_dump())
+    assert body.details() == DETAILS
+
+
+def test_a_list_is_read_back_as_it_was_written() -> None:
+    products = [product(), product(sku="SAVON-2", details=ProductBody.model_validate(PRODUCT).details())]
+    rows, faults, count = read_list(write_list(products).encode())
+    assert (faults, count) == ([], 2)
+    assert [(row.sku, row.body.details()) for row in rows] == [(one.sku, one.details) for one in products]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (b"\xff", (0, "", "utf8")),
+        (b'"', (0, "", "csv")),
+        (b"sku,sku\n", (0, "", "column_repeated")),
+        (b"colour\n", (0, "", "unknown_column")),
+        (b"", (0, "gtin", "missing")),
+    ],
+)
+def test_what_is_no_list_is_told(text: bytes, found: tuple[int, str, str]) -> None:
+    _, faults, _ = read_list(text)
+    assert found in {(fault.row, fault.column, fault.rule) for fault in faults}
+
+
+def test_rows_are_counted_before_they_are_read() -> None:
+    text = write_list([product()]).encode()
+    head, row = text.split(b"\r\n", 1)
+    _, faults, count = read_list(head + b"\r\n" + row * (MOST_ROWS + 1))
+    assert (count, [fault.rule for fault in faults]) == (MOST_ROWS + 1, ["rows"])
+
+
+def test_a_row_is_judged_cell_by_cell() -> None:
+    text = write_list([product(), product()]).replace(",300,", ",heavy,", 1) + "SAVON-9,short\r\n"
+    rows, faults, _ = read_list(text.encode())
+    assert [row.number for row in rows] == [2]
+    assert {(fault.row, fault.column, fault.rule) for fault in faults} == {
+        (1, "net_weight_g", "int_type"),
+        (3, "", "cells"),
+    }
+    _, faults, _ = read_list(write_list([product(), product()]).encode())
+    assert [(fault.row, fault.rule) for fault in faults] == [(2, "sku_repeated")]
