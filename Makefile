@@ -76,14 +76,14 @@ attack: $(VENV)/.installed ## Attacks running services, and shows what each atta
 	@ATTACK_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m attacks tests/attacks
 
 # Each needs what makes it; a test says which it missed, and is skipped. go.sum and the requirement hold their hashes and versions.
-judges: ## Makes the judges of the log that are not ours in .run/judges: torchwood (needs Go), aics-tlog (JUDGE_PYTHON=, 3.12 or newer)
+judges: ## Makes the judges of log and events that are not ours in .run/judges: two in Go, two in Python (JUDGE_PYTHON=, 3.12 or newer)
 	@mkdir -p .run/judges
 	@if command -v go >/dev/null; then \
 	  go -C tests/support/log_judges build -o "$(CURDIR)/.run/judges/" . filippo.io/torchwood/cmd/litewitness; \
-	else echo "There is no Go here: torchwood and litewitness are not made" >&2; fi
+	else echo "There is no Go here: no judge in Go is made" >&2; fi
 	@if "$(JUDGE_PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
-	  "$(JUDGE_PYTHON)" -m venv .run/judges/aics && .run/judges/aics/bin/pip install -q -r tests/support/log_judges/requirements.txt; \
-	else echo "There is no Python 3.12 here: name one, as in make judges JUDGE_PYTHON=python3.13; aics-tlog is not made" >&2; fi
+	  "$(JUDGE_PYTHON)" -m venv .run/judges/python && .run/judges/python/bin/pip install -q -r tests/support/log_judges/requirements.txt; \
+	else echo "There is no Python 3.12 here: name one, as in make judges JUDGE_PYTHON=python3.13; no judge in Python is made" >&2; fi
 
 lint: $(VENV)/.installed ## Style, types, walls between the rooms, freshness of generated files
 	@$(BIN)/python -m ruff check .

@@ -1,13 +1,19 @@
-"""Our log before judges that we did not write. Each is skipped where it is not at hand; `make judges` makes them."""
+"""Our log and events before judges that we did not write. Each is skipped where it is not at hand:
+`make judges` makes them."""
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
+import jsonschema
 import pytest
 
-from tests.support.log_judges import AICS, TORCHWOOD, aics, lay_out, needs, policy, torchwood
+from services.provenance.domain.epcis import declared_wrong, document
+from tests.support.log_judges import PYTHON, TORCHWOOD, aics, event_hashes, lay_out, needs, policy, torchwood
 from tests.support.provenance_log import MemoryLog, witness_key
+from tests.support.provenance_samples import AT, every_event
 
 WITNESSES = [witness_key(1), witness_key(2)]
 SIZES = [1, 2, 255, 256, 257, 1_000, 66_000]
@@ -38,7 +44,7 @@ def test_torchwood_verifies_our_proofs_and_no_other(tmp_path: Path, index: int) 
     assert torchwood("proof", trusted, proof, leaf) is not None
 
 
-@needs(AICS)
+@needs(PYTHON)
 @pytest.mark.parametrize("size", SIZES)
 def test_aics_audits_our_log(tmp_path: Path, size: int) -> None:
     log = MemoryLog.of(size, batch=333)
@@ -46,7 +52,7 @@ def test_aics_audits_our_log(tmp_path: Path, size: int) -> None:
     assert aics(log.trust(WITNESSES, 2), folder) is None
 
 
-@needs(AICS)
+@needs(PYTHON)
 @needs(TORCHWOOD)
 @pytest.mark.parametrize("changed", ["tile/0/001", "tile/1/000.p/3", "tile/entries/002", "checkpoint"])
 def test_all_judges_find_a_changed_byte(tmp_path: Path, changed: str) -> None:
@@ -56,3 +62,22 @@ def test_all_judges_find_a_changed_byte(tmp_path: Path, changed: str) -> None:
     folder, trust = lay_out(tmp_path / "log", files), log.trust(WITNESSES, 2)
     assert aics(trust, folder) is not None
     assert torchwood("log", policy(tmp_path, trust), folder) is not None
+
+
+@needs(PYTHON)
+def test_the_reference_implementation_gives_our_events_the_same_ids() -> None:
+    events = every_event()
+    assert event_hashes(json.dumps(document(events, AT)).encode()) == [event["eventID"] for event in events]
+
+
+SCHEMA = os.environ.get("EPCIS_SCHEMA", "")
+
+
+@pytest.mark.skipif(not SCHEMA, reason="GS1's schema is not at hand: EPCIS_SCHEMA=<EPCIS-JSON-Schema.json>")
+def test_our_events_are_valid_by_the_schema_of_gs1() -> None:
+    schema = json.loads(Path(SCHEMA).read_text(encoding="utf-8"))
+    wrong = declared_wrong(every_event()[0], AT, "did_not_occur")
+    made = document([*every_event(), wrong], AT)
+    jsonschema.validate(made, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document([{**wrong, "action": "MOVE"}], AT), schema)

@@ -1,4 +1,4 @@
-"""Judges of the log that we did not write, where `make judges` has made them, and logs laid out as they read them."""
+"""Judges of log and events that we did not write, where `make judges` has made them, and logs as they read them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from services.provenance.domain.log.checkpoints import Trust
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / ".run" / "judges"
 TORCHWOOD, LITEWITNESS = FOLDER / "torchwood-judge", FOLDER / "litewitness"
-AICS = FOLDER / "aics" / "bin" / "python"
-AICS_JUDGE = Path(__file__).with_name("aics_judge.py")
+PYTHON = FOLDER / "python" / "bin" / "python"
+"""With aics-tlog and epcis-event-hash-generator, and nothing of ours."""
+AICS_JUDGE, HASH_JUDGE = (Path(__file__).with_name(name) for name in ("aics_judge.py", "hash_judge.py"))
 
 
 def needs(program: Path) -> pytest.MarkDecorator:
@@ -49,7 +50,14 @@ def torchwood(*arguments: object) -> str | None:
 
 def aics(trust: Trust, folder: Path) -> str | None:
     """What is wrong with the log in this folder; None when nothing is."""
-    return _judged([AICS, AICS_JUDGE, trust.log, trust.quorum, folder, *trust.witnesses])
+    return _judged([PYTHON, AICS_JUDGE, trust.log, trust.quorum, folder, *trust.witnesses])
+
+
+def event_hashes(document: bytes) -> list[str]:
+    """Of the events of this EPCIS document, as their standard's reference implementation makes them."""
+    command = [str(PYTHON), str(HASH_JUDGE)]
+    done = subprocess.run(command, input=document, capture_output=True, timeout=120, check=True)
+    return done.stdout.decode().split()
 
 
 def _judged(command: list[object]) -> str | None:
