@@ -86,7 +86,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
         configuration = {"cleanup.policy": ["delete"], "retention.ms": (topic.retention_days or 0) * DAY_MS}
     return {
         "address": topic.name,
-        "description": f"Published by {topic.producer}, keyed by order id.",
+        "description": f"Published by {topic.producer}, keyed by the id of the stream.",
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages_of(topic)},
         "bindings": {
             "kafka": {

@@ -41,6 +41,17 @@ ParcelNumber = Annotated[int, Field(ge=1, le=99)]
 """The parcel's number within its order, from 1; the sub-order it declares is `<order number>-<parcel>`."""
 
 
+Gtin = Annotated[str, Field(pattern=r"^[0-9]{14}$")]
+"""GTIN in 14 digits: one of 8, 12 or 13 with zeros in front (GS1 General Specifications, 3.3.2)."""
+_AI_82 = r"""^[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}$"""
+Serial = Annotated[str, Field(pattern=_AI_82)]
+"""AI 21: up to 20 characters of GS1's set 82, with case (GS1 General Specifications, 3.5.2 and figure 7.11-1)."""
+Lot = Annotated[str, Field(pattern=_AI_82)]
+"""AI 10: batch or lot, of the same characters."""
+Sscc = Annotated[str, Field(pattern=r"^[0-9]{18}$")]
+"""AI 00: serial shipping container code, with its check digit. Of a box, whoever carries it."""
+
+
 class Value(BaseModel):
     """A frozen value inside an event. Unknown fields are ignored, so that a new optional field breaks no consumer."""
 
@@ -284,6 +295,12 @@ class OrderEvent(Event):
 
 COUNTERPART = "counterpart"
 MANIFEST = "manifest"
+VENDOR = "vendor"
+PRODUCT = "product"
+RECEIPT = "receipt"
+STOCK = "stock"
+WRITE_OFF = "write-off"
+UNIT = "unit"
 
 
 def order_stream(order_id: UUID) -> Stream:
@@ -304,6 +321,20 @@ class ManifestEvent(Event):
 
 def manifest_stream(manifest_id: UUID) -> Stream:
     return Stream(MANIFEST, manifest_id)
+
+
+def vendor_stream(owner: str) -> Stream:
+    """The stream of the vendor whose goods stand under this owner."""
+    return Stream.of(VENDOR, owner)
+
+
+def product_stream(sku: str) -> Stream:
+    return Stream.of(PRODUCT, sku)
+
+
+def unit_stream(gtin: str, serial: str) -> Stream:
+    """The stream of one unit; `gtin` in 14 digits."""
+    return Stream.of(UNIT, f"{gtin}.{serial}")
 
 
 class ParcelEvent(OrderEvent):

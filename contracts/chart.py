@@ -83,8 +83,8 @@ def _table(topic: Topic, summaries: Mapping[str, str]) -> str:
     lines = [
         f"### {topic.name}",
         "",
-        f"Published by {topic.producer}; {how} by {', '.join(topic.consumers)}. "
-        f"Key: order id. Partitions: {PARTITIONS}. Kept: {kept}.",
+        f"Published by {topic.producer}; {how} by {', '.join(topic.consumers) or 'who wants it'}. "
+        f"Key: id of the stream. Partitions: {PARTITIONS}. Kept: {kept}.",
         "",
         "| message | |",
         "|---|---|",

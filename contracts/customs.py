@@ -39,7 +39,8 @@ class OrderScreened(OrderEvent):
     findings: Annotated[tuple[TaxFinding, ...], Field(max_length=100)] = ()
     """What does not keep the order from going on, and should be known."""
     rules: Annotated[tuple[Code, ...], Field(max_length=100)] = ()
-    """The versions that were used, each `<table>:<its first day>`."""
+    """The versions that were used: `<table>:<its row's first day>` of amounts, `<file>:<digits of its SHA-256>` of
+    goods."""
 
 
 class OrderRefused(OrderEvent):
@@ -50,6 +51,8 @@ class OrderRefused(OrderEvent):
     sku: str | None = None
     choices: Annotated[tuple[HsCode, ...], Field(max_length=20)] = ()
     """Codes of which one may be right, where the reason is the code."""
+    rules: Annotated[tuple[Code, ...], Field(max_length=100)] = ()
+    """As of order-screened."""
 
 
 class Article(Value):
@@ -82,6 +85,8 @@ class ParcelDeclared(ParcelEvent):
     export: Literal["deemed", "declared"]
     mrn: Mrn | None = None
     eori: Code
+    destination: CountryCode | None = None
+    """The country it goes to; None in facts of a time when every parcel went to China."""
     cn23: Cn23
     goods: Money
     freight: Money
@@ -90,6 +95,8 @@ class ParcelDeclared(ParcelEvent):
     tax: Money
     total: Money
     """The parcel's share of the order's total; the shares of an order add up to it, to the cent."""
+    rules: Annotated[tuple[Code, ...], Field(max_length=100)] = ()
+    """The versions by which it is deemed declared, or is not; as of order-screened."""
 
 
 class ParcelRefused(ParcelEvent):
@@ -97,6 +104,21 @@ class ParcelRefused(ParcelEvent):
 
     NAME: ClassVar[str] = "parcel-refused"
     reason: Code
+
+
+class ExportInvalidated(ParcelEvent):
+    """Export customs has invalidated the declaration: its goods do not leave under this MRN."""
+
+    NAME: ClassVar[str] = "export-invalidated"
+    mrn: Mrn
+
+
+class ExportExited(ParcelEvent):
+    """The office of exit has confirmed that the goods have left the EU: the proof of export."""
+
+    NAME: ClassVar[str] = "export-exited"
+    mrn: Mrn
+    exited_at: Instant
 
 
 class ParcelUplifted(ParcelEvent):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts import carrier, cases, customs, orders, persons, warehouse
+from contracts import carrier, cases, customs, makers, orders, persons, provenance, warehouse
 from contracts.base import Topic
 
 CASES = (cases.CaseOpened, cases.CaseClosed)
@@ -26,7 +26,7 @@ ORDERS = Topic(
 WAREHOUSE = Topic(
     "warehouse.events",
     producer="warehouse",
-    consumers=("orders", "customs", "carrier", "tracking"),
+    consumers=("orders", "customs", "carrier", "tracking", "provenance"),
     events=(
         warehouse.StockReserved,
         warehouse.StockRefused,
@@ -42,19 +42,44 @@ WAREHOUSE = Topic(
         warehouse.ParcelReceivedBack,
         warehouse.ParcelRepacked,
         warehouse.ManifestClosed,
+        warehouse.OrderRecalled,
+        warehouse.GoodsReceived,
+        warehouse.StockWrittenOff,
+        makers.VendorVerified,  # without `makers`, of what is stated to the warehouse
+        makers.ProductApproved,
+        makers.ProductChanged,
         *CASES,
     ),
     retention_days=400,
 )
+UNITS = Topic(
+    "warehouse.units",
+    producer="warehouse",
+    consumers=("provenance",),
+    events=(warehouse.UnitsReceived, warehouse.UnitsPacked, warehouse.UnitsReturned),
+    retention_days=400,
+)
+"""Apart, since the services of the line would read many of them and need none."""
+STOCK_LEVELS = Topic(
+    "warehouse.stock",
+    producer="warehouse",
+    consumers=(),
+    events=(warehouse.StockLevel,),
+    retention_days=None,
+    compacted=True,
+)
+"""For who wants it."""
 CUSTOMS = Topic(
     "customs.events",
     producer="customs",
-    consumers=("orders", "warehouse", "carrier", "tracking"),
+    consumers=("orders", "warehouse", "carrier", "tracking", "provenance"),
     events=(
         customs.OrderScreened,
         customs.OrderRefused,
         customs.ParcelDeclared,
         customs.ParcelRefused,
+        customs.ExportInvalidated,
+        customs.ExportExited,
         customs.ParcelUplifted,
         customs.ImportDeclared,
         customs.ImportHeld,
@@ -68,7 +93,7 @@ CUSTOMS = Topic(
 CARRIER = Topic(
     "carrier.events",
     producer="carrier",
-    consumers=("orders", "warehouse", "customs", "tracking"),
+    consumers=("orders", "warehouse", "customs", "tracking", "provenance"),
     events=(
         carrier.LabelCreated,
         carrier.LabelRefused,
@@ -93,6 +118,29 @@ TRACKING = Topic(
     retention_days=400,
 )
 """Tracking decides nothing; it publishes only cases: dead letters, and their replay."""
+MAKERS = Topic(
+    "makers.events",
+    producer="makers",
+    consumers=("warehouse", "customs", "provenance"),
+    events=(
+        makers.VendorVerified,
+        makers.VendorSuspended,
+        makers.VendorRestored,
+        makers.InFlightDecided,
+        makers.ProductApproved,
+        makers.ProductChanged,
+        makers.ProductWithdrawn,
+    ),
+    retention_days=3_650,
+)
+"""Few facts, which hold for as long as goods are sold."""
+PROVENANCE = Topic(
+    "provenance.events",
+    producer="provenance",
+    consumers=("orders", "warehouse"),
+    events=(provenance.UnitFlagged, provenance.UnitCleared, *CASES),
+    retention_days=400,
+)
 PERSONAL = Topic(
     "orders.personal",
     producer="orders",
@@ -114,7 +162,19 @@ ERASURES = Topic(
 )
 """A marker for each erasure, kept longer than any backup may be: what a restored database holds is erased again."""
 
-TOPICS = (ORDERS, WAREHOUSE, CUSTOMS, CARRIER, TRACKING, PERSONAL, ERASURES)
+TOPICS = (
+    ORDERS,
+    WAREHOUSE,
+    UNITS,
+    STOCK_LEVELS,
+    CUSTOMS,
+    CARRIER,
+    TRACKING,
+    MAKERS,
+    PROVENANCE,
+    PERSONAL,
+    ERASURES,
+)
 
 
 def of_producer(name: str) -> Topic:

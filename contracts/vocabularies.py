@@ -136,6 +136,46 @@ HoldReason = Annotated[str, _known(HOLD_REASONS)]
 SHORTAGE_REASONS = ("short_pick", "damaged")
 ShortageReason = Annotated[str, _known(SHORTAGE_REASONS)]
 
+WRITE_OFFS = (*SHORTAGE_REASONS, "returned")
+WriteOffReason = Annotated[str, _known(WRITE_OFFS)]
+"""Why units are no stock any more; `returned`: a returned parcel did not hold them sound."""
+
+BLOCKS = ("vendor_suspended", "product_withdrawn")
+BlockReason = Annotated[str, _known(BLOCKS)]
+"""Why stock that is there is not reserved."""
+
+SUSPENSIONS = ("number_lapsed", "brand_lapsed", "closed", "operator")
+SuspensionReason = Annotated[str, _known(SUSPENSIONS)]
+"""Why a vendor may not sell for now. `number_lapsed`: one of its register's numbers is no longer valid."""
+
+IN_FLIGHT_CHOICES = ("go_on", "withdraw")
+InFlightChoice = Annotated[str, _known(IN_FLIGHT_CHOICES)]
+"""What becomes of orders in flight with goods of a suspended vendor."""
+
+WITHDRAWALS = ("vendor", "brand_lapsed", "banned", "operator")
+ProductWithdrawal = Annotated[str, _known(WITHDRAWALS)]
+"""Why a product is no longer sold. `vendor`: its vendor withdrew it; `banned`: customs' lists no longer allow it."""
+
+UNIT_IDENTITIES = ("serial", "lot", "none")
+UnitIdentity = Annotated[str, _known(UNIT_IDENTITIES)]
+"""By what units of a product are told apart: each by its serial number, by their lot, or not at all."""
+
+UNIT_RETURNS = ("returned", "withdrawn", "repacked")
+UnitReturn = Annotated[str, _known(UNIT_RETURNS)]
+"""Why units lie in their box no more. `returned`: the parcel came back. `withdrawn`: its order was withdrawn before it
+left. `repacked`: the box was given up for another before it left."""
+
+UNIT_FLAGS = (
+    "impossible_scans",  # two places that lie too far apart for the time between
+    "scans_before_delivery",  # hundreds of looks at a unit that nobody has received
+    "scan_after_end",  # a look at a unit that was written off
+    "unknown_serial",  # a serial that was never given to a unit of a known product
+    "wrong_lot",  # the lot that was read is not the unit's
+    "operator",
+)
+UnitFlag = Annotated[str, _known(UNIT_FLAGS)]
+"""Why a unit may be a copy, or be copied."""
+
 LOSS_TELLERS = ("carrier", "operator")
 LossTeller = Annotated[str, _known(LOSS_TELLERS)]
 """Who reports that a parcel is lost."""

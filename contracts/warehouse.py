@@ -9,26 +9,37 @@ from uuid import UUID
 from pydantic import Field
 
 from contracts.base import (
+    RECEIPT,
+    STOCK,
+    WRITE_OFF,
     Code,
     Event,
+    Gtin,
+    Lot,
     ManifestEvent,
     OrderEvent,
     Parcel,
     ParcelContent,
     ParcelEvent,
     ParcelNumber,
+    Serial,
     Sku,
+    Sscc,
+    Stream,
     Value,
 )
 from contracts.carriers import LAPOSTE
 from contracts.persons import ContactVersion
-from contracts.vocabularies import Carrier, ShortageReason
+from contracts.vocabularies import BlockReason, Carrier, ShortageReason, UnitReturn, WriteOffReason
 
 
 class Shortage(Value):
     sku: Sku
     wanted: Annotated[int, Field(ge=1)]
     available: Annotated[int, Field(ge=0)]
+    """For orders; of blocked stock none."""
+    reason: BlockReason | None = None
+    """Where goods are there, and blocked."""
 
 
 class StockReserved(OrderEvent):
@@ -66,7 +77,52 @@ class OrderWithdrawn(OrderEvent):
 
     NAME: ClassVar[str] = "order-withdrawn"
     reason: Code
-    """`shopper`, `operator`, `deadline:<state>`, `stock_short`, `parcel_refused`, `label_refused`."""
+    """`shopper`, `operator`, `deadline:<state>`, `stock_short`, `parcel_refused`, `label_refused`,
+    `vendor_suspended`."""
+
+
+class OrderRecalled(OrderEvent):
+    """The order is to be withdrawn whole, since goods in it are a suspended vendor's.
+
+    A person has chosen so for all that was in flight. The warehouse answers as any request to withdraw."""
+
+    NAME: ClassVar[str] = "order-recalled"
+    vendor_id: UUID
+    turn: Annotated[int, Field(ge=1)] = 1
+    """As in the vendor-suspended."""
+
+    @property
+    def subject(self) -> str:
+        return f"{self.vendor_id}:{self.turn}"
+
+
+class UnitKey(Value):
+    """Which unit: GTIN and serial."""
+
+    gtin: Gtin
+    serial: Serial
+
+
+class StockWrittenOff(Event):
+    """Units of an order are no stock any more, whether others replaced them or not.
+
+    A shortage when it was picked, or a return that was not sound. Each is a stream of its own: the write-offs of a SKU
+    would be a set that grows without end."""
+
+    NAME: ClassVar[str] = "stock-written-off"
+    KIND: ClassVar[str] = WRITE_OFF
+    order_id: UUID
+    sku: Sku
+    quantity: Annotated[int, Field(ge=1)]
+    reason: WriteOffReason
+    number: Annotated[int, Field(ge=1)]
+    """Which shortage of the SKU in this order; of a return the parcel."""
+    units: Annotated[tuple[UnitKey, ...], Field(max_length=1_000)] = ()
+    """Which, where they have serials that are known: never more than `quantity`."""
+
+    @property
+    def stream_id(self) -> UUID:
+        return Stream.of(WRITE_OFF, f"{self.order_id}:{self.sku}:{self.reason}:{self.number}").id
 
 
 class CancelTooLate(OrderEvent):
@@ -199,3 +255,115 @@ class ManifestClosed(ManifestEvent):
     carrier: Carrier
     parcels: Annotated[tuple[ManifestParcel, ...], Field(min_length=1, max_length=MANIFEST_PARCELS)]
     """In the order in which they were scanned."""
+
+
+# --- goods and units -------------------------------------------------------------------------------------------
+
+UNITS_OF_A_FACT = 500
+"""The most units that one fact about a receipt tells of; more are told in parts."""
+
+
+class ReceiptEvent(Event):
+    """A fact about one goods receipt."""
+
+    KIND: ClassVar[str] = RECEIPT
+
+    receipt_id: UUID
+
+    @property
+    def stream_id(self) -> UUID:
+        return self.receipt_id
+
+
+class ReceivedLine(Value):
+    """Units of one product that came in."""
+
+    sku: Sku
+    quantity: Annotated[int, Field(ge=1)]
+    lot: Lot | None = None
+
+
+class GoodsReceived(ReceiptEvent):
+    """Goods came in and are stock. Whose they are follows from the SKU: a SKU is one vendor's for ever."""
+
+    NAME: ClassVar[str] = "goods-received"
+    lines: Annotated[tuple[ReceivedLine, ...], Field(min_length=1, max_length=500)]
+
+
+class UnitsReceived(ReceiptEvent):
+    """Units of a receipt have their serials."""
+
+    NAME: ClassVar[str] = "units-received"
+    part: Annotated[int, Field(ge=1)]
+    """Of the receipt's units, from 1: one fact tells of 500 at most."""
+    sku: Sku
+    gtin: Gtin
+    lot: Lot | None = None
+    minted: bool
+    """Whether the warehouse gave the serials; without, they were read from the packs."""
+    serials: Annotated[tuple[Serial, ...], Field(min_length=1, max_length=UNITS_OF_A_FACT)]
+
+    @property
+    def subject(self) -> str:
+        return str(self.part)
+
+
+class PackedLot(Value):
+    """Units that are told apart by their lot only."""
+
+    gtin: Gtin
+    lot: Lot
+    quantity: Annotated[int, Field(ge=1)]
+
+
+PARCEL_UNITS = 5_000
+"""The most units of one parcel."""
+
+
+class UnitsPacked(ParcelEvent):
+    """Which units lie in the box, where some have a serial or a lot.
+
+    Once a box: one that replaces another has a number and an SSCC of its own."""
+
+    NAME: ClassVar[str] = "units-packed"
+    sscc: Sscc
+    units: Annotated[tuple[UnitKey, ...], Field(max_length=PARCEL_UNITS)] = ()
+    lots: Annotated[tuple[PackedLot, ...], Field(max_length=500)] = ()
+
+
+class UnitsReturned(ParcelEvent):
+    """The box is open, its units are with the warehouse again."""
+
+    NAME: ClassVar[str] = "units-returned"
+    sscc: Sscc
+    """As in its units-packed."""
+    reason: UnitReturn
+    units: Annotated[tuple[UnitKey, ...], Field(max_length=PARCEL_UNITS)] = ()
+    """Sound: stock again, or in the box that replaces this one."""
+    written_off: Annotated[tuple[UnitKey, ...], Field(max_length=PARCEL_UNITS)] = ()
+    lots: Annotated[tuple[PackedLot, ...], Field(max_length=500)] = ()
+
+
+class StockLevel(Event):
+    """How much of a SKU there is; of several the one with the greatest sequence counts.
+
+    On a compacted topic, and kept in no set of facts."""
+
+    NAME: ClassVar[str] = "stock-level"
+    KIND: ClassVar[str] = STOCK
+    sku: Sku
+    sequence: Annotated[int, Field(ge=1)]
+    """Greater with each statement of the SKU; not without gaps."""
+    available: Annotated[int, Field(ge=0)]
+    """For orders to come; of blocked stock none."""
+    reserved: Annotated[int, Field(ge=0)]
+    blocked: Annotated[int, Field(ge=0)]
+    """There, and not for orders while their vendor is suspended or their product withdrawn."""
+
+    @property
+    def stream_id(self) -> UUID:
+        return Stream.of(STOCK, self.sku).id
+
+    @property
+    def subject(self) -> str:
+        return str(self.sequence)

@@ -71,6 +71,8 @@ class ParcelScenario:
     clearance: Clearance = field(default_factory=lambda: CLEARANCES["released"])
     export_refusal: str | None = None
     """The code with which the French gateway refuses the export declaration."""
+    exit_unconfirmed: bool = False
+    """Whether the office of exit never says that the goods have left."""
     scaled: bool = True
     """Whether its hours depend on the sub-order, and scans at the door keep to daylight; not so for a script."""
 
@@ -144,6 +146,7 @@ PARCEL_SCENARIOS: dict[str, ParcelScenario] = {
             ),
         ),
         ParcelScenario("export_refused", (), export_refusal="prohibited_goods"),
+        ParcelScenario("exit_unconfirmed", (), exit_unconfirmed=True),
         ParcelScenario("stepwise", (Wait("step"),)),
     )
 }

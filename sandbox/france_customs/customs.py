@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -47,15 +47,46 @@ class Declaration(BaseModel):
     articles: Annotated[list[Article], Field(min_length=1)]
 
 
-@dataclass(frozen=True, slots=True)
+class Invalidation(BaseModel):
+    """The request (IE514): it names the declaration twice, so that a slip in the number invalidates no other."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    lrn: Annotated[str, Field(min_length=1, max_length=64)]
+    reason: Literal["withdrawn", "repacked"]
+
+
+INVALIDATED_AFTER = timedelta(minutes=10)
+EXIT_AFTER = timedelta(days=2)
+"""From the release until the office of exit reports that the goods have left."""
+
+
+@dataclass(slots=True)
 class Released:
     lrn: str
     mrn: str
     sub_order: str
     released_at: datetime
+    exits: bool = True
+    invalidation_asked_at: datetime | None = None
 
     def as_json(self) -> dict[str, str]:
         return {"lrn": self.lrn, "mrn": self.mrn, "status": "released"}
+
+    def status(self, now: datetime) -> str:
+        """Whichever came first: customs' decision to invalidate, or the exit."""
+        asked = self.invalidation_asked_at
+        if asked is not None:
+            return "invalidated" if now >= asked + INVALIDATED_AFTER else "invalidation_requested"
+        return "exited" if self.exits and now >= self.released_at + EXIT_AFTER else "released"
+
+    def state(self, now: datetime) -> dict[str, str]:
+        exited_at = self.released_at + EXIT_AFTER
+        status = self.status(now)
+        if status == "invalidation_requested":
+            status = "released"
+        exit_ = {"exited_at": exited_at.isoformat(), "exit_reference": f"IE599-{self.mrn}"}
+        return {**self.as_json(), "status": status, **(exit_ if status == "exited" else {})}
 
 
 class Refused(Exception):
@@ -81,6 +112,20 @@ class FranceCustoms:
         if sum(article.net_weight_g for article in declaration.articles) > declaration.gross_weight_g:
             raise Refused("net_over_gross", "/gross_weight_g")
         number = mrn(now.year, "FR", next(self._serials))
-        released = Released(declaration.lrn, number, declaration.sub_order, now)
+        exits = not self._scenarios.of(declaration.sub_order).exit_unconfirmed
+        released = Released(declaration.lrn, number, declaration.sub_order, now, exits)
         self.released[declaration.lrn] = released
         return released
+
+    def by_mrn(self, mrn: str) -> Released | None:
+        return next((one for one in self.released.values() if one.mrn == mrn), None)
+
+    def invalidate(self, mrn: str, request: Invalidation, now: datetime) -> Released:
+        """Asked for again it is the same request. Raises Refused."""
+        found = self.by_mrn(mrn)
+        if found is None or found.lrn != request.lrn:
+            raise Refused("unknown_declaration", "/lrn")
+        if found.status(now) == "exited":
+            raise Refused("goods_have_left", "")
+        found.invalidation_asked_at = found.invalidation_asked_at or now
+        return found

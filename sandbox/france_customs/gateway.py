@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.france_customs.customs import Declaration, FranceCustoms, Refused
+from sandbox.france_customs.customs import Declaration, FranceCustoms, Invalidation, Refused
 from sandbox.scheduler import Advance
 
 
@@ -18,8 +18,7 @@ def app(customs: FranceCustoms, advance: Advance) -> Starlette:
         try:
             declaration = Declaration.model_validate_json(await request.body())
         except ValidationError as error:
-            faults = [{"code": "invalid_field", "pointer": _pointer(fault["loc"])} for fault in error.errors()]
-            return _refused(None, faults)
+            return _invalid(error)
         earlier = customs.released.get(declaration.lrn)
         if earlier is not None:
             return JSONResponse(earlier.as_json())
@@ -29,7 +28,36 @@ def app(customs: FranceCustoms, advance: Advance) -> Starlette:
             return _refused(declaration.lrn, [{"code": refusal.code, "pointer": refusal.pointer}])
         return JSONResponse(released.as_json(), 201)
 
-    return Starlette(routes=[Route("/export-declarations", declare, methods=["POST"])])
+    async def invalidate(request: Request) -> Response:
+        now, mrn = advance(), request.path_params["mrn"]
+        try:
+            found = customs.invalidate(mrn, Invalidation.model_validate_json(await request.body()), now)
+        except ValidationError as error:
+            return _invalid(error)
+        except Refused as refusal:
+            return _refused(None, [{"code": refusal.code, "pointer": refusal.pointer}])
+        status = found.status(now)
+        return JSONResponse({**found.as_json(), "status": status}, 200 if status == "invalidated" else 202)
+
+    async def state(request: Request) -> Response:
+        now = advance()
+        found = customs.by_mrn(request.path_params["mrn"])
+        if found is None:
+            return JSONResponse({"status": "unknown"}, 404)
+        return JSONResponse(found.state(now))
+
+    return Starlette(
+        routes=[
+            Route("/export-declarations", declare, methods=["POST"]),
+            Route("/export-declarations/{mrn}", state, methods=["GET"]),
+            Route("/export-declarations/{mrn}/invalidation", invalidate, methods=["POST"]),
+        ]
+    )
+
+
+def _invalid(error: ValidationError) -> Response:
+    faults = [{"code": "invalid_field", "pointer": _pointer(fault["loc"])} for fault in error.errors()]
+    return _refused(None, faults)
 
 
 def _refused(lrn: str | None, errors: list[dict[str, str]]) -> Response:

@@ -10,7 +10,7 @@ from contracts.carrier import BordereauCreated, LabelCreated, OperationPaused
 from contracts.carriers import carrier_of
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
-from contracts.orders import OrderClosed, OrderPlaced
+from contracts.orders import OrderClosed
 from contracts.warehouse import (
     ManifestClosed,
     OrderChanged,
@@ -35,12 +35,11 @@ from shared.jobs import pauses
 from shared.ledger.facts import DecisionContext, Facts, Output
 
 SUBSCRIPTIONS: tuple[type[Event], ...] = (
-    OrderPlaced,  # the country, which decides on the carrier
     OrderScreened,  # the dated rate, for postal charges in CNY
     OrderChanged,  # to which contact it goes
     OrderPacked,  # the parcels, their weight and size
     ParcelRepacked,  # another box, with a label of its own
-    ParcelDeclared,  # the content of the CN23
+    ParcelDeclared,  # the content of the CN23, and the country, which decides on the carrier
     ParcelRefused,  # no label is needed any more
     OrderWithdrawn,  # likewise
     ParcelHandedOver,  # silence counts from here

@@ -15,8 +15,10 @@ from contracts.warehouse import OrderChanged, OrderPacked, OrderWithdrawn, Parce
 from services.customs.destinations import DESTINATIONS
 from services.customs.domain.buyer_year import changes, may_change_share, settle
 from services.customs.domain.decide import Passed, Policy, admit, decide, screen
+from services.customs.domain.gaps import rule_found, waits_for_rule
 from services.customs.domain.parcels import parcel_rows
 from services.customs.domain.quota import Years, years_of
+from services.customs.regimes.rows import NoRule
 from services.customs.store import hold_answers, parcels, quota
 from services.persons.facts import PersonErased, PersonRecorded
 from services.persons.records import Persons
@@ -39,7 +41,11 @@ class Handler:
         outputs: list[Output] = []
         limited: list[Passed] = []
         for facts in orders:
-            verdict = screen(facts, context, self.policy)
+            try:
+                verdict, decided = screen(facts, context, self.policy), decide(facts, context, self.policy)
+            except NoRule as gap:
+                outputs += waits_for_rule(facts, gap, context)
+                continue
             if isinstance(verdict, Passed):
                 if verdict.yearly_limit is None:
                     outputs.append(verdict.screened)
@@ -47,7 +53,7 @@ class Handler:
                     limited.append(verdict)
             elif verdict is not None:
                 outputs.append(verdict)
-            outputs += decide(facts, context, self.policy)
+            outputs += [*decided, *rule_found(facts, context)]
         return outputs + await self._settle_years(db, orders, limited, context)
 
     async def preview(

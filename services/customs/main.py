@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from contracts import topics
 from contracts.base import ORDER
@@ -12,8 +17,12 @@ from services.customs.api import actions, documents, orders, preview, quote
 from services.customs.api.description import API
 from services.customs.destinations import DESTINATIONS
 from services.customs.destinations.destination import Parts
+from services.customs.jobs.export_ends import ExportEndJobs
 from services.customs.jobs.export_gateway import EXPORT_GATEWAY, ExportGateway
 from services.customs.jobs.exports import ExportJob
+from services.customs.regimes.rule_checks import check
+from services.customs.regimes.rule_diff import changes
+from services.customs.regimes.rule_files import BadRules, RuleFile, files_of
 from services.customs.settings import Settings, policy_of, quota_keys
 from services.customs.store import export_declarations, hold_answers, quota
 from services.customs.tasks.retention import keep_dropping_expired
@@ -40,6 +49,7 @@ def service(platform: Platform) -> Service:
     bounds = Bounds(settings.gateway_timeout_seconds, settings.export_answer_bytes)
     export_gateway = ExportGateway(exporting, settings.export_gateway_url.rstrip("/"), bounds)
     export_job = ExportJob(pool, ledger, seal, clock, policy, export_gateway)
+    export_ends = ExportEndJobs(pool, ledger, clock, export_gateway)
     parts = Parts(pool, ledger, persons, seal, clock, policy, platform.caught_up)
     authorities = [one.connect(settings, parts, settings.gateway_timeout_seconds) for one in DESTINATIONS.values()]
     return Service(
@@ -51,7 +61,7 @@ def service(platform: Platform) -> Service:
         hooks=cases.hooks("customs"),
         findings=cases.findings,
         keepers=(persons,),
-        jobs=(export_job.kind(), *(kind for one in authorities for kind in one.jobs)),
+        jobs=(export_job.kind(), *export_ends.kinds(), *(kind for one in authorities for kind in one.jobs)),
         tasks=(
             *(task for one in authorities for task in one.tasks),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, policy, clock)),
@@ -78,5 +88,37 @@ def service(platform: Platform) -> Service:
     )
 
 
+def rules_commands() -> typer.Typer:
+    """`rules check` and `rules diff`: they need neither settings nor servers."""
+    rules = typer.Typer(help="Releases of rules: directories with files that stand in the place of the image's.")
+
+    def checked(release: Path) -> Mapping[str, RuleFile]:
+        try:
+            files = files_of(release)
+            check(files)
+        except BadRules as bad:
+            typer.echo(str(bad), err=True)
+            raise typer.Exit(1) from None
+        return files
+
+    @rules.command("check")
+    def check_release(release: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+        """Checks every row, and prints which version of each file would hold."""
+        for file in checked(release).values():
+            typer.echo(f"{file.version:28} {file.path}")
+
+    @rules.command("diff")
+    def diff_releases(
+        old: Annotated[Path, typer.Argument(metavar="OLD")], new: Annotated[Path, typer.Argument(metavar="NEW")]
+    ) -> None:
+        """Prints the rows that differ, and from which instant orders are decided by them."""
+        for change in changes(checked(old), checked(new)):
+            typer.echo(str(change))
+
+    return rules
+
+
 def main() -> None:
-    command(service, Settings, "customs")()
+    app = command(service, Settings, "customs")
+    app.add_typer(rules_commands(), name="rules")
+    app()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field, SecretStr, create_model, field_validator, model_validator
@@ -12,7 +14,8 @@ from services.customs import regimes
 from services.customs.destinations import DESTINATIONS, import_regimes
 from services.customs.domain.decide import Policy
 from services.customs.domain.export import valid_eori
-from services.customs.regimes import lanes, tables
+from services.customs.regimes import tables
+from services.customs.regimes.tables import Tables
 from shared.sealing import require_keys
 from shared.settings import PlatformSettings
 
@@ -26,6 +29,9 @@ class Settings(create_model("OfDestinations", __base__=_OF_DESTINATIONS), Platfo
     )
     export_answer_bytes: int = Field(default=64 * 1024, ge=1024, description="what is read of an answer")
 
+    rules_directory: Path | None = Field(
+        default=None, description="a release of rules, mounted: its files stand in the place of the image's"
+    )
     eori: str = Field(default="FR900000001", description="of the exporter: FR and a SIREN")
     dispatch_country: str = "FR"
     import_regime: Regime = Field(default="personal_postal", description="for marketplaces that are not named")
@@ -41,6 +47,11 @@ class Settings(create_model("OfDestinations", __base__=_OF_DESTINATIONS), Platfo
     )
     ROTATED: ClassVar = (*PlatformSettings.ROTATED, "quota_key")
 
+    @field_validator("rules_directory")
+    @classmethod
+    def _no_directory(cls, value: Path | None) -> Path | None:
+        return None if value == Path() else value
+
     @field_validator("import_regime", "import_regimes")
     @classmethod
     def _known_regime(cls, value: Regime | dict[str, Regime]) -> Regime | dict[str, Regime]:
@@ -52,7 +63,7 @@ class Settings(create_model("OfDestinations", __base__=_OF_DESTINATIONS), Platfo
     @model_validator(mode="after")
     def _agreed(self) -> Settings:
         """A lane whose waybill a firm must file is closed until an agreement names it."""
-        known = lanes.load(tables.DATA / "lanes.json")
+        known = self.tables.lanes
         for regime in sorted({self.import_regime, *self.import_regimes.values()}):
             if known.need_agreement(regime) and not self.waybill_agreement.strip():
                 raise ValueError(
@@ -60,6 +71,11 @@ class Settings(create_model("OfDestinations", __base__=_OF_DESTINATIONS), Platfo
                     " a logistics firm that is registered with China's customs files the waybill (CEB511)"
                 )
         return self
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The rules, read once. BadRules."""
+        return tables.load(self.rules_directory)
 
     @field_validator("eori")
     @classmethod
@@ -71,7 +87,7 @@ class Settings(create_model("OfDestinations", __base__=_OF_DESTINATIONS), Platfo
 
 def policy_of(settings: Settings) -> Policy:
     """The rules in force, from the dated tables and the settings."""
-    dated = tables.load()
+    dated = settings.tables
     return Policy(
         tables=dated,
         imports=import_regimes(dated),

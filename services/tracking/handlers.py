@@ -46,6 +46,7 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     warehouse.StockRefused,
     warehouse.StockShort,
     warehouse.OrderPacked,
+    warehouse.OrderRecalled,
     warehouse.OrderWithdrawn,
     warehouse.CancelTooLate,
     warehouse.OrderHeld,

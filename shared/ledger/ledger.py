@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
@@ -36,6 +37,7 @@ RELOCKS = 3
 """So often is a transaction begun again at once because it lacked a lock."""
 
 T = TypeVar("T")
+_NUMBER = attrgetter("int")
 
 
 class Undecided(Exception):
@@ -390,8 +392,9 @@ class Ledger:
         for _ in range(ROUNDS):
             timers.update(dict.fromkeys(pending))
             new: list[Event] = []
+            by_kind = _by_kind(sets, pending)
             for kind in self.rules.kinds:
-                some = [sets[stream_id] for stream_id in sorted(pending) if sets[stream_id].stream.kind == kind.name]
+                some = by_kind.get(kind.name)
                 if not some or kind.decide is None:
                     continue
                 outputs = await kind.decide(db, some, context)
@@ -425,8 +428,9 @@ class Ledger:
             [len(sets[stream_id]) for stream_id in timers],
             list(timers.values()),
         )
+        by_kind = _by_kind(sets, changed)
         for kind in self.rules.kinds:
-            some = [sets[stream_id] for stream_id in sorted(changed) if sets[stream_id].stream.kind == kind.name]
+            some = by_kind.get(kind.name)
             if some and kind.project is not None:
                 await kind.project(db, some)
         if self.rules.observe is not None and (held := self._held.get()) is not None:
@@ -485,3 +489,12 @@ class Ledger:
             )
             if (held := self._held.get()) is not None:
                 held.types |= new
+
+
+def _by_kind(sets: Mapping[UUID, Facts], ids: Iterable[UUID]) -> dict[str, list[Facts]]:
+    """The sets of these streams by kind, each in the order of ids. Numbers are sorted: UUIDs compare in Python."""
+    found: dict[str, list[Facts]] = {}
+    for stream_id in sorted(ids, key=_NUMBER):
+        facts = sets[stream_id]
+        found.setdefault(facts.stream.kind, []).append(facts)
+    return found

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import TypeAlias
-from uuid import UUID
 
 from contracts.base import Event, Stream
 from shared.db import DB
@@ -97,6 +96,6 @@ class Rules:
     def _ranks(self) -> Mapping[str, int]:
         return {kind.name: rank for rank, kind in enumerate(self.kinds)}
 
-    def lock_order(self, stream: Stream) -> tuple[int, UUID]:
+    def lock_order(self, stream: Stream) -> tuple[int, int]:
         """By rank of the kind, then id. KeyError for a kind that the service does not know."""
-        return self._ranks[stream.kind], stream.id
+        return self._ranks[stream.kind], stream.id.int

@@ -17,6 +17,7 @@ from contracts.base import Event, name_of
 from contracts.persons import PersonRecord
 from services.persons import records as persons
 from shared.ledger import outbox
+from shared.ledger.versions import wire_of
 from tests.bench.servers import BenchError
 
 
@@ -49,7 +50,7 @@ class Wire:
         """Sends them as a service's relay would."""
         await self._send(
             [
-                (topic, str(event.stream_id), event.model_dump_json(), outbox.headers(*_about(event, source)))
+                (topic, str(event.stream_id), wire_of(event).body, outbox.headers(*_about(event, source)))
                 for event in events
             ]
         )

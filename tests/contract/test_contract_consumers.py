@@ -9,11 +9,13 @@ import pytest
 
 from contracts.base import Event, lifted, parse_fact, versions_of
 from contracts.topics import TOPICS, of_producer, subscribed_by
+from services.registry import BY_NAME
 from shared.ledger.facts import Facts
 from tests.support.unknown_words import WORD, WORDS, invented, open_fields
 
+SERVICES = sorted({name for topic in TOPICS for name in (topic.producer, *topic.consumers)} & BY_NAME.keys())
+"""Of the topic table, those that are there."""
 EXAMPLES = sorted((Path(__file__).parents[2] / "contracts" / "examples").glob("*/*.json"))
-SERVICES = sorted({service for topic in TOPICS for service in (topic.producer, *topic.consumers)})
 
 
 def subscriptions(service: str) -> tuple[type[Event], ...]:

@@ -20,6 +20,7 @@ from services.orders.domain.deadlines import DEADLINES
 from services.orders.domain.decide import RETENTION
 from services.orders.domain.intake import FUTURE_TOLERANCE, MAX_AGE
 from services.orders.schemas.wording import REQUIREMENTS
+from services.registry import BY_NAME
 from shared.scopes import Scope
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +36,8 @@ PAGES = sorted(
         *DOCS.rglob("*.md"),
     }
 )
-SERVICES = sorted({service for topic in TOPICS for service in (topic.producer, *topic.consumers)})
+SERVICES = sorted({name for topic in TOPICS for name in (topic.producer, *topic.consumers)} & BY_NAME.keys())
+"""Of the topic table, those that are there."""
 EVENT = re.compile(r"`([a-z-]+\.v\d+)`")
 ROUTE = re.compile(r"`((?:GET|PUT|POST|DELETE|PATCH) /[^`]*)`")
 FILE = re.compile(r"(?<![\w/.])(?:contracts|deploy|docs|sandbox|services|shared|tests)/[\w./-]+\.[a-z]+\b")

@@ -12,7 +12,7 @@ from contracts.persons import Contact
 from contracts.warehouse import OrderChanged, OrderPacked
 from services.persons.facts import PersonRecorded
 from services.persons.records import Persons
-from tests.support.carrier_service import SAMPLE, CarrierService, order_placed
+from tests.support.carrier_service import SAMPLE, CarrierService
 
 REFUSED_STREET = "  "
 """No label is asked for with it: which address counted shows in the refusal."""
@@ -32,7 +32,6 @@ async def packed(carrier: CarrierService, order_id: UUID) -> None:
     now = {"order_id": str(order_id), "occurred_at": datetime.now(UTC).isoformat()}
     declared = {**SAMPLE["declared"], **now, "parcel": 1, "sub_order": f"T{order_id.hex[:10]}-1"}
     await carrier.consume(
-        order_placed(order_id, "CN"),
         OrderPacked.model_validate({**now, "parcels": [{**SAMPLE["box"], "parcel": 1}]}),
         ParcelDeclared.model_validate(declared),
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from contracts.base import Event
+from contracts.base import Event, Money, OrderLine
 from contracts.carrier import LabelCreated, LabelRefused, OperationPaused, OperationResumed
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ParcelDeclared
@@ -27,7 +28,7 @@ from services.orders.domain.deadlines import DEADLINES
 from shared.clock import Clock, change_speed, create
 from shared.http.client import Counterpart
 from shared.ledger.facts import Facts
-from tests.support.carrier_service import OPERATOR, CarrierService, carrier_service, order_placed
+from tests.support.carrier_service import OPERATOR, CarrierService, carrier_service
 from tests.support.databases import FreshDatabase
 from tests.support.orders_service import OrdersService, orders_service
 from tests.support.waiting import until, until_known
@@ -187,7 +188,28 @@ async def test_a_parcel_for_which_alone_the_settings_are_wrong_stops_nobody_else
         assert len((await operation(carrier)).all(OperationPaused)) == 1
 
 
-OF_OTHERS = {OrderPlaced.TYPE, OrderPacked.TYPE, ParcelDeclared.TYPE}
+OF_OTHERS = {OrderPacked.TYPE, ParcelDeclared.TYPE}
+
+
+def order_placed(order_id: UUID) -> OrderPlaced:
+    total = Money(amount=Decimal("7.90"), currency="EUR")
+    nothing = Money(amount=Decimal("0.00"), currency="EUR")
+    line = OrderLine(
+        line=1, sku="SAVON-200", description="Savon", hs_code="340111", origin="FR", quantity=1, unit_price=total
+    )
+    return OrderPlaced(
+        order_id=order_id,
+        occurred_at=datetime.now(UTC),
+        marketplace="tmall",
+        number=f"TM-{order_id.hex[:10]}",
+        lines=(line,),
+        freight=nothing,
+        discount=nothing,
+        tax=nothing,
+        total=total,
+        country="CN",
+        province="CN-GD",
+    )
 
 
 async def known(orders: OrdersService, order_id: UUID, kind: type[Event]) -> Event:
@@ -210,9 +232,11 @@ async def test_a_pause_of_eight_days_withdraws_nothing(
         await carrier.fault("sls", "30108", MANY)
         waiting = [await carrier.packed() for _ in range(20)]
         for order_id in waiting:
-            await orders.consume(*(event for event in await carrier.facts(order_id) if event.TYPE in OF_OTHERS))
+            await orders.consume(
+                order_placed(order_id), *(event for event in await carrier.facts(order_id) if event.TYPE in OF_OTHERS)
+            )
         control = uuid4()
-        await orders.consume(order_placed(control, "CN"))
+        await orders.consume(order_placed(control))
         paused = await until_paused(carrier)
 
         async def listed() -> list[dict[str, str]]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from contracts.base import order_stream
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import (
+    ExportExited,
+    ExportInvalidated,
     ImportCleared,
     ImportDeclared,
     ImportHeld,
@@ -30,6 +33,7 @@ from services.customs.handlers import on_erased
 from services.customs.store import parcels
 from services.persons.records import Persons
 from services.registry import SANDBOX_MANDATES
+from shared.ledger.facts import DecisionContext
 from tests.support import customs_samples as samples
 from tests.support.customs_samples import PLACED_AT, WINE, erased, handed_over, order_id, parcel, placed, scanned
 from tests.support.customs_service import OPERATOR, PACKER, CustomsService, customs_service
@@ -355,3 +359,61 @@ async def test_nothing_of_the_person_is_in_facts_or_outbox(customs: CustomsServi
         text = "\n".join(row["row"] for row in rows if '"person-record.v1"' not in row["row"])
         for secret in (samples.BUYER.number, samples.CONTACT.name, samples.CONTACT.phone, samples.CONTACT.street):
             assert secret not in text
+
+
+async def test_the_declaration_of_an_order_that_was_withdrawn_is_invalidated(customs: CustomsService) -> None:
+    await customs.packed("undone", lines=WINE)
+    declared = await customs.until("undone", ParcelDeclared, 1)
+    await customs.consume(OrderWithdrawn(order_id=order_id("undone"), occurred_at=PLACED_AT, reason="shopper"))
+    await customs.until_invalidated(declared.mrn)
+    assert (await customs.until("undone", ExportInvalidated, 1)).mrn == declared.mrn
+
+
+async def test_an_invalidation_that_is_refused_is_a_case(customs: CustomsService) -> None:
+    await customs.packed("exited", lines=WINE)
+    await customs.until("exited", ParcelDeclared, 1)
+    await customs.later(49)
+    await customs.consume(OrderWithdrawn(order_id=order_id("exited"), occurred_at=PLACED_AT, reason="shopper"))
+    case = await customs.until("exited", CaseOpened, "needs_attention:invalidation:1")
+    assert (case.reason, case.action) == ("refused:goods_have_left", "retry")
+    assert (await customs.post("exited", "retry", {"work": "invalidation"})).status_code == 202
+    await customs.until("exited", CaseOpened, "needs_attention:invalidation:1:2")
+
+
+async def test_the_proof_of_exit_is_kept(customs: CustomsService) -> None:
+    await customs.packed("proof", lines=WINE)
+    declared = await customs.until("proof", ParcelDeclared, 1)
+    await customs.later(49)
+    await customs.consume(handed_over(name="proof"), scanned("departed_origin", name="proof"))
+    exited = await customs.until("proof", ExportExited, 1)
+    assert exited.mrn == declared.mrn
+    shown = (await customs.view("proof"))["parcels"][0]["export"]
+    assert (shown["exit_reference"], shown["invalidation"]) == (f"IE599-{declared.mrn}", None)
+    assert shown["exited_at"] is not None
+
+
+async def test_a_proof_of_exit_that_does_not_come_is_a_case_after_90_days_and_another_after_150(
+    customs: CustomsService,
+) -> None:
+    await customs.story("TMsilent-1", "exit_unconfirmed")
+    await customs.packed("silent", lines=WINE)
+    declared = await customs.until("silent", ParcelDeclared, 1)
+    for kept in (declared, handed_over(name="silent"), scanned("departed_origin", name="silent")):
+        await customs.consume(kept)
+
+    async def left_asked() -> bool:
+        done = await customs.platform.pool.fetchval(
+            "select status from jobs where kind = 'exit_proof' and subject = '1:left'"
+        )
+        return bool(done == "done")
+
+    await until(left_asked)
+    stream = order_stream(order_id("silent"))
+    for days, reason in ((90, "exit_not_confirmed"), (150, "export_invalid")):
+        context = DecisionContext(declared.occurred_at + timedelta(days=days), caught_up=True)
+        async with customs.platform.ledger.transaction() as db:
+            await customs.platform.ledger.record(db, reevaluate=[stream], context=context)
+        case = await customs.until("silent", CaseOpened, f"needs_attention:exit_proof:1:{days}")
+        assert case.reason == reason
+    closed = await customs.until("silent", CaseClosed, "needs_attention:exit_proof:1:90")
+    assert closed.resolution == "superseded"

@@ -11,7 +11,7 @@ import pytest
 from contracts.base import Parcel
 from contracts.carrier import LabelCreated
 from contracts.cases import CaseOpened
-from contracts.customs import ParcelDeclared
+from contracts.customs import ExportInvalidated, ParcelDeclared
 from contracts.warehouse import OrderPacked, ParcelHandedOver, ParcelRepacked
 from tests.support import customs_samples
 from tests.support.carrier_service import SAMPLE, WAREHOUSE, CarrierService
@@ -80,12 +80,17 @@ def repacked(packed: OrderPacked, by: int) -> ParcelRepacked:
     return ParcelRepacked(order_id=packed.order_id, occurred_at=datetime.now(UTC), parcel=1, box=box)
 
 
-async def test_customs_declares_the_new_box_and_lists_the_old_no_more(customs: CustomsService) -> None:
+async def test_customs_invalidates_the_declaration_of_the_old_box_before_it_declares_the_new(
+    customs: CustomsService,
+) -> None:
     packed = await customs.packed("repacked", lines=WINE)  # excise goods: declared by message, with an MRN
     old = await customs.until("repacked", ParcelDeclared, 1)
     assert old.mrn is not None
     await customs.consume(repacked(packed, 2))
+    await customs.until_invalidated(old.mrn)
+    invalidated = await customs.until("repacked", ExportInvalidated, 1)
     new = await customs.until("repacked", ParcelDeclared, 2)
+    assert (invalidated.mrn, new.occurred_at >= invalidated.occurred_at) == (old.mrn, True)
     assert new.mrn not in (None, old.mrn)
     assert new.cn23.gross_weight_g == old.cn23.gross_weight_g + 50
     assert (new.total, new.sub_order) == (old.total, "TMrepacked-2")
@@ -94,8 +99,11 @@ async def test_customs_declares_the_new_box_and_lists_the_old_no_more(customs: C
         "select parcel from parcels where order_id = $1", customs_samples.order_id("repacked")
     )
     assert [row["parcel"] for row in rows] == [2]
-    case = await customs.until("repacked", CaseOpened, "needs_attention:invalidation:1")
-    assert (case.reason, case.action) == ("export_to_invalidate", "look_into")
+    stored = await customs.platform.pool.fetchrow(
+        "select invalidation, invalidated_at from export_declarations where mrn = $1", old.mrn
+    )
+    assert stored is not None
+    assert (stored["invalidation"], stored["invalidated_at"]) == ("invalidated", invalidated.occurred_at)
 
 
 async def sizes_of(carrier: CarrierService, order_id: UUID) -> ParcelRepacked:

@@ -227,3 +227,13 @@ async def test_the_page_in_the_readers_language(tracking: TrackingService, accep
         headers={"Accept-Language": accept, "If-None-Match": page.headers["etag"]},
     )
     assert again.status_code == 304
+
+
+async def test_the_page_shows_a_document_with_the_fields_of_a_later_version(tracking: TrackingService) -> None:
+    order = await tracking.shipped()
+    later = """update documents
+               set body = convert_to((convert_from(body, 'UTF8')::jsonb || '{"added_later": 1}')::text, 'UTF8')
+               where order_id = $1"""
+    await tracking.platform.pool.execute(later, order)
+    answer = await tracking.http.get(f"/track/{order}?secret={tracking.secret(order)}")
+    assert answer.status_code == 200

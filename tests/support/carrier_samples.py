@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from contracts.base import Event, Money, OrderLine, Parcel, ParcelContent, order_stream
+from contracts.base import Event, Money, Parcel, ParcelContent, order_stream
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import Article, Cn23, ParcelDeclared
-from contracts.orders import OrderClosed, OrderPlaced
+from contracts.orders import OrderClosed
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.carrier.carriers.laposte import codes
 from services.carrier.carriers.laposte.silence import SILENCE_RULES
@@ -43,37 +43,11 @@ POLICY = SilencePolicy({"laposte": SILENCE_RULES})
 DUTY_CODES = {"DOUTAX": frozenset({"laposte"})}
 
 
-def placed(country: str = "CN") -> OrderPlaced:
-    return OrderPlaced(
-        order_id=ORDER,
-        occurred_at=START,
-        marketplace="tmall",
-        number="TM-1",
-        lines=(
-            OrderLine(
-                line=1,
-                sku="SAVON-200",
-                description="Savon",
-                hs_code="340111",
-                origin="FR",
-                quantity=1,
-                unit_price=eur("7.90"),
-            ),
-        ),
-        freight=eur("5.00"),
-        discount=eur("0"),
-        tax=eur("0"),
-        total=eur("12.90"),
-        country=country,
-        province="CN-GD",
-    )
-
-
 def packed(parcels: int = 1) -> OrderPacked:
     return OrderPacked(order_id=ORDER, occurred_at=START, parcels=tuple(box(n + 1) for n in range(parcels)))
 
 
-def declared(parcel: int = 1, charges: Money | None = None, tax: str = "0") -> ParcelDeclared:
+def declared(parcel: int = 1, charges: Money | None = None, tax: str = "0", destination: str = "CN") -> ParcelDeclared:
     article = Article(
         description="Savon", quantity=1, net_weight_g=200, unit_value=eur("7.90"), hs_code="340111", origin="FR"
     )
@@ -84,6 +58,7 @@ def declared(parcel: int = 1, charges: Money | None = None, tax: str = "0") -> P
         sub_order=f"TM-1-{parcel}",
         export="deemed",
         eori="FR732829320",
+        destination=destination,
         cn23=Cn23(
             articles=(article,), gross_weight_g=300, postal_charges=charges or eur("5.00"), invoice_number="TM-1"
         ),

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -19,13 +18,12 @@ from aiokafka import AIOKafkaProducer
 from pydantic import SecretStr
 from standardwebhooks import Webhook
 
-from contracts.base import Event, Money, OrderLine, order_stream
+from contracts.base import Event, order_stream
 from contracts.carrier import (
     LabelCreated,
     ParcelScanned,
 )
 from contracts.customs import ParcelDeclared
-from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from sandbox.app import create
@@ -53,27 +51,6 @@ SECRET, OLD_SECRET = b"s" * 32, b"o" * 32
 WAREHOUSE = {"Authorization": "Bearer key-of-the-packer"}
 OPERATOR = {"Authorization": "Bearer key-of-the-operator"}
 E = TypeVar("E", bound=Event)
-
-
-def order_placed(order_id: UUID, country: str) -> OrderPlaced:
-    total = Money(amount=Decimal("7.90"), currency="EUR")
-    nothing = Money(amount=Decimal("0.00"), currency="EUR")
-    line = OrderLine(
-        line=1, sku="SAVON-200", description="Savon", hs_code="340111", origin="FR", quantity=1, unit_price=total
-    )
-    return OrderPlaced(
-        order_id=order_id,
-        occurred_at=datetime.now(UTC),
-        marketplace="tmall",
-        number=f"TM-{order_id.hex[:10]}",
-        lines=(line,),
-        freight=nothing,
-        discount=nothing,
-        tax=nothing,
-        total=total,
-        country=country,
-        province="CN-GD",
-    )
 
 
 def key(byte: bytes) -> SecretStr:
@@ -119,12 +96,18 @@ class CarrierService:
         weight = {} if weight_g is None else {"weight_g": weight_g}
         boxes = [{**SAMPLE["box"], **weight, "parcel": n + 1} for n in range(parcels)]
         now = {"order_id": str(order_id), "occurred_at": datetime.now(UTC).isoformat()}
+        destination = {"destination": (contact or {}).get("country", "CN")}
         await self.consume(
-            order_placed(order_id, (contact or {}).get("country", "CN")),
             OrderPacked.model_validate({**now, "parcels": boxes}),
             *(
                 ParcelDeclared.model_validate(
-                    {**SAMPLE["declared"], **now, "parcel": n + 1, "sub_order": f"T{order_id.hex[:10]}-{n + 1}"}
+                    {
+                        **SAMPLE["declared"],
+                        **now,
+                        **destination,
+                        "parcel": n + 1,
+                        "sub_order": f"T{order_id.hex[:10]}-{n + 1}",
+                    }
                 )
                 for n in range(parcels)
             ),

@@ -33,7 +33,7 @@ from tests.support.carrier_service import key
 from tests.support.databases import FreshDatabase
 from tests.support.http_server import serving
 from tests.support.sandbox_messages import HandClock
-from tests.support.waiting import until_known
+from tests.support.waiting import until, until_known
 
 OPERATOR = {"Authorization": "Bearer key-of-the-operator"}
 ORDERS = {"Authorization": "Bearer key-of-orders"}
@@ -116,6 +116,16 @@ class CustomsService:
     async def exported(self, sub_order: str) -> list[dict[str, Any]]:
         account = (await self.outside.get("/control/account")).json()
         return [declared for declared in account["export_declarations"] if declared["sub_order"] == sub_order]
+
+    async def until_invalidated(self, mrn: str | None) -> None:
+        """Waits until export customs has decided so; its time passes."""
+
+        async def decided() -> bool:
+            await self.later(0.2)
+            state = (await self.outside.get(f"/douane/export-declarations/{mrn}")).json()
+            return bool(state["status"] == "invalidated")
+
+        await until(decided)
 
     async def view(self, name: str) -> dict[str, Any]:
         answer = await self.http.get(f"/orders/{samples.order_id(name)}", headers=OPERATOR)

@@ -23,7 +23,7 @@ from tests.support.carrier_samples import (
     opened,
     over,
     packed,
-    placed,
+    person,
     withdrawn,
 )
 from tests.support.least_pdf import page
@@ -39,14 +39,14 @@ CASE = "address_refused:1:label-1"
 
 
 def test_a_label_that_is_kept_is_found_and_one_whose_time_is_over_is_gone() -> None:
-    facts = known(placed(), packed(), declared(), label())
+    facts = known(packed(), declared(), label())
     assert label_state(facts, 1, kept=True) == ("found", "")
     assert label_state(facts, 1, kept=False) == ("gone", "not_kept")
 
 
 def test_the_label_of_a_box_that_was_given_up_is_not_printed() -> None:
     given_up = ParcelRepacked(order_id=ORDER, occurred_at=START, parcel=1, box=box(2))
-    facts = known(placed(), packed(), declared(), label(), given_up)
+    facts = known(packed(), declared(), label(), given_up)
     assert label_state(facts, 1, kept=True) == ("withdrawn", "given_up")
     assert wanted_parcels(facts, None) == [2]
 
@@ -55,13 +55,13 @@ def test_the_label_of_a_box_that_was_given_up_is_not_printed() -> None:
     ("facts", "parcel", "state", "reason"),
     [
         (known(), 1, "unknown", "no_such_order"),
-        (known(placed()), 1, "not_yet", "not_packed"),
-        (known(placed()), None, "not_yet", "not_packed"),
-        (known(placed(), packed()), 1, "not_yet", "not_declared"),
-        (known(placed(), packed()), 2, "unknown", "no_such_parcel"),
-        (known(placed(), packed(), declared()), 1, "not_yet", "label_being_made"),
+        (known(person()), 1, "not_yet", "not_packed"),
+        (known(person()), None, "not_yet", "not_packed"),
+        (known(packed()), 1, "not_yet", "not_declared"),
+        (known(packed()), 2, "unknown", "no_such_parcel"),
+        (known(packed(), declared()), 1, "not_yet", "label_being_made"),
         (
-            known(placed(), packed(), declared(), opened(CASE, "address_refused", START)),
+            known(packed(), declared(), opened(CASE, "address_refused", START)),
             1,
             "not_yet",
             "address_refused",
@@ -72,11 +72,11 @@ def test_the_label_of_a_box_that_was_given_up_is_not_printed() -> None:
             "not_yet",
             "label_being_made",
         ),
-        (known(placed(), packed(), REFUSED), 1, "withdrawn", "sls:30301"),
-        (known(placed(), packed(2), REFUSED), 2, "withdrawn", "order_refused"),
-        (known(placed(), packed(2), CUSTOMS_REFUSED), 1, "withdrawn", "order_refused"),
-        (known(placed(), packed(), label(), withdrawn()), 1, "withdrawn", "order_withdrawn"),
-        (known(placed(), packed(), label(), over()), 1, "withdrawn", "order_closed"),
+        (known(packed(), REFUSED), 1, "withdrawn", "sls:30301"),
+        (known(packed(2), REFUSED), 2, "withdrawn", "order_refused"),
+        (known(packed(2), CUSTOMS_REFUSED), 1, "withdrawn", "order_refused"),
+        (known(packed(), label(), withdrawn()), 1, "withdrawn", "order_withdrawn"),
+        (known(packed(), label(), over()), 1, "withdrawn", "order_closed"),
     ],
 )
 def test_why_there_is_no_label_to_print(facts: Facts, parcel: int | None, state: str, reason: str) -> None:
@@ -84,9 +84,9 @@ def test_why_there_is_no_label_to_print(facts: Facts, parcel: int | None, state:
 
 
 def test_an_order_stands_for_each_of_its_parcels() -> None:
-    assert wanted_parcels(known(placed(), packed(2)), None) == [1, 2]
-    assert wanted_parcels(known(placed(), packed(2)), 7) == [7]
-    assert wanted_parcels(known(placed()), None) == [None]
+    assert wanted_parcels(known(packed(2)), None) == [1, 2]
+    assert wanted_parcels(known(packed(2)), 7) == [7]
+    assert wanted_parcels(known(), None) == [None]
 
 
 def test_pages_are_joined_in_the_order_in_which_they_are_given() -> None:

@@ -40,7 +40,6 @@ from tests.support.carrier_samples import (
     over,
     packed,
     person,
-    placed,
     scan,
     withdrawn,
 )
@@ -57,36 +56,36 @@ def jobs(events: Iterable[Event]) -> list[str]:
 
 class TestLabels:
     def test_one_job_a_parcel_once_packed_declared_and_addressed(self) -> None:
-        assert jobs([placed(), packed(2), declared(1), declared(2), person()]) == ["1", "2"]
+        assert jobs([packed(2), declared(1), declared(2), person()]) == ["1", "2"]
 
     def test_none_to_a_country_where_no_carrier_goes(self) -> None:
-        published = outputs([placed("XX"), packed(), declared(), person()])
+        published = outputs([packed(), declared(destination="XX"), person()])
         assert [item for item in published if isinstance(item, LabelRefused)] == published
         assert [item.reason for item in published if isinstance(item, LabelRefused)] == ["no_route"]
 
     def test_the_job_is_the_carrier_s_own(self) -> None:
-        (job,) = outputs([placed(), packed(), declared(), person()])
+        (job,) = outputs([packed(), declared(), person()])
         assert isinstance(job, Job)
         assert job.kind == "label.laposte"
 
-    @pytest.mark.parametrize("missing", [0, 1, 2, 3])
+    @pytest.mark.parametrize("missing", [0, 1, 2])
     def test_nothing_before_all_is_known(self, missing: int) -> None:
-        facts: list[Event] = [placed(), packed(), declared(), person()]
+        facts: list[Event] = [packed(), declared(), person()]
         del facts[missing]
         assert jobs(facts) == []
 
     @pytest.mark.parametrize("end", [withdrawn(), over(), label()])
     def test_nothing_after_the_end_or_the_label(self, end: Event) -> None:
-        assert jobs([placed(), packed(), declared(), person(), end]) == []
+        assert jobs([packed(), declared(), person(), end]) == []
 
     @pytest.mark.parametrize("kind", [LabelRefused, ParcelRefused])
     def test_a_refused_parcel_stops_the_others(self, kind: type[LabelRefused | ParcelRefused]) -> None:
         refused = kind(order_id=ORDER, occurred_at=START, parcel=1, reason="sls:30204")
-        assert jobs([placed(), packed(2), declared(2), person(), refused]) == []
+        assert jobs([packed(2), declared(2), person(), refused]) == []
 
     def test_a_label_is_published_only_of_a_parcel_that_has_none_and_of_an_order_that_goes_on(self) -> None:
         def may(*more: Event) -> bool:
-            return may_get_label(Facts(order_stream(ORDER), [placed(), packed(2), *more]), 1)
+            return may_get_label(Facts(order_stream(ORDER), [packed(2), *more]), 1)
 
         assert may()
         assert may(label(2))
@@ -96,13 +95,13 @@ class TestLabels:
 
     def test_an_erased_person_gets_no_label(self) -> None:
         erased = PersonErased(order_id=ORDER, occurred_at=START)
-        (refusal,) = outputs([placed(), packed(), declared(), person(), erased])
+        (refusal,) = outputs([packed(), declared(), person(), erased])
         assert isinstance(refusal, LabelRefused)
         assert refusal.reason == "person_erased"
 
     def test_charges_in_cny_wait_for_the_rate(self) -> None:
         charges = Money(amount=Decimal("40.00"), currency="CNY")
-        facts: list[Event] = [placed(), packed(), declared(1, charges), person()]
+        facts: list[Event] = [packed(), declared(1, charges), person()]
         assert jobs(facts) == []
         screened = OrderScreened.model_validate(
             {
@@ -118,7 +117,7 @@ class TestLabels:
 
     def test_an_open_case_holds_the_label_and_a_repeat_is_another_job(self) -> None:
         case = label_case("uncertain_label", 1, 1)
-        facts: list[Event] = [placed(), packed(), declared(), person(), opened(case, "uncertain_label", day(0))]
+        facts: list[Event] = [packed(), declared(), person(), opened(case, "uncertain_label", day(0))]
         assert jobs(facts) == []
         assert jobs([*facts, closed(case, REPEAT, day(1))]) == ["1:2"]
 
@@ -128,7 +127,7 @@ class TestLabels:
     )
     def test_a_case_about_a_label_closes_with_its_cause(self, end: Event, resolution: str) -> None:
         case = label_case("needs_attention", 1, 1)
-        published = outputs([placed(), packed(), declared(), person(), opened(case, "needs_attention", day(0)), end])
+        published = outputs([packed(), declared(), person(), opened(case, "needs_attention", day(0)), end])
         assert [item.resolution for item in published if isinstance(item, CaseClosed)] == [resolution]
 
     @given(st.integers(1, 99), st.integers(1, 20))
@@ -192,7 +191,6 @@ SCANS = st.lists(
     max_size=12,
 )
 CONSUMED: Sequence[Event] = (
-    placed(),
     packed(2),
     declared(1),
     declared(2),
@@ -233,7 +231,7 @@ def test_any_shuffle_split_and_repetition_of_the_facts_gives_one_state(data: st.
 
 @given(st.data())
 def test_label_jobs_are_enqueued_once_however_the_facts_arrive(data: st.DataObject) -> None:
-    shuffled = data.draw(st.permutations([placed(), packed(2), declared(1), declared(2), person()]))
+    shuffled = data.draw(st.permutations([packed(2), declared(1), declared(2), person()]))
     assert {job.subject for job in settle([event] for event in shuffled)[1]} == {"1", "2"}
 
 

@@ -24,7 +24,6 @@ from tests.support.carrier_samples import (
     outputs,
     over,
     packed,
-    placed,
     scan,
 )
 
@@ -45,7 +44,7 @@ class TestSilence:
         assert case.due_at == day(30)
 
     def test_no_case_before_the_hand_over_or_after_an_end(self) -> None:
-        assert outputs([placed(), packed(), label(), scan("DR1", day(0))], day(60), caught_up=True) == []
+        assert outputs([packed(), label(), scan("DR1", day(0))], day(60), caught_up=True) == []
         facts: list[Event] = [*self.FACTS, scan("DI1", day(9))]
         facts += [item for item in outputs(facts) if isinstance(item, Event)]
         assert outputs(facts, day(60), caught_up=True) == []

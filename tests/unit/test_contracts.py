@@ -12,11 +12,44 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.asyncapi import EVENT_HEADERS
-from contracts.base import Event, OrderEvent, Stream, lifted, name_of, order_stream, parse_fact, utc
+from contracts.base import (
+    Event,
+    OrderEvent,
+    Stream,
+    lifted,
+    name_of,
+    order_stream,
+    parse_fact,
+    product_stream,
+    unit_stream,
+    utc,
+    vendor_stream,
+)
 from contracts.cases import CaseOpened
+from contracts.makers import (
+    InFlightDecided,
+    Product,
+    ProductApproved,
+    ProductChanged,
+    ProductWithdrawn,
+    VendorRestored,
+    VendorSuspended,
+    VendorVerified,
+)
 from contracts.orders import OrderPlaced
+from contracts.provenance import UnitCleared, UnitFlagged
 from contracts.topics import TOPICS, of_producer
-from contracts.warehouse import ParcelHandedOver, ParcelHandedOverV1, StockReserved
+from contracts.warehouse import (
+    GoodsReceived,
+    OrderRecalled,
+    ParcelHandedOver,
+    ParcelHandedOverV1,
+    ReceivedLine,
+    StockLevel,
+    StockReserved,
+    StockWrittenOff,
+    UnitsReceived,
+)
 
 ORDER = UUID("6f9619ff-8b86-5d11-b42d-00cf4fc964ff")
 AT = datetime(2026, 11, 11, 8, tzinfo=UTC)
@@ -60,6 +93,95 @@ def test_only_a_case_names_its_publisher() -> None:
     )
     assert case.publisher == "customs"
     assert V2.publisher is None
+
+
+VENDOR = vendor_stream("maison").id
+GTIN, SERIAL = "03760123450010", "0G7K9T3V5XQ2M8ZA"
+PRODUCT = Product.model_validate(
+    {
+        "version": 3,
+        "owner": "maison",
+        "vendor_id": VENDOR,
+        "gtin": GTIN,
+        "hs_code": "34011100",
+        "origin": "FR",
+        "net_weight_g": 300,
+        "length_mm": 80,
+        "width_mm": 60,
+        "height_mm": 40,
+        "unit_value": {"amount": "9.50", "currency": "EUR"},
+    }
+)
+RECEIPT = UUID("9b1c7a3e-52f8-5d3c-8a55-6d3f0a4f9a10")
+WRITTEN_OFF = StockWrittenOff(order_id=ORDER, occurred_at=AT, sku="SAVON-300", quantity=2, reason="damaged", number=1)
+
+
+@pytest.mark.parametrize(
+    ("event", "stream", "subject"),
+    [
+        (
+            VendorVerified(vendor_id=VENDOR, occurred_at=AT, owner="maison", public_name="Maison", country="FR"),
+            vendor_stream("maison"),
+            "",
+        ),
+        (VendorSuspended(vendor_id=VENDOR, occurred_at=AT, turn=2, reason="operator"), vendor_stream("maison"), ":2"),
+        (VendorRestored(vendor_id=VENDOR, occurred_at=AT), vendor_stream("maison"), ""),
+        (InFlightDecided(vendor_id=VENDOR, occurred_at=AT, choice="go_on"), vendor_stream("maison"), ""),
+        (ProductApproved(sku="SAVON-300", occurred_at=AT, product=PRODUCT), product_stream("SAVON-300"), ""),
+        (ProductChanged(sku="SAVON-300", occurred_at=AT, product=PRODUCT), product_stream("SAVON-300"), "3"),
+        (
+            ProductWithdrawn(sku="SAVON-300", occurred_at=AT, turn=2, reason="vendor"),
+            product_stream("SAVON-300"),
+            ":2",
+        ),
+        (
+            GoodsReceived(receipt_id=RECEIPT, occurred_at=AT, lines=(ReceivedLine(sku="SAVON-300", quantity=1),)),
+            Stream("receipt", RECEIPT),
+            "",
+        ),
+        (
+            UnitsReceived(
+                receipt_id=RECEIPT, occurred_at=AT, part=2, sku="SAVON-300", gtin=GTIN, minted=True, serials=(SERIAL,)
+            ),
+            Stream("receipt", RECEIPT),
+            "2",
+        ),
+        (WRITTEN_OFF, Stream.of("write-off", f"{ORDER}:SAVON-300:damaged:1"), ""),
+        (OrderRecalled(order_id=ORDER, occurred_at=AT, vendor_id=VENDOR), order_stream(ORDER), f"{VENDOR}:1"),
+        (
+            StockLevel(sku="SAVON-300", occurred_at=AT, sequence=7, available=1, reserved=0, blocked=0),
+            Stream.of("stock", "SAVON-300"),
+            "7",
+        ),
+        (
+            UnitFlagged(gtin=GTIN, serial=SERIAL, occurred_at=AT, turn=2, reason="wrong_lot"),
+            unit_stream(GTIN, SERIAL),
+            ":2",
+        ),
+        (
+            UnitCleared(gtin=GTIN, serial=SERIAL, occurred_at=AT, resolution="traveller"),
+            unit_stream(GTIN, SERIAL),
+            "",
+        ),
+    ],
+    ids=lambda value: value.NAME if isinstance(value, Event) else "",
+)
+def test_a_fact_is_about_this_stream_and_this_subject(event: Event, stream: Stream, subject: str) -> None:
+    assert (event.stream, event.subject) == (stream, subject)
+    assert event.id_follows
+
+
+def test_each_write_off_is_a_stream_of_its_own() -> None:
+    """Also of one order and SKU: another reason, or another time."""
+    others: list[dict[str, object]] = [{"reason": "short_pick"}, {"number": 2}, {"sku": "MIEL-500"}]
+    assert len({WRITTEN_OFF.model_copy(update=other).stream_id for other in ({}, *others)}) == 4
+
+
+@pytest.mark.parametrize("serial", ["", "x" * 21, "Ã", "a b", "a#b"])
+def test_a_serial_has_at_most_twenty_characters_of_gs1s_set(serial: str) -> None:
+    UnitCleared(gtin=GTIN, serial="aZ09!\"%&'()*+,-./:;<", occurred_at=AT, resolution="x")
+    with pytest.raises(ValidationError, match="serial"):
+        UnitCleared(gtin=GTIN, serial=serial, occurred_at=AT, resolution="x")
 
 
 # --- versions ---------------------------------------------------------------------------------------------------

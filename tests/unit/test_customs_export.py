@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -171,3 +172,45 @@ def test_answers(body: object, answer: Released | Refused) -> None:
 def test_other_answers_are_unreadable(body: bytes) -> None:
     with pytest.raises(Unreadable):
         export.read_answer(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        ({"status": "invalidated"}, export.Invalidated()),
+        ({"status": "invalidation_requested"}, export.Undecided()),
+        ({"status": "refused", "errors": [{"code": "goods_have_left"}]}, export.Refused("goods_have_left")),
+        ({"status": "refused"}, export.Refused("unknown")),
+    ],
+)
+def test_what_the_gateway_says_of_an_invalidation(body: dict[str, Any], answer: object) -> None:
+    assert export.read_invalidation(json.dumps(body).encode()) == answer
+
+
+EXITED = {"status": "exited", "exited_at": "2026-11-26T21:30:00+00:00", "exit_reference": "IE599-1"}
+
+
+def test_what_the_gateway_says_of_an_exit() -> None:
+    assert export.read_exit(json.dumps(EXITED).encode()) == export.Exited(
+        datetime(2026, 11, 26, 21, 30, tzinfo=UTC), "IE599-1"
+    )
+    for status in ("released", "invalidated"):
+        assert export.read_exit(json.dumps({"status": status}).encode()) == export.NotExited()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"status": "lost"},
+        EXITED | {"exited_at": "yesterday"},
+        EXITED | {"exited_at": "2026-11-26T21:30:00"},
+        EXITED | {"exit_reference": ""},
+        EXITED | {"exit_reference": "x" * 65},
+        [],
+    ],
+)
+def test_an_answer_about_an_exit_that_says_nothing_is_unreadable(body: object) -> None:
+    with pytest.raises(export.Unreadable):
+        export.read_exit(json.dumps(body).encode())
+    with pytest.raises(export.Unreadable):
+        export.read_invalidation(json.dumps(body).encode())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -65,21 +64,20 @@ ROW = {"value": "8.2345", "from": "2026-12-01", "to": "2026-12-31", "fixed_on": 
         ({"fixed_on": "2026-11-25"}, None),
         ({"fixed_on": "2026-11-19"}, "third Wednesday"),
         ({"value": "8.23"}, "four decimals"),
-        ({"to": "2026-12-30"}, "must hold for that month"),
-        ({"to": None}, "must hold for that month"),
+        ({"to": "2026-12-30"}, "must hold for one whole month"),
+        ({"to": None}, "must hold for one whole month"),
     ],
 )
 def test_a_row_that_is_no_rate_of_a_month_is_refused_at_start(
     tmp_path: Path, changed: dict[str, str | None], fault: str | None
 ) -> None:
-    shutil.copytree(tables.DATA, tmp_path / "data")
-    rates = tmp_path / "data" / "rates.json"
+    rates = tmp_path / "rates.json"
     rates.write_text(json.dumps({"cny_per_eur": [ROW | changed]}), encoding="utf-8")
     if fault is None:
-        assert tables.load(tmp_path / "data").cny_per_eur.row(date(2026, 12, 24)).fixed_on is not None
+        assert tables.load(tmp_path).cny_per_eur.row(date(2026, 12, 24)).fixed_on is not None
         return
     with pytest.raises(ValueError, match=fault):
-        tables.load(tmp_path / "data")
+        tables.load(tmp_path)
 
 
 async def test_the_metric_tells_how_long_the_rate_is_known() -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from contracts.base import OrderLine
 from contracts.vocabularies import Regime
-from services.customs.regimes import tables
 from services.customs.regimes.base import Refusal, Sums
 from services.customs.regimes.rows import NoRule
 from tests.support.customs_samples import POLICY, TABLES, line, scanned
@@ -117,16 +113,6 @@ def test_every_row_has_a_source() -> None:
         assert all(row.source for row in amounts.rows)
 
 
-def test_rows_may_not_overlap(tmp_path: Path) -> None:
-    shutil.copytree(tables.DATA, tmp_path / "data")
-    rates = tmp_path / "data" / "rates.json"
-    body = json.loads(rates.read_text(encoding="utf-8"))
-    body["cny_per_eur"][0]["to"] = None
-    rates.write_text(json.dumps(body), encoding="utf-8")
-    with pytest.raises(ValueError, match="overlap"):
-        tables.load(tmp_path / "data")
-
-
 @pytest.mark.parametrize(
     ("hs_code", "declared"),
     [("330499", {1: "3304990099"}), ("33049911", {1: "3304990099"}), ("3304990019", {}), ("3304990000", {})],
@@ -149,14 +135,6 @@ def test_codes_that_replace_an_ended_one_are_in_the_tariff() -> None:
     codes = {line.code for line in lines}
     assert all(set(line.replaced_by) <= codes for line in lines)
     assert len(codes) == len(lines)
-
-
-def test_a_row_of_the_tariff_needs_ten_digits_and_a_source(tmp_path: Path) -> None:
-    shutil.copytree(tables.DATA, tmp_path / "data")
-    tariff = tmp_path / "data" / "tariff.csv"
-    tariff.write_text(tariff.read_text(encoding="utf-8").replace("1509200000", "15092000"), encoding="utf-8")
-    with pytest.raises(ValueError, match="15092000: ten digits and a source"):
-        tables.load(tmp_path / "data")
 
 
 def test_no_band_before_its_first_day() -> None:

@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 from contracts.base import Event, Parcel, order_stream
 from contracts.carrier import LabelCreated
 from contracts.cases import CaseClosed, CaseOpened
-from contracts.customs import ParcelDeclared
-from contracts.orders import OrderClosed
-from contracts.warehouse import OrderPacked, ParcelHandedOver, ParcelRepacked, live_plan
+from contracts.customs import ExportExited, ExportInvalidated, ParcelDeclared
+from contracts.orders import OrderClosed, OrderPlaced
+from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver, ParcelRepacked, live_plan
 from services.carrier.domain.labels import may_get_label, would_be_published
 from services.carrier.domain.parcels import follow_state, parcels_of
 from services.customs.domain import quota
-from services.customs.domain.actions import has_parcel
-from services.customs.domain.cases import attention
+from services.customs.domain.actions import has_parcel, job_subject
+from services.customs.domain.cases import attention, exit_unproven
 from services.customs.domain.decide import EXPORT, decide, shares_of
+from services.customs.domain.export_ends import reason_of
 from services.customs.domain.parcels import parcel_rows
 from services.orders.domain.outcomes import planned_parcels
 from services.orders.domain.status import order_status
@@ -31,7 +32,7 @@ from services.warehouse.domain.decisions import decide as decide_hand_overs
 from services.warehouse.domain.orders import packed_parcels, stage
 from services.warehouse.domain.orders import parcel_rows as work_rows
 from services.warehouse.domain.refusals import Refusal
-from shared.ledger.facts import DecisionContext, Facts, Job, Timer
+from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
 from tests.support import carrier_samples, customs_samples, orders_samples, tracking_samples, warehouse_samples
 from tests.support.customs_model import TWO_PARCELS, World
 from tests.support.warehouse_samples import CLOSED, HANDED_OVER, LATER, NOW, PACKED, WITHDRAWN, known, label
@@ -157,6 +158,7 @@ def declared_world() -> World:
     return World().consume(customs_samples.recorded(), customs_samples.placed(), TWO_PARCELS)
 
 
+MRN = f"26FR{13 * '0'}F"
 DAYS_LATER = DecisionContext(customs_samples.PLACED_AT + timedelta(days=2))
 
 
@@ -175,28 +177,96 @@ def test_the_new_box_is_declared_with_the_share_of_the_old_and_no_other_changes(
     assert quota.share(world.facts) == quota.share(without)
 
 
-def test_an_mrn_of_a_box_that_was_given_up_is_a_case_until_a_person_settles_it() -> None:
+def with_mrn(*events: Event) -> Facts:
+    """Two parcels of wine, the first of which is declared with an MRN."""
     world = declared_world()
     declared = world.facts.get(ParcelDeclared, 1)
     assert declared is not None
-    mrn = declared.model_copy(update={"export": "declared", "mrn": f"26FR{13 * '0'}F"})
-    others = [event for event in world.facts if event is not declared]
+    mrn = declared.model_copy(update={"export": "declared", "mrn": MRN})
+    dear = customs_samples.placed(lines=customs_samples.WINE)
+    rest = [event for event in world.facts if not isinstance(event, (ParcelDeclared, OrderPlaced))]
+    return Facts(world.facts.stream, [dear, *rest, mrn, *events])
+
+
+def after(facts: Facts, context: DecisionContext = DAYS_LATER) -> list[Output]:
+    return decide(facts, context, customs_samples.POLICY)
+
+
+def jobs(outputs: Sequence[Output]) -> set[tuple[str, str]]:
+    return {(output.kind, output.subject) for output in outputs if isinstance(output, Job)}
+
+
+def test_an_mrn_of_a_box_that_was_given_up_is_invalidated_before_the_new_box_is_declared() -> None:
     box = replaced(TWO_PARCELS, 1, by=3)
+    assert jobs(after(with_mrn())) == {("export", "2")}
+    assert jobs(after(with_mrn(box))) == {("export", "2"), ("invalidation", "1")}
+    invalidated = ExportInvalidated(order_id=box.order_id, occurred_at=DAYS_LATER.now, parcel=1, mrn=MRN)
+    assert jobs(after(with_mrn(box, invalidated))) == {("export", "2"), ("export", "3")}
+    assert reason_of(with_mrn(box), 1) == "repacked"
+    assert has_parcel(with_mrn(box), 1)
 
-    def cases(*events: Event) -> list[tuple[str, str]]:
-        outputs = decide(Facts(world.facts.stream, [*others, *events]), DAYS_LATER, customs_samples.POLICY)
-        return [(case.case, case.action) for case in outputs if isinstance(case, CaseOpened)]
 
-    assert cases(declared, box) == []
-    assert cases(mrn) == []
-    assert cases(mrn, box) == [("needs_attention:invalidation:1", "look_into")]
-    case = next(
-        output
-        for output in decide(Facts(world.facts.stream, [*others, mrn, box]), DAYS_LATER, customs_samples.POLICY)
-        if isinstance(output, CaseOpened)
+def test_a_refused_invalidation_is_settled_by_a_person() -> None:
+    box = replaced(TWO_PARCELS, 1, by=3)
+    case = attention(box.order_id, "invalidation", "1", "refused:goods_have_left", DAYS_LATER)
+    assert case.action == "retry"
+    waiting = with_mrn(box, case)
+    assert ("export", "3") not in jobs(after(waiting))
+    retried = case.closed(DAYS_LATER.now, "retried")
+    assert ("export", "3") not in jobs(after(with_mrn(box, case, retried)))
+    assert ("export", "3") in jobs(after(with_mrn(box, case, case.closed(DAYS_LATER.now, "done"))))
+    invalidated = ExportInvalidated(order_id=box.order_id, occurred_at=DAYS_LATER.now, parcel=1, mrn=MRN)
+    ends = [output for output in after(with_mrn(box, case, invalidated)) if isinstance(output, CaseClosed)]
+    assert [(end.case, end.resolution) for end in ends] == [("needs_attention:invalidation:1", "answered")]
+
+
+def test_an_mrn_of_an_order_that_was_withdrawn_is_invalidated() -> None:
+    withdrawn = OrderWithdrawn(order_id=TWO_PARCELS.order_id, occurred_at=DAYS_LATER.now, reason="shopper")
+    facts = with_mrn(withdrawn)
+    assert jobs(after(facts)) == {("invalidation", "1")}
+    assert reason_of(facts, 1) == "withdrawn"
+    left = jobs(after(with_mrn(withdrawn, customs_samples.handed_over(1))))
+    assert "invalidation" not in {kind for kind, _ in left}
+
+
+def test_the_proof_of_exit_is_asked_for_when_the_goods_have_left_and_after_90_and_150_days() -> None:
+    gone = customs_samples.handed_over(1)
+    left = customs_samples.scanned("departed_origin")
+    declared_at = next(event.occurred_at for event in with_mrn().all(ParcelDeclared) if event.mrn)
+
+    def asked(days: float, *events: Event) -> tuple[set[str], list[int]]:
+        context = DecisionContext(declared_at + timedelta(days=days))
+        outputs = after(with_mrn(gone, *events), context)
+        timers = [(output.at - declared_at).days for output in outputs if isinstance(output, Timer)]
+        return {subject for kind, subject in jobs(outputs) if kind == "exit_proof"}, timers
+
+    assert asked(1) == (set(), [90])
+    assert asked(3, left) == ({"1:left"}, [90])
+    assert asked(90, left) == ({"1:left", "1:90"}, [150])
+    assert asked(150, left) == ({"1:left", "1:90", "1:150"}, [])
+    exited = ExportExited(
+        order_id=TWO_PARCELS.order_id, occurred_at=DAYS_LATER.now, parcel=1, mrn=MRN, exited_at=DAYS_LATER.now
     )
-    again = decide(Facts(world.facts.stream, [*others, mrn, box, case]), DAYS_LATER, customs_samples.POLICY)
-    assert not any(isinstance(output, CaseClosed) for output in again)
+    assert asked(150, left, exited) == (set(), [])
+
+
+def test_the_case_of_a_missing_proof_of_exit_ends_with_the_next_one_or_with_the_proof() -> None:
+    gone, later = customs_samples.handed_over(1), DecisionContext(DAYS_LATER.now + timedelta(days=60))
+    within = timedelta(days=60)
+    first = exit_unproven(TWO_PARCELS.order_id, "1:90", "exit_not_confirmed", DAYS_LATER, within)
+    second = exit_unproven(TWO_PARCELS.order_id, "1:150", "export_invalid", later, within)
+    assert (first.case, first.action) == ("needs_attention:exit_proof:1:90", "look_into")
+
+    def ends(*events: Event) -> list[tuple[str, str]]:
+        outputs = after(with_mrn(gone, *events), later)
+        return [(end.case, end.resolution) for end in outputs if isinstance(end, CaseClosed)]
+
+    assert ends(first) == []
+    assert ends(first, second) == [(first.case, "superseded")]
+    exited = ExportExited(order_id=TWO_PARCELS.order_id, occurred_at=later.now, parcel=1, mrn=MRN, exited_at=later.now)
+    assert ends(first, exited) == [(first.case, "answered")]
+    assert job_subject(with_mrn(gone, first), 1, "exit_proof") == "1:90"
+    assert job_subject(with_mrn(gone), 1, "exit_proof") == "1"
 
 
 def test_an_export_that_failed_is_wanted_no_more_once_the_box_is_given_up() -> None:
@@ -221,7 +291,7 @@ def test_the_shares_of_the_parcels_are_those_of_before() -> None:
 # --- carrier ---
 
 
-CARRIER = (carrier_samples.placed(), carrier_samples.packed(2), carrier_samples.person())
+CARRIER = (carrier_samples.packed(2), carrier_samples.person())
 BOX = replaced(carrier_samples.packed(2), 1, by=3)
 
 

@@ -122,6 +122,50 @@ async def test_a_story_may_refuse_the_export(http: httpx.AsyncClient) -> None:
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "prohibited_goods")
 
 
+async def test_an_invalidation_is_decided_a_while_after_it_was_asked_for(
+    http: httpx.AsyncClient, clock: HandClock
+) -> None:
+    mrn = (await http.post(EXPORT, json=declaration())).json()["mrn"]
+    asked = {"lrn": "LRN1", "reason": "withdrawn"}
+    path = f"{EXPORT}/{mrn}/invalidation"
+    first = await http.post(path, json=asked)
+    assert (first.status_code, first.json()["status"]) == (202, "invalidation_requested")
+    assert (await http.get(f"{EXPORT}/{mrn}")).json()["status"] == "released"
+    clock.pass_hours(1)
+    again = await http.post(path, json=asked)
+    assert (again.status_code, again.json()["status"]) == (200, "invalidated")
+    clock.pass_hours(100)
+    assert (await http.get(f"{EXPORT}/{mrn}")).json()["status"] == "invalidated"
+
+
+async def test_an_invalidation_that_names_no_declaration_or_one_that_has_left_is_refused(
+    http: httpx.AsyncClient, clock: HandClock
+) -> None:
+    mrn = (await http.post(EXPORT, json=declaration())).json()["mrn"]
+    path = f"{EXPORT}/{mrn}/invalidation"
+    wrong = await http.post(path, json={"lrn": "LRN2", "reason": "withdrawn"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (422, "unknown_declaration")
+    bad = await http.post(path, json={"lrn": "LRN1", "reason": "no idea"})
+    assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (422, "/reason")
+    clock.pass_hours(49)
+    left = await http.post(path, json={"lrn": "LRN1", "reason": "withdrawn"})
+    assert (left.status_code, left.json()["errors"][0]["code"]) == (422, "goods_have_left")
+
+
+async def test_the_office_of_exit_confirms_after_two_days_but_not_in_every_story(
+    http: httpx.AsyncClient, clock: HandClock
+) -> None:
+    await http.put("/control/stories/TM-2-1", json={"story": "exit_unconfirmed"})
+    confirmed = (await http.post(EXPORT, json=declaration())).json()["mrn"]
+    silent = (await http.post(EXPORT, json=declaration("LRN2", sub_order="TM-2-1"))).json()["mrn"]
+    assert "exited_at" not in (await http.get(f"{EXPORT}/{confirmed}")).json()
+    clock.pass_hours(49)
+    exited = (await http.get(f"{EXPORT}/{confirmed}")).json()
+    assert (exited["status"], exited["exit_reference"]) == ("exited", f"IE599-{confirmed}")
+    assert (await http.get(f"{EXPORT}/{silent}")).json()["status"] == "released"
+    assert (await http.get(f"{EXPORT}/26FR")).status_code == 404
+
+
 @pytest.mark.parametrize(("kind", "receipt"), [("CEB311", "CEB312"), ("CEB411", "CEB412"), ("CEB511", "CEB512")])
 async def test_a_document_gets_its_receipt(http: httpx.AsyncClient, kind: str, receipt: str) -> None:
     guid = str(uuid4()).upper()

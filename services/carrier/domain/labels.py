@@ -19,7 +19,7 @@ from contracts.carrier import LabelCreated, LabelRefused
 from contracts.carriers import Route, route_to
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderScreened, ParcelDeclared, ParcelRefused
-from contracts.orders import OrderClosed, OrderPlaced
+from contracts.orders import OrderClosed
 from contracts.persons import Contact
 from contracts.warehouse import OrderWithdrawn
 from services.carrier.domain.carrier import Account, LabelOrder
@@ -29,6 +29,8 @@ from shared.ledger.facts import DecisionContext, Facts, Job, Output
 
 LABEL_NOT_NEEDED: tuple[type[Event], ...] = (OrderWithdrawn, OrderClosed)
 """After one of these the order needs no label any more, and those that exist are not shown."""
+FIRST_DESTINATION = "CN"
+"""Of declarations that name none: every parcel went there when they were made."""
 NO_NEW_LABEL: tuple[type[Event], ...] = (*LABEL_NOT_NEEDED, LabelRefused, ParcelRefused)
 """After one of these no label is asked for: a refused parcel withdraws its order, all other parcels included."""
 
@@ -87,14 +89,14 @@ def may_get_label(facts: Facts, parcel: int) -> bool:
 
 def outputs(facts: Facts, context: DecisionContext) -> Iterator[Output]:
     """A label for every parcel that is packed, declared and has its addressee, as long as the order goes on."""
-    plan, placed = plan_of(facts), facts.get(OrderPlaced)
-    if plan is None or placed is None or any(kind in facts for kind in NO_NEW_LABEL):
+    plan = plan_of(facts)
+    if plan is None or any(kind in facts for kind in NO_NEW_LABEL):
         return
-    route = route_to(placed.country)
     for parcel in (box.parcel for box in plan.parcels):
         declared = facts.get(ParcelDeclared, parcel)
         if declared is None or facts.get(LabelCreated, parcel) is not None:
             continue
+        route = route_to(declared.destination or FIRST_DESTINATION)
         if PersonErased in facts:
             yield refusal(facts.id, parcel, "person_erased", context.now)
         elif route is None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from contracts.cases import CaseOpened
-from contracts.customs import ImportCleared, ImportHeld, OrderScreened, ParcelUplifted
+from contracts.customs import ImportCleared, ImportHeld, OrderScreened, ParcelDeclared, ParcelUplifted
 from contracts.warehouse import ParcelHandedOver
-from services.customs.domain.cases import open_hold, post_hold_to_answer
+from services.customs.domain.cases import EXIT_PROOF, open_hold, open_subject, post_hold_to_answer
 from services.customs.domain.decide import HOLD_ANSWER, Policy
 from services.plans import plan_of
 from shared.ledger.facts import Facts
@@ -22,8 +22,10 @@ class NotPossible(Exception):
 
 
 def has_parcel(facts: Facts, parcel: int) -> bool:
-    packed = plan_of(facts)
-    return packed is not None and any(box.parcel == parcel for box in packed.parcels)
+    """One of the plan, or one that was given up and has an MRN."""
+    packed, declared = plan_of(facts), facts.get(ParcelDeclared, parcel)
+    planned = packed is not None and any(box.parcel == parcel for box in packed.parcels)
+    return planned or (declared is not None and declared.mrn is not None)
 
 
 def uplift(facts: Facts, parcel: int, bill_number: str, voyage_number: str, now: datetime) -> ParcelUplifted | None:
@@ -75,6 +77,9 @@ def check_return(facts: Facts, parcel: int, policy: Policy, now: datetime) -> No
 
 
 def job_subject(facts: Facts, parcel: int, work: str) -> str:
-    """The subject of the job of this kind that an operator frees: an answer's is its hold's."""
+    """The subject of the job of this kind that an operator frees: an answer's is its hold's, a question's for the proof
+    of exit its case's."""
+    if work == EXIT_PROOF:
+        return open_subject(facts, work, parcel) or str(parcel)
     held = open_hold(facts, parcel)
     return held.subject if work == HOLD_ANSWER and held is not None else str(parcel)

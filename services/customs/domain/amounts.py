@@ -67,14 +67,14 @@ def apportion(amount: Decimal, weights: Sequence[Decimal], caps: Sequence[Decima
     ValueError: no parts, a negative number, or caps that cannot hold the amount.
     """
     cents = _cents(amount)
-    shares = [_cents(weight) for weight in weights]
-    limits = [cents] * len(shares) if caps is None else [_cents(cap) for cap in caps]
-    if not shares or cents < 0 or min(shares) < 0 or sum(limits) < cents:
+    limits = [cents] * len(weights) if caps is None else [_cents(cap) for cap in caps]
+    if not weights or cents < 0 or min(weights) < 0 or sum(limits) < cents:
         raise ValueError("these parts cannot hold the amount")
+    if not cents:
+        return [Decimal("0.00")] * len(weights)
+    shares = [_cents(weight) for weight in weights]
     if not any(shares):
         shares = [1] * len(shares)
-    if not cents:
-        return [Decimal("0.00")] * len(shares)
     if len(shares) == 1:
         return [Decimal(cents).scaleb(-2)]
     whole = sum(shares)
@@ -93,7 +93,8 @@ def apportion(amount: Decimal, weights: Sequence[Decimal], caps: Sequence[Decima
 
 
 def _cents(amount: Decimal) -> int:
-    cents = amount.scaleb(2)
-    if cents != cents.to_integral_value():
+    hundredfold = amount * 100
+    cents = int(hundredfold)
+    if cents != hundredfold:
         raise ValueError("an amount is in whole cents")
-    return int(cents)
+    return cents

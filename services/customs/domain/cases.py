@@ -9,6 +9,8 @@ from contracts.base import Event
 from contracts.carrier import ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import (
+    ExportExited,
+    ExportInvalidated,
     ImportCleared,
     ImportDeclared,
     ImportHeld,
@@ -18,7 +20,7 @@ from contracts.customs import (
     ParcelRefused,
 )
 from contracts.orders import OrderClosed
-from contracts.warehouse import OrderWithdrawn, ParcelRepacked
+from contracts.warehouse import OrderWithdrawn
 from services.parcel_status import end_evidence
 from services.plans import is_given_up
 from shared.ledger.facts import DecisionContext, Facts, Output
@@ -60,8 +62,8 @@ AWAIT_CUSTOMS = "await_customs"
 """Answered: nobody but customs can free the parcel now."""
 
 
-INVALIDATION, TO_INVALIDATE = "invalidation", "export_to_invalidate"
-"""Kind of a case, and its reason: a box was given up that has an MRN."""
+INVALIDATION, EXIT_PROOF = "invalidation", "exit_proof"
+"""Kinds of outside work, and of cases: an export declaration whose goods never leave, or of which no exit is known."""
 
 
 def order_ended(facts: Facts) -> bool:
@@ -214,16 +216,6 @@ def _waiting(case: CaseOpened, context: DecisionContext) -> CaseOpened:
     )
 
 
-def invalidations(facts: Facts, context: DecisionContext) -> list[Output]:
-    """An export declaration of a box that was given up is to be invalidated: the goods do not leave under this MRN. Our
-    gateway has no message for that, so a person tells customs."""
-    return [
-        _needs("look_into", facts.id, INVALIDATION, str(repacked.parcel), 1, TO_INVALIDATE, context, ATTENTION_WITHIN)
-        for repacked in facts.all(ParcelRepacked)
-        if (declared := facts.get(ParcelDeclared, repacked.parcel)) is not None and declared.mrn is not None
-    ]
-
-
 def _held_since(facts: Facts, parcel: int, at: datetime) -> bool:
     """Whether a hold of customs' own was open then, or began later."""
     last = max((held for held in facts.all(ImportHeld) if held.parcel == parcel), key=_by_hold, default=None)
@@ -254,6 +246,31 @@ def attention(
     """
     action = "look_into" if kind in (CLEARANCE, RECEIPT, TAX_DIFFERENCE) else "retry"
     return _needs(action, order_id, kind, subject, round_, reason, context, ATTENTION_WITHIN)
+
+
+def exit_unproven(
+    order_id: UUID, subject: str, reason: str, context: DecisionContext, within: timedelta, round_: int = 1
+) -> CaseOpened:
+    """Nobody has confirmed that the goods have left: a person gives customs another proof. `subject`: the parcel and
+    how many days have passed."""
+    return _needs("look_into", order_id, EXIT_PROOF, subject, round_, reason, context, within)
+
+
+def settled_by_hand(facts: Facts, kind: str, parcel: int) -> bool:
+    """Whether a person has stated that this matter is done."""
+    closed = (facts.get(CaseClosed, case.case) for case in _about_parcel(facts, kind, parcel))
+    return any(end is not None and end.resolution != "retried" for end in closed)
+
+
+def open_subject(facts: Facts, kind: str, parcel: int) -> str | None:
+    """The subject of the work of this kind that waits for a person, if any does."""
+    waiting = (case for case in _about_parcel(facts, kind, parcel) if facts.get(CaseClosed, case.case) is None)
+    return next((case.detail for case in waiting), None)
+
+
+def _about_parcel(facts: Facts, kind: str, parcel: int) -> list[CaseOpened]:
+    about = (NAME, kind, parcel)
+    return [case for case in facts.all(CaseOpened) if (case.service, case.matter, case.parcel) == about]
 
 
 def _needs(
@@ -319,9 +336,16 @@ def settled_attention(facts: Facts, context: DecisionContext) -> list[Output]:
 
 
 def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | None:
-    if kind in (POST_HOLD, TAX_DIFFERENCE, INVALIDATION):  # settled by scans; by a void bill or a person
+    if kind in (POST_HOLD, TAX_DIFFERENCE):  # settled by scans; by a void bill or a person
         return None
     match kind:
+        case "invalidation":
+            return "answered" if facts.get(ExportInvalidated, parcel) else None
+        case "exit_proof":
+            if facts.get(ExportExited, parcel):
+                return "answered"
+            later = (case.occurred_at > since for case in _about_parcel(facts, EXIT_PROOF, parcel))
+            return "superseded" if any(later) else None
         case "export":
             if facts.get(ParcelDeclared, parcel) or facts.get(ParcelRefused, parcel):
                 return "answered"

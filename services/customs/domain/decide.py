@@ -27,7 +27,8 @@ from contracts.vocabularies import Regime
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs.domain import export
 from services.customs.domain.amounts import goods_of, in_cny, of_order, split
-from services.customs.domain.cases import held_by_post, holds, invalidations, order_ended, settled_attention
+from services.customs.domain.cases import held_by_post, holds, order_ended, settled_attention
+from services.customs.domain.export_ends import exits, invalidations, waits_for_invalidation
 from services.customs.domain.tax import compare, parts, tolerance
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal, Sums
 from services.customs.regimes.tables import Tables
@@ -99,12 +100,14 @@ def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | O
     rates = policy.tables.cny_per_eur
     rate = rates.row(day)
     sums = in_cny(of_order(placed), Decimal(rate.value))
+    exported_on = policy.export.day(placed.occurred_at)
+    rules = _together(rates.version(day), *regime.rules(day), *policy.export.rules(exported_on))
     tax = regime.judge(placed.lines, sums, day)
     if isinstance(tax, Refusal):
-        return _refused(facts, context, tax)
-    refusal = policy.export.refusal(placed.lines, policy.export.day(placed.occurred_at))
+        return _refused(facts, context, tax, rules)
+    refusal = policy.export.refusal(placed.lines, exported_on)
     if refusal is not None:
-        return _refused(facts, context, refusal)
+        return _refused(facts, context, refusal, rules)
     tolerated = tolerance(len(placed.lines), Decimal(rate.value), placed.total.currency)
     screened = OrderScreened(
         order_id=facts.id,
@@ -115,9 +118,14 @@ def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | O
         rate_date=rate.valid_from,
         tax_cny=Money(amount=tax.due, currency="CNY"),
         findings=tuple(_finding(finding) for finding in compare(tax, sums.tax, tolerated)),
-        rules=(rates.version(day), *regime.rules(day)),
+        rules=rules,
     )
     return Passed(screened, placed.occurred_at, regime.yearly_limit(day), day.year)
+
+
+def _together(*versions: str) -> tuple[str, ...]:
+    """Each once."""
+    return tuple(dict.fromkeys(versions))
 
 
 def _finding(finding: Finding) -> TaxFinding:
@@ -128,7 +136,12 @@ def _finding(finding: Finding) -> TaxFinding:
 def admit(passed: Passed, left: Decimal | None, context: DecisionContext) -> OrderScreened | OrderRefused:
     """The buyer's year has the last word; `left` is what remains of it, None where no limit applies."""
     if left is not None and passed.screened.value_cny.amount > left:
-        return OrderRefused(order_id=passed.screened.order_id, occurred_at=context.now, reason="over_yearly_limit")
+        return OrderRefused(
+            order_id=passed.screened.order_id,
+            occurred_at=context.now,
+            reason="over_yearly_limit",
+            rules=passed.screened.rules,
+        )
     return passed.screened
 
 
@@ -145,7 +158,8 @@ def decide(facts: Facts, context: DecisionContext, policy: Policy) -> list[Outpu
         outputs += _import(facts, parcel.parcel, regime, context)
         outputs += holds(facts, parcel.parcel, context)
         outputs += held_by_post(facts, parcel.parcel, context)
-    return [*outputs, *invalidations(facts, context), *settled_attention(facts, context)]
+    outputs += [*invalidations(facts), *exits(facts, context, _left_origin)]
+    return [*outputs, *settled_attention(facts, context)]
 
 
 def _exports(
@@ -159,7 +173,9 @@ def _exports(
     waiting = [
         parcel.parcel
         for parcel in packed.parcels
-        if facts.get(ParcelDeclared, parcel.parcel) is None and facts.get(ParcelRefused, parcel.parcel) is None
+        if facts.get(ParcelDeclared, parcel.parcel) is None
+        and facts.get(ParcelRefused, parcel.parcel) is None
+        and not waits_for_invalidation(facts, parcel.parcel)
     ]
     if not waiting:
         return []
@@ -184,6 +200,7 @@ def parcels_declared(
             sub_order=export.sub_order(placed, parcel.parcel),
             export="deemed",
             eori=policy.eori,
+            destination=placed.country,
             cn23=export.cn23(placed, parcel, share.money(share.freight)),
             goods=share.money(share.goods),
             freight=share.money(share.freight),
@@ -191,6 +208,7 @@ def parcels_declared(
             discount=share.money(share.discount),
             tax=share.money(share.tax),
             total=share.money(share.total),
+            rules=policy.export.rules(policy.export.day(packed.occurred_at)),
         )
         for parcel, share in shares
     }
@@ -261,11 +279,12 @@ def _left_origin(scan: ParcelScanned) -> bool:
     return scan.status in LEFT_ORIGIN or (abroad and scan.status in ("customs", "customs_released"))
 
 
-def _refused(facts: Facts, context: DecisionContext, refusal: Refusal) -> OrderRefused:
+def _refused(facts: Facts, context: DecisionContext, refusal: Refusal, rules: tuple[str, ...] = ()) -> OrderRefused:
     return OrderRefused(
         order_id=facts.id,
         occurred_at=context.now,
         reason=refusal.reason,
         sku=refusal.sku,
         choices=refusal.choices,
+        rules=rules,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -23,9 +24,10 @@ from shared.http.json_reader import read_told
 _MRN = re.compile(r"[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]")
 _MRN_BODY = 17
 _COP_NO = 20
-REFUSALS = frozenset({"invalid_field", "net_over_gross", "prohibited_goods"})
+REFUSALS = frozenset({"invalid_field", "net_over_gross", "prohibited_goods", "unknown_declaration", "goods_have_left"})
 """Why the gateway refuses. Any other word may be anybody's, and the reason of a refusal is published."""
 _EORI_FR = re.compile(r"FR(\d{9})")
+_REFERENCE = re.compile(r"[A-Za-z0-9-]{1,64}").fullmatch
 
 
 class Unreadable(ValueError):
@@ -150,16 +152,71 @@ class Refused:
 
 def read_answer(body: bytes) -> Released | Refused:
     """The gateway's 200, 201 or 422. Unreadable when it is anything else; the MRN is not judged here."""
-    try:
-        answer = read_told(body)
-    except ValueError:
-        raise Unreadable("not JSON") from None
+    answer = _told(body)
     match answer:
         case {"status": "released", "mrn": str(mrn)}:
             return Released(mrn)
         case {"status": "refused"}:
             return Refused(_first_code(answer.get("errors")))
     raise Unreadable("neither released nor refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Invalidated:
+    """The declaration counts no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Customs has the request, and has not decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The office of exit's confirmation, under its reference."""
+
+    at: datetime
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotExited:
+    """No exit is known of."""
+
+
+def read_invalidation(body: bytes) -> Invalidated | Undecided | Refused:
+    """The gateway's 200, 202 or 422 to a request for invalidation. Unreadable when it is anything else."""
+    match _told(body):
+        case {"status": "invalidated"}:
+            return Invalidated()
+        case {"status": "invalidation_requested"}:
+            return Undecided()
+        case {"status": "refused", **rest}:
+            return Refused(_first_code(rest.get("errors")))
+    raise Unreadable("no answer to an invalidation")
+
+
+def read_exit(body: bytes) -> Exited | NotExited:
+    """How a released declaration stands. Unreadable when it is not said."""
+    match _told(body):
+        case {"status": "exited", "exited_at": str(at), "exit_reference": str(reference)} if _REFERENCE(reference):
+            try:
+                instant = datetime.fromisoformat(at)
+            except ValueError:
+                raise Unreadable("no time of exit") from None
+            if instant.tzinfo is None:
+                raise Unreadable("a time of exit without its zone")
+            return Exited(instant, reference)
+        case {"status": "released" | "invalidated"}:
+            return NotExited()
+    raise Unreadable("neither exited nor released")
+
+
+def _told(body: bytes) -> Any:
+    try:
+        return read_told(body)
+    except ValueError:
+        raise Unreadable("not JSON") from None
 
 
 def _first_code(errors: object) -> str:

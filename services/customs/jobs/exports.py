@@ -13,7 +13,7 @@ import asyncpg
 from contracts.base import order_stream
 from contracts.orders import OrderPlaced
 from services.customs.domain import export
-from services.customs.domain.cases import ORDER_ENDS, order_ended
+from services.customs.domain.cases import INVALIDATION, ORDER_ENDS, order_ended
 from services.customs.domain.decide import EXPORT, Policy, parcels_declared
 from services.customs.domain.export_outcome import ExportOutcome, export_outcome
 from services.customs.domain.retention import keep_until
@@ -25,7 +25,7 @@ from services.plans import is_given_up, plan_of
 from shared.clock import Clock
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
-from shared.ledger.facts import DecisionContext, Facts
+from shared.ledger.facts import DecisionContext, Facts, Job
 from shared.ledger.ledger import Ledger
 from shared.sealing import Seal
 
@@ -60,6 +60,8 @@ class ExportJob:
         async def save(db: DB, facts: Facts) -> None:
             overtaken = order_ended(facts) or is_given_up(facts, declaration.parcel)
             await export_declarations.save(db, declaration, overtaken=overtaken)
+            if overtaken and declaration.mrn is not None:
+                await self.ledger.enqueue(db, [Job(INVALIDATION, job.stream, job.subject)])
 
         return Done([outcome.published], save=save, unless=ORDER_ENDS)
 

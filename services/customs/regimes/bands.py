@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 from contracts.base import OrderLine
 from services.customs.regimes.rows import Dated, NoRule
+from services.customs.regimes.rule_files import RuleFile
 
 CONTENT, PIECE, ARTICLE = "content", "piece", "article"
 
@@ -61,13 +60,12 @@ class Bands:
         for row in rows:
             if row.covers(line, unit_value):
                 return row, any(other.needs_content(line) for other in rows)
-        raise NoRule(f"no band for {line.hs_code} on {day}")
+        raise NoRule("postal_bands", day)
 
 
-def load(path: Path) -> Bands:
-    """The bands of a file. ValueError or KeyError when a row is not what it should be."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = [_band(row) for row in csv.DictReader(file)]
+def load(file: RuleFile) -> Bands:
+    """The bands of a file that was checked."""
+    rows = [_band(row.columns) for row in file.rows("postal_bands")]
     return Bands(tuple(sorted(rows, key=lambda row: (-len(row.code), row.from_cny is None))))
 
 

@@ -70,7 +70,8 @@ class ImportRegime(Protocol):
         """The first rule that the order breaks, but for the buyer's year; else the tax that is due for it."""
 
     def rules(self, day: date) -> tuple[str, ...]:
-        """The versions of the tables that it goes by, each `<table>:<its first day>`."""
+        """The versions of the tables that it goes by: `<table>:<its row's first day>` of an amount, `<file>:<its
+        SHA-256's first digits>` of goods."""
 
     def changes_at(self, day: date) -> Mapping[str, Decimal]:
         """By the rule, the value (or of `tax_not_waived` the tax) above which verdict or tax is another one."""
@@ -93,6 +94,9 @@ class ExportRegime(Protocol):
 
     def day(self, instant: datetime) -> date:
         """The legal day of an instant where the goods leave."""
+
+    def rules(self, day: date) -> tuple[str, ...]:
+        """The versions of the tables that it goes by, as those of an `ImportRegime`."""
 
     def refusal(self, lines: Sequence[OrderLine], day: date) -> Refusal | None:
         """The first rule of leaving that the order breaks."""

@@ -28,6 +28,9 @@ class PostalExport:
     def day(self, instant: datetime) -> date:
         return instant.astimezone(PARIS).date()
 
+    def rules(self, day: date) -> tuple[str, ...]:
+        return (self.tables.eu_deemed.version(day), self.tables.versions["goods"])
+
     def refusal(self, lines: Sequence[OrderLine], day: date) -> Refusal | None:
         for line in lines:
             restriction = self.tables.restriction(line, day)

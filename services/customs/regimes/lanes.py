@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Literal
 
 from contracts.vocabularies import Regime
 from services.customs.regimes.rows import Dated, NoRule
+from services.customs.regimes.rule_files import RuleFile
 
 WaybillFiler = Literal["nobody", "agreed_firm"]
 
@@ -43,16 +42,16 @@ class Lanes:
         for lane in self.rows:
             if lane.regime == regime and lane.holds(day):
                 return lane
-        raise NoRule(f"no lane of {regime} on {day}")
+        raise NoRule("lanes", day)
 
     def need_agreement(self, regime: Regime) -> bool:
         """Whether a lane of the regime is open only where an agreement names who files the waybill."""
         return any(lane.regime == regime and lane.waybill_filed_by == "agreed_firm" for lane in self.rows)
 
 
-def load(path: Path) -> Lanes:
-    """The lanes of a file. KeyError or ValueError when a row is not what it should be."""
-    return Lanes(tuple(_lane(row) for row in json.loads(path.read_text(encoding="utf-8"))["lanes"]))
+def load(file: RuleFile) -> Lanes:
+    """The lanes of a file that was checked."""
+    return Lanes(tuple(_lane(row.columns) for row in file.rows("lanes")))
 
 
 def _lane(row: Mapping[str, str]) -> Lane:

@@ -7,10 +7,10 @@ an order is not refused for it, and the metric `customs_rate_days_left` warns be
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
 
-from services.customs.regimes.rows import Amounts, Row
+from services.customs.regimes.rows import Amounts
 
 DECIMALS = 4
 WEDNESDAY = 2
@@ -24,17 +24,18 @@ def fixing_days(first: date) -> tuple[date, date]:
     return earliest + 2 * _WEEK, earliest + 3 * _WEEK
 
 
-def check_rates(rows: Sequence[Row]) -> None:
-    """ValueError: a row that was fixed is not of one whole month, not of four decimals, or of another day."""
-    for row in rows:
-        if row.fixed_on is None:
-            continue
-        if row.valid_from.day != 1 or row.valid_to != next_month(row.valid_from) - timedelta(days=1):
-            raise ValueError(f"the rate of {row.valid_from} must hold for that month")
-        if row.fixed_on not in fixing_days(row.valid_from):
-            raise ValueError(f"the rate of {row.valid_from} is fixed on the third Wednesday of the month before")
-        if len(row.value.partition(".")[2]) != DECIMALS:
-            raise ValueError(f"the rate of {row.valid_from} has four decimals")
+def rate_fault(row: Mapping[str, str]) -> tuple[str, str] | None:
+    """The column and the rule by which a row that was fixed is no rate of a month; None of any other row."""
+    if not row.get("fixed_on"):
+        return None
+    first = date.fromisoformat(row["from"])
+    if first.day != 1 or row.get("to") != str(next_month(first) - timedelta(days=1)):
+        return "to", "a rate that was fixed must hold for one whole month"
+    if date.fromisoformat(row["fixed_on"]) not in fixing_days(first):
+        return "fixed_on", "must be the third Wednesday of the month before, or the fourth"
+    if len(row["value"].partition(".")[2]) != DECIMALS:
+        return "value", "must have four decimals"
+    return None
 
 
 def days_left(rates: Amounts, day: date) -> int:

@@ -17,6 +17,11 @@ from contracts.base import OrderLine
 class NoRule(LookupError):
     """No row of the table holds on that day."""
 
+    def __init__(self, table: str, day: date) -> None:
+        super().__init__(f"{table} has no row for {day}")
+        self.table = table
+        self.day = day
+
 
 class Dated:
     """What holds from its first day to its last, both included; without a last day it still does."""
@@ -52,11 +57,11 @@ class Amounts:
 
     def on(self, day: date) -> Decimal:
         """The amount of that day; NoRule before the first row."""
-        return Decimal(self.row(day).value)
+        return _decimal(self.row(day).value)
 
     def find(self, day: date) -> Decimal | None:
         """The amount of that day, if the rule existed then."""
-        return next((Decimal(row.value) for row in self.rows if row.holds(day)), None)
+        return next((_decimal(row.value) for row in self.rows if row.holds(day)), None)
 
     def row(self, day: date) -> Row:
         for row in self.rows:
@@ -64,12 +69,16 @@ class Amounts:
                 return row
         begun = [row for row in self.rows if row.valid_from <= day] if self.lasting else []
         if not begun:
-            raise NoRule(f"{self.name} has no row for {day}")
+            raise NoRule(self.name, day)
         return max(begun, key=lambda row: row.valid_from)
 
     def version(self, day: date) -> str:
         """The row of that day by name: `<table>:<its first day>`; NoRule."""
         return _version(self.name, self.row(day).valid_from)
+
+
+_decimal = cache(Decimal)
+"""Of a table's text: asked for every order."""
 
 
 @cache

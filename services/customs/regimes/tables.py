@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from contracts.base import OrderLine
 from services.customs.regimes import bands, lanes, tariff
 from services.customs.regimes.bands import Bands
 from services.customs.regimes.lanes import Lanes
-from services.customs.regimes.rates import check_rates
 from services.customs.regimes.rows import Amounts, Headings, Restriction, Restrictions, Row, words_of
+from services.customs.regimes.rule_checks import CODES, check
+from services.customs.regimes.rule_files import RuleFile, files_of
 from services.customs.regimes.tariff import CHINESE_CODE, HS6, TARIFF_LINE, Tariff
-
-DATA = Path(__file__).parent.parent / "data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +74,8 @@ class Tables:
     postal_bands: Bands
     lanes: Lanes
     codes: Codes
+    versions: Mapping[str, str]
+    """By file: its name and the first digits of its SHA-256."""
 
     def is_endangered(self, line: OrderLine, day: date) -> bool:
         """Whether code or description say that it is of endangered animals, and no document that it is not."""
@@ -97,11 +95,12 @@ class Tables:
         return None
 
 
-def load(directory: Path = DATA) -> Tables:
-    """The tables of a directory. ValueError when rows of one amount overlap or are not what they should be."""
-    limits, goods, codes = (_read(directory, name) for name in ("limits", "goods", "codes"))
-    rates = replace(_amounts(_read(directory, "rates"), "cny_per_eur"), lasting=True)
-    check_rates(rates.rows)
+def load(release: Path | None = None) -> Tables:
+    """The tables of the image, with the files of a release in their place. BadRules, a ValueError, names each fault by
+    file, row, column and rule."""
+    files = files_of(release)
+    check(files)
+    limits, goods = files["limits.json"], files["goods.json"]
     return Tables(
         cbec_transaction=_amounts(limits, "cbec_transaction_cny"),
         cbec_yearly=_amounts(limits, "cbec_yearly_cny"),
@@ -111,44 +110,42 @@ def load(directory: Path = DATA) -> Tables:
         postal_parcel=_amounts(limits, "postal_parcel_cny"),
         postal_tax_waived=_amounts(limits, "postal_tax_waived_cny"),
         eu_deemed=_amounts(limits, "eu_deemed_declaration_eur"),
-        cny_per_eur=rates,
-        positive_list=PositiveList.of(_rows(goods["positive_list"])),
-        barred_from_air=Headings.of(_rows(goods["barred_from_air"])),
-        prohibited=Headings.of(_rows(goods["prohibited"])),
-        barred_by_post=Headings.of(_rows(goods["barred_by_post"])),
-        excise=Headings.of(_rows(goods["excise"])),
+        cny_per_eur=replace(_amounts(files["rates.json"], "cny_per_eur"), lasting=True),
+        positive_list=PositiveList.of(_rows(goods, "positive_list")),
+        barred_from_air=Headings.of(_rows(goods, "barred_from_air")),
+        prohibited=Headings.of(_rows(goods, "prohibited")),
+        barred_by_post=Headings.of(_rows(goods, "barred_by_post")),
+        excise=Headings.of(_rows(goods, "excise")),
         restricted_on_export=Restrictions.of_rows(
-            Restriction(row, frozenset(words_of(stated["words"])), stated["permit"], stated["none_needed"])
-            for row, stated in zip(_rows(goods["restricted_on_export"]), goods["restricted_on_export"], strict=True)
+            Restriction(
+                _row(row.columns),
+                frozenset(words_of(row.columns["words"])),
+                row.columns["permit"],
+                row.columns["none_needed"],
+            )
+            for row in goods.rows("restricted_on_export")
         ),
-        tariff=tariff.load(directory / "tariff.csv"),
-        postal_bands=bands.load(directory / "postal_bands.csv"),
-        lanes=lanes.load(directory / "lanes.json"),
-        codes=Codes(**{name: value for name, value in codes.items() if name != "note"}),
+        tariff=tariff.load(files["tariff.csv"]),
+        postal_bands=bands.load(files["postal_bands.csv"]),
+        lanes=lanes.load(files["lanes.json"]),
+        codes=Codes(**{table: files["codes.json"].tables[table] for table in CODES}),
+        versions={file.table: file.version for file in files.values()},
     )
 
 
-def _read(directory: Path, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((directory / f"{name}.json").read_text(encoding="utf-8"))
-    return found
+def _rows(file: RuleFile, table: str) -> Iterator[Row]:
+    return (_row(row.columns) for row in file.rows(table))
 
 
-def _rows(table: Sequence[Mapping[str, str | None]]) -> tuple[Row, ...]:
-    return tuple(
-        Row(
-            value=str(row["value"] if "value" in row else row["code"]),
-            valid_from=date.fromisoformat(str(row["from"])),
-            valid_to=date.fromisoformat(row["to"]) if row["to"] else None,
-            source=str(row["source"]),
-            fixed_on=date.fromisoformat(fixed_on) if (fixed_on := row.get("fixed_on")) else None,
-        )
-        for row in table
+def _row(row: Mapping[str, str]) -> Row:
+    return Row(
+        value=row["value"] if "value" in row else row["code"],
+        valid_from=date.fromisoformat(row["from"]),
+        valid_to=date.fromisoformat(row["to"]) if row["to"] else None,
+        source=row["source"],
+        fixed_on=date.fromisoformat(fixed_on) if (fixed_on := row.get("fixed_on")) else None,
     )
 
 
-def _amounts(tables: Mapping[str, Any], name: str) -> Amounts:
-    rows = tuple(sorted(_rows(tables[name]), key=lambda row: row.valid_from))
-    for earlier, later in itertools.pairwise(rows):
-        if earlier.valid_to is None or earlier.valid_to >= later.valid_from:
-            raise ValueError(f"{name}: the rows of {earlier.valid_from} and {later.valid_from} overlap")
-    return Amounts(name, rows)
+def _amounts(file: RuleFile, name: str) -> Amounts:
+    return Amounts(name, tuple(sorted(_rows(file, name), key=lambda row: row.valid_from)))

@@ -8,18 +8,19 @@ its days, source and sureness; what is not in the table is not known here.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 from contracts.base import OrderLine
 from services.customs.regimes.rows import Dated
+from services.customs.regimes.rule_files import RuleFile
 
 HS6, TARIFF_LINE, CHINESE_CODE = 6, 8, 10
 MAX_CHOICES = 20
+MAX_HELD = 4096
+"""Entries that are kept of which lines hold on a day."""
 HIGH, ORDINARY = "high", "ordinary"
 ML_A_LITRE = 1000
 
@@ -89,11 +90,13 @@ class Tariff:
     """Every line, by its first six digits."""
 
     lines: Mapping[str, Sequence[TariffLine]]
+    _held: dict[tuple[str, date], tuple[TariffLine, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """By six digits and day, for those days of which most is asked."""
 
     def find(self, line: OrderLine, prefix: str, day: date, unit_value: Decimal, endangered: bool) -> TariffLine | None:
         """The line under which the article comes in; None when its code, or every one that begins with `prefix`, is
         not in the tariff of that day. `unit_value`: of one unit, taxable, CNY."""
-        held = [row for row in self.lines.get(line.hs_code[:HS6], ()) if row.holds(day)]
+        held = self._lines_on(line.hs_code[:HS6], day)
         if len(line.hs_code) == CHINESE_CODE:
             stated = self.line(line.hs_code, day)
             if stated is None or not stated.grade:
@@ -115,7 +118,16 @@ class Tariff:
 
     def line(self, code: str, day: date) -> TariffLine | None:
         """The line of this code of ten digits, if there is one on that day."""
-        return next((row for row in self.lines.get(code[:HS6], ()) if row.code == code and row.holds(day)), None)
+        return next((row for row in self._lines_on(code[:HS6], day) if row.code == code), None)
+
+    def _lines_on(self, hs6: str, day: date) -> tuple[TariffLine, ...]:
+        """The lines of these six digits that hold on that day."""
+        held = self._held.get((hs6, day))
+        if held is None:
+            if len(self._held) >= MAX_HELD:
+                self._held.clear()
+            held = self._held[hs6, day] = tuple(row for row in self.lines.get(hs6, ()) if row.holds(day))
+        return held
 
     def choices(self, hs_code: str, day: date) -> tuple[str, ...]:
         """The codes that may be meant by one that is not in the tariff of that day: those that replace it, else those
@@ -130,7 +142,7 @@ class Tariff:
 
     def is_endangered(self, hs_code: str, day: date) -> bool:
         """Whether the code is the half of its line that is for endangered animals."""
-        return any(row.code == hs_code and row.cites and row.holds(day) for row in self.lines.get(hs_code[:HS6], ()))
+        return any(row.code == hs_code and row.cites for row in self._lines_on(hs_code[:HS6], day))
 
     def ended(self, hs_code: str, day: date) -> bool:
         """Whether there were lines of these six digits, and the last of them has ended before that day."""
@@ -143,18 +155,15 @@ def _is_sister(row: TariffLine, stated: TariffLine) -> bool:
     return (row.code[:TARIFF_LINE], row.content, row.cites) == (stated.code[:TARIFF_LINE], stated.content, stated.cites)
 
 
-def load(path: Path) -> Tariff:
-    """The tariff of a file. ValueError or KeyError when a row is not what it should be."""
+def load(file: RuleFile) -> Tariff:
+    """The tariff of a file that was checked."""
     lines: dict[str, list[TariffLine]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            lines.setdefault(row["code"][:HS6], []).append(_line(row))
+    for row in file.rows("tariff"):
+        lines.setdefault(row.columns["code"][:HS6], []).append(_line(row.columns))
     return Tariff({hs6: tuple(sorted(rows, key=lambda row: row.code)) for hs6, rows in lines.items()})
 
 
 def _line(row: Mapping[str, str]) -> TariffLine:
-    if len(row["code"]) != CHINESE_CODE or not row["source"]:
-        raise ValueError(f"{row['code']}: ten digits and a source are needed")
     return TariffLine(
         code=row["code"],
         name=row["name"],

@@ -23,7 +23,7 @@ ParcelState = Literal[
     "import_cleared",
     "import_returned",
 ]
-Work = Literal["export", "import_documents", "inventory", "return", "hold_answer"]
+Work = Literal["export", "invalidation", "exit_proof", "import_documents", "inventory", "return", "hold_answer"]
 
 
 class UpliftNoticeBody(Body):
@@ -100,7 +100,13 @@ class ExportDeclarationView(View):
     mrn: str | None
     """The movement reference number: customs' own; null unless it is released."""
     overtaken: bool
-    """The order had ended, or the box was given up, before the answer came: the declaration is to be invalidated."""
+    """The order had ended, or the box was given up, before the answer came: the declaration is invalidated."""
+    invalidation: str | None
+    """`invalidated` or `refused:<code>`; null where nobody has asked for it, or customs has not decided."""
+    exit_reference: str | None
+    """Of the office of exit's confirmation, the proof of export; null while it is not known."""
+    exited_at: datetime | None
+    """When the goods left the EU, as it says."""
 
 
 class ParcelView(View):
@@ -160,7 +166,8 @@ class ScreeningView(View):
     findings: tuple[TaxFindingView, ...] = ()
     """What does not stop the order, as a tax that was not collected."""
     rules: tuple[str, ...] = ()
-    """The versions of the tables that were used, each `<table>:<its first day>`."""
+    """The versions that were used: `<table>:<its row's first day>` of amounts, `<file>:<digits of its SHA-256>` of
+    goods. Of a refused order too."""
     reason: str | None = None
     """The rule by which it may not go on; null unless `refused`."""
     sku: str | None = None

@@ -231,7 +231,8 @@ class QuoteView(View):
     documents: tuple[DocumentView, ...]
     findings: tuple[TaxFindingView, ...]
     rules: tuple[str, ...]
-    """The versions of the tables, each `<table>:<its first day>`."""
+    """The versions of the tables: `<table>:<its row's first day>` of amounts, `<file>:<digits of its SHA-256>` of
+    goods."""
 
 
 def quote_view(quote: Quote, collected: bool) -> QuoteView:
@@ -286,5 +287,5 @@ def quote_view(quote: Quote, collected: bool) -> QuoteView:
         ),
         documents=tuple(DocumentView(document=one.document, sku=one.sku) for one in quote.documents),
         findings=tuple(one for one in told if collected or one.finding == "content_missing"),
-        rules=screened.rules if screened else (),
+        rules=verdict.rules,
     )

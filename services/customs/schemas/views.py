@@ -71,7 +71,9 @@ def screening(facts: Facts) -> ScreeningView:
             rules=screened.rules,
         )
     if refused is not None:
-        return ScreeningView(verdict="refused", reason=refused.reason, sku=refused.sku, choices=refused.choices)
+        return ScreeningView(
+            verdict="refused", reason=refused.reason, sku=refused.sku, choices=refused.choices, rules=refused.rules
+        )
     return ScreeningView(verdict="waiting")
 
 
@@ -86,9 +88,8 @@ def cny(amount: Decimal) -> Money:
 def _export(papers: Papers, parcel: int) -> ExportDeclarationView | None:
     for row in papers.declarations:
         if row["parcel"] == parcel:
-            return ExportDeclarationView(
-                lrn=row["lrn"], outcome=row["outcome"], mrn=row["mrn"], overtaken=row["overtaken"]
-            )
+            fields = ExportDeclarationView.model_fields
+            return ExportDeclarationView.model_validate({name: row[name] for name in fields})
     return None
 
 

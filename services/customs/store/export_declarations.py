@@ -56,9 +56,38 @@ async def save(db: DB, declaration: Declaration, *, overtaken: bool) -> None:
     )
 
 
+async def of_parcel(db: DB, order_id: UUID, parcel: int) -> asyncpg.Record | None:
+    return await db.fetchrow(
+        "select lrn, mrn from export_declarations where order_id = $1 and parcel = $2", order_id, parcel
+    )
+
+
+async def save_invalidation(db: DB, order_id: UUID, parcel: int, outcome: str, now: datetime) -> None:
+    """`outcome`: `invalidated`, or `refused:<code>`."""
+    await db.execute(
+        """update export_declarations set invalidation = $3, invalidated_at = $4
+           where order_id = $1 and parcel = $2""",
+        order_id,
+        parcel,
+        outcome,
+        now,
+    )
+
+
+async def save_exit(db: DB, order_id: UUID, parcel: int, reference: str, exited_at: datetime) -> None:
+    await db.execute(
+        "update export_declarations set exit_reference = $3, exited_at = $4 where order_id = $1 and parcel = $2",
+        order_id,
+        parcel,
+        reference,
+        exited_at,
+    )
+
+
 async def of_order(db: DB, order_id: UUID) -> list[asyncpg.Record]:
     return await db.fetch(
-        """select parcel, lrn, outcome, mrn, overtaken, answered_at from export_declarations
+        """select parcel, lrn, outcome, mrn, overtaken, answered_at, invalidation, exit_reference, exited_at
+           from export_declarations
            where order_id = $1 order by parcel""",
         order_id,
     )

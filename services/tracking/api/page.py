@@ -284,6 +284,7 @@ _ALERTS = frozenset(
         "stock-short",
         "case-opened",
         "cancel-requested",
+        "order-recalled",
     }
 )
 

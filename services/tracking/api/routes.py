@@ -114,7 +114,8 @@ def router(
             _, document = await opened(order_id, secret)
         except Problem:
             return Response(pages.not_found(choose_language(lang, accepted)), 404, pages.headers, "text/html")
-        order = OrderTracking.model_validate_json(document.body)
+        # A replica of the next version may have written it, with fields that are not known here.
+        order = OrderTracking.model_validate_json(document.body, extra="ignore")
         language = choose_language(lang, accepted, order.language)
         body = pages.order(order, document.etag, language, secret or "", clock.now())
         return etag_response(request, body, "text/html", {**pages.headers, "Content-Language": language})

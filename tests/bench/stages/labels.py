@@ -20,13 +20,11 @@ async def run(bench: BenchServers, size: Size) -> Result:
 
 
 async def _answer(stand: Stand, line: Wire, carrier: Counterpart, count: int) -> float:
-    ordered = placed(count)
-    plans = [packed(order) for order in ordered]
+    plans = [packed(order) for order in placed(count)]
     orders = [plan.order_id for plan in plans]
 
     async def declare() -> None:
         await line.publish_persons(records(orders, stand.secrets))
-        await line.publish(topics.ORDERS.name, "orders", ordered)
         await line.publish(topics.WAREHOUSE.name, "warehouse", plans)
         await line.publish(topics.CUSTOMS.name, "customs", [declared(plan) for plan in plans])
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
-from services.customs.regimes.tables import DATA
+from services.customs.regimes.rule_files import DATA
 
 STATUS = re.compile(r"-?[0-9]{1,6}")
 _HELD = re.compile(r"5[0-9]{2}")

@@ -84,7 +84,8 @@ class Cbec9610:
 
     def rules(self, day: date) -> tuple[str, ...]:
         limits = (self.tables.cbec_transaction, self.tables.cbec_yearly, self.tables.cbec_tax_percent)
-        return tuple(limit.version(day) for limit in limits)
+        files = (self.tables.versions[file] for file in ("goods", "tariff", "lanes"))
+        return (*(limit.version(day) for limit in limits), *files)
 
     def _tariff_lines(
         self, lines: Sequence[OrderLine], taxable: Sequence[Decimal], day: date
@@ -154,7 +155,9 @@ class PersonalPostal:
         }
 
     def rules(self, day: date) -> tuple[str, ...]:
-        return (self.tables.postal_parcel.version(day), self.tables.postal_tax_waived.version(day))
+        limits = (self.tables.postal_parcel, self.tables.postal_tax_waived)
+        files = (self.tables.versions[file] for file in ("goods", "postal_bands", "lanes"))
+        return (*(limit.version(day) for limit in limits), *files)
 
     def yearly_limit(self, day: date) -> Decimal | None:
         return None

@@ -1,0 +1,205 @@
+"""What `makers` publishes: which vendors may sell, and which of their products are validated.
+
+Without `makers` the warehouse tells the same facts of what is stated to it. No fact holds personal data: contacts, bank
+accounts and legal representatives stay with `makers`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.base import (
+    PRODUCT,
+    VENDOR,
+    Code,
+    CountryCode,
+    Event,
+    Gtin,
+    HsCode,
+    Money,
+    NetContent,
+    Sku,
+    SupportingDocument,
+    Value,
+    product_stream,
+    with_turn,
+)
+from contracts.vocabularies import InFlightChoice, ProductWithdrawal, Regime, SuspensionReason, UnitIdentity
+
+Turn = Annotated[int, Field(ge=1, le=9999)]
+
+
+class VendorEvent(Event):
+    """A fact about one vendor."""
+
+    KIND: ClassVar[str] = VENDOR
+
+    vendor_id: UUID
+    """uuid5 of the vendor's owner code: `vendor_stream`."""
+
+    @property
+    def stream_id(self) -> UUID:
+        return self.vendor_id
+
+
+class VendorVerified(VendorEvent):
+    """The vendor may sell. Told again, with the next turn, when what it says is another; the highest turn counts."""
+
+    NAME: ClassVar[str] = "vendor-verified"
+    turn: Turn = 1
+    owner: Code
+    """The code under which its stock, its products and its keys stand. It never changes."""
+    public_name: Annotated[str, Field(min_length=1, max_length=100)]
+    """By which shoppers see it: its trade name. Of a sole trader it need not be the person's name."""
+    country: CountryCode
+    """Of its seat."""
+
+    @property
+    def subject(self) -> str:
+        return with_turn("", self.turn)
+
+
+class VendorSuspended(VendorEvent):
+    """The vendor may not sell for now: its stock is blocked, and what is in flight waits for a person's choice."""
+
+    NAME: ClassVar[str] = "vendor-suspended"
+    turn: Turn = 1
+    """1 for the vendor's first suspension, one more for each later one."""
+    reason: SuspensionReason
+
+    @property
+    def subject(self) -> str:
+        return with_turn("", self.turn)
+
+
+class VendorRestored(VendorEvent):
+    """The suspension of this turn is over."""
+
+    NAME: ClassVar[str] = "vendor-restored"
+    turn: Turn = 1
+    """As in its vendor-suspended."""
+
+    @property
+    def subject(self) -> str:
+        return with_turn("", self.turn)
+
+
+class InFlightDecided(VendorEvent):
+    """A person has chosen what becomes of the orders that were in flight when the vendor was suspended."""
+
+    NAME: ClassVar[str] = "in-flight-decided"
+    turn: Turn = 1
+    """As in its vendor-suspended."""
+    choice: InFlightChoice
+
+    @property
+    def subject(self) -> str:
+        return with_turn("", self.turn)
+
+
+class ProductNames(Value):
+    """The product's name in each language in which it is shown or declared."""
+
+    fr: Annotated[str, Field(min_length=1, max_length=120)]
+    en: Annotated[str, Field(min_length=1, max_length=120)]
+    zh: Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class ImportListing(Value):
+    """Under which regime the product may be imported, and what says so."""
+
+    regime: Regime
+    tariff_code: HsCode | None = None
+    """China's, 8 or 10 digits: the line of the positive list. None where the regime has no such list."""
+    rules: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
+    """The versions of the lists that were asked, each `<table>:<its first day>`."""
+    conditions: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
+    """What the line of the list demands besides."""
+
+
+class Product(Value):
+    """A product as it was validated."""
+
+    version: Annotated[int, Field(ge=1, le=9999)]
+    """1 for the first, one more for each change; the highest that is known counts. Orders keep what their lines say."""
+    owner: Code
+    """Of its vendor. A SKU is one vendor's for ever."""
+    vendor_id: UUID
+    gtin: Gtin
+    brand: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """None, as the names, where a product was stated to the warehouse without them."""
+    names: ProductNames | None = None
+    hs_code: HsCode
+    origin: CountryCode
+    """In which it was made."""
+    composition: Annotated[str, Field(max_length=1000)] = ""
+    """Of what it is made: ingredients or materials, as on its package."""
+    net_weight_g: Annotated[int, Field(ge=1, le=1_000_000)]
+    """Of one unit, in grams."""
+    length_mm: Annotated[int, Field(ge=1, le=10_000)]
+    """Of one unit, as the other two sides."""
+    width_mm: Annotated[int, Field(ge=1, le=10_000)]
+    height_mm: Annotated[int, Field(ge=1, le=10_000)]
+    unit_value: Money
+    """What one unit is worth, without tax."""
+    content: NetContent | None = None
+    documents: Annotated[tuple[SupportingDocument, ...], Field(max_length=10)] = ()
+    """That customs needs."""
+    listings: Annotated[tuple[ImportListing, ...], Field(max_length=10)] = ()
+    """One a regime; empty where nobody has asked."""
+    identity: UnitIdentity = "none"
+    mints_serials: bool = False
+    """Whether the brand's owner has the hub give its units serial numbers; without it those on the pack are registered
+    (brand owner and maker answer for AI 21)."""
+
+
+class ProductEvent(Event):
+    """A fact about one product."""
+
+    KIND: ClassVar[str] = PRODUCT
+
+    sku: Sku
+
+    @property
+    def stream_id(self) -> UUID:
+        return product_stream(self.sku).id
+
+
+class ProductApproved(ProductEvent):
+    """The product may be received and sold."""
+
+    NAME: ClassVar[str] = "product-approved"
+    turn: Turn = 1
+    """1 for the first approval; one more for each after a withdrawal, whose turn is one less."""
+    product: Product
+
+    @property
+    def subject(self) -> str:
+        return with_turn("", self.turn)
+
+
+class ProductChanged(ProductEvent):
+    """Another version of an approved product. Once a version."""
+
+    NAME: ClassVar[str] = "product-changed"
+    product: Product
+
+    @property
+    def subject(self) -> str:
+        return str(self.product.version)
+
+
+class ProductWithdrawn(ProductEvent):
+    """The product is no longer received or sold; what is in flight goes on."""
+
+    NAME: ClassVar[str] = "product-withdrawn"
+    turn: Turn = 1
+    """As in the product-approved that it ends."""
+    reason: ProductWithdrawal
+
+    @property
+    def subject(self) -> str:
+        return with_turn("", self.turn)

@@ -1,0 +1,81 @@
+"""How an export declaration with an MRN ends. Pure.
+
+Goods that never leave under it: it is invalidated (IE514, answered by IE509); where another box has them, that box is
+declared after it only. Goods that leave: the office of exit confirms it (IE599), which is the proof for VAT. Without it
+customs asks for another proof from the 90th day on, and the declaration is invalid from the 150th (Delegated
+Regulation (EU) 2015/2446 art. 335; tulli.fi).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Literal
+
+from contracts.carrier import ParcelScanned
+from contracts.customs import ExportExited, ExportInvalidated, ParcelDeclared
+from contracts.warehouse import ParcelHandedOver, ParcelRepacked
+from services.customs.domain.cases import EXIT_PROOF, INVALIDATION, order_ended, settled_by_hand
+from services.plans import is_given_up
+from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
+
+ENQUIRED, INVALID = "90", "150"
+"""Days after the release; subjects of the question for the proof end in one of them, or in `left`."""
+LEFT = "left"
+AFTER = {ENQUIRED: timedelta(days=90), INVALID: timedelta(days=150)}
+DECIDED_WITHIN = timedelta(days=3)
+"""Business time in which customs decides on an invalidation, before a person asks."""
+
+Reason = Literal["withdrawn", "repacked"]
+
+
+def never_leaves(facts: Facts, parcel: int) -> bool:
+    """A box that was given up, or one that stays since its order ended."""
+    handed_over = facts.get(ParcelHandedOver, parcel) is not None
+    return is_given_up(facts, parcel) or (order_ended(facts) and not handed_over)
+
+
+def reason_of(facts: Facts, parcel: int) -> Reason:
+    return "repacked" if is_given_up(facts, parcel) else "withdrawn"
+
+
+def invalidations(facts: Facts) -> list[Job]:
+    """Of the declarations whose goods do not leave under them."""
+    return [
+        Job(INVALIDATION, facts.stream, str(declared.parcel))
+        for declared in facts.all(ParcelDeclared)
+        if declared.mrn is not None
+        and never_leaves(facts, declared.parcel)
+        and facts.get(ExportInvalidated, declared.parcel) is None
+    ]
+
+
+def waits_for_invalidation(facts: Facts, parcel: int) -> bool:
+    """Whether what lies in the box is still declared for the one that it replaces. A person's word that this is settled
+    counts as customs' own."""
+    return any(
+        repacked.box.parcel == parcel
+        and (declared := facts.get(ParcelDeclared, repacked.parcel)) is not None
+        and declared.mrn is not None
+        and facts.get(ExportInvalidated, repacked.parcel) is None
+        and not settled_by_hand(facts, INVALIDATION, repacked.parcel)
+        for repacked in facts.all(ParcelRepacked)
+    )
+
+
+def exits(facts: Facts, context: DecisionContext, left_origin: Callable[[ParcelScanned], bool]) -> list[Output]:
+    """The questions for the proof of exit that are due, and when the next one is."""
+    outputs: list[Output] = []
+    for declared in facts.all(ParcelDeclared):
+        parcel = declared.parcel
+        if declared.mrn is None or facts.get(ParcelHandedOver, parcel) is None or facts.get(ExportExited, parcel):
+            continue
+        if any(scan.parcel == parcel and left_origin(scan) for scan in facts.all(ParcelScanned)):
+            outputs.append(Job(EXIT_PROOF, facts.stream, f"{parcel}:{LEFT}"))
+        for name, after in AFTER.items():
+            due = declared.occurred_at + after
+            if context.now < due:
+                outputs.append(Timer(facts.stream, due))
+                break
+            outputs.append(Job(EXIT_PROOF, facts.stream, f"{parcel}:{name}"))
+    return outputs

@@ -1,0 +1,211 @@
+"""What every row of the rules must be. A fault names file, row, column and rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
+
+from contracts.vocabularies import REGIMES
+from services.customs.regimes.rates import rate_fault
+from services.customs.regimes.rule_files import BadRules, RuleFault, RuleFile, RuleRow
+
+MAX_FAULTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    rule: str
+    accepts: Callable[[str], object]
+    optional: bool = False
+
+    def fault(self, value: str | None) -> str | None:
+        if not value:
+            return None if self.optional else "must not be empty"
+        return None if self.accepts(value) else self.rule
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Its columns, and those by which two rows are about the same thing: their days may not overlap."""
+
+    columns: Mapping[str, Column]
+    key: tuple[str, ...] = ()
+
+
+def _is_amount(value: str) -> bool:
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        return False
+    return amount.is_finite() and amount >= 0
+
+
+def _is_day(value: str) -> bool:
+    try:
+        return date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+def _of(pattern: str) -> Callable[[str], object]:
+    return re.compile(pattern).fullmatch
+
+
+def _one_of(*words: str) -> Column:
+    return Column(f"must be one of {', '.join(words)}", words.__contains__)
+
+
+def _or_nothing(column: Column) -> Column:
+    return Column(column.rule, column.accepts, optional=True)
+
+
+AMOUNT = Column("must be an amount of 0 or more, as 5000 or 9.50", _is_amount)
+DAY = Column("must be a day, as 2026-12-01", _is_day)
+TEXT = Column("must be text", bool)
+HEADING = Column("must be 2 to 10 digits", _of(r"\d{2,10}"))
+DOCUMENT = Column("must be a document's type, as C400", _of(r"[A-Z][0-9A-Z][0-9]{2}"))
+UNIT = Column("must be a unit's code of three digits", _of(r"\d{3}"))
+CONTENT = _one_of("g", "ml", "piece")
+DATED = {"from": DAY, "to": _or_nothing(DAY), "source": TEXT}
+SURE = {"sureness": _one_of("confirmed", "unconfirmed")}
+AMOUNTS = Table({"value": AMOUNT, **DATED})
+HEADINGS = Table({"code": HEADING, "name": TEXT, **DATED}, key=("code",))
+
+TABLES: Mapping[str, Mapping[str, Table]] = {
+    "limits.json": dict.fromkeys(
+        (
+            *("cbec_transaction_cny", "cbec_yearly_cny", "cbec_indivisible_yearly_only", "cbec_return_days"),
+            *("cbec_tax_percent", "postal_tax_waived_cny", "postal_parcel_cny", "eu_deemed_declaration_eur"),
+        ),
+        AMOUNTS,
+    ),
+    "rates.json": {"cny_per_eur": Table({**AMOUNTS.columns, "fixed_on": _or_nothing(DAY)})},
+    "goods.json": {
+        "positive_list": Table(
+            {**HEADINGS.columns, "code": Column("must be a line of 8 digits", _of(r"\d{8}"))}, key=("code",)
+        ),
+        **dict.fromkeys(("barred_from_air", "prohibited", "barred_by_post", "excise"), HEADINGS),
+        "restricted_on_export": Table(
+            {**HEADINGS.columns, "words": _or_nothing(TEXT), "permit": DOCUMENT, "none_needed": DOCUMENT},
+            key=("code", "permit"),
+        ),
+    },
+    "lanes.json": {
+        "lanes": Table(
+            {
+                "name": TEXT,
+                "regime": _one_of(*REGIMES),
+                "carrier": TEXT,
+                "product": TEXT,
+                "waybill_filed_by": _one_of("nobody", "agreed_firm"),
+                **dict.fromkeys(("transport_mode", "tax_paid_by", "tax_collected_by", "office"), TEXT),
+                **DATED,
+            },
+            key=("regime",),
+        )
+    },
+    "tariff.csv": {
+        "tariff": Table(
+            {
+                "code": Column("must be ten digits", _of(r"\d{10}")),
+                "name": TEXT,
+                "unit1": UNIT,
+                "unit2": _or_nothing(UNIT),
+                "mfn": AMOUNT,
+                "vat": AMOUNT,
+                **dict.fromkeys(("ct", "ct_from", "ct_per_litre"), _or_nothing(AMOUNT)),
+                "content": _or_nothing(CONTENT),
+                "grade": _or_nothing(_one_of("high", "ordinary")),
+                "cites": _or_nothing(_one_of("yes")),
+                **DATED,
+                "replaced_by": Column("must be codes of ten digits", _of(r"\d{10}( \d{10})*"), optional=True),
+                **SURE,
+            },
+            key=("code",),
+        )
+    },
+    "postal_bands.csv": {
+        "postal_bands": Table(
+            {
+                "code": _or_nothing(HEADING),
+                "name": TEXT,
+                "percent": AMOUNT,
+                "from_cny": _or_nothing(AMOUNT),
+                "per": _or_nothing(_one_of("content", "piece", "article")),
+                **DATED,
+                **SURE,
+            },
+            key=("code", "from_cny", "per"),
+        )
+    },
+}
+CODES: Mapping[str, tuple[Column, Column]] = {
+    "country": (Column("must be two letters", _of(r"[A-Z]{2}")), UNIT),
+    "currency": (Column("must be three letters", _of(r"[A-Z]{3}")), UNIT),
+    "unit": (TEXT, UNIT),
+    "transport_mode": (TEXT, Column("must be a digit", _of(r"\d"))),
+    "hold_reasons": (UNIT, TEXT),
+}
+"""Of `codes.json`: the names and the codes of each."""
+
+
+def check(files: Mapping[str, RuleFile]) -> None:
+    """BadRules, with the first hundred faults of all files."""
+    faults: list[RuleFault] = []
+    for file in files.values():
+        try:
+            faults += _of_codes(file) if file.table == "codes" else _of_tables(file)
+        except BadRules as unreadable:
+            faults += unreadable.faults
+    if faults:
+        raise BadRules(tuple(faults[:MAX_FAULTS]))
+
+
+def _of_tables(file: RuleFile) -> Iterator[RuleFault]:
+    for name, table in TABLES[file.name].items():
+        rows = list(file.rows(name))
+        if not rows:
+            yield RuleFault(file.name, name, "", "must have a row")
+        faults = [fault for row in rows for fault in _of_row(file, table, row)]
+        yield from faults or _of_days(file, table, rows)
+
+
+def _of_row(file: RuleFile, table: Table, row: RuleRow) -> Iterator[RuleFault]:
+    faults = {name: column.fault(row.columns.get(name)) for name, column in table.columns.items()}
+    faults |= {name: "is no column of this table" for name in row.columns if name not in table.columns}
+    for column, rule in faults.items():
+        if rule is not None:
+            yield RuleFault(file.name, row.place, column, rule)
+    if not any(faults.values()):
+        if row.columns.get("to") and row.columns["to"] < row.columns["from"]:
+            yield RuleFault(file.name, row.place, "to", "must not be before from")
+        elif (found := rate_fault(row.columns)) is not None:
+            yield RuleFault(file.name, row.place, *found)
+
+
+def _of_days(file: RuleFile, table: Table, rows: Sequence[RuleRow]) -> Iterator[RuleFault]:
+    """Rows of one thing that hold on the same day."""
+    alike: dict[tuple[str, ...], list[RuleRow]] = {}
+    for row in rows:
+        alike.setdefault(tuple(row.columns.get(column, "") for column in table.key), []).append(row)
+    for same in alike.values():
+        same.sort(key=lambda row: row.columns["from"])
+        for earlier, later in pairwise(same):
+            last = earlier.columns.get("to")
+            if not last or last >= later.columns["from"]:
+                yield RuleFault(file.name, later.place, "from", f"overlaps row {earlier.place}")
+
+
+def _of_codes(file: RuleFile) -> Iterable[RuleFault]:
+    for table, (names, codes) in CODES.items():
+        rows = file.tables.get(table)
+        if not isinstance(rows, dict):
+            yield RuleFault(file.name, table, "", "the table is missing")
+            continue
+        for name, code in rows.items():
+            if (rule := names.fault(name) or codes.fault(code if isinstance(code, str) else None)) is not None:
+                yield RuleFault(file.name, f"{table} {name}", "", rule)
