@@ -164,7 +164,7 @@ restart: ## Restarts a service (SERVICE=), one replica after another
 	@deploy/rolling-restart $$($(COMPOSE) ps --quiet $(SERVICE))
 
 # services/registry.py: services
-SERVICES := orders warehouse customs carrier tracking
+SERVICES := orders warehouse customs carrier tracking provenance
 # end
 upgrade: ## Replaces containers by new ones of the image and settings of now, without a pause (SERVICE= of one only)
 	@$(if $(SERVICE),,$(COMPOSE) run --rm --no-deps provision)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
@@ -16,6 +17,8 @@ from sandbox.france_customs import gateway as france_customs
 from sandbox.laposte import sls, suivi
 from sandbox.laposte.callbacks import Callbacks
 from sandbox.settings import SandboxSettings
+from sandbox.witness import app as witness
+from sandbox.witness.witness import Witness
 from sandbox.world import World
 
 
@@ -51,6 +54,8 @@ def create(settings: SandboxSettings, now: Callable[[], datetime]) -> FastAPI:
     )
     counterpart("/douane", "douane", france_customs.app(world.france_customs, world.advance))
     counterpart("/chinaport", "chinaport", china_customs.app(world.china_customs, world.advance))
+    known = Witness([key for key in settings.witness_logs.split(",") if key], lambda: int(time.time()))
+    counterpart("/witness", "witness", witness.app(known))
     app.include_router(control.router(world, faults, callbacks, anywhere=settings.sandbox_control_anywhere))
 
     @app.get("/livez")

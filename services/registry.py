@@ -27,6 +27,8 @@ class Declared:
 
 SANDBOX_MANDATES = "CEB311:3105960001:2020-01-01:,CEB511:3105980002:2020-01-01:,CEB621:3105980001:2020-01-01:"
 """What the firms of the sandbox have customs send for them."""
+SANDBOX_WITNESS = "witness.sandbox.example+efc6b3b8+BNdkxx5GQNzJNffOt7e56yuOJUPAtojDeB+6d0aRZSVl"
+"""The verifier key of the sandbox's witness."""
 REGISTRY = (
     Declared(
         "orders",
@@ -71,6 +73,12 @@ REGISTRY = (
         },
     ),
     Declared("tracking", 8050, secrets={"link_keys": "link_keys"}, connections=4000),
+    Declared(
+        "provenance",
+        8070,
+        secrets={"log_key": "log_key", "issuer_key": "issuer_key"},
+        local={"witnesses": f"{SANDBOX_WITNESS}={{sandbox}}/witness", "witness_quorum": "1"},
+    ),
 )
 SERVICES = tuple(service.name for service in REGISTRY)
 BY_NAME = {service.name: service for service in REGISTRY}
