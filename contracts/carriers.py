@@ -50,6 +50,7 @@ class DeclaredCarrier:
 
 
 LAPOSTE = "laposte"
+EMS = "ems"
 
 DECLARED = (
     DeclaredCarrier(
@@ -74,8 +75,31 @@ DECLARED = (
             ),
         ),
     ),
+    DeclaredCarrier(
+        EMS,
+        routes=(
+            Route(
+                EMS,
+                country="CN",
+                product="EMS",
+                ddp=False,
+                source="a postal EMS service with labels of our own; its contract is not seen",
+            ),
+        ),
+        limits=(
+            ParcelLimits(
+                carrier=EMS,
+                valid_from=date(2020, 1, 1),
+                max_weight_g=30_000,
+                max_length_mm=1_500,
+                max_sum_mm=1_500,
+                source="30 kg, 1.5 m, and 3 m for length and girth as posts commonly state; unconfirmed. A sum of 1.5 m"
+                " keeps any box within 3 m of length and girth",
+            ),
+        ),
+    ),
 )
-"""Of two carriers to one country the first is taken."""
+"""Of two carriers to one country the first is taken, unless the order is routed to another."""
 BY_NAME = {carrier.name: carrier for carrier in DECLARED}
 CARRIERS = tuple(BY_NAME)
 
@@ -90,7 +114,7 @@ def carrier_of(counterpart: str) -> str:
     return counterpart.removeprefix("carrier.")
 
 
-def route_to(country: str) -> Route | None:
-    """The route to this country; None when no carrier of ours goes there."""
-    routes = (route for carrier in DECLARED for route in carrier.routes)
+def route_to(country: str, carrier: str | None = None) -> Route | None:
+    """The route to this country, of this carrier if one is named; None when there is none."""
+    routes = (route for one in DECLARED if carrier in (None, one.name) for route in one.routes)
     return next((route for route in routes if route.country == country), None)

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from contracts.base import Code, CountryCode, HsCode, Instant, Money, OrderEvent, ParcelEvent, Value
-from contracts.vocabularies import HoldReason, OrderRefusal, Regime, TaxFindingCode
+from contracts.vocabularies import Carrier, HoldReason, OrderRefusal, Regime, TaxFindingCode
 
 Mrn = Annotated[str, Field(pattern=r"^[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]$")]
 
@@ -41,6 +41,8 @@ class OrderScreened(OrderEvent):
     rules: Annotated[tuple[Code, ...], Field(max_length=100)] = ()
     """The versions that were used: `<table>:<its row's first day>` of amounts, `<file>:<digits of its SHA-256>` of
     goods."""
+    one_parcel: bool = False
+    """One order, one payment, one waybill, one parcel: in several, customs takes it only if its payment is split."""
 
 
 class OrderRefused(OrderEvent):
@@ -87,6 +89,8 @@ class ParcelDeclared(ParcelEvent):
     eori: Code
     destination: CountryCode | None = None
     """The country it goes to; None in facts of a time when every parcel went to China."""
+    carrier: Carrier | None = None
+    """Who takes it, where `orders` has routed it; else the first carrier that goes to its country."""
     cn23: Cn23
     goods: Money
     freight: Money

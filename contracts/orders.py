@@ -19,7 +19,16 @@ from contracts.base import (
     with_turn,
 )
 from contracts.persons import ContactVersion
-from contracts.vocabularies import ContactPart, HoldPlacer, Language, OrderHoldReason, Outcome, ParcelOutcome, Province
+from contracts.vocabularies import (
+    Carrier,
+    ContactPart,
+    HoldPlacer,
+    Language,
+    OrderHoldReason,
+    Outcome,
+    ParcelOutcome,
+    Province,
+)
 
 HANDLE_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,31}$"
 
@@ -48,6 +57,8 @@ class OrderPlaced(OrderEvent):
     language: Language = "zh"
     placed_at: Instant | None = None
     """When the shopper placed it, as the marketplace states. Shown; decides nothing."""
+    carrier: Carrier | None = None
+    """Who takes it, where `orders` has routed it; else the first carrier that goes to its country."""
 
 
 class CancelRequested(OrderEvent):

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from pathlib import Path
 
 from fastapi import FastAPI, Response
 from starlette.types import ASGIApp
@@ -24,7 +25,8 @@ from sandbox.world import World
 
 def create(settings: SandboxSettings, now: Callable[[], datetime]) -> FastAPI:
     """The application. `now` is business time; call-backs run while the application does."""
-    world = World(now, expects=[kind for kind in settings.ceb_expects.split(",") if kind])
+    ems_directory = Path(settings.ems_feed_dir) if settings.ems_feed_dir else None
+    world = World(now, [kind for kind in settings.ceb_expects.split(",") if kind], ems_directory)
     faults = Faults()
     url = settings.carrier_webhook_url
     callbacks = Callbacks(world.laposte, world.advance, faults, url, settings.webhook_secret.get_secret_value())

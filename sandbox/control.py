@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from sandbox.ems.post import FeedFault
 from sandbox.faults import CounterpartName, Fault, FaultKind, Faults
 from sandbox.laposte.callbacks import Callbacks
 from sandbox.laposte.envelopes import french_time
@@ -48,6 +49,16 @@ class FaultBody(Body):
     seconds: Annotated[float, Field(ge=0, le=600)] = 3.0
 
 
+class ItemScanBody(Body):
+    code: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    country: Literal["FR", "CN"]
+
+
+class FeedFaultBody(Body):
+    fault: FeedFault
+    count: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
 class CallbacksBody(Body):
     enabled: bool
 
@@ -76,10 +87,13 @@ def router(world: World, faults: Faults, callbacks: Callbacks, *, anywhere: bool
     @routes.post("/postings")
     async def post(body: Postings) -> dict[str, list[str]]:
         now = world.advance()
-        unknown = [number for number in body.parcel_numbers if number not in world.laposte.parcels]
+        posts = {
+            number: world.laposte if number in world.laposte.parcels else world.ems for number in body.parcel_numbers
+        }
+        unknown = [number for number, post in posts.items() if post is world.ems and not world.ems.takes(number)]
         if unknown:
             raise HTTPException(404, {"unknown": unknown})
-        posted = [number for number in body.parcel_numbers if world.laposte.deposit(number, now)]
+        posted = [number for number in body.parcel_numbers if posts[number].deposit(number, now)]
         return {"posted": posted, "already": [number for number in body.parcel_numbers if number not in posted]}
 
     @routes.get("/parcels/{number}")
@@ -93,6 +107,20 @@ def router(world: World, faults: Faults, callbacks: Callbacks, *, anywhere: bool
         now = world.advance()
         _parcel(world, number)
         return _event(world.laposte.scan(number, body.code, body.country, now))
+
+    @routes.post("/ems/items/{number}/scan")
+    async def scan_item(number: str, body: ItemScanBody) -> dict[str, str]:
+        """A scan of an EMS item that is no part of its way; the next file tells of it."""
+        now = world.advance()
+        if number not in world.ems.items:
+            raise HTTPException(404, {"unknown": [number]})
+        return {"line": world.ems.scan(number, body.code, body.country, now).line}
+
+    @routes.put("/ems/faults")
+    async def plan_feed(body: FeedFaultBody) -> dict[str, int]:
+        """How the next files of EMS events are at fault."""
+        world.ems.faults.extend([body.fault] * body.count)
+        return {"planned": len(world.ems.faults)}
 
     @routes.put("/faults")
     async def plan(body: FaultBody) -> dict[str, int]:
@@ -144,6 +172,11 @@ def router(world: World, faults: Faults, callbacks: Callbacks, *, anywhere: bool
                 }
                 for received in world.china_customs.received.values()
             ],
+            "ems": {
+                "items": {number: [event.code for event in events] for number, events in world.ems.items.items()},
+                "files": world.ems.files,
+                "faults": dict(world.ems.injected),
+            },
             "callbacks": {**counted, "pending": callbacks.pending},
             "requests": requests,
             "faults": injected,

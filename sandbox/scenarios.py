@@ -44,6 +44,8 @@ class Clearance:
     receipts: tuple[PlannedReceipt, ...]
     after_answer: tuple[PlannedReceipt, ...] = ()
     """Those after the answer to a hold; empty when there is no hold."""
+    rejections: tuple[str, ...] = ()
+    """What customs says of the first inventories of the parcel, each of which it rejects at once (100)."""
 
 
 RELEASE = PlannedReceipt(20, "800", "[Code:800;Desc:放行]")
@@ -54,6 +56,7 @@ CLEARANCES: dict[str, Clearance] = {
         (PlannedReceipt(8, "500", "[Code:500;Desc:查验]"),),
         after_answer=(replace(RELEASE, after_hours=14),),
     ),
+    "rejected_first": Clearance((RELEASE,), rejections=("[Code:100;Desc:商品规格型号申报不规范]",)),
     "sent_back": Clearance(
         (
             PlannedReceipt(6, "300", "[Code:300;Desc:人工审核]"),
@@ -118,6 +121,11 @@ PARCEL_SCENARIOS: dict[str, ParcelScenario] = {
                 *(Scan(12, "RE1", "CN"), scans("FR", (130, "ET1"), (168, "DI2"))),
             ),
             clearance=CLEARANCES["sent_back"],
+        ),
+        ParcelScenario(
+            "customs_rejected",
+            steps_of(COLLECTED, EXPORTED, FLOWN, RELEASED, TO_THE_DOOR),
+            clearance=CLEARANCES["rejected_first"],
         ),
         ParcelScenario(
             "pickup",

@@ -25,6 +25,7 @@ class SandboxSettings(BaseSettings):
     laposte_api_key: SecretStr = Field(default=SecretStr(""), description="or by this key in the header apiKey")
     okapi_key: SecretStr = Field(default=SecretStr(""), description="who may ask Suivi")
     suivi_quota_per_second: int = Field(default=0, ge=0, description="calls a key may make in a real second; 0: any")
+    ems_feed_dir: str = Field(default="", description="where the EMS post writes its files; it takes none when empty")
     ceb_expects: str = Field(
         default="CEB311,CEB511",
         description="the messages that must precede an inventory; the others count as sent by somebody else",

@@ -52,6 +52,10 @@ class Secrets:
     webhook_secret: str = field(default_factory=lambda: f"whsec_{sealing_key()}")
     okapi_key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     laposte_password: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    laposte_api_key: str = ""
+    aftership_secrets: str = ""
+    easypost_secrets: str = ""
+    """These three others give out, and an installation can do without them: empty until somebody has one."""
     postgres_password: str = field(default_factory=password)
     kafka_admin_password: str = field(default_factory=password)
 

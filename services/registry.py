@@ -20,7 +20,8 @@ class Declared:
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Beside its passwords and its storage key: which secret of the installation each of its settings is."""
     local: Mapping[str, str] = field(default_factory=dict)
-    """Its settings on the stack of `make run`, by name; `{sandbox}` or `{<service>}` is an address there."""
+    """Its settings on the stack of `make run`, by name; `{sandbox}` or `{<service>}` is an address there, `{files}` the
+    folder of what counterparts exchange as files."""
     connections: int | None = None
     """That the proxy takes for it; None for the proxy's own limit."""
 
@@ -39,7 +40,12 @@ REGISTRY = (
             "link_keys": "link_keys",
             "service_key": "api_key_service",
         },
-        local={"tracking_url": "{tracking}", "customs_url": "{customs}", "warehouse_url": "{warehouse}"},
+        local={
+            "tracking_url": "{tracking}",
+            "customs_url": "{customs}",
+            "warehouse_url": "{warehouse}",
+            "carrier_routes": '{{"CN:ems-shop": "ems"}}',
+        },
     ),
     Declared("warehouse", 8020),
     Declared(
@@ -62,6 +68,9 @@ REGISTRY = (
         secrets={
             "contact_key": "contact_key",
             "laposte_password": "laposte_password",
+            "laposte_api_key": "laposte_api_key",
+            "aftership_secrets": "aftership_secrets",
+            "easypost_secrets": "easypost_secrets",
             "okapi_key": "okapi_key",
             "webhook_secrets": "webhook_secret",
         },
@@ -70,6 +79,9 @@ REGISTRY = (
             "laposte_suivi_url": "{sandbox}/laposte/suivi/v2",
             "laposte_contract_number": "900001",
             "poll_seconds": "10",
+            "ems_ranges": "EE10000000-19999999FR",
+            "ems_feed_dir": "{files}/ems",
+            "ems_feed_seconds": "1",
         },
     ),
     Declared("tracking", 8050, secrets={"link_keys": "link_keys"}, connections=4000),

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from services.registry import SERVICES
+from services.tracking_numbers import as_printed
 from services.where import Where
 from shared.operations.why import Finding, OrderFindings
 
@@ -110,7 +111,7 @@ async def ask(urls: Mapping[str, str], key: str, query: str) -> Why:
 async def _order(client: httpx.AsyncClient, url: str, query: str) -> dict[str, Any]:
     try:
         matches = await _by_id(client, url, query) or await _by_number(client, url, query)
-        matches = matches or _exact_match(await _search(client, url, query), query)
+        matches = matches or exact_match(await _search(client, url, query), query)
     except httpx.HTTPStatusError as error:
         raise OrderNotIdentified(f"orders at {url} answers {error.response.status_code}") from None
     except httpx.HTTPError as error:
@@ -154,7 +155,7 @@ async def _search(client: httpx.AsyncClient, url: str, query: str) -> list[dict[
     return orders
 
 
-def _exact_match(matches: list[dict[str, Any]], query: str) -> list[dict[str, Any]]:
+def exact_match(matches: list[dict[str, Any]], query: str) -> list[dict[str, Any]]:
     """The only order of these with exactly this number or tracking number, else all of them."""
     exact = [order for order in matches if _normalised(query) in {_normalised(number) for number in _numbers(order)}]
     return exact if len(exact) == 1 else matches
@@ -165,7 +166,7 @@ def _numbers(order: Mapping[str, Any]) -> list[str]:
 
 
 def _normalised(text: str) -> str:
-    return "".join(character for character in text.upper() if character.isalnum())
+    return "".join(character for character in as_printed(text) if character.isalnum())
 
 
 def ambiguity(query: str, matches: Sequence[Mapping[str, Any]]) -> str:

@@ -25,7 +25,7 @@ TOLERANCE = Decimal(1)
 """RMB that order and payment may differ by."""
 RETURN_WITHIN = timedelta(days=30)
 """Of the release (GACC 194/2018)."""
-RETURN_APPROVED_AFTER = timedelta(hours=20)
+APPROVED_AFTER = timedelta(hours=20)
 STORED, IN_CUSTOMS, REJECTED, SENT_BACK, RELEASED, REVIEWED = "2", "120", "100", "700", "800", "399"
 HELD = "500"
 CHANGE = "2"
@@ -49,6 +49,7 @@ class Inventory:
     time_factor: float
     status: str = IN_CUSTOMS
     answered: bool = False
+    cancelled: bool = False
     decisions: dict[Decision, datetime] = field(default_factory=dict)
 
     @property
@@ -87,6 +88,7 @@ class ChinaCustoms:
         self._inventories: dict[str, Inventory] = {}
         self._inventories_by_order: dict[str, Inventory] = {}
         self._listeners: dict[str, list[Listener]] = {}
+        self._rejected: dict[str, dict[str, str]] = {}
         self._guids = 0
         self.received: dict[tuple[str, str], ReceivedMessage] = {}
         self.issued: list[IssuedReceipt] = []
@@ -106,6 +108,8 @@ class ChinaCustoms:
         match message.kind:
             case "CEB621":
                 status, info = self._declare(message, now, assigned)
+            case "CEB623":
+                status, info = self._cancel(message, now, assigned)
             case "CEB625":
                 status, info = self._request_return(message, now, assigned)
             case _:
@@ -174,18 +178,35 @@ class ChinaCustoms:
         missing = [kind for kind in self._expects if kind not in documents]
         if missing:
             return REJECTED, f"三单缺失: {', '.join(missing)}"
-        fault = _disagreement(documents, message)
+        scenario = self._scenarios.of(order_no)
+        fault = _disagreement(documents, message) or self._rejection(message, scenario.clearance)
         if fault:
             return REJECTED, fault
         serial = len(self._inventories) + 1
         local = now.astimezone(CHINA)
         assigned["preNo"] = f"B{local:%Y%m%d}{serial:09d}"
         assigned["invtNo"] = f"{message.head['customsCode']}{local:%Y}I{serial:09d}"
-        scenario = self._scenarios.of(order_no)
         inventory = Inventory(message, dict(assigned), scenario.clearance, scenario.time_factor(order_no))
         self._inventories[cop_no] = self._inventories_by_order[order_no] = inventory
         self._schedule(inventory, inventory.clearance.receipts, now)
         return IN_CUSTOMS, "海关入库"
+
+    def _rejection(self, message: Message, clearance: Clearance) -> str | None:
+        """What is wrong with this inventory by its scenario; the same message again gets the same answer."""
+        said = self._rejected.setdefault(message.head["copNo"], {})
+        if message.guid not in said and len(said) < len(clearance.rejections):
+            said[message.guid] = clearance.rejections[len(said)]
+        return said.get(message.guid)
+
+    def _cancel(self, message: Message, now: datetime, assigned: dict[str, str]) -> tuple[str, str]:
+        """An inventory is cancelled until it is released; customs decides nothing of it any more."""
+        inventory = self._inventories.get(message.head["copNo"])
+        if inventory is None or "released" in inventory.decisions:
+            return REJECTED, "清单不存在或已放行"
+        inventory.cancelled = True
+        assigned.update(inventory.assigned)
+        self._approve(message, inventory, now, "撤单申请通过")
+        return IN_CUSTOMS, "撤单申请入库"
 
     def _request_return(self, message: Message, now: datetime, assigned: dict[str, str]) -> tuple[str, str]:
         inventory = self._inventories.get(message.head["copNo"])
@@ -195,12 +216,14 @@ class ChinaCustoms:
         if now - released > RETURN_WITHIN:
             return REJECTED, "超过退货申请期限"
         assigned.update(inventory.assigned)
-
-        def approve(due: datetime) -> None:
-            self._issue(message, inventory, PlannedReceipt(0, REVIEWED, "[Code:399;Desc:退货申请通过]"), due)
-
-        self._scheduler.schedule(now + RETURN_APPROVED_AFTER, approve)
+        self._approve(message, inventory, now, "退货申请通过")
         return IN_CUSTOMS, "退货申请入库"
+
+    def _approve(self, message: Message, inventory: Inventory, now: datetime, says: str) -> None:
+        def approve(due: datetime) -> None:
+            self._issue(message, inventory, PlannedReceipt(0, REVIEWED, f"[Code:399;Desc:{says}]"), due)
+
+        self._scheduler.schedule(now + APPROVED_AFTER, approve)
 
     def _schedule(self, inventory: Inventory, receipts: Sequence[PlannedReceipt], start: datetime) -> None:
         for receipt in receipts:
@@ -208,6 +231,8 @@ class ChinaCustoms:
             self._scheduler.schedule(due, partial(self._decide, inventory, receipt))
 
     def _decide(self, inventory: Inventory, receipt: PlannedReceipt, at: datetime) -> None:
+        if inventory.cancelled:
+            return
         inventory.status = receipt.status
         self._issue(inventory.message, inventory, receipt, at)
         decision = DECISIONS.get(receipt.status)

@@ -26,9 +26,11 @@ from sandbox.demo.api import Api
 from sandbox.demo.clock import FASTEST
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.dashboard import print_timeline
+from sandbox.demo.lanes import RETAIL_SHOP, SETTINGS, Shop, corrected, decided, postal_shop, quoted_lane
 from sandbox.demo.next_steps import next_steps
+from sandbox.demo.orders import Order
 from sandbox.demo.run import Demo
-from sandbox.demo.scenarios import LEFT_TO_YOU, SCENARIOS, batch
+from sandbox.demo.scenarios import BY_NAME, BY_POST, LEFT_TO_YOU, SCENARIOS, batch
 from sandbox.local.processes import CannotStartError
 from sandbox.local.stack import ROOT, Stack
 from sandbox.local.supervise import supervised
@@ -63,8 +65,9 @@ async def main(settings: Settings) -> int:
     started = time.monotonic()
     console.print("starting PostgreSQL, the broker, five services and the sandbox ...", highlight=False)
     async with (
-        Stack(run_dir, speed=min(SLOW, settings.speed)) as stack,
+        Stack(run_dir, speed=min(SLOW, settings.speed), settings=SETTINGS) as stack,
         Api(stack.urls, stack.secrets.api_keys) as api,
+        postal_shop(stack.urls, stack.secrets.api_keys, stack.dsns) as by_post,
         _registered(stack, console),
         supervised(stack, partial(console.print, markup=False, highlight=False, soft_wrap=True)),
     ):
@@ -72,7 +75,7 @@ async def main(settings: Settings) -> int:
         demo = Demo(stack, api, console, speed=settings.speed, patience=settings.patience)
         prefix = f"SP{secrets.token_hex(2).upper()}"
         left_open = None if settings.exit else LEFT_TO_YOU
-        run = demo.run(batch(settings.orders), prefix=prefix, left_open=left_open)
+        run = demo.run(batch(settings.orders), prefix=prefix, left_open=left_open, postal_shop=by_post)
         if not await _unless_stopped(run, stop):
             return 130
         summary = await demo.summary()
@@ -80,6 +83,8 @@ async def main(settings: Settings) -> int:
         for path in {run_dir / "summary.json", settings.result or run_dir / "summary.json"}:
             await asyncio.to_thread(_write, path, summary)
         _print_result(console, demo, summary)
+        if summary["ok"]:
+            await _print_lanes(console, demo, api, by_post)
         if not settings.exit:
             await slow_down(stack)
             await restock(api, f"GR-{prefix}-MORE")
@@ -172,6 +177,20 @@ def _print_result(console: Console, demo: Demo, summary: dict[str, Any]) -> None
     for name, url in summary["api_docs"].items():
         metrics = summary["metrics"].get(name, "")
         console.print(f"{name + ':':<15} {url}  {metrics}", highlight=False, soft_wrap=True)
+
+
+async def _print_lanes(console: Console, demo: Demo, api: Api, by_post: Shop) -> None:
+    """What each marketplace is quoted for an order that it has placed, what customs decided; a refusal corrected."""
+
+    async def told(name: str) -> tuple[Order, dict[str, Any]]:
+        order = next(order for order in demo.orders.by_id.values() if order.scenario.name == name)
+        return order, await api.get("customs", f"/orders/{order.id}")
+
+    console.print("\nTwo lanes into China:", highlight=False)
+    for shop, scenario in ((Shop(RETAIL_SHOP, api), BY_NAME["delivered"]), (by_post, BY_POST)):
+        console.print(f"  {quoted_lane(shop.name, await shop.quote(scenario))}", highlight=False, soft_wrap=True)
+        console.print(f"    {decided(*await told(scenario.name))}", highlight=False, soft_wrap=True)
+    console.print(f"  {corrected(*await told('customs_rejected'))}", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

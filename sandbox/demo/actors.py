@@ -195,6 +195,9 @@ class Actors:
                     return  # nothing to do: a later scan, or customs, settles it
                 case "retry" if case["reason"] == "CEB622:700":
                     return  # sent back: the parcel comes back, which settles it
+                case "retry" if case["reason"] == "CEB621:100":
+                    # The declarant has corrected what customs rejected; it is declared again.
+                    await self._api.post("customs", f"{parcel}/retry", "operator", {"work": "inventory"})
                 case action:
                     self._failed.append(f"no actor can {action} for {order.number}: {case['reason']}")
         except Refused as refusal:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -138,10 +139,11 @@ async def place(
     into: DemoOrders,
     first_person: int = 0,
     first_number: int = 1,
+    tax: Decimal | None = None,
 ) -> list[Order]:
     """Places an order for each scenario, in their sequence, and adds it to `into`. Each has a shopper of its own.
 
-    `now` is business time."""
+    `now` is business time, `tax` what is collected with each, EUR; without it, that of cross-border retail."""
     limit = asyncio.Semaphore(_CONCURRENCY)
 
     async def place_one(index: int, scenario: Scenario) -> Order:
@@ -151,7 +153,7 @@ async def place(
                 if parcel_scenario != "delivered":
                     await api.put("sandbox", f"/control/stories/{number}-{parcel}", None, {"story": parcel_scenario})
             document: dict[str, Any] = await api.post(
-                "orders", "/orders", "marketplace", order_body(number, scenario, shopper, now())
+                "orders", "/orders", "marketplace", order_body(number, scenario, shopper, now(), tax)
             )
         order = Order(document["id"], number, scenario, document["tracking_url"], shopper)
         into.add([order])

@@ -14,8 +14,9 @@ from sandbox.demo.actors import Actors
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.clock_speed import ClockSpeed
 from sandbox.demo.dashboard import Dashboard
+from sandbox.demo.lanes import Shop, collected
 from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
-from sandbox.demo.scenarios import SCENARIOS, Scenario
+from sandbox.demo.scenarios import BY_POST, SCENARIOS, Scenario
 from services.registry import SERVICES
 from shared.clock import Clock
 
@@ -51,13 +52,20 @@ class Demo:
         self.details: dict[str, dict[str, Any]] = {}
 
     async def run(
-        self, scenarios: Sequence[Scenario], *, prefix: str, first_person: int = 0, left_open: Scenario | None = None
+        self,
+        scenarios: Sequence[Scenario],
+        *,
+        prefix: str,
+        first_person: int = 0,
+        left_open: Scenario | None = None,
+        postal_shop: Shop | None = None,
     ) -> None:
         """Places an order for each scenario and lets the actors work until every order has ended or patience is over.
 
         `prefix` begins the orders' numbers. The order of `left_open` is placed when the first parcel is delivered, and
-        is not followed to its end."""
-        await receive_goods(self._api, [*scenarios, *([left_open] if left_open else [])], f"GR-{prefix}")
+        is not followed to its end. `postal_shop` places one more order, with the tax that it is quoted."""
+        more = [*([left_open] if left_open else []), *([BY_POST] if postal_shop else [])]
+        await receive_goods(self._api, [*scenarios, *more], f"GR-{prefix}")
         self._console.print(f"placing {len(scenarios)} orders ...", highlight=False)
         work = asyncio.create_task(self.actors.work())
         try:
@@ -66,6 +74,8 @@ class Demo:
                 self._api, scenarios, clock.now, prefix=prefix, into=self.orders, first_person=first_person
             )
             shown = orders[: len(SCENARIOS)]
+            if postal_shop is not None:
+                shown += await self._place_by_post(postal_shop, prefix, first_person, len(scenarios))
 
             async def place_left_open() -> None:
                 if left_open is not None:
@@ -87,6 +97,19 @@ class Demo:
             work.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await work
+
+    async def _place_by_post(self, shop: Shop, prefix: str, first_person: int, others: int) -> list[Order]:
+        """Before and after it are as many others, and the one that is left open."""
+        return await place(
+            shop.api,
+            [BY_POST],
+            self._deployment.clock.now,
+            prefix=prefix,
+            into=self.orders,
+            first_person=first_person + others + 1,
+            first_number=others + 2,
+            tax=collected(await shop.quote(BY_POST)),
+        )
 
     async def _watch(
         self,

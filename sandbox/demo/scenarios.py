@@ -82,6 +82,13 @@ SCENARIOS = (
         parcel_scenarios=("customs_refused",),
     ),
     Scenario(
+        "customs_rejected",
+        "rejected by customs, corrected",
+        (("STYLO-PLUME-M", 2),),
+        "delivered",
+        parcel_scenarios=("customs_rejected",),
+    ),
+    Scenario(
         "pickup", "nobody home, collected later", (("GANT-AGNEAU-8", 1),), "delivered", parcel_scenarios=("pickup",)
     ),
     Scenario(
@@ -101,6 +108,8 @@ LEFT_TO_YOU = Scenario(
     parcel_scenarios=("customs_hold",),
     left_open=True,
 )
+BY_POST = Scenario("by_post", "by post, of another shop", (("TRAIN-BOIS-12", 1), ("SAVON-OLIVE-300", 2)), "delivered")
+"""Of a marketplace whose goods come in as personal articles; all others declare them parcel by parcel (9610)."""
 EVERYDAY_LINES = (("SAVON-OLIVE-300", 2), ("PALET-BEURRE", 1))
 """What `make order` orders."""
 

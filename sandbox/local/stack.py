@@ -87,6 +87,11 @@ class Stack:
         return self.servers.broker
 
     @property
+    def files(self) -> Path:
+        """What counterparts exchange as files, a folder each."""
+        return self.run_dir / "files"
+
+    @property
     def clock(self) -> clock.Clock:
         return clock.Clock.from_file(self.clock_file)
 
@@ -97,7 +102,8 @@ class Stack:
     async def __aenter__(self) -> Self:
         logs = self.run_dir / "logs"
         try:
-            await asyncio.to_thread(logs.mkdir, parents=True, exist_ok=True)
+            for folder in (logs, self.files / "ems"):
+                await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         except OSError as error:
             raise StackError(
                 f"the logs cannot be written to {logs} ({error.strerror}): run it in a folder of yours with room"
@@ -228,9 +234,11 @@ class Stack:
                 "LAPOSTE_CONTRACT_NUMBER": BY_NAME["carrier"].local["laposte_contract_number"],
                 "LAPOSTE_PASSWORD": secret.laposte_password,
                 "WITNESS_LOGS": log_key(secret.log_key),
+                "EMS_FEED_DIR": BY_NAME["carrier"].local["ems_feed_dir"].format(files=self.files),
             }
         declared = BY_NAME[service]
-        settings = {name: value.format_map(self.urls) for name, value in declared.local.items()}
+        places = {**self.urls, "files": str(self.files)}
+        settings = {name: value.format_map(places) for name, value in declared.local.items()}
         return {name.upper(): value for name, value in (settings | secret.of_service(declared)).items()}
 
 

@@ -8,7 +8,17 @@ from contracts import topics
 from contracts.base import COUNTERPART, MANIFEST, ORDER
 from services import cases
 from services.carrier import metrics
-from services.carrier.api import aggregators, answers, bordereaux, callbacks, label_batches, labels, operations, orders
+from services.carrier.api import (
+    aggregators,
+    answers,
+    bordereaux,
+    callbacks,
+    feed_files,
+    label_batches,
+    labels,
+    operations,
+    orders,
+)
 from services.carrier.api import scans as scans_api
 from services.carrier.api.description import API
 from services.carrier.api.signatures import secrets_of
@@ -36,6 +46,7 @@ from services.carrier.store import callbacks as callbacks_table
 from services.carrier.store import labels as labels_table
 from services.carrier.store.intake import Retention, ScanIntake
 from services.carrier.tasks.details import DetailsPublisher
+from services.carrier.tasks.feeds import FeedReader
 from services.carrier.tasks.polling import keep_polling
 from services.carrier.tasks.publishing import ScanPublisher
 from services.carrier.tasks.retention import keep_dropping_expired
@@ -58,7 +69,12 @@ def service(platform: Platform) -> Service:
     pool, ledger, clock, require = platform.pool, platform.ledger, platform.clock, platform.require
     persons = Persons.of(settings, on_erased)
     connected = [
-        Connected(carrier, counterpart, carrier.connect(settings, settings.sender(), counterpart))
+        Connected(
+            carrier,
+            counterpart,
+            carrier.connect(settings, settings.sender(), counterpart),
+            carrier.number_ranges(settings) if carrier.number_ranges else None,
+        )
         for carrier in CARRIERS
         for wait in [partial(call_rates.wait, pool, carrier.counterpart)]
         for counterpart in [Counterpart(carrier.counterpart, Client(), wait)]
@@ -99,9 +115,14 @@ def service(platform: Platform) -> Service:
                 Task(f"poll.{one.carrier.name}", partial(keep_polling, pool, one, intake, settings.poll_seconds))
                 for one in connected
             ),
+            *(
+                Task(f"feed.{carrier.name}", FeedReader(pool, intake, carrier, feed, settings).run)
+                for carrier in CARRIERS
+                if (feed := carrier.feed) is not None and feed.directory(settings)
+            ),
             Task("retention", partial(keep_dropping_expired, pool)),
             Task("connections", partial(keep_open, tuple(one.counterpart for one in connected))),
-            every(metrics.EVERY_SECONDS, partial(metrics.measure, pool)),
+            every(metrics.EVERY_SECONDS, partial(metrics.measure, pool, connected)),
         ),
         api=API,
         routers=(
@@ -122,6 +143,7 @@ def service(platform: Platform) -> Service:
             answers.router(ledger, clock, platform.requests, require),
             operations.router(ledger, clock, platform.requests, require, [carrier.name for carrier in CARRIERS]),
             orders.router(pool, ledger, require, silence),
+            feed_files.router(pool, platform.requests, require),
             scans_api.router(pool, platform.seal, require),
             reads.router(require, pool),
         ),

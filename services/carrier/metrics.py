@@ -3,6 +3,8 @@ becomes of the labels that are asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import asyncpg
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -10,6 +12,7 @@ from contracts.base import Event
 from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned
 from contracts.warehouse import ParcelHandedOver
 from services.carrier.carriers import CARRIERS
+from services.carrier.carriers.carrier import Connected
 from services.carrier.domain.carrier import (
     AddressRefused,
     AnswerLost,
@@ -21,7 +24,7 @@ from services.carrier.domain.carrier import (
     Unexplained,
 )
 from services.carrier.domain.windows import REASONS
-from services.carrier.store import bordereaux, labels, scans, unconfirmed_labels
+from services.carrier.store import allotted_numbers, bordereaux, feed_files, labels, scans, unconfirmed_labels
 from shared.ledger.facts import Facts
 
 EVERY_SECONDS = 30.0
@@ -69,6 +72,11 @@ UNCONFIRMED = Gauge("carrier_unconfirmed_labels", "labels that may exist at the 
 REFUSED_BORDEREAUX = Gauge("carrier_refused_bordereaux", "lists of handed-over parcels that the carrier does not make")
 UNUSED_SCANNED = Gauge("carrier_unused_labels_scanned", "labels that were never shown and yet travel: should be none")
 UNPUBLISHED_AGE = Gauge("carrier_scans_oldest_unpublished_age_seconds", "of a scan whose parcel is known; real time")
+NUMBERS_LEFT = Gauge("carrier_label_numbers_left", "numbers for labels that we print ourselves", ["carrier"])
+FEED_FILES = Gauge("carrier_feed_files_to_settle", "files of a feed that wait for a person", ["carrier"])
+FEED_SILENCE = Gauge(
+    "carrier_feed_silent_seconds", "since a file was read, while the carrier has parcels; real time", ["carrier"]
+)
 
 SET_ASIDE = Counter("carrier_scans_set_aside", "scans that are not believed: kept, and not published", ["reason"])
 for _reason in REASONS:
@@ -96,8 +104,14 @@ def observe(facts: Facts, event: Event) -> None:
         TRANSIT.labels(outcome).observe((event.occurred_at - handed_over.occurred_at).total_seconds())
 
 
-async def measure(pool: asyncpg.Pool[asyncpg.Record]) -> None:
+async def measure(pool: asyncpg.Pool[asyncpg.Record], connected: Sequence[Connected] = ()) -> None:
     async with pool.acquire() as db:
+        for carrier, ranges in ((one.carrier, one.number_ranges) for one in connected):
+            if ranges:
+                NUMBERS_LEFT.labels(carrier.name).set(await allotted_numbers.left(db, carrier.name, ranges))
+            if carrier.feed is not None:
+                FEED_FILES.labels(carrier.name).set(await feed_files.count_to_settle(db, carrier.name))
+                FEED_SILENCE.labels(carrier.name).set(await feed_files.silent_seconds(db, carrier.name))
         UNCONFIRMED.set(await unconfirmed_labels.count(db))
         REFUSED_BORDEREAUX.set(await bordereaux.count_refused(db))
         UNUSED_SCANNED.set(await labels.count_unused_scanned(db, ANNOUNCING))

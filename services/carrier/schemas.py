@@ -94,6 +94,47 @@ class OperationView(View):
     """Whether it is not asked for now, for a fault of ours."""
 
 
+class FaultyRecordView(View):
+    """A record that could not be read."""
+
+    line: int
+    """In the file, from 1."""
+    field: str
+    """Which field; `line` when the record as a whole has another form."""
+    rule: str
+    """What is not kept; `form`."""
+
+
+class FeedFileView(View):
+    """A file in which a carrier reported events, and what is wrong with it."""
+
+    id: int
+    carrier: str
+    name: str
+    set_aside: bool
+    """Nothing of it counts; else all but its faulty records does."""
+    reason: str
+    """`too_large`, `head`, `unfinished`, `record_count`, `too_many_records`; `faulty_records` of one that counts."""
+    records: int
+    faulty_records: int
+    faults: tuple[FaultyRecordView, ...]
+    """Of the first twenty faulty records."""
+    seen_at: datetime
+
+
+class FeedFilesView(View):
+    """Files of feeds that wait for a person."""
+
+    files: tuple[FeedFileView, ...]
+
+
+class SettledFileView(View):
+    """A file of a feed that somebody has looked into."""
+
+    id: int
+    settled: bool
+
+
 class LabelView(View):
     """A label that the carrier has made."""
 

@@ -95,6 +95,7 @@ def policy_of(settings: Settings) -> Policy:
         eori=settings.eori,
         default_regime=settings.import_regime,
         regimes_by_marketplace=settings.import_regimes,
+        split_marketplaces=settings.split_marketplaces(),
     )
 
 

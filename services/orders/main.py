@@ -15,6 +15,7 @@ from services.orders.api.changes import Changes
 from services.orders.api.description import API
 from services.orders.api.intake import Intake
 from services.orders.api.preview import Previews
+from services.orders.domain.routing import Routing
 from services.orders.handlers import SUBSCRIPTIONS, Erasure, absorb_operations, handle, on_restored, project
 from services.orders.jobs.erasing import erase_person
 from services.orders.jobs.previews import ANSWER_BYTES, CUSTOMS, WAREHOUSE, Decider, Deciders
@@ -53,6 +54,7 @@ def order_intake(platform: Platform, persons: Persons) -> Intake:
         platform.clock,
         tracking_links(platform),
         platform.seal,
+        Routing(_settings(platform).carrier_routes),
     )
 
 
@@ -73,6 +75,7 @@ def service(platform: Platform) -> Service:
     pool, clock, persons = platform.pool, platform.clock, Persons.of(platform.settings)
     erasure = Erasure(ledger, persons, clock)
     deciders = _deciders(_settings(platform))
+    routing = Routing(_settings(platform).carrier_routes)
     return Service(
         name="orders",
         publishes=topics.ORDERS,
@@ -98,7 +101,7 @@ def service(platform: Platform) -> Service:
         ),
         routers=(
             intake.router(require, requests, order_intake(platform, persons), clock),
-            preview.router(require, Previews(ledger, pool, platform.seal, persons, deciders, clock)),
+            preview.router(require, Previews(ledger, pool, platform.seal, persons, deciders, clock, routing)),
             orders.router(require, requests, ledger, pool, clock, tracking_links(platform), erasure),
             holds.router(require, ledger, pool, clock),
             changes.router(require, requests, pool, Changes(ledger, persons, clock)),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
+from services.orders.domain.routing import Routing
 from shared.settings import PlatformSettings
 
 
@@ -16,4 +17,13 @@ class Settings(PlatformSettings):
     preview_timeout_seconds: float = Field(
         default=2, gt=0, le=20, description="real time that each of these has for its answer"
     )
+    carrier_routes: dict[str, str] = Field(
+        default={}, description="carrier by country or country:marketplace, JSON; else the first that goes there"
+    )
     service_key: SecretStr = Field(default=SecretStr(""), description="the API key with which it asks them")
+
+    @field_validator("carrier_routes")
+    @classmethod
+    def _lead_somewhere(cls, value: dict[str, str]) -> dict[str, str]:
+        Routing(value)
+        return value

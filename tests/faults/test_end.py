@@ -41,7 +41,7 @@ def test_a_run_is_at_least_sixty_injections(busy: BusyStack) -> None:
 async def nothing_is_pending(busy: BusyStack) -> bool:
     """No call-back waits to be sent, every parcel was asked about after its end, and every scan is published."""
     account = await busy.api.get("sandbox", "/control/account", None)
-    unasked = "select count(*) from followed_parcels where state in ('over', 'given_up') and not polled_since_end"
+    unasked = "select count(*) from followed_parcels where state in ('over', 'given_up') and poll_at <= now()"
     untold = "select count(*) from raw_scans join labels using (tracking_number) where used and processed_at is null"
     left = [await busy.stores.value("carrier", count) for count in (unasked, untold)]
     return not account["callbacks"]["pending"] and not any(left)

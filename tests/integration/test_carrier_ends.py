@@ -79,7 +79,8 @@ async def test_what_happens_to_a_lost_parcel_is_asked_for_once_a_day(carrier: Ca
     order_id, (number,) = await carrier.labelled()
     await carrier.hand_over(order_id, number)
     assert (await carrier.http.post(f"/orders/{order_id}/parcels/1/loss", headers=OPERATOR)).status_code == 200
-    await carrier.until_count(1, "followed_parcels", "tracking_number = $1 and polled_since_end", number)
+    polled = "tracking_number = $1 and state = 'given_up' and poll_at > now()"
+    await carrier.until_count(1, "followed_parcels", polled, number)
     await carrier.polled()  # it counts as polled before it is
     async with carrier.without_callbacks():
         await carrier.scan(number, "DI1", "CN")

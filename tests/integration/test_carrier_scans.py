@@ -60,6 +60,8 @@ async def test_two_events_of_one_minute_are_two_also_when_the_second_is_listed_l
     for _ in range(2):
         await carrier.call_back(envelope(number, late, early))
         await carrier.until_codes(order_id, "DR1", "ET1", "ET1")
+    scans = [scan for scan in (await carrier.facts(order_id)).all(ParcelScanned) if scan.code == "ET1"]
+    assert {(scan.scanned_at.second, scan.turn) for scan in scans} == {(50, 1), (12, 2)}, "none was told twice"
 
 
 async def test_what_the_carrier_tells_beside_its_scans_is_published_in_turns(carrier: CarrierService) -> None:

@@ -175,6 +175,8 @@ async def test_an_order_in_two_boxes_asks_for_the_split_of_its_payment(
 ) -> None:
     async with customs_service(servers, fresh_database, import_split_marketplaces="other") as customs:
         await customs.departed("two", parcel(1, (1, 1)), parcel(2, (1, 1)))
+        asked = await customs.until("two", CaseOpened, "needs_attention:split_payment:2")
+        assert asked.reason == "split_required"
         opened_case = await customs.until("two", CaseOpened, "needs_attention:import_documents:1")
         assert opened_case.reason == "CEB311:orderNo:split_required"
         await customs.departed("one")

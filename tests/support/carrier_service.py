@@ -88,7 +88,11 @@ class CarrierService:
             await self.platform.ledger.record(db, consumed=[recorded])
 
     async def packed(
-        self, parcels: int = 1, contact: Mapping[str, str] | None = None, weight_g: int | None = None
+        self,
+        parcels: int = 1,
+        contact: Mapping[str, str] | None = None,
+        weight_g: int | None = None,
+        by: str | None = None,
     ) -> UUID:
         """An order whose labels are to be made."""
         order_id = uuid4()
@@ -96,7 +100,7 @@ class CarrierService:
         weight = {} if weight_g is None else {"weight_g": weight_g}
         boxes = [{**SAMPLE["box"], **weight, "parcel": n + 1} for n in range(parcels)]
         now = {"order_id": str(order_id), "occurred_at": datetime.now(UTC).isoformat()}
-        destination = {"destination": (contact or {}).get("country", "CN")}
+        destination = {"destination": (contact or {}).get("country", "CN"), "carrier": by}
         await self.consume(
             OrderPacked.model_validate({**now, "parcels": boxes}),
             *(
@@ -133,11 +137,13 @@ class CarrierService:
                 order_id,
             )
 
-    async def hand_over(self, order_id: UUID, number: str, at: datetime | None = None) -> None:
+    async def hand_over(
+        self, order_id: UUID, number: str, at: datetime | None = None, carrier: str = "laposte"
+    ) -> None:
         occurred_at = at or datetime.now(UTC)
         await self.consume(
             ParcelHandedOver(
-                order_id=order_id, occurred_at=occurred_at, parcel=1, carrier="laposte", tracking_number=number
+                order_id=order_id, occurred_at=occurred_at, parcel=1, carrier=carrier, tracking_number=number
             )
         )
 
@@ -181,16 +187,16 @@ class CarrierService:
         await until(lambda: poller.trouble is None)
 
     @asynccontextmanager
-    async def paused(self) -> AsyncIterator[None]:
-        """The carrier is not called; a round of the poller that had begun before is over."""
+    async def paused(self, counterpart: str = "carrier.laposte") -> AsyncIterator[None]:
+        """The carrier is not called; a round of La Poste's poller that had begun before is over."""
         async with self.platform.ledger.transaction() as db:
-            await pauses.pause(db, "carrier.laposte")
+            await pauses.pause(db, counterpart)
         try:
             await self.polled()
             yield
         finally:
             async with self.platform.ledger.transaction() as db:
-                await pauses.resume(db, "carrier.laposte")
+                await pauses.resume(db, counterpart)
 
     async def announced(self, sub_order: str) -> int:
         labels = (await self.outside.get("/control/account")).json()["labels"]
@@ -242,6 +248,7 @@ async def carrier_service(
         okapi_key=SecretStr("okapi"),
         webhook_secret=SecretStr(whsec(SECRET)),
         carrier_webhook_url=f"http://127.0.0.1:{webhook_port}/webhooks/laposte",
+        ems_feed_dir=str(changes.get("ems_feed_dir", "")),
     )
     async with serving(create(world, lambda: datetime.now(UTC)), lifespan="on") as outside:
         settings = Settings.model_validate(

@@ -29,6 +29,7 @@ POLICY = Policy(
     eori="FR900000001",
     default_regime="cbec_9610",
     regimes_by_marketplace={"postal-shop": "personal_postal"},
+    split_marketplaces=frozenset({"*"}),
 )
 PARTIES = Parties(
     platform=Party("3105960001", "Silkpost"),

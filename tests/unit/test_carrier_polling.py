@@ -12,6 +12,7 @@ from services.carrier.carriers.laposte.settings import LaPosteSettings
 from services.carrier.domain.parcels import FollowState
 from services.carrier.domain.polling import (
     DAY_SECONDS,
+    ENDED_DAYS,
     FACTORS,
     GIVEN_UP_DAYS,
     PolledParcel,
@@ -66,7 +67,8 @@ def test_the_longer_there_is_no_news_the_less_often_it_is_polled() -> None:
 
 def test_one_that_waits_for_its_hand_over_or_has_ended() -> None:
     assert wait("labelled", "announced") == 2 * HOUR
-    assert wait("over", "delivered") is None
+    assert wait("over", "delivered", days_since_news=ENDED_DAYS - 1) == 3 * DAY_SECONDS
+    assert wait("over", "delivered", days_since_news=ENDED_DAYS) is None
     assert wait("given_up", "accepted", days_since_news=100, days=100) == DAY_SECONDS
     assert wait("given_up", "accepted", days=GIVEN_UP_DAYS) is None
 

@@ -12,7 +12,7 @@ from contracts.base import order_stream
 from contracts.carrier import ParcelScanned
 from services.carrier.carriers.laposte import codes
 from services.carrier.domain.carrier import CarrierEvent, CodeMeaning
-from services.carrier.domain.scans import KnownScan, check_batch, turns
+from services.carrier.domain.scans import KnownScan, check_batch, settled_turns, turns
 from shared.ledger.facts import Facts
 from tests.support.carrier_samples import NUMBERS, ORDER, START, day, declared, label, packed
 
@@ -78,6 +78,22 @@ def test_there_are_as_many_events_of_a_minute_as_the_answer_with_most_of_them_li
     answers: list[list[CarrierEvent]], number: int
 ) -> None:
     assert len(published(*answers)) == number
+
+
+@pytest.mark.parametrize(
+    ("listed", "stored", "settled"),
+    [
+        ({b"12": 1, b"50": 2}, {}, {b"12": 1, b"50": 2}),
+        ({b"12": 1, b"50": 2}, {b"50": 1}, {b"50": 1, b"12": 2}),  # told alone before, and published
+        ({b"12": 1, b"50": 2}, {b"50": 1, b"12": 1}, {b"50": 1, b"12": 2}),  # each told alone: the first was published
+        ({b"12": 1, b"50": 2, b"55": 3}, {b"50": 1, b"55": 2}, {b"50": 1, b"55": 2, b"12": 3}),
+        ({b"12": 1, b"55": 2}, {b"50": 1, b"55": 2}, {b"12": 1, b"55": 2}),  # one is not listed any more
+    ],
+)
+def test_an_event_that_is_known_keeps_its_turn(
+    listed: dict[bytes, int], stored: dict[bytes, int], settled: dict[bytes, int]
+) -> None:
+    assert settled_turns(listed, stored) == settled
 
 
 def test_an_event_that_cannot_be_read_has_no_minute() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.base import Event, order_stream
-from contracts.carrier import ParcelScanned
-from contracts.cases import CaseClosed
+from contracts.carrier import ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
+from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import (
     ImportCleared,
     ImportRefused,
@@ -22,11 +22,11 @@ from contracts.customs import (
     ParcelDeclared,
     ParcelUplifted,
 )
-from contracts.warehouse import OrderWithdrawn
+from contracts.warehouse import OrderPacked, OrderWithdrawn
 from services.customs.destinations.cn.shipments import shipment
 from services.customs.domain import quota
-from services.customs.domain.cases import POST_HOLD, attention
-from services.customs.domain.decide import DOCUMENTS, EXPORT, INVENTORY, Passed, screen, tax_by_parcel
+from services.customs.domain.cases import CANCELLATION, POST_HOLD, attention
+from services.customs.domain.decide import DOCUMENTS, EXPORT, INVENTORY, RETURN, Passed, Policy, screen, tax_by_parcel
 from services.customs.domain.parcels import parcel_rows
 from shared.ledger.facts import Facts
 from tests.support.customs_model import NOW, TWO_PARCELS, World, cleared, held, open_cases
@@ -152,6 +152,38 @@ def test_above_the_threshold_every_parcel_needs_its_number_however_small() -> No
     assert ParcelDeclared not in world.facts
 
 
+ONE_PARCEL = replace(POLICY, split_marketplaces=frozenset())
+
+
+def test_a_second_box_of_an_order_that_customs_takes_in_one_parcel_asks_for_the_split_when_it_is_packed() -> None:
+    world = World(ONE_PARCEL).consume(placed(), recorded(), TWO_PARCELS)
+    asked = world.facts.get(CaseOpened, "needs_attention:split_payment:2")
+    assert asked is not None
+    assert (asked.reason, asked.action) == ("split_required", "look_into")
+    assert open_cases(world) == {asked.case}
+    world.consume(handed_over(1), handed_over(2), scanned("departed_origin", 2)).answer_inventories()
+    assert open_cases(world) == set()
+
+
+def test_a_withdrawn_order_asks_for_no_split() -> None:
+    world = World(ONE_PARCEL).consume(placed(), recorded(), TWO_PARCELS)
+    world.consume(OrderWithdrawn(order_id=order_id(), occurred_at=NOW.now, reason="shopper"))
+    assert open_cases(world) == set()
+
+
+@pytest.mark.parametrize(
+    ("policy", "marketplace", "boxes"),
+    [
+        (ONE_PARCEL, "shop", packed()),
+        (ONE_PARCEL, "postal-shop", TWO_PARCELS),
+        (replace(POLICY, split_marketplaces=frozenset({"shop"})), "shop", TWO_PARCELS),
+    ],
+    ids=["one box", "by post", "the payment is split"],
+)
+def test_no_split_is_asked_for_of_what_customs_takes(policy: Policy, marketplace: str, boxes: OrderPacked) -> None:
+    assert open_cases(World(policy).consume(placed(marketplace=marketplace), recorded(), boxes)) == set()
+
+
 def test_excise_goods_are_declared_whatever_their_value() -> None:
     world = World().consume(placed(lines=[line(price="12.00", hs_code="22042100")]), recorded(), packed())
     assert world.has(EXPORT)
@@ -174,6 +206,55 @@ def test_documents_after_the_hand_over_the_inventory_after_the_departure() -> No
     assert not world.has(INVENTORY)
     world.consume(scanned("arrived_destination"))
     assert world.has(INVENTORY)
+
+
+def declared_parcel() -> World:
+    world = World().consume(placed(), recorded(), packed(), handed_over(), scanned("departed_origin"))
+    world.answer_inventories()
+    return world
+
+
+def returned(days: float = 20) -> ParcelReturned:
+    at = PLACED_AT + timedelta(days=days)
+    return ParcelReturned(order_id=order_id(), occurred_at=at, parcel=1, returned_at=at, reason="undelivered")
+
+
+LOST = ParcelLost(order_id=order_id(), occurred_at=PLACED_AT + timedelta(days=40), parcel=1, said_by="operator")
+DESTROYED = ParcelDestroyed(order_id=order_id(), occurred_at=PLACED_AT + timedelta(days=40), parcel=1, reason="seized")
+WITHDRAWN = OrderWithdrawn(order_id=order_id(), occurred_at=NOW.now, reason="shopper")
+
+
+@pytest.mark.parametrize(
+    ("end", "cancelled"),
+    [(returned(), True), (LOST, True), (WITHDRAWN, True), (DESTROYED, False), (delivered(), False)],
+)
+def test_the_inventory_of_a_parcel_that_never_comes_is_cancelled(end: Event, cancelled: bool) -> None:
+    assert declared_parcel().consume(end).has(CANCELLATION) is cancelled
+
+
+def test_an_inventory_is_cancelled_only_while_it_is_declared_and_not_released() -> None:
+    assert not World().consume(placed(), recorded(), packed(), handed_over(), LOST).has(CANCELLATION)
+    assert not declared_parcel().consume(cleared(), returned()).has(CANCELLATION)
+
+
+@pytest.mark.parametrize(
+    ("events", "asked"),
+    [
+        ((returned(),), True),
+        ((LOST,), False),
+        ((), False),
+        ((returned(), ImportReturned(order_id=order_id(), occurred_at=NOW.now, parcel=1)), False),
+    ],
+)
+def test_a_released_parcel_that_is_back_is_declared_as_a_return(events: tuple[Event, ...], asked: bool) -> None:
+    world = World().consume(placed(), recorded(), packed(), handed_over(), scanned("departed_origin"))
+    world.answer_inventories()
+    assert world.consume(*reversed(events), cleared()).has(RETURN) is asked
+
+
+def test_a_return_is_not_declared_when_its_time_is_over() -> None:
+    released = ImportCleared(order_id=order_id(), occurred_at=NOW.now - timedelta(days=31), parcel=1)
+    assert not declared_parcel().consume(released, returned()).has(RETURN)
 
 
 def test_customs_of_a_third_country_are_behind_the_border() -> None:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.base import order_stream
-from contracts.cases import CaseOpened
+from contracts.base import Event, order_stream
+from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused
 from sandbox.bad_answers import PAGE
 from services.customs.destinations.cn.receipt_events import receipt_events
@@ -298,3 +298,44 @@ def test_a_time_at_which_customs_cannot_have_held_the_parcel_is_not_believed(sta
     (held,) = receipt_events(receipt, sent, Facts(order_stream(order_id())), {}, DecisionContext(now))
     assert isinstance(held, ImportHeld)
     assert held.held_at == (written_at if held_at == "the message" else datetime.fromisoformat(held_at))
+
+
+@pytest.mark.parametrize(
+    ("status", "number", "declared"),
+    [("120", "22442026I000000007", True), ("800", "22442026I000000007", True), ("120", "", False), ("100", "1", False)],
+)
+def test_of_an_inventory_that_a_broker_sends_its_receipts_say_that_it_is_declared(
+    status: str, number: str, declared: bool
+) -> None:
+    sent, facts = SentMessage(UUID(GUID), order_id(), 1, "CEB621", PLACED_AT), Facts(order_stream(order_id()))
+    context = DecisionContext(PLACED_AT + timedelta(days=3))
+    receipt = polled(later(returnStatus=status, invtNo=number))
+    facts_of_it = receipt_events(receipt, sent, facts, {}, context)
+    told = [event.declaration_number for event in facts_of_it if isinstance(event, ImportDeclared)]
+    assert told == ([number] if declared else [])
+    for event in facts_of_it:
+        facts.add(event)
+    assert not any(
+        isinstance(event, ImportDeclared) for event in receipt_events(receipt, sent, facts, {}, context) if declared
+    )
+
+
+def test_a_cancellation_is_followed_to_its_approval() -> None:
+    sent, facts = SentMessage(UUID(GUID), order_id(), 1, "CEB623", PLACED_AT), Facts(order_stream(order_id()))
+    context = DecisionContext(PLACED_AT + timedelta(days=3))
+
+    def told(status: str) -> list[Event]:
+        return receipt_events(polled(later(messageType="CEB624", returnStatus=status)), sent, facts, {}, context)
+
+    (rejected,) = told("100")
+    assert isinstance(rejected, CaseOpened)
+    assert (rejected.case, rejected.reason, rejected.action) == (
+        "needs_attention:cancellation:1",
+        "CEB624:100",
+        "look_into",
+    )
+    facts.add(rejected)
+    assert told("120") == []
+    (settled,) = told("399")
+    assert isinstance(settled, CaseClosed)
+    assert (settled.case, settled.resolution) == (rejected.case, "answered")

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from contracts.customs import OrderScreened
-from sandbox.demo.order_request import order_body
+from sandbox.demo.lanes import collected, corrected, decided, quoted_lane
+from sandbox.demo.order_request import order_body, quote_body
+from sandbox.demo.orders import Order
 from sandbox.demo.people import person
-from sandbox.demo.scenarios import Scenario, batch
+from sandbox.demo.scenarios import BY_POST, Scenario, batch
+from services.customs.domain.decide import Policy
 from services.customs.domain.quote import quote
+from services.customs.schemas.quote import QuoteBody, quote_view
 from services.orders.schemas.body import OrderBody
 from services.orders.schemas.conversion import order_placed
 from services.orders.schemas.intake import check
@@ -19,6 +26,7 @@ from tests.support.customs_model import NOW
 from tests.support.customs_samples import POLICY
 
 AT = datetime(2026, 11, 23, 8, tzinfo=UTC)
+BY_POST_POLICY = replace(POLICY, default_regime="personal_postal")
 SOLD = [scenario for scenario in batch(40) if scenario.name != "over_limit"]
 
 
@@ -29,3 +37,38 @@ def test_the_demo_collects_what_is_due(scenario: Scenario) -> None:
     found = quote(order_placed(UUID(int=1), "demo", body, AT), NOW, POLICY).verdict
     assert isinstance(found, OrderScreened)
     assert found.findings == ()
+
+
+def quoted(scenario: Scenario, policy: Policy) -> dict[str, Any]:
+    order = QuoteBody.model_validate(quote_body(scenario)).as_order("demo", AT)
+    return quote_view(quote(order, NOW, policy), collected=False).model_dump(mode="json")
+
+
+def test_by_post_the_tax_is_collected_that_was_quoted() -> None:
+    answer = quoted(BY_POST, BY_POST_POLICY)
+    body = check(order_body("A-1", BY_POST, person(1), AT, collected(answer)), AT)
+    assert isinstance(body, OrderBody)
+    found = quote(order_placed(UUID(int=1), "demo", body, AT), NOW, BY_POST_POLICY).verdict
+    assert isinstance(found, OrderScreened)
+    assert (found.regime, found.findings) == ("personal_postal", ())
+    assert Decimal(answer["tax"]["due"]["amount"]) > 0
+
+
+def test_the_closing_words_name_lane_tax_firm_and_the_corrected_refusal() -> None:
+    by_post, retail = quoted(BY_POST, BY_POST_POLICY), quoted(SOLD[0], POLICY)
+    assert quoted_lane("shop", by_post).startswith("shop sells on postal: tax ")
+    assert "cbec_9610, the waybill filed by Silk Road Logistics (SANDBOX-511): tax " in quoted_lane("shop", retail)
+    order = Order("1", "SP-1", BY_POST, "")
+    screening = {"regime": "personal_postal", "tax_cny": {"amount": "5.00"}, "findings": []}
+    parcel = {
+        "state": "import_cleared",
+        "messages": [{"type": "CEB621", "number": "22442026I000000001"}],
+        "receipts": [{"type": "CEB622", "status": "800", "meaning": "cleared"}],
+    }
+    customs = {"screening": screening, "parcels": [parcel]}
+    assert decided(order, customs) == "SP-1 came in as personal_postal: tax 5.00 CNY, as collected; import cleared"
+    assert corrected(order, customs) == (
+        "SP-1 was rejected (100), corrected and declared again as 22442026I000000001: 800 cleared; import cleared"
+    )
+    found = {**screening, "findings": [{"finding": "tax_missing"}]}
+    assert "findings: tax_missing" in decided(order, {**customs, "screening": found})

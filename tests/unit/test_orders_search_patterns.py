@@ -21,9 +21,15 @@ def test_a_query_is_too_short_without_its_blanks_and_dashes(query: str) -> None:
 
 @pytest.mark.parametrize(
     ("query", "like"),
-    [("seek-77 a", "%SEEK77A%"), ("50%_off", r"%50\%\_OFF%"), ("a\\bcd", r"%A\\BCD%")],
+    [
+        ("seek-77 a", ("%SEEK77A%",)),
+        ("50%_off", (r"%50\%\_OFF%",)),
+        ("a\\bcd", (r"%A\\BCD%",)),
+        ("cy 123.456-785 fr", ("%CY123.456785FR%", "%CY123456785FR%")),
+        ("a.b.c", ("%A.B.C%",)),
+    ],
 )
-def test_a_query_is_compared_in_one_form_and_literally(query: str, like: str) -> None:
+def test_a_query_is_compared_in_one_form_and_literally(query: str, like: tuple[str, ...]) -> None:
     pattern = search_pattern(query)
     assert pattern is not None
     assert pattern.like == like

@@ -64,6 +64,20 @@ async def declared(http: httpx.AsyncClient, sub_order: str = "TM-1-1") -> dict[s
     return (await send(http, ceb("CEB621", sub_order)))[1]
 
 
+async def test_an_inventory_that_is_rejected_first_is_taken_when_it_is_declared_again(
+    http: httpx.AsyncClient, clock: HandClock
+) -> None:
+    assert (await http.put("/control/stories/TM-1-1", json={"story": "customs_rejected"})).is_success
+    for kind in DOCUMENTS:
+        await send(http, ceb(kind, "TM-1-1"))
+    first = ceb("CEB621", "TM-1-1")
+    answers = [(await send(http, message))[1] for message in (first, first, ceb("CEB621", guid=str(uuid4()).upper()))]
+    assert [answer["returnStatus"] for answer in answers] == ["100", "100", "120"]
+    assert "申报不规范" in answers[0]["returnInfo"]
+    clock.pass_hours(40)
+    assert [receipt["returnStatus"] for receipt in await later(http)] == ["800"]
+
+
 async def later(http: httpx.AsyncClient, after: str = "") -> list[dict[str, str]]:
     """The answers in the messages of receipts that came since."""
     page = (await http.get("/chinaport/receipts", params={"after": after})).json()
@@ -358,6 +372,25 @@ async def test_the_journey_waits_for_customs(
     events = (await http.get(f"/control/parcels/{number}")).json()["events"]
     assert events[-1]["code"] == end
     assert [receipt["returnStatus"] for receipt in await later(http)] == statuses
+
+
+async def test_an_inventory_is_cancelled_before_its_release_and_nothing_is_decided_of_it_then(
+    http: httpx.AsyncClient, clock: HandClock
+) -> None:
+    _, unknown = await send(http, ceb("CEB623", guid=str(uuid4()).upper()))
+    assert unknown["returnStatus"] == "100"
+    fields = await declared(http)
+    name, taken = await send(http, ceb("CEB623"))
+    assert (name, taken["returnStatus"], taken["invtNo"]) == ("CEB624Message", "120", fields["invtNo"])
+    clock.pass_hours(48)
+    assert [(one["messageType"], one["returnStatus"]) for one in await later(http)] == [("CEB624", "399")]
+
+
+async def test_a_released_inventory_is_not_cancelled(http: httpx.AsyncClient, clock: HandClock) -> None:
+    await declared(http)
+    clock.pass_hours(48)
+    _, late = await send(http, ceb("CEB623", guid=str(uuid4()).upper()))
+    assert late["returnStatus"] == "100"
 
 
 async def test_a_return_is_approved_within_thirty_days_of_release(http: httpx.AsyncClient, clock: HandClock) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 import pytest
 
-from contracts.base import Event
+from contracts.base import Event, Money
+from contracts.customs import OrderScreened
 from contracts.warehouse import OrderPacked, ParcelHandedOver, ParcelReceivedBack
 from services.warehouse.domain.actions import book_return, hand_over, pack, report_shortage
 from services.warehouse.domain.movements import OrderStock
@@ -18,6 +20,7 @@ from tests.support.warehouse_samples import (
     BOXES,
     CLOSED,
     HANDED_OVER,
+    HONEY,
     LATER,
     NET,
     NOW,
@@ -53,6 +56,25 @@ def test_packing_the_same_boxes_again_gives_the_first_packing_and_others_are_ref
         "the order is packed already, otherwise",
         [],
     )
+
+
+def test_an_order_that_customs_takes_in_one_parcel_is_packed_in_several_only_if_the_packer_says_so() -> None:
+    screened = OrderScreened(
+        order_id=ORDER,
+        occurred_at=NOW,
+        regime="cbec_9610",
+        value_cny=Money.zero("CNY"),
+        rate=Decimal(8),
+        rate_date=NOW.date(),
+        one_parcel=True,
+    )
+    facts = known(*RESERVED, screened)
+    assert refusal(lambda: pack(facts, BOXES, NET, NOW))[2] == [("parcels", "one_parcel")]
+    assert len(pack(facts, BOXES, NET, NOW, split=True).parcels) == 2
+    one_box = (Box((SOAP, HONEY), 1000, 300, 200, 100),)
+    assert len(pack(facts, one_box, NET, NOW).parcels) == 1
+    split = screened.model_copy(update={"one_parcel": False})
+    assert len(pack(known(*RESERVED, split), BOXES, NET, NOW).parcels) == 2
 
 
 @pytest.mark.parametrize(

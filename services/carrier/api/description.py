@@ -26,6 +26,7 @@ An operator makes the secret. Whatever is not answered with 204 was not stored: 
         "bordereaux": "For the warehouse: carriers' own lists of what was handed over together.",
         "orders": "For support: what this service knows of an order.",
         "parcels": "For support: what a person states about a parcel.",
+        "feed files": "For operators: files in which a carrier reports events, and that wait for a person.",
         "operations": "For operators: what is not asked of a carrier until a fault of ours is mended.",
         "call-backs": "For who sends a carrier's events: signed, and without a key.",
         "persons": "For operators: who read a person's data.",

@@ -20,8 +20,13 @@ from services.carrier.domain.carrier import (
     ParcelEvents,
     Sender,
 )
+from services.carrier.domain.feeds import FeedFile
+from services.carrier.domain.number_ranges import NumberRange
 from services.carrier.domain.silence import SilenceRule
 from shared.http.client import Counterpart
+
+Track = Callable[[Sequence[str]], Awaitable[Sequence[ParcelEvents]]]
+"""Asks what there is about these parcels, by their numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,8 @@ class Calls:
     make_label: Callable[[LabelOrder], Awaitable[LabelAnswer]]
     check_label: Callable[[LabelOrder], Awaitable[CheckAnswer]]
     """Whether a label would be made; none is."""
-    track: Callable[[Sequence[str]], Awaitable[Sequence[ParcelEvents]]]
-    """About so many parcels as `group_size` allows. Raises Unreachable."""
+    track: Track | None
+    """About so many parcels as `group_size` allows. Raises Unreachable. None: this carrier cannot be polled."""
     account: Account
     reprint_label: Callable[[LabelOrder, str], Awaitable[LabelReprint]] | None = None
     """The papers of a label that was made, by its number; none is made. None: this carrier prints nothing again."""
@@ -52,6 +57,22 @@ class Callbacks:
     """What `data` is."""
     most: int = 1
     """How many parcels one call-back may be about; more than one are an array."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Files that a carrier drops into a directory of ours, each with events of many parcels."""
+
+    directory: Callable[[Any], str]
+    """From the carrier's settings; none is read when it is empty."""
+    look_seconds: Callable[[Any], float]
+    """Between two looks, real time."""
+    unfinished_seconds: Callable[[Any], float]
+    """After which a file whose end is missing is no longer waited for, real time."""
+    most_bytes: int
+    """Of one file."""
+    read: Callable[[bytes], FeedFile]
+    """Raises Unfinished, UnreadableFile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +116,9 @@ class Carrier:
     bordereau_parcels: int | None = None
     """How many parcels a list of `make_bordereau` may have; None for a carrier without lists."""
     aggregators: tuple[Aggregator, ...] = ()
+    feed: Feed | None = None
+    number_ranges: Callable[[Any], Sequence[NumberRange]] | None = None
+    """From its settings: the numbers of labels that we print ourselves, where it makes none."""
 
     @property
     def counterpart(self) -> str:
@@ -114,3 +138,5 @@ class Connected:
     carrier: Carrier
     counterpart: Counterpart
     calls: Calls
+    number_ranges: Sequence[NumberRange] | None = None
+    """None: it numbers its labels itself."""

@@ -40,6 +40,8 @@ class LabelOrder:
     """The day on which the parcel is handed over, in the place of dispatch."""
     cny_per_eur: Decimal | None = None
     """The dated rate of the order's screening; needed only when the postal charges are in CNY."""
+    number: str | None = None
+    """Of a carrier whose labels we print ourselves: the one that its label bears. None: its ranges are used up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +129,15 @@ class Account:
 class Unreachable(Exception):
     """The carrier gave no answer about any parcel of the request.
 
-    `reason` is one token. `retry_after` is in real seconds, when the carrier named it.
+    `reason` is one token. `retry_after` is in real seconds, when the carrier named it. `of_all`: it would give none
+    about any other parcel now.
     """
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str, retry_after: float | None = None, *, of_all: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after
+        self.of_all = of_all or retry_after is not None
 
 
 class InvalidReport(ValueError):

@@ -87,6 +87,11 @@ def may_get_label(facts: Facts, parcel: int) -> bool:
     return would_be_published(facts, parcel) and not is_given_up(facts, parcel)
 
 
+def chosen_route(declared: ParcelDeclared) -> Route | None:
+    """How the parcel goes; None when no carrier of ours takes it there."""
+    return route_to(declared.destination or FIRST_DESTINATION, declared.carrier)
+
+
 def outputs(facts: Facts, context: DecisionContext) -> Iterator[Output]:
     """A label for every parcel that is packed, declared and has its addressee, as long as the order goes on."""
     plan = plan_of(facts)
@@ -96,7 +101,7 @@ def outputs(facts: Facts, context: DecisionContext) -> Iterator[Output]:
         declared = facts.get(ParcelDeclared, parcel)
         if declared is None or facts.get(LabelCreated, parcel) is not None:
             continue
-        route = route_to(declared.destination or FIRST_DESTINATION)
+        route = chosen_route(declared)
         if PersonErased in facts:
             yield refusal(facts.id, parcel, "person_erased", context.now)
         elif route is None:

@@ -16,6 +16,12 @@ LONGEST_WAIT_SECONDS = 60.0
 IDLE_SECONDS = 1.0
 DAY_SECONDS = 86_400.0
 GIVEN_UP_DAYS = 180
+ENDED_DAYS = 60
+ENDED_SECONDS = 3 * DAY_SECONDS
+"""So long, and so often, a parcel is asked about that was delivered or is back: it may have gone to the wrong door, and
+who calls back is not bound to do so after the end."""
+SILENT_PARCELS, SILENT_GROUPS = 2, 2
+"""After so many in a row without an answer it is the carrier that gives none, not the parcels."""
 
 _NEAR_THE_DOOR, _AFTER_ARRIVAL, _IN_FRANCE, _SLOW = 1, 2, 4, 8
 FACTORS: Mapping[str, int] = {
@@ -59,11 +65,12 @@ class PolledParcel:
 def seconds_until_next(parcel: PolledParcel, poll_seconds: float) -> float | None:
     """From this poll of the parcel to the next; None for never.
 
-    This is the last poll of one that has ended: its end may have been reported before the scans that led to it. One
-    that is given up may travel all the same: it is polled once a day, for half a year.
+    One that has ended is polled at once, as its end may have been reported before the scans that led to it, and then
+    seldom, until there was no news of it for `ENDED_DAYS`. One that is given up may travel all the same: it is polled
+    once a day, for half a year.
     """
     if parcel.state == "over":
-        return None
+        return ENDED_SECONDS if parcel.seconds_since_news < ENDED_DAYS * DAY_SECONDS else None
     if parcel.state == "given_up":
         return DAY_SECONDS if parcel.seconds_followed < GIVEN_UP_DAYS * DAY_SECONDS else None
     factor = NOT_HANDED_OVER if parcel.state == "labelled" else FACTORS.get(parcel.status or "", WITHOUT_STATUS)

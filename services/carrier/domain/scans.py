@@ -2,7 +2,7 @@
 
 A scan's id is its parcel, code and minute, so that what poll and call-back both report is one fact: the first is
 published, and each source's own words are kept. Where one answer lists several events of a code in one minute, each is
-a fact: there are as many as the answer with most of them lists.
+a fact: there are as many as the answer with most of them lists. One that is stored keeps its turn.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from uuid import UUID
 
 from contracts.carrier import ParcelScanned
@@ -52,6 +53,23 @@ def turns(answer: Sequence[CarrierEvent]) -> list[int]:
         else 1
         for event in answer
     ]
+
+
+def settled_turns(listed: Mapping[bytes, int], stored: Mapping[bytes, int]) -> dict[bytes, int]:
+    """The turns of the events of one minute that an answer lists, by their digests. `listed`: by their time;
+    `stored`: of those that are known, the earliest known first.
+
+    What is known keeps its turn, for it is published under it: the other events get the lowest turns that are left. Of
+    two that were told alone, and so have the same turn, the one that was told first keeps it.
+    """
+    settled: dict[bytes, int] = {}
+    for digest, turn in stored.items():
+        if digest in listed and turn not in settled.values():
+            settled[digest] = turn
+    for digest in sorted(listed, key=lambda digest: listed[digest]):
+        if digest not in settled:
+            settled[digest] = next(turn for turn in count(1) if turn not in settled.values())
+    return settled
 
 
 _Minute = tuple[str, str | None, datetime]

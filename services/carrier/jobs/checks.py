@@ -11,7 +11,7 @@ from services.carrier.carriers.carrier import Connected
 from services.carrier.domain.carrier import AddressRefused, LabelPossible, LabelRejected
 from services.carrier.domain.labels import label_job, label_order, parcel_and_round
 from services.carrier.domain.operations import check_job, open_pause, resume, seconds_between_checks
-from services.carrier.jobs.labels import needed_label, route_of
+from services.carrier.jobs.labels import needed_label, numbered, route_of
 from services.persons.records import Persons
 from shared.clock import Clock
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
@@ -73,6 +73,7 @@ class CheckJob:
             if needed is None or route is None:
                 continue
             order = label_order(needed.facts, parcel, needed.contact, route, calls.account, self.clock.now())
+            order = await numbered(self.ledger, self.connected, order)
             if isinstance(await calls.check_label(order), LabelPossible | AddressRefused | LabelRejected):
                 return True  # a fault of that parcel or its address is found only where none of ours is
         return False

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
-from contracts.carriers import route_to
+from contracts.customs import ParcelDeclared
 from services.carrier.carriers.carrier import Connected
 from services.carrier.domain.carrier import LabelPossible
-from services.carrier.domain.labels import label_order
-from services.carrier.jobs.labels import needed_label
+from services.carrier.domain.labels import chosen_route, label_order
+from services.carrier.jobs.labels import needed_label, numbered
 from services.persons.records import Persons
 from shared.clock import Clock
 from shared.jobs import pauses
@@ -57,7 +57,8 @@ class LabelChecks:
 
     async def _ask(self, order_id: UUID, parcel: int) -> str:
         needed = await needed_label(self.ledger, self.persons, order_id, parcel)
-        route = route_to(needed.contact.country) if needed is not None else None
+        declared = needed.facts.get(ParcelDeclared, parcel) if needed is not None else None
+        route = chosen_route(declared) if declared is not None else None
         if needed is None or route is None:
             return NOT_CHECKED
         connected = self.connected[route.carrier]
@@ -66,5 +67,5 @@ class LabelChecks:
                 return NOT_CHECKED
         calls = connected.calls
         order = label_order(needed.facts, parcel, needed.contact, route, calls.account, self.clock.now())
-        answer = await calls.check_label(order)
+        answer = await calls.check_label(await numbered(self.ledger, connected, order))
         return POSSIBLE if isinstance(answer, LabelPossible) else answer.reason

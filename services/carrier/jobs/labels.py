@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
@@ -54,7 +54,7 @@ from services.carrier.domain.labels import (
 from services.carrier.domain.operations import UNKNOWN
 from services.carrier.jobs.pauses import LabelPauses
 from services.carrier.metrics import count_label_answer
-from services.carrier.store import labels, unconfirmed_labels
+from services.carrier.store import allotted_numbers, labels, unconfirmed_labels
 from services.carrier.store.labels import StoredLabel
 from services.persons.facts import PersonErased, contact_version
 from services.persons.records import Persons
@@ -100,8 +100,17 @@ async def needed_label(ledger: Ledger, persons: Persons, order_id: UUID, parcel:
 
 def route_of(needed: NeededLabel, carrier: str) -> Route | None:
     """How this carrier takes the parcel to its addressee; None when it does not."""
-    route = route_to(needed.contact.country)
-    return route if route is not None and route.carrier == carrier else None
+    return route_to(needed.contact.country, carrier)
+
+
+async def numbered(ledger: Ledger, connected: Connected, order: LabelOrder) -> LabelOrder:
+    """The order with the number that its label is to bear, where we print the carrier's labels ourselves."""
+    if connected.number_ranges is None:
+        return order
+    declared, carrier = order.declared, connected.carrier.name
+    async with ledger.transaction() as db:
+        number = await allotted_numbers.allot(db, carrier, connected.number_ranges, declared.order_id, declared.parcel)
+    return replace(order, number=number)
 
 
 class LabelJob:
@@ -120,6 +129,7 @@ class LabelJob:
         self._persons = persons
         self._seal = seal
         self._clock = clock
+        self._connected = connected
         self._carrier = connected.carrier
         self._calls = connected.calls
         self._pauses = LabelPauses(ledger, clock, connected)
@@ -161,7 +171,8 @@ class LabelJob:
         if route is None:
             return self._refused(job, "no_route")
         account, now = self._calls.account, self._clock.now()
-        return route, label_order(needed.facts, parcel, needed.contact, route, account, now)
+        order = label_order(needed.facts, parcel, needed.contact, route, account, now)
+        return route, await numbered(self._ledger, self._connected, order)
 
     async def _call(self, job: ClaimedJob, route: Route, order: LabelOrder) -> Done:
         if (number := lost_number(job.state)) is not None and self._calls.reprint_label is not None:

@@ -19,8 +19,7 @@ async def save(db: DB, parcels: Sequence[FollowedParcel]) -> None:
                set state = excluded.state, status = excluded.status, scans = excluded.scans,
                    news_at = case when f.scans <> excluded.scans then now() else f.news_at end,
                    poll_at = case when f.state <> excluded.state then now()
-                                  else least(f.poll_at, now() + interval '1 hour') end,
-                   polled_since_end = f.polled_since_end and f.state = excluded.state
+                                  else least(f.poll_at, now() + interval '1 hour') end
                where (f.state, f.status, f.scans) is distinct from (excluded.state, excluded.status, excluded.scans)""",
             [parcel.order_id for parcel in parcels],
             [parcel.parcel for parcel in parcels],
@@ -48,8 +47,7 @@ async def claim_due(db: DB, carrier: str, poll_seconds: float, limit: int) -> li
     )
     await db.execute(
         """update followed_parcels f
-           set polled_at = now(), polled_since_end = f.state in ('over', 'given_up'),
-               poll_at = case when wait is null then 'infinity' else now() + wait * interval '1 second' end
+           set poll_at = case when wait is null then 'infinity' else now() + wait * interval '1 second' end
            from unnest($1::uuid[], $2::int[], $3::float8[]) as p (order_id, parcel, wait)
            where f.order_id = p.order_id and f.parcel = p.parcel""",
         [row["order_id"] for row in due],
@@ -84,7 +82,7 @@ async def claim_due(db: DB, carrier: str, poll_seconds: float, limit: int) -> li
 async def release(db: DB, carrier: str, numbers: Sequence[str], seconds: float = 0) -> None:
     """These were not polled after all: they are due again after so many seconds, behind those that have waited."""
     await db.execute(
-        """update followed_parcels set poll_at = now() + $3 * interval '1 second', polled_since_end = false
+        """update followed_parcels set poll_at = now() + $3 * interval '1 second'
            where carrier = $1 and tracking_number = any($2)""",
         carrier,
         list(numbers),

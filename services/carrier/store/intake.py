@@ -7,18 +7,19 @@ import hashlib
 from collections.abc import Collection, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import asyncpg
 
 from contracts.base import order_stream
 from services.carrier.domain.carrier import CarrierEvent, ParcelEvents
+from services.carrier.domain.feeds import FeedFile
 from services.carrier.domain.scans import turns
-from services.carrier.store import callbacks, details, labels, scans
+from services.carrier.store import callbacks, details, feed_files, labels, scans
 from services.carrier.store.callbacks import Callback
 from services.carrier.store.details import ToldDetails
+from services.carrier.store.feed_files import FileVersion
 from services.carrier.store.numbers import Number
-from services.carrier.store.scans import RawScan
+from services.carrier.store.scans import RawScan, Source
 from shared import failpoints, tracing
 from shared.ledger.batches import isolate_failures
 from shared.sealing import Seal
@@ -56,14 +57,12 @@ class ReceivedCallback:
     """Whether it was new, once that is durable."""
 
 
-def sealed_scans(
-    carrier: str, source: Literal["poll", "webhook"], answer: Sequence[CarrierEvent], seal: Seal
-) -> list[RawScan]:
+def sealed_scans(carrier: str, source: Source, answer: Sequence[CarrierEvent], seal: Seal) -> list[RawScan]:
     """What a carrier tells in one answer, as it is stored."""
     return [_sealed(carrier, source, event, turn, seal) for event, turn in zip(answer, turns(answer), strict=True)]
 
 
-def _sealed(carrier: str, source: Literal["poll", "webhook"], event: CarrierEvent, turn: int, seal: Seal) -> RawScan:
+def _sealed(carrier: str, source: Source, event: CarrierEvent, turn: int, seal: Seal) -> RawScan:
     """One event has one digest, however often and beside whatever it is reported."""
     digest = hashlib.sha256(event.raw).digest()
     return RawScan(
@@ -100,12 +99,25 @@ class ScanIntake:
         raw = sealed_scans(carrier, "poll", events, self._seal)
         async with self._pool.acquire() as db, db.transaction():
             erased = await labels.erased_numbers(db, [(scan.carrier, scan.tracking_number) for scan in raw])
-            new = await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
+            raw = await scans.settled(db, _without_words(raw, erased))
+            new = await scans.save(db, raw, self._retention.raw_scans)
             told = await details.save(db, _with_details(carrier, reported), self._retention.raw_scans)
         if new:
             self.received.set()
         if told:
             self.details_received.set()
+
+    async def keep_file(self, file: FileVersion, digest: bytes, read: FeedFile) -> bool:
+        """Durable when it returns; False when there was nothing to keep: this file was known already."""
+        raw = sealed_scans(file.carrier, "feed", read.events, self._seal)
+        async with self._pool.acquire() as db, db.transaction():
+            if not await feed_files.take(db, file, digest, read.records, read.faulty):
+                return False
+            erased = await labels.erased_numbers(db, [(scan.carrier, scan.tracking_number) for scan in raw])
+            new = await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
+        if new:
+            self.received.set()
+        return True
 
     async def keep_callback(self, carrier: str, webhook_id: str, parts: Sequence[CallbackPart]) -> bool:
         """Durable when it returns; False when this call-back was known already."""
@@ -145,7 +157,9 @@ class ScanIntake:
             erased = await labels.erased_numbers(db, [(part.carrier, part.tracking_number) for part in arrived])
             kept = [_without_body(callback, erased) for callback in arrived]
             new = await callbacks.save(db, kept, self._retention.callbacks)
-            raw = [scan for received in group if _id(received) in new for scan in received.scans]
+            raw = [
+                scan for received in group if _id(received) in new for scan in await scans.settled(db, received.scans)
+            ]
             await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
             fresh = [told for received in group if _id(received) in new for told in received.details]
             told = await details.save(db, fresh, self._retention.raw_scans)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 import asyncpg
 
-from services.carrier.domain.scans import KnownScan
+from services.carrier.domain.scans import KnownScan, settled_turns
 from services.carrier.store.numbers import Numbers, columns
 from shared.db import DB
 from shared.sealing import SealedColumn
@@ -21,6 +22,7 @@ def sealing_place(carrier: str, tracking_number: str, digest: bytes) -> str:
     return f"scan:{carrier}:{tracking_number}:{digest.hex()}"
 
 
+Source = Literal["poll", "webhook", "feed"]
 SEALED = SealedColumn(
     "STORAGE_KEY",
     "raw_scans",
@@ -35,7 +37,7 @@ SEALED = SealedColumn(
 class RawScan:
     carrier: str
     tracking_number: str
-    source: Literal["poll", "webhook"]
+    source: Source
     digest: bytes
     sealed: bytes | None
     code: str | None
@@ -44,6 +46,42 @@ class RawScan:
     country: str | None
     turn: int = 1
     """Which of the events of its code and minute it is, in the answer that lists it."""
+
+
+async def settled(db: DB, answer: Sequence[RawScan]) -> list[RawScan]:
+    """What one answer lists, with the turns under which each of it counts: see `settled_turns`."""
+    several = {_minute(scan) for scan in answer if scan.turn > 1}
+    if not several:
+        return list(answer)
+    listed: dict[_Minute, dict[bytes, int]] = {minute: {} for minute in several}
+    for scan in answer:
+        if (minute := _minute(scan)) in several:
+            listed[minute][scan.digest] = scan.turn
+    rows = await db.fetch(
+        """select r.carrier, r.tracking_number, r.digest, r.turn
+           from raw_scans r join unnest($1::text[], $2::text[], $3::bytea[]) as s (carrier, number, digest)
+                on r.carrier = s.carrier and r.tracking_number = s.number and r.digest = s.digest
+           order by r.received_at, r.turn""",
+        [carrier for (carrier, *_), digests in listed.items() for _ in digests],
+        [number for (_, number, *_), digests in listed.items() for _ in digests],
+        [digest for digests in listed.values() for digest in digests],
+    )
+    stored: dict[tuple[str, str], dict[bytes, int]] = defaultdict(dict)
+    for row in rows:
+        stored[row["carrier"], row["tracking_number"]].setdefault(row["digest"], row["turn"])
+    turns = {minute: settled_turns(digests, stored[minute[:2]]) for minute, digests in listed.items()}
+    return [
+        replace(scan, turn=turns[minute][scan.digest]) if (minute := _minute(scan)) in turns else scan
+        for scan in answer
+    ]
+
+
+_Minute: TypeAlias = tuple[str, str, str | None, datetime | None]
+
+
+def _minute(scan: RawScan) -> _Minute:
+    at = scan.scanned_at.replace(second=0, microsecond=0) if scan.scanned_at else None
+    return scan.carrier, scan.tracking_number, scan.code, at
 
 
 async def save(db: DB, scans: Sequence[RawScan], days: int) -> int:

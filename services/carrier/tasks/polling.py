@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import asyncpg
 
-from services.carrier.carriers.carrier import Connected
-from services.carrier.domain.carrier import Unreachable
-from services.carrier.domain.polling import seconds_after_failure, seconds_after_round
+from services.carrier.carriers.carrier import Connected, Track
+from services.carrier.domain.carrier import ParcelEvents, Unreachable
+from services.carrier.domain.polling import SILENT_GROUPS, SILENT_PARCELS, seconds_after_failure, seconds_after_round
 from services.carrier.store import followed_parcels
 from services.carrier.store.intake import ScanIntake
 from shared.jobs import pauses
@@ -43,26 +45,60 @@ async def keep_polling(
 async def poll(
     pool: asyncpg.Pool[asyncpg.Record], connected: Connected, intake: ScanIntake, poll_seconds: float, loop: Loop
 ) -> tuple[int, Unreachable | None]:
-    """One round: how many parcels were due, and why it stopped early if it did. None while the carrier is paused.
+    """One round: how many parcels were due, and why it stopped early if it did. None while the carrier is paused,
+    and of one that cannot be polled.
 
-    Those about which there was no answer are due again, behind all others that are due, so that no group blocks them;
-    one whose own answer is missing in that of its group only after `poll_seconds`.
+    Those about which there was no answer are due again, behind all others that are due, so that no group blocks them.
+    Of a group without an answer each is asked about alone, for one of them may be to blame: that one, like one whose
+    own answer is missing in that of its group, is due again only after `poll_seconds`.
     """
-    carrier = connected.carrier
+    carrier, track = connected.carrier, connected.calls.track
+    if track is None:
+        return 0, None
     async with pool.acquire() as db, db.transaction():
         if await pauses.is_paused(db, carrier.counterpart):
             return 0, None
         due = await followed_parcels.claim_due(db, carrier.name, poll_seconds, carrier.group_size * GROUPS_AT_ONCE)
+
+    async def release(numbers: Sequence[str], seconds: float = 0) -> None:
+        if numbers:
+            async with pool.acquire() as db, db.transaction():
+                await followed_parcels.release(db, carrier.name, numbers, seconds)
+
+    silent = 0
+    fault: Unreachable | None = None
     for start in range(0, len(due), carrier.group_size):
         group = due[start : start + carrier.group_size]
-        try:
-            answers = await loop.while_waiting(connected.calls.track(group))
-        except Unreachable as fault:
-            async with pool.acquire() as db, db.transaction():
-                await followed_parcels.release(db, carrier.name, due[start:])
-            return len(due), fault
+        answers, told = await _ask(track, group, loop)
         await intake.keep_polled(carrier.name, answers)
-        if missing := set(group) - {parcel.tracking_number for parcel in answers}:
-            async with pool.acquire() as db, db.transaction():
-                await followed_parcels.release(db, carrier.name, sorted(missing), poll_seconds)
-    return len(due), None
+        missing = sorted(set(group) - {parcel.tracking_number for parcel in answers})
+        if told is None or (answers and not told.of_all):
+            silent, fault = 0, None
+            await release(missing, poll_seconds)
+            continue
+        silent, fault = silent + 1, told
+        await release(missing)
+        if told.of_all or silent == SILENT_GROUPS:
+            await release(due[start + carrier.group_size :])
+            break
+    return len(due), fault
+
+
+async def _ask(track: Track, group: Sequence[str], loop: Loop) -> tuple[Sequence[ParcelEvents], Unreachable | None]:
+    """What is reported of these parcels, and why there is no answer about others: together, else of each alone."""
+    try:
+        return await loop.while_waiting(track(group)), None
+    except Unreachable as fault:
+        if fault.of_all or len(group) == 1:
+            return (), fault
+    answers: list[ParcelEvents] = []
+    silent = 0
+    last: Unreachable | None = None
+    for number in group:
+        try:
+            answers += await loop.while_waiting(track([number]))
+        except Unreachable as fault:
+            silent, last = silent + 1, fault
+            if fault.of_all or (silent == SILENT_PARCELS and not answers):
+                return answers, fault
+    return answers, last

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from services.carrier.store import bordereaux, callbacks, details, labels, scans
+from services.carrier.store import bordereaux, callbacks, details, feed_files, labels, scans
 from shared.loop import Loop
 
 RETENTION_SECONDS = 3600.0
@@ -20,5 +20,6 @@ async def keep_dropping_expired(pool: asyncpg.Pool[asyncpg.Record], loop: Loop) 
             await scans.drop_expired(db)
             await callbacks.drop_expired(db)
             await details.drop_expired(db)
+            await feed_files.drop_expired(db)
 
     await loop.repeat(step, RETENTION_SECONDS)

@@ -16,11 +16,12 @@ from contracts.customs import (
     ImportHeld,
     ImportRefused,
     ImportReturned,
+    OrderScreened,
     ParcelDeclared,
     ParcelRefused,
 )
 from contracts.orders import OrderClosed
-from contracts.warehouse import OrderWithdrawn
+from contracts.warehouse import OrderPacked, OrderWithdrawn
 from services.parcel_status import end_evidence
 from services.plans import is_given_up
 from shared.ledger.facts import DecisionContext, Facts, Output
@@ -32,6 +33,8 @@ HOLD_WITHIN = timedelta(days=7)
 """Business time for the papers that customs asks for."""
 ATTENTION_WITHIN = timedelta(days=3)
 """Business time for a look at work that stands still."""
+CANCELLATION = "cancellation"
+"""Kind of work, and of the case about it: the inventory of a parcel that never comes is cancelled."""
 CLEARANCE = "clearance"
 """An answer of customs to an inventory that cannot be settled by sending something again."""
 RECEIPT = "receipt"
@@ -64,6 +67,8 @@ AWAIT_CUSTOMS = "await_customs"
 
 INVALIDATION, EXIT_PROOF = "invalidation", "exit_proof"
 """Kinds of outside work, and of cases: an export declaration whose goods never leave, or of which no exit is known."""
+SPLIT_PAYMENT, SPLIT_REQUIRED = "split_payment", "split_required"
+"""Kind of a case, and its reason: customs takes the order in one parcel only, and it was packed in several."""
 
 
 def order_ended(facts: Facts) -> bool:
@@ -216,6 +221,17 @@ def _waiting(case: CaseOpened, context: DecisionContext) -> CaseOpened:
     )
 
 
+def split_payment(facts: Facts, context: DecisionContext) -> list[Output]:
+    """An order that customs takes in one parcel was packed in several: its marketplace is asked to have the payment
+    split by them, before they leave. By the boxes as they were packed: a new one in the place of another changes
+    nothing."""
+    screened, packed = facts.get(OrderScreened), facts.get(OrderPacked)
+    if screened is None or packed is None or not screened.one_parcel or len(packed.parcels) == 1 or order_ended(facts):
+        return []
+    second = str(packed.parcels[1].parcel)
+    return [_needs("look_into", facts.id, SPLIT_PAYMENT, second, 1, SPLIT_REQUIRED, context, ATTENTION_WITHIN)]
+
+
 def _held_since(facts: Facts, parcel: int, at: datetime) -> bool:
     """Whether a hold of customs' own was open then, or began later."""
     last = max((held for held in facts.all(ImportHeld) if held.parcel == parcel), key=_by_hold, default=None)
@@ -244,7 +260,7 @@ def attention(
 
     `round_`: from 1, and one more for each such case that was closed before.
     """
-    action = "look_into" if kind in (CLEARANCE, RECEIPT, TAX_DIFFERENCE) else "retry"
+    action = "look_into" if kind in (CANCELLATION, CLEARANCE, RECEIPT, TAX_DIFFERENCE) else "retry"
     return _needs(action, order_id, kind, subject, round_, reason, context, ATTENTION_WITHIN)
 
 
@@ -336,7 +352,8 @@ def settled_attention(facts: Facts, context: DecisionContext) -> list[Output]:
 
 
 def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | None:
-    if kind in (POST_HOLD, TAX_DIFFERENCE):  # settled by scans; by a void bill or a person
+    # Settled by scans; by a void bill or a person; by an approval.
+    if kind in (POST_HOLD, TAX_DIFFERENCE, CANCELLATION):
         return None
     match kind:
         case "invalidation":
@@ -354,6 +371,10 @@ def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | 
             return "order_ended" if order_ended(facts) else None
         case "return":
             return "answered" if facts.get(ImportReturned, parcel) else None
+        case "split_payment":
+            if facts.get(ImportDeclared, parcel):
+                return "answered"
+            return "order_ended" if order_ended(facts) else None
         case "import_documents" | "inventory":
             declared = facts.get(ImportDeclared, parcel)
             if declared is not None and declared.occurred_at >= since:

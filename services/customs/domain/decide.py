@@ -15,6 +15,7 @@ from contracts.carrier import ParcelScanned
 from contracts.customs import (
     ImportCleared,
     ImportDeclared,
+    ImportReturned,
     OrderRefused,
     OrderScreened,
     ParcelDeclared,
@@ -24,21 +25,31 @@ from contracts.customs import (
 )
 from contracts.orders import OrderPlaced
 from contracts.vocabularies import Regime
-from contracts.warehouse import OrderPacked, ParcelHandedOver
+from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.customs.domain import export
 from services.customs.domain.amounts import goods_of, in_cny, of_order, split
-from services.customs.domain.cases import held_by_post, holds, order_ended, settled_attention
+from services.customs.domain.cases import (
+    CANCELLATION,
+    held_by_post,
+    holds,
+    order_ended,
+    settled_attention,
+    split_payment,
+)
 from services.customs.domain.export_ends import exits, invalidations, waits_for_invalidation
 from services.customs.domain.tax import compare, parts, tolerance
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal, Sums
 from services.customs.regimes.tables import Tables
 from services.customs.regimes.taxes import Finding
+from services.parcel_status import end_evidence
 from services.persons.facts import PersonErased, PersonRecorded, contact_recorded
 from services.plans import plan_of
 from shared.ledger.facts import DecisionContext, Facts, Job, Output
 
 EXPORT, DOCUMENTS, INVENTORY, RETURN, HOLD_ANSWER = "export", "import_documents", "inventory", "return", "hold_answer"
 """Kinds of outside work; the subject begins with the parcel's number."""
+NEVER_COMES = frozenset({"returned", "lost"})
+"""Ends of a parcel that was not released, after which customs is asked to cancel its inventory."""
 
 ORIGIN = "FR"
 LEFT_ORIGIN = frozenset(
@@ -68,11 +79,17 @@ class Policy:
     eori: str
     default_regime: Regime = "personal_postal"
     regimes_by_marketplace: Mapping[str, Regime] | None = None
+    split_marketplaces: frozenset[str] = frozenset()
+    """Which split the payment of an order by its parcels; `*`: all."""
 
     def regime_of(self, placed: OrderPlaced) -> ImportRegime:
         """A marketplace sells under one regime: whether its three documents exist is a matter of contracts."""
         name = (self.regimes_by_marketplace or {}).get(placed.marketplace, self.default_regime)
         return self.imports[name]
+
+    def splits(self, placed: OrderPlaced) -> bool:
+        """Whether each parcel of the order is an order of its own to customs, with a payment of its own."""
+        return bool({"*", placed.marketplace} & self.split_marketplaces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +136,7 @@ def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | O
         tax_cny=Money(amount=tax.due, currency="CNY"),
         findings=tuple(_finding(finding) for finding in compare(tax, sums.tax, tolerated)),
         rules=rules,
+        one_parcel=regime.by_documents and not policy.splits(placed),
     )
     return Passed(screened, placed.occurred_at, regime.yearly_limit(day), day.year)
 
@@ -158,6 +176,7 @@ def decide(facts: Facts, context: DecisionContext, policy: Policy) -> list[Outpu
         outputs += _import(facts, parcel.parcel, regime, context)
         outputs += holds(facts, parcel.parcel, context)
         outputs += held_by_post(facts, parcel.parcel, context)
+    outputs += split_payment(facts, context)
     outputs += [*invalidations(facts), *exits(facts, context, _left_origin)]
     return [*outputs, *settled_attention(facts, context)]
 
@@ -201,6 +220,7 @@ def parcels_declared(
             export="deemed",
             eori=policy.eori,
             destination=placed.country,
+            carrier=placed.carrier,
             cn23=export.cn23(placed, parcel, share.money(share.freight)),
             goods=share.money(share.goods),
             freight=share.money(share.freight),
@@ -265,12 +285,27 @@ def _import(facts: Facts, parcel: int, regime: ImportRegime, context: DecisionCo
         if not regime.cleared_by(scans):
             return []
         return [ImportCleared(order_id=facts.id, occurred_at=context.now, parcel=parcel)]
-    if PersonErased in facts or facts.get(ImportDeclared, parcel) or not contact_recorded(facts):
+    if PersonErased in facts or not contact_recorded(facts):
         return []
+    if facts.get(ImportDeclared, parcel):
+        return _taken_back(facts, parcel, regime, context)
     outputs: list[Output] = [Job(DOCUMENTS, facts.stream, str(parcel))]
     if facts.get(ParcelUplifted, parcel) or any(_left_origin(scan) for scan in scans):
         outputs.append(Job(INVENTORY, facts.stream, str(parcel)))
     return outputs
+
+
+def _taken_back(facts: Facts, parcel: int, regime: ImportRegime, context: DecisionContext) -> list[Output]:
+    """Of a declared parcel that does not reach its addressee: before the release its inventory is cancelled, after it
+    the return is declared, while it may be (GACC 194/2018)."""
+    ended, cleared = end_evidence(facts, parcel), facts.get(ImportCleared, parcel)
+    if cleared is None:
+        never = OrderWithdrawn in facts or (ended is not None and ended.outcome in NEVER_COMES)
+        return [Job(CANCELLATION, facts.stream, str(parcel))] if never else []
+    if ended is None or ended.outcome != "returned" or facts.get(ImportReturned, parcel):
+        return []
+    until = regime.returnable_until(cleared.occurred_at)
+    return [Job(RETURN, facts.stream, str(parcel))] if until is None or context.now <= until else []
 
 
 def _left_origin(scan: ParcelScanned) -> bool:

@@ -23,7 +23,9 @@ ParcelState = Literal[
     "import_cleared",
     "import_returned",
 ]
-Work = Literal["export", "invalidation", "exit_proof", "import_documents", "inventory", "return", "hold_answer"]
+Work = Literal[
+    "export", "invalidation", "exit_proof", "import_documents", "inventory", "cancellation", "return", "hold_answer"
+]
 
 
 class UpliftNoticeBody(Body):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -13,6 +14,7 @@ from fastapi.responses import JSONResponse
 from contracts.base import order_stream
 from contracts.orders import OrderPlaced
 from services.orders.domain.decide import order_id_of
+from services.orders.domain.routing import Routing
 from services.orders.schemas.answers import AcceptedOrderView
 from services.orders.schemas.body import OrderBody
 from services.orders.schemas.conversion import contact, fingerprint, national_id, order_placed
@@ -66,6 +68,7 @@ class Intake:
         clock: Clock,
         links: TrackingLinks,
         seal: Seal,
+        routing: Routing,
     ) -> None:
         self._ledger = ledger
         self._requests = requests
@@ -73,6 +76,7 @@ class Intake:
         self._clock = clock
         self._links = links
         self._seal = seal
+        self._routing = routing
         self._groups = GroupCommit(self._answer_group, Submission.conflict_keys, lambda order: order.marketplace)
 
     async def answer(self, submission: Submission) -> Response | Problem:
@@ -126,9 +130,13 @@ class Intake:
         await self._ledger.record(
             db,
             consumed=[PersonRecorded(order_id=order_id, occurred_at=now) for order_id in new],
-            published=[order_placed(order_id, order.marketplace, order.body, now) for order_id, order in new.items()],
+            published=[self._placed(order_id, order, now) for order_id, order in new.items()],
             traces={order_id: trace for order_id, trace in traces.items() if trace},
         )
+
+    def _placed(self, order_id: UUID, order: Submission, now: datetime) -> OrderPlaced:
+        carrier = self._routing.carrier(order.body.consignee.address.country, order.marketplace)
+        return order_placed(order_id, order.marketplace, order.body, now, carrier)
 
     def _accepted(self, order: Submission, status: int) -> Response:
         return JSONResponse(

@@ -10,6 +10,7 @@ from contracts.orders import OrderPlaced
 from services.orders.api.intake import NUMBER_TAKEN, same_body
 from services.orders.domain.decide import order_id_of
 from services.orders.domain.previews import preview
+from services.orders.domain.routing import Routing
 from services.orders.jobs.previews import Deciders
 from services.orders.schemas.body import OrderBody
 from services.orders.schemas.conversion import contact, fingerprint, national_id, order_placed
@@ -39,6 +40,7 @@ class Previews:
         persons: Persons,
         deciders: Deciders,
         clock: Clock,
+        routing: Routing,
     ) -> None:
         self._ledger = ledger
         self._pool = pool
@@ -46,6 +48,7 @@ class Previews:
         self._persons = persons
         self._deciders = deciders
         self._clock = clock
+        self._routing = routing
 
     async def answer(self, marketplace: str, submitted: object) -> OrderPreviewView:
         """Of a body as it came."""
@@ -53,7 +56,8 @@ class Previews:
         body = check(submitted, now)
         if isinstance(body, list):
             return faulty_view(body)
-        order = order_placed(order_id_of(marketplace, body.number), marketplace, body, now)
+        carrier = self._routing.carrier(body.consignee.address.country, marketplace)
+        order = order_placed(order_id_of(marketplace, body.number), marketplace, body, now, carrier)
         person = self._persons.sealed(order.order_id, contact(body), national_id(body))
         faults = await self._number_faults(order, body)
         screening, reservation = await self._deciders.ask(order, person.national_id)

@@ -46,7 +46,7 @@ def earliest_wait(facts: Facts) -> datetime | None:
 def concerning(facts: Facts, state: WaitingState, pauses: Sequence[Pause]) -> list[Pause]:
     """Those of these pauses that hold up an order in this state."""
     operation, placed = AWAITED_OPERATION.get(state), facts.get(OrderPlaced)
-    route = route_to(placed.country) if placed and operation else None
+    route = route_to(placed.country, placed.carrier) if placed and operation else None
     if route is None:
         return []
     awaited = (counterpart_of(route.carrier), operation)

@@ -79,7 +79,7 @@ def preview(
         unanswered.append("customs")
     if reserved is None and short is None:
         unanswered.append("warehouse")
-    route = route_to(order.country)
+    route = route_to(order.country, order.carrier)
     return Preview(
         faults=(
             *faults,

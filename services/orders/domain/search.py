@@ -1,6 +1,6 @@
 """Search terms and patterns: the number of an order, its parcels' tracking numbers, the beginning of its id.
 
-Case, blanks and dashes make no difference, neither in the query nor in the terms.
+Case, blanks and dashes make no difference, neither in the query nor in the terms; in a tracking number nor do dots.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from services.tracking_numbers import as_printed
 
 MIN_LENGTH = 4
 """Characters of a query, blanks and dashes not counted: fewer would match half of all orders, and no index helps with
@@ -24,8 +26,8 @@ _ID_PREFIX = re.compile(r"[0-9A-F]{1,32}")
 class SearchPattern:
     """A query in the form in which the database compares it."""
 
-    like: str
-    """For LIKE on the search terms."""
+    like: tuple[str, ...]
+    """For LIKE on the search terms, any of them: as a number of an order, and as a tracking number."""
     first_id: UUID | None
     """The lowest id that begins with the query; None when none can."""
     last_id: UUID | None
@@ -37,10 +39,14 @@ def search_pattern(query: str) -> SearchPattern | None:
     text = normalize(query)
     if len(text) < MIN_LENGTH:
         return None
-    like = "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
+    like = tuple(_like(term) for term in dict.fromkeys((text, as_printed(text))) if len(term) >= MIN_LENGTH)
     if not _ID_PREFIX.fullmatch(text):
         return SearchPattern(like, None, None)
     return SearchPattern(like, UUID(text.ljust(_ID_DIGITS, "0")), UUID(text.ljust(_ID_DIGITS, "F")))
+
+
+def _like(term: str) -> str:
+    return "%" + re.sub(r"([\\%_])", r"\\\1", term) + "%"
 
 
 def search_terms(document: Mapping[str, Any]) -> str:

@@ -14,7 +14,10 @@ from services.orders.domain.changes import ADDRESS
 from services.orders.schemas.body import AddressBody, ChangeBody, MoneyBody, OrderBody
 
 
-def order_placed(order_id: UUID, marketplace: str, body: OrderBody, now: datetime) -> OrderPlaced:
+def order_placed(
+    order_id: UUID, marketplace: str, body: OrderBody, now: datetime, carrier: str | None = None
+) -> OrderPlaced:
+    """`carrier`: to which it is routed, see `domain.routing`."""
     return OrderPlaced(
         order_id=order_id,
         occurred_at=now,
@@ -30,6 +33,7 @@ def order_placed(order_id: UUID, marketplace: str, body: OrderBody, now: datetim
         province=body.province,
         language=body.language,
         placed_at=body.placed_at,
+        carrier=carrier,
     )
 
 

@@ -55,7 +55,7 @@ async def _matches(db: DB, pattern: SearchPattern, marketplace: str | None) -> l
         await db.execute(f"set local statement_timeout = '{TIMEOUT_MS}ms'")
         rows = await db.fetch(
             """(select order_id from order_search
-                where terms like $1 and ($4::text is null or marketplace = $4) limit $5)
+                where terms like any($1) and ($4::text is null or marketplace = $4) limit $5)
                union (select order_id from orders
                       where order_id between $2 and $3 and ($4::text is null or marketplace = $4) limit $5)""",
             pattern.like,

@@ -13,6 +13,7 @@ from services.tracking import store
 from services.tracking.api.page import Pages
 from services.tracking.api.words import choose_language
 from services.tracking.schemas import PublicTracking
+from services.tracking_numbers import as_printed
 from shared.http.answers import etag_response
 from shared.http.openapi import CONDITIONAL, described, problems
 from shared.http.problems import Problem
@@ -98,7 +99,7 @@ def page_router(pool: asyncpg.Pool[asyncpg.Record], look_ups: TokenBuckets, page
         except Problem as problem:
             body = pages.parcel_not_found(language)
             return Response(body, problem.status, {**headers, **problem.headers}, "text/html")
-        return etag_response(request, pages.parcel(tracking_number, parcel, language), "text/html", headers)
+        return etag_response(request, pages.parcel(as_printed(tracking_number), parcel, language), "text/html", headers)
 
     return routes
 
@@ -109,9 +110,10 @@ async def _look_up(
     """What is told of the parcel with this number. Raises Problem 404 or 429."""
     if seconds := look_ups.take(client(request)):
         raise Problem(429, "too many requests", headers={"Retry-After": str(seconds)})
-    if not _NUMBER.fullmatch(tracking_number):
+    number = as_printed(tracking_number)
+    if not _NUMBER.fullmatch(number):
         raise not_found()
-    status = await store.public_status(pool, tracking_number)
+    status = await store.public_status(pool, number)
     if status is None:
         raise not_found()
     return PublicTracking.model_validate(status, from_attributes=True)

@@ -10,7 +10,8 @@ import asyncpg
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import TypeAdapter
 
-from contracts.base import Code, manifest_stream
+from contracts.base import manifest_stream
+from services.tracking_numbers import TypedNumber
 from services.warehouse.api.manifest_actions import ManifestActions
 from services.warehouse.api.refusals import refusals_as_problems
 from services.warehouse.domain.manifests import Manifest, ManifestState
@@ -37,7 +38,7 @@ from shared.http.routes import Route
 from shared.ledger.ledger import Ledger
 
 ManifestPath: TypeAlias = Annotated[UUID, Path(description="The manifest's id; `POST /manifests` answers it.")]
-NumberPath: TypeAlias = Annotated[Code, Path(description="Of the label on the box, as scanned.")]
+NumberPath: TypeAlias = Annotated[TypedNumber, Path(description="Of the label on the box, as scanned or typed.")]
 StateQuery: TypeAlias = Annotated[ManifestState | None, Query(description="`open` or `closed` ones only.")]
 _IN_MANIFESTS = TypeAdapter(tuple[Instant, UUID])
 

@@ -27,11 +27,11 @@ class OrderActions:
         self._ledger = ledger
         self._clock = clock
 
-    async def pack(self, db: DB, order_id: UUID, boxes: Sequence[Box]) -> OrderPacked:
+    async def pack(self, db: DB, order_id: UUID, boxes: Sequence[Box], *, split: bool) -> OrderPacked:
         facts = await self._lock(db, order_id)
         products = await goods.find_products(db, sorted(ordered_units(facts)))
         net_weights = {sku: product.net_weight_g for sku, product in products.items()}
-        packed = actions.pack(facts, boxes, net_weights, self._clock.now())
+        packed = actions.pack(facts, boxes, net_weights, self._clock.now(), split=split)
         await self._ledger.publish(db, [packed])
         return packed
 

@@ -119,10 +119,11 @@ def router(
         order_id: OrderPath, request: Request, body: PackedBoxesBody, principal: Principal = Depends(key)
     ) -> Response:
         """The whole order, packed by scan, weighed and measured: every line and nothing else. The same body again gets
-        the same answer, another 409."""
+        the same answer, another 409. An order that customs takes in one parcel is refused in several boxes (422,
+        `one_parcel`) unless `split` is set."""
 
         async def work(db: DB) -> Response:
-            return json_answer(pack_view(await actions.pack(db, order_id, body.boxes())), 201)
+            return json_answer(pack_view(await actions.pack(db, order_id, body.boxes(), split=body.split)), 201)
 
         with refusals_as_problems():
             return await requests.run(request, principal, work)

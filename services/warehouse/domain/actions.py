@@ -16,6 +16,7 @@ from typing import Literal
 from contracts.base import Parcel
 from contracts.carrier import LabelCreated
 from contracts.carriers import BY_NAME, ParcelLimits, route_to
+from contracts.customs import OrderScreened
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.warehouse import (
     OrderPacked,
@@ -36,12 +37,21 @@ from shared.faults import Fault
 from shared.ledger.facts import Facts
 
 ShortageReason = Literal["short_pick", "damaged"]
+ONE_PARCEL = (
+    "customs takes this order in one parcel: pack one box; if it does not fit, send split: true, and its marketplace "
+    "is asked to split the payment by the parcels"
+)
 LAST_PARCEL = 99
 """The highest number that a parcel of an order may have."""
 
 
-def pack(facts: Facts, boxes: Sequence[Box], net_weights: Mapping[str, int], now: datetime) -> OrderPacked:
-    """Closes the order's boxes. `net_weights` are grams of one unit by SKU."""
+def pack(
+    facts: Facts, boxes: Sequence[Box], net_weights: Mapping[str, int], now: datetime, *, split: bool = False
+) -> OrderPacked:
+    """Closes the order's boxes. `net_weights` are grams of one unit by SKU.
+
+    `split`: several boxes, though customs takes the order in one parcel; its marketplace is asked to split its payment.
+    """
     _require_known(facts)
     if (packed := facts.get(OrderPacked)) is not None:
         if not same_boxes(boxes_of(packed.parcels), boxes):
@@ -50,6 +60,9 @@ def pack(facts: Facts, boxes: Sequence[Box], net_weights: Mapping[str, int], now
     _require_reserved(facts)
     _require_not_held(facts)
     faults = packing_faults(boxes, order_lines(facts), net_weights, _limits(facts, now))
+    screened = facts.get(OrderScreened)
+    if screened is not None and screened.one_parcel and len(boxes) > 1 and not split:
+        faults.append(Fault("parcels", "one_parcel", ONE_PARCEL))
     _require_no_faults(faults)
     return OrderPacked(order_id=facts.id, occurred_at=now, parcels=pack_boxes(boxes, net_weights))
 
@@ -96,9 +109,9 @@ def _measures(parcel: Parcel) -> Measures:
 
 
 def _limits(facts: Facts, now: datetime) -> ParcelLimits:
-    """Those of the carrier that goes to the order's country."""
+    """Those of the carrier that takes the order."""
     placed = facts.get(OrderPlaced)
-    route = route_to(placed.country) if placed is not None else None
+    route = route_to(placed.country, placed.carrier) if placed is not None else None
     if route is None:
         raise Refusal("conflict", "no carrier goes to the order's country")
     return BY_NAME[route.carrier].limits_on(now.date())

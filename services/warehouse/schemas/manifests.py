@@ -9,10 +9,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import Code
 from contracts.carrier import BordereauCreated
 from contracts.carriers import CARRIERS
 from contracts.warehouse import MANIFEST_PARCELS
+from services.tracking_numbers import TypedNumber
 from services.warehouse.domain.manifests import ListedParcel, Manifest, ManifestState, ScannedState
 from shared.http.counts import at_most
 from shared.http.models import Body, View
@@ -31,14 +31,16 @@ class ManifestBody(Body):
 class ScanBody(Body):
     """A parcel that is scanned on."""
 
-    tracking_number: Code
-    """Of the label on the box, as scanned."""
+    tracking_number: TypedNumber
+    """Of the label on the box, as scanned, or typed: blanks, dots, dashes and small letters make no difference."""
 
 
 class CloseBody(Body):
     """How a manifest is closed."""
 
-    without: Annotated[list[Code], Field(max_length=MANIFEST_PARCELS), at_most(MANIFEST_PARCELS)] = Field(default=[])
+    without: Annotated[list[TypedNumber], Field(max_length=MANIFEST_PARCELS), at_most(MANIFEST_PARCELS)] = Field(
+        default=[]
+    )
     """Tracking numbers of parcels on it that stay here: you have taken them out."""
 
 

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import Code, Parcel, ParcelContent, ParcelEvent, ParcelNumber, Sku
+from contracts.base import Parcel, ParcelContent, ParcelEvent, ParcelNumber, Sku
 from contracts.carrier import LabelCreated, ParcelReturned
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack, ParcelRepacked
+from services.tracking_numbers import TypedNumber
 from services.warehouse.domain.actions import Measures, ShortageReason
 from services.warehouse.domain.goods import Product
 from services.warehouse.domain.movements import OrderStock
@@ -62,6 +63,8 @@ class PackedBoxesBody(Body):
 
     parcels: Annotated[list[BoxBody], Field(min_length=1, max_length=99), at_most(99)]
     """The first one is the order's parcel 1."""
+    split: bool = False
+    """Several boxes of an order that customs takes in one parcel: its marketplace is asked to split the payment."""
 
     def boxes(self) -> tuple[Box, ...]:
         return tuple(parcel.box() for parcel in self.parcels)
@@ -125,8 +128,8 @@ class ShortageView(View):
 class HandOverBody(Body):
     """The label of the parcel that goes to the carrier."""
 
-    tracking_number: Code
-    """As scanned."""
+    tracking_number: TypedNumber
+    """As scanned, or typed: blanks, dots, dashes and small letters make no difference."""
 
 
 class HandOverView(View):

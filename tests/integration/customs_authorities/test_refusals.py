@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from contracts.carrier import ParcelLost
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ImportReturned, ParcelDeclared
 from sandbox.local.servers import Servers
@@ -227,6 +228,29 @@ async def test_a_return_that_is_turned_down_later_is_a_case(customs: CustomsServ
     await until(lambda: authorities.taken.count("CEB625") == 2)
     authorities.add_receipt(number, "399", "CEB626")
     await customs.until("back", ImportReturned, 1)
+
+
+async def test_the_inventory_of_a_lost_parcel_is_cancelled_until_customs_approves(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    await customs.departed("lost")
+    await customs.until("lost", ImportDeclared, 1)
+    await customs.consume(
+        ParcelLost(order_id=order_id("lost"), occurred_at=datetime.now(UTC), parcel=1, said_by="operator")
+    )
+    await until(lambda: "CEB623" in authorities.taken)
+    authorities.add_receipt(sub_order("lost"), "100", "CEB624")
+    opened_case = await customs.until("lost", CaseOpened, "needs_attention:cancellation:1")
+    assert opened_case.reason == "CEB624:100"
+    assert (await customs.post("lost", "retry", {"work": "cancellation"})).status_code == 202
+    await until(lambda: authorities.taken.count("CEB623") == 2)
+    authorities.add_receipt(sub_order("lost"), "399", "CEB624")
+
+    async def approved() -> bool:
+        messages = (await customs.view("lost"))["parcels"][0]["messages"]
+        return any((one["type"], one["status"]) == ("CEB623", "399") for one in messages)
+
+    await until(approved)
 
 
 @pytest.mark.parametrize(("days", "status"), [(29, 202), (31, 409)])

@@ -24,6 +24,7 @@ from services.carrier.carriers.laposte import suivi
 from services.carrier.carriers.laposte.codes import OKAPI
 from services.carrier.domain.carrier import CarrierEvent, CodeMeaning, InvalidReport, ParcelEvents
 from services.carrier.domain.s10 import is_parcel_id
+from services.tracking_numbers import as_printed
 
 MOST_EVENTS = 200
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
@@ -156,9 +157,9 @@ def _object(value: Any, field: str) -> Mapping[str, Any]:
 
 
 def _number(value: Any, field: str) -> str:
-    if not isinstance(value, str) or not is_parcel_id(value.upper()):
+    if not isinstance(value, str) or not is_parcel_id(number := as_printed(value)):
         raise InvalidReport(field, "parcel_id", "11 to 15 letters and digits; an S10 check digit must hold")
-    return value.upper()
+    return number
 
 
 def _rows(value: Any, field: str) -> Sequence[Mapping[str, Any]]:

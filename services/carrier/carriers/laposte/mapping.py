@@ -15,6 +15,7 @@ from typing import Any
 from services.carrier.carriers.laposte import codes, suivi
 from services.carrier.domain.carrier import CarrierEvent, InvalidReport, ParcelEvents, Unreachable
 from services.carrier.domain.s10 import is_parcel_id
+from services.tracking_numbers import as_printed
 from shared.http.json_reader import read_told
 
 GROUP_SIZE = 10
@@ -41,9 +42,9 @@ def read_answer(
     reported of any parcel.
     """
     if status == 429:
-        raise Unreachable("suivi:quota", retry_after)
+        raise Unreachable("suivi:quota", retry_after, of_all=True)
     if status in (401, 403):
-        raise Unreachable("suivi:key_refused")
+        raise Unreachable("suivi:key_refused", of_all=True)
     if status >= 500:
         raise Unreachable(f"suivi:http_{status}", retry_after)
     try:
@@ -86,7 +87,7 @@ def read_envelope(envelope: Any) -> ParcelEvents:
     shipment = envelope.get("shipment")
     inner = shipment if isinstance(shipment, Mapping) else {}
     number = inner.get("idShip") or envelope.get("idShip")
-    if not isinstance(number, str) or not is_parcel_id(number := number.upper()):
+    if not isinstance(number, str) or not is_parcel_id(number := as_printed(number)):
         raise InvalidReport(
             "shipment.idShip",
             "parcel_id",

@@ -24,6 +24,7 @@ from services.customs.destinations.cn.settings import ChinaSettings
 from services.customs.destinations.cn.signing import SoftwareSigner
 from services.customs.destinations.destination import Authority, Document, Message, Parts, ReceivedReceipt
 from services.customs.domain import decide
+from services.customs.domain.cases import CANCELLATION
 from services.customs.jobs.attention import no_answer
 from services.customs.regimes.base import ImportRegime
 from services.customs.regimes.tables import Tables
@@ -52,9 +53,7 @@ class China:
             route=settings.route(),
         )
         signer = SoftwareSigner.generate() if settings.import_signer == "software" else None
-        jobs = ImportJobs(
-            parts, settings.parties(), settings.mandates(), signer, settings.split_marketplaces(), gateway
-        )
+        jobs = ImportJobs(parts, settings.parties(), settings.mandates(), signer, gateway)
         receipts = ReceiptPoller(parts, gateway, settings.receipts_poll_seconds)
         kind = partial(JobKind, counterpart=IMPORT_GATEWAY, exhausted=no_answer(parts.clock))
         return Authority(
@@ -62,7 +61,8 @@ class China:
             (
                 kind(decide.DOCUMENTS, run=jobs.send_documents),
                 kind(decide.INVENTORY, run=jobs.declare),
-                kind(decide.RETURN, run=jobs.declare_return),
+                kind(CANCELLATION, run=partial(jobs.change_inventory, message="CEB623")),
+                kind(decide.RETURN, run=partial(jobs.change_inventory, message="CEB625")),
                 kind(decide.HOLD_ANSWER, run=jobs.answer_hold),
             ),
             (Task("receipts", receipts.run),),

@@ -39,8 +39,6 @@ class ImportJobs:
     parties: Parties
     mandates: tuple[Mandate, ...]
     signer: Signer | None
-    split_marketplaces: frozenset[str]
-    """Which split the payment of an order by its parcels; `*`: all."""
     gateway: ImportGateway
 
     async def send_documents(self, job: ClaimedJob) -> Done:
@@ -77,14 +75,15 @@ class ImportJobs:
             return Done([case] if refused in await self._facts(job.stream.id) else [refused, case])
         return Done(events)
 
-    async def declare_return(self, job: ClaimedJob) -> Done:
-        """The return of a released parcel (CEB625); its approval comes as a polled receipt."""
+    async def change_inventory(self, job: ClaimedJob, message: MessageType) -> Done:
+        """The cancellation of an inventory (CEB623), or the return of a released parcel (CEB625); the approval comes as
+        a polled receipt."""
         try:
-            receipt = await self._send(job.stream.id, int(job.subject), "CEB625")
+            receipt = await self._send(job.stream.id, int(job.subject), message)
         except Undeclarable as fault:
-            return self._undeclarable(job, "CEB625", fault)
+            return self._undeclarable(job, message, fault)
         if receipt is not None and not receipt.accepted:
-            return self._case(job, f"CEB625:{receipt.reason}")
+            return self._case(job, f"{message}:{receipt.reason}")
         return Done()
 
     async def answer_hold(self, job: ClaimedJob) -> Done:
@@ -112,7 +111,7 @@ class ImportJobs:
         placed = facts.get(OrderPlaced)
         if stated is not None and placed is not None:
             return stated != placed.number
-        return "*" in self.split_marketplaces or (placed is not None and placed.marketplace in self.split_marketplaces)
+        return placed is not None and self.parts.policy.splits(placed)
 
     def _today(self) -> date:
         return self.parts.clock.now().astimezone(BEIJING).date()

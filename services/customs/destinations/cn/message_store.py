@@ -93,8 +93,8 @@ async def save_answer(db: DB, guid: UUID, status: str, number: str | None, answe
     )
 
 
-async def save_rejections(db: DB, messages: Sequence[tuple[UUID, str]], answered_at: datetime) -> None:
-    """Marks messages (guid, status) that a polled receipt rejects: they are to be written again."""
+async def save_verdicts(db: DB, messages: Sequence[tuple[UUID, str]], answered_at: datetime) -> None:
+    """Marks messages (guid, status) that a polled receipt rejects, which are to be written again, or approves."""
     if messages:
         await db.execute(
             """update messages set status = r.status, answered_at = $3

@@ -11,10 +11,12 @@ from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType, guid
 from services.customs.destinations.cn.receipt_statuses import ERRORS, is_accepted, meaning
 from services.customs.destinations.cn.receipts import SentMessage, is_inventory_number
 from services.customs.domain import decide
+from services.customs.domain.cases import CANCELLATION
 
 SENT_BY: Mapping[str, tuple[MessageType, ...]] = {
     decide.DOCUMENTS: DOCUMENTS,
     decide.INVENTORY: (*DOCUMENTS, "CEB621"),
+    CANCELLATION: ("CEB623",),
     decide.RETURN: ("CEB625",),
 }
 """The messages of each kind of job."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from contracts.base import Event
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ImportReturned
 from services.customs.destinations.cn.ceb import DOCUMENTS, guid
-from services.customs.destinations.cn.receipt_statuses import FAILED, case_reason, meaning
+from services.customs.destinations.cn.receipt_statuses import FAILED, case_reason, is_accepted, meaning
 from services.customs.destinations.cn.receipts import (
     CustomsReceipt,
     PageEntry,
@@ -19,10 +19,19 @@ from services.customs.destinations.cn.receipts import (
     TaxBill,
     UnreadableReceipt,
     inventory_event,
+    is_inventory_number,
 )
 from services.customs.destinations.cn.tax_bills import tax_events
 from services.customs.domain import decide
-from services.customs.domain.cases import CLEARANCE, RECEIPT, attention, attention_round, hold_ended
+from services.customs.domain.cases import (
+    CANCELLATION,
+    CLEARANCE,
+    RECEIPT,
+    attention,
+    attention_round,
+    hold_ended,
+    open_attentions,
+)
 from shared.ledger.facts import DecisionContext, Facts
 
 TIME_TOLERANCE = timedelta(days=1)
@@ -84,6 +93,11 @@ def receipt_events(
             return [ImportReturned(order_id=sent.order_id, occurred_at=context.now, parcel=sent.parcel)]
         case "CEB625" if what in FAILED:
             return [_attention(decide.RETURN, entry, sent, facts, context)]
+        case "CEB623" if what == "approved":
+            cases = open_attentions(facts, CANCELLATION, str(sent.parcel))
+            return [case.closed(context.now, "answered") for case in cases]
+        case "CEB623" if what in FAILED:
+            return [_attention(CANCELLATION, entry, sent, facts, context)]
         case _ if sent.type in DOCUMENTS and what in FAILED:
             return [_attention(decide.DOCUMENTS, entry, sent, facts, context)]
     return []
@@ -92,6 +106,7 @@ def receipt_events(
 def _of_inventory(
     receipt: PolledReceipt, sent: SentMessage, facts: Facts, hold_reasons: Mapping[str, str], context: DecisionContext
 ) -> list[Event]:
+    declared = _declared_by_others(receipt, sent, facts, context)
     match meaning(receipt.status, receipt.message_type):
         case "not_sent":
             return [_attention(CLEARANCE, receipt, sent, facts, context)]
@@ -105,7 +120,21 @@ def _of_inventory(
             return verdict if facts.get(ImportRefused, sent.parcel) else [*verdict, case]
         case "cleared" if facts.get(ImportCleared, sent.parcel):
             return [*hold_ended(facts, sent.parcel, "cleared", context)]
-    return _verdict(receipt, sent, facts, hold_reasons, context)
+    return [*declared, *_verdict(receipt, sent, facts, hold_reasons, context)]
+
+
+def _declared_by_others(
+    receipt: PolledReceipt, sent: SentMessage, facts: Facts, context: DecisionContext
+) -> list[Event]:
+    """That the inventory is with customs: of one that a broker sends, its polled receipts are the first to say so, as
+    soon as customs has numbered it."""
+    number = receipt.keys.invt_no
+    taken = is_accepted(receipt.status) and is_inventory_number(number)
+    if not taken or facts.get(ImportDeclared, sent.parcel):
+        return []
+    return [
+        ImportDeclared(order_id=sent.order_id, occurred_at=context.now, parcel=sent.parcel, declaration_number=number)
+    ]
 
 
 def _verdict(

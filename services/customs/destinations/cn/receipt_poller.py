@@ -264,14 +264,14 @@ class ReceiptPoller:
         ours: Sequence[tuple[PageEntry, SentMessage]],
         context: DecisionContext,
     ) -> None:
-        rejected, numbers = [], {}
+        verdicts, numbers = [], {}
         for entry, sent in ours:
             if isinstance(entry, PolledReceipt):
-                if meaning(entry.status, entry.message_type) in FAILED:
-                    rejected.append((sent.guid, entry.status))
+                if meaning(entry.status, entry.message_type) in {*FAILED, "approved"}:
+                    verdicts.append((sent.guid, entry.status))
                 if (number := entry.keys.better_number(sent.number)) is not None:
                     numbers[sent.guid] = number
-        await message_store.save_rejections(db, rejected, context.now)
+        await message_store.save_verdicts(db, verdicts, context.now)
         await message_store.save_numbers(db, numbers)
         if (cursor := progress.cursor_behind(part)) is not None:
             await receipt_store.move_cursor(db, IMPORT_GATEWAY, cursor)

@@ -1,0 +1,103 @@
+"""The two lanes of the demo: its marketplaces, what customs quotes each of them, and what it says of their orders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from secrets import token_urlsafe
+from typing import Any
+
+from sandbox.demo.api import Api
+from sandbox.demo.order_request import quote_body
+from sandbox.demo.orders import Order
+from sandbox.demo.scenarios import Scenario
+from services.registry import BY_NAME
+from shared.operations.provision import add_api_key
+from shared.scopes import Scope
+
+RETAIL_SHOP, POSTAL_SHOP = "marketplace-1", "by-post-1"
+"""The marketplaces: the goods of one are declared parcel by parcel (9610), those of the other are personal articles."""
+FIRM, AGREEMENT = "Silk Road Logistics", "SANDBOX-511"
+"""The logistics firm that files the waybills of 9610, and the agreement by which it does."""
+SETTINGS: Mapping[str, Mapping[str, str]] = {
+    "customs": {
+        "IMPORT_REGIME": "personal_postal",
+        "IMPORT_REGIMES": json.dumps({RETAIL_SHOP: BY_NAME["customs"].local["import_regime"]}),
+        "WAYBILL_AGREEMENT": AGREEMENT,
+        "LOGISTICS_NAME": FIRM,
+    }
+}
+"""By post is the default, as in a new installation."""
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A marketplace of the demo."""
+
+    name: str
+    api: Api
+    """With its key."""
+
+    async def quote(self, scenario: Scenario) -> Mapping[str, Any]:
+        """What the scenario's order costs at the border: asked before the shopper pays."""
+        quoted: Mapping[str, Any] = await self.api.post(
+            "customs", "/customs/quote", "marketplace", quote_body(scenario)
+        )
+        return quoted
+
+
+@asynccontextmanager
+async def postal_shop(
+    urls: Mapping[str, str], keys: Mapping[Scope, str], databases: Mapping[str, str]
+) -> AsyncIterator[Shop]:
+    """A marketplace with a key of its own, good at every service."""
+    key = token_urlsafe(32)
+    for dsn in databases.values():
+        await add_api_key(dsn, key=key, name=POSTAL_SHOP, scope="marketplace")
+    async with Api(urls, {**keys, "marketplace": key}) as api:
+        yield Shop(POSTAL_SHOP, api)
+
+
+def collected(quote: Mapping[str, Any]) -> Decimal:
+    """The tax that the shopper pays with the order, EUR."""
+    due, rate = Decimal(quote["tax"]["due"]["amount"]), Decimal(quote["rate"]["cny_per_eur"])
+    return (due / rate).quantize(_CENT, ROUND_HALF_UP)
+
+
+def quoted_lane(shop: str, quote: Mapping[str, Any]) -> str:
+    """The quote in one line: on which lane, and what it costs there."""
+    lane, tax, cost = quote["lane"], quote["tax"], quote["landed_cost"]
+    filed = f", the waybill filed by {FIRM} ({AGREEMENT})" if lane["waybill_filed_by"] == "agreed_firm" else ""
+    due, waived = tax["due"]["amount"], Decimal(tax["waived"]["amount"])
+    less = f" ({waived} CNY are waived)" if waived else ""
+    paid_by = lane["tax_paid_by"].replace("_", " ")
+    return (
+        f"{shop} sells on {lane['lane']}{filed}: tax {due} CNY{less}, paid by the {paid_by}; "
+        f"landed {cost['cny']['amount']} CNY, {cost['eur']['amount']} EUR"
+    )
+
+
+def decided(order: Order, customs: Mapping[str, Any]) -> str:
+    """What customs says of an order in one line; `customs`: its document there."""
+    screening, parcels = customs["screening"], customs["parcels"]
+    states = ", ".join(parcel["state"].replace("_", " ") for parcel in parcels)
+    found = [finding["finding"] for finding in screening["findings"]]
+    agrees = f"findings: {', '.join(found)}" if found else "as collected"
+    return (
+        f"{order.number} came in as {screening['regime']}: tax {screening['tax_cny']['amount']} CNY, {agrees}; {states}"
+    )
+
+
+def corrected(order: Order, customs: Mapping[str, Any]) -> str:
+    """How a refusal was settled, by the inventories and answers of the order's first parcel."""
+    parcel = customs["parcels"][0]
+    message = next(one for one in parcel["messages"] if one["type"] == "CEB621")
+    receipts = ", ".join(f"{one['status']} {one['meaning']}" for one in parcel["receipts"] if one["type"] == "CEB622")
+    return (
+        f"{order.number} was rejected (100), corrected and declared again as {message['number']}: "
+        f"{receipts}; {parcel['state'].replace('_', ' ')}"
+    )
