@@ -1,6 +1,7 @@
 # Python 3.11 or newer and make are all this needs; the rest goes into .venv, once, from requirements.lock.
 PYTHON ?= python3
 VENV := .venv
+JUDGE_PYTHON ?= $(PYTHON)
 BIN := $(VENV)/bin
 
 # Whatever the surroundings say: text is UTF-8, packages come from .venv, and there is a home that can be written.
@@ -12,7 +13,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help install run order clock key url why status operate check test test-newcomer coverage lint contracts drawings rebuild faults \
-  attack bench lock sbom pin-images clean up down logs scale restart upgrade test-compose
+  attack judges bench lock sbom pin-images clean up down logs scale restart upgrade test-compose
 
 help: ## Shows this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +74,16 @@ faults: $(VENV)/.installed ## Injects every fault while orders are in flight; ke
 
 attack: $(VENV)/.installed ## Attacks running services, and shows what each attack cost them (MINUTES=10 goes on)
 	@ATTACK_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m attacks tests/attacks
+
+# Each needs what makes it; a test says which it missed, and is skipped. go.sum and the requirement hold their hashes and versions.
+judges: ## Makes the judges of log and events that are not ours in .run/judges: two in Go, two in Python (JUDGE_PYTHON=, 3.12 or newer)
+	@mkdir -p .run/judges
+	@if command -v go >/dev/null; then \
+	  go -C tests/support/log_judges build -o "$(CURDIR)/.run/judges/" . filippo.io/torchwood/cmd/litewitness; \
+	else echo "There is no Go here: no judge in Go is made" >&2; fi
+	@if "$(JUDGE_PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
+	  "$(JUDGE_PYTHON)" -m venv .run/judges/python && .run/judges/python/bin/pip install -q -r tests/support/log_judges/requirements.txt; \
+	else echo "There is no Python 3.12 here: name one, as in make judges JUDGE_PYTHON=python3.13; no judge in Python is made" >&2; fi
 
 lint: $(VENV)/.installed ## Style, types, walls between the rooms, freshness of generated files
 	@$(BIN)/python -m ruff check .
@@ -153,7 +164,7 @@ restart: ## Restarts a service (SERVICE=), one replica after another
 	@deploy/rolling-restart $$($(COMPOSE) ps --quiet $(SERVICE))
 
 # services/registry.py: services
-SERVICES := orders warehouse customs carrier tracking makers
+SERVICES := orders warehouse customs carrier tracking makers provenance
 # end
 upgrade: ## Replaces containers by new ones of the image and settings of now, without a pause (SERVICE= of one only)
 	@$(if $(SERVICE),,$(COMPOSE) run --rm --no-deps provision)

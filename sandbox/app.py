@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,8 @@ from sandbox.laposte import sls, suivi
 from sandbox.laposte.callbacks import Callbacks
 from sandbox.settings import SandboxSettings
 from sandbox.vies import rest as vies
+from sandbox.witness import app as witness
+from sandbox.witness.witness import Witness
 from sandbox.world import World
 
 
@@ -55,6 +58,8 @@ def create(settings: SandboxSettings, now: Callable[[], datetime]) -> FastAPI:
     counterpart("/douane", "douane", france_customs.app(world.france_customs, world.advance))
     counterpart("/vies", "vies", vies.app(world.vies, world.advance))
     counterpart("/chinaport", "chinaport", china_customs.app(world.china_customs, world.advance))
+    known = Witness([key for key in settings.witness_logs.split(",") if key], lambda: int(time.time()))
+    counterpart("/witness", "witness", witness.app(known))
     app.include_router(control.router(world, faults, callbacks, anywhere=settings.sandbox_control_anywhere))
 
     @app.get("/livez")

@@ -30,5 +30,6 @@ class SandboxSettings(BaseSettings):
         default="CEB311,CEB511",
         description="the messages that must precede an inventory; the others count as sent by somebody else",
     )
+    witness_logs: str = Field(default="", description="verifier keys of the logs that the witness cosigns")
     sandbox_control_anywhere: bool = Field(default=False, description="`/control` for callers from other machines too")
     sandbox_latency_ms: float = Field(default=0, ge=0, description="how long every counterpart takes to answer")

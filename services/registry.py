@@ -28,6 +28,8 @@ class Declared:
 
 SANDBOX_MANDATES = "CEB311:3105960001:2020-01-01:,CEB511:3105980002:2020-01-01:,CEB621:3105980001:2020-01-01:"
 """What the firms of the sandbox have customs send for them."""
+SANDBOX_WITNESS = "witness.sandbox.example+efc6b3b8+BNdkxx5GQNzJNffOt7e56yuOJUPAtojDeB+6d0aRZSVl"
+"""The verifier key of the sandbox's witness."""
 REGISTRY = (
     Declared(
         "orders",
@@ -88,6 +90,12 @@ REGISTRY = (
         8060,
         secrets={"service_key": "api_key_service"},
         local={"vies_url": "{sandbox}/vies/rest-api", "customs_url": "{customs}", "vies_retry_seconds": "1"},
+    ),
+    Declared(
+        "provenance",
+        8070,
+        secrets={"log_key": "log_key", "issuer_key": "issuer_key"},
+        local={"witnesses": f"{SANDBOX_WITNESS}={{sandbox}}/witness", "witness_quorum": "1"},
     ),
 )
 SERVICES = tuple(service.name for service in REGISTRY)

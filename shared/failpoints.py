@@ -20,6 +20,10 @@ whenever that changes, so that a running process can be armed. Unset, nothing ha
 | api.committed | after its commit, before the answer |
 | callback.worked | inside the transaction that keeps call-backs |
 | callback.committed | after its commit, before the answer |
+| log.told | inside the transaction that signs events, all work done |
+| log.appended | inside the transaction that appends leaves, all work done |
+| log.stored | a checkpoint is committed, no witness has seen it |
+| log.sent | a witness has answered, nothing is stored |
 """
 
 from __future__ import annotations
@@ -37,6 +41,7 @@ NAMES = frozenset(
         *(f"jobs.{place}" for place in ("claimed", "answered", "stored")),
         *(f"api.{place}" for place in ("worked", "committed")),
         *(f"callback.{place}" for place in ("worked", "committed")),
+        *(f"log.{place}" for place in ("told", "appended", "stored", "sent")),
     }
 )
 ACTIONS = ("kill", "stop", "raise")

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 import time
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -16,15 +17,19 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx
 from aiokafka.errors import KafkaError
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sandbox.local.processes import CannotStartError, Process, describe_exit, free_port
 from sandbox.local.provision import provision
 from sandbox.local.servers import FETCH_WAIT_MS, Broker, BrokerServer, Servers, running_servers
 from services.credentials import Secrets
+from services.provenance.domain.log.notes import ED25519, SignerKey
 from services.registry import BY_NAME, SERVICES
 from shared import clock
 
 ROOT = Path(__file__).resolve().parents[2]
+LOG_ORIGIN = "log.silkpost.example/provenance"
+"""As the setting of that name says unless told otherwise."""
 START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 """Where business time begins by default: a Monday, 8:00 in Paris, 15:00 in Beijing."""
 
@@ -228,12 +233,18 @@ class Stack:
                 "OKAPI_KEY": secret.okapi_key,
                 "LAPOSTE_CONTRACT_NUMBER": BY_NAME["carrier"].local["laposte_contract_number"],
                 "LAPOSTE_PASSWORD": secret.laposte_password,
+                "WITNESS_LOGS": log_key(secret.log_key),
                 "EMS_FEED_DIR": BY_NAME["carrier"].local["ems_feed_dir"].format(files=self.files),
             }
         declared = BY_NAME[service]
         places = {**self.urls, "files": str(self.files)}
         settings = {name: value.format_map(places) for name, value in declared.local.items()}
         return {name.upper(): value for name, value in (settings | secret.of_service(declared)).items()}
+
+
+def log_key(secret: str) -> str:
+    """The verifier key of the log whose secret this is, as the witness knows it."""
+    return str(SignerKey(LOG_ORIGIN, ED25519, Ed25519PrivateKey.from_private_bytes(b64decode(secret))).verifier)
 
 
 def _free_address() -> str:

@@ -17,7 +17,18 @@ from tests.bench import figures
 from tests.bench.figures import Result, console
 from tests.bench.servers import BenchServers, bench_servers
 from tests.bench.size import Size
-from tests.bench.stages import callbacks, declarations, event_line, growth, intake, labels, reads, visible, whole_line
+from tests.bench.stages import (
+    callbacks,
+    declarations,
+    event_line,
+    growth,
+    intake,
+    labels,
+    provenance,
+    reads,
+    visible,
+    whole_line,
+)
 
 STAGES: dict[str, Callable[[BenchServers, Size], Awaitable[Result]]] = {
     "event-line": event_line.run,
@@ -29,6 +40,7 @@ STAGES: dict[str, Callable[[BenchServers, Size], Awaitable[Result]]] = {
     "reads": reads.run,
     "visible": visible.run,
     "growth": growth.run,
+    "provenance": provenance.run,
 }
 DEFAULT = Size()
 

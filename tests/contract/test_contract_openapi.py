@@ -22,6 +22,7 @@ WITHOUT_A_KEY = {
         "receive_laposte_easypost_callback",
     },
     "tracking": {"get_parcel_tracking", "get_order_tracking", "stream_order_tracking"},
+    "provenance": {"get_bundle", "get_log", "get_checkpoint", "get_entries", "get_tile", "get_did"},
 }
 """What is signed, opened by a secret of its own, or for everybody."""
 EXTENSIBLE = {

@@ -1,0 +1,18 @@
+"""The witness over HTTP."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request, Response
+
+from sandbox.witness.witness import Witness
+
+
+def app(witness: Witness) -> FastAPI:
+    inner = FastAPI(title="Witness")
+
+    @inner.post("/add-checkpoint")
+    async def add_checkpoint(request: Request) -> Response:
+        answer = witness.add_checkpoint(await request.body())
+        return Response(answer.body, answer.status, media_type=answer.kind)
+
+    return inner

@@ -1,0 +1,1 @@
+"""What happened to each unit, in a log that anyone can check."""

@@ -1,0 +1,23 @@
+"""What the HTTP interface of `provenance` says of itself."""
+
+from __future__ import annotations
+
+from shared.http.openapi import ApiDescription
+
+API = ApiDescription(
+    summary="What happened to each unit, in a log that anyone can check",
+    text="""\
+For anyone who holds a unit, and for whoever checks the log. No key is needed.
+
+**To begin**: `GET /units/{gtin}/{serial}/bundle` has all that shows what was logged of a unit: signed events in EPCIS
+2.0 and a proof each under one checkpoint that witnesses have signed. `python -m services.provenance verify FILE` checks
+it without us. The log itself is served in C2SP's formats (tlog-tiles) below `/log`.
+
+**What a bundle proves** is that these events were in the log by its checkpoint. It proves neither that nothing
+followed, nor that what was logged is true; a unit that is not known need not be a fake.
+""",
+    tags={
+        "units": "For anyone: what was logged of a unit.",
+        "log": "For anyone: checkpoints, tiles and leaves of the log, and the keys of who signs events.",
+    },
+)

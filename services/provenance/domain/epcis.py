@@ -1,0 +1,211 @@
+"""What happened to units and boxes as EPCIS 2.0 events with CBV 2.0, and the event hash of CBV 8.9.2 that names them.
+
+No order, fact or tracking number, no person, no price and no town of delivery is in an event.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Literal
+from urllib.parse import quote
+
+CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
+CANONICAL = "https://id.gs1.org"
+"""The host of a GS1 Digital Link in the event hash, whichever resolves it."""
+Fields = dict[str, Any]
+Reason = Literal["incorrect_data", "did_not_occur"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How this issuer names things: where its Digital Links lead, and its own location (a GLN, AI 414)."""
+
+    links: str
+    """`https://id.example`: no slash at the end."""
+    location: str
+    """13 digits."""
+
+    def unit(self, gtin: str, serial: str) -> str:
+        return f"{self.links}/01/{gtin}/21/{_escaped(serial)}"
+
+    def lot(self, gtin: str, lot: str) -> str:
+        return f"{self.links}/01/{gtin}/10/{_escaped(lot)}"
+
+    def box(self, sscc: str) -> str:
+        return f"{self.links}/00/{sscc}"
+
+    @property
+    def here(self) -> Fields:
+        return {"id": f"{self.links}/414/{self.location}"}
+
+
+def commissioned(place: Place, at: datetime, gtin: str, serial: str) -> Fields:
+    """The unit got its serial, or its serial was read for the first time: it is with us."""
+    return _event(
+        "ObjectEvent",
+        at,
+        {
+            "epcList": [place.unit(gtin, serial)],
+            "action": "ADD",
+            "bizStep": "commissioning",
+            "disposition": "active",
+            "readPoint": place.here,
+            "bizLocation": place.here,
+        },
+    )
+
+
+def packed(place: Place, at: datetime, sscc: str, gtin: str, serial: str) -> Fields:
+    """The unit was laid into the box."""
+    return _aggregated(place, at, sscc, gtin, serial, "ADD", "packing", "in_progress")
+
+
+def unpacked(place: Place, at: datetime, sscc: str, gtin: str, serial: str) -> Fields:
+    """The unit was taken out of the box, by us."""
+    return _aggregated(place, at, sscc, gtin, serial, "DELETE", "unpacking", "in_progress")
+
+
+def received_back(place: Place, at: datetime, gtin: str, serial: str) -> Fields:
+    """The unit came back and is sound."""
+    return _observed(place, at, place.unit(gtin, serial), "receiving", "returned")
+
+
+def written_off(place: Place, at: datetime, gtin: str, serial: str) -> Fields:
+    """The unit exists no more for us: whoever meets it later meets a copy, or goods that were not destroyed."""
+    return _event(
+        "ObjectEvent",
+        at,
+        {
+            "epcList": [place.unit(gtin, serial)],
+            "action": "DELETE",
+            "bizStep": "decommissioning",
+            "disposition": "inactive",
+            "readPoint": place.here,
+        },
+    )
+
+
+def shipped(place: Place, at: datetime, sscc: str) -> Fields:
+    """The box was handed to the carrier."""
+    return _observed(place, at, place.box(sscc), "shipping", "in_transit")
+
+
+def delivered(place: Place, at: datetime, sscc: str) -> Fields:
+    """The carrier says that the box was delivered; where, nobody is told."""
+    return _event(
+        "ObjectEvent",
+        at,
+        {
+            "epcList": [place.box(sscc)],
+            "action": "OBSERVE",
+            "bizStep": "arriving",
+            "disposition": "in_progress",
+        },
+    )
+
+
+def declared_wrong(event: Mapping[str, Any], at: datetime, reason: Reason, correct: Sequence[str] = ()) -> Fields:
+    """The same event with the declaration that it was wrong, and the ids of those that are right. Its id stays: what is
+    new is the time of the declaration, and both are kept."""
+    declaration: Fields = {"declarationTime": _text(at), "reason": reason}
+    if correct:
+        declaration["correctiveEventIDs"] = list(correct)
+    return {**event, "errorDeclaration": declaration}
+
+
+def document(events: Sequence[Mapping[str, Any]], at: datetime) -> Fields:
+    """The events as an EPCIS document, which says for all of them what their words mean."""
+    listed = [{name: value for name, value in event.items() if name != "@context"} for event in events]
+    return {
+        "@context": [CONTEXT],
+        "type": "EPCISDocument",
+        "schemaVersion": "2.0",
+        "creationDate": _text(at),
+        "epcisBody": {"eventList": listed},
+    }
+
+
+def event_hash(event: Mapping[str, Any]) -> str:
+    """The event's id as CBV 8.9.2 derives it from its content, as a URI of RFC 6920. For the fields that our events
+    have; ValueError for another one, which would else be left out in silence."""
+    if unknown := event.keys() - _IGNORED - {"type", *_ORDER}:
+        raise ValueError(f"no rule for the field {min(unknown)}")
+    text = f"eventType={event['type']}" + "".join(_part(name, event[name]) for name in _ORDER if name in event)
+    return f"ni:///sha-256;{sha256(text.encode()).hexdigest()}?ver=CBV2.0"
+
+
+_IGNORED = frozenset({"@context", "eventID", "errorDeclaration", "recordTime"})
+_ORDER = (
+    "eventTime",
+    "eventTimeZoneOffset",
+    "parentID",
+    "epcList",
+    "childEPCs",
+    "action",
+    "bizStep",
+    "disposition",
+    "readPoint",
+    "bizLocation",
+)
+_VOCABULARY = {"bizStep": "BizStep", "disposition": "Disp"}
+
+
+def _part(name: str, value: Any) -> str:
+    match name:
+        case "eventTime":
+            return f"{name}={_text(datetime.fromisoformat(value))}"
+        case "epcList" | "childEPCs":
+            return name + "".join(sorted(f"epc={_canonical(epc)}" for epc in value))
+        case "readPoint" | "bizLocation":
+            return f"{name}id={_canonical(value['id'])}"
+        case "parentID":
+            return f"{name}={_canonical(value)}"
+        case "bizStep" | "disposition":
+            return f"{name}=https://ref.gs1.org/cbv/{_VOCABULARY[name]}-{value}"
+        case _:
+            return f"{name}={value}"
+
+
+def _canonical(link: str) -> str:
+    return re.sub(r"^https?://[^/]+(?=/(?:00|01|414)/)", CANONICAL, link)
+
+
+def _event(kind: str, at: datetime, fields: Fields) -> Fields:
+    event = {"@context": [CONTEXT], "type": kind, "eventTime": _text(at), "eventTimeZoneOffset": "+00:00", **fields}
+    return {**event, "eventID": event_hash(event)}
+
+
+def _observed(place: Place, at: datetime, epc: str, step: str, disposition: str) -> Fields:
+    fields = {"epcList": [epc], "action": "OBSERVE", "bizStep": step, "disposition": disposition}
+    return _event("ObjectEvent", at, {**fields, "readPoint": place.here})
+
+
+def _aggregated(
+    place: Place, at: datetime, sscc: str, gtin: str, serial: str, action: str, step: str, disposition: str
+) -> Fields:
+    return _event(
+        "AggregationEvent",
+        at,
+        {
+            "parentID": place.box(sscc),
+            "childEPCs": [place.unit(gtin, serial)],
+            "action": action,
+            "bizStep": step,
+            "disposition": disposition,
+            "readPoint": place.here,
+        },
+    )
+
+
+def _text(at: datetime) -> str:
+    """In UTC, to the millisecond, as the event hash wants it."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _escaped(value: str) -> str:
+    """In a path of a Digital Link (GS1 Digital Link: URI Syntax 1.2, 3.2)."""
+    return quote(value, safe="")

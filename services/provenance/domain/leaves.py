@@ -1,0 +1,64 @@
+"""What the leaves of the log say. Each is text whose first line names what it is.
+
+An event's leaf is a hash alone, of 32 random bytes (its salt) and the signed event: from the leaves nobody learns a
+serial or how much was sold, and once the salt is gone nobody can tell any more which event a leaf stood for.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+EVENT, KEY, ORIGIN = "silkpost-event/v1", "silkpost-key/v1", "silkpost-origin/v1"
+SALT_BYTES = 32
+KeyChange = Literal["added", "revoked"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLeaf:
+    """An issuer's key came, or it counts no more from here on. `str` is the leaf's text."""
+
+    change: KeyChange
+    kid: str
+    """A URL of the DID document: `did:web:<host>#<name>`."""
+    public: bytes
+    """Ed25519, 32 bytes."""
+
+    def __str__(self) -> str:
+        return f"{KEY}\n{self.change}\n{self.kid}\n{base64.b64encode(self.public).decode()}"
+
+
+def event_leaf(jws: str, salt: bytes) -> bytes:
+    """ValueError for a salt of another length."""
+    if len(salt) != SALT_BYTES:
+        raise ValueError(f"a salt has {SALT_BYTES} bytes")
+    return f"{EVENT}\n{base64.b64encode(sha256(salt + jws.encode()).digest()).decode()}".encode()
+
+
+def origin_leaf(checkpoint: str) -> bytes:
+    """The first leaf of a log that follows another, whose last checkpoint (a signed note) it names by its hash."""
+    return f"{ORIGIN}\n{base64.b64encode(sha256(checkpoint.encode()).digest()).decode()}".encode()
+
+
+_KEY = re.compile(
+    rf"{re.escape(KEY)}\n(?P<change>added|revoked)\n(?P<kid>[!-~]{{1,300}})\n(?P<public>[A-Za-z0-9+/]{{43}}=)"
+)
+
+
+def parse_key_leaf(text: str) -> KeyLeaf | None:
+    """None for any other leaf."""
+    found = _KEY.fullmatch(text)
+    if found is None:
+        return None
+    leaf = KeyLeaf(
+        "added" if found["change"] == "added" else "revoked", found["kid"], base64.b64decode(found["public"])
+    )
+    return leaf if str(leaf) == text else None
+
+
+def name_of(leaf: bytes) -> str:
+    """By which an event names the leaf of the one before: base64url of its SHA-256, without padding."""
+    return base64.urlsafe_b64encode(sha256(leaf).digest()).rstrip(b"=").decode()

@@ -1,0 +1,79 @@
+"""From facts to signed events whose leaves wait for the log. Nothing is decided, and nothing is published but cases."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contracts.base import Event
+from contracts.carrier import ParcelDelivered
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.warehouse import ParcelHandedOver, StockWrittenOff, UnitsPacked, UnitsReceived, UnitsReturned
+from services.provenance.domain.epcis import Place
+from services.provenance.domain.leaves import SALT_BYTES, event_leaf, name_of
+from services.provenance.domain.signing import IssuerKey, sign_event
+from services.provenance.domain.telling import Told, of_order, of_receipt, of_write_off
+from services.provenance.store import events as events_table
+from services.provenance.store import log as log_table
+from shared import failpoints
+from shared.db import DB
+from shared.ledger.facts import DecisionContext, Facts, Output
+
+SUBSCRIPTIONS: tuple[type[Event], ...] = (
+    UnitsReceived,
+    UnitsPacked,
+    UnitsReturned,
+    StockWrittenOff,
+    ParcelHandedOver,
+    ParcelDelivered,
+    CaseOpened,
+    CaseClosed,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Signs what happened, in the transaction that records the facts."""
+
+    place: Place
+    key: IssuerKey
+
+    async def absorb(self, db: DB, facts: Sequence[Event]) -> None:
+        """Of receipts and write-offs."""
+        told = [
+            *(one for fact in facts if isinstance(fact, UnitsReceived) for one in of_receipt(fact, self.place)),
+            *(one for fact in facts if isinstance(fact, StockWrittenOff) for one in of_write_off(fact, self.place)),
+        ]
+        await self.tell(db, told)
+
+    async def project(self, db: DB, orders: Sequence[Facts]) -> None:
+        """Of orders: a box's events need its units-packed, whichever comes first, so each set is looked at whole."""
+        await self.tell(db, [one for facts in orders for one in of_order(facts, self.place)])
+
+    async def tell(self, db: DB, told: Sequence[Told]) -> None:
+        """Signs and stores those of these events that are new."""
+        units = {one.unit for one in told if one.unit is not None}
+        await events_table.lock_units(db, units)
+        known = await events_table.known(db, [one.name for one in told])
+        new = list({one.name: one for one in told if one.name not in known}.values())
+        if not new:
+            return
+        last = await events_table.last_leaves(db, units)
+        signed: list[tuple[str, bytes, bytes]] = []
+        for one in new:
+            jws = sign_event(one.event, self.key, last.get(one.unit) if one.unit else None)
+            salt = secrets.token_bytes(SALT_BYTES)
+            leaf = event_leaf(jws, salt)
+            if one.unit:
+                last[one.unit] = name_of(leaf)
+            signed.append((jws, salt, leaf))
+        entries = await log_table.add_entries(db, [leaf for _, _, leaf in signed])
+        rows = [(seq, one, jws, salt) for seq, one, (jws, salt, _) in zip(entries, new, signed, strict=True)]
+        await events_table.save(db, rows)
+        failpoints.reach("log.told")
+
+
+async def handle(_db: DB, _orders: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:
+    """No outputs: provenance decides nothing."""
+    return ()

@@ -1,0 +1,176 @@
+"""The composition root of provenance, and its command line."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contracts import topics
+from contracts.base import ORDER, RECEIPT, WRITE_OFF
+from contracts.warehouse import UnitKey
+from services import cases
+from services.provenance import metrics
+from services.provenance.api import log as log_api
+from services.provenance.api import units
+from services.provenance.api.description import API
+from services.provenance.domain.bundles import BadBundle, verify_bundle
+from services.provenance.domain.log.audit import BadLog, audit
+from services.provenance.domain.log.checkpoints import Trust
+from services.provenance.domain.log.notes import BadNote, parse_verifier_key
+from services.provenance.handlers import SUBSCRIPTIONS, Teller, handle
+from services.provenance.settings import Settings
+from services.provenance.store import events as events_table
+from services.provenance.store import log as log_table
+from services.provenance.tasks.keys import keep_key_in_log, revoke
+from services.provenance.tasks.log import Log, keep_appending, keep_publishing
+from shared.cli.commands import command
+from shared.cli.connecting import operated, settings_of
+from shared.http.client import Client, Counterpart, keep_open
+from shared.http.rates import TokenBuckets
+from shared.ledger.rules import StreamKind
+from shared.loop import Loop
+from shared.messaging.partition_log import LogProbe
+from shared.operations.gauges import every
+from shared.platform import Platform, Service
+from shared.supervise import Task
+
+
+def settings_from(platform: Platform) -> Settings:
+    settings = platform.settings
+    if not isinstance(settings, Settings):
+        raise TypeError("provenance needs its own settings")
+    return settings
+
+
+def log_of(platform: Platform) -> Log:
+    """The log of this installation."""
+    settings = settings_from(platform)
+    witnesses = tuple((one, Counterpart(f"witness.{one.key.name}", Client())) for one in settings.witness_list())
+    return Log(platform.pool, settings.log_signer(), settings.trust(), witnesses, settings.witness_seconds)
+
+
+def service(platform: Platform) -> Service:
+    """`provenance`: consumes what happened to units, signs and logs it, and shows it to anyone who holds a unit."""
+    return wired(platform)[0]
+
+
+def wired(platform: Platform) -> tuple[Service, Log]:
+    """The service, and the log that its tasks and routes share."""
+    settings = settings_from(platform)
+    log, key, place = log_of(platform), settings.issuer_signer(), settings.place()
+    teller = Teller(place, key)
+    look_ups = TokenBuckets(settings.public_rate, settings.public_burst, time.monotonic)
+
+    async def begin(_probe: LogProbe, _loop: Loop) -> None:
+        await log.begin()
+        await keep_key_in_log(log.pool, key)
+
+    made = Service(
+        name="provenance",
+        publishes=topics.of_producer("provenance"),
+        consumes=topics.subscribed_by("provenance"),
+        subscriptions=SUBSCRIPTIONS,
+        kinds=(
+            StreamKind(ORDER, handle, teller.project),
+            StreamKind(RECEIPT, absorb=teller.absorb),
+            StreamKind(WRITE_OFF, absorb=teller.absorb),
+        ),
+        hooks=cases.hooks("provenance"),
+        findings=cases.findings,
+        before_ready=begin,
+        tasks=(
+            Task("append", partial(keep_appending, log)),
+            Task("publish", partial(keep_publishing, log, settings.publish_seconds)),
+            Task("connections", partial(keep_open, tuple(counterpart for _, counterpart in log.witnesses))),
+            every(metrics.EVERY_SECONDS, partial(metrics.measure, log)),
+        ),
+        api=API,
+        routers=(log_api.router(log, settings.issuer), units.router(log, place, look_ups)),
+    )
+    return made, log
+
+
+def main() -> None:
+    app = command(service, Settings, "provenance")
+
+    @app.command("verify")
+    def verify(
+        file: Annotated[Path, typer.Argument(metavar="FILE", help="a unit's bundle")],
+        log_key: Annotated[str, typer.Option(help="the log's verifier key")],
+        issuer: Annotated[str, typer.Option(help="did:web:<host>")],
+        witness: Annotated[list[str] | None, typer.Option(help="a witness's verifier key; several may be")] = None,
+        quorum: Annotated[int | None, typer.Option(help="so many of them must have signed; all, unless said")] = None,
+    ) -> None:
+        """Checks a unit's bundle, with nothing but the file and the keys of whom you trust."""
+        try:
+            keys = tuple(parse_verifier_key(text) for text in witness or ())
+            trust = Trust(parse_verifier_key(log_key), keys, len(keys) if quorum is None else quorum)
+        except (BadNote, ValueError) as error:
+            raise typer.BadParameter(str(error)) from None
+        try:
+            shown = verify_bundle(file.read_bytes(), trust, issuer)
+        except (BadBundle, OSError) as error:
+            typer.echo(f"not verified: {error}", err=True)
+            raise typer.Exit(1) from None
+        signed = shown.checkpoint
+        for event in shown.events:
+            typer.echo(f"{event['eventTime']}  {event.get('bizStep')}  {event.get('disposition')}")
+        typer.echo(f"verified: {shown.unit}, {len(shown.events)} events, logged by {signed.checkpoint.origin}")
+        typer.echo(
+            f"its checkpoint has {signed.checkpoint.size} leaves; {len(signed.witnesses)} witnesses have signed it"
+        )
+
+    @app.command("audit")
+    def audit_log() -> None:
+        """Reads the whole log of the database again: every leaf, every tile and the last checkpoint must agree."""
+
+        async def run() -> None:
+            async with operated(service, settings_of(Settings, "provenance"), broker=False) as (platform, _):
+                typer.echo(await audited(log_of(platform)))
+
+        asyncio.run(run())
+
+    @app.command("erase-unit")
+    def erase_unit(gtin: str, serial: str) -> None:
+        """Forgets what a unit's leaves stand for: events and salts. The leaves stay, and say nothing any more."""
+
+        async def run() -> None:
+            async with operated(service, settings_of(Settings, "provenance"), broker=False) as (platform, _):
+                async with platform.pool.acquire() as db, db.transaction():
+                    count = await events_table.erase(db, UnitKey(gtin=gtin, serial=serial))
+                typer.echo(f"{count} events erased")
+
+        asyncio.run(run())
+
+    @app.command("revoke-key")
+    def revoke_key(kid: Annotated[str, typer.Argument(metavar="KID")]) -> None:
+        """Writes into the log that an issuer's key counts no more. Give the service another ISSUER_KEY first."""
+
+        async def run() -> None:
+            async with operated(service, settings_of(Settings, "provenance"), broker=False) as (platform, _):
+                if not await revoke(platform.pool, kid):
+                    raise SystemExit("no such key, or it is revoked")
+                typer.echo(f"{kid}: revoked, once the log has it")
+
+        asyncio.run(run())
+
+    app()
+
+
+async def audited(log: Log) -> str:
+    """What the audit found, in words; SystemExit when the log is not what its checkpoint says."""
+    await log.begin()
+    async with log.pool.acquire() as db:
+        if (last := await log_table.last_checkpoint(db, log.id)) is None:
+            raise SystemExit("the log has no checkpoint")
+        files = await log_table.whole(db, log.id, last.size)
+    try:
+        signed = audit(last.note.encode(), Trust(log.trust.log), files.tiles.get, files.entries)
+    except BadLog as error:
+        raise SystemExit(f"the log is not what its checkpoint says: {error}") from None
+    return f"{signed.checkpoint.size} leaves, {len(files.tiles)} tiles and the checkpoint agree"

@@ -1,0 +1,98 @@
+"""What provenance reads from the environment besides the platform's settings."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import Field, SecretStr
+
+from services.provenance.domain.epcis import Place
+from services.provenance.domain.log.checkpoints import Trust
+from services.provenance.domain.log.notes import (
+    COSIGNATURE,
+    ED25519,
+    BadNote,
+    SignerKey,
+    VerifierKey,
+    parse_verifier_key,
+)
+from services.provenance.domain.signing import IssuerKey
+from shared.settings import PlatformSettings
+
+_NAME = r"^[^\s+]{1,100}$"
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Who cosigns our checkpoints, and where it is asked."""
+
+    key: VerifierKey
+    url: str
+    """Its submission prefix; no slash at the end."""
+
+
+class Settings(PlatformSettings):
+    log_origin: str = Field(
+        default="log.silkpost.example/provenance", pattern=_NAME, description="the log's name in its checkpoints"
+    )
+    log_key: SecretStr = Field(default=SecretStr(""), description="32 bytes in base64: signs checkpoints (Ed25519)")
+    issuer: str = Field(
+        default="did:web:silkpost.example", pattern=r"^did:web:[!-~]{1,200}$", description="who signs events"
+    )
+    issuer_key: SecretStr = Field(default=SecretStr(""), description="32 bytes in base64: signs events (Ed25519)")
+    witnesses: str = Field(
+        default="", description="`<verifier key>=<URL>`, ...: who cosign checkpoints (c2sp.org/tlog-witness)"
+    )
+    witness_quorum: int = Field(default=0, ge=0, le=16, description="so many must, before anything is told as proven")
+    witness_seconds: float = Field(default=5, gt=0, le=60, description="for one call to a witness")
+    publish_seconds: float = Field(default=1, gt=0, description="between two checkpoints")
+    public_rate: float = Field(default=5, gt=0, description="look-ups of units a second and client")
+    public_burst: int = Field(default=30, ge=1, description="as many at once")
+    digital_links: str = Field(
+        default="https://id.silkpost.example", pattern=r"^https?://[^\s/]+$", description="where GS1 Digital Links lead"
+    )
+    location: str = Field(default="3012345000009", pattern=r"^[0-9]{13}$", description="the warehouse's GLN")
+
+    def log_signer(self) -> SignerKey:
+        """ValueError for a key that is none."""
+        return SignerKey(self.log_origin, ED25519, _private(self.log_key, "LOG_KEY"))
+
+    def issuer_signer(self) -> IssuerKey:
+        """ValueError for a key that is none, or is the log's."""
+        key = IssuerKey(self.issuer, _private(self.issuer_key, "ISSUER_KEY"))
+        if key.public == self.log_signer().verifier.public:
+            raise ValueError("ISSUER_KEY: another key than LOG_KEY")
+        return key
+
+    def witness_list(self) -> tuple[Witness, ...]:
+        """ValueError for what is none."""
+        return tuple(_witness(text.strip()) for text in self.witnesses.split(",") if text.strip())
+
+    def trust(self) -> Trust:
+        """Whom we ourselves believe, before we tell anything as proven."""
+        keys = tuple(witness.key for witness in self.witness_list())
+        return Trust(self.log_signer().verifier, keys, self.witness_quorum)
+
+    def place(self) -> Place:
+        return Place(self.digital_links, self.location)
+
+
+def _private(secret: SecretStr, setting: str) -> Ed25519PrivateKey:
+    try:
+        return Ed25519PrivateKey.from_private_bytes(base64.b64decode(secret.get_secret_value(), validate=True))
+    except (binascii.Error, ValueError):
+        raise ValueError(f"{setting}: 32 bytes in base64") from None
+
+
+def _witness(text: str) -> Witness:
+    key, separator, url = text.rpartition("=http")
+    try:
+        verifier = parse_verifier_key(key)
+    except BadNote as error:
+        raise ValueError(f"WITNESSES: {error}") from None
+    if not separator or verifier.type != COSIGNATURE:
+        raise ValueError("WITNESSES: <verifier key of type 4>=<URL>, ...")
+    return Witness(verifier, f"http{url}".rstrip("/"))

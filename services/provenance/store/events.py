@@ -1,0 +1,149 @@
+"""SQL of the events: signed once, logged once, shown in a unit's bundle, erased with their salt."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from contracts.warehouse import UnitKey
+from services.provenance.domain.leaves import KeyLeaf, name_of
+from services.provenance.domain.telling import Told
+from shared.db import DB
+
+if TYPE_CHECKING:
+    import asyncpg
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event whose leaf is in the log."""
+
+    entry: int
+    index: int
+    jws: str
+    salt: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    index: int
+    leaf: KeyLeaf
+
+
+async def known(db: DB, names: Collection[str]) -> set[str]:
+    """Those of these events that are told already."""
+    rows = await db.fetch("select name from events where name = any($1)", list(names))
+    return {row["name"] for row in rows}
+
+
+async def lock_units(db: DB, units: Collection[UnitKey]) -> None:
+    """One at a time tells events of a unit, so that each names the one before. In one order, so that no two wait for
+    each other."""
+    await db.execute(
+        """select pg_advisory_xact_lock(hashtextextended(unit, 0))
+           from (select unit from unnest($1::text[]) as u (unit) order by unit) as sorted""",
+        sorted({f"{unit.gtin}.{unit.serial}" for unit in units}),
+    )
+
+
+async def last_leaves(db: DB, units: Collection[UnitKey]) -> dict[UnitKey, str]:
+    """The name of the leaf of each unit's last event."""
+    rows = await db.fetch(
+        """select distinct on (e.gtin, e.serial) e.gtin, e.serial, n.leaf
+           from events e join entries n on n.seq = e.entry
+           where (e.gtin, e.serial) in (select * from unnest($1::text[], $2::text[]))
+           order by e.gtin, e.serial, e.entry desc""",
+        [unit.gtin for unit in units],
+        [unit.serial for unit in units],
+    )
+    return {UnitKey(gtin=row["gtin"], serial=row["serial"]): name_of(row["leaf"]) for row in rows}
+
+
+async def save(db: DB, rows: Sequence[tuple[int, Told, str, bytes]]) -> None:
+    """Events with the number of their leaf, signed, and the salt."""
+    await db.executemany(
+        """insert into events (entry, name, gtin, serial, sscc, event_id, happened_at, jws, salt)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
+        [
+            (
+                entry,
+                told.name,
+                told.unit.gtin if told.unit else None,
+                told.unit.serial if told.unit else None,
+                told.sscc,
+                told.event["eventID"],
+                told.at,
+                jws,
+                salt,
+            )
+            for entry, told, jws, salt in rows
+        ],
+    )
+
+
+async def of_unit(pool: asyncpg.Pool[asyncpg.Record], unit: UnitKey, log: int, size: int) -> list[StoredEvent]:
+    """The unit's events, and those of the boxes while it lay in them, in the log of this size, not erased."""
+    rows = await pool.fetch(
+        """with own as (
+               select e.entry, e.sscc, n.index, e.jws, e.salt
+               from events e join entries n on n.seq = e.entry
+               where e.gtin = $1 and e.serial = $2 and e.jws is not null and n.log = $3 and n.index < $4)
+           select entry, index, jws, salt from own
+           union
+           select e.entry, n.index, e.jws, e.salt
+           from events e join entries n on n.seq = e.entry
+           where e.serial is null and e.jws is not null and e.sscc in (select sscc from own)
+             and n.log = $3 and n.index < $4 and n.index > (select min(index) from own where own.sscc = e.sscc)
+           order by index""",
+        unit.gtin,
+        unit.serial,
+        log,
+        size,
+    )
+    return [StoredEvent(row["entry"], row["index"], row["jws"], row["salt"]) for row in rows]
+
+
+async def erase(db: DB, unit: UnitKey) -> int:
+    """Forgets what the unit's leaves stood for: nobody can show it any more. How many they were."""
+    rows = await db.fetch(
+        """update events set jws = null, salt = null where gtin = $1 and serial = $2 and salt is not null
+           returning entry""",
+        unit.gtin,
+        unit.serial,
+    )
+    return len(rows)
+
+
+async def keys(pool: asyncpg.Pool[asyncpg.Record], log: int, size: int) -> list[StoredKey]:
+    """The history of the issuer's keys in the log of this size."""
+    rows = await pool.fetch(
+        """select n.index, k.change, k.kid, k.public from issuer_keys k join entries n on n.seq = k.entry
+           where n.log = $1 and n.index < $2 order by n.index""",
+        log,
+        size,
+    )
+    return [StoredKey(row["index"], KeyLeaf(row["change"], row["kid"], row["public"])) for row in rows]
+
+
+async def add_key(db: DB, entry: int, leaf: KeyLeaf) -> None:
+    await db.execute(
+        "insert into issuer_keys (entry, kid, change, public) values ($1, $2, $3, $4)",
+        entry,
+        leaf.kid,
+        leaf.change,
+        leaf.public,
+    )
+
+
+async def valid_keys(db: DB) -> Mapping[str, bytes]:
+    """The issuer's keys that were added and not revoked, by their ids."""
+    rows = await db.fetch(
+        """select kid, public from issuer_keys a where change = 'added'
+             and not exists (select from issuer_keys r where r.kid = a.kid and r.change = 'revoked')"""
+    )
+    return {row["kid"]: row["public"] for row in rows}
+
+
+async def revoked(db: DB, kid: str) -> bool:
+    return bool(await db.fetchval("select exists (select from issuer_keys where kid = $1 and change = 'revoked')", kid))

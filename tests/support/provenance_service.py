@@ -1,0 +1,143 @@
+"""Provenance on a real PostgreSQL, with facts that come to it and witnesses that it asks."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import httpx
+from pydantic import SecretStr
+
+from contracts.base import Event
+from contracts.carrier import ParcelDelivered
+from contracts.warehouse import ParcelHandedOver, UnitKey, UnitsPacked, UnitsReceived, UnitsReturned
+from services.provenance import main
+from services.provenance.domain.log.notes import VerifierKey
+from services.provenance.settings import Settings
+from services.provenance.tasks.keys import keep_key_in_log
+from services.provenance.tasks.log import Log
+from shared.platform import Platform, Service, build_app, connected
+from tests.support.provenance_samples import GTIN, SSCC
+from tests.support.witnesses import Running
+
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+
+
+def _key(byte: bytes) -> SecretStr:
+    return SecretStr(base64.b64encode(byte * 32).decode())
+
+
+def settings(
+    dsn: str, witnesses: Sequence[Running] = (), quorum: int | None = None, log_byte: bytes = b"l"
+) -> Settings:
+    return Settings(
+        database_url=SecretStr(dsn),
+        storage_key=SecretStr("v1:" + base64.b64encode(b"s" * 32).decode()),
+        log_key=_key(log_byte),
+        issuer_key=_key(b"i"),
+        witnesses=",".join(witness.setting for witness in witnesses),
+        witness_quorum=len(witnesses) if quorum is None else quorum,
+        public_rate=1000,
+        public_burst=1000,
+    )
+
+
+def log_key() -> VerifierKey:
+    return settings("postgresql://").log_signer().verifier
+
+
+@dataclass
+class ProvenanceService:
+    platform: Platform
+    log: Log
+    http: httpx.AsyncClient
+
+    async def consume(self, *events: Event) -> None:
+        """As the consumer does with a batch."""
+        async with self.platform.ledger.transaction() as db:
+            await self.platform.ledger.record(db, consumed=events)
+
+    async def publish(self) -> None:
+        """Appends all that waits, signs, and shows it to the witnesses: one round of each task, and the first twice."""
+        while await self.log.append():
+            pass
+        await self.log.ask_all()
+        await self.log.sign()
+        await self.log.ask_all()
+
+    async def state(self) -> dict[str, object]:
+        answer = await self.http.get("/log")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, object] = answer.json()
+        return found
+
+    async def bundle(self, unit: UnitKey) -> httpx.Response:
+        return await self.http.get(f"/units/{unit.gtin}/{unit.serial}/bundle")
+
+
+@asynccontextmanager
+async def provenance_service(made: Settings) -> AsyncIterator[ProvenanceService]:
+    """Connected and begun, with no task running: the test does what they would."""
+    logs: list[Log] = []
+
+    def make(platform: Platform) -> Service:
+        service, log = main.wired(platform)
+        logs.append(log)
+        return service
+
+    async with connected(make, made) as (platform, service):
+        [log] = logs
+        await log.begin()
+        await keep_key_in_log(platform.pool, made.issuer_signer())
+        app = build_app(platform, service)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://provenance") as http:
+            yield ProvenanceService(platform, log, http)
+        for _, counterpart in log.witnesses:
+            await counterpart.close()
+
+
+def units(count: int) -> list[UnitKey]:
+    return [UnitKey(gtin=GTIN, serial=f"{n:016d}") for n in range(count)]
+
+
+def received(some: Sequence[UnitKey], part: int = 1, receipt: UUID | None = None) -> UnitsReceived:
+    return UnitsReceived(
+        receipt_id=receipt or uuid4(),
+        occurred_at=NOW,
+        part=part,
+        sku="SAVON-OLIVE-300",
+        gtin=GTIN,
+        minted=True,
+        serials=tuple(unit.serial for unit in some),
+    )
+
+
+def packed(some: Sequence[UnitKey], order: UUID, sscc: str = SSCC) -> UnitsPacked:
+    return UnitsPacked(order_id=order, occurred_at=NOW + timedelta(hours=1), parcel=1, sscc=sscc, units=tuple(some))
+
+
+def handed_over(order: UUID) -> ParcelHandedOver:
+    at, number = NOW + timedelta(hours=2), "CA000000017FR"
+    return ParcelHandedOver(order_id=order, occurred_at=at, parcel=1, tracking_number=number, carrier="laposte")
+
+
+def delivered(order: UUID) -> ParcelDelivered:
+    at = NOW + timedelta(days=9)
+    return ParcelDelivered(order_id=order, occurred_at=at, parcel=1, delivered_at=at)
+
+
+def returned(sound: Sequence[UnitKey], lost: Sequence[UnitKey], order: UUID) -> UnitsReturned:
+    return UnitsReturned(
+        order_id=order,
+        occurred_at=NOW + timedelta(days=30),
+        parcel=1,
+        sscc=SSCC,
+        reason="returned",
+        units=tuple(sound),
+        written_off=tuple(lost),
+    )
