@@ -36,6 +36,8 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     customs.OrderRefused,
     customs.ParcelDeclared,
     customs.ParcelRefused,
+    customs.ExportInvalidated,
+    customs.ExportExited,
     customs.ParcelUplifted,
     customs.ImportDeclared,
     customs.ImportHeld,

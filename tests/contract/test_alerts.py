@@ -15,13 +15,14 @@ from prometheus_client import REGISTRY
 from services.carrier import metrics as carrier
 from services.customs import metrics as customs
 from services.orders import metrics as orders
+from services.provenance import metrics as provenance
 from services.warehouse import metrics as warehouse
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 TESTS = sorted((PROMETHEUS / "tests").glob("*.yml"))
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
-DEFINED = (carrier, customs, orders, warehouse)  # importing them has registered their metrics
+DEFINED = (carrier, customs, orders, provenance, warehouse)  # importing them has registered their metrics
 NOT_OURS = {"up"}
 WORDS = {"max", "min", "sum", "by", "for", "unless", "and", "or", "on", "offset", "rate", "increase", "min_over_time"}
 NEVER_A_LABEL = {"order_id", "order", "parcel", "tracking_number", "number", "sku", "name", "marketplace", "principal"}
