@@ -1,1 +1,1 @@
-"""The six services. None imports another; they meet on the topics."""
+"""The services. None imports another; they meet on the topics."""

@@ -63,7 +63,7 @@ async def main(settings: Settings) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     run_dir = ROOT / ".run" / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     started = time.monotonic()
-    console.print("starting PostgreSQL, the broker, five services and the sandbox ...", highlight=False)
+    console.print("starting PostgreSQL, the broker, the services and the sandbox ...", highlight=False)
     async with (
         Stack(run_dir, speed=min(SLOW, settings.speed), settings=SETTINGS) as stack,
         Api(stack.urls, stack.secrets.api_keys) as api,

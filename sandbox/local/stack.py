@@ -1,4 +1,4 @@
-"""The local stack: PostgreSQL, a broker, the five services and the sandbox, each a process on this machine."""
+"""The local stack: PostgreSQL, a broker, the services and the sandbox, each a process on this machine."""
 
 from __future__ import annotations
 

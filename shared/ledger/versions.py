@@ -22,7 +22,7 @@ class Wire(NamedTuple):
 
 
 def wire_of(event: Event) -> Wire:
-    """Without the fields that hold their default: each fact is stored and read by up to five services. A default never
+    """Without the fields that hold their default: each fact is stored and read by several services. A default never
     changes (`contracts.compatibility`)."""
     return Wire(event.TYPE, event.model_dump_json(exclude_defaults=True))
 

@@ -1,4 +1,4 @@
-"""One whole stack for all end-to-end tests, on the servers of `make run`: five services and the sandbox, each a process
+"""One whole stack for all end-to-end tests, on the servers of `make run`: the services and the sandbox, each a process
 of its own."""
 
 from __future__ import annotations

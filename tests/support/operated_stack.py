@@ -1,4 +1,4 @@
-"""A whole stack to operate on: five services and the sandbox, each a process, with the commands of an operator."""
+"""A whole stack to operate on: the services and the sandbox, each a process, with the commands of an operator."""
 
 from __future__ import annotations
 
