@@ -72,7 +72,7 @@ STOCK_LEVELS = Topic(
 CUSTOMS = Topic(
     "customs.events",
     producer="customs",
-    consumers=("orders", "warehouse", "carrier", "tracking", "provenance"),
+    consumers=("orders", "warehouse", "carrier", "tracking"),
     events=(
         customs.OrderScreened,
         customs.OrderRefused,

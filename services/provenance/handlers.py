@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from contracts.base import Event
 from contracts.carrier import ParcelDelivered
-from contracts.cases import CaseClosed, CaseOpened
 from contracts.warehouse import ParcelHandedOver, StockWrittenOff, UnitsPacked, UnitsReceived, UnitsReturned
 from services.provenance.domain.epcis import Place
 from services.provenance.domain.leaves import SALT_BYTES, event_leaf, name_of
@@ -27,8 +26,6 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     StockWrittenOff,
     ParcelHandedOver,
     ParcelDelivered,
-    CaseOpened,
-    CaseClosed,
 )
 
 
@@ -53,6 +50,8 @@ class Teller:
 
     async def tell(self, db: DB, told: Sequence[Told]) -> None:
         """Signs and stores those of these events that are new."""
+        if not told:
+            return
         units = {one.unit for one in told if one.unit is not None}
         await events_table.lock_units(db, units)
         known = await events_table.known(db, [one.name for one in told])
