@@ -16,7 +16,7 @@ from contracts.orders import OrderPlaced
 from contracts.warehouse import OrderPacked, ParcelHandedOver, StockReserved
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Job, Output
-from shared.ledger.rules import StreamKind
+from shared.ledger.rules import Decide
 from shared.platform import Make, Platform, Service
 from tests.bench.samples import handed_over, labelled, packed
 
@@ -24,25 +24,19 @@ World: TypeAlias = Callable[[Facts], Sequence[Event]]
 """What the people and the outside of a service say once these facts are known."""
 
 
-def of_orders(service: Service) -> tuple[StreamKind, list[StreamKind]]:
-    """The kind of orders, and those before it."""
-    *others, kind = sorted(service.kinds, key=lambda kind: kind.name == ORDER)
-    return kind, others
-
-
 def alone(make: Make, world: World) -> Make:
     """The service with its outside answered for: nobody is called."""
 
     def made(platform: Platform) -> Service:
         service = answered(make, world)(platform)
-        kind, others = of_orders(service)
-        assert kind.decide is not None
-        decide = kind.decide
 
-        async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
-            return [item for item in await decide(db, orders, context) if not isinstance(item, Job)]
+        def uncalled(decide: Decide) -> Decide:
+            async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
+                return [item for item in await decide(db, orders, context) if not isinstance(item, Job)]
 
-        return replace(service, kinds=(*others, replace(kind, decide=handle)), jobs=(), tasks=())
+            return handle
+
+        return replace(_with_orders(service, uncalled), jobs=(), tasks=())
 
     return made
 
@@ -50,19 +44,25 @@ def alone(make: Make, world: World) -> Make:
 def answered(make: Make, world: World) -> Make:
     """The service with its people answered for; calls to the outside are made."""
 
-    def made(platform: Platform) -> Service:
-        service = make(platform)
-        kind, others = of_orders(service)
-        assert kind.decide is not None
-        decide = kind.decide
-
+    def with_people(decide: Decide) -> Decide:
         async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
             outputs = await decide(db, orders, context)
             return [*outputs, *(event for facts in orders for event in world(facts))]
 
-        return replace(service, kinds=(*others, replace(kind, decide=handle)))
+        return handle
 
-    return made
+    return lambda platform: _with_orders(make(platform), with_people)
+
+
+def _with_orders(service: Service, change: Callable[[Decide], Decide]) -> Service:
+    """The service with its decision on orders changed, where it takes one."""
+    return replace(
+        service,
+        kinds=tuple(
+            replace(kind, decide=change(kind.decide)) if kind.name == ORDER and kind.decide is not None else kind
+            for kind in service.kinds
+        ),
+    )
 
 
 def people(facts: Facts) -> Sequence[Event]:

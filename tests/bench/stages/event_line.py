@@ -8,7 +8,7 @@ from dataclasses import asdict
 from contracts import topics
 from contracts.warehouse import ParcelHandedOver
 from services.credentials import Secrets
-from services.registry import SERVICES
+from tests.bench.contestants import LINE
 from tests.bench.events import Wire, wire
 from tests.bench.figures import Numbers, Result, take_turns
 from tests.bench.samples import placed, records
@@ -26,8 +26,8 @@ PATIENCE = 600.0
 
 async def run(bench: BenchServers, size: Size) -> Result:
     async def turn(how: str) -> Numbers:
-        commands = {name: ("tests.bench.contestants", f"event-{how}", name) for name in SERVICES}
-        deaf = SERVICES if how == "bare" else ()
+        commands = {name: ("tests.bench.contestants", f"event-{how}", name) for name in LINE}
+        deaf = LINE if how == "bare" else ()
         async with bench.turn(commands, deaf=deaf) as stand, wire(stand.kafka, topics.WAREHOUSE.name) as line:
             await pass_orders(line, size.warm_up, stand.secrets)
             count = size.share(how)

@@ -17,8 +17,8 @@ import asyncpg
 from contracts.orders import OrderPlaced
 from contracts.warehouse import ParcelHandedOver
 from services.orders.domain.decide import order_id_of
-from services.registry import SERVICES
 from tests.bench.client import percentiles
+from tests.bench.contestants import LINE
 from tests.bench.events import Wire, wire
 from tests.bench.figures import Figure, Result, console, number
 from tests.bench.posting import MARKETPLACE, new_numbers, post
@@ -36,7 +36,7 @@ Found = dict[tuple[str, str], list[float]]
 
 async def run(bench: BenchServers, size: Size) -> Result:
     found: Found = defaultdict(list)
-    commands = {name: ("tests.bench.contestants", "event-batched", name) for name in SERVICES}
+    commands = {name: ("tests.bench.contestants", "event-batched", name) for name in LINE}
     async with bench.turn(commands) as stand, wire(stand.kafka) as line:
         await _pass(stand, line, size.warm_up, MANY)
         stored = size.warm_up
@@ -81,14 +81,14 @@ async def _look(stand: Stand, line: Wire, size: Size, at: str, found: Found) -> 
     found["records an order on the topics", at].append((line.weight.records - records) / count / 2)
     found["bytes an order on the topics", at].append((line.weight.bytes.total() - wired) / count / 2)
     found["KiB an order in the five databases", at].append((await _database_bytes(stand) - kept) / count / 2 / 1024)
-    for name in SERVICES:
+    for name in LINE:
         found[f"MiB of memory, {name}", at].append(resident_mib(stand.stack.processes[name].pid))
     return 2 * count
 
 
 async def _database_bytes(stand: Stand) -> int:
     total = 0
-    for name in SERVICES:
+    for name in LINE:
         db = await asyncpg.connect(stand.dsns[name])
         try:
             total += await db.fetchval("select pg_database_size(current_database())")

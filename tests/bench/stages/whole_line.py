@@ -18,8 +18,8 @@ from contracts.carrier import LabelCreated
 from contracts.orders import OrderClosed
 from contracts.warehouse import ParcelHandedOver
 from services.orders.domain.decide import order_id_of
-from services.registry import SERVICES
 from tests.bench.client import Client, request
+from tests.bench.contestants import LINE
 from tests.bench.events import Wire, wire
 from tests.bench.figures import Numbers, Result, take_turns
 from tests.bench.posting import MARKETPLACE, new_numbers, post, require
@@ -39,7 +39,7 @@ JSON = {"content-type": "application/json"}
 
 async def run(bench: BenchServers, size: Size) -> Result:
     async def turn(how: str) -> Numbers:
-        commands = {name: ("tests.bench.contestants", f"line-{how}", name) for name in SERVICES}
+        commands = {name: ("tests.bench.contestants", f"line-{how}", name) for name in LINE}
         settings = {"carrier": {"POLL_SECONDS": "900"}}
         async with (
             bench.turn({**commands, "sandbox": ("sandbox",)}, settings=settings) as stand,
