@@ -84,4 +84,4 @@ async def test_a_body_with_a_fault_names_field_and_rule(
 
 async def test_only_a_marketplace_asks(customs: CustomsService) -> None:
     response = await customs.http.post("/customs/quote", json=body(), headers=OPERATOR)
-    assert (response.status_code, response.json()["detail"]) == (403, "needs scope marketplace")
+    assert (response.status_code, response.json()["detail"]) == (403, "needs scope marketplace or service")

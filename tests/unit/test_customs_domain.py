@@ -273,8 +273,8 @@ def test_the_agents_notice_is_a_departure_too() -> None:
 
 
 def test_of_an_erased_person_nothing_more_is_sent() -> None:
-    world = World().consume(placed(), recorded(), packed(), erased(), handed_over(), scanned("arrived_destination"))
-    assert not world.jobs
+    world = World().consume(placed(), recorded(), packed())
+    assert not world.consume(erased(), handed_over(), scanned("arrived_destination")).jobs
 
 
 def test_by_post_nothing_is_sent_and_the_scans_clear() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pycountry
@@ -13,6 +14,7 @@ from contracts.base import NetContent, OrderLine
 from contracts.vocabularies import Regime
 from services.customs.regimes.base import Refusal, Sums
 from services.customs.regimes.rows import NoRule
+from services.customs.regimes.tariff import MAX_HELD
 from services.customs.regimes.taxes import Tax
 from tests.support.customs_samples import POLICY, TABLES, line, scanned
 
@@ -202,3 +204,10 @@ def test_codes_of_countries_that_were_wrong_or_missing(country: str, code: str) 
 @pytest.mark.parametrize("regime", ["cbec_9610", "personal_postal"])
 def test_military_goods_move_on_no_lane(regime: Regime, hs_code: str) -> None:
     assert refusal(regime, [line(hs_code=hs_code)], "100.00") == Refusal("prohibited_goods", "SKU-1")
+
+
+def test_the_lines_of_many_days_are_found_and_not_all_kept() -> None:
+    tariff = replace(TABLES.tariff, _held={})
+    days = [TODAY + timedelta(days=n) for n in range(MAX_HELD + 1)]
+    assert all(tariff.line("3304990099", day) == TABLES.tariff.line("3304990099", day) for day in days)
+    assert len(tariff._held) == 1
