@@ -54,7 +54,7 @@ from shared.operations.state import ServiceState
 from shared.operations.status import status_of
 from shared.operations.why import Finding, FindingsOf, why
 from shared.sealing import KeyedColumn, Seal, require_keys
-from shared.settings import PlatformSettings
+from shared.settings import PlatformSettings, WrongSetting
 from shared.supervise import Group, Task
 from shared.telemetry import configure_logs, log
 
@@ -370,7 +370,7 @@ def serve(make: Make, settings: PlatformSettings, name: str) -> None:
     tracing.begin(name, settings.otel_exporter_otlp_endpoint)
     try:
         uvloop.run(_serve(make, settings))
-    except (KeyMissing, SharedSessions) as refused:
+    except (KeyMissing, SharedSessions, WrongSetting) as refused:
         raise SystemExit(f"{name} does not start: {refused}") from None
     except NewerFacts as newer:
         raise SystemExit(f"{name} does not start: {newer}; run the release that wrote them, or a later one") from None

@@ -17,6 +17,10 @@ SECRETS = Path("/run/secrets")
 """Where containers find their secrets: one file a setting, named like it in lower case."""
 
 
+class WrongSetting(ValueError):
+    """A service cannot start with what a setting says; the message names the setting and the rule, never a secret."""
+
+
 class PlatformSettings(BaseSettings):
     """Environment variables bear the fields' names in upper case. A service adds its own in a subclass.
 

@@ -70,6 +70,8 @@ class Witness:
         last = self.signed.get(checkpoint.origin, Checkpoint(checkpoint.origin, 0, EMPTY_ROOT))
         if old != last.size:
             return Answer(409, f"{last.size}\n", "text/x.tlog.size")
+        if 0 < old == checkpoint.size and last.root != checkpoint.root:
+            return Answer(409)
         if not proves_consistency(old, checkpoint.size, proof, last.root, checkpoint.root) or (
             checkpoint.size == 0 and checkpoint.root != EMPTY_ROOT
         ):

@@ -68,7 +68,7 @@ def wired(platform: Platform) -> tuple[Service, Log]:
 
     async def begin(_probe: LogProbe, _loop: Loop) -> None:
         await log.begin()
-        await keep_key_in_log(log.pool, key)
+        await keep_key_in_log(log, key)
 
     made = Service(
         name="provenance",
@@ -153,7 +153,9 @@ def main() -> None:
 
         async def run() -> None:
             async with operated(service, settings_of(Settings, "provenance"), broker=False) as (platform, _):
-                if not await revoke(platform.pool, kid):
+                log = log_of(platform)
+                await log.begin()
+                if not await revoke(log, kid):
                     raise SystemExit("no such key, or it is revoked")
                 typer.echo(f"{kid}: revoked, once the log has it")
 

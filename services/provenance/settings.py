@@ -20,7 +20,7 @@ from services.provenance.domain.log.notes import (
     parse_verifier_key,
 )
 from services.provenance.domain.signing import IssuerKey
-from shared.settings import PlatformSettings
+from shared.settings import PlatformSettings, WrongSetting
 
 _NAME = r"^[^\s+]{1,100}$"
 
@@ -57,24 +57,28 @@ class Settings(PlatformSettings):
     location: str = Field(default="3012345000009", pattern=r"^[0-9]{13}$", description="the warehouse's GLN")
 
     def log_signer(self) -> SignerKey:
-        """ValueError for a key that is none."""
+        """WrongSetting for a key that is none."""
         return SignerKey(self.log_origin, ED25519, _private(self.log_key, "LOG_KEY"))
 
     def issuer_signer(self) -> IssuerKey:
-        """ValueError for a key that is none, or is the log's."""
+        """WrongSetting for a key that is none, or is the log's."""
         key = IssuerKey(self.issuer, _private(self.issuer_key, "ISSUER_KEY"))
         if key.public == self.log_signer().verifier.public:
-            raise ValueError("ISSUER_KEY: another key than LOG_KEY")
+            raise WrongSetting("ISSUER_KEY: another key than LOG_KEY")
         return key
 
     def witness_list(self) -> tuple[Witness, ...]:
-        """ValueError for what is none."""
+        """WrongSetting for what is none."""
         return tuple(_witness(text.strip()) for text in self.witnesses.split(",") if text.strip())
 
     def trust(self) -> Trust:
-        """Whom we ourselves believe, before we tell anything as proven."""
-        keys = tuple(witness.key for witness in self.witness_list())
-        return Trust(self.log_signer().verifier, keys, self.witness_quorum)
+        """Whom we ourselves believe, before we tell anything as proven. WrongSetting for a quorum that can never be, or
+        a witness that is there twice."""
+        log, keys = self.log_signer().verifier, tuple(witness.key for witness in self.witness_list())
+        try:
+            return Trust(log, keys, self.witness_quorum)
+        except ValueError as error:
+            raise WrongSetting(f"WITNESSES, WITNESS_QUORUM: {error}") from None
 
     def place(self) -> Place:
         return Place(self.digital_links, self.location)
@@ -84,7 +88,7 @@ def _private(secret: SecretStr, setting: str) -> Ed25519PrivateKey:
     try:
         return Ed25519PrivateKey.from_private_bytes(base64.b64decode(secret.get_secret_value(), validate=True))
     except (binascii.Error, ValueError):
-        raise ValueError(f"{setting}: 32 bytes in base64") from None
+        raise WrongSetting(f"{setting}: 32 bytes in base64") from None
 
 
 def _witness(text: str) -> Witness:
@@ -92,7 +96,7 @@ def _witness(text: str) -> Witness:
     try:
         verifier = parse_verifier_key(key)
     except BadNote as error:
-        raise ValueError(f"WITNESSES: {error}") from None
+        raise WrongSetting(f"WITNESSES: {error}") from None
     if not separator or verifier.type != COSIGNATURE:
-        raise ValueError("WITNESSES: <verifier key of type 4>=<URL>, ...")
+        raise WrongSetting("WITNESSES: <verifier key of type 4>=<URL>, ...")
     return Witness(verifier, f"http{url}".rstrip("/"))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -18,6 +21,7 @@ from services.provenance.domain.log.notes import parse_note
 from services.provenance.domain.log.tiles import all_places, entries_path, tile_path
 from services.provenance.domain.log.witnesses import add_checkpoint
 from services.provenance.main import audited
+from services.provenance.settings import Settings
 from services.provenance.store import events as events_table
 from services.provenance.tasks.keys import revoke
 from tests.support.databases import FreshDatabase
@@ -28,6 +32,7 @@ from tests.support.provenance_service import (
     ProvenanceService,
     delivered,
     handed_over,
+    key_of,
     log_key,
     packed,
     provenance_service,
@@ -97,6 +102,80 @@ async def test_an_erased_unit_is_shown_no_more_and_the_log_stays_whole(dsn: str,
         assert (await service.bundle(some[0])).status_code == 404
         assert (await service.bundle(some[1])).status_code == 200
         assert "agree" in await audited(service.log)
+
+
+async def test_what_happens_after_a_unit_was_erased_is_shown(dsn: str, witness: Running) -> None:
+    async with provenance_service(made := settings(dsn, [witness])) as service:
+        some, order = units(1), uuid4()
+        await service.consume(received(some))
+        async with service.platform.pool.acquire() as db:
+            assert await events_table.erase(db, some[0]) == 1
+        await service.consume(packed(some, order))
+        await service.consume(returned(some, (), order))
+        await service.publish()
+        assert await told_steps(service, made, some[0]) == ["packing", "unpacking", "receiving"]
+
+
+async def test_locks_of_units_are_bounded_and_shut_out_others(dsn: str) -> None:
+    async with provenance_service(settings(dsn)) as service:
+        pool, many = service.platform.pool, units(5_000)
+        async with pool.acquire() as one, pool.acquire() as two, one.transaction():
+            await events_table.lock_units(one, many)
+            held = await one.fetchval(
+                "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"
+            )
+            assert 200 < held <= events_table.UNIT_LOCKS
+            await two.execute("set lock_timeout = '200ms'")
+            with pytest.raises(asyncpg.LockNotAvailableError):
+                async with two.transaction():
+                    await events_table.lock_units(two, many[4_000:4_001])
+
+
+async def test_a_unit_whose_serial_has_a_slash_has_a_bundle(dsn: str, witness: Running) -> None:
+    async with provenance_service(made := settings(dsn, [witness])) as service:
+        some = [UnitKey(gtin=units(1)[0].gtin, serial=serial) for serial in ("A/B", "A/bundle", "bundle", "A/", "%2F")]
+        await service.consume(received(some))
+        await service.publish()
+        for unit in some:
+            assert await told_steps(service, made, unit) == ["commissioning"]
+        path = f"/units/{some[0].gtin}"
+        for wrong in ("A/B", "bundle", "A%2FB", "A%2FB/bundle/", "A%2FC/bundle"):
+            assert (await service.http.get(f"{path}/{wrong}")).status_code == 404, wrong
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "rule"),
+    [
+        ("LOG_KEY", "x", "LOG_KEY: 32 bytes in base64"),
+        ("ISSUER_KEY", settings("postgresql://").log_key.get_secret_value(), "ISSUER_KEY: another key than LOG_KEY"),
+        ("WITNESSES", "x", "WITNESSES: a verifier key is <name>+<id>+"),
+        ("WITNESSES", f"{log_key()}=http://127.0.0.1:9", "WITNESSES: <verifier key of type 4>=<URL>, ..."),
+        ("WITNESS_QUORUM", "2", "WITNESSES, WITNESS_QUORUM: 2 of 0 witnesses can never sign"),
+        (
+            "WITNESSES",
+            f"{witness_key().verifier}=http://127.0.0.1:9,{witness_key().verifier}=http://127.0.0.1:8",
+            f"WITNESSES, WITNESS_QUORUM: witnesses {witness_key().name} and {witness_key().name} are one key",
+        ),
+    ],
+)
+async def test_a_wrong_setting_is_refused_in_one_line(dsn: str, setting: str, value: str, rule: str) -> None:
+    made = settings(dsn)
+    secrets = {
+        name: getattr(made, name.lower()).get_secret_value() for name in ("STORAGE_KEY", "LOG_KEY", "ISSUER_KEY")
+    }
+    environment = {**os.environ, **secrets, "DATABASE_URL": dsn, setting: value}
+    ended = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "services.provenance"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    [line] = ended.stderr.splitlines()
+    assert line.startswith(f"provenance does not start: {rule}")
 
 
 async def files(service: ProvenanceService) -> dict[str, bytes]:
@@ -257,7 +336,52 @@ async def test_a_new_log_key_begins_a_log_that_names_the_end_of_the_old_one(dsn:
         assert first["leaf"].startswith(b"silkpost-origin/v1\n")
         await service.consume(received(units(9)[5:]))
         await service.publish()
-        assert (await service.state())["proven"] == 1 + 4
+        assert (await service.state())["proven"] == 2 + 4  # the log before and the issuer's key first
+
+
+async def test_after_a_new_log_key_bundles_are_verified(dsn: str, witness: Running) -> None:
+    some, others, order = units(3), units(9)[5:], uuid4()
+    async with provenance_service(settings(dsn, [witness])) as service:
+        await service.consume(received(some))
+        await service.publish()
+        await service.consume(packed(some, order))  # waits for the new log
+    made = settings(dsn, (), 0, log_byte=b"n")
+    async with provenance_service(made) as service:
+        await service.consume(received(others))
+        await service.consume(handed_over(order), returned(some[:1], some[1:], order))
+        await service.publish()
+        kept = await told_steps(service, made, some[0])
+        assert kept == ["packing", "shipping", "unpacking", "receiving"]
+        assert await told_steps(service, made, some[1]) == ["packing", "shipping", "unpacking", "decommissioning"]
+        assert await told_steps(service, made, others[0]) == ["commissioning"]
+        assert "agree" in await audited(service.log)
+    async with provenance_service(made) as service:
+        while await service.log.append():
+            pass
+        assert (await service.state())["waiting"] == 0
+        assert len((await service.http.get("/.well-known/did.json")).json()["assertionMethod"]) == 1
+
+
+async def test_changes_of_keys_that_waited_count_in_the_new_log(dsn: str) -> None:
+    before, made = settings(dsn), settings(dsn, log_byte=b"n")
+    old, new = before.issuer_signer(), made.model_copy(update={"issuer_key": key_of(b"j")})
+    some = units(2)
+    async with provenance_service(before) as service:
+        await service.publish()
+        await service.consume(received(some[:1]))
+        assert await revoke(service.log, old.kid)
+    async with provenance_service(new) as service:
+        await service.consume(received(some[1:], receipt=uuid4()))
+        await service.publish()
+        for unit in some:
+            assert await told_steps(service, new, unit) == ["commissioning"]
+        assert (await service.http.get("/.well-known/did.json")).json()["assertionMethod"] == [new.issuer_signer().kid]
+
+
+async def told_steps(service: ProvenanceService, made: Settings, unit: UnitKey) -> list[str]:
+    """What the unit's bundle shows, verified."""
+    shown = verify_bundle((await service.bundle(unit)).content, made.trust(), ISSUER)
+    return [event["bizStep"] for event in shown.events]
 
 
 async def test_two_replicas_make_one_log(dsn: str, witness: Running) -> None:
@@ -283,8 +407,8 @@ async def test_a_key_that_was_revoked_proves_nothing_that_came_after(dsn: str, w
         some, order = units(1), uuid4()
         await service.consume(received(some))
         key = made.issuer_signer()
-        assert await revoke(service.platform.pool, key.kid)
-        assert not await revoke(service.platform.pool, key.kid)
+        assert await revoke(service.log, key.kid)
+        assert not await revoke(service.log, key.kid)
         await service.publish()
         verify_bundle((await service.bundle(some[0])).content, made.trust(), ISSUER)
         await service.consume(packed(some, order))
@@ -294,8 +418,12 @@ async def test_a_key_that_was_revoked_proves_nothing_that_came_after(dsn: str, w
         assert (await service.http.get("/.well-known/did.json")).json()["assertionMethod"] == []
 
 
+BEYOND = "tile/entries/x999/x999/x999/x999/x999/999"
+"""More leaves than PostgreSQL can number."""
+
+
 @pytest.mark.parametrize(
-    "path", ["tile/0/001", "tile/0/000.p/9", "tile/64/000", "tile/00/000", "tile/0/x", "tile/entries/000.p/9"]
+    "path", ["tile/0/001", "tile/0/000.p/9", "tile/64/000", "tile/00/000", "tile/0/x", "tile/entries/000.p/9", BEYOND]
 )
 async def test_what_the_log_does_not_have_is_not_found(dsn: str, path: str) -> None:
     async with provenance_service(settings(dsn)) as service:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import httpx
@@ -27,7 +28,7 @@ from tests.support.witnesses import Running
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 
-def _key(byte: bytes) -> SecretStr:
+def key_of(byte: bytes) -> SecretStr:
     return SecretStr(base64.b64encode(byte * 32).decode())
 
 
@@ -37,8 +38,8 @@ def settings(
     return Settings(
         database_url=SecretStr(dsn),
         storage_key=SecretStr("v1:" + base64.b64encode(b"s" * 32).decode()),
-        log_key=_key(log_byte),
-        issuer_key=_key(b"i"),
+        log_key=key_of(log_byte),
+        issuer_key=key_of(b"i"),
         witnesses=",".join(witness.setting for witness in witnesses),
         witness_quorum=len(witnesses) if quorum is None else quorum,
         public_rate=1000,
@@ -76,7 +77,7 @@ class ProvenanceService:
         return found
 
     async def bundle(self, unit: UnitKey) -> httpx.Response:
-        return await self.http.get(f"/units/{unit.gtin}/{unit.serial}/bundle")
+        return await self.http.get(f"/units/{unit.gtin}/{quote(unit.serial, safe='')}/bundle")
 
 
 @asynccontextmanager
@@ -92,7 +93,7 @@ async def provenance_service(made: Settings) -> AsyncIterator[ProvenanceService]
     async with connected(make, made) as (platform, service):
         [log] = logs
         await log.begin()
-        await keep_key_in_log(platform.pool, made.issuer_signer())
+        await keep_key_in_log(log, made.issuer_signer())
         app = build_app(platform, service)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://provenance") as http:

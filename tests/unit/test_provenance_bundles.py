@@ -78,7 +78,6 @@ def test_without_a_witness_it_shows_nothing() -> None:
         (edited(lambda bundle: bundle["events"][0].update(salt="zz")), "64 hexadecimal"),
         (edited(lambda bundle: bundle["events"][0].update(salt="00" * 32)), "the leaf is not at index"),
         (edited(lambda bundle: bundle["events"][0].update(jws="a.b")), "three parts"),
-        (edited(lambda bundle: bundle["events"].pop(0)), "does not name the unit's event before"),
         (edited(lambda bundle: bundle["events"].pop(1)), "neither of the unit nor"),
         (edited(lambda bundle: bundle.update(keys=[])), "no key that counted"),
     ],
@@ -136,11 +135,22 @@ def test_an_event_that_is_not_ours_is_refused(event: epcis.Fields, rule: str) ->
 
 
 def test_an_event_that_names_another_before_it_is_refused() -> None:
-    log = UnitLog()
-    log.key(KeyLeaf("added", issuer_key().kid, issuer_key().public))
-    log.event(history()[0], issuer_key(), of_unit=True, previous=name_of(b"another"))
+    log = with_keys(("added", issuer_key()))
+    log.event(history()[1], issuer_key(), of_unit=True, previous=name_of(b"another"))
     with pytest.raises(BadBundle, match="does not name the unit's event before"):
         verify(log.bundle(), log)
+    log.previous = None
+    log.events.pop()
+    log.event(history()[1], issuer_key(), of_unit=True)  # names none
+    with pytest.raises(BadBundle, match="does not name the unit's event before"):
+        verify(log.bundle(), log)
+
+
+def test_the_first_event_may_name_one_that_is_not_shown() -> None:
+    """It was erased, or is in the log before."""
+    log = unit_log()
+    log.events.pop(0)
+    assert list(verify(log.bundle(), log).events) == history()[1:]
 
 
 def test_what_is_too_much_is_said() -> None:

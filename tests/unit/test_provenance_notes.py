@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from sandbox.witness.witness import Witness
 from services.provenance.domain.log.checkpoints import Checkpoint, Trust, open_checkpoint, parse_checkpoint
 from services.provenance.domain.log.notes import (
     COSIGNATURE,
@@ -132,6 +133,13 @@ def test_a_checkpoint_is_believed_with_the_log_and_a_quorum() -> None:
         LOG.trust([ONE, TWO], 3)
 
 
+def test_a_witness_counts_once() -> None:
+    renamed = VerifierKey("another.example", ONE.verifier.type, ONE.verifier.public)
+    for again in (ONE.verifier, renamed):
+        with pytest.raises(ValueError, match=f"witnesses {ONE.name} and {again.name} are one key, which counts once"):
+            Trust(LOG.key.verifier, (ONE.verifier, TWO.verifier, again), 2)
+
+
 def test_a_proof_is_a_file_that_reads_back() -> None:
     proof = LOG.proof(7, [ONE])
     assert parse_proof(str(proof).encode()) == proof
@@ -219,3 +227,22 @@ def test_a_cosignature_counts_when_it_is_of_this_witness_and_verifies() -> None:
 )
 def test_what_a_witness_answers_means(status: int, body: bytes, expected: Answer) -> None:
     assert answer(status, body) == expected
+
+
+@pytest.mark.parametrize("body", [b"", b"300\n"])
+def test_a_conflict_at_the_size_of_the_checkpoint_is_a_fork(body: bytes) -> None:
+    """c2sp.org/tlog-witness: 409 when the old size is the checkpoint's and the roots differ."""
+    assert answer(409, body, old=300) == Answer(Verdict.FORKED)
+    assert answer(409, b"301\n", old=300) == Answer(Verdict.AHEAD, 301)
+
+
+def test_a_witness_answers_409_to_another_root_of_the_size_that_it_signed() -> None:
+    witness = Witness([str(LOG.key.verifier)], lambda: NOON)
+    assert witness.add_checkpoint(add_checkpoint(0, [], LOG.checkpoint())).status == 200
+    other = MemoryLog.of(299)
+    other.append([b"another"])
+    assert witness.add_checkpoint(add_checkpoint(300, [], other.checkpoint())).status == 409
+    other.append([b"more"])
+    proof = other.consistency(300, 301)
+    assert witness.add_checkpoint(add_checkpoint(300, proof, other.checkpoint())).status == 422
+    assert witness.signed[LOG.key.name].root == CHECKPOINT.root

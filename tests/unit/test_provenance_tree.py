@@ -105,6 +105,7 @@ def test_the_tiles_of_a_proof_are_all_that_it_needs() -> None:
         (1_234_067, 256, "x001/x234/067"),
         (999, 1, "999.p/1"),
         (1_000, 255, "x001/000.p/255"),
+        (2**55 - 1, 255, "x036/x028/x797/x018/x963/967.p/255"),
     ],
 )
 def test_paths_are_those_of_the_specification(index: int, width: int, path: str) -> None:
@@ -114,7 +115,12 @@ def test_paths_are_those_of_the_specification(index: int, width: int, path: str)
 
 
 @pytest.mark.parametrize(
-    "path", ["", "1", "x000/001", "001.p/0", "001.p/256", "001.p/257", "001.p/01", "x01/002", "001/", "-01", "٠٠١"]
+    "path",
+    [
+        *("", "1", "x000/001", "001.p/0", "001.p/256", "001.p/257", "001.p/01", "x01/002", "001/", "-01", "٠٠١"),
+        "x036/x028/x797/x018/x963/967",
+        "x999/x999/x999/x999/x999/999",
+    ],
 )
 def test_another_path_is_none(path: str) -> None:
     assert tiles.parse_index_path(path) is None

@@ -28,3 +28,5 @@ def test_a_good_bundle_is_verified_and_a_changed_one_is_not(tmp_path: Path) -> N
     other = run(file, issuer="did:web:other.example")
     assert (other.returncode, "not a key of did:web:other.example" in other.stderr) == (1, True)
     assert run(file, "--quorum", "2").returncode == 2
+    twice = run(file, "--witness", str(WITNESS.verifier))
+    assert (twice.returncode, "are one key" in twice.stderr) == (2, True)

@@ -13,8 +13,8 @@ For anyone who holds a unit, and for whoever checks the log. No key is needed.
 2.0 and a proof each under one checkpoint that witnesses have signed. `python -m services.provenance verify FILE` checks
 it without us. The log itself is served in C2SP's formats (tlog-tiles) below `/log`.
 
-**What a bundle proves** is that these events were in the log by its checkpoint. It proves neither that nothing
-followed, nor that what was logged is true; a unit that is not known need not be a fake.
+**What a bundle proves** is that these events were in the log by its checkpoint. It proves neither that nothing came
+before or followed, nor that what was logged is true; a unit that is not known need not be a fake.
 """,
     tags={
         "units": "For anyone: what was logged of a unit.",

@@ -90,7 +90,7 @@ def router(log: Log, issuer: str) -> APIRouter:
     async def get_did(request: Request) -> Response:
         """The keys that count now; since when, and which counted before, is in the log."""
         async with log.pool.acquire() as db:
-            keys = await events_table.valid_keys(db)
+            keys = await events_table.valid_keys(db, log.id)
         return etag_response(request, json.dumps(did_document(issuer, keys)).encode(), "application/did+json")
 
     return routes

@@ -30,7 +30,7 @@ def router(log: Log, place: Place, look_ups: TokenBuckets) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["units"])
 
     @routes.get(
-        "/units/{gtin}/{serial}/bundle",
+        "/units/{gtin}/{serial:path}/bundle",
         summary="Read a unit's bundle",
         response_class=Response,
         openapi_extra=described(

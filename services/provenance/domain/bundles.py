@@ -1,7 +1,8 @@
 """A unit's bundle: all that shows what was logged of it, and can be checked without us.
 
 It proves that these events, signed by the issuer, were in the log by its checkpoint, and that the witnesses whom the
-reader trusts saw no other log. It does not prove that nothing followed, nor that what the issuer signed is true.
+reader trusts saw no other log. It does not prove that nothing came before or followed, nor that what the issuer signed
+is true.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ def _signed_by(event: SignedEvent, index: int, keys: Sequence[tuple[int, KeyLeaf
 
 def _require_chain(unit: str, events: Sequence[tuple[int, SignedEvent, bytes]]) -> None:
     """Each event is of this unit or of a box that it lay in, has the id that its content has, and names the unit's
-    event before."""
+    event before. The first one shown may name any: what was before is erased, or in the log before."""
     if not events:
         raise BadBundle("events: none")
     boxes: set[str] = set()
@@ -137,7 +138,7 @@ def _require_chain(unit: str, events: Sequence[tuple[int, SignedEvent, bytes]]) 
         if wrong:
             raise BadBundle("events[]: its id is not that of its content")
         if unit in things:
-            if signed.previous != previous:
+            if previous is not None and signed.previous != previous:
                 raise BadBundle("events[]: it does not name the unit's event before")
             previous = name_of(leaf)
             boxes.add(str(event.get("parentID")))

@@ -62,12 +62,14 @@ TABLES = (
         verdict text,
         primary key (log, witness)
     )""",
+    # `log`: where the leaf is, or will be once it waits no more.
     """create table issuer_keys (
         entry bigint primary key,
+        log integer not null,
         kid text not null,
         change text not null check (change in ('added', 'revoked')),
         public bytea not null,
-        unique (kid, change)
+        unique (log, kid, change)
     )""",
     # What happened, once each. Without salt and jws it was erased: its leaf stays, and says nothing.
     """create table events (

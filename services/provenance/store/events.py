@@ -14,6 +14,9 @@ from shared.db import DB
 if TYPE_CHECKING:
     import asyncpg
 
+UNIT_LOCKS = 256
+"""Locks that a transaction holds at most; a power of two."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
@@ -38,12 +41,15 @@ async def known(db: DB, names: Collection[str]) -> set[str]:
 
 
 async def lock_units(db: DB, units: Collection[UnitKey]) -> None:
-    """One at a time tells events of a unit, so that each names the one before. In one order, so that no two wait for
-    each other."""
+    """One at a time tells events of a unit, so that each names the one before. Units share a lock by their hash:
+    PostgreSQL's table of locks does not hold one for each unit of a large receipt. In one order, so that no two wait
+    for each other."""
     await db.execute(
-        """select pg_advisory_xact_lock(hashtextextended(unit, 0))
-           from (select unit from unnest($1::text[]) as u (unit) order by unit) as sorted""",
-        sorted({f"{unit.gtin}.{unit.serial}" for unit in units}),
+        """select pg_advisory_xact_lock(hashtext('provenance.units'), stripe)
+           from (select distinct hashtext(unit) & $2 as stripe
+                 from unnest($1::text[]) as u (unit) order by stripe) as sorted""",
+        [f"{unit.gtin}.{unit.serial}" for unit in units],
+        UNIT_LOCKS - 1,
     )
 
 
@@ -126,24 +132,35 @@ async def keys(pool: asyncpg.Pool[asyncpg.Record], log: int, size: int) -> list[
     return [StoredKey(row["index"], KeyLeaf(row["change"], row["kid"], row["public"])) for row in rows]
 
 
-async def add_key(db: DB, entry: int, leaf: KeyLeaf) -> None:
+async def add_key(db: DB, log: int, entry: int, leaf: KeyLeaf) -> None:
     await db.execute(
-        "insert into issuer_keys (entry, kid, change, public) values ($1, $2, $3, $4)",
+        "insert into issuer_keys (entry, log, kid, change, public) values ($1, $2, $3, $4, $5)",
         entry,
+        log,
         leaf.kid,
         leaf.change,
         leaf.public,
     )
 
 
-async def valid_keys(db: DB) -> Mapping[str, bytes]:
-    """The issuer's keys that were added and not revoked, by their ids."""
+async def take_waiting_keys(db: DB, log: int) -> None:
+    """Keys whose leaves wait are of this log, which has begun."""
+    await db.execute(
+        "update issuer_keys set log = $1 where entry in (select seq from entries where index is null)", log
+    )
+
+
+async def valid_keys(db: DB, log: int) -> Mapping[str, bytes]:
+    """The issuer's keys that were added to this log and not revoked in it, by their ids."""
     rows = await db.fetch(
-        """select kid, public from issuer_keys a where change = 'added'
-             and not exists (select from issuer_keys r where r.kid = a.kid and r.change = 'revoked')"""
+        """select kid, public from issuer_keys a where log = $1 and change = 'added'
+             and not exists (select from issuer_keys r where r.log = $1 and r.kid = a.kid and r.change = 'revoked')
+           order by entry""",
+        log,
     )
     return {row["kid"]: row["public"] for row in rows}
 
 
 async def revoked(db: DB, kid: str) -> bool:
+    """In any log."""
     return bool(await db.fetchval("select exists (select from issuer_keys where kid = $1 and change = 'revoked')", kid))

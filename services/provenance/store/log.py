@@ -29,6 +29,14 @@ class StoredCheckpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class LastCheckpoint:
+    """Of the log before."""
+
+    log: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class WitnessRow:
     """What we know of a witness."""
 
@@ -39,16 +47,16 @@ class WitnessRow:
     verdict: str | None = None
 
 
-async def begin(db: DB, key: str) -> tuple[LogRow, StoredCheckpoint | None, bool]:
+async def begin(db: DB, key: str) -> tuple[LogRow, LastCheckpoint | None, bool]:
     """The log of this verifier key, locked; when it is new, the last checkpoint of the log before it, and True."""
     created = await db.fetchval("insert into logs (key) values ($1) on conflict do nothing returning id", key)
     log = await lock(db, await db.fetchval("select id from logs where key = $1", key))
     if created is None:
         return log, None, False
     row = await db.fetchrow(
-        "select size, note from checkpoints where log < $1 order by log desc, size desc limit 1", log.id
+        "select log, note from checkpoints where log < $1 order by log desc, size desc limit 1", log.id
     )
-    return log, StoredCheckpoint(row["size"], row["note"]) if row else None, True
+    return log, LastCheckpoint(row["log"], row["note"]) if row else None, True
 
 
 async def lock(db: DB, log: int) -> LogRow:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from services.provenance.domain.leaves import origin_leaf
+from services.provenance.domain.leaves import KeyLeaf, origin_leaf
 from services.provenance.domain.log.checkpoints import Checkpoint, Trust, open_checkpoint, parse_checkpoint, sign
 from services.provenance.domain.log.notes import BadNote, SignerKey, parse_note
 from services.provenance.domain.log.tiles import (
@@ -30,6 +30,7 @@ from services.provenance.domain.log.witnesses import (
     read_answer,
 )
 from services.provenance.settings import Witness
+from services.provenance.store import events
 from services.provenance.store import log as store
 from shared import failpoints
 from shared.db import DB
@@ -58,21 +59,30 @@ class Log:
     a quorum does: a database from an old backup would else sign another tree than it did before."""
 
     async def begin(self) -> None:
-        """Finds the log of our key, or begins it: its first leaf names the last checkpoint of the log before. What was
-        signed last must be there: else the log is stopped."""
+        """Finds the log of our key, or begins it: its first leaf names the last checkpoint of the log before, and the
+        issuer's keys that counted there follow, before any leaf that waits. What was signed last must be there: else
+        the log is stopped."""
         async with self.pool.acquire() as db, db.transaction():
             log, before, new = await store.begin(db, str(self.key.verifier))
             self.id = log.id
             if new and before is not None:
-                [seq] = await store.add_entries(db, [origin_leaf(before.note)])
-                _, tiles = append(Edge(), [leaf_hash(origin_leaf(before.note))])
-                await store.place_entries(db, log, [seq], tiles)
+                await self._follow(db, log, before)
             if new:
                 empty = Checkpoint(self.key.name, 0, root_at(0, {}))
                 await store.save_checkpoint(db, log.id, empty, str(sign(empty, self.key)))
             elif cause := await self._wrong(db, log):
                 await store.stop(db, log.id, cause)
                 lines.error("log stopped", cause=cause)
+
+    async def _follow(self, db: DB, log: store.LogRow, before: store.LastCheckpoint) -> None:
+        await events.take_waiting_keys(db, log.id)
+        keys = [KeyLeaf("added", kid, public) for kid, public in (await events.valid_keys(db, before.log)).items()]
+        leaves = [origin_leaf(before.note), *(str(key).encode() for key in keys)]
+        seqs = await store.add_entries(db, leaves)
+        _, tiles = append(Edge(), [leaf_hash(leaf) for leaf in leaves])
+        await store.place_entries(db, log, seqs, tiles)
+        for seq, key in zip(seqs[1:], keys, strict=True):
+            await events.add_key(db, log.id, seq, key)
 
     async def append(self) -> int:
         """Appends what waits, at most BATCH leaves; how many they were. A log that has stopped takes none."""

@@ -9,9 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from services.provenance.domain.log.notes import BadNote, Note, SignerKey, VerifierKey, parse_note, verified
-from services.provenance.domain.log.tree import HASH_BYTES
-
-MAX_SIZE = 2**63 - 1
+from services.provenance.domain.log.tree import HASH_BYTES, MAX_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +35,11 @@ class Trust:
     """How many witnesses must have signed."""
 
     def __post_init__(self) -> None:
+        names: dict[bytes, str] = {}
+        for key in self.witnesses:
+            if key.public in names:
+                raise ValueError(f"witnesses {names[key.public]} and {key.name} are one key, which counts once")
+            names[key.public] = key.name
         if not 0 <= self.quorum <= len(self.witnesses):
             raise ValueError(f"{self.quorum} of {len(self.witnesses)} witnesses can never sign")
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from services.provenance.domain.log.tree import EMPTY_ROOT, HASH_BYTES, node_hash, root_of
+from services.provenance.domain.log.tree import EMPTY_ROOT, HASH_BYTES, MAX_SIZE, node_hash, root_of
 
 WIDTH = 256
 _HEIGHT = 8
@@ -168,7 +168,7 @@ def parse_index_path(text: str) -> tuple[int, int] | None:
     if (found := _INDEX.fullmatch(text)) is None:
         return None
     index, width = int(found["index"].replace("x", "").replace("/", "")), int(found["width"] or WIDTH)
-    known = width <= WIDTH and _index_path(index, width) == text
+    known = width <= WIDTH and index * WIDTH + width <= MAX_SIZE and _index_path(index, width) == text
     return (index, width) if known else None
 
 

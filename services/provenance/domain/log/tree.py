@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 HASH_BYTES = 32
+MAX_SIZE = 2**63 - 1
+"""Leaves of a tree."""
 EMPTY_ROOT = sha256(b"").digest()
 """Of the tree without leaves."""
 

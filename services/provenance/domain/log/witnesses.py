@@ -55,7 +55,7 @@ def read_answer(status: int, body: bytes, old: int, checkpoint: Checkpoint, witn
         case 409:
             size = parse_decimal(body.decode("ascii", "replace").removesuffix("\n"))
             if size is None or size == old:
-                return Answer(Verdict.REFUSED)
+                return Answer(Verdict.FORKED if old == checkpoint.size else Verdict.REFUSED)
             return Answer(Verdict.AHEAD if size > checkpoint.size else Verdict.BEHIND, size)
         case 422:
             return Answer(Verdict.FORKED)
