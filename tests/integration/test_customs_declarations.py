@@ -26,14 +26,14 @@ from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.customs.destinations.cn import ceb, message_store
 from services.customs.domain import export
-from services.customs.domain.cases import hold_case
+from services.customs.domain.cases import INVALIDATION, hold_case
 from services.customs.domain.export import lrn, valid_mrn
 from services.customs.domain.retention import keep_until
 from services.customs.handlers import on_erased
 from services.customs.store import parcels
 from services.persons.records import Persons
 from services.registry import SANDBOX_MANDATES
-from shared.ledger.facts import DecisionContext
+from shared.ledger.facts import DecisionContext, Job
 from tests.support import customs_samples as samples
 from tests.support.customs_samples import PLACED_AT, WINE, erased, handed_over, order_id, parcel, placed, scanned
 from tests.support.customs_service import OPERATOR, PACKER, CustomsService, customs_service
@@ -380,6 +380,23 @@ async def test_an_invalidation_that_is_refused_is_a_case(customs: CustomsService
     assert (case.reason, case.action) == ("refused:goods_have_left", "retry")
     assert (await customs.post("exited", "retry", {"work": "invalidation"})).status_code == 202
     await customs.until("exited", CaseOpened, "needs_attention:invalidation:1:2")
+
+
+async def test_a_declaration_is_not_invalidated_when_its_goods_are_known_to_leave_before_customs_is_asked(
+    customs: CustomsService,
+) -> None:
+    await customs.packed("left", lines=WINE)
+    declared = await customs.until("left", ParcelDeclared, 1)
+    await customs.consume(handed_over(name="left"))
+    async with customs.platform.ledger.transaction() as db:
+        await customs.platform.ledger.enqueue(db, [Job(INVALIDATION, order_stream(order_id("left")), "1")])
+
+    async def ended() -> bool:
+        return await customs.work(INVALIDATION, order_id("left")) == "done"
+
+    await until(ended, 10)
+    state = (await customs.outside.get(f"/douane/export-declarations/{declared.mrn}")).json()
+    assert state["status"] == "released"
 
 
 async def test_the_proof_of_exit_is_kept(customs: CustomsService) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.customs_service import OPERATOR, SHOP, CustomsService
+from sandbox.local.servers import Servers
+from tests.support.customs_service import OPERATOR, SHOP, CustomsService, customs_service
+from tests.support.databases import FreshDatabase
 
 
 def eur(amount: str) -> dict[str, str]:
@@ -82,6 +87,16 @@ async def test_a_body_with_a_fault_names_field_and_rule(
     assert fault in [(error["field"], error["rule"]) for error in response.json()["errors"]]
 
 
-async def test_only_a_marketplace_asks(customs: CustomsService) -> None:
+async def test_only_a_marketplace_or_a_service_asks(customs: CustomsService) -> None:
     response = await customs.http.post("/customs/quote", json=body(), headers=OPERATOR)
     assert (response.status_code, response.json()["detail"]) == (403, "needs scope marketplace or service")
+
+
+async def test_a_day_without_rules_is_told(servers: Servers, fresh_database: FreshDatabase, tmp_path: Path) -> None:
+    clock = tmp_path / "clock.json"
+    long_ago = {"epoch": time.time(), "start": "2015-01-05T09:00:00Z", "speed": 1.0}
+    clock.write_text(json.dumps({"segments": [long_ago]}))
+    async with customs_service(servers, fresh_database, clock_file=str(clock)) as customs:
+        response = await customs.http.post("/customs/quote", json=body(), headers=SHOP)
+    assert response.status_code == 422, response.text
+    assert [(error["field"], error["rule"]) for error in response.json()["errors"]] == [("body", "no_rule")]

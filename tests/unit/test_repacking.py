@@ -14,6 +14,7 @@ from contracts.carrier import LabelCreated
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ExportExited, ExportInvalidated, ParcelDeclared
 from contracts.orders import OrderClosed, OrderPlaced
+from contracts.vocabularies import Outcome
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver, ParcelRepacked, live_plan
 from services.carrier.domain.labels import may_get_label, would_be_published
 from services.carrier.domain.parcels import follow_state, parcels_of
@@ -21,7 +22,7 @@ from services.customs.domain import quota
 from services.customs.domain.actions import has_parcel, job_subject
 from services.customs.domain.cases import attention, exit_unproven
 from services.customs.domain.decide import EXPORT, decide, shares_of
-from services.customs.domain.export_ends import reason_of
+from services.customs.domain.export_ends import never_leaves, reason_of
 from services.customs.domain.parcels import parcel_rows
 from services.orders.domain.outcomes import planned_parcels
 from services.orders.domain.status import order_status
@@ -227,6 +228,35 @@ def test_an_mrn_of_an_order_that_was_withdrawn_is_invalidated() -> None:
     assert reason_of(facts, 1) == "withdrawn"
     left = jobs(after(with_mrn(withdrawn, customs_samples.handed_over(1))))
     assert "invalidation" not in {kind for kind, _ in left}
+
+
+def closed(outcome: Outcome) -> OrderClosed:
+    return customs_samples.closed().model_copy(update={"outcome": outcome})
+
+
+@pytest.mark.parametrize("outcome", ["delivered", "partly_delivered", "returned", "lost", "destroyed"])
+def test_goods_that_have_left_keep_their_declaration_though_the_hand_over_is_not_known_yet(outcome: Outcome) -> None:
+    left = customs_samples.scanned("departed_origin")
+    seen = (left, customs_samples.scanned("import_customs", hours=50), customs_samples.delivered())
+    facts = with_mrn(*seen, closed(outcome))
+    assert jobs(after(facts)) == set()
+    assert not never_leaves(facts, 1)
+
+
+@pytest.mark.parametrize("outcome", ["refused", "out_of_stock", "cancelled"])
+def test_an_order_that_ended_before_anything_left_keeps_no_declaration(
+    outcome: Outcome,
+) -> None:
+    assert jobs(after(with_mrn(closed(outcome)))) == {("invalidation", "1")}
+    assert not never_leaves(with_mrn(closed(outcome), customs_samples.handed_over(1)), 1)
+
+
+def test_a_box_that_was_put_into_another_twice_is_declared_when_the_first_is_invalidated() -> None:
+    first = replaced(TWO_PARCELS, 1, by=3)
+    second = first.model_copy(update={"parcel": 3, "box": first.box.model_copy(update={"parcel": 4})})
+    assert jobs(after(with_mrn(second, first))) == {("export", "2"), ("invalidation", "1")}
+    invalidated = ExportInvalidated(order_id=first.order_id, occurred_at=DAYS_LATER.now, parcel=1, mrn=MRN)
+    assert jobs(after(with_mrn(first, second, invalidated))) == {("export", "2"), ("export", "4")}
 
 
 def test_the_proof_of_exit_is_asked_for_when_the_goods_have_left_and_after_90_and_150_days() -> None:

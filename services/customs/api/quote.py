@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Response
 
 from services.customs.domain.decide import Policy
 from services.customs.domain.quote import quote
+from services.customs.regimes.rows import NoRule
 from services.customs.schemas.quote import QuoteBody, QuoteView, quote_view
 from shared.clock import Clock
 from shared.faults import Fault
@@ -31,7 +32,11 @@ def router(require: Require, clock: Clock, policy: Policy) -> APIRouter:
         if faults := list(_faults(body)):
             raise Problem(422, "invalid request", errors=faults)
         now = clock.now()
-        found = quote(body.as_order(principal.name, now), DecisionContext(now), policy)
+        try:
+            found = quote(body.as_order(principal.name, now), DecisionContext(now), policy)
+        except NoRule:
+            fault = Fault("body", "no_rule", "Must be asked at a time for which the rules are known")
+            raise Problem(422, "invalid request", errors=[fault]) from None
         return json_answer(quote_view(found, collected=body.tax is not None))
 
     return routes

@@ -8,14 +8,16 @@ Regulation (EU) 2015/2446 art. 335; tulli.fi).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Literal
 
 from contracts.carrier import ParcelScanned
 from contracts.customs import ExportExited, ExportInvalidated, ParcelDeclared
-from contracts.warehouse import ParcelHandedOver, ParcelRepacked
-from services.customs.domain.cases import EXIT_PROOF, INVALIDATION, order_ended, settled_by_hand
+from contracts.orders import OrderClosed
+from contracts.vocabularies import Outcome
+from contracts.warehouse import OrderWithdrawn, ParcelHandedOver, ParcelRepacked
+from services.customs.domain.cases import EXIT_PROOF, INVALIDATION, settled_by_hand
 from services.plans import is_given_up
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
 
@@ -23,6 +25,9 @@ ENQUIRED, INVALID = "90", "150"
 """Days after the release; subjects of the question for the proof end in one of them, or in `left`."""
 LEFT = "left"
 AFTER = {ENQUIRED: timedelta(days=90), INVALID: timedelta(days=150)}
+NOTHING_LEFT: frozenset[Outcome] = frozenset({"refused", "out_of_stock", "cancelled"})
+"""Outcomes of an order of which no parcel was handed over. With any other its parcels have left, whether the hand-over
+is known here yet or not."""
 DECIDED_WITHIN = timedelta(days=3)
 """Business time in which customs decides on an invalidation, before a person asks."""
 
@@ -30,9 +35,12 @@ Reason = Literal["withdrawn", "repacked"]
 
 
 def never_leaves(facts: Facts, parcel: int) -> bool:
-    """A box that was given up, or one that stays since its order ended."""
-    handed_over = facts.get(ParcelHandedOver, parcel) is not None
-    return is_given_up(facts, parcel) or (order_ended(facts) and not handed_over)
+    """A box that was given up, or one that stays since its order was withdrawn."""
+    if is_given_up(facts, parcel):
+        return True
+    closed = facts.get(OrderClosed)
+    withdrawn = OrderWithdrawn in facts or (closed is not None and closed.outcome in NOTHING_LEFT)
+    return withdrawn and facts.get(ParcelHandedOver, parcel) is None
 
 
 def reason_of(facts: Facts, parcel: int) -> Reason:
@@ -51,16 +59,24 @@ def invalidations(facts: Facts) -> list[Job]:
 
 
 def waits_for_invalidation(facts: Facts, parcel: int) -> bool:
-    """Whether what lies in the box is still declared for the one that it replaces. A person's word that this is settled
-    counts as customs' own."""
+    """Whether what lies in the box is still declared for one in which it lay before. A person's word that this is
+    settled counts as customs' own."""
     return any(
-        repacked.box.parcel == parcel
-        and (declared := facts.get(ParcelDeclared, repacked.parcel)) is not None
+        (declared := facts.get(ParcelDeclared, earlier)) is not None
         and declared.mrn is not None
-        and facts.get(ExportInvalidated, repacked.parcel) is None
-        and not settled_by_hand(facts, INVALIDATION, repacked.parcel)
-        for repacked in facts.all(ParcelRepacked)
+        and facts.get(ExportInvalidated, earlier) is None
+        and not settled_by_hand(facts, INVALIDATION, earlier)
+        for earlier in _boxes_before(facts, parcel)
     )
+
+
+def _boxes_before(facts: Facts, parcel: int) -> Iterator[int]:
+    """The boxes that were given up one after the other until their contents lay in this one, the last of them first. A
+    new box has a higher number than all before it."""
+    replaced = {repacked.box.parcel: repacked.parcel for repacked in facts.all(ParcelRepacked)}
+    while (earlier := replaced.get(parcel, parcel)) < parcel:
+        yield earlier
+        parcel = earlier
 
 
 def exits(facts: Facts, context: DecisionContext, left_origin: Callable[[ParcelScanned], bool]) -> list[Output]:

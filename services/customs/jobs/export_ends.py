@@ -11,7 +11,15 @@ from contracts.base import order_stream
 from contracts.customs import ExportExited, ExportInvalidated
 from services.customs.domain.cases import EXIT_PROOF, INVALIDATION, exit_unproven
 from services.customs.domain.export import Exited, Refused, Undecided
-from services.customs.domain.export_ends import AFTER, DECIDED_WITHIN, ENQUIRED, INVALID, LEFT, reason_of
+from services.customs.domain.export_ends import (
+    AFTER,
+    DECIDED_WITHIN,
+    ENQUIRED,
+    INVALID,
+    LEFT,
+    never_leaves,
+    reason_of,
+)
 from services.customs.jobs.attention import attention_case, case_round, no_answer
 from services.customs.jobs.export_gateway import EXPORT_GATEWAY, ExportGateway
 from services.customs.store import export_declarations
@@ -37,12 +45,13 @@ class ExportEndJobs:
         )
 
     async def invalidate(self, job: ClaimedJob) -> Done:
-        """Asks until customs has decided. A refusal, and a decision that does not come, are cases. Raises Retry."""
+        """Asks until customs has decided, unless the goods are known by now to leave under the declaration. A refusal,
+        and a decision that does not come, are cases. Raises Retry."""
         parcel = int(job.subject)
         async with self.pool.acquire() as db:
             row = await export_declarations.of_parcel(db, job.stream.id, parcel)
             facts = (await self.ledger.read(db, [order_stream(job.stream.id)]))[job.stream.id]
-        if row is None or row["mrn"] is None:
+        if row is None or row["mrn"] is None or not never_leaves(facts, parcel):
             return Done()
         mrn, now = str(row["mrn"]), self.clock.now()
         request = {"lrn": row["lrn"], "reason": reason_of(facts, parcel)}

@@ -15,6 +15,7 @@ from contracts.orders import OrderPlaced
 from services.customs.domain import export
 from services.customs.domain.cases import INVALIDATION, ORDER_ENDS, order_ended
 from services.customs.domain.decide import EXPORT, Policy, parcels_declared
+from services.customs.domain.export_ends import never_leaves
 from services.customs.domain.export_outcome import ExportOutcome, export_outcome
 from services.customs.domain.retention import keep_until
 from services.customs.jobs.attention import case_round, no_answer
@@ -60,7 +61,7 @@ class ExportJob:
         async def save(db: DB, facts: Facts) -> None:
             overtaken = order_ended(facts) or is_given_up(facts, declaration.parcel)
             await export_declarations.save(db, declaration, overtaken=overtaken)
-            if overtaken and declaration.mrn is not None:
+            if declaration.mrn is not None and never_leaves(facts, declaration.parcel):
                 await self.ledger.enqueue(db, [Job(INVALIDATION, job.stream, job.subject)])
 
         return Done([outcome.published], save=save, unless=ORDER_ENDS)
