@@ -264,7 +264,8 @@ async def test_a_return_is_asked_for_within_thirty_days(customs: CustomsService,
     answer = await customs.post("aged", "return-approval")
     assert answer.status_code == status
     if status == 409:
-        until_when = f"{released + timedelta(days=30):%Y-%m-%dT%H:%MZ}"
+        last_day = released.astimezone(ceb.BEIJING) + timedelta(days=30)
+        until_when = f"{last_day.replace(hour=23, minute=59).astimezone(UTC):%Y-%m-%dT%H:%MZ}"
         assert until_when in answer.json()["detail"]
 
 
