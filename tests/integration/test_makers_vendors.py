@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -289,7 +290,7 @@ async def test_a_closed_vendor_leaves_no_case_but_its_orders_in_flight(makers: M
     await makers.http.post(f"{vendor.path}/products/LEAVING-2/submission", headers=vendor.headers)
     await makers.state(vendor, "LEAVING-3", brand)
     stated = (await makers.http.post(f"{vendor.path}/brands", json=BRAND, headers=vendor.headers)).json()["id"]
-    document = {"content": PDF, "headers": {**vendor.headers, "Content-Type": "application/pdf"}}
+    document: dict[str, Any] = {"content": PDF, "headers": {**vendor.headers, "Content-Type": "application/pdf"}}
     assert (await makers.http.put(f"{vendor.path}/brands/{stated}/document", **document)).status_code == 200
     await makers.member_state("FR", "VAT_BLOCKED")
     assert (await makers.http.post(f"{vendor.path}/checks", headers=OPERATOR)).status_code == 200
