@@ -8,7 +8,17 @@ from datetime import datetime
 from contracts.base import Event
 from services.makers.domain import facts
 from services.makers.domain.brands import Brand, brand_moved, ends_at
-from services.makers.domain.cases import BRAND_ENDING, IN_FLIGHT, NUMBER_LAPSED, Case, opened, settled
+from services.makers.domain.cases import (
+    BRAND_DECISION,
+    BRAND_ENDING,
+    IN_FLIGHT,
+    NUMBER_LAPSED,
+    PRODUCT_DECISION,
+    Case,
+    about_product,
+    opened,
+    settled,
+)
 from services.makers.domain.due import due
 from services.makers.domain.products import product_moved
 from services.makers.domain.vendors import Vendor, checked_again, suspended
@@ -71,12 +81,16 @@ async def suspend(db: DB, vendor: Vendor, reason: str, now: datetime) -> list[Ev
 
 
 async def end_brands(db: DB, ended: Sequence[Brand], now: datetime) -> list[Event]:
-    """Their products are no longer sold; they come back with another brand, as other versions."""
+    """Their products are no longer sold; they come back with another brand, as other versions. Nobody decides any more
+    on the brands, nor on what waited of these products."""
     for brand in ended:
         await brands.save_state(db, brand_moved(brand, "end"))
+        await cases.close_about(db, brand.vendor_id, BRAND_DECISION, str(brand.id), "ended", None, now)
     events: list[Event] = []
     for product in await products.in_force_of_brands(db, [brand.id for brand in ended]):
         await products.save_state(db, product_moved(product, "withdraw"))
+        about = about_product(product.sku, product.version)
+        await cases.close_about(db, product.vendor_id, PRODUCT_DECISION, about, "withdrawn", None, now)
         events.append(facts.product_withdrawn(product, "brand_lapsed", now))
     return events
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from contracts.makers import ProductApproved, ProductChanged, ProductWithdrawn
+from services.makers.api.actions import MOST_PRODUCTS
 from tests.support.makers_service import (
     BRAND,
     OPERATOR,
@@ -20,6 +23,7 @@ from tests.support.makers_service import (
     errors,
     product_body,
 )
+from tests.support.waiting import until
 
 CSV = {"Content-Type": "text/csv"}
 
@@ -103,6 +107,93 @@ async def test_a_brand_warns_thirty_days_before_its_end_and_takes_its_products_a
     assert withdrawn.reason == "brand_lapsed"
     assert (await makers.shown(vendor, "/brands"))["brands"][0]["state"] == "ended"
     assert (await makers.shown(vendor, "/products/ENDING-1"))["state"] == "withdrawn"
+
+
+async def test_a_brands_end_takes_along_what_is_sold_under_it_and_nothing_else(makers: MakersService) -> None:
+    vendor = await makers.verified("two-brands")
+    old, new = await makers.brand(vendor), await makers.brand(vendor, name="Neuf")
+    for sku in ("TWO-1", "TWO-2"):
+        await makers.approved(vendor, sku, old)
+        assert (await makers.state(vendor, sku, new)).json()["state"] == "changed"
+    assert (await makers.approve(vendor, "TWO-2")).status_code == 200
+
+    async def end(brand: str) -> None:
+        answer = await makers.http.post(f"{vendor.path}/brands/{brand}/end", headers=vendor.headers)
+        assert answer.json()["state"] == "ended"
+
+    await end(old)
+    withdrawn = (await makers.of_product("TWO-1")).get(ProductWithdrawn)
+    assert withdrawn is not None
+    assert withdrawn.reason == "brand_lapsed"
+    assert (await makers.shown(vendor, "/products/TWO-2"))["state"] == "approved"
+    assert await makers.cases(vendor) == []  # of what was withdrawn nobody decides
+
+    third = await makers.brand(vendor, name="Encore")
+    assert (await makers.state(vendor, "TWO-2", third)).json()["state"] == "changed"
+    await end(third)
+    assert (await makers.shown(vendor, "/products/TWO-2"))["state"] == "changed"
+    assert ProductWithdrawn not in await makers.of_product("TWO-2")
+
+
+async def test_a_brand_that_ends_before_its_decision_is_no_case_any_more(makers: MakersService) -> None:
+    vendor = await makers.add("undecided")
+    brand = (await makers.http.post(f"{vendor.path}/brands", json=BRAND, headers=vendor.headers)).json()["id"]
+    path, headers = f"{vendor.path}/brands/{brand}", {**vendor.headers, "Content-Type": "application/pdf"}
+    assert (await makers.http.put(f"{path}/document", content=PDF, headers=headers)).status_code == 200
+    assert [case["kind"] for case in await makers.cases(vendor)] == ["brand_decision"]
+    assert (await makers.http.post(f"{path}/end", headers=vendor.headers)).status_code == 200
+    assert await makers.cases(vendor) == []
+
+
+async def test_a_submitted_product_that_is_stated_again_as_it_is_still_waits(makers: MakersService) -> None:
+    vendor = await makers.add("repeated")
+    brand = (await makers.http.post(f"{vendor.path}/brands", json=BRAND, headers=vendor.headers)).json()["id"]
+    await makers.state(vendor, "REPEATED-1", brand)
+    await makers.http.post(f"{vendor.path}/products/REPEATED-1/submission", headers=vendor.headers)
+    assert (await makers.state(vendor, "REPEATED-1", brand)).json()["state"] == "submitted"
+    assert [case["kind"] for case in await makers.cases(vendor)] == ["product_decision"]
+    other = await makers.state(vendor, "REPEATED-1", brand, net_weight_g=301)
+    assert other.json()["state"] == "draft"
+    assert await makers.cases(vendor) == []
+
+
+async def test_of_two_vendors_that_state_the_same_new_skus_at_once_one_is_refused(makers: MakersService) -> None:
+    first, second = await makers.add("race-first"), await makers.add("race-second")
+    brand = (await makers.http.post(f"{second.path}/brands", json=BRAND, headers=second.headers)).json()["id"]
+    insert = "insert into products (sku, vendor_id, state, version, approvals) values ($1, $2, 'draft', 1, 0)"
+    blocked = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+    async def waits() -> bool:
+        return bool(await makers.platform.pool.fetchval(blocked))
+
+    async with makers.platform.pool.acquire() as db:
+        async with db.transaction():
+            await db.execute(insert, "RACE-1", UUID(first.id))
+            listed = asyncio.create_task(send(makers, second, spreadsheet(row(brand, "RACE-2"), row(brand, "RACE-1"))))
+            await until(waits)
+            await db.execute(insert, "RACE-2", UUID(first.id))  # had the list begun with it, both would wait for ever
+        answer = await listed
+    assert (answer.status_code, errors(answer)) == (409, {("sku", "sku_taken")})
+    assert (await makers.shown(second, "/products"))["products"] == []
+
+
+async def test_a_row_beyond_the_most_products_is_a_fault_of_the_list(makers: MakersService) -> None:
+    vendor = await makers.add("full")
+    brand = (await makers.http.post(f"{vendor.path}/brands", json=BRAND, headers=vendor.headers)).json()["id"]
+    await makers.platform.pool.execute(
+        """insert into products (sku, vendor_id, state, version, approvals)
+           select 'FULL-' || number, $1, 'draft', 1, 0 from generate_series(2, $2::int) as number""",
+        UUID(vendor.id),
+        MOST_PRODUCTS,
+    )
+    rows = [row(str(UUID(int=1)), "ROOM-0"), *(row(brand, f"ROOM-{number}") for number in (1, 2, 3))]
+    answer = await send(makers, vendor, spreadsheet(*rows))
+    expected = {(1, "brand_id", "own_brand"), (3, "sku", "most_products"), (4, "sku", "most_products")}
+    assert {(fault["row"], fault["column"], fault["rule"]) for fault in answer.json()["errors"]} == expected
+    assert (answer.status_code, answer.json()["new"]) == (422, 1)
+    assert (await makers.state(vendor, "ROOM-1", brand)).status_code == 200
+    full = await makers.state(vendor, "ROOM-2", brand)
+    assert (full.status_code, errors(full)) == (409, {("sku", "most_products")})
 
 
 async def test_a_document_is_sealed_hashed_and_decided_once(makers: MakersService) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -10,15 +11,18 @@ import pytest
 from contracts.makers import InFlightDecided, VendorRestored, VendorSuspended, VendorVerified
 from services.makers.domain.vendors import LAPSE_DEADLINE, QUARTER
 from tests.support.makers_service import (
+    BRAND,
     IBAN,
     OPERATOR,
     OTHER_IBAN,
+    PDF,
     PEOPLE,
     SECOND_OPERATOR,
     MakersService,
     VendorKey,
     errors,
 )
+from tests.support.waiting import until
 
 
 async def test_a_vendor_is_submitted_checked_by_vies_decided_and_published(makers: MakersService) -> None:
@@ -172,22 +176,50 @@ async def account(makers: MakersService, vendor: VendorKey) -> dict[str, object]
     return shown
 
 
+async def consent(makers: MakersService, vendor: VendorKey, asked_at: object, by: dict[str, str]) -> httpx.Response:
+    body = {"asked_at": asked_at}
+    return await makers.http.post(f"{vendor.path}/bank-account/consent", json=body, headers=by)
+
+
 async def test_another_bank_account_needs_a_second_person(makers: MakersService) -> None:
     vendor = await makers.verified("paid")
     path = f"{vendor.path}/bank-account"
     assert (await makers.http.put(path, json={"iban": OTHER_IBAN}, headers=vendor.headers)).status_code == 200
-    assert await account(makers, vendor) == {"account": "FR14…2606", "change": "DE89…3000", "consents": 0}
-    assert (await makers.http.post(f"{path}/consent", headers=OPERATOR)).json()["consents"] == 1
-    alone = await makers.http.post(f"{path}/consent", headers=OPERATOR)
+    waiting = await account(makers, vendor)
+    asked_at = waiting.pop("asked_at")
+    assert waiting == {"account": "FR14…2606", "change": "DE89…3000", "consents": 0}
+    assert (await consent(makers, vendor, asked_at, OPERATOR)).json()["consents"] == 1
+    alone = await consent(makers, vendor, asked_at, OPERATOR)
     assert (alone.status_code, errors(alone)) == (409, {("principal", "second_person")})
-    both = await makers.http.post(f"{path}/consent", headers=SECOND_OPERATOR)
-    assert both.json() == {"account": "DE89…3000", "change": None, "consents": 2}
+    both = await consent(makers, vendor, asked_at, SECOND_OPERATOR)
+    assert both.json() == {"account": "DE89…3000", "change": None, "asked_at": None, "consents": 2}
     assert await makers.cases(vendor) == []
-    assert (await makers.http.post(f"{path}/consent", headers=SECOND_OPERATOR)).status_code == 404
+    assert (await consent(makers, vendor, asked_at, SECOND_OPERATOR)).status_code == 404
 
     assert (await makers.http.put(path, json={"iban": IBAN}, headers=vendor.headers)).status_code == 200
     assert (await makers.http.delete(f"{path}/change", headers=OPERATOR)).status_code == 204
-    assert await account(makers, vendor) == {"account": "DE89…3000", "change": None, "consents": 0}
+    assert await account(makers, vendor) == {
+        "account": "DE89…3000",
+        "change": None,
+        "asked_at": None,
+        "consents": 0,
+    }
+
+
+async def test_a_consent_counts_for_the_account_that_was_read_and_no_other(makers: MakersService) -> None:
+    vendor = await makers.verified("swapped")
+    path = f"{vendor.path}/bank-account"
+    assert (await makers.http.put(path, json={"iban": OTHER_IBAN}, headers=vendor.headers)).status_code == 200
+    [case] = await makers.cases(vendor)
+    read = (await account(makers, vendor))["asked_at"]
+    assert (await makers.http.put(path, json={"iban": IBAN}, headers=vendor.headers)).status_code == 200
+    late = await consent(makers, vendor, read, OPERATOR)
+    assert (late.status_code, errors(late)) == (409, {("asked_at", "account_changed")})
+    waiting = await account(makers, vendor)
+    assert (waiting["change"], waiting["consents"]) == ("FR14…2606", 0)
+    assert [one["id"] for one in await makers.cases(vendor)] == [case["id"]]
+    unnamed = await makers.http.post(f"{path}/consent", json={}, headers=OPERATOR)
+    assert (unnamed.status_code, errors(unnamed)) == (422, {("asked_at", "missing")})
 
 
 async def test_people_are_sealed_recorded_when_read_and_erased(makers: MakersService) -> None:
@@ -213,6 +245,67 @@ async def test_people_are_sealed_recorded_when_read_and_erased(makers: MakersSer
     )
     assert row is not None
     assert (row["people"], row["told"]) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("closes", "seconds", "outcome"),
+    [(False, 1, "valid"), (True, 1, "valid"), (True, 3, None)],  # after a time-out a closed vendor is not asked for
+)
+async def test_what_vies_tells_after_an_erasure_is_not_kept(
+    makers: MakersService, closes: bool, seconds: int, outcome: str | None
+) -> None:
+    vendor = await makers.stated(f"erased-{closes}-{seconds}".lower())
+    fault = {"counterpart": "vies", "fault": "slow", "count": 1, "seconds": seconds}
+    assert (await makers.outside.put("/control/faults", json=fault)).status_code == 200
+    assert (await makers.http.post(f"{vendor.path}/submission", headers=vendor.headers)).status_code == 200
+    if closes:
+        assert (await makers.http.post(f"{vendor.path}/closure", headers=vendor.headers)).status_code == 200
+    assert (await makers.http.delete(f"{vendor.path}/people", headers=vendor.headers)).status_code == 204
+
+    async def over() -> bool:
+        jobs = await makers.platform.pool.fetchval(
+            "select count(*) from jobs where stream_id = $1 and status = 'ready'", vendor.id
+        )
+        return bool(jobs == 0)
+
+    await until(over)
+    checked = await makers.platform.pool.fetchrow(
+        "select outcome, evidence from checks where vendor_id = $1", vendor.id
+    )
+    assert checked is not None
+    assert (checked["outcome"], checked["evidence"]) == (outcome, None)
+    if not closes:
+        unknown = await makers.decide(vendor, "verify")
+        assert (unknown.status_code, errors(unknown)) == (409, {("people", "missing")})
+        assert (await makers.http.put(f"{vendor.path}/people", json=PEOPLE, headers=vendor.headers)).status_code == 200
+        assert (await makers.decide(vendor, "verify")).status_code == 200
+
+
+async def test_a_closed_vendor_leaves_no_case_but_its_orders_in_flight(makers: MakersService) -> None:
+    vendor = await makers.verified("leaving")
+    brand = await makers.brand(vendor)
+    await makers.approved(vendor, "LEAVING-1", brand)
+    await makers.state(vendor, "LEAVING-1", brand, net_weight_g=301)
+    await makers.state(vendor, "LEAVING-2", brand)
+    await makers.http.post(f"{vendor.path}/products/LEAVING-2/submission", headers=vendor.headers)
+    await makers.state(vendor, "LEAVING-3", brand)
+    stated = (await makers.http.post(f"{vendor.path}/brands", json=BRAND, headers=vendor.headers)).json()["id"]
+    document: dict[str, Any] = {"content": PDF, "headers": {**vendor.headers, "Content-Type": "application/pdf"}}
+    assert (await makers.http.put(f"{vendor.path}/brands/{stated}/document", **document)).status_code == 200
+    await makers.member_state("FR", "VAT_BLOCKED")
+    assert (await makers.http.post(f"{vendor.path}/checks", headers=OPERATOR)).status_code == 200
+    await makers.until_checks(vendor, 2)
+    assert {case["kind"] for case in await makers.cases(vendor)} == {
+        "product_decision",
+        "brand_decision",
+        "number_unchecked",
+    }
+    assert (await makers.http.post(f"{vendor.path}/closure", headers=vendor.headers)).status_code == 200
+    assert [case["kind"] for case in await makers.cases(vendor)] == ["in_flight"]
+    late = await makers.http.post(f"{vendor.path}/products/LEAVING-3/submission", headers=vendor.headers)
+    assert late.status_code == 409
+    assert (await makers.http.put(f"{vendor.path}/brands/{stated}/document", **document)).status_code == 409
+    assert [case["kind"] for case in await makers.cases(vendor)] == ["in_flight"]
 
 
 async def test_keys_are_made_rotated_and_ended_by_the_vendor(makers: MakersService) -> None:

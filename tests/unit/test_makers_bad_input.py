@@ -47,6 +47,8 @@ BAD: list[tuple[type[BaseModel], dict[str, Any], str, Any, str, str]] = [
     (BrandBody, BRAND, "territories", [], "territories", "too_short"),
     (BrandBody, BRAND, "territories", ["CN", "CN"], "territories", "repeated"),
     (BrandBody, BRAND, "valid_to", "2019-12-31", "", "brand_period"),
+    (BrandBody, BRAND, "valid_to", "9999-12-31", "valid_to", "less_than_equal"),
+    (BrandBody, BRAND, "valid_from", "0001-01-01", "valid_from", "greater_than_equal"),
     (BrandBody, BRAND, "number", "no. 1", "number", "string_pattern_mismatch"),
     (ProductBody, PRODUCT, "gtin", "3245678901237", "gtin", "gtin"),
     (ProductBody, PRODUCT, "gtin", "324567890123", "gtin", "gtin"),

@@ -208,6 +208,12 @@ def test_only_a_number_that_was_found_valid_as_it_is_now_sells(decide: Any, stat
     assert (after.state, after.tellings) == ("verified", 1)
 
 
+def test_a_vendor_whose_people_were_erased_is_not_verified() -> None:
+    with pytest.raises(Refusal) as refusal:
+        verified(vendor(state="checking", people=False), check(), NOW)
+    assert faults(refusal) == {("people", "missing")}
+
+
 def test_a_vendor_without_a_company_is_not_verified() -> None:
     with pytest.raises(Refusal):
         verified(vendor(state="checking", company=None), check(), NOW)
@@ -220,12 +226,15 @@ def test_suspensions_are_counted_and_an_end_asks_no_more() -> None:
 
 
 def test_a_second_person_must_agree_to_another_account() -> None:
-    first = agreed(AccountChange(VENDOR_ID, "DE89…3000", NOW), "anna")
+    first = agreed(AccountChange(VENDOR_ID, "DE89…3000", NOW), "anna", NOW)
     assert (first.first_by, first.agreed) == ("anna", False)
     with pytest.raises(Refusal) as refusal:
-        agreed(first, "anna")
+        agreed(first, "anna", NOW)
     assert faults(refusal) == {("principal", "second_person")}
-    assert agreed(first, "bruno").agreed
+    with pytest.raises(Refusal) as refusal:
+        agreed(first, "bruno", NOW - timedelta(seconds=1))
+    assert faults(refusal) == {("asked_at", "account_changed")}
+    assert agreed(first, "bruno", NOW).agreed
 
 
 @pytest.mark.parametrize("state", BRAND_STATES)

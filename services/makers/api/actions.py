@@ -13,6 +13,7 @@ from services.makers.domain import accounts, facts
 from services.makers.domain.accounts import AccountChange
 from services.makers.domain.brands import Brand, authorised, brand_moved
 from services.makers.domain.cases import (
+    ACTIONS,
     BANK_CHANGE,
     BRAND_DECISION,
     IN_FLIGHT,
@@ -20,6 +21,7 @@ from services.makers.domain.cases import (
     PRODUCT_DECISION,
     VENDOR_DECISION,
     Case,
+    about_product,
     opened,
     settled,
 )
@@ -74,9 +76,7 @@ class Actions:
         return await self._settled(db, vendor)
 
     async def state_people(self, db: DB, vendor_id: UUID, people: bytes) -> Vendor:
-        vendor = await self.locked(db, vendor_id)
-        if vendor.state == "closed":
-            raise Refusal("conflict", "not while the vendor is closed")
+        vendor = await self._locked_open(db, vendor_id)
         await vendors.save_people(db, vendor_id, self.seal.seal(people, vendors.people_place(vendor_id)))
         return await self._settled(db, vendor)
 
@@ -98,22 +98,21 @@ class Actions:
 
     async def state_account(self, db: DB, vendor_id: UUID, iban: str) -> Vendor:
         """Before the first submission it is stated; afterwards two persons must agree to another one."""
-        vendor = await self.locked(db, vendor_id)
+        vendor = await self._locked_open(db, vendor_id)
         sealed, shown = self.seal.seal(iban.encode(), vendors.account_place(vendor_id)), masked_iban(iban)
         if vendor.state in STATED:
             await vendors.save_account(db, vendor_id, sealed, shown)
-        elif vendor.state == "closed":
-            raise Refusal("conflict", "not while the vendor is closed")
         else:
             now = self.clock.now()
             await vendors.ask_change(db, AccountChange(vendor_id, shown, now), sealed)
-            await cases.open_all(db, [opened(vendor_id, BANK_CHANGE, now.isoformat(), now)])
+            await cases.open_all(db, [opened(vendor_id, BANK_CHANGE, "account", now)])
         return await self._settled(db, vendor)
 
-    async def agree_to_account(self, db: DB, vendor_id: UUID, by: str) -> AccountChange:
+    async def agree_to_account(self, db: DB, vendor_id: UUID, by: str, asked_at: datetime) -> AccountChange:
+        """To the account that was asked for at `asked_at` and to no other."""
         await self.locked(db, vendor_id)
         change = await self._asked_change(db, vendor_id)
-        after = accounts.agreed(change, by)
+        after = accounts.agreed(change, by, asked_at)
         await vendors.save_consent(db, after)
         if after.agreed:
             await self._settle_cases(db, vendor_id, BANK_CHANGE, "agreed", by)
@@ -163,17 +162,15 @@ class Actions:
             events += await suspend(db, vendor, "closed", now)
             vendor = await self.found(db, vendor_id)
         after = closed(vendor, now)
-        for kind in (VENDOR_DECISION, NUMBER_LAPSED, BANK_CHANGE):
-            await self._settle_cases(db, vendor_id, kind, "closed", by)
+        # Its brands end with it; what becomes of its orders in flight a person still chooses.
+        await cases.close_kinds(db, vendor_id, [kind for kind in ACTIONS if kind != IN_FLIGHT], "closed", by, now)
         await vendors.drop_change(db, vendor_id)
         return await self._settled(db, after, events)
 
     # --- brands ----------------------------------------------------------------------------------------------
 
     async def add_brand(self, db: DB, brand: Brand) -> Brand:
-        vendor = await self.locked(db, brand.vendor_id)
-        if vendor.state == "closed":
-            raise Refusal("conflict", "not while the vendor is closed")
+        vendor = await self._locked_open(db, brand.vendor_id)
         if await brands.count(db, vendor.id) >= MOST_BRANDS:
             raise Refusal("conflict", "too many brands", detail=f"at most {MOST_BRANDS}")
         await brands.add(db, brand)
@@ -181,7 +178,7 @@ class Actions:
 
     async def state_document(self, db: DB, vendor_id: UUID, brand_id: UUID, body: bytes, digest: str) -> Brand:
         """Until a person has decided on it."""
-        await self.locked(db, vendor_id)
+        await self._locked_open(db, vendor_id)
         brand = await self.brand_of(db, vendor_id, brand_id)
         if brand.state != "stated":
             raise Refusal("conflict", f"not while the brand is {brand.state}", detail="state it anew")
@@ -197,7 +194,7 @@ class Actions:
         brand = await self.brand_of(db, vendor_id, brand_id)
         after = authorised(brand, self.clock.now().date()) if authorise else brand_moved(brand, "refuse")
         await brands.save_state(db, after)
-        await self._settle_cases(db, vendor_id, BRAND_DECISION, reason, by, str(brand_id))
+        await cases.close_about(db, vendor_id, BRAND_DECISION, str(brand_id), reason, by, self.clock.now())
         await self._settled(db, vendor)
         return after
 
@@ -221,34 +218,34 @@ class Actions:
         self, db: DB, vendor_id: UUID, asked: Sequence[tuple[str, Details]]
     ) -> list[tuple[Product | None, Product | Refusal]]:
         """Each as it was (None: new) and as it is now, or why it is not taken; nothing is written."""
-        vendor = await self.locked(db, vendor_id)
-        if vendor.state == "closed":
-            raise Refusal("conflict", "not while the vendor is closed")
+        await self._locked_open(db, vendor_id)
         known = await products.find(db, [sku for sku, _ in asked])
         own = {brand.id for brand in await brands.of_vendor(db, vendor_id)}
         room = MOST_PRODUCTS - await products.count(db, vendor_id)
         results: list[tuple[Product | None, Product | Refusal]] = []
         for sku, details in asked:
             before = known.get(sku)
-            room -= before is None
             try:
                 results.append((before, _stated(before, sku, vendor_id, details, own, room)))
+                room -= before is None
             except Refusal as refusal:
                 results.append((before, refusal))
         return results
 
     async def save_products(self, db: DB, changed_: Sequence[Product]) -> None:
         """As they were stated: a changed one waits for a person, and for one that was submitted nobody decides any
-        more."""
-        for product in changed_:
-            await products.save(db, product)
+        more. Refusal when another vendor has stated a SKU just now."""
+        # In one order for all: two vendors' lists with the same new SKUs do not wait for each other.
+        for product in sorted(changed_, key=lambda one: one.sku):
+            if not await products.save(db, product):
+                raise _sku_taken()
             if product.state == "changed":
                 await cases.open_all(db, [_decision(product, self.clock.now())])
             else:
-                await self._settle_cases(db, product.vendor_id, PRODUCT_DECISION, "stated_anew", None, _about(product))
+                await self._decided(db, product, "stated_anew", None)
 
     async def submit_product(self, db: DB, vendor_id: UUID, sku: str) -> Product:
-        await self.locked(db, vendor_id)
+        await self._locked_open(db, vendor_id)
         after = product_moved(await self.product_of(db, vendor_id, sku), "submit")
         await products.save(db, after)
         await cases.open_all(db, [_decision(after, self.clock.now())])
@@ -267,7 +264,7 @@ class Actions:
         if brand is None:
             raise AssertionError("an approved product has a brand")
         await products.save(db, after, now)
-        await self._settle_cases(db, vendor_id, PRODUCT_DECISION, reason, by, _about(after))
+        await self._decided(db, after, reason, by)
         await self._settled(db, vendor, [facts.product_in_force(before, after, vendor, brand, verdict, now)])
         return after
 
@@ -275,7 +272,7 @@ class Actions:
         await self.locked(db, vendor_id)
         after = product_moved(await self.product_of(db, vendor_id, sku), "refuse")
         await products.save(db, after)
-        await self._settle_cases(db, vendor_id, PRODUCT_DECISION, reason, by, _about(after))
+        await self._decided(db, after, reason, by)
         return after
 
     async def withdraw_product(self, db: DB, vendor_id: UUID, sku: str, reason: str) -> Product:
@@ -283,7 +280,7 @@ class Actions:
         before = await self.product_of(db, vendor_id, sku)
         after = product_moved(before, "withdraw")
         await products.save_state(db, after)
-        await self._settle_cases(db, vendor_id, PRODUCT_DECISION, "withdrawn", None, _about(after))
+        await self._decided(db, after, "withdrawn", None)
         if in_force(before):
             await self._settled(db, vendor, [facts.product_withdrawn(after, reason, self.clock.now())])
         return after
@@ -334,12 +331,20 @@ class Actions:
         await self.ledger.record(db, published=events, reevaluate=[vendor_stream(vendor.owner)])
         return await self.found(db, vendor.id)
 
-    async def _settle_cases(
-        self, db: DB, vendor_id: UUID, kind: str, resolution: str, by: str | None, about: str | None = None
-    ) -> None:
-        for case in await cases.of_vendors(db, [vendor_id], (kind,)):
-            if case.closed_at is None and about in (None, case.about):
-                await cases.close(db, settled(case, resolution, by, self.clock.now()))
+    async def _locked_open(self, db: DB, vendor_id: UUID) -> Vendor:
+        """As `locked`. Refusal for one that is closed: nothing is stated of it any more."""
+        vendor = await self.locked(db, vendor_id)
+        if vendor.state == "closed":
+            raise Refusal("conflict", "not while the vendor is closed")
+        return vendor
+
+    async def _settle_cases(self, db: DB, vendor_id: UUID, kind: str, resolution: str, by: str) -> None:
+        await cases.close_kinds(db, vendor_id, (kind,), resolution, by, self.clock.now())
+
+    async def _decided(self, db: DB, product: Product, resolution: str, by: str | None) -> None:
+        """Nothing waits any more of this version."""
+        about = about_product(product.sku, product.version)
+        await cases.close_about(db, product.vendor_id, PRODUCT_DECISION, about, resolution, by, self.clock.now())
 
     async def _asked_change(self, db: DB, vendor_id: UUID) -> AccountChange:
         change = await vendors.change_of(db, vendor_id)
@@ -358,21 +363,19 @@ def _stated(
     before: Product | None, sku: str, vendor_id: UUID, details: Details, own_brands: set[UUID], room: int
 ) -> Product:
     if before is not None and before.vendor_id != vendor_id:
-        raise conflict(
-            "the SKU is taken", "sku", "sku_taken", "Must be no other vendor's: a SKU is one vendor's for ever"
-        )
+        raise _sku_taken()
     if details.brand_id not in own_brands:
         raise refused("brand_id", "own_brand", "Must be a brand of this vendor")
     if before is not None:
         return stated(before, details)
-    if room < 0:
-        raise Refusal("conflict", "too many products", detail=f"at most {MOST_PRODUCTS}")
+    if room < 1:
+        raise conflict("too many products", "sku", "most_products", f"Must be one of {MOST_PRODUCTS} at most")
     return Product(sku, vendor_id, "draft", 1, details)
 
 
-def _about(product: Product) -> str:
-    return f"{product.sku}:{product.version}"
+def _sku_taken() -> Refusal:
+    return conflict("the SKU is taken", "sku", "sku_taken", "Must be no other vendor's: a SKU is one vendor's for ever")
 
 
 def _decision(product: Product, now: datetime) -> Case:
-    return opened(product.vendor_id, PRODUCT_DECISION, _about(product), now)
+    return opened(product.vendor_id, PRODUCT_DECISION, about_product(product.sku, product.version), now)

@@ -124,10 +124,11 @@ def router(
         has decided."""
 
         async def act(db: DB) -> Product:
-            [(_, after)] = await actions.state_products(db, vendor_id, [(sku, body.details())])
+            [(before, after)] = await actions.state_products(db, vendor_id, [(sku, body.details())])
             if isinstance(after, Refusal):
                 raise after
-            await actions.save_products(db, [after])
+            if after != before:
+                await actions.save_products(db, [after])
             return after
 
         return await once(request, principal, vendor_id, act)

@@ -22,6 +22,7 @@ from services.makers.schemas.vendors import (
     AccountView,
     ChecksView,
     CompanyBody,
+    ConsentBody,
     DecisionBody,
     NewVendorView,
     PeopleBody,
@@ -30,6 +31,7 @@ from services.makers.schemas.vendors import (
     VendorBody,
     VendorsPage,
     VendorView,
+    account_view,
     check_view,
     vendor_fields,
     vendor_view,
@@ -207,30 +209,28 @@ def router(
         with refusals_as_problems():
             async with pool.acquire() as db:
                 vendor, asked = await actions.found(db, vendor_id), await vendors.change_of(db, vendor_id)
-        consents = int(asked is not None and asked.first_by is not None)
-        return json_answer(
-            AccountView(account=vendor.account, change=asked.account if asked else None, consents=consents)
-        )
+        return json_answer(account_view(vendor, asked))
 
     @routes.post(
         "/vendors/{vendor_id}/bank-account/consent",
         summary="Agree to another bank account",
         response_model=AccountView,
-        openapi_extra=described(IDEMPOTENT, problems(404, because={409: "Who agreed first cannot be the second."})),
+        openapi_extra=described(
+            IDEMPOTENT,
+            problems(
+                404, because={409: "Another account has been asked for since, or the second person is the first."}
+            ),
+        ),
     )
     async def agree_to_account(
-        request: Request, vendor_id: VendorPath, principal: Principal = Depends(operator)
+        request: Request, vendor_id: VendorPath, body: ConsentBody, principal: Principal = Depends(operator)
     ) -> Response:
-        """Two persons must, each with a key of their own; with the second consent the account counts."""
+        """Two persons must, each with a key of their own; with the second consent the account counts. `asked_at` names
+        the account that was read: what has been asked for since is not agreed to."""
 
         async def act(db: DB) -> BaseModel:
-            after = await actions.agree_to_account(db, vendor_id, principal.name)
-            vendor = await actions.found(db, vendor_id)
-            return AccountView(
-                account=vendor.account,
-                change=None if after.agreed else after.account,
-                consents=2 if after.agreed else 1,
-            )
+            after = await actions.agree_to_account(db, vendor_id, principal.name, body.asked_at)
+            return account_view(await actions.found(db, vendor_id), after)
 
         return await once(request, principal, act)
 

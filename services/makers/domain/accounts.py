@@ -22,8 +22,13 @@ class AccountChange:
     agreed: bool = False
 
 
-def agreed(change: AccountChange, by: str) -> AccountChange:
-    """With this person's consent. Raises Refusal when the second one is the first."""
+def agreed(change: AccountChange, by: str, asked_at: datetime) -> AccountChange:
+    """With this person's consent to what was asked for at `asked_at`. Raises Refusal when something else has been asked
+    for since, and when the second person is the first."""
+    if asked_at != change.asked_at:
+        raise conflict(
+            "another bank account is asked for", "asked_at", "account_changed", "Must be of the account that waits now"
+        )
     if change.first_by is None:
         return replace(change, first_by=by)
     if change.first_by == by:

@@ -65,6 +65,11 @@ def opened(
     return Case(stream.id, vendor_id, kind, about, now, due_at, reason)
 
 
+def about_product(sku: str, version: int) -> str:
+    """What a case about this version of a product is about."""
+    return f"{sku}:{version}"
+
+
 def settled(case: Case, resolution: str, by: str | None, now: datetime) -> Case:
     """Raises Refusal for one that is settled already."""
     if case.closed_at is not None:

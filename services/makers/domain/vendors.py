@@ -153,8 +153,11 @@ def answered(vendor: Vendor, check: Check, now: datetime) -> Vendor:
 
 
 def verified(vendor: Vendor, check: Check | None, now: datetime) -> Vendor:
-    """A person has found it in order. Raises Refusal unless VIES has said that its number is valid."""
+    """A person has found it in order. Raises Refusal unless its people are stated, for they may have been erased since
+    it was submitted, and VIES has said that its number is valid."""
     after = moved(vendor, "verify", now)
+    if not vendor.people:
+        raise conflict("no people are stated", "people", "missing", "Must be stated before")
     _require_valid(vendor, check)
     return replace(after, tellings=vendor.tellings + 1)
 

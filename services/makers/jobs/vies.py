@@ -72,7 +72,8 @@ class VatCheck:
         """Raises Retry."""
         async with self.pool.acquire() as db:
             check = await checks.find(db, job.stream.id, int(job.subject))
-        if check is None or check.outcome is not None:
+            vendor = await vendors.find(db, job.stream.id)
+        if check is None or check.outcome is not None or vendor is None or vendor.state == "closed":
             return Done()
         told: Told | None = None
         try:
@@ -89,13 +90,15 @@ class VatCheck:
         return Done(save=save)
 
     async def _keep(self, db: DB, check: Check, told: Told | None) -> None:
-        """The answer with its evidence, and where the vendor stands by it. Under the vendor's lock."""
+        """The answer with its evidence, and where the vendor stands by it. Under the vendor's lock. What was erased
+        meanwhile does not come back: without people, and once the vendor is closed, no evidence is kept."""
         vendor = await vendors.find(db, check.vendor_id)
         if vendor is None or vendor.company is None:
             raise AssertionError("a check is of a vendor that has stated its company")
         evidence = None
         if told is not None:
             check = replace(check, name_match=name_match(vendor.company.name, told.name))
+        if told is not None and vendor.people and vendor.state != "closed":
             written = json.dumps({"name": told.name, "address": told.address}, ensure_ascii=False).encode()
             evidence = self.seal.seal(written, checks.evidence_place(check.vendor_id, check.round))
         await checks.save(db, check, evidence)

@@ -68,14 +68,14 @@ TABLES = (
     """create table products (
         sku text primary key,
         vendor_id uuid not null references vendors,
-        brand_id uuid not null references brands,
         state text not null,
         version integer not null,
         approved_version integer,
+        approved_brand_id uuid references brands,
         approvals integer not null
     )""",
     "create index products_by_vendor on products (vendor_id, sku)",
-    "create index products_by_brand on products (brand_id, sku)",
+    "create index products_by_brand on products (approved_brand_id, sku)",
     # Every version as it was stated last; one that was approved never changes.
     """create table product_versions (
         sku text not null references products,

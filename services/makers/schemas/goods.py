@@ -23,6 +23,8 @@ from shared.http.models import Body, View
 MOST_IMAGES = 10
 MOST_DOCUMENTS = 5
 MOST_TERRITORIES = 250
+FIRST_DAY, LAST_DAY = date(1800, 1, 1), date(2999, 12, 31)
+"""Of what is stated of a brand."""
 Values = TypeVar("Values", list[str], tuple[str, ...])
 HTTPS = r"^https://[A-Za-z0-9.-]{1,253}(/[!-~]*)?$"
 
@@ -49,6 +51,7 @@ def _distinct(values: Values) -> Values:
 Gtin14 = Annotated[str, Field(min_length=8, max_length=14), AfterValidator(_gtin14)]
 """8, 12, 13 or 14 digits; kept and shown as 14, with zeros in front (GS1 General Specifications, 3.2)."""
 Grams = Annotated[int, Field(ge=1, le=30_000, strict=True)]
+Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
 Millimetres = Annotated[int, Field(ge=1, le=2_000, strict=True)]
 
 
@@ -67,9 +70,9 @@ class BrandBody(Body):
         AfterValidator(_distinct),
     ]
     """Where it may be sold."""
-    valid_from: date
-    valid_to: date | None = None
-    """The last day; left out where there is no end."""
+    valid_from: Day
+    valid_to: Day | None = None
+    """The last day, 2999-12-31 at the latest; left out where there is no end."""
     delegates_serials: bool = False
     """The brand's owner has the hub give its units serial numbers (GS1 AI 21)."""
 

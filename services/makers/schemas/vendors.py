@@ -12,7 +12,8 @@ import phonenumbers
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from contracts.base import Code
+from contracts.base import Code, Instant
+from services.makers.domain.accounts import AccountChange
 from services.makers.domain.cases import Case
 from services.makers.domain.numbers import clean_eori, clean_iban, clean_siren, clean_vat
 from services.makers.domain.vendors import Company, State, Vendor
@@ -132,8 +133,17 @@ class AccountView(View):
     """Null until one is stated."""
     change: str | None
     """The account that waits for the consent of two persons."""
+    asked_at: datetime | None
+    """When it was asked for; a consent names it."""
     consents: int
     """How many have agreed to it."""
+
+
+class ConsentBody(Body):
+    """To which account a person agrees."""
+
+    asked_at: Instant
+    """As `GET` shows it with the account that waits."""
 
 
 class DecisionBody(Body):
@@ -291,6 +301,17 @@ def vendor_fields(vendor: Vendor) -> dict[str, object]:
 
 def vendor_view(vendor: Vendor) -> VendorView:
     return VendorView.model_validate(vendor_fields(vendor))
+
+
+def account_view(vendor: Vendor, change: AccountChange | None) -> AccountView:
+    """`change`: what waits for consent, or has just got it."""
+    waits = change if change is not None and not change.agreed else None
+    return AccountView(
+        account=vendor.account,
+        change=waits.account if waits else None,
+        asked_at=waits.asked_at if waits else None,
+        consents=0 if change is None else 2 if change.agreed else int(change.first_by is not None),
+    )
 
 
 def check_view(check: Check, told: dict[str, str]) -> CheckView:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
-from services.makers.domain.cases import Case
+from services.makers.domain.cases import Case, opened, settled
 from shared.db import DB
 
 _CASE = f"select {', '.join(field.name for field in fields(Case))} from cases"
@@ -33,6 +33,28 @@ async def close(db: DB, case: Case) -> None:
         case.closed_at,
         case.resolution,
         case.decided_by,
+    )
+
+
+async def close_about(
+    db: DB, vendor_id: UUID, kind: str, about: str, resolution: str, by: str | None, now: datetime
+) -> None:
+    """The case about this, if it is open."""
+    await close(db, settled(opened(vendor_id, kind, about, now), resolution, by, now))
+
+
+async def close_kinds(
+    db: DB, vendor_id: UUID, kinds: Sequence[str], resolution: str, by: str | None, now: datetime
+) -> None:
+    """The vendor's open cases of these kinds."""
+    await db.execute(
+        """update cases set closed_at = $3, resolution = $4, decided_by = $5
+           where vendor_id = $1 and kind = any($2) and closed_at is null""",
+        vendor_id,
+        list(kinds),
+        now,
+        resolution,
+        by,
     )
 
 

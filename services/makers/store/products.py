@@ -66,9 +66,10 @@ async def list_products(db: DB, vendor_id: UUID, after: str | None, limit: int) 
 
 
 async def in_force_of_brands(db: DB, brand_ids: Sequence[UUID]) -> list[Product]:
-    """Those of these brands that may be sold as far as they themselves are concerned."""
+    """Those that are sold under these brands, whatever brand a version that waits has."""
     rows = await db.fetch(
-        f"{_PRODUCT} where p.brand_id = any($1) and p.state in ('approved', 'changed') order by p.sku", list(brand_ids)
+        f"{_PRODUCT} where p.approved_brand_id = any($1) and p.state in ('approved', 'changed') order by p.sku",
+        list(brand_ids),
     )
     return [_product(row) for row in rows]
 
@@ -82,20 +83,21 @@ async def save(db: DB, product: Product, approved_at: datetime | None = None) ->
     """The product with its newest version; False when the SKU is another vendor's. `approved_at`: of a version that is
     now approved."""
     saved: bool | None = await db.fetchval(
-        """insert into products (sku, vendor_id, brand_id, state, version, approved_version, approvals)
+        """insert into products (sku, vendor_id, state, version, approved_version, approvals, approved_brand_id)
            values ($1, $2, $3, $4, $5, $6, $7)
            on conflict (sku) do update set
-               brand_id = excluded.brand_id, state = excluded.state, version = excluded.version,
-               approved_version = excluded.approved_version, approvals = excluded.approvals
+               state = excluded.state, version = excluded.version,
+               approved_version = excluded.approved_version, approvals = excluded.approvals,
+               approved_brand_id = coalesce(excluded.approved_brand_id, products.approved_brand_id)
            where products.vendor_id = excluded.vendor_id
            returning true""",
         product.sku,
         product.vendor_id,
-        product.details.brand_id,
         product.state,
         product.version,
         product.approved_version,
         product.approvals,
+        product.details.brand_id if approved_at else None,
     )
     if saved:
         await db.execute(
