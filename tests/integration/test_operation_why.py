@@ -30,8 +30,8 @@ async def test_a_paused_counterpart_holds_the_order_and_resume_is_the_next_comma
             await operated.stands([order], "declared")
 
             async def outputs() -> bool:
-                [counterpart] = await operated.api.get("carrier", "/counterparts")
-                return bool(counterpart["waiting"] == 1)
+                counterparts = await operated.api.get("carrier", "/counterparts")
+                return {one["name"]: one["waiting"] for one in counterparts}[LAPOSTE] == 1
 
             await until(outputs)
             code, report = await operated.why(order.number)
