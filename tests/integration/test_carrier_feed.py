@@ -65,8 +65,8 @@ async def next_files(carrier: CarrierService, fault: str) -> None:
     assert (await carrier.outside.put("/control/ems/faults", json={"fault": fault})).status_code == 200
 
 
-def record(number: str, code: str, minute: int = 0) -> str:
-    at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(minutes=minute)
+def record(number: str, code: str, minute: int = 0, second: int = 0) -> str:
+    at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(minutes=minute, seconds=second)
     return f"{code};{number};{at.isoformat()};FR;FRCDGA;"
 
 
@@ -198,6 +198,19 @@ async def test_a_file_is_read_once_whatever_its_name_and_a_corrected_one_again(
     write(feed, "late.txt", record(number, "EMB"))
     await carrier.until_codes(order_id, "EMA", "EMB")
     assert await reasons(carrier) == {}
+
+
+async def test_an_event_that_a_later_file_tells_again_beside_an_earlier_one_keeps_its_turn(
+    carrier: CarrierService, feed: Path
+) -> None:
+    order_id, number = await by_ems(carrier)
+    late, early = record(number, "EMC", -60, 40), record(number, "EMC", -60, 10)
+    write(feed, "a.txt", late)
+    await carrier.until_codes(order_id, "EMC")
+    write(feed, "b.txt", late, early)
+    await carrier.until_codes(order_id, "EMC", "EMC")
+    scans = (await carrier.facts(order_id)).all(ParcelScanned)
+    assert {scan.scanned_at.second: scan.turn for scan in scans} == {40: 1, 10: 2}
 
 
 async def test_numbers_are_given_once_and_labels_wait_when_they_are_used_up(

@@ -114,7 +114,8 @@ class ScanIntake:
             if not await feed_files.take(db, file, digest, read.records, read.faulty):
                 return False
             erased = await labels.erased_numbers(db, [(scan.carrier, scan.tracking_number) for scan in raw])
-            new = await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
+            raw = await scans.settled(db, _without_words(raw, erased))
+            new = await scans.save(db, raw, self._retention.raw_scans)
         if new:
             self.received.set()
         return True
