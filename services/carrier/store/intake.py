@@ -109,7 +109,7 @@ class ScanIntake:
 
     async def keep_file(self, file: FileVersion, digest: bytes, read: FeedFile) -> bool:
         """Durable when it returns; False when there was nothing to keep: this file was known already."""
-        raw = sealed_scans(file.carrier, "feed", read.events, self._seal)
+        raw = await asyncio.to_thread(sealed_scans, file.carrier, "feed", read.events, self._seal)
         async with self._pool.acquire() as db, db.transaction():
             if not await feed_files.take(db, file, digest, read.records, read.faulty):
                 return False
