@@ -104,6 +104,8 @@ def test_a_faulty_record_concerns_its_item_alone(broken: str, field: str, kept: 
     [
         (file(record(), head="<html>login</html>"), "head"),
         (file(record(), head="EMSEVT;2;FRA;42;2026-11-24"), "head"),
+        (file(record(), head=""), "head"),
+        (b"\nEND;0\n", "head"),
         (b"\x00\xff\n", "head"),
         (file(record(), end="END;2"), "record_count"),
         (file(record(), end="END;0"), "record_count"),
