@@ -122,7 +122,8 @@ class FeedFileView(View):
     set_aside: bool
     """Nothing of it counts; else all but its faulty records does."""
     reason: str
-    """`too_large`, `head`, `unfinished`, `record_count`, `too_many_records`; `faulty_records` of one that counts."""
+    """`inaccessible`, `too_large`, `head`, `unfinished`, `record_count`, `too_many_records`; `faulty_records` of one
+    that counts."""
     records: int
     faulty_records: int
     faults: tuple[FaultyRecordView, ...]

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from contracts.carrier import LabelCreated, OperationPaused, ParcelDelivered, ParcelScanned, operation_stream
 from sandbox.ems.post import FeedFault
 from sandbox.local.servers import Servers
 from services.carrier import metrics
+from services.carrier.carriers.ems import CARRIER as EMS
+from services.carrier.carriers.ems.settings import EmsSettings
 from services.carrier.domain.number_ranges import read_ranges
 from services.carrier.domain.s10 import is_valid
 from services.carrier.store import allotted_numbers
+from services.carrier.store.intake import Retention, ScanIntake
+from services.carrier.tasks.feeds import FILES_AT_ONCE, FeedReader
+from shared.loop import Loop
+from shared.sealing import Seal
 from tests.support.carrier_service import OPERATOR, WAREHOUSE, CarrierService, carrier_service, envelope, event
 from tests.support.databases import FreshDatabase
 from tests.support.waiting import until
@@ -65,8 +73,8 @@ async def next_files(carrier: CarrierService, fault: str) -> None:
     assert (await carrier.outside.put("/control/ems/faults", json={"fault": fault})).status_code == 200
 
 
-def record(number: str, code: str, minute: int = 0) -> str:
-    at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(minutes=minute)
+def record(number: str, code: str, minute: int = 0, second: int = 0) -> str:
+    at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(minutes=minute, seconds=second)
     return f"{code};{number};{at.isoformat()};FR;FRCDGA;"
 
 
@@ -198,6 +206,65 @@ async def test_a_file_is_read_once_whatever_its_name_and_a_corrected_one_again(
     write(feed, "late.txt", record(number, "EMB"))
     await carrier.until_codes(order_id, "EMA", "EMB")
     assert await reasons(carrier) == {}
+
+
+async def test_an_event_that_a_later_file_tells_again_beside_an_earlier_one_keeps_its_turn(
+    carrier: CarrierService, feed: Path
+) -> None:
+    order_id, number = await by_ems(carrier)
+    late, early = record(number, "EMC", -60, 40), record(number, "EMC", -60, 10)
+    write(feed, "a.txt", late)
+    await carrier.until_codes(order_id, "EMC")
+    write(feed, "b.txt", late, early)
+    await carrier.until_codes(order_id, "EMC", "EMC")
+    scans = (await carrier.facts(order_id)).all(ParcelScanned)
+    assert {scan.scanned_at.second: scan.turn for scan in scans} == {40: 1, 10: 2}
+
+
+async def test_files_that_cannot_be_opened_hold_up_no_other_and_are_tried_again(
+    fresh_database: FreshDatabase, feed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = True
+
+    def opened(path: Path, *how: int) -> int:
+        if locked and path.name.startswith("locked"):
+            raise PermissionError(13, "Permission denied")
+        return open_file(path, *how)
+
+    open_file = os.open
+    monkeypatch.setattr(os, "open", opened)
+    number = read_ranges(RANGES)[0].number(10000000)
+    for place in range(FILES_AT_ONCE + 1):
+        write(feed, f"locked{place}.txt", record(number, "EMA", -60 + place))
+    write(feed, "open.txt", record(number, "EMB"))
+    os.utime(feed / "open.txt", (time.time() + 1, time.time() + 1))  # the last
+    async with asyncpg.create_pool(await fresh_database("carrier"), min_size=1, max_size=2) as pool:
+        intake = ScanIntake(pool, Seal({"v1": bytes(32)}), Retention(raw_scans=30, callbacks=4))
+
+        async def look(patience: float) -> bool:
+            settings = EmsSettings(ems_feed_dir=str(feed), ems_unfinished_seconds=patience)
+            assert EMS.feed is not None
+            return await FeedReader(pool, intake, EMS, EMS.feed, settings).look(Loop("feed.ems"))
+
+        async def files() -> dict[tuple[str, str | None], int]:
+            rows = await pool.fetch("select state, reason, count(*) from feed_files group by state, reason")
+            return {(row["state"], row["reason"]): row["count"] for row in rows}
+
+        assert not await look(patience=3600), "nothing is gained by another look at once"
+        assert await files() == {("taken", None): 1}
+        await asyncio.sleep(0.01)
+        assert await look(patience=0.001), "one of those that were never tried before is left"
+        assert not await look(patience=0.001)
+        assert not await look(patience=0.001)
+        everything = FILES_AT_ONCE + 1
+        assert await files() == {("taken", None): 1, ("set_aside", "inaccessible"): everything}
+        await pool.execute("update feed_files set settled_at = now(), settled_by = 'x' where state = 'set_aside'")
+        locked = False
+        assert await look(patience=3600)
+        assert not await look(patience=3600)
+        assert await files() == {("taken", None): 1 + everything}
+        assert await pool.fetchval("select count(*) from feed_files where settled_at is not null") == 0
+        assert await pool.fetchval("select count(*) from raw_scans") == 1 + everything
 
 
 async def test_numbers_are_given_once_and_labels_wait_when_they_are_used_up(

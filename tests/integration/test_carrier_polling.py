@@ -167,6 +167,34 @@ async def test_a_carrier_that_gives_no_answer_is_left_in_peace(
         assert await still_due(pool) == set(numbers)
 
 
+@pytest.mark.parametrize("parcels", [1, 11, 21])
+async def test_a_failing_parcel_that_is_alone_in_its_group_waits_and_holds_up_no_round(
+    fresh_database: FreshDatabase, parcels: int
+) -> None:
+    async with asyncpg.create_pool(await fresh_database("carrier"), min_size=1, max_size=2) as pool:
+        numbers = await follow(pool, parcels)
+        faulty = FaultyCarrier(pool, Unreachable("suivi:http_500"), numbers[-1])
+        assert await faulty.poll() == (parcels, None)
+        assert await still_due(pool) == set()
+
+
+@pytest.mark.parametrize(
+    ("fault", "parcels", "due"),
+    [
+        (Unreachable("suivi:http_500"), 5, 5),  # asked again at once: the round has to wait
+        (Unreachable("suivi:http_500"), 11, 10),  # two groups, of which one is a parcel alone
+        (Unreachable("suivi:quota", of_all=True), 1, 1),
+    ],
+)
+async def test_a_round_whose_parcels_are_due_again_at_once_tells_the_fault(
+    fresh_database: FreshDatabase, fault: Unreachable, parcels: int, due: int
+) -> None:
+    async with asyncpg.create_pool(await fresh_database("carrier"), min_size=1, max_size=2) as pool:
+        numbers = await follow(pool, parcels)
+        assert await FaultyCarrier(pool, fault, *numbers).poll() == (parcels, fault)
+        assert await still_due(pool) == set(numbers[:due])
+
+
 async def test_a_quota_that_ends_among_single_parcels_ends_the_round(fresh_database: FreshDatabase) -> None:
     async with asyncpg.create_pool(await fresh_database("carrier"), min_size=1, max_size=2) as pool:
         numbers = await follow(pool, 15)

@@ -104,6 +104,8 @@ def test_a_faulty_record_concerns_its_item_alone(broken: str, field: str, kept: 
     [
         (file(record(), head="<html>login</html>"), "head"),
         (file(record(), head="EMSEVT;2;FRA;42;2026-11-24"), "head"),
+        (file(record(), head=""), "head"),
+        (b"\nEND;0\n", "head"),
         (b"\x00\xff\n", "head"),
         (file(record(), end="END;2"), "record_count"),
         (file(record(), end="END;0"), "record_count"),
@@ -188,20 +190,52 @@ async def test_a_label_bears_its_number_as_a_bar_code_and_says_nothing_in_charac
     assert all(text.isascii() for text in texts)
 
 
-async def test_a_long_cn23_and_a_name_of_the_shops_own_spelling_fit_on_their_pages() -> None:
+def lines_of(pdf: bytes) -> list[list[tuple[str, float]]]:
+    """Of each page: each line, and how high above its lower edge it stands, in points."""
+    pages = []
+    for page in pypdfium2.PdfDocument(pdf):
+        text = page.get_textpage()
+        boxes = [text.get_rect(n) for n in range(text.count_rects())]
+        pages.append([(text.get_text_bounded(*box), box[1]) for box in boxes])
+    return pages
+
+
+@pytest.mark.parametrize(
+    ("articles", "words", "pages"),
+    [(12, "x", 1), (20, "x", 2), (30, "x" * 64, 2), (30, "\u7d72\u8857" * 32, 4)],
+    ids=["one page", "two pages", "long words", "words of several lines"],
+)
+async def test_a_cn23_lists_every_article_and_goes_on_on_further_pages(articles: int, words: str, pages: int) -> None:
     calls = client.connect(EmsSettings(), SENDER, Counterpart("carrier.ems", httpx.AsyncClient()))
-    article = ORDER.declared.cn23.articles[0].model_copy(update={"description": "x" * 64})
-    cn23 = ORDER.declared.cn23.model_copy(update={"articles": (article,) * 30})
+    article = ORDER.declared.cn23.articles[0]
+    listed = tuple(
+        article.model_copy(update={"quantity": 100 + place, "description": words}) for place in range(articles)
+    )
+    cn23 = ORDER.declared.cn23.model_copy(update={"articles": listed})
     declared = ORDER.declared.model_copy(update={"cn23": cn23, "mrn": "26FR0000601001EB14"})
+    made = await calls.make_label(replace(ORDER, number=ITEM, declared=declared))
+    assert isinstance(made, LabelMade)
+    assert made.cn23 is not None
+    assert is_pdf(made.cn23.content)
+    read = lines_of(made.cn23.content)
+    assert len(read) == pages
+    whole = [line for page in read for line, _ in page]
+    assert [line.split()[0] for line in whole if " x " in line] == [str(100 + place) for place in range(articles)]
+    assert sum(f"HS {article.hs_code}" in line for line in whole) == articles
+    assert all(height > 0 for page in read for _, height in page)
+    assert all(any("EE 100 000 003 FR" in line for line, _ in page) for page in read)
+    for once in ("Date: 2026-11-24", "MRN 26FR0000601001EB14", "Gross weight"):
+        assert [once in " ".join(line for line, _ in page) for page in read] == [False] * (pages - 1) + [True]
+
+
+async def test_a_name_of_the_shops_own_spelling_is_on_the_cn23() -> None:
+    calls = client.connect(EmsSettings(), SENDER, Counterpart("carrier.ems", httpx.AsyncClient()))
     contact = ORDER.contact.model_copy(update={"name": "Wang", "name_latin": "WANG Xiaoming"})
-    made = await calls.make_label(replace(ORDER, number=ITEM, declared=declared, contact=contact))
+    made = await calls.make_label(replace(ORDER, number=ITEM, contact=contact))
     assert isinstance(made, LabelMade)
     assert made.cn23 is not None
     assert made.changes == ()
     text = pypdfium2.PdfDocument(made.cn23.content)[0].get_textpage().get_text_range()
-    assert "and 18 more" in text
-    assert "Date: 2026-11-24" in text
-    assert "MRN 26FR0000601001EB14" in text
     assert "WANG Xiaoming" in text
 
 

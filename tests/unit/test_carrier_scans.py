@@ -101,6 +101,62 @@ def test_an_event_that_cannot_be_read_has_no_minute() -> None:
     assert turns([]) == []
 
 
+class Comparisons:
+    """Counts those of what it makes, and fails once they are more than sorting takes."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def count(self) -> None:
+        self._left -= 1
+        assert self._left >= 0, "too many comparisons"
+
+    def words(self, text: str) -> bytes:
+        counted = self
+
+        class Words(bytes):
+            __hash__ = bytes.__hash__
+
+            def __eq__(self, other: object) -> bool:
+                counted.count()
+                return bytes.__eq__(self, other)
+
+            def __lt__(self, other: bytes) -> bool:
+                counted.count()
+                return bytes.__lt__(self, other)
+
+        return Words(text.encode())
+
+    def turn(self, number: int) -> int:
+        counted = self
+
+        class Turn(int):
+            __hash__ = int.__hash__
+
+            def __eq__(self, other: object) -> bool:
+                counted.count()
+                return int.__eq__(self, other)
+
+        return Turn(number)
+
+
+MANY = 20_000
+"""Records of one file, at most."""
+
+
+def test_a_file_of_one_minute_is_put_in_order_once() -> None:
+    comparisons = Comparisons(60 * MANY)
+    answer = [replace(told(0), raw=comparisons.words(f"{place:05}")) for place in range(MANY)]
+    assert turns(answer) == list(range(1, MANY + 1))
+
+
+def test_the_turns_of_a_file_of_one_minute_are_settled_in_one_pass() -> None:
+    comparisons = Comparisons(10 * MANY)
+    listed = {f"{place:05}".encode(): place + 1 for place in range(MANY)}
+    stored = {digest: comparisons.turn(turn) for digest, turn in listed.items() if turn % 2}
+    assert settled_turns(listed, stored) == listed
+
+
 def test_each_raw_scan_of_a_fact_that_is_not_believed_gets_the_reason() -> None:
     checked = check_batch(FACTS, read(POLLED, PUSHED), START)
     assert checked.believed == []

@@ -47,10 +47,9 @@ def turns(answer: Sequence[CarrierEvent]) -> list[int]:
     for event in answer:
         if event.scanned_at is not None:
             alike[_minute(event, event.scanned_at)].add((event.scanned_at, event.raw))
+    places = {minute: {event: place for place, event in enumerate(sorted(those), 1)} for minute, those in alike.items()}
     return [
-        1 + sorted(alike[_minute(event, event.scanned_at)]).index((event.scanned_at, event.raw))
-        if event.scanned_at is not None
-        else 1
+        places[_minute(event, event.scanned_at)][event.scanned_at, event.raw] if event.scanned_at is not None else 1
         for event in answer
     ]
 
@@ -63,12 +62,15 @@ def settled_turns(listed: Mapping[bytes, int], stored: Mapping[bytes, int]) -> d
     two that were told alone, and so have the same turn, the one that was told first keeps it.
     """
     settled: dict[bytes, int] = {}
+    used: set[int] = set()
     for digest, turn in stored.items():
-        if digest in listed and turn not in settled.values():
+        if digest in listed and turn not in used:
             settled[digest] = turn
+            used.add(turn)
+    left = (turn for turn in count(1) if turn not in used)
     for digest in sorted(listed, key=lambda digest: listed[digest]):
         if digest not in settled:
-            settled[digest] = next(turn for turn in count(1) if turn not in settled.values())
+            settled[digest] = next(left)
     return settled
 
 

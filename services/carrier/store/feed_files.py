@@ -18,6 +18,9 @@ MOST_LISTED = 100
 DAYS = 400
 """For which a file is remembered. Read again after that, it would change nothing."""
 
+INACCESSIBLE = "inaccessible"
+"""Set aside as it could not be opened. It is tried again, and what becomes of it then takes the place of that."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileVersion:
@@ -30,14 +33,16 @@ class FileVersion:
 
 
 async def unknown(db: DB, found: Collection[FileVersion]) -> set[FileVersion]:
-    """Those that nobody has dealt with."""
+    """Those that nobody has dealt with, or could open."""
     rows = await db.fetch(
         """select f.carrier, f.name, f.stamp from unnest($1::text[], $2::text[], $3::text[]) as f (carrier, name, stamp)
            where not exists (select from feed_files k
-                             where (k.carrier, k.name, k.stamp) = (f.carrier, f.name, f.stamp))""",
+                             where (k.carrier, k.name, k.stamp) = (f.carrier, f.name, f.stamp)
+                               and k.reason is distinct from $4)""",
         [file.carrier for file in found],
         [file.name for file in found],
         [file.stamp for file in found],
+        INACCESSIBLE,
     )
     return {FileVersion(**row) for row in rows}
 
@@ -47,11 +52,10 @@ async def take(db: DB, file: FileVersion, digest: bytes, records: int, faulty: S
     replica has dealt with it, or one of the same content was read."""
     state = await _note(
         db,
-        """insert into feed_files (carrier, name, stamp, digest, state, reason, records, faulty_records, faults)
+        """insert into feed_files as f (carrier, name, stamp, digest, state, reason, records, faulty_records, faults)
            select $1, $2, $3, $4, case when known then 'repeated' else 'taken' end,
                   case when $6 > 0 and not known then 'faulty_records' end, $5, $6, $7::jsonb
-           from (select exists (select from feed_files where carrier = $1 and digest = $4) as known) k
-           on conflict do nothing returning state""",
+           from (select exists (select from feed_files where carrier = $1 and digest = $4) as known) k""",
         file,
         digest,
         records,
@@ -65,17 +69,28 @@ async def set_aside(db: DB, file: FileVersion, reason: str) -> bool:
     """Notes a file of which nothing counts; False when that is noted already."""
     state = await _note(
         db,
-        """insert into feed_files (carrier, name, stamp, state, reason) values ($1, $2, $3, 'set_aside', $4)
-           on conflict do nothing returning state""",
+        """insert into feed_files as f (carrier, name, stamp, state, reason) values ($1, $2, $3, 'set_aside', $4)""",
         file,
         reason,
     )
     return state is not None
 
 
-async def _note(db: DB, statement: str, file: FileVersion, *values: object) -> Literal["taken", "repeated"] | None:
-    state: Literal["taken", "repeated"] | None = await db.fetchval(
-        statement, file.carrier, file.name, file.stamp, *values
+_ONCE = f"""
+           on conflict (carrier, name, stamp) do update
+           set (digest, state, reason, records, faulty_records, faults, seen_at, settled_at, settled_by) =
+               (excluded.digest, excluded.state, excluded.reason, excluded.records, excluded.faulty_records,
+                excluded.faults, excluded.seen_at, null, null)
+           where f.reason = '{INACCESSIBLE}' and excluded.reason is distinct from f.reason
+           returning state"""
+
+
+async def _note(
+    db: DB, insert: str, file: FileVersion, *values: object
+) -> Literal["taken", "repeated", "set_aside"] | None:
+    """What the file is by now; None when that is known already."""
+    state: Literal["taken", "repeated", "set_aside"] | None = await db.fetchval(
+        insert + _ONCE, file.carrier, file.name, file.stamp, *values
     )
     return state
 

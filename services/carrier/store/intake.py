@@ -109,12 +109,13 @@ class ScanIntake:
 
     async def keep_file(self, file: FileVersion, digest: bytes, read: FeedFile) -> bool:
         """Durable when it returns; False when there was nothing to keep: this file was known already."""
-        raw = sealed_scans(file.carrier, "feed", read.events, self._seal)
+        raw = await asyncio.to_thread(sealed_scans, file.carrier, "feed", read.events, self._seal)
         async with self._pool.acquire() as db, db.transaction():
             if not await feed_files.take(db, file, digest, read.records, read.faulty):
                 return False
             erased = await labels.erased_numbers(db, [(scan.carrier, scan.tracking_number) for scan in raw])
-            new = await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
+            raw = await scans.settled(db, _without_words(raw, erased))
+            new = await scans.save(db, raw, self._retention.raw_scans)
         if new:
             self.received.set()
         return True

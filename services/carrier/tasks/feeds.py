@@ -69,7 +69,7 @@ class FeedReader:
 
     async def look(self, loop: Loop) -> bool:
         """Reads what is new, while the carrier is not paused; whether there may be more at once. A file at fault holds
-        up no other."""
+        up no other: it does not count among those of one look."""
         async with self._pool.acquire() as db, db.transaction():
             if await pauses.is_paused(db, self._carrier.counterpart):
                 return False
@@ -80,11 +80,15 @@ class FeedReader:
             return False
         async with self._pool.acquire() as db:
             unknown = await feed_files.unknown(db, [file.version for file in found])
-        new = [file for file in found if file.version in unknown]
-        for file in new[:FILES_AT_ONCE]:
-            await self._take(file)
+        settled = 0
+        for file in found:
+            if file.version not in unknown:
+                continue
+            if settled == FILES_AT_ONCE:
+                return True
+            settled += await self._take(file)
             loop.tick()
-        return len(new) > FILES_AT_ONCE
+        return False
 
     def _list(self) -> list[_Found]:
         """Plain files that are not being written, the oldest first."""
@@ -109,25 +113,28 @@ class FeedReader:
         stamp = f"{status.st_size}:{status.st_mtime_ns}"
         return _Found(FileVersion(self._carrier.name, name, stamp), status.st_size, status.st_mtime)
 
-    async def _take(self, file: _Found) -> None:
+    async def _take(self, file: _Found) -> bool:
+        """Whether it was taken, or set aside; else it is looked at again."""
         try:
             content = await asyncio.to_thread(self._read, file)
+        except FileNotFoundError:
+            return False
         except OSError as error:
             log.warning("a file of a feed cannot be read", carrier=self._carrier.name, error=error)
-            return
+            return await self._set_aside_later(file, feed_files.INACCESSIBLE)
         if content is None:
-            return
+            return False
         try:
             if len(content) > self._feed.most_bytes:
                 raise UnreadableFile("too_large")
             read = await asyncio.to_thread(self._feed.read, content)
         except Unfinished:
-            if time.time() - file.changed_at > self._patience:
-                await self._set_aside(file, "unfinished")
+            return await self._set_aside_later(file, "unfinished")
         except UnreadableFile as fault:
             await self._set_aside(file, fault.rule)
         else:
             await self._keep(file, content, read)
+        return True
 
     def _read(self, file: _Found) -> bytes | None:
         """No more of it than a byte beyond what one may have; None when it has changed since it was listed."""
@@ -142,9 +149,13 @@ class FeedReader:
         if await self._intake.keep_file(file.version, digest, read):
             log.info("a feed file was read", carrier=self._carrier.name, file=file.version.name, records=read.records)
 
-    async def _set_aside(self, file: _Found, reason: str) -> None:
+    async def _set_aside_later(self, file: _Found, reason: str) -> bool:
+        """Once it was not changed for so long that it does not mend itself; whether that is news."""
+        return time.time() - file.changed_at > self._patience and await self._set_aside(file, reason)
+
+    async def _set_aside(self, file: _Found, reason: str) -> bool:
         async with self._pool.acquire() as db:
-            if await feed_files.set_aside(db, file.version, reason):
-                log.error(
-                    "a feed file was set aside", carrier=self._carrier.name, file=file.version.name, reason=reason
-                )
+            new = await feed_files.set_aside(db, file.version, reason)
+        if new:
+            log.error("a feed file was set aside", carrier=self._carrier.name, file=file.version.name, reason=reason)
+        return new

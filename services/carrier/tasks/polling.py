@@ -49,8 +49,8 @@ async def poll(
     and of one that cannot be polled.
 
     Those about which there was no answer are due again, behind all others that are due, so that no group blocks them.
-    Of a group without an answer each is asked about alone, for one of them may be to blame: that one, like one whose
-    own answer is missing in that of its group, is due again only after `poll_seconds`.
+    Of a group without an answer each is asked about alone, for one of them may be to blame: that one, like one that is
+    a group by itself, or whose own answer is missing in that of its group, is due again only after `poll_seconds`.
     """
     carrier, track = connected.carrier, connected.calls.track
     if track is None:
@@ -76,8 +76,11 @@ async def poll(
             silent, fault = 0, None
             await release(missing, poll_seconds)
             continue
-        silent, fault = silent + 1, told
-        await release(missing)
+        silent += 1
+        alone = len(group) == 1 and not told.of_all
+        if not alone or silent == SILENT_GROUPS:
+            fault = told
+        await release(missing, poll_seconds if alone else 0)
         if told.of_all or silent == SILENT_GROUPS:
             await release(due[start + carrier.group_size :])
             break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.carrier.carriers.carrier import Calls
-from services.carrier.carriers.ems.label_pages import cn23_page, label_page
+from services.carrier.carriers.ems.label_pages import cn23_pages, label_page
 from services.carrier.carriers.ems.settings import EmsSettings
 from services.carrier.domain.carrier import (
     Account,
@@ -26,7 +26,7 @@ def connect(settings: EmsSettings, sender: Sender, _post: Counterpart) -> Calls:
     async def make_label(order: LabelOrder) -> LabelAnswer:
         if order.number is None:
             return NO_NUMBER
-        label, cn23 = label_page(order, order.number, sender), cn23_page(order, order.number, sender)
+        label, cn23 = label_page(order, order.number, sender), cn23_pages(order, order.number, sender)
         changes = ("lastName:latin",) if not order.contact.name.isascii() else ()
         return LabelMade(order.number, Document(label, PDF), Document(cn23, PDF), changes=changes)
 

@@ -1,4 +1,4 @@
-"""A label and a CN23 of EMS, 10 x 15 cm each, as PDF. Pure. Hold the addressee.
+"""A label and a CN23 of EMS, on pages of 10 x 15 cm, as PDF. Pure. Hold the addressee.
 
 In Latin letters, as posts abroad read them; the characters are on the slip beside the label. The number is an S10
 identifier as Code 128 (UPU S10). The CN23 has the fields of the UPU's form; its layout is ours.
@@ -24,13 +24,11 @@ from services.carrier.domain.carrier import LabelOrder, Sender
 WIDTH, HEIGHT, MARGIN = 10 * cm, 15 * cm, 0.5 * cm
 FONT, BOLD = "Helvetica", "Helvetica-Bold"
 BAR = 0.38 * mm
-MOST_ARTICLES = 12
-"""On the page; of more the rest is in one line with their number and the totals of all."""
 
 
 def label_page(order: LabelOrder, number: str, sender: Sender) -> bytes:
     """The label of this number."""
-    page = _Page()
+    page = _Page("EMS   " + _spaced(number))
     page.lines(BOLD, 16, f"EMS   {sender.country} > {order.contact.country}")
     page.lines(FONT, 7, "From / De: " + _sender(sender))
     page.rule()
@@ -45,23 +43,24 @@ def label_page(order: LabelOrder, number: str, sender: Sender) -> bytes:
     return page.content()
 
 
-def cn23_page(order: LabelOrder, number: str, sender: Sender) -> bytes:
-    """The customs declaration of the parcel of this number."""
+def cn23_pages(order: LabelOrder, number: str, sender: Sender) -> bytes:
+    """The customs declaration of the parcel of this number: every article, on as many pages as they take, and the
+    totals of all behind the last. Each page bears the number."""
     declared, cn23 = order.declared, order.declared.cn23
-    page = _Page()
+    page = _Page("CN 23   " + _spaced(number))
     page.lines(BOLD, 12, "CN 23   CUSTOMS DECLARATION / DECLARATION EN DOUANE")
     page.lines(BOLD, 9, _spaced(number))
     page.lines(FONT, 7, "From / De: " + _sender(sender), f"EORI {declared.eori}")
     page.lines(FONT, 7, "To / A: " + ", ".join(_addressee(order.contact)), f"Tel. {order.contact.phone}")
     page.rule()
-    for article in cn23.articles[:MOST_ARTICLES]:
+    for article in cn23.articles:
         value, weight = article.unit_value, _kilograms(article.net_weight_g)
-        page.lines(FONT, 7, f"{article.quantity} x {' '.join(latin.words(article.description))}")
         page.lines(
-            FONT, 7, f"   HS {article.hs_code}  {article.origin}  {weight} kg  each {value.amount} {value.currency}"
+            FONT,
+            7,
+            f"{article.quantity} x {' '.join(latin.words(article.description))}",
+            f"   HS {article.hs_code}  {article.origin}  {weight} kg  each {value.amount} {value.currency}",
         )
-    if (more := len(cn23.articles) - MOST_ARTICLES) > 0:
-        page.lines(FONT, 7, f"and {more} more: see the invoice")
     page.rule()
     page.lines(
         FONT,
@@ -78,18 +77,29 @@ def cn23_page(order: LabelOrder, number: str, sender: Sender) -> bytes:
 
 
 class _Page:
-    def __init__(self) -> None:
+    """One after another, as far as what is written needs them."""
+
+    def __init__(self, heading: str) -> None:
+        """`heading`: of each page but the first."""
+        self._heading = heading
         self._out = BytesIO()
         self._canvas = Canvas(self._out, pagesize=(WIDTH, HEIGHT), invariant=1)
         self._y = HEIGHT - MARGIN
 
     def lines(self, font: str, size: float, *lines: str) -> None:
-        """Each parted at blanks where the page ends."""
+        """Each parted at blanks where the page ends to the right; all on the next page where it ends below."""
+        parts = [part for line in lines for part in simpleSplit(line, font, size, WIDTH - 2 * MARGIN)]
+        if self._y - len(parts) * size * 1.2 < MARGIN:
+            self._turn_over()
         self._canvas.setFont(font, size)
-        for line in lines:
-            for part in simpleSplit(line, font, size, WIDTH - 2 * MARGIN):
-                self._y -= size * 1.2
-                self._canvas.drawString(MARGIN, self._y, part)
+        for part in parts:
+            self._y -= size * 1.2
+            self._canvas.drawString(MARGIN, self._y, part)
+
+    def _turn_over(self) -> None:
+        self._canvas.showPage()
+        self._y = HEIGHT - MARGIN
+        self.lines(BOLD, 9, f"{self._heading}   page {self._canvas.getPageNumber()}")
 
     def rule(self) -> None:
         self._y -= 5

@@ -55,7 +55,7 @@ def read_file(content: bytes) -> FeedFile:
     counts."""
     lines = content.replace(b"\r\n", b"\n").split(b"\n")
     end = _END.fullmatch(lines[-2]) if len(lines) > 1 and not lines[-1] else None
-    if lines[0] and len(lines) > 1 and not _HEAD.fullmatch(lines[0]):
+    if len(lines) > 1 and not _HEAD.fullmatch(lines[0]):
         raise UnreadableFile("head")
     if end is None:
         raise Unfinished
