@@ -238,6 +238,16 @@ async def test_with_makers_no_product_is_stated_here(fresh_database: FreshDataba
         assert (await warehouse.http.get("/products/SAVON-200")).json()["owner"] == OWNER
 
 
+async def test_what_makers_says_counts_before_what_was_stated_here(warehouse: WarehouseService) -> None:
+    for weight in (200, 210):
+        await warehouse.http.put("/products/SAVON-200", json=product_body(net_weight_g=weight))
+    await warehouse.consume(VERIFIED, approved("SAVON-200", net_weight_g=250))
+    assert (await warehouse.http.get("/products/SAVON-200")).json()["net_weight_g"] == 250
+    answer = await warehouse.http.put("/products/SAVON-200", json=product_body(net_weight_g=220))
+    assert (answer.status_code, answer.json()["title"]) == (409, "products come from makers")
+    assert (await warehouse.http.get("/products/SAVON-200")).json()["net_weight_g"] == 250
+
+
 async def test_each_receipt_and_each_write_off_is_told_once(warehouse: WarehouseService) -> None:
     await warehouse.product("SAVON-200")
     body = {"reference": "BL-1", "owner": OWNER, "lines": [{"sku": "SAVON-200", "quantity": 5}]}
