@@ -40,7 +40,7 @@ from services.warehouse.domain.catalogue import product_of, recalled, recalls, v
 from services.warehouse.domain.decisions import decide
 from services.warehouse.domain.movements import OrderStock, returns_written_off
 from services.warehouse.domain.orders import order_row, parcel_rows
-from services.warehouse.store import catalogue, manifests, stock, work_lists
+from services.warehouse.store import catalogue, manifests, stock, stock_levels, work_lists
 from services.warehouse.store import expected_returns as expected_returns_table
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
@@ -77,8 +77,10 @@ async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> S
 
 
 async def on_restored(db: DB, events: Sequence[Event]) -> None:
-    """Keeps the reservations that this database had lost, so that nobody else gets their goods."""
+    """Keeps the reservations that this database had lost, so that nobody else gets their goods. Levels are told again:
+    what was told since the backup stands on their topic."""
     await stock.add_pending_restore(db, [event.order_id for event in events if isinstance(event, StockReserved)])
+    await stock_levels.forget_told(db)
 
 
 async def project(db: DB, orders: Sequence[Facts]) -> None:
