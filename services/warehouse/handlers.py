@@ -43,7 +43,7 @@ from services.warehouse.domain.orders import order_row, parcel_rows
 from services.warehouse.store import catalogue, manifests, stock, stock_levels, work_lists
 from services.warehouse.store import expected_returns as expected_returns_table
 from shared.db import DB
-from shared.ledger.facts import DecisionContext, Facts, Output
+from shared.ledger.facts import DecisionContext, Facts, Output, Timer
 from shared.telemetry import log
 
 
@@ -106,15 +106,23 @@ async def decide_nothing(_db: DB, _sets: Sequence[Facts], _context: DecisionCont
     return ()
 
 
+RECALLED_AT_ONCE = 500
+"""Orders that one transaction recalls."""
+
+
 async def handle_vendors(db: DB, vendors: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
-    """Recalls the orders in flight of a suspended vendor when a person has chosen so. What was recalled before has no
-    effect."""
-    return [
-        recalled(facts.id, recall, order_id, context.now)
-        for facts in vendors
-        for recall in recalls(facts)
-        for order_id in await catalogue.orders_in_flight(db, facts.id, recall.until)
-    ]
+    """Recalls the orders in flight of a suspended vendor when a person has chosen so, a page at a time: its timer goes
+    on where there may be more."""
+    recalled_now: list[Output] = []
+    timers: list[Output] = []
+    for facts in vendors:
+        for recall in recalls(facts):
+            left = RECALLED_AT_ONCE - len(recalled_now)
+            order_ids = await catalogue.orders_in_flight(db, facts.id, recall.until, left)
+            recalled_now += [recalled(facts.id, recall, order_id, context.now) for order_id in order_ids]
+            if len(order_ids) == left:
+                timers.append(Timer(facts.stream, context.now))
+    return [*recalled_now, *timers]
 
 
 async def project_vendors(db: DB, vendors: Sequence[Facts]) -> None:
