@@ -218,8 +218,8 @@ def test_a_product_that_is_stated_is_approved_then_changed_and_told_once() -> No
 
 def test_what_makers_says_of_a_product_counts_before_what_was_stated_to_the_warehouse() -> None:
     facts = Facts(product_stream(SKU))
-    for weight in (200, 210, 220):
-        [event] = product_facts(facts, replace(PRODUCT, net_weight_g=weight), AT)
+    for grams in (200, 210, 220):
+        [event] = product_facts(facts, replace(PRODUCT, net_weight_g=grams), AT)
         facts.add(event)
 
     def of_makers(version: int, weight: int) -> ValidatedProduct:
@@ -238,6 +238,17 @@ def test_what_makers_says_of_a_product_counts_before_what_was_stated_to_the_ware
     with pytest.raises(Refusal, match="products come from makers") as raised:
         product_facts(facts, PRODUCT, AT)
     assert raised.value.kind == "conflict"
+
+
+def test_a_product_does_not_change_past_its_last_version() -> None:
+    last = ProductChanged(
+        sku=SKU, occurred_at=AT, product=stated().model_copy(update={"version": 9999}), stated_to_warehouse=True
+    )
+    facts = Facts(product_stream(SKU), [last])
+    assert product_facts(facts, PRODUCT, AT) == [], "the same again says nothing new"
+    with pytest.raises(Refusal, match="cannot change any more") as raised:
+        product_facts(facts, replace(PRODUCT, net_weight_g=210), AT)
+    assert (raised.value.kind, raised.value.detail) == ("conflict", "it has 9999 versions at most")
 
 
 def test_a_vendor_that_the_warehouse_told_of_is_told_again_by_makers() -> None:

@@ -65,7 +65,9 @@ def router(
         summary="State a product",
         response_model=ProductView,
         responses={201: {"model": ProductView, "description": "The product is new."}},
-        openapi_extra=problems(because={409: "The SKU is another owner's product, or products come from `makers`."}),
+        openapi_extra=problems(
+            because={409: "The SKU is another owner's, products come from `makers`, or it has changed too often."}
+        ),
     )
     async def put_product(sku: SkuPath, body: ProductBody, _: Principal = Depends(key)) -> Response:
         """States all about a product: 201 when new, 200 when replaced. Its owner never changes (409). Where the service

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from contracts.base import vendor_stream
 from contracts.makers import (
+    LAST_VERSION,
     InFlightDecided,
     ProductApproved,
     ProductChanged,
@@ -131,11 +132,11 @@ def from_makers() -> Refusal:
 
 def product_facts(facts: Facts, product: Product, now: datetime) -> list[ProductApproved | ProductChanged]:
     """Without `makers`: what is stated of a product is approved by that; the same again says nothing new. Raises
-    Refusal for a product of which `makers` has said anything: that would go on counting."""
+    Refusal for a product of which `makers` has said anything: that would go on counting; and past its last version."""
     last = max(_stated(facts), key=_rank, default=None)
     if last is not None and not last.stated_to_warehouse:
         raise from_makers()
-    version = last.product.version + 1 if last else 1
+    version = last.product.version if last else 1
     new = ValidatedProduct.model_validate(
         {
             "version": version,
@@ -153,6 +154,11 @@ def product_facts(facts: Facts, product: Product, now: datetime) -> list[Product
     )
     if last is None:
         return [ProductApproved(sku=product.sku, occurred_at=now, product=new, stated_to_warehouse=True)]
-    if last.product.model_copy(update={"version": version}) == new:
+    if last.product == new:
         return []
-    return [ProductChanged(sku=product.sku, occurred_at=now, product=new, stated_to_warehouse=True)]
+    if version == LAST_VERSION:
+        raise Refusal(
+            "conflict", "the product cannot change any more", detail=f"it has {LAST_VERSION} versions at most"
+        )
+    changed = new.model_copy(update={"version": version + 1})
+    return [ProductChanged(sku=product.sku, occurred_at=now, product=changed, stated_to_warehouse=True)]
