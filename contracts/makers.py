@@ -1,6 +1,7 @@
 """What `makers` publishes: which vendors may sell, and which of their products are validated.
 
-Without `makers` the warehouse tells the same facts of what is stated to it. No fact holds personal data: contacts, bank
+Without `makers` the warehouse tells the same facts of what is stated to it, under subjects of their own: they stand
+beside those of `makers`, which count where both are known. No fact holds personal data: contacts, bank
 accounts and legal representatives stay with `makers`.
 """
 
@@ -30,6 +31,8 @@ from contracts.base import (
 from contracts.vocabularies import InFlightChoice, ProductWithdrawal, Regime, SuspensionReason, UnitIdentity
 
 Turn = Annotated[int, Field(ge=1, le=9999)]
+LAST_VERSION = 9999
+"""Of a product."""
 
 
 class VendorEvent(Event):
@@ -56,10 +59,12 @@ class VendorVerified(VendorEvent):
     """By which shoppers see it: its trade name. Of a sole trader it need not be the person's name."""
     country: CountryCode | None = None
     """Of its seat; None where its first product was stated to the warehouse, without `makers`."""
+    stated_to_warehouse: bool = False
+    """Told by the warehouse, of what was stated to it; what `makers` says counts before it."""
 
     @property
     def subject(self) -> str:
-        return with_turn("", self.turn)
+        return with_turn("warehouse" if self.stated_to_warehouse else "", self.turn)
 
 
 class VendorSuspended(VendorEvent):
@@ -123,8 +128,9 @@ class ImportListing(Value):
 class Product(Value):
     """A product as it was validated."""
 
-    version: Annotated[int, Field(ge=1, le=9999)]
-    """1 for the first, one more for each change; the highest that is known counts. Orders keep what their lines say."""
+    version: Annotated[int, Field(ge=1, le=LAST_VERSION)]
+    """1 for the first, one more for each change; the highest of those of `makers` that is known counts, or of the
+    warehouse where `makers` has said nothing. Orders keep what their lines say."""
     owner: Code
     """Of its vendor. A SKU is one vendor's for ever."""
     vendor_id: UUID
@@ -175,10 +181,12 @@ class ProductApproved(ProductEvent):
     turn: Turn = 1
     """1 for the first approval; one more for each after a withdrawal, whose turn is one less."""
     product: Product
+    stated_to_warehouse: bool = False
+    """As in vendor-verified."""
 
     @property
     def subject(self) -> str:
-        return with_turn("", self.turn)
+        return with_turn("warehouse" if self.stated_to_warehouse else "", self.turn)
 
 
 class ProductChanged(ProductEvent):
@@ -186,10 +194,13 @@ class ProductChanged(ProductEvent):
 
     NAME: ClassVar[str] = "product-changed"
     product: Product
+    stated_to_warehouse: bool = False
+    """As in vendor-verified."""
 
     @property
     def subject(self) -> str:
-        return str(self.product.version)
+        version = str(self.product.version)
+        return f"warehouse:{version}" if self.stated_to_warehouse else version
 
 
 class ProductWithdrawn(ProductEvent):

@@ -40,10 +40,10 @@ from services.warehouse.domain.catalogue import product_of, recalled, recalls, v
 from services.warehouse.domain.decisions import decide
 from services.warehouse.domain.movements import OrderStock, returns_written_off
 from services.warehouse.domain.orders import order_row, parcel_rows
-from services.warehouse.store import catalogue, manifests, stock, work_lists
+from services.warehouse.store import catalogue, manifests, stock, stock_levels, work_lists
 from services.warehouse.store import expected_returns as expected_returns_table
 from shared.db import DB
-from shared.ledger.facts import DecisionContext, Facts, Output
+from shared.ledger.facts import DecisionContext, Facts, Output, Timer
 from shared.telemetry import log
 
 
@@ -77,8 +77,10 @@ async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> S
 
 
 async def on_restored(db: DB, events: Sequence[Event]) -> None:
-    """Keeps the reservations that this database had lost, so that nobody else gets their goods."""
+    """Keeps the reservations that this database had lost, so that nobody else gets their goods. Levels are told again:
+    what was told since the backup stands on their topic."""
     await stock.add_pending_restore(db, [event.order_id for event in events if isinstance(event, StockReserved)])
+    await stock_levels.forget_told(db)
 
 
 async def project(db: DB, orders: Sequence[Facts]) -> None:
@@ -104,15 +106,23 @@ async def decide_nothing(_db: DB, _sets: Sequence[Facts], _context: DecisionCont
     return ()
 
 
+RECALLED_AT_ONCE = 500
+"""Orders that one transaction recalls."""
+
+
 async def handle_vendors(db: DB, vendors: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
-    """Recalls the orders in flight of a suspended vendor when a person has chosen so. What was recalled before has no
-    effect."""
-    return [
-        recalled(facts.id, recall, order_id, context.now)
-        for facts in vendors
-        for recall in recalls(facts)
-        for order_id in await catalogue.orders_in_flight(db, facts.id, recall.until)
-    ]
+    """Recalls the orders in flight of a suspended vendor when a person has chosen so, a page at a time: its timer goes
+    on where there may be more."""
+    recalled_now: list[Output] = []
+    timers: list[Output] = []
+    for facts in vendors:
+        for recall in recalls(facts):
+            left = RECALLED_AT_ONCE - len(recalled_now)
+            order_ids = await catalogue.orders_in_flight(db, facts.id, recall.until, left)
+            recalled_now += [recalled(facts.id, recall, order_id, context.now) for order_id in order_ids]
+            if len(order_ids) == left:
+                timers.append(Timer(facts.stream, context.now))
+    return [*recalled_now, *timers]
 
 
 async def project_vendors(db: DB, vendors: Sequence[Facts]) -> None:

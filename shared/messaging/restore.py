@@ -25,7 +25,8 @@ from shared.settings import PlatformSettings
 
 STEP_RECORDS = 2000
 OnRestored: TypeAlias = Callable[[DB, Sequence[Event]], Awaitable[None]]
-"""What a service writes down beside facts that its database had forgotten."""
+"""What a service writes down beside facts that its database had forgotten. Called with those of each step, and at the
+end of a restore also when there were none."""
 
 
 class NotRestorable(Exception):
@@ -66,8 +67,7 @@ class Restore:
                 if len(batch) == STEP_RECORDS:
                     facts += await self._step(batch, streams)
                     batch = []
-            if batch:
-                facts += await self._step(batch, streams)
+            facts += await self._step(batch, streams)
         return Restored(records, facts, len(streams))
 
     async def _step(self, batch: Sequence[Record], streams: set[UUID]) -> int:

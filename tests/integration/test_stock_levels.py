@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from contracts.warehouse import StockLevel
 from sandbox.local.servers import Servers
 from services.warehouse import main
 from services.warehouse.settings import Settings
+from services.warehouse.tasks import tell_levels
 from shared.db import DB
 from shared.ledger.rules import StreamKind
 from shared.operations.provision import add_api_key
@@ -26,7 +28,7 @@ from shared.settings import PlatformSettings
 from tests.support.databases import FreshDatabase, copy_database
 from tests.support.streams_shop import new_database
 from tests.support.waiting import until
-from tests.support.warehouse_service import OWNER, product_body
+from tests.support.warehouse_service import NOW, OWNER, product_body
 
 KEY = SecretStr(base64.b64encode(bytes(32)).decode())
 
@@ -109,11 +111,36 @@ async def test_a_consumer_keeps_the_newest_level_also_after_a_restore_of_the_war
             await until(lambda: _is(levels, sku, (7, 0, 0)))
         async with connected(main.service, of_warehouse(copy)) as (platform, service):
             assert (await restore_of(platform, service).run()).facts > 0
-        # The backup knows three units; what it tells counts, since the sequence goes on above what was told.
+        # The backup knows three units, and that it told so; what it tells again counts, since its sequence is above.
         async with running(main.service, of_warehouse(copy)) as (_, app):
+            await until(lambda: _is(levels, sku, (3, 0, 0)))
             await Goods(app, sku).receive(2)
             await until(lambda: _is(levels, sku, (5, 0, 0)))
         assert await levels.pool.fetchval("select count(*) from facts") == 0
+
+
+async def test_a_restore_that_finds_no_fact_tells_the_levels_again_too(
+    servers: Servers, fresh_database: FreshDatabase
+) -> None:
+    """A block follows from facts of others alone: none of the warehouse's own need have been told since the backup."""
+    settings = Settings(
+        database_url=SecretStr(await fresh_database("warehouse")),
+        kafka_bootstrap=servers.kafka_bootstrap,
+        storage_key=KEY,
+        database_pool=12,
+    )
+    async with connected(main.service, settings) as (platform, service):
+        await platform.pool.execute(
+            """insert into products (sku, gtin, hs_code, origin, net_weight_g, length_mm, width_mm, height_mm,
+                                     unit_value, currency, owner)
+               values ('SAVON-200', '3245678901236', '340111', 'FR', 200, 90, 60, 30, 12.50, 'EUR', 'savonnerie')"""
+        )
+        await platform.pool.execute("insert into stock (sku) values ('SAVON-200')")
+        assert await tell_levels(platform.ledger, NOW) == 1
+        assert await tell_levels(platform.ledger, NOW) == 0
+        empty = replace(restore_of(platform, service), topics=())
+        assert (await empty.run()).records == 0
+        assert await tell_levels(platform.ledger, NOW) == 1
 
 
 async def _is(platform: Platform, sku: str, wanted: tuple[int, int, int]) -> bool:

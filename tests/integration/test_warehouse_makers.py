@@ -22,6 +22,7 @@ from contracts.makers import (
     VendorVerified,
 )
 from contracts.warehouse import CancelTooLate, OrderRecalled, OrderWithdrawn, StockRefused, StockReserved
+from services.warehouse import handlers
 from services.warehouse.tasks import tell_levels
 from tests.support.databases import FreshDatabase
 from tests.support.warehouse_service import (
@@ -152,6 +153,29 @@ async def test_orders_in_flight_wait_for_a_choice_and_a_mixed_one_is_withdrawn_w
     assert await warehouse.stock("MIEL-500") == {"available": 7, "reserved": 2}
 
 
+async def test_a_recall_of_many_orders_goes_on_by_timer_and_ends(
+    warehouse: WarehouseService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handlers, "RECALLED_AT_ONCE", 2)
+    await warehouse.consume(VERIFIED, approved("SAVON-200"), approved("MIEL-500", "miellerie"))
+    await receive(warehouse, {"SAVON-200": 9})
+    await receive(warehouse, {"MIEL-500": 9}, "miellerie")
+    orders = [await warehouse.reserved({"SAVON-200": 1}) for _ in range(2)]
+    for _ in range(3):  # stays in flight though it is recalled: one of its parcels has left
+        partly = await warehouse.labelled({"SAVON-200": 1, "MIEL-500": 1})
+        assert (await warehouse.hand_over(partly)).status_code == 200
+        orders.append(partly)
+    await warehouse.consume(SUSPENDED, chosen("withdraw"))
+    pages = [len(await published(warehouse, "order-recalled"))]
+    ledger, pool = warehouse.platform.ledger, warehouse.platform.pool
+    while await pool.fetchval("select due_at from streams where id = $1", VENDOR) is not None:
+        async with ledger.transaction() as db:
+            await ledger.record(db, reevaluate=[vendor_stream(OWNER)])
+        pages.append(len(await published(warehouse, "order-recalled")))
+    assert pages == [2, 4, 5]
+    assert {fact["order_id"] for fact in await published(warehouse, "order-recalled")} == {str(o) for o in orders}
+
+
 async def test_orders_in_flight_go_on_when_a_person_says_so(warehouse: WarehouseService) -> None:
     await warehouse.consume(VERIFIED, approved("SAVON-200"))
     await receive(warehouse, {"SAVON-200": 9})
@@ -236,6 +260,16 @@ async def test_with_makers_no_product_is_stated_here(fresh_database: FreshDataba
         assert (await warehouse.http.get("/products/SAVON-200")).status_code == 404
         await warehouse.consume(VERIFIED, approved("SAVON-200"))
         assert (await warehouse.http.get("/products/SAVON-200")).json()["owner"] == OWNER
+
+
+async def test_what_makers_says_counts_before_what_was_stated_here(warehouse: WarehouseService) -> None:
+    for weight in (200, 210):
+        await warehouse.http.put("/products/SAVON-200", json=product_body(net_weight_g=weight))
+    await warehouse.consume(VERIFIED, approved("SAVON-200", net_weight_g=250))
+    assert (await warehouse.http.get("/products/SAVON-200")).json()["net_weight_g"] == 250
+    answer = await warehouse.http.put("/products/SAVON-200", json=product_body(net_weight_g=220))
+    assert (answer.status_code, answer.json()["title"]) == (409, "products come from makers")
+    assert (await warehouse.http.get("/products/SAVON-200")).json()["net_weight_g"] == 250
 
 
 async def test_each_receipt_and_each_write_off_is_told_once(warehouse: WarehouseService) -> None:

@@ -216,10 +216,58 @@ def test_a_product_that_is_stated_is_approved_then_changed_and_told_once() -> No
     assert found.product == replace(PRODUCT, gtin="03245678901236", net_weight_g=210)
 
 
+def test_what_makers_says_of_a_product_counts_before_what_was_stated_to_the_warehouse() -> None:
+    facts = Facts(product_stream(SKU))
+    for grams in (200, 210, 220):
+        [event] = product_facts(facts, replace(PRODUCT, net_weight_g=grams), AT)
+        facts.add(event)
+
+    def of_makers(version: int, weight: int) -> ValidatedProduct:
+        return stated().model_copy(update={"version": version, "net_weight_g": weight})
+
+    def weight() -> int:
+        found = product_of(facts)
+        assert found is not None
+        return found.product.net_weight_g
+
+    assert weight() == 220
+    assert facts.add(ProductApproved(sku=SKU, occurred_at=AT, product=of_makers(1, 300)))
+    assert weight() == 300
+    assert facts.add(ProductChanged(sku=SKU, occurred_at=AT, product=of_makers(2, 310)))
+    assert weight() == 310
+    with pytest.raises(Refusal, match="products come from makers") as raised:
+        product_facts(facts, PRODUCT, AT)
+    assert raised.value.kind == "conflict"
+
+
+def test_a_product_does_not_change_past_its_last_version() -> None:
+    last = ProductChanged(
+        sku=SKU, occurred_at=AT, product=stated().model_copy(update={"version": 9999}), stated_to_warehouse=True
+    )
+    facts = Facts(product_stream(SKU), [last])
+    assert product_facts(facts, PRODUCT, AT) == [], "the same again says nothing new"
+    with pytest.raises(Refusal, match="cannot change any more") as raised:
+        product_facts(facts, replace(PRODUCT, net_weight_g=210), AT)
+    assert (raised.value.kind, raised.value.detail) == ("conflict", "it has 9999 versions at most")
+
+
+def test_a_vendor_that_the_warehouse_told_of_is_told_again_by_makers() -> None:
+    facts = vendor(*first_vendor_fact(vendor(), "savonnerie", AT))
+    assert facts.add(
+        VendorVerified(vendor_id=VENDOR.id, occurred_at=AT, owner="savonnerie", public_name="Savonnerie", country="FR")
+    )
+    assert first_vendor_fact(facts, "savonnerie", AT) == []
+
+
 def test_who_states_a_product_is_a_vendor_told_once() -> None:
     [first] = first_vendor_fact(vendor(), "savonnerie", AT)
     assert first == VendorVerified(
-        vendor_id=VENDOR.id, occurred_at=AT, owner="savonnerie", public_name="savonnerie", country=None
+        vendor_id=VENDOR.id,
+        occurred_at=AT,
+        owner="savonnerie",
+        public_name="savonnerie",
+        country=None,
+        stated_to_warehouse=True,
     )
     assert first_vendor_fact(vendor(first), "savonnerie", AT) == []
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from contracts.base import Code, Sku, product_stream, vendor_stream
 from services.warehouse.api.refusals import refusals_as_problems
-from services.warehouse.domain.catalogue import first_vendor_fact, product_facts
+from services.warehouse.domain.catalogue import first_vendor_fact, from_makers, product_facts
 from services.warehouse.domain.goods import GoodsReceipt, Product, check_receipt, check_repeated
 from services.warehouse.domain.stock import levels_after
 from services.warehouse.schemas.goods import (
@@ -65,15 +65,18 @@ def router(
         summary="State a product",
         response_model=ProductView,
         responses={201: {"model": ProductView, "description": "The product is new."}},
-        openapi_extra=problems(because={409: "The SKU is another owner's product, or products come from `makers`."}),
+        openapi_extra=problems(
+            because={409: "The SKU is another owner's, products come from `makers`, or it has changed too often."}
+        ),
     )
     async def put_product(sku: SkuPath, body: ProductBody, _: Principal = Depends(key)) -> Response:
         """States all about a product: 201 when new, 200 when replaced. Its owner never changes (409). Where the service
         `makers` says what may be sold, nothing is stated here (409)."""
-        if makers:
-            raise Problem(409, "products come from makers", detail="state the product there: it is validated first")
         product = body.product(sku)
-        created = await ledger.run(lambda db: _state(db, ledger, product, clock.now()))
+        with refusals_as_problems():
+            if makers:
+                raise from_makers()
+            created = await ledger.run(lambda db: _state(db, ledger, product, clock.now()))
         return json_answer(product_view(product), 201 if created else 200)
 
     @routes.get("/products", summary="List products", response_model=ProductsPage, openapi_extra=PAGED)
@@ -148,7 +151,7 @@ def router(
 
 
 async def _state(db: DB, ledger: Ledger, product: Product, now: datetime) -> bool:
-    """Whether the product is new. Told as `makers` tells it, to whoever needs products."""
+    """Whether the product is new. Told as `makers` tells it, to whoever needs products. Raises Refusal."""
     vendor, stream = vendor_stream(product.owner), product_stream(product.sku)
     sets = await ledger.lock(db, [vendor, stream])
     created = await goods.save_product(db, product)

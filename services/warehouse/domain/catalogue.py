@@ -8,6 +8,7 @@ from uuid import UUID
 
 from contracts.base import vendor_stream
 from contracts.makers import (
+    LAST_VERSION,
     InFlightDecided,
     ProductApproved,
     ProductChanged,
@@ -20,6 +21,7 @@ from contracts.makers import Product as ValidatedProduct
 from contracts.vocabularies import IN_FLIGHT_CHOICES
 from contracts.warehouse import OrderRecalled
 from services.warehouse.domain.goods import Product
+from services.warehouse.domain.refusals import Refusal
 from shared.ledger.facts import Facts
 
 
@@ -76,12 +78,13 @@ class CataloguedProduct:
 
 
 def product_of(facts: Facts) -> CataloguedProduct | None:
-    """The highest version of those of its first vendor: a SKU is one vendor's for ever. None before any is known."""
+    """The highest version of those of its first vendor: a SKU is one vendor's for ever. What `makers` says of it counts
+    before what was stated to the warehouse. None before any is known."""
     stated = _stated(facts)
     if not stated:
         return None
     sku, owner = stated[0].sku, stated[0].product.owner
-    latest = max((event.product for event in stated if event.product.owner == owner), key=_version)
+    latest = max((event for event in stated if event.product.owner == owner), key=_rank).product
     approvals = {event.turn for event in facts.all(ProductApproved)}
     withdrawals = {event.turn for event in facts.all(ProductWithdrawn)}
     withdrawn = max(withdrawals, default=0) >= max(approvals, default=1)
@@ -93,8 +96,8 @@ def _stated(facts: Facts) -> list[ProductApproved | ProductChanged]:
     return [event for event in facts if isinstance(event, (ProductApproved, ProductChanged))]
 
 
-def _version(product: ValidatedProduct) -> int:
-    return product.version
+def _rank(event: ProductApproved | ProductChanged) -> tuple[bool, int]:
+    return not event.stated_to_warehouse, event.product.version
 
 
 def _in_warehouse(sku: str, stated: ValidatedProduct) -> Product:
@@ -117,13 +120,23 @@ def first_vendor_fact(facts: Facts, owner: str, now: datetime) -> list[VendorVer
     """Without `makers`: who states a product is a vendor, told once."""
     if VendorVerified in facts:
         return []
-    return [VendorVerified(vendor_id=facts.id, occurred_at=now, owner=owner, public_name=owner)]
+    return [
+        VendorVerified(vendor_id=facts.id, occurred_at=now, owner=owner, public_name=owner, stated_to_warehouse=True)
+    ]
+
+
+def from_makers() -> Refusal:
+    """Where `makers` says what may be sold, nothing is stated to the warehouse."""
+    return Refusal("conflict", "products come from makers", detail="state the product there: it is validated first")
 
 
 def product_facts(facts: Facts, product: Product, now: datetime) -> list[ProductApproved | ProductChanged]:
-    """Without `makers`: what is stated of a product is approved by that; the same again says nothing new."""
-    stated = [event.product for event in _stated(facts)]
-    version = max(map(_version, stated), default=0) + 1
+    """Without `makers`: what is stated of a product is approved by that; the same again says nothing new. Raises
+    Refusal for a product of which `makers` has said anything: that would go on counting; and past its last version."""
+    last = max(_stated(facts), key=_rank, default=None)
+    if last is not None and not last.stated_to_warehouse:
+        raise from_makers()
+    version = last.product.version if last else 1
     new = ValidatedProduct.model_validate(
         {
             "version": version,
@@ -139,8 +152,13 @@ def product_facts(facts: Facts, product: Product, now: datetime) -> list[Product
             "unit_value": {"amount": product.unit_value, "currency": product.currency},
         }
     )
-    if not stated:
-        return [ProductApproved(sku=product.sku, occurred_at=now, product=new)]
-    if max(stated, key=_version).model_copy(update={"version": version}) == new:
+    if last is None:
+        return [ProductApproved(sku=product.sku, occurred_at=now, product=new, stated_to_warehouse=True)]
+    if last.product == new:
         return []
-    return [ProductChanged(sku=product.sku, occurred_at=now, product=new)]
+    if version == LAST_VERSION:
+        raise Refusal(
+            "conflict", "the product cannot change any more", detail=f"it has {LAST_VERSION} versions at most"
+        )
+    changed = new.model_copy(update={"version": version + 1})
+    return [ProductChanged(sku=product.sku, occurred_at=now, product=changed, stated_to_warehouse=True)]

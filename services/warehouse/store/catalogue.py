@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from contracts.base import versions_of
+from contracts.warehouse import OrderRecalled
 from services.warehouse.domain.catalogue import CataloguedProduct, Vendor
 from services.warehouse.store import goods
 from shared.db import DB
@@ -73,15 +75,19 @@ async def waiting_skus(db: DB, skus: Collection[str]) -> list[str]:
     return [row["sku"] for row in rows]
 
 
-async def orders_in_flight(db: DB, vendor_id: UUID, until: datetime) -> list[UUID]:
-    """The orders for which goods of this vendor were reserved by then, and which have neither left nor ended."""
+async def orders_in_flight(db: DB, vendor_id: UUID, until: datetime, limit: int) -> list[UUID]:
+    """The orders for which goods of this vendor were reserved by then, which have neither left nor ended and were never
+    recalled: what a recall could do to an order it has done. At most so many."""
     rows = await db.fetch(
         """select order_id from orders o
            where stage in ('reserved', 'on_hold', 'packed', 'labelled') and exists (
                select from movements m join products p using (sku)
                where m.order_id = o.order_id and m.kind = 'reserved' and m.happened_at <= $2 and p.vendor_id = $1)
-           order by order_id""",
+           and not exists (select from facts f where f.stream_id = o.order_id and f.type = any($4))
+           order by order_id limit $3""",
         vendor_id,
         until,
+        limit,
+        list(versions_of(OrderRecalled)),
     )
     return [row["order_id"] for row in rows]

@@ -44,3 +44,8 @@ async def take_changed(db: DB, limit: int) -> Sequence[ChangedLevel]:
         limit,
     )
     return [ChangedLevel(**row) for row in rows]
+
+
+async def forget_told(db: DB) -> None:
+    """Every level counts as not told. Their sequences go on above: real time has passed since."""
+    await db.execute("delete from stock_levels")
