@@ -99,4 +99,6 @@ REGISTRY = (
     ),
 )
 SERVICES = tuple(service.name for service in REGISTRY)
+LINE = ("orders", "warehouse", "customs", "carrier", "tracking")
+"""The services of the line from an order to the door, which waits for no other."""
 BY_NAME = {service.name: service for service in REGISTRY}

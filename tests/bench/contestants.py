@@ -15,9 +15,6 @@ import uvloop
 from shared.platform import Make, serve
 from shared.settings import PlatformSettings
 
-LINE = ("orders", "warehouse", "customs", "carrier", "tracking")
-"""The services of the line, which waits for no other."""
-
 
 def event_batched(name: str) -> None:
     """The event line, as the project does it; everybody outside answers at once."""

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from services.registry import SERVICES
+from services.registry import LINE
 from tests.support.faults.busy_stack import BusyStack
 from tests.support.faults.claimed_jobs import ClaimedJob, claimed_jobs
 from tests.support.faults.injection import JOB_SECONDS, KILL_SECONDS, Injection
@@ -28,7 +28,7 @@ STEPS = {
     "callback.committed": "after the commit of a call-back, before its answer",
 }
 WHO = {
-    "consumer": SERVICES,
+    "consumer": LINE,
     "relay": ("orders", "warehouse", "customs", "carrier"),  # tracking publishes nothing unless a record is dead
     "jobs": ("customs", "carrier"),
     "api": ("orders", "warehouse"),
@@ -52,7 +52,7 @@ def steps_of(service: str, number: int, seed: int) -> list[str]:
 
 @pytest.mark.parametrize("number", range(ROUNDS))
 async def test_each_service_dies_at_its_steps(busy: BusyStack, number: int) -> None:
-    steps = {service: steps_of(service, number, busy.report.seed) for service in SERVICES}
+    steps = {service: steps_of(service, number, busy.report.seed) for service in LINE}
     rows = [(f"kill -9 {STEPS[step]}", service) for service, own in steps.items() for step in own]
     async with busy.faults(rows, "I1 I3 I5 I7 I9", orders=12, bound=KILL_SECONDS) as injections:
         left = iter(injections)
@@ -89,5 +89,5 @@ async def consumes(busy: BusyStack, service: str) -> None:
 
 def test_every_step_has_its_round() -> None:
     every = {(service, step) for step in STEPS for service in WHO[step.partition(".")[0]]}
-    drawn = {(name, step) for name in SERVICES for number in range(ROUNDS) for step in steps_of(name, number, 1)}
+    drawn = {(name, step) for name in LINE for number in range(ROUNDS) for step in steps_of(name, number, 1)}
     assert every == drawn

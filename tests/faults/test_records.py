@@ -6,7 +6,7 @@ from functools import partial
 from uuid import UUID, uuid4
 
 from sandbox.demo.orders import Order
-from services.registry import SERVICES
+from services.registry import LINE
 from shared.ledger.outbox import partition_of
 from tests.support.faults.busy_stack import PLAIN, BusyStack
 from tests.support.faults.checker import SUBSCRIPTIONS
@@ -127,4 +127,4 @@ async def consumed(busy: BusyStack, order: Order, kind: str) -> bool:
 
 
 def test_everyone_who_reads_is_asked() -> None:
-    assert set(READERS) < set(SERVICES)
+    assert set(READERS) < set(LINE)

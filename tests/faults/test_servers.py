@@ -16,7 +16,7 @@ from contracts.topics import ORDERS, TOPICS
 from sandbox.demo.order_request import order_body
 from sandbox.demo.orders import Order
 from sandbox.demo.people import person
-from services.registry import SERVICES
+from services.registry import LINE
 from shared.ledger.outbox import partition_of
 from shared.operations.provision import create_topics
 from tests.support.faults.busy_stack import PLAIN, BusyStack
@@ -223,7 +223,7 @@ async def test_postgres_away(busy: BusyStack) -> None:
 
 async def nobody_claims_to_be_ready(busy: BusyStack) -> None:
     until = time.monotonic() + NOTICED_SECONDS
-    for service in SERVICES:
+    for service in LINE:
         while await ask(busy.stack.internal_urls[service], "/readyz") == httpx.codes.OK:
             assert time.monotonic() < until, f"{service} says that it is ready"
             await asyncio.sleep(0.2)

@@ -22,7 +22,7 @@ from sandbox.local.processes import Process
 from sandbox.local.servers import Servers
 from services.credentials import rotated_key
 from services.customs.store import hold_answers
-from services.registry import SERVICES
+from services.registry import LINE
 from shared.db import Blocked
 from shared.messaging.partition_log import reading
 from shared.operations.keys import BATCH, reseal
@@ -51,11 +51,11 @@ async def test_each_key_is_rotated_while_orders_go_on(operated: Operated) -> Non
     async with operated.actors(before), traffic(operated) as during:
         await operated.stands(before, "handed_over", "in_transit")
         for form in ("{old},{new}", "{new},{old}"):
-            for name in SERVICES:
+            for name in LINE:
                 await operated.restart(name, keys.given(name, form))
                 assert await label_statuses(operated, before) == [200] * len(before), (name, form)
         assert {"persons.contact", "labels.pdf", "messages.body"} <= (await sealed_with(operated, V1)).keys()
-        for name in SERVICES:
+        for name in LINE:
             await command(operated, name, keys.given(name, "{new},{old}"), "reseal")
             counted = await command(operated, name, keys.given(name, "{new},{old}"), "keys")
             assert set(re.findall(r"│ ([A-Z_]+) +│ v1 +│ opens only +│ 0 ", counted)) == {
@@ -68,7 +68,7 @@ async def test_each_key_is_rotated_while_orders_go_on(operated: Operated) -> Non
     await operated.settled()
     assert await keys_on_topic(operated) == {V2.hex()}
 
-    for name in SERVICES:
+    for name in LINE:
         await operated.restart(name, keys.at_the_end(name))
     assert await label_statuses(operated, before) == [200] * len(before)
     assert [(await submit(operated, body, key))[0] for key in ("once", "thrice")] == [201, 200]
@@ -102,7 +102,7 @@ class Keys:
     """The keys of the stack, and a new one for each."""
 
     def __init__(self, operated: Operated) -> None:
-        environments = {name: operated.stack.environment(name) for name in SERVICES}
+        environments = {name: operated.stack.environment(name) for name in LINE}
         self.old = {name: {one: own[one] for one in SETTINGS if one in own} for name, own in environments.items()}
         assert {text[:3] for own in self.old.values() for text in own.values()} == {"v1:"}
         # A service's storage key is its own; the others are held by several.
@@ -162,7 +162,7 @@ async def sealed_with(operated: Operated, prefix: bytes) -> dict[str, int]:
     """In which columns of bytes of all services values begin as those do that this key made; digests and the yearly
     quota left out."""
     found: dict[str, int] = {}
-    for name in SERVICES:
+    for name in LINE:
         for table, column in await operated.fetch(
             name,
             """select table_name, column_name from information_schema.columns

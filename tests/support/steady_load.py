@@ -17,7 +17,7 @@ from sandbox.demo.actors import Actors
 from sandbox.demo.goods import GOODS
 from sandbox.demo.orders import DemoOrders, place, receive_goods
 from sandbox.local.stack import ROOT
-from services.registry import SERVICES
+from services.registry import LINE
 from tests.support.operated_stack import EVERYDAY, Operated
 from tests.support.waiting import until
 
@@ -119,7 +119,7 @@ async def steady_load(operated: Operated) -> AsyncIterator[SteadyLoad]:
     loading = [
         asyncio.create_task(load._place()),
         asyncio.create_task(load._state_goods()),
-        *(asyncio.create_task(load._read(service)) for service in SERVICES),
+        *(asyncio.create_task(load._read(service)) for service in LINE),
     ]
     try:
         yield load

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from contracts import topics
 from contracts.warehouse import ParcelHandedOver
 from services.credentials import Secrets
-from tests.bench.contestants import LINE
+from services.registry import LINE
 from tests.bench.events import Wire, wire
 from tests.bench.figures import Numbers, Result, take_turns
 from tests.bench.samples import placed, records

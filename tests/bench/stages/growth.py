@@ -17,8 +17,8 @@ import asyncpg
 from contracts.orders import OrderPlaced
 from contracts.warehouse import ParcelHandedOver
 from services.orders.domain.decide import order_id_of
+from services.registry import LINE
 from tests.bench.client import percentiles
-from tests.bench.contestants import LINE
 from tests.bench.events import Wire, wire
 from tests.bench.figures import Figure, Result, console, number
 from tests.bench.posting import MARKETPLACE, new_numbers, post

@@ -18,8 +18,8 @@ from contracts.carrier import LabelCreated
 from contracts.orders import OrderClosed
 from contracts.warehouse import ParcelHandedOver
 from services.orders.domain.decide import order_id_of
+from services.registry import LINE
 from tests.bench.client import Client, request
-from tests.bench.contestants import LINE
 from tests.bench.events import Wire, wire
 from tests.bench.figures import Numbers, Result, take_turns
 from tests.bench.posting import MARKETPLACE, new_numbers, post, require
