@@ -33,7 +33,7 @@ from contracts.orders import (
     OrderClosed,
     OrderPlaced,
 )
-from contracts.warehouse import ManifestClosed, ParcelRepacked, StockReserved
+from contracts.warehouse import ManifestClosed, OrderRecalled, ParcelRepacked, StockReserved
 from services.warehouse.domain import expected_returns
 from services.warehouse.domain.allocation import allocate, skus_to_lock
 from services.warehouse.domain.catalogue import product_of, recalled, recalls, vendor_of
@@ -97,6 +97,7 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
             if expected_returns.was_announced(facts)
         },
     )
+    await catalogue.save_recalled(db, [facts.id for facts in known if OrderRecalled in facts])
     await work_lists.drop_parcels(db, [(event.order_id, event.parcel) for event in repacked])
 
 

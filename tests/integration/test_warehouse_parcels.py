@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable
-from importlib import import_module
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -329,20 +328,3 @@ async def test_a_hold_racing_the_packing_has_one_winner(warehouse: WarehouseServ
         await warehouse.consume(HoldReleased(order_id=order, occurred_at=NOW, hold="marketplace:risk:1"))
     picks = (await warehouse.http.get("/pick-lists")).json()["pick_lists"]
     assert {pick["order_id"] for pick in picks} == {str(order) for order in held}
-
-
-async def test_a_parcel_announced_back_before_the_upgrade_is_listed_by_its_timer(warehouse: WarehouseService) -> None:
-    await warehouse.product("SAVON-200", 9)
-    order = await warehouse.labelled({"SAVON-200": 2})
-    await warehouse.reserved({"SAVON-200": 1})
-    await warehouse.hand_over(order)
-    await warehouse.consume(scan(order, 1).model_copy(update={"code": "RE1", "status": "returning", "country": "CN"}))
-    ledger, pool = warehouse.platform.ledger, warehouse.platform.pool
-    await pool.execute("delete from expected_returns")  # as the release before has left it
-    await pool.execute("update streams set due_at = null")
-    await pool.execute(import_module("services.warehouse.migrations.0005_expected_returns").DECIDE_AGAIN)
-    due = [row["id"] for row in await pool.fetch("select id from streams where due_at <= now()")]
-    assert due == [order], "and not the one that has no scan"
-    async with ledger.transaction() as db:
-        await ledger.record(db, reevaluate=[order_stream(order)])
-    assert [row["order_id"] for row in (await warehouse.http.get("/returns")).json()["returns"]] == [str(order)]

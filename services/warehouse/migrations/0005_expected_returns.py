@@ -25,15 +25,10 @@ TABLES = (
     "create index expected_returns_by_number on expected_returns (tracking_number)",
 )
 
-DECIDE_AGAIN = """update streams set due_at = least(due_at, now()) where kind = 'order' and id in (
-    select stream_id from facts where type like 'parcel-scanned.v%' or type like 'parcel-returned.v%')"""
-"""Parcels that were announced back before: timers decide on their orders, which brings them into the list."""
-
 
 def upgrade() -> None:
     for statement in TABLES:
         op.execute(statement)
-    op.execute(DECIDE_AGAIN)
 
 
 def downgrade() -> None:

@@ -24,6 +24,7 @@ TABLES = (
     "alter table products add column withdrawn boolean not null default false",
     "create index products_by_vendor on products (vendor_id)",
     "alter table stock add column blocked text",
+    "create table recalled_orders (order_id uuid primary key)",
     """create table stock_levels (
         sku text primary key references stock,
         sequence bigint not null,

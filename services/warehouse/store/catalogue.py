@@ -6,8 +6,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from contracts.base import versions_of
-from contracts.warehouse import OrderRecalled
 from services.warehouse.domain.catalogue import CataloguedProduct, Vendor
 from services.warehouse.store import goods
 from shared.db import DB
@@ -83,11 +81,19 @@ async def orders_in_flight(db: DB, vendor_id: UUID, until: datetime, limit: int)
            where stage in ('reserved', 'on_hold', 'packed', 'labelled') and exists (
                select from movements m join products p using (sku)
                where m.order_id = o.order_id and m.kind = 'reserved' and m.happened_at <= $2 and p.vendor_id = $1)
-           and not exists (select from facts f where f.stream_id = o.order_id and f.type = any($4))
+           and not exists (select from recalled_orders r where r.order_id = o.order_id)
            order by order_id limit $3""",
         vendor_id,
         until,
         limit,
-        list(versions_of(OrderRecalled)),
     )
     return [row["order_id"] for row in rows]
+
+
+async def save_recalled(db: DB, order_ids: Sequence[UUID]) -> None:
+    """These orders are recalled, or were."""
+    if order_ids:
+        await db.execute(
+            "insert into recalled_orders (order_id) select unnest($1::uuid[]) order by 1 on conflict do nothing",
+            list(order_ids),
+        )
