@@ -28,8 +28,10 @@ from services.makers.domain.cases import (
     ACTIONS,
     BRAND_ENDING,
     NUMBER_LAPSED,
+    PRODUCT_DECISION,
     VENDOR_DECISION,
     Case,
+    about_product,
     opened,
     settled,
 )
@@ -428,3 +430,8 @@ def test_a_brand_is_warned_of_once_and_ends_after_its_last_day() -> None:
 def test_a_fault_of_what_was_stated_is_no_conflict() -> None:
     refusal = refused("brand_id", "own_brand", "Must be a brand of this vendor")
     assert (refusal.kind, [fault.rule for fault in refusal.faults]) == ("invalid", ["own_brand"])
+
+
+def test_each_version_of_a_product_has_a_case_of_its_own() -> None:
+    versions = [about_product("SAVON-200", version) for version in (1, 2)]
+    assert len({opened(VENDOR_ID, PRODUCT_DECISION, about, NOW).id for about in versions}) == 2
