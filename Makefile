@@ -63,7 +63,9 @@ test-newcomer: $(VENV)/.installed ## Installs, runs and tries what README shows,
 
 # Without the property tests: a branch that only chance covers is one without an example.
 coverage: $(VENV)/.installed ## Runs the unit tests' examples; fails unless they cover every branch of every rule (half a minute)
-	@$(BIN)/python -m coverage run -m pytest -m "not hypothesis" tests/unit
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m coverage run -m pytest --numprocesses $(or $(WORKERS),2) -m "not hypothesis" tests/unit
+	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m tests.support.coverage_by_package
 
 faults: $(VENV)/.installed ## Injects every fault while orders are in flight; keeps the run, and writes docs/faults.md of all
@@ -178,7 +180,7 @@ test-compose: $(VENV)/.installed ## Tests the deployment with containers, from n
 	@COMPOSE_TESTS=1 $(BIN)/python -m pytest tests/compose
 
 clean: ## Removes what the targets above have made
-	rm -rf $(VENV) .run .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
+	rm -rf $(VENV) .run .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A copy of the folder, or an older Python: then the .venv that lies here has none that runs.

@@ -6,15 +6,12 @@ from functools import partial
 from uuid import UUID, uuid4
 
 from sandbox.demo.orders import Order
-from services.registry import LINE
 from shared.ledger.outbox import partition_of
 from tests.support.faults.busy_stack import PLAIN, BusyStack
-from tests.support.faults.checker import SUBSCRIPTIONS
+from tests.support.faults.checker import CARRIER_READERS, SUBSCRIPTIONS
 from tests.support.faults.operator import operate
 from tests.support.waiting import until
 
-READERS = ("orders", "warehouse", "customs", "tracking")
-"""Who consumes a parcel's scans."""
 SEEN_SECONDS = 60.0
 
 
@@ -52,7 +49,7 @@ async def test_bad_records_hold_up_nobody_else(busy: BusyStack) -> None:
         await slip_in(busy, order, "parcel-teleported.v1", "{}")
         for injection in injections:
             injection.happened()
-        for service in READERS:
+        for service in CARRIER_READERS:
             consumed_here = {event.TYPE.partition(".")[0] for event in SUBSCRIPTIONS[service]}
             for kind in bad:
                 if kind.partition(".")[0] in consumed_here:
@@ -124,7 +121,3 @@ async def consumed(busy: BusyStack, order: Order, kind: str) -> bool:
     """Whether tracking holds this fact."""
     facts = "select count(*) from facts where stream_id = $1 and type = $2"
     return bool(await busy.stores.value("tracking", facts, UUID(order.id), kind))
-
-
-def test_everyone_who_reads_is_asked() -> None:
-    assert set(READERS) < set(LINE)

@@ -8,20 +8,18 @@ from uuid import UUID, uuid4
 from aiokafka import TopicPartition
 
 from contracts.carrier import LabelRefused
-from contracts.topics import CARRIER, subscribed_by
+from contracts.topics import CARRIER
 from contracts.warehouse import Shortage, StockRefused
 from sandbox.demo.orders import Order
-from services.registry import SERVICES
 from shared.ledger.outbox import headers, partition_of
 from shared.limits import BODY_BYTES
 from shared.messaging.decompression import UNPACKED_BYTES
 from tests.support.attacks import Victim, tally
 from tests.support.batch_bytes import CODECS, append, build, sealed
 from tests.support.faults.busy_stack import PLAIN, BusyStack
-from tests.support.faults.checker import SUBSCRIPTIONS
+from tests.support.faults.checker import CARRIER_READERS, SUBSCRIPTIONS
 from tests.support.waiting import until
 
-READERS = tuple(service for service in SERVICES if CARRIER in subscribed_by(service))
 SEEN_SECONDS = 60.0
 HALVES = 1_000
 
@@ -39,9 +37,9 @@ async def test_records_that_none_of_ours_has_sent(busy: BusyStack) -> None:
         for injection in injections:
             injection.happened()
         theirs, made_up, _, large = offsets
-        for service in READERS:
+        for service in CARRIER_READERS:
             await set_aside(busy, service, partition, [theirs, large])
-        for service in READERS:
+        for service in CARRIER_READERS:
             if LabelRefused in SUBSCRIPTIONS[service]:
                 await set_aside(busy, service, partition, [made_up])
 
@@ -51,7 +49,7 @@ async def test_records_that_none_of_ours_has_sent(busy: BusyStack) -> None:
             return any(row["highest_offset"] > large for row in rows)
 
         await until(goes_on, SEEN_SECONDS)  # else the carrier service would take them for events that it forgot
-        for service in READERS:
+        for service in CARRIER_READERS:
             await know_letters(busy, service, partition, offsets)
 
 

@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from sandbox.protocol import DroppableProtocol
+from shared.limits import KEEP_ALIVE_SECONDS
 from tests.support.waiting import until
 
 
@@ -31,6 +32,7 @@ async def serving(
         log_config=None,
         access_log=False,
         lifespan=lifespan,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,  # longer than the clients', or a request may meet the closing
     )
     server = _Quiet(config)
     task = asyncio.create_task(server.serve())

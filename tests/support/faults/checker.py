@@ -10,19 +10,15 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from contracts.base import Event, lifted, name_of, parse_fact, versions_of
 from contracts.carrier import LabelCreated
-from contracts.topics import TOPICS, of_producer, subscribed_by
+from contracts.topics import CARRIER, TOPICS, of_producer, subscribed_by
 from contracts.warehouse import ParcelHandedOver
-from services.carrier.handlers import SUBSCRIPTIONS as CARRIER
-from services.customs.handlers import SUBSCRIPTIONS as CUSTOMS
-from services.orders.handlers import SUBSCRIPTIONS as ORDERS
 from services.registry import SERVICES
-from services.tracking.handlers import SUBSCRIPTIONS as TRACKING
-from services.warehouse.handlers import SUBSCRIPTIONS as WAREHOUSE
 from tests.support.faults.customs_checks import customs_in_order
 from tests.support.faults.label_checks import labels_known, labels_on_record, one_label_scanned
 from tests.support.faults.privacy_checks import nothing_personal
@@ -33,12 +29,9 @@ if TYPE_CHECKING:
     from tests.support.faults.witness import Answered
 
 SUBSCRIPTIONS: Mapping[str, Sequence[type[Event]]] = {
-    "orders": ORDERS,
-    "warehouse": WAREHOUSE,
-    "customs": CUSTOMS,
-    "carrier": CARRIER,
-    "tracking": TRACKING,
+    service: import_module(f"services.{service}.handlers").SUBSCRIPTIONS for service in SERVICES
 }
+CARRIER_READERS = tuple(service for service in SERVICES if CARRIER in subscribed_by(service))
 PILES = ("available", "reserved", "shipped", "written_off")
 _HAND_OVER = re.compile(r"/orders/([0-9a-f-]{36})/parcels/(\d+)/hand-over")
 _PACK = re.compile(r"/orders/([0-9a-f-]{36})/parcels")
