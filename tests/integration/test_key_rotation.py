@@ -36,6 +36,7 @@ from tests.support.databases import FreshDatabase
 from tests.support.operated_stack import EVERYDAY, Operated
 from tests.support.waiting import until
 
+ORDERS_MEANWHILE = 30
 SETTINGS = ("STORAGE_KEY", "CONTACT_KEY", "NATIONAL_ID_KEY", "QUOTA_KEY")
 V1, V2 = key_prefix("v1"), key_prefix("v2")
 
@@ -127,13 +128,13 @@ async def command(operated: Operated, name: str, keys: dict[str, str], *argument
 
 @asynccontextmanager
 async def traffic(operated: Operated) -> AsyncIterator[list[Order]]:
-    """Orders that are placed all the while."""
+    """Orders that are placed all the while; not more than a slow machine brings to their end."""
     placed: list[Order] = []
 
     async def keep_placing() -> None:
-        while True:
+        while len(placed) < ORDERS_MEANWHILE:
             placed.extend(await operated.place())
-            await asyncio.sleep(1)
+            await asyncio.sleep(2)
 
     task = asyncio.create_task(keep_placing())
     try:
