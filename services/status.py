@@ -34,6 +34,8 @@ class Status:
     """The services that did not answer, with the reason."""
     standing: Mapping[str, Any] | None = None
     """What `orders` answers to `GET /standing`; None when it does not answer."""
+    set_aside: Sequence[Mapping[str, Any]] = ()
+    """What `customs` answers to `GET /set-aside-receipts`."""
 
     @property
     def findings(self) -> list[str]:
@@ -63,6 +65,9 @@ class Status:
                 f"{paused['operation']} of {paused['counterpart']} are paused since {paused['since']}: "
                 f"{paused['reason']}, mend {paused['mend']}: see OperationPaused in the runbook"
             )
+        if self.set_aside:
+            receipts = _count(len(self.set_aside), "receipt")
+            texts.append(f"{receipts} of customs cannot be read and name no parcel: customs: GET /set-aside-receipts")
         overdue = sum(state["overdue"] for state in self.standing["states"]) if self.standing else 0
         if overdue:
             texts.append(f"{_count(overdue, 'order')} past the deadline: see OrderPastDeadline in the runbook")
@@ -77,14 +82,17 @@ async def ask(urls: Mapping[str, str], key: str) -> Status:
     """Asks all services at the same time."""
     headers = {"Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(headers=headers, trust_env=False) as client:
-        *answers, standing = await asyncio.gather(
-            *(_get(client, f"{urls[name]}/status") for name in SERVICES), _get(client, f"{urls['orders']}/standing")
+        *answers, standing, receipts = await asyncio.gather(
+            *(_get(client, f"{urls[name]}/status") for name in SERVICES),
+            _get(client, f"{urls['orders']}/standing"),
+            _get(client, f"{urls['customs']}/set-aside-receipts"),
         )
     replies = dict(zip(SERVICES, answers, strict=True))
     return Status(
         services={name: StatusView.model_validate(reply) for name, reply in replies.items() if isinstance(reply, dict)},
         away={name: f"{urls[name]}: {reply}" for name, reply in replies.items() if isinstance(reply, str)},
         standing=standing if isinstance(standing, dict) else None,
+        set_aside=receipts["receipts"] if isinstance(receipts, dict) else (),
     )
 
 

@@ -13,7 +13,7 @@ from contracts import topics
 from contracts.base import ORDER
 from services import cases
 from services.customs import handlers, metrics
-from services.customs.api import actions, documents, orders, preview, quote
+from services.customs.api import actions, documents, orders, preview, quote, set_aside
 from services.customs.api.description import API
 from services.customs.destinations import DESTINATIONS
 from services.customs.destinations.destination import Parts
@@ -81,6 +81,7 @@ def service(platform: Platform) -> Service:
             orders.router(platform.require, pool, ledger, policy),
             documents.router(platform.require, pool, ledger, seal),
             actions.router(platform.require, ledger, platform.requests, seal, clock, policy),
+            set_aside.router(platform.require, pool, platform.requests, clock),
             quote.router(platform.require, clock, policy),
             preview.router(platform.require, pool, clock, handler),
             reads.router(platform.require, pool),

@@ -201,7 +201,7 @@ from pydantic_settings import BaseSettings
 
 from contracts.base import OrderLine
 from contracts.carrier import ParcelScanned
-from services.customs.destinations.destination import Authority, Message, Parts, ReceivedReceipt
+from services.customs.destinations.destination import Authority, Message, Parts, ReceivedReceipt, SetAsideReceipt
 from services.customs.regimes.base import ImportRegime, Refusal, Sums
 from services.customs.regimes.tables import Tables
 from services.customs.regimes.taxes import Tax
@@ -269,6 +269,12 @@ class Japan:
 
     async def receipts(self, db: DB, order_id: UUID) -> list[ReceivedReceipt]:
         return []
+
+    async def to_settle(self, db: DB) -> list[SetAsideReceipt]:
+        return []
+
+    async def settle(self, db: DB, receipt_id: int, who: str, now: datetime) -> bool:
+        return False
 
     async def on_erased(self, db: DB, order_ids: Sequence[UUID]) -> None:
         pass

@@ -45,10 +45,14 @@ async def test_a_quote_has_lane_tax_cost_documents_and_versions(customs: Customs
         "eur": {"amount": "106.92", "currency": "EUR"},
     }
     assert [one["finding"] for one in quoted["findings"]] == ["tax_missing"]
-    assert quoted["documents"][0] == {"document": "invoice", "sku": None}
+    by_name = {one["document"]: one for one in quoted["documents"]}
+    assert list(by_name) == ["invoice", "cn23", "identity", "order", "payment", "waybill", "inventory"]
+    untold = {"sku": None, "instead": None, "given": None}
+    assert by_name["cn23"] == {"document": "cn23", "rule": "by_post", **untold}
+    assert by_name["inventory"] == {"document": "inventory", "rule": "cbec_9610", **untold}
     assert quoted["rules"][0].startswith("cny_per_eur:")
-    untold = (await customs.http.post("/customs/quote", json=body(), headers=SHOP)).json()
-    assert untold["findings"] == []
+    uncollected = (await customs.http.post("/customs/quote", json=body(), headers=SHOP)).json()
+    assert uncollected["findings"] == []
 
 
 async def test_a_refused_quote_names_the_article_and_the_codes_to_choose_from(customs: CustomsService) -> None:
@@ -61,6 +65,19 @@ async def test_a_refused_quote_names_the_article_and_the_codes_to_choose_from(cu
         "sku": "CREME-50",
         "choices": ["4202210010", "4202210090"],
     }
+
+
+async def test_a_quote_asks_for_the_permit_without_which_the_order_is_refused(customs: CustomsService) -> None:
+    asked = body()
+    asked["lines"][0] |= {"hs_code": "42022100", "description": "Crocodile handbag"}
+    quoted = (await customs.http.post("/customs/quote", json=asked, headers=SHOP)).json()
+    assert quoted["refused"] == {"reason": "licence_required", "sku": "CREME-50", "choices": []}
+    permit = {"document": "C400", "rule": "licence_required", "sku": "CREME-50", "instead": "Y900"}
+    assert {**permit, "given": False} in quoted["documents"]
+    asked["lines"][0]["documents"] = [{"type": "C400", "number": "FR2600012345"}]
+    quoted = (await customs.http.post("/customs/quote", json=asked, headers=SHOP)).json()
+    assert (quoted["accepted"], quoted["refused"]) == (True, None)
+    assert {**permit, "given": True} in quoted["documents"]
 
 
 LINE = body()["lines"][0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,8 @@ from services.customs.domain.amounts import in_cny, of_order
 from services.customs.domain.decide import parcels_declared, shares_of
 from services.customs.domain.export import Refused, Released, Unreadable
 from services.customs.regimes.base import Refusal
+from services.customs.regimes.eu import PostalExport
+from services.customs.regimes.rows import Restriction, Restrictions, Row
 from tests.support.customs_model import NOW, World
 from tests.support.customs_samples import POLICY, eur, line, order_id, packed, parcel, placed, recorded
 
@@ -149,6 +152,21 @@ def test_a_permit_for_crocodile_leather_is_declared_by_its_chinese_code() -> Non
     sums = in_cny(of_order(placed(lines=[bag])), Decimal("8.3591"))
     assert POLICY.imports["cbec_9610"].codes([bag], sums, TODAY) == {1: "4202210010"}
     assert POLICY.imports["cbec_9610"].codes([BAG], sums, TODAY) == {1: "4202210090"}
+
+
+@pytest.mark.parametrize(("documents", "missing"), [(["C400"], ["X002"]), (["X002"], ["C400"]), (["X002", "C400"], [])])
+def test_each_of_several_permits_is_asked_for(documents: list[str], missing: list[str]) -> None:
+    """Of two rows of one heading, whichever comes first."""
+    since = Row("9005", date(2016, 5, 1), None, "a sample")
+    rows = [
+        Restriction(since, frozenset(), permit, statement) for permit, statement in (("X002", "Y901"), ("C400", "Y900"))
+    ]
+    tables = replace(POLICY.tables, restricted_on_export=Restrictions.of_rows(rows))
+    export_rules = PostalExport(tables)
+    goods = NIGHT_VISION.model_copy(update={"documents": tuple(SupportingDocument(type=one) for one in documents)})
+    asked = export_rules.documents([goods], Decimal("60.00"), TODAY)
+    assert [one.document for one in asked if one.given is False] == missing
+    assert export_rules.refusal([goods], TODAY) == (Refusal("licence_required", "SKU-1") if missing else None)
 
 
 def test_restrictions_hold_by_day() -> None:

@@ -8,8 +8,10 @@ from decimal import Decimal
 
 import pytest
 
+from contracts.base import SupportingDocument
 from contracts.customs import OrderRefused, OrderScreened
-from services.customs.domain.quote import NeededDocument, Quote, quote
+from services.customs.domain.quote import Quote, quote
+from services.customs.regimes.base import NeededDocument
 from tests.support.customs_golden import GOLDEN, POST, Golden, article, basket, verdict
 from tests.support.customs_model import NOW
 from tests.support.customs_samples import POLICY, WINE, placed
@@ -66,13 +68,41 @@ def test_what_is_needed_follows_the_regime_the_value_and_the_goods() -> None:
     assert documents(quote(placed(lines=WINE), NOW, POLICY)) == ["invoice", "cn23", "export_declaration", *retail]
     dear = quote(basket(article("4900.00", 2)), NOW, POLICY)
     assert "export_declaration" in documents(dear)
-    posted = quote(basket(article("480.00", 1, "90051000"), shop=POST), NOW, POLICY)
-    assert posted.documents == (
-        NeededDocument("invoice"),
-        NeededDocument("cn23"),
-        NeededDocument("export_declaration"),
-        NeededDocument("X002", "S-1"),
+
+
+def test_each_document_names_the_rule_that_asks_for_it_and_the_goods() -> None:
+    by_post = [NeededDocument("invoice", "by_post"), NeededDocument("cn23", "by_post")]
+    asked = basket(article("480.00", 1, "90051000"), article("480.00", 1, "22042100"), shop=POST)
+    found = quote(asked, NOW, POLICY)
+    assert found.documents == (
+        *by_post,
+        NeededDocument("export_declaration", "licence_required", "S-1"),
+        NeededDocument("export_declaration", "excise_goods", "S-2"),
+        NeededDocument("X002", "licence_required", "S-1", instead="Y901", given=False),
     )
+    assert isinstance(found.verdict, OrderRefused)
+    assert (found.verdict.reason, found.verdict.sku) == ("licence_required", "S-1")
+    dear = quote(basket(article("8400.00")), NOW, POLICY).documents
+    assert dear[2:] == (
+        NeededDocument("export_declaration", "over_deemed_limit"),
+        *(NeededDocument(name, "cbec_9610") for name in ("identity", "order", "payment", "waybill", "inventory")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "reason"),
+    [([], [("X002", False)], "licence_required"), (["X002"], [("X002", True)], None), (["Y901"], [], None)],
+)
+def test_an_order_is_refused_for_the_permit_that_its_quote_asks_for(
+    given: list[str], asked: list[tuple[str, bool]], reason: str | None
+) -> None:
+    goods = article("480.00", 1, "90051000").model_copy(
+        update={"documents": tuple(SupportingDocument(type=one) for one in given)}
+    )
+    found = quote(basket(goods, shop=POST), NOW, POLICY)
+    permits = [(one.document, one.given) for one in found.documents if one.given is not None]
+    assert permits == asked
+    assert getattr(found.verdict, "reason", None) == reason
 
 
 def test_before_2019_no_article_passed_at_full_tax() -> None:

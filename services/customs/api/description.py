@@ -20,6 +20,7 @@ case, and `GET /cases` of `orders` lists those of all services; the requests on 
     tags={
         "orders": "For support: where orders and their parcels stand with customs.",
         "parcels": "For support, and for operators the notice of uplift: what a person does about a parcel.",
+        "receipts": "For support: what customs sent that cannot be read, and is about no parcel that we know.",
         "quotes": "For marketplaces: what an order would cost at the border.",
         "previews": "For `orders`: what would be decided on an order that nobody has placed.",
         "persons": "For operators: who read a person's data.",

@@ -92,6 +92,22 @@ class ReceivedReceipt:
     returned_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class SetAsideReceipt:
+    """What the authority sent that cannot be read, and that names no parcel of ours."""
+
+    id: int
+    name: str
+    """Behind which cursor it stood, and the hash of what was read of it."""
+    reason: str
+    """Which bound or rule it breaks."""
+    size: int
+    """Bytes of it that came."""
+    received_at: datetime
+    keep_until: datetime
+    """Its bytes are kept until then."""
+
+
 class Destination(Protocol):
     """One country. What it stores of its own, only it reads."""
 
@@ -127,6 +143,12 @@ class Destination(Protocol):
         """The parcel's message of this type; None when it is not written."""
 
     async def receipts(self, db: DB, order_id: UUID) -> list[ReceivedReceipt]: ...
+
+    async def to_settle(self, db: DB) -> list[SetAsideReceipt]:
+        """Receipts that wait for a person, the oldest first, a hundred at the most."""
+
+    async def settle(self, db: DB, receipt_id: int, who: str, now: datetime) -> bool:
+        """Somebody has looked into it; False when there is no such receipt that waits, or waited."""
 
     async def on_erased(self, db: DB, order_ids: Sequence[UUID]) -> None:
         """Drops text that may name the person."""

@@ -38,6 +38,12 @@ def in_cny(sums: Sums, rate: Decimal) -> Sums:
     return Sums(goods, freight, insurance, min(discount, goods + freight + insurance + tax), tax, "CNY")
 
 
+def goods_in_eur(placed: OrderPlaced, rate: Decimal) -> Decimal:
+    """The value of the order's goods, not rounded; `rate` is CNY for one EUR."""
+    sums = of_order(placed)
+    return sums.goods if sums.currency == "EUR" else sums.goods / rate
+
+
 def to_cent(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP)
 

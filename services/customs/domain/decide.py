@@ -27,7 +27,7 @@ from contracts.orders import OrderPlaced
 from contracts.vocabularies import Regime
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.customs.domain import export
-from services.customs.domain.amounts import goods_of, in_cny, of_order, split
+from services.customs.domain.amounts import goods_in_eur, goods_of, in_cny, of_order, split
 from services.customs.domain.cases import (
     CANCELLATION,
     held_by_post,
@@ -198,8 +198,7 @@ def _exports(
     ]
     if not waiting:
         return []
-    goods = of_order(placed).goods
-    goods_eur = goods if placed.total.currency == "EUR" else goods / screened.rate
+    goods_eur = goods_in_eur(placed, screened.rate)
     if policy.export.needs_declaration(placed.lines, goods_eur, policy.export.day(packed.occurred_at)):
         return [Job(EXPORT, facts.stream, str(number)) for number in waiting]
     declared = parcels_declared(placed, packed, context, policy)

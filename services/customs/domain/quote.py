@@ -9,9 +9,9 @@ from typing import Literal
 
 from contracts.customs import OrderRefused, OrderScreened
 from contracts.orders import OrderPlaced
-from services.customs.domain.amounts import in_cny, of_order, to_cent
+from services.customs.domain.amounts import goods_in_eur, in_cny, of_order, to_cent
 from services.customs.domain.decide import Passed, Policy, screen
-from services.customs.regimes.base import Sums
+from services.customs.regimes.base import ImportRegime, NeededDocument, Sums
 from services.customs.regimes.lanes import Lane
 from services.customs.regimes.rows import Row
 from services.customs.regimes.taxes import Tax
@@ -20,14 +20,6 @@ from shared.ledger.facts import DecisionContext, Facts
 
 BY_DOCUMENTS = ("identity", "order", "payment", "waybill", "inventory")
 """What China's single window is told of a parcel, besides what leaves the EU with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class NeededDocument:
-    """By name, or by its type in the EU's list (C400); of the whole order, or of one article."""
-
-    document: str
-    sku: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +70,11 @@ def quote(placed: OrderPlaced, context: DecisionContext, policy: Policy) -> Quot
         sums=sums,
         tax=tax if isinstance(tax, Tax) and isinstance(verdict, OrderScreened) else None,
         rate=rate,
-        documents=_documents(placed, sums, Decimal(rate.value), policy, regime.by_documents),
+        documents=_documents(placed, Decimal(rate.value), policy, regime),
     )
 
 
-def _documents(
-    placed: OrderPlaced, sums: Sums, rate: Decimal, policy: Policy, by_documents: bool
-) -> tuple[NeededDocument, ...]:
-    day = policy.export.day(placed.occurred_at)
-    goods = of_order(placed).goods
-    goods_eur = goods if placed.total.currency == "EUR" else sums.goods / rate
-    names = ["invoice", "cn23"]
-    if policy.export.needs_declaration(placed.lines, goods_eur, day):
-        names.append("export_declaration")
-    if by_documents:
-        names += BY_DOCUMENTS
-    restrictions = ((policy.tables.restriction(line, day), line.sku) for line in placed.lines)
-    permits = [NeededDocument(restriction.permit, sku) for restriction, sku in restrictions if restriction is not None]
-    return (*(NeededDocument(name) for name in names), *permits)
+def _documents(placed: OrderPlaced, rate: Decimal, policy: Policy, regime: ImportRegime) -> tuple[NeededDocument, ...]:
+    """By the code that refuses an order without them, or declares it with them; then what the lane asks for."""
+    leaving = policy.export.documents(placed.lines, goods_in_eur(placed, rate), policy.export.day(placed.occurred_at))
+    return (*leaving, *(NeededDocument(name, regime.name) for name in BY_DOCUMENTS if regime.by_documents))

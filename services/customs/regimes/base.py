@@ -50,6 +50,21 @@ class Refusal:
     """Codes of which one may be right, where the reason is the code."""
 
 
+@dataclass(frozen=True, slots=True)
+class NeededDocument:
+    """A document without which goods do not pass, and the rule that asks for it."""
+
+    document: str
+    """By name, or by its type in the EU's list (C400)."""
+    rule: str
+    sku: str | None = None
+    """The article that needs it; None where it is of the whole order."""
+    instead: str | None = None
+    """The type of the statement that does in its place: that the article is not what is restricted."""
+    given: bool | None = None
+    """Whether the order's line has it; None of what no line brings."""
+
+
 class ImportRegime(Protocol):
     """How goods come into the country of destination. Sums are in its currency; days are its own."""
 
@@ -98,8 +113,11 @@ class ExportRegime(Protocol):
     def rules(self, day: date) -> tuple[str, ...]:
         """The versions of the tables that it goes by, as those of an `ImportRegime`."""
 
+    def documents(self, lines: Sequence[OrderLine], goods_eur: Decimal, day: date) -> tuple[NeededDocument, ...]:
+        """What these goods need to leave, once for each rule that asks for it."""
+
     def refusal(self, lines: Sequence[OrderLine], day: date) -> Refusal | None:
-        """The first rule of leaving that the order breaks."""
+        """The first rule of leaving that the order breaks: a document that a line needs and does not have."""
 
     def needs_declaration(self, lines: Sequence[OrderLine], goods_eur: Decimal, day: date) -> bool:
         """Whether a declaration with its own number is needed; else leaving is the declaration."""

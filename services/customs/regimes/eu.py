@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from contracts.base import OrderLine
-from services.customs.regimes.base import Refusal
+from services.customs.regimes.base import NeededDocument, Refusal
 from services.customs.regimes.tables import Tables
 
 PARIS = ZoneInfo("Europe/Paris")
+BY_POST, LICENCE = "by_post", "licence_required"
+"""Rules that ask for documents: of whatever goes by post, and of goods that do not leave without a permit."""
+DECLARATION = "export_declaration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +34,32 @@ class PostalExport:
     def rules(self, day: date) -> tuple[str, ...]:
         return (self.tables.eu_deemed.version(day), self.tables.versions["goods"])
 
+    def documents(self, lines: Sequence[OrderLine], goods_eur: Decimal, day: date) -> tuple[NeededDocument, ...]:
+        return (
+            *(NeededDocument(name, BY_POST) for name in ("invoice", "cn23")),
+            *self._declarations(lines, goods_eur, day),
+            *self._permits(lines, day),
+        )
+
     def refusal(self, lines: Sequence[OrderLine], day: date) -> Refusal | None:
-        for line in lines:
-            restriction = self.tables.restriction(line, day)
-            if restriction is not None and all(document.type != restriction.permit for document in line.documents):
-                return Refusal("licence_required", line.sku)
-        return None
+        missing = (permit.sku for permit in self._permits(lines, day) if not permit.given)
+        return next((Refusal(LICENCE, sku) for sku in missing), None)
 
     def needs_declaration(self, lines: Sequence[OrderLine], goods_eur: Decimal, day: date) -> bool:
-        return goods_eur > self.tables.eu_deemed.on(day) or any(
-            self.tables.excise.cover(line.hs_code, day) or self.tables.restriction(line, day) is not None
-            for line in lines
-        )
+        return any(True for _ in self._declarations(lines, goods_eur, day))
+
+    def _declarations(self, lines: Sequence[OrderLine], goods_eur: Decimal, day: date) -> Iterator[NeededDocument]:
+        """The declaration with a number of its own, for each rule that asks for it."""
+        if goods_eur > self.tables.eu_deemed.on(day):
+            yield NeededDocument(DECLARATION, "over_deemed_limit")
+        for line in lines:
+            if self.tables.excise.cover(line.hs_code, day):
+                yield NeededDocument(DECLARATION, "excise_goods", line.sku)
+            if self.tables.restrictions(line, day):
+                yield NeededDocument(DECLARATION, LICENCE, line.sku)
+
+    def _permits(self, lines: Sequence[OrderLine], day: date) -> Iterator[NeededDocument]:
+        for line in lines:
+            held = {document.type for document in line.documents}
+            for one in self.tables.restrictions(line, day):
+                yield NeededDocument(one.permit, LICENCE, line.sku, one.none_needed, one.permit in held)

@@ -81,20 +81,20 @@ class Tables:
 
     def is_endangered(self, line: OrderLine, day: date) -> bool:
         """Whether code or description say that it is of endangered animals, and no document that it is not."""
-        restriction = self.restriction(line, day)
-        return restriction is not None and bool(restriction.words)
+        return any(restriction.words for restriction in self.restrictions(line, day))
 
-    def restriction(self, line: OrderLine, day: date) -> Restriction | None:
-        """Which permit the article needs to leave, unless its documents state that it needs none."""
+    def restrictions(self, line: OrderLine, day: date) -> tuple[Restriction, ...]:
+        """Each permit that the article needs to leave, unless its documents state that it does not."""
         rows = self.restricted_on_export.of(line.hs_code)
         if not rows:
-            return None
+            return ()
         endangered = self.tariff.is_endangered(line.hs_code, day)
         stated = {document.type for document in line.documents}
-        for restriction in rows:
-            if restriction.covers(line, endangered, day) and restriction.none_needed not in stated:
-                return restriction
-        return None
+        return tuple(
+            restriction
+            for restriction in rows
+            if restriction.covers(line, endangered, day) and restriction.none_needed not in stated
+        )
 
 
 def load(release: Path | None = None) -> Tables:

@@ -203,3 +203,35 @@ class AcceptedActionView(View):
     order_id: UUID
     parcel: int
     accepted: bool = True
+
+
+class SetAsideReceiptView(View):
+    """What a country's customs sent that cannot be read, and in which no number of ours was found."""
+
+    country: str
+    """Whose customs sent it."""
+    id: int
+    """Within the country."""
+    name: str
+    """Behind which cursor it stood, and the hash of what was read of it."""
+    reason: str
+    """Which bound or rule it breaks, as `not_xml`, `not_utf8`, `dtd`, `too_large` or `no_cursor`."""
+    size: int
+    """Bytes of it that came."""
+    received_at: datetime
+    keep_until: datetime
+    """Its first bytes are kept, sealed, until then."""
+
+
+class SetAsideReceiptsView(View):
+    """Receipts that wait for a person."""
+
+    receipts: tuple[SetAsideReceiptView, ...]
+
+
+class SettledReceiptView(View):
+    """A receipt that somebody has looked into."""
+
+    country: str
+    id: int
+    settled: bool

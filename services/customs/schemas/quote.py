@@ -202,12 +202,20 @@ class RateView(View):
 
 
 class DocumentView(View):
-    """What is needed."""
+    """What is needed, once for each rule that asks for it."""
 
     document: str
     """By name, or by its type in the EU's list, as C400."""
+    rule: str
+    """`by_post`; `over_deemed_limit`, `excise_goods` or `licence_required` of goods that leave the EU; the regime's
+    name of what China is told."""
     sku: str | None
     """The article that needs it; null where it is of the whole order."""
+    instead: str | None
+    """The type of the statement that does in its place, as Y900: the article is not what is restricted. Null where none
+    does."""
+    given: bool | None
+    """Whether the line's `documents` have it. Without it the order is refused. Null of what a line does not bring."""
 
 
 class QuoteRefusalView(View):
@@ -288,7 +296,7 @@ def quote_view(quote: Quote, collected: bool) -> QuoteView:
         rate=RateView(
             cny_per_eur=Decimal(quote.rate.value), valid_from=quote.rate.valid_from, source=quote.rate.source
         ),
-        documents=tuple(DocumentView(document=one.document, sku=one.sku) for one in quote.documents),
+        documents=tuple(DocumentView.model_validate(one, from_attributes=True) for one in quote.documents),
         findings=tuple(one for one in told if collected or one.finding not in OF_WHAT_IS_COLLECTED),
         rules=verdict.rules,
     )

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from prometheus_client import REGISTRY
 
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared
+from services.customs.destinations.cn import unreadable_receipts
 from services.customs.destinations.cn.receipt_parsing import KEPT_BYTES
-from services.customs.destinations.cn.unreadable_receipts import sealing_place
+from services.customs.destinations.cn.unreadable_receipts import KEPT, LISTED, sealing_place
 from services.customs.handlers import on_erased
 from tests.support.bad_receipts import BAD, INVENTORIES
 from tests.support.customs_authorities import Authorities, read_all, sub_order
 from tests.support.customs_samples import order_id
-from tests.support.customs_service import CustomsService
+from tests.support.customs_service import OPERATOR, PACKER, CustomsService
 
 PLAIN: dict[str, Any] = {"messageType": "CEB622", "returnStatus": "800", "returnTime": "20261123170000"}
 
@@ -31,6 +34,18 @@ def message(number: str, status: str) -> bytes:
 
 def unreadable() -> float:
     return REGISTRY.get_sample_value("customs_receipts_total", {"outcome": "unreadable"}) or 0.0
+
+
+async def waiting(customs: CustomsService) -> list[dict[str, Any]]:
+    """The receipts that wait for a person and are of no order."""
+    answer = await customs.http.get("/set-aside-receipts", headers=OPERATOR)
+    assert answer.status_code == 200, answer.text
+    receipts: list[dict[str, Any]] = answer.json()["receipts"]
+    return receipts
+
+
+async def settle(customs: CustomsService, receipt: str, key: dict[str, str] = OPERATOR) -> httpx.Response:
+    return await customs.http.post(f"/set-aside-receipts/{receipt}/resolution", headers=key)
 
 
 @pytest.mark.parametrize(
@@ -73,8 +88,10 @@ async def test_a_bad_receipt_is_set_aside_and_the_next_parcel_is_cleared(
         assert (opened_case.case, opened_case.action) == ("needs_attention:receipt:1", "look_into")
         assert opened_case.reason == f"receipt:{row['reason']}"
         assert row["order_ids"] == [order_id("bad")]
+        assert await waiting(customs) == []
     else:
         assert kind in ("empty", "null", "no answer", "not CEB", "too many", "json null")
+        assert [receipt["reason"] for receipt in await waiting(customs)] == [row["reason"]]
 
 
 async def test_the_case_of_a_bad_receipt_ends_with_the_release(
@@ -87,6 +104,62 @@ async def test_the_case_of_a_bad_receipt_ends_with_the_release(
     assert opened_case.reason == "receipt:not_xml"
     authorities.add_message(message(sub_order("mended"), "800"))
     await customs.until("mended", CaseClosed, opened_case.case)
+
+
+async def test_a_receipt_of_no_order_waits_until_a_person_has_looked_into_it(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    for _ in range(2):
+        authorities.add_message(b"<html>maintenance</html>")
+    await read_all(customs, authorities)
+    [first, second] = await waiting(customs)
+    assert (first["country"], first["reason"], first["size"]) == ("CN", "no_ceb_message", 24)
+    place = f"CN/{first['id']}"
+    assert (await settle(customs, place, PACKER)).status_code == 403
+    for _ in range(2):
+        answer = await settle(customs, place)
+        assert answer.json() == {"country": "CN", "id": first["id"], "settled": True}
+        assert await waiting(customs) == [second]
+    for unknown in ("CN/999999", f"JP/{second['id']}"):
+        assert (await settle(customs, unknown)).status_code == 404
+    await customs.platform.pool.execute("delete from receipt_cursor")  # as in a database restored from before
+    await read_all(customs, authorities)
+    assert await waiting(customs) == [second]
+
+
+async def test_a_receipt_with_a_case_of_its_order_is_settled_there(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    await customs.departed("named")
+    await customs.until("named", ImportDeclared, 1)
+    authorities.add_message(message(sub_order("named"), "800")[:-20])
+    await customs.until("named", CaseOpened)
+    row = await customs.platform.pool.fetchval("select id from unreadable_receipts")
+    assert (await settle(customs, f"CN/{row}")).status_code == 404
+
+
+async def test_what_waits_outlives_its_bytes_and_what_was_settled_does_not(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    for _ in range(2):
+        authorities.add_message(b"<html>maintenance</html>")
+    await read_all(customs, authorities)
+    [first, second] = await waiting(customs)
+    await settle(customs, f"CN/{first['id']}")
+    pool = customs.platform.pool
+    received = await pool.fetchval("select max(received_at) from unreadable_receipts")
+
+    async def rows_after(days: timedelta) -> list[tuple[int, bool]]:
+        async with pool.acquire() as db:
+            await unreadable_receipts.drop_expired(db, received + days)
+        rows = await pool.fetch("select id, body <> '' as has_bytes from unreadable_receipts order by id")
+        return [(row["id"], row["has_bytes"]) for row in rows]
+
+    assert await rows_after(KEPT - timedelta(hours=1)) == [(first["id"], True), (second["id"], True)]
+    assert await rows_after(KEPT + timedelta(hours=1)) == [(second["id"], False)]
+    assert await rows_after(LISTED - timedelta(hours=1)) == [(second["id"], False)]
+    assert await waiting(customs) == [second]
+    assert await rows_after(LISTED + timedelta(hours=1)) == []
 
 
 async def test_a_bad_receipt_that_comes_again_is_set_aside_once_and_goes_with_its_person(

@@ -22,7 +22,14 @@ from services.customs.destinations.cn.receipt_statuses import ERRORS, status_of
 from services.customs.destinations.cn.regimes import Cbec9610, PersonalPostal
 from services.customs.destinations.cn.settings import ChinaSettings
 from services.customs.destinations.cn.signing import SoftwareSigner
-from services.customs.destinations.destination import Authority, Document, Message, Parts, ReceivedReceipt
+from services.customs.destinations.destination import (
+    Authority,
+    Document,
+    Message,
+    Parts,
+    ReceivedReceipt,
+    SetAsideReceipt,
+)
 from services.customs.domain import decide
 from services.customs.domain.cases import CANCELLATION
 from services.customs.jobs.attention import no_answer
@@ -107,6 +114,12 @@ class China:
             received(row["parcel"], row["message_type"], row["status"], row["returned_at"])
             for row in await receipt_store.of_order(db, order_id)
         ]
+
+    async def to_settle(self, db: DB) -> list[SetAsideReceipt]:
+        return [SetAsideReceipt(**row) for row in await unreadable_receipts.to_settle(db)]
+
+    async def settle(self, db: DB, receipt_id: int, who: str, now: datetime) -> bool:
+        return await unreadable_receipts.settle(db, receipt_id, who, now)
 
     async def on_erased(self, db: DB, order_ids: Sequence[UUID]) -> None:
         await receipt_store.drop_texts(db, order_ids)

@@ -1,4 +1,8 @@
-"""Receipts that cannot be read: the beginning of each, sealed, for a limited time."""
+"""Receipts that cannot be read: the beginning of each, sealed, for a limited time.
+
+Those in which a number of ours was found have a case of its order. All others are about no order that we know, and so
+about no stream that a case could be a fact of: they wait on a list until a person has looked into them.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,17 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import asyncpg
+
 from services.customs.destinations.cn.receipts import UnreadableReceipt
 from shared.db import DB
 from shared.sealing import Seal, SealedColumn
 
 KEPT = timedelta(days=30)
 """Business time. What it says of persons cannot be told, so that it cannot be erased with them."""
+LISTED = timedelta(days=400)
+"""Business time after which one that nobody has looked into is dropped."""
+MOST_LISTED = 100
 
 
 def sealing_place(name: str) -> str:
@@ -51,10 +60,39 @@ async def add(
     return added is not None
 
 
+async def to_settle(db: DB) -> list[asyncpg.Record]:
+    """Those of no order of ours into which nobody has looked, the oldest first."""
+    return await db.fetch(
+        """select id, name, reason, size, received_at, keep_until from unreadable_receipts
+           where settled_at is null and order_ids = '{}' order by id limit $1""",
+        MOST_LISTED,
+    )
+
+
+async def settle(db: DB, receipt_id: int, who: str, now: datetime) -> bool:
+    """Somebody has looked into it; False when there is no such receipt that waits, or waited."""
+    found = await db.fetchval(
+        """update unreadable_receipts
+           set settled_at = coalesce(settled_at, $3), settled_by = coalesce(settled_by, $2)
+           where id = $1 and order_ids = '{}' returning true""",
+        receipt_id,
+        who,
+        now,
+    )
+    return bool(found)
+
+
 async def drop_of(db: DB, order_ids: Sequence[UUID]) -> None:
     """On erasure: those in which a number of these orders was found."""
     await db.execute("delete from unreadable_receipts where order_ids && $1", list(order_ids))
 
 
 async def drop_expired(db: DB, now: datetime) -> None:
-    await db.execute("delete from unreadable_receipts where keep_until < $1", now)
+    """The bytes of each at their end; the row with them, but for one that still waits for a person."""
+    await db.execute(
+        """delete from unreadable_receipts
+           where keep_until < $1 and (settled_at is not null or order_ids <> '{}' or received_at < $2)""",
+        now,
+        now - LISTED,
+    )
+    await db.execute("update unreadable_receipts set body = '' where keep_until < $1 and body <> ''", now)
