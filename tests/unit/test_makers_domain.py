@@ -53,7 +53,6 @@ from services.makers.domain.products import (
     product_moved,
     stated,
 )
-from services.makers.domain.refusals import Refusal, refused
 from services.makers.domain.vendors import (
     ASK_AGAIN,
     LAPSE_DEADLINE,
@@ -73,6 +72,7 @@ from services.makers.domain.vendors import (
     suspended,
     verified,
 )
+from services.refusals.refusal import Refusal, refused
 from tests.support.makers_samples import (
     ACCEPTED,
     BANNED,

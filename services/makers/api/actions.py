@@ -1,5 +1,5 @@
 """What vendors and persons do, under the vendor's lock: all that is a vendor's is decided under it. The rules are in
-`domain`; each raises `domain.refusals.Refusal`."""
+`domain`; each raises Refusal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ from services.makers.domain.cases import (
 )
 from services.makers.domain.numbers import masked_iban
 from services.makers.domain.products import Details, Product, Verdict, approved, in_force, product_moved, stated
-from services.makers.domain.refusals import Refusal, conflict, refused
 from services.makers.domain.vendors import (
     STATED,
     Company,
@@ -41,6 +40,7 @@ from services.makers.domain.vendors import (
 )
 from services.makers.handlers import begin_check, end_brands, suspend
 from services.makers.store import brands, cases, checks, products, vendors
+from services.refusals.refusal import Refusal, conflict, refused
 from shared.clock import Clock
 from shared.db import DB
 from shared.ledger.ledger import Ledger

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.base import Stream
-from services.makers.domain.refusals import Refusal
+from services.refusals.refusal import Refusal
 
 VENDOR_DECISION = "vendor_decision"
 NUMBER_LAPSED = "number_lapsed"

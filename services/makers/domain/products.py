@@ -14,8 +14,8 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from services.makers.domain.brands import Brand, may_sell
-from services.makers.domain.refusals import Refusal
 from services.makers.domain.vendors import Vendor
+from services.refusals.refusal import Refusal
 from shared.faults import Fault
 
 ProductState = Literal["draft", "submitted", "approved", "changed", "withdrawn"]

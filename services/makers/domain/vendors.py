@@ -9,8 +9,8 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from services.makers.domain.numbers import vat_country
-from services.makers.domain.refusals import Refusal, conflict
 from services.makers.domain.vies import Check
+from services.refusals.refusal import Refusal, conflict
 from shared.faults import Fault
 
 State = Literal["draft", "submitted", "checking", "verified", "rejected", "suspended", "closed"]

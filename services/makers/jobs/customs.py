@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.makers.domain.products import Details, Verdict
-from services.makers.domain.refusals import Refusal
+from services.refusals.refusal import Refusal
 from shared.http.client import Bounds, Counterpart, NoAnswer
 from shared.http.counterpart_answer import Answer
 from shared.http.json_reader import NotJson, read_told
