@@ -10,8 +10,10 @@ from services import cases as case_hooks
 from services.makers import handlers
 from services.makers.api import brands as brand_routes
 from services.makers.api import cases, keys, products, vendors
-from services.makers.api.actions import Actions
 from services.makers.api.description import API
+from services.makers.api.goods_actions import GoodsActions
+from services.makers.api.vendor_actions import VendorActions
+from services.makers.api.vendor_lock import VendorLock
 from services.makers.jobs.customs import ANSWER_BYTES, CUSTOMS, Customs
 from services.makers.jobs.vies import VIES, VatCheck, Vies
 from services.makers.settings import Settings
@@ -45,7 +47,8 @@ def service(platform: Platform) -> Service:
         settings.service_key.get_secret_value(),
         Bounds(settings.customs_timeout_seconds, ANSWER_BYTES),
     )
-    actions = Actions(ledger, clock, seal)
+    lock = VendorLock(ledger, clock)
+    vendor_actions, goods_actions = VendorActions(lock, seal), GoodsActions(lock, seal)
     return Service(
         name="makers",
         publishes=topics.of_producer("makers"),
@@ -61,11 +64,11 @@ def service(platform: Platform) -> Service:
         keyed=(*stored_vendors.SEALED, checks.SEALED, brands.SEALED),
         api=API,
         routers=(
-            vendors.router(require, pool, requests, seal, actions),
+            vendors.router(require, pool, requests, seal, vendor_actions),
             keys.router(require, pool, requests),
-            brand_routes.router(require, pool, requests, seal, actions),
-            products.router(require, pool, requests, actions, customs),
-            cases.router(require, pool, requests, actions),
+            brand_routes.router(require, pool, requests, seal, goods_actions),
+            products.router(require, pool, requests, goods_actions, customs),
+            cases.router(require, pool, requests, vendor_actions),
         ),
     )
 

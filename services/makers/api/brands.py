@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from services.makers.api.actions import Actions
+from services.makers.api.goods_actions import GoodsActions
 from services.makers.api.own import VENDOR_SCOPE, VendorPath, require_own
 from services.makers.schemas.goods import BrandBody, BrandDecisionBody, BrandsView, BrandView, brand_view
 from services.makers.store import brands, vendors
@@ -36,7 +36,7 @@ def router(
     pool: asyncpg.Pool[asyncpg.Record],
     requests: IdempotentRequests,
     seal: Seal,
-    actions: Actions,
+    actions: GoodsActions,
 ) -> APIRouter:
     vendor_alone, reader, operator = require(VENDOR_SCOPE, operators=False), require(VENDOR_SCOPE, "support"), require()
     routes = APIRouter(route_class=RefusalRoute, tags=["brands"])
@@ -51,7 +51,7 @@ def router(
         """By name; a vendor has 200 at most."""
         require_own(principal, vendor_id)
         async with pool.acquire() as db:
-            await actions.found(db, vendor_id)
+            await actions.lock.found(db, vendor_id)
             rows = await brands.of_vendor(db, vendor_id)
         return json_answer(BrandsView(brands=tuple(brand_view(row) for row in rows)))
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import TypeAdapter
 
 from contracts.base import Code
-from services.makers.api.actions import Actions
+from services.makers.api.vendor_actions import VendorActions
 from services.makers.schemas.vendors import CasesPage, CaseView, ResolutionBody, case_view
 from services.makers.store import cases
 from services.refusals.routes import RefusalRoute
@@ -26,7 +26,7 @@ _IN_CASES = TypeAdapter(tuple[Instant, UUID])
 
 
 def router(
-    require: Require, pool: asyncpg.Pool[asyncpg.Record], requests: IdempotentRequests, actions: Actions
+    require: Require, pool: asyncpg.Pool[asyncpg.Record], requests: IdempotentRequests, actions: VendorActions
 ) -> APIRouter:
     routes = APIRouter(route_class=RefusalRoute, tags=["cases"])
 

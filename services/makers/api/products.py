@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import TypeAdapter
 
 from contracts.base import Sku
-from services.makers.api.actions import Actions
+from services.makers.api.goods_actions import GoodsActions
 from services.makers.api.own import VENDOR_SCOPE, VendorPath, require_own
 from services.makers.domain.products import PRODUCT_TABLE, Product
 from services.makers.jobs.customs import Customs
@@ -53,7 +53,7 @@ def router(
     require: Require,
     pool: asyncpg.Pool[asyncpg.Record],
     requests: IdempotentRequests,
-    actions: Actions,
+    actions: GoodsActions,
     customs: Customs,
 ) -> APIRouter:
     vendor_alone, reader, operator = require(VENDOR_SCOPE, operators=False), require(VENDOR_SCOPE, "support"), require()
@@ -86,7 +86,7 @@ def router(
         require_own(principal, vendor_id)
         after = paging.after(cursor, _IN_PRODUCTS)
         async with pool.acquire() as db:
-            await actions.found(db, vendor_id)
+            await actions.lock.found(db, vendor_id)
             rows = await products.list_products(db, vendor_id, after[0] if after else None, limit + 1)
         shown, following = paging.cut(rows, limit, lambda row: (row.sku,))
         page = ProductsPage.model_construct(products=tuple(product_view(row) for row in shown), next=following)
@@ -209,7 +209,7 @@ def router(
         """As a spreadsheet that is read back as the same products; the first 20,000 by SKU."""
         require_own(principal, vendor_id)
         async with pool.acquire() as db:
-            await actions.found(db, vendor_id)
+            await actions.lock.found(db, vendor_id)
             rows = await products.list_products(db, vendor_id, None, 20_000)
         return Response(write_list(rows), media_type=f"{MEDIA_TYPE}; charset=utf-8")
 
@@ -261,7 +261,7 @@ def router(
     return routes
 
 
-async def _repeated(actions: Actions, db: DB, vendor_id: VendorPath, sku: str) -> Product:
+async def _repeated(actions: GoodsActions, db: DB, vendor_id: VendorPath, sku: str) -> Product:
     """A decision on what waits for none: refused, unless it is the repeat of one that was answered."""
     product = await actions.product_of(db, vendor_id, sku)
     raise Refusal("conflict", f"not while the product is {product.state}", detail="it waits for no decision")

@@ -12,9 +12,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, TypeAdapter
 
 from contracts.base import Code
-from services.makers.api.actions import Actions
 from services.makers.api.keys import make_key
 from services.makers.api.own import VENDOR_SCOPE, VendorPath, require_own
+from services.makers.api.vendor_actions import VendorActions
 from services.makers.domain.vendors import State, Vendor
 from services.makers.schemas.vendors import (
     AccountBody,
@@ -57,7 +57,7 @@ def router(
     pool: asyncpg.Pool[asyncpg.Record],
     requests: IdempotentRequests,
     seal: Seal,
-    actions: Actions,
+    actions: VendorActions,
 ) -> APIRouter:
     vendor_alone, reader, operator = require(VENDOR_SCOPE, operators=False), require(VENDOR_SCOPE, "support"), require()
     vendor_or_operator = require(VENDOR_SCOPE)
@@ -122,7 +122,7 @@ def router(
         """Without its people and with its account masked."""
         require_own(principal, vendor_id)
         async with pool.acquire() as db:
-            return json_answer(vendor_view(await actions.found(db, vendor_id)))
+            return json_answer(vendor_view(await actions.lock.found(db, vendor_id)))
 
     @routes.put(
         "/vendors/{vendor_id}/company",
@@ -202,7 +202,7 @@ def router(
         """Masked, with the one that waits for consent."""
         require_own(principal, vendor_id)
         async with pool.acquire() as db:
-            vendor, asked = await actions.found(db, vendor_id), await vendors.change_of(db, vendor_id)
+            vendor, asked = await actions.lock.found(db, vendor_id), await vendors.change_of(db, vendor_id)
         return json_answer(account_view(vendor, asked))
 
     @routes.post(
@@ -224,7 +224,7 @@ def router(
 
         async def act(db: DB) -> BaseModel:
             after = await actions.agree_to_account(db, vendor_id, principal.name, body.asked_at)
-            return account_view(await actions.found(db, vendor_id), after)
+            return account_view(await actions.lock.found(db, vendor_id), after)
 
         return await once(request, principal, act)
 
@@ -271,7 +271,7 @@ def router(
         """The evidence of a decision, the latest first, 50 at most."""
         require_own(principal, vendor_id)
         async with pool.acquire() as db:
-            await actions.found(db, vendor_id)
+            await actions.lock.found(db, vendor_id)
             rows = await checks.of_vendor(db, vendor_id, SHOWN_CHECKS)
             if any(evidence is not None for _, evidence in rows):
                 await vendors.record_read(db, vendor_id, "evidence", "shown", principal.name)
