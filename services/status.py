@@ -34,6 +34,8 @@ class Status:
     """The services that did not answer, with the reason."""
     standing: Mapping[str, Any] | None = None
     """What `orders` answers to `GET /standing`; None when it does not answer."""
+    vendors: Mapping[str, Any] | None = None
+    """What `makers` answers to `GET /standing`; None when it does not answer."""
 
     @property
     def findings(self) -> list[str]:
@@ -55,9 +57,10 @@ class Status:
                 for job in view.store.jobs
                 if job.paused_since
             ]
-        for case in self.standing["cases"] if self.standing else ():
-            late = f", {case['overdue']} overdue" if case["overdue"] else ""
-            texts.append(f"{_count(case['cases'], 'open case')} {case['kind']}{late}: orders: GET /cases")
+        for service, standing in (("orders", self.standing), ("makers", self.vendors)):
+            for case in standing["cases"] if standing else ():
+                late = f", {case['overdue']} overdue" if case["overdue"] else ""
+                texts.append(f"{_count(case['cases'], 'open case')} {case['kind']}{late}: {service}: GET /cases")
         for paused in self.standing["operations"] if self.standing else ():
             texts.append(
                 f"{paused['operation']} of {paused['counterpart']} are paused since {paused['since']}: "
@@ -77,14 +80,16 @@ async def ask(urls: Mapping[str, str], key: str) -> Status:
     """Asks all services at the same time."""
     headers = {"Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(headers=headers, trust_env=False) as client:
-        *answers, standing = await asyncio.gather(
-            *(_get(client, f"{urls[name]}/status") for name in SERVICES), _get(client, f"{urls['orders']}/standing")
+        *answers, standing, vendors = await asyncio.gather(
+            *(_get(client, f"{urls[name]}/status") for name in SERVICES),
+            *(_get(client, f"{urls[name]}/standing") for name in ("orders", "makers")),
         )
     replies = dict(zip(SERVICES, answers, strict=True))
     return Status(
         services={name: StatusView.model_validate(reply) for name, reply in replies.items() if isinstance(reply, dict)},
         away={name: f"{urls[name]}: {reply}" for name, reply in replies.items() if isinstance(reply, str)},
         standing=standing if isinstance(standing, dict) else None,
+        vendors=vendors if isinstance(vendors, dict) else None,
     )
 
 

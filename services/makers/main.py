@@ -7,7 +7,7 @@ from functools import partial
 from contracts import topics
 from contracts.base import PRODUCT, VENDOR
 from services import cases as case_hooks
-from services.makers import handlers
+from services.makers import handlers, metrics
 from services.makers.api import brands as brand_routes
 from services.makers.api import cases, keys, products, vendors
 from services.makers.api.description import API
@@ -22,6 +22,7 @@ from services.makers.store import vendors as stored_vendors
 from shared.cli.commands import command
 from shared.http.client import Bounds, Client, Counterpart, keep_open
 from shared.ledger.rules import StreamKind
+from shared.operations.gauges import every
 from shared.platform import Platform, Service
 from shared.supervise import Task
 
@@ -60,7 +61,10 @@ def service(platform: Platform) -> Service:
         ),
         hooks=case_hooks.hooks("makers"),
         jobs=(vat_check.kind(),),
-        tasks=(Task("connections", partial(keep_open, (asked_vies, asked_customs))),),
+        tasks=(
+            Task("connections", partial(keep_open, (asked_vies, asked_customs))),
+            every(metrics.EVERY_SECONDS, partial(metrics.measure, pool, clock)),
+        ),
         keyed=(*stored_vendors.SEALED, checks.SEALED, brands.SEALED),
         api=API,
         routers=(

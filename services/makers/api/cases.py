@@ -11,8 +11,9 @@ from pydantic import TypeAdapter
 
 from contracts.base import Code
 from services.makers.api.vendor_actions import VendorActions
-from services.makers.schemas.vendors import CasesPage, CaseView, ResolutionBody, case_view
+from services.makers.schemas.vendors import CasesPage, CaseView, ResolutionBody, StandingView, case_view
 from services.makers.store import cases
+from services.open_cases import OpenCasesOfKindView, open_by_kind
 from services.refusals.routes import RefusalRoute
 from shared.db import DB
 from shared.http import paging
@@ -29,6 +30,13 @@ def router(
     require: Require, pool: asyncpg.Pool[asyncpg.Record], requests: IdempotentRequests, actions: VendorActions
 ) -> APIRouter:
     routes = APIRouter(route_class=RefusalRoute, tags=["cases"])
+
+    @routes.get("/standing", summary="The open cases in figures", response_model=StandingView)
+    async def get_standing(_: Principal = Depends(require("support"))) -> Response:
+        """How many cases of each kind are open, and how many of them are past their due date."""
+        async with pool.acquire() as db:
+            rows = await open_by_kind(db, actions.lock.now())
+        return json_answer(StandingView(cases=tuple(OpenCasesOfKindView(**row) for row in rows)))
 
     @routes.get("/cases", summary="List open cases", response_model=CasesPage, openapi_extra=PAGED)
     async def list_cases(

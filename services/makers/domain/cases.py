@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.base import Stream
@@ -18,7 +19,7 @@ BRAND_ENDING = "brand_ending"
 PRODUCT_DECISION = "product_decision"
 IN_FLIGHT = "in_flight"
 
-ACTIONS = {
+ACTIONS: Mapping[str, str] = {
     VENDOR_DECISION: "decide_vendor",
     NUMBER_LAPSED: "ask_vendor",
     NUMBER_UNCHECKED: "check_again",
@@ -29,6 +30,10 @@ ACTIONS = {
     IN_FLIGHT: "decide_in_flight",
 }
 """What settles a case of each kind."""
+DUE_AFTER = timedelta(days=3)
+"""Business time that a person has for a case, as for one of an order."""
+URGENT: Mapping[str, timedelta] = {IN_FLIGHT: timedelta(days=1)}
+"""Less where orders wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,8 @@ class Case:
 def opened(
     vendor_id: UUID, kind: str, about: str, now: datetime, due_at: datetime | None = None, reason: str | None = None
 ) -> Case:
-    """Derived from what it is about: opened twice it is one case."""
+    """Derived from what it is about: opened twice it is one case. `due_at`: where it does not follow from the kind."""
+    due_at = due_at or now + URGENT.get(kind, DUE_AFTER)
     stream = Stream.of("makers-case", f"{vendor_id}:{kind}:{about}")
     return Case(stream.id, vendor_id, kind, about, now, due_at, reason)
 
