@@ -13,6 +13,7 @@ from services.makers.domain.cases import (
     BRAND_ENDING,
     IN_FLIGHT,
     NUMBER_LAPSED,
+    PRODUCT_BARRED,
     PRODUCT_DECISION,
     Case,
     about_product,
@@ -20,7 +21,7 @@ from services.makers.domain.cases import (
     settled,
 )
 from services.makers.domain.due import due
-from services.makers.domain.products import product_moved
+from services.makers.domain.products import Product, in_force, product_moved
 from services.makers.domain.vendors import Vendor, checked_again, suspended
 from services.makers.domain.vies import VAT_CHECK, Check
 from services.makers.store import brands, cases, checks, products, vendors
@@ -88,11 +89,17 @@ async def end_brands(db: DB, ended: Sequence[Brand], now: datetime) -> list[Even
         await cases.close_about(db, brand.vendor_id, BRAND_DECISION, str(brand.id), "ended", None, now)
     events: list[Event] = []
     for product in await products.in_force_of_brands(db, [brand.id for brand in ended]):
-        await products.save_state(db, product_moved(product, "withdraw"))
-        about = about_product(product.sku, product.version)
-        await cases.close_about(db, product.vendor_id, PRODUCT_DECISION, about, "withdrawn", None, now)
-        events.append(facts.product_withdrawn(product, "brand_lapsed", now))
+        events += await withdraw(db, product, "brand_lapsed", now)
     return events
+
+
+async def withdraw(db: DB, product: Product, reason: str, now: datetime) -> list[Event]:
+    """It is no longer sold, which is told if it was; nobody decides any more on what waited of it."""
+    await products.save_state(db, product_moved(product, "withdraw"))
+    about = about_product(product.sku, product.version)
+    await cases.close_about(db, product.vendor_id, PRODUCT_DECISION, about, "withdrawn", None, now)
+    await cases.close_about(db, product.vendor_id, PRODUCT_BARRED, product.sku, "withdrawn", None, now)
+    return [facts.product_withdrawn(product, reason, now)] if in_force(product) else []
 
 
 def _ending(brand: Brand, now: datetime) -> Case:

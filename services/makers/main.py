@@ -19,6 +19,7 @@ from services.makers.jobs.vies import VIES, VatCheck, Vies
 from services.makers.settings import Settings
 from services.makers.store import brands, checks
 from services.makers.store import vendors as stored_vendors
+from services.makers.tasks import Judging
 from shared.cli.commands import command
 from shared.http.client import Bounds, Client, Counterpart, keep_open
 from shared.ledger.rules import StreamKind
@@ -50,6 +51,7 @@ def service(platform: Platform) -> Service:
     )
     lock = VendorLock(ledger, clock)
     vendor_actions, goods_actions = VendorActions(lock, seal), GoodsActions(lock, seal)
+    judging = Judging(pool, lock, customs, settings.judge_seconds)
     return Service(
         name="makers",
         publishes=topics.of_producer("makers"),
@@ -63,6 +65,7 @@ def service(platform: Platform) -> Service:
         jobs=(vat_check.kind(),),
         tasks=(
             Task("connections", partial(keep_open, (asked_vies, asked_customs))),
+            judging.task(),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, pool, clock)),
         ),
         keyed=(*stored_vendors.SEALED, checks.SEALED, brands.SEALED),

@@ -13,14 +13,16 @@ from services.makers.domain import facts
 from services.makers.domain.brands import Brand, authorised, brand_moved
 from services.makers.domain.cases import (
     BRAND_DECISION,
+    PRODUCT_BARRED,
     PRODUCT_DECISION,
     Case,
     about_product,
     opened,
 )
-from services.makers.domain.products import Details, Product, Verdict, approved, in_force, product_moved, stated
-from services.makers.handlers import end_brands
-from services.makers.store import brands, cases, products
+from services.makers.domain.judgements import Judgement, judged
+from services.makers.domain.products import Details, Product, Verdict, approved, product_moved, stated
+from services.makers.handlers import end_brands, withdraw
+from services.makers.store import brands, cases, judgements, products
 from services.refusals.refusal import Refusal, conflict, refused
 from shared.db import DB
 from shared.sealing import Seal
@@ -127,7 +129,9 @@ class GoodsActions:
         if brand is None:
             raise AssertionError("an approved product has a brand")
         await products.save(db, after, now)
+        await judgements.save(db, judged(Judgement(after.sku, vendor_id, after.version, after.details), verdict, now))
         await self._decided(db, after, reason, by)
+        await cases.close_about(db, vendor_id, PRODUCT_BARRED, after.sku, "approved", by, now)
         await self.lock.save(db, vendor, [facts.product_in_force(before, after, vendor, brand, verdict, now)])
         return after
 
@@ -140,13 +144,9 @@ class GoodsActions:
 
     async def withdraw_product(self, db: DB, vendor_id: UUID, sku: str, reason: str) -> Product:
         vendor = await self.lock.take(db, vendor_id)
-        before = await self.product_of(db, vendor_id, sku)
-        after = product_moved(before, "withdraw")
-        await products.save_state(db, after)
-        await self._decided(db, after, "withdrawn", None)
-        if in_force(before):
-            await self.lock.save(db, vendor, [facts.product_withdrawn(after, reason, self.lock.now())])
-        return after
+        product = await self.product_of(db, vendor_id, sku)
+        await self.lock.save(db, vendor, await withdraw(db, product, reason, self.lock.now()))
+        return await self.product_of(db, vendor_id, sku)
 
     async def product_of(self, db: DB, vendor_id: UUID, sku: str) -> Product:
         product = (await products.find(db, [sku])).get(sku)

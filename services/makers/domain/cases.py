@@ -17,6 +17,7 @@ BANK_CHANGE = "bank_change"
 BRAND_DECISION = "brand_decision"
 BRAND_ENDING = "brand_ending"
 PRODUCT_DECISION = "product_decision"
+PRODUCT_BARRED = "product_barred"
 IN_FLIGHT = "in_flight"
 
 ACTIONS: Mapping[str, str] = {
@@ -27,6 +28,7 @@ ACTIONS: Mapping[str, str] = {
     BRAND_DECISION: "decide_brand",
     BRAND_ENDING: "ask_vendor",
     PRODUCT_DECISION: "decide_product",
+    PRODUCT_BARRED: "decide_withdrawal",
     IN_FLIGHT: "decide_in_flight",
 }
 """What settles a case of each kind."""
@@ -44,7 +46,7 @@ class Case:
     vendor_id: UUID
     kind: str
     about: str
-    """What tells two cases of a kind and vendor apart: a check's round, a brand's id, a SKU and version."""
+    """What tells two cases of a kind and vendor apart: a check's round, a brand's id, a SKU, a SKU and version."""
     opened_at: datetime
     due_at: datetime | None = None
     reason: str | None = None

@@ -256,7 +256,7 @@ class CaseView(View):
     vendor_id: UUID
     kind: str
     about: str
-    """What tells two cases of a kind apart: a check's round, a brand's id, a SKU and its version."""
+    """What tells two cases of a kind apart: a check's round, a brand's id, a SKU, a SKU and its version."""
     action: str
     """What settles it."""
     opened_at: datetime
