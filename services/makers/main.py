@@ -62,6 +62,7 @@ def service(platform: Platform) -> Service:
             StreamKind(PRODUCT, handlers.handle_products),
         ),
         hooks=case_hooks.hooks("makers"),
+        on_restored=partial(handlers.on_restored, clock),
         jobs=(vat_check.kind(),),
         tasks=(
             Task("connections", partial(keep_open, (asked_vies, asked_customs))),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from contracts.base import Event, vendor_stream
+from contracts.base import Event
 from services.makers.api.vendor_lock import VendorLock
 from services.makers.domain import accounts, facts
 from services.makers.domain.accounts import AccountChange
@@ -28,6 +28,7 @@ from services.makers.domain.vendors import (
     STATED,
     Company,
     Vendor,
+    added,
     changed,
     closed,
     rejected,
@@ -52,8 +53,7 @@ class VendorActions:
 
     async def add(self, db: DB, owner: str) -> Vendor:
         """A vendor that has stated nothing yet. Refusal when the code is another's."""
-        now = self.lock.now()
-        vendor = Vendor(vendor_stream(owner).id, owner, "draft", now, None, None, False)
+        vendor = added(owner, self.lock.now())
         if not await vendors.add(db, vendor):
             raise conflict("the owner code is taken", "owner", "owner_taken", "Must be no other vendor's")
         return vendor

@@ -18,6 +18,7 @@ BRAND_DECISION = "brand_decision"
 BRAND_ENDING = "brand_ending"
 PRODUCT_DECISION = "product_decision"
 PRODUCT_BARRED = "product_barred"
+RESTORED = "restored"
 IN_FLIGHT = "in_flight"
 
 ACTIONS: Mapping[str, str] = {
@@ -29,6 +30,7 @@ ACTIONS: Mapping[str, str] = {
     BRAND_ENDING: "ask_vendor",
     PRODUCT_DECISION: "decide_product",
     PRODUCT_BARRED: "decide_withdrawal",
+    RESTORED: "compare",
     IN_FLIGHT: "decide_in_flight",
 }
 """What settles a case of each kind."""
