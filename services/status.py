@@ -36,6 +36,8 @@ class Status:
     """What `orders` answers to `GET /standing`; None when it does not answer."""
     set_aside: Sequence[Mapping[str, Any]] = ()
     """What `customs` answers to `GET /set-aside-receipts`."""
+    vendors: Mapping[str, Any] | None = None
+    """What `makers` answers to `GET /standing`; None when it does not answer."""
 
     @property
     def findings(self) -> list[str]:
@@ -57,9 +59,10 @@ class Status:
                 for job in view.store.jobs
                 if job.paused_since
             ]
-        for case in self.standing["cases"] if self.standing else ():
-            late = f", {case['overdue']} overdue" if case["overdue"] else ""
-            texts.append(f"{_count(case['cases'], 'open case')} {case['kind']}{late}: orders: GET /cases")
+        for service, standing in (("orders", self.standing), ("makers", self.vendors)):
+            for case in standing["cases"] if standing else ():
+                late = f", {case['overdue']} overdue" if case["overdue"] else ""
+                texts.append(f"{_count(case['cases'], 'open case')} {case['kind']}{late}: {service}: GET /cases")
         for paused in self.standing["operations"] if self.standing else ():
             texts.append(
                 f"{paused['operation']} of {paused['counterpart']} are paused since {paused['since']}: "
@@ -82,9 +85,9 @@ async def ask(urls: Mapping[str, str], key: str) -> Status:
     """Asks all services at the same time."""
     headers = {"Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(headers=headers, trust_env=False) as client:
-        *answers, standing, receipts = await asyncio.gather(
+        *answers, standing, vendors, receipts = await asyncio.gather(
             *(_get(client, f"{urls[name]}/status") for name in SERVICES),
-            _get(client, f"{urls['orders']}/standing"),
+            *(_get(client, f"{urls[name]}/standing") for name in ("orders", "makers")),
             _get(client, f"{urls['customs']}/set-aside-receipts"),
         )
     replies = dict(zip(SERVICES, answers, strict=True))
@@ -93,6 +96,7 @@ async def ask(urls: Mapping[str, str], key: str) -> Status:
         away={name: f"{urls[name]}: {reply}" for name, reply in replies.items() if isinstance(reply, str)},
         standing=standing if isinstance(standing, dict) else None,
         set_aside=receipts["receipts"] if isinstance(receipts, dict) else (),
+        vendors=vendors if isinstance(vendors, dict) else None,
     )
 
 

@@ -4,26 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from contracts.base import Event
+from contracts.makers import (
+    InFlightDecided,
+    ProductApproved,
+    ProductChanged,
+    ProductEvent,
+    VendorEvent,
+    VendorRestored,
+    VendorSuspended,
+    VendorVerified,
+)
 from services.makers.domain import facts
+from services.makers.domain.as_told import NO_BRAND, product_as_told, vendor_as_told
 from services.makers.domain.brands import Brand, brand_moved, ends_at
 from services.makers.domain.cases import (
     BRAND_DECISION,
     BRAND_ENDING,
     IN_FLIGHT,
     NUMBER_LAPSED,
+    PRODUCT_BARRED,
     PRODUCT_DECISION,
+    RESTORED,
+    VENDOR_DECISION,
     Case,
     about_product,
     opened,
     settled,
 )
 from services.makers.domain.due import due
-from services.makers.domain.products import product_moved
-from services.makers.domain.vendors import Vendor, checked_again, suspended
+from services.makers.domain.products import Product, in_force, product_moved
+from services.makers.domain.vendors import Vendor, added, checked_again, suspended
 from services.makers.domain.vies import VAT_CHECK, Check
 from services.makers.store import brands, cases, checks, products, vendors
+from shared.clock import Clock
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
 
@@ -88,11 +104,77 @@ async def end_brands(db: DB, ended: Sequence[Brand], now: datetime) -> list[Even
         await cases.close_about(db, brand.vendor_id, BRAND_DECISION, str(brand.id), "ended", None, now)
     events: list[Event] = []
     for product in await products.in_force_of_brands(db, [brand.id for brand in ended]):
-        await products.save_state(db, product_moved(product, "withdraw"))
-        about = about_product(product.sku, product.version)
-        await cases.close_about(db, product.vendor_id, PRODUCT_DECISION, about, "withdrawn", None, now)
-        events.append(facts.product_withdrawn(product, "brand_lapsed", now))
+        events += await withdraw(db, product, "brand_lapsed", now)
     return events
+
+
+async def withdraw(db: DB, product: Product, reason: str, now: datetime) -> list[Event]:
+    """It is no longer sold, which is told if it was; nobody decides any more on what waited of it."""
+    await products.save_state(db, product_moved(product, "withdraw"))
+    about = about_product(product.sku, product.version)
+    await cases.close_about(db, product.vendor_id, PRODUCT_DECISION, about, "withdrawn", None, now)
+    await cases.close_about(db, product.vendor_id, PRODUCT_BARRED, product.sku, "withdrawn", None, now)
+    return [facts.product_withdrawn(product, reason, now)] if in_force(product) else []
+
+
+async def on_restored(clock: Clock, db: DB, events: Sequence[Event]) -> None:
+    """Brings vendors and products to what was told of them since the backup: no turn is told twice, and what a person
+    has decided is not decided anew. What was stated and not told is lost: each vendor concerned is a case."""
+    now = clock.now()
+    of_vendors: dict[UUID, list[VendorEvent]] = {}
+    of_products: dict[str, list[ProductEvent]] = {}
+    for event in events:
+        if isinstance(event, VendorVerified):
+            await vendors.add(db, added(event.owner, event.occurred_at))  # where it is not there
+        if isinstance(event, ProductApproved):
+            await vendors.add(db, added(event.product.owner, event.occurred_at))
+        if isinstance(event, VendorEvent):
+            of_vendors.setdefault(event.vendor_id, []).append(event)
+        if isinstance(event, ProductEvent):
+            of_products.setdefault(event.sku, []).append(event)
+    concerned = set[UUID]()
+    for vendor in await vendors.find_all(db, list(of_vendors)):
+        await vendors.save(db, vendor_as_told(vendor, of_vendors[vendor.id]))
+        await _settle_as_told(db, of_vendors[vendor.id], now)
+        concerned.add(vendor.id)
+    known = await products.find(db, list(of_products))
+    for sku, told in of_products.items():
+        product = await _restore_product(db, known.get(sku), told, now)
+        concerned |= {product.vendor_id} if product else set()
+    await cases.open_all(db, [opened(vendor_id, RESTORED, "backup", now) for vendor_id in sorted(concerned)])
+
+
+async def _settle_as_told(db: DB, told: Sequence[VendorEvent], now: datetime) -> None:
+    """The cases that a person, or time, had settled; what becomes of orders in flight waits where nobody has chosen."""
+    for event in told:
+        match event:
+            case VendorVerified():
+                await cases.close_kinds(db, event.vendor_id, (VENDOR_DECISION,), "verified", None, now)
+            case VendorSuspended():
+                await cases.close_kinds(db, event.vendor_id, (NUMBER_LAPSED,), "suspended", None, now)
+                turn = opened(event.vendor_id, IN_FLIGHT, str(event.turn), now, reason=event.reason)
+                await cases.open_all(db, [turn])
+            case VendorRestored():
+                await cases.close_kinds(db, event.vendor_id, (NUMBER_LAPSED,), "restored", None, now)
+            case InFlightDecided():
+                await cases.close_about(db, event.vendor_id, IN_FLIGHT, str(event.turn), event.choice, None, now)
+
+
+async def _restore_product(
+    db: DB, before: Product | None, told: Sequence[ProductEvent], now: datetime
+) -> Product | None:
+    """As it is now. Where its brand is lost, no version is of a brand that could end."""
+    approvals = [event for event in told if isinstance(event, (ProductApproved, ProductChanged))]
+    vendor_id = approvals[-1].product.vendor_id if approvals else before.vendor_id if before else None
+    after = product_as_told(before, told, await brands.of_vendor(db, vendor_id)) if vendor_id else None
+    if after is None:
+        return None
+    has_brand = approvals and after.details.brand_id != NO_BRAND
+    await products.save(db, after, approvals[-1].occurred_at if has_brand else None)
+    about = about_product(after.sku, after.version)
+    await cases.close_about(db, after.vendor_id, PRODUCT_DECISION, about, "restored", None, now)
+    await cases.close_about(db, after.vendor_id, PRODUCT_BARRED, after.sku, "restored", None, now)
+    return after
 
 
 def _ending(brand: Brand, now: datetime) -> Case:

@@ -7,19 +7,23 @@ from functools import partial
 from contracts import topics
 from contracts.base import PRODUCT, VENDOR
 from services import cases as case_hooks
-from services.makers import handlers
+from services.makers import handlers, metrics
 from services.makers.api import brands as brand_routes
 from services.makers.api import cases, keys, products, vendors
-from services.makers.api.actions import Actions
 from services.makers.api.description import API
+from services.makers.api.goods_actions import GoodsActions
+from services.makers.api.vendor_actions import VendorActions
+from services.makers.api.vendor_lock import VendorLock
 from services.makers.jobs.customs import ANSWER_BYTES, CUSTOMS, Customs
 from services.makers.jobs.vies import VIES, VatCheck, Vies
 from services.makers.settings import Settings
 from services.makers.store import brands, checks
 from services.makers.store import vendors as stored_vendors
+from services.makers.tasks import Judging
 from shared.cli.commands import command
 from shared.http.client import Bounds, Client, Counterpart, keep_open
 from shared.ledger.rules import StreamKind
+from shared.operations.gauges import every
 from shared.platform import Platform, Service
 from shared.supervise import Task
 
@@ -45,7 +49,9 @@ def service(platform: Platform) -> Service:
         settings.service_key.get_secret_value(),
         Bounds(settings.customs_timeout_seconds, ANSWER_BYTES),
     )
-    actions = Actions(ledger, clock, seal)
+    lock = VendorLock(ledger, clock)
+    vendor_actions, goods_actions = VendorActions(lock, seal), GoodsActions(lock, seal)
+    judging = Judging(pool, lock, customs, settings.judge_seconds)
     return Service(
         name="makers",
         publishes=topics.of_producer("makers"),
@@ -56,16 +62,21 @@ def service(platform: Platform) -> Service:
             StreamKind(PRODUCT, handlers.handle_products),
         ),
         hooks=case_hooks.hooks("makers"),
+        on_restored=partial(handlers.on_restored, clock),
         jobs=(vat_check.kind(),),
-        tasks=(Task("connections", partial(keep_open, (asked_vies, asked_customs))),),
+        tasks=(
+            Task("connections", partial(keep_open, (asked_vies, asked_customs))),
+            judging.task(),
+            every(metrics.EVERY_SECONDS, partial(metrics.measure, pool, clock)),
+        ),
         keyed=(*stored_vendors.SEALED, checks.SEALED, brands.SEALED),
         api=API,
         routers=(
-            vendors.router(require, pool, requests, seal, actions),
+            vendors.router(require, pool, requests, seal, vendor_actions),
             keys.router(require, pool, requests),
-            brand_routes.router(require, pool, requests, seal, actions),
-            products.router(require, pool, requests, actions, customs),
-            cases.router(require, pool, requests, actions),
+            brand_routes.router(require, pool, requests, seal, goods_actions),
+            products.router(require, pool, requests, goods_actions, customs),
+            cases.router(require, pool, requests, vendor_actions),
         ),
     )
 

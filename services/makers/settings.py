@@ -30,6 +30,9 @@ class Settings(PlatformSettings):
         default="http://localhost:8003", description="where `customs` judges products; no slash at the end"
     )
     customs_timeout_seconds: float = Field(default=2, gt=0, le=20, description="real time that it has")
+    judge_seconds: float = Field(
+        default=60, gt=0, le=3600, description="real time after which customs judges products in force again"
+    )
     service_key: SecretStr = Field(default=SecretStr(""), description="the API key with which it is asked")
 
     @field_validator("hub_vat")

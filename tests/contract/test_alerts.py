@@ -14,6 +14,7 @@ from prometheus_client import REGISTRY
 
 from services.carrier import metrics as carrier
 from services.customs import metrics as customs
+from services.makers import metrics as makers
 from services.orders import metrics as orders
 from services.provenance import metrics as provenance
 from services.warehouse import metrics as warehouse
@@ -22,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 TESTS = sorted((PROMETHEUS / "tests").glob("*.yml"))
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
-DEFINED = (carrier, customs, orders, provenance, warehouse)  # importing them has registered their metrics
+DEFINED = (carrier, customs, makers, orders, provenance, warehouse)  # importing them has registered their metrics
 NOT_OURS = {"up"}
 WORDS = {"max", "min", "sum", "by", "for", "unless", "and", "or", "on", "offset", "rate", "increase", "min_over_time"}
 NEVER_A_LABEL = {"order_id", "order", "parcel", "tracking_number", "number", "sku", "name", "marketplace", "principal"}
@@ -93,12 +94,13 @@ def test_every_alert_has_its_section_in_the_runbook(alert: str) -> None:
 
 
 def test_no_metric_has_a_label_that_tells_one_order_or_person_from_another() -> None:
-    ours = ("http_", "messaging_", "outbox_", "jobs_", "loop_", "counterpart_", "orders_", "warehouse_", "carrier_")
+    platform = ("http_", "messaging_", "outbox_", "jobs_", "loop_", "counterpart_")
+    services = ("orders_", "warehouse_", "carrier_", "makers_")
     labels = {
         name
         for collector in {*REGISTRY._collector_to_names}
         for name in getattr(collector, "_labelnames", ())
-        if any(shown.startswith(ours) for shown in REGISTRY._collector_to_names[collector])
+        if any(shown.startswith((*platform, *services)) for shown in REGISTRY._collector_to_names[collector])
     }
     assert labels
     assert labels & NEVER_A_LABEL == set()

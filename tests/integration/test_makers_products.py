@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from contracts.makers import ProductApproved, ProductChanged, ProductWithdrawn
-from services.makers.api.actions import MOST_PRODUCTS
+from services.makers.api.goods_actions import MOST_PRODUCTS
 from tests.support.makers_service import (
     BRAND,
     OPERATOR,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 
 from contracts.makers import InFlightDecided, VendorRestored, VendorSuspended, VendorVerified
+from services.makers import metrics
 from services.makers.domain.vendors import LAPSE_DEADLINE, QUARTER
 from tests.support.makers_service import (
     BRAND,
@@ -18,6 +21,7 @@ from tests.support.makers_service import (
     PDF,
     PEOPLE,
     SECOND_OPERATOR,
+    SUPPORT,
     MakersService,
     VendorKey,
     errors,
@@ -306,6 +310,27 @@ async def test_a_closed_vendor_leaves_no_case_but_its_orders_in_flight(makers: M
     assert late.status_code == 409
     assert (await makers.http.put(f"{vendor.path}/brands/{stated}/document", **document)).status_code == 409
     assert [case["kind"] for case in await makers.cases(vendor)] == ["in_flight"]
+
+
+async def test_open_cases_are_counted_and_those_that_are_late(makers: MakersService) -> None:
+    async def figures() -> dict[str, tuple[int, int]]:
+        answer = await makers.http.get("/standing", headers=SUPPORT)
+        assert answer.status_code == 200, answer.text
+        return {of["kind"]: (of["cases"], of["overdue"]) for of in answer.json()["cases"]}
+
+    def measured(name: str, kind: str) -> float | None:
+        return REGISTRY.get_sample_value(f"makers_cases_{name}", {"kind": kind})
+
+    await makers.platform.pool.execute("update cases set closed_at = now() where closed_at is null")
+    assert await figures() == {}
+    await makers.checked("counted")
+    [late] = await makers.cases(await makers.checked("counted-late"))
+    passed = "update cases set due_at = due_at - interval '4 days' where id = $1"
+    await makers.platform.pool.execute(passed, UUID(late["id"]))
+    assert await figures() == {"vendor_decision": (2, 1)}
+    await metrics.measure(makers.platform.pool, makers.platform.clock)
+    assert (measured("open", "vendor_decision"), measured("overdue", "vendor_decision")) == (2, 1)
+    assert (measured("open", "in_flight"), measured("overdue", "in_flight")) == (0, 0)
 
 
 async def test_keys_are_made_rotated_and_ended_by_the_vendor(makers: MakersService) -> None:

@@ -89,20 +89,27 @@ class StandInOfCustoms:
     """What `customs` would answer on a product."""
 
     refused: str | None = None
+    refused_skus: dict[str, str] = field(default_factory=dict)
+    """The reason, of these products alone."""
+    unjudged_skus: set[str] = field(default_factory=set)
+    """Of which it takes no question: 422."""
+    rules: list[str] = field(default_factory=lambda: ["positive_list:2022-03-01"])
     status: int = 200
     asked: list[Any] = field(default_factory=list)
 
     async def quote(self, request: Request) -> Response:
         self.asked.append(await request.json())
-        if self.status != 200:
-            return JSONResponse({}, self.status)
+        sku = self.asked[-1]["lines"][0]["sku"]
+        if self.status != 200 or sku in self.unjudged_skus:
+            return JSONResponse({}, 422 if sku in self.unjudged_skus else self.status)
+        refused = self.refused or self.refused_skus.get(sku)
         return JSONResponse(
             {
-                "accepted": self.refused is None,
-                "refused": {"reason": self.refused, "sku": None, "choices": []} if self.refused else None,
+                "accepted": refused is None,
+                "refused": {"reason": refused, "sku": None, "choices": []} if refused else None,
                 "lane": {"regime": "cbec_9610"},
-                "tax": None if self.refused else {"lines": [{"hs_code": "3401110010"}]},
-                "rules": ["positive_list:2022-03-01"],
+                "tax": None if refused else {"lines": [{"hs_code": "3401110010"}]},
+                "rules": self.rules,
             }
         )
 
@@ -265,6 +272,7 @@ async def makers_service(
                 "hub_vat": "FR83404833048",
                 "customs_url": f"{outside}/customs-service",
                 "service_key": "key-of-makers",
+                "judge_seconds": 3600,
                 "key_rate": 1000,
                 **changes,
             }

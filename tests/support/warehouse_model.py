@@ -15,11 +15,11 @@ from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.customs import OrderScreened
 from contracts.orders import CancelRequested, OrderClosed, OrderPlaced
 from contracts.warehouse import OrderPacked, StockReserved
+from services.refusals.refusal import Refusal
 from services.warehouse.domain.actions import report_shortage
 from services.warehouse.domain.allocation import allocate, skus_to_lock
 from services.warehouse.domain.decisions import decide
 from services.warehouse.domain.movements import OrderStock
-from services.warehouse.domain.refusals import Refusal
 from services.warehouse.domain.stock import Movement, StockLevels, levels_after, units_in
 from shared.ledger.facts import DecisionContext, Facts
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from services.makers.domain.refusals import Refusal
 from services.makers.domain.vendors import changed
 from services.makers.schemas.goods import BrandBody, ProductBody, details_body
 from services.makers.schemas.product_list import MOST_ROWS, read_list, write_list
 from services.makers.schemas.vendors import AccountBody, CompanyBody, PeopleBody, VendorBody
+from services.refusals.refusal import Refusal
 from tests.support.makers_samples import DETAILS, NOW, product, vendor
 from tests.support.makers_service import BRAND, COMPANY, IBAN, PEOPLE, product_body
 

@@ -27,6 +27,7 @@ from services.makers.domain.brands import (
 from services.makers.domain.cases import (
     ACTIONS,
     BRAND_ENDING,
+    IN_FLIGHT,
     NUMBER_LAPSED,
     PRODUCT_DECISION,
     VENDOR_DECISION,
@@ -53,7 +54,6 @@ from services.makers.domain.products import (
     product_moved,
     stated,
 )
-from services.makers.domain.refusals import Refusal, refused
 from services.makers.domain.vendors import (
     ASK_AGAIN,
     LAPSE_DEADLINE,
@@ -73,6 +73,7 @@ from services.makers.domain.vendors import (
     suspended,
     verified,
 )
+from services.refusals.refusal import Refusal, refused
 from tests.support.makers_samples import (
     ACCEPTED,
     BANNED,
@@ -387,8 +388,20 @@ def test_a_case_is_one_by_what_it_is_about_and_settled_once() -> None:
         settled(after, "renewed", "anna", NOW)
 
 
+@pytest.mark.parametrize(
+    ("kind", "due_at", "expected"),
+    [
+        (VENDOR_DECISION, None, NOW + timedelta(days=3)),
+        (IN_FLIGHT, None, NOW + timedelta(days=1)),
+        (NUMBER_LAPSED, NOW + timedelta(days=14), NOW + timedelta(days=14)),
+    ],
+)
+def test_a_case_has_its_day(kind: str, due_at: datetime | None, expected: datetime) -> None:
+    assert opened(VENDOR_ID, kind, "1", NOW, due_at).due_at == expected
+
+
 def lapse(due_at: datetime | None, **changes: Any) -> Case:
-    return replace(opened(VENDOR_ID, NUMBER_LAPSED, "2", NOW, due_at), **changes)
+    return replace(opened(VENDOR_ID, NUMBER_LAPSED, "2", NOW), due_at=due_at, **changes)
 
 
 NOTHING = Due(False, None, (), (), None)

@@ -27,12 +27,12 @@ from services.customs.domain.parcels import parcel_rows
 from services.orders.domain.outcomes import planned_parcels
 from services.orders.domain.status import order_status
 from services.plans import is_given_up, plan_of
+from services.refusals.refusal import Refusal
 from services.tracking.domain.document import document_of
 from services.warehouse.domain.actions import LAST_PARCEL, Measures, hand_over, repack
 from services.warehouse.domain.decisions import decide as decide_hand_overs
 from services.warehouse.domain.orders import packed_parcels, stage
 from services.warehouse.domain.orders import parcel_rows as work_rows
-from services.warehouse.domain.refusals import Refusal
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
 from tests.support import carrier_samples, customs_samples, orders_samples, tracking_samples, warehouse_samples
 from tests.support.customs_model import TWO_PARCELS, World

@@ -1,8 +1,38 @@
-"""What `make status` says needs a person, besides what services say of themselves."""
+"""What `make status` says needs a person, besides what services say of themselves, and its exit code."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from services.status import Status
+
+ORDERS: dict[str, Any] = {"cases": [], "operations": [], "states": []}
+
+
+@pytest.mark.parametrize(
+    ("standing", "vendors", "findings"),
+    [
+        (ORDERS, {"cases": []}, []),
+        (None, None, []),
+        (
+            ORDERS | {"cases": [{"kind": "claim", "cases": 1, "overdue": 0}]},
+            None,
+            ["1 open case claim: orders: GET /cases"],
+        ),
+        (
+            ORDERS,
+            {"cases": [{"kind": "in_flight", "cases": 2, "overdue": 1}]},
+            ["2 open cases in_flight, 1 overdue: makers: GET /cases"],
+        ),
+    ],
+)
+def test_open_cases_of_orders_and_of_vendors_need_a_person(
+    standing: dict[str, Any] | None, vendors: dict[str, Any] | None, findings: list[str]
+) -> None:
+    status = Status({}, standing=standing, vendors=vendors)
+    assert (status.findings, status.exit_code) == (findings, 1 if findings else 0)
 
 
 def test_receipts_of_no_parcel_need_a_person() -> None:

@@ -10,10 +10,10 @@ import pytest
 from contracts.base import Event, Money
 from contracts.customs import OrderScreened
 from contracts.warehouse import OrderPacked, ParcelHandedOver, ParcelReceivedBack
+from services.refusals.refusal import Refusal
 from services.warehouse.domain.actions import book_return, hand_over, pack, report_shortage
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.packing import Box
-from services.warehouse.domain.refusals import Refusal
 from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
 from shared.ledger.facts import Facts
 from tests.support.warehouse_samples import (

@@ -23,6 +23,7 @@ from contracts.makers import (
 )
 from contracts.makers import Product as ValidatedProduct
 from contracts.warehouse import OrderRecalled, OrderWithdrawn, StockRefused, StockReserved, StockWrittenOff
+from services.refusals.refusal import Refusal
 from services.warehouse.domain.actions import pack
 from services.warehouse.domain.allocation import Claims, reservation
 from services.warehouse.domain.catalogue import (
@@ -37,7 +38,6 @@ from services.warehouse.domain.catalogue import (
 from services.warehouse.domain.decisions import decide
 from services.warehouse.domain.goods import GoodsReceipt, Product, check_receipt
 from services.warehouse.domain.movements import returns_written_off
-from services.warehouse.domain.refusals import Refusal
 from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
 from shared.ledger.facts import DecisionContext, Facts
 from tests.support.warehouse_samples import BOXES, HANDED_OVER, NET, NOW, ORDER, PACKED, RESERVED, known, placed

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.refusals.refusal import Refusal
 from services.warehouse.domain.goods import GoodsReceipt, Product, check_receipt, check_repeated
-from services.warehouse.domain.refusals import Refusal
 from services.warehouse.domain.stock import (
     MOVES,
     Movement,

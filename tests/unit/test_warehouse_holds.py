@@ -18,10 +18,10 @@ from contracts.warehouse import (
     Shortage,
     StockRefused,
 )
+from services.refusals.refusal import Refusal
 from services.warehouse.domain.actions import pack
 from services.warehouse.domain.decisions import decide
 from services.warehouse.domain.orders import stage
-from services.warehouse.domain.refusals import Refusal
 from shared.ledger.facts import DecisionContext, Facts
 from tests.support.warehouse_samples import (
     BOXES,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from contracts.base import Event
 from contracts.warehouse import MANIFEST_PARCELS, ManifestClosed, OrderWithdrawn, ParcelHandedOver
+from services.refusals.refusal import Refusal
 from services.warehouse.domain.actions import Measures, hand_over, repack
 from services.warehouse.domain.manifests import (
     Manifest,
@@ -23,7 +24,6 @@ from services.warehouse.domain.manifests import (
     scan_on,
     scanned_state,
 )
-from services.warehouse.domain.refusals import Refusal
 from shared.ledger.facts import Facts
 from tests.support.warehouse_model import NOW, WarehouseModel, cancel, closed, order_id, warehouse
 from tests.support.warehouse_model import label as label_of

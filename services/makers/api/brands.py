@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 import asyncpg
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from services.makers.api.actions import Actions
+from services.makers.api.goods_actions import GoodsActions
 from services.makers.api.own import VENDOR_SCOPE, VendorPath, require_own
-from services.makers.api.refusals import refusals_as_problems
 from services.makers.schemas.goods import BrandBody, BrandDecisionBody, BrandsView, BrandView, brand_view
 from services.makers.store import brands, vendors
+from services.refusals.routes import RefusalRoute
 from shared.db import DB
 from shared.faults import Fault
 from shared.http.answers import json_answer
@@ -21,7 +21,7 @@ from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
 from shared.http.openapi import IDEMPOTENT, described, problems
 from shared.http.problems import Problem
-from shared.http.routes import Route, body_within
+from shared.http.routes import body_within
 from shared.sealing import Seal
 
 DOCUMENT_BYTES = 512 * 1024
@@ -36,10 +36,10 @@ def router(
     pool: asyncpg.Pool[asyncpg.Record],
     requests: IdempotentRequests,
     seal: Seal,
-    actions: Actions,
+    actions: GoodsActions,
 ) -> APIRouter:
     vendor_alone, reader, operator = require(VENDOR_SCOPE, operators=False), require(VENDOR_SCOPE, "support"), require()
-    routes = APIRouter(route_class=Route, tags=["brands"])
+    routes = APIRouter(route_class=RefusalRoute, tags=["brands"])
 
     @routes.get(
         "/vendors/{vendor_id}/brands",
@@ -50,10 +50,9 @@ def router(
     async def list_brands(vendor_id: VendorPath, principal: Principal = Depends(reader)) -> Response:
         """By name; a vendor has 200 at most."""
         require_own(principal, vendor_id)
-        with refusals_as_problems():
-            async with pool.acquire() as db:
-                await actions.found(db, vendor_id)
-                rows = await brands.of_vendor(db, vendor_id)
+        async with pool.acquire() as db:
+            await actions.lock.found(db, vendor_id)
+            rows = await brands.of_vendor(db, vendor_id)
         return json_answer(BrandsView(brands=tuple(brand_view(row) for row in rows)))
 
     @routes.post(
@@ -76,8 +75,7 @@ def router(
         async def work(db: DB) -> Response:
             return json_answer(brand_view(await actions.add_brand(db, body.brand(uuid4(), vendor_id))), 201)
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     @routes.put(
         "/vendors/{vendor_id}/brands/{brand_id}/document",
@@ -103,8 +101,7 @@ def router(
             stated = await actions.state_document(db, vendor_id, brand_id, body, digest)
             return json_answer(brand_view(stated))
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     @routes.get(
         "/vendors/{vendor_id}/brands/{brand_id}/document",
@@ -120,11 +117,10 @@ def router(
     ) -> Response:
         """Each reading is recorded."""
         require_own(principal, vendor_id)
-        with refusals_as_problems():
-            async with pool.acquire() as db:
-                await actions.brand_of(db, vendor_id, brand_id)
-                found = await brands.document(db, brand_id)
-                await vendors.record_read(db, vendor_id, "brand_document", "shown", principal.name)
+        async with pool.acquire() as db:
+            await actions.brand_of(db, vendor_id, brand_id)
+            found = await brands.document(db, brand_id)
+            await vendors.record_read(db, vendor_id, "brand_document", "shown", principal.name)
         if found is None:
             raise Problem(404, "no document is there")
         # Never as what it says it is: a browser would show it.
@@ -162,8 +158,7 @@ def router(
             )
             return json_answer(brand_view(brand))
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     @routes.post(
         "/vendors/{vendor_id}/brands/{brand_id}/end",
@@ -183,7 +178,6 @@ def router(
         async def work(db: DB) -> Response:
             return json_answer(brand_view(await actions.end_brand(db, vendor_id, brand_id)))
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     return routes

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import TypeAdapter
 
 from contracts.base import Code
-from services.makers.api.actions import Actions
-from services.makers.api.refusals import refusals_as_problems
-from services.makers.schemas.vendors import CasesPage, CaseView, ResolutionBody, case_view
+from services.makers.api.vendor_actions import VendorActions
+from services.makers.schemas.vendors import CasesPage, CaseView, ResolutionBody, StandingView, case_view
 from services.makers.store import cases
+from services.open_cases import OpenCasesOfKindView, open_by_kind
+from services.refusals.routes import RefusalRoute
 from shared.db import DB
 from shared.http import paging
 from shared.http.answers import json_answer
@@ -21,15 +22,21 @@ from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
 from shared.http.openapi import IDEMPOTENT, PAGED, described, problems
 from shared.http.paging import PAGE, Cursor, Instant, Limit
-from shared.http.routes import Route
 
 _IN_CASES = TypeAdapter(tuple[Instant, UUID])
 
 
 def router(
-    require: Require, pool: asyncpg.Pool[asyncpg.Record], requests: IdempotentRequests, actions: Actions
+    require: Require, pool: asyncpg.Pool[asyncpg.Record], requests: IdempotentRequests, actions: VendorActions
 ) -> APIRouter:
-    routes = APIRouter(route_class=Route, tags=["cases"])
+    routes = APIRouter(route_class=RefusalRoute, tags=["cases"])
+
+    @routes.get("/standing", summary="The open cases in figures", response_model=StandingView)
+    async def get_standing(_: Principal = Depends(require("support"))) -> Response:
+        """How many cases of each kind are open, and how many of them are past their due date."""
+        async with pool.acquire() as db:
+            rows = await open_by_kind(db, actions.lock.now())
+        return json_answer(StandingView(cases=tuple(OpenCasesOfKindView(**row) for row in rows)))
 
     @routes.get("/cases", summary="List open cases", response_model=CasesPage, openapi_extra=PAGED)
     async def list_cases(
@@ -66,7 +73,6 @@ def router(
         async def work(db: DB) -> Response:
             return json_answer(case_view(await actions.settle(db, case_id, body.resolution, principal.name)))
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     return routes

@@ -10,11 +10,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import TypeAdapter
 
 from contracts.base import Sku
-from services.makers.api.actions import Actions
+from services.makers.api.goods_actions import GoodsActions
 from services.makers.api.own import VENDOR_SCOPE, VendorPath, require_own
-from services.makers.api.refusals import refusals_as_problems
 from services.makers.domain.products import PRODUCT_TABLE, Product
-from services.makers.domain.refusals import Refusal
 from services.makers.jobs.customs import Customs
 from services.makers.schemas.goods import (
     ProductBody,
@@ -34,6 +32,8 @@ from services.makers.schemas.product_list import (
     write_list,
 )
 from services.makers.store import products
+from services.refusals.refusal import Refusal
+from services.refusals.routes import RefusalRoute
 from shared.db import DB
 from shared.http import paging
 from shared.http.answers import json_answer
@@ -41,7 +41,7 @@ from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
 from shared.http.openapi import IDEMPOTENT, PAGED, described, problems
 from shared.http.paging import PAGE, Cursor, Limit
-from shared.http.routes import Route, body_within
+from shared.http.routes import body_within
 
 SkuPath = Annotated[Sku, Path(description="The product's number, one vendor's for ever.")]
 _IN_PRODUCTS = TypeAdapter(tuple[Sku])
@@ -53,11 +53,11 @@ def router(
     require: Require,
     pool: asyncpg.Pool[asyncpg.Record],
     requests: IdempotentRequests,
-    actions: Actions,
+    actions: GoodsActions,
     customs: Customs,
 ) -> APIRouter:
     vendor_alone, reader, operator = require(VENDOR_SCOPE, operators=False), require(VENDOR_SCOPE, "support"), require()
-    routes = APIRouter(route_class=Route, tags=["products"])
+    routes = APIRouter(route_class=RefusalRoute, tags=["products"])
 
     async def once(
         request: Request, principal: Principal, vendor_id: VendorPath, act: Callable[[DB], Awaitable[Product]]
@@ -67,8 +67,7 @@ def router(
         async def work(db: DB) -> Response:
             return json_answer(product_view(await act(db)))
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     @routes.get(
         "/vendors/{vendor_id}/products",
@@ -86,10 +85,9 @@ def router(
         """Each in its newest version, by SKU."""
         require_own(principal, vendor_id)
         after = paging.after(cursor, _IN_PRODUCTS)
-        with refusals_as_problems():
-            async with pool.acquire() as db:
-                await actions.found(db, vendor_id)
-                rows = await products.list_products(db, vendor_id, after[0] if after else None, limit + 1)
+        async with pool.acquire() as db:
+            await actions.lock.found(db, vendor_id)
+            rows = await products.list_products(db, vendor_id, after[0] if after else None, limit + 1)
         shown, following = paging.cut(rows, limit, lambda row: (row.sku,))
         page = ProductsPage.model_construct(products=tuple(product_view(row) for row in shown), next=following)
         return json_answer(page, headers=paging.link(request, following))
@@ -103,9 +101,8 @@ def router(
     async def get_product(vendor_id: VendorPath, sku: SkuPath, principal: Principal = Depends(reader)) -> Response:
         """In its newest version."""
         require_own(principal, vendor_id)
-        with refusals_as_problems():
-            async with pool.acquire() as db:
-                return json_answer(product_view(await actions.product_of(db, vendor_id, sku)))
+        async with pool.acquire() as db:
+            return json_answer(product_view(await actions.product_of(db, vendor_id, sku)))
 
     @routes.put(
         "/vendors/{vendor_id}/products/{sku}",
@@ -171,13 +168,12 @@ def router(
                 vendor_id,
                 lambda db: actions.refuse_product(db, vendor_id, sku, body.reason, by),
             )
-        with refusals_as_problems():
-            async with pool.acquire() as db:
-                product = await actions.product_of(db, vendor_id, sku)
-            if (product.state, "approve") not in PRODUCT_TABLE:
-                return await once(request, principal, vendor_id, lambda db: _repeated(actions, db, vendor_id, sku))
-            # Before the transaction: nothing is locked while another service is asked.
-            verdict = await customs.judge(sku, product.details)
+        async with pool.acquire() as db:
+            product = await actions.product_of(db, vendor_id, sku)
+        if (product.state, "approve") not in PRODUCT_TABLE:
+            return await once(request, principal, vendor_id, lambda db: _repeated(actions, db, vendor_id, sku))
+        # Before the transaction: nothing is locked while another service is asked.
+        verdict = await customs.judge(sku, product.details)
         return await once(
             request,
             principal,
@@ -212,10 +208,9 @@ def router(
     async def export_products(vendor_id: VendorPath, principal: Principal = Depends(reader)) -> Response:
         """As a spreadsheet that is read back as the same products; the first 20,000 by SKU."""
         require_own(principal, vendor_id)
-        with refusals_as_problems():
-            async with pool.acquire() as db:
-                await actions.found(db, vendor_id)
-                rows = await products.list_products(db, vendor_id, None, 20_000)
+        async with pool.acquire() as db:
+            await actions.lock.found(db, vendor_id)
+            rows = await products.list_products(db, vendor_id, None, 20_000)
         return Response(write_list(rows), media_type=f"{MEDIA_TYPE}; charset=utf-8")
 
     @routes.post(
@@ -261,13 +256,12 @@ def router(
                 422 if errors and take == "all" and not dry_run else 200,
             )
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     return routes
 
 
-async def _repeated(actions: Actions, db: DB, vendor_id: VendorPath, sku: str) -> Product:
+async def _repeated(actions: GoodsActions, db: DB, vendor_id: VendorPath, sku: str) -> Product:
     """A decision on what waits for none: refused, unless it is the repeat of one that was answered."""
     product = await actions.product_of(db, vendor_id, sku)
     raise Refusal("conflict", f"not while the product is {product.state}", detail="it waits for no decision")

@@ -12,10 +12,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, TypeAdapter
 
 from contracts.base import Code
-from services.makers.api.actions import Actions
 from services.makers.api.keys import make_key
 from services.makers.api.own import VENDOR_SCOPE, VendorPath, require_own
-from services.makers.api.refusals import refusals_as_problems
+from services.makers.api.vendor_actions import VendorActions
 from services.makers.domain.vendors import State, Vendor
 from services.makers.schemas.vendors import (
     AccountBody,
@@ -37,6 +36,7 @@ from services.makers.schemas.vendors import (
     vendor_view,
 )
 from services.makers.store import checks, vendors
+from services.refusals.routes import RefusalRoute
 from shared.db import DB
 from shared.http import paging
 from shared.http.answers import json_answer
@@ -44,7 +44,6 @@ from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
 from shared.http.openapi import IDEMPOTENT, PAGED, described, problems
 from shared.http.paging import PAGE, Cursor, Limit
-from shared.http.routes import Route
 from shared.sealing import Seal
 
 SHOWN_CHECKS = 50
@@ -58,11 +57,11 @@ def router(
     pool: asyncpg.Pool[asyncpg.Record],
     requests: IdempotentRequests,
     seal: Seal,
-    actions: Actions,
+    actions: VendorActions,
 ) -> APIRouter:
     vendor_alone, reader, operator = require(VENDOR_SCOPE, operators=False), require(VENDOR_SCOPE, "support"), require()
     vendor_or_operator = require(VENDOR_SCOPE)
-    routes = APIRouter(route_class=Route, tags=["vendors"])
+    routes = APIRouter(route_class=RefusalRoute, tags=["vendors"])
 
     async def once(request: Request, principal: Principal, act: Act, status: int = 200) -> Response:
         """Does it once an `Idempotency-Key`."""
@@ -70,8 +69,7 @@ def router(
         async def work(db: DB) -> Response:
             return json_answer(await act(db), status)
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     async def change(
         request: Request, principal: Principal, vendor_id: UUID, act: Callable[[DB], Awaitable[Vendor]]
@@ -123,9 +121,8 @@ def router(
     async def get_vendor(vendor_id: VendorPath, principal: Principal = Depends(reader)) -> Response:
         """Without its people and with its account masked."""
         require_own(principal, vendor_id)
-        with refusals_as_problems():
-            async with pool.acquire() as db:
-                return json_answer(vendor_view(await actions.found(db, vendor_id)))
+        async with pool.acquire() as db:
+            return json_answer(vendor_view(await actions.lock.found(db, vendor_id)))
 
     @routes.put(
         "/vendors/{vendor_id}/company",
@@ -160,9 +157,8 @@ def router(
     async def get_people(vendor_id: VendorPath, principal: Principal = Depends(vendor_or_operator)) -> Response:
         """Each reading is recorded, with the name of the key's holder."""
         require_own(principal, vendor_id)
-        with refusals_as_problems():
-            async with pool.acquire() as db:
-                opened = await actions.read_people(db, vendor_id, principal.name)
+        async with pool.acquire() as db:
+            opened = await actions.read_people(db, vendor_id, principal.name)
         return Response(opened, media_type="application/json")  # as it was judged when it was stated
 
     @routes.delete(
@@ -182,8 +178,7 @@ def router(
             await actions.erase_people(db, vendor_id)
             return Response(status_code=204)
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     @routes.put(
         "/vendors/{vendor_id}/bank-account",
@@ -206,9 +201,8 @@ def router(
     async def get_bank_account(vendor_id: VendorPath, principal: Principal = Depends(reader)) -> Response:
         """Masked, with the one that waits for consent."""
         require_own(principal, vendor_id)
-        with refusals_as_problems():
-            async with pool.acquire() as db:
-                vendor, asked = await actions.found(db, vendor_id), await vendors.change_of(db, vendor_id)
+        async with pool.acquire() as db:
+            vendor, asked = await actions.lock.found(db, vendor_id), await vendors.change_of(db, vendor_id)
         return json_answer(account_view(vendor, asked))
 
     @routes.post(
@@ -230,7 +224,7 @@ def router(
 
         async def act(db: DB) -> BaseModel:
             after = await actions.agree_to_account(db, vendor_id, principal.name, body.asked_at)
-            return account_view(await actions.found(db, vendor_id), after)
+            return account_view(await actions.lock.found(db, vendor_id), after)
 
         return await once(request, principal, act)
 
@@ -252,8 +246,7 @@ def router(
             await actions.refuse_account(db, vendor_id, principal.name)
             return Response(status_code=204)
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     @routes.post(
         "/vendors/{vendor_id}/submission",
@@ -277,12 +270,11 @@ def router(
     async def list_checks(vendor_id: VendorPath, principal: Principal = Depends(reader)) -> Response:
         """The evidence of a decision, the latest first, 50 at most."""
         require_own(principal, vendor_id)
-        with refusals_as_problems():
-            async with pool.acquire() as db:
-                await actions.found(db, vendor_id)
-                rows = await checks.of_vendor(db, vendor_id, SHOWN_CHECKS)
-                if any(evidence is not None for _, evidence in rows):
-                    await vendors.record_read(db, vendor_id, "evidence", "shown", principal.name)
+        async with pool.acquire() as db:
+            await actions.lock.found(db, vendor_id)
+            rows = await checks.of_vendor(db, vendor_id, SHOWN_CHECKS)
+            if any(evidence is not None for _, evidence in rows):
+                await vendors.record_read(db, vendor_id, "evidence", "shown", principal.name)
         views = [
             check_view(
                 check,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.makers.domain.refusals import conflict
+from services.refusals.refusal import conflict
 
 
 @dataclass(frozen=True, slots=True)

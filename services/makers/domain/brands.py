@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, get_args
 from uuid import UUID
 
-from services.makers.domain.refusals import Refusal, conflict
+from services.refusals.refusal import Refusal, conflict
 
 Role = Literal["owner", "authorised_seller"]
 Office = Literal["INPI", "EUIPO", "WIPO", "CNIPA"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.base import Stream
-from services.makers.domain.refusals import Refusal
+from services.refusals.refusal import Refusal
 
 VENDOR_DECISION = "vendor_decision"
 NUMBER_LAPSED = "number_lapsed"
@@ -16,9 +17,11 @@ BANK_CHANGE = "bank_change"
 BRAND_DECISION = "brand_decision"
 BRAND_ENDING = "brand_ending"
 PRODUCT_DECISION = "product_decision"
+PRODUCT_BARRED = "product_barred"
+RESTORED = "restored"
 IN_FLIGHT = "in_flight"
 
-ACTIONS = {
+ACTIONS: Mapping[str, str] = {
     VENDOR_DECISION: "decide_vendor",
     NUMBER_LAPSED: "ask_vendor",
     NUMBER_UNCHECKED: "check_again",
@@ -26,9 +29,15 @@ ACTIONS = {
     BRAND_DECISION: "decide_brand",
     BRAND_ENDING: "ask_vendor",
     PRODUCT_DECISION: "decide_product",
+    PRODUCT_BARRED: "decide_withdrawal",
+    RESTORED: "compare",
     IN_FLIGHT: "decide_in_flight",
 }
 """What settles a case of each kind."""
+DUE_AFTER = timedelta(days=3)
+"""Business time that a person has for a case, as for one of an order."""
+URGENT: Mapping[str, timedelta] = {IN_FLIGHT: timedelta(days=1)}
+"""Less where orders wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,7 @@ class Case:
     vendor_id: UUID
     kind: str
     about: str
-    """What tells two cases of a kind and vendor apart: a check's round, a brand's id, a SKU and version."""
+    """What tells two cases of a kind and vendor apart: a check's round, a brand's id, a SKU, a SKU and version."""
     opened_at: datetime
     due_at: datetime | None = None
     reason: str | None = None
@@ -60,7 +69,8 @@ class Case:
 def opened(
     vendor_id: UUID, kind: str, about: str, now: datetime, due_at: datetime | None = None, reason: str | None = None
 ) -> Case:
-    """Derived from what it is about: opened twice it is one case."""
+    """Derived from what it is about: opened twice it is one case. `due_at`: where it does not follow from the kind."""
+    due_at = due_at or now + URGENT.get(kind, DUE_AFTER)
     stream = Stream.of("makers-case", f"{vendor_id}:{kind}:{about}")
     return Case(stream.id, vendor_id, kind, about, now, due_at, reason)
 

@@ -14,8 +14,8 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from services.makers.domain.brands import Brand, may_sell
-from services.makers.domain.refusals import Refusal
 from services.makers.domain.vendors import Vendor
+from services.refusals.refusal import Refusal
 from shared.faults import Fault
 
 ProductState = Literal["draft", "submitted", "approved", "changed", "withdrawn"]
@@ -103,6 +103,11 @@ class Verdict:
     rules: tuple[str, ...]
     """The versions of the tables that were asked."""
 
+    @property
+    def barred_by(self) -> str | None:
+        """Why it may not come in; None when it may."""
+        return None if self.accepted else self.reason or "customs"
+
 
 def product_moved(product: Product, step: ProductStep) -> Product:
     """After this step. Raises Refusal where the table has no such row."""
@@ -138,8 +143,8 @@ def _faults(vendor: Vendor, brand: Brand | None, verdict: Verdict, today: date) 
         yield Fault("vendor", "vendor_verified", "Must be verified")
     if not may_sell(brand, today):
         yield Fault("brand", "brand_authorised", "Must be authorised for China today")
-    if not verdict.accepted:
-        yield Fault("hs_code", verdict.reason or "customs", "Must be let in by China's customs, by the lists in force")
+    if verdict.barred_by is not None:
+        yield Fault("hs_code", verdict.barred_by, "Must be let in by China's customs, by the lists in force")
 
 
 def in_force(product: Product) -> bool:

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID
 
+from contracts.base import vendor_stream
 from services.makers.domain.numbers import vat_country
-from services.makers.domain.refusals import Refusal, conflict
 from services.makers.domain.vies import Check
+from services.refusals.refusal import Refusal, conflict
 from shared.faults import Fault
 
 State = Literal["draft", "submitted", "checking", "verified", "rejected", "suspended", "closed"]
@@ -91,6 +92,11 @@ class Vendor:
     tellings: int = 0
     """How often what shoppers and the warehouse know of it was published."""
     created_at: datetime | None = None
+
+
+def added(owner: str, now: datetime) -> Vendor:
+    """One that has stated nothing yet."""
+    return Vendor(vendor_stream(owner).id, owner, "draft", now, None, None, False)
 
 
 def moved(vendor: Vendor, step: Step, now: datetime) -> Vendor:

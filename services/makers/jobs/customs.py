@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.makers.domain.products import Details, Verdict
-from services.makers.domain.refusals import Refusal
+from services.refusals.refusal import Refusal
 from shared.http.client import Bounds, Counterpart, NoAnswer
 from shared.http.counterpart_answer import Answer
 from shared.http.json_reader import NotJson, read_told
@@ -16,6 +16,8 @@ from shared.telemetry import log
 CUSTOMS = "makers.customs"
 PATH = "/customs/quote"
 ANSWER_BYTES = 64 * 1024
+OF_THE_PRODUCT = (200, 422)
+"""Statuses that say something of what was asked; the others say that customs is not there for us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +31,20 @@ class Customs:
     """An API key of scope `service`."""
     bounds: Bounds
 
-    async def judge(self, sku: str, details: Details) -> Verdict:
-        """On one unit, by the rules of today. Raises Refusal when it does not answer: nothing is approved unjudged."""
+    async def ask(self, sku: str, details: Details) -> Verdict:
+        """On one unit, by the rules of today. Raises NoAnswer when customs does not answer us, ValueError when it does
+        not judge this product."""
         headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
         body = json.dumps(question(sku, details), ensure_ascii=False).encode()
+        answer = await self.counterpart.call("POST", f"{self.url}{PATH}", self.bounds, headers=headers, body=body)
+        if answer.status not in OF_THE_PRODUCT:
+            raise NoAnswer(f"http:{answer.status}", sent=True)
+        return read(answer)
+
+    async def judge(self, sku: str, details: Details) -> Verdict:
+        """As `ask`. Raises Refusal when there is no answer: nothing is approved unjudged."""
         try:
-            answer = await self.counterpart.call("POST", f"{self.url}{PATH}", self.bounds, headers=headers, body=body)
-            return read(answer)
+            return await self.ask(sku, details)
         except NoAnswer as fault:
             reason = fault.reason
         except ValueError as fault:

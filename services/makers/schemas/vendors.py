@@ -19,6 +19,7 @@ from services.makers.domain.numbers import clean_eori, clean_iban, clean_siren, 
 from services.makers.domain.vendors import Company, State, Vendor
 from services.makers.domain.vies import Check, NameMatch, Outcome
 from services.makers.schemas.base import ONE_LINE, Country, Name, Text, cleaned
+from services.open_cases import OpenCasesOfKindView
 from shared.http.counts import at_most
 from shared.http.models import Body, View
 
@@ -255,7 +256,7 @@ class CaseView(View):
     vendor_id: UUID
     kind: str
     about: str
-    """What tells two cases of a kind apart: a check's round, a brand's id, a SKU and its version."""
+    """What tells two cases of a kind apart: a check's round, a brand's id, a SKU, a SKU and its version."""
     action: str
     """What settles it."""
     opened_at: datetime
@@ -271,6 +272,12 @@ class CasesPage(View):
     cases: tuple[CaseView, ...]
     next: str | None
     """The cursor of the next page; null on the last."""
+
+
+class StandingView(View):
+    """The open cases in figures."""
+
+    cases: tuple[OpenCasesOfKindView, ...]
 
 
 class ResolutionBody(Body):

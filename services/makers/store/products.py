@@ -17,11 +17,15 @@ _PRODUCT = """select p.sku, p.vendor_id, p.state, p.version, p.approved_version,
               from products p join product_versions v on v.sku = p.sku and v.version = p.version"""
 
 
+IN_FORCE = "state in ('approved', 'changed')"
+"""Of a row of `products`: a version of it is sold."""
+
+
 def _written(details: Details) -> str:
     return json.dumps(asdict(details), ensure_ascii=False, default=str)
 
 
-def _read(text: str) -> Details:
+def read_details(text: str) -> Details:
     values = json.loads(text)
     content = values["content_amount"]
     return Details(
@@ -42,7 +46,7 @@ def _product(row: Any) -> Product:
         vendor_id=row["vendor_id"],
         state=row["state"],
         version=row["version"],
-        details=_read(row["details"]),
+        details=read_details(row["details"]),
         approved_version=row["approved_version"],
         approvals=row["approvals"],
     )
@@ -68,7 +72,7 @@ async def list_products(db: DB, vendor_id: UUID, after: str | None, limit: int) 
 async def in_force_of_brands(db: DB, brand_ids: Sequence[UUID]) -> list[Product]:
     """Those that are sold under these brands, whatever brand a version that waits has."""
     rows = await db.fetch(
-        f"{_PRODUCT} where p.approved_brand_id = any($1) and p.state in ('approved', 'changed') order by p.sku",
+        f"{_PRODUCT} where p.approved_brand_id = any($1) and p.{IN_FORCE} order by p.sku",
         list(brand_ids),
     )
     return [_product(row) for row in rows]

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from contracts.base import order_stream
 from contracts.cases import CaseClosed, CaseOpened
+from services.open_cases import open_by_kind
 from services.orders.api.lookup import visible_order
 from services.orders.domain.cases import closed_by_a_person, freed_by
 from services.orders.schemas.answers import CasesPage, ClosedCaseView, StandingView
@@ -52,7 +53,7 @@ def router(
         now = clock.now()
         async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
             states = await orders_table.open_by_state(db, now)
-            kinds = await cases_table.open_by_kind(db, now)
+            kinds = await open_by_kind(db, now)
             longest = await orders_table.longest_in_state(db)
             paused = await pauses_table.lasting(db)
         return JSONResponse(standing_view(states, kinds, longest.document if longest else None, paused))

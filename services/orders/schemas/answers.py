@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
+from services.open_cases import OpenCasesOfKindView
 from shared.http import models
 
 
@@ -277,16 +278,6 @@ class OrdersInStateView(View):
     """Since when the one is in it that came first."""
     overdue: int
     """How many are past their deadline."""
-
-
-class OpenCasesOfKindView(View):
-    """The open cases of one kind."""
-
-    kind: str
-    cases: int
-    """How many."""
-    overdue: int
-    """How many are past their due date."""
 
 
 class LongestOpenOrderView(View):

@@ -56,13 +56,3 @@ async def page(
         limit,
     )
     return [dict(row) for row in rows]
-
-
-async def open_by_kind(db: DB, now: datetime) -> list[dict[str, Any]]:
-    """Open cases by kind: how many, and how many of them are past their due date."""
-    rows = await db.fetch(
-        """select kind, count(*) as cases, count(*) filter (where due_at < $1) as overdue
-           from cases where closed_at is null group by kind""",
-        now,
-    )
-    return [dict(row) for row in rows]

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import TypeAdapter
 
 from contracts.base import Code, Sku, product_stream, vendor_stream
-from services.warehouse.api.refusals import refusals_as_problems
+from services.refusals.routes import RefusalRoute
 from services.warehouse.domain.catalogue import first_vendor_fact, from_makers, product_facts
 from services.warehouse.domain.goods import GoodsReceipt, Product, check_receipt, check_repeated
 from services.warehouse.domain.stock import levels_after
@@ -38,7 +38,6 @@ from shared.http.idempotency import IdempotentRequests
 from shared.http.openapi import IDEMPOTENT, PAGED, described, problems
 from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import Problem
-from shared.http.routes import Route
 from shared.ledger.ledger import Ledger
 
 SkuPath = Annotated[Sku, Path(description="The product's number, which its owner has given it.")]
@@ -58,7 +57,7 @@ def router(
 ) -> APIRouter:
     """`makers`: products are said by that service, and nobody else."""
     key = require("warehouse")
-    routes = APIRouter(route_class=Route, tags=["goods"])
+    routes = APIRouter(route_class=RefusalRoute, tags=["goods"])
 
     @routes.put(
         "/products/{sku}",
@@ -73,10 +72,9 @@ def router(
         """States all about a product: 201 when new, 200 when replaced. Its owner never changes (409). Where the service
         `makers` says what may be sold, nothing is stated here (409)."""
         product = body.product(sku)
-        with refusals_as_problems():
-            if makers:
-                raise from_makers()
-            created = await ledger.run(lambda db: _state(db, ledger, product, clock.now()))
+        if makers:
+            raise from_makers()
+        created = await ledger.run(lambda db: _state(db, ledger, product, clock.now()))
         return json_answer(product_view(product), 201 if created else 200)
 
     @routes.get("/products", summary="List products", response_model=ProductsPage, openapi_extra=PAGED)
@@ -123,8 +121,7 @@ def router(
         async def work(db: DB) -> Response:
             return json_answer(receipt_view(await _receive(db, ledger, body.receipt(clock.now()))), 201)
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     @routes.get("/stock", summary="List the stock", response_model=StockPage, openapi_extra=PAGED)
     async def list_stock(

@@ -1,5 +1,5 @@
 """What people do with a manifest, under its lock and those of the orders concerned. The rules are in
-`domain.manifests`; each raises `domain.refusals.Refusal`."""
+`domain.manifests`; each raises Refusal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from contracts.base import manifest_stream, order_stream
 from contracts.carrier import LabelCreated
 from contracts.warehouse import ManifestClosed
+from services.refusals.refusal import Refusal
 from services.warehouse.domain.manifests import (
     MOST_OPEN,
     Manifest,
@@ -17,7 +18,6 @@ from services.warehouse.domain.manifests import (
     scan_off,
     scan_on,
 )
-from services.warehouse.domain.refusals import Refusal
 from services.warehouse.store import manifests
 from shared.clock import Clock
 from shared.db import DB

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import TypeAdapter
 
 from contracts.base import manifest_stream
+from services.refusals.routes import RefusalRoute
 from services.tracking_numbers import TypedNumber
 from services.warehouse.api.manifest_actions import ManifestActions
-from services.warehouse.api.refusals import refusals_as_problems
 from services.warehouse.domain.manifests import Manifest, ManifestState
 from services.warehouse.schemas.manifests import (
     CloseBody,
@@ -34,7 +34,6 @@ from shared.http.idempotency import IdempotentRequests
 from shared.http.openapi import CONDITIONAL, IDEMPOTENT, PAGED, described, problems
 from shared.http.paging import PAGE, Cursor, Instant, Limit
 from shared.http.problems import Problem
-from shared.http.routes import Route
 from shared.ledger.ledger import Ledger
 
 ManifestPath: TypeAlias = Annotated[UUID, Path(description="The manifest's id; `POST /manifests` answers it.")]
@@ -51,7 +50,7 @@ def router(
     actions: ManifestActions,
 ) -> APIRouter:
     key = require("warehouse")
-    routes = APIRouter(route_class=Route, tags=["manifests"])
+    routes = APIRouter(route_class=RefusalRoute, tags=["manifests"])
 
     async def view_of(db: DB, manifest: Manifest) -> ManifestView:
         facts = (await ledger.read(db, [manifest_stream(manifest.id)]))[manifest.id]
@@ -63,8 +62,7 @@ def router(
         async def work(db: DB) -> Response:
             return json_answer(manifest_summary(await action(db)))
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     @routes.post(
         "/manifests",
@@ -80,8 +78,7 @@ def router(
         async def work(db: DB) -> Response:
             return json_answer(manifest_summary(await actions.open(db, body.carrier)), 201)
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     @routes.get("/manifests", summary="List manifests", response_model=ManifestsPage, openapi_extra=PAGED)
     async def list_manifests(
@@ -157,8 +154,7 @@ def router(
             await actions.discard(db, manifest_id)
             return Response(status_code=204)
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     @routes.post(
         "/manifests/{manifest_id}/close",
@@ -179,7 +175,6 @@ def router(
         async def work(db: DB) -> Response:
             return json_answer(await view_of(db, await actions.close(db, manifest_id, body.without)))
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     return routes

@@ -1,6 +1,6 @@
 """What people do with an order, under its lock: read what the rule needs, ask the rule, write down what follows.
 
-Each raises `domain.refusals.Refusal` when the rule forbids it; the rules are in `domain.actions`.
+Each raises Refusal when the rule forbids it; the rules are in `domain.actions`.
 """
 
 from __future__ import annotations

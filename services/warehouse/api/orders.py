@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 
 from contracts.base import ParcelNumber, order_stream
 from services.paths import OrderPath, ParcelPath
+from services.refusals.routes import RefusalRoute
 from services.warehouse.api.order_actions import OrderActions
-from services.warehouse.api.refusals import refusals_as_problems
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import ordered_units
 from services.warehouse.schemas.orders import (
@@ -45,7 +45,6 @@ from shared.http.idempotency import IdempotentRequests
 from shared.http.openapi import IDEMPOTENT, PAGED, described, problems
 from shared.http.paging import PAGE, Cursor, Instant, Limit
 from shared.http.problems import Problem
-from shared.http.routes import Route
 from shared.ledger.ledger import Ledger
 
 _IN_PICK_LISTS = TypeAdapter(tuple[Instant, UUID])
@@ -60,7 +59,7 @@ def router(
     actions: OrderActions,
 ) -> APIRouter:
     key = require("warehouse")
-    routes = APIRouter(route_class=Route, tags=["orders"])
+    routes = APIRouter(route_class=RefusalRoute, tags=["orders"])
 
     @routes.get("/pick-lists", summary="List the orders to pick", response_model=PickListsPage, openapi_extra=PAGED)
     async def list_pick_lists(
@@ -125,8 +124,7 @@ def router(
         async def work(db: DB) -> Response:
             return json_answer(pack_view(await actions.pack(db, order_id, body.boxes(), split=body.split)), 201)
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     @routes.post(
         "/orders/{order_id}/parcels/{parcel}/repack",
@@ -150,8 +148,7 @@ def router(
         async def work(db: DB) -> Response:
             return json_answer(repack_view(await actions.repack(db, order_id, parcel, body.measures())))
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     @routes.post(
         "/orders/{order_id}/shortages",
@@ -174,8 +171,7 @@ def router(
                 ShortageView(order_id=order_id, sku=body.sku, written_off=body.quantity, replaced=replaced, stage=stage)
             )
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     @routes.post(
         "/orders/{order_id}/parcels/{parcel}/hand-over",
@@ -198,8 +194,7 @@ def router(
         async def work(db: DB) -> Response:
             return json_answer(handed_over_view(await actions.hand_over(db, order_id, parcel, body.tracking_number)))
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     @routes.post(
         "/orders/{order_id}/parcels/{parcel}/return",
@@ -224,7 +219,6 @@ def router(
             sound, damaged = ([units.units() for units in counted] for counted in (body.sound, body.damaged))
             return json_answer(return_view(await actions.book_return(db, order_id, parcel, sound, damaged)))
 
-        with refusals_as_problems():
-            return await requests.run(request, principal, work)
+        return await requests.run(request, principal, work)
 
     return routes

@@ -28,10 +28,10 @@ from contracts.warehouse import (
     StockShort,
     StockWrittenOff,
 )
+from services.refusals.refusal import Refusal
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import hold_text, open_holds, order_lines, packed_parcels
 from services.warehouse.domain.packing import Box, box_faults, boxes_of, pack_boxes, packing_faults, same_boxes
-from services.warehouse.domain.refusals import Refusal
 from services.warehouse.domain.returns import return_faults, split_contents
 from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
 from shared.faults import Fault

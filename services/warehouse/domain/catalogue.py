@@ -20,8 +20,8 @@ from contracts.makers import (
 from contracts.makers import Product as ValidatedProduct
 from contracts.vocabularies import IN_FLIGHT_CHOICES
 from contracts.warehouse import OrderRecalled
+from services.refusals.refusal import Refusal
 from services.warehouse.domain.goods import Product
-from services.warehouse.domain.refusals import Refusal
 from shared.ledger.facts import Facts
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from uuid import UUID, uuid5
 
 from contracts.warehouse import GoodsReceived, ReceivedLine
-from services.warehouse.domain.refusals import Refusal
+from services.refusals.refusal import Refusal
 from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
 from shared.faults import Fault
 

@@ -18,9 +18,9 @@ from contracts.carrier import LabelCreated
 from contracts.orders import OrderClosed
 from contracts.warehouse import MANIFEST_PARCELS, ManifestClosed, ManifestParcel, OrderWithdrawn, ParcelHandedOver
 from services.plans import is_given_up
+from services.refusals.refusal import Refusal
 from services.warehouse.domain.actions import hand_over
 from services.warehouse.domain.orders import Stage
-from services.warehouse.domain.refusals import Refusal
 from shared.faults import Fault
 from shared.ledger.facts import Facts
 

@@ -1,4 +1,4 @@
-"""How a rule refuses what is asked for: the kind of refusal, and each fault by its field and rule."""
+"""How a rule refuses what is asked for: the kind of refusal, and each fault by its field and rule. Pure."""
 
 from __future__ import annotations
 

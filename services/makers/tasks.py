@@ -1,0 +1,71 @@
+"""The loop of makers: products in force are judged again by customs, whose lists change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import asyncpg
+
+from services.makers.api.vendor_lock import VendorLock
+from services.makers.domain.cases import PRODUCT_BARRED, opened
+from services.makers.domain.judgements import Judgement, is_due, judged, newly_barred
+from services.makers.jobs.customs import CUSTOMS, Customs
+from services.makers.store import cases, judgements
+from shared.db import DB, TRANSIENT
+from shared.http.client import NoAnswer
+from shared.loop import Loop
+from shared.supervise import Task
+from shared.telemetry import log
+
+AT_ONCE = 100
+"""Products whose turn a round is; a release of rules is met by all of them after so many rounds as it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    pool: asyncpg.Pool[asyncpg.Record]
+    lock: VendorLock
+    customs: Customs
+    every_seconds: float
+    """Real time between two rounds."""
+
+    def task(self) -> Task:
+        async def run(loop: Loop) -> None:
+            await loop.repeat(lambda: loop.while_waiting(self.round()), self.every_seconds, TRANSIENT)
+
+        return Task("judging", run)
+
+    async def round(self) -> None:
+        """One product is asked for whatever it is, since its answer names the rules in force; then those that are due.
+        Customs is asked outside any transaction; while it is away nothing is asked."""
+        async with self.pool.acquire() as db:
+            turn = await judgements.take(db, self.lock.now(), AT_ONCE)
+        rules: tuple[str, ...] | None = None
+        for one in turn:
+            if not is_due(one, rules, self.lock.now()):
+                continue
+            try:
+                verdict = await self.customs.ask(one.sku, one.details)
+            except NoAnswer as fault:
+                log.warning("no product is judged again", counterpart=CUSTOMS, reason=fault.reason)
+                return
+            except ValueError as fault:
+                log.warning("a product was not judged again", counterpart=CUSTOMS, sku=one.sku, reason=str(fault))
+                continue
+            rules = verdict.rules
+            await self._keep(one, judged(one, verdict, self.lock.now()))
+
+    async def _keep(self, before: Judgement, after: Judgement) -> None:
+        async def keep(db: DB) -> None:
+            await self.lock.take(db, after.vendor_id)
+            if not await judgements.save(db, after):
+                return  # withdrawn, or another version approved, meanwhile
+            if newly_barred(before, after):
+                case = opened(after.vendor_id, PRODUCT_BARRED, after.sku, self.lock.now(), reason=after.barred_by)
+                await cases.open_all(db, [case])
+            elif before.barred_by and not after.barred_by:
+                await cases.close_about(
+                    db, after.vendor_id, PRODUCT_BARRED, after.sku, "let_in_again", None, self.lock.now()
+                )
+
+        await self.lock.ledger.run(keep)

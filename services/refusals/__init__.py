@@ -1,0 +1,1 @@
+"""How rules refuse what is asked for over HTTP, and how that is answered."""

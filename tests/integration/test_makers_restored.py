@@ -1,0 +1,89 @@
+"""A restored database of makers takes over what was told since the backup, and tells no turn twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from contracts.base import Event, vendor_stream
+from contracts.makers import (
+    InFlightDecided,
+    ProductApproved,
+    ProductWithdrawn,
+    VendorRestored,
+    VendorSuspended,
+    VendorVerified,
+)
+from services.makers import main
+from tests.support.makers_service import OPERATOR, MakersService
+
+NOW = datetime.now(UTC)
+
+
+async def restore(makers: MakersService, *told: Event) -> None:
+    """As `restore-from-topics` does with what it finds on the topic of makers."""
+    on_restored, ledger = main.service(makers.platform).on_restored, makers.platform.ledger
+    assert on_restored is not None
+    async with ledger.transaction() as db:
+        await on_restored(db, await ledger.restore(db, published=told, consumed=[], wire={}))
+
+
+async def kinds(makers: MakersService, vendor_id: str) -> Sequence[str]:
+    params = {"vendor_id": vendor_id}
+    found = (await makers.http.get("/cases", params=params, headers=OPERATOR)).json()["cases"]
+    return sorted(case["kind"] for case in found)
+
+
+async def test_what_was_told_since_the_backup_stands(makers: MakersService) -> None:
+    vendor = await makers.verified("back")
+    brand = await makers.brand(vendor)
+    await makers.approved(vendor, "BACK-1", brand)
+    stream = vendor_stream("back")
+    told: list[Event] = [
+        VendorSuspended(vendor_id=stream.id, occurred_at=NOW, turn=1, reason="operator"),
+        ProductWithdrawn(sku="BACK-1", occurred_at=NOW, turn=1, reason="vendor"),
+    ]
+    await restore(makers, *told)
+    shown = await makers.shown(vendor)
+    assert (shown["state"], shown["suspensions"]) == ("suspended", 1)
+    assert (await makers.shown(vendor, "/products/BACK-1"))["state"] == "withdrawn"
+    assert await kinds(makers, vendor.id) == ["in_flight", "restored"]
+    await restore(makers, *told)  # broken off, and begun again
+    assert await kinds(makers, vendor.id) == ["in_flight", "restored"]
+    await restore(
+        makers,
+        InFlightDecided(vendor_id=stream.id, occurred_at=NOW, turn=1, choice="go_on"),
+        VendorRestored(vendor_id=stream.id, occurred_at=NOW, turn=1),
+        VendorVerified(vendor_id=stream.id, occurred_at=NOW, turn=2, owner="back", public_name="Vieux-Port"),
+    )
+    assert await kinds(makers, vendor.id) == ["restored"]
+    assert (await makers.shown(vendor))["state"] == "verified"
+
+    # What follows are the next turns: others take them for news.
+    body = {"reason": "papers_missing"}
+    suspended = await makers.http.post(f"{vendor.path}/suspension", json=body, headers=OPERATOR)
+    assert suspended.status_code == 200, suspended.text
+    assert {event.turn for event in (await makers.of_vendor(vendor)).all(VendorSuspended)} == {1, 2}
+    assert (await makers.http.post(f"{vendor.path}/restoration", headers=OPERATOR)).status_code == 200
+    assert {event.turn for event in (await makers.of_vendor(vendor)).all(VendorVerified)} == {1, 2, 3}
+    await makers.approved(vendor, "BACK-1", brand)
+    assert {event.turn for event in (await makers.of_product("BACK-1")).all(ProductApproved)} == {1, 2}
+
+
+async def test_a_vendor_and_a_product_that_are_not_known_are_there_again(makers: MakersService) -> None:
+    known = await makers.verified("model")
+    await makers.approved(known, "MODEL-1", await makers.brand(known))
+    approved = (await makers.of_product("MODEL-1")).get(ProductApproved)
+    assert approved is not None
+    stream = vendor_stream("forgotten")
+    product = approved.product.model_copy(update={"owner": "forgotten", "vendor_id": stream.id})
+    lost = ProductApproved(sku="LOST-1", occurred_at=NOW, product=product)
+    verified = VendorVerified(vendor_id=stream.id, occurred_at=NOW, owner="forgotten", public_name="Vieux-Port")
+    await restore(makers, lost)  # partitions are read in any order
+    await restore(makers, verified)
+    path = f"/vendors/{stream.id}"
+    vendor = (await makers.http.get(path, headers=OPERATOR)).json()
+    assert (vendor["state"], vendor["company"]) == ("verified", None)
+    shown = (await makers.http.get(f"{path}/products/LOST-1", headers=OPERATOR)).json()
+    assert (shown["state"], shown["approved_version"], shown["details"]["hs_code"]) == ("approved", 1, product.hs_code)
+    assert await kinds(makers, str(stream.id)) == ["restored"]
