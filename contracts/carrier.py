@@ -168,6 +168,9 @@ class ParcelDetailsReported(ParcelEvent):
     """The carrier's own word, e.g. `colissimo`."""
     expected_on: date | None = None
     """The day on which the carrier expects to deliver."""
+    expected_from: Instant | None = None
+    """From when on of that day, with `expected_until`; neither where the carrier tells no hours."""
+    expected_until: Instant | None = None
     partner: PublicName | None = None
     """Who carries the parcel in the country of destination, e.g. China Post."""
     partner_number: Code | None = None

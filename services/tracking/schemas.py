@@ -81,6 +81,10 @@ class CarrierDetails(Answer):
 
     expected_on: date | None = None
     """The day on which the carrier expects to deliver: its estimate, not ours."""
+    expected_from: AwareDatetime | None = None
+    """From when on of that day, where the carrier tells hours."""
+    expected_until: AwareDatetime | None = None
+    """Until when; told with `expected_from`."""
     product: str | None = None
     """The carrier's own word."""
     partner: str | None = None

@@ -159,6 +159,18 @@ def test_what_the_carrier_tells_is_shown_as_its_own() -> None:
     assert "LY000000014CN" in ended
 
 
+def test_the_hours_of_the_estimate_are_shown_in_the_readers_time_zone() -> None:
+    """18:00 to 20:00 in Paris on the 15th is the 16th in Beijing, and passed only when the hours have."""
+    hours = {"expected_from": "2026-11-15T17:00:00Z", "expected_until": "2026-11-15T19:00:00Z"}
+    told = [*SHIPPED, scan(1, 30, "ET3", "arrived_destination"), details(1, **hours)]
+    assert "<dd>2026年11月16日星期一 01:00至03:00</dd>" in render(told, "zh")
+    assert "<dd>dimanche 15 novembre 2026, de 18:00 à 20:00</dd>" in render(told, "fr")
+    shown = "Monday, 16 November 2026, 01:00 to 03:00 (17:00–19:00 UTC)"
+    assert f"<dd>{shown}</dd>" in render(told)
+    assert f"<dd>{shown}</dd>" in render(told, now=datetime(2026, 11, 15, 18, 59, tzinfo=UTC))
+    assert f"<dd>{shown} (has passed)</dd>" in render(told, now=datetime(2026, 11, 15, 19, 1, tzinfo=UTC))
+
+
 def test_a_code_of_the_carrier_is_small_print() -> None:
     assert '<small class="code">code ET2</small>' in render([*SHIPPED, scan(1, 30, "ET2", "at_origin_exchange", "FR")])
 

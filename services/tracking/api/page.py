@@ -214,12 +214,17 @@ def _carrier_page(parcel: ParcelTracking) -> str | None:
 
 
 def _expected(words: Words, parcel: ParcelTracking, now: datetime) -> str | None:
-    """The carrier's estimate; none for a parcel that has ended or is on its way back."""
-    day = parcel.details.expected_on if parcel.details else None
-    if day is None or parcel.final or parcel.status == "returning":
+    """The carrier's estimate; none for a parcel that has ended or is on its way back. With its hours, in the reader's
+    time zone, where it tells them: the day is then the one on which they begin there."""
+    details = parcel.details
+    if details is None or details.expected_on is None or parcel.final or parcel.status == "returning":
         return None
-    text = words.calendar_day(day)
-    return words.ui("expected_passed", date=text) if day < now.date() else text
+    begin, end = details.expected_from, details.expected_until
+    if begin and end:
+        text, passed = words.span(begin, end), end < now
+    else:
+        text, passed = words.calendar_day(details.expected_on), details.expected_on < now.date()
+    return words.ui("expected_passed", date=text) if passed else text
 
 
 def _stages(words: Words, parcel: ParcelTracking) -> Iterator[PageStage]:

@@ -83,6 +83,15 @@ class Words:
         local = format_time(at, "short", self._zone, self._locale)
         return f"{local} ({format_datetime(at, 'HH:mm', UTC, self._locale)} UTC)" if self.language == "en" else local
 
+    def span(self, begin: datetime, end: datetime) -> str:
+        """Day and hours, e.g. `Saturday 5 December 2026, 09:00 to 12:00`; in English with UTC beside them."""
+        hours = {"begin": format_time(begin, "short", self._zone, self._locale)}
+        hours["end"] = format_time(end, "short", self._zone, self._locale)
+        text = self.ui("span", date=self.date(begin), **hours)
+        if self.language != "en":
+            return text
+        return f"{text} ({'–'.join(format_datetime(at, 'HH:mm', UTC, self._locale) for at in (begin, end))} UTC)"
+
     def instant(self, at: datetime) -> str:
         """Day and time, e.g. `12 Nov 2026, 14:05`."""
         local = format_datetime(at, "medium", self._zone, self._locale).rpartition(":")[0]

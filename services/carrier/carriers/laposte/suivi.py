@@ -1,8 +1,9 @@
 """What Suivi v2 tells of a parcel beside its events: the steps it has reached, and details for who waits for it. Pure.
 
 Source: La Poste's OpenAPI "Suivi-1.0.0": `timeline` (five steps, the third is the way, the fifth the end), `estimDate`,
-`product`, `url`, `contextData.partner` (who carries the parcel abroad, with its own number), `contextData.removalPoint`
-(the counter where it waits).
+`estimHourMin` and `estimHourMax` (`date-time`, as in the recorded answer of hedii/colissimo-api), `product`, `url`,
+`contextData.partner` (who carries the parcel abroad, with its own number), `contextData.removalPoint` (the counter
+where it waits).
 """
 
 from __future__ import annotations
@@ -63,9 +64,13 @@ def details_of(shipment: Mapping[str, Any]) -> ParcelDetails | None:
     """The details that a shipment tells; what cannot be read is left out. None when it tells none."""
     context = _object(shipment.get("contextData"))
     partner, counter = _object(context.get("partner")), _object(context.get("removalPoint"))
+    day = _day(shipment.get("estimDate"))
+    begin, end = _hours(day, shipment.get("estimHourMin"), shipment.get("estimHourMax"))
     details = ParcelDetails(
         product=_matching(_PRODUCT, shipment.get("product")),
-        expected_on=_day(shipment.get("estimDate")),
+        expected_on=day,
+        expected_from=begin,
+        expected_until=end,
         partner=_name(partner.get("name")),
         partner_number=_matching(_NUMBER, partner.get("reference")),
         pickup_point=_name(counter.get("name")),
@@ -126,6 +131,15 @@ def _day(value: Any) -> date | None:
     except ValueError:
         return None
     return day if day is not None and day.year in _YEARS else None
+
+
+def _hours(day: date | None, earliest: Any, latest: Any) -> tuple[datetime | None, datetime | None]:
+    """The hours of the day on which delivery is expected, UTC. Those of another day, or that end no later than they
+    begin, say nothing: the recorded answer has one instant for both, three days after the estimate."""
+    begin, end = instant(earliest), instant(latest)
+    if begin is None or end is None or begin >= end or {begin.date(), end.date()} != {day}:
+        return None, None
+    return begin.astimezone(UTC), end.astimezone(UTC)
 
 
 def _page(value: Any) -> str | None:
