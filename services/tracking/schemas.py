@@ -113,6 +113,8 @@ class ParcelTracking(Answer):
     """The latest scan."""
     country: CountryCode | None = None
     """Where it is, ISO 3166-1 alpha-2."""
+    city: str | None = None
+    """Where in the country, in the carrier's words; left out where its latest scan does not say."""
     flags: tuple[Flag, ...] = ()
     """Beside the status: what is not as it should be."""
     state: ParcelState
@@ -151,6 +153,8 @@ class TimelineEntry(Answer):
     """The flags that a scan clears."""
     country: CountryCode | None = None
     """Where, ISO 3166-1 alpha-2."""
+    city: str | None = None
+    """Where in the country, in the carrier's words."""
     utc_offset_minutes: int | None = None
     """The offset in which the carrier stated the time."""
     outcome: str | None = None

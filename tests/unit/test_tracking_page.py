@@ -171,6 +171,31 @@ def test_the_hours_of_the_estimate_are_shown_in_the_readers_time_zone() -> None:
     assert f"<dd>{shown} (has passed)</dd>" in render(told, now=datetime(2026, 11, 15, 19, 1, tzinfo=UTC))
 
 
+@pytest.mark.parametrize(
+    ("language", "place"), [("en", "Shanghai, China"), ("fr", "Shanghai, Chine"), ("zh", "中国 Shanghai")]
+)
+def test_the_city_stands_beside_the_country(language: Language, place: str) -> None:
+    scanned = scan(1, 30, "ET3", "arrived_destination", "CN").model_copy(update={"city": "Shanghai"})
+    page = render([*SHIPPED, scanned], language)
+    assert page.count(f" · {place}</p>") == 1
+    assert f'<span class="notes">{place} <small' in page
+
+
+def test_a_city_without_a_country_stands_alone() -> None:
+    words = PAGES.words["en"]
+    assert [
+        words.place(None, "Shanghai"),
+        words.place("XX", "Lagos"),
+        words.place("CN", None),
+        words.place(None, None),
+    ] == [
+        "Shanghai",
+        "Lagos",
+        "China",
+        None,
+    ]
+
+
 def test_a_code_of_the_carrier_is_small_print() -> None:
     assert '<small class="code">code ET2</small>' in render([*SHIPPED, scan(1, 30, "ET2", "at_origin_exchange", "FR")])
 

@@ -253,7 +253,7 @@ def _rows(words: Words, order: OrderTracking) -> Iterator[PageRow]:
         notes = [
             words.reason(entry.reason),
             words.of("outcomes", entry.outcome) if entry.outcome else None,
-            words.country(entry.country),
+            words.place(entry.country, entry.city),
         ]
         yield PageRow(
             entry.at,

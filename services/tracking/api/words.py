@@ -66,6 +66,13 @@ class Words:
     def country(self, code: str | None) -> str | None:
         return self._locale.territories.get(code) if code else None
 
+    def place(self, country: str | None, city: str | None) -> str | None:
+        """`Shanghai, China`, in Chinese the country first."""
+        name = self.country(country)
+        if not (name and city):
+            return name or city
+        return f"{name} {city}" if self.language == "zh" else f"{city}, {name}"
+
     def goods(self, hs_code: str | None) -> str | None:
         """What goods of this code are, in general words; None for a code that is not in the table."""
         return (self.headings.get(hs_code[:4]) or self.headings.get(hs_code[:2])) if hs_code else None

@@ -25,6 +25,7 @@ could not be delivered, waits at a counter or is being returned; step 5 is deliv
 _STEPS = {"DR1": 1, "DR2": 1, "PC1": 2, "PC2": 2, "MD2": 4, "ND1": 4, "AG1": 4, "RE1": 4, "DI0": 5, "DI1": 5, "DI2": 5}
 LONGEST_NAME = 80
 LONGEST_PAGE = 200
+_CITY = re.compile(r"[^\s\d]\D{0,59}")
 _PRODUCT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _NUMBER = re.compile(r"[A-Z0-9]{8,35}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -102,6 +103,12 @@ def step_countries(timeline: Any) -> dict[tuple[int, datetime], str]:
 def step_of(code: str) -> int:
     """The step to which an event of this code belongs."""
     return _STEPS.get(code, 3)
+
+
+def city(value: Any) -> str | None:
+    """A city, as a call-back names it. With a digit it may be a street or a postcode, and is left out."""
+    text = _name(value)
+    return text if text and _CITY.fullmatch(text) else None
 
 
 def _steps(timeline: Any) -> Iterator[Mapping[str, Any]]:
