@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any, get_args
 from uuid import UUID
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from contracts import vocabularies
 from contracts.base import CountryCode
-from contracts.vocabularies import STATUSES, Flag, Outcome
-from services.tracking.domain.next_actions import Action, Actor, OrderState, ParcelState
-from services.tracking.domain.parcels import Stage
+from contracts.vocabularies import STATUSES, Outcome
+from services.tracking.domain import next_actions, parcels
+from services.tracking.domain.next_actions import Action
 from shared.http.models import View
 
-Status = Annotated[str, Field(json_schema_extra={"enum": list(STATUSES)})]
-"""One that this version knows; a scan with an unknown one has none."""
+
+def _known(words: Sequence[str]) -> Any:
+    """Any word is read: a later version of the service, beside this one, may have written the document."""
+    return Field(json_schema_extra={"enum": list(words)})
+
+
+Status = Annotated[str, _known(STATUSES)]
+"""A scan with an unknown one has none."""
+OrderState = Annotated[str, _known(get_args(next_actions.OrderState))]
+ParcelState = Annotated[str, _known(get_args(next_actions.ParcelState))]
+Stage = Annotated[str, _known(get_args(parcels.Stage))]
+Actor = Annotated[str, _known(get_args(next_actions.Actor))]
+Flag = Annotated[str, _known(get_args(vocabularies.Flag))]
 
 
 class Answer(View):

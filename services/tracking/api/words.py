@@ -50,14 +50,17 @@ class Words:
         words = self.table[group]
         return words if isinstance(words, str) else words[key]
 
+    def known(self, group: str, key: str | None) -> str | None:
+        """The text of this key, or None for one that this version does not know."""
+        return cast(Mapping[str, str], self.table[group]).get(key or "")
+
     def action(self, code: str) -> str:
         """What someone must do; for an action that this version does not know, that of `look_into`."""
-        actions = cast(Mapping[str, str], self.table["actions"])
-        return actions.get(code, actions["look_into"])
+        return self.known("actions", code) or self.of("actions", "look_into")
 
     def reason(self, code: str | None) -> str | None:
         """A reason, or None for a code that is internal."""
-        return cast(Mapping[str, str], self.table["reasons"]).get(code or "")
+        return self.known("reasons", code)
 
     def ui(self, key: str, **values: object) -> str:
         """A text of the page itself."""
