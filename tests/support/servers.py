@@ -11,6 +11,7 @@ import gc
 import io
 import os
 import secrets
+import sys
 import tarfile
 import time
 import warnings
@@ -37,6 +38,8 @@ _NAMES = {"PostgreSQL": "DATABASE_ADMIN_URL", "Kafka": "KAFKA_BOOTSTRAP"}
 _READY_SECONDS = 60.0
 _PAUSE = 0.2
 _DATA = "/var/lib/kafka/data"
+_ON_HOST = sys.platform == "linux"
+"""Whether containers share the host's network: through published ports the engine's proxy copies every byte."""
 SMALL_DISK, SMALL_DISK_SIZE = "/small", "512m"
 """A disk in PostgreSQL's container for those who want to see it full; empty again after each start."""
 
@@ -90,10 +93,13 @@ class PostgresContainer:
     def __init__(self, *, durable: bool = False) -> None:
         self.port = free_port()
         self._password = secrets.token_urlsafe(24)
-        settings = ["max_connections=300", "jit=off", "log_error_verbosity=terse"]
+        inside = self.port if _ON_HOST else 5432
+        settings = ["max_connections=300", "jit=off", "log_error_verbosity=terse", f"port={inside}"]
         if not durable:  # as with the embedded one, only the machine's own end could lose what was answered
             settings += ["fsync=off", "full_page_writes=off"]
-        self._container = _container(POSTGRES, 5432, self.port)
+        if _ON_HOST:
+            settings.append("listen_addresses=127.0.0.1")
+        self._container = _container(POSTGRES, inside, self.port)
         self._container.with_env("POSTGRES_PASSWORD", self._password)
         self._container.with_tmpfs_mount(SMALL_DISK, f"size={SMALL_DISK_SIZE},mode=755")
         self._container.with_command([part for setting in settings for part in ("-c", setting)])
@@ -133,15 +139,20 @@ class BrokerContainer:
 
     def __init__(self) -> None:
         self.port = free_port()
-        self._container = _container(KAFKA, 9092, self.port)
+        if _ON_HOST:
+            outside, controller, inside = self.port, free_port(), free_port()
+        else:
+            outside, controller, inside = 9092, 9093, 9094
+        self._container = _container(KAFKA, outside, self.port)
         settings = {
             "PROCESS_ROLES": "broker,controller",
             "NODE_ID": "1",
-            "CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
+            "CONTROLLER_QUORUM_VOTERS": f"1@localhost:{controller}",
             "CONTROLLER_LISTENER_NAMES": "CONTROLLER",
             "INTER_BROKER_LISTENER_NAME": "INSIDE",
-            "LISTENERS": "OUTSIDE://:9092,CONTROLLER://localhost:9093,INSIDE://localhost:9094",
-            "ADVERTISED_LISTENERS": f"OUTSIDE://127.0.0.1:{self.port},INSIDE://localhost:9094",
+            "LISTENERS": f"OUTSIDE://{'127.0.0.1' if _ON_HOST else ''}:{outside},"
+            f"CONTROLLER://localhost:{controller},INSIDE://localhost:{inside}",
+            "ADVERTISED_LISTENERS": f"OUTSIDE://127.0.0.1:{self.port},INSIDE://localhost:{inside}",
             "LISTENER_SECURITY_PROTOCOL_MAP": "OUTSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT,INSIDE:PLAINTEXT",
             "OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
             "TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
@@ -229,6 +240,8 @@ def _container(image: str, port: int, host_port: int) -> DockerContainer:
     if not _at_hand(testcontainers_config.ryuk_image):
         testcontainers_config.ryuk_disabled = True  # a helper's image is not pulled unasked; we stop what we start
     container = DockerContainer(image)
+    if _ON_HOST:
+        return container.with_kwargs(network_mode="host")
     container.ports[f"{port}/tcp"] = ("127.0.0.1", host_port)  # type: ignore[assignment]  # the engine takes a pair
     return container
 
