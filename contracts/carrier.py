@@ -22,6 +22,9 @@ from contracts.base import (
 )
 from contracts.vocabularies import Carrier, Destruction, Flag, HoldReason, LossTeller, Operation, Status
 
+City = Annotated[str, Field(max_length=60, pattern=r"^[^\s\d]\D*$")]
+"""In one line and without a digit: no street, no postcode."""
+
 
 class LabelCreated(ParcelEvent):
     """The only label that may be stuck on the parcel."""
@@ -57,6 +60,8 @@ class ParcelScanned(ParcelEvent):
     utc_offset_minutes: Annotated[int, Field(ge=-840, le=840)]
     """The offset in which the carrier stated it."""
     country: CountryCode | None = None
+    city: City | None = None
+    """Where in the country, in the carrier's words: where the parcel was, which is not the addressee's address."""
     turn: Annotated[int, Field(ge=1)] = 1
     """Which it is of the events of this code in its minute, where one answer of the carrier lists several."""
 
@@ -168,6 +173,9 @@ class ParcelDetailsReported(ParcelEvent):
     """The carrier's own word, e.g. `colissimo`."""
     expected_on: date | None = None
     """The day on which the carrier expects to deliver."""
+    expected_from: Instant | None = None
+    """From when on of that day, with `expected_until`; neither where the carrier tells no hours."""
+    expected_until: Instant | None = None
     partner: PublicName | None = None
     """Who carries the parcel in the country of destination, e.g. China Post."""
     partner_number: Code | None = None

@@ -14,6 +14,8 @@ PARIS = ZoneInfo("Europe/Paris")
 LANGUAGES = ("fr_FR", "en_GB", "de_DE", "es_ES", "it_IT", "nl_NL")
 COLISSIMO = 4
 ESTIMATE = timedelta(days=12)
+ESTIMATED_HOURS = (2, 5)
+"""In Paris: the morning, in Beijing."""
 DEPARTED = frozenset({"ET3", "ET4"})
 
 
@@ -56,7 +58,11 @@ def _shipment(parcel: Parcel, lang: str, events: Sequence[Event] | None) -> dict
     first = parcel.first_scan_at
     if first is not None:
         shipment["entryDate"] = french_time(first)
-        shipment["estimDate"] = french_time(first + ESTIMATE)
+        expected = (first + ESTIMATE).astimezone(PARIS)
+        shipment["estimDate"] = french_time(expected)
+        shipment["estimHourMin"], shipment["estimHourMax"] = (
+            french_time(expected.replace(hour=hour, minute=0, second=0)) for hour in ESTIMATED_HOURS
+        )
     if parcel.final and parcel.events[-1].code == "DI1":
         shipment["deliveryDate"] = french_time(parcel.events[-1].at)
     return shipment

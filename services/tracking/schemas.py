@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any, get_args
 from uuid import UUID
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from contracts import vocabularies
 from contracts.base import CountryCode
-from contracts.vocabularies import STATUSES, Flag, Outcome
-from services.tracking.domain.next_actions import Action, Actor, OrderState, ParcelState
-from services.tracking.domain.parcels import Stage
+from contracts.vocabularies import STATUSES, Outcome
+from services.tracking.domain import next_actions, parcels
+from services.tracking.domain.next_actions import Action
 from shared.http.models import View
 
-Status = Annotated[str, Field(json_schema_extra={"enum": list(STATUSES)})]
-"""One that this version knows; a scan with an unknown one has none."""
+
+def _known(words: Sequence[str]) -> Any:
+    """Any word is read: a later version of the service, beside this one, may have written the document."""
+    return Field(json_schema_extra={"enum": list(words)})
+
+
+Status = Annotated[str, _known(STATUSES)]
+"""A scan with an unknown one has none."""
+OrderState = Annotated[str, _known(get_args(next_actions.OrderState))]
+ParcelState = Annotated[str, _known(get_args(next_actions.ParcelState))]
+Stage = Annotated[str, _known(get_args(parcels.Stage))]
+Actor = Annotated[str, _known(get_args(next_actions.Actor))]
+Flag = Annotated[str, _known(get_args(vocabularies.Flag))]
 
 
 class Answer(View):
@@ -81,6 +94,10 @@ class CarrierDetails(Answer):
 
     expected_on: date | None = None
     """The day on which the carrier expects to deliver: its estimate, not ours."""
+    expected_from: AwareDatetime | None = None
+    """From when on of that day, where the carrier tells hours."""
+    expected_until: AwareDatetime | None = None
+    """Until when; told with `expected_from`."""
     product: str | None = None
     """The carrier's own word."""
     partner: str | None = None
@@ -109,6 +126,8 @@ class ParcelTracking(Answer):
     """The latest scan."""
     country: CountryCode | None = None
     """Where it is, ISO 3166-1 alpha-2."""
+    city: str | None = None
+    """Where in the country, in the carrier's words; left out where its latest scan does not say."""
     flags: tuple[Flag, ...] = ()
     """Beside the status: what is not as it should be."""
     state: ParcelState
@@ -147,6 +166,8 @@ class TimelineEntry(Answer):
     """The flags that a scan clears."""
     country: CountryCode | None = None
     """Where, ISO 3166-1 alpha-2."""
+    city: str | None = None
+    """Where in the country, in the carrier's words."""
     utc_offset_minutes: int | None = None
     """The offset in which the carrier stated the time."""
     outcome: str | None = None

@@ -138,7 +138,7 @@ async def test_aggregators_call_back_in_their_own_forms(servers: Servers, fresh_
     async with carrier_service(servers, fresh_database, **secrets) as carrier:
         order_id, (number,) = await carrier.labelled()
         now = datetime.now(UTC).isoformat()
-        checkpoint = {"checkpoint_time": now, "subtag": "InTransit_004", "country_region": "CHN"}
+        checkpoint = {"checkpoint_time": now, "subtag": "InTransit_004", "country_region": "CHN", "city": "Shanghai"}
         tracking = {"tracking_number": number, "checkpoints": [checkpoint]}
         aftership = {"event": "tracking_update", "event_id": "one", "msg": tracking}
         detail = {"datetime": now, "status": "delivered", "tracking_location": {"country": "CN"}}
@@ -158,7 +158,8 @@ async def test_aggregators_call_back_in_their_own_forms(servers: Servers, fresh_
             assert (await carrier.http.post(path, content=bad, headers=wrong)).status_code == 400
         await carrier.until(order_id, ParcelDelivered, 1)
         scans = (await carrier.facts(order_id)).all(ParcelScanned)
-        assert {"aftership:InTransit_004", "easypost:delivered"} <= {scan.code for scan in scans}
+        cities = {scan.code: scan.city for scan in scans}
+        assert (cities["aftership:InTransit_004"], cities["easypost:delivered"]) == ("Shanghai", None)
         assert await carrier.count("callbacks", "webhook_id in ('aftership:one', 'easypost:evt_1')") == 2
 
 

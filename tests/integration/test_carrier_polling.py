@@ -140,7 +140,7 @@ async def still_due(pool: asyncpg.Pool[asyncpg.Record]) -> set[str]:
     return {row["tracking_number"] for row in rows}
 
 
-@pytest.mark.parametrize("places", [(0,), (7,), (0, 15, 24)])
+@pytest.mark.parametrize("places", [(0,), (7,), (0, 15, 24), (0, 1), (0, 1, 10, 11)])
 async def test_a_parcel_whose_request_fails_holds_up_no_other(
     fresh_database: FreshDatabase, places: tuple[int, ...]
 ) -> None:
@@ -154,7 +154,7 @@ async def test_a_parcel_whose_request_fails_holds_up_no_other(
 
 
 @pytest.mark.parametrize(
-    ("fault", "calls"), [(Unreachable("suivi:http_500"), 6), (Unreachable("suivi:quota", of_all=True), 1)]
+    ("fault", "calls"), [(Unreachable("suivi:http_500"), 8), (Unreachable("suivi:quota", of_all=True), 1)]
 )
 async def test_a_carrier_that_gives_no_answer_is_left_in_peace(
     fresh_database: FreshDatabase, fault: Unreachable, calls: int
@@ -163,8 +163,20 @@ async def test_a_carrier_that_gives_no_answer_is_left_in_peace(
         numbers = await follow(pool, 35)
         faulty = FaultyCarrier(pool, fault, *numbers)
         assert await faulty.poll() == (35, fault)
-        assert len(faulty.asked) == calls, "two groups, and two parcels of each"
+        assert len(faulty.asked) == calls, "two groups, and of each two parcels and the rest"
         assert await still_due(pool) == set(numbers)
+
+
+async def test_silent_parcels_among_the_first_and_the_rest_cost_the_others_no_turn(
+    fresh_database: FreshDatabase,
+) -> None:
+    async with asyncpg.create_pool(await fresh_database("carrier"), min_size=1, max_size=2) as pool:
+        numbers = await follow(pool, 10)
+        faulty = FaultyCarrier(pool, Unreachable("suivi:http_500"), numbers[0], numbers[1], numbers[5])
+        assert (await faulty.poll())[1] is not None
+        assert await still_due(pool) == set(numbers)
+        assert await faulty.poll() == (10, None)
+        assert await still_due(pool) == set(), "the silent ones were behind the others"
 
 
 @pytest.mark.parametrize("parcels", [1, 11, 21])

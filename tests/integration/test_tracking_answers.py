@@ -30,6 +30,20 @@ async def test_the_public_answer_is_an_allow_list(tracking: TrackingService) -> 
         assert as_typed.status_code == 200
 
 
+async def test_a_city_is_for_who_has_the_secret(tracking: TrackingService) -> None:
+    order = await tracking.shipped()
+    await tracking.consume(scan(order, "ET3", "arrived_destination", 90).model_copy(update={"city": "Roissy"}))
+    secret = {"secret": tracking.secret(order)}
+    document = (await tracking.http.get(f"/orders/{order}/tracking", params=secret)).json()
+    assert [parcel.get("city") for parcel in document["parcels"]] == ["Roissy"]
+    assert document["timeline"][-1]["city"] == "Roissy"
+    assert "Roissy" in (await tracking.http.get(f"/track/{order}", params=secret)).text
+    for path in (f"/tracking/{number(order)}", f"/track/parcels/{number(order)}"):
+        public = await tracking.http.get(path)
+        assert public.status_code == 200
+        assert "Roissy" not in public.text
+
+
 async def test_the_number_of_a_box_that_was_given_up_is_no_parcels_any_more(tracking: TrackingService) -> None:
     order, (kept, old) = uuid4(), (2, 1)
     plan = packed(order, 2)

@@ -91,6 +91,22 @@ def test_details_of_easypost() -> None:
     ]
 
 
+def test_the_city_of_each() -> None:
+    at = "2026-11-20T10:00:00+08:00"
+    first = read_aftership(aftership({"checkpoint_time": at, "city": "Shanghai"}, {"checkpoint_time": at}))
+    second = read_easypost(
+        easypost(
+            {"datetime": at, "tracking_location": {"city": "SHANGHAI", "zip": "200120"}},
+            {"datetime": at, "tracking_location": {"city": "200120"}},
+            {"datetime": at, "tracking_location": None},
+        )
+    )
+    assert first is not None
+    assert second is not None
+    assert [event.city for event in first.events] == ["Shanghai", None]
+    assert [event.city for event in second.events] == ["SHANGHAI", None, None]
+
+
 @pytest.mark.parametrize(("code", "meaning"), MEANINGS.items())
 def test_their_words_are_read_as_statuses_that_we_know(code: str, meaning: Any) -> None:
     assert CARRIER.read(code, "CN") == meaning

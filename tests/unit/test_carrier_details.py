@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -15,7 +16,9 @@ NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 TOLD = ParcelDetails(expected_on=date(2026, 12, 5), partner="China Post", partner_number="LY000000014CN")
 
 
-def facts(details: dict[str, str], known: list[ParcelDetailsReported], parcel: int = 1) -> list[ParcelDetailsReported]:
+def facts(
+    details: dict[str, str | None], known: list[ParcelDetailsReported], parcel: int = 1
+) -> list[ParcelDetailsReported]:
     report = KnownDetails("laposte", "CY123456785FR", ORDER, parcel, details)
     return details_facts({ORDER: Facts(order_stream(ORDER), known)}, [report], NOW)
 
@@ -44,6 +47,16 @@ def test_what_was_known_before_is_in_the_next_turn_too() -> None:
         TOLD.partner,
         TOLD.expected_on,
     )
+
+
+def test_another_day_takes_the_hours_of_the_day_before_it_away() -> None:
+    hours = datetime(2026, 12, 5, 1, tzinfo=UTC), datetime(2026, 12, 5, 4, tzinfo=UTC)
+    known = facts(replace(TOLD, expected_from=hours[0], expected_until=hours[1]).stored(), [])
+    assert (known[0].expected_from, known[0].expected_until) == hours
+    (without_day,) = facts(ParcelDetails(product="colissimo").stored(), known)
+    assert (without_day.expected_from, without_day.expected_until) == hours
+    (other_day,) = facts(ParcelDetails(expected_on=date(2026, 12, 6)).stored(), known)
+    assert (other_day.expected_on, other_day.expected_from, other_day.expected_until) == (date(2026, 12, 6), None, None)
 
 
 def test_the_turns_of_a_parcel_have_an_end() -> None:

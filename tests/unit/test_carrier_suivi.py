@@ -284,6 +284,65 @@ def test_what_is_told_beside_the_events() -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "city"),
+    [
+        (" Roissy-en\nFrance ", "Roissy-en France"),
+        ("上海市", "上海市"),
+        ("L'Haÿ-les-Roses", "L'Haÿ-les-Roses"),
+        ("x" * 60, "x" * 60),
+        ("x" * 61, None),
+        ("75015 Paris", None),
+        ("Paris 15", None),
+        ("世纪大道88号", None),
+        ("a\u202eb", None),
+        ("", None),
+        (7, None),
+        (None, None),
+    ],
+)
+def test_a_city_is_one_line_without_a_digit(told: Any, city: str | None) -> None:
+    event = {"code": "ET3", "date": "2026-11-20T09:30:00+01:00", "country": "CN", "city": told}
+    assert [event.city for event in read_envelope(shipment(event=[event])).events] == [city]
+
+
+DAY = "2026-12-05T00:00:00+01:00"
+
+
+def test_the_hours_of_the_day_on_which_it_is_expected() -> None:
+    told = read_envelope(
+        shipment(estimDate=DAY, estimHourMin="2026-12-05T02:00:00+01:00", estimHourMax="2026-12-05T05:30:00+01:00")
+    ).details
+    assert told is not None
+    assert (told.expected_from, told.expected_until) == (
+        datetime(2026, 12, 5, 1, tzinfo=UTC),
+        datetime(2026, 12, 5, 4, 30, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        # As recorded: one instant for both, three days after the estimate.
+        {"estimHourMin": "2026-12-08T18:00:36+01:00", "estimHourMax": "2026-12-08T18:00:36+01:00"},
+        {"estimHourMin": "2026-12-05T18:00:36+01:00", "estimHourMax": "2026-12-05T18:00:36+01:00"},
+        {"estimHourMin": "2026-12-05T12:00:00+01:00", "estimHourMax": "2026-12-05T09:00:00+01:00"},
+        {"estimHourMin": "2026-12-05T22:00:00+01:00", "estimHourMax": "2026-12-06T02:00:00+01:00"},
+        {"estimHourMin": "2026-12-04T09:00:00+01:00", "estimHourMax": "2026-12-05T09:00:00+01:00"},
+        {"estimHourMin": "2026-12-05T09:00:00+01:00"},
+        {"estimHourMax": "2026-12-05T09:00:00+01:00"},
+        {"estimHourMin": "9", "estimHourMax": 12},
+    ],
+)
+def test_hours_that_are_none_of_the_day_are_left_out(fields: dict[str, Any]) -> None:
+    assert read_envelope(shipment(estimDate=DAY, **fields)).details == ParcelDetails(expected_on=date(2026, 12, 5))
+
+
+def test_hours_without_a_day_are_left_out() -> None:
+    hours = {"estimHourMin": "2026-12-05T09:00:00+01:00", "estimHourMax": "2026-12-05T12:00:00+01:00"}
+    assert read_envelope(shipment(**hours)).details is None
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         {},

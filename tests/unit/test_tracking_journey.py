@@ -335,6 +335,14 @@ def test_what_came_back_to_the_warehouse_is_returned() -> None:
     assert derive_journey([*scans("PC1"), returned]).status_at == at(90)
 
 
+def test_the_city_is_that_of_the_latest_scan_or_none() -> None:
+    first, second = scan("PC1", 1, "FR").model_copy(update={"city": "Roissy"}), scan("ET3", 2, "CN")
+    assert (derive_journey([first]).country, derive_journey([first]).city) == ("FR", "Roissy")
+    assert (derive_journey([first, second]).country, derive_journey([first, second]).city) == ("CN", None)
+    back = ParcelReceivedBack(order_id=ORDER, occurred_at=at(99), parcel=1)
+    assert derive_journey([first, back]).city is None
+
+
 def test_the_country_is_the_scans_or_what_the_status_tells() -> None:
     assert journey("PC1").country == "FR"
     assert journey("PC1", "ET3").country == "CN"

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -33,10 +33,13 @@ from tests.support.tracking_samples import (
     case,
     closed,
     details,
+    label,
+    packed,
     placed,
     scan,
     sets_of_facts,
 )
+from tests.support.unknown_words import WORD
 
 PAGES = Pages("help@shop.example")
 SECRET = "v1.secret"
@@ -75,6 +78,59 @@ def test_each_language_has_every_word() -> None:
         assert set(words.table["reasons"]) == set(PAGES.words["en"].table["reasons"])
         assert set(words.headings) == set(PAGES.words["en"].headings)
         assert set(words.table["ui"]) == set(PAGES.words["en"].table["ui"])
+
+
+LATER_WORDS = ("state", "stage", "status", "flags", "actor", "action", "kind", "sets", "clears", "outcome", "reason")
+"""The fields of a document whose word a later version of the service may have written."""
+
+
+def invent(node: Any, fields: Iterable[str]) -> Any:
+    """The same document, with a word that nobody knows yet in these fields. An order's own outcome stays: it is closed
+    for good."""
+    if isinstance(node, list):
+        return [invent(child, fields) for child in node]
+    if not isinstance(node, dict):
+        return node
+    invented = {name: invent(child, fields) for name, child in node.items()}
+    for name in fields:
+        if name in node and not (name == "outcome" and "order_id" in node):
+            invented[name] = [WORD] if isinstance(node[name], list) else WORD
+    return invented
+
+
+@pytest.mark.parametrize("fields", [*((field,) for field in LATER_WORDS), LATER_WORDS])
+def test_words_of_a_later_version_leave_the_rest_of_the_page(fields: tuple[str, ...]) -> None:
+    scans = [scan(1, 30, "DO3", "import_customs", "CN"), scan(2, 31, "DI1", "delivered", "CN")]
+    for events in ([*SHIPPED, *scans, case("customs_hold", 1), closed("lost")], [*SHIPPED, *scans]):
+        derived = derive(Facts(order_stream(ORDER), events))
+        assert derived is not None
+        document = invent(json.loads(derived.body), fields)
+        order = OrderTracking.model_validate_json(json.dumps(document))
+        for language in LANGUAGES:
+            page = PAGES.order(order, derived.etag, language, SECRET, at(40)).decode()
+            assert 'data-copy="CY123456781FR"' in page
+            assert WORD not in page
+            assert "Olive oil soap" in page
+
+
+def test_a_state_of_a_later_version_is_called_by_its_status_else_by_nothing() -> None:
+    arrived = scan(1, 30, "ET3", "arrived_destination")
+    derived = derive(Facts(order_stream(ORDER), [placed(), packed(1), label(1), arrived]))
+    assert derived is not None
+    for fields, headline in ((("state",), "Arrived in China"), (("state", "status"), "See the timeline")):
+        order = OrderTracking.model_validate(invent(json.loads(derived.body), fields))
+        order = order.model_copy(update={"state": "under_way"})
+        page = PAGES.order(order, derived.etag, "en", SECRET, at(40)).decode()
+        assert f'<h1 id="headline">{headline}</h1>' in page
+
+
+def test_the_public_page_of_words_of_a_later_version() -> None:
+    told = PublicTracking.model_validate(public().model_dump() | {"status": WORD, "flags": (WORD, "delayed")})
+    for language in LANGUAGES:
+        page = PAGES.parcel("CY123456781FR", told, language).decode()
+        assert WORD not in page
+        assert PAGES.words[language].of("flags", "delayed") in page
+        assert f'<h1 id="headline">{PAGES.words[language].ui("unknown_state")}</h1>' in page
 
 
 @settings(max_examples=30)
@@ -157,6 +213,43 @@ def test_what_the_carrier_tells_is_shown_as_its_own() -> None:
     assert "expected by La Poste" not in ended
     assert "北京望京邮政支局" not in ended
     assert "LY000000014CN" in ended
+
+
+def test_the_hours_of_the_estimate_are_shown_in_the_readers_time_zone() -> None:
+    """18:00 to 20:00 in Paris on the 15th is the 16th in Beijing, and passed only when the hours have."""
+    hours = {"expected_from": "2026-11-15T17:00:00Z", "expected_until": "2026-11-15T19:00:00Z"}
+    told = [*SHIPPED, scan(1, 30, "ET3", "arrived_destination"), details(1, **hours)]
+    assert "<dd>2026年11月16日星期一 01:00至03:00</dd>" in render(told, "zh")
+    assert "<dd>dimanche 15 novembre 2026, de 18:00 à 20:00</dd>" in render(told, "fr")
+    shown = "Monday, 16 November 2026, 01:00 to 03:00 (17:00–19:00 UTC)"
+    assert f"<dd>{shown}</dd>" in render(told)
+    assert f"<dd>{shown}</dd>" in render(told, now=datetime(2026, 11, 15, 18, 59, tzinfo=UTC))
+    assert f"<dd>{shown} (has passed)</dd>" in render(told, now=datetime(2026, 11, 15, 19, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("language", "place"), [("en", "Shanghai, China"), ("fr", "Shanghai, Chine"), ("zh", "中国 Shanghai")]
+)
+def test_the_city_stands_beside_the_country(language: Language, place: str) -> None:
+    scanned = scan(1, 30, "ET3", "arrived_destination", "CN").model_copy(update={"city": "Shanghai"})
+    page = render([*SHIPPED, scanned], language)
+    assert page.count(f" · {place}</p>") == 1
+    assert f'<span class="notes">{place} <small' in page
+
+
+def test_a_city_without_a_country_stands_alone() -> None:
+    words = PAGES.words["en"]
+    assert [
+        words.place(None, "Shanghai"),
+        words.place("XX", "Lagos"),
+        words.place("CN", None),
+        words.place(None, None),
+    ] == [
+        "Shanghai",
+        "Lagos",
+        "China",
+        None,
+    ]
 
 
 def test_a_code_of_the_carrier_is_small_print() -> None:

@@ -163,6 +163,7 @@ class CarrierEvent:
     """UTC; None when it could not be read."""
     utc_offset_minutes: int
     country: str | None
+    city: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from uuid import UUID
 from contracts.carrier import MOST_DETAIL_TURNS, ParcelDetailsReported
 from shared.ledger.facts import Facts
 
+_HOURS = ("expected_from", "expected_until")
+
 
 @dataclass(frozen=True, slots=True)
 class ParcelDetails:
@@ -23,6 +25,9 @@ class ParcelDetails:
     product: str | None = None
     expected_on: date | None = None
     """The day on which the carrier expects to deliver."""
+    expected_from: datetime | None = None
+    """The hours of that day, UTC: both or neither."""
+    expected_until: datetime | None = None
     partner: str | None = None
     """Who carries the parcel in the country of destination."""
     partner_number: str | None = None
@@ -32,9 +37,10 @@ class ParcelDetails:
     page: str | None = None
     """The carrier's public page about the parcel."""
 
-    def stored(self) -> dict[str, str]:
-        """What is told, as JSON has it."""
-        return {name: str(value) for name, value in asdict(self).items() if value is not None}
+    def stored(self) -> dict[str, str | None]:
+        """What is told, as JSON has it. A day without hours takes away those of the day before it."""
+        told: dict[str, str | None] = {name: str(value) for name, value in asdict(self).items() if value is not None}
+        return {**dict.fromkeys(_HOURS), **told} if self.expected_on is not None else told
 
 
 _NAMES = tuple(field.name for field in fields(ParcelDetails))
@@ -48,7 +54,7 @@ class KnownDetails:
     tracking_number: str
     order_id: UUID
     parcel: int
-    details: dict[str, str]
+    details: dict[str, str | None]
     """As stored."""
 
 

@@ -36,6 +36,7 @@ class KnownScan:
     parcel: int
     turn: int = 1
     """Which of the events of its code and minute it is, in the answer that lists it."""
+    city: str | None = None
 
 
 def turns(answer: Sequence[CarrierEvent]) -> list[int]:
@@ -107,6 +108,7 @@ def scan_fact(scan: KnownScan, meaning: CodeMeaning) -> ParcelScanned:
         scanned_at=scan.scanned_at,
         utc_offset_minutes=scan.utc_offset_minutes,
         country=scan.country,
+        city=scan.city,
         turn=scan.turn,
     )
 

@@ -18,7 +18,7 @@ ToldDetails: TypeAlias = tuple[str, str, ParcelDetails]
 
 async def save(db: DB, reported: Sequence[ToldDetails], days: int) -> bool:
     """Keeps what was told; whether any of it is new. Of one parcel the last counts."""
-    told: dict[Number, dict[str, str]] = {}
+    told: dict[Number, dict[str, str | None]] = {}
     for carrier, number, details in reported:
         told.setdefault((carrier, number), {}).update(details.stored())
     if not told:

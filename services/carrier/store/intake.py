@@ -75,6 +75,7 @@ def _sealed(carrier: str, source: Source, event: CarrierEvent, turn: int, seal: 
         scanned_at=event.scanned_at,
         utc_offset_minutes=event.utc_offset_minutes,
         country=event.country,
+        city=event.city,
         turn=turn,
     )
 
@@ -193,5 +194,8 @@ def _without_body(callback: Callback, erased: Collection[Number]) -> Callback:
 
 
 def _without_words(raw: Sequence[RawScan], erased: Collection[Number]) -> list[RawScan]:
-    """Of an erased person's parcel the scan counts, but the carrier's own words are not stored."""
-    return [replace(scan, sealed=None) if (scan.carrier, scan.tracking_number) in erased else scan for scan in raw]
+    """Of an erased person's parcel the scan counts, but neither the carrier's own words nor a city is stored."""
+    return [
+        replace(scan, sealed=None, city=None) if (scan.carrier, scan.tracking_number) in erased else scan
+        for scan in raw
+    ]

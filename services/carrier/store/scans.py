@@ -46,6 +46,7 @@ class RawScan:
     country: str | None
     turn: int = 1
     """Which of the events of its code and minute it is, in the answer that lists it."""
+    city: str | None = None
 
 
 async def settled(db: DB, answer: Sequence[RawScan]) -> list[RawScan]:
@@ -96,12 +97,12 @@ async def save(db: DB, scans: Sequence[RawScan], days: int) -> int:
 
 
 _ONCE = """insert into raw_scans as r (carrier, tracking_number, source, digest, body, code, scanned_at,
-                                       utc_offset_minutes, country, turn, processed_at, keep_until)
-           select carrier, number, source, digest, body, code, scanned_at, utc_offset, country, turn,
-                  case when code is null then now() end, now() + $11 * interval '1 day'
+                                       utc_offset_minutes, country, city, turn, processed_at, keep_until)
+           select carrier, number, source, digest, body, code, scanned_at, utc_offset, country, city, turn,
+                  case when code is null then now() end, now() + $12 * interval '1 day'
            from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::text[],
-                       $7::timestamptz[], $8::int[], $9::text[], $10::smallint[])
-                as s (carrier, number, source, digest, body, code, scanned_at, utc_offset, country, turn)
+                       $7::timestamptz[], $8::int[], $9::text[], $10::text[], $11::smallint[])
+                as s (carrier, number, source, digest, body, code, scanned_at, utc_offset, country, city, turn)
            order by carrier, number, source, digest on conflict do nothing returning 1"""
 _AGAIN = _ONCE.replace(
     "do nothing",
@@ -122,6 +123,7 @@ async def _insert(db: DB, statement: str, scans: Sequence[RawScan], days: int) -
         [scan.scanned_at for scan in scans],
         [scan.utc_offset_minutes for scan in scans],
         [scan.country for scan in scans],
+        [scan.city for scan in scans],
         [scan.turn for scan in scans],
         days,
     )
@@ -141,7 +143,7 @@ async def lock_to_publish(db: DB, limit: int) -> list[KnownScan]:
     """Scans that are to be published, locked; those locked by another transaction are left out."""
     rows = await db.fetch(
         """select r.carrier, r.tracking_number, r.source, r.digest, r.code, r.scanned_at, r.utc_offset_minutes,
-                  r.country, r.turn, l.order_id, l.parcel
+                  r.country, r.city, r.turn, l.order_id, l.parcel
            from raw_scans r join labels l using (carrier, tracking_number)
            where l.used and r.processed_at is null and r.publish_after <= now()
            order by r.received_at, r.scanned_at limit $1 for update of r skip locked""",
@@ -231,9 +233,9 @@ async def oldest_unpublished_seconds(db: DB) -> float:
 
 
 async def erase(db: DB, parcels: Numbers) -> None:
-    """Drops the carrier's own words about these parcels; the scans still count."""
+    """Drops the carrier's own words about these parcels, and the cities; the scans still count."""
     await db.execute(
-        """update raw_scans r set body = null from unnest($1::text[], $2::text[]) as p (carrier, number)
+        """update raw_scans r set body = null, city = null from unnest($1::text[], $2::text[]) as p (carrier, number)
            where r.carrier = p.carrier and r.tracking_number = p.number""",
         *columns(parcels),
     )

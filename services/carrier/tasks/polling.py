@@ -49,7 +49,8 @@ async def poll(
     and of one that cannot be polled.
 
     Those about which there was no answer are due again, behind all others that are due, so that no group blocks them.
-    Of a group without an answer each is asked about alone, for one of them may be to blame: that one, like one that is
+    Of a group without an answer each is asked about alone, for one of them may be to blame, and the rest together once
+    the first ones are silent: that one, like one that is
     a group by itself, or whose own answer is missing in that of its group, is due again only after `poll_seconds`.
     """
     carrier, track = connected.carrier, connected.calls.track
@@ -69,7 +70,7 @@ async def poll(
     fault: Unreachable | None = None
     for start in range(0, len(due), carrier.group_size):
         group = due[start : start + carrier.group_size]
-        answers, told = await _ask(track, group, loop)
+        answers, told, silent_alone = await _ask(track, group, loop)
         await intake.keep_polled(carrier.name, answers)
         missing = sorted(set(group) - {parcel.tracking_number for parcel in answers})
         if told is None or (answers and not told.of_all):
@@ -80,28 +81,37 @@ async def poll(
         alone = len(group) == 1 and not told.of_all
         if not alone or silent == SILENT_GROUPS:
             fault = told
-        await release(missing, poll_seconds if alone else 0)
+        await release([number for number in missing if number not in silent_alone], poll_seconds if alone else 0)
+        await release(silent_alone)  # later than the others, and so behind them
         if told.of_all or silent == SILENT_GROUPS:
             await release(due[start + carrier.group_size :])
             break
     return len(due), fault
 
 
-async def _ask(track: Track, group: Sequence[str], loop: Loop) -> tuple[Sequence[ParcelEvents], Unreachable | None]:
-    """What is reported of these parcels, and why there is no answer about others: together, else of each alone."""
+async def _ask(
+    track: Track, group: Sequence[str], loop: Loop
+) -> tuple[Sequence[ParcelEvents], Unreachable | None, Sequence[str]]:
+    """What is reported of these parcels, why there is no answer about others, and which of these were asked about
+    alone: together, else each alone, the rest together again where the first ones are silent."""
     try:
-        return await loop.while_waiting(track(group)), None
+        return await loop.while_waiting(track(group)), None, ()
     except Unreachable as fault:
         if fault.of_all or len(group) == 1:
-            return (), fault
+            return (), fault, ()
     answers: list[ParcelEvents] = []
-    silent = 0
+    silent: list[str] = []
     last: Unreachable | None = None
-    for number in group:
+    for place, number in enumerate(group, 1):
         try:
             answers += await loop.while_waiting(track([number]))
         except Unreachable as fault:
-            silent, last = silent + 1, fault
-            if fault.of_all or (silent == SILENT_PARCELS and not answers):
-                return answers, fault
-    return answers, last
+            silent, last = [*silent, number], fault
+            if fault.of_all:
+                break
+            if len(silent) == SILENT_PARCELS and not answers and group[place:]:
+                try:
+                    return await loop.while_waiting(track(group[place:])), last, silent
+                except Unreachable as other:
+                    return (), other, silent
+    return answers, last, silent

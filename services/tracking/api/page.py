@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -100,12 +100,13 @@ class Pages:
             since=order.parcels[0].since if len(order.parcels) == 1 else order.since,
             tone=_tone(order),
             reason=words.reason(order.reason),
-            steps=lambda parcel: [_step(words, step, now) for step in order.next if step.parcel == parcel],
+            steps=lambda parcel: list(_steps(words, order, parcel, now)),
             goods=lambda item: _goods(words, item),
             carrier_page=_carrier_page,
             partner_page=lambda details: PARTNER_PAGES.get(details.partner or ""),
             expected=lambda parcel: _expected(words, parcel, now),
             stages=lambda parcel: list(_stages(words, parcel)),
+            parcel_state=lambda parcel: _state_text(words, parcel.state, parcel.status),
             parcel_tone=_parcel_tone,
             notices=lambda parcel: list(_notices(words, order, parcel)),
             days=[(day, list(rows)) for day, rows in groupby(_rows(words, order), key=lambda row: words.date(row.at))],
@@ -115,7 +116,7 @@ class Pages:
         """The page of a parcel for anyone who knows its number: it shows what the public answer has."""
         words = self.words[language]
         state = _public_state(parcel)
-        final = RANKS[parcel.status] == FINAL
+        final = RANKS.get(parcel.status) == FINAL
         return (
             self._environment.get_template("parcel.html")
             .render(
@@ -123,9 +124,9 @@ class Pages:
                 number=number,
                 parcel=parcel,
                 languages=self._languages(),
-                headline=words.of("parcel_states", state),
+                headline=_state_text(words, state),
                 tone=_state_tone(state, parcel.status, final=final),
-                notices=[words.of("flags", flag) for flag in parcel.flags if flag != state],
+                notices=list(_flag_texts(words, parcel.flags, state)),
             )
             .encode()
         )
@@ -154,8 +155,14 @@ def _headline(words: Words, order: OrderTracking) -> str:
     if order.outcome:
         return words.of("outcomes", order.outcome)
     if len(order.parcels) == 1 and order.state in ("packed", "under_way", "ending"):
-        return words.of("parcel_states", order.parcels[0].state)
-    return words.of("order_states", order.state)
+        return _state_text(words, order.parcels[0].state, order.parcels[0].status)
+    return words.known("order_states", order.state) or words.ui("unknown_state")
+
+
+def _state_text(words: Words, state: str, status: str | None = None) -> str:
+    """What a parcel's state is called; for one that this version does not know its status is, as far as that is."""
+    states = (words.known("parcel_states", word) for word in (state, _STATES.get(status or "", status)))
+    return next((text for text in states if text), words.ui("unknown_state"))
 
 
 def _tone(order: OrderTracking) -> str:
@@ -186,16 +193,25 @@ def _public_state(parcel: PublicTracking) -> str:
     blocking: tuple[Flag, ...] = ("customs_held", "delivery_failed", "problem")
     if parcel.status == "returning":  # the flags tell of what went before
         blocking = ("customs_held",)
-    return next((flag for flag in blocking if flag in parcel.flags), _PUBLIC_STATES.get(parcel.status, parcel.status))
+    return next((flag for flag in blocking if flag in parcel.flags), _STATES.get(parcel.status, parcel.status))
 
 
-_PUBLIC_STATES = {"announced": "labelled"}
+_STATES = {"announced": "labelled"}
+"""What a status is called as a state, where the two differ."""
 
 
-def _step(words: Words, step: NextStep, now: datetime) -> PageStep:
+def _steps(words: Words, order: OrderTracking, parcel: int | None, now: datetime) -> Iterator[PageStep]:
+    """Who must do what for this parcel, or for the whole order; not what somebody of whom nothing is known must do."""
+    for step in order.next:
+        who = words.known("actors", step.actor)
+        if who and step.parcel == parcel:
+            yield _step(words, step, who, now)
+
+
+def _step(words: Words, step: NextStep, who: str, now: datetime) -> PageStep:
     passed = step.by is not None and step.by < now
     when = words.ui("passed" if passed else "by", date=words.date(step.by)) if step.by else None
-    return PageStep(words.of("actors", step.actor), words.action(step.action), step.by, when)
+    return PageStep(who, words.action(step.action), step.by, when)
 
 
 def _goods(words: Words, item: ParcelItem) -> tuple[str, str | None]:
@@ -214,46 +230,63 @@ def _carrier_page(parcel: ParcelTracking) -> str | None:
 
 
 def _expected(words: Words, parcel: ParcelTracking, now: datetime) -> str | None:
-    """The carrier's estimate; none for a parcel that has ended or is on its way back."""
-    day = parcel.details.expected_on if parcel.details else None
-    if day is None or parcel.final or parcel.status == "returning":
+    """The carrier's estimate; none for a parcel that has ended or is on its way back. With its hours, in the reader's
+    time zone, where it tells them: the day is then the one on which they begin there."""
+    details = parcel.details
+    if details is None or details.expected_on is None or parcel.final or parcel.status == "returning":
         return None
-    text = words.calendar_day(day)
-    return words.ui("expected_passed", date=text) if day < now.date() else text
+    begin, end = details.expected_from, details.expected_until
+    if begin and end:
+        text, passed = words.span(begin, end), end < now
+    else:
+        text, passed = words.calendar_day(details.expected_on), details.expected_on < now.date()
+    return words.ui("expected_passed", date=text) if passed else text
 
 
 def _stages(words: Words, parcel: ParcelTracking) -> Iterator[PageStage]:
+    """All of them; none for a parcel in a stage that this version does not know."""
+    if parcel.stage not in STAGES:
+        return
     reached = STAGES.index(parcel.stage)
     for number, stage in enumerate(STAGES):
         label = words.of("stages", stage)
         if stage == "end" and parcel.final and parcel.status:
-            label = words.of("parcel_states", parcel.status)
+            label = words.known("parcel_states", parcel.status) or label
         done = number < reached or (parcel.final and (number == reached or stage == "end"))
         yield PageStage(label, "done" if done else "current" if number == reached else "to_come")
 
 
 def _notices(words: Words, order: OrderTracking, parcel: ParcelTracking) -> Iterator[str]:
     """The flags of a parcel that its state does not name, and the reasons of its open cases, each once."""
-    for flag in parcel.flags:
-        if flag != parcel.state:
-            yield words.of("flags", flag)
+    yield from _flag_texts(words, parcel.flags, parcel.state)
     reasons = {words.reason(case.reason) for case in order.cases if case.parcel == parcel.parcel}
     yield from sorted(reason for reason in reasons if reason)
 
 
+def _flag_texts(words: Words, flags: Sequence[str], state: str) -> Iterator[str]:
+    """The flags that the state does not name, those that this version does not know left out."""
+    for flag in flags:
+        text = words.known("flags", flag)
+        if text and flag != state:
+            yield text
+
+
 def _rows(words: Words, order: OrderTracking) -> Iterator[PageRow]:
-    """The timeline, newest first."""
+    """The timeline, newest first, without what this version has no words for."""
     split = len(order.parcels) > 1
     for entry in reversed(order.timeline):
+        text = _text(words, entry)
+        if text is None:
+            continue
         notes = [
             words.reason(entry.reason),
-            words.of("outcomes", entry.outcome) if entry.outcome else None,
-            words.country(entry.country),
+            words.known("outcomes", entry.outcome),
+            words.place(entry.country, entry.city),
         ]
         yield PageRow(
             entry.at,
             words.time(entry.at),
-            _text(words, entry),
+            text,
             tuple(note for note in notes if note),
             entry.parcel if split else None,
             entry.code,
@@ -261,14 +294,15 @@ def _rows(words: Words, order: OrderTracking) -> Iterator[PageRow]:
         )
 
 
-def _text(words: Words, entry: TimelineEntry) -> str:
+def _text(words: Words, entry: TimelineEntry) -> str | None:
     if entry.kind != "parcel-scanned":
-        return words.of("events", entry.kind)
-    if entry.sets:
-        return words.of("flags", entry.sets[0])
-    if entry.status:
-        return words.of("scans", entry.status)
-    return words.of("flags_cleared", entry.clears[0]) if entry.clears else words.of("unknown_scan", "")
+        return words.known("events", entry.kind)
+    told = (
+        *(words.known("flags", flag) for flag in entry.sets),
+        words.known("scans", entry.status),
+        *(words.known("flags_cleared", flag) for flag in entry.clears),
+    )
+    return next((text for text in told if text), words.of("unknown_scan", ""))
 
 
 _ALERTS = frozenset(

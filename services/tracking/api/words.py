@@ -50,14 +50,17 @@ class Words:
         words = self.table[group]
         return words if isinstance(words, str) else words[key]
 
+    def known(self, group: str, key: str | None) -> str | None:
+        """The text of this key, or None for one that this version does not know."""
+        return cast(Mapping[str, str], self.table[group]).get(key or "")
+
     def action(self, code: str) -> str:
         """What someone must do; for an action that this version does not know, that of `look_into`."""
-        actions = cast(Mapping[str, str], self.table["actions"])
-        return actions.get(code, actions["look_into"])
+        return self.known("actions", code) or self.of("actions", "look_into")
 
     def reason(self, code: str | None) -> str | None:
         """A reason, or None for a code that is internal."""
-        return cast(Mapping[str, str], self.table["reasons"]).get(code or "")
+        return self.known("reasons", code)
 
     def ui(self, key: str, **values: object) -> str:
         """A text of the page itself."""
@@ -65,6 +68,13 @@ class Words:
 
     def country(self, code: str | None) -> str | None:
         return self._locale.territories.get(code) if code else None
+
+    def place(self, country: str | None, city: str | None) -> str | None:
+        """`Shanghai, China`, in Chinese the country first."""
+        name = self.country(country)
+        if not (name and city):
+            return name or city
+        return f"{name} {city}" if self.language == "zh" else f"{city}, {name}"
 
     def goods(self, hs_code: str | None) -> str | None:
         """What goods of this code are, in general words; None for a code that is not in the table."""
@@ -82,6 +92,15 @@ class Words:
         """`14:05`; in English with UTC beside it."""
         local = format_time(at, "short", self._zone, self._locale)
         return f"{local} ({format_datetime(at, 'HH:mm', UTC, self._locale)} UTC)" if self.language == "en" else local
+
+    def span(self, begin: datetime, end: datetime) -> str:
+        """Day and hours, e.g. `Saturday 5 December 2026, 09:00 to 12:00`; in English with UTC beside them."""
+        hours = {"begin": format_time(begin, "short", self._zone, self._locale)}
+        hours["end"] = format_time(end, "short", self._zone, self._locale)
+        text = self.ui("span", date=self.date(begin), **hours)
+        if self.language != "en":
+            return text
+        return f"{text} ({'–'.join(format_datetime(at, 'HH:mm', UTC, self._locale) for at in (begin, end))} UTC)"
 
     def instant(self, at: datetime) -> str:
         """Day and time, e.g. `12 Nov 2026, 14:05`."""

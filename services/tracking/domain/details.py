@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from contracts.base import Event
 from contracts.carrier import ParcelDetailsReported
@@ -16,6 +16,9 @@ class CarrierDetails:
 
     expected_on: date | None
     """The day on which the carrier expects to deliver: its estimate, not ours."""
+    expected_from: datetime | None
+    """The hours of that day, where it tells them: both or neither."""
+    expected_until: datetime | None
     product: str | None
     partner: str | None
     """Who carries the parcel in the country of destination."""
@@ -34,6 +37,8 @@ def latest_details(facts: Iterable[Event]) -> CarrierDetails | None:
         return None
     return CarrierDetails(
         expected_on=latest.expected_on,
+        expected_from=latest.expected_from,
+        expected_until=latest.expected_until,
         product=latest.product,
         partner=latest.partner,
         partner_number=latest.partner_number,

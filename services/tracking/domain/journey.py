@@ -42,6 +42,8 @@ class Journey:
     seen_at: datetime | None = None
     """The latest scan of any kind: silence counts from here."""
     country: CountryCode | None = None
+    city: str | None = None
+    """Where in the country; None where the latest scan does not say."""
     flags: tuple[Flag, ...] = ()
     reason: str | None = None
     """Why the carrier says that the parcel is held, or what is due at the door."""
@@ -74,6 +76,7 @@ def derive_journey(
     status: Status | None = None
     status_at = seen_at = None
     country: CountryCode | None = None
+    city: str | None = None
     closed = False
     for step in steps:
         counts = _counts(status, step, closed)
@@ -82,15 +85,18 @@ def derive_journey(
             seen_at = step.at
             if counts or status is None or RANKS[status] < FINAL:
                 country = step.fact.country or _country_of(step.status, destination) or country
+                city = step.fact.city
         if counts and step.status:
             status, status_at = step.status, step.at
-            country = country if isinstance(step.fact, ParcelScanned) else _country_of(status, destination) or country
+            if not isinstance(step.fact, ParcelScanned):
+                country, city = _country_of(status, destination) or country, None
     flags = () if status and RANKS[status] == FINAL else _flags(steps)
     return Journey(
         status=status,
         status_at=status_at,
         seen_at=seen_at,
         country=country,
+        city=city,
         flags=flags,
         reason=None if status and RANKS[status] >= RANKS["returning"] else _reason(steps, flags),
         scan_statuses=tuple((s.fact.id, s.status) for s in steps if s.status and isinstance(s.fact, ParcelScanned)),

@@ -80,6 +80,8 @@ class ParcelView:
     reason: str | None = None
     """Why the carrier says that it is held, or what is due at the door."""
     details: CarrierDetails | None = None
+    city: str | None = None
+    """Where in the country it is."""
 
 
 def parcel_view(
@@ -113,6 +115,7 @@ def parcel_view(
         weight_g=box.weight_g if box else None,
         reason=journey.reason,
         details=latest_details(facts),
+        city=journey.city,
     )
 
 

@@ -40,6 +40,8 @@ class Entry:
     sets: tuple[Flag, ...] = ()
     clears: tuple[Flag, ...] = ()
     country: CountryCode | None = None
+    city: str | None = None
+    """Where in the country, in the carrier's words."""
     utc_offset_minutes: int | None = None
     """The offset in which the carrier stated the time."""
     outcome: str | None = None
@@ -84,6 +86,7 @@ def _scan(scan: ParcelScanned, status: Status | None) -> Entry:
         sets=scan.sets,
         clears=scan.clears,
         country=scan.country,
+        city=scan.city,
         utc_offset_minutes=scan.utc_offset_minutes,
         reason=scan.reason,
     )

@@ -122,14 +122,15 @@ def _checkpoint(number: str, row: Mapping[str, Any]) -> CarrierEvent:
     raw_tag, word = row.get("raw_tag"), row.get("subtag")
     code = raw_tag if isinstance(raw_tag, str) and raw_tag in OKAPI else _code("aftership", word)
     country = row.get("country_region") or row.get("country_iso3")
-    return _event(number, row, code, row.get("checkpoint_time"), _alpha_2(country))
+    return _event(number, row, code, row.get("checkpoint_time"), _alpha_2(country), row.get("city"))
 
 
 def _tracking_detail(number: str, row: Mapping[str, Any]) -> CarrierEvent:
-    place = row.get("tracking_location")
-    country = place.get("country") if isinstance(place, Mapping) else None
+    location = row.get("tracking_location")
+    place: Mapping[str, Any] = location if isinstance(location, Mapping) else {}
+    country = place.get("country")
     alpha_2 = country if isinstance(country, str) and _COUNTRY.fullmatch(country) else None
-    return _event(number, row, _code("easypost", row.get("status")), row.get("datetime"), alpha_2)
+    return _event(number, row, _code("easypost", row.get("status")), row.get("datetime"), alpha_2, place.get("city"))
 
 
 def _code(aggregator: str, word: Any) -> str:
@@ -137,7 +138,7 @@ def _code(aggregator: str, word: Any) -> str:
     return code if isinstance(word, str) and code in MEANINGS else "unknown"
 
 
-def _event(number: str, row: Mapping[str, Any], code: str, at: Any, country: str | None) -> CarrierEvent:
+def _event(number: str, row: Mapping[str, Any], code: str, at: Any, country: str | None, city: Any) -> CarrierEvent:
     instant = suivi.instant(at)
     offset = (instant.utcoffset() if instant is not None else None) or timedelta()
     return CarrierEvent(
@@ -147,6 +148,7 @@ def _event(number: str, row: Mapping[str, Any], code: str, at: Any, country: str
         scanned_at=instant.astimezone(UTC) if instant is not None else None,
         utc_offset_minutes=round(offset.total_seconds() / 60),
         country=country,
+        city=suivi.city(city),
     )
 
 

@@ -131,6 +131,7 @@ def _event(number: str, event: Any, step_countries: Mapping[tuple[int, datetime]
         scanned_at=instant.astimezone(UTC) if readable and instant is not None else None,
         utc_offset_minutes=round(offset.total_seconds() / 60) if offset is not None else 0,
         country=country,
+        city=suivi.city(fields.get("city")),
     )
 
 

@@ -1,8 +1,9 @@
 """What Suivi v2 tells of a parcel beside its events: the steps it has reached, and details for who waits for it. Pure.
 
 Source: La Poste's OpenAPI "Suivi-1.0.0": `timeline` (five steps, the third is the way, the fifth the end), `estimDate`,
-`product`, `url`, `contextData.partner` (who carries the parcel abroad, with its own number), `contextData.removalPoint`
-(the counter where it waits).
+`estimHourMin` and `estimHourMax` (`date-time`, as in the recorded answer of hedii/colissimo-api), `product`, `url`,
+`contextData.partner` (who carries the parcel abroad, with its own number), `contextData.removalPoint` (the counter
+where it waits).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ could not be delivered, waits at a counter or is being returned; step 5 is deliv
 _STEPS = {"DR1": 1, "DR2": 1, "PC1": 2, "PC2": 2, "MD2": 4, "ND1": 4, "AG1": 4, "RE1": 4, "DI0": 5, "DI1": 5, "DI2": 5}
 LONGEST_NAME = 80
 LONGEST_PAGE = 200
+_CITY = re.compile(r"[^\s\d]\D{0,59}")
 _PRODUCT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _NUMBER = re.compile(r"[A-Z0-9]{8,35}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -63,9 +65,13 @@ def details_of(shipment: Mapping[str, Any]) -> ParcelDetails | None:
     """The details that a shipment tells; what cannot be read is left out. None when it tells none."""
     context = _object(shipment.get("contextData"))
     partner, counter = _object(context.get("partner")), _object(context.get("removalPoint"))
+    day = _day(shipment.get("estimDate"))
+    begin, end = _hours(day, shipment.get("estimHourMin"), shipment.get("estimHourMax"))
     details = ParcelDetails(
         product=_matching(_PRODUCT, shipment.get("product")),
-        expected_on=_day(shipment.get("estimDate")),
+        expected_on=day,
+        expected_from=begin,
+        expected_until=end,
         partner=_name(partner.get("name")),
         partner_number=_matching(_NUMBER, partner.get("reference")),
         pickup_point=_name(counter.get("name")),
@@ -99,6 +105,12 @@ def step_of(code: str) -> int:
     return _STEPS.get(code, 3)
 
 
+def city(value: Any) -> str | None:
+    """A city, as a call-back names it. With a digit it may be a street or a postcode, and is left out."""
+    text = _name(value)
+    return text if text and _CITY.fullmatch(text) else None
+
+
 def _steps(timeline: Any) -> Iterator[Mapping[str, Any]]:
     for step in timeline[:MOST_STEPS] if isinstance(timeline, list) else ():
         if isinstance(step, Mapping):
@@ -126,6 +138,15 @@ def _day(value: Any) -> date | None:
     except ValueError:
         return None
     return day if day is not None and day.year in _YEARS else None
+
+
+def _hours(day: date | None, earliest: Any, latest: Any) -> tuple[datetime | None, datetime | None]:
+    """The hours of the day on which delivery is expected, UTC. Those of another day, or that end no later than they
+    begin, say nothing: the recorded answer has one instant for both, three days after the estimate."""
+    begin, end = instant(earliest), instant(latest)
+    if begin is None or end is None or begin >= end or {begin.date(), end.date()} != {day}:
+        return None, None
+    return begin.astimezone(UTC), end.astimezone(UTC)
 
 
 def _page(value: Any) -> str | None:

@@ -31,6 +31,8 @@ class ParcelTracking:
         stage (ParcelTrackingStage): How far along its way it is.
         state (ParcelTrackingState): As the status, but finer before the first scan, and naming what blocks the parcel.
         carrier (None | str | Unset):
+        city (None | str | Unset): Where in the country, in the carrier's words; left out where its latest scan does not
+            say.
         country (None | str | Unset): Where it is, ISO 3166-1 alpha-2.
         details (CarrierDetails | None | Unset):
         flags (list[ParcelTrackingFlagsItem] | Unset): Beside the status: what is not as it should be.
@@ -50,6 +52,7 @@ class ParcelTracking:
     stage: ParcelTrackingStage
     state: ParcelTrackingState
     carrier: None | str | Unset = UNSET
+    city: None | str | Unset = UNSET
     country: None | str | Unset = UNSET
     details: CarrierDetails | None | Unset = UNSET
     flags: list[ParcelTrackingFlagsItem] | Unset = UNSET
@@ -79,6 +82,12 @@ class ParcelTracking:
             carrier = UNSET
         else:
             carrier = self.carrier
+
+        city: None | str | Unset
+        if isinstance(self.city, Unset):
+            city = UNSET
+        else:
+            city = self.city
 
         country: None | str | Unset
         if isinstance(self.country, Unset):
@@ -163,6 +172,8 @@ class ParcelTracking:
         )
         if carrier is not UNSET:
             field_dict["carrier"] = carrier
+        if city is not UNSET:
+            field_dict["city"] = city
         if country is not UNSET:
             field_dict["country"] = country
         if details is not UNSET:
@@ -210,6 +221,15 @@ class ParcelTracking:
             return cast(None | str | Unset, data)
 
         carrier = _parse_carrier(d.pop("carrier", UNSET))
+
+        def _parse_city(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        city = _parse_city(d.pop("city", UNSET))
 
         def _parse_country(data: object) -> None | str | Unset:
             if data is None:
@@ -340,6 +360,7 @@ class ParcelTracking:
             stage=stage,
             state=state,
             carrier=carrier,
+            city=city,
             country=country,
             details=details,
             flags=flags,

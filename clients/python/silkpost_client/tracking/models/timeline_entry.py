@@ -22,6 +22,7 @@ class TimelineEntry:
         at (datetime.datetime): When it happened, which may be long before it became known.
         kind (str): The event's name, as `parcel-scanned`.
         case (None | str | Unset): The kind of a case that was opened or closed.
+        city (None | str | Unset): Where in the country, in the carrier's words.
         clears (list[TimelineEntryClearsItem] | Unset): The flags that a scan clears.
         code (None | str | Unset): The carrier's own code of a scan.
         country (None | str | Unset): Where, ISO 3166-1 alpha-2.
@@ -37,6 +38,7 @@ class TimelineEntry:
     at: datetime.datetime
     kind: str
     case: None | str | Unset = UNSET
+    city: None | str | Unset = UNSET
     clears: list[TimelineEntryClearsItem] | Unset = UNSET
     code: None | str | Unset = UNSET
     country: None | str | Unset = UNSET
@@ -57,6 +59,12 @@ class TimelineEntry:
             case = UNSET
         else:
             case = self.case
+
+        city: None | str | Unset
+        if isinstance(self.city, Unset):
+            city = UNSET
+        else:
+            city = self.city
 
         clears: list[str] | Unset = UNSET
         if not isinstance(self.clears, Unset):
@@ -126,6 +134,8 @@ class TimelineEntry:
         )
         if case is not UNSET:
             field_dict["case"] = case
+        if city is not UNSET:
+            field_dict["city"] = city
         if clears is not UNSET:
             field_dict["clears"] = clears
         if code is not UNSET:
@@ -162,6 +172,15 @@ class TimelineEntry:
             return cast(None | str | Unset, data)
 
         case = _parse_case(d.pop("case", UNSET))
+
+        def _parse_city(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        city = _parse_city(d.pop("city", UNSET))
 
         _clears = d.pop("clears", UNSET)
         clears: list[TimelineEntryClearsItem] | Unset = UNSET
@@ -256,6 +275,7 @@ class TimelineEntry:
             at=at,
             kind=kind,
             case=case,
+            city=city,
             clears=clears,
             code=code,
             country=country,
