@@ -208,6 +208,19 @@ def assert_one_story(facts: Facts) -> None:
     assert all(turn == 1 or (kind, turn - 1) in turns for kind, turn in turns)
 
 
+@pytest.mark.parametrize("again", [1, 2])
+def test_a_loss_that_is_told_late_is_published_before_what_it_outweighs(again: int) -> None:
+    facts = Facts(order_stream(ORDER))
+    for said in (Said(1, "cancelled", None), Said(again, "lost", None), Said(0, "lost", None)):
+        facts.add(fact_of(said))
+        publish_ends(facts)
+    assert_one_story(facts)
+    assert [(end.turn, end.occurred_at) for end in facts.all(ParcelLost)] == [
+        (2, at(7)),
+        (1, at(7) + timedelta(minutes=again)),
+    ]
+
+
 def test_a_delivery_abroad_is_none_in_france_because_of_an_earlier_scan_there() -> None:
     """A parcel that was reported lost meanwhile: all its scans are weighed."""
     facts = Facts(order_stream(ORDER))

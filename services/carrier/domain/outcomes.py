@@ -15,7 +15,17 @@ from contracts.carrier import (
     ParcelScanned,
 )
 from contracts.vocabularies import Status, known_status
-from services.parcel_status import EndEvidence, Step, end_step, evidence_of, in_order, last_step, replaces
+from services.parcel_status import (
+    EndEvidence,
+    Step,
+    end_evidence,
+    end_step,
+    evidence_of,
+    in_order,
+    last_step,
+    next_turn,
+    replaces,
+)
 from shared.ledger.facts import DecisionContext, Facts
 
 END_OF: dict[Status, type[ParcelEndEvent]] = {
@@ -42,12 +52,25 @@ def outputs(facts: Facts, context: DecisionContext) -> Iterator[ParcelEndEvent]:
     """
     for parcel in sorted({scan.parcel for scan in facts.all(ParcelScanned) if scan.status in END_OF}):
         turns: Counter[type[ParcelEndEvent]] = Counter()
-        for step in _ends(_steps(facts, parcel)):
+        steps = _steps(facts, parcel)
+        fresh = []
+        for step in _ends(steps):
             kind = END_OF[step.status or ""]
             turns[kind] += 1
             end = _end(facts, parcel, step, turns[kind], context)
             if end not in facts:
-                yield end
+                fresh.append(end)
+        yield from fresh or _told_too_late(facts, parcel, steps, context)
+
+
+def _told_too_late(facts: Facts, parcel: int, steps: list[Step], context: DecisionContext) -> Iterator[ParcelEndEvent]:
+    """The loss that holds, in another turn, where the published one does not show it: it has the time of a later scan,
+    an earlier scan came to be known, and between them stands what replaces no loss. Once for each time."""
+    holding = last_step(steps)
+    if holding is None or holding.status != "lost" or end_evidence(facts, parcel):
+        return
+    if all(lost.occurred_at != holding.at for lost in facts.all(ParcelLost) if lost.parcel == parcel):
+        yield _end(facts, parcel, holding, next_turn(facts, ParcelLost, parcel), context)
 
 
 def _steps(facts: Facts, parcel: int) -> list[Step]:
