@@ -67,9 +67,8 @@ def _told_too_late(facts: Facts, parcel: int, steps: list[Step], context: Decisi
     """The loss that holds, in another turn, where the published one does not show it: it has the time of a later scan,
     an earlier scan came to be known, and between them stands what replaces no loss. Once for each time."""
     holding = last_step(steps)
-    if holding is None or holding.status != "lost" or end_evidence(facts, parcel):
-        return
-    if all(lost.occurred_at != holding.at for lost in facts.all(ParcelLost) if lost.parcel == parcel):
+    told = {lost.occurred_at for lost in facts.all(ParcelLost) if lost.parcel == parcel}
+    if holding and holding.status == "lost" and holding.at not in told and not end_evidence(facts, parcel):
         yield _end(facts, parcel, holding, next_turn(facts, ParcelLost, parcel), context)
 
 
