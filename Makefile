@@ -62,7 +62,7 @@ test-newcomer: $(VENV)/.installed ## Installs, runs and tries what README shows,
 	@$(BIN)/python -m pytest -m newcomer tests/newcomer
 
 # Without the property tests: a branch that only chance covers is one without an example.
-coverage: $(VENV)/.installed ## Runs the unit tests' examples; fails unless they cover every branch of every rule (half a minute)
+coverage: $(VENV)/.installed ## Runs the unit tests' examples; fails unless they cover every branch of every rule (about a minute)
 	@$(BIN)/python -m coverage erase
 	@$(BIN)/python -m coverage run -m pytest --numprocesses $(or $(WORKERS),2) -m "not hypothesis" tests/unit
 	@$(BIN)/python -m coverage combine --quiet

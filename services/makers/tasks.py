@@ -18,7 +18,7 @@ from shared.supervise import Task
 from shared.telemetry import log
 
 AT_ONCE = 100
-"""Products whose turn a round is; a release of rules is met by all of them after so many rounds as it takes."""
+"""Products that one round looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Judging:
         return Task("judging", run)
 
     async def round(self) -> None:
-        """One product is asked for whatever it is, since its answer names the rules in force; then those that are due.
-        Customs is asked outside any transaction; while it is away nothing is asked."""
+        """Customs is asked about the first product even where it is not due, since the answer names the rules in force;
+        then about those that are due. It is asked outside any transaction, and no further once it does not answer."""
         async with self.pool.acquire() as db:
             turn = await judgements.take(db, self.lock.now(), AT_ONCE)
         rules: tuple[str, ...] | None = None

@@ -140,9 +140,9 @@ class BrokerContainer:
     def __init__(self) -> None:
         self.port = free_port()
         if _ON_HOST:
-            outside, controller, inside = self.port, free_port(), free_port()
+            host, outside, controller, inside = "127.0.0.1", self.port, free_port(), free_port()
         else:
-            outside, controller, inside = 9092, 9093, 9094
+            host, outside, controller, inside = "", 9092, 9093, 9094
         self._container = _container(KAFKA, outside, self.port)
         settings = {
             "PROCESS_ROLES": "broker,controller",
@@ -150,8 +150,7 @@ class BrokerContainer:
             "CONTROLLER_QUORUM_VOTERS": f"1@localhost:{controller}",
             "CONTROLLER_LISTENER_NAMES": "CONTROLLER",
             "INTER_BROKER_LISTENER_NAME": "INSIDE",
-            "LISTENERS": f"OUTSIDE://{'127.0.0.1' if _ON_HOST else ''}:{outside},"
-            f"CONTROLLER://localhost:{controller},INSIDE://localhost:{inside}",
+            "LISTENERS": f"OUTSIDE://{host}:{outside},CONTROLLER://localhost:{controller},INSIDE://localhost:{inside}",
             "ADVERTISED_LISTENERS": f"OUTSIDE://127.0.0.1:{self.port},INSIDE://localhost:{inside}",
             "LISTENER_SECURITY_PROTOCOL_MAP": "OUTSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT,INSIDE:PLAINTEXT",
             "OFFSETS_TOPIC_REPLICATION_FACTOR": "1",

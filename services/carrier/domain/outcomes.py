@@ -64,8 +64,8 @@ def outputs(facts: Facts, context: DecisionContext) -> Iterator[ParcelEndEvent]:
 
 
 def _told_too_late(facts: Facts, parcel: int, steps: list[Step], context: DecisionContext) -> Iterator[ParcelEndEvent]:
-    """The loss that holds, in another turn, where the published one does not show it: it has the time of a later scan,
-    an earlier scan came to be known, and between them stands what replaces no loss. Once for each time."""
+    """The loss that holds, in another turn, where the one published does not count: it has the time of a later scan,
+    the parcel was cancelled before that, and only now an earlier loss is known. Published once for each time."""
     holding = last_step(steps)
     told = {lost.occurred_at for lost in facts.all(ParcelLost) if lost.parcel == parcel}
     if holding and holding.status == "lost" and holding.at not in told and not end_evidence(facts, parcel):

@@ -49,9 +49,9 @@ async def poll(
     and of one that cannot be polled.
 
     Those about which there was no answer are due again, behind all others that are due, so that no group blocks them.
-    Of a group without an answer each is asked about alone, for one of them may be to blame, and the rest together once
-    the first ones are silent: that one, like one that is
-    a group by itself, or whose own answer is missing in that of its group, is due again only after `poll_seconds`.
+    Of a group without an answer each is asked about alone, for one of them may be to blame; once the first ones are
+    silent, the rest is asked about together. A parcel that is a group by itself, or whose own answer is missing in
+    that of its group, is due again only after `poll_seconds`.
     """
     carrier, track = connected.carrier, connected.calls.track
     if track is None:

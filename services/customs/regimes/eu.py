@@ -46,7 +46,7 @@ class PostalExport:
         return next((Refusal(LICENCE, sku) for sku in missing), None)
 
     def needs_declaration(self, lines: Sequence[OrderLine], goods_eur: Decimal, day: date) -> bool:
-        return any(True for _ in self._declarations(lines, goods_eur, day))
+        return any(self._declarations(lines, goods_eur, day))
 
     def _declarations(self, lines: Sequence[OrderLine], goods_eur: Decimal, day: date) -> Iterator[NeededDocument]:
         """The declaration with a number of its own, for each rule that asks for it."""

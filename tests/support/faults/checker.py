@@ -32,6 +32,7 @@ SUBSCRIPTIONS: Mapping[str, Sequence[type[Event]]] = {
     service: import_module(f"services.{service}.handlers").SUBSCRIPTIONS for service in SERVICES
 }
 CARRIER_READERS = tuple(service for service in SERVICES if CARRIER in subscribed_by(service))
+"""Who reads the topic of the carrier service."""
 PILES = ("available", "reserved", "shipped", "written_off")
 _HAND_OVER = re.compile(r"/orders/([0-9a-f-]{36})/parcels/(\d+)/hand-over")
 _PACK = re.compile(r"/orders/([0-9a-f-]{36})/parcels")
