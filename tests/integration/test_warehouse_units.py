@@ -1,4 +1,4 @@
-"""Units with serials in the warehouse, from their receipt over their boxes to their return, and what is told of them."""
+"""Units with serials in the warehouse, from their receipt over their boxes to their return; what is told of them."""
 
 from __future__ import annotations
 
