@@ -15,7 +15,7 @@ from sandbox.local.servers import Broker, Servers
 from shared.messaging.generations import LogEnd, advance, log_ends
 from shared.messaging.partition_log import LogProbe
 from shared.operations.provision import create_topics
-from shared.platform import running
+from shared.platform import Platform, running
 from shared.settings import PlatformSettings
 from tests.support.faults.proxy import Proxy
 from tests.support.platform_pair import (
@@ -30,6 +30,11 @@ from tests.support.platform_pair import (
     produce,
 )
 from tests.support.waiting import until
+
+
+def proxy_of(bootstrap: str) -> Proxy:
+    host, _, port = bootstrap.rpartition(":")
+    return Proxy(host, int(port), kafka=True)
 
 
 async def test_a_loss_between_two_batches_of_one_round_is_noticed(pair: Pair) -> None:
@@ -67,8 +72,7 @@ async def test_a_probe_whose_client_died_while_the_broker_was_away(own_broker: B
 
 async def test_a_probe_whose_connection_was_lost_without_a_word_asks_over_another(servers: Servers) -> None:
     """It stops waiting before aiokafka does, which therefore never closes the connection."""
-    host, _, port = servers.kafka_bootstrap.rpartition(":")
-    async with Proxy(host, int(port), kafka=True) as proxy:
+    async with proxy_of(servers.kafka_bootstrap) as proxy:
         probe = LogProbe(PlatformSettings(kafka_bootstrap=proxy.address))
         await probe.start()
         try:
@@ -117,6 +121,47 @@ async def test_a_broker_that_forgets_everything(servers: Servers, own_broker: Br
             return await count(asker, Answered) == 251
 
         await until(one_more)
+
+
+@pytest.mark.parametrize("reader", ["stopped", "running"])
+async def test_a_log_written_again_just_as_far_as_its_reader_had_come(
+    servers: Servers, own_broker: Broker, reader: str
+) -> None:
+    """No offset tells that the log was lost, and nothing follows: the last record's generation tells it."""
+    pair = await new_pair(servers, own_broker.bootstrap)
+
+    async def write(generation: int) -> None:
+        for _ in range(3):
+            event = Asked(order_id=uuid4(), occurred_at=datetime.now(UTC))
+            await produce(pair, pair.asks.name, event, generation=f"{generation}@0", partition=0)
+
+    async def lose_and_write_again() -> None:
+        own_broker.kill()
+        await own_broker.start()
+        await create_topics(own_broker.bootstrap, [pair.asks, pair.answers])
+        await write(1)
+
+    await write(0)
+    async with proxy_of(own_broker.bootstrap) as proxy:
+        settings = pair.settings(pair.answerer_dsn).model_copy(update={"kafka_bootstrap": proxy.address})
+
+        async def read_all(answerer: Platform, facts: int) -> None:
+            async def reached() -> bool:
+                return await count(answerer, Asked) == facts
+
+            await until(reached)
+
+        async with running(pair.answerer, settings) as (answerer, _):
+            await read_all(answerer, 3)
+            if reader == "running":
+                proxy.cut()
+                await lose_and_write_again()
+                proxy.heal()
+                await read_all(answerer, 6)
+        if reader == "stopped":
+            await lose_and_write_again()
+            async with running(pair.answerer, settings) as (answerer, _):
+                await read_all(answerer, 6)
 
 
 async def test_a_reader_far_behind_a_new_generation_misses_nothing(pair: Pair) -> None:
