@@ -28,6 +28,8 @@ from shared.db import TRANSIENT
 from shared.messaging.record_batches import RawRecord, Unreadable, plain_prefix, read_slice
 
 FETCH_BYTES = 4 * 1024 * 1024
+ONE_BATCH = 1
+"""Bytes: a broker sends the first record batch whole, however large it is (KIP-74)."""
 WAIT_MS = 200
 """For which a broker may wait for records. They are there, so that Kafka answers at once; the embedded broker looks for
 them until this time is over, and with none it answers nothing."""
@@ -102,17 +104,17 @@ class Fetching:
 
         Raises KafkaError, UnreadableBatch.
         """
-        end, data = await self._fetch(partition, offset)
+        end, data = await self._fetch(partition, offset, ONE_BATCH)
         found, _ = read_slice(data, offset, end, 1) if data else ([], offset)
         return found[0] if found else None
 
-    async def _fetch(self, partition: TopicPartition, position: int) -> tuple[int, bytes]:
+    async def _fetch(self, partition: TopicPartition, position: int, size: int = FETCH_BYTES) -> tuple[int, bytes]:
         node = self._client.cluster.leader_for_partition(partition)
         if node is None or node == -1:
             self._client.force_metadata_update()
             raise LeaderNotAvailableError(partition)
-        wanted = [(partition.topic, [(partition.partition, position, FETCH_BYTES)])]
-        answer = await self._send(node, FetchRequest(WAIT_MS, 1, FETCH_BYTES, 0, wanted))
+        wanted = [(partition.topic, [(partition.partition, position, size)])]
+        answer = await self._send(node, FetchRequest(WAIT_MS, 1, size, 0, wanted))
         if not answer.topics:  # a broker that is going away
             raise KafkaError(f"no answer about {partition.topic}")
         [(_, [(_, code, end, *_, data)])] = answer.topics

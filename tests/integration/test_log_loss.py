@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from contracts.base import Topic
 from contracts.topics import ORDERS
 from sandbox.local.servers import Broker, Servers
 from shared.messaging.generations import LogEnd, advance, log_ends
-from shared.messaging.partition_log import LogProbe
+from shared.messaging.partition_log import LogProbe, reading
+from shared.messaging.record_batches import RawRecord
 from shared.operations.provision import create_topics
 from shared.platform import Platform, running
 from shared.settings import PlatformSettings
@@ -121,6 +122,23 @@ async def test_a_broker_that_forgets_everything(servers: Servers, own_broker: Br
             return await count(asker, Answered) == 251
 
         await until(one_more)
+
+
+async def test_one_record_is_read_by_its_offset_from_the_middle_of_a_batch(pair: Pair) -> None:
+    """Few bytes are asked for; a broker sends the whole batch all the same."""
+    client = AIOKafkaProducer(bootstrap_servers=pair.bootstrap)
+    await client.start()
+    batch = client.create_batch()
+    for number in range(50):
+        batch.append(key=b"k", value=b"%d" % number * 100, timestamp=None)
+    await (await client.send_batch(batch, pair.asks.name, partition=0))
+    await client.stop()
+    async with reading(PlatformSettings(kafka_bootstrap=pair.bootstrap)) as probe:
+        [partition, *_] = await probe.partitions([pair.asks.name])
+        for offset in (0, 20, 49):
+            record = await probe._fetching.record_at(partition, offset)
+            assert isinstance(record, RawRecord)
+            assert (record.offset, record.value) == (offset, b"%d" % offset * 100)
 
 
 @pytest.mark.parametrize("reader", ["stopped", "running"])
