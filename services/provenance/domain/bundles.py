@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.provenance.domain.epcis import event_hash
+from services.provenance.domain.event_hash import event_hash
 from services.provenance.domain.leaves import KeyLeaf, event_leaf, name_of, parse_key_leaf
 from services.provenance.domain.log.checkpoints import SignedCheckpoint, Trust, open_checkpoint
 from services.provenance.domain.log.notes import BadNote

@@ -5,17 +5,15 @@ No order, fact or tracking number, no person, no price and no town of delivery i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from hashlib import sha256
+from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
+from services.provenance.domain.event_hash import event_hash, in_milliseconds
+
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
-CANONICAL = "https://id.gs1.org"
-"""The host of a GS1 Digital Link in the event hash, whichever resolves it."""
 Fields = dict[str, Any]
 Reason = Literal["incorrect_data", "did_not_occur"]
 
@@ -111,7 +109,7 @@ def delivered(place: Place, at: datetime, sscc: str) -> Fields:
 def declared_wrong(event: Mapping[str, Any], at: datetime, reason: Reason, correct: Sequence[str] = ()) -> Fields:
     """The same event with the declaration that it was wrong, and the ids of those that are right. Its id stays: what is
     new is the time of the declaration, and both are kept."""
-    declaration: Fields = {"declarationTime": _text(at), "reason": reason}
+    declaration: Fields = {"declarationTime": in_milliseconds(at), "reason": reason}
     if correct:
         declaration["correctiveEventIDs"] = list(correct)
     return {**event, "errorDeclaration": declaration}
@@ -124,58 +122,19 @@ def document(events: Sequence[Mapping[str, Any]], at: datetime) -> Fields:
         "@context": [CONTEXT],
         "type": "EPCISDocument",
         "schemaVersion": "2.0",
-        "creationDate": _text(at),
+        "creationDate": in_milliseconds(at),
         "epcisBody": {"eventList": listed},
     }
 
 
-def event_hash(event: Mapping[str, Any]) -> str:
-    """The event's id as CBV 8.9.2 derives it from its content, as a URI of RFC 6920. For the fields that our events
-    have; ValueError for another one, which would else be left out in silence."""
-    if unknown := event.keys() - _IGNORED - {"type", *_ORDER}:
-        raise ValueError(f"no rule for the field {min(unknown)}")
-    text = f"eventType={event['type']}" + "".join(_part(name, event[name]) for name in _ORDER if name in event)
-    return f"ni:///sha-256;{sha256(text.encode()).hexdigest()}?ver=CBV2.0"
-
-
-_IGNORED = frozenset({"@context", "eventID", "errorDeclaration", "recordTime"})
-_ORDER = (
-    "eventTime",
-    "eventTimeZoneOffset",
-    "parentID",
-    "epcList",
-    "childEPCs",
-    "action",
-    "bizStep",
-    "disposition",
-    "readPoint",
-    "bizLocation",
-)
-_VOCABULARY = {"bizStep": "BizStep", "disposition": "Disp"}
-
-
-def _part(name: str, value: Any) -> str:
-    match name:
-        case "eventTime":
-            return f"{name}={_text(datetime.fromisoformat(value))}"
-        case "epcList" | "childEPCs":
-            return name + "".join(sorted(f"epc={_canonical(epc)}" for epc in value))
-        case "readPoint" | "bizLocation":
-            return f"{name}id={_canonical(value['id'])}"
-        case "parentID":
-            return f"{name}={_canonical(value)}"
-        case "bizStep" | "disposition":
-            return f"{name}=https://ref.gs1.org/cbv/{_VOCABULARY[name]}-{value}"
-        case _:
-            return f"{name}={value}"
-
-
-def _canonical(link: str) -> str:
-    return re.sub(r"^https?://[^/]+(?=/(?:00|01|414)/)", CANONICAL, link)
-
-
 def _event(kind: str, at: datetime, fields: Fields) -> Fields:
-    event = {"@context": [CONTEXT], "type": kind, "eventTime": _text(at), "eventTimeZoneOffset": "+00:00", **fields}
+    event = {
+        "@context": [CONTEXT],
+        "type": kind,
+        "eventTime": in_milliseconds(at),
+        "eventTimeZoneOffset": "+00:00",
+        **fields,
+    }
     return {**event, "eventID": event_hash(event)}
 
 
@@ -199,11 +158,6 @@ def _aggregated(
             "readPoint": place.here,
         },
     )
-
-
-def _text(at: datetime) -> str:
-    """In UTC, to the millisecond, as the event hash wants it."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _escaped(value: str) -> str:
