@@ -92,6 +92,7 @@ def test_a_signed_event_reads_back_and_verifies() -> None:
     assert signed.verifies(key.public)
     assert not signed.verifies(issuer_key(2).public)
     assert parse_jws(sign_event(event, key, None)).previous is None
+    assert (signed.said_by, parse_jws(sign_event(event, key, None, "operator")).said_by) == (None, "operator")
 
 
 def jws_of(header: object, event: object) -> str:
@@ -115,6 +116,7 @@ HEADER = {"alg": "EdDSA", "typ": "epcis-event+jws", "kid": "k"}
         (jws_of({**HEADER, "typ": "JWT"}, {}), "alg EdDSA"),
         (jws_of({**HEADER, "kid": 1}, {}), "alg EdDSA"),
         (jws_of({**HEADER, "prev": 1}, {}), "prev"),
+        (jws_of({**HEADER, "said_by": 1}, {}), "said_by"),
     ],
 )
 def test_a_bad_jws_breaks_a_rule(jws: str, rule: str) -> None:

@@ -14,6 +14,10 @@ from urllib.parse import quote
 from services.provenance.domain.event_hash import event_hash, in_milliseconds
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
+TERMS = "https://silkpost.example/terms/"
+"""What our own words in an event are called, behind `silkpost:`."""
+SAID_BY = "silkpost:saidBy"
+"""Whose word an event is that others told us: `operator`, or `vendor:<its owner code>`."""
 Fields = dict[str, Any]
 Reason = Literal["incorrect_data", "did_not_occur"]
 
@@ -36,9 +40,13 @@ class Place:
     def box(self, sscc: str) -> str:
         return f"{self.links}/00/{sscc}"
 
+    def at(self, location: str) -> Fields:
+        """A place by its GLN."""
+        return {"id": f"{self.links}/414/{location}"}
+
     @property
     def here(self) -> Fields:
-        return {"id": f"{self.links}/414/{self.location}"}
+        return self.at(self.location)
 
 
 def commissioned(place: Place, at: datetime, gtin: str, serial: str) -> Fields:
@@ -106,25 +114,50 @@ def delivered(place: Place, at: datetime, sscc: str) -> Fields:
     )
 
 
-def declared_wrong(event: Mapping[str, Any], at: datetime, reason: Reason, correct: Sequence[str] = ()) -> Fields:
+def declared_wrong(
+    event: Mapping[str, Any], at: datetime, reason: Reason | None, correct: Sequence[str] = ()
+) -> Fields:
     """The same event with the declaration that it was wrong, and the ids of those that are right. Its id stays: what is
     new is the time of the declaration, and both are kept."""
-    declaration: Fields = {"declarationTime": in_milliseconds(at), "reason": reason}
+    declaration: Fields = {"declarationTime": in_milliseconds(at)}
+    if reason is not None:
+        declaration["reason"] = reason
     if correct:
         declaration["correctiveEventIDs"] = list(correct)
     return {**event, "errorDeclaration": declaration}
 
 
+def answered(event: Mapping[str, Any], recorded_at: datetime, said_by: str | None) -> Fields:
+    """The event with what we add, of which nothing is in its hash: when we wrote it down, and who said it, where we did
+    not say it ourselves."""
+    added = {"recordTime": in_milliseconds(recorded_at)} | ({SAID_BY: said_by} if said_by else {})
+    return {**event, **added}
+
+
+def query_document(events: Sequence[Mapping[str, Any]], at: datetime) -> Fields:
+    """The events as the answer to a query."""
+    return {
+        "@context": [CONTEXT, {"silkpost": TERMS}],
+        "type": "EPCISQueryDocument",
+        "schemaVersion": "2.0",
+        "creationDate": in_milliseconds(at),
+        "epcisBody": {"queryResults": {"queryName": "SimpleEventQuery", "resultsBody": {"eventList": _listed(events)}}},
+    }
+
+
 def document(events: Sequence[Mapping[str, Any]], at: datetime) -> Fields:
     """The events as an EPCIS document, which says for all of them what their words mean."""
-    listed = [{name: value for name, value in event.items() if name != "@context"} for event in events]
     return {
         "@context": [CONTEXT],
         "type": "EPCISDocument",
         "schemaVersion": "2.0",
         "creationDate": in_milliseconds(at),
-        "epcisBody": {"eventList": listed},
+        "epcisBody": {"eventList": _listed(events)},
     }
+
+
+def _listed(events: Sequence[Mapping[str, Any]]) -> list[Fields]:
+    return [{name: value for name, value in event.items() if name != "@context"} for event in events]
 
 
 def _event(kind: str, at: datetime, fields: Fields) -> Fields:
