@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Discriminator, Field, Tag
 from pydantic.alias_generators import to_camel
 
 from services.provenance.domain.capture import MAX_EVENTS, Action, Declaration, Said
@@ -188,7 +188,7 @@ class ObjectEventBody(SaidEvent):
     """Something happened to one unit."""
 
     type: Literal["ObjectEvent"]
-    epc_list: Annotated[tuple[Uri, ...], Field(min_length=1, max_length=1)]
+    epc_list: Annotated[list[Uri], Field(min_length=1, max_length=1)]
     """One unit, for what is told of it is shown to whoever holds it."""
 
     def said(self) -> Said:
@@ -201,7 +201,7 @@ class AggregationEventBody(SaidEvent):
     type: Literal["AggregationEvent"]
     parent_id: Annotated[Uri, Field(alias="parentID")]
     """The box, by its SSCC."""
-    child_epcs: Annotated[tuple[Uri, ...], Field(alias="childEPCs", min_length=1, max_length=1)]
+    child_epcs: Annotated[list[Uri], Field(alias="childEPCs", min_length=1, max_length=1)]
 
     def said(self) -> Said:
         return self._said(self.child_epcs[0], self.parent_id)
@@ -212,11 +212,21 @@ Context = Literal[
     "https://ref.gs1.org/standards/epcis/epcis-context.jsonld",
     "https://gs1.github.io/EPCIS/epcis-context.jsonld",
 ]
-EventBody: TypeAlias = Annotated[ObjectEventBody | AggregationEventBody, Field(discriminator="type")]
+
+
+def _type_of(event: object) -> str | None:
+    kind = event.get("type") if isinstance(event, dict) else None
+    return kind if isinstance(kind, str) else None
+
+
+EventBody: TypeAlias = Annotated[
+    Annotated[ObjectEventBody, Tag("ObjectEvent")] | Annotated[AggregationEventBody, Tag("AggregationEvent")],
+    Discriminator(_type_of),
+]
 
 
 class EventListBody(EpcisBody):
-    event_list: Annotated[tuple[EventBody, ...], Field(min_length=1, max_length=MAX_EVENTS)]
+    event_list: Annotated[list[EventBody], Field(min_length=1, max_length=MAX_EVENTS)]
 
 
 class EpcisDocumentBody(EpcisBody):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 from collections.abc import AsyncIterator, Mapping
@@ -200,7 +201,8 @@ async def test_events_are_asked_for_by_what_they_say(service: ProvenanceService)
     assert len(await query(service, GE_recordTime=everything[0]["recordTime"])) == 14
     assert await query(service, LT_recordTime="2026-11-01T00:00:00Z") == []
     assert await of_unit(service, one) == ["commissioning", "packing", "unpacking", "receiving"]
-    assert await of_unit(service, "urn:epc:id:sscc:3012345.0000000001") == []
+    assert len(await of_unit(service, "urn:epc:id:sscc:3012345.0000000001")) == 3 + 2 + 3
+    assert await of_unit(service, "urn:epc:id:sscc:3012345.0000000002") == []
     text = json.dumps(everything)
     assert not any(word in text for word in (str(order), "CA000000017FR", "price", "city", "name", "SAVON"))
 
@@ -275,6 +277,24 @@ async def test_others_see_nothing(service: ProvenanceService, path: str) -> None
     assert (await service.http.get(path)).status_code == 401
     assert (await service.http.get(path, headers=bearer("shop"))).status_code == 403
     assert (await service.http.get(path, headers=bearer("nobody"))).status_code == 403
+
+
+async def test_events_from_before_are_found_as_later_ones(service: ProvenanceService) -> None:
+    some, order = await way(service)
+    await service.consume(returned(some[:1], some[1:], order))
+    await service.platform.pool.execute(
+        """update events set kind = null, action = null, step = null, disposition = null, parent = null,
+                             recorded_at = null"""
+    )
+    assert len(await query(service)) == 14
+    assert await query(service, EQ_bizStep="packing") == []
+    migration = importlib.import_module("services.provenance.migrations.0003_queries")
+    [fill] = [statement for statement in migration.STATEMENTS if "update events" in statement]
+    await service.platform.pool.execute(fill)
+    assert steps(await query(service, EQ_bizStep="packing|shipping")) == [*["packing"] * 3, "shipping"]
+    assert steps(await query(service, eventType="AggregationEvent", EQ_action="DELETE")) == ["unpacking"] * 3
+    assert steps(await query(service, EQ_disposition="inactive")) == ["decommissioning"] * 2
+    assert steps(await query(service, MATCH_parentID=PLACE.box(SSCC))) == [*["packing"] * 3, *["unpacking"] * 3]
 
 
 async def test_what_was_erased_is_not_shown(service: ProvenanceService) -> None:

@@ -75,7 +75,7 @@ def router(
             ),
         ),
     )
-    async def capture(request: Request, principal: Principal = Depends(teller_key)) -> Response:
+    async def capture_events(request: Request, principal: Principal = Depends(teller_key)) -> Response:
         """Takes in an EPCISDocument at once, all of it or nothing, and answers as the binding wants it: 202, with a job
         that is done. An event's id is its hash by CBV; the same event again is the same event. An `errorDeclaration`
         keeps the id of what it declares wrong, and both stay. Each event is of one unit; a vendor's are of units of its
