@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias, cast, get_args
 from zoneinfo import ZoneInfo
 
 from babel import Locale, negotiate_locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
 
 Language = Literal["zh", "fr", "en"]
 CalendarDay: TypeAlias = date
@@ -70,6 +70,10 @@ class Words:
     def calendar_day(self, day: CalendarDay) -> str:
         """A day that is no instant, as a carrier states it."""
         return format_date(day, "full", self.locale)
+
+    def month(self, at: datetime) -> str:
+        """`November 2026` in the reader's time zone."""
+        return format_skeleton("yMMMM", at.astimezone(self._zone), locale=self.locale)
 
     def time(self, at: datetime) -> str:
         """`14:05`; in English with UTC beside it."""

@@ -1,4 +1,4 @@
-"""From facts to signed events whose leaves wait for the log. Nothing is decided, and nothing is published but cases."""
+"""From facts to signed events whose leaves wait for the log, and to what a unit's page shows. Nothing is decided."""
 
 from __future__ import annotations
 
@@ -8,11 +8,21 @@ from dataclasses import dataclass
 
 from contracts.base import Event
 from contracts.carrier import ParcelDelivered
+from contracts.makers import (
+    ProductApproved,
+    ProductChanged,
+    ProductWithdrawn,
+    VendorRestored,
+    VendorSuspended,
+    VendorVerified,
+)
 from contracts.warehouse import ParcelHandedOver, StockWrittenOff, UnitsPacked, UnitsReceived, UnitsReturned
+from services.provenance.domain.catalogue import product_of, vendor_of
 from services.provenance.domain.epcis import Place
 from services.provenance.domain.leaves import SALT_BYTES, event_leaf, name_of
 from services.provenance.domain.signing import IssuerKey, sign_event
 from services.provenance.domain.telling import Told, of_order, of_receipt, of_write_off
+from services.provenance.store import catalogue
 from services.provenance.store import events as events_table
 from services.provenance.store import log as log_table
 from shared import failpoints
@@ -26,6 +36,12 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     StockWrittenOff,
     ParcelHandedOver,
     ParcelDelivered,
+    VendorVerified,
+    VendorSuspended,
+    VendorRestored,
+    ProductApproved,
+    ProductChanged,
+    ProductWithdrawn,
 )
 
 
@@ -73,6 +89,14 @@ class Teller:
         failpoints.reach("log.told")
 
 
-async def handle(_db: DB, _orders: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:
+async def project_vendors(db: DB, vendors: Sequence[Facts]) -> None:
+    await catalogue.save_vendors(db, [one for facts in vendors if (one := vendor_of(facts))])
+
+
+async def project_products(db: DB, products: Sequence[Facts]) -> None:
+    await catalogue.save_products(db, [one for facts in products if (one := product_of(facts))])
+
+
+async def handle(_db: DB, _sets: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:
     """No outputs: provenance decides nothing."""
     return ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -11,23 +12,26 @@ from typing import Annotated
 import typer
 
 from contracts import topics
-from contracts.base import ORDER, RECEIPT, WRITE_OFF
+from contracts.base import ORDER, PRODUCT, RECEIPT, VENDOR, WRITE_OFF
 from contracts.warehouse import UnitKey
 from services import cases
 from services.provenance import metrics
 from services.provenance.api import log as log_api
-from services.provenance.api import units
+from services.provenance.api import page, units
 from services.provenance.api.description import API
+from services.provenance.api.looking import Looking, Recent
 from services.provenance.domain.bundles import BadBundle, verify_bundle
 from services.provenance.domain.log.audit import BadLog, audit
 from services.provenance.domain.log.checkpoints import Trust
 from services.provenance.domain.log.notes import BadNote, parse_verifier_key
-from services.provenance.handlers import SUBSCRIPTIONS, Teller, handle
+from services.provenance.handlers import SUBSCRIPTIONS, Teller, handle, project_products, project_vendors
 from services.provenance.settings import Settings
 from services.provenance.store import events as events_table
 from services.provenance.store import log as log_table
+from services.provenance.store import looks as looks_table
 from services.provenance.tasks.keys import keep_key_in_log, revoke
 from services.provenance.tasks.log import Log, keep_appending, keep_publishing
+from services.provenance.tasks.retention import keep_dropping_expired
 from shared.cli.commands import command
 from shared.cli.connecting import operated, settings_of
 from shared.http.client import Client, Counterpart, keep_open
@@ -56,15 +60,34 @@ def log_of(platform: Platform) -> Log:
 
 def service(platform: Platform) -> Service:
     """`provenance`: consumes what happened to units, signs and logs it, and shows it to anyone who holds a unit."""
-    return wired(platform)[0]
+    return wired(platform).service
 
 
-def wired(platform: Platform) -> tuple[Service, Log]:
-    """The service, and the log that its tasks and routes share."""
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """The service, and what its tasks and routes share."""
+
+    service: Service
+    log: Log
+    recent: Recent
+
+
+def wired(platform: Platform) -> Wired:
+    """The service on this platform."""
     settings = settings_from(platform)
     log, key, place = log_of(platform), settings.issuer_signer(), settings.place()
     teller = Teller(place, key)
     look_ups = TokenBuckets(settings.public_rate, settings.public_burst, time.monotonic)
+    recent = Recent(time.monotonic)
+    pages = page.Pages(settings.location_country, settings.contact_email, page.verify_command(log, settings))
+    looking = Looking(
+        platform.pool,
+        platform.seal,
+        platform.clock,
+        recent,
+        settings.country_header,
+        settings.town_header,
+    )
 
     async def begin(_probe: LogProbe, _loop: Loop) -> None:
         await log.begin()
@@ -76,6 +99,8 @@ def wired(platform: Platform) -> tuple[Service, Log]:
         consumes=topics.subscribed_by("provenance"),
         subscriptions=SUBSCRIPTIONS,
         kinds=(
+            StreamKind(VENDOR, handle, project_vendors),
+            StreamKind(PRODUCT, handle, project_products),
             StreamKind(ORDER, handle, teller.project),
             StreamKind(RECEIPT, absorb=teller.absorb),
             StreamKind(WRITE_OFF, absorb=teller.absorb),
@@ -88,11 +113,17 @@ def wired(platform: Platform) -> tuple[Service, Log]:
             Task("publish", partial(keep_publishing, log, settings.publish_seconds)),
             Task("connections", partial(keep_open, tuple(counterpart for _, counterpart in log.witnesses))),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, log)),
+            Task("retention", partial(keep_dropping_expired, platform.pool)),
         ),
+        keyed=(looks_table.SEALED,),
         api=API,
-        routers=(log_api.router(log, settings.issuer), units.router(log, place, look_ups)),
+        routers=(
+            log_api.router(log, settings.issuer),
+            units.router(log, place, look_ups),
+            page.router(platform.pool, log, place, look_ups, pages, looking),
+        ),
     )
-    return made, log
+    return Wired(made, log, recent)
 
 
 def main() -> None:
@@ -142,7 +173,9 @@ def main() -> None:
         async def run() -> None:
             async with operated(service, settings_of(Settings, "provenance"), broker=False) as (platform, _):
                 async with platform.pool.acquire() as db, db.transaction():
-                    count = await events_table.erase(db, UnitKey(gtin=gtin, serial=serial))
+                    unit = UnitKey(gtin=gtin, serial=serial)
+                    count = await events_table.erase(db, unit)
+                    await looks_table.erase(db, unit)
                 typer.echo(f"{count} events erased")
 
         asyncio.run(run())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, SecretStr
 
+from services.pages.settings import ContactEmail
 from services.provenance.domain.epcis import Place
 from services.provenance.domain.log.checkpoints import Trust
 from services.provenance.domain.log.notes import (
@@ -23,6 +24,7 @@ from services.provenance.domain.signing import IssuerKey
 from shared.settings import PlatformSettings, WrongSetting
 
 _NAME = r"^[^\s+]{1,100}$"
+_HEADER = r"^[A-Za-z0-9-]{0,60}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,14 @@ class Settings(PlatformSettings):
         default="https://id.silkpost.example", pattern=r"^https?://[^\s/]+$", description="where GS1 Digital Links lead"
     )
     location: str = Field(default="3012345000009", pattern=r"^[0-9]{13}$", description="the warehouse's GLN")
+    location_country: str = Field(default="FR", pattern=r"^[A-Z]{2}$", description="the country that it is in")
+    contact_email: ContactEmail = "service@silkpost.example"
+    country_header: str = Field(
+        default="",
+        pattern=_HEADER,
+        description="in which the proxy before us tells a client's country; none: nobody does",
+    )
+    town_header: str = Field(default="", pattern=_HEADER, description="likewise: its town, which is kept sealed")
 
     def log_signer(self) -> SignerKey:
         """WrongSetting for a key that is none."""
