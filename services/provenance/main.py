@@ -16,10 +16,11 @@ from contracts.base import ORDER, PRODUCT, RECEIPT, VENDOR, WRITE_OFF
 from contracts.warehouse import UnitKey
 from services import cases
 from services.provenance import metrics
+from services.provenance.api import label_sheets, page, units
 from services.provenance.api import log as log_api
-from services.provenance.api import page, units
 from services.provenance.api.description import API
 from services.provenance.api.looking import Looking, Recent
+from services.provenance.api.trying import Trying
 from services.provenance.domain.bundles import BadBundle, verify_bundle
 from services.provenance.domain.log.audit import BadLog, audit
 from services.provenance.domain.log.checkpoints import Trust
@@ -27,6 +28,7 @@ from services.provenance.domain.log.notes import BadNote, parse_verifier_key
 from services.provenance.handlers import SUBSCRIPTIONS, Teller, handle, project_products, project_vendors
 from services.provenance.settings import Settings
 from services.provenance.store import events as events_table
+from services.provenance.store import hidden_codes
 from services.provenance.store import log as log_table
 from services.provenance.store import looks as looks_table
 from services.provenance.tasks.keys import keep_key_in_log, revoke
@@ -89,6 +91,13 @@ def wired(platform: Platform) -> Wired:
         settings.town_header,
     )
 
+    trying = Trying(
+        platform.pool,
+        platform.clock,
+        settings.hidden_code_keys(),
+        TokenBuckets(settings.code_rate, settings.code_burst, time.monotonic),
+    )
+
     async def begin(_probe: LogProbe, _loop: Loop) -> None:
         await log.begin()
         await keep_key_in_log(log, key)
@@ -115,12 +124,13 @@ def wired(platform: Platform) -> Wired:
             every(metrics.EVERY_SECONDS, partial(metrics.measure, log)),
             Task("retention", partial(keep_dropping_expired, platform.pool)),
         ),
-        keyed=(looks_table.SEALED,),
+        keyed=(looks_table.SEALED, hidden_codes.KEYED),
         api=API,
         routers=(
             log_api.router(log, settings.issuer),
             units.router(log, place, look_ups),
-            page.router(platform.pool, log, place, look_ups, pages, looking),
+            page.router(platform.pool, log, place, look_ups, pages, looking, trying),
+            label_sheets.router(platform.require, platform.pool, platform.clock, place, settings.hidden_code_keys()),
         ),
     )
     return Wired(made, log, recent)
@@ -176,6 +186,7 @@ def main() -> None:
                     unit = UnitKey(gtin=gtin, serial=serial)
                     count = await events_table.erase(db, unit)
                     await looks_table.erase(db, unit)
+                    await hidden_codes.erase(db, unit)
                 typer.echo(f"{count} events erased")
 
         asyncio.run(run())

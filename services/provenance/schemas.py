@@ -1,12 +1,14 @@
-"""The answers of the HTTP interface that are not files of the log."""
+"""Bodies of the HTTP interface, and answers that are not files of the log."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, field_validator
+from pydantic_core import PydanticCustomError
 
-from shared.http.models import View
+from contracts.base import Gtin, Serial
+from shared.http.models import Body, View
 
 
 class WitnessState(View):
@@ -40,3 +42,24 @@ class LogState(View):
     stopped: str | None
     """Why nothing is signed any more."""
     witnesses: list[WitnessState]
+
+
+class UnitBody(Body):
+    """A unit."""
+
+    gtin: Gtin
+    serial: Serial
+
+
+class LabelSheetBody(Body):
+    """Which units get a label."""
+
+    units: Annotated[tuple[UnitBody, ...], Field(min_length=1, max_length=480)]
+    """In the order of the labels, each once: 20 sheets at the most."""
+
+    @field_validator("units")
+    @classmethod
+    def _each_once(cls, units: tuple[UnitBody, ...]) -> tuple[UnitBody, ...]:
+        if len(set(units)) < len(units):
+            raise PydanticCustomError("repeated", "Must name each unit once")
+        return units

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, SecretStr
@@ -21,6 +23,7 @@ from services.provenance.domain.log.notes import (
     parse_verifier_key,
 )
 from services.provenance.domain.signing import IssuerKey
+from shared.sealing import key_prefix, require_keys
 from shared.settings import PlatformSettings, WrongSetting
 
 _NAME = r"^[^\s+]{1,100}$"
@@ -37,6 +40,8 @@ class Witness:
 
 
 class Settings(PlatformSettings):
+    ROTATED: ClassVar = (*PlatformSettings.ROTATED, "hidden_code_key")
+
     log_origin: str = Field(
         default="log.silkpost.example/provenance", pattern=_NAME, description="the log's name in its checkpoints"
     )
@@ -45,6 +50,11 @@ class Settings(PlatformSettings):
         default="did:web:silkpost.example", pattern=r"^did:web:[!-~]{1,200}$", description="who signs events"
     )
     issuer_key: SecretStr = Field(default=SecretStr(""), description="32 bytes in base64: signs events (Ed25519)")
+    hidden_code_key: SecretStr = Field(
+        default=SecretStr(""), description="`v2:<base64>,v1:<base64>`: hashes hidden codes, the first makes new ones"
+    )
+    code_rate: float = Field(default=5, gt=0, description="tries of hidden codes a second, of all units together")
+    code_burst: int = Field(default=100, ge=1, description="as many at once")
     witnesses: str = Field(
         default="", description="`<verifier key>=<URL>`, ...: who cosign checkpoints (c2sp.org/tlog-witness)"
     )
@@ -76,6 +86,14 @@ class Settings(PlatformSettings):
         if key.public == self.log_signer().verifier.public:
             raise WrongSetting("ISSUER_KEY: another key than LOG_KEY")
         return key
+
+    def hidden_code_keys(self) -> Mapping[bytes, bytes]:
+        """By the prefixes of what they make. WrongSetting without any."""
+        try:
+            keys = require_keys(self.keys()["HIDDEN_CODE_KEY"], "HIDDEN_CODE_KEY")
+        except ValueError as error:
+            raise WrongSetting(str(error)) from None
+        return {key_prefix(key_id): key for key_id, key in keys.items()}
 
     def witness_list(self) -> tuple[Witness, ...]:
         """WrongSetting for what is none."""

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from io import BytesIO
 from uuid import uuid4
 
+import httpx
+import pypdfium2
 import pytest
+import zxingcpp
+from pypdf import PdfReader
 
 from contracts.base import vendor_stream
 from contracts.makers import ProductWithdrawn, VendorRestored, VendorSuspended
 from contracts.warehouse import UnitKey
+from services.provenance.domain.hidden_codes import FREE_TRIES
 from services.provenance.store import events as events_table
 from services.provenance.store import looks
 from shared.sealing import Unsealable
 from tests.support.databases import FreshDatabase
-from tests.support.provenance_samples import GTIN
+from tests.support.provenance_samples import GTIN, PLACE
 from tests.support.provenance_service import (
     NOW,
     OWNER,
+    PACKER,
     SKU,
+    SUPPORT,
     ProvenanceService,
     approved,
     delivered,
@@ -57,7 +65,8 @@ async def test_the_page_shows_the_maker_as_validated_and_the_way(dsn: str) -> No
         page = await service.page(unit)
         assert page.status_code == 200
         assert page.headers["Content-Language"] == "en"
-        assert "This code is ours; a copy scans the same until both are seen." in page.text
+        assert '<h1 id="headline">This code is ours</h1>' in page.text
+        assert "A copy of it scans the same until both are seen." in page.text
         for shown in ("Olive oil soap", "Maison Durand, France", "Vieux-Port", "validated on Sunday, 25 October 2026"):
             assert shown in page.text
         rows = re.findall(r'<li class="(\w+)".*?class="what">(.*?)</span>.*?class="when">(.*?)</span>', page.text, re.S)
@@ -212,3 +221,124 @@ async def test_the_page_is_kept_to_what_it_brings(dsn: str) -> None:
         again = await service.page(unit)
         same = await service.page(unit, **{"If-None-Match": again.headers["ETag"]})
         assert same.status_code == 304
+
+
+async def printed(service: ProvenanceService, some: list[UnitKey]) -> list[str]:
+    """The hidden codes of these units, as their labels show them."""
+    body = {"units": [unit.model_dump() for unit in some]}
+    answer = await service.http.post("/label-sheets", json=body, headers=PACKER)
+    assert answer.status_code == 200, answer.text
+    assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == ("application/pdf", "no-store")
+    pages = [page.render(scale=3).to_pil() for page in pypdfium2.PdfDocument(answer.content)]
+    read = {code.text for page in pages for code in zxingcpp.read_barcodes(page)}
+    assert read == {PLACE.unit(unit.gtin, unit.serial) for unit in some}
+    text = "\n".join(page.extract_text() for page in PdfReader(BytesIO(answer.content)).pages)
+    return re.findall(r"^\d{6}$", text, re.MULTILINE)
+
+
+async def tried(service: ProvenanceService, unit: UnitKey, code: str) -> httpx.Response:
+    return await service.http.post(page_path(unit), params={"lang": "en"}, data={"code": code})
+
+
+def another(code: str) -> str:
+    return f"{(int(code) + 1) % 10**6:06d}"
+
+
+async def test_the_first_success_of_a_hidden_code_is_dated(dsn: str) -> None:
+    async with provenance_service(settings(dsn)) as service:
+        [unit, other] = await sold(service)
+        assert "six digits" not in (await service.page(unit)).text, "no code was printed for it"
+        assert (await tried(service, unit, "123456")).text.count("hidden code") == 0
+        codes = await printed(service, [unit, other])
+        page = await service.page(unit)
+        assert "form-action 'self'" in page.headers["Content-Security-Policy"]
+        assert "The code has six digits." in (await tried(service, unit, "12345")).text
+        wrong = await tried(service, unit, another(codes[0]))
+        assert (wrong.status_code, "This is not the code." in wrong.text) == (422, True)
+        first = await tried(service, unit, codes[0])
+        assert first.status_code == 200
+        assert first.headers["Cache-Control"] == "no-store"
+        assert "given here for the first time" in first.text
+        assert "it was already revealed on" in (await tried(service, unit, codes[0])).text
+        assert "The code was already revealed on" in (await service.page(unit)).text
+        assert "revealed on" not in (await service.page(other)).text
+
+
+async def test_a_new_label_replaces_the_one_before_until_its_code_is_revealed(dsn: str) -> None:
+    async with provenance_service(settings(dsn)) as service:
+        [unit, other] = await sold(service)
+        [before, _] = await printed(service, [unit, other])
+        [code] = await printed(service, [unit])
+        if code != before:
+            assert (await tried(service, unit, before)).status_code == 422
+        assert (await tried(service, unit, code)).status_code == 200
+        body = {"units": [other.model_dump(), unit.model_dump()]}
+        refused = await service.http.post("/label-sheets", json=body, headers=PACKER)
+        assert refused.status_code == 409
+        assert [(fault["field"], fault["rule"]) for fault in refused.json()["errors"]] == [("units[1]", "revealed")]
+
+
+@pytest.mark.parametrize(
+    ("units_", "field", "rule"),
+    [
+        ([], "units", "too_short"),
+        ([{"gtin": GTIN, "serial": f"{n}"} for n in range(481)], "units", "too_long"),
+        ([{"gtin": GTIN, "serial": "1"}] * 2, "units", "repeated"),
+        ([{"gtin": "1", "serial": "1"}], "units[0].gtin", "string_pattern_mismatch"),
+        ([{"gtin": GTIN, "serial": "\u00e9"}], "units[0].serial", "string_pattern_mismatch"),
+        ([{"gtin": GTIN, "serial": "UNKNOWN"}], "units[0]", "unknown"),
+    ],
+)
+async def test_a_sheet_names_what_it_does_not_print(dsn: str, units_: list[object], field: str, rule: str) -> None:
+    async with provenance_service(settings(dsn)) as service:
+        answer = await service.http.post("/label-sheets", json={"units": units_}, headers=PACKER)
+        assert answer.status_code == 422
+        assert [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]] == [(field, rule)]
+
+
+async def test_no_label_for_a_unit_that_was_written_off_or_without_a_key(dsn: str) -> None:
+    async with provenance_service(settings(dsn)) as service:
+        some, order = units(1), uuid4()
+        await service.consume(received(some))
+        await service.consume(packed(some, order))
+        body = {"units": [some[0].model_dump()]}
+        assert (await service.http.post("/label-sheets", json=body)).status_code == 401
+        assert (await service.http.post("/label-sheets", json=body, headers=SUPPORT)).status_code == 403
+        await service.consume(returned((), some, order))
+        refused = await service.http.post("/label-sheets", json=body, headers=PACKER)
+        assert [fault["rule"] for fault in refused.json()["errors"]] == ["unknown"]
+
+
+async def test_tries_are_limited_for_each_unit_and_in_all_and_never_for_good(dsn: str) -> None:
+    async with provenance_service(settings(dsn, code_rate=0.001, code_burst=FREE_TRIES + 3)) as service:
+        [unit, other] = await sold(service)
+        codes = await printed(service, [unit, other])
+        answers = [await tried(service, unit, another(codes[0])) for _ in range(FREE_TRIES)]
+        assert [answer.headers.get("Retry-After") for answer in answers] == [None] * (FREE_TRIES - 1) + ["60"]
+        waiting = await tried(service, unit, codes[0])
+        assert waiting.status_code == 429
+        assert "nothing is locked" in waiting.text
+        assert 50 <= int(waiting.headers["Retry-After"]) <= 60
+        async with service.platform.pool.acquire() as db:
+            await db.execute("update hidden_codes set wrong_at = wrong_at - interval '1 minute'")
+        assert (await tried(service, unit, codes[0])).status_code == 200
+        assert (await tried(service, other, codes[1])).status_code == 200
+        assert (await tried(service, other, codes[1])).status_code == 429, "in all"
+
+
+async def test_the_code_stands_nowhere_but_on_its_label(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    async with provenance_service(settings(dsn)) as service:
+        [unit, _] = await sold(service)
+        [code] = await printed(service, [unit])
+        await tried(service, unit, code)
+        async with service.platform.pool.acquire() as db:
+            tables = await db.fetch("select relname from pg_stat_user_tables")
+            kept = "\n".join(
+                str(row) for table in tables for row in await db.fetch(f'select t::text from "{table["relname"]}" t')
+            )
+        assert not re.search(rf"(?<![0-9a-f]){code}(?![0-9a-f])", kept)
+        assert code not in capsys.readouterr().out
+        big = await service.http.post(page_path(unit), content=b"code=" + b"1" * 2_000)
+        assert big.status_code == 413
+        for unknown in (UnitKey(gtin=GTIN, serial="UNKNOWN"),):
+            assert (await tried(service, unknown, code)).status_code == 404

@@ -24,10 +24,14 @@ from services.provenance.domain.log.notes import VerifierKey
 from services.provenance.settings import Settings
 from services.provenance.tasks.keys import keep_key_in_log
 from services.provenance.tasks.log import Log
+from shared.operations.provision import add_api_key
 from shared.platform import Platform, Service, build_app, connected
+from shared.scopes import Scope
 from tests.support.provenance_samples import GTIN, SSCC
 from tests.support.witnesses import Running
 
+SCOPES: tuple[Scope, ...] = ("warehouse", "support", "operator")
+PACKER, SUPPORT, OPERATOR = ({"Authorization": f"Bearer key-of-{scope}"} for scope in SCOPES)
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 
@@ -43,6 +47,7 @@ def settings(
         storage_key=SecretStr("v1:" + base64.b64encode(b"s" * 32).decode()),
         log_key=key_of(log_byte),
         issuer_key=key_of(b"i"),
+        hidden_code_key=SecretStr("v1:" + base64.b64encode(b"h" * 32).decode()),
         witnesses=",".join(witness.setting for witness in witnesses),
         witness_quorum=len(witnesses) if quorum is None else quorum,
         **{"public_rate": 1000, "public_burst": 1000, **others},
@@ -105,6 +110,8 @@ async def provenance_service(made: Settings) -> AsyncIterator[ProvenanceService]
         log = wired[0].log
         await log.begin()
         await keep_key_in_log(log, made.issuer_signer())
+        for scope in SCOPES:
+            await add_api_key(made.database_dsn(), key=f"key-of-{scope}", name=f"a-{scope}", scope=scope)
         app = build_app(platform, service)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://provenance") as http:

@@ -7,7 +7,7 @@ from shared.http.openapi import ApiDescription
 API = ApiDescription(
     summary="What happened to each unit, in a log that anyone can check",
     text="""\
-For anyone who holds a unit, and for whoever checks the log. No key is needed.
+For anyone who holds a unit, and for whoever checks the log: no key is needed. Only label sheets and cases need one.
 
 **To begin**: `GET /units/{gtin}/{serial}/bundle` has all that shows what was logged of a unit: signed events in EPCIS
 2.0 and a proof each under one checkpoint that witnesses have signed. `python -m services.provenance verify FILE` checks
@@ -18,6 +18,7 @@ before or followed, nor that what was logged is true; a unit that is not known n
 """,
     tags={
         "units": "For anyone: what was logged of a unit.",
+        "labels": "For the warehouse: labels of units, with hidden codes that are told once.",
         "log": "For anyone: checkpoints, tiles and leaves of the log, and the keys of who signs events.",
     },
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 import asyncpg
 from fastapi import APIRouter, Request, Response
@@ -14,17 +14,19 @@ from services.pages.rendering import Templates
 from services.pages.words import Language, Words, choose_language
 from services.pages.words import tables as texts_of
 from services.provenance.api.looking import Looking
+from services.provenance.api.trying import Trying
 from services.provenance.domain.digital_links import DigitalLink, parse_link
 from services.provenance.domain.epcis import Place
+from services.provenance.domain.hidden_codes import HiddenCode, Outcome
 from services.provenance.domain.way import Step, standing_of
 from services.provenance.settings import Settings
-from services.provenance.store import catalogue, looks, way
+from services.provenance.store import catalogue, hidden_codes, looks, way
 from services.provenance.store.catalogue import Shown
 from services.provenance.store.looks import Looks
 from services.provenance.tasks.log import Log
 from shared.http.answers import etag_response
 from shared.http.rates import TokenBuckets, client_name
-from shared.http.routes import Route
+from shared.http.routes import Route, body_within
 
 _FOLDER = Path(__file__).parents[1]
 
@@ -41,6 +43,8 @@ class Unit:
     """Before this one."""
     proven: bool
     """Whether it has a bundle."""
+    code: HiddenCode | None
+    """None where none was printed."""
 
 
 class Pages:
@@ -51,12 +55,13 @@ class Pages:
         self.words = {
             language: Words(language, table) for language, table in texts_of(_FOLDER / "translations").items()
         }
-        self._templates = Templates(_FOLDER / "templates", "unit", self.words, contact)
+        self._templates = Templates(_FOLDER / "templates", "unit", self.words, contact, forms="'self'")
         self.headers = self._templates.headers
         """The headers of every page."""
         self._country, self._verify = country, verify
 
-    def unit(self, unit: Unit, language: Language) -> bytes:
+    def unit(self, unit: Unit, language: Language, outcome: Outcome | None = None) -> bytes:
+        """`outcome` of the try that this answers."""
         words, ended = self.words[language], standing_of(unit.way).ended_at
         return self._templates.render(
             "unit.html",
@@ -69,6 +74,9 @@ class Pages:
             rows=unit.way,
             country=self._country,
             looks=_looks(words, unit.looks),
+            code=unit.code,
+            outcome=outcome and _outcome(words, outcome),
+            right=outcome is not None and outcome.kind == "first",
             bundle=f"/units/{unit.key.gtin}/{quote(unit.key.serial, safe='')}/bundle",
             proven=unit.proven,
             verify=self._verify,
@@ -95,13 +103,20 @@ def verify_command(log: Log, settings: Settings) -> str:
 
 
 def router(
-    pool: asyncpg.Pool[asyncpg.Record], log: Log, place: Place, look_ups: TokenBuckets, pages: Pages, looking: Looking
+    pool: asyncpg.Pool[asyncpg.Record],
+    log: Log,
+    place: Place,
+    look_ups: TokenBuckets,
+    pages: Pages,
+    looking: Looking,
+    trying: Trying,
 ) -> APIRouter:
     """`look_ups`: how often a client may ask for units, whose serials can be tried."""
     routes = APIRouter(route_class=Route)
 
-    @routes.api_route("/01/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
+    @routes.api_route("/01/{path:path}", methods=["GET", "HEAD", "POST"], include_in_schema=False)
     async def page(request: Request, path: str, lang: str | None = None) -> Response:
+        """GET shows, POST tries the hidden code."""
         language = choose_language(lang, request.headers.get("accept-language", ""))
         headers = {**pages.headers, "Content-Language": language}
         if seconds := look_ups.take(client_name(request.client.host if request.client else None)):
@@ -112,6 +127,14 @@ def router(
         if link and link.unit and request.method == "GET":
             await looking.seen(request, link, found.way if isinstance(found, Unit) else ())
         match found:
+            case Unit(code=HiddenCode()) if request.method == "POST":
+                outcome = await trying.try_code(found.key, await _typed(request))
+                if outcome.seconds:
+                    headers["Retry-After"] = str(outcome.seconds)
+                headers["Cache-Control"] = "no-store"
+                code = await _code(found.key)
+                body = pages.unit(replace(found, code=code), language, outcome)
+                return Response(body, _STATUS[outcome.kind], headers, "text/html")
             case Unit():
                 return etag_response(request, pages.unit(found, language), "text/html", headers)
             case Shown():
@@ -129,7 +152,12 @@ def router(
             if not steps:
                 return None
             proven = any(step.proof == "proven" for step in steps)
-            return Unit(link.unit, steps, shown, await looks.figures(db, link.unit), proven)
+            figures, code = await looks.figures(db, link.unit), await hidden_codes.find(db, link.unit)
+            return Unit(link.unit, steps, shown, figures, proven, code)
+
+    async def _code(unit: UnitKey) -> HiddenCode | None:
+        async with pool.acquire() as db:
+            return await hidden_codes.find(db, unit)
 
     return routes
 
@@ -141,3 +169,20 @@ def _looks(words: Words, looks: Looks) -> str:
     if country is None:
         return words.ui("looks_count", count=looks.count, month=month)
     return words.ui("looks_count_country", count=looks.count, month=month, country=country)
+
+
+_STATUS = {"malformed": 422, "wrong": 422, "wait": 429, "first": 200, "again": 200}
+"""Of the answer to a try."""
+FORM_BYTES = 1_000
+
+
+async def _typed(request: Request) -> str:
+    """What stands in the form's field. Raises Problem 413."""
+    form = parse_qs((await body_within(request, FORM_BYTES)).decode("utf-8", "replace"), max_num_fields=5)
+    return form.get("code", [""])[0]
+
+
+def _outcome(words: Words, outcome: Outcome) -> str:
+    date = words.date(outcome.revealed_at) if outcome.revealed_at else ""
+    kind = "wrong_wait" if outcome.kind == "wrong" and outcome.seconds else outcome.kind
+    return words.ui(f"code_{kind}", date=date, minutes=-(-outcome.seconds // 60))
