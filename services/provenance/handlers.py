@@ -16,13 +16,14 @@ from contracts.makers import (
     VendorSuspended,
     VendorVerified,
 )
-from contracts.warehouse import ParcelHandedOver, StockWrittenOff, UnitsPacked, UnitsReceived, UnitsReturned
+from contracts.warehouse import ParcelHandedOver, StockWrittenOff, UnitKey, UnitsPacked, UnitsReceived, UnitsReturned
 from services.provenance.domain.catalogue import product_of, vendor_of
 from services.provenance.domain.epcis import Place
 from services.provenance.domain.leaves import SALT_BYTES, event_leaf, name_of
+from services.provenance.domain.scans import cases_of
 from services.provenance.domain.signing import IssuerKey, sign_event
 from services.provenance.domain.telling import Told, of_order, of_receipt, of_write_off
-from services.provenance.store import catalogue
+from services.provenance.store import cases, catalogue, way
 from services.provenance.store import events as events_table
 from services.provenance.store import log as log_table
 from shared import failpoints
@@ -59,6 +60,14 @@ class Teller:
             *(one for fact in facts if isinstance(fact, StockWrittenOff) for one in of_write_off(fact, self.place)),
         ]
         await self.tell(db, told)
+        lots = {
+            UnitKey(gtin=fact.gtin, serial=serial): fact.lot
+            for fact in facts
+            if isinstance(fact, UnitsReceived) and fact.lot
+            for serial in fact.serials
+        }
+        if lots:
+            await way.save_lots(db, lots)
 
     async def project(self, db: DB, orders: Sequence[Facts]) -> None:
         """Of orders: a box's events need its units-packed, whichever comes first, so each set is looked at whole."""
@@ -97,6 +106,11 @@ async def project_products(db: DB, products: Sequence[Facts]) -> None:
     await catalogue.save_products(db, [one for facts in products if (one := product_of(facts))])
 
 
+async def project_units(db: DB, units: Sequence[Facts]) -> None:
+    """A flag is a case until it is cleared."""
+    await cases.save(db, [case for facts in units for case in cases_of(facts)])
+
+
 async def handle(_db: DB, _sets: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:
-    """No outputs: provenance decides nothing."""
+    """No outputs: provenance decides on nothing that it is told; a look flags a unit by itself."""
     return ()

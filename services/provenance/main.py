@@ -12,11 +12,11 @@ from typing import Annotated
 import typer
 
 from contracts import topics
-from contracts.base import ORDER, PRODUCT, RECEIPT, VENDOR, WRITE_OFF
+from contracts.base import ORDER, PRODUCT, RECEIPT, UNIT, VENDOR, WRITE_OFF
 from contracts.warehouse import UnitKey
-from services import cases
+from services import cases as case_hooks
 from services.provenance import metrics
-from services.provenance.api import label_sheets, page, units
+from services.provenance.api import cases, label_sheets, page, units
 from services.provenance.api import log as log_api
 from services.provenance.api.description import API
 from services.provenance.api.looking import Looking, Recent
@@ -25,10 +25,10 @@ from services.provenance.domain.bundles import BadBundle, verify_bundle
 from services.provenance.domain.log.audit import BadLog, audit
 from services.provenance.domain.log.checkpoints import Trust
 from services.provenance.domain.log.notes import BadNote, parse_verifier_key
-from services.provenance.handlers import SUBSCRIPTIONS, Teller, handle, project_products, project_vendors
+from services.provenance.handlers import SUBSCRIPTIONS, Teller, handle, project_products, project_units, project_vendors
 from services.provenance.settings import Settings
 from services.provenance.store import events as events_table
-from services.provenance.store import hidden_codes
+from services.provenance.store import hidden_codes, way
 from services.provenance.store import log as log_table
 from services.provenance.store import looks as looks_table
 from services.provenance.tasks.keys import keep_key_in_log, revoke
@@ -84,6 +84,7 @@ def wired(platform: Platform) -> Wired:
     pages = page.Pages(settings.location_country, settings.contact_email, page.verify_command(log, settings))
     looking = Looking(
         platform.pool,
+        platform.ledger,
         platform.seal,
         platform.clock,
         recent,
@@ -111,17 +112,18 @@ def wired(platform: Platform) -> Wired:
             StreamKind(VENDOR, handle, project_vendors),
             StreamKind(PRODUCT, handle, project_products),
             StreamKind(ORDER, handle, teller.project),
+            StreamKind(UNIT, handle, project_units),
             StreamKind(RECEIPT, absorb=teller.absorb),
             StreamKind(WRITE_OFF, absorb=teller.absorb),
         ),
-        hooks=cases.hooks("provenance"),
-        findings=cases.findings,
+        hooks=case_hooks.hooks("provenance"),
+        findings=case_hooks.findings,
         before_ready=begin,
         tasks=(
             Task("append", partial(keep_appending, log)),
             Task("publish", partial(keep_publishing, log, settings.publish_seconds)),
             Task("connections", partial(keep_open, tuple(counterpart for _, counterpart in log.witnesses))),
-            every(metrics.EVERY_SECONDS, partial(metrics.measure, log)),
+            every(metrics.EVERY_SECONDS, partial(metrics.measure, log, platform.clock)),
             Task("retention", partial(keep_dropping_expired, platform.pool)),
         ),
         keyed=(looks_table.SEALED, hidden_codes.KEYED),
@@ -131,6 +133,7 @@ def wired(platform: Platform) -> Wired:
             units.router(log, place, look_ups),
             page.router(platform.pool, log, place, look_ups, pages, looking, trying),
             label_sheets.router(platform.require, platform.pool, platform.clock, place, settings.hidden_code_keys()),
+            cases.router(platform.require, platform.pool, platform.ledger, platform.clock, platform.requests),
         ),
     )
     return Wired(made, log, recent)
@@ -187,6 +190,7 @@ def main() -> None:
                     count = await events_table.erase(db, unit)
                     await looks_table.erase(db, unit)
                     await hidden_codes.erase(db, unit)
+                    await way.erase(db, unit)
                 typer.echo(f"{count} events erased")
 
         asyncio.run(run())

@@ -19,6 +19,7 @@ before or followed, nor that what was logged is true; a unit that is not known n
     tags={
         "units": "For anyone: what was logged of a unit.",
         "labels": "For the warehouse: labels of units, with hidden codes that are told once.",
+        "cases": "For support and operators: units whose looks cannot all be at one unit.",
         "log": "For anyone: checkpoints, tiles and leaves of the log, and the keys of who signs events.",
     },
 )

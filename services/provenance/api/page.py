@@ -20,7 +20,7 @@ from services.provenance.domain.epcis import Place
 from services.provenance.domain.hidden_codes import HiddenCode, Outcome
 from services.provenance.domain.way import Step, standing_of
 from services.provenance.settings import Settings
-from services.provenance.store import catalogue, hidden_codes, looks, way
+from services.provenance.store import cases, catalogue, hidden_codes, looks, way
 from services.provenance.store.catalogue import Shown
 from services.provenance.store.looks import Looks
 from services.provenance.tasks.log import Log
@@ -45,6 +45,7 @@ class Unit:
     """Whether it has a bundle."""
     code: HiddenCode | None
     """None where none was printed."""
+    flagged: bool
 
 
 class Pages:
@@ -71,6 +72,7 @@ class Pages:
             note=words.ui("ended_note", date=words.date(ended)) if ended else words.ui("ours_note"),
             tone="bad" if ended else "calm",
             shown=unit.shown,
+            flagged=unit.flagged,
             rows=unit.way,
             country=self._country,
             looks=_looks(words, unit.looks),
@@ -123,9 +125,9 @@ def router(
             headers["Retry-After"] = str(seconds)
             return Response(pages.too_many(language), 429, headers, "text/html")
         link = parse_link(request.scope["raw_path"].decode("ascii", "replace"))
-        found = await _found(link) if link else None
+        shown, found = await _found(link) if link else (None, None)
         if link and link.unit and request.method == "GET":
-            await looking.seen(request, link, found.way if isinstance(found, Unit) else ())
+            await looking.seen(request, link, found.way if isinstance(found, Unit) else (), shown is not None)
         match found:
             case Unit(code=HiddenCode()) if request.method == "POST":
                 outcome = await trying.try_code(found.key, await _typed(request))
@@ -142,18 +144,25 @@ def router(
             case None:
                 return Response(pages.not_found(language), 404, headers, "text/html")
 
-    async def _found(link: DigitalLink) -> Unit | Shown | None:
+    async def _found(link: DigitalLink) -> tuple[Shown | None, Unit | Shown | None]:
+        """The product where it is known, and what the page shows."""
         checkpoint = await log.proven()
         async with pool.acquire() as db:
-            shown = await catalogue.of_gtin(db, link.gtin)
-            if link.unit is None:
-                return shown
-            steps = await way.way_of(db, link.unit, log.id, checkpoint.size if checkpoint else 0, place)
+            shown, unit = await catalogue.of_gtin(db, link.gtin), link.unit
+            if unit is None:
+                return shown, shown
+            steps = await way.way_of(db, unit, log.id, checkpoint.size if checkpoint else 0, place)
             if not steps:
-                return None
-            proven = any(step.proof == "proven" for step in steps)
-            figures, code = await looks.figures(db, link.unit), await hidden_codes.find(db, link.unit)
-            return Unit(link.unit, steps, shown, figures, proven, code)
+                return shown, None
+            return shown, Unit(
+                unit,
+                steps,
+                shown,
+                looks=await looks.figures(db, unit),
+                proven=any(step.proof == "proven" for step in steps),
+                code=await hidden_codes.find(db, unit),
+                flagged=any(case.closed_at is None for case in await cases.of_unit(db, unit)),
+            )
 
     async def _code(unit: UnitKey) -> HiddenCode | None:
         async with pool.acquire() as db:

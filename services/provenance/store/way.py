@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from contracts.warehouse import UnitKey
 from services.provenance.domain.epcis import Place
 from services.provenance.domain.signing import parse_jws
@@ -40,3 +42,23 @@ async def was_told(db: DB, unit: UnitKey) -> bool:
     return bool(
         await db.fetchval("select exists (select from events where gtin = $1 and serial = $2)", unit.gtin, unit.serial)
     )
+
+
+async def save_lots(db: DB, lots: Mapping[UnitKey, str]) -> None:
+    """Of units that are told apart and have a lot besides; the first one stays."""
+    await db.executemany(
+        "insert into unit_lots (gtin, serial, lot) values ($1, $2, $3) on conflict do nothing",
+        [(unit.gtin, unit.serial, lot) for unit, lot in lots.items()],
+    )
+
+
+async def lot_of(db: DB, unit: UnitKey) -> str | None:
+    lot: str | None = await db.fetchval(
+        "select lot from unit_lots where gtin = $1 and serial = $2", unit.gtin, unit.serial
+    )
+    return lot
+
+
+async def erase(db: DB, unit: UnitKey) -> None:
+    """What is known of the unit beside its events."""
+    await db.execute("delete from unit_lots where gtin = $1 and serial = $2", unit.gtin, unit.serial)
