@@ -402,7 +402,7 @@ async def test_looks_from_two_continents_flag_the_unit_once_until_a_person_clear
 async def test_many_looks_before_delivery_flag_the_unit(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scans, "LOOKS_BEFORE_DELIVERY", 3)
     async with provenance_service(settings(dsn)) as service:
-        [unit, other] = await sold(service)
+        [unit, _] = await sold(service)
         some = [UnitKey(gtin=GTIN, serial="WITH-US")]
         await service.consume(received(some))
         for _ in range(3):
