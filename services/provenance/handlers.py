@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from contracts.base import Event
 from contracts.carrier import ParcelDelivered
@@ -25,6 +26,7 @@ from services.provenance.domain.signing import IssuerKey, sign_event
 from services.provenance.domain.telling import Told, of_order, of_receipt, of_write_off
 from services.provenance.store import cases, catalogue, way
 from services.provenance.store import events as events_table
+from services.provenance.store import gtins as gtins_table
 from services.provenance.store import log as log_table
 from shared import failpoints
 from shared.db import DB
@@ -52,6 +54,8 @@ class Teller:
 
     place: Place
     key: IssuerKey
+    now: Callable[[], datetime]
+    """Business time."""
 
     async def absorb(self, db: DB, facts: Sequence[Event]) -> None:
         """Of receipts and write-offs."""
@@ -86,7 +90,7 @@ class Teller:
         last = await events_table.last_leaves(db, units)
         signed: list[tuple[str, bytes, bytes]] = []
         for one in new:
-            jws = sign_event(one.event, self.key, last.get(one.unit) if one.unit else None)
+            jws = sign_event(one.event, self.key, last.get(one.unit) if one.unit else None, one.said_by)
             salt = secrets.token_bytes(SALT_BYTES)
             leaf = event_leaf(jws, salt)
             if one.unit:
@@ -94,7 +98,7 @@ class Teller:
             signed.append((jws, salt, leaf))
         entries = await log_table.add_entries(db, [leaf for _, _, leaf in signed])
         rows = [(seq, one, jws, salt) for seq, one, (jws, salt, _) in zip(entries, new, signed, strict=True)]
-        await events_table.save(db, rows)
+        await events_table.save(db, rows, self.now())
         failpoints.reach("log.told")
 
 
@@ -103,7 +107,10 @@ async def project_vendors(db: DB, vendors: Sequence[Facts]) -> None:
 
 
 async def project_products(db: DB, products: Sequence[Facts]) -> None:
+    """As the page shows them, and whose GTINs are whose, of every version."""
     await catalogue.save_products(db, [one for facts in products if (one := product_of(facts))])
+    told = [fact for facts in products for fact in facts if isinstance(fact, ProductApproved | ProductChanged)]
+    await gtins_table.keep(db, [fact.product for fact in told])
 
 
 async def project_units(db: DB, units: Sequence[Facts]) -> None:

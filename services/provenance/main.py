@@ -16,7 +16,7 @@ from contracts.base import ORDER, PRODUCT, RECEIPT, UNIT, VENDOR, WRITE_OFF
 from contracts.warehouse import UnitKey
 from services import cases as case_hooks
 from services.provenance import metrics
-from services.provenance.api import cases, label_sheets, page, units
+from services.provenance.api import capture, cases, events, label_sheets, page, units
 from services.provenance.api import log as log_api
 from services.provenance.api.description import API
 from services.provenance.api.looking import Looking, Recent
@@ -78,7 +78,7 @@ def wired(platform: Platform) -> Wired:
     """The service on this platform."""
     settings = settings_from(platform)
     log, key, place = log_of(platform), settings.issuer_signer(), settings.place()
-    teller = Teller(place, key)
+    teller = Teller(place, key, platform.clock.now)
     look_ups = TokenBuckets(settings.public_rate, settings.public_burst, time.monotonic)
     recent = Recent(time.monotonic)
     pages = page.Pages(settings.location_country, settings.contact_email, page.verify_command(log, settings))
@@ -131,6 +131,8 @@ def wired(platform: Platform) -> Wired:
         routers=(
             log_api.router(log, settings.issuer),
             units.router(log, place, look_ups),
+            events.router(platform.require, platform.pool, platform.clock),
+            capture.router(platform.require, platform.pool, platform.requests, platform.clock, teller),
             page.router(platform.pool, log, place, look_ups, pages, looking, trying),
             label_sheets.router(platform.require, platform.pool, platform.clock, place, settings.hidden_code_keys()),
             cases.router(platform.require, platform.pool, platform.ledger, platform.clock, platform.requests),
@@ -162,8 +164,9 @@ def main() -> None:
             typer.echo(f"not verified: {error}", err=True)
             raise typer.Exit(1) from None
         signed = shown.checkpoint
-        for event in shown.events:
-            typer.echo(f"{event['eventTime']}  {event.get('bizStep')}  {event.get('disposition')}")
+        for event, said_by in zip(shown.events, shown.said_by, strict=True):
+            said = f"  said by {said_by}" if said_by else ""
+            typer.echo(f"{event['eventTime']}  {event.get('bizStep')}  {event.get('disposition')}{said}")
         typer.echo(f"verified: {shown.unit}, {len(shown.events)} events, logged by {signed.checkpoint.origin}")
         typer.echo(
             f"its checkpoint has {signed.checkpoint.size} leaves; {len(signed.witnesses)} witnesses have signed it"

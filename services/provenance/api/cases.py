@@ -12,7 +12,7 @@ from contracts.base import unit_stream
 from contracts.warehouse import UnitKey
 from services.open_cases import OpenCasesOfKindView, open_by_kind
 from services.provenance.domain.scans import cases_of, cleared
-from services.provenance.schemas import CasesPage, CaseView, ClearBody, StandingView
+from services.provenance.schemas.units import CasesPage, CaseView, ClearBody, StandingView
 from services.provenance.store import cases
 from services.refusals.routes import RefusalRoute
 from shared.clock import Clock

@@ -12,7 +12,7 @@ from contracts.warehouse import UnitKey
 from services.provenance.api.sheet_pages import Label, sheet
 from services.provenance.domain.epcis import Place
 from services.provenance.domain.hidden_codes import DIGITS, keyed
-from services.provenance.schemas import LabelSheetBody
+from services.provenance.schemas.units import LabelSheetBody
 from services.provenance.store import hidden_codes
 from services.refusals.refusal import Refusal
 from services.refusals.routes import RefusalRoute
