@@ -69,6 +69,7 @@ def test_waits_double_up_to_an_hour_and_never_lock() -> None:
 
 def test_wrong_tries_make_the_next_wait() -> None:
     hidden = HiddenCode(b"")
+    assert waits(hidden, REAL) == 0
     for number in range(1, FREE_TRIES + 1):
         hidden, outcome = tried(hidden, False, NOW, REAL)
         assert (outcome.kind, outcome.seconds) == ("wrong", 60 if number == FREE_TRIES else 0)
