@@ -38,6 +38,8 @@ class Status:
     """What `customs` answers to `GET /set-aside-receipts`."""
     vendors: Mapping[str, Any] | None = None
     """What `makers` answers to `GET /standing`; None when it does not answer."""
+    units: Mapping[str, Any] | None = None
+    """What `provenance` answers to `GET /standing`; None when it does not answer."""
 
     @property
     def findings(self) -> list[str]:
@@ -59,7 +61,7 @@ class Status:
                 for job in view.store.jobs
                 if job.paused_since
             ]
-        for service, standing in (("orders", self.standing), ("makers", self.vendors)):
+        for service, standing in (("orders", self.standing), ("makers", self.vendors), ("provenance", self.units)):
             for case in standing["cases"] if standing else ():
                 late = f", {case['overdue']} overdue" if case["overdue"] else ""
                 texts.append(f"{_count(case['cases'], 'open case')} {case['kind']}{late}: {service}: GET /cases")
@@ -85,9 +87,9 @@ async def ask(urls: Mapping[str, str], key: str) -> Status:
     """Asks all services at the same time."""
     headers = {"Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(headers=headers, trust_env=False) as client:
-        *answers, standing, vendors, receipts = await asyncio.gather(
+        *answers, standing, vendors, units, receipts = await asyncio.gather(
             *(_get(client, f"{urls[name]}/status") for name in SERVICES),
-            *(_get(client, f"{urls[name]}/standing") for name in ("orders", "makers")),
+            *(_get(client, f"{urls[name]}/standing") for name in ("orders", "makers", "provenance")),
             _get(client, f"{urls['customs']}/set-aside-receipts"),
         )
     replies = dict(zip(SERVICES, answers, strict=True))
@@ -97,6 +99,7 @@ async def ask(urls: Mapping[str, str], key: str) -> Status:
         standing=standing if isinstance(standing, dict) else None,
         set_aside=receipts["receipts"] if isinstance(receipts, dict) else (),
         vendors=vendors if isinstance(vendors, dict) else None,
+        units=units if isinstance(units, dict) else None,
     )
 
 
