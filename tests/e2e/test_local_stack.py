@@ -116,6 +116,7 @@ async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(stack: St
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
+@pytest.mark.slow
 async def test_each_service_killed_in_the_middle(new_demo: Callable[[], Demo], stack: Stack, api: Api) -> None:
     demo = new_demo()
     chance = random.Random(20261123)
@@ -133,6 +134,7 @@ async def test_each_service_killed_in_the_middle(new_demo: Callable[[], Demo], s
     await assert_labels_agree(api, demo)
 
 
+@pytest.mark.slow
 async def test_the_broker_killed_and_started_again_empty(new_demo: Callable[[], Demo], stack: Stack, api: Api) -> None:
     if stack.servers.broker is None:
         pytest.skip("the broker is not ours to kill")

@@ -163,6 +163,7 @@ async def _blocked(platform: Platform) -> bool:
     return platform.state.blocked is not None
 
 
+@pytest.mark.slow
 async def test_crossing_batches_of_two_replicas_never_deadlock(servers: Servers) -> None:
     """PostgreSQL's own count is the judge; that locks were needed out of order shows that it had something to judge."""
     market = await new_market(servers, servers.kafka_bootstrap)
