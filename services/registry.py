@@ -95,7 +95,7 @@ REGISTRY = (
     Declared(
         "provenance",
         8070,
-        secrets={"log_key": "log_key", "issuer_key": "issuer_key"},
+        secrets={"log_key": "log_key", "issuer_key": "issuer_key", "hidden_code_key": "hidden_code_key"},
         local={"witnesses": f"{SANDBOX_WITNESS}={{sandbox}}/witness", "witness_quorum": "1"},
     ),
 )

@@ -40,6 +40,8 @@ class Status:
     """What `carrier` answers to `GET /feed-files`."""
     vendors: Mapping[str, Any] | None = None
     """What `makers` answers to `GET /standing`; None when it does not answer."""
+    units: Mapping[str, Any] | None = None
+    """What `provenance` answers to `GET /standing`; None when it does not answer."""
 
     @property
     def findings(self) -> list[str]:
@@ -61,7 +63,7 @@ class Status:
                 for job in view.store.jobs
                 if job.paused_since
             ]
-        for service, standing in (("orders", self.standing), ("makers", self.vendors)):
+        for service, standing in (("orders", self.standing), ("makers", self.vendors), ("provenance", self.units)):
             for case in standing["cases"] if standing else ():
                 late = f", {case['overdue']} overdue" if case["overdue"] else ""
                 texts.append(f"{_count(case['cases'], 'open case')} {case['kind']}{late}: {service}: GET /cases")
@@ -90,9 +92,9 @@ async def ask(urls: Mapping[str, str], key: str) -> Status:
     """Asks all services at the same time."""
     headers = {"Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(headers=headers, trust_env=False) as client:
-        *answers, standing, vendors, receipts, files = await asyncio.gather(
+        *answers, standing, vendors, units, receipts, files = await asyncio.gather(
             *(_get(client, f"{urls[name]}/status") for name in SERVICES),
-            *(_get(client, f"{urls[name]}/standing") for name in ("orders", "makers")),
+            *(_get(client, f"{urls[name]}/standing") for name in ("orders", "makers", "provenance")),
             _get(client, f"{urls['customs']}/set-aside-receipts"),
             _get(client, f"{urls['carrier']}/feed-files"),
         )
@@ -104,6 +106,7 @@ async def ask(urls: Mapping[str, str], key: str) -> Status:
         set_aside=receipts["receipts"] if isinstance(receipts, dict) else (),
         feed_files=files["files"] if isinstance(files, dict) else (),
         vendors=vendors if isinstance(vendors, dict) else None,
+        units=units if isinstance(units, dict) else None,
     )
 
 
@@ -209,7 +212,7 @@ def main(as_json: Annotated[bool, typer.Option("--json", help="for scripts")] = 
         answer = asdict(status) | {"services": services, "wanted": status.findings}
         typer.echo(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
-        show(Console(highlight=False), status, where.told())
+        show(Console(highlight=False), status, where.source())
     raise typer.Exit(status.exit_code)
 
 

@@ -30,6 +30,7 @@ from sandbox.demo.dashboard import print_timeline
 from sandbox.demo.lanes import POSTAL_SHOP, RETAIL_SHOP, Shop, corrected, decided, open_shop, quoted_lane
 from sandbox.demo.next_steps import next_steps
 from sandbox.demo.orders import Order
+from sandbox.demo.proof import proven_way
 from sandbox.demo.run import Demo
 from sandbox.demo.scenarios import BY_NAME, BY_POST, LEFT_TO_YOU, SCENARIOS, batch
 from sandbox.local.processes import CannotStartError
@@ -91,6 +92,8 @@ async def main(settings: Settings) -> int:
         if summary["ok"]:
             await _print_lanes(console, demo, api, by_post)
             await _print_makers(console, api, onboarding)
+            way = await proven_way(api, demo.orders, stack.environment("provenance"))
+            console.print(f"\n{way}", highlight=False, markup=False, soft_wrap=True)
         if not settings.exit:
             await slow_down(stack)
             await restock(api, f"GR-{prefix}-MORE")

@@ -129,6 +129,8 @@ async def _state_products(api: Api) -> None:
                     "width_mm": good.size_mm[1],
                     "height_mm": good.size_mm[2],
                     "unit_value": {"amount": f"{good.price:.2f}", "currency": "EUR"},
+                    "identity": "serial" if good.serialised else "none",
+                    "mints_serials": good.serialised,
                 },
             )
             for good in GOODS
