@@ -10,8 +10,8 @@ import pytest
 
 from contracts.base import Event, order_stream
 from contracts.vocabularies import Status
+from services.pages.words import LANGUAGES, Language
 from services.tracking.api.page import Pages
-from services.tracking.api.words import LANGUAGES, Language
 from services.tracking.domain.document import derive
 from services.tracking.schemas import OrderTracking, PublicTracking
 from shared.ledger.facts import Facts
