@@ -21,7 +21,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rich.console import Console
 
-from sandbox.demo import lanes, makers
+from sandbox.demo import lanes, makers, proof
 from sandbox.demo.after_run import keep_working, restock, slow_down
 from sandbox.demo.api import Api
 from sandbox.demo.clock import FASTEST
@@ -30,7 +30,6 @@ from sandbox.demo.dashboard import print_timeline
 from sandbox.demo.lanes import POSTAL_SHOP, RETAIL_SHOP, Shop, corrected, decided, open_shop, quoted_lane
 from sandbox.demo.next_steps import next_steps
 from sandbox.demo.orders import Order
-from sandbox.demo.proof import proven_way
 from sandbox.demo.run import Demo
 from sandbox.demo.scenarios import BY_NAME, BY_POST, LEFT_TO_YOU, SCENARIOS, batch
 from sandbox.local.processes import CannotStartError
@@ -39,6 +38,9 @@ from sandbox.local.supervise import supervised
 from services.registry import SERVICES
 from shared.operations import stack_file
 from shared.operations.stack_file import RunningStack
+
+SETTINGS = {**lanes.SETTINGS, **makers.SETTINGS, **proof.SETTINGS}
+"""Of the services, by service."""
 
 
 class Settings(BaseSettings):
@@ -67,7 +69,9 @@ async def main(settings: Settings) -> int:
     started = time.monotonic()
     console.print("starting PostgreSQL, the broker, the services and the sandbox ...", highlight=False)
     async with (
-        Stack(run_dir, speed=min(SLOW, settings.speed), settings={**lanes.SETTINGS, **makers.SETTINGS}) as stack,
+        Stack(
+            run_dir, speed=min(SLOW, settings.speed), settings={**lanes.SETTINGS, **makers.SETTINGS, **proof.SETTINGS}
+        ) as stack,
         Api(stack.urls, stack.secrets.api_keys) as api,
         open_shop(POSTAL_SHOP, stack.urls, stack.secrets.api_keys, stack.dsns) as by_post,
         _registered(stack, console),
@@ -89,13 +93,12 @@ async def main(settings: Settings) -> int:
         for path in {run_dir / "summary.json", settings.result or run_dir / "summary.json"}:
             await asyncio.to_thread(_write, path, summary)
         _print_result(console, demo, summary)
+        await slow_down(stack)
         if summary["ok"]:
             await _print_lanes(console, demo, api, by_post)
             await _print_makers(console, api, onboarding)
-            way = await proven_way(api, demo.orders, stack.environment("provenance"))
-            console.print(f"\n{way}", highlight=False, markup=False, soft_wrap=True)
+            await _print_unit(console, demo, api, stack)
         if not settings.exit:
-            await slow_down(stack)
             await restock(api, f"GR-{prefix}-MORE")
             _print_next_steps(console, demo, stack)
             await _unless_stopped(keep_working(demo, api, console), stop)
@@ -206,6 +209,16 @@ async def _print_makers(console: Console, api: Api, onboarding: makers.Onboardin
     console.print("\nMakers:", highlight=False)
     console.print(f"  {makers.onboarded(onboarding.rejected_for)}", highlight=False, soft_wrap=True)
     console.print(f"  {await makers.lapsed(api)}", highlight=False, soft_wrap=True)
+
+
+async def _print_unit(console: Console, demo: Demo, api: Api, stack: Stack) -> None:
+    unit = await proof.delivered_unit(api, demo.orders)
+    if unit is None:
+        return
+    way = await proof.proven_way(api, unit, stack.environment("provenance"))
+    copy = await proof.caught_copy(api, stack.urls["provenance"], unit)
+    page = f"{stack.urls['provenance']}{unit.link}"
+    console.print(f"\n{way}\n  {copy}\n  its page: {page}", highlight=False, markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
-"""The way of one unit with a serial, proven by its bundle, which is checked as anyone would check it."""
+"""The way of one unit with a serial, proven by its bundle, which is checked as anyone would check it; and its copy."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Mapping
+from typing import NamedTuple
 from urllib.parse import quote
+
+import httpx
 
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.goods import BY_SKU
@@ -17,36 +20,75 @@ POLL_SECONDS = 0.5
 PROVEN_SECONDS = 30.0
 """Real seconds until the last event of a delivered unit is under a checkpoint that the witness has signed."""
 ARRIVED = "arriving"
+COUNTRY_HEADER = "X-Client-Country"
+SETTINGS: Mapping[str, Mapping[str, str]] = {"provenance": {"COUNTRY_HEADER": COUNTRY_HEADER}}
+"""The demo plays the proxy that tells where a client is."""
+SEEN_FROM: Mapping[str, str] = {"127.0.0.1": "FR", "127.0.0.2": "CN"}
+"""Where those who look at a unit are, by their address."""
+
+
+class DeliveredUnit(NamedTuple):
+    """A unit with a serial that has arrived."""
+
+    number: str
+    """Of its order."""
+    gtin: str
+    serial: str
+
+    @property
+    def link(self) -> str:
+        """The path of its page, as on its label."""
+        return f"/01/{self.gtin}/21/{quote(self.serial, safe='')}"
+
+
+async def delivered_unit(api: Api, orders: DemoOrders) -> DeliveredUnit | None:
+    """Of the first delivered order that begins with goods that have serials."""
+    for order in orders.by_id.values():
+        if orders.status(order) == "delivered" and BY_SKU[order.scenario.lines[0][0]].serialised:
+            [parcel, *_] = (await api.get("warehouse", f"/orders/{order.id}", "warehouse"))["parcels"]
+            [unit, *_] = parcel["units"]
+            return DeliveredUnit(order.number, unit["gtin"], unit["serial"])
+    return None
 
 
 async def proven_way(
-    api: Api, orders: DemoOrders, provenance: Mapping[str, str], patience: float = PROVEN_SECONDS
+    api: Api, unit: DeliveredUnit, provenance: Mapping[str, str], patience: float = PROVEN_SECONDS
 ) -> str:
-    """What the bundle of a delivered unit shows, in lines. `provenance` is the environment of that service, which has
-    the keys of log, issuer and witness."""
-    delivered = next(
-        (
-            order
-            for order in orders.by_id.values()
-            if orders.status(order) == "delivered" and BY_SKU[order.scenario.lines[0][0]].serialised
-        ),
-        None,
-    )
-    if delivered is None:
-        return "No unit with a serial was delivered."
-    [parcel, *_] = (await api.get("warehouse", f"/orders/{delivered.id}", "warehouse"))["parcels"]
-    [unit, *_] = parcel["units"]
-    shown = await _verified(api, f"/units/{unit['gtin']}/{quote(unit['serial'], safe='')}/bundle", provenance, patience)
+    """What the unit's bundle shows, in lines. `provenance` is the environment of that service, which has the keys of
+    log, issuer and witness."""
+    path = f"/units/{unit.gtin}/{quote(unit.serial, safe='')}/bundle"
+    shown = await _verified(api, path, provenance, patience)
     if shown is None:
-        return f"The bundle of unit {unit['serial']} is not proven yet."
+        return f"The bundle of unit {unit.serial} is not proven yet."
     signed = shown.checkpoint
     return "\n".join(
         [
-            f"Unit {unit['serial']} of {delivered.number}, as its bundle proves ({len(signed.witnesses)} witness, "
+            f"Unit {unit.serial} of {unit.number}, as its bundle proves ({len(signed.witnesses)} witness, "
             f"{signed.checkpoint.size} leaves):",
             *(f"  {event['eventTime'][:16]}  {event['bizStep']}" for event in shown.events),
         ]
     )
+
+
+async def caught_copy(api: Api, provenance_url: str, unit: DeliveredUnit, patience: float = PROVEN_SECONDS) -> str:
+    """Opens the unit's page in France and in China within an hour, as when its code was copied; what came of it, in one
+    line."""
+    for address, country in SEEN_FROM.items():
+        transport = httpx.AsyncHTTPTransport(local_address=address)
+        async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
+            try:
+                await client.get(f"{provenance_url}{unit.link}", headers={COUNTRY_HEADER: country})
+            except httpx.ConnectError:
+                return f"a copied code cannot be shown here: this machine has no address {address}"
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        cases = [case async for case in api.pages("provenance", "/cases", "cases", "operator")]
+        reasons = [case["reason"] for case in cases if case["serial"] == unit.serial]
+        if reasons:
+            places = " and ".join(SEEN_FROM.values())
+            return f"its code was copied and read in {places} within an hour: flagged ({reasons[0]}), for a person"
+        await asyncio.sleep(POLL_SECONDS)
+    return "its copied code was not noticed"
 
 
 async def _verified(api: Api, path: str, provenance: Mapping[str, str], patience: float) -> Verified | None:

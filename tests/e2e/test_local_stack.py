@@ -16,7 +16,7 @@ from contracts.topics import TOPICS
 from sandbox.demo.actors import Actors
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
-from sandbox.demo.proof import proven_way
+from sandbox.demo.proof import delivered_unit, proven_way
 from sandbox.demo.rebuild import rebuild_tracking
 from sandbox.demo.run import Demo
 from sandbox.demo.scenarios import BY_NAME, SCENARIOS, Scenario
@@ -79,7 +79,9 @@ async def test_every_scenario_comes_to_its_end(new_demo: Callable[[], Demo], sta
     assert is_shown(details["customs_hold"], "import-cleared")
     assert is_shown(details["customs_refused"], "import-refused")
     assert is_shown(details["customs_refused"], "parcel-received-back")
-    way = await proven_way(api, demo.orders, stack.environment("provenance"))
+    unit = await delivered_unit(api, demo.orders)
+    assert unit is not None
+    way = await proven_way(api, unit, stack.environment("provenance"))
     assert [line.split()[-1] for line in way.splitlines()[1:]] == ["commissioning", "packing", "shipping", "arriving"]
     assert is_shown(details["pickup"], "parcel-scanned", status="available_for_pickup")
     assert is_shown(details["silent"], "case-opened", case="enquiry")

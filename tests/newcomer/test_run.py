@@ -69,6 +69,7 @@ def test_root_in_a_closed_folder_sees_every_order_end_well(closed: Stand) -> Non
     assert shown(closed)["ok"], printed
     assert "14 makers were validated, and their 14 products approved" in printed
     assert "was rejected: VIES finds its VAT number invalid" in printed
+    assert "read in FR and CN within an hour: flagged (impossible_scans)" in printed
     assert "the brand of cirier-paris has ended: BOUGIE-FIGUE is withdrawn" in printed
 
 
