@@ -476,3 +476,17 @@ async def test_what_is_no_document_in_json_is_refused(service: ProvenanceService
     assert faults(greedy) == [("GS1-Capture-Error-Behaviour", "enum")]
     assert (await capture(service, document(event()), WAREHOUSE)).status_code == 403
     assert (await capture(service, document(event()), "nobody")).status_code == 403
+
+
+async def test_what_others_say_makes_no_unit_ours_and_ends_none(service: ProvenanceService) -> None:
+    ours, theirs = (UnitKey(gtin=OWN, serial=serial) for serial in ("A1", "B1"))
+    await service.consume(received([ours]).model_copy(update={"gtin": OWN}))
+    ended = event(action="DELETE", bizStep="decommissioning", disposition="inactive")
+    await taken(service, event(), event("B1"), ended)
+    page = await service.page(ours)
+    assert "This code is ours" in page.text
+    assert page.text.count("said by vieux-port, not by us") == 2
+    assert (await service.page(theirs)).status_code == 404
+    body = {"units": [theirs.model_dump()]}
+    refused = await service.http.post("/label-sheets", json=body, headers=bearer(WAREHOUSE))
+    assert [fault["rule"] for fault in refused.json()["errors"]] == ["unknown"]

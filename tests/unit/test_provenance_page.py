@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from services.provenance.domain import epcis
 from services.provenance.domain.catalogue import product_of, vendor_of
 from services.provenance.domain.digital_links import DigitalLink, parse_link
 from services.provenance.domain.hidden_codes import HiddenCode, Outcome
-from services.provenance.domain.way import Step, standing_of, step_of
+from services.provenance.domain.way import Step, is_ours, standing_of, step_of
 from services.provenance.store.catalogue import Shown
 from services.provenance.store.looks import Looks
 from shared.ledger.facts import Facts
@@ -96,10 +97,23 @@ def test_where_a_unit_stands_follows_from_its_way() -> None:
     assert gone.ended_at == AT + timedelta(days=1)
 
 
+def test_only_our_own_word_counts_and_not_what_was_declared_wrong() -> None:
+    received, ended = steps("commissioning", "decommissioning")
+    assert not is_ours([replace(received, said_by="maison")])
+    said = [received, replace(ended, said_by="maison")]
+    assert is_ours(said)
+    assert standing_of(said).ended_at is None
+    assert standing_of([received, ended, replace(ended, wrong=True)]).ended_at is None
+    assert standing_of([received, ended]).ended_at == ended.at
+
+
 def test_an_event_says_its_place_or_none() -> None:
     here = {event["bizStep"]: step_of(event, "proven", PLACE).here for event in every_event()}
     assert here == {**dict.fromkeys(here, True), "arriving": False}
-    step = step_of(epcis.commissioned(PLACE, AT, GTIN, SERIAL), "waiting", PLACE)
+    event = epcis.commissioned(PLACE, AT, GTIN, SERIAL)
+    assert not step_of(event, "proven", PLACE, "maison").here, "others do not speak of our place"
+    assert step_of(epcis.declared_wrong(event, AT, "did_not_occur"), "proven", PLACE).wrong
+    step = step_of(event, "waiting", PLACE)
     assert (step.at, step.step, step.proof) == (AT, "commissioning", "waiting")
 
 
@@ -197,6 +211,7 @@ def test_the_page_renders_whatever_is_known(language: Any) -> None:
         ),
         PAGES.unit(unit(shown=Shown(shown(names=None, brand=None, origin="XX").product, None)), language),
         PAGES.unit(unit(looks=Looks(3, AT, "XX"), way=steps("commissioning")), language),
+        PAGES.unit(unit(way=[*steps("commissioning"), replace(steps("new")[0], said_by="<B", wrong=True)]), language),
         PAGES.product(shown(), language),
         PAGES.product(shown(names=None), language),
         PAGES.not_found(language),

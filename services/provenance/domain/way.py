@@ -24,6 +24,10 @@ class Step:
     here: bool
     """Whether it happened in our warehouse; else the event says no place."""
     proof: Proof
+    said_by: str | None = None
+    """Whose word it is, where it is not ours."""
+    wrong: bool = False
+    """Whether it was declared to be wrong: it stays, and counts no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +41,26 @@ class Standing:
     """When it was written off."""
 
 
-def step_of(event: Mapping[str, Any], proof: Proof, place: Place) -> Step:
-    """Of an event of ours."""
-    here = event.get("readPoint") == place.here
-    return Step(event["eventID"], datetime.fromisoformat(event["eventTime"]), event["bizStep"], here, proof)
+def step_of(event: Mapping[str, Any], proof: Proof, place: Place, said_by: str | None = None) -> Step:
+    here = said_by is None and event.get("readPoint") == place.here
+    at, wrong = datetime.fromisoformat(event["eventTime"]), "errorDeclaration" in event
+    return Step(event["eventID"], at, event["bizStep"], here, proof, said_by, wrong)
+
+
+def is_ours(way: Sequence[Step]) -> bool:
+    """Whether we have ever told of the unit: what others say of a serial does not make it one of ours."""
+    return any(step.said_by is None for step in way)
 
 
 def standing_of(way: Sequence[Step]) -> Standing:
-    """Of a way that is not empty. A unit that came back is with us again; one that was written off stays so."""
-    delivered, since, ended_at = False, way[0].at, None
-    for step in way:
+    """Of a way that `is_ours`, by our own word. A unit that came back is with us again; one that was written off stays
+    so."""
+    wrong = {step.event_id for step in way if step.wrong}
+    own = [step for step in way if step.said_by is None]
+    delivered, since, ended_at = False, own[0].at, None
+    for step in own:
+        if step.event_id in wrong:
+            continue
         match step.step:
             case "arriving":
                 delivered, since = True, step.at

@@ -60,10 +60,11 @@ async def replace(db: DB, codes: Mapping[UnitKey, bytes], now: datetime) -> set[
 
 
 async def printable(db: DB, units: Collection[UnitKey]) -> set[UnitKey]:
-    """Those of these units that are known, not erased and not written off."""
+    """Those of these units that we have told of, not erased and not written off."""
     rows = await db.fetch(
         """select gtin, serial from events
-           where (gtin, serial) in (select * from unnest($1::text[], $2::text[])) and jws is not null
+           where (gtin, serial) in (select * from unnest($1::text[], $2::text[]))
+             and jws is not null and said_by is null
            group by gtin, serial having not bool_or(name like '%|written!_off' escape '!')""",
         [unit.gtin for unit in units],
         [unit.serial for unit in units],

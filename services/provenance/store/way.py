@@ -7,20 +7,21 @@ from collections.abc import Mapping
 from contracts.warehouse import UnitKey
 from services.provenance.domain.epcis import Place
 from services.provenance.domain.signing import parse_jws
-from services.provenance.domain.way import Proof, Step, step_of
+from services.provenance.domain.way import Proof, Step, is_ours, step_of
 from shared.db import DB
 
 
 async def way_of(db: DB, unit: UnitKey, log: int, proven: int, place: Place) -> list[Step]:
     """The unit's events, and those of the boxes while it lay in them, oldest first; none for a unit that is unknown or
-    erased. `proven`: of this log, how many leaves a quorum of the witnesses has signed."""
+    erased, or of which only others have told. `proven`: of this log, how many leaves a quorum of the witnesses has
+    signed."""
     rows = await db.fetch(
         """with own as (
-               select entry, sscc, jws from events where gtin = $1 and serial = $2 and jws is not null)
-           select e.jws, n.log, n.index
-           from (select entry, jws from own
+               select entry, sscc, jws, said_by from events where gtin = $1 and serial = $2 and jws is not null)
+           select e.jws, e.said_by, n.log, n.index
+           from (select entry, jws, said_by from own
                  union
-                 select entry, jws from events b
+                 select entry, jws, said_by from events b
                  where serial is null and jws is not null and sscc in (select sscc from own)
                    and entry > (select min(entry) from own where own.sscc = b.sscc)) as e
            join entries n on n.seq = e.entry
@@ -28,7 +29,11 @@ async def way_of(db: DB, unit: UnitKey, log: int, proven: int, place: Place) -> 
         unit.gtin,
         unit.serial,
     )
-    return [step_of(parse_jws(row["jws"]).event, _proof(row["log"], row["index"], log, proven), place) for row in rows]
+    steps = [
+        step_of(parse_jws(row["jws"]).event, _proof(row["log"], row["index"], log, proven), place, row["said_by"])
+        for row in rows
+    ]
+    return steps if is_ours(steps) else []
 
 
 def _proof(log: int | None, index: int | None, current: int, proven: int) -> Proof:
@@ -38,9 +43,13 @@ def _proof(log: int | None, index: int | None, current: int, proven: int) -> Pro
 
 
 async def was_told(db: DB, unit: UnitKey) -> bool:
-    """Whether anything was ever told of the unit, erased or not."""
+    """Whether we have ever told of the unit, erased or not."""
     return bool(
-        await db.fetchval("select exists (select from events where gtin = $1 and serial = $2)", unit.gtin, unit.serial)
+        await db.fetchval(
+            "select exists (select from events where gtin = $1 and serial = $2 and said_by is null)",
+            unit.gtin,
+            unit.serial,
+        )
     )
 
 
