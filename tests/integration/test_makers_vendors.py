@@ -15,6 +15,7 @@ from services.makers import metrics
 from services.makers.domain.vendors import LAPSE_DEADLINE, QUARTER
 from tests.support.makers_service import (
     BRAND,
+    COMPANY,
     IBAN,
     OPERATOR,
     OTHER_IBAN,
@@ -353,3 +354,21 @@ async def test_keys_are_made_rotated_and_ended_by_the_vendor(makers: MakersServi
     assert list({key["id"] for key in (await listed(new)).json()["keys"]}) == [made.json()["id"]]
     unknown = await makers.http.delete(f"{vendor.path}/keys/{'0' * 12}", headers=new)
     assert unknown.status_code == 404
+
+
+async def test_a_vendor_has_its_number_checked_ten_times_in_a_day_and_no_more(makers: MakersService) -> None:
+    """Suspended, each statement of its company would else ask VIES again."""
+    vendor = await makers.verified("asking")
+    body = {"reason": "complaint"}
+    assert (await makers.http.post(f"{vendor.path}/suspension", json=body, headers=OPERATOR)).status_code == 200
+    for _ in range(9):
+        stated = await makers.http.put(f"{vendor.path}/company", json=COMPANY, headers=vendor.headers)
+        assert stated.status_code == 200, stated.text
+    beyond = await makers.http.put(f"{vendor.path}/company", json=COMPANY, headers=vendor.headers)
+    assert (beyond.status_code, beyond.json()["title"]) == (409, "too many checks")
+    assert (await makers.http.post(f"{vendor.path}/checks", headers=OPERATOR)).status_code == 409
+    assert len(await makers.until_checks(vendor, 10)) == 10
+    await makers.platform.pool.execute(
+        "update checks set asked_at = asked_at - interval '1 day' where vendor_id = $1", UUID(vendor.id)
+    )
+    assert (await makers.http.post(f"{vendor.path}/checks", headers=OPERATOR)).status_code == 200

@@ -4,7 +4,7 @@ The rules are in `domain`; each raises Refusal."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.base import Event
@@ -42,6 +42,8 @@ from services.refusals.refusal import Refusal, conflict, refused
 from shared.db import DB
 from shared.sealing import Seal
 
+MOST_CHECKS = 10
+"""That are asked for in a day of business time, of one vendor: VIES blocks who asks too much."""
 BY_PERSON = {IN_FLIGHT: ("go_on", "withdraw")}
 """How a case may be settled, where it is settled by a choice alone."""
 
@@ -62,7 +64,7 @@ class VendorActions:
         """Of a suspended vendor the number is checked at once."""
         vendor = changed(await self.lock.take(db, vendor_id), company, self.lock.now())
         if vendor.state == "suspended":
-            vendor = await begin_check(db, vendor, self.lock.now())
+            vendor = await self._checked_again(db, vendor)
         return await self.lock.save(db, vendor)
 
     async def state_people(self, db: DB, vendor_id: UUID, people: bytes) -> Vendor:
@@ -116,10 +118,10 @@ class VendorActions:
 
     async def submit(self, db: DB, vendor_id: UUID) -> Vendor:
         vendor = submitted(await self.lock.take(db, vendor_id), self.lock.now())
-        return await self.lock.save(db, await begin_check(db, vendor, self.lock.now()))
+        return await self.lock.save(db, await self._checked_again(db, vendor))
 
     async def check_again(self, db: DB, vendor_id: UUID) -> Vendor:
-        return await self.lock.save(db, await begin_check(db, await self.lock.take(db, vendor_id), self.lock.now()))
+        return await self.lock.save(db, await self._checked_again(db, await self.lock.take(db, vendor_id)))
 
     async def verify(self, db: DB, vendor_id: UUID, reason: str, by: str) -> Vendor:
         vendor, now = await self.lock.take(db, vendor_id), self.lock.now()
@@ -175,6 +177,13 @@ class VendorActions:
         if case.kind == IN_FLIGHT:
             await self.lock.save(db, vendor, [facts.in_flight_decided(vendor, int(case.about), resolution, now)])
         return after
+
+    async def _checked_again(self, db: DB, vendor: Vendor) -> Vendor:
+        """Somebody asks for it. Refusal when that was done too often of late."""
+        now = self.lock.now()
+        if await checks.count_since(db, vendor.id, now - timedelta(days=1)) >= MOST_CHECKS:
+            raise Refusal("conflict", "too many checks", detail=f"at most {MOST_CHECKS} in a day")
+        return await begin_check(db, vendor, now)
 
     async def _settle_cases(self, db: DB, vendor_id: UUID, kind: str, resolution: str, by: str) -> None:
         await cases.close_kinds(db, vendor_id, (kind,), resolution, by, self.lock.now())

@@ -128,7 +128,9 @@ def router(
         "/vendors/{vendor_id}/company",
         summary="State the company",
         response_model=VendorView,
-        openapi_extra=problems(404, because={409: "It cannot be changed in this state."}),
+        openapi_extra=problems(
+            404, because={409: "It cannot be changed in this state, or its number was checked ten times in a day."}
+        ),
     )
     async def state_company(
         request: Request, vendor_id: VendorPath, body: CompanyBody, principal: Principal = Depends(vendor_alone)
@@ -252,7 +254,12 @@ def router(
         "/vendors/{vendor_id}/submission",
         summary="Submit a vendor",
         response_model=VendorView,
-        openapi_extra=described(IDEMPOTENT, problems(404, because={409: "It is submitted already, or later."})),
+        openapi_extra=described(
+            IDEMPOTENT,
+            problems(
+                404, because={409: "It is submitted already, or later; or its number was checked ten times in a day."}
+            ),
+        ),
     )
     async def submit_vendor(
         request: Request, vendor_id: VendorPath, principal: Principal = Depends(vendor_alone)
@@ -288,7 +295,9 @@ def router(
         "/vendors/{vendor_id}/checks",
         summary="Ask VIES again",
         response_model=VendorView,
-        openapi_extra=described(IDEMPOTENT, problems(404, because={409: "There is no number to check."})),
+        openapi_extra=described(
+            IDEMPOTENT, problems(404, because={409: "There is no number to check, or it was asked ten times in a day."})
+        ),
     )
     async def check_again(
         request: Request, vendor_id: VendorPath, principal: Principal = Depends(operator)
