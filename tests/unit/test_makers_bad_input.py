@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from services.makers.domain.vendors import changed
 from services.makers.schemas.goods import BrandBody, ProductBody, details_body
-from services.makers.schemas.product_list import MOST_ROWS, read_list, write_list
+from services.makers.schemas.product_list import LIST_BYTES, MOST_ROWS, MOST_SEPARATORS, read_list, write_list
 from services.makers.schemas.vendors import AccountBody, CompanyBody, PeopleBody, VendorBody
 from services.refusals.refusal import Refusal
 from tests.support.makers_samples import DETAILS, NOW, product, vendor
@@ -134,6 +134,9 @@ def test_a_list_is_read_back_as_it_was_written() -> None:
         (b"sku,sku\n", (0, "", "column_repeated")),
         (b"colour\n", (0, "", "unknown_column")),
         (b"", (0, "gtin", "missing")),
+        (b"\n" * LIST_BYTES, (0, "", "separators")),
+        (b"\r" * LIST_BYTES, (0, "", "separators")),
+        (b"," * LIST_BYTES, (0, "", "separators")),
     ],
 )
 def test_what_is_no_list_is_told(text: bytes, found: tuple[int, str, str]) -> None:
@@ -146,6 +149,20 @@ def test_rows_are_counted_before_they_are_read() -> None:
     head, row = text.split(b"\r\n", 1)
     _, faults, count = read_list(head + b"\r\n" + row * (MOST_ROWS + 1))
     assert (count, [fault.rule for fault in faults]) == (MOST_ROWS + 1, ["rows"])
+
+
+def test_no_more_rows_are_made_than_may_be() -> None:
+    """A count of half a million empty lines would stall all others for a second."""
+    head = write_list([]).encode()
+    _, faults, count = read_list(head + b"\n" * (MOST_SEPARATORS - head.count(b",") - 2))
+    assert (count, [fault.rule for fault in faults]) == (MOST_ROWS + 1, ["rows"])
+    _, faults, count = read_list(head + b"a" * (LIST_BYTES - len(head)))
+    assert (count, [fault.rule for fault in faults]) == (0, ["csv"])
+
+
+def test_a_list_is_written_in_pieces() -> None:
+    one, two = product(), product(sku="SAVON-2")
+    assert write_list([one]) + write_list([two], headings=False) == write_list([one, two])
 
 
 def test_a_row_is_judged_cell_by_cell() -> None:
