@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.base import Event
+from contracts.makers import VendorPeopleErased
 from services.makers.api.vendor_lock import VendorLock
 from services.makers.domain import accounts, facts
 from services.makers.domain.accounts import AccountChange
@@ -36,12 +37,14 @@ from services.makers.domain.vendors import (
     submitted,
     verified,
 )
-from services.makers.handlers import begin_check, suspend
+from services.makers.handlers import begin_check, erase_people, suspend
 from services.makers.store import cases, checks, vendors
 from services.refusals.refusal import Refusal, conflict, refused
 from shared.db import DB
 from shared.sealing import Seal
 
+MOST_ERASURES = 100
+"""Of a vendor's people: each is a fact that its set keeps."""
 MOST_CHECKS = 10
 """That are asked for in a day of business time, of one vendor: VIES blocks who asks too much."""
 BY_PERSON = {IN_FLIGHT: ("go_on", "withdraw")}
@@ -69,6 +72,10 @@ class VendorActions:
 
     async def state_people(self, db: DB, vendor_id: UUID, people: bytes) -> Vendor:
         vendor = await self.lock.take_open(db, vendor_id)
+        if len((await self.lock.facts(db, vendor)).all(VendorPeopleErased)) >= MOST_ERASURES:
+            raise Refusal(
+                "conflict", "too many erasures", detail=f"people are stated {MOST_ERASURES} times anew at most"
+            )
         await vendors.save_people(db, vendor_id, self.seal.seal(people, vendors.people_place(vendor_id)))
         return await self.lock.save(db, vendor)
 
@@ -85,8 +92,9 @@ class VendorActions:
         vendor = await self.lock.take(db, vendor_id)
         if vendor.state in ("verified", "suspended"):
             raise Refusal("conflict", f"not while the vendor is {vendor.state}", detail="close it first")
-        await vendors.save_people(db, vendor_id, None)
-        await checks.drop_evidence(db, vendor_id)
+        await self.lock.save(
+            db, vendor, await erase_people(db, vendor, await self.lock.facts(db, vendor), self.lock.now())
+        )
 
     async def state_account(self, db: DB, vendor_id: UUID, iban: str) -> Vendor:
         """Before the first submission it is stated; afterwards two persons must agree to another one."""

@@ -132,6 +132,10 @@ async def record_read(db: DB, vendor_id: UUID, part: str, purpose: str, asked_by
     )
 
 
+async def drop_account(db: DB, vendor_id: UUID) -> None:
+    await db.execute("update vendors set account = null, account_shown = null where id = $1", vendor_id)
+
+
 async def list_reads(db: DB, vendor_id: UUID, before: int | None, limit: int) -> list[Any]:
     """The latest first."""
     found: list[Any] = await db.fetch(
