@@ -89,6 +89,21 @@ def test_a_fault_names_its_field_and_its_rule(
     assert found == {(field, rule)}
 
 
+@pytest.mark.parametrize("name", ["𱍐", "\U000323b0某", "\U00033479", "葛\U000e0100", "龘", "Zoë"])
+def test_a_name_in_rare_characters_is_taken_on_every_python(name: str) -> None:
+    """Whether a character is assigned depends on the interpreter: 3.11 knows none of the first three."""
+    people = deepcopy(PEOPLE)
+    people["representative"] = {"name": name, "role": "gérante"}
+    assert PeopleBody.model_validate(people).representative.name == name
+
+
+@pytest.mark.parametrize("name", ["a\u202eb", "a\u200bb", "\ue000", "\ufffe", "a\u2028b"])
+def test_what_nobody_sees_is_no_name(name: str) -> None:
+    people = deepcopy(PEOPLE) | {"representative": {"name": name, "role": "gérante"}}
+    with pytest.raises(ValidationError):
+        PeopleBody.model_validate(people)
+
+
 def test_there_are_forty() -> None:
     assert len(BAD) >= 40
 
