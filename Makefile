@@ -4,9 +4,10 @@ VENV := .venv
 JUDGE_PYTHON ?= $(PYTHON)
 BIN := $(VENV)/bin
 
-# Whatever the surroundings say: text is UTF-8, packages come from .venv, and there is a home that can be written.
+# Whatever the surroundings say: text is UTF-8, packages come from .venv, compiled modules are kept, and there is a home that can be
+# written.
 export PYTHONUTF8 := 1
-unexport PYTHONHOME PYTHONPATH
+unexport PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
 ifneq ($(shell test -w "$$HOME" && test -x "$$HOME" || echo closed),)
 export HOME := $(CURDIR)/.run/home
 endif

@@ -1,19 +1,32 @@
-"""From facts to signed events whose leaves wait for the log. Nothing is decided, and nothing is published but cases."""
+"""From facts to signed events whose leaves wait for the log, and to what a unit's page shows. Nothing is decided."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from contracts.base import Event
 from contracts.carrier import ParcelDelivered
-from contracts.warehouse import ParcelHandedOver, StockWrittenOff, UnitsPacked, UnitsReceived, UnitsReturned
+from contracts.makers import (
+    ProductApproved,
+    ProductChanged,
+    ProductWithdrawn,
+    VendorRestored,
+    VendorSuspended,
+    VendorVerified,
+)
+from contracts.warehouse import ParcelHandedOver, StockWrittenOff, UnitKey, UnitsPacked, UnitsReceived, UnitsReturned
+from services.provenance.domain.catalogue import product_of, vendor_of
 from services.provenance.domain.epcis import Place
 from services.provenance.domain.leaves import SALT_BYTES, event_leaf, name_of
+from services.provenance.domain.scans import cases_of
 from services.provenance.domain.signing import IssuerKey, sign_event
 from services.provenance.domain.telling import Told, of_order, of_receipt, of_write_off
+from services.provenance.store import cases, catalogue, way
 from services.provenance.store import events as events_table
+from services.provenance.store import gtins as gtins_table
 from services.provenance.store import log as log_table
 from shared import failpoints
 from shared.db import DB
@@ -26,6 +39,12 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     StockWrittenOff,
     ParcelHandedOver,
     ParcelDelivered,
+    VendorVerified,
+    VendorSuspended,
+    VendorRestored,
+    ProductApproved,
+    ProductChanged,
+    ProductWithdrawn,
 )
 
 
@@ -35,6 +54,8 @@ class Teller:
 
     place: Place
     key: IssuerKey
+    now: Callable[[], datetime]
+    """Business time."""
 
     async def absorb(self, db: DB, facts: Sequence[Event]) -> None:
         """Of receipts and write-offs."""
@@ -43,6 +64,14 @@ class Teller:
             *(one for fact in facts if isinstance(fact, StockWrittenOff) for one in of_write_off(fact, self.place)),
         ]
         await self.tell(db, told)
+        lots = {
+            UnitKey(gtin=fact.gtin, serial=serial): fact.lot
+            for fact in facts
+            if isinstance(fact, UnitsReceived) and fact.lot
+            for serial in fact.serials
+        }
+        if lots:
+            await way.save_lots(db, lots)
 
     async def project(self, db: DB, orders: Sequence[Facts]) -> None:
         """Of orders: a box's events need its units-packed, whichever comes first, so each set is looked at whole."""
@@ -61,7 +90,7 @@ class Teller:
         last = await events_table.last_leaves(db, units)
         signed: list[tuple[str, bytes, bytes]] = []
         for one in new:
-            jws = sign_event(one.event, self.key, last.get(one.unit) if one.unit else None)
+            jws = sign_event(one.event, self.key, last.get(one.unit) if one.unit else None, one.said_by)
             salt = secrets.token_bytes(SALT_BYTES)
             leaf = event_leaf(jws, salt)
             if one.unit:
@@ -69,10 +98,26 @@ class Teller:
             signed.append((jws, salt, leaf))
         entries = await log_table.add_entries(db, [leaf for _, _, leaf in signed])
         rows = [(seq, one, jws, salt) for seq, one, (jws, salt, _) in zip(entries, new, signed, strict=True)]
-        await events_table.save(db, rows)
+        await events_table.save(db, rows, self.now())
         failpoints.reach("log.told")
 
 
-async def handle(_db: DB, _orders: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:
-    """No outputs: provenance decides nothing."""
+async def project_vendors(db: DB, vendors: Sequence[Facts]) -> None:
+    await catalogue.save_vendors(db, [one for facts in vendors if (one := vendor_of(facts))])
+
+
+async def project_products(db: DB, products: Sequence[Facts]) -> None:
+    """As the page shows them, and whose GTINs are whose, of every version."""
+    await catalogue.save_products(db, [one for facts in products if (one := product_of(facts))])
+    told = [fact for facts in products for fact in facts if isinstance(fact, ProductApproved | ProductChanged)]
+    await gtins_table.keep(db, [fact.product for fact in told])
+
+
+async def project_units(db: DB, units: Sequence[Facts]) -> None:
+    """A flag is a case until it is cleared."""
+    await cases.save(db, [case for facts in units for case in cases_of(facts)])
+
+
+async def handle(_db: DB, _sets: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:
+    """No outputs: provenance decides on nothing that it is told; a look flags a unit by itself."""
     return ()

@@ -16,9 +16,10 @@ from contracts.topics import TOPICS
 from sandbox.demo.actors import Actors
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
+from sandbox.demo.proof import proven_way
 from sandbox.demo.rebuild import rebuild_tracking
 from sandbox.demo.run import Demo
-from sandbox.demo.scenarios import SCENARIOS, Scenario
+from sandbox.demo.scenarios import BY_NAME, SCENARIOS, Scenario
 from sandbox.local.processes import Process
 from sandbox.local.stack import Stack
 from services.registry import SERVICES
@@ -60,7 +61,7 @@ async def assert_labels_agree(api: Api, demo: Demo) -> None:
             assert scanned.get(sub_order, [parcel["tracking_number"]]) == [parcel["tracking_number"]], sub_order
 
 
-async def test_every_scenario_comes_to_its_end(new_demo: Callable[[], Demo], api: Api) -> None:
+async def test_every_scenario_comes_to_its_end(new_demo: Callable[[], Demo], stack: Stack, api: Api) -> None:
     demo = new_demo()
     await play(demo, SCENARIOS, "S")
     assert_all_ended_well(demo)
@@ -78,6 +79,8 @@ async def test_every_scenario_comes_to_its_end(new_demo: Callable[[], Demo], api
     assert is_shown(details["customs_hold"], "import-cleared")
     assert is_shown(details["customs_refused"], "import-refused")
     assert is_shown(details["customs_refused"], "parcel-received-back")
+    way = await proven_way(api, demo.orders, stack.environment("provenance"))
+    assert [line.split()[-1] for line in way.splitlines()[1:]] == ["commissioning", "packing", "shipping", "arriving"]
     assert is_shown(details["pickup"], "parcel-scanned", status="available_for_pickup")
     assert is_shown(details["silent"], "case-opened", case="enquiry")
     assert is_shown(details["silent"], "case-closed", case="enquiry")
@@ -92,11 +95,31 @@ def is_shown(detail: dict[str, Any], kind: str, **words: str) -> bool:
     )
 
 
+async def test_orders_of_a_shop_that_goes_by_ems_reach_the_door_by_files_alone(ems_demo: Demo, api: Api) -> None:
+    """And come into no account of La Poste's."""
+    await play(ems_demo, (EVERYDAY, BY_NAME["split"]), "E")
+    assert [ems_demo.orders.status(order) for order in ems_demo.orders.by_id.values()] == ["delivered"] * 2
+    assert ems_demo.actors.failed == []
+    account = await api.get("sandbox", "/control/account", None)
+    parcels = [parcel for document in ems_demo.orders.documents.values() for parcel in document["parcels"]]
+    assert [parcel["status"] for parcel in parcels] == ["delivered"] * 3
+    assert {parcel["carrier"] for parcel in parcels} == {"ems"}
+    for parcel in parcels:
+        assert account["ems"]["items"][parcel["tracking_number"]][-1] == "EMI"
+    assert [label for label in account["labels"] if label["sub_order"].startswith("E-")] == []
+    for order in ems_demo.orders.by_id.values():
+        for status in ("accepted", "export_cleared", "departed_origin", "arrived_destination", "delivered"):
+            assert is_shown(ems_demo.details[order.id], "parcel-scanned", status=status), status
+    assert (await api.get("carrier", "/feed-files", "operator"))["files"] == []
+    await assert_stock_adds_up(api)
+
+
 async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(stack: Stack) -> None:
     outcome = await rebuild_tracking(stack)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
+@pytest.mark.slow
 async def test_each_service_killed_in_the_middle(new_demo: Callable[[], Demo], stack: Stack, api: Api) -> None:
     demo = new_demo()
     chance = random.Random(20261123)
@@ -114,6 +137,7 @@ async def test_each_service_killed_in_the_middle(new_demo: Callable[[], Demo], s
     await assert_labels_agree(api, demo)
 
 
+@pytest.mark.slow
 async def test_the_broker_killed_and_started_again_empty(new_demo: Callable[[], Demo], stack: Stack, api: Api) -> None:
     if stack.servers.broker is None:
         pytest.skip("the broker is not ours to kill")

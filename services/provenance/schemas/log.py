@@ -1,4 +1,4 @@
-"""The answers of the HTTP interface that are not files of the log."""
+"""How the log stands."""
 
 from __future__ import annotations
 
