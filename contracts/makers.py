@@ -105,6 +105,19 @@ class InFlightDecided(VendorEvent):
         return with_turn("", self.turn)
 
 
+class VendorPeopleErased(VendorEvent):
+    """What was kept of the vendor's people is erased, and what registers have told of persons. Told for makers itself:
+    a restored database erases it again."""
+
+    NAME: ClassVar[str] = "vendor-people-erased"
+    turn: Turn = 1
+    """1 for the first erasure, one more for each later one."""
+
+    @property
+    def subject(self) -> str:
+        return with_turn("", self.turn)
+
+
 class ProductNames(Value):
     """The product's name in each language in which it is shown or declared."""
 

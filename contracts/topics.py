@@ -127,6 +127,7 @@ MAKERS = Topic(
         makers.VendorSuspended,
         makers.VendorRestored,
         makers.InFlightDecided,
+        makers.VendorPeopleErased,
         makers.ProductApproved,
         makers.ProductChanged,
         makers.ProductWithdrawn,

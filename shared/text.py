@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
+UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\uffff"
+    "\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff\U000f0000-\U0010ffff"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0xF0000, 0x10000))
+    + "]"
+)
+"""Controls, line ends, invisible and direction marks, surrogates, private use, noncharacters.
+
+A fixed list: whether a character is assigned depends on the Unicode version of the interpreter, and people have names
+in characters that are newer. Variation selectors, which choose the form of a Han character, are taken. Only the
+sender's font knows what a private-use character means.
+"""
+
 
 def storable(text: str) -> str:
     """The text as UTF-8 and PostgreSQL can hold it: half a character and NUL become question marks."""

@@ -13,6 +13,7 @@ from contracts.makers import (
     ProductChanged,
     ProductEvent,
     VendorEvent,
+    VendorPeopleErased,
     VendorRestored,
     VendorSuspended,
     VendorVerified,
@@ -54,6 +55,7 @@ async def handle_vendors(db: DB, sets: Sequence[Facts], context: DecisionContext
     known = await cases.of_vendors(db, ids, (NUMBER_LAPSED, BRAND_ENDING))
     authorised = await brands.authorised_of(db, ids)
     streams = {facts_.id: facts_.stream for facts_ in sets}
+    known_facts = {facts_.id: facts_ for facts_ in sets}
     for vendor in await vendors.find_all(db, ids):
         own_cases = [case for case in known if case.vendor_id == vendor.id]
         own_brands = [brand for brand in authorised if brand.vendor_id == vendor.id]
@@ -65,6 +67,9 @@ async def handle_vendors(db: DB, sets: Sequence[Facts], context: DecisionContext
             outputs += await suspend(db, vendor, "number_lapsed", context.now)
         await cases.open_all(db, [_ending(brand, context.now) for brand in now_due.warned])
         outputs += await end_brands(db, now_due.ended, context.now)
+        if now_due.erase:
+            outputs += await erase_people(db, vendor, known_facts[vendor.id], context.now)
+            await vendors.drop_account(db, vendor.id)
         if now_due.next_at is not None:
             outputs.append(Timer(streams[vendor.id], now_due.next_at))
         check = await checks.find(db, vendor.id, vendor.round)
@@ -86,6 +91,20 @@ async def begin_check(db: DB, vendor: Vendor, now: datetime) -> Vendor:
     await vendors.save(db, after)
     await checks.begin(db, Check(after.id, after.round, after.company.vat, now))
     return after
+
+
+async def erase_people(db: DB, vendor: Vendor, known: Facts, now: datetime) -> list[Event]:
+    """Of one whose people are stated; else there is nothing. `known`: its set."""
+    if not vendor.people:
+        return []
+    await drop_people(db, vendor.id)
+    return [facts.people_erased(vendor, known, now)]
+
+
+async def drop_people(db: DB, vendor_id: UUID) -> None:
+    """Its people, and what registers have told of it."""
+    await vendors.save_people(db, vendor_id, None)
+    await checks.drop_evidence(db, vendor_id)
 
 
 async def suspend(db: DB, vendor: Vendor, reason: str, now: datetime) -> list[Event]:
@@ -146,9 +165,12 @@ async def on_restored(clock: Clock, db: DB, events: Sequence[Event]) -> None:
 
 
 async def _settle_published(db: DB, published: Sequence[VendorEvent], now: datetime) -> None:
-    """The cases that a person, or time, had settled; what becomes of orders in flight waits where nobody has chosen."""
+    """The cases that a person, or time, had settled; what becomes of orders in flight waits where nobody has chosen.
+    People who were erased are erased again."""
     for event in published:
         match event:
+            case VendorPeopleErased():
+                await drop_people(db, event.vendor_id)
             case VendorVerified():
                 await cases.close_kinds(db, event.vendor_id, (VENDOR_DECISION,), "verified", None, now)
             case VendorSuspended():

@@ -41,6 +41,11 @@ def test_a_secret_is_held_by_whom_the_table_says(name: str) -> None:
     assert holders == {service for service in SERVICES if name in BY_NAME[service].secrets.values()}
 
 
+def test_every_key_has_a_procedure_by_which_it_is_replaced() -> None:
+    replaced = {name: row[3] for row in rows("Keys") for name in re.findall(r"`([^`]+)`", row[0])}
+    assert [name for name, how in replaced.items() if how.startswith("no")] == []
+
+
 def test_every_scope_of_a_key_is_in_the_table() -> None:
     who = " ".join(row[0] for row in rows("Who is trusted with what"))
     assert [scope for scope in get_args(Scope) if scope not in who] == []

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from contracts.base import Event, vendor_stream
 from contracts.makers import (
     InFlightDecided,
     ProductApproved,
     ProductWithdrawn,
+    VendorPeopleErased,
     VendorRestored,
     VendorSuspended,
     VendorVerified,
 )
 from services.makers import main
-from tests.support.makers_service import OPERATOR, MakersService
+from services.makers.domain.due import KEPT_AFTER_CLOSURE
+from tests.support.makers_service import OPERATOR, PEOPLE, MakersService, VendorKey
 
 NOW = datetime.now(UTC)
 
@@ -87,3 +90,57 @@ async def test_a_vendor_and_a_product_that_are_not_known_are_there_again(makers:
     shown = (await makers.http.get(f"{path}/products/LOST-1", headers=OPERATOR)).json()
     assert (shown["state"], shown["approved_version"], shown["details"]["hs_code"]) == ("approved", 1, product.hs_code)
     assert await kinds(makers, str(stream.id)) == ["restored"]
+
+
+async def personal(makers: MakersService, vendor: VendorKey) -> tuple[bool, bool, int]:
+    """Whether its people and its bank account are kept, and how much is of what VIES has told."""
+    row = await makers.platform.pool.fetchrow(
+        """select people is not null as people, account is not null as account,
+                  (select count(*) from checks where vendor_id = id and evidence is not null) as told
+           from vendors where id = $1""",
+        UUID(vendor.id),
+    )
+    assert row is not None
+    return row["people"], row["account"], row["told"]
+
+
+async def test_people_who_come_back_from_a_backup_are_erased_again(makers: MakersService) -> None:
+    vendor = await makers.checked("forgetful")
+    assert await personal(makers, vendor) == (True, True, 1)
+    sealed = await makers.platform.pool.fetchrow(
+        "select v.people, c.evidence from vendors v join checks c on c.vendor_id = v.id where v.id = $1",
+        UUID(vendor.id),
+    )
+    assert sealed is not None
+    for _ in range(2):  # the second erases nothing
+        assert (await makers.http.delete(f"{vendor.path}/people", headers=OPERATOR)).status_code == 204
+    [told] = (await makers.of_vendor(vendor)).all(VendorPeopleErased)
+    assert await personal(makers, vendor) == (False, True, 0)
+
+    # As the backup has it: the people are back, and the fact is forgotten.
+    async with makers.platform.ledger.transaction() as db:
+        await db.execute("update vendors set people = $2 where id = $1", UUID(vendor.id), sealed["people"])
+        await db.execute("update checks set evidence = $2 where vendor_id = $1", UUID(vendor.id), sealed["evidence"])
+        await db.execute("delete from facts where stream_id = $1 and id = $2", told.stream_id, told.id)
+        await db.execute("update streams set size = size - 1 where id = $1", told.stream_id)
+    await restore(makers, told)
+    assert await personal(makers, vendor) == (False, True, 0)
+
+    assert (await makers.http.put(f"{vendor.path}/people", json=PEOPLE, headers=vendor.headers)).status_code == 200
+    assert (await makers.http.delete(f"{vendor.path}/people", headers=vendor.headers)).status_code == 204
+    assert [one.turn for one in (await makers.of_vendor(vendor)).all(VendorPeopleErased)] == [1, 2]
+
+
+async def test_six_months_after_a_closure_nobody_is_kept(makers: MakersService) -> None:
+    vendor = await makers.verified("ended")
+    assert (await makers.http.post(f"{vendor.path}/closure", headers=vendor.headers)).status_code == 200
+    closed_at = datetime.fromisoformat((await makers.shown(vendor))["since"])
+    due_at = await makers.platform.pool.fetchval("select due_at from streams where id = $1", UUID(vendor.id))
+    assert due_at == closed_at + KEPT_AFTER_CLOSURE
+    await makers.at(vendor, due_at - timedelta(seconds=1))
+    assert await personal(makers, vendor) == (True, True, 1)
+    for _ in range(2):
+        await makers.at(vendor, due_at)
+        assert await personal(makers, vendor) == (False, False, 0)
+    assert len((await makers.of_vendor(vendor)).all(VendorPeopleErased)) == 1
+    assert (await makers.shown(vendor, "/bank-account"))["account"] is None

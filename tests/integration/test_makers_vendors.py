@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 from prometheus_client import REGISTRY
@@ -15,6 +16,7 @@ from services.makers import metrics
 from services.makers.domain.vendors import LAPSE_DEADLINE, QUARTER
 from tests.support.makers_service import (
     BRAND,
+    COMPANY,
     IBAN,
     OPERATOR,
     OTHER_IBAN,
@@ -226,6 +228,19 @@ async def test_a_consent_counts_for_the_account_that_was_read_and_no_other(maker
     assert (unnamed.status_code, errors(unnamed)) == (422, {("asked_at", "missing")})
 
 
+async def reads_of(makers: MakersService, vendor: VendorKey) -> list[Any]:
+    """By pages of one."""
+    reads: list[Any] = []
+    page: dict[str, Any] = {"next": ""}
+    while page["next"] is not None:
+        params = {"limit": 1} | ({"cursor": page["next"]} if page["next"] else {})
+        answer = await makers.http.get(f"{vendor.path}/people/reads", params=params, headers=OPERATOR)
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        reads += page["reads"]
+    return reads
+
+
 async def test_people_are_sealed_recorded_when_read_and_erased(makers: MakersService) -> None:
     vendor = await makers.checked("people")
     assert await makers.shown(vendor, "/people") == PEOPLE
@@ -233,8 +248,18 @@ async def test_people_are_sealed_recorded_when_read_and_erased(makers: MakersSer
     assert row is not None
     assert b"Aubagne" not in row["people"]
     assert IBAN.encode() not in row["account"]
-    reads = await makers.platform.pool.fetch("select part, asked_by from people_reads where vendor_id = $1", vendor.id)
-    assert ("people", f"vendor:{vendor.id}") in {(read["part"], read["asked_by"]) for read in reads}
+    await makers.shown(vendor, "/checks")
+    reads = await reads_of(makers, vendor)
+    assert [(read["part"], read["purpose"], read["asked_by"]) for read in reads] == [
+        ("evidence", "shown", f"vendor:{vendor.id}"),
+        ("people", "shown", f"vendor:{vendor.id}"),
+    ]
+    for key in (SUPPORT, vendor.headers):
+        assert (await makers.http.get(f"{vendor.path}/people/reads", headers=key)).status_code == 403
+    unknown = await makers.http.get(f"/vendors/{UUID(int=1)}/people/reads", headers=OPERATOR)
+    assert unknown.status_code == 404
+    with pytest.raises(asyncpg.PostgresError, match="append-only"):
+        await makers.platform.pool.execute("delete from people_reads where vendor_id = $1", UUID(vendor.id))
     assert (await makers.decide(vendor, "verify")).status_code == 200
     kept = await makers.http.delete(f"{vendor.path}/people", headers=vendor.headers)
     assert kept.status_code == 409
@@ -249,6 +274,7 @@ async def test_people_are_sealed_recorded_when_read_and_erased(makers: MakersSer
     )
     assert row is not None
     assert (row["people"], row["told"]) == (None, 0)
+    assert await reads_of(makers, vendor) == reads  # who read it is known when it is gone
 
 
 @pytest.mark.parametrize(
@@ -353,3 +379,21 @@ async def test_keys_are_made_rotated_and_ended_by_the_vendor(makers: MakersServi
     assert list({key["id"] for key in (await listed(new)).json()["keys"]}) == [made.json()["id"]]
     unknown = await makers.http.delete(f"{vendor.path}/keys/{'0' * 12}", headers=new)
     assert unknown.status_code == 404
+
+
+async def test_a_vendor_has_its_number_checked_ten_times_in_a_day_and_no_more(makers: MakersService) -> None:
+    """Suspended, each statement of its company would else ask VIES again."""
+    vendor = await makers.verified("asking")
+    body = {"reason": "complaint"}
+    assert (await makers.http.post(f"{vendor.path}/suspension", json=body, headers=OPERATOR)).status_code == 200
+    for _ in range(9):
+        stated = await makers.http.put(f"{vendor.path}/company", json=COMPANY, headers=vendor.headers)
+        assert stated.status_code == 200, stated.text
+    beyond = await makers.http.put(f"{vendor.path}/company", json=COMPANY, headers=vendor.headers)
+    assert (beyond.status_code, beyond.json()["title"]) == (409, "too many checks")
+    assert (await makers.http.post(f"{vendor.path}/checks", headers=OPERATOR)).status_code == 409
+    assert len(await makers.until_checks(vendor, 10)) == 10
+    await makers.platform.pool.execute(
+        "update checks set asked_at = asked_at - interval '1 day' where vendor_id = $1", UUID(vendor.id)
+    )
+    assert (await makers.http.post(f"{vendor.path}/checks", headers=OPERATOR)).status_code == 200

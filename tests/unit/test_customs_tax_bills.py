@@ -6,6 +6,7 @@ import base64
 import json
 import os
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from services.customs.destinations.cn.receipts import (
     Taxes,
     UnreadableReceipt,
 )
-from services.customs.destinations.cn.tax_bills import BILL_STATUS, Collected, collected
+from services.customs.destinations.cn.tax_bills import BILL_STATUS, Collected, collected, given_at
 from services.customs.domain.cases import attention
 from shared.ledger.facts import DecisionContext, Facts
 from tests.support.bad_receipts import GOLDEN
@@ -47,6 +48,17 @@ def bill(body: bytes = MADE) -> TaxBill:
     entry = read(body)
     assert isinstance(entry, TaxBill)
     return entry
+
+
+@pytest.mark.parametrize("stated", [None, datetime(2126, 1, 1, tzinfo=UTC), NOW.now + timedelta(days=1, seconds=1)])
+def test_a_bill_of_a_time_to_come_pins_no_status(stated: datetime | None) -> None:
+    """Of two statuses the one given later counts: one of the year 2126 would count for a century."""
+    assert given_at(replace(bill(), returned_at=stated), NOW.now) == NOW.now
+
+
+@pytest.mark.parametrize("stated", [NOW.now + timedelta(days=1), NOW.now, NOW.now - timedelta(days=400)])
+def test_a_bill_counts_from_when_it_was_given(stated: datetime) -> None:
+    assert given_at(replace(bill(), returned_at=stated), NOW.now) == stated
 
 
 def test_a_bill_names_the_taxes_of_each_article() -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from services.makers.domain.vendors import changed
 from services.makers.schemas.goods import BrandBody, ProductBody, details_body
-from services.makers.schemas.product_list import MOST_ROWS, read_list, write_list
+from services.makers.schemas.product_list import LIST_BYTES, MOST_ROWS, MOST_SEPARATORS, read_list, write_list
 from services.makers.schemas.vendors import AccountBody, CompanyBody, PeopleBody, VendorBody
 from services.refusals.refusal import Refusal
 from tests.support.makers_samples import DETAILS, NOW, product, vendor
@@ -89,6 +89,21 @@ def test_a_fault_names_its_field_and_its_rule(
     assert found == {(field, rule)}
 
 
+@pytest.mark.parametrize("name", ["𱍐", "\U000323b0某", "\U00033479", "葛\U000e0100", "龘", "Zoë"])
+def test_a_name_in_rare_characters_is_taken_on_every_python(name: str) -> None:
+    """Whether a character is assigned depends on the interpreter: 3.11 knows none of the first three."""
+    people = deepcopy(PEOPLE)
+    people["representative"] = {"name": name, "role": "gérante"}
+    assert PeopleBody.model_validate(people).representative.name == name
+
+
+@pytest.mark.parametrize("name", ["a\u202eb", "a\u200bb", "\ue000", "\ufffe", "a\u2028b"])
+def test_what_nobody_sees_is_no_name(name: str) -> None:
+    people = deepcopy(PEOPLE) | {"representative": {"name": name, "role": "gérante"}}
+    with pytest.raises(ValidationError):
+        PeopleBody.model_validate(people)
+
+
 def test_there_are_forty() -> None:
     assert len(BAD) >= 40
 
@@ -134,6 +149,9 @@ def test_a_list_is_read_back_as_it_was_written() -> None:
         (b"sku,sku\n", (0, "", "column_repeated")),
         (b"colour\n", (0, "", "unknown_column")),
         (b"", (0, "gtin", "missing")),
+        (b"\n" * LIST_BYTES, (0, "", "separators")),
+        (b"\r" * LIST_BYTES, (0, "", "separators")),
+        (b"," * LIST_BYTES, (0, "", "separators")),
     ],
 )
 def test_what_is_no_list_is_told(text: bytes, found: tuple[int, str, str]) -> None:
@@ -146,6 +164,20 @@ def test_rows_are_counted_before_they_are_read() -> None:
     head, row = text.split(b"\r\n", 1)
     _, faults, count = read_list(head + b"\r\n" + row * (MOST_ROWS + 1))
     assert (count, [fault.rule for fault in faults]) == (MOST_ROWS + 1, ["rows"])
+
+
+def test_no_more_rows_are_made_than_may_be() -> None:
+    """A count of half a million empty lines would stall all others for a second."""
+    head = write_list([]).encode()
+    _, faults, count = read_list(head + b"\n" * (MOST_SEPARATORS - head.count(b",") - 2))
+    assert (count, [fault.rule for fault in faults]) == (MOST_ROWS + 1, ["rows"])
+    _, faults, count = read_list(head + b"a" * (LIST_BYTES - len(head)))
+    assert (count, [fault.rule for fault in faults]) == (0, ["csv"])
+
+
+def test_a_list_is_written_in_pieces() -> None:
+    one, two = product(), product(sku="SAVON-2")
+    assert write_list([one]) + write_list([two], headings=False) == write_list([one, two])
 
 
 def test_a_row_is_judged_cell_by_cell() -> None:

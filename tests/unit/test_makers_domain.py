@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.base import vendor_stream
 from contracts.makers import ProductApproved, ProductChanged
 from services.makers.domain import facts
 from services.makers.domain.accounts import AccountChange, agreed
@@ -36,7 +37,7 @@ from services.makers.domain.cases import (
     opened,
     settled,
 )
-from services.makers.domain.due import Due, due
+from services.makers.domain.due import KEPT_AFTER_CLOSURE, Due, due
 from services.makers.domain.numbers import (
     clean_eori,
     clean_iban,
@@ -74,6 +75,7 @@ from services.makers.domain.vendors import (
     verified,
 )
 from services.refusals.refusal import Refusal, refused
+from shared.ledger.facts import Facts
 from tests.support.makers_samples import (
     ACCEPTED,
     BANNED,
@@ -437,7 +439,24 @@ def test_a_brand_is_warned_of_once_and_ends_after_its_last_day() -> None:
     case = opened(VENDOR_ID, BRAND_ENDING, str(BRAND_ID), NOW)
     assert due(vendor(), [case], [ending], warned_at) == replace(NOTHING, next_at=end)
     assert due(vendor(), [case], [ending], end) == replace(NOTHING, ended=(ending,))
-    assert due(vendor(state="closed"), (), [ending], NOW) == replace(NOTHING, ended=(ending,))
+    gone = vendor(state="closed", people=False, account=None)
+    assert due(gone, (), [ending], NOW) == replace(NOTHING, ended=(ending,))
+
+
+def test_people_and_account_are_kept_for_six_months_after_the_closure() -> None:
+    over = NOW + KEPT_AFTER_CLOSURE
+    for kept in (vendor(state="closed"), vendor(state="closed", people=False), vendor(state="closed", account=None)):
+        assert due(kept, (), (), NOW) == replace(NOTHING, next_at=over)
+        assert due(kept, (), (), over) == replace(NOTHING, erase=True)
+    gone = vendor(state="closed", people=False, account=None)
+    assert due(gone, (), (), NOW) == due(gone, (), (), over) == NOTHING
+    assert due(vendor(), (), (), over) == NOTHING
+
+
+def test_each_erasure_is_a_fact_of_its_own() -> None:
+    first = facts.people_erased(vendor(), Facts(vendor_stream("vieux-port")), NOW)
+    second = facts.people_erased(vendor(), Facts(vendor_stream("vieux-port"), [first]), NOW)
+    assert (first.turn, second.turn, first.id == second.id) == (1, 2, False)
 
 
 def test_a_fault_of_what_was_stated_is_no_conflict() -> None:

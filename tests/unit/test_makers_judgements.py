@@ -95,3 +95,34 @@ def test_a_release_of_rules_is_seen_by_its_versions_and_bars_what_it_no_longer_l
     assert is_due(before, verdict.rules, NOW)
     after = judged(before, verdict, NOW)
     assert (after.barred_by, newly_barred(before, after)) == (reason, reason is not None)
+
+
+ANSWER: dict[str, Any] = {
+    "accepted": False,
+    "refused": {"reason": "prohibited_goods"},
+    "lane": {"regime": "cbec_9610"},
+    "tax": {"lines": [{"hs_code": "3401110010"}]},
+    "rules": ["positive_list:2022-03-01"],
+}
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"refused": {"reason": "王小明 13800138000"}},
+        {"refused": {"reason": "\ud800"}},
+        {"refused": {"reason": None}},
+        {"lane": {"regime": "A\0"}},
+        {"tax": {"lines": [{"hs_code": "not a code"}]}},
+        {"rules": ["\0"]},
+        {"rules": ["a:1"] * 21},
+        {"rules": 7},
+    ],
+)
+def test_an_answer_that_could_not_be_published_or_kept_is_no_answer(spoilt: dict[str, Any]) -> None:
+    def answer(**changes: Any) -> Answer:
+        return Answer(200, "application/json", json.dumps(ANSWER | changes).encode())
+
+    assert read(answer()).barred_by == "prohibited_goods"
+    with pytest.raises(ValueError, match="unreadable"):
+        read(answer(**spoilt))

@@ -75,9 +75,22 @@ def test_what_is_no_answer_says_nothing(body: object, status: int, reason: str) 
 
 
 def test_a_text_is_bounded_and_fit_to_be_kept() -> None:
-    body = golden("valid") | {"name": "A\0" * 2_000, "address": 7, "userError": "VALID"}
+    body = golden("valid") | {"name": "A\0" * 2_000, "address": "\ud800 rue", "userError": "VALID"}
     told = read(answer(body), VAT)
-    assert (set(told.name), len(told.name), told.address) == ({"A"}, 500, "")
+    assert (set(told.name), len(told.name), told.address) == ({"A", "?"}, 1_000, "? rue")
+    assert read(answer(body | {"address": 7}), VAT).address == ""
+
+
+@pytest.mark.parametrize("word", ["MARIE_AUBAGNE_0491900001", "0491900001", "Marie Aubagne", "A\0", "\ud800"])
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_a_person_in_the_place_of_a_code_or_a_number_goes_no_further(word: str, status: int) -> None:
+    """What is kept beside the sealed evidence, and shown in cases, is of a known list or form."""
+    for fault in ({"actionSucceed": False, "errorWrappers": [{"error": word}]}, {"valid": False, "userError": word}):
+        with pytest.raises(NoTelling) as told:
+            read(answer(fault, status), VAT)
+        assert told.value.reason == "unknown_fault"
+    numbered = read(answer(golden("valid") | {"requestIdentifier": f"{word} Aubagne"}), VAT)
+    assert (numbered.valid, numbered.consultation) == (True, "")
 
 
 @given(

@@ -4,10 +4,11 @@ The rules are in `domain`; each raises Refusal."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.base import Event
+from contracts.makers import VendorPeopleErased
 from services.makers.api.vendor_lock import VendorLock
 from services.makers.domain import accounts, facts
 from services.makers.domain.accounts import AccountChange
@@ -36,12 +37,16 @@ from services.makers.domain.vendors import (
     submitted,
     verified,
 )
-from services.makers.handlers import begin_check, suspend
+from services.makers.handlers import begin_check, erase_people, suspend
 from services.makers.store import cases, checks, vendors
 from services.refusals.refusal import Refusal, conflict, refused
 from shared.db import DB
 from shared.sealing import Seal
 
+MOST_ERASURES = 100
+"""Of a vendor's people: each is a fact that its set keeps."""
+MOST_CHECKS = 10
+"""That are asked for in a day of business time, of one vendor: VIES blocks who asks too much."""
 BY_PERSON = {IN_FLIGHT: ("go_on", "withdraw")}
 """How a case may be settled, where it is settled by a choice alone."""
 
@@ -62,11 +67,15 @@ class VendorActions:
         """Of a suspended vendor the number is checked at once."""
         vendor = changed(await self.lock.take(db, vendor_id), company, self.lock.now())
         if vendor.state == "suspended":
-            vendor = await begin_check(db, vendor, self.lock.now())
+            vendor = await self._checked_again(db, vendor)
         return await self.lock.save(db, vendor)
 
     async def state_people(self, db: DB, vendor_id: UUID, people: bytes) -> Vendor:
         vendor = await self.lock.take_open(db, vendor_id)
+        if len((await self.lock.facts(db, vendor)).all(VendorPeopleErased)) >= MOST_ERASURES:
+            raise Refusal(
+                "conflict", "too many erasures", detail=f"people are stated {MOST_ERASURES} times anew at most"
+            )
         await vendors.save_people(db, vendor_id, self.seal.seal(people, vendors.people_place(vendor_id)))
         return await self.lock.save(db, vendor)
 
@@ -83,8 +92,9 @@ class VendorActions:
         vendor = await self.lock.take(db, vendor_id)
         if vendor.state in ("verified", "suspended"):
             raise Refusal("conflict", f"not while the vendor is {vendor.state}", detail="close it first")
-        await vendors.save_people(db, vendor_id, None)
-        await checks.drop_evidence(db, vendor_id)
+        await self.lock.save(
+            db, vendor, await erase_people(db, vendor, await self.lock.facts(db, vendor), self.lock.now())
+        )
 
     async def state_account(self, db: DB, vendor_id: UUID, iban: str) -> Vendor:
         """Before the first submission it is stated; afterwards two persons must agree to another one."""
@@ -116,10 +126,10 @@ class VendorActions:
 
     async def submit(self, db: DB, vendor_id: UUID) -> Vendor:
         vendor = submitted(await self.lock.take(db, vendor_id), self.lock.now())
-        return await self.lock.save(db, await begin_check(db, vendor, self.lock.now()))
+        return await self.lock.save(db, await self._checked_again(db, vendor))
 
     async def check_again(self, db: DB, vendor_id: UUID) -> Vendor:
-        return await self.lock.save(db, await begin_check(db, await self.lock.take(db, vendor_id), self.lock.now()))
+        return await self.lock.save(db, await self._checked_again(db, await self.lock.take(db, vendor_id)))
 
     async def verify(self, db: DB, vendor_id: UUID, reason: str, by: str) -> Vendor:
         vendor, now = await self.lock.take(db, vendor_id), self.lock.now()
@@ -175,6 +185,13 @@ class VendorActions:
         if case.kind == IN_FLIGHT:
             await self.lock.save(db, vendor, [facts.in_flight_decided(vendor, int(case.about), resolution, now)])
         return after
+
+    async def _checked_again(self, db: DB, vendor: Vendor) -> Vendor:
+        """Somebody asks for it. Refusal when that was done too often of late."""
+        now = self.lock.now()
+        if await checks.count_since(db, vendor.id, now - timedelta(days=1)) >= MOST_CHECKS:
+            raise Refusal("conflict", "too many checks", detail=f"at most {MOST_CHECKS} in a day")
+        return await begin_check(db, vendor, now)
 
     async def _settle_cases(self, db: DB, vendor_id: UUID, kind: str, resolution: str, by: str) -> None:
         await cases.close_kinds(db, vendor_id, (kind,), resolution, by, self.lock.now())

@@ -13,6 +13,7 @@ from services.makers.store import vendors
 from services.refusals.refusal import Refusal
 from shared.clock import Clock
 from shared.db import DB
+from shared.ledger.facts import Facts
 from shared.ledger.ledger import Ledger
 
 
@@ -36,6 +37,11 @@ class VendorLock:
         """Read again under the lock. An unknown one is not locked, since that would make its stream."""
         await self.ledger.lock(db, [vendor_stream((await self.found(db, vendor_id)).owner)])
         return await self.found(db, vendor_id)
+
+    async def facts(self, db: DB, vendor: Vendor) -> Facts:
+        """The set of a vendor whose lock is taken."""
+        stream = vendor_stream(vendor.owner)
+        return (await self.ledger.lock(db, [stream]))[stream.id]
 
     async def take_open(self, db: DB, vendor_id: UUID) -> Vendor:
         """As `take`. Refusal for one that is closed: nothing is stated of it any more."""

@@ -25,6 +25,8 @@ from services.makers.schemas.vendors import (
     DecisionBody,
     NewVendorView,
     PeopleBody,
+    PeopleReadsPage,
+    PeopleReadView,
     PeopleView,
     ReasonBody,
     VendorBody,
@@ -43,7 +45,7 @@ from shared.http.answers import json_answer
 from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
 from shared.http.openapi import IDEMPOTENT, PAGED, described, problems
-from shared.http.paging import PAGE, Cursor, Limit
+from shared.http.paging import BY_ID, PAGE, Cursor, Limit
 from shared.sealing import Seal
 
 SHOWN_CHECKS = 50
@@ -128,7 +130,9 @@ def router(
         "/vendors/{vendor_id}/company",
         summary="State the company",
         response_model=VendorView,
-        openapi_extra=problems(404, because={409: "It cannot be changed in this state."}),
+        openapi_extra=problems(
+            404, because={409: "It cannot be changed in this state, or its number was checked ten times in a day."}
+        ),
     )
     async def state_company(
         request: Request, vendor_id: VendorPath, body: CompanyBody, principal: Principal = Depends(vendor_alone)
@@ -160,6 +164,29 @@ def router(
         async with pool.acquire() as db:
             opened = await actions.read_people(db, vendor_id, principal.name)
         return Response(opened, media_type="application/json")  # as it was judged when it was stated
+
+    @routes.get(
+        "/vendors/{vendor_id}/people/reads",
+        summary="Who read what is sealed of a vendor",
+        response_model=PeopleReadsPage,
+        openapi_extra=described(PAGED, problems(404)),
+    )
+    async def list_people_reads(
+        request: Request,
+        vendor_id: VendorPath,
+        cursor: Cursor | None = None,
+        limit: Limit = PAGE,
+        _: Principal = Depends(operator),
+    ) -> Response:
+        """Every reading of its people, of what registers have told and of its brands' documents: for what, who asked.
+        They stay when what was read is erased."""
+        place = paging.after(cursor, BY_ID)
+        async with pool.acquire() as db:
+            await actions.lock.found(db, vendor_id)
+            rows = await vendors.list_reads(db, vendor_id, place[0] if place else None, limit + 1)
+        shown, following = paging.cut(rows, limit, lambda row: (row["id"],))
+        page = PeopleReadsPage(reads=tuple(PeopleReadView.model_validate(dict(row)) for row in shown), next=following)
+        return json_answer(page, headers=paging.link(request, following))
 
     @routes.delete(
         "/vendors/{vendor_id}/people",
@@ -252,7 +279,12 @@ def router(
         "/vendors/{vendor_id}/submission",
         summary="Submit a vendor",
         response_model=VendorView,
-        openapi_extra=described(IDEMPOTENT, problems(404, because={409: "It is submitted already, or later."})),
+        openapi_extra=described(
+            IDEMPOTENT,
+            problems(
+                404, because={409: "It is submitted already, or later; or its number was checked ten times in a day."}
+            ),
+        ),
     )
     async def submit_vendor(
         request: Request, vendor_id: VendorPath, principal: Principal = Depends(vendor_alone)
@@ -288,7 +320,9 @@ def router(
         "/vendors/{vendor_id}/checks",
         summary="Ask VIES again",
         response_model=VendorView,
-        openapi_extra=described(IDEMPOTENT, problems(404, because={409: "There is no number to check."})),
+        openapi_extra=described(
+            IDEMPOTENT, problems(404, because={409: "There is no number to check, or it was asked ten times in a day."})
+        ),
     )
     async def check_again(
         request: Request, vendor_id: VendorPath, principal: Principal = Depends(operator)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.makers.domain.brands import Brand, ends_at, warned_at
 from services.makers.domain.cases import BRAND_ENDING, NUMBER_LAPSED, Case
 from services.makers.domain.vendors import Vendor
+
+KEPT_AFTER_CLOSURE = timedelta(days=183)
+"""Six months after the contract's end what was kept to trace a trader is deleted (Regulation (EU) 2022/2065, article
+30(5))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +30,17 @@ class Due:
     """Brands whose last day is over."""
     next_at: datetime | None
     """When to look again."""
+    erase: bool = False
+    """Its people and its bank account are kept no longer."""
 
 
 def due(vendor: Vendor, cases: Sequence[Case], brands: Sequence[Brand], now: datetime) -> Due:
     """`cases`: of this vendor, open or closed; `brands`: its authorised ones."""
     if vendor.state == "closed":
-        return Due(False, None, (), tuple(brands), None)
+        kept = vendor.people or vendor.account is not None
+        until = vendor.since + KEPT_AFTER_CLOSURE
+        over = until <= now
+        return Due(False, None, (), tuple(brands), until if kept and not over else None, erase=kept and over)
     lapses = [case for case in cases if case.kind == NUMBER_LAPSED and case.closed_at is None]
     deadlines = [case.due_at for case in lapses if case.due_at is not None and vendor.state == "verified"]
     told: set[UUID | None] = {case.brand_id for case in cases if case.kind == BRAND_ENDING}

@@ -13,6 +13,7 @@ from contracts.makers import (
     ProductChanged,
     ProductNames,
     ProductWithdrawn,
+    VendorPeopleErased,
     VendorRestored,
     VendorSuspended,
     VendorVerified,
@@ -20,6 +21,7 @@ from contracts.makers import (
 from services.makers.domain.brands import Brand
 from services.makers.domain.products import Product, Verdict
 from services.makers.domain.vendors import Company, Vendor
+from shared.ledger.facts import Facts
 
 
 def vendor_verified(vendor: Vendor, company: Company, now: datetime) -> VendorVerified:
@@ -39,6 +41,12 @@ def vendor_suspended(vendor: Vendor, reason: str, now: datetime) -> VendorSuspen
 
 def vendor_restored(vendor: Vendor, now: datetime) -> VendorRestored:
     return VendorRestored(vendor_id=vendor.id, occurred_at=now, turn=vendor.suspensions)
+
+
+def people_erased(vendor: Vendor, known: Facts, now: datetime) -> VendorPeopleErased:
+    """`known`: the vendor's set."""
+    turn = len(known.all(VendorPeopleErased)) + 1
+    return VendorPeopleErased(vendor_id=vendor.id, occurred_at=now, turn=turn)
 
 
 def in_flight_decided(vendor: Vendor, turn: int, choice: str, now: datetime) -> InFlightDecided:

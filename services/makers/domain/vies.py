@@ -18,6 +18,7 @@ from uuid import UUID
 from services.makers.domain.numbers import split_vat
 from shared.http.counterpart_answer import Answer
 from shared.http.json_reader import NotJson, read_told
+from shared.text import storable
 
 Outcome = Literal["valid", "invalid", "unanswered"]
 NameMatch = Literal["same", "differs", "withheld"]
@@ -29,9 +30,22 @@ WITHHELD = frozenset({"", "---"})
 LONGEST = 1_000
 """Characters that are kept of a name or an address."""
 FOR_GOOD = frozenset({"INVALID_INPUT", "INVALID_REQUESTER_INFO", "VAT_BLOCKED", "IP_BLOCKED"})
-"""Faults that the same question gets again: a person must look. The others pass: SERVICE_UNAVAILABLE, MS_UNAVAILABLE,
-TIMEOUT, and the caps of calls at once (MS_MAX_CONCURRENT_REQ, GLOBAL_MAX_CONCURRENT_REQ and their _TIME)."""
-_CODE = re.compile(r"[A-Z0-9_-]{1,64}")
+"""Faults that the same question gets again: a person must look."""
+PASSING = frozenset(
+    {
+        "SERVICE_UNAVAILABLE",
+        "MS_UNAVAILABLE",
+        "TIMEOUT",
+        "MS_MAX_CONCURRENT_REQ",
+        "MS_MAX_CONCURRENT_REQ_TIME",
+        "GLOBAL_MAX_CONCURRENT_REQ",
+        "GLOBAL_MAX_CONCURRENT_REQ_TIME",
+        "VOW-ERR-1",
+    }
+)
+"""Faults that pass: it or a member state is away, too slow, or asked too often at once. With those above all codes that
+are known; what else stands in their place may be anybody's words, and is `unknown_fault`."""
+_CONSULTATION = re.compile(r"[A-Za-z0-9]{1,64}")
 _LEGAL_FORMS = frozenset(
     ("sa", "sas", "sasu", "sarl", "eurl", "snc", "gmbh", "ag", "kg", "spa", "srl", "bv", "nv", "ab")
 )
@@ -101,7 +115,13 @@ def read(answer: Answer, vat: str) -> Told:
     valid = told.get("valid")
     if not isinstance(valid, bool) or (told.get("countryCode"), told.get("vatNumber")) != split_vat(vat):
         raise NoTelling("unreadable")
-    return Told(valid, _text(told, "name"), _text(told, "address"), _text(told, "requestIdentifier")[:64])
+    consultation = _text(told, "requestIdentifier")
+    return Told(
+        valid,
+        _text(told, "name"),
+        _text(told, "address"),
+        consultation if _CONSULTATION.fullmatch(consultation) else "",
+    )
 
 
 def _fault(told: Mapping[str, Any]) -> str | None:
@@ -115,13 +135,13 @@ def _fault(told: Mapping[str, Any]) -> str | None:
 
 
 def _code(value: object) -> str:
-    return value if isinstance(value, str) and _CODE.fullmatch(value) else "unknown_fault"
+    return value if isinstance(value, str) and value in FOR_GOOD | PASSING else "unknown_fault"
 
 
 def _text(told: Mapping[str, Any], field: str) -> str:
     value = told.get(field)
     text = value.strip() if isinstance(value, str) else ""
-    return "" if text in WITHHELD else text[:LONGEST].replace("\0", "")
+    return "" if text in WITHHELD else storable(text[:LONGEST])
 
 
 def name_match(stated: str, told: str) -> NameMatch:

@@ -6,6 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from contracts.base import Code
+from contracts.makers import ImportListing
 from services.makers.domain.products import Details, Verdict
 from services.refusals.refusal import Refusal
 from shared.http.client import Bounds, Counterpart, NoAnswer
@@ -16,6 +20,7 @@ from shared.telemetry import log
 CUSTOMS = "makers.customs"
 PATH = "/customs/quote"
 ANSWER_BYTES = 64 * 1024
+_CODE: TypeAdapter[str] = TypeAdapter(Code)
 OF_THE_PRODUCT = (200, 422)
 """Statuses that say something of what was asked; the others say that customs is not there for us."""
 
@@ -78,12 +83,18 @@ def read(answer: Answer) -> Verdict:
     try:
         told = read_told(answer.body)
         refused = told["refused"]
+        # Judged as what is published of it: else an approval would fail, and a text that is kept could be any.
+        listing = ImportListing(
+            regime=told["lane"]["regime"],
+            tariff_code=told["tax"]["lines"][0]["hs_code"] if told["tax"] else None,
+            rules=told["rules"],
+        )
         return Verdict(
             accepted=told["accepted"] is True,
-            reason=str(refused["reason"])[:64] if refused else None,
-            regime=str(told["lane"]["regime"]),
-            tariff_code=str(told["tax"]["lines"][0]["hs_code"]) if told["tax"] else None,
-            rules=tuple(str(rule) for rule in told["rules"]),
+            reason=_CODE.validate_python(refused["reason"]) if refused else None,
+            regime=listing.regime,
+            tariff_code=listing.tariff_code,
+            rules=listing.rules,
         )
-    except (NotJson, LookupError, TypeError):
+    except (NotJson, LookupError, TypeError, ValidationError):
         raise ValueError("unreadable") from None

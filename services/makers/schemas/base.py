@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from contracts.base import CountryCode
+from shared.text import UNPRINTABLE
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -40,7 +41,7 @@ def _no_formula(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    if not text.isprintable():
+    if UNPRINTABLE.search(text):
         raise PydanticCustomError("printable", "Must be one line of printable characters")
     if text != text.strip():
         raise PydanticCustomError("trimmed", "Must not begin or end with a blank")

@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
@@ -19,6 +20,10 @@ from shared.http.wording import in_words
 
 MOST_ROWS = 1_000
 LIST_BYTES = 512 * 1024
+MOST_SEPARATORS = 100_000
+"""Commas and line ends; those inside texts are counted too."""
+MOST_FAULTS = 1_000
+"""That an answer names."""
 MEDIA_TYPE = "text/csv"
 
 COLUMNS: Mapping[str, str] = {
@@ -82,7 +87,7 @@ class ProductListView(View):
     changed: int
     unchanged: int
     errors: tuple[RowFault, ...]
-    """By row; of a list that is taken whole or not at all, one is enough that nothing is done."""
+    """By row, the first 1,000; of a list that is taken whole or not at all, one is enough that nothing is done."""
 
 
 Take: TypeAlias = Literal["all", "good"]
@@ -90,13 +95,17 @@ Take: TypeAlias = Literal["all", "good"]
 
 
 def read_list(body: bytes) -> tuple[list[Row], list[RowFault], int]:
-    """The good rows, the faults of the others, and how many rows there are."""
+    """The good rows, the faults of the others, and how many rows there are; one more than may be where there are more
+    than that."""
+    # Counted before anything is made of them: each becomes an object.
+    if body.count(b",") + body.count(b"\n") + body.count(b"\r") > MOST_SEPARATORS:
+        return [], [RowFault(0, "", "separators", f"Must have {MOST_SEPARATORS} commas and line ends at most")], 0
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         return [], [RowFault(0, "", "utf8", "Must be UTF-8")], 0
     try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        lines = list(islice(csv.reader(io.StringIO(text, newline=""), strict=True), MOST_ROWS + 2))
     except csv.Error:
         return [], [RowFault(0, "", "csv", "Must be CSV as RFC 4180 has it")], 0
     headings, lines = (lines[0], lines[1:]) if lines else ([], [])
@@ -189,11 +198,13 @@ def _value(column: str, text: str) -> Any:
     return text
 
 
-def write_list(products: Sequence[Product]) -> str:
-    """The newest version of each; `read_list` reads the same back."""
+def write_list(products: Sequence[Product], *, headings: bool = True) -> str:
+    """The newest version of each; `read_list` reads the same back. A list may be written in pieces, the first with
+    headings."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(COLUMNS)
+    if headings:
+        writer.writerow(COLUMNS)
     for product in products:
         details = product.details
         documents = (kind if number is None else f"{kind}:{number}" for kind, number in details.documents)

@@ -121,6 +121,25 @@ class PeopleView(View):
     contacts: tuple[ContactBody, ...]
 
 
+class PeopleReadView(View):
+    """One reading of what is sealed of a vendor."""
+
+    part: str
+    """`people`, `evidence` as VIES told it, or `brand_document`."""
+    purpose: str
+    asked_by: str
+    """The name of the key's holder."""
+    read_at: datetime
+
+
+class PeopleReadsPage(View):
+    """Who read what is sealed of a vendor, the latest first."""
+
+    reads: tuple[PeopleReadView, ...]
+    next: str | None
+    """The cursor of the next page; null on the last."""
+
+
 class AccountBody(Body):
     """Where a vendor is paid."""
 

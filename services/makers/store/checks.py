@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from services.makers.domain.vies import Check
@@ -35,6 +36,14 @@ async def begin(db: DB, check: Check) -> None:
         check.vat,
         check.asked_at,
     )
+
+
+async def count_since(db: DB, vendor_id: UUID, since: datetime) -> int:
+    """How many were begun after this instant."""
+    found: int = await db.fetchval(
+        "select count(*) from checks where vendor_id = $1 and asked_at > $2", vendor_id, since
+    )
+    return found
 
 
 async def find(db: DB, vendor_id: UUID, round_: int) -> Check | None:

@@ -21,7 +21,8 @@ IN_FORCE = "state in ('approved', 'changed')"
 """Of a row of `products`: a version of it is sold."""
 
 
-def _written(details: Details) -> str:
+def written_details(details: Details) -> str:
+    """As `read_details` reads them."""
     return json.dumps(asdict(details), ensure_ascii=False, default=str)
 
 
@@ -111,7 +112,7 @@ async def save(db: DB, product: Product, approved_at: datetime | None = None) ->
                    approved_at = coalesce(excluded.approved_at, product_versions.approved_at)""",
             product.sku,
             product.version,
-            _written(product.details),
+            written_details(product.details),
             approved_at,
         )
     return saved is not None

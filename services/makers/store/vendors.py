@@ -132,6 +132,22 @@ async def record_read(db: DB, vendor_id: UUID, part: str, purpose: str, asked_by
     )
 
 
+async def drop_account(db: DB, vendor_id: UUID) -> None:
+    await db.execute("update vendors set account = null, account_shown = null where id = $1", vendor_id)
+
+
+async def list_reads(db: DB, vendor_id: UUID, before: int | None, limit: int) -> list[Any]:
+    """The latest first."""
+    found: list[Any] = await db.fetch(
+        """select id, part, purpose, asked_by, read_at from people_reads
+           where vendor_id = $1 and ($2::bigint is null or id < $2) order by id desc limit $3""",
+        vendor_id,
+        before,
+        limit,
+    )
+    return found
+
+
 async def save_account(db: DB, vendor_id: UUID, sealed: bytes, shown: str) -> None:
     await db.execute("update vendors set account = $2, account_shown = $3 where id = $1", vendor_id, sealed, shown)
 

@@ -21,25 +21,13 @@ from contracts.sls_limits import is_counted_up
 from services.addresses.letters import can_be_spelt
 from services.orders.domain.divisions import PROVINCES
 from services.orders.domain.places import province_code
+from shared.text import UNPRINTABLE
 
 HS_CHAPTERS = frozenset(range(1, 98)) - {77}
 """Chapters of the Harmonized System; 77 is reserved, 98 and 99 are for national use."""
 MAX_DECOMPOSED = 4
 """Normal form C makes one character of at most four."""
 
-_UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\uffff"
-    "\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff\U000f0000-\U0010ffff"
-    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0xF0000, 0x10000))
-    + "]"
-)
-"""Controls, line ends, invisible and direction marks, surrogates, private use, noncharacters.
-
-A fixed list: whether a character is assigned depends on the Unicode version of the interpreter, and people have names
-in characters that are newer. Variation selectors, which choose the form of a Han character, are taken. Only the
-sender's font knows what a private-use character means: no label can show it, and customs cannot compare it, except for
-those of `_GBK_PRIVATE`.
-"""
 _GBK_PRIVATE = {
     0xE815 + cell: bytes((0xFE, byte)).decode("gb18030")
     for cell, byte in enumerate(byte for byte in range(0x50, 0xA1) if byte != 0x7F)
@@ -92,7 +80,7 @@ def single_line(max_length: int, *, blank: bool = False) -> Callable[[str], str]
             text = unicodedata.normalize("NFC", text).strip()
         if len(text) > max_length:
             raise PydanticKnownError("string_too_long", {"max_length": max_length})
-        if _UNPRINTABLE.search(text) and _UNPRINTABLE.search(text := text.translate(_GBK_PRIVATE)):
+        if UNPRINTABLE.search(text) and UNPRINTABLE.search(text := text.translate(_GBK_PRIVATE)):
             raise PydanticCustomError(
                 "control_character",
                 "Must be one line of characters that can be printed: no line end, no invisible or direction mark, no"

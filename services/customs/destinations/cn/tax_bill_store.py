@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.customs.destinations.cn.receipts import TaxBill, Taxes
+from services.customs.destinations.cn.tax_bills import given_at
 from shared.db import DB
 
 
@@ -37,7 +38,7 @@ async def save(
         order_id,
         parcel,
         bill.status,
-        bill.returned_at or received_at,
+        given_at(bill, received_at),
         taxes and taxes.customs,
         taxes and taxes.value_added,
         taxes and taxes.consumption,

@@ -7,6 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from contracts.base import Event
@@ -25,10 +26,19 @@ BILL, BILL_STATUS = "CEB816", "CEB818"
 MOST_BILLS, MOST_LINES = 1_000, 99
 """Bills of one message; articles of one bill, by the specification."""
 MADE, SUMMED, VOID = "1", "2", "3"
+TIME_TOLERANCE = timedelta(days=1)
+"""How wrong an honest clock may be."""
 _AMOUNT = re.compile(r"[0-9]{1,14}(?:\.[0-9]{1,5})?")
 _NUMBER = re.compile(r"[!-~]{1,50}")
 _SHORT_NUMBER = re.compile(r"[0-9A-Za-z-]{1,24}")
 _INVENTORY = re.compile(r"[!-~]{1,18}")
+
+
+def given_at(bill: TaxBill, received_at: datetime) -> datetime:
+    """When it was given. A time that is not said, or that lies ahead, is that of its arrival: else no status that
+    follows would count."""
+    stated = bill.returned_at
+    return received_at if stated is None or stated > received_at + TIME_TOLERANCE else stated
 
 
 def read_bills(kind: str, root: ET.Element) -> list[tuple[Mapping[str, str], Taxes | None, tuple[BilledArticle, ...]]]:
