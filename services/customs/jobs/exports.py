@@ -54,7 +54,7 @@ class ExportJob:
             return Done()
         context = DecisionContext(self.clock.now())
         deemed = parcels_declared(placed, packed, context, self.policy)[int(job.subject)]
-        request = export.declaration(placed, deemed, self.policy.eori)
+        request = export.declaration(placed, deemed)
         outcome = export_outcome(await self.gateway.declare(request), deemed, context, case_round(job))
         declaration = self._declaration(job, request, outcome, context.now)
 

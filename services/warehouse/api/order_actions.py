@@ -32,7 +32,10 @@ class OrderActions:
         products = await goods.find_products(db, sorted(ordered_units(facts)))
         net_weights = {sku: product.net_weight_g for sku, product in products.items()}
         waiting = await catalogue.waiting_skus(db, products)
-        packed = actions.pack(facts, boxes, net_weights, self._clock.now(), split=split, waiting_skus=waiting)
+        owners = {sku: product.owner for sku, product in products.items()}
+        packed = actions.pack(
+            facts, boxes, net_weights, self._clock.now(), owners=owners, split=split, waiting_skus=waiting
+        )
         await self._ledger.publish(db, [packed])
         return packed
 
