@@ -17,6 +17,7 @@ from tests.support import customs_samples
 from tests.support.carrier_service import SAMPLE, WAREHOUSE, CarrierService
 from tests.support.customs_samples import WINE
 from tests.support.customs_service import CustomsService
+from tests.support.waiting import until
 from tests.support.warehouse_service import WarehouseService, label, number, scan
 
 SIZES = {"weight_g": 900, "length_mm": 310, "width_mm": 210, "height_mm": 110}
@@ -104,6 +105,31 @@ async def test_customs_invalidates_the_declaration_of_the_old_box_before_it_decl
     )
     assert stored is not None
     assert (stored["invalidation"], stored["invalidated_at"]) == ("invalidated", invalidated.occurred_at)
+
+
+@pytest.mark.parametrize(("fault", "count"), [("slow", 1), ("lost_answer", 3)])
+async def test_a_box_that_is_given_up_while_it_is_being_declared_is_invalidated_before_the_new_one_is_declared(
+    customs: CustomsService, fault: str, count: int
+) -> None:
+    """`lost_answer`: customs has the declaration, and says so when it is asked again."""
+    await customs.fault("douane", fault, count, seconds=1)
+    packed = await customs.packed("overtaken", lines=WINE)
+
+    async def called() -> bool:
+        injected = (await customs.outside.get("/control/account")).json()["faults"]
+        return bool(injected.get("douane"))
+
+    await until(called)
+    assert ParcelDeclared not in await customs.facts("overtaken")
+    await customs.consume(repacked(packed, 2))
+    old = await customs.until("overtaken", ParcelDeclared, 1)
+    assert old.mrn is not None
+    await customs.until_invalidated(old.mrn)
+    invalidated = await customs.until("overtaken", ExportInvalidated, 1)
+    new = await customs.until("overtaken", ParcelDeclared, 2)
+    assert new.occurred_at >= invalidated.occurred_at
+    assert new.mrn not in (None, old.mrn)
+    assert [len(await customs.exported(f"TMovertaken-{box}")) for box in (1, 2)] == [1, 1]
 
 
 async def sizes_of(carrier: CarrierService, order_id: UUID) -> ParcelRepacked:
