@@ -70,7 +70,7 @@ class Status:
             )
         if self.set_aside:
             receipts = _count(len(self.set_aside), "receipt")
-            texts.append(f"{receipts} of customs cannot be read and name no parcel: customs: GET /set-aside-receipts")
+            texts.append(f"{receipts} of customs are about no parcel of ours: customs: GET /set-aside-receipts")
         overdue = sum(state["overdue"] for state in self.standing["states"]) if self.standing else 0
         if overdue:
             texts.append(f"{_count(overdue, 'order')} past the deadline: see OrderPastDeadline in the runbook")

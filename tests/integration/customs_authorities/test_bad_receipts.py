@@ -16,7 +16,7 @@ from services.customs.destinations.cn import unreadable_receipts
 from services.customs.destinations.cn.receipt_parsing import KEPT_BYTES
 from services.customs.destinations.cn.unreadable_receipts import KEPT, LISTED, sealing_place
 from services.customs.handlers import on_erased
-from tests.support.bad_receipts import BAD, INVENTORIES
+from tests.support.bad_receipts import BAD, GOLDEN, INVENTORIES
 from tests.support.customs_authorities import Authorities, cop_no, read_all
 from tests.support.customs_samples import order_id
 from tests.support.customs_service import OPERATOR, PACKER, CustomsService
@@ -204,3 +204,25 @@ async def test_a_hundred_answers_in_one_message_clear_each_its_own_parcel(
     for name in names:
         await customs.until(name, ImportCleared, 1)
     assert await customs.platform.pool.fetchval("select count(*) from receipts") == 100
+
+
+async def test_what_answers_nothing_of_ours_waits_on_the_list_once_a_number(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    for status in ("120", "800"):
+        authorities.add_message(message("SOMEBODYS", status))
+    authorities.add_message(message("ANOTHER", "800"))
+    bill = (GOLDEN / "CEB816.xml").read_bytes()
+    authorities.add_message(bill)
+    await read_all(customs, authorities)
+    found = {receipt["name"]: receipt for receipt in await waiting(customs)}
+    assert {"CEB622 SOMEBODYS", "CEB622 ANOTHER"} < found.keys()
+    bills = [name for name in found if name.startswith("CEB816 ")]
+    assert bills
+    assert {receipt["reason"] for receipt in found.values()} == {"no_message"}
+    assert {receipt["size"] for receipt in found.values()} == {0}
+    settled = found["CEB622 SOMEBODYS"]["id"]
+    assert (await settle(customs, f"CN/{settled}")).status_code == 200
+    authorities.add_message(message("SOMEBODYS", "899"))
+    await read_all(customs, authorities)
+    assert {receipt["name"] for receipt in await waiting(customs)} == {"CEB622 ANOTHER", *bills}

@@ -139,6 +139,20 @@ async def test_a_receipt_of_a_message_that_a_restore_forgot_is_its_parcels(
     await customs.until("lost", ImportCleared, 1)
 
 
+async def test_of_an_order_that_is_not_split_the_order_document_is_its_parcels_after_a_restore(
+    servers: Servers, fresh_database: FreshDatabase, authorities: Authorities
+) -> None:
+    async with customs_service(
+        servers, fresh_database, answering(authorities), import_split_marketplaces=""
+    ) as customs:
+        await customs.departed("undivided")
+        await customs.until("undivided", ImportDeclared, 1)
+        await customs.platform.pool.execute("delete from messages")
+        authorities.add_receipt("TMundivided", "-5", "CEB312")
+        opened_case = await customs.until("undivided", CaseOpened)
+        assert (opened_case.case, opened_case.reason) == ("needs_attention:import_documents:1", "CEB312:minus5")
+
+
 async def test_a_receipt_that_fits_two_declarations_is_a_case_of_both(
     customs: CustomsService, authorities: Authorities
 ) -> None:

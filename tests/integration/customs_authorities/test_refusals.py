@@ -60,7 +60,7 @@ async def test_a_document_that_is_turned_down_later_is_the_same_case(
 ) -> None:
     await customs.departed("turned")
     await customs.until("turned", ImportDeclared, 1)
-    number = cop_no("turned")
+    number = "TMturned-1"
     for harmless in ("2", "120", "500", "800", "899", "777"):
         authorities.add_receipt(number, harmless, "CEB312")
     authorities.add_receipt(number, status, "CEB312")
@@ -125,7 +125,7 @@ async def test_an_error_in_the_inventory_is_a_case_and_a_retry_clears_it(
     assert (await customs.post("wrong", "retry", {"work": "inventory"})).status_code == 202
     await customs.until("wrong", ImportDeclared, 1)
     await customs.until("wrong", CaseClosed, second.case)
-    authorities.add_receipt(cop_no("wrong"), "800")
+    authorities.add_receipt(cop_no("wrong"), "800", at=datetime.now(UTC))
     await customs.until("wrong", ImportCleared, 1)
     facts = await customs.facts("wrong")
     assert ImportRefused not in facts
@@ -151,7 +151,12 @@ async def test_what_is_declared_again_is_a_version_of_its_own(
     number = authorities.number(cop_no("version"))
     assert second.get("invtNo") == (number if app_type == "2" else None)
     await customs.until("version", CaseClosed)
-    authorities.add_receipt(cop_no("version"), "800")
+    authorities.add_receipt(cop_no("version"), "100", at=datetime(2026, 11, 23, 10, tzinfo=UTC))
+    late = await customs.until("version", CaseOpened, "needs_attention:receipt:1")
+    assert late.reason == "receipt:earlier_version"
+    told = (await customs.view("version"))["parcels"][0]["messages"]
+    assert [message["status"] for message in told if message["type"] == "CEB621"] == ["120"]
+    authorities.add_receipt(cop_no("version"), "800", at=datetime.now(UTC))
     await customs.until("version", ImportCleared, 1)
 
 
@@ -185,7 +190,7 @@ async def test_an_error_that_is_found_later_is_the_same_case(customs: CustomsSer
         return bool((await customs.view("found"))["parcels"][0]["messages"][-1]["status"] == "120")
 
     await until(rewritten)
-    authorities.add_receipt(cop_no("found"), "800")
+    authorities.add_receipt(cop_no("found"), "800", at=datetime.now(UTC))
     await customs.until("found", ImportCleared, 1)
 
 
@@ -207,7 +212,7 @@ async def test_a_parcel_that_is_declared_again_is_held_and_refused_again(
     facts = await customs.facts("twice")
     assert facts.get(CaseClosed, hold_case(held)) is None
     assert (await customs.view("twice"))["parcels"][0]["state"] == "import_held"
-    authorities.add_receipt(number, "700")
+    authorities.add_receipt(number, "700", at=datetime.now(UTC))
     await customs.until("twice", CaseOpened, "needs_attention:inventory:1:3")
     assert (await customs.until("twice", CaseClosed, hold_case(held))).resolution == "refused"
     assert (await customs.view("twice"))["parcels"][0]["state"] == "import_refused"
@@ -226,7 +231,7 @@ async def test_a_return_that_is_turned_down_later_is_a_case(customs: CustomsServ
     assert (opened_case.case, opened_case.reason) == ("needs_attention:return:1", "CEB626:100")
     assert (await customs.post("back", "retry", {"work": "return"})).status_code == 202
     await until(lambda: authorities.taken.count("CEB625") == 2)
-    authorities.add_receipt(number, "399", "CEB626")
+    authorities.add_receipt(number, "399", "CEB626", at=datetime.now(UTC))
     await customs.until("back", ImportReturned, 1)
 
 
@@ -244,7 +249,7 @@ async def test_the_inventory_of_a_lost_parcel_is_cancelled_until_customs_approve
     assert opened_case.reason == "CEB624:100"
     assert (await customs.post("lost", "retry", {"work": "cancellation"})).status_code == 202
     await until(lambda: authorities.taken.count("CEB623") == 2)
-    authorities.add_receipt(cop_no("lost"), "399", "CEB624")
+    authorities.add_receipt(cop_no("lost"), "399", "CEB624", at=datetime.now(UTC))
 
     async def approved() -> bool:
         messages = (await customs.view("lost"))["parcels"][0]["messages"]
