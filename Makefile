@@ -4,15 +4,16 @@ VENV := .venv
 JUDGE_PYTHON ?= $(PYTHON)
 BIN := $(VENV)/bin
 
-# Whatever the surroundings say: text is UTF-8, packages come from .venv, and there is a home that can be written.
+# Whatever the surroundings say: text is UTF-8, packages come from .venv, compiled modules are kept, and there is a home that can be
+# written.
 export PYTHONUTF8 := 1
-unexport PYTHONHOME PYTHONPATH
+unexport PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
 ifneq ($(shell test -w "$$HOME" && test -x "$$HOME" || echo closed),)
 export HOME := $(CURDIR)/.run/home
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install run order clock key url why status operate check test test-newcomer coverage lint contracts drawings rebuild faults \
+.PHONY: help install run order clock key url why status operate check test test-slow test-newcomer coverage lint contracts drawings rebuild faults \
   attack judges messages bench lock sbom pin-images clean up down logs scale restart upgrade test-compose
 
 help: ## Shows this
@@ -55,8 +56,11 @@ operate: $(VENV)/.installed ## Runs an operator's command: make operate SERVICE=
 check: lint ## The one command before a push: lint, and all tests that need no servers
 	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) tests/unit tests/contract
 
-test: $(VENV)/.installed ## Runs all tests, or TESTS="file ...", on servers of their own, two files at a time (WORKERS=2)
-	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) $(TESTS)
+test: $(VENV)/.installed ## Runs the tests, or all of TESTS="file ...", on servers of their own, two files at a time (WORKERS=2)
+	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) $(if $(TESTS),-m "slow or not slow" $(TESTS))
+
+test-slow: $(VENV)/.installed ## Runs the slow tests: an operator's procedures, changes of tables and keys, fuzzing, every bench once
+	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) -m slow
 
 test-newcomer: $(VENV)/.installed ## Installs, runs and tries what README shows, as newcomers do, wherever they stand (about six minutes)
 	@$(BIN)/python -m pytest -m newcomer tests/newcomer

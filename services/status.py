@@ -202,7 +202,7 @@ def main(as_json: Annotated[bool, typer.Option("--json", help="for scripts")] = 
         answer = asdict(status) | {"services": services, "wanted": status.findings}
         typer.echo(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
-        show(Console(highlight=False), status, where.told())
+        show(Console(highlight=False), status, where.source())
     raise typer.Exit(status.exit_code)
 
 

@@ -52,7 +52,7 @@ class Where(create_model("Addresses", __base__=BaseSettings, **_PUBLISHED)):  # 
         file = self.secrets_dir / f"api_key_{scope}" if self.secrets_dir else None
         return file.read_text().strip() if file and file.is_file() else ""
 
-    def told(self) -> str:
+    def source(self) -> str:
         """Where these addresses come from, for the message that nothing answers there."""
         if {"orders_url", "operator_key"} & self.model_fields_set:
             return "the environment names these addresses"

@@ -240,7 +240,7 @@ def main(
     try:
         why = asyncio.run(ask(where.urls(), where.key(), order))
     except OrderNotIdentified as error:
-        typer.echo(f"{error}; {where.told()}" if isinstance(error, OrdersUnreachable) else str(error), err=True)
+        typer.echo(f"{error}; {where.source()}" if isinstance(error, OrdersUnreachable) else str(error), err=True)
         raise typer.Exit(2) from None
     if as_json:
         findings = [finding.model_dump(mode="json") for finding in why.findings]

@@ -87,7 +87,7 @@ class Service:
     api: ApiDescription = NO_DESCRIPTION
     """Of these routes, in its OpenAPI document."""
     also_publishes: tuple[Topic, ...] = ()
-    """Topics it writes to beside the one for its events."""
+    """Topics it writes to beside the one for its events. Events of the topic table that stand there lead to them."""
     observe: Observe | None = None
     only_reads: bool = False
     """Its HTTP interface only reads: it stays ready while its database takes no writes."""
@@ -100,13 +100,15 @@ class Service:
 
     @property
     def own_topics(self) -> list[str]:
-        """Where its facts are published: one topic, or none."""
-        return [self.publishes.name] if self.publishes else []
+        """Where facts that it keeps are published: the one topic for its events, and those for some of them."""
+        kept = {kind.name for kind in self.kinds}
+        apart = [topic.name for topic in self.also_publishes if any(event.KIND in kept for event in topic.events)]
+        return [*([self.publishes.name] if self.publishes else []), *apart]
 
     @property
     def topics(self) -> list[str]:
         """All that it writes to."""
-        return [*self.own_topics, *(topic.name for topic in self.also_publishes)]
+        return [topic.name for topic in (*([self.publishes] if self.publishes else []), *self.also_publishes)]
 
     @property
     def job_kinds(self) -> list[str]:
@@ -230,6 +232,7 @@ def _wired(platform: Platform, make: Make) -> Service:
         service.observe,
         {kind.kind: kind.counterpart for kind in service.jobs},
         PublishedVersions(platform.settings.published_versions),
+        {event_type: topic.name for topic in service.also_publishes for event_type in topic.types},
     )
     if unknown := {event.KIND for event in service.subscriptions} - platform.ledger.rules.by_name.keys():
         raise ValueError(f"{service.name} subscribes to facts of kinds that it does not declare: {sorted(unknown)}")
@@ -320,7 +323,7 @@ async def _run(platform: Platform, service: Service) -> None:
 async def _wait_while_blocked(platform: Platform, probe: LogProbe, topics: Sequence[str], loop: Loop) -> None:
     """A database that is older than what it has published must not decide anew in silence."""
     state = platform.state
-    while unknown := await loop.attempt(lambda: forgotten(platform.pool, probe), (KafkaError, *TRANSIENT)):
+    while unknown := await loop.attempt(lambda: forgotten(platform.pool, probe, topics), (KafkaError, *TRANSIENT)):
         if state.blocked is None:
             state.blocked = f"{unknown} events on {', '.join(topics)} are unknown to this database: was it restored?"
             log.error("blocked", cause=state.blocked)

@@ -21,14 +21,16 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rich.console import Console
 
+from sandbox.demo import lanes, makers
 from sandbox.demo.after_run import keep_working, restock, slow_down
 from sandbox.demo.api import Api
 from sandbox.demo.clock import FASTEST
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.dashboard import print_timeline
-from sandbox.demo.lanes import RETAIL_SHOP, SETTINGS, Shop, corrected, decided, postal_shop, quoted_lane
+from sandbox.demo.lanes import RETAIL_SHOP, Shop, corrected, decided, postal_shop, quoted_lane
 from sandbox.demo.next_steps import next_steps
 from sandbox.demo.orders import Order
+from sandbox.demo.proof import proven_way
 from sandbox.demo.run import Demo
 from sandbox.demo.scenarios import BY_NAME, BY_POST, LEFT_TO_YOU, SCENARIOS, batch
 from sandbox.local.processes import CannotStartError
@@ -65,17 +67,21 @@ async def main(settings: Settings) -> int:
     started = time.monotonic()
     console.print("starting PostgreSQL, the broker, the services and the sandbox ...", highlight=False)
     async with (
-        Stack(run_dir, speed=min(SLOW, settings.speed), settings=SETTINGS) as stack,
+        Stack(run_dir, speed=min(SLOW, settings.speed), settings={**lanes.SETTINGS, **makers.SETTINGS}) as stack,
         Api(stack.urls, stack.secrets.api_keys) as api,
         postal_shop(stack.urls, stack.secrets.api_keys, stack.dsns) as by_post,
         _registered(stack, console),
         supervised(stack, partial(console.print, markup=False, highlight=False, soft_wrap=True)),
     ):
         console.print(f"all ready after {time.monotonic() - started:.0f} s", highlight=False)
+        onboarding = makers.Onboarding(api, stack.urls, stack.secrets.api_keys, stack.clock.now)
+        console.print("validating the makers and their products ...", highlight=False)
+        if not await _unless_stopped(onboarding.run(), stop):
+            return 130
         demo = Demo(stack, api, console, speed=settings.speed, patience=settings.patience)
         prefix = f"SP{secrets.token_hex(2).upper()}"
         left_open = None if settings.exit else LEFT_TO_YOU
-        run = demo.run(batch(settings.orders), prefix=prefix, left_open=left_open, postal_shop=by_post)
+        run = demo.run(batch(settings.orders), prefix=prefix, left_open=left_open, postal_shop=by_post, validated=True)
         if not await _unless_stopped(run, stop):
             return 130
         summary = await demo.summary()
@@ -85,6 +91,9 @@ async def main(settings: Settings) -> int:
         _print_result(console, demo, summary)
         if summary["ok"]:
             await _print_lanes(console, demo, api, by_post)
+            await _print_makers(console, api, onboarding)
+            way = await proven_way(api, demo.orders, stack.environment("provenance"))
+            console.print(f"\n{way}", highlight=False, markup=False, soft_wrap=True)
         if not settings.exit:
             await slow_down(stack)
             await restock(api, f"GR-{prefix}-MORE")
@@ -191,6 +200,12 @@ async def _print_lanes(console: Console, demo: Demo, api: Api, by_post: Shop) ->
         console.print(f"  {quoted_lane(shop.name, await shop.quote(scenario))}", highlight=False, soft_wrap=True)
         console.print(f"    {decided(*await told(scenario.name))}", highlight=False, soft_wrap=True)
     console.print(f"  {corrected(*await told('customs_rejected'))}", highlight=False, soft_wrap=True)
+
+
+async def _print_makers(console: Console, api: Api, onboarding: makers.Onboarding) -> None:
+    console.print("\nMakers:", highlight=False)
+    console.print(f"  {makers.onboarded(onboarding.rejected_for)}", highlight=False, soft_wrap=True)
+    console.print(f"  {await makers.lapsed(api)}", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

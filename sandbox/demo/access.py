@@ -32,13 +32,13 @@ def key(
     if not name:
         existing = where.key(scope)
         if not existing:
-            raise SystemExit(f"no key of scope {scope} is at hand: {where.told()}, and SECRETS_DIR holds none")
+            raise SystemExit(f"no key of scope {scope} is at hand: {where.source()}, and SECRETS_DIR holds none")
         typer.echo(existing)
         return
     stack = where.stack()
     if stack is None:
         command = f"python -m services.<service> api-key add {name} --scope {scope}"
-        raise SystemExit(f"{where.told()}; there each service makes keys of its own: {command}")
+        raise SystemExit(f"{where.source()}; there each service makes keys of its own: {command}")
     new_key = secrets.token_urlsafe(32)
     try:
         asyncio.run(

@@ -109,8 +109,28 @@ class Actors:
                 while replaced:
                     replaced = (await self._api.post("warehouse", path, "warehouse", body))["replaced"]
                 return None
-        await self._api.post("warehouse", f"/orders/{order.id}/parcels", "warehouse", {"parcels": boxes(order)})
+        packed = boxes(order)
+        for box in packed:
+            box["units"] = await self._scan(box["contents"])
+        await self._api.post("warehouse", f"/orders/{order.id}/parcels", "warehouse", {"parcels": packed})
         return None
+
+    async def _scan(self, contents: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+        """Takes units with serials from the shelf, for goods that have any; none that was taken before."""
+        taken: list[dict[str, str]] = []
+        for content in contents:
+            if BY_SKU[content["sku"]].serialised:
+                taken += await self._take(content["sku"], content["quantity"])
+        return taken
+
+    async def _take(self, sku: str, quantity: int) -> list[dict[str, str]]:
+        taken: list[dict[str, str]] = []
+        async for unit in self._api.pages("warehouse", "/units", "units", "warehouse", sku=sku, state="in_stock"):
+            if len(taken) == quantity:
+                break
+            if self._first_time("take", f"{unit['gtin']}.{unit['serial']}"):
+                taken.append({"gtin": unit["gtin"], "serial": unit["serial"]})
+        return taken
 
     # --- dispatcher ---
 

@@ -31,7 +31,9 @@ async def slow_down(deployment: Deployment) -> None:
 
 async def restock(api: Api, reference: str) -> None:
     """Receives goods for the orders that follow."""
-    await receive_goods(api, [Scenario("guest", "", EVERYDAY_LINES, "delivered")] * ORDERS_TO_COME, reference)
+    await receive_goods(
+        api, [Scenario("guest", "", EVERYDAY_LINES, "delivered")] * ORDERS_TO_COME, reference, validated=True
+    )
 
 
 async def keep_working(demo: Demo, api: Api, console: Console) -> None:

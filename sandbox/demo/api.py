@@ -51,6 +51,7 @@ class Api:
         return response.json() if response.content else None
 
     async def put(self, service: str, path: str, scope: Scope | None, body: object) -> None:
+        """`body`: what becomes JSON, or the bytes of a PDF. Raises Refused."""
         await self.send("PUT", service, path, scope, body=body)
 
     async def pages(self, service: str, path: str, items: str, scope: Scope, **query: object) -> AsyncIterator[Any]:
@@ -113,6 +114,9 @@ class Api:
 
     async def _request(self, method: str, url: str, headers: Mapping[str, str], body: object) -> httpx.Response:
         """One try. Raises httpx.TransportError."""
+        if isinstance(body, bytes):
+            pdf = {**headers, "Content-Type": "application/pdf"}
+            return await self._client.request(method, url, headers=pdf, content=body)
         return await self._client.request(method, url, headers=headers, json=body)
 
 

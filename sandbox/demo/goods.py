@@ -30,6 +30,8 @@ class Good:
     """On the package, where China's tax depends on it."""
     tax: Decimal = RETAIL_TAX
     """Of its price and its share of the freight."""
+    serialised: bool = False
+    """Whether each unit has a serial, which the warehouse gives it and the packer scans."""
 
     @property
     def gtin(self) -> str:
@@ -48,12 +50,26 @@ def _good(
     size_mm: tuple[int, int, int],
     content_ml: int | None = None,
     tax: Decimal = RETAIL_TAX,
+    *,
+    serialised: bool = False,
 ) -> Good:
-    return Good(sku, owner, description, hs_code, Decimal(price), weight_g, size_mm, number, content_ml, tax)
+    return Good(
+        sku, owner, description, hs_code, Decimal(price), weight_g, size_mm, number, content_ml, tax, serialised
+    )
 
 
 GOODS = (
-    _good(101, "SOIE-CARRE-90", "soieries-lyon", "Silk scarf 90 x 90 cm", "62141000", "165.00", 120, (260, 260, 30)),
+    _good(
+        101,
+        "SOIE-CARRE-90",
+        "soieries-lyon",
+        "Silk scarf 90 x 90 cm",
+        "62141000",
+        "165.00",
+        120,
+        (260, 260, 30),
+        serialised=True,
+    ),
     _good(102, "PORC-TASSE-2", "porcelaine-limoges", "Two porcelain cups", "69111019", "48.00", 640, (220, 140, 110)),
     _good(
         103,

@@ -20,17 +20,23 @@ from shared.scopes import Scope
 
 RETAIL_SHOP, POSTAL_SHOP = "marketplace-1", "by-post-1"
 """The marketplaces: the goods of one are declared parcel by parcel (9610), those of the other are personal articles."""
+MAKERS_KEY = "service-1"
+"""The name of the key with which `makers` asks customs."""
 FIRM, AGREEMENT = "Silk Road Logistics", "SANDBOX-511"
 """The logistics firm that files the waybills of 9610, and the agreement by which it does."""
+_RETAIL = BY_NAME["customs"].local["import_regime"]
 SETTINGS: Mapping[str, Mapping[str, str]] = {
     "customs": {
         "IMPORT_REGIME": "personal_postal",
-        "IMPORT_REGIMES": json.dumps({RETAIL_SHOP: BY_NAME["customs"].local["import_regime"]}),
+        "IMPORT_REGIMES": json.dumps(
+            dict.fromkeys((RETAIL_SHOP, MAKERS_KEY), BY_NAME["customs"].local["import_regime"])
+        ),
         "WAYBILL_AGREEMENT": AGREEMENT,
         "LOGISTICS_NAME": FIRM,
     }
 }
-"""By post is the default, as in a new installation."""
+"""By post is the default, as in a new installation. Products are judged for the lane on which most are sold: one of
+them is worth more than one parcel may bring in by post."""
 _CENT = Decimal("0.01")
 
 

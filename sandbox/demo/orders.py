@@ -96,9 +96,23 @@ class DemoOrders:
         return sum(1 for order in self.open() if self.status(order) not in _TRAVELLING)
 
 
-async def receive_goods(api: Api, scenarios: Sequence[Scenario], reference: str) -> None:
-    """Registers the makers' products and receives as many units of each as the scenarios need."""
+async def receive_goods(api: Api, scenarios: Sequence[Scenario], reference: str, *, validated: bool = False) -> None:
+    """Receives as many units of each product as the scenarios need. The products are stated to the warehouse first,
+    unless `makers` has `validated` them."""
+    if not validated:
+        await _state_products(api)
     units = stock_for(scenarios)
+    for owner in sorted({good.owner for good in GOODS if good.sku in units}):
+        lines = [
+            {"sku": good.sku, "quantity": units[good.sku]}
+            for good in GOODS
+            if good.owner == owner and good.sku in units
+        ]
+        body = {"reference": f"{reference}-{owner}", "owner": owner, "lines": lines}
+        await api.post("warehouse", "/receipts", "warehouse", body)
+
+
+async def _state_products(api: Api) -> None:
     await asyncio.gather(
         *(
             api.put(
@@ -115,19 +129,13 @@ async def receive_goods(api: Api, scenarios: Sequence[Scenario], reference: str)
                     "width_mm": good.size_mm[1],
                     "height_mm": good.size_mm[2],
                     "unit_value": {"amount": f"{good.price:.2f}", "currency": "EUR"},
+                    "identity": "serial" if good.serialised else "none",
+                    "mints_serials": good.serialised,
                 },
             )
             for good in GOODS
         )
     )
-    for owner in sorted({good.owner for good in GOODS if good.sku in units}):
-        lines = [
-            {"sku": good.sku, "quantity": units[good.sku]}
-            for good in GOODS
-            if good.owner == owner and good.sku in units
-        ]
-        body = {"reference": f"{reference}-{owner}", "owner": owner, "lines": lines}
-        await api.post("warehouse", "/receipts", "warehouse", body)
 
 
 async def place(

@@ -59,13 +59,16 @@ class Demo:
         first_person: int = 0,
         left_open: Scenario | None = None,
         postal_shop: Shop | None = None,
+        validated: bool = False,
     ) -> None:
         """Places an order for each scenario and lets the actors work until every order has ended or patience is over.
 
         `prefix` begins the orders' numbers. The order of `left_open` is placed when the first parcel is delivered, and
-        is not followed to its end. `postal_shop` places one more order, with the tax that it is quoted."""
+        is not followed to its end. `postal_shop` places one more order, with the tax that it is quoted. `validated`: as
+        `receive_goods` takes it.
+        """
         more = [*([left_open] if left_open else []), *([BY_POST] if postal_shop else [])]
-        await receive_goods(self._api, [*scenarios, *more], f"GR-{prefix}")
+        await receive_goods(self._api, [*scenarios, *more], f"GR-{prefix}", validated=validated)
         self._console.print(f"placing {len(scenarios)} orders ...", highlight=False)
         work = asyncio.create_task(self.actors.work())
         try:

@@ -18,7 +18,6 @@ from contracts.makers import (
     VendorVerified,
 )
 from services.makers.domain import facts
-from services.makers.domain.as_told import NO_BRAND, product_as_told, vendor_as_told
 from services.makers.domain.brands import Brand, brand_moved, ends_at
 from services.makers.domain.cases import (
     BRAND_DECISION,
@@ -36,6 +35,7 @@ from services.makers.domain.cases import (
 )
 from services.makers.domain.due import due
 from services.makers.domain.products import Product, in_force, product_moved
+from services.makers.domain.restored import NO_BRAND, restored_product, restored_vendor
 from services.makers.domain.vendors import Vendor, added, checked_again, suspended
 from services.makers.domain.vies import VAT_CHECK, Check
 from services.makers.store import brands, cases, checks, products, vendors
@@ -109,7 +109,7 @@ async def end_brands(db: DB, ended: Sequence[Brand], now: datetime) -> list[Even
 
 
 async def withdraw(db: DB, product: Product, reason: str, now: datetime) -> list[Event]:
-    """It is no longer sold, which is told if it was; nobody decides any more on what waited of it."""
+    """It is no longer sold, which is published if it was; nobody decides any more on what waited of it."""
     await products.save_state(db, product_moved(product, "withdraw"))
     about = about_product(product.sku, product.version)
     await cases.close_about(db, product.vendor_id, PRODUCT_DECISION, about, "withdrawn", None, now)
@@ -118,8 +118,9 @@ async def withdraw(db: DB, product: Product, reason: str, now: datetime) -> list
 
 
 async def on_restored(clock: Clock, db: DB, events: Sequence[Event]) -> None:
-    """Brings vendors and products to what was told of them since the backup: no turn is told twice, and what a person
-    has decided is not decided anew. What was stated and not told is lost: each vendor concerned is a case."""
+    """Brings vendors and products to what was published about them since the backup: no turn is published twice, and
+    what a person has decided is not decided anew. What was stated and not published is lost, so that each vendor
+    concerned is a case."""
     now = clock.now()
     of_vendors: dict[UUID, list[VendorEvent]] = {}
     of_products: dict[str, list[ProductEvent]] = {}
@@ -134,19 +135,19 @@ async def on_restored(clock: Clock, db: DB, events: Sequence[Event]) -> None:
             of_products.setdefault(event.sku, []).append(event)
     concerned = set[UUID]()
     for vendor in await vendors.find_all(db, list(of_vendors)):
-        await vendors.save(db, vendor_as_told(vendor, of_vendors[vendor.id]))
-        await _settle_as_told(db, of_vendors[vendor.id], now)
+        await vendors.save(db, restored_vendor(vendor, of_vendors[vendor.id]))
+        await _settle_published(db, of_vendors[vendor.id], now)
         concerned.add(vendor.id)
     known = await products.find(db, list(of_products))
-    for sku, told in of_products.items():
-        product = await _restore_product(db, known.get(sku), told, now)
+    for sku, published in of_products.items():
+        product = await _restore_product(db, known.get(sku), published, now)
         concerned |= {product.vendor_id} if product else set()
     await cases.open_all(db, [opened(vendor_id, RESTORED, "backup", now) for vendor_id in sorted(concerned)])
 
 
-async def _settle_as_told(db: DB, told: Sequence[VendorEvent], now: datetime) -> None:
+async def _settle_published(db: DB, published: Sequence[VendorEvent], now: datetime) -> None:
     """The cases that a person, or time, had settled; what becomes of orders in flight waits where nobody has chosen."""
-    for event in told:
+    for event in published:
         match event:
             case VendorVerified():
                 await cases.close_kinds(db, event.vendor_id, (VENDOR_DECISION,), "verified", None, now)
@@ -161,12 +162,12 @@ async def _settle_as_told(db: DB, told: Sequence[VendorEvent], now: datetime) ->
 
 
 async def _restore_product(
-    db: DB, before: Product | None, told: Sequence[ProductEvent], now: datetime
+    db: DB, before: Product | None, published: Sequence[ProductEvent], now: datetime
 ) -> Product | None:
     """As it is now. Where its brand is lost, no version is of a brand that could end."""
-    approvals = [event for event in told if isinstance(event, (ProductApproved, ProductChanged))]
+    approvals = [event for event in published if isinstance(event, (ProductApproved, ProductChanged))]
     vendor_id = approvals[-1].product.vendor_id if approvals else before.vendor_id if before else None
-    after = product_as_told(before, told, await brands.of_vendor(db, vendor_id)) if vendor_id else None
+    after = restored_product(before, published, await brands.of_vendor(db, vendor_id)) if vendor_id else None
     if after is None:
         return None
     has_brand = approvals and after.details.brand_id != NO_BRAND

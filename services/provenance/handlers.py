@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from contracts.base import Event
 from contracts.carrier import ParcelDelivered
+from contracts.makers import ProductApproved, ProductChanged
 from contracts.warehouse import ParcelHandedOver, StockWrittenOff, UnitsPacked, UnitsReceived, UnitsReturned
 from services.provenance.domain.epcis import Place
 from services.provenance.domain.leaves import SALT_BYTES, event_leaf, name_of
 from services.provenance.domain.signing import IssuerKey, sign_event
 from services.provenance.domain.telling import Told, of_order, of_receipt, of_write_off
 from services.provenance.store import events as events_table
+from services.provenance.store import gtins as gtins_table
 from services.provenance.store import log as log_table
 from shared import failpoints
 from shared.db import DB
@@ -26,6 +29,8 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     StockWrittenOff,
     ParcelHandedOver,
     ParcelDelivered,
+    ProductApproved,
+    ProductChanged,
 )
 
 
@@ -35,6 +40,8 @@ class Teller:
 
     place: Place
     key: IssuerKey
+    now: Callable[[], datetime]
+    """Business time."""
 
     async def absorb(self, db: DB, facts: Sequence[Event]) -> None:
         """Of receipts and write-offs."""
@@ -47,6 +54,11 @@ class Teller:
     async def project(self, db: DB, orders: Sequence[Facts]) -> None:
         """Of orders: a box's events need its units-packed, whichever comes first, so each set is looked at whole."""
         await self.tell(db, [one for facts in orders for one in of_order(facts, self.place)])
+
+    async def keep_gtins(self, db: DB, products: Sequence[Facts]) -> None:
+        """Of products: whose GTINs are whose, of every version."""
+        told = [fact for facts in products for fact in facts if isinstance(fact, ProductApproved | ProductChanged)]
+        await gtins_table.keep(db, [fact.product for fact in told])
 
     async def tell(self, db: DB, told: Sequence[Told]) -> None:
         """Signs and stores those of these events that are new."""
@@ -61,7 +73,7 @@ class Teller:
         last = await events_table.last_leaves(db, units)
         signed: list[tuple[str, bytes, bytes]] = []
         for one in new:
-            jws = sign_event(one.event, self.key, last.get(one.unit) if one.unit else None)
+            jws = sign_event(one.event, self.key, last.get(one.unit) if one.unit else None, one.said_by)
             salt = secrets.token_bytes(SALT_BYTES)
             leaf = event_leaf(jws, salt)
             if one.unit:
@@ -69,7 +81,7 @@ class Teller:
             signed.append((jws, salt, leaf))
         entries = await log_table.add_entries(db, [leaf for _, _, leaf in signed])
         rows = [(seq, one, jws, salt) for seq, one, (jws, salt, _) in zip(entries, new, signed, strict=True)]
-        await events_table.save(db, rows)
+        await events_table.save(db, rows, self.now())
         failpoints.reach("log.told")
 
 

@@ -11,12 +11,12 @@ from typing import Annotated
 import typer
 
 from contracts import topics
-from contracts.base import ORDER, RECEIPT, WRITE_OFF
+from contracts.base import ORDER, PRODUCT, RECEIPT, WRITE_OFF
 from contracts.warehouse import UnitKey
 from services import cases
 from services.provenance import metrics
+from services.provenance.api import capture, events, units
 from services.provenance.api import log as log_api
-from services.provenance.api import units
 from services.provenance.api.description import API
 from services.provenance.domain.bundles import BadBundle, verify_bundle
 from services.provenance.domain.log.audit import BadLog, audit
@@ -63,7 +63,7 @@ def wired(platform: Platform) -> tuple[Service, Log]:
     """The service, and the log that its tasks and routes share."""
     settings = settings_from(platform)
     log, key, place = log_of(platform), settings.issuer_signer(), settings.place()
-    teller = Teller(place, key)
+    teller = Teller(place, key, platform.clock.now)
     look_ups = TokenBuckets(settings.public_rate, settings.public_burst, time.monotonic)
 
     async def begin(_probe: LogProbe, _loop: Loop) -> None:
@@ -76,6 +76,7 @@ def wired(platform: Platform) -> tuple[Service, Log]:
         consumes=topics.subscribed_by("provenance"),
         subscriptions=SUBSCRIPTIONS,
         kinds=(
+            StreamKind(PRODUCT, handle, teller.keep_gtins),
             StreamKind(ORDER, handle, teller.project),
             StreamKind(RECEIPT, absorb=teller.absorb),
             StreamKind(WRITE_OFF, absorb=teller.absorb),
@@ -90,7 +91,12 @@ def wired(platform: Platform) -> tuple[Service, Log]:
             every(metrics.EVERY_SECONDS, partial(metrics.measure, log)),
         ),
         api=API,
-        routers=(log_api.router(log, settings.issuer), units.router(log, place, look_ups)),
+        routers=(
+            log_api.router(log, settings.issuer),
+            units.router(log, place, look_ups),
+            events.router(platform.require, platform.pool, platform.clock),
+            capture.router(platform.require, platform.pool, platform.requests, platform.clock, teller),
+        ),
     )
     return made, log
 
@@ -118,8 +124,9 @@ def main() -> None:
             typer.echo(f"not verified: {error}", err=True)
             raise typer.Exit(1) from None
         signed = shown.checkpoint
-        for event in shown.events:
-            typer.echo(f"{event['eventTime']}  {event.get('bizStep')}  {event.get('disposition')}")
+        for event, said_by in zip(shown.events, shown.said_by, strict=True):
+            said = f"  said by {said_by}" if said_by else ""
+            typer.echo(f"{event['eventTime']}  {event.get('bizStep')}  {event.get('disposition')}{said}")
         typer.echo(f"verified: {shown.unit}, {len(shown.events)} events, logged by {signed.checkpoint.origin}")
         typer.echo(
             f"its checkpoint has {signed.checkpoint.size} leaves; {len(signed.witnesses)} witnesses have signed it"

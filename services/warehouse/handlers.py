@@ -33,14 +33,24 @@ from contracts.orders import (
     OrderClosed,
     OrderPlaced,
 )
-from contracts.warehouse import ManifestClosed, OrderRecalled, ParcelRepacked, StockReserved
+from contracts.provenance import UnitCleared, UnitFlagged
+from contracts.warehouse import (
+    ManifestClosed,
+    OrderRecalled,
+    ParcelRepacked,
+    StockReserved,
+    UnitsPacked,
+    UnitsReceived,
+)
 from services.warehouse.domain import expected_returns
 from services.warehouse.domain.allocation import allocate, skus_to_lock
 from services.warehouse.domain.catalogue import product_of, recalled, recalls, vendor_of
 from services.warehouse.domain.decisions import decide
+from services.warehouse.domain.flags import flagged_case, look_again, open_flag, unit_of
 from services.warehouse.domain.movements import OrderStock, returns_written_off
 from services.warehouse.domain.orders import order_row, parcel_rows
-from services.warehouse.store import catalogue, manifests, stock, stock_levels, work_lists
+from services.warehouse.domain.units import places_of_order, places_of_write_off, reference_of
+from services.warehouse.store import catalogue, manifests, stock, stock_levels, units, work_lists
 from services.warehouse.store import expected_returns as expected_returns_table
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output, Timer
@@ -76,11 +86,15 @@ async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> S
     return outputs
 
 
-async def on_restored(db: DB, events: Sequence[Event]) -> None:
-    """Keeps the reservations that this database had lost, so that nobody else gets their goods. Levels are told again:
-    what was told since the backup stands on their topic."""
+async def on_restored(db: DB, events: Sequence[Event], *, company_prefix: str) -> None:
+    """Keeps the reservations that this database had lost, so that nobody else gets their goods, and gives no SSCC
+    twice. Levels are told again: what was told since the backup stands on their topic. Units follow when their streams
+    are decided again."""
     await stock.add_pending_restore(db, [event.order_id for event in events if isinstance(event, StockReserved)])
     await stock_levels.forget_told(db)
+    given = [reference_of(company_prefix, event.sscc) for event in events if isinstance(event, UnitsPacked)]
+    if references := [reference for reference in given if reference is not None]:
+        await units.pass_reference(db, max(references))
 
 
 async def project(db: DB, orders: Sequence[Facts]) -> None:
@@ -99,6 +113,40 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
     )
     await catalogue.save_recalled(db, [facts.id for facts in known if OrderRecalled in facts])
     await work_lists.drop_parcels(db, [(event.order_id, event.parcel) for event in repacked])
+    places = [place for facts in known if UnitsPacked in facts for place in places_of_order(facts)]
+    if places:
+        await units.move(db, places)
+
+
+async def project_receipts(db: DB, receipts: Sequence[Facts]) -> None:
+    """Units that came in with their serials are in stock."""
+    if received := [event for facts in receipts for event in facts.all(UnitsReceived)]:
+        await units.add_received(db, received)
+
+
+async def project_write_offs(db: DB, write_offs: Sequence[Facts]) -> None:
+    if places := [place for facts in write_offs for place in places_of_write_off(facts)]:
+        await units.move(db, places)
+
+
+async def handle_units(db: DB, sets: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
+    """A unit that is flagged when it lies in a box is a case of its order: it may still be taken out. Whoever packs it
+    just now has locked it, and is seen when the unit is decided again."""
+    flags = {key: flag for facts in sets if (key := unit_of(facts)) and (flag := open_flag(facts))}
+    known = await units.find(db, flags)
+    outputs: list[Output | None] = []
+    for key, flag in flags.items():
+        outputs.append(look_again(flag, context.now))
+        if key in known:
+            outputs.append(flagged_case(known[key], flag, context.now))
+    return [output for output in outputs if output is not None]
+
+
+async def project_units(db: DB, sets: Sequence[Facts]) -> None:
+    """A flagged unit is not packed."""
+    await units.flag(
+        db, {key: flag.reason if (flag := open_flag(facts)) else None for facts in sets if (key := unit_of(facts))}
+    )
 
 
 async def decide_nothing(_db: DB, _sets: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:
@@ -168,4 +216,6 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     ProductApproved,  # may be received and sold
     ProductChanged,  # another version
     ProductWithdrawn,  # block its stock
+    UnitFlagged,  # not packed; a case when it lies in a box
+    UnitCleared,  # may be packed again
 )

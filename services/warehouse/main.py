@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from contracts import topics
-from contracts.base import MANIFEST, ORDER, PRODUCT, RECEIPT, VENDOR, WRITE_OFF
+from contracts.base import MANIFEST, ORDER, PRODUCT, RECEIPT, UNIT, VENDOR, WRITE_OFF
 from services import cases
 from services.warehouse import handlers, metrics
-from services.warehouse.api import goods, manifests, orders, preview, returns
+from services.warehouse.api import goods, manifests, orders, preview, returns, units
 from services.warehouse.api.description import API
 from services.warehouse.api.manifest_actions import ManifestActions
 from services.warehouse.api.order_actions import OrderActions
@@ -30,18 +30,19 @@ def service(platform: Platform) -> Service:
         publishes=topics.of_producer("warehouse"),
         consumes=topics.subscribed_by("warehouse"),
         subscriptions=handlers.SUBSCRIPTIONS,
-        also_publishes=(topics.STOCK_LEVELS,),
+        also_publishes=(topics.STOCK_LEVELS, topics.UNITS),
         kinds=(
             StreamKind(VENDOR, handlers.handle_vendors, handlers.project_vendors, causes=(ORDER,)),
             StreamKind(PRODUCT, handlers.decide_nothing, handlers.project_products),
-            StreamKind(RECEIPT, handlers.decide_nothing),
+            StreamKind(RECEIPT, handlers.decide_nothing, handlers.project_receipts),
             StreamKind(MANIFEST, handlers.decide_nothing, handlers.project_manifests),
+            StreamKind(UNIT, handlers.handle_units, handlers.project_units, causes=(ORDER,)),
             StreamKind(ORDER, handlers.handle, handlers.project, causes=(WRITE_OFF,)),
-            StreamKind(WRITE_OFF, handlers.decide_nothing),
+            StreamKind(WRITE_OFF, handlers.decide_nothing, handlers.project_write_offs),
         ),
         hooks=cases.hooks("warehouse"),
         findings=cases.findings,
-        on_restored=handlers.on_restored,
+        on_restored=partial(handlers.on_restored, company_prefix=settings.gs1_company_prefix),
         tasks=(
             every(metrics.EVERY_SECONDS, partial(metrics.measure, pool)),
             stock_level_task(ledger, platform.clock.now),
@@ -49,9 +50,12 @@ def service(platform: Platform) -> Service:
         api=API,
         routers=(
             goods.router(require, pool, ledger, platform.clock, requests, makers=settings.products_from_makers),
-            orders.router(require, pool, ledger, requests, OrderActions(ledger, platform.clock)),
+            orders.router(
+                require, pool, ledger, requests, OrderActions(ledger, platform.clock, settings.gs1_company_prefix)
+            ),
             manifests.router(require, pool, ledger, requests, ManifestActions(ledger, platform.clock)),
             returns.router(require, pool, platform.clock),
+            units.router(require, pool),
             preview.router(require, pool, platform.clock, settings.dispatch_cut_off_hour),
         ),
     )

@@ -15,3 +15,8 @@ class Settings(PlatformSettings):
     dispatch_cut_off_hour: int = Field(
         default=14, ge=0, le=24, description="in Paris: what is complete before it leaves the same working day"
     )
+    gs1_company_prefix: str = Field(
+        default="9520000",
+        pattern=r"^[0-9]{4,12}$",
+        description="GS1's, of the SSCCs of boxes; the default is one of GS1's for demonstrations (952)",
+    )

@@ -18,6 +18,8 @@ from shared.http.problems import Problem
 
 PAGE = 100
 LARGEST_PAGE = 200
+CURSOR = "cursor"
+"""How the parameter is called that holds it, unless somebody else's rules say otherwise."""
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="How many at most.")]
 Cursor = Annotated[
@@ -47,14 +49,15 @@ BY_ID: TypeAdapter[tuple[RowId]] = TypeAdapter(tuple[RowId])
 """The place in a list that is in the order of its rows' ids."""
 
 
-def after(cursor: str | None, place: TypeAdapter[Place]) -> Place | None:
-    """The place behind which a page begins; None for the first page. Problem 400 for a cursor that is none of ours."""
+def after(cursor: str | None, place: TypeAdapter[Place], name: str = CURSOR) -> Place | None:
+    """The place behind which a page begins; None for the first page. Problem 400 for a cursor that is none of ours;
+    `name`: of its parameter."""
     if cursor is None:
         return None
     try:
         return place.validate_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
-        error = Fault("cursor", "cursor", "use the cursor of the last answer")
+        error = Fault(name, "cursor", "use the cursor of the last answer")
         raise Problem(400, "bad cursor", errors=[error]) from None
 
 
@@ -70,11 +73,11 @@ def cut(rows: Sequence[Row], limit: int, place: Callable[[Row], tuple[Key, ...]]
     return shown, base64.urlsafe_b64encode(json.dumps(keys).encode()).rstrip(b"=").decode()
 
 
-def link(request: Request, following: str | None) -> dict[str, str]:
+def link(request: Request, following: str | None, name: str = CURSOR) -> dict[str, str]:
     """The header that leads to the next page; relative, for we need not know under which name we are reached."""
     if following is None:
         return {}
     # Not from `request.url`: that is made with the Host header, which is the client's word.
-    asked = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    query = urlencode([*asked, ("cursor", following)])
+    asked = [(known, value) for known, value in request.query_params.multi_items() if known != name]
+    query = urlencode([*asked, (name, following)])
     return {"Link": f'<{quote(request.scope["path"])}?{query}>; rel="next"'}

@@ -444,7 +444,7 @@ class Ledger:
         traces: Mapping[UUID, str] | None,
         wire: Mapping[UUID, Wire],
     ) -> None:
-        trace, topic = current_traceparent(), self.rules.topic
+        trace, topic, elsewhere = current_traceparent(), self.rules.topic, self.rules.elsewhere
         await self._keep(db, consumed, published, wire)
         if topic is None:
             if published:
@@ -454,14 +454,15 @@ class Ledger:
             db,
             [
                 outbox.Message(
-                    topic,
+                    elsewhere.get(form.type, topic),
                     str(event.stream_id),
                     event.id,
-                    wire[event.id].type,
-                    wire[event.id].body,
+                    form.type,
+                    form.body,
                     traces.get(event.stream_id, trace) if traces else trace,
                 )
                 for event in published
+                for form in (wire[event.id],)
             ],
         )
 

@@ -81,6 +81,8 @@ class Rules:
     counterparts: Mapping[str, str] = field(default_factory=dict)
     """Whom the jobs of each kind call."""
     versions: PublishedVersions = NEWEST_BUT_ONE
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """By type, the topic of facts that are not published on `topic`."""
 
     def __post_init__(self) -> None:
         for place, kind in enumerate(self.kinds):

@@ -145,6 +145,7 @@ class Consumer:
                 await self._load_positions()
                 await self._take(await self._fetch())
                 await self._notice_short_logs()
+                await self._notice_other_logs()
                 if loop.now() - committed > LAG_TOOL_SECONDS:
                     await self._tell_lag_tools()
                     committed = loop.now()
@@ -256,6 +257,7 @@ class Consumer:
             self._next[partition] = row["next_offset"]
             self._generation[partition] = row["generation"]
             self._client.seek(partition, row["next_offset"])
+        self._fetching.doubt(wanted)  # another may have read them meanwhile, or none while the log was lost
         self._unloaded -= wanted
 
     async def _take(self, fetched: dict[TopicPartition, list[Any]]) -> None:
@@ -269,9 +271,7 @@ class Consumer:
             if any(record.fault or record.generation > known for record in partition_records):
                 partition_records = [r._replace(generation=known) if r.fault else r for r in partition_records]
                 absurd |= {(partition, r.offset) for r in partition_records if _absurd(r, known)}
-                newer = next(
-                    (r for r in partition_records if r.generation > known and (partition, r.offset) not in absurd), None
-                )
+                newer = next((r for r in partition_records if _newer(r, known)), None)
                 if newer is not None:
                     await self._enter_generation(partition, newer)
                     continue
@@ -330,6 +330,29 @@ class Consumer:
         short = [partition for partition, end in ends.items() if end is not None and end < self._next.get(partition, 0)]
         if short:
             raise OffsetOutOfRangeError(dict.fromkeys(short))
+
+    async def _notice_other_logs(self) -> None:
+        """A log that was lost and written again may reach just as far as it was read before, and nothing may follow. No
+        offset tells of that; the generation of the last record does."""
+        for partition, over in list(self._fetching.unconfirmed.items()):
+            position = self._next.get(partition)
+            if position is None:  # not ours any more, or its position is not loaded yet, which raises a doubt again
+                self._fetching.doubt([partition])
+                continue
+            last = await self._record_before(partition, position)
+            if last is not None and _newer(last, self._generation[partition]):
+                await self._enter_generation(partition, last)
+            self._fetching.confirm(partition, over)
+
+    async def _record_before(self, partition: TopicPartition, position: int) -> Record | None:
+        """None when retention has removed it, or it cannot be read: then it tells nothing."""
+        if position == 0:
+            return None
+        try:
+            raw = await self._fetching.record_at(partition, position - 1)
+        except (OffsetOutOfRangeError, UnreadableBatch):
+            return None
+        return as_record(partition, raw) if raw is not None else None
 
     async def _rewind(self, partitions: Sequence[TopicPartition], loop: Loop) -> None:
         """A position outside the log: back to its last record, whose generation decides."""
@@ -455,6 +478,11 @@ def _absurd(record: Record, known: int) -> bool:
     if record.generation <= known:
         return False
     return record.generation > known + GENERATIONS_AT_ONCE or record.generation_start > record.offset
+
+
+def _newer(record: Record, known: int) -> bool:
+    """Whether this record belongs to a generation that its partition can have come to since."""
+    return record.generation > known and not _absurd(record, known)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.client import ConnectionGroup
 from aiokafka.errors import (
     CorruptRecordException,
     KafkaError,
@@ -27,6 +28,8 @@ from shared.db import TRANSIENT
 from shared.messaging.record_batches import RawRecord, Unreadable, plain_prefix, read_slice
 
 FETCH_BYTES = 4 * 1024 * 1024
+ONE_BATCH = 1
+"""Bytes: a broker sends the first record batch whole, however large it is (KIP-74)."""
 WAIT_MS = 200
 """For which a broker may wait for records. They are there, so that Kafka answers at once; the embedded broker looks for
 them until this time is over, and with none it answers nothing."""
@@ -46,6 +49,11 @@ class Fetching:
         self._apart: dict[TopicPartition, tuple[int, int, bytes]] = {}
         """Slices that begin with a batch that is not plain: from which offset, the high watermark, the bytes."""
         self._refused: dict[TopicPartition, type[KafkaError]] = {}
+        self._confirmed: dict[TopicPartition, object] = {}
+        """Over which connection the log of each was confirmed."""
+        self.unconfirmed: dict[TopicPartition, object] = {}
+        """What was answered over a connection over which nothing was confirmed yet, and that connection. A broker loses
+        its log only when it goes down or another takes its place, so that the log may be another one by now."""
         self.high_watermarks: dict[TopicPartition, int] = {}
         """Each high watermark as last answered; aiokafka does not see those of what is kept from it."""
         self._client.send = self._filtered
@@ -79,13 +87,34 @@ class Fetching:
                 break
         return found, going_on
 
-    async def _fetch(self, partition: TopicPartition, position: int) -> tuple[int, bytes]:
+    def confirm(self, partition: TopicPartition, connection: object) -> None:
+        """The log that answered over this connection is the one that was read before, unless doubted meanwhile."""
+        if self.unconfirmed.get(partition) is connection:
+            del self.unconfirmed[partition]
+            self._confirmed[partition] = connection
+
+    def doubt(self, partitions: Iterable[TopicPartition]) -> None:
+        """What is answered next about these stays unconfirmed until `confirm`."""
+        for partition in partitions:
+            self._confirmed.pop(partition, None)
+            self.unconfirmed.pop(partition, None)
+
+    async def record_at(self, partition: TopicPartition, offset: int) -> RawRecord | Unreadable | None:
+        """The record with this offset, or the next one where compaction has removed it; None when there is none.
+
+        Raises KafkaError, UnreadableBatch.
+        """
+        end, data = await self._fetch(partition, offset, ONE_BATCH)
+        found, _ = read_slice(data, offset, end, 1) if data else ([], offset)
+        return found[0] if found else None
+
+    async def _fetch(self, partition: TopicPartition, position: int, size: int = FETCH_BYTES) -> tuple[int, bytes]:
         node = self._client.cluster.leader_for_partition(partition)
         if node is None or node == -1:
             self._client.force_metadata_update()
             raise LeaderNotAvailableError(partition)
-        wanted = [(partition.topic, [(partition.partition, position, FETCH_BYTES)])]
-        answer = await self._send(node, FetchRequest(WAIT_MS, 1, FETCH_BYTES, 0, wanted))
+        wanted = [(partition.topic, [(partition.partition, position, size)])]
+        answer = await self._send(node, FetchRequest(WAIT_MS, 1, size, 0, wanted))
         if not answer.topics:  # a broker that is going away
             raise KafkaError(f"no answer about {partition.topic}")
         [(_, [(_, code, end, *_, data)])] = answer.topics
@@ -100,6 +129,7 @@ class Fetching:
     async def _filtered(self, node: Any, request: Any, **options: Any) -> Any:
         answer = await self._send(node, request, **options)
         if isinstance(request, FetchRequest):
+            connection = self._client._conns.get((node, ConnectionGroup.DEFAULT))
             asked = {(topic, part): offset for topic, parts in request.topics for part, offset, _ in parts}
             for topic, parts in answer.topics:
                 for number, (part, code, end, *rest, data) in enumerate(parts):
@@ -107,8 +137,12 @@ class Fetching:
                     self._refused.pop(partition, None)
                     if code == 0:
                         self.high_watermarks[partition] = end
-                    elif code not in _HANDLED:
-                        self._refused[partition] = for_code(code)
+                        if self._confirmed.get(partition) is not connection:
+                            self.unconfirmed[partition] = connection
+                    else:
+                        self.doubt([partition])
+                        if code not in _HANDLED:
+                            self._refused[partition] = for_code(code)
                     if not data or plain == len(data):
                         continue
                     if not plain and not self._blind:

@@ -140,14 +140,16 @@ async def notice_lost_tail(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, 
                     await raise_generation(db, partition, end, start=actual[partition])
 
 
-async def forgotten(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe) -> int:
+async def forgotten(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, publishes: Collection[str]) -> int:
     """How many events of ours the topics hold beyond the last acknowledged one that this database does not know.
 
     None after a crash between sending and marking, for the outbox has them; some after a restore from a backup.
+    `publishes`: where its events stand, also a topic to which it had not written yet. None of a database that has never
+    written to any: that is a new one.
     """
-    starts = await unacknowledged(pool, probe)
-    if not starts:
+    if not await pool.fetchval("select exists (select from log_ends)"):
         return 0
+    starts = await unacknowledged(pool, probe, publishes)
     found = {as_record(partition, raw).event_id async for partition, raw in probe.records_since(starts)}
     ids = found - {None}  # a record without an id is none of ours
     known = await pool.fetch("select event_id from outbox where event_id = any($1::uuid[])", list(ids))

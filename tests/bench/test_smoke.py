@@ -14,6 +14,8 @@ from tests.bench.servers import BenchServers, bench_servers
 from tests.bench.size import Size
 from tests.support import servers
 
+pytestmark = pytest.mark.slow
+
 TINY = Size(
     rounds=1,
     seconds=0.2,

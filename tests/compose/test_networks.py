@@ -11,7 +11,7 @@ from services.registry import SERVICES
 from tests.support.compose.deployment import Deployment, docker
 from tests.support.waiting import until
 
-CALLERS = {"customs", "carrier", "makers"}
+CALLERS = {"customs", "carrier", "makers", "provenance"}
 """The services that call systems outside."""
 MASQUERADE = "com.docker.network.bridge.enable_ip_masquerade"
 

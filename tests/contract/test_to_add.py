@@ -15,6 +15,8 @@ import pytest
 from contracts.carriers import CARRIERS
 from services.registry import SERVICES
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".run", ".*_cache", ".hypothesis", "__pycache__", "secrets")
 CHECKS = [

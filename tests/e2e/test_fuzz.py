@@ -24,6 +24,8 @@ from sandbox.local.stack import Stack
 from services.registry import SERVICES
 from tests.support.e2e.keys import authorization
 
+pytestmark = pytest.mark.slow
+
 DOCUMENTS = Path(__file__).parents[2] / "contracts" / "openapi"
 EXAMPLES = 15
 """Requests for each operation and mode."""

@@ -29,6 +29,8 @@ from tests.support import hostile_values
 from tests.support.e2e.keys import authorization
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 SCENARIO = Scenario("fuzz", "the same order again and again", (("STYLO-PLUME-M", 1),), "cancelled")
 fuzz = settings(
     max_examples=120,

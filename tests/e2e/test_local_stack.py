@@ -16,6 +16,7 @@ from contracts.topics import TOPICS
 from sandbox.demo.actors import Actors
 from sandbox.demo.api import Api, Refused
 from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
+from sandbox.demo.proof import proven_way
 from sandbox.demo.rebuild import rebuild_tracking
 from sandbox.demo.run import Demo
 from sandbox.demo.scenarios import SCENARIOS, Scenario
@@ -60,7 +61,7 @@ async def assert_labels_agree(api: Api, demo: Demo) -> None:
             assert scanned.get(sub_order, [parcel["tracking_number"]]) == [parcel["tracking_number"]], sub_order
 
 
-async def test_every_scenario_comes_to_its_end(new_demo: Callable[[], Demo], api: Api) -> None:
+async def test_every_scenario_comes_to_its_end(new_demo: Callable[[], Demo], stack: Stack, api: Api) -> None:
     demo = new_demo()
     await play(demo, SCENARIOS, "S")
     assert_all_ended_well(demo)
@@ -78,6 +79,8 @@ async def test_every_scenario_comes_to_its_end(new_demo: Callable[[], Demo], api
     assert is_shown(details["customs_hold"], "import-cleared")
     assert is_shown(details["customs_refused"], "import-refused")
     assert is_shown(details["customs_refused"], "parcel-received-back")
+    way = await proven_way(api, demo.orders, stack.environment("provenance"))
+    assert [line.split()[-1] for line in way.splitlines()[1:]] == ["commissioning", "packing", "shipping", "arriving"]
     assert is_shown(details["pickup"], "parcel-scanned", status="available_for_pickup")
     assert is_shown(details["silent"], "case-opened", case="enquiry")
     assert is_shown(details["silent"], "case-closed", case="enquiry")
@@ -97,6 +100,7 @@ async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(stack: St
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
+@pytest.mark.slow
 async def test_each_service_killed_in_the_middle(new_demo: Callable[[], Demo], stack: Stack, api: Api) -> None:
     demo = new_demo()
     chance = random.Random(20261123)
@@ -114,6 +118,7 @@ async def test_each_service_killed_in_the_middle(new_demo: Callable[[], Demo], s
     await assert_labels_agree(api, demo)
 
 
+@pytest.mark.slow
 async def test_the_broker_killed_and_started_again_empty(new_demo: Callable[[], Demo], stack: Stack, api: Api) -> None:
     if stack.servers.broker is None:
         pytest.skip("the broker is not ours to kill")

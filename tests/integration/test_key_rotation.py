@@ -36,6 +36,8 @@ from tests.support.databases import FreshDatabase
 from tests.support.operated_stack import EVERYDAY, Operated
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 ORDERS_MEANWHILE = 30
 SETTINGS = ("STORAGE_KEY", "CONTACT_KEY", "NATIONAL_ID_KEY", "QUOTA_KEY")
 V1, V2 = key_prefix("v1"), key_prefix("v2")

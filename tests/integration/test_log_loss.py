@@ -6,16 +6,17 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from contracts.base import Topic
 from contracts.topics import ORDERS
 from sandbox.local.servers import Broker, Servers
 from shared.messaging.generations import LogEnd, advance, log_ends
-from shared.messaging.partition_log import LogProbe
+from shared.messaging.partition_log import LogProbe, reading
+from shared.messaging.record_batches import RawRecord
 from shared.operations.provision import create_topics
-from shared.platform import running
+from shared.platform import Platform, running
 from shared.settings import PlatformSettings
 from tests.support.faults.proxy import Proxy
 from tests.support.platform_pair import (
@@ -30,6 +31,11 @@ from tests.support.platform_pair import (
     produce,
 )
 from tests.support.waiting import until
+
+
+def proxy_of(bootstrap: str) -> Proxy:
+    host, _, port = bootstrap.rpartition(":")
+    return Proxy(host, int(port), kafka=True)
 
 
 async def test_a_loss_between_two_batches_of_one_round_is_noticed(pair: Pair) -> None:
@@ -67,8 +73,7 @@ async def test_a_probe_whose_client_died_while_the_broker_was_away(own_broker: B
 
 async def test_a_probe_whose_connection_was_lost_without_a_word_asks_over_another(servers: Servers) -> None:
     """It stops waiting before aiokafka does, which therefore never closes the connection."""
-    host, _, port = servers.kafka_bootstrap.rpartition(":")
-    async with Proxy(host, int(port), kafka=True) as proxy:
+    async with proxy_of(servers.kafka_bootstrap) as proxy:
         probe = LogProbe(PlatformSettings(kafka_bootstrap=proxy.address))
         await probe.start()
         try:
@@ -117,6 +122,64 @@ async def test_a_broker_that_forgets_everything(servers: Servers, own_broker: Br
             return await count(asker, Answered) == 251
 
         await until(one_more)
+
+
+async def test_one_record_is_read_by_its_offset_from_the_middle_of_a_batch(pair: Pair) -> None:
+    """Few bytes are asked for; a broker sends the whole batch all the same."""
+    client = AIOKafkaProducer(bootstrap_servers=pair.bootstrap)
+    await client.start()
+    batch = client.create_batch()
+    for number in range(50):
+        batch.append(key=b"k", value=b"%d" % number * 100, timestamp=None)
+    await (await client.send_batch(batch, pair.asks.name, partition=0))
+    await client.stop()
+    async with reading(PlatformSettings(kafka_bootstrap=pair.bootstrap)) as probe:
+        [partition, *_] = await probe.partitions([pair.asks.name])
+        for offset in (0, 20, 49):
+            record = await probe._fetching.record_at(partition, offset)
+            assert isinstance(record, RawRecord)
+            assert (record.offset, record.value) == (offset, b"%d" % offset * 100)
+
+
+@pytest.mark.parametrize("reader", ["stopped", "running"])
+async def test_a_log_written_again_just_as_far_as_its_reader_had_come(
+    servers: Servers, own_broker: Broker, reader: str
+) -> None:
+    """No offset tells that the log was lost, and nothing follows: the last record's generation tells it."""
+    pair = await new_pair(servers, own_broker.bootstrap)
+
+    async def write(generation: int) -> None:
+        for _ in range(3):
+            event = Asked(order_id=uuid4(), occurred_at=datetime.now(UTC))
+            await produce(pair, pair.asks.name, event, generation=f"{generation}@0", partition=0)
+
+    async def lose_and_write_again() -> None:
+        own_broker.kill()
+        await own_broker.start()
+        await create_topics(own_broker.bootstrap, [pair.asks, pair.answers])
+        await write(1)
+
+    await write(0)
+    async with proxy_of(own_broker.bootstrap) as proxy:
+        settings = pair.settings(pair.answerer_dsn).model_copy(update={"kafka_bootstrap": proxy.address})
+
+        async def read_all(answerer: Platform, facts: int) -> None:
+            async def reached() -> bool:
+                return await count(answerer, Asked) == facts
+
+            await until(reached)
+
+        async with running(pair.answerer, settings) as (answerer, _):
+            await read_all(answerer, 3)
+            if reader == "running":
+                proxy.cut()
+                await lose_and_write_again()
+                proxy.heal()
+                await read_all(answerer, 6)
+        if reader == "stopped":
+            await lose_and_write_again()
+            async with running(pair.answerer, settings) as (answerer, _):
+                await read_all(answerer, 6)
 
 
 async def test_a_reader_far_behind_a_new_generation_misses_nothing(pair: Pair) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import httpx
+import pytest
 
 from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
 from sandbox.demo.scenarios import Scenario
@@ -18,6 +19,8 @@ from services.credentials import sealing_key
 from services.registry import SERVICES
 from tests.support.operated_stack import Operated
 from tests.support.waiting import until
+
+pytestmark = pytest.mark.slow
 
 NEW_GOODS = Scenario("delivered", "delivered", (("STYLO-PLUME-M", 1),), "delivered")
 """An order for goods that no other one here wants."""

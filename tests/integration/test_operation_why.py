@@ -15,6 +15,8 @@ from services.why import OrderNotIdentified, ask
 from tests.support.operated_stack import Operated
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 LAPOSTE = "carrier.laposte"
 
 

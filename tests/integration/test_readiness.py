@@ -181,7 +181,7 @@ async def test_events_are_not_sent_again_and_again_while_none_can_be_marked_as_s
             event.model_dump_json(),
         )
         await database.close()
-        for _ in range(4):
+        for _ in range(2):
             turned = relay.last_tick
             await until(lambda before=turned: relay.last_tick != before)  # type: ignore[misc]  # bound at once
         assert relay.trouble == "ReadOnlySQLTransactionError"

@@ -14,6 +14,8 @@ from tests.support.operated_stack import Operated
 from tests.support.schema_changes import alter_all
 from tests.support.steady_load import SteadyLoad, readings, steady_load
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 2
 """The second alters tables whose statements were prepared anew after the first."""
 NEVER_FOUND = (

@@ -119,6 +119,29 @@ async def test_after_a_restart_and_a_restore_the_state_is_the_same(servers: Serv
         await until(lambda: _same(platform, once))
 
 
+async def test_facts_of_one_stream_leave_on_the_topic_of_their_type(servers: Servers) -> None:
+    """And a database from before the first of them takes over those of both topics."""
+    market = await new_market(servers, servers.kafka_bootstrap)
+    copy = f"{market.dsn}_empty"
+    await copy_database(servers, market.dsn, copy)
+    events = story(3)
+    once = await expected(market, await new_database(servers), events)
+    assert {(row[1], row[2]) for row in once["published"]} == {
+        (GoodWithdrawn.TYPE, "out"),
+        (GoodArchived.TYPE, "apart"),
+    }
+    async with running(market.make, market.settings()) as (platform, _):
+        await market.produce(events)
+        await until(lambda: _same(platform, once))
+    async with connected(market.make, market.settings(copy)) as (platform, service):
+        assert service.own_topics == [market.outgoing.name, market.apart.name]
+        assert (await restore_of(platform, service).run()).facts == len(once["published"])
+        kept = await platform.pool.fetch("select distinct type from facts where published order by type")
+        assert [row["type"] for row in kept] == [GoodArchived.TYPE, GoodWithdrawn.TYPE]
+    async with running(market.make, market.settings(copy)) as (platform, _):
+        await until(lambda: _same(platform, once))
+
+
 async def test_after_the_broker_lost_everything_the_state_is_the_same(servers: Servers, own_broker: Broker) -> None:
     market = await new_market(servers, own_broker.bootstrap)
     events = story(7)
@@ -163,6 +186,7 @@ async def _blocked(platform: Platform) -> bool:
     return platform.state.blocked is not None
 
 
+@pytest.mark.slow
 async def test_crossing_batches_of_two_replicas_never_deadlock(servers: Servers) -> None:
     """PostgreSQL's own count is the judge; that locks were needed out of order shows that it had something to judge."""
     market = await new_market(servers, servers.kafka_bootstrap)

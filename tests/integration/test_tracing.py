@@ -27,6 +27,8 @@ from services.registry import LINE, SERVICES
 from shared import tracing
 from tests.support.servers import running_servers
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class Receiver:

@@ -67,6 +67,9 @@ def test_root_in_a_closed_folder_sees_every_order_end_well(closed: Stand) -> Non
     printed = closed.make(*DEMO, LC_ALL="C")
     assert "all ready after " in printed
     assert shown(closed)["ok"], printed
+    assert "14 makers were validated, and their 14 products approved" in printed
+    assert "was rejected: VIES finds its VAT number invalid" in printed
+    assert "the brand of cirier-paris has ended: BOUGIE-FIGUE is withdrawn" in printed
 
 
 def test_an_ordinary_user_runs_tests(installed: Stand) -> None:

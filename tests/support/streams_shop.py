@@ -1,7 +1,7 @@
 """A small service that knows four kinds of streams in all three modes.
 
-A shop that closes withdraws its goods: a decision on one kind publishes facts of another. Sales are appended, levels
-are the latest.
+A shop that closes withdraws its goods: a decision on one kind publishes facts of another. What is withdrawn and what is
+archived of one good lie on two topics. Sales are appended, levels are the latest.
 """
 
 from __future__ import annotations
@@ -197,11 +197,15 @@ class Market:
 
     incoming: Topic
     outgoing: Topic
+    apart: Topic
+    """Of goods that are archived."""
     dsn: str
     bootstrap: str
 
     def make(self, _: Platform) -> Service:
-        return Service(self.outgoing.producer, self.outgoing, (self.incoming,), CONSUMED, KINDS)
+        return Service(
+            self.outgoing.producer, self.outgoing, (self.incoming,), CONSUMED, KINDS, also_publishes=(self.apart,)
+        )
 
     def settings(self, dsn: str = "") -> PlatformSettings:
         key = SecretStr(base64.b64encode(bytes(32)).decode())
@@ -223,9 +227,10 @@ class Market:
 async def new_market(servers: Servers, bootstrap: str) -> Market:
     number = next(_numbers)
     incoming = Topic(f"market{os.getpid()}.{number}.in", "outside", (f"market{number}",), CONSUMED, 1)
-    outgoing = Topic(f"market{os.getpid()}.{number}.out", f"market{number}", (), (GoodWithdrawn, GoodArchived), 1)
-    await create_topics(bootstrap, [incoming, outgoing])
-    return Market(incoming, outgoing, await new_database(servers), bootstrap)
+    outgoing = Topic(f"market{os.getpid()}.{number}.out", f"market{number}", (), (GoodWithdrawn,), 1)
+    apart = Topic(f"market{os.getpid()}.{number}.apart", f"market{number}", (), (GoodArchived,), 1)
+    await create_topics(bootstrap, [incoming, outgoing, apart])
+    return Market(incoming, outgoing, apart, await new_database(servers), bootstrap)
 
 
 async def new_database(servers: Servers) -> str:
@@ -262,6 +267,6 @@ async def state(pool: asyncpg.Pool[asyncpg.Record]) -> Mapping[str, Any]:
         "goods": "select id, state from goods order by id",
         "sales": "select sku, units from sales order by sku",
         "levels": "select sku, sequence, units from levels order by sku",
-        "published": "select distinct event_id, type from outbox order by event_id",
+        "published": "select distinct event_id, type, split_part(topic, '.', 3) from outbox order by event_id",
     }
     return {name: [tuple(row) for row in await pool.fetch(query)] for name, query in queries.items()}

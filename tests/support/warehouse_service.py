@@ -124,6 +124,8 @@ def product_body(**changes: Any) -> dict[str, Any]:
         "height_mm": 30,
         "unit_value": {"amount": "12.50", "currency": "EUR"},
         "owner": OWNER,
+        "identity": "none",
+        "mints_serials": False,
     }
     return body | changes
 

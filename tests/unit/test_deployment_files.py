@@ -127,7 +127,7 @@ def test_who_is_published_and_who_reaches_the_stores() -> None:
     for network, joined in {
         "outside": {"proxy"},
         "metrics": {"prometheus"},
-        "counterparts": {"customs", "carrier", "makers", "sandbox"},
+        "counterparts": {"customs", "carrier", "makers", "provenance", "sandbox"},
         "services": {*SERVICES, "proxy", "prometheus"},
     }.items():
         assert {name for name, all_of_it in networks.items() if network in all_of_it} == joined, network

@@ -1,4 +1,4 @@
-"""Vendors and products as they were told, for a database that has forgotten it."""
+"""Vendors and products as they were published, for a database that has forgotten it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from contracts.base import Event
 from contracts.makers import ProductApproved, ProductChanged, ProductWithdrawn
 from services.makers.domain import facts
-from services.makers.domain.as_told import NO_BRAND, product_as_told, vendor_as_told
 from services.makers.domain.products import approved
+from services.makers.domain.restored import NO_BRAND, restored_product, restored_vendor
 from services.makers.domain.vendors import added
 from tests.support.makers_samples import ACCEPTED, COMPANY, DETAILS, NOW, TODAY, brand, product, vendor
 
@@ -27,7 +27,7 @@ CHOSEN = facts.in_flight_decided(TOLD, 2, "go_on", LATER)
 
 
 @pytest.mark.parametrize(
-    ("before", "told", "expected"),
+    ("before", "published", "expected"),
     [
         ({"state": "checking"}, [VERIFIED], {"state": "verified", "since": LATER, "tellings": 3}),
         ({"state": "verified"}, [VERIFIED], {"tellings": 3}),
@@ -42,18 +42,20 @@ CHOSEN = facts.in_flight_decided(TOLD, 2, "go_on", LATER)
         ({"state": "verified"}, [], {}),
     ],
 )
-def test_a_vendor_is_what_was_told_of_it(before: dict[str, Any], told: list[Event], expected: dict[str, Any]) -> None:
+def test_a_vendor_is_what_was_published_about_it(
+    before: dict[str, Any], published: list[Event], expected: dict[str, Any]
+) -> None:
     one = vendor(**before)
-    assert vendor_as_told(one, told) == replace(one, **expected)
+    assert restored_vendor(one, published) == replace(one, **expected)
 
 
 def test_a_vendor_that_was_added_since_stands_with_nothing_stated() -> None:
-    told = vendor_as_told(added("vieux-port", NOW), [VERIFIED])
-    assert (told.id, told.state, told.company, told.people) == (TOLD.id, "verified", None, False)
+    after = restored_vendor(added("vieux-port", NOW), [VERIFIED])
+    assert (after.id, after.state, after.company, after.people) == (TOLD.id, "verified", None, False)
 
 
 def in_force(version: int, approvals: int, **changes: Any) -> ProductApproved | ProductChanged:
-    """As makers tells that this version has come into force."""
+    """As makers publishes that this version has come into force."""
     details = replace(DETAILS, **changes)
     before = product(
         state="changed" if approvals else "submitted", version=version, details=details, approvals=approvals
@@ -62,27 +64,27 @@ def in_force(version: int, approvals: int, **changes: Any) -> ProductApproved | 
     return facts.product_in_force(before, after, vendor(), brand(), ACCEPTED, LATER)
 
 
-def test_a_product_is_what_was_told_of_it_and_its_turns_go_on() -> None:
+def test_a_product_is_what_was_published_about_it_and_its_turns_go_on() -> None:
     before = product(state="submitted", details=replace(DETAILS, net_weight_g=1))
     first, second = in_force(1, 0), in_force(2, 1, net_weight_g=301, content_amount=None)
     assert (type(first), type(second)) == (ProductApproved, ProductChanged)
-    once = product_as_told(before, [first], [brand()])
+    once = restored_product(before, [first], [brand()])
     assert once == product(state="approved", approved_version=1, approvals=1)
-    twice = product_as_told(once, [second], [brand(id=UUID(int=8), name="Neuf"), brand()])
+    twice = restored_product(once, [second], [brand(id=UUID(int=8), name="Neuf"), brand()])
     changed = replace(DETAILS, net_weight_g=301, content_amount=None, content_unit=None)
     assert twice == product(state="approved", version=2, approved_version=2, approvals=1, details=changed)
     withdrawn = facts.product_withdrawn(product(approvals=1), "vendor", LATER)
-    gone = product_as_told(twice, [withdrawn], [])
+    gone = restored_product(twice, [withdrawn], [])
     assert twice is not None
     assert gone == replace(twice, state="withdrawn")
 
 
-def test_of_a_product_that_is_not_known_what_was_told_stands() -> None:
-    lost = product_as_told(None, [in_force(1, 0)], [])
+def test_of_a_product_that_is_not_known_what_was_published_stands() -> None:
+    lost = restored_product(None, [in_force(1, 0)], [])
     assert lost == product(
         state="approved", approved_version=1, approvals=1, details=replace(DETAILS, brand_id=NO_BRAND, images=())
     )
-    changed = product_as_told(None, [in_force(2, 1)], [brand()])
+    changed = restored_product(None, [in_force(2, 1)], [brand()])
     assert changed is not None
     assert (changed.version, changed.approvals) == (2, 1)
-    assert product_as_told(None, [ProductWithdrawn(sku="SAVON-200", occurred_at=NOW, reason="vendor")], []) is None
+    assert restored_product(None, [ProductWithdrawn(sku="SAVON-200", occurred_at=NOW, reason="vendor")], []) is None

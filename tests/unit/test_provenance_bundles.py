@@ -120,8 +120,8 @@ def test_a_key_counts_from_its_leaf_to_its_revocation() -> None:
     ("event", "rule"),
     [
         ({**history()[0], "eventID": "another"}, "not that of its content"),
-        ({**history()[0], "ilmd": {}}, "not an event of ours"),
-        ({"type": "ObjectEvent"}, "not that of its content"),
+        ({**history()[0], "lot": "1"}, "not an event of ours"),
+        ({"type": "ObjectEvent"}, "not an event of ours"),
         ({"type": "ObjectEvent", "eventTime": 1}, "not an event of ours"),
         ({"epcList": [UNIT]}, "not an event of ours"),
     ],

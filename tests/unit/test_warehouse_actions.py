@@ -194,13 +194,15 @@ def test_a_return_is_booked_once_and_only_of_a_parcel_that_was_handed_over() -> 
         "a rule is broken",
         [("sound", "adds_up_to_parcel")],
     )
-    back = book_return(facts, 1, sound, damaged, NOW)
+    back = book_return(facts, 1, sound, damaged, NOW).received_back
     assert [[(content.sku, content.quantity) for content in part] for part in (back.sound, back.written_off)] == [
         [("SAVON-200", 1)],
         [("SAVON-200", 1)],
     ]
     booked = known(*facts, back)
-    assert book_return(booked, 1, sound, damaged, LATER) is booked.get(ParcelReceivedBack, 1)
+    again = book_return(booked, 1, sound, damaged, LATER)
+    assert again.received_back is booked.get(ParcelReceivedBack, 1)
+    assert again.published == [again.received_back]
     assert refusal(lambda: book_return(booked, 1, [], [SkuQuantity("SAVON-200", 2)], LATER)) == (
         "conflict",
         "the parcel is booked in already, otherwise",

@@ -47,4 +47,6 @@ async def refresh(pool: asyncpg.Pool[asyncpg.Record], connected: Connected, loop
                 await return_options.save(db, carrier.name, *key, answer)
             calls.returns[key] = answer
         else:
-            log.warning("not told what a country allows", carrier=carrier.name, country=key[1], reason=answer.reason)
+            log.warning(
+                "no answer to what a country allows", carrier=carrier.name, country=key[1], reason=answer.reason
+            )

@@ -109,7 +109,7 @@ async def _resolve(ledger: Ledger, db: DB, order_id: UUID, name: str, resolution
     if closed is None:
         if not closed_by_a_person(case):
             by = freed_by(case.action, name, str(order_id), case.parcel)
-            raise Problem(409, "this case is closed by what frees it", detail=f"{case.action}: {by}")
+            raise Problem(409, "the case is settled by its action", detail=f"{case.action}: {by}")
         closed = case.closed(clock.now(), resolution)
         await ledger.publish(db, [closed])
     return JSONResponse({"id": str(order_id), "case": name, "resolution": closed.resolution})

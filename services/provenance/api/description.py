@@ -7,7 +7,8 @@ from shared.http.openapi import ApiDescription
 API = ApiDescription(
     summary="What happened to each unit, in a log that anyone can check",
     text="""\
-For anyone who holds a unit, and for whoever checks the log. No key is needed.
+For anyone who holds a unit, and for whoever checks the log: no key is needed. For us and for vendors: the events
+themselves, by GS1's REST binding of EPCIS 2.0.
 
 **To begin**: `GET /units/{gtin}/{serial}/bundle` has all that shows what was logged of a unit: signed events in EPCIS
 2.0 and a proof each under one checkpoint that witnesses have signed. `python -m services.provenance verify FILE` checks
@@ -15,9 +16,14 @@ it without us. The log itself is served in C2SP's formats (tlog-tiles) below `/l
 
 **What a bundle proves** is that these events were in the log by its checkpoint. It proves neither that nothing came
 before or followed, nor that what was logged is true; a unit that is not known need not be a fake.
+
+**Events**: `GET /events` and `GET /epcs/{epc}/events` answer an EPCISQueryDocument, `POST /capture` takes in an
+EPCISDocument. A vendor's key, which an operator makes here under the name `vendor:<id>`, reads and tells events of the
+units of its own products. An event that others told is shown with `silkpost:saidBy`.
 """,
     tags={
         "units": "For anyone: what was logged of a unit.",
+        "events": "For the warehouse, operators and vendors: events in EPCIS 2.0.",
         "log": "For anyone: checkpoints, tiles and leaves of the log, and the keys of who signs events.",
     },
 )

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.provenance.domain.epcis import event_hash
+from services.provenance.domain.event_hash import event_hash
 from services.provenance.domain.leaves import KeyLeaf, event_leaf, name_of, parse_key_leaf
 from services.provenance.domain.log.checkpoints import SignedCheckpoint, Trust, open_checkpoint
 from services.provenance.domain.log.notes import BadNote
@@ -56,6 +56,8 @@ class Verified:
     checkpoint: SignedCheckpoint
     events: Sequence[Mapping[str, Any]]
     """In the order of the log."""
+    said_by: Sequence[str | None] = ()
+    """Of each event whose word it is; none where the issuer says it itself."""
 
 
 def write_bundle(unit: str, checkpoint: str, keys: Sequence[LoggedKey], events: Sequence[LoggedEvent]) -> bytes:
@@ -106,8 +108,9 @@ def _verified(bundle: Mapping[str, Any], trust: Trust, issuer: str) -> Verified:
             raise BadBundle(f"events[]: no key that counted at index {proof.index} has signed it")
         events.append((proof.index, signed_event, logged))
     unit = _text(bundle, "unit")
-    _require_chain(unit, sorted(events, key=lambda event: event[0]))
-    return Verified(unit, signed, [event.event for _, event, _ in sorted(events, key=lambda event: event[0])])
+    events.sort(key=lambda event: event[0])
+    _require_chain(unit, events)
+    return Verified(unit, signed, [event.event for _, event, _ in events], [event.said_by for _, event, _ in events])
 
 
 def _signed_by(event: SignedEvent, index: int, keys: Sequence[tuple[int, KeyLeaf]]) -> bool:

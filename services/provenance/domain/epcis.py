@@ -5,17 +5,19 @@ No order, fact or tracking number, no person, no price and no town of delivery i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from hashlib import sha256
+from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
+from services.provenance.domain.event_hash import event_hash, in_milliseconds
+
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
-CANONICAL = "https://id.gs1.org"
-"""The host of a GS1 Digital Link in the event hash, whichever resolves it."""
+TERMS = "https://silkpost.example/terms/"
+"""What our own words in an event are called, behind `silkpost:`."""
+SAID_BY = "silkpost:saidBy"
+"""Whose word an event is that others told us: `operator`, or `vendor:<its owner code>`."""
 Fields = dict[str, Any]
 Reason = Literal["incorrect_data", "did_not_occur"]
 
@@ -38,9 +40,13 @@ class Place:
     def box(self, sscc: str) -> str:
         return f"{self.links}/00/{sscc}"
 
+    def at(self, location: str) -> Fields:
+        """A place by its GLN."""
+        return {"id": f"{self.links}/414/{location}"}
+
     @property
     def here(self) -> Fields:
-        return {"id": f"{self.links}/414/{self.location}"}
+        return self.at(self.location)
 
 
 def commissioned(place: Place, at: datetime, gtin: str, serial: str) -> Fields:
@@ -108,74 +114,60 @@ def delivered(place: Place, at: datetime, sscc: str) -> Fields:
     )
 
 
-def declared_wrong(event: Mapping[str, Any], at: datetime, reason: Reason, correct: Sequence[str] = ()) -> Fields:
+def declared_wrong(
+    event: Mapping[str, Any], at: datetime, reason: Reason | None, correct: Sequence[str] = ()
+) -> Fields:
     """The same event with the declaration that it was wrong, and the ids of those that are right. Its id stays: what is
     new is the time of the declaration, and both are kept."""
-    declaration: Fields = {"declarationTime": _text(at), "reason": reason}
+    declaration: Fields = {"declarationTime": in_milliseconds(at)}
+    if reason is not None:
+        declaration["reason"] = reason
     if correct:
         declaration["correctiveEventIDs"] = list(correct)
     return {**event, "errorDeclaration": declaration}
 
 
+def answered(event: Mapping[str, Any], recorded_at: datetime, said_by: str | None) -> Fields:
+    """The event with what we add, of which nothing is in its hash: when we wrote it down, and who said it, where we did
+    not say it ourselves."""
+    added = {"recordTime": in_milliseconds(recorded_at)} | ({SAID_BY: said_by} if said_by else {})
+    return {**event, **added}
+
+
+def query_document(events: Sequence[Mapping[str, Any]], at: datetime) -> Fields:
+    """The events as the answer to a query."""
+    return {
+        "@context": [CONTEXT, {"silkpost": TERMS}],
+        "type": "EPCISQueryDocument",
+        "schemaVersion": "2.0",
+        "creationDate": in_milliseconds(at),
+        "epcisBody": {"queryResults": {"queryName": "SimpleEventQuery", "resultsBody": {"eventList": _listed(events)}}},
+    }
+
+
 def document(events: Sequence[Mapping[str, Any]], at: datetime) -> Fields:
     """The events as an EPCIS document, which says for all of them what their words mean."""
-    listed = [{name: value for name, value in event.items() if name != "@context"} for event in events]
     return {
         "@context": [CONTEXT],
         "type": "EPCISDocument",
         "schemaVersion": "2.0",
-        "creationDate": _text(at),
-        "epcisBody": {"eventList": listed},
+        "creationDate": in_milliseconds(at),
+        "epcisBody": {"eventList": _listed(events)},
     }
 
 
-def event_hash(event: Mapping[str, Any]) -> str:
-    """The event's id as CBV 8.9.2 derives it from its content, as a URI of RFC 6920. For the fields that our events
-    have; ValueError for another one, which would else be left out in silence."""
-    if unknown := event.keys() - _IGNORED - {"type", *_ORDER}:
-        raise ValueError(f"no rule for the field {min(unknown)}")
-    text = f"eventType={event['type']}" + "".join(_part(name, event[name]) for name in _ORDER if name in event)
-    return f"ni:///sha-256;{sha256(text.encode()).hexdigest()}?ver=CBV2.0"
-
-
-_IGNORED = frozenset({"@context", "eventID", "errorDeclaration", "recordTime"})
-_ORDER = (
-    "eventTime",
-    "eventTimeZoneOffset",
-    "parentID",
-    "epcList",
-    "childEPCs",
-    "action",
-    "bizStep",
-    "disposition",
-    "readPoint",
-    "bizLocation",
-)
-_VOCABULARY = {"bizStep": "BizStep", "disposition": "Disp"}
-
-
-def _part(name: str, value: Any) -> str:
-    match name:
-        case "eventTime":
-            return f"{name}={_text(datetime.fromisoformat(value))}"
-        case "epcList" | "childEPCs":
-            return name + "".join(sorted(f"epc={_canonical(epc)}" for epc in value))
-        case "readPoint" | "bizLocation":
-            return f"{name}id={_canonical(value['id'])}"
-        case "parentID":
-            return f"{name}={_canonical(value)}"
-        case "bizStep" | "disposition":
-            return f"{name}=https://ref.gs1.org/cbv/{_VOCABULARY[name]}-{value}"
-        case _:
-            return f"{name}={value}"
-
-
-def _canonical(link: str) -> str:
-    return re.sub(r"^https?://[^/]+(?=/(?:00|01|414)/)", CANONICAL, link)
+def _listed(events: Sequence[Mapping[str, Any]]) -> list[Fields]:
+    return [{name: value for name, value in event.items() if name != "@context"} for event in events]
 
 
 def _event(kind: str, at: datetime, fields: Fields) -> Fields:
-    event = {"@context": [CONTEXT], "type": kind, "eventTime": _text(at), "eventTimeZoneOffset": "+00:00", **fields}
+    event = {
+        "@context": [CONTEXT],
+        "type": kind,
+        "eventTime": in_milliseconds(at),
+        "eventTimeZoneOffset": "+00:00",
+        **fields,
+    }
     return {**event, "eventID": event_hash(event)}
 
 
@@ -199,11 +191,6 @@ def _aggregated(
             "readPoint": place.here,
         },
     )
-
-
-def _text(at: datetime) -> str:
-    """In UTC, to the millisecond, as the event hash wants it."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _escaped(value: str) -> str:

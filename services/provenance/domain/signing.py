@@ -52,6 +52,8 @@ class SignedEvent:
     event: Mapping[str, Any]
     signed: bytes
     signature: bytes
+    said_by: str | None = None
+    """Whose word the event is; none where the issuer says it itself."""
 
     def verifies(self, public: bytes) -> bool:
         try:
@@ -66,9 +68,10 @@ def canonical(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def sign_event(event: Mapping[str, Any], key: IssuerKey, previous: str | None) -> str:
-    """The event as a JWS."""
-    header = {"alg": "EdDSA", "kid": key.kid, "typ": TYPE} | ({"prev": previous} if previous else {})
+def sign_event(event: Mapping[str, Any], key: IssuerKey, previous: str | None, said_by: str | None = None) -> str:
+    """The event as a JWS. With `said_by` the issuer signs that it was told so, and not that it is so."""
+    header = {"alg": "EdDSA", "kid": key.kid, "typ": TYPE}
+    header |= ({"prev": previous} if previous else {}) | ({"said_by": said_by} if said_by else {})
     signed = f"{_encoded(canonical(header))}.{_encoded(canonical(event))}"
     return f"{signed}.{_encoded(key.private.sign(signed.encode()))}"
 
@@ -81,12 +84,14 @@ def parse_jws(jws: str) -> SignedEvent:
     if len(parts) != 3:
         raise BadJws("a JWS has three parts")
     header, event = _object(parts[0]), _object(parts[1])
-    kid, previous = header.get("kid"), header.get("prev")
+    kid, previous, said_by = header.get("kid"), header.get("prev"), header.get("said_by")
     if header.get("alg") != "EdDSA" or header.get("typ") != TYPE or not isinstance(kid, str):
         raise BadJws(f"the header of a JWS has alg EdDSA, typ {TYPE} and a kid")
     if previous is not None and not isinstance(previous, str):
         raise BadJws("prev of a JWS is the name of a leaf")
-    return SignedEvent(kid, previous, event, f"{parts[0]}.{parts[1]}".encode(), _decoded(parts[2]))
+    if said_by is not None and not isinstance(said_by, str):
+        raise BadJws("said_by of a JWS says who told the event")
+    return SignedEvent(kid, previous, event, f"{parts[0]}.{parts[1]}".encode(), _decoded(parts[2]), said_by)
 
 
 def did_document(issuer: str, keys: Mapping[str, bytes]) -> dict[str, Any]:

@@ -24,6 +24,8 @@ class Told:
     unit: UnitKey | None = None
     sscc: str | None = None
     """Of the box, or of the box in which the unit lies from here on."""
+    said_by: str | None = None
+    """Whose word it is; none where we say it ourselves."""
 
 
 def of_receipt(fact: UnitsReceived, place: Place) -> Iterator[Told]:

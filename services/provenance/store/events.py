@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from contracts.warehouse import UnitKey
+from services.provenance.domain.gs1_uris import box_of
 from services.provenance.domain.leaves import KeyLeaf, name_of
 from services.provenance.domain.telling import Told
 from shared.db import DB
@@ -66,11 +68,12 @@ async def last_leaves(db: DB, units: Collection[UnitKey]) -> dict[UnitKey, str]:
     return {UnitKey(gtin=row["gtin"], serial=row["serial"]): name_of(row["leaf"]) for row in rows}
 
 
-async def save(db: DB, rows: Sequence[tuple[int, Told, str, bytes]]) -> None:
-    """Events with the number of their leaf, signed, and the salt."""
+async def save(db: DB, rows: Sequence[tuple[int, Told, str, bytes]], at: datetime) -> None:
+    """Events with the number of their leaf, signed, and the salt; written down at this business time."""
     await db.executemany(
-        """insert into events (entry, name, gtin, serial, sscc, event_id, happened_at, jws, salt)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
+        """insert into events (entry, name, gtin, serial, sscc, event_id, happened_at, jws, salt,
+                               kind, action, step, disposition, parent, declared_at, said_by, recorded_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)""",
         [
             (
                 entry,
@@ -82,9 +85,25 @@ async def save(db: DB, rows: Sequence[tuple[int, Told, str, bytes]]) -> None:
                 told.at,
                 jws,
                 salt,
+                *_searched(told.event),
+                told.said_by,
+                at,
             )
             for entry, told, jws, salt in rows
         ],
+    )
+
+
+def _searched(event: Mapping[str, Any]) -> tuple[str, str, str, str | None, str | None, datetime | None]:
+    """What queries ask for, beside unit and box."""
+    declared = event.get("errorDeclaration")
+    return (
+        event["type"],
+        event["action"],
+        event["bizStep"],
+        event.get("disposition"),
+        box_of(event["parentID"]) if "parentID" in event else None,
+        datetime.fromisoformat(declared["declarationTime"]) if declared else None,
     )
 
 

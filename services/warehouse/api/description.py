@@ -19,6 +19,10 @@ The warehouse's own software, or its people, work through this interface.
 with `POST /orders/{order_id}/shortages`. `GET /returns` names the parcels that come back, and
 `POST /orders/{order_id}/parcels/{parcel}/return` books one in.
 
+**Units with serials**: a product that is stated with `identity: serial` has one serial a unit. Its receipt states
+those on the packs, or answers the ones that it gives; the packer sends each unit with its parcel, and gets the SSCC of
+the box. `GET /units` says where each is.
+
 **A truck's way**: `POST /manifests` opens a manifest, `POST /manifests/{manifest_id}/parcels` scans each parcel on, and
 `POST /manifests/{manifest_id}/close` hands all of them over together; `carrier` then has the carrier's own list. A
 parcel that is handed over by itself is on no manifest, and on no such list.
@@ -31,6 +35,7 @@ another one, unless it has the same `Idempotency-Key`. Unknown fields are faults
         "orders": "For the warehouse: pick, pack, report a shortage, hand over, book a return in.",
         "manifests": "For the warehouse: what goes to a carrier with one truck.",
         "returns": "For the warehouse: parcels that could not be delivered and come back.",
+        "units": "For the warehouse: where each unit with a serial is.",
         "previews": "For `orders`: what would be decided on an order that nobody has placed.",
     },
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -9,13 +11,23 @@ import asyncpg
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import TypeAdapter
 
-from contracts.base import Code, Sku, product_stream, vendor_stream
+from contracts.base import RECEIPT, Code, Sku, Stream, product_stream, vendor_stream
+from contracts.warehouse import UnitsReceived
 from services.refusals.routes import RefusalRoute
 from services.warehouse.domain.catalogue import first_vendor_fact, from_makers, product_facts
-from services.warehouse.domain.goods import GoodsReceipt, Product, check_receipt, check_repeated
+from services.warehouse.domain.goods import (
+    GoodsReceipt,
+    Product,
+    check_identity,
+    check_receipt,
+    check_repeated,
+    check_serials,
+    taken_serials,
+    to_mint,
+)
 from services.warehouse.domain.stock import levels_after
+from services.warehouse.domain.units import SERIAL_BITS, serial_of, serials_of, units_received
 from services.warehouse.schemas.goods import (
-    Gtin,
     ProductBody,
     ProductsPage,
     ProductView,
@@ -27,7 +39,8 @@ from services.warehouse.schemas.goods import (
     receipt_view,
     stock_view,
 )
-from services.warehouse.store import goods, stock
+from services.warehouse.schemas.units import Gtin
+from services.warehouse.store import goods, stock, units
 from shared.clock import Clock
 from shared.db import DB
 from shared.faults import Fault
@@ -65,7 +78,10 @@ def router(
         response_model=ProductView,
         responses={201: {"model": ProductView, "description": "The product is new."}},
         openapi_extra=problems(
-            because={409: "The SKU is another owner's, products come from `makers`, or it has changed too often."}
+            because={
+                409: "The SKU is another owner's, products come from `makers`, its units were received as told apart "
+                "otherwise, or it has changed too often."
+            }
         ),
     )
     async def put_product(sku: SkuPath, body: ProductBody, _: Principal = Depends(key)) -> Response:
@@ -111,15 +127,18 @@ def router(
         response_model=ReceiptView,
         openapi_extra=described(
             IDEMPOTENT,
-            problems(because={409: "The owner's reference was booked with other lines, or is being booked."}),
+            problems(
+                because={409: "The owner's reference was booked with other lines or serials, or is being booked."}
+            ),
         ),
     )
     async def book_receipt(request: Request, body: ReceiptBody, principal: Principal = Depends(key)) -> Response:
         """Books goods in. A reference of an owner counts once: the same lines again, in whatever order, get the same
-        answer, others 409."""
+        answer, others 409. Units of goods with serials have the serials that are stated, or get them here."""
 
         async def work(db: DB) -> Response:
-            return json_answer(receipt_view(await _receive(db, ledger, body.receipt(clock.now()))), 201)
+            receipt, serials = await _receive(db, ledger, body.receipt(clock.now()))
+            return json_answer(receipt_view(receipt, serials), 201)
 
         return await requests.run(request, principal, work)
 
@@ -151,6 +170,9 @@ async def _state(db: DB, ledger: Ledger, product: Product, now: datetime) -> boo
     """Whether the product is new. Told as `makers` tells it, to whoever needs products. Raises Refusal."""
     vendor, stream = vendor_stream(product.owner), product_stream(product.sku)
     sets = await ledger.lock(db, [vendor, stream])
+    known, levels = await goods.find_products(db, [product.sku]), await stock.read_stock(db, [product.sku])
+    received = product.sku in levels and levels[product.sku].received > 0
+    check_identity(product, known.get(product.sku), received=received)
     created = await goods.save_product(db, product)
     if created is None:
         raise Problem(
@@ -166,16 +188,42 @@ async def _state(db: DB, ledger: Ledger, product: Product, now: datetime) -> boo
     return created
 
 
-async def _receive(db: DB, ledger: Ledger, receipt: GoodsReceipt) -> GoodsReceipt:
-    """Books goods in, once for owner and reference. The receipt as first booked. Raises Refusal."""
+async def _receive(db: DB, ledger: Ledger, receipt: GoodsReceipt) -> tuple[GoodsReceipt, Mapping[str, Sequence[str]]]:
+    """Books goods in, once for owner and reference. The receipt as first booked, with the serials of its units by SKU.
+    Raises Refusal."""
     products = await goods.find_products(db, [line.sku for line in receipt.lines])
     check_receipt(receipt, products, await goods.withdrawn_skus(db, receipt))
+    stream = Stream(RECEIPT, receipt.id)
     if not await goods.add_receipt(db, receipt):
         booked = await goods.read_receipt(db, receipt.id)
         check_repeated(receipt, booked)
-        return booked
-    await ledger.publish(db, [receipt.received()])
+        serials = serials_of((await ledger.read(db, [stream]))[receipt.id])
+        check_serials(receipt, serials)
+        return booked, serials
+    facts = (await ledger.lock(db, [stream]))[receipt.id]
+    # After a restore they may be known from the topic: those are the units' serials.
+    told = [] if UnitsReceived in facts else _units(receipt, products)
+    await ledger.publish(db, [receipt.received(), *told])
+    serials = serials_of(facts)
+    check_serials(receipt, serials)
+    if told and (taken := await units.of_other_receipts(db, receipt.id, told)):
+        raise taken_serials(receipt, products, taken)
     movements = receipt.movements()
     levels = await stock.lock_stock(db, [movement.sku for movement in movements])
     await stock.save_movements(db, movements, levels_after(levels, movements), receipt.received_at)
-    return receipt
+    return receipt, serials
+
+
+def _units(receipt: GoodsReceipt, products: Mapping[str, Product]) -> list[UnitsReceived]:
+    """The units of the receipt that have serials: those stated, else new ones, drawn at random."""
+    minted = {
+        sku: tuple(serial_of(secrets.randbits(SERIAL_BITS)) for _ in range(quantity))
+        for sku, quantity in to_mint(receipt, products).items()
+    }
+    serials = {**receipt.serials, **minted}
+    lines = [
+        (line.sku, products[line.sku].gtin.zfill(14), serials[line.sku], line.sku in minted)
+        for line in receipt.lines
+        if line.sku in serials
+    ]
+    return units_received(receipt.id, receipt.received_at, lines)

@@ -8,14 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from contracts.base import order_stream
-from contracts.warehouse import OrderPacked, ParcelHandedOver, ParcelReceivedBack, ParcelRepacked
+from contracts.base import Event, order_stream
+from contracts.warehouse import (
+    OrderPacked,
+    ParcelHandedOver,
+    ParcelReceivedBack,
+    ParcelRepacked,
+    UnitKey,
+    UnitsPacked,
+)
 from services.warehouse.domain import actions
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import Stage, ordered_units, stage
 from services.warehouse.domain.packing import Box
 from services.warehouse.domain.stock import SkuQuantity, levels_after
-from services.warehouse.store import catalogue, goods, stock
+from services.warehouse.domain.units import packed_units, repacked_units, sscc_of
+from services.warehouse.store import catalogue, goods, stock, units
 from shared.clock import Clock
 from shared.db import DB
 from shared.ledger.facts import Facts
@@ -23,37 +31,74 @@ from shared.ledger.ledger import Ledger
 
 
 class OrderActions:
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, company_prefix: str) -> None:
+        """`company_prefix`: GS1's, of the SSCCs of boxes."""
         self._ledger = ledger
         self._clock = clock
+        self._company_prefix = company_prefix
 
-    async def pack(self, db: DB, order_id: UUID, boxes: Sequence[Box], *, split: bool) -> OrderPacked:
+    async def pack(
+        self, db: DB, order_id: UUID, boxes: Sequence[Box], *, split: bool
+    ) -> tuple[OrderPacked, list[UnitsPacked]]:
+        """And the units with serials in each box that has any."""
         facts = await self._lock(db, order_id)
         products = await goods.find_products(db, sorted(ordered_units(facts)))
         net_weights = {sku: product.net_weight_g for sku, product in products.items()}
         waiting = await catalogue.waiting_skus(db, products)
-        owners = {sku: product.owner for sku, product in products.items()}
+        scanned = await units.lock(db, {unit for box in boxes for unit in box.units})
+        now = self._clock.now()
         packed = actions.pack(
-            facts, boxes, net_weights, self._clock.now(), owners=owners, split=split, waiting_skus=waiting
+            facts,
+            boxes,
+            net_weights,
+            now,
+            owners={sku: product.owner for sku, product in products.items()},
+            split=split,
+            waiting_skus=waiting,
+            serialised=[sku for sku, product in products.items() if product.serialised],
+            units=scanned,
         )
-        await self._ledger.publish(db, [packed])
-        return packed
+        told: list[UnitsPacked] = []
+        if packed not in facts and scanned:
+            # Another replica's clock may be ahead: where a unit is now is never older than where it was.
+            at = max([now, *(unit.since for unit in scanned.values())])
+            told = packed_units(order_id, boxes, await self._ssccs(db, sum(bool(box.units) for box in boxes)), at)
+        await self._ledger.publish(db, [packed, *told])
+        return packed, [box for parcel in packed.parcels if (box := facts.get(UnitsPacked, parcel.parcel))]
 
-    async def repack(self, db: DB, order_id: UUID, parcel: int, measures: actions.Measures) -> ParcelRepacked:
+    async def repack(
+        self, db: DB, order_id: UUID, parcel: int, measures: actions.Measures
+    ) -> tuple[ParcelRepacked, UnitsPacked | None]:
+        """And the units with serials in the new box."""
         facts = await self._lock(db, order_id)
-        repacked = actions.repack(facts, parcel, measures, self._clock.now())
-        await self._ledger.publish(db, [repacked])
-        return repacked
+        now = self._clock.now()
+        repacked = actions.repack(facts, parcel, measures, now)
+        told: Sequence[Event] = ()
+        if repacked not in facts and (scanned := facts.get(UnitsPacked, parcel)) is not None:
+            [sscc] = await self._ssccs(db, 1)
+            told = repacked_units(scanned, repacked.box.parcel, sscc, max(now, scanned.occurred_at))
+        await self._ledger.publish(db, [repacked, *told])
+        return repacked, facts.get(UnitsPacked, repacked.box.parcel)
+
+    async def _ssccs(self, db: DB, count: int) -> list[str]:
+        return [sscc_of(self._company_prefix, reference) for reference in await units.next_references(db, count)]
 
     async def report_shortage(
-        self, db: DB, order_id: UUID, sku: str, quantity: int, reason: actions.ShortageReason
+        self,
+        db: DB,
+        order_id: UUID,
+        sku: str,
+        quantity: int,
+        reason: actions.ShortageReason,
+        named: Sequence[UnitKey],
     ) -> tuple[bool, Stage]:
         """Whether others replaced the bad units, and how far the order is now."""
         facts = await self._lock(db, order_id)
         order = OrderStock(facts, (await stock.movements_of_orders(db, [order_id])).get(order_id, ()))
+        bad = await units.lock(db, named)
         levels = await stock.lock_stock(db, order.held())  # of all: a withdrawal releases every one of them
         now = self._clock.now()
-        shortage = actions.report_shortage(order, sku, quantity, reason, levels, now)
+        shortage = actions.report_shortage(order, sku, quantity, reason, levels, now, named, bad)
         await stock.save_movements(db, shortage.movements, levels_after(levels, shortage.movements), now)
         published = await self._ledger.publish(db, shortage.published)
         facts = published.get(order_id, facts)
@@ -66,12 +111,20 @@ class OrderActions:
         return handed_over
 
     async def book_return(
-        self, db: DB, order_id: UUID, parcel: int, sound: Sequence[SkuQuantity], damaged: Sequence[SkuQuantity]
+        self,
+        db: DB,
+        order_id: UUID,
+        parcel: int,
+        sound: Sequence[SkuQuantity],
+        damaged: Sequence[SkuQuantity],
+        damaged_units: Sequence[UnitKey],
     ) -> ParcelReceivedBack:
         facts = await self._lock(db, order_id)
-        received_back = actions.book_return(facts, parcel, sound, damaged, self._clock.now())
-        await self._ledger.publish(db, [received_back])
-        return received_back
+        packed = facts.get(UnitsPacked, parcel)
+        lay_in_it = await units.find(db, packed.units) if packed is not None else {}
+        booked = actions.book_return(facts, parcel, sound, damaged, self._clock.now(), damaged_units, lay_in_it)
+        await self._ledger.publish(db, booked.published)
+        return booked.received_back
 
     async def _lock(self, db: DB, order_id: UUID) -> Facts:
         return (await self._ledger.lock(db, [order_stream(order_id)]))[order_id]

@@ -119,10 +119,12 @@ def router(
     ) -> Response:
         """The whole order, packed by scan, weighed and measured: every line and nothing else. The same body again gets
         the same answer, another 409. An order that customs takes in one parcel is refused in several boxes (422,
-        `one_parcel`) unless `split` is set."""
+        `one_parcel`) unless `split` is set. Of goods whose units have serials each unit is scanned: one that is
+        unknown, in no stock, flagged, or of other goods is refused (422)."""
 
         async def work(db: DB) -> Response:
-            return json_answer(pack_view(await actions.pack(db, order_id, body.boxes(), split=body.split)), 201)
+            packed, units = await actions.pack(db, order_id, body.boxes(), split=body.split)
+            return json_answer(pack_view(packed, units), 201)
 
         return await requests.run(request, principal, work)
 
@@ -146,7 +148,8 @@ def router(
         label of its own. The old box, and a label of it, must not leave. The same body again gets the same answer."""
 
         async def work(db: DB) -> Response:
-            return json_answer(repack_view(await actions.repack(db, order_id, parcel, body.measures())))
+            repacked, units = await actions.repack(db, order_id, parcel, body.measures())
+            return json_answer(repack_view(repacked, units))
 
         return await requests.run(request, principal, work)
 
@@ -166,7 +169,8 @@ def router(
         withdrawn. Each call reports other units: send an `Idempotency-Key`, so that a repeated call does not."""
 
         async def work(db: DB) -> Response:
-            replaced, stage = await actions.report_shortage(db, order_id, body.sku, body.quantity, body.reason)
+            named = [unit.key() for unit in body.units]
+            replaced, stage = await actions.report_shortage(db, order_id, body.sku, body.quantity, body.reason, named)
             return json_answer(
                 ShortageView(order_id=order_id, sku=body.sku, written_off=body.quantity, replaced=replaced, stage=stage)
             )
@@ -217,7 +221,9 @@ def router(
 
         async def work(db: DB) -> Response:
             sound, damaged = ([units.units() for units in counted] for counted in (body.sound, body.damaged))
-            return json_answer(return_view(await actions.book_return(db, order_id, parcel, sound, damaged)))
+            named = [unit.key() for unit in body.damaged_units]
+            received_back = await actions.book_return(db, order_id, parcel, sound, damaged, named)
+            return json_answer(return_view(received_back))
 
         return await requests.run(request, principal, work)
 

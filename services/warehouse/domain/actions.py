@@ -8,7 +8,7 @@ Each rule returns the fact that follows, the first one when the same was reporte
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -27,13 +27,17 @@ from contracts.warehouse import (
     StockReserved,
     StockShort,
     StockWrittenOff,
+    UnitKey,
+    UnitsPacked,
+    UnitsReturned,
 )
-from services.refusals.refusal import Refusal
+from services.refusals.refusal import Refusal, refused
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import hold_text, open_holds, order_lines, packed_parcels
 from services.warehouse.domain.packing import Box, box_faults, boxes_of, pack_boxes, packing_faults, same_boxes
 from services.warehouse.domain.returns import return_faults, split_contents
 from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
+from services.warehouse.domain.units import Unit, returned_units, scan_faults, shortage_faults
 from shared.faults import Fault
 from shared.ledger.facts import Facts
 
@@ -55,15 +59,19 @@ def pack(
     owners: Mapping[str, str] | None = None,
     split: bool = False,
     waiting_skus: Sequence[str] = (),
+    serialised: Collection[str] = (),
+    units: Mapping[UnitKey, Unit] | None = None,
 ) -> OrderPacked:
     """Closes the order's boxes. `net_weights` are grams of one unit by SKU; `owners`, by SKU, whose goods they are.
 
     `split`: several boxes, though customs takes the order in one parcel; its marketplace is asked to split its payment.
     `waiting_skus`: those whose vendor is suspended while a person is still to choose what becomes of what is in flight.
+    `serialised`: those whose units have serials; `units`: of the scanned ones those that are known.
     """
     _require_known(facts)
     if (packed := facts.get(OrderPacked)) is not None:
-        if not same_boxes(boxes_of(packed.parcels), boxes):
+        units_packed = {event.parcel: event.units for event in facts.all(UnitsPacked)}
+        if not same_boxes(boxes_of(packed.parcels, units_packed), boxes):
             raise Refusal("conflict", "the order is packed already, otherwise")
         return packed
     _require_reserved(facts)
@@ -72,6 +80,7 @@ def pack(
         detail = f"a person is to choose whether orders with {', '.join(waiting_skus)} go on or are withdrawn"
         raise Refusal("conflict", "a vendor of the order is suspended", detail=detail)
     faults = packing_faults(boxes, order_lines(facts), net_weights, _limits(facts, now))
+    faults += scan_faults(boxes, serialised, units or {})
     screened = facts.get(OrderScreened)
     if screened is not None and screened.one_parcel and len(boxes) > 1 and not split:
         faults.append(Fault("parcels", "one_parcel", ONE_PARCEL))
@@ -108,7 +117,7 @@ def repack(facts: Facts, number: int, measures: Measures, now: datetime) -> Parc
     following = max([*packed_parcels(facts), *(event.box.parcel for event in facts.all(ParcelRepacked))]) + 1
     if following > LAST_PARCEL:
         raise Refusal("conflict", "the order has too many parcels", detail=f"numbers end with {LAST_PARCEL}")
-    box = replace(boxes_of([parcel])[0], **asdict(measures))
+    box = replace(boxes_of([parcel], {})[0], **asdict(measures))
     net_weights = {content.sku: content.net_weight_g // content.quantity for content in parcel.contents}
     faults = box_faults("body", box, net_weights, _limits(facts, now))
     _require_no_faults([replace(fault, field=fault.field.removeprefix("body.")) for fault in faults])
@@ -150,22 +159,32 @@ def report_shortage(
     reason: ShortageReason,
     levels: Mapping[str, StockLevels],
     now: datetime,
+    named: Sequence[UnitKey] = (),
+    units: Mapping[UnitKey, Unit] | None = None,
 ) -> ReportedShortage:
     """Units reserved for the order are missing or damaged: they are written off. Others replace them if enough are
     available; else the order is short. After the first hand-over an order cannot be withdrawn any more: without a
-    replacement nothing changes. `levels` hold the SKUs that the order holds."""
+    replacement nothing changes. `levels` hold the SKUs that the order holds; `named` are bad units with serials,
+    `units` those of them that are known."""
     _require_known(order.facts)
     _require_reserved(order.facts)
     held = order.held().get(sku, 0)
     if quantity > held:
         fault = Fault("quantity", "held_by_order", f"the order holds {held} of this SKU")
         raise Refusal("invalid", "invalid shortage", faults=[fault])
+    _require_no_faults(shortage_faults(sku, quantity, named, units or {}))
     order_id, available = order.facts.id, levels[sku].free
     earlier = sum(1 for movement in order.movements if movement.kind == "written_off" and movement.sku == sku)
     subject = str(earlier + 1)
     written_off = Movement(sku, "written_off", quantity, order_id=order_id, subject=subject)
     told = StockWrittenOff(
-        order_id=order_id, occurred_at=now, sku=sku, quantity=quantity, reason=reason, number=earlier + 1
+        order_id=order_id,
+        occurred_at=now,
+        sku=sku,
+        quantity=quantity,
+        reason=reason,
+        number=earlier + 1,
+        units=tuple(named),
     )
     if available >= quantity:
         replaced = Movement(sku, "replaced", quantity, order_id=order_id, subject=subject)
@@ -203,22 +222,51 @@ def hand_over(facts: Facts, number: int, scanned: str, now: datetime) -> ParcelH
     )
 
 
+@dataclass(frozen=True, slots=True)
+class BookedReturn:
+    """A parcel that is booked in."""
+
+    received_back: ParcelReceivedBack
+    units: UnitsReturned | None = None
+    """Of one in which units with serials lay."""
+
+    @property
+    def published(self) -> list[Event]:
+        return [self.received_back, *([self.units] if self.units else [])]
+
+
 def book_return(
-    facts: Facts, number: int, sound: Sequence[SkuQuantity], damaged: Sequence[SkuQuantity], now: datetime
-) -> ParcelReceivedBack:
-    """Books in a parcel that is back, whether or not the carrier has published that."""
+    facts: Facts,
+    number: int,
+    sound: Sequence[SkuQuantity],
+    damaged: Sequence[SkuQuantity],
+    now: datetime,
+    damaged_units: Sequence[UnitKey] = (),
+    units: Mapping[UnitKey, Unit] | None = None,
+) -> BookedReturn:
+    """Books in a parcel that is back, whether or not the carrier has published that. `damaged_units` are those of the
+    damaged ones that have serials, `units` all that lay in the parcel."""
     parcel = _require_parcel(facts, number)
     if facts.get(ParcelHandedOver, number) is None:
         raise Refusal("conflict", "the parcel was not handed over")
     _require_no_faults(return_faults(parcel, sound, damaged))
     sound_contents, written_off = split_contents(parcel, sound)
+    packed, unpacked = facts.get(UnitsPacked, number), None
+    if packed is not None:
+        unpacked = returned_units(packed, parcel, damaged, damaged_units, units or {}, now)
+    elif damaged_units:
+        raise refused("damaged_units[0]", "unit_of_parcel", "no units with serials were in the parcel")
     if (received_back := facts.get(ParcelReceivedBack, number)) is not None:
         if (received_back.sound, received_back.written_off) != (sound_contents, written_off):
             raise Refusal("conflict", "the parcel is booked in already, otherwise")
-        return received_back
-    return ParcelReceivedBack(
+        told = facts.get(UnitsReturned, number)
+        if told is not None and unpacked is not None and set(told.written_off) != set(unpacked.written_off):
+            raise Refusal("conflict", "the parcel is booked in already, with other units")
+        return BookedReturn(received_back, told)
+    received_back = ParcelReceivedBack(
         order_id=facts.id, occurred_at=now, parcel=number, sound=sound_contents, written_off=written_off
     )
+    return BookedReturn(received_back, unpacked)
 
 
 def _require_known(facts: Facts) -> None:

@@ -113,6 +113,8 @@ def _in_warehouse(sku: str, stated: ValidatedProduct) -> Product:
         unit_value=stated.unit_value.amount,
         currency=stated.unit_value.currency,
         owner=stated.owner,
+        identity=stated.identity,
+        mints_serials=stated.mints_serials,
     )
 
 
@@ -150,6 +152,8 @@ def product_facts(facts: Facts, product: Product, now: datetime) -> list[Product
             "width_mm": product.width_mm,
             "height_mm": product.height_mm,
             "unit_value": {"amount": product.unit_value, "currency": product.currency},
+            "identity": product.identity,
+            "mints_serials": product.mints_serials,
         }
     )
     if last is None:

@@ -29,8 +29,10 @@ from contracts.warehouse import (
     StockRefused,
     StockReserved,
     StockShort,
+    UnitsPacked,
 )
 from services.warehouse.domain.orders import packed_parcels
+from services.warehouse.domain.units import withdrawn_units
 from shared.ledger.facts import DecisionContext, Facts
 
 
@@ -40,10 +42,13 @@ def decide(facts: Facts, context: DecisionContext) -> list[Event]:
     handed_over = bool(proved) or ParcelHandedOver in facts
     withdrawal = _withdrawal_answers(facts, handed_over, context.now)
     packing_over = _packing_over(facts) or any(isinstance(event, OrderWithdrawn) for event in withdrawal)
-    return [*proved, *withdrawal, *_packing_answers(facts, packing_over, context.now)]
+    opened: list[Event] = []
+    if UnitsPacked in facts and OrderWithdrawn in facts:
+        opened += withdrawn_units(facts, [event.parcel for event in proved], context.now)
+    return [*proved, *withdrawal, *opened, *_packing_answers(facts, packing_over, context.now)]
 
 
-def _proved_hand_overs(facts: Facts, now: datetime) -> list[Event]:
+def _proved_hand_overs(facts: Facts, now: datetime) -> list[ParcelHandedOver]:
     """A carrier's scan proves the hand-over, even if nobody reported it, even if the order was withdrawn. The label is
     there before any scan of it: both come from one service, on one partition."""
     if ParcelScanned not in facts:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
 
+from contracts.vocabularies import UnitIdentity
 from contracts.warehouse import GoodsReceived, ReceivedLine
-from services.refusals.refusal import Refusal
+from services.refusals.refusal import Refusal, conflict
 from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
 from shared.faults import Fault
 
 GOODS_RECEIPTS = UUID("6f0b7a52-8d0e-5d9e-9a0d-3a1d1f6f2c11")
 """The namespace of goods receipts' ids."""
+RECEIPT_UNITS = 10_000
+"""The most units with serials of one receipt: they are booked in one transaction, and told 500 in a fact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,14 @@ class Product:
     unit_value: Decimal
     currency: str
     owner: str
+    identity: UnitIdentity = "none"
+    """By what its units are told apart."""
+    mints_serials: bool = False
+    """Whether the warehouse gives its units their serials; without, those on the packs are stated."""
+
+    @property
+    def serialised(self) -> bool:
+        return self.identity == "serial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,8 @@ class GoodsReceipt:
     lines: tuple[SkuQuantity, ...]
     """As stated, each SKU once."""
     received_at: datetime
+    serials: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By SKU, those that are stated, as read from the packs."""
 
     @property
     def id(self) -> UUID:
@@ -77,6 +90,44 @@ def check_receipt(
         raise Refusal("invalid", "invalid receipt", faults=faults)
 
 
+def check_identity(product: Product, known: Product | None, *, received: bool) -> None:
+    """Of goods that came in before, by what units are told apart does not change: those in the house have no serials,
+    or their serials were told. Raises Refusal."""
+    if known is not None and received and known.identity != product.identity:
+        message = f"units of this SKU were received as `{known.identity}`"
+        raise conflict("goods of this SKU were received already", "identity", "identity_of_stock", message)
+
+
+def to_mint(receipt: GoodsReceipt, products: Mapping[str, Product]) -> dict[str, int]:
+    """How many serials the warehouse gives, by SKU: to goods whose packs have none."""
+    return {
+        line.sku: line.quantity
+        for line in receipt.lines
+        if products[line.sku].serialised and line.sku not in receipt.serials
+    }
+
+
+def taken_serials(
+    receipt: GoodsReceipt, products: Mapping[str, Product], taken: Collection[tuple[str, str]]
+) -> Refusal:
+    """Of a receipt with units that others are already. `taken`: their GTINs, in 14 digits, and serials."""
+    faults = [
+        Fault(f"lines[{index}].serials[{place}]", "new_serial", "a unit of this GTIN has this serial already")
+        for index, line in enumerate(receipt.lines)
+        for place, serial in enumerate(receipt.serials.get(line.sku, ()))
+        if (products[line.sku].gtin.zfill(14), serial) in taken
+    ]
+    return Refusal("invalid", "invalid receipt", faults=faults)
+
+
+def check_serials(receipt: GoodsReceipt, booked: Mapping[str, Sequence[str]]) -> None:
+    """A receipt that was told with these serials, by SKU, states none or the same, in whatever order. Raises
+    Refusal."""
+    if any(set(serials) != set(booked.get(sku, ())) for sku, serials in receipt.serials.items()):
+        fault = Fault("reference", "once", "a reference of an owner is booked once")
+        raise Refusal("conflict", "this reference was booked with other serials", faults=[fault])
+
+
 def check_repeated(receipt: GoodsReceipt, booked: GoodsReceipt) -> None:
     """A receipt whose owner and reference were booked before states the same lines, in whatever order. Raises
     Refusal."""
@@ -89,13 +140,35 @@ def _receipt_faults(receipt: GoodsReceipt, products: Mapping[str, Product], with
     repeats = Counter(line.sku for line in receipt.lines)
     faults = []
     for index, line in enumerate(receipt.lines):
-        field = f"lines[{index}].sku"
+        place = f"lines[{index}].sku"
         if line.sku not in products:
-            faults.append(Fault(field, "known_sku", "a product must be stated before it is received"))
+            faults.append(Fault(place, "known_sku", "a product must be stated before it is received"))
         elif products[line.sku].owner != receipt.owner:
-            faults.append(Fault(field, "owner_of_sku", "the product belongs to another owner"))
+            faults.append(Fault(place, "owner_of_sku", "the product belongs to another owner"))
         elif line.sku in withdrawn:
-            faults.append(Fault(field, "approved_product", "the product is withdrawn, and must be approved again"))
+            faults.append(Fault(place, "approved_product", "the product is withdrawn, and must be approved again"))
         if repeats[line.sku] > 1:
-            faults.append(Fault(field, "once", "each SKU once"))
+            faults.append(Fault(place, "once", "each SKU once"))
+        if line.sku in products:
+            faults += _serial_faults(f"lines[{index}].serials", line, receipt.serials.get(line.sku), products[line.sku])
+    units = sum(line.quantity for line in receipt.lines if line.sku in products and products[line.sku].serialised)
+    if units > RECEIPT_UNITS:
+        faults.append(Fault("lines", "units_of_receipt", f"at most {RECEIPT_UNITS:,} units with serials"))
     return faults
+
+
+def _serial_faults(field: str, line: SkuQuantity, serials: Sequence[str] | None, product: Product) -> list[Fault]:
+    if not product.serialised:
+        return [] if serials is None else [Fault(field, "serialised_product", "units of this product have no serials")]
+    if serials is None:
+        if product.mints_serials:
+            return []
+        return [Fault(field, "serials_of_packs", "the warehouse gives it no serials: state those on the packs")]
+    if len(serials) != line.quantity:
+        return [Fault(field, "one_a_unit", f"exactly {line.quantity}")]
+    repeats = Counter(serials)
+    return [
+        Fault(f"{field}[{place}]", "once", "each serial once")
+        for place, serial in enumerate(serials)
+        if repeats[serial] > 1
+    ]

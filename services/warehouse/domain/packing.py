@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from contracts.base import OrderLine, Parcel, ParcelContent
 from contracts.carriers import ParcelLimits
+from contracts.warehouse import UnitKey
 from shared.faults import Fault
 
 
@@ -29,6 +30,8 @@ class Box:
     length_mm: int
     width_mm: int
     height_mm: int
+    units: tuple[UnitKey, ...] = ()
+    """Those of its contents that have serials, as scanned."""
 
 
 def packing_faults(
@@ -102,8 +105,9 @@ def pack_boxes(boxes: Sequence[Box], net_weights: Mapping[str, int], owners: Map
     )
 
 
-def boxes_of(parcels: Sequence[Parcel]) -> tuple[Box, ...]:
-    """What the packer had reported: without the net weights, which are the products'."""
+def boxes_of(parcels: Sequence[Parcel], units: Mapping[int, tuple[UnitKey, ...]]) -> tuple[Box, ...]:
+    """What the packer had reported, with the units by number of the parcel: without the net weights, which are the
+    products'."""
     return tuple(
         Box(
             contents=tuple(Scanned(content.line, content.sku, content.quantity) for content in parcel.contents),
@@ -111,16 +115,21 @@ def boxes_of(parcels: Sequence[Parcel]) -> tuple[Box, ...]:
             length_mm=parcel.length_mm,
             width_mm=parcel.width_mm,
             height_mm=parcel.height_mm,
+            units=units.get(parcel.parcel, ()),
         )
         for parcel in parcels
     )
 
 
 def same_boxes(boxes: Sequence[Box], others: Sequence[Box]) -> bool:
-    """Whether these are the same boxes under the same numbers; in which order a box's contents were scanned does not
-    matter."""
+    """Whether these are the same boxes under the same numbers; in which order a box's contents and units were scanned
+    does not matter."""
     return [_sorted(box) for box in boxes] == [_sorted(box) for box in others]
 
 
 def _sorted(box: Box) -> Box:
-    return replace(box, contents=tuple(sorted(box.contents, key=lambda scanned: scanned.line)))
+    return replace(
+        box,
+        contents=tuple(sorted(box.contents, key=lambda scanned: scanned.line)),
+        units=tuple(sorted(box.units, key=lambda unit: (unit.gtin, unit.serial))),
+    )

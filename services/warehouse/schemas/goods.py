@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import pycountry
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
-from stdnum import ean
-from stdnum.exceptions import ValidationError
 
-from contracts.base import Code, CountryCode, Currency, HsCode, Sku
+from contracts.base import Code, CountryCode, Currency, HsCode, Serial, Sku
 from contracts.vocabularies import BlockReason
-from services.warehouse.domain.goods import GoodsReceipt, Product, StockOfOwner
+from services.warehouse.domain.goods import RECEIPT_UNITS, GoodsReceipt, Product, StockOfOwner
 from services.warehouse.domain.stock import SkuQuantity, StockLevels
 from services.warehouse.schemas.base import Grams, Millimetres
+from services.warehouse.schemas.units import Gtin
 from shared.http.amounts import amount
 from shared.http.counts import at_most
 from shared.http.models import Body, View
-
-
-def _gtin(text: str) -> str:
-    try:
-        return str(ean.validate(text))
-    except ValidationError as fault:
-        raise PydanticCustomError("gtin", "8, 12, 13 or 14 digits with their GS1 check digit") from fault
 
 
 def _country(code: str) -> str:
@@ -37,9 +30,6 @@ def _country(code: str) -> str:
     return code
 
 
-Gtin = Annotated[str, Field(min_length=8, max_length=14), AfterValidator(_gtin)]
-"""As handed in: 8, 12, 13 or 14 digits. They are one number with zeros in front left out (GS1 General Specifications,
-3.2), so that a look-up compares all 14; what is shown is what was stated, as it is printed on the goods."""
 ReceivedUnits = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 
 
@@ -70,6 +60,12 @@ class ProductBody(Body):
     """What one unit is worth, without tax."""
     owner: Code
     """Whose goods they are; it never changes."""
+    identity: Literal["serial", "lot", "none"] = "none"
+    """By what units are told apart; it never changes once goods came in. With `serial` each has one, from its receipt
+    on, and is scanned into its parcel."""
+    mints_serials: bool = False
+    """Whether the warehouse gives units their serials, since those on the packs are none: the brand's owner lets it.
+    Without it a receipt states the serials on the packs."""
 
     def product(self, sku: str) -> Product:
         """This product under its SKU."""
@@ -85,6 +81,8 @@ class ProductBody(Body):
             unit_value=self.unit_value.amount,
             currency=self.unit_value.currency,
             owner=self.owner,
+            identity=self.identity,
+            mints_serials=self.mints_serials,
         )
 
 
@@ -109,6 +107,9 @@ class ReceiptLine(Body):
 
     sku: Sku
     quantity: ReceivedUnits
+    serials: Annotated[list[Serial], Field(max_length=RECEIPT_UNITS), at_most(RECEIPT_UNITS)] | None = None
+    """Of units that are told apart by serials: those on the packs, AI 21, one a unit. Null: the packs have none, and
+    the warehouse gives them."""
 
 
 class ReceiptBody(Body):
@@ -123,7 +124,17 @@ class ReceiptBody(Body):
 
     def receipt(self, received_at: datetime) -> GoodsReceipt:
         lines = tuple(SkuQuantity(line.sku, line.quantity) for line in self.lines)
-        return GoodsReceipt(self.owner, self.reference, lines, received_at)
+        serials = {line.sku: tuple(line.serials) for line in self.lines if line.serials is not None}
+        return GoodsReceipt(self.owner, self.reference, lines, received_at, serials)
+
+
+class BookedLine(View):
+    """Units of one product that were booked in."""
+
+    sku: Sku
+    quantity: int
+    serials: tuple[str, ...]
+    """Of these units, stated or given; empty where they have none."""
 
 
 class ReceiptView(View):
@@ -132,7 +143,7 @@ class ReceiptView(View):
     id: UUID
     reference: str
     owner: str
-    lines: tuple[ReceiptLine, ...]
+    lines: tuple[BookedLine, ...]
     received_at: datetime
 
 
@@ -176,12 +187,16 @@ def product_view(product: Product) -> ProductView:
     return ProductView.model_validate({**fields, "unit_value": value})
 
 
-def receipt_view(receipt: GoodsReceipt) -> ReceiptView:
+def receipt_view(receipt: GoodsReceipt, serials: Mapping[str, Sequence[str]]) -> ReceiptView:
+    """`serials` by SKU."""
     return ReceiptView(
         id=receipt.id,
         reference=receipt.reference,
         owner=receipt.owner,
-        lines=tuple(ReceiptLine(sku=line.sku, quantity=line.quantity) for line in receipt.lines),
+        lines=tuple(
+            BookedLine(sku=line.sku, quantity=line.quantity, serials=tuple(serials.get(line.sku, ())))
+            for line in receipt.lines
+        ),
         received_at=receipt.received_at,
     )
 

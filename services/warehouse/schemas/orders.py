@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +11,16 @@ from pydantic import Field
 
 from contracts.base import Parcel, ParcelContent, ParcelEvent, ParcelNumber, Sku
 from contracts.carrier import LabelCreated, ParcelReturned
-from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver, ParcelReceivedBack, ParcelRepacked
+from contracts.warehouse import (
+    PARCEL_UNITS,
+    OrderPacked,
+    OrderWithdrawn,
+    ParcelHandedOver,
+    ParcelReceivedBack,
+    ParcelRepacked,
+    UnitKey,
+    UnitsPacked,
+)
 from services.tracking_numbers import TypedNumber
 from services.warehouse.domain.actions import Measures, ShortageReason
 from services.warehouse.domain.goods import Product
@@ -19,7 +28,9 @@ from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import LabelledParcel, OrderRow, Stage, order_lines, order_row, packed_parcels
 from services.warehouse.domain.packing import Box, Scanned
 from services.warehouse.domain.stock import SkuQuantity
+from services.warehouse.domain.units import live_boxes
 from services.warehouse.schemas.base import Grams, Millimetres
+from services.warehouse.schemas.units import BoxUnits, UnitBody, box_units
 from shared.http.counts import at_most
 from shared.http.models import Body, View
 from shared.ledger.facts import Facts
@@ -47,6 +58,8 @@ class BoxBody(Body):
     """On the outside, in millimetres, as the other two sides."""
     width_mm: Millimetres
     height_mm: Millimetres
+    units: Annotated[list[UnitBody], Field(max_length=PARCEL_UNITS), at_most(PARCEL_UNITS)] = Field(default=[])
+    """Of goods whose units have serials every unit, as scanned; other goods have none."""
 
     def box(self) -> Box:
         return Box(
@@ -55,6 +68,7 @@ class BoxBody(Body):
             length_mm=self.length_mm,
             width_mm=self.width_mm,
             height_mm=self.height_mm,
+            units=tuple(unit.key() for unit in self.units),
         )
 
 
@@ -76,6 +90,8 @@ class PackedOrderView(View):
     order_id: UUID
     packed_at: datetime
     parcels: tuple[Parcel, ...]
+    units: tuple[BoxUnits, ...]
+    """Of the parcels in which units with serials lie."""
 
 
 class RepackBody(Body):
@@ -101,6 +117,8 @@ class RepackView(View):
     repacked_at: datetime
     parcel: Parcel
     """The box that takes its place."""
+    units: BoxUnits | None
+    """Its units with serials; null when it has none."""
 
 
 class ShortageBody(Body):
@@ -110,6 +128,8 @@ class ShortageBody(Body):
     quantity: Units
     """How many; no more than the order holds."""
     reason: ShortageReason
+    units: Annotated[list[UnitBody], Field(max_length=999), at_most(999)] = Field(default=[])
+    """Which, where they have serials and it is known; none that lies in a box."""
 
 
 class ShortageView(View):
@@ -158,6 +178,8 @@ class ReturnedParcelBody(Body):
     """Stock again."""
     damaged: Annotated[list[SkuQuantityBody], Field(max_length=99), at_most(99)] = Field(default=[])
     """Written off; so are units that are missing, and counted here."""
+    damaged_units: Annotated[list[UnitBody], Field(max_length=PARCEL_UNITS), at_most(PARCEL_UNITS)] = Field(default=[])
+    """Which of the damaged and missing ones, where they have serials; it may be left out where all of a product are."""
 
 
 class ReturnedParcelView(View):
@@ -183,6 +205,8 @@ class PickLine(View):
     quantity: int
     net_weight_g: int | None
     """Of one unit, in grams; null while the product is not stated."""
+    serialised: bool
+    """Whether each unit is scanned into its parcel; false while the product is not stated."""
 
 
 class PickList(View):
@@ -238,6 +262,10 @@ class ParcelState(View):
     """When the carrier brought it back, as the carrier says."""
     received_back_at: datetime | None
     """When its content was booked in."""
+    sscc: str | None
+    """Of the box, where units with serials were scanned into it; else null."""
+    units: tuple[UnitKey, ...]
+    """Those scanned into it."""
 
 
 class OrderView(View):
@@ -269,6 +297,7 @@ def pick_list_view(order: OrderRow, facts: Facts, products: Mapping[str, Product
                 gtin=products[line.sku].gtin if line.sku in products else None,
                 quantity=line.quantity,
                 net_weight_g=products[line.sku].net_weight_g if line.sku in products else None,
+                serialised=line.sku in products and products[line.sku].serialised,
             )
             for line in order_lines(facts)
         ),
@@ -286,16 +315,22 @@ def hand_over_view(parcel: LabelledParcel) -> ParcelToHandOver:
     )
 
 
-def pack_view(packed: OrderPacked) -> PackedOrderView:
-    return PackedOrderView(order_id=packed.order_id, packed_at=packed.occurred_at, parcels=packed.parcels)
+def pack_view(packed: OrderPacked, units: Sequence[UnitsPacked]) -> PackedOrderView:
+    return PackedOrderView(
+        order_id=packed.order_id,
+        packed_at=packed.occurred_at,
+        parcels=packed.parcels,
+        units=tuple(box_units(box) for box in units),
+    )
 
 
-def repack_view(repacked: ParcelRepacked) -> RepackView:
+def repack_view(repacked: ParcelRepacked, units: UnitsPacked | None) -> RepackView:
     return RepackView(
         order_id=repacked.order_id,
         given_up=repacked.parcel,
         repacked_at=repacked.occurred_at,
         parcel=repacked.box,
+        units=box_units(units) if units is not None else None,
     )
 
 
@@ -320,7 +355,7 @@ def return_view(received_back: ParcelReceivedBack) -> ReturnedParcelView:
 
 def order_view(order: OrderStock) -> OrderView:
     facts = order.facts
-    row, withdrawn = order_row(facts), facts.get(OrderWithdrawn)
+    row, withdrawn, scanned = order_row(facts), facts.get(OrderWithdrawn), live_boxes(facts)
     return OrderView(
         order_id=facts.id,
         number=row.number,
@@ -331,11 +366,14 @@ def order_view(order: OrderStock) -> OrderView:
         ),
         held={sku: units for sku, units in sorted(order.held().items()) if units},
         withdrawn=withdrawn.reason if withdrawn else None,
-        parcels=tuple(_parcel_state(facts, parcel) for _, parcel in sorted(packed_parcels(facts).items())),
+        parcels=tuple(
+            _parcel_state(facts, parcel, scanned.get(number))
+            for number, parcel in sorted(packed_parcels(facts).items())
+        ),
     )
 
 
-def _parcel_state(facts: Facts, parcel: Parcel) -> ParcelState:
+def _parcel_state(facts: Facts, parcel: Parcel, scanned: UnitsPacked | None) -> ParcelState:
     label = facts.get(LabelCreated, parcel.parcel)
     return ParcelState(
         parcel=parcel,
@@ -343,6 +381,8 @@ def _parcel_state(facts: Facts, parcel: Parcel) -> ParcelState:
         handed_over_at=_occurred_at(facts, ParcelHandedOver, parcel),
         returned_at=_occurred_at(facts, ParcelReturned, parcel),
         received_back_at=_occurred_at(facts, ParcelReceivedBack, parcel),
+        sscc=scanned.sscc if scanned is not None else None,
+        units=scanned.units if scanned is not None else (),
     )
 
 

@@ -19,16 +19,19 @@ _COLUMNS = ", ".join(field.name for field in fields(Product))
 async def save_product(db: DB, product: Product, *, withdrawn: bool = False, stated: bool = True) -> bool | None:
     """True when new, False when replaced, None when the SKU belongs to another owner: that never changes, for the
     stock under it is the owner's. `stated`: the GTIN is shown as it is here; without, it comes from a fact, in 14
-    digits, and replaces only another number."""
+    digits, and replaces only another number. By what units are told apart stays as it was when goods came in."""
     created: bool | None = await db.fetchval(
         """insert into products (sku, gtin, hs_code, origin, net_weight_g, length_mm, width_mm, height_mm, unit_value,
-                                 currency, owner, vendor_id, withdrawn)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                                 currency, owner, vendor_id, withdrawn, identity, mints_serials)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $15, $16)
            on conflict (sku) do update set
                gtin = case when $14 or products.gtin14 <> lpad(excluded.gtin, 14, '0')
                            then excluded.gtin else products.gtin end,
                vendor_id = excluded.vendor_id,
                withdrawn = case when $14 then products.withdrawn else excluded.withdrawn end,
+               identity = case when exists (select from stock s where s.sku = excluded.sku and s.received > 0)
+                               then products.identity else excluded.identity end,
+               mints_serials = excluded.mints_serials,
                hs_code = excluded.hs_code, origin = excluded.origin,
                net_weight_g = excluded.net_weight_g, length_mm = excluded.length_mm, width_mm = excluded.width_mm,
                height_mm = excluded.height_mm, unit_value = excluded.unit_value, currency = excluded.currency
@@ -48,6 +51,8 @@ async def save_product(db: DB, product: Product, *, withdrawn: bool = False, sta
         vendor_stream(product.owner).id,
         withdrawn,
         stated,
+        product.identity,
+        product.mints_serials,
     )
     if created is not None:
         await db.execute("insert into stock (sku) values ($1) on conflict do nothing", product.sku)

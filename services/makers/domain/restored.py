@@ -1,6 +1,6 @@
-"""Vendors and products as they were told, for a database that was restored and has forgotten it. What was told stands:
-others have acted on it, and a turn that is told again is no news to anybody. What a vendor has stated meanwhile and
-nobody was told of is lost; a person compares. Pure."""
+"""Vendors and products as they were published, for a database that was restored and has forgotten it. What was
+published stands: others have acted on it, and a turn that is published again is no news to anybody. What a vendor has
+stated since the backup and was not published is lost; a person compares. Pure."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from services.makers.domain.brands import Brand
 from services.makers.domain.products import Details, Identity, Product
 from services.makers.domain.vendors import State, Vendor
 
-TOLD_STATES: tuple[State, ...] = ("verified", "suspended", "closed")
-"""Those of which others know."""
+PUBLISHED_STATES: tuple[State, ...] = ("verified", "suspended", "closed")
+"""Those of which events are published, so that others know of them."""
 NO_BRAND = UUID(int=0)
 """Of a product whose brand was stated since the backup: it is stated anew, and the product with it."""
 
 
-def vendor_as_told(vendor: Vendor, told: Sequence[Event]) -> Vendor:
-    """`told`: what the database has forgotten of it, in order."""
-    for event in told:
+def restored_vendor(vendor: Vendor, published: Sequence[Event]) -> Vendor:
+    """`published`: the events about it that the database has forgotten, in order."""
+    for event in published:
         match event:
             case VendorVerified():
                 vendor = replace(vendor, tellings=event.turn)
-                if vendor.state not in TOLD_STATES:
+                if vendor.state not in PUBLISHED_STATES:
                     vendor = replace(vendor, state="verified", since=event.occurred_at)
             case VendorSuspended():
                 ended = event.reason == "closed"
@@ -51,10 +51,10 @@ def vendor_as_told(vendor: Vendor, told: Sequence[Event]) -> Vendor:
     return vendor
 
 
-def product_as_told(before: Product | None, told: Sequence[Event], brands: Sequence[Brand]) -> Product | None:
-    """As `vendor_as_told`; None of one that is not known and was not told of. `brands`: those of its vendor."""
+def restored_product(before: Product | None, published: Sequence[Event], brands: Sequence[Brand]) -> Product | None:
+    """As `restored_vendor`; None where the product is neither known nor published. `brands`: those of its vendor."""
     after = before
-    for event in told:
+    for event in published:
         match event:
             case ProductApproved() | ProductChanged():
                 version = event.product.version
@@ -72,27 +72,27 @@ def product_as_told(before: Product | None, told: Sequence[Event], brands: Seque
     return after
 
 
-def _details(told: makers.Product, before: Product | None, brands: Sequence[Brand]) -> Details:
-    if told.names is None:
-        raise AssertionError("makers tells the names of every product")
+def _details(product: makers.Product, before: Product | None, brands: Sequence[Brand]) -> Details:
+    if product.names is None:
+        raise AssertionError("makers publishes the names of every product")
     return Details(
-        brand_id=next((brand.id for brand in brands if brand.name == told.brand), NO_BRAND),
-        gtin=told.gtin,
-        name_fr=told.names.fr,
-        name_en=told.names.en,
-        name_zh=told.names.zh,
-        hs_code=told.hs_code,
-        origin=told.origin,
-        composition=told.composition,
-        net_weight_g=told.net_weight_g,
-        length_mm=told.length_mm,
-        width_mm=told.width_mm,
-        height_mm=told.height_mm,
-        unit_value=told.unit_value.amount,
-        currency=told.unit_value.currency,
-        content_amount=told.content.amount if told.content else None,
-        content_unit=told.content.unit if told.content else None,
+        brand_id=next((brand.id for brand in brands if brand.name == product.brand), NO_BRAND),
+        gtin=product.gtin,
+        name_fr=product.names.fr,
+        name_en=product.names.en,
+        name_zh=product.names.zh,
+        hs_code=product.hs_code,
+        origin=product.origin,
+        composition=product.composition,
+        net_weight_g=product.net_weight_g,
+        length_mm=product.length_mm,
+        width_mm=product.width_mm,
+        height_mm=product.height_mm,
+        unit_value=product.unit_value.amount,
+        currency=product.unit_value.currency,
+        content_amount=product.content.amount if product.content else None,
+        content_unit=product.content.unit if product.content else None,
         images=before.details.images if before else (),
-        documents=tuple((document.type, document.number) for document in told.documents),
-        identity=cast(Identity, told.identity),  # which makers has told
+        documents=tuple((document.type, document.number) for document in product.documents),
+        identity=cast(Identity, product.identity),  # which makers has published
     )

@@ -1,0 +1,203 @@
+"""Events that others tell: what is taken in of them, and how each stands beside our own.
+
+What is taken in is less than EPCIS allows, for all of it is shown to whoever holds the unit: one piece an event, places
+by their GLN, words of CBV. No field holds a free text, a document's number or a party.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple, TypeAlias
+
+from pydantic import ValidationError
+
+from contracts.warehouse import UnitKey
+from services.provenance.domain import epcis
+from services.provenance.domain.epcis import Fields, Place
+from services.provenance.domain.event_hash import event_hash, in_milliseconds
+from services.provenance.domain.gs1_uris import box_of, good_check_digit, place_of, unit_of
+from services.provenance.domain.telling import Told
+from shared.faults import Fault
+
+MAX_EVENTS = 200
+"""Of one document."""
+MOST_A_UNIT = 4
+"""Events that others tell of one unit: with those of its way they fit into a bundle."""
+AHEAD = timedelta(minutes=5)
+"""By which a clock may be ahead of ours."""
+OLDEST = timedelta(days=5 * 365)
+
+Action = Literal["ADD", "OBSERVE", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """That an event told before was wrong."""
+
+    at: datetime
+    reason: epcis.Reason | None = None
+    corrections: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An event as it was sent: its form is judged, its meaning is not."""
+
+    at: datetime
+    offset: str
+    """Of the place where it happened, as in `+01:00`."""
+    action: Action
+    step: str
+    epc: str
+    parent: str | None = None
+    """The box of an AggregationEvent; none for an ObjectEvent."""
+    disposition: str | None = None
+    read_point: str | None = None
+    location: str | None = None
+    event_id: str | None = None
+    declaration: Declaration | None = None
+
+    @property
+    def epc_field(self) -> str:
+        return "epcList[0]" if self.parent is None else "childEPCs[0]"
+
+
+class Identity(NamedTuple):
+    """Of an event: what it says, by its hash, and when that was declared wrong, or not at all."""
+
+    event_id: str
+    declared_at: datetime | None
+
+    @property
+    def original(self) -> Identity:
+        return Identity(self.event_id, None)
+
+
+Known: TypeAlias = Mapping[Identity, str | None]
+"""Whose word each event is; none of our own."""
+OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """An event that can be logged."""
+
+    told: Told
+    unit: UnitKey
+    identity: Identity
+    epc_field: str
+
+
+def judge(said: Said, place: Place, now: datetime, by: str) -> Captured | list[Fault]:
+    """The event with its units, boxes and places as this issuer names them, which leaves its hash as it was; or every
+    rule that it breaks, with the field within the event. `by`: who says it."""
+    faults = list(_of_times(said, now))
+    unit = _unit(said, faults)
+    parent = _number(said.parent, box_of, "parentID", "sscc", faults)
+    read_point = _number(said.read_point, place_of, "readPoint.id", "gln", faults, place.location)
+    location = _number(said.location, place_of, "bizLocation.id", "gln", faults, place.location)
+    if unit is None or faults:
+        return faults
+    event = _event(said, place, unit, parent, read_point, location)
+    event_id: str = event["eventID"]
+    if said.event_id not in (None, event_id):
+        return [Fault("eventID", "event_hash", "Must be the event's hash by CBV 8.9.2 (sha-256), or be left out")]
+    declared = in_milliseconds(said.declaration.at) if said.declaration else None
+    identity = Identity(event_id, datetime.fromisoformat(declared) if declared else None)
+    told = Told(f"said|{event_id}|{declared or ''}", said.at, event, unit, said_by=by)
+    return Captured(told, unit, identity, said.epc_field)
+
+
+def new_of(
+    captured: Sequence[Captured], known: Known, told: Mapping[UnitKey, int], by: str
+) -> tuple[list[Told], list[Fault]]:
+    """Those that are not known yet, originals first; or why the document is refused. `told`: how many events others
+    have told of each unit. Only who has said an event may declare it wrong; what we said ourselves an operator may."""
+    said = dict(known) | {one.identity: by for one in captured if one.identity not in known}
+    faults: list[Fault] = []
+    new: dict[Identity, Captured] = {}
+    for number, one in enumerate(captured):
+        field = f"epcisBody.eventList[{number}]"
+        if one.identity.declared_at is not None and not _may_declare(one.identity.original, said, by):
+            what = "Must declare an event wrong that is known here, and that the key's holder has told"
+            faults.append(Fault(f"{field}.errorDeclaration", "original", what))
+        elif one.identity not in known and one.identity not in new:
+            new[one.identity] = one
+            if told.get(one.unit, 0) + sum(other.unit == one.unit for other in new.values()) > MOST_A_UNIT:
+                most = f"Others tell at most {MOST_A_UNIT} events of a unit"
+                faults.append(Fault(f"{field}.{one.epc_field}", "unit_full", most))
+    in_order = sorted(new.values(), key=lambda one: one.identity.declared_at is not None)
+    return [one.told for one in in_order], faults
+
+
+def _may_declare(original: Identity, said: Known, by: str) -> bool:
+    return original in said and (said[original] == by or (by == OPERATOR and said[original] is None))
+
+
+def _event(
+    said: Said, place: Place, unit: UnitKey, parent: str | None, read_point: str | None, location: str | None
+) -> Fields:
+    epc = place.unit(unit.gtin, unit.serial)
+    about: Fields = {"epcList": [epc]} if parent is None else {"parentID": place.box(parent), "childEPCs": [epc]}
+    event: Fields = {
+        "@context": [epcis.CONTEXT],
+        "type": "ObjectEvent" if parent is None else "AggregationEvent",
+        "eventTime": in_milliseconds(said.at),
+        "eventTimeZoneOffset": said.offset,
+        **about,
+        "action": said.action,
+        "bizStep": said.step,
+    }
+    optional = {
+        "disposition": said.disposition,
+        "readPoint": place.at(read_point) if read_point else None,
+        "bizLocation": place.at(location) if location else None,
+    }
+    event |= {name: value for name, value in optional.items() if value is not None}
+    event["eventID"] = event_hash(event)
+    if said.declaration is None:
+        return event
+    return epcis.declared_wrong(event, said.declaration.at, said.declaration.reason, said.declaration.corrections)
+
+
+def _of_times(said: Said, now: datetime) -> Iterator[Fault]:
+    ahead = f"Must not lie more than {AHEAD.seconds // 60} minutes ahead"
+    if said.at > now + AHEAD:
+        yield Fault("eventTime", "future", ahead)
+    if said.at < now - OLDEST:
+        yield Fault("eventTime", "too_old", f"Must not lie more than {OLDEST.days} days back")
+    if said.declaration is not None and said.declaration.at > now + AHEAD:
+        yield Fault("errorDeclaration.declarationTime", "future", ahead)
+    if said.declaration is not None and said.declaration.at < said.at:
+        yield Fault("errorDeclaration.declarationTime", "before_event", "Must not lie before the event")
+
+
+def _unit(said: Said, faults: list[Fault]) -> UnitKey | None:
+    found = unit_of(said.epc)
+    try:
+        unit = UnitKey(gtin=found[0], serial=found[1]) if found else None
+    except ValidationError:
+        unit = None
+    if unit is None:
+        faults.append(Fault(said.epc_field, "unit", "Must name one unit: https://<host>/01/<GTIN>/21/<serial>"))
+    elif not good_check_digit(unit.gtin):
+        faults.append(Fault(said.epc_field, "check_digit", "The check digit of the GTIN must be right"))
+        return None
+    return unit
+
+
+def _number(
+    uri: str | None, read: Callable[[str], str | None], field: str, kind: str, faults: list[Fault], own: str = ""
+) -> str | None:
+    """`own`: our own place, which is named as it was set."""
+    if uri is None:
+        return None
+    number = read(uri)
+    if number is None:
+        form = "https://<host>/00/<SSCC>" if kind == "sscc" else "https://<host>/414/<GLN>"
+        faults.append(Fault(field, kind, f"Must be {form}"))
+    elif number != own and not good_check_digit(number):
+        faults.append(Fault(field, "check_digit", f"The check digit of the {kind.upper()} must be right"))
+    return number

@@ -1,0 +1,478 @@
+"""Events over HTTP by GS1's REST binding of EPCIS 2.0: asked for, told by others, and shown in bundles."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID, uuid4
+
+import httpx
+import jsonschema
+import pytest
+
+from contracts.base import vendor_stream
+from contracts.makers import Product, ProductApproved
+from contracts.warehouse import UnitKey
+from services.provenance.domain.bundles import BadBundle, verify_bundle
+from services.provenance.domain.event_hash import event_hash
+from services.provenance.domain.leaves import event_leaf
+from services.provenance.domain.signing import parse_jws
+from services.provenance.main import audited
+from shared.operations.provision import keep_api_key
+from shared.scopes import Scope
+from tests.support.databases import FreshDatabase
+from tests.support.provenance_samples import GTIN, ISSUER, PLACE, SSCC
+from tests.support.provenance_service import (
+    NOW,
+    ProvenanceService,
+    delivered,
+    handed_over,
+    packed,
+    provenance_service,
+    received,
+    returned,
+    settings,
+    units,
+)
+
+OWN, FOREIGN = "03012345678902", "03245678901236"
+VENDOR, OTHER = vendor_stream("vieux-port"), vendor_stream("other")
+OPERATOR, WAREHOUSE, MAKER, RIVAL = "operator-key", "warehouse-key", "maker-key", "rival-key"
+KEYS: tuple[tuple[str, str, Scope], ...] = (
+    (OPERATOR, "operator", "operator"),
+    (WAREHOUSE, "warehouse", "warehouse"),
+    (MAKER, f"vendor:{VENDOR.id}", "vendor"),
+    (RIVAL, f"vendor:{OTHER.id}", "vendor"),
+    ("nobody", "vendor", "vendor"),
+    ("shop", "shop", "marketplace"),
+)
+SCHEMA_FILE = os.environ.get("EPCIS_SCHEMA", "")
+SCHEMA = json.loads(Path(SCHEMA_FILE).read_text(encoding="utf-8")) if SCHEMA_FILE else None
+BOX = "030123450000000031"
+
+
+def approved(owner: str, gtin: str, sku: str) -> ProductApproved:
+    product = {
+        "version": 1,
+        "owner": owner,
+        "vendor_id": vendor_stream(owner).id,
+        "gtin": gtin,
+        "hs_code": "34011100",
+        "origin": "FR",
+        "net_weight_g": 300,
+        "length_mm": 90,
+        "width_mm": 60,
+        "height_mm": 40,
+        "unit_value": {"amount": "9.50", "currency": "EUR"},
+    }
+    return ProductApproved(sku=sku, occurred_at=NOW, product=Product.model_validate(product))
+
+
+@pytest.fixture
+async def service(fresh_database: FreshDatabase) -> AsyncIterator[ProvenanceService]:
+    async with provenance_service(settings(await fresh_database("provenance"))) as made:
+        async with made.platform.pool.acquire() as db:
+            for key, name, scope in KEYS:
+                await keep_api_key(db, key=key, name=name, scope=scope)
+        await made.consume(approved("vieux-port", OWN, "SAVON"), approved("other", FOREIGN, "SERUM"))
+        yield made
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def checked(answer: httpx.Response) -> list[dict[str, Any]]:
+    """The events of an answer, which is valid by GS1's schema where that is at hand."""
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["GS1-EPCIS-Version"] == answer.headers["GS1-CBV-Version"] == "2.0.0"
+    document = answer.json()
+    if SCHEMA is not None:
+        jsonschema.validate(document, SCHEMA, format_checker=jsonschema.FormatChecker())
+    events: list[dict[str, Any]] = document["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+    for event in events:
+        content = {name: value for name, value in event.items() if name != "silkpost:saidBy"}
+        assert event["eventID"] == event_hash(content)
+    return events
+
+
+async def query(service: ProvenanceService, key: str = OPERATOR, **parameters: str) -> list[dict[str, Any]]:
+    return checked(await service.http.get("/events", params=parameters, headers=bearer(key)))
+
+
+def steps(events: list[dict[str, Any]]) -> list[str]:
+    return [event["bizStep"] for event in events]
+
+
+async def of_unit(service: ProvenanceService, epc: str, key: str = OPERATOR) -> list[str]:
+    return steps(checked(await service.http.get(f"/epcs/{quote(epc, safe='')}/events", headers=bearer(key))))
+
+
+def event(serial: str = "A1", gtin: str = OWN, **changes: Any) -> dict[str, Any]:
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+    made: dict[str, Any] = {
+        "type": "ObjectEvent",
+        "eventTime": at.isoformat(),
+        "eventTimeZoneOffset": "+01:00",
+        "epcList": [f"https://id.gs1.org/01/{gtin}/21/{serial}"],
+        "action": "OBSERVE",
+        "bizStep": "inspecting",
+        "disposition": "conformant",
+        "readPoint": {"id": "https://id.gs1.org/414/3012345000000"},
+    }
+    return made | changes
+
+
+def packing(serial: str = "A1", gtin: str = OWN, **changes: Any) -> dict[str, Any]:
+    made = event(serial, gtin, type="AggregationEvent", action="ADD", bizStep="packing", disposition="in_progress")
+    children = made.pop("epcList")
+    return {**made, "parentID": f"https://id.gs1.org/00/{BOX}", "childEPCs": children, **changes}
+
+
+def document(*events: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
+        "type": "EPCISDocument",
+        "schemaVersion": "2.0",
+        "creationDate": "2026-11-24T10:00:00.000Z",
+        "epcisBody": {"eventList": list(events)},
+    }
+    return made | changes
+
+
+async def capture(
+    service: ProvenanceService, body: Any, key: str = MAKER, headers: Mapping[str, str] | None = None
+) -> httpx.Response:
+    return await service.http.post("/capture", json=body, headers={**bearer(key), **(headers or {})})
+
+
+async def taken(service: ProvenanceService, *events: Mapping[str, Any], key: str = MAKER) -> None:
+    body = document(*events)
+    if SCHEMA is not None:
+        jsonschema.validate(body, SCHEMA)
+    answer = await capture(service, body, key)
+    assert answer.status_code == 202, answer.text
+
+
+def faults(answer: httpx.Response) -> list[tuple[str, str]]:
+    assert answer.status_code == 400, answer.text
+    return [
+        (fault["field"].removeprefix("epcisBody.eventList[0]."), fault["rule"]) for fault in answer.json()["errors"]
+    ]
+
+
+async def way(service: ProvenanceService) -> tuple[list[UnitKey], UUID]:
+    some, order = units(3), uuid4()
+    await service.consume(received(some))
+    await service.consume(packed(some, order), handed_over(order), delivered(order))
+    return some, order
+
+
+async def test_events_are_asked_for_by_what_they_say(service: ProvenanceService) -> None:
+    some, order = await way(service)
+    await service.consume(returned(some[:1], some[1:], order))
+    everything = await query(service)
+    assert len(everything) == 3 + 3 + 2 + 3 + 1 + 2
+    assert all({"recordTime"} <= set(one) and "@context" not in one for one in everything)
+    one = PLACE.unit(some[0].gtin, some[0].serial)
+    box = PLACE.box(SSCC)
+    assert steps(await query(service, EQ_bizStep="packing|shipping")) == [*["packing"] * 3, "shipping"]
+    assert steps(await query(service, EQ_disposition="inactive")) == ["decommissioning"] * 2
+    assert steps(await query(service, eventType="AggregationEvent", EQ_action="DELETE")) == ["unpacking"] * 3
+    assert steps(await query(service, MATCH_epc=one)) == ["commissioning", "packing", "unpacking", "receiving"]
+    assert steps(await query(service, MATCH_epc=f"{one}|{box}", LT_eventTime="2026-11-24T12:00:00Z")) == [
+        *("commissioning", "packing", "shipping")
+    ]
+    assert steps(await query(service, MATCH_parentID=box)) == [*["packing"] * 3, *["unpacking"] * 3]
+    assert len(await query(service, MATCH_anyEPC=box)) == 3 + 2 + 3
+    assert len(await query(service, MATCH_epc=f"https://id.gs1.org/01/{GTIN}")) == 12
+    assert steps(
+        await query(service, GE_eventTime="2026-12-01T00:00:00Z", LT_eventTime="2026-12-10T00:00:00+01:00")
+    ) == ["arriving"]
+    assert await query(service, EXISTS_errorDeclaration="true") == []
+    (shipped,) = await query(service, EQ_bizStep="shipping")
+    assert await query(service, EQ_eventID=shipped["eventID"]) == [shipped]
+    assert len(await query(service, GE_recordTime=everything[0]["recordTime"])) == 14
+    assert await query(service, LT_recordTime="2026-11-01T00:00:00Z") == []
+    assert await of_unit(service, one) == ["commissioning", "packing", "unpacking", "receiving"]
+    assert len(await of_unit(service, "urn:epc:id:sscc:3012345.0000000001")) == 3 + 2 + 3
+    assert await of_unit(service, "urn:epc:id:sscc:3012345.0000000002") == []
+    text = json.dumps(everything)
+    assert not any(word in text for word in (str(order), "CA000000017FR", "price", "city", "name", "SAVON"))
+
+
+async def test_events_come_a_page_at_a_time(service: ProvenanceService) -> None:
+    await way(service)
+    url, found = "/events?perPage=3&EQ_action=ADD%7COBSERVE", list[dict[str, Any]]()
+    pages = 0
+    while url:
+        answer = await service.http.get(url, headers=bearer(WAREHOUSE))
+        found += checked(answer)
+        url = answer.links["next"]["url"] if "next" in answer.links else ""
+        pages += 1
+    assert (pages, found) == (3, await query(service))
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "rule"),
+    [
+        ("/events?EQ_bizstep=packing", "EQ_bizstep", "unknown_parameter"),
+        ("/events?EQ_correctiveEventID=x", "EQ_correctiveEventID", "unknown_parameter"),
+        ("/events?EQ_bizStep=a%20b", "EQ_bizStep", "string_pattern_mismatch"),
+        (f"/events?EQ_bizStep={'|'.join(['a'] * 21)}", "EQ_bizStep", "string_pattern_mismatch"),
+        ("/events?EQ_eventID=1", "EQ_eventID", "string_pattern_mismatch"),
+        ("/events?GE_eventTime=yesterday", "GE_eventTime", "datetime_from_date_parsing"),
+        ("/events?perPage=0", "perPage", "greater_than_equal"),
+        ("/events?perPage=201", "perPage", "less_than_equal"),
+        ("/events?MATCH_epc=x", "MATCH_epc", "epc"),
+        (
+            f"/events?MATCH_parentID={'|'.join(['https://x.example/00/030123450000000010'] * 21)}",
+            "MATCH_parentID",
+            "epc",
+        ),
+        ("/epcs/x/events", "epc", "epc"),
+        (f"/epcs/{quote(PLACE.box(SSCC), safe='')}/events?MATCH_anyEPC={PLACE.box(SSCC)}", "MATCH_anyEPC", "twice"),
+    ],
+)
+async def test_a_parameter_that_is_not_known_or_wrong_is_named(
+    service: ProvenanceService, path: str, field: str, rule: str
+) -> None:
+    answer = await service.http.get(path, headers=bearer(OPERATOR))
+    assert answer.status_code == 422, answer.text
+    assert [(one["field"], one["rule"]) for one in answer.json()["errors"]] == [(field, rule)]
+
+
+async def test_a_bad_token_or_another_form_of_epcs_is_refused(service: ProvenanceService) -> None:
+    answer = await service.http.get("/events?nextPageToken=x", headers=bearer(OPERATOR))
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "nextPageToken")
+    urns = {**bearer(OPERATOR), "GS1-EPC-Format": "Always_EPC_URN"}
+    for path in ("/events", f"/epcs/{quote(PLACE.box(SSCC), safe='')}/events"):
+        assert (await service.http.get(path, headers=urns)).status_code == 406
+
+
+async def test_a_vendor_sees_its_own_units_and_no_boxes(service: ProvenanceService) -> None:
+    own, foreign = UnitKey(gtin=OWN, serial="A1"), UnitKey(gtin=FOREIGN, serial="B1")
+    order = uuid4()
+    for unit in (own, foreign):
+        await service.consume(received([unit]).model_copy(update={"gtin": unit.gtin}))
+    await service.consume(packed([own, foreign], order), handed_over(order))
+    for key, unit, other in ((MAKER, own, foreign), (RIVAL, foreign, own)):
+        seen = await query(service, key)
+        assert steps(seen) == ["commissioning", "packing"]
+        assert f"/01/{other.gtin}/" not in json.dumps(seen)
+        assert await of_unit(service, PLACE.unit(unit.gtin, unit.serial), key) == ["commissioning", "packing"]
+        assert await of_unit(service, PLACE.unit(other.gtin, other.serial), key) == []
+        assert await of_unit(service, PLACE.box(SSCC), key) == ["packing"]
+    assert len(await query(service, WAREHOUSE)) == 5
+
+
+@pytest.mark.parametrize("path", ["/events", f"/epcs/{quote(PLACE.box(SSCC), safe='')}/events"])
+async def test_others_see_nothing(service: ProvenanceService, path: str) -> None:
+    assert (await service.http.get(path)).status_code == 401
+    assert (await service.http.get(path, headers=bearer("shop"))).status_code == 403
+    assert (await service.http.get(path, headers=bearer("nobody"))).status_code == 403
+
+
+async def test_events_from_before_are_found_as_later_ones(service: ProvenanceService) -> None:
+    some, order = await way(service)
+    await service.consume(returned(some[:1], some[1:], order))
+    await service.platform.pool.execute(
+        """update events set kind = null, action = null, step = null, disposition = null, parent = null,
+                             recorded_at = null"""
+    )
+    assert len(await query(service)) == 14
+    assert await query(service, EQ_bizStep="packing") == []
+    migration = importlib.import_module("services.provenance.migrations.0003_queries")
+    [fill] = [statement for statement in migration.STATEMENTS if "update events" in statement]
+    await service.platform.pool.execute(fill)
+    assert steps(await query(service, EQ_bizStep="packing|shipping")) == [*["packing"] * 3, "shipping"]
+    assert steps(await query(service, eventType="AggregationEvent", EQ_action="DELETE")) == ["unpacking"] * 3
+    assert steps(await query(service, EQ_disposition="inactive")) == ["decommissioning"] * 2
+    assert steps(await query(service, MATCH_parentID=PLACE.box(SSCC))) == [*["packing"] * 3, *["unpacking"] * 3]
+
+
+async def test_what_was_erased_is_not_shown(service: ProvenanceService) -> None:
+    some, _ = await way(service)
+    await service.platform.pool.execute("update events set jws = null, salt = null where serial = $1", some[0].serial)
+    assert await of_unit(service, PLACE.unit(some[0].gtin, some[0].serial)) == []
+
+
+async def test_what_a_vendor_tells_is_logged_and_shown_as_its_word(service: ProvenanceService) -> None:
+    unit = UnitKey(gtin=OWN, serial="A1")
+    await taken(service, event(action="ADD", bizStep="commissioning", disposition="active"), packing())
+    await service.consume(received([unit]).model_copy(update={"gtin": OWN}))
+    seen = await query(service, MAKER)
+    assert [one.get("silkpost:saidBy") for one in seen] == ["vendor:vieux-port", "vendor:vieux-port", None]
+    assert seen[0]["epcList"] == [PLACE.unit(OWN, "A1")]
+    assert seen[1]["parentID"] == PLACE.box(BOX)
+    await service.publish()
+    made = settings("postgresql://")
+    shown = verify_bundle((await service.bundle(unit)).content, made.trust(), ISSUER)
+    assert shown.said_by == ["vendor:vieux-port", "vendor:vieux-port", None]
+    assert [one["eventID"] for one in shown.events] == [one["eventID"] for one in seen]
+    assert "agree" in await audited(service.log)
+
+
+async def test_whose_word_it_is_cannot_be_changed(service: ProvenanceService) -> None:
+    await taken(service, event())
+    await service.publish()
+    bundle = json.loads((await service.bundle(UnitKey(gtin=OWN, serial="A1"))).content)
+    [told] = bundle["events"]
+    assert parse_jws(told["jws"]).said_by == "vendor:vieux-port"
+    leaf = await service.platform.pool.fetchval("select n.leaf from entries n join events e on e.entry = n.seq")
+    assert leaf == event_leaf(told["jws"], bytes.fromhex(told["salt"]))
+    _, payload, signature = told["jws"].split(".")
+    told["jws"] = f"eyJhbGciOiJFZERTQSIsImtpZCI6ImsiLCJ0eXAiOiJlcGNpcy1ldmVudCtqd3MifQ.{payload}.{signature}"
+    with pytest.raises(BadBundle):
+        verify_bundle(json.dumps(bundle).encode(), settings("postgresql://").trust(), ISSUER)
+
+
+async def test_the_same_event_again_is_the_same_event(service: ProvenanceService) -> None:
+    told = event()
+    same = {**told, "epcList": [f"https://shop.example/01/{OWN}/21/A1?1=2"], "eventTime": told["eventTime"][:-6] + "Z"}
+    await taken(service, told, told)
+    await taken(service, same)
+    await taken(service, same, key=OPERATOR)
+    assert [one["silkpost:saidBy"] for one in await query(service)] == ["vendor:vieux-port"]
+
+
+async def test_an_event_that_was_wrong_stays_beside_its_declaration(service: ProvenanceService) -> None:
+    wrong, right = event(), event(bizStep="receiving", disposition="in_progress")
+    declaration = {
+        "declarationTime": datetime.now(UTC).isoformat(),
+        "reason": "incorrect_data",
+        "correctiveEventIDs": [event_hash(right)],
+    }
+    declared = {**wrong, "eventID": event_hash(wrong), "errorDeclaration": declaration}
+    assert faults(await capture(service, document(declared))) == [("errorDeclaration", "original")]
+    await taken(service, wrong)
+    await taken(service, declared, right)
+    await taken(service, declared)
+    assert faults(await capture(service, document(declared), OPERATOR)) == [("errorDeclaration", "original")]
+    seen = await query(service, MAKER)
+    assert [one["eventID"] for one in seen] == [event_hash(wrong), event_hash(right), event_hash(wrong)]
+    assert [one["eventID"] for one in await query(service, EXISTS_errorDeclaration="true")] == [event_hash(wrong)]
+    assert seen[2]["errorDeclaration"]["correctiveEventIDs"] == [event_hash(right)]
+
+
+async def test_an_operator_declares_wrong_what_we_said(service: ProvenanceService) -> None:
+    unit = UnitKey(gtin=OWN, serial="A1")
+    await service.consume(received([unit]).model_copy(update={"gtin": OWN}))
+    (ours,) = await query(service)
+    told = {name: value for name, value in ours.items() if name not in ("recordTime", "@context")}
+    declared = {**told, "errorDeclaration": {"declarationTime": "2026-11-26T10:00:00Z", "reason": "did_not_occur"}}
+    assert faults(await capture(service, document(declared))) == [("errorDeclaration", "original")]
+    await taken(service, declared, key=OPERATOR)
+    assert [one.get("silkpost:saidBy") for one in await query(service)] == [None, "operator"]
+
+
+async def test_a_document_is_taken_whole_or_not_at_all(service: ProvenanceService) -> None:
+    answer = await capture(service, document(event(), event("B1", FOREIGN), event("C1", "03012345678919")))
+    found = [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]]
+    assert found == [(f"epcisBody.eventList[{n}].epcList[0]", "own_product") for n in (1, 2)], "unknown as foreign"
+    assert await query(service) == []
+    assert faults(await capture(service, document(event()), RIVAL)) == [("epcList[0]", "own_product")]
+    await taken(service, event("B1", FOREIGN), event("C1", "03012345678919"), key=OPERATOR)
+
+
+FUTURE = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"type": "TransactionEvent"}, ("epcisBody.eventList[0]", "union_tag_invalid")),
+        ({"eventTime": FUTURE}, ("eventTime", "future")),
+        ({"eventTime": "2020-01-01T00:00:00Z"}, ("eventTime", "too_old")),
+        ({"eventTime": "2026-11-24T10:00:00"}, ("eventTime", "timezone_aware")),
+        ({"eventTimeZoneOffset": "+1"}, ("eventTimeZoneOffset", "string_pattern_mismatch")),
+        ({"action": "MOVE"}, ("action", "literal_error")),
+        ({"bizStep": "https://ref.gs1.org/cbv/BizStep-packing"}, ("bizStep", "literal_error")),
+        ({"disposition": "lost"}, ("disposition", "literal_error")),
+        ({"epcList": []}, ("epcList", "too_short")),
+        ({"epcList": [f"https://id.gs1.org/01/{OWN}/21/{n}" for n in range(2)]}, ("epcList", "too_long")),
+        ({"epcList": [f"https://id.gs1.org/01/{OWN}"]}, ("epcList[0]", "unit")),
+        ({"epcList": [f"https://id.gs1.org/01/{OWN}/21/%E4%B8%AD"]}, ("epcList[0]", "unit")),
+        ({"epcList": ["https://id.gs1.org/01/03012345678903/21/A1"]}, ("epcList[0]", "check_digit")),
+        ({"readPoint": {"id": "geo:48.85,2.35"}}, ("readPoint.id", "gln")),
+        ({"bizLocation": {"id": "https://id.gs1.org/414/3012345000001"}}, ("bizLocation.id", "check_digit")),
+        ({"eventID": "urn:uuid:1"}, ("eventID", "string_pattern_mismatch")),
+        ({"eventID": f"ni:///sha-256;{'0' * 64}?ver=CBV2.0"}, ("eventID", "event_hash")),
+        ({"bizTransactionList": [{"bizTransaction": "urn:x"}]}, ("bizTransactionList", "extra_forbidden")),
+        ({"example:city": "Paris"}, ("example:city", "extra_forbidden")),
+        ({"errorDeclaration": {"declarationTime": FUTURE}}, ("errorDeclaration.declarationTime", "future")),
+    ],
+)
+async def test_a_rule_that_an_event_breaks_is_named(
+    service: ProvenanceService, changes: dict[str, Any], fault: tuple[str, str]
+) -> None:
+    assert faults(await capture(service, document({**event(), **changes}))) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "rule"),
+    [
+        ({"type": "EPCISQueryDocument"}, "type", "literal_error"),
+        ({"@context": ["https://ns.example/context"]}, "@context", "literal_error"),
+        ({"epcisHeader": {}}, "epcisHeader", "extra_forbidden"),
+        ({"epcisBody": {"eventList": []}}, "epcisBody.eventList", "too_short"),
+        ({"epcisBody": {"eventList": [event()] * 201}}, "epcisBody.eventList", "too_long"),
+    ],
+)
+async def test_a_rule_that_a_document_breaks_is_named(
+    service: ProvenanceService, changes: dict[str, Any], field: str, rule: str
+) -> None:
+    answer = await capture(service, document(event(), **changes))
+    assert answer.status_code == 400, answer.text
+    assert all(fault["field"].startswith(field) for fault in answer.json()["errors"]), answer.json()
+    assert rule in {fault["rule"] for fault in answer.json()["errors"]}
+
+
+async def test_others_tell_only_so_much_of_a_unit(service: ProvenanceService) -> None:
+    words = ["inspecting", "packing", "storing", "loading", "shipping"]
+    await taken(service, *(event(bizStep=word) for word in words[:3]))
+    answer = await capture(service, document(*(event(bizStep=word) for word in words)))
+    assert [(one["field"], one["rule"]) for one in answer.json()["errors"]] == [
+        ("epcisBody.eventList[4].epcList[0]", "unit_full")
+    ]
+    await taken(service, *(event(bizStep=word) for word in words[:4]))
+    assert len(await query(service)) == 4
+
+
+async def test_a_capture_job_is_done_and_its_own_senders(service: ProvenanceService) -> None:
+    answer = await capture(service, document(event()), headers={"Idempotency-Key": "one"})
+    again = await capture(service, document(event()), headers={"Idempotency-Key": "one"})
+    assert (answer.status_code, again.headers["Location"]) == (202, answer.headers["Location"])
+    job = await service.http.get(answer.headers["Location"], headers=bearer(MAKER))
+    assert job.status_code == 200
+    assert {name: job.json()[name] for name in ("running", "success", "captureErrorBehaviour", "errors")} == {
+        "running": False,
+        "success": True,
+        "captureErrorBehaviour": "rollback",
+        "errors": [],
+    }
+    assert answer.headers["Location"] == f"/capture/{job.json()['captureID']}"
+    assert (await service.http.get(answer.headers["Location"], headers=bearer(OPERATOR))).status_code == 200
+    for path in (answer.headers["Location"], f"/capture/{UUID(int=1)}"):
+        assert (await service.http.get(path, headers=bearer(RIVAL))).status_code == 404
+
+
+async def test_what_is_no_document_in_json_is_refused(service: ProvenanceService) -> None:
+    xml = await service.http.post(
+        "/capture", content=b"<a/>", headers={**bearer(MAKER), "Content-Type": "application/xml"}
+    )
+    assert xml.status_code == 415
+    broken = await service.http.post(
+        "/capture", content=b"{", headers={**bearer(MAKER), "Content-Type": "application/ld+json"}
+    )
+    assert broken.status_code == 400
+    greedy = await capture(service, document(event()), headers={"GS1-Capture-Error-Behaviour": "proceed"})
+    assert faults(greedy) == [("GS1-Capture-Error-Behaviour", "enum")]
+    assert (await capture(service, document(event()), WAREHOUSE)).status_code == 403
+    assert (await capture(service, document(event()), "nobody")).status_code == 403
