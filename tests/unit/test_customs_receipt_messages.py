@@ -266,6 +266,7 @@ def test_the_numbers_of_customs_decide_once_they_are_known(
     matched = match(answer(cop_no="TM1-1", **named), {MessageKey("CEB621", "cop_no", "TM1-1"): messages})
     bad = UnreadableReceipt.doubtful(answer(cop_no="TM1-1", **named), str(matched.doubt))
     assert (bad.cursor, bad.reason, bad.keys[0].cop_no) == ("1", str(matched.doubt), "TM1-1")
+    assert matched.stored_with == matched.message
     match found:
         case int():
             assert matched == Match(messages[found])
@@ -295,6 +296,7 @@ def test_what_was_said_before_a_version_was_written_is_not_said_of_it(
     assert key is not None
     matched = match(replace(said, keys=keys), {key: [message]})
     assert matched == (Match(message) if of_it else Match(None, (message,), "earlier_version"))
+    assert matched.stored_with == message
     assert match(replace(said, keys=keys, returned_at=None), {key: [message]}) == Match(message)
     assert match(replace(said, keys=keys), {key: [replace(message, written_at=None)]}).message is not None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
@@ -317,7 +318,7 @@ async def test_a_receipt_that_comes_again_under_another_cursor_is_the_same_recei
         again = {**first, **written, "cursor": str(len(authorities.receipts) + 1)}
         authorities.receipts.append(dict(reversed(again.items())))
     await read_all(customs, authorities)
-    authorities.add_receipt(number, "800")
+    authorities.add_receipt(number, "800", at=datetime.now(UTC))
     await customs.until("clothes", ImportCleared, 1)
     assert len((await customs.facts("clothes")).all(CaseOpened)) == 1
     assert await customs.platform.pool.fetchval("select count(*) from receipts") == 2

@@ -85,6 +85,11 @@ class Match:
     candidates: tuple[SentMessage, ...] = ()
     doubt: Doubt | None = None
 
+    @property
+    def stored_with(self) -> SentMessage | None:
+        """Of which it is an answer, whatever the version: one that comes again is known by that."""
+        return self.candidates[0] if self.doubt == "earlier_version" else self.message
+
 
 def match_all(receipts: Iterable[PolledReceipt], sent: Mapping[MessageKey, Sequence[SentMessage]]) -> dict[str, Match]:
     """What each receipt answers, by its key. A number that one of them gives a declaration is known to the next."""

@@ -216,7 +216,7 @@ class ReceiptPoller:
         """
         sent = await answered_messages.by_keys(db, keys_of(receipts))
         matches = match_all(receipts, sent)
-        answered = {key: found.message for key, found in matches.items() if found.message is not None}
+        answered = {key: ours for key, found in matches.items() if (ours := found.stored_with) is not None}
         erased = await fact_sets.holding(db, {message.order_id for message in answered.values()}, PersonErased)
         rows = [
             (
