@@ -15,7 +15,7 @@ from sandbox import control
 from sandbox.china_customs import gateway as china_customs
 from sandbox.faults import CounterpartName, FaultMiddleware, Faults
 from sandbox.france_customs import gateway as france_customs
-from sandbox.laposte import sls, suivi
+from sandbox.laposte import sls, suivi, timeline
 from sandbox.laposte.callbacks import Callbacks
 from sandbox.settings import SandboxSettings
 from sandbox.vies import rest as vies
@@ -55,6 +55,7 @@ def create(settings: SandboxSettings, now: Callable[[], datetime]) -> FastAPI:
     counterpart(
         "/laposte/suivi", "suivi", suivi.app(world.laposte, world.advance, okapi_key, settings.suivi_quota_per_second)
     )
+    counterpart("/laposte/tracking-timeline-ws", "timeline", timeline.app(world.laposte, world.advance, credentials))
     counterpart("/douane", "douane", france_customs.app(world.france_customs, world.advance))
     counterpart("/vies", "vies", vies.app(world.vies, world.advance))
     counterpart("/chinaport", "chinaport", china_customs.app(world.china_customs, world.advance))

@@ -22,7 +22,7 @@ from sandbox.refusals import REFUSALS, Refusal, refusal
 HttpFault = Literal["429", "500", "slow", "lost_answer", "truncated", BadAnswer, Refusal]
 CallbackFault = Literal["duplicate", "shuffle"]
 FaultKind = HttpFault | CallbackFault
-CounterpartName = Literal["sls", "suivi", "douane", "chinaport", "vies", "witness", "webhook"]
+CounterpartName = Literal["sls", "suivi", "timeline", "douane", "chinaport", "vies", "witness", "webhook"]
 WEBHOOK: CounterpartName = "webhook"
 SLS: CounterpartName = "sls"
 ONLY_SLS = REFUSALS | {"cut_pdf"}

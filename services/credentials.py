@@ -49,6 +49,7 @@ class Secrets:
     link_keys: str = field(default_factory=rotated_key)
     log_key: str = field(default_factory=sealing_key)
     issuer_key: str = field(default_factory=sealing_key)
+    hidden_code_key: str = field(default_factory=rotated_key)
     webhook_secret: str = field(default_factory=lambda: f"whsec_{sealing_key()}")
     okapi_key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     laposte_password: str = field(default_factory=lambda: secrets.token_urlsafe(16))

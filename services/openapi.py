@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "LINK_KEYS": f"v1:{_KEY}",
     "WEBHOOK_SECRETS": f"whsec_{_KEY}",
     "LOG_KEY": _KEY,
+    "HIDDEN_CODE_KEY": f"v1:{_KEY}",
     "ISSUER_KEY": base64.b64encode(b"\1" * 32).decode(),
 }
 """In place of secrets: composing a service decodes its keys."""

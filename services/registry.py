@@ -77,6 +77,7 @@ REGISTRY = (
         local={
             "laposte_sls_url": "{sandbox}/laposte/sls-ws/SlsServiceWSRest/2.0",
             "laposte_suivi_url": "{sandbox}/laposte/suivi/v2",
+            "laposte_timeline_url": "{sandbox}/laposte/tracking-timeline-ws/rest/tracking",
             "laposte_contract_number": "900001",
             "poll_seconds": "10",
             "ems_ranges": "EE10000000-19999999FR",
@@ -94,7 +95,7 @@ REGISTRY = (
     Declared(
         "provenance",
         8070,
-        secrets={"log_key": "log_key", "issuer_key": "issuer_key"},
+        secrets={"log_key": "log_key", "issuer_key": "issuer_key", "hidden_code_key": "hidden_code_key"},
         local={"witnesses": f"{SANDBOX_WITNESS}={{sandbox}}/witness", "witness_quorum": "1"},
     ),
 )

@@ -36,8 +36,12 @@ class Status:
     """What `orders` answers to `GET /standing`; None when it does not answer."""
     set_aside: Sequence[Mapping[str, Any]] = ()
     """What `customs` answers to `GET /set-aside-receipts`."""
+    feed_files: Sequence[Mapping[str, Any]] = ()
+    """What `carrier` answers to `GET /feed-files`."""
     vendors: Mapping[str, Any] | None = None
     """What `makers` answers to `GET /standing`; None when it does not answer."""
+    units: Mapping[str, Any] | None = None
+    """What `provenance` answers to `GET /standing`; None when it does not answer."""
 
     @property
     def findings(self) -> list[str]:
@@ -59,7 +63,7 @@ class Status:
                 for job in view.store.jobs
                 if job.paused_since
             ]
-        for service, standing in (("orders", self.standing), ("makers", self.vendors)):
+        for service, standing in (("orders", self.standing), ("makers", self.vendors), ("provenance", self.units)):
             for case in standing["cases"] if standing else ():
                 late = f", {case['overdue']} overdue" if case["overdue"] else ""
                 texts.append(f"{_count(case['cases'], 'open case')} {case['kind']}{late}: {service}: GET /cases")
@@ -71,6 +75,9 @@ class Status:
         if self.set_aside:
             receipts = _count(len(self.set_aside), "receipt")
             texts.append(f"{receipts} of customs are about no parcel of ours: customs: GET /set-aside-receipts")
+        if self.feed_files:
+            files = _count(len(self.feed_files), "file")
+            texts.append(f"{files} of a carrier's events cannot be read whole: carrier: GET /feed-files")
         overdue = sum(state["overdue"] for state in self.standing["states"]) if self.standing else 0
         if overdue:
             texts.append(f"{_count(overdue, 'order')} past the deadline: see OrderPastDeadline in the runbook")
@@ -85,10 +92,11 @@ async def ask(urls: Mapping[str, str], key: str) -> Status:
     """Asks all services at the same time."""
     headers = {"Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(headers=headers, trust_env=False) as client:
-        *answers, standing, vendors, receipts = await asyncio.gather(
+        *answers, standing, vendors, units, receipts, files = await asyncio.gather(
             *(_get(client, f"{urls[name]}/status") for name in SERVICES),
-            *(_get(client, f"{urls[name]}/standing") for name in ("orders", "makers")),
+            *(_get(client, f"{urls[name]}/standing") for name in ("orders", "makers", "provenance")),
             _get(client, f"{urls['customs']}/set-aside-receipts"),
+            _get(client, f"{urls['carrier']}/feed-files"),
         )
     replies = dict(zip(SERVICES, answers, strict=True))
     return Status(
@@ -96,7 +104,9 @@ async def ask(urls: Mapping[str, str], key: str) -> Status:
         away={name: f"{urls[name]}: {reply}" for name, reply in replies.items() if isinstance(reply, str)},
         standing=standing if isinstance(standing, dict) else None,
         set_aside=receipts["receipts"] if isinstance(receipts, dict) else (),
+        feed_files=files["files"] if isinstance(files, dict) else (),
         vendors=vendors if isinstance(vendors, dict) else None,
+        units=units if isinstance(units, dict) else None,
     )
 
 

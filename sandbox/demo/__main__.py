@@ -27,7 +27,7 @@ from sandbox.demo.api import Api
 from sandbox.demo.clock import FASTEST
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.dashboard import print_timeline
-from sandbox.demo.lanes import RETAIL_SHOP, Shop, corrected, decided, postal_shop, quoted_lane
+from sandbox.demo.lanes import POSTAL_SHOP, RETAIL_SHOP, Shop, corrected, decided, open_shop, quoted_lane
 from sandbox.demo.next_steps import next_steps
 from sandbox.demo.orders import Order
 from sandbox.demo.proof import proven_way
@@ -69,7 +69,7 @@ async def main(settings: Settings) -> int:
     async with (
         Stack(run_dir, speed=min(SLOW, settings.speed), settings={**lanes.SETTINGS, **makers.SETTINGS}) as stack,
         Api(stack.urls, stack.secrets.api_keys) as api,
-        postal_shop(stack.urls, stack.secrets.api_keys, stack.dsns) as by_post,
+        open_shop(POSTAL_SHOP, stack.urls, stack.secrets.api_keys, stack.dsns) as by_post,
         _registered(stack, console),
         supervised(stack, partial(console.print, markup=False, highlight=False, soft_wrap=True)),
     ):

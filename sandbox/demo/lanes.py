@@ -57,15 +57,15 @@ class Shop:
 
 
 @asynccontextmanager
-async def postal_shop(
-    urls: Mapping[str, str], keys: Mapping[Scope, str], databases: Mapping[str, str]
+async def open_shop(
+    name: str, urls: Mapping[str, str], keys: Mapping[Scope, str], databases: Mapping[str, str]
 ) -> AsyncIterator[Shop]:
     """A marketplace with a key of its own, good at every service."""
     key = token_urlsafe(32)
     for dsn in databases.values():
-        await add_api_key(dsn, key=key, name=POSTAL_SHOP, scope="marketplace")
+        await add_api_key(dsn, key=key, name=name, scope="marketplace")
     async with Api(urls, {**keys, "marketplace": key}) as api:
-        yield Shop(POSTAL_SHOP, api)
+        yield Shop(name, api)
 
 
 def collected(quote: Mapping[str, Any]) -> Decimal:

@@ -17,7 +17,7 @@ from sandbox.demo.api import Api, Refused
 from sandbox.demo.order_request import order_body
 from sandbox.demo.people import Person, person
 from sandbox.demo.scenarios import EVERYDAY_LINES, Scenario
-from services.tracking.api.words import Words, load
+from services.tracking.api.words import TrackingWords, load
 from shared.clock import Clock
 from shared.operations import stack_file
 
@@ -45,7 +45,7 @@ WHO: Mapping[str, str] = {
 class TimelinePrinter:
     """Turns the entries of a timeline into lines of text, each once."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: TrackingWords) -> None:
         self._words = words
         self._printed: list[Mapping[str, Any]] = []
 

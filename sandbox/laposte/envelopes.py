@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.laposte.event_codes import STEPS, code_of
@@ -53,7 +54,7 @@ def _shipment(parcel: Parcel, lang: str, events: Sequence[Event] | None) -> dict
             _event(event, lang, with_country=events is not None)
             for event in reversed(parcel.events if events is None else events)
         ],
-        "contextData": _context(parcel),
+        "contextData": context_of(parcel),
     }
     first = parcel.first_scan_at
     if first is not None:
@@ -101,8 +102,9 @@ def _timeline(parcel: Parcel, lang: str) -> list[dict[str, object]]:
     return steps
 
 
-def _context(parcel: Parcel) -> dict[str, object]:
-    context: dict[str, object] = {
+def context_of(parcel: Parcel) -> dict[str, Any]:
+    """Between which countries it travels, and, once they are known, its partner abroad and its counter."""
+    context: dict[str, Any] = {
         "deliveryChoice": {"deliveryChoice": 0},
         "originCountry": "FR",
         "arrivalCountry": parcel.destination,

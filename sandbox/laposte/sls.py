@@ -68,16 +68,16 @@ class Credentials:
         if offered is not None:
             return matches(offered, self.api_key)
         number, password = text_at(body, "contractNumber"), text_at(body, "password")
-        return self._admit_account(number, password)
+        return self.admit_account(number, password)
 
     def admit_reprint(self, request: Request) -> bool:
         """`getLabel` has the old form in headers too."""
         offered = request.headers.get("apiKey")
         if offered is not None:
             return matches(offered, self.api_key)
-        return self._admit_account(request.headers.get("login", ""), request.headers.get("password", ""))
+        return self.admit_account(request.headers.get("login", ""), request.headers.get("password", ""))
 
-    def _admit_account(self, number: str, password: str) -> bool:
+    def admit_account(self, number: str, password: str) -> bool:
         return matches(number, self.contract_number) and matches(password, self.password)
 
 

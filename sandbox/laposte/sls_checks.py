@@ -197,7 +197,7 @@ def _service(request: dict[str, Any], letter: dict[str, Any]) -> list[SlsMessage
     try:
         date.fromisoformat(text_at(letter, "service", "depositDate"))
     except ValueError:
-        faults.append(SlsMessage("30014", "La date de dépôt est incorrecte", "letter.service.depositDate"))
+        faults.append(SlsMessage("30002", "La date de dépôt est incorrecte", "letter.service.depositDate"))
     return faults
 
 

@@ -1,4 +1,4 @@
-"""From facts to signed events whose leaves wait for the log. Nothing is decided, and nothing is published but cases."""
+"""From facts to signed events whose leaves wait for the log, and to what a unit's page shows. Nothing is decided."""
 
 from __future__ import annotations
 
@@ -9,12 +9,22 @@ from datetime import datetime
 
 from contracts.base import Event
 from contracts.carrier import ParcelDelivered
-from contracts.makers import ProductApproved, ProductChanged
-from contracts.warehouse import ParcelHandedOver, StockWrittenOff, UnitsPacked, UnitsReceived, UnitsReturned
+from contracts.makers import (
+    ProductApproved,
+    ProductChanged,
+    ProductWithdrawn,
+    VendorRestored,
+    VendorSuspended,
+    VendorVerified,
+)
+from contracts.warehouse import ParcelHandedOver, StockWrittenOff, UnitKey, UnitsPacked, UnitsReceived, UnitsReturned
+from services.provenance.domain.catalogue import product_of, vendor_of
 from services.provenance.domain.epcis import Place
 from services.provenance.domain.leaves import SALT_BYTES, event_leaf, name_of
+from services.provenance.domain.scans import cases_of
 from services.provenance.domain.signing import IssuerKey, sign_event
 from services.provenance.domain.telling import Told, of_order, of_receipt, of_write_off
+from services.provenance.store import cases, catalogue, way
 from services.provenance.store import events as events_table
 from services.provenance.store import gtins as gtins_table
 from services.provenance.store import log as log_table
@@ -29,8 +39,12 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     StockWrittenOff,
     ParcelHandedOver,
     ParcelDelivered,
+    VendorVerified,
+    VendorSuspended,
+    VendorRestored,
     ProductApproved,
     ProductChanged,
+    ProductWithdrawn,
 )
 
 
@@ -50,15 +64,18 @@ class Teller:
             *(one for fact in facts if isinstance(fact, StockWrittenOff) for one in of_write_off(fact, self.place)),
         ]
         await self.tell(db, told)
+        lots = {
+            UnitKey(gtin=fact.gtin, serial=serial): fact.lot
+            for fact in facts
+            if isinstance(fact, UnitsReceived) and fact.lot
+            for serial in fact.serials
+        }
+        if lots:
+            await way.save_lots(db, lots)
 
     async def project(self, db: DB, orders: Sequence[Facts]) -> None:
         """Of orders: a box's events need its units-packed, whichever comes first, so each set is looked at whole."""
         await self.tell(db, [one for facts in orders for one in of_order(facts, self.place)])
-
-    async def keep_gtins(self, db: DB, products: Sequence[Facts]) -> None:
-        """Of products: whose GTINs are whose, of every version."""
-        told = [fact for facts in products for fact in facts if isinstance(fact, ProductApproved | ProductChanged)]
-        await gtins_table.keep(db, [fact.product for fact in told])
 
     async def tell(self, db: DB, told: Sequence[Told]) -> None:
         """Signs and stores those of these events that are new."""
@@ -85,6 +102,22 @@ class Teller:
         failpoints.reach("log.told")
 
 
-async def handle(_db: DB, _orders: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:
-    """No outputs: provenance decides nothing."""
+async def project_vendors(db: DB, vendors: Sequence[Facts]) -> None:
+    await catalogue.save_vendors(db, [one for facts in vendors if (one := vendor_of(facts))])
+
+
+async def project_products(db: DB, products: Sequence[Facts]) -> None:
+    """As the page shows them, and whose GTINs are whose, of every version."""
+    await catalogue.save_products(db, [one for facts in products if (one := product_of(facts))])
+    told = [fact for facts in products for fact in facts if isinstance(fact, ProductApproved | ProductChanged)]
+    await gtins_table.keep(db, [fact.product for fact in told])
+
+
+async def project_units(db: DB, units: Sequence[Facts]) -> None:
+    """A flag is a case until it is cleared."""
+    await cases.save(db, [case for facts in units for case in cases_of(facts)])
+
+
+async def handle(_db: DB, _sets: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:
+    """No outputs: provenance decides on nothing that it is told; a look flags a unit by itself."""
     return ()

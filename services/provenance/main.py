@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -11,23 +12,28 @@ from typing import Annotated
 import typer
 
 from contracts import topics
-from contracts.base import ORDER, PRODUCT, RECEIPT, WRITE_OFF
+from contracts.base import ORDER, PRODUCT, RECEIPT, UNIT, VENDOR, WRITE_OFF
 from contracts.warehouse import UnitKey
-from services import cases
+from services import cases as case_hooks
 from services.provenance import metrics
-from services.provenance.api import capture, events, units
+from services.provenance.api import capture, cases, events, label_sheets, page, units
 from services.provenance.api import log as log_api
 from services.provenance.api.description import API
+from services.provenance.api.looking import Looking, Recent
+from services.provenance.api.trying import Trying
 from services.provenance.domain.bundles import BadBundle, verify_bundle
 from services.provenance.domain.log.audit import BadLog, audit
 from services.provenance.domain.log.checkpoints import Trust
 from services.provenance.domain.log.notes import BadNote, parse_verifier_key
-from services.provenance.handlers import SUBSCRIPTIONS, Teller, handle
+from services.provenance.handlers import SUBSCRIPTIONS, Teller, handle, project_products, project_units, project_vendors
 from services.provenance.settings import Settings
 from services.provenance.store import events as events_table
+from services.provenance.store import hidden_codes, way
 from services.provenance.store import log as log_table
+from services.provenance.store import looks as looks_table
 from services.provenance.tasks.keys import keep_key_in_log, revoke
 from services.provenance.tasks.log import Log, keep_appending, keep_publishing
+from services.provenance.tasks.retention import keep_dropping_expired
 from shared.cli.commands import command
 from shared.cli.connecting import operated, settings_of
 from shared.http.client import Client, Counterpart, keep_open
@@ -56,15 +62,42 @@ def log_of(platform: Platform) -> Log:
 
 def service(platform: Platform) -> Service:
     """`provenance`: consumes what happened to units, signs and logs it, and shows it to anyone who holds a unit."""
-    return wired(platform)[0]
+    return wired(platform).service
 
 
-def wired(platform: Platform) -> tuple[Service, Log]:
-    """The service, and the log that its tasks and routes share."""
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """The service, and what its tasks and routes share."""
+
+    service: Service
+    log: Log
+    recent: Recent
+
+
+def wired(platform: Platform) -> Wired:
+    """The service on this platform."""
     settings = settings_from(platform)
     log, key, place = log_of(platform), settings.issuer_signer(), settings.place()
     teller = Teller(place, key, platform.clock.now)
     look_ups = TokenBuckets(settings.public_rate, settings.public_burst, time.monotonic)
+    recent = Recent(time.monotonic)
+    pages = page.Pages(settings.location_country, settings.contact_email, page.verify_command(log, settings))
+    looking = Looking(
+        platform.pool,
+        platform.ledger,
+        platform.seal,
+        platform.clock,
+        recent,
+        settings.country_header,
+        settings.town_header,
+    )
+
+    trying = Trying(
+        platform.pool,
+        platform.clock,
+        settings.hidden_code_keys(),
+        TokenBuckets(settings.code_rate, settings.code_burst, time.monotonic),
+    )
 
     async def begin(_probe: LogProbe, _loop: Loop) -> None:
         await log.begin()
@@ -76,29 +109,36 @@ def wired(platform: Platform) -> tuple[Service, Log]:
         consumes=topics.subscribed_by("provenance"),
         subscriptions=SUBSCRIPTIONS,
         kinds=(
-            StreamKind(PRODUCT, handle, teller.keep_gtins),
+            StreamKind(VENDOR, handle, project_vendors),
+            StreamKind(PRODUCT, handle, project_products),
             StreamKind(ORDER, handle, teller.project),
+            StreamKind(UNIT, handle, project_units),
             StreamKind(RECEIPT, absorb=teller.absorb),
             StreamKind(WRITE_OFF, absorb=teller.absorb),
         ),
-        hooks=cases.hooks("provenance"),
-        findings=cases.findings,
+        hooks=case_hooks.hooks("provenance"),
+        findings=case_hooks.findings,
         before_ready=begin,
         tasks=(
             Task("append", partial(keep_appending, log)),
             Task("publish", partial(keep_publishing, log, settings.publish_seconds)),
             Task("connections", partial(keep_open, tuple(counterpart for _, counterpart in log.witnesses))),
-            every(metrics.EVERY_SECONDS, partial(metrics.measure, log)),
+            every(metrics.EVERY_SECONDS, partial(metrics.measure, log, platform.clock)),
+            Task("retention", partial(keep_dropping_expired, platform.pool)),
         ),
+        keyed=(looks_table.SEALED, hidden_codes.KEYED),
         api=API,
         routers=(
             log_api.router(log, settings.issuer),
             units.router(log, place, look_ups),
             events.router(platform.require, platform.pool, platform.clock),
             capture.router(platform.require, platform.pool, platform.requests, platform.clock, teller),
+            page.router(platform.pool, log, place, look_ups, pages, looking, trying),
+            label_sheets.router(platform.require, platform.pool, platform.clock, place, settings.hidden_code_keys()),
+            cases.router(platform.require, platform.pool, platform.ledger, platform.clock, platform.requests),
         ),
     )
-    return made, log
+    return Wired(made, log, recent)
 
 
 def main() -> None:
@@ -149,7 +189,11 @@ def main() -> None:
         async def run() -> None:
             async with operated(service, settings_of(Settings, "provenance"), broker=False) as (platform, _):
                 async with platform.pool.acquire() as db, db.transaction():
-                    count = await events_table.erase(db, UnitKey(gtin=gtin, serial=serial))
+                    unit = UnitKey(gtin=gtin, serial=serial)
+                    count = await events_table.erase(db, unit)
+                    await looks_table.erase(db, unit)
+                    await hidden_codes.erase(db, unit)
+                    await way.erase(db, unit)
                 typer.echo(f"{count} events erased")
 
         asyncio.run(run())

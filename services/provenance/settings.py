@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, SecretStr
 
+from services.pages.settings import ContactEmail
 from services.provenance.domain.epcis import Place
 from services.provenance.domain.log.checkpoints import Trust
 from services.provenance.domain.log.notes import (
@@ -20,9 +23,11 @@ from services.provenance.domain.log.notes import (
     parse_verifier_key,
 )
 from services.provenance.domain.signing import IssuerKey
+from shared.sealing import key_prefix, require_keys
 from shared.settings import PlatformSettings, WrongSetting
 
 _NAME = r"^[^\s+]{1,100}$"
+_HEADER = r"^[A-Za-z0-9-]{0,60}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Witness:
 
 
 class Settings(PlatformSettings):
+    ROTATED: ClassVar = (*PlatformSettings.ROTATED, "hidden_code_key")
+
     log_origin: str = Field(
         default="log.silkpost.example/provenance", pattern=_NAME, description="the log's name in its checkpoints"
     )
@@ -43,6 +50,11 @@ class Settings(PlatformSettings):
         default="did:web:silkpost.example", pattern=r"^did:web:[!-~]{1,200}$", description="who signs events"
     )
     issuer_key: SecretStr = Field(default=SecretStr(""), description="32 bytes in base64: signs events (Ed25519)")
+    hidden_code_key: SecretStr = Field(
+        default=SecretStr(""), description="`v2:<base64>,v1:<base64>`: hashes hidden codes, the first makes new ones"
+    )
+    code_rate: float = Field(default=5, gt=0, description="tries of hidden codes a second, of all units together")
+    code_burst: int = Field(default=100, ge=1, description="as many at once")
     witnesses: str = Field(
         default="", description="`<verifier key>=<URL>`, ...: who cosign checkpoints (c2sp.org/tlog-witness)"
     )
@@ -55,6 +67,14 @@ class Settings(PlatformSettings):
         default="https://id.silkpost.example", pattern=r"^https?://[^\s/]+$", description="where GS1 Digital Links lead"
     )
     location: str = Field(default="3012345000009", pattern=r"^[0-9]{13}$", description="the warehouse's GLN")
+    location_country: str = Field(default="FR", pattern=r"^[A-Z]{2}$", description="the country that it is in")
+    contact_email: ContactEmail = "service@silkpost.example"
+    country_header: str = Field(
+        default="",
+        pattern=_HEADER,
+        description="in which the proxy before us tells a client's country; none: nobody does",
+    )
+    town_header: str = Field(default="", pattern=_HEADER, description="likewise: its town, which is kept sealed")
 
     def log_signer(self) -> SignerKey:
         """WrongSetting for a key that is none."""
@@ -66,6 +86,14 @@ class Settings(PlatformSettings):
         if key.public == self.log_signer().verifier.public:
             raise WrongSetting("ISSUER_KEY: another key than LOG_KEY")
         return key
+
+    def hidden_code_keys(self) -> Mapping[bytes, bytes]:
+        """By the prefixes of what they make. WrongSetting without any."""
+        try:
+            keys = require_keys(self.keys()["HIDDEN_CODE_KEY"], "HIDDEN_CODE_KEY")
+        except ValueError as error:
+            raise WrongSetting(str(error)) from None
+        return {key_prefix(key_id): key for key_id, key in keys.items()}
 
     def witness_list(self) -> tuple[Witness, ...]:
         """WrongSetting for what is none."""

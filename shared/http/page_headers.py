@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 
-def page_headers(*, script: str, style: str, images: str) -> dict[str, str]:
-    """`script`, `style` and `images`: where each may come from, as the policy's source lists. Scripts may ask this
-    origin only; nothing else is loaded, nobody frames the page, and it sends no form."""
+def page_headers(*, script: str, style: str, images: str, forms: str = "'none'") -> dict[str, str]:
+    """`script`, `style` and `images`: where each may come from, and `forms`: where forms may go, as the policy's source
+    lists. Scripts may ask this origin only; nothing else is loaded, and nobody frames the page."""
     policy = {
         "default-src": "'none'",
         "script-src": script,
@@ -13,7 +13,7 @@ def page_headers(*, script: str, style: str, images: str) -> dict[str, str]:
         "img-src": images,
         "connect-src": "'self'",
         "base-uri": "'none'",
-        "form-action": "'none'",
+        "form-action": forms,
         "frame-ancestors": "'none'",
     }
     return {

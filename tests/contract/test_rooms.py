@@ -19,6 +19,7 @@ SEAMS = {
     "customs": {"destinations", "regimes", "data"},
     "carrier": {"carriers", "data"},
     "tracking": {"templates", "translations", "rebuild"},
+    "provenance": {"templates", "translations"},
 }
 
 

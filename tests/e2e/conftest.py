@@ -4,6 +4,7 @@ of its own."""
 from __future__ import annotations
 
 import io
+import json
 import secrets
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -13,8 +14,10 @@ from rich.console import Console
 
 from sandbox.demo.api import Api
 from sandbox.demo.clock_speed import SLOW
+from sandbox.demo.lanes import open_shop
 from sandbox.demo.run import Demo
 from sandbox.local.stack import Stack
+from tests.support.e2e.demo_orders import EMS_SHOP
 from tests.support.file_order import sort_by_file
 
 HERE = Path(__file__).parent
@@ -31,7 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     run_dir = tmp_path_factory.mktemp("stack")
-    async with Stack(run_dir, speed=SLOW, prefix=f"e2e_{secrets.token_hex(3)}") as running:
+    by_ems = {"orders": {"CARRIER_ROUTES": json.dumps({f"CN:{EMS_SHOP}": "ems"})}}
+    async with Stack(run_dir, speed=SLOW, prefix=f"e2e_{secrets.token_hex(3)}", settings=by_ems) as running:
         yield running
 
 
@@ -44,5 +48,17 @@ async def api(stack: Stack) -> AsyncIterator[Api]:
 @pytest.fixture
 def new_demo(stack: Stack, api: Api) -> Callable[[], Demo]:
     """A demo on the session's stack, with orders and actors of its own."""
+    return lambda: demo_of(stack, api)
+
+
+def demo_of(stack: Stack, api: Api) -> Demo:
+    """One whose orders are of the marketplace that has this key."""
     stack.change_speed(SLOW)
-    return lambda: Demo(stack, api, Console(file=io.StringIO()), speed=FAST, patience=PATIENCE)
+    return Demo(stack, api, Console(file=io.StringIO()), speed=FAST, patience=PATIENCE)
+
+
+@pytest.fixture
+async def ems_demo(stack: Stack) -> AsyncIterator[Demo]:
+    """One of the marketplace whose orders go by EMS."""
+    async with open_shop(EMS_SHOP, stack.urls, stack.secrets.api_keys, stack.dsns) as by_ems:
+        yield demo_of(stack, by_ems.api)

@@ -19,7 +19,7 @@ from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
 from sandbox.demo.proof import proven_way
 from sandbox.demo.rebuild import rebuild_tracking
 from sandbox.demo.run import Demo
-from sandbox.demo.scenarios import SCENARIOS, Scenario
+from sandbox.demo.scenarios import BY_NAME, SCENARIOS, Scenario
 from sandbox.local.processes import Process
 from sandbox.local.stack import Stack
 from services.registry import SERVICES
@@ -93,6 +93,25 @@ def is_shown(detail: dict[str, Any], kind: str, **words: str) -> bool:
         entry["kind"] == kind and all(entry.get(name) == value for name, value in words.items())
         for entry in detail["timeline"]
     )
+
+
+async def test_orders_of_a_shop_that_goes_by_ems_reach_the_door_by_files_alone(ems_demo: Demo, api: Api) -> None:
+    """And come into no account of La Poste's."""
+    await play(ems_demo, (EVERYDAY, BY_NAME["split"]), "E")
+    assert [ems_demo.orders.status(order) for order in ems_demo.orders.by_id.values()] == ["delivered"] * 2
+    assert ems_demo.actors.failed == []
+    account = await api.get("sandbox", "/control/account", None)
+    parcels = [parcel for document in ems_demo.orders.documents.values() for parcel in document["parcels"]]
+    assert [parcel["status"] for parcel in parcels] == ["delivered"] * 3
+    assert {parcel["carrier"] for parcel in parcels} == {"ems"}
+    for parcel in parcels:
+        assert account["ems"]["items"][parcel["tracking_number"]][-1] == "EMI"
+    assert [label for label in account["labels"] if label["sub_order"].startswith("E-")] == []
+    for order in ems_demo.orders.by_id.values():
+        for status in ("accepted", "export_cleared", "departed_origin", "arrived_destination", "delivered"):
+            assert is_shown(ems_demo.details[order.id], "parcel-scanned", status=status), status
+    assert (await api.get("carrier", "/feed-files", "operator"))["files"] == []
+    await assert_stock_adds_up(api)
 
 
 async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(stack: Stack) -> None:

@@ -19,6 +19,7 @@ from sandbox.laposte.s10 import s10
 from sandbox.settings import SandboxSettings
 from services.carrier.carriers.carrier import Calls, Connected
 from services.carrier.carriers.laposte import CARRIER
+from services.carrier.carriers.laposte.mapping import GROUP_SIZE
 from services.carrier.domain.carrier import Account, ParcelEvents, TryLater, Unreachable
 from services.carrier.domain.undeliverable import ReturnOptions, ReturnOptionsAnswer
 from services.carrier.settings import Settings
@@ -60,7 +61,7 @@ async def test_two_replicas_keep_the_rate_of_one_contract(fresh_database: FreshD
         await first.execute(
             """insert into followed_parcels (order_id, parcel, carrier, tracking_number, state, scans)
                select gen_random_uuid(), 1, 'laposte', number, 'handed_over', 0 from unnest($1::text[]) as number""",
-            [s10("CY", serial, "FR") for serial in range(CALLS * CARRIER.group_size)],
+            [s10("CY", serial, "FR") for serial in range(CALLS * GROUP_SIZE)],
         )
         settings = Settings(
             laposte_suivi_url=f"{outside}/laposte/suivi/v2", suivi_calls_per_second=CALLS_PER_SECOND, okapi_key="okapi"
@@ -79,7 +80,7 @@ async def test_two_replicas_keep_the_rate_of_one_contract(fresh_database: FreshD
         assert world.calls == CALLS
         assert world.calls <= 1 + CALLS_PER_SECOND * elapsed
         waiting = await first.fetchval("select count(*) from followed_parcels where poll_at > now()")
-        assert waiting == CALLS * CARRIER.group_size
+        assert waiting == CALLS * GROUP_SIZE
 
 
 async def test_turns_are_never_closer_than_the_rate(fresh_database: FreshDatabase) -> None:
@@ -117,7 +118,7 @@ class FaultyCarrier:
     async def poll(self) -> tuple[int, Unreachable | None]:
         """One round."""
 
-        calls = Calls(never, never, self.track, Account("main"))
+        calls = Calls(never, never, self.track, Account("main"), GROUP_SIZE)
         connected = Connected(CARRIER, Counterpart(CARRIER.counterpart, httpx.AsyncClient()), calls)
         intake = ScanIntake(self._pool, Seal({"v1": bytes(32)}), Retention(raw_scans=30, callbacks=4))
         return await poll(self._pool, connected, intake, 3600, Loop("poll.laposte"))

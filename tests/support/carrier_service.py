@@ -262,6 +262,7 @@ async def carrier_service(
                 "national_id_key": key(b"n"),
                 "laposte_sls_url": f"{outside}/laposte/sls-ws/SlsServiceWSRest/2.0",
                 "laposte_suivi_url": f"{outside}/laposte/suivi/v2",
+                "laposte_timeline_url": f"{outside}/laposte/tracking-timeline-ws/rest/tracking",
                 "laposte_contract_number": "123456",
                 "laposte_password": "pass",
                 "okapi_key": "okapi",

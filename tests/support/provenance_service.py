@@ -7,24 +7,31 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import httpx
 from pydantic import SecretStr
 
-from contracts.base import Event
+from contracts.base import Event, vendor_stream
 from contracts.carrier import ParcelDelivered
+from contracts.makers import Product, ProductApproved, VendorVerified
 from contracts.warehouse import ParcelHandedOver, UnitKey, UnitsPacked, UnitsReceived, UnitsReturned
 from services.provenance import main
+from services.provenance.api.looking import ONCE_SECONDS, Recent
 from services.provenance.domain.log.notes import VerifierKey
 from services.provenance.settings import Settings
 from services.provenance.tasks.keys import keep_key_in_log
 from services.provenance.tasks.log import Log
+from shared.operations.provision import add_api_key
 from shared.platform import Platform, Service, build_app, connected
+from shared.scopes import Scope
 from tests.support.provenance_samples import GTIN, SSCC
 from tests.support.witnesses import Running
 
+SCOPES: tuple[Scope, ...] = ("warehouse", "support", "operator")
+PACKER, SUPPORT, OPERATOR = ({"Authorization": f"Bearer key-of-{scope}"} for scope in SCOPES)
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 
@@ -33,17 +40,17 @@ def key_of(byte: bytes) -> SecretStr:
 
 
 def settings(
-    dsn: str, witnesses: Sequence[Running] = (), quorum: int | None = None, log_byte: bytes = b"l"
+    dsn: str, witnesses: Sequence[Running] = (), quorum: int | None = None, log_byte: bytes = b"l", **others: Any
 ) -> Settings:
     return Settings(
         database_url=SecretStr(dsn),
         storage_key=SecretStr("v1:" + base64.b64encode(b"s" * 32).decode()),
         log_key=key_of(log_byte),
         issuer_key=key_of(b"i"),
+        hidden_code_key=SecretStr("v1:" + base64.b64encode(b"h" * 32).decode()),
         witnesses=",".join(witness.setting for witness in witnesses),
         witness_quorum=len(witnesses) if quorum is None else quorum,
-        public_rate=1000,
-        public_burst=1000,
+        **{"public_rate": 1000, "public_burst": 1000, **others},
     )
 
 
@@ -56,6 +63,12 @@ class ProvenanceService:
     platform: Platform
     log: Log
     http: httpx.AsyncClient
+    recent: Recent
+
+    def forget_clients(self) -> None:
+        """As if an hour had passed since any client looked last."""
+        later = self.recent.now() + ONCE_SECONDS
+        self.recent.now = lambda: later
 
     async def consume(self, *events: Event) -> None:
         """As the consumer does with a batch."""
@@ -79,27 +92,36 @@ class ProvenanceService:
     async def bundle(self, unit: UnitKey) -> httpx.Response:
         return await self.http.get(f"/units/{unit.gtin}/{quote(unit.serial, safe='')}/bundle")
 
+    async def page(self, unit: UnitKey, lang: str = "en", **headers: str) -> httpx.Response:
+        """A look at the unit's page."""
+        return await self.http.get(page_path(unit), params={"lang": lang}, headers=headers)
+
 
 @asynccontextmanager
 async def provenance_service(made: Settings) -> AsyncIterator[ProvenanceService]:
     """Connected and begun, with no task running: the test does what they would."""
-    logs: list[Log] = []
+    wired: list[main.Wired] = []
 
     def make(platform: Platform) -> Service:
-        service, log = main.wired(platform)
-        logs.append(log)
-        return service
+        wired.append(main.wired(platform))
+        return wired[0].service
 
     async with connected(make, made) as (platform, service):
-        [log] = logs
+        log = wired[0].log
         await log.begin()
         await keep_key_in_log(log, made.issuer_signer())
+        for scope in SCOPES:
+            await add_api_key(made.database_dsn(), key=f"key-of-{scope}", name=f"a-{scope}", scope=scope)
         app = build_app(platform, service)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://provenance") as http:
-            yield ProvenanceService(platform, log, http)
+            yield ProvenanceService(platform, log, http, wired[0].recent)
         for _, counterpart in log.witnesses:
             await counterpart.close()
+
+
+def page_path(unit: UnitKey) -> str:
+    return f"/01/{unit.gtin}/21/{quote(unit.serial, safe='')}"
 
 
 def units(count: int) -> list[UnitKey]:
@@ -142,3 +164,38 @@ def returned(sound: Sequence[UnitKey], lost: Sequence[UnitKey], order: UUID) -> 
         units=tuple(sound),
         written_off=tuple(lost),
     )
+
+
+OWNER, SKU = "maison-durand", "SAVON-OLIVE-300"
+
+
+def verified(**changes: Any) -> VendorVerified:
+    return VendorVerified(
+        vendor_id=vendor_stream(OWNER).id,
+        occurred_at=NOW - timedelta(days=30),
+        **{"owner": OWNER, "public_name": "Maison Durand", "country": "FR", **changes},
+    )
+
+
+def approved(**changes: Any) -> ProductApproved:
+    """`changes` of the product, but for `turn` and `stated_to_warehouse`."""
+    of_fact = {name: changes.pop(name) for name in ("turn", "stated_to_warehouse") if name in changes}
+    stated = {
+        "version": 1,
+        "owner": OWNER,
+        "vendor_id": vendor_stream(OWNER).id,
+        "gtin": GTIN,
+        "brand": "Vieux-Port",
+        "names": {"fr": "Savon à l’huile d’olive", "en": "Olive oil soap", "zh": "橄榄油香皂"},
+        "hs_code": "34011100",
+        "origin": "FR",
+        "net_weight_g": 300,
+        "length_mm": 80,
+        "width_mm": 60,
+        "height_mm": 40,
+        "unit_value": {"amount": "9.50", "currency": "EUR"},
+        "identity": "serial",
+        **changes,
+    }
+    product = Product.model_validate(stated)
+    return ProductApproved(sku=SKU, occurred_at=NOW - timedelta(days=20), product=product, **of_fact)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contracts.vocabularies import FINAL, RANKS
-from services.carrier.carriers.laposte import CARRIER
+from services.carrier.carriers.laposte.mapping import GROUP_SIZE
 from services.carrier.carriers.laposte.settings import LaPosteSettings
 from services.carrier.domain.parcels import FollowState
 from services.carrier.domain.polling import (
@@ -80,7 +80,7 @@ def rows() -> list[str]:
     table = []
     for parcels in (10_000, 100_000, 300_000, 1_000_000):
         per_group = sum(parcels * share / (poll_seconds * FACTORS[status]) for status, share in MIX.items())
-        needed = per_group / CARRIER.group_size
+        needed = per_group / GROUP_SIZE
         stretched = max(1.0, needed / rate)  # for want of calls every interval is longer
         minutes = [poll_seconds * FACTORS[status] * stretched / 60 for status in reversed(MIX)]
         cells = [f"{parcels:,}", f"{needed:.1f}", *(f"{n:,.0f} min" for n in minutes)]

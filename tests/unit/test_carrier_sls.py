@@ -310,6 +310,12 @@ def test_an_error_inside_a_multipart_answer() -> None:
     assert read_label_answer(answer([("<jsonInfos>", infos(None, "30221"))])) == AddressRefused("sls:30221")
 
 
+def test_a_refusal_whose_lines_end_with_lf_alone_is_no_lost_answer() -> None:
+    refused = answer([("<jsonInfos>", infos(None, "30000"))])
+    bare = Answer(200, refused.content_type, refused.body.replace(b"\r\n", b"\n"))
+    assert read_label_answer(bare) == OperationRefused("sls:30000", "credentials")
+
+
 @pytest.mark.parametrize(
     "content_type", ["", "application/json", "multipart/related", 'multipart/related; boundary=""']
 )

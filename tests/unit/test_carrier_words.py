@@ -11,6 +11,7 @@ from services.carrier.domain.words import LONGEST, own_words
     ("raw", "words"),
     [
         (b'{"code":"PC1","label":"Pris en charge"}', "Pris en charge"),
+        (b'{"code":"PCHCFM","labelLong":"Pris en charge"}', "Pris en charge"),
         (b'{"message":"Arrived","label":7}', "Arrived"),
         (b'{"label":"' + b"x" * 600 + b'"}', "x" * LONGEST),
         (b'{"code":"PC1"}', None),

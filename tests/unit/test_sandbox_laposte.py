@@ -170,7 +170,7 @@ async def test_the_dry_run_makes_none(http: httpx.AsyncClient) -> None:
         ({"letter__parcel__weight": 31}, "30301"),
         ({"letter__parcel__weight": 0.9}, "30410"),
         ({"letter__service__productCode": "DOM"}, "30008"),
-        ({"letter__service__depositDate": "tomorrow"}, "30014"),
+        ({"letter__service__depositDate": "tomorrow"}, "30002"),
         ({"letter__service__totalAmount": 0}, "30401"),
         ({"letter__customsDeclarations__includeCustomsDeclarations": False}, "30400"),
         ({"letter__customsDeclarations__contents": {"category": {"value": 3}, "article": []}}, "30403"),

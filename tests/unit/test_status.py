@@ -43,3 +43,10 @@ def test_receipts_of_no_parcel_need_a_person() -> None:
     both = Status({}, set_aside=[one, two])
     assert both.findings == [f"2 receipts of customs {told}"]
     assert both.exit_code == 1
+
+
+def test_files_of_a_feed_that_cannot_be_read_whole_need_a_person() -> None:
+    told = "of a carrier's events cannot be read whole: carrier: GET /feed-files"
+    one = Status({}, feed_files=[{"id": 1}])
+    assert (one.findings, one.exit_code) == ([f"1 file {told}"], 1)
+    assert Status({}, feed_files=[{"id": 1}, {"id": 2}]).findings == [f"2 files {told}"]

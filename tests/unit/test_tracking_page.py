@@ -18,8 +18,8 @@ from contracts.base import Event, OrderEvent, order_stream
 from contracts.cases import CaseOpened
 from contracts.orders import OrderPlaced
 from contracts.vocabularies import HOLD_REASONS, STATUSES, Flag, Outcome
+from services.pages.words import LANGUAGES, Language, choose_language
 from services.tracking.api.page import Pages
-from services.tracking.api.words import LANGUAGES, Language, choose_language
 from services.tracking.domain.document import derive
 from services.tracking.domain.next_actions import Action, Actor, OrderState, ParcelState
 from services.tracking.domain.parcels import Stage

@@ -40,6 +40,8 @@ class Calls:
     track: Track | None
     """About so many parcels as `group_size` allows. Raises Unreachable. None: this carrier cannot be polled."""
     account: Account
+    group_size: int = 1
+    """How many parcels one tracking request may name."""
     reprint_label: Callable[[LabelOrder, str], Awaitable[LabelReprint]] | None = None
     """The papers of a label that was made, by its number; none is made. None: this carrier prints nothing again."""
     make_bordereau: Callable[[Sequence[str]], Awaitable[BordereauAnswer]] | None = None
@@ -109,8 +111,6 @@ class Carrier:
     """From its settings."""
     label_service: str
     """What the reasons of its answers to label calls begin with."""
-    group_size: int
-    """How many parcels one tracking request may name."""
     codes: Mapping[str, CodeMeaning]
     read: Callable[[str, str | None], CodeMeaning]
     """The meaning of a code, given the country of the scan if known."""

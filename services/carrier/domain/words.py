@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 LONGEST = 500
-_FIELDS = ("label", "message")
-"""Suivi's, and that of the aggregators."""
+_FIELDS = ("label", "labelLong", "message")
+"""Suivi's, that of Colissimo's service for holders of a contract, and that of the aggregators."""
 
 
 def own_words(raw: bytes) -> str | None:

@@ -53,13 +53,13 @@ async def poll(
     silent, the rest is asked about together. A parcel that is a group by itself, or whose own answer is missing in
     that of its group, is due again only after `poll_seconds`.
     """
-    carrier, track = connected.carrier, connected.calls.track
+    carrier, track, together = connected.carrier, connected.calls.track, connected.calls.group_size
     if track is None:
         return 0, None
     async with pool.acquire() as db, db.transaction():
         if await pauses.is_paused(db, carrier.counterpart):
             return 0, None
-        due = await followed_parcels.claim_due(db, carrier.name, poll_seconds, carrier.group_size * GROUPS_AT_ONCE)
+        due = await followed_parcels.claim_due(db, carrier.name, poll_seconds, together * GROUPS_AT_ONCE)
 
     async def release(numbers: Sequence[str], seconds: float = 0) -> None:
         if numbers:
@@ -68,8 +68,8 @@ async def poll(
 
     silent = 0
     fault: Unreachable | None = None
-    for start in range(0, len(due), carrier.group_size):
-        group = due[start : start + carrier.group_size]
+    for start in range(0, len(due), together):
+        group = due[start : start + together]
         answers, told, silent_alone = await _ask(track, group, loop)
         await intake.keep_polled(carrier.name, answers)
         missing = sorted(set(group) - {parcel.tracking_number for parcel in answers})
@@ -84,7 +84,7 @@ async def poll(
         await release([number for number in missing if number not in silent_alone], poll_seconds if alone else 0)
         await release(silent_alone)  # later than the others, and so behind them
         if told.of_all or silent == SILENT_GROUPS:
-            await release(due[start + carrier.group_size :])
+            await release(due[start + together :])
             break
     return len(due), fault
 

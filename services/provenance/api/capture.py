@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from services.provenance.api.epcis_keys import VENDOR, VERSIONS, vendor_of
 from services.provenance.domain.capture import OPERATOR, Captured, Said, judge, new_of
 from services.provenance.handlers import Teller
-from services.provenance.schemas import CaptureJobView, EpcisDocumentBody
+from services.provenance.schemas.epcis import CaptureJobView, EpcisDocumentBody
 from services.provenance.store import captures, gtins
 from services.provenance.store import events as events_table
 from services.provenance.store.captures import Job

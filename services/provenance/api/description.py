@@ -8,7 +8,7 @@ API = ApiDescription(
     summary="What happened to each unit, in a log that anyone can check",
     text="""\
 For anyone who holds a unit, and for whoever checks the log: no key is needed. For us and for vendors: the events
-themselves, by GS1's REST binding of EPCIS 2.0.
+themselves, by GS1's REST binding of EPCIS 2.0. Label sheets and cases need a key.
 
 **To begin**: `GET /units/{gtin}/{serial}/bundle` has all that shows what was logged of a unit: signed events in EPCIS
 2.0 and a proof each under one checkpoint that witnesses have signed. `python -m services.provenance verify FILE` checks
@@ -24,6 +24,8 @@ units of its own products. An event that others told is shown with `silkpost:sai
     tags={
         "units": "For anyone: what was logged of a unit.",
         "events": "For the warehouse, operators and vendors: events in EPCIS 2.0.",
+        "labels": "For the warehouse: labels of units, with hidden codes that are told once.",
+        "cases": "For support and operators: units whose looks cannot all be at one unit.",
         "log": "For anyone: checkpoints, tiles and leaves of the log, and the keys of who signs events.",
     },
 )

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from services.provenance.domain.log.tiles import MAX_LEVEL, entry_bundle, parse_index_path
 from services.provenance.domain.log.tree import HASH_BYTES
 from services.provenance.domain.signing import did_document
-from services.provenance.schemas import LogState, WitnessState
+from services.provenance.schemas.log import LogState, WitnessState
 from services.provenance.store import events as events_table
 from services.provenance.store import log as store
 from services.provenance.tasks.log import Log

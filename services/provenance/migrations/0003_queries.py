@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "provenance_0003"
-down_revision = "provenance_0001"
+down_revision = "provenance_0002"
 branch_labels = None
 depends_on = None
 
@@ -30,7 +30,7 @@ STATEMENTS = (
     update events e
     set kind = t.said ->> 'type', action = t.said ->> 'action', step = t.said ->> 'bizStep',
         disposition = t.said ->> 'disposition',
-        parent = case when e.serial is not null then e.sscc end, recorded_at = n.made_at
+        parent = case when e.serial is not null then e.sscc end, recorded_at = date_trunc('milliseconds', n.made_at)
     from told t join entries n on n.seq = t.entry where t.entry = e.entry""",
     "create index events_by_id on events (event_id)",
     "create index events_by_parent on events (parent, entry) where parent is not null",

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from contracts.warehouse import UnitKey
+from services.provenance.domain.event_hash import in_milliseconds
 from services.provenance.domain.gs1_uris import box_of
 from services.provenance.domain.leaves import KeyLeaf, name_of
 from services.provenance.domain.telling import Told
@@ -69,7 +70,9 @@ async def last_leaves(db: DB, units: Collection[UnitKey]) -> dict[UnitKey, str]:
 
 
 async def save(db: DB, rows: Sequence[tuple[int, Told, str, bytes]], at: datetime) -> None:
-    """Events with the number of their leaf, signed, and the salt; written down at this business time."""
+    """Events with the number of their leaf, signed, and the salt; written down at this business time. Times are kept as
+    they are shown, to the millisecond."""
+    recorded_at = datetime.fromisoformat(in_milliseconds(at))
     await db.executemany(
         """insert into events (entry, name, gtin, serial, sscc, event_id, happened_at, jws, salt,
                                kind, action, step, disposition, parent, declared_at, said_by, recorded_at)
@@ -82,12 +85,12 @@ async def save(db: DB, rows: Sequence[tuple[int, Told, str, bytes]], at: datetim
                 told.unit.serial if told.unit else None,
                 told.sscc,
                 told.event["eventID"],
-                told.at,
+                datetime.fromisoformat(told.event["eventTime"]),
                 jws,
                 salt,
                 *_searched(told.event),
                 told.said_by,
-                at,
+                recorded_at,
             )
             for entry, told, jws, salt in rows
         ],

@@ -17,6 +17,10 @@ class Found:
     event: Fields
 
 
+_RECORDED = "coalesce(e.recorded_at, date_trunc('milliseconds', n.made_at))"
+"""A replica of an earlier version does not say when it writes an event down."""
+
+
 class _Where:
     """Conditions that all hold, with their values."""
 
@@ -60,15 +64,15 @@ async def find(db: DB, asked: Asked, vendor: UUID | None, after: int | None, lim
     where.add("e.event_id = any({})", asked.event_ids)
     where.add("e.happened_at >= {}", asked.happened_from)
     where.add("e.happened_at < {}", asked.happened_before)
-    where.add("coalesce(e.recorded_at, n.made_at) >= {}", asked.recorded_from)
-    where.add("coalesce(e.recorded_at, n.made_at) < {}", asked.recorded_before)
+    where.add(f"{_RECORDED} >= {{}}", asked.recorded_from)
+    where.add(f"{_RECORDED} < {{}}", asked.recorded_before)
     where.about(asked.epcs)
     where.about(asked.parents, epcs=False, parents=True)
     where.about(asked.any, parents=True)
     if asked.declared:
         where.conditions.append("e.declared_at is not null")
     rows = await db.fetch(
-        f"""select e.entry, e.jws, e.said_by, coalesce(e.recorded_at, n.made_at) as recorded_at
+        f"""select e.entry, e.jws, e.said_by, {_RECORDED} as recorded_at
             from events e join entries n on n.seq = e.entry
             where {" and ".join(where.conditions)} order by e.entry limit {where.value(limit)}""",
         *where.values,

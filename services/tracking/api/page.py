@@ -1,14 +1,11 @@
 """The pages: of an order, and of a parcel for anyone who knows its number. Plain HTML that works without a script.
 
 Their bytes follow from what they show, the language, and which dates have passed, so that they can be validated with an
-entity tag like the document itself. Their one style and one script are allowed by their hashes (CSP level 2): a nonce
-would differ on every answer.
+entity tag like the document itself.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,14 +13,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import get_args
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
 from contracts.vocabularies import FINAL, RANKS, Flag
-from services.tracking.api.words import LANGUAGES, Language, Words, load
+from services.pages.rendering import Templates
+from services.pages.words import Language
+from services.tracking.api.words import TrackingWords, load
 from services.tracking.domain.parcels import Stage
 from services.tracking.schemas import NextStep, OrderTracking, ParcelItem, ParcelTracking, PublicTracking, TimelineEntry
-from shared.http.page_headers import page_headers
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
 _FOLDER = Path(__file__).parents[1] / "templates"
@@ -68,34 +63,24 @@ CARRIER_PAGES: Mapping[str, str] = {"laposte": "https://www.laposte.fr/outils/su
 
 
 class Pages:
-    """Renders pages; loads texts and templates once. `contact`: the address to which readers write; none when empty."""
+    """Renders pages. `contact`: the address to which readers write; none when empty."""
 
     def __init__(self, contact: str = "") -> None:
         self.words = load()
-        self._environment = Environment(
-            loader=FileSystemLoader(_FOLDER),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals["contact"] = contact
-        style, script = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("track.css", "track.js"))
-        self._environment.globals |= {"style": Markup(style), "script": Markup(script)}  # noqa: S704  # our own files
-        policy = page_headers(script=f"'{_hash(script)}'", style=f"'{_hash(style)}'", images="data:")
-        self.headers = policy | {"X-Robots-Tag": "noindex, nofollow", "Vary": "Accept-Language"}
+        self._templates = Templates(_FOLDER, "track", self.words, contact)
+        self.headers = self._templates.headers
         """The headers of every page."""
 
     def order(self, order: OrderTracking, etag: str, language: Language, secret: str, now: datetime) -> bytes:
         """The page of an order, as of the document with this entity tag; `now` in business time."""
         words = self.words[language]
-        template = self._environment.get_template("track.html")
-        return template.render(
-            w=words,
+        return self._templates.render(
+            "track.html",
+            language,
+            {"secret": secret},
             order=order,
             etag=etag,
             secret=secret,
-            languages=self._languages(),
             headline=_headline(words, order),
             since=order.parcels[0].since if len(order.parcels) == 1 else order.since,
             tone=_tone(order),
@@ -110,48 +95,33 @@ class Pages:
             parcel_tone=_parcel_tone,
             notices=lambda parcel: list(_notices(words, order, parcel)),
             days=[(day, list(rows)) for day, rows in groupby(_rows(words, order), key=lambda row: words.date(row.at))],
-        ).encode()
+        )
 
     def parcel(self, number: str, parcel: PublicTracking, language: Language) -> bytes:
         """The page of a parcel for anyone who knows its number: it shows what the public answer has."""
         words = self.words[language]
         state = _public_state(parcel)
         final = RANKS.get(parcel.status) == FINAL
-        return (
-            self._environment.get_template("parcel.html")
-            .render(
-                w=words,
-                number=number,
-                parcel=parcel,
-                languages=self._languages(),
-                headline=_state_text(words, state),
-                tone=_state_tone(state, parcel.status, final=final),
-                notices=list(_flag_texts(words, parcel.flags, state)),
-            )
-            .encode()
+        return self._templates.render(
+            "parcel.html",
+            language,
+            number=number,
+            parcel=parcel,
+            headline=_state_text(words, state),
+            tone=_state_tone(state, parcel.status, final=final),
+            notices=list(_flag_texts(words, parcel.flags, state)),
         )
 
     def not_found(self, language: Language) -> bytes:
         """The same page for every order that is unknown or not the reader's."""
-        return self._missing(language, "not_found")
+        return self._templates.not_found(language)
 
     def parcel_not_found(self, language: Language) -> bytes:
         """The same page for every number of which nothing is known."""
-        return self._missing(language, "parcel_not_found")
-
-    def _missing(self, language: Language, text: str) -> bytes:
-        template = self._environment.get_template("not_found.html")
-        return template.render(w=self.words[language], text=text, languages=self._languages()).encode()
-
-    def _languages(self) -> list[tuple[str, str, str]]:
-        return [(code, self.words[code].ui("language"), self.words[code].tag) for code in LANGUAGES]
+        return self._templates.not_found(language, "parcel_not_found")
 
 
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _headline(words: Words, order: OrderTracking) -> str:
+def _headline(words: TrackingWords, order: OrderTracking) -> str:
     if order.outcome:
         return words.of("outcomes", order.outcome)
     if len(order.parcels) == 1 and order.state in ("packed", "under_way", "ending"):
@@ -159,7 +129,7 @@ def _headline(words: Words, order: OrderTracking) -> str:
     return words.known("order_states", order.state) or words.ui("unknown_state")
 
 
-def _state_text(words: Words, state: str, status: str | None = None) -> str:
+def _state_text(words: TrackingWords, state: str, status: str | None = None) -> str:
     """What a parcel's state is called; for one that this version does not know its status is, as far as that is."""
     states = (words.known("parcel_states", word) for word in (state, _STATES.get(status or "", status)))
     return next((text for text in states if text), words.ui("unknown_state"))
@@ -200,7 +170,7 @@ _STATES = {"announced": "labelled"}
 """What a status is called as a state, where the two differ."""
 
 
-def _steps(words: Words, order: OrderTracking, parcel: int | None, now: datetime) -> Iterator[PageStep]:
+def _steps(words: TrackingWords, order: OrderTracking, parcel: int | None, now: datetime) -> Iterator[PageStep]:
     """Who must do what for this parcel, or for the whole order; not what somebody of whom nothing is known must do."""
     for step in order.next:
         who = words.known("actors", step.actor)
@@ -208,13 +178,13 @@ def _steps(words: Words, order: OrderTracking, parcel: int | None, now: datetime
             yield _step(words, step, who, now)
 
 
-def _step(words: Words, step: NextStep, who: str, now: datetime) -> PageStep:
+def _step(words: TrackingWords, step: NextStep, who: str, now: datetime) -> PageStep:
     passed = step.by is not None and step.by < now
     when = words.ui("passed" if passed else "by", date=words.date(step.by)) if step.by else None
     return PageStep(who, words.action(step.action), step.by, when)
 
 
-def _goods(words: Words, item: ParcelItem) -> tuple[str, str | None]:
+def _goods(words: TrackingWords, item: ParcelItem) -> tuple[str, str | None]:
     """What an item is in the reader's language, and in the shop's own words where these say something else."""
     own = item.description or item.sku
     general = words.goods(item.hs_code)
@@ -229,7 +199,7 @@ def _carrier_page(parcel: ParcelTracking) -> str | None:
     return page.format(number=parcel.tracking_number) if page else None
 
 
-def _expected(words: Words, parcel: ParcelTracking, now: datetime) -> str | None:
+def _expected(words: TrackingWords, parcel: ParcelTracking, now: datetime) -> str | None:
     """The carrier's estimate; none for a parcel that has ended or is on its way back. With its hours, in the reader's
     time zone, where it tells them: the day is then the one on which they begin there."""
     details = parcel.details
@@ -243,7 +213,7 @@ def _expected(words: Words, parcel: ParcelTracking, now: datetime) -> str | None
     return words.ui("expected_passed", date=text) if passed else text
 
 
-def _stages(words: Words, parcel: ParcelTracking) -> Iterator[PageStage]:
+def _stages(words: TrackingWords, parcel: ParcelTracking) -> Iterator[PageStage]:
     """All of them; none for a parcel in a stage that this version does not know."""
     if parcel.stage not in STAGES:
         return
@@ -256,14 +226,14 @@ def _stages(words: Words, parcel: ParcelTracking) -> Iterator[PageStage]:
         yield PageStage(label, "done" if done else "current" if number == reached else "to_come")
 
 
-def _notices(words: Words, order: OrderTracking, parcel: ParcelTracking) -> Iterator[str]:
+def _notices(words: TrackingWords, order: OrderTracking, parcel: ParcelTracking) -> Iterator[str]:
     """The flags of a parcel that its state does not name, and the reasons of its open cases, each once."""
     yield from _flag_texts(words, parcel.flags, parcel.state)
     reasons = {words.reason(case.reason) for case in order.cases if case.parcel == parcel.parcel}
     yield from sorted(reason for reason in reasons if reason)
 
 
-def _flag_texts(words: Words, flags: Sequence[str], state: str) -> Iterator[str]:
+def _flag_texts(words: TrackingWords, flags: Sequence[str], state: str) -> Iterator[str]:
     """The flags that the state does not name, those that this version does not know left out."""
     for flag in flags:
         text = words.known("flags", flag)
@@ -271,7 +241,7 @@ def _flag_texts(words: Words, flags: Sequence[str], state: str) -> Iterator[str]
             yield text
 
 
-def _rows(words: Words, order: OrderTracking) -> Iterator[PageRow]:
+def _rows(words: TrackingWords, order: OrderTracking) -> Iterator[PageRow]:
     """The timeline, newest first, without what this version has no words for."""
     split = len(order.parcels) > 1
     for entry in reversed(order.timeline):
@@ -294,7 +264,7 @@ def _rows(words: Words, order: OrderTracking) -> Iterator[PageRow]:
         )
 
 
-def _text(words: Words, entry: TimelineEntry) -> str | None:
+def _text(words: TrackingWords, entry: TimelineEntry) -> str | None:
     if entry.kind != "parcel-scanned":
         return words.known("events", entry.kind)
     told = (

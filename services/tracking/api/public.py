@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import asyncpg
 from fastapi import APIRouter, Path, Request, Response
 
+from services.pages.words import choose_language
 from services.tracking import store
 from services.tracking.api.page import Pages
-from services.tracking.api.words import choose_language
 from services.tracking.schemas import PublicTracking
 from services.tracking_numbers import as_printed
 from shared.http.answers import etag_response

@@ -11,12 +11,12 @@ import asyncpg
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from services.links import check_secret
+from services.pages.words import choose_language
 from services.paths import OrderTextPath
 from services.tracking import store
 from services.tracking.api.page import Pages
 from services.tracking.api.public import client, not_found
 from services.tracking.api.streams import StreamResponse, Streams
-from services.tracking.api.words import choose_language
 from services.tracking.schemas import OrderTracking
 from shared.clock import Clock
 from shared.http.answers import etag_response, uuid_or_404

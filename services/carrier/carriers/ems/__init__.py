@@ -15,7 +15,6 @@ CARRIER = Carrier(
     settings=EmsSettings,
     connect=client.connect,
     label_service="ems",
-    group_size=1,
     codes=EMSEVT,
     read=mapping.meaning,
     silence=SILENCE_RULES,

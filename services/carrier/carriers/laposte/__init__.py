@@ -28,7 +28,6 @@ CARRIER = Carrier(
     settings=LaPosteSettings,
     connect=client.connect,
     label_service="sls",
-    group_size=mapping.GROUP_SIZE,
     codes={**EMSEVT, **codes.OKAPI, **codes.COLISSIMO, **aggregators.MEANINGS},
     read=_meaning,
     silence=SILENCE_RULES,

@@ -14,6 +14,7 @@ from services.carrier.carriers.laposte.formats import Printing
 from services.carrier.carriers.laposte.label_request import Contract, LabelRequest, label_request, reprint_request
 from services.carrier.carriers.laposte.labels import read_check_answer, read_label_answer, read_reprint_answer
 from services.carrier.carriers.laposte.settings import LaPosteSettings
+from services.carrier.carriers.laposte.timeline import read_timeline, timeline_request
 from services.carrier.carriers.laposte.undeliverable import product_inter_request, read_product_inter_answer
 from services.carrier.domain.bordereaux import BordereauAnswer
 from services.carrier.domain.carrier import (
@@ -54,6 +55,7 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
     # `getLabel` has the old form in headers, where the others have it in the body.
     account = {} if contract.api_key else {"login": contract.number, "password": contract.password}
     idships_url = f"{settings.laposte_suivi_url.rstrip('/')}/idships"
+    timeline_url = f"{settings.laposte_timeline_url.rstrip('/')}/timelineCompany"
     okapi_key = settings.okapi_key.get_secret_value()
     sls = Bounds(settings.sls_timeout_seconds, settings.sls_answer_bytes)
     suivi = Bounds(settings.suivi_timeout_seconds, settings.suivi_answer_bytes)
@@ -130,8 +132,24 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         except mapping.GroupRefused:
             return [reported for number in numbers for reported in await idships([number])]
 
+    async def timelines(numbers: Sequence[str]) -> Sequence[ParcelEvents]:
+        return [await timeline(number) for number in numbers]
+
+    async def timeline(number: str) -> ParcelEvents:
+        await la_poste.turn(settings.suivi_calls_per_second)
+        headers = {"content-type": "application/json", "accept": "application/json"}
+        body = timeline_request(number, contract)
+        try:
+            answer = await la_poste.call("POST", timeline_url, suivi, headers=headers, body=body)
+        except NoAnswer as fault:
+            raise Unreachable(f"timeline:{fault.reason}") from None
+        return read_timeline(answer, number)
+
     ours = Account(settings.laposte_account, settings.laposte_pays_duties)
-    return Calls(make_label, check_label, track, ours, reprint_label, make_bordereau, ask_returns, returns)
+    tracking, group_size = (timelines, 1) if settings.laposte_tracking == "timeline" else (track, mapping.GROUP_SIZE)
+    return Calls(
+        make_label, check_label, tracking, ours, group_size, reprint_label, make_bordereau, ask_returns, returns
+    )
 
 
 def not_sent(broken: BrokenLimit) -> AddressRefused | LabelRejected | Unexplained:

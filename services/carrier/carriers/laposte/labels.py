@@ -163,17 +163,18 @@ def related_parts(content_type: str, body: bytes) -> tuple[dict[str, bytes], boo
     """The parts of a multipart/related body by Content-ID without its brackets, and whether the body is whole.
 
     Every byte of a part is kept, so that a PDF survives. A part that was cut off is left out; of more parts than
-    `MOST_PARTS` the body is not whole.
+    `MOST_PARTS` the body is not whole. Lines end with CRLF, or, as in one recorded refusal, none does: then with LF.
     """
     header = Message()
     header["content-type"] = content_type
     boundary = header.get_boundary()
     if header.get_content_maintype() != "multipart" or not boundary:
         return {}, False
-    *chunks, last = (b"\r\n" + body).split(b"\r\n--" + boundary.encode(), MOST_PARTS + 1)
+    end = b"\r\n" if b"\r\n" in body else b"\n"
+    *chunks, last = (end + body).split(end + b"--" + boundary.encode(), MOST_PARTS + 1)
     parts: dict[str, bytes] = {}
     for chunk in chunks[1:]:
-        head, blank, content = chunk.partition(b"\r\n\r\n")
+        head, blank, content = chunk.partition(end + end)
         if not blank or len(head) > LONGEST_PART_HEAD:
             continue
         named = re.search(rb"(?im)^content-id:\s*<?([^>\s]+)>?\s*$", head.replace(b"\r\n", b"\n"))

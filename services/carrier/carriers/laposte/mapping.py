@@ -8,7 +8,7 @@ Source: La Poste's OpenAPI "Suivi-1.0.0", and recorded answers of public clients
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +25,6 @@ MOST_EVENTS = 1_000
 MOST_NEW_EVENTS = 200
 """In one call-back."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
-_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 class GroupRefused(Exception):
@@ -80,7 +79,7 @@ def _readable(envelope: Mapping[str, Any], requested: Sequence[str]) -> ParcelEv
 def read_envelope(envelope: Any) -> ParcelEvents:
     """One envelope, from a poll or a call-back. Raises InvalidReport.
 
-    Events are many or one, in any order; one that cannot be read is kept as it came, with neither code nor time.
+    Events are many or one, in any order.
     """
     if not isinstance(envelope, Mapping):
         raise InvalidReport("", "object", "an envelope is a JSON object")
@@ -103,7 +102,12 @@ def read_envelope(envelope: Any) -> ParcelEvents:
     timeline = inner.get("timeline")
     events = events or [{"code": code, "date": step["date"]} for code, step in suivi.reached_steps(timeline)]
     countries = suivi.step_countries(timeline)
-    return ParcelEvents(number, tuple(_event(number, event, countries) for event in events), suivi.details_of(inner))
+
+    def country_of(code: str, at: datetime) -> str | None:
+        return countries.get((suivi.step_of(code), at))
+
+    read = tuple(read_event(number, event, country_of, "city") for event in events)
+    return ParcelEvents(number, read, suivi.details_of(inner))
 
 
 def read_new_events(envelope: Any) -> ParcelEvents:
@@ -115,25 +119,22 @@ def read_new_events(envelope: Any) -> ParcelEvents:
     return read_envelope(envelope)
 
 
-def _event(number: str, event: Any, step_countries: Mapping[tuple[int, datetime], str]) -> CarrierEvent:
-    raw = suivi.as_kept(event)
-    fields: Mapping[str, Any] = event if isinstance(event, Mapping) else {}
+def read_event(number: str, event: Any, country_of: Callable[[str, datetime], str | None], place: str) -> CarrierEvent:
+    """One event of an answer. `country_of`: where it was by its code and time, if it does not say so itself; `place`:
+    the field that names the place. One that cannot be read is kept as it came, with neither code nor time."""
+    fields = suivi.as_object(event)
     code: Any = fields.get("code")
-    instant, country = suivi.instant(fields.get("date")), _country(fields.get("country"))
-    readable = isinstance(code, str) and _CODE.fullmatch(code) is not None and instant is not None
-    offset = instant.utcoffset() if instant is not None else None
-    if country is None and readable and instant is not None:
-        country = step_countries.get((suivi.step_of(code), instant))
+    at = suivi.instant(fields.get("date"))
+    country, offset = suivi.country(fields.get("country")), at.utcoffset() if at is not None else None
+    readable = isinstance(code, str) and _CODE.fullmatch(code) is not None and at is not None
+    if country is None and readable and at is not None:
+        country = country_of(code, at)
     return CarrierEvent(
         tracking_number=number,
-        raw=raw,
+        raw=suivi.as_kept(event),
         code=codes.of_table(code) if readable else None,
-        scanned_at=instant.astimezone(UTC) if readable and instant is not None else None,
+        scanned_at=at.astimezone(UTC) if readable and at is not None else None,
         utc_offset_minutes=round(offset.total_seconds() / 60) if offset is not None else 0,
         country=country,
-        city=suivi.city(fields.get("city")),
+        city=suivi.city(fields.get(place)),
     )
-
-
-def _country(text: Any) -> str | None:
-    return text if isinstance(text, str) and _COUNTRY.fullmatch(text) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings
@@ -13,6 +13,11 @@ from services.carrier.carriers.laposte.formats import CN23_COPIES, UNIQUE_LABEL,
 class LaPosteSettings(BaseSettings):
     laposte_sls_url: str = "https://ws.colissimo.fr/sls-ws/SlsServiceWSRest/2.0"
     laposte_suivi_url: str = "https://api.laposte.fr/suivi/v2"
+    laposte_tracking: Literal["suivi", "timeline"] = Field(
+        default="suivi",
+        description="which service is polled; `timeline` names the sites, and is for holders of a contract",
+    )
+    laposte_timeline_url: str = "https://ws.colissimo.fr/tracking-timeline-ws/rest/tracking"
     laposte_api_key: SecretStr = Field(
         default=SecretStr(""), description="header apiKey of SLS; without it number and password are sent, the old form"
     )
@@ -47,7 +52,7 @@ class LaPosteSettings(BaseSettings):
     suivi_calls_per_second: float = Field(
         default=9.5,
         gt=0,
-        description="of all replicas together; La Poste's free plan allows 10, and no call leaves exactly in time",
+        description="of all replicas, of either service; Suivi's free plan allows 10, and none leaves exactly in time",
     )
     aftership_secrets: SecretStr = Field(
         default=SecretStr(""), description="of AfterShip's webhooks, with commas in between; none: not taken"
@@ -56,6 +61,15 @@ class LaPosteSettings(BaseSettings):
         default=SecretStr(""), description="of EasyPost's webhooks, with commas in between; none: not taken"
     )
     webhook_secrets: SecretStr = Field(default=SecretStr(""), description="`whsec_<base64>,...`; any of them counts")
+
+    @model_validator(mode="after")
+    def _contract_that_asks(self) -> Self:
+        by_account = self.laposte_contract_number and self.laposte_password.get_secret_value()
+        if self.laposte_tracking == "timeline" and not (by_account or self.laposte_api_key.get_secret_value()):
+            raise ValueError(
+                "LAPOSTE_TRACKING timeline needs the contract: LAPOSTE_API_KEY, or LAPOSTE_CONTRACT_NUMBER and password"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_format_of_one_page(self) -> Self:

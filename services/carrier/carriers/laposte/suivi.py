@@ -63,8 +63,8 @@ def is_fault(return_code: Any) -> bool:
 
 def details_of(shipment: Mapping[str, Any]) -> ParcelDetails | None:
     """The details that a shipment tells; what cannot be read is left out. None when it tells none."""
-    context = _object(shipment.get("contextData"))
-    partner, counter = _object(context.get("partner")), _object(context.get("removalPoint"))
+    context = as_object(shipment.get("contextData"))
+    partner, counter = as_object(context.get("partner")), as_object(context.get("removalPoint"))
     day = _day(shipment.get("estimDate"))
     begin, end = _hours(day, shipment.get("estimHourMin"), shipment.get("estimHourMax"))
     details = ParcelDetails(
@@ -72,9 +72,9 @@ def details_of(shipment: Mapping[str, Any]) -> ParcelDetails | None:
         expected_on=day,
         expected_from=begin,
         expected_until=end,
-        partner=_name(partner.get("name")),
-        partner_number=_matching(_NUMBER, partner.get("reference")),
-        pickup_point=_name(counter.get("name")),
+        partner=name(partner.get("name")),
+        partner_number=partner_number(partner.get("reference")),
+        pickup_point=name(counter.get("name")),
         page=_page(shipment.get("url")),
     )
     return details if details != ParcelDetails() else None
@@ -94,9 +94,9 @@ def step_countries(timeline: Any) -> dict[tuple[int, datetime], str]:
     elsewhere."""
     countries: dict[tuple[int, datetime], str] = {}
     for step in _steps(timeline):
-        number, at, country = step.get("id"), instant(step.get("date")), _matching(_COUNTRY, step.get("country"))
-        if isinstance(number, int) and at is not None and country is not None:
-            countries.setdefault((number, at), country)
+        number, at, where = step.get("id"), instant(step.get("date")), country(step.get("country"))
+        if isinstance(number, int) and at is not None and where is not None:
+            countries.setdefault((number, at), where)
     return countries
 
 
@@ -105,9 +105,29 @@ def step_of(code: str) -> int:
     return _STEPS.get(code, 3)
 
 
+def as_object(value: Any) -> Mapping[str, Any]:
+    """The object, or an empty one in place of anything else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def name(value: Any) -> str | None:
+    """The name of a company or a public place: one line of what can be printed."""
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    return text if text and len(text) <= LONGEST_NAME and text.isprintable() else None
+
+
+def country(value: Any) -> str | None:
+    return _matching(_COUNTRY, value)
+
+
+def partner_number(value: Any) -> str | None:
+    """The number of the parcel with who carries it abroad."""
+    return _matching(_NUMBER, value)
+
+
 def city(value: Any) -> str | None:
     """A city, as a call-back names it. With a digit it may be a street or a postcode, and is left out."""
-    text = _name(value)
+    text = name(value)
     return text if text and _CITY.fullmatch(text) else None
 
 
@@ -117,18 +137,8 @@ def _steps(timeline: Any) -> Iterator[Mapping[str, Any]]:
             yield step
 
 
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
 def _matching(form: re.Pattern[str], value: Any) -> str | None:
     return value if isinstance(value, str) and form.fullmatch(value) else None
-
-
-def _name(value: Any) -> str | None:
-    """The name of a company or a public place: one line of what can be printed."""
-    text = " ".join(value.split()) if isinstance(value, str) else ""
-    return text if text and len(text) <= LONGEST_NAME and text.isprintable() else None
 
 
 def _day(value: Any) -> date | None:

@@ -1,0 +1,1 @@
+"""What the pages for shoppers share, whichever service shows them: languages, frame, look, and headers."""

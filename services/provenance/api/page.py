@@ -1,0 +1,197 @@
+"""The page of a unit, and of a product, at the path of its GS1 Digital Link: for anyone who has the thing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import parse_qs, quote
+
+import asyncpg
+from fastapi import APIRouter, Request, Response
+
+from contracts.warehouse import UnitKey
+from services.pages.rendering import Templates
+from services.pages.words import Language, Words, choose_language
+from services.pages.words import tables as texts_of
+from services.provenance.api.looking import Looking
+from services.provenance.api.trying import Trying
+from services.provenance.domain.digital_links import DigitalLink, parse_link
+from services.provenance.domain.epcis import Place
+from services.provenance.domain.hidden_codes import HiddenCode, Outcome
+from services.provenance.domain.way import Step, standing_of
+from services.provenance.settings import Settings
+from services.provenance.store import cases, catalogue, hidden_codes, looks, way
+from services.provenance.store.catalogue import Shown
+from services.provenance.store.looks import Looks
+from services.provenance.tasks.log import Log
+from shared.http.answers import etag_response
+from shared.http.rates import TokenBuckets, client_name
+from shared.http.routes import Route, body_within
+
+_FOLDER = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What the page of a unit shows."""
+
+    key: UnitKey
+    way: list[Step]
+    """Not empty."""
+    shown: Shown | None
+    looks: Looks
+    """Before this one."""
+    proven: bool
+    """Whether it has a bundle."""
+    code: HiddenCode | None
+    """None where none was printed."""
+    flagged: bool
+
+
+class Pages:
+    """Renders pages. `verify`: the command by which a bundle is checked without us."""
+
+    def __init__(self, country: str, contact: str, verify: str) -> None:
+        """`country` of the warehouse. `contact`: the address to which readers write; none when empty."""
+        self.words = {
+            language: Words(language, table) for language, table in texts_of(_FOLDER / "translations").items()
+        }
+        self._templates = Templates(_FOLDER / "templates", "unit", self.words, contact, forms="'self'")
+        self.headers = self._templates.headers
+        """The headers of every page."""
+        self._country, self._verify = country, verify
+
+    def unit(self, unit: Unit, language: Language, outcome: Outcome | None = None) -> bytes:
+        """`outcome` of the try that this answers."""
+        words, ended = self.words[language], standing_of(unit.way).ended_at
+        return self._templates.render(
+            "unit.html",
+            language,
+            unit=unit.key,
+            headline=words.ui("ended" if ended else "ours"),
+            note=words.ui("ended_note", date=words.date(ended)) if ended else words.ui("ours_note"),
+            tone="bad" if ended else "calm",
+            shown=unit.shown,
+            flagged=unit.flagged,
+            rows=unit.way,
+            country=self._country,
+            looks=_looks(words, unit.looks),
+            code=unit.code,
+            outcome=outcome and _outcome(words, outcome),
+            right=outcome is not None and outcome.kind == "first",
+            bundle=f"/units/{unit.key.gtin}/{quote(unit.key.serial, safe='')}/bundle",
+            proven=unit.proven,
+            verify=self._verify,
+        )
+
+    def product(self, shown: Shown, language: Language) -> bytes:
+        return self._templates.render("product.html", language, shown=shown)
+
+    def not_found(self, language: Language) -> bytes:
+        """The same for all that is not known, or not known any more."""
+        return self._templates.not_found(language)
+
+    def too_many(self, language: Language) -> bytes:
+        return self._templates.not_found(language, "too_many")
+
+
+def verify_command(log: Log, settings: Settings) -> str:
+    """By which a reader who trusts this log, this issuer and these witnesses checks a bundle."""
+    witnesses = "".join(f" --witness={key}" for key in log.trust.witnesses)
+    return (
+        f"python -m services.provenance verify FILE --log-key={log.key.verifier} --issuer={settings.issuer}"
+        f"{witnesses} --quorum={log.trust.quorum}"
+    )
+
+
+def router(
+    pool: asyncpg.Pool[asyncpg.Record],
+    log: Log,
+    place: Place,
+    look_ups: TokenBuckets,
+    pages: Pages,
+    looking: Looking,
+    trying: Trying,
+) -> APIRouter:
+    """`look_ups`: how often a client may ask for units, whose serials can be tried."""
+    routes = APIRouter(route_class=Route)
+
+    @routes.api_route("/01/{path:path}", methods=["GET", "HEAD", "POST"], include_in_schema=False)
+    async def page(request: Request, path: str, lang: str | None = None) -> Response:
+        """GET shows, POST tries the hidden code."""
+        language = choose_language(lang, request.headers.get("accept-language", ""))
+        headers = {**pages.headers, "Content-Language": language}
+        if seconds := look_ups.take(client_name(request.client.host if request.client else None)):
+            headers["Retry-After"] = str(seconds)
+            return Response(pages.too_many(language), 429, headers, "text/html")
+        link = parse_link(request.scope["raw_path"].decode("ascii", "replace"))
+        shown, found = await _found(link) if link else (None, None)
+        if link and link.unit and request.method == "GET":
+            await looking.seen(request, link, found.way if isinstance(found, Unit) else (), shown is not None)
+        match found:
+            case Unit(code=HiddenCode()) if request.method == "POST":
+                outcome = await trying.try_code(found.key, await _typed(request))
+                if outcome.seconds:
+                    headers["Retry-After"] = str(outcome.seconds)
+                headers["Cache-Control"] = "no-store"
+                code = await _code(found.key)
+                body = pages.unit(replace(found, code=code), language, outcome)
+                return Response(body, _STATUS[outcome.kind], headers, "text/html")
+            case Unit():
+                return etag_response(request, pages.unit(found, language), "text/html", headers)
+            case Shown():
+                return etag_response(request, pages.product(found, language), "text/html", headers)
+            case None:
+                return Response(pages.not_found(language), 404, headers, "text/html")
+
+    async def _found(link: DigitalLink) -> tuple[Shown | None, Unit | Shown | None]:
+        """The product where it is known, and what the page shows."""
+        checkpoint = await log.proven()
+        async with pool.acquire() as db:
+            shown, unit = await catalogue.of_gtin(db, link.gtin), link.unit
+            if unit is None:
+                return shown, shown
+            steps = await way.way_of(db, unit, log.id, checkpoint.size if checkpoint else 0, place)
+            if not steps:
+                return shown, None
+            return shown, Unit(
+                unit,
+                steps,
+                shown,
+                looks=await looks.figures(db, unit),
+                proven=any(step.proof == "proven" for step in steps),
+                code=await hidden_codes.find(db, unit),
+                flagged=any(case.closed_at is None for case in await cases.of_unit(db, unit)),
+            )
+
+    async def _code(unit: UnitKey) -> HiddenCode | None:
+        async with pool.acquire() as db:
+            return await hidden_codes.find(db, unit)
+
+    return routes
+
+
+def _looks(words: Words, looks: Looks) -> str:
+    if looks.first_at is None:
+        return words.ui("looks_none")
+    month, country = words.month(looks.first_at), words.country(looks.first_country)
+    if country is None:
+        return words.ui("looks_count", count=looks.count, month=month)
+    return words.ui("looks_count_country", count=looks.count, month=month, country=country)
+
+
+_STATUS = {"malformed": 422, "wrong": 422, "wait": 429, "first": 200, "again": 200}
+"""Of the answer to a try."""
+FORM_BYTES = 1_000
+
+
+async def _typed(request: Request) -> str:
+    """What stands in the form's field. Raises Problem 413."""
+    form = parse_qs((await body_within(request, FORM_BYTES)).decode("utf-8", "replace"), max_num_fields=5)
+    return form.get("code", [""])[0]
+
+
+def _outcome(words: Words, outcome: Outcome) -> str:
+    date = words.date(outcome.revealed_at) if outcome.revealed_at else ""
+    kind = "wrong_wait" if outcome.kind == "wrong" and outcome.seconds else outcome.kind
+    return words.ui(f"code_{kind}", date=date, minutes=-(-outcome.seconds // 60))

@@ -1,0 +1,128 @@
+"""Which looks at a unit's page cannot all be at one unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from contracts.provenance import UnitCleared, UnitFlagged
+from contracts.warehouse import UnitKey
+from services.provenance.domain.continents import continent_of
+from services.provenance.domain.way import Standing
+from services.refusals.refusal import Refusal
+from shared.ledger.facts import Facts
+
+APART_WITHIN = timedelta(hours=1)
+"""Nobody carries a unit to another continent in this time."""
+LOOKS_BEFORE_DELIVERY = 200
+"""At a unit that nobody has received yet."""
+UNKNOWN_LOOKS = 3
+"""At one serial that was never given to a unit, by so many: more than a slip of the pen."""
+UNKNOWN_SERIAL = "unknown_serial"
+LAST_TURN = 9999
+"""Of a unit's flags (contracts/provenance.py)."""
+ONCE = frozenset({"wrong_lot", "scan_after_end"})
+"""Causes that stay what they are: once cleared, they are not told again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody has opened a unit's page."""
+
+    at: datetime
+    """Business time."""
+    country: str | None
+    """ISO 3166-1 alpha-2; None where nobody told it."""
+
+
+def look_back(standing: Standing, look: Look) -> datetime:
+    """After which instant earlier looks can matter."""
+    return look.at - APART_WITHIN if standing.delivered else min(standing.since, look.at - APART_WITHIN)
+
+
+def causes(
+    standing: Standing, look: Look, earlier: Sequence[Look], wrong_lot: bool, cleared: Mapping[str, datetime]
+) -> Iterator[str]:
+    """Why the unit is to be flagged now. `earlier`: the looks before this one that are kept; `wrong_lot`: whether the
+    lot that was read is another than the unit's; `cleared`: when a person has cleared a flag of each reason last."""
+    if wrong_lot and "wrong_lot" not in cleared:
+        yield "wrong_lot"
+    if standing.ended_at is not None and look.at > standing.ended_at and "scan_after_end" not in cleared:
+        yield "scan_after_end"
+    here = continent_of(look.country)
+    if here and any(
+        continent_of(one.country) not in (None, here)
+        for one in _since(earlier, max(look.at - APART_WITHIN, cleared.get("impossible_scans", look.at - APART_WITHIN)))
+    ):
+        yield "impossible_scans"
+    begin = max(standing.since, cleared.get("scans_before_delivery", standing.since))
+    if not standing.delivered and len(_since(earlier, begin)) + 1 >= LOOKS_BEFORE_DELIVERY:
+        yield "scans_before_delivery"
+
+
+def _since(looks: Sequence[Look], at: datetime) -> list[Look]:
+    return [look for look in looks if look.at > at]
+
+
+def flagged(facts: Facts, unit: UnitKey, reason: str, now: datetime) -> UnitFlagged | None:
+    """What is to be published; None while a flag of this reason is open, after one that is told once only, or past the
+    last turn."""
+    told = facts.all(UnitFlagged)
+    over = {event.turn for event in facts.all(UnitCleared)}
+    if any(event.reason == reason and (event.turn not in over or reason in ONCE) for event in told):
+        return None
+    turn = max((event.turn for event in told), default=0) + 1
+    if turn > LAST_TURN:
+        return None
+    return UnitFlagged(gtin=unit.gtin, serial=unit.serial, occurred_at=now, turn=turn, reason=reason)
+
+
+def cleared(facts: Facts, unit: UnitKey, resolution: str, now: datetime) -> list[UnitCleared]:
+    """A person has looked: every open flag of the unit is none. Raises Refusal where none is open."""
+    over = {event.turn for event in facts.all(UnitCleared)}
+    still = [event.turn for event in facts.all(UnitFlagged) if event.turn not in over]
+    if not still:
+        raise Refusal("conflict", "no flag is open")
+    return [
+        UnitCleared(gtin=unit.gtin, serial=unit.serial, occurred_at=now, turn=turn, resolution=resolution)
+        for turn in sorted(still)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A flag that waits, or has waited, for a person."""
+
+    gtin: str
+    serial: str
+    turn: int
+    reason: str
+    opened_at: datetime
+    due_at: datetime
+    closed_at: datetime | None
+    resolution: str | None
+
+
+UNIT_FLAGGED = "unit_flagged"
+"""The kind of these cases."""
+DUE_AFTER = timedelta(days=3)
+"""Business time that a person has for a case."""
+
+
+def cases_of(facts: Facts) -> list[Case]:
+    """One for each flag of the unit, by turn."""
+    ends = {event.turn: event for event in facts.all(UnitCleared)}
+    return [
+        Case(
+            one.gtin,
+            one.serial,
+            one.turn,
+            one.reason,
+            one.occurred_at,
+            one.occurred_at + DUE_AFTER,
+            ends[one.turn].occurred_at if one.turn in ends else None,
+            ends[one.turn].resolution if one.turn in ends else None,
+        )
+        for one in sorted(facts.all(UnitFlagged), key=lambda event: event.turn)
+    ]

@@ -1,0 +1,1 @@
+"""Bodies of the HTTP interface, and answers that are not files of the log."""

@@ -1,0 +1,64 @@
+"""SQL of a unit's way, proven or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from contracts.warehouse import UnitKey
+from services.provenance.domain.epcis import Place
+from services.provenance.domain.signing import parse_jws
+from services.provenance.domain.way import Proof, Step, step_of
+from shared.db import DB
+
+
+async def way_of(db: DB, unit: UnitKey, log: int, proven: int, place: Place) -> list[Step]:
+    """The unit's events, and those of the boxes while it lay in them, oldest first; none for a unit that is unknown or
+    erased. `proven`: of this log, how many leaves a quorum of the witnesses has signed."""
+    rows = await db.fetch(
+        """with own as (
+               select entry, sscc, jws from events where gtin = $1 and serial = $2 and jws is not null)
+           select e.jws, n.log, n.index
+           from (select entry, jws from own
+                 union
+                 select entry, jws from events b
+                 where serial is null and jws is not null and sscc in (select sscc from own)
+                   and entry > (select min(entry) from own where own.sscc = b.sscc)) as e
+           join entries n on n.seq = e.entry
+           order by e.entry""",
+        unit.gtin,
+        unit.serial,
+    )
+    return [step_of(parse_jws(row["jws"]).event, _proof(row["log"], row["index"], log, proven), place) for row in rows]
+
+
+def _proof(log: int | None, index: int | None, current: int, proven: int) -> Proof:
+    if log is not None and log != current:
+        return "earlier"
+    return "proven" if index is not None and index < proven else "waiting"
+
+
+async def was_told(db: DB, unit: UnitKey) -> bool:
+    """Whether anything was ever told of the unit, erased or not."""
+    return bool(
+        await db.fetchval("select exists (select from events where gtin = $1 and serial = $2)", unit.gtin, unit.serial)
+    )
+
+
+async def save_lots(db: DB, lots: Mapping[UnitKey, str]) -> None:
+    """Of units that are told apart and have a lot besides; the first one stays."""
+    await db.executemany(
+        "insert into unit_lots (gtin, serial, lot) values ($1, $2, $3) on conflict do nothing",
+        [(unit.gtin, unit.serial, lot) for unit, lot in lots.items()],
+    )
+
+
+async def lot_of(db: DB, unit: UnitKey) -> str | None:
+    lot: str | None = await db.fetchval(
+        "select lot from unit_lots where gtin = $1 and serial = $2", unit.gtin, unit.serial
+    )
+    return lot
+
+
+async def erase(db: DB, unit: UnitKey) -> None:
+    """What is known of the unit beside its events."""
+    await db.execute("delete from unit_lots where gtin = $1 and serial = $2", unit.gtin, unit.serial)

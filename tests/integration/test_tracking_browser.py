@@ -1,0 +1,81 @@
+"""The pages for shoppers in a browser: axe-core finds nothing on any, in each language, on a phone and on a desktop, in
+light and, since colours are the same in all, in dark in one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from contracts.base import Event, order_stream
+from contracts.vocabularies import Status
+from services.pages.words import LANGUAGES, Language
+from services.tracking.api.page import Pages
+from services.tracking.domain.document import derive
+from services.tracking.schemas import OrderTracking, PublicTracking
+from shared.ledger.facts import Facts
+from tests.support.browser import WIDTHS, chromium, judged
+from tests.support.tracking_samples import ORDER, SHIPPED, at, case, closed, details, placed, scan
+
+PAGES = Pages("help@shop.example")
+
+
+def both(hour: float, code: str, status: Status | None, country: str) -> list[Event]:
+    """The same scan of both parcels."""
+    return [scan(parcel, hour, code, status, country) for parcel in (1, 2)]
+
+
+ARRIVED = [*SHIPPED, *both(30, "PC1", "accepted", "FR"), *both(90, "ET3", "arrived_destination", "CN")]
+STORIES: dict[str, list[Event]] = {
+    "just placed": [placed()],
+    "on its way": [*ARRIVED, details(1)],
+    "held by customs": [*ARRIVED, *both(100, "DO3", None, "CN"), case("customs_hold", 1)],
+    "at the counter": [*ARRIVED, *both(120, "AG1", "available_for_pickup", "CN"), details(1)],
+    "on its way back": [*ARRIVED, *both(120, "RE1", "returning", "CN")],
+    "delivered": [*ARRIVED, *both(130, "DI1", "delivered", "CN"), closed("delivered")],
+    "lost": [*ARRIVED, closed("lost", "40.00")],
+}
+
+
+def pages(languages: Iterable[Language]) -> dict[str, bytes]:
+    """Each story, the page of a number alone, and that of what there is not, in these languages."""
+    shown: dict[str, bytes] = {}
+    for language in languages:
+        for story, events in STORIES.items():
+            shown[f"{story}, {language}"] = _order(events, language)
+        held = PublicTracking(status="import_customs", status_at=at(60), country="CN", flags=("customs_held",))
+        shown[f"number alone, {language}"] = PAGES.parcel("CY123456781FR", held, language)
+        shown[f"not found, {language}"] = PAGES.not_found(language)
+    return shown
+
+
+def _order(events: list[Event], language: Language) -> bytes:
+    derived = derive(Facts(order_stream(ORDER), events))
+    assert derived is not None
+    order = OrderTracking.model_validate_json(derived.body)
+    return PAGES.order(order, derived.etag, language, "v1.secret", at(140))
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+async def test_axe_finds_nothing_on_any_page(tmp_path: Path, dark: bool) -> None:
+    if (browser := chromium()) is None:
+        pytest.skip("no Chromium on PATH: the pages are not looked at in a browser")
+    shown = pages(LANGUAGES[:1] if dark else LANGUAGES)
+    found = await judged(browser, shown, tmp_path, dark=dark)
+    assert len(found) == len(shown) * len(WIDTHS)
+    assert {page.dark for page in found} == {dark}
+    assert min(page.passed for page in found) > 10, "the rules were applied"
+    assert {page.page: page.violations for page in found if page.violations} == {}
+    assert [page.page for page in found if page.wide] == []
+
+
+async def test_axe_would_find_something(tmp_path: Path) -> None:
+    if (browser := chromium()) is None:
+        pytest.skip("no Chromium on PATH: the pages are not looked at in a browser")
+    bad = b'<!doctype html><html><title>x</title><main><h1>x</h1><img src="data:,"><p style="width:2000px">x</p></main>'
+    found = await judged(browser, {"bad": bad}, tmp_path, dark=False)
+    assert [[one.partition(":")[0] for one in page.violations] for page in found] == [
+        ["html-has-lang", "image-alt"]
+    ] * 2
+    assert {page.wide for page in found} == {True}

@@ -1,0 +1,115 @@
+"""Pages judged by axe-core in a browser: a headless Chromium, started once for many of them.
+
+A page of ours shows each in a frame of a phone's or a desktop's width, and runs axe-core within it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import unescape
+from importlib.resources import files
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from tests.support.http_server import serving
+
+WIDTHS = {"phone": 390, "desktop": 1280}
+SECONDS = 120.0
+"""Of one browser; it takes about a fifth of a second a page."""
+_JUDGE = """<!doctype html><html lang="en"><title>axe</title><pre id="found"></pre><script>
+(async () => {
+  const found = [];
+  for (const [name, path, width] of PAGES) {
+    const frame = document.createElement("iframe");
+    Object.assign(frame.style, {width: width + "px", height: "900px", border: "0"});
+    frame.src = path;
+    await new Promise(loaded => { frame.onload = loaded; document.body.append(frame); });
+    const script = frame.contentDocument.createElement("script");
+    script.src = "/axe.js";
+    await new Promise(loaded => { script.onload = loaded; frame.contentDocument.head.append(script); });
+    const judged = await frame.contentWindow.axe.run(frame.contentDocument);
+    found.push({
+      page: name, dark: matchMedia("(prefers-color-scheme: dark)").matches, passed: judged.passes.length,
+      violations: judged.violations.flatMap(one => one.nodes.map(node => one.id + ": " + node.html)),
+      wide: frame.contentDocument.documentElement.scrollWidth > width,
+    });
+    frame.remove();
+  }
+  document.getElementById("found").textContent = JSON.stringify(found);
+})();
+</script></html>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What axe-core says of one page in one width."""
+
+    page: str
+    dark: bool
+    """Whether the reader prefers dark colours."""
+    passed: int
+    """How many rules hold, of those that apply."""
+    violations: list[str]
+    wide: bool
+    """Whether it must be scrolled sideways."""
+
+
+def chromium() -> str | None:
+    """The browser, where there is one on PATH."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+async def judged(browser: str, pages: Mapping[str, bytes], profile: Path, *, dark: bool) -> list[Judged]:
+    """What axe-core finds on each page, by its name, on a phone and on a desktop. `profile`: an empty folder."""
+    axe = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+    shown = dict(enumerate(pages.values()))
+    asked = [
+        (f"{name}, {device}", f"/pages/{n}", width) for n, name in enumerate(pages) for device, width in WIDTHS.items()
+    ]
+
+    async def judge(_: Request) -> Response:
+        return HTMLResponse(_JUDGE.replace("PAGES", json.dumps(asked)))
+
+    async def script(_: Request) -> Response:
+        return Response(axe, media_type="text/javascript")
+
+    async def page(request: Request) -> Response:
+        return HTMLResponse(shown[request.path_params["n"]])
+
+    app = Starlette(routes=[Route("/", judge), Route("/axe.js", script), Route("/pages/{n:int}", page)])
+    async with serving(app) as url:
+        process = await asyncio.create_subprocess_exec(
+            browser,
+            "--headless=new",
+            "--no-sandbox",  # root has none; the pages are our own
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            f"--user-data-dir={profile}",
+            "--window-size=1400,1000",
+            f"--virtual-time-budget={round(SECONDS * 1000)}",
+            *(["--blink-settings=preferredColorScheme=0"] if dark else []),
+            "--dump-dom",
+            url,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            async with asyncio.timeout(SECONDS):
+                output, _ = await process.communicate()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            raise
+    found = re.search(r'<pre id="found">(.+?)</pre>', output.decode(), re.DOTALL)
+    if found is None:
+        raise RuntimeError("the browser has not judged the pages")
+    return [Judged(**one) for one in json.loads(unescape(found[1]))]

@@ -1,0 +1,130 @@
+"""Which looks cannot be at one unit, and what a flag is until a person has looked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from contracts.base import unit_stream
+from contracts.provenance import UnitCleared, UnitFlagged
+from contracts.vocabularies import UNIT_FLAGS
+from contracts.warehouse import UnitKey
+from services.provenance.domain.continents import continent_of
+from services.provenance.domain.scans import (
+    LAST_TURN,
+    LOOKS_BEFORE_DELIVERY,
+    ONCE,
+    UNKNOWN_SERIAL,
+    Look,
+    cases_of,
+    causes,
+    cleared,
+    flagged,
+    look_back,
+)
+from services.provenance.domain.way import Standing
+from services.refusals.refusal import Refusal
+from shared.ledger.facts import Facts
+from tests.support.provenance_samples import AT, GTIN, SERIAL
+
+UNIT = UnitKey(gtin=GTIN, serial=SERIAL)
+DELIVERED = Standing(True, AT - timedelta(days=9), None)
+WITH_US = Standing(False, AT - timedelta(days=9), None)
+MINUTE = timedelta(minutes=1)
+
+
+def found(standing: Standing, look: Look, earlier: list[Look], lot: bool = False, **cleared_at: datetime) -> list[str]:
+    reasons = list(causes(standing, look, earlier, lot, cleared_at))
+    assert set(reasons) <= set(UNIT_FLAGS)
+    return reasons
+
+
+@pytest.mark.parametrize(
+    ("country", "other", "minutes", "reasons"),
+    [
+        ("CN", "FR", 59, ["impossible_scans"]),
+        ("CN", "US", 1, ["impossible_scans"]),
+        ("CN", "FR", 60, []),
+        ("CN", "HK", 1, []),
+        ("CN", None, 1, []),
+        (None, "FR", 1, []),
+        ("FR", "ES", 1, []),  # at the border to Africa
+        ("CN", "TR", 1, []),
+        ("CN", "ZZ", 1, []),
+    ],
+)
+def test_two_continents_in_an_hour(country: str | None, other: str | None, minutes: int, reasons: list[str]) -> None:
+    assert found(DELIVERED, Look(AT, country), [Look(AT - minutes * MINUTE, other)]) == reasons
+
+
+def test_what_a_person_has_cleared_counts_no_more() -> None:
+    earlier = [Look(AT - 10 * MINUTE, "FR")]
+    assert found(DELIVERED, Look(AT, "CN"), earlier, impossible_scans=AT - 5 * MINUTE) == []
+    assert found(DELIVERED, Look(AT, "CN"), earlier, impossible_scans=AT - 15 * MINUTE) == ["impossible_scans"]
+    assert found(DELIVERED, Look(AT, "CN"), earlier, impossible_scans=AT - timedelta(days=3)) == ["impossible_scans"]
+
+
+def test_hundreds_of_looks_before_delivery() -> None:
+    many = [Look(AT - number * MINUTE, "CN") for number in range(1, LOOKS_BEFORE_DELIVERY)]
+    assert found(WITH_US, Look(AT, "CN"), many) == ["scans_before_delivery"]
+    assert found(WITH_US, Look(AT, "CN"), many[1:]) == []
+    assert found(DELIVERED, Look(AT, "CN"), many) == []
+    assert found(WITH_US, Look(AT, "CN"), many, scans_before_delivery=AT - MINUTE) == []
+    came_back = Standing(False, AT - 5 * MINUTE, None)
+    assert found(came_back, Look(AT, "CN"), many) == [], "its buyer's looks are not against it"
+
+
+def test_a_look_after_the_end_and_a_wrong_lot_are_told_once() -> None:
+    ended = Standing(True, AT - timedelta(days=9), AT - MINUTE)
+    assert found(ended, Look(AT, None), []) == ["scan_after_end"]
+    assert found(ended, Look(AT - MINUTE, None), []) == []
+    assert found(ended, Look(AT, None), [], scan_after_end=AT - timedelta(days=1)) == []
+    assert found(DELIVERED, Look(AT, None), [], lot=True) == ["wrong_lot"]
+    assert found(DELIVERED, Look(AT, None), [], lot=True, wrong_lot=AT) == []
+
+
+def test_as_far_back_as_looks_can_matter() -> None:
+    assert look_back(DELIVERED, Look(AT, None)) == AT - timedelta(hours=1)
+    assert look_back(WITH_US, Look(AT, None)) == WITH_US.since
+    assert look_back(Standing(False, AT - MINUTE, None), Look(AT, None)) == AT - timedelta(hours=1)
+
+
+def test_a_cause_is_published_once_while_its_flag_is_open() -> None:
+    facts = Facts(unit_stream(*UNIT.model_dump().values()))
+    first = flagged(facts, UNIT, "impossible_scans", AT)
+    assert first is not None
+    facts.add(first)
+    assert flagged(facts, UNIT, "impossible_scans", AT) is None
+    second = flagged(facts, UNIT, "wrong_lot", AT)
+    assert second is not None
+    assert (first.turn, second.turn) == (1, 2)
+    facts.add(second)
+    [one, two] = cases_of(facts)
+    assert (one.reason, one.closed_at, two.turn) == ("impossible_scans", None, 2)
+    assert one.due_at > one.opened_at
+    for event in cleared(facts, UNIT, "one_unit", AT + MINUTE):
+        facts.add(event)
+    assert [(case.closed_at, case.resolution) for case in cases_of(facts)] == [(AT + MINUTE, "one_unit")] * 2
+    with pytest.raises(Refusal):
+        cleared(facts, UNIT, "one_unit", AT)
+    third = flagged(facts, UNIT, "impossible_scans", AT)
+    assert third is not None
+    assert third.turn == 3
+    assert {flagged(facts, UNIT, reason, AT) for reason in ONCE if reason == "wrong_lot"} == {None}
+
+
+def test_a_flag_comes_before_or_after_its_end_and_turns_are_bounded() -> None:
+    cleared_first = UnitCleared(gtin=GTIN, serial=SERIAL, occurred_at=AT, turn=LAST_TURN, resolution="test")
+    last = UnitFlagged(gtin=GTIN, serial=SERIAL, occurred_at=AT, turn=LAST_TURN, reason="operator")
+    facts = Facts(unit_stream(GTIN, SERIAL), [cleared_first])
+    assert cases_of(facts) == []
+    facts.add(last)
+    assert [case.closed_at for case in cases_of(facts)] == [AT]
+    assert flagged(facts, UNIT, "impossible_scans", AT) is None
+
+
+def test_reasons_are_those_of_the_contract() -> None:
+    assert {UNKNOWN_SERIAL, *ONCE} <= set(UNIT_FLAGS)
+    assert continent_of("FR") == "europe"
+    assert continent_of("fr") is None
