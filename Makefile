@@ -14,7 +14,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help install run order clock key url why status operate check test test-slow test-newcomer coverage lint contracts drawings rebuild faults \
-  attack judges bench lock sbom pin-images clean up down logs scale restart upgrade test-compose
+  attack judges messages bench lock sbom pin-images clean up down logs scale restart upgrade test-compose
 
 help: ## Shows this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ faults: $(VENV)/.installed ## Injects every fault while orders are in flight; ke
 
 attack: $(VENV)/.installed ## Attacks running services, and shows what each attack cost them (MINUTES=10 goes on)
 	@ATTACK_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m attacks tests/attacks
+
+messages: $(VENV)/.installed ## Judges all messages to China's customs of 100,000 generated orders, by the official schema in CEB_XSD_DIR
+	@ORDERS="$(ORDERS)" WORKERS="$(WORKERS)" CEB_XSD_DIR="$(CEB_XSD_DIR)" $(BIN)/python -m tests.support.judged_messages
 
 # Each needs what makes it; a test says which it missed, and is skipped. go.sum and the requirement hold their hashes and versions.
 judges: ## Makes the judges of log and events that are not ours in .run/judges: two in Go, two in Python (JUDGE_PYTHON=, 3.12 or newer)

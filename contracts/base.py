@@ -124,6 +124,8 @@ class ParcelContent(Value):
     quantity: Annotated[int, Field(ge=1, le=999)]
     net_weight_g: Annotated[int, Field(ge=1)]
     """Of all units together, in grams."""
+    owner: Code | None = None
+    """Of the vendor whose goods they are; None where it is not known, as in facts of a time when it was not told."""
 
 
 class Parcel(Value):

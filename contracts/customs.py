@@ -43,6 +43,9 @@ class OrderScreened(OrderEvent):
     goods."""
     one_parcel: bool = False
     """One order, one payment, one waybill, one parcel: in several, customs takes it only if its payment is split."""
+    own_numbers: bool = False
+    """Its parcels are declared for import under numbers that no order of another marketplace can have (copNo); False in
+    facts of a time when that was the sub-order's number."""
 
 
 class OrderRefused(OrderEvent):

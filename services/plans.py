@@ -11,6 +11,11 @@ def plan_of(facts: Facts) -> OrderPacked | None:
     return live_plan(facts.get(OrderPacked), facts.all(ParcelRepacked))
 
 
+def plan_with(facts: Facts, parcel: int) -> OrderPacked | None:
+    """The plan in which this box stands, whether it was given up or not."""
+    return live_plan(facts.get(OrderPacked), [event for event in facts.all(ParcelRepacked) if event.parcel != parcel])
+
+
 def is_given_up(facts: Facts, parcel: int) -> bool:
     """Whether the box was given up: another has its contents, and it never leaves."""
     return facts.get(ParcelRepacked, parcel) is not None

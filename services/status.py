@@ -74,7 +74,7 @@ class Status:
             )
         if self.set_aside:
             receipts = _count(len(self.set_aside), "receipt")
-            texts.append(f"{receipts} of customs cannot be read and name no parcel: customs: GET /set-aside-receipts")
+            texts.append(f"{receipts} of customs are about no parcel of ours: customs: GET /set-aside-receipts")
         if self.feed_files:
             files = _count(len(self.feed_files), "file")
             texts.append(f"{files} of a carrier's events cannot be read whole: carrier: GET /feed-files")

@@ -27,6 +27,8 @@ RETURN_WITHIN = timedelta(days=30)
 """Of the release (GACC 194/2018)."""
 APPROVED_AFTER = timedelta(hours=20)
 STORED, IN_CUSTOMS, REJECTED, SENT_BACK, RELEASED, REVIEWED = "2", "120", "100", "700", "800", "399"
+ORDER_EXISTS = "-301010"
+"""A platform's order of this number is declared already, in another message."""
 HELD = "500"
 CHANGE = "2"
 """appType of what customs has already."""
@@ -84,7 +86,12 @@ class ChinaCustoms:
         self._scenarios = scenarios
         self._expects = tuple(expects)
         self._answers: dict[tuple[str, str], bytes] = {}
-        self._documents: dict[str, dict[str, Message]] = {}
+        self._documents: dict[tuple[str, str], dict[str, Message]] = {}
+        """Order and payment by platform and number of the order, which two platforms may have alike."""
+        self._waybills: dict[tuple[str, str, str], Message] = {}
+        """By logistics firm, its number, and the order's."""
+        self._documented: set[str] = set()
+        """Numbers of orders."""
         self._inventories: dict[str, Inventory] = {}
         self._inventories_by_order: dict[str, Inventory] = {}
         self._listeners: dict[str, list[Listener]] = {}
@@ -116,7 +123,7 @@ class ChinaCustoms:
                 status, info = self._store(message)
         given = ceb.answer(message, self._guid(), status, now, f"{info}[{message.guid}]", assigned)
         answer = ceb.receipts(message.kind, self._guid(), [given])
-        if status != REJECTED:
+        if status not in (REJECTED, ORDER_EXISTS):
             self._answers[key] = answer
         self.received[key] = ReceivedMessage(message, status, now, times)
         return answer
@@ -150,7 +157,7 @@ class ChinaCustoms:
 
     def has_declaration(self, sub_order: str) -> bool:
         """Whether a document or an inventory of it was declared; parcels of the postal regime have none."""
-        return sub_order in self._documents or sub_order in self._inventories_by_order
+        return sub_order in self._documented or sub_order in self._inventories_by_order
 
     def decided_at(self, sub_order: str, decision: Decision) -> datetime | None:
         inventory = self._inventories_by_order.get(sub_order)
@@ -164,7 +171,15 @@ class ChinaCustoms:
         fault = _order_fault(message) if message.kind == "CEB311" else None
         if fault:
             return REJECTED, fault
-        self._documents.setdefault(message.head["orderNo"], {})[message.kind] = message
+        head = message.head
+        self._documented.add(head["orderNo"])
+        if message.kind == "CEB511":
+            self._waybills[_waybill_of(message)] = message
+            return STORED, "新增申报成功"
+        documents = self._documents.setdefault((head["ebpCode"], head["orderNo"]), {})
+        if message.kind == "CEB311" and "CEB311" in documents and head["appType"] != CHANGE:
+            return ORDER_EXISTS, "订单已存在"
+        documents[message.kind] = message
         return STORED, "新增申报成功"
 
     def _declare(self, message: Message, now: datetime, assigned: dict[str, str]) -> tuple[str, str]:
@@ -174,7 +189,7 @@ class ChinaCustoms:
                 return REJECTED, "重复申报"
             assigned.update(declared.assigned)
             return IN_CUSTOMS, "变更申报入库"
-        documents = self._documents.get(order_no, {})
+        documents = self._documents_of(message)
         missing = [kind for kind in self._expects if kind not in documents]
         if missing:
             return REJECTED, f"三单缺失: {', '.join(missing)}"
@@ -190,6 +205,14 @@ class ChinaCustoms:
         self._inventories[cop_no] = self._inventories_by_order[order_no] = inventory
         self._schedule(inventory, inventory.clearance.receipts, now)
         return IN_CUSTOMS, "海关入库"
+
+    def _documents_of(self, inventory: Message) -> dict[str, Message]:
+        """Those of the inventory's platform, order and waybill."""
+        head = inventory.head
+        documents = dict(self._documents.get((head["ebpCode"], head["orderNo"]), {}))
+        if (waybill := self._waybills.get(_waybill_of(inventory))) is not None:
+            documents["CEB511"] = waybill
+        return documents
 
     def _rejection(self, message: Message, clearance: Clearance) -> str | None:
         """What is wrong with this inventory by its scenario; the same message again gets the same answer."""
@@ -249,6 +272,11 @@ class ChinaCustoms:
         """E-port's own, of each answer and of each message of answers: never that of the message answered."""
         self._guids += 1
         return str(uuid5(GUIDS, str(self._guids))).upper()
+
+
+def _waybill_of(message: Message) -> tuple[str, str, str]:
+    """What names the waybill in a message that has one."""
+    return message.head["logisticsCode"], message.head["logisticsNo"], message.head["orderNo"]
 
 
 def _order_fault(message: Message) -> str | None:

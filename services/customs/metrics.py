@@ -20,6 +20,9 @@ RECEIPTS = Counter(
 )
 for _outcome in OUTCOMES:
     RECEIPTS.labels(_outcome)
+FAILED_POLLS = Gauge(
+    "customs_receipt_polls_failed", "polls of receipts that have failed, one after the other, since one that did not"
+)
 RATE_DAYS_LEFT = Gauge("customs_rate_days_left", "days for which the customs rate of the month is known, from today")
 
 

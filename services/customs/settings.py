@@ -13,8 +13,8 @@ from contracts.vocabularies import REGIMES, Regime
 from services.customs import regimes
 from services.customs.destinations import DESTINATIONS, import_regimes
 from services.customs.domain.decide import Policy
-from services.customs.domain.export import valid_eori
 from services.customs.regimes import tables
+from services.customs.regimes.parties import valid_eori
 from services.customs.regimes.tables import Tables
 from shared.sealing import require_keys
 from shared.settings import PlatformSettings
@@ -62,7 +62,9 @@ class Settings(create_model("OfDestinations", __base__=_OF_DESTINATIONS), Platfo
 
     @model_validator(mode="after")
     def _agreed(self) -> Settings:
-        """A lane whose waybill a firm must file is closed until an agreement names it."""
+        """A lane whose waybill a firm must file is closed until an agreement names it, and nobody gives a mandate for
+        another's message."""
+        self.require_givers(self.tables.agreements.all_parties)
         known = self.tables.lanes
         for regime in sorted({self.import_regime, *self.import_regimes.values()}):
             if known.need_agreement(regime) and not self.waybill_agreement.strip():

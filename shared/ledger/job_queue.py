@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from contracts.base import Stream
@@ -38,6 +38,18 @@ async def run_again(db: DB, job: Job, state: Mapping[str, Any]) -> bool:
         json.dumps(dict(state)),
     )
     return bool(found)
+
+
+async def any_ready(db: DB, kind: str, stream: Stream, subjects: Collection[str]) -> bool:
+    """Whether one of these jobs of the stream waits, or is being done."""
+    found: bool = await db.fetchval(
+        """select exists (select from jobs
+                          where kind = $1 and stream_id = $2 and subject = any($3) and status = 'ready')""",
+        kind,
+        stream.id,
+        list(subjects),
+    )
+    return found
 
 
 async def sample_ready(db: DB, kind: str, limit: int) -> list[tuple[Stream, str]]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from contracts.base import order_stream
+from contracts.carrier import ParcelLost
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import (
     ExportExited,
@@ -15,6 +18,7 @@ from contracts.customs import (
     ImportHeld,
     ImportRefused,
     OrderRefused,
+    OrderScreened,
     ParcelDeclared,
     ParcelRefused,
     ParcelUplifted,
@@ -81,7 +85,10 @@ async def test_what_was_sent_is_kept_with_the_fields_by_which_its_receipt_names_
            from messages where order_id = $1 order by type""",
         order_id(long),
     )
-    cop_no, number = export.cop_no(placed(long), 1), handed_over(name=long).tracking_number
+    cop_no, number = (
+        export.cop_no(placed(long), samples.screened_order(long), 1),
+        handed_over(name=long).tracking_number,
+    )
     platform, carrier = "3105960001", "3105980002"
     assert [tuple(row) for row in rows] == [
         ("CEB311", None, platform, f"TM{long}-1", None, None, None, None),
@@ -93,6 +100,67 @@ async def test_what_was_sent_is_kept_with_the_fields_by_which_its_receipt_names_
     assert parcel_of["order_id"] == order_id(long)
     await customs.later(30)
     await customs.until(long, ImportCleared, 1)
+
+
+async def test_two_shops_with_one_number_of_an_order_both_clear(
+    servers: Servers, fresh_database: FreshDatabase, tmp_path: Path
+) -> None:
+    """Each on a platform of its own, as agreed; the waybill's number is its parcel's."""
+    agreed = {
+        "marketplace": "maison",
+        "platform_code": "3105961111",
+        "platform_name": "Another platform",
+        "seller_code": "3105962222",
+        "seller_name": "Maison",
+        "from": "2026-01-01",
+        "source": "made up",
+    }
+    (tmp_path / "parties.json").write_text(json.dumps({"parties": [agreed], "exporters": []}), encoding="utf-8")
+    mandates = f"{SANDBOX_MANDATES},CEB311:3105961111:2020-01-01:"
+    async with customs_service(servers, fresh_database, rules_directory=tmp_path, import_mandates=mandates) as customs:
+        for number, marketplace in enumerate(("shop", "maison"), start=1):
+            of = {"order_id": order_id(marketplace)}
+            order = placed(marketplace, marketplace=marketplace).model_copy(update={"number": "ONE"})
+            await customs.consume(order, await customs.person(marketplace))
+            await customs.until(marketplace, OrderScreened)
+            await customs.consume(samples.packed().model_copy(update=of))
+            await customs.until(marketplace, ParcelDeclared, 1)
+            left = handed_over(name=marketplace).model_copy(update={"tracking_number": f"CY00000010{number}FR"})
+            await customs.consume(left, scanned("arrived_destination", name=marketplace))
+            await customs.until(marketplace, ImportDeclared, 1)
+        await customs.later(30)
+        for marketplace in ("shop", "maison"):
+            await customs.until(marketplace, ImportCleared, 1)
+        told = await customs.platform.pool.fetch(
+            "select cop_no, ebp_code from messages where type = 'CEB621' order by created_at"
+        )
+        assert [row["ebp_code"] for row in told] == ["3105960001", "3105961111"]
+        assert len({row["cop_no"] for row in told}) == 2
+
+
+async def test_what_was_screened_before_is_declared_under_its_old_number_to_the_end(customs: CustomsService) -> None:
+    """Also where the number in what is written already is of another release."""
+    async with customs.platform.ledger.transaction() as db:
+        await customs.platform.ledger.lock(db, [order_stream(order_id("old"))])
+        await customs.platform.ledger.append(db, samples.screened_order("old", own_numbers=False))
+    await customs.departed("old")
+    await customs.until("old", ImportDeclared, 1)
+    numbers = "select cop_no from messages where order_id = $1 and cop_no is not null order by type"
+    assert [row["cop_no"] for row in await customs.platform.pool.fetch(numbers, order_id("old"))] == ["TMold-1"]
+    await customs.departed("told")
+    await customs.until("told", ImportDeclared, 1)
+    await customs.platform.pool.execute(
+        "update messages set cop_no = 'TMtold-1' where order_id = $1 and type = 'CEB621'", order_id("told")
+    )
+    await customs.consume(
+        ParcelLost(order_id=order_id("told"), occurred_at=datetime.now(UTC), parcel=1, said_by="operator")
+    )
+
+    async def cancelled() -> bool:
+        rows = await customs.platform.pool.fetch(numbers, order_id("told"))
+        return [row["cop_no"] for row in rows] == ["TMtold-1"] * 2
+
+    await until(cancelled)
 
 
 async def test_after_an_erasure_no_payment_is_named(customs: CustomsService) -> None:

@@ -17,6 +17,7 @@ from tests.support import customs_samples
 from tests.support.carrier_service import SAMPLE, WAREHOUSE, CarrierService
 from tests.support.customs_samples import WINE
 from tests.support.customs_service import CustomsService
+from tests.support.waiting import until
 from tests.support.warehouse_service import WarehouseService, label, number, scan
 
 SIZES = {"weight_g": 900, "length_mm": 310, "width_mm": 210, "height_mm": 110}
@@ -104,6 +105,56 @@ async def test_customs_invalidates_the_declaration_of_the_old_box_before_it_decl
     )
     assert stored is not None
     assert (stored["invalidation"], stored["invalidated_at"]) == ("invalidated", invalidated.occurred_at)
+
+
+async def declared_one_after_the_other(customs: CustomsService, name: str) -> None:
+    """The old box, which was given up, then the new one: each once, the old one's MRN invalidated before."""
+    old = await customs.until(name, ParcelDeclared, 1)
+    assert old.mrn is not None
+    await customs.until_invalidated(old.mrn)
+    invalidated = await customs.until(name, ExportInvalidated, 1)
+    new = await customs.until(name, ParcelDeclared, 2)
+    assert new.occurred_at >= invalidated.occurred_at
+    assert new.mrn not in (None, old.mrn)
+    assert [len(await customs.exported(f"TM{name}-{box}")) for box in (1, 2)] == [1, 1]
+
+
+async def test_a_box_that_is_given_up_while_it_is_being_declared_is_invalidated_before_the_new_one_is_declared(
+    customs: CustomsService,
+) -> None:
+    await customs.fault("douane", "slow", seconds=2)
+    packed = await customs.packed("overtaken", lines=WINE)
+
+    async def called() -> bool:
+        return bool((await customs.outside.get("/control/account")).json()["faults"].get("douane"))
+
+    await until(called)
+    await customs.consume(repacked(packed, 2))
+    assert ParcelDeclared not in await customs.facts("overtaken")
+    await declared_one_after_the_other(customs, "overtaken")
+
+
+async def test_of_a_box_that_was_given_up_after_its_answer_was_lost_customs_is_asked_again(
+    customs: CustomsService,
+) -> None:
+    """Nobody knows whether it is declared: an attempt was made, and no answer came."""
+    pool = customs.platform.pool
+    await pool.execute("insert into paused (counterpart) values ('customs.export_gateway')")
+    packed = await customs.packed("unanswered", lines=WINE)
+    await pool.execute("update jobs set attempts = 1 where kind = 'export'")
+    await customs.consume(repacked(packed, 2))
+    await pool.execute("delete from paused")
+    await declared_one_after_the_other(customs, "unanswered")
+
+
+async def test_a_box_that_is_given_up_before_its_call_is_not_declared(customs: CustomsService) -> None:
+    pool = customs.platform.pool
+    await pool.execute("insert into paused (counterpart) values ('customs.export_gateway')")
+    packed = await customs.packed("early", lines=WINE)
+    await customs.consume(repacked(packed, 2))
+    await pool.execute("delete from paused")
+    await customs.until("early", ParcelDeclared, 2)
+    assert await customs.exported("TMearly-1") == []
 
 
 async def sizes_of(carrier: CarrierService, order_id: UUID) -> ParcelRepacked:

@@ -16,6 +16,8 @@ from fastapi.responses import JSONResponse
 from sandbox.china_customs import ceb as sandbox_ceb
 from services.customs.destinations.cn.gateway import IMPORT_GATEWAY
 from services.customs.destinations.cn.settings import ChinaSettings
+from services.customs.domain import export
+from tests.support import customs_samples as samples
 from tests.support.customs_service import CustomsService
 from tests.support.waiting import until
 
@@ -88,9 +90,9 @@ def named(number: str, message_type: str) -> dict[str, str]:
             return {"copNo": number}
 
 
-def sub_order(name: str, number: int = 1) -> str:
+def cop_no(name: str, number: int = 1) -> str:
     """The number under which a parcel of the sample order is declared."""
-    return f"TM{name}-{number}"
+    return export.cop_no(samples.placed(name), samples.screened_order(name), number)
 
 
 def answering(authorities: Authorities) -> FastAPI:

@@ -9,15 +9,17 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from contracts.base import Event, Money, OrderLine, Parcel, ParcelContent
 from contracts.carrier import ParcelDelivered, ParcelScanned
+from contracts.customs import OrderScreened
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.persons import Contact, NationalId, Payment
 from contracts.vocabularies import Status
 from contracts.warehouse import OrderPacked, ParcelHandedOver
 from services.customs import regimes
 from services.customs.destinations import import_regimes
-from services.customs.destinations.cn.ceb import Parties, Party, Sender
+from services.customs.destinations.cn.ceb import Parties, Sender
 from services.customs.domain.decide import Policy
 from services.customs.regimes import tables
+from services.customs.regimes.parties import Party
 from services.persons.facts import PersonErased, PersonRecorded
 
 PLACED_AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -37,7 +39,7 @@ PARTIES = Parties(
     agent=Party("3105980001", "Agent"),
     logistics=Party("3105980002", "La Poste"),
     payment_code="312226T001",
-    guarantor=Party("3105980001", "Agent"),
+    guaranteed_by="agent",
     sender=Sender(Party("3105980001", "Agent"), "DXPENT0000000001"),
     customs_code="2244",
     port_code="2244",
@@ -101,6 +103,18 @@ def placed(
         total=Money(amount=goods + Decimal(freight) + Decimal(tax) - Decimal(discount), currency="EUR"),
         country="CN",
         province="CN-GD",
+    )
+
+
+def screened_order(name: str = "1", *, own_numbers: bool = True) -> OrderScreened:
+    return OrderScreened(
+        order_id=order_id(name),
+        occurred_at=PLACED_AT,
+        regime="cbec_9610",
+        value_cny=Money(amount=Decimal("557.70"), currency="CNY"),
+        rate=Decimal("8.3591"),
+        rate_date=PLACED_AT.date(),
+        own_numbers=own_numbers,
     )
 
 

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import pytest
 
-from contracts.base import Event, Money, order_stream
+from contracts.base import Event, order_stream
 from contracts.cases import CaseClosed
-from contracts.customs import ImportCleared, ImportHeld, OrderScreened, ParcelUplifted
+from contracts.customs import ImportCleared, ImportHeld, ParcelUplifted
 from services.customs.domain import actions
 from services.customs.domain.actions import NotPossible
 from services.customs.domain.cases import hold_case
 from shared.ledger.facts import Facts
-from tests.support.customs_samples import PLACED_AT, POLICY, erased, handed_over, order_id, packed, parcel
+from tests.support.customs_samples import (
+    PLACED_AT,
+    POLICY,
+    erased,
+    handed_over,
+    order_id,
+    packed,
+    parcel,
+    screened_order,
+)
 
 NOW = PLACED_AT + timedelta(days=3)
 
 
 def known(*events: Event) -> Facts:
     return Facts(order_stream(order_id()), events)
-
-
-def screened_order() -> OrderScreened:
-    return OrderScreened(
-        order_id=order_id(),
-        occurred_at=PLACED_AT,
-        regime="cbec_9610",
-        value_cny=Money(amount=Decimal("557.70"), currency="CNY"),
-        rate=Decimal("7.8"),
-        rate_date=PLACED_AT.date(),
-    )
 
 
 def held() -> ImportHeld:

@@ -12,7 +12,7 @@ from typing import get_args
 
 import pytest
 
-from contracts.base import Money, order_stream
+from contracts.base import order_stream
 from contracts.customs import OrderScreened, ParcelUplifted
 from contracts.orders import OrderPlaced
 from sandbox.china_customs import ceb as sandbox_ceb
@@ -39,6 +39,7 @@ from tests.support.customs_samples import (
     parcel,
     placed,
     recorded,
+    screened_order,
 )
 from tests.support.sandbox_messages import signed
 
@@ -306,19 +307,10 @@ def test_of_an_address_beyond_all_bounds_the_end_counts() -> None:
     assert address(CONTACT.model_copy(update={"street": "路" * 300 + "603"})) == "路" * 197 + "603"
 
 
-def departed(order: OrderPlaced | None = None) -> Facts:
+def departed(order: OrderPlaced | None = None, *, own_numbers: bool = True) -> Facts:
     """Of an order in one parcel, all of it of 200 g a unit."""
     order = order or placed()
     box = parcel(1, *((item.line, item.quantity) for item in order.lines))
     known = Facts(order_stream(order_id()), [order, recorded(), packed(box), handed_over(1)])
-    known.add(
-        OrderScreened(
-            order_id=order_id(),
-            occurred_at=PLACED_AT,
-            regime="cbec_9610",
-            value_cny=Money(amount=Decimal("1.00"), currency="CNY"),
-            rate=Decimal("8.3591"),
-            rate_date=PLACED_AT.date(),
-        )
-    )
+    known.add(screened_order(own_numbers=own_numbers))
     return known

@@ -19,9 +19,10 @@ from services.customs.domain.decide import parcels_declared, shares_of
 from services.customs.domain.export import Refused, Released, Unreadable
 from services.customs.regimes.base import Refusal
 from services.customs.regimes.eu import PostalExport
+from services.customs.regimes.parties import valid_eori
 from services.customs.regimes.rows import Restriction, Restrictions, Row
 from tests.support.customs_model import NOW, World
-from tests.support.customs_samples import POLICY, eur, line, order_id, packed, parcel, placed, recorded
+from tests.support.customs_samples import POLICY, eur, line, order_id, packed, parcel, placed, recorded, screened_order
 
 TODAY = date(2026, 11, 20)
 
@@ -50,7 +51,7 @@ def test_other_mrns_do_not(mrn: str) -> None:
     ],
 )
 def test_an_eori_is_fr_and_a_siren(eori: str, valid: bool) -> None:
-    assert export.valid_eori(eori) is valid
+    assert valid_eori(eori) is valid
 
 
 def test_the_lrn_is_derived_and_short() -> None:
@@ -59,12 +60,25 @@ def test_the_lrn_is_derived_and_short() -> None:
     assert len(export.lrn(order_id(), 99)) <= 22
 
 
-@pytest.mark.parametrize(("number", "derived"), [("1", 0), ("1" * 18, 1), ("1" * 19, 2), ("A" * 40, 2)])
-def test_a_cop_no_is_short_and_derived_where_the_sub_order_is_too_long(number: str, derived: int) -> None:
+def cop_nos(number: str, *, own: bool) -> list[str]:
+    """Of two parcels each of two marketplaces' orders of one number."""
     orders = [placed(name).model_copy(update={"number": number}) for name in "ab"]
-    numbers = {export.cop_no(order, parcel) for order in orders for parcel in (1, 99)}
+    return [export.cop_no(order, screened_order(own_numbers=own), parcel) for order in orders for parcel in (1, 99)]
+
+
+@pytest.mark.parametrize("number", ["1", "1" * 18, "A" * 40])
+def test_two_marketplaces_with_one_number_declare_under_numbers_of_their_own(number: str) -> None:
+    numbers = cop_nos(number, own=True)
+    assert len(set(numbers)) == 4
+    assert {len(cop_no) for cop_no in numbers} == {20}
+    assert numbers == cop_nos(number, own=True)
+
+
+@pytest.mark.parametrize(("number", "derived"), [("1", 0), ("1" * 18, 1), ("1" * 19, 2), ("A" * 40, 2)])
+def test_an_order_that_was_screened_before_keeps_its_numbers(number: str, derived: int) -> None:
+    numbers = set(cop_nos(number, own=False))
     assert max(len(cop_no) for cop_no in numbers) <= 20
-    assert numbers == {export.cop_no(order, parcel) for order in orders for parcel in (1, 99)}
+    assert numbers == set(cop_nos(number, own=False))
     assert len(numbers - {f"{number}-1", f"{number}-99"}) == 2 * derived
 
 
@@ -95,7 +109,7 @@ def test_the_cn23_is_an_article_a_line_and_the_scales_weight() -> None:
     ]
     assert form.gross_weight_g == 950
     assert form.invoice_number == "TM1-1"
-    body = export.declaration(order, declared, "FR900000001")
+    body = export.declaration(order, declared)
     assert sum(Decimal(article["value"]["amount"]) for article in body["articles"]) == share.goods
     assert Decimal(body["total"]["amount"]) == share.goods
     assert json.loads(json.dumps(body)) == body
@@ -107,7 +121,7 @@ def test_the_invoice_is_worth_its_goods_whatever_coupon_and_chinas_tax_are() -> 
     order = order.model_copy(update={"insurance": eur("3.00"), "total": order.total + eur("3.00")})
     declared = parcels_declared(order, packed(parcel(1, (1, 1))), NOW, POLICY)[1]
     assert declared.total == order.total
-    body = export.declaration(order, declared, "FR900000001")
+    body = export.declaration(order, declared)
     assert body["total"] == {"amount": "1200.00", "currency": "EUR"}
     assert body["carriage"] == {"amount": "21.00", "currency": "EUR"}
 

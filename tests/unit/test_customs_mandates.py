@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
-from pydantic import ValidationError
 
 from services.customs.destinations.cn.mandates import Mandate, is_ours, read_mandates
 from services.customs.destinations.cn.settings import ChinaSettings
+from services.customs.regimes.parties import AgreedParties, Party
+from tests.support import customs_samples as samples
 
+PARTIES = replace(samples.PARTIES, agent=Party("310598000100000000", "Agent"))
+OTHER = replace(samples.PARTIES, platform=Party("3105969999", "Another platform"))
+AGREED = AgreedParties(OTHER.platform, None, None, None, None, None, date(2026, 1, 1), None)
 MANDATES = read_mandates("CEB311:3105960001:2026-01-01:2026-06-30, CEB621:310598000100000000:2026-02-01:")
 
 
@@ -19,14 +24,14 @@ def test_a_mandate_holds_on_its_days() -> None:
         Mandate("CEB621", "310598000100000000", date(2026, 2, 1), None),
     ) == MANDATES
     days = (date(2025, 12, 31), date(2026, 1, 1), date(2026, 6, 30), date(2026, 7, 1))
-    assert [is_ours("CEB311", MANDATES, day) for day in days] == [False, True, True, False]
+    assert [is_ours("CEB311", MANDATES, PARTIES, day) for day in days] == [False, True, True, False]
 
 
 def test_who_declares_cancels_and_returns() -> None:
     for message in ("CEB621", "CEB623", "CEB625"):
-        assert is_ours(message, MANDATES, date(2030, 1, 1))
-        assert not is_ours(message, MANDATES, date(2026, 1, 31))
-    assert not is_ours("CEB511", MANDATES, date(2026, 3, 1))
+        assert is_ours(message, MANDATES, PARTIES, date(2030, 1, 1))
+        assert not is_ours(message, MANDATES, PARTIES, date(2026, 1, 31))
+    assert not is_ours("CEB511", MANDATES, PARTIES, date(2026, 3, 1))
 
 
 def test_without_a_mandate_nothing_is_ours() -> None:
@@ -62,8 +67,18 @@ def test_what_is_no_mandate_is_refused(text: str) -> None:
     ],
 )
 def test_the_service_does_not_start_with_a_mandate_that_cannot_be(mandate: str, signer: str, said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
-        ChinaSettings.model_validate({"import_mandates": mandate, "import_signer": signer})
+    with pytest.raises(ValueError, match=said):
+        ChinaSettings.model_validate({"import_mandates": mandate, "import_signer": signer}).require_givers(())
+
+
+def test_a_mandate_is_for_the_messages_of_its_firm_alone() -> None:
+    day = date(2026, 3, 1)
+    assert is_ours("CEB311", MANDATES, PARTIES, day)
+    assert not is_ours("CEB311", MANDATES, OTHER, day)
+    settings = ChinaSettings.model_validate({"import_mandates": "CEB311:3105969999:2026-01-01:"})
+    with pytest.raises(ValueError, match="CEB311 is not 3105969999's to send"):
+        settings.require_givers(())
+    settings.require_givers([AGREED])
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,10 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.customs.destinations.cn.ceb import guid
 from services.customs.destinations.cn.receipt_matching import (
     ANSWERS,
     Match,
     MessageKey,
+    about,
     keys_of,
     match,
     match_all,
@@ -263,6 +266,7 @@ def test_the_numbers_of_customs_decide_once_they_are_known(
     matched = match(answer(cop_no="TM1-1", **named), {MessageKey("CEB621", "cop_no", "TM1-1"): messages})
     bad = UnreadableReceipt.doubtful(answer(cop_no="TM1-1", **named), str(matched.doubt))
     assert (bad.cursor, bad.reason, bad.keys[0].cop_no) == ("1", str(matched.doubt), "TM1-1")
+    assert matched.stored_with == matched.message
     match found:
         case int():
             assert matched == Match(messages[found])
@@ -270,6 +274,43 @@ def test_the_numbers_of_customs_decide_once_they_are_known(
             assert matched == Match(None, tuple(messages), found)  # type: ignore[arg-type]
         case None:
             assert matched == Match(None)
+
+
+@pytest.mark.parametrize(
+    ("version", "minutes", "kind", "of_it"),
+    [
+        (2, -6, "CEB622", False),
+        (2, -4, "CEB622", True),
+        (2, 60, "CEB622", True),
+        (1, -600, "CEB622", True),
+        (2, -6, "CEB900", True),
+    ],
+)
+def test_what_was_said_before_a_version_was_written_is_not_said_of_it(
+    version: int, minutes: int, kind: str, of_it: bool
+) -> None:
+    message = replace(sent("a"), guid=guid(order_id("a"), 1, "CEB621", version))
+    said = replace(answer(cop_no="TM1-1"), returned_at=PLACED_AT + timedelta(minutes=minutes), message_type=kind)
+    keys = ReceiptKeys(cop_no="TM1-1", guid=message.guid)
+    key = message_key(kind, keys)
+    assert key is not None
+    matched = match(replace(said, keys=keys), {key: [message]})
+    assert matched == (Match(message) if of_it else Match(None, (message,), "earlier_version"))
+    assert matched.stored_with == message
+    assert match(replace(said, keys=keys, returned_at=None), {key: [message]}) == Match(message)
+    assert match(replace(said, keys=keys), {key: [replace(message, written_at=None)]}).message is not None
+
+
+def test_a_receipt_of_no_message_is_told_by_its_type_and_a_number_that_is_no_persons() -> None:
+    told = [
+        about(answer(cop_no="C", order_no="O")),
+        about(replace(answer(order_no="O"), message_type="CEB312")),
+        about(replace(answer(pay_code="P", pay_transaction_id="T"), message_type="CEB412")),
+        about(replace(answer(guid=UUID(int=1)), message_type="CEB900")),  # type: ignore[arg-type]
+        about(answer()),
+    ]
+    assert told == ["CEB622 C", "CEB312 O", "CEB412 P", f"CEB900 {UUID(int=1)}", "CEB622 "]
+    assert len(about(answer(cop_no="C" * 200))) == 100
 
 
 def test_what_is_said_of_an_orders_document_is_its_first_parcels() -> None:

@@ -33,6 +33,15 @@ from tests.support.customs_samples import PLACED_AT, POLICY, TABLES
 NOW = DecisionContext(PLACED_AT + timedelta(minutes=1))
 RATE = {"value": "8.2345", "from": "2026-12-01", "to": "2026-12-31", "fixed_on": "2026-11-18", "source": "made up"}
 
+AGREED = {
+    "marketplace": "maison",
+    "seller_code": "3105961111",
+    "seller_name": "Maison",
+    "from": "2026-01-01",
+    "source": "made up",
+}
+EXPORTER = {"vendor": "savonnerie", "eori": "FR732829320", "from": "2026-11-21", "to": None, "source": "made up"}
+
 
 def edited(tmp_path: Path, name: str, edit: Callable[[dict[str, Any]], None]) -> Path:
     """A release with one file, which differs from the image's."""
@@ -95,6 +104,28 @@ def test_a_file_of_a_release_stands_in_the_place_of_the_images(tmp_path: Path) -
         ("goods.json", put("positive_list", 0, code="0406"), "column code: must be a line of 8 digits"),
         ("goods.json", put("restricted_on_export", 0, permit="x"), "column permit: must be a document's type"),
         ("lanes.json", put("lanes", 0, regime="by_sea"), "column regime: must be one of cbec_9610, personal_postal"),
+        (
+            "parties.json",
+            lambda body: body["parties"].append({**AGREED, "seller_name": ""}),
+            "parties.json, row parties 1, column seller_code: must be stated with seller_name, or neither",
+        ),
+        (
+            "parties.json",
+            lambda body: body["parties"].append({**AGREED, "seller_code": "31059"}),
+            "column seller_code: must be a firm's registered code",
+        ),
+        (
+            "parties.json",
+            lambda body: body["parties"].append({**AGREED, "seller_name": "x" * 101}),
+            "column seller_name: must be text of 100 characters at most",
+        ),
+        ("parties.json", lambda body: body["parties"].append({**AGREED, "guarantor": "shop"}), "must be one of agent"),
+        (
+            "parties.json",
+            lambda body: body["exporters"].append({**EXPORTER, "eori": "FR123456789"}),
+            "column eori: must be FR and the nine digits of a SIREN",
+        ),
+        ("parties.json", lambda body: body["exporters"].extend([EXPORTER, EXPORTER]), "overlaps row exporters 1"),
         ("codes.json", lambda body: body["country"].update(FR="5"), "codes.json, row country FR: must be a unit's"),
         ("codes.json", lambda body: body["country"].update(France="305"), "row country France: must be two letters"),
         ("codes.json", lambda body: body["country"].update(FR=305), "row country FR: must not be empty"),

@@ -26,7 +26,7 @@ from services.customs.domain.export_ends import never_leaves, reason_of
 from services.customs.domain.parcels import parcel_rows
 from services.orders.domain.outcomes import planned_parcels
 from services.orders.domain.status import order_status
-from services.plans import is_given_up, plan_of
+from services.plans import is_given_up, plan_of, plan_with
 from services.refusals.refusal import Refusal
 from services.tracking.domain.document import document_of
 from services.warehouse.domain.actions import LAST_PARCEL, Measures, hand_over, repack
@@ -52,6 +52,22 @@ def replaced(packed: OrderPacked, parcel: int, by: int) -> ParcelRepacked:
     box = old.model_copy(update={"parcel": by, "weight_g": old.weight_g + 50})
     at = packed.occurred_at + timedelta(hours=by)
     return ParcelRepacked(order_id=packed.order_id, occurred_at=at, parcel=parcel, box=box)
+
+
+def test_a_box_that_was_given_up_stands_in_the_plan_of_its_time() -> None:
+    packed = known(*PACKED).get(OrderPacked)
+    assert packed is not None
+    first = replaced(packed, 1, by=3)
+    second = ParcelRepacked(
+        order_id=packed.order_id, occurred_at=LATER, parcel=3, box=first.box.model_copy(update={"parcel": 4})
+    )
+    facts = known(*PACKED, first, second)
+    plans = {box: plan_with(facts, box) for box in (1, 3, 4)}
+    others = [box.parcel for box in packed.parcels[1:]]
+    assert {box: [one.parcel for one in plan.parcels] for box, plan in plans.items() if plan} == {
+        box: [box, *others] for box in plans
+    }
+    assert plan_with(known(), 1) is None
 
 
 def refusal(events: Sequence[Event], parcel: int = 1, measures: Measures = SIZES) -> Refusal:

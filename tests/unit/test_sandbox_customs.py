@@ -64,6 +64,20 @@ async def declared(http: httpx.AsyncClient, sub_order: str = "TM-1-1") -> dict[s
     return (await send(http, ceb("CEB621", sub_order)))[1]
 
 
+async def test_a_number_of_an_order_is_its_platforms_own(http: httpx.AsyncClient) -> None:
+    """Another platform's order of the same number is another one; the same platform's is declared already."""
+    await declared(http)
+    other = {"ebpCode": "3301962XYZ"}
+    again = [ceb("CEB311", guid=str(uuid4()).upper(), **changed) for changed in ({}, {"appType": "2"}, other)]
+    assert [(await send(http, message))[1]["returnStatus"] for message in again] == ["-301010", "2", "2"]
+    twice = ceb("CEB621", guid=str(uuid4()).upper(), logisticsNo="CY000000001FR", **other)
+    assert "重复申报" in (await send(http, twice))[1]["returnInfo"]
+    own = ceb("CEB621", guid=str(uuid4()).upper(), copNo="TM-1-2", logisticsNo="CY000000001FR", **other)
+    assert "CEB511" in (await send(http, own))[1]["returnInfo"]
+    await send(http, ceb("CEB511", guid=str(uuid4()).upper(), logisticsNo="CY000000001FR"))
+    assert (await send(http, own))[1]["returnStatus"] == "120"
+
+
 async def test_an_inventory_that_is_rejected_first_is_taken_when_it_is_declared_again(
     http: httpx.AsyncClient, clock: HandClock
 ) -> None:

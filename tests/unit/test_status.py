@@ -36,7 +36,7 @@ def test_open_cases_of_orders_and_of_vendors_need_a_person(
 
 
 def test_receipts_of_no_parcel_need_a_person() -> None:
-    told = "cannot be read and name no parcel: customs: GET /set-aside-receipts"
+    told = "are about no parcel of ours: customs: GET /set-aside-receipts"
     one, two = ({"id": number} for number in (1, 2))
     assert Status({}).findings == []
     assert Status({}, set_aside=[one]).findings == [f"1 receipt of customs {told}"]

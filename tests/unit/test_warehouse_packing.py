@@ -64,9 +64,10 @@ def test_whatever_is_packed_whole_and_within_the_limits_is_accepted(
     boxes: tuple[Box, ...] = data.draw(packings(lines))
     assume(all(sum(NET[unit.sku] * unit.quantity for unit in box.contents) <= LIMIT.max_weight_g for box in boxes))
     assert packing_faults(boxes, lines, NET, LIMIT) == []
-    packed = pack_boxes(boxes, NET)
+    packed = pack_boxes(boxes, NET, dict.fromkeys(NET, "maison"))
     assert [parcel.parcel for parcel in packed] == list(range(1, len(boxes) + 1))
     assert boxes_of(packed, {}) == boxes
+    assert {content.owner for parcel in packed for content in parcel.contents} == {"maison"}
     total = sum(content.net_weight_g for parcel in packed for content in parcel.contents)
     assert total == sum(NET[item.sku] * item.quantity for item in lines)
     assert all(sum(c.net_weight_g for c in parcel.contents) <= parcel.weight_g for parcel in packed)

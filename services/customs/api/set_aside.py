@@ -35,9 +35,9 @@ def router(
         openapi_extra=problems(),
     )
     async def list_set_aside_receipts(_: Principal = Depends(require("support"))) -> Response:
-        """What customs sent that cannot be read, and in which no number of ours was found: the oldest first, a hundred
-        of each country at the most. Nothing waits for them: all other receipts count. One in which a number was found
-        is not here but a case of its order."""
+        """What customs sent that answers no message of ours, each number once, or that cannot be read and in which no
+        number of ours was found: the oldest first, a hundred of each country at the most. Nothing waits for them: all
+        other receipts count. One in which a number was found is not here but a case of its order."""
         async with pool.acquire() as db:
             receipts = [
                 SetAsideReceiptView(country=country, **asdict(receipt))

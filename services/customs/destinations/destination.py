@@ -94,11 +94,11 @@ class ReceivedReceipt:
 
 @dataclass(frozen=True, slots=True)
 class SetAsideReceipt:
-    """What the authority sent that cannot be read, and that names no parcel of ours."""
+    """What the authority sent that is about no parcel of ours, or cannot be read and names none."""
 
     id: int
     name: str
-    """Behind which cursor it stood, and the hash of what was read of it."""
+    """Behind which cursor it stood, and the hash of what was read of it; of one that can be read what it is about."""
     reason: str
     """Which bound or rule it breaks."""
     size: int

@@ -137,6 +137,7 @@ def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | O
         findings=tuple(_finding(finding) for finding in compare(tax, sums.tax, tolerated)),
         rules=rules,
         one_parcel=regime.by_documents and not policy.splits(placed),
+        own_numbers=regime.by_documents,
     )
     return Passed(screened, placed.occurred_at, regime.yearly_limit(day), day.year)
 
@@ -208,8 +209,14 @@ def _exports(
 def parcels_declared(
     placed: OrderPlaced, packed: OrderPacked, context: DecisionContext, policy: Policy
 ) -> dict[int, ParcelDeclared]:
-    """What each parcel declares if leaving is its declaration: its CN23 and its share of the order's money."""
-    shares = shares_of(placed, packed)
+    """What each parcel declares if leaving is its declaration: its CN23 and its share of the order's money. A vendor
+    exports in its own name what is its own alone, where that is agreed; else the hub does."""
+    shares, day = shares_of(placed, packed), policy.export.day(packed.occurred_at)
+    exporters = {
+        parcel.parcel: policy.tables.agreements.exporter([content.owner for content in parcel.contents], day)
+        for parcel in packed.parcels
+    }
+    rules = policy.export.rules(day)
     return {
         parcel.parcel: ParcelDeclared(
             order_id=placed.order_id,
@@ -217,7 +224,7 @@ def parcels_declared(
             parcel=parcel.parcel,
             sub_order=export.sub_order(placed, parcel.parcel),
             export="deemed",
-            eori=policy.eori,
+            eori=exporter.eori if (exporter := exporters[parcel.parcel]) else policy.eori,
             destination=placed.country,
             carrier=placed.carrier,
             cn23=export.cn23(placed, parcel, share.money(share.freight)),
@@ -227,7 +234,7 @@ def parcels_declared(
             discount=share.money(share.discount),
             tax=share.money(share.tax),
             total=share.money(share.total),
-            rules=policy.export.rules(policy.export.day(packed.occurred_at)),
+            rules=(*rules, policy.tables.versions["parties"]) if exporters[parcel.parcel] else rules,
         )
         for parcel, share in shares
     }

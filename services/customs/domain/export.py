@@ -13,11 +13,9 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from stdnum import iso6346
-from stdnum.exceptions import ValidationError
-from stdnum.fr import siren
 
 from contracts.base import Money, Parcel
-from contracts.customs import Article, Cn23, ParcelDeclared
+from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared
 from contracts.orders import OrderPlaced
 from shared.http.json_reader import read_told
 
@@ -26,7 +24,6 @@ _MRN_BODY = 17
 _COP_NO = 20
 REFUSALS = frozenset({"invalid_field", "net_over_gross", "prohibited_goods", "unknown_declaration", "goods_have_left"})
 """Why the gateway refuses. Any other word may be anybody's, and the reason of a refusal is published."""
-_EORI_FR = re.compile(r"FR(\d{9})")
 _REFERENCE = re.compile(r"[A-Za-z0-9-]{1,64}").fullmatch
 
 
@@ -43,18 +40,6 @@ def valid_mrn(mrn: str) -> bool:
     return _MRN.fullmatch(mrn) is not None and mrn[-1] in ("F", str(iso6346.calc_check_digit(mrn[:_MRN_BODY])))
 
 
-def valid_eori(eori: str) -> bool:
-    """A French EORI: FR and the nine digits of a SIREN, whose check is Luhn's. SIRET forms ended with 2025."""
-    match = _EORI_FR.fullmatch(eori)
-    if match is None:
-        return False
-    try:
-        siren.validate(match.group(1))
-    except ValidationError:
-        return False
-    return True
-
-
 def lrn(order_id: UUID, parcel: int) -> str:
     """The local reference number (at most 22 characters), derived so that a repeated request is the same one."""
     name = uuid5(order_id, f"export-declaration|{parcel}")
@@ -66,11 +51,12 @@ def sub_order(placed: OrderPlaced, parcel: int) -> str:
     return f"{placed.number}-{parcel}"
 
 
-def cop_no(placed: OrderPlaced, parcel: int) -> str:
-    """The declarant's own number of an import declaration, at most 20 characters (CEB copNo): the sub-order's, or where
-    that is longer one derived from the order."""
+def cop_no(placed: OrderPlaced, screened: OrderScreened, parcel: int) -> str:
+    """The declarant's own number of an import declaration, at most 20 characters (CEB copNo), derived from the order:
+    two marketplaces may have one number of an order. Of an order that was screened when it was the sub-order's number,
+    where that is no longer, it still is."""
     number = sub_order(placed, parcel)
-    if len(number) <= _COP_NO:
+    if not screened.own_numbers and len(number) <= _COP_NO:
         return number
     name = uuid5(placed.order_id, f"import-declaration|{parcel}")
     return "SP" + base64.b32encode(name.bytes).decode()[: _COP_NO - 2]
@@ -102,7 +88,7 @@ def cn23(placed: OrderPlaced, parcel: Parcel, postal_charges: Money) -> Cn23:
     )
 
 
-def declaration(placed: OrderPlaced, declared: ParcelDeclared, eori: str) -> dict[str, Any]:
+def declaration(placed: OrderPlaced, declared: ParcelDeclared) -> dict[str, Any]:
     """The body of `POST /export-declarations`. It names no person.
 
     `total` is the invoice's: the value of the goods, whatever coupons paid for a part of it. What the shopper paid for
@@ -112,7 +98,7 @@ def declaration(placed: OrderPlaced, declared: ParcelDeclared, eori: str) -> dic
     carriage = declared.freight + declared.insurance if declared.insurance else declared.freight
     return {
         "lrn": lrn(placed.order_id, parcel),
-        "eori": eori,
+        "eori": declared.eori,
         "sub_order": sub_order(placed, parcel),
         "consignee_country": placed.country,
         "total": _amount(declared.goods),

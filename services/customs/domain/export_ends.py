@@ -66,11 +66,11 @@ def waits_for_invalidation(facts: Facts, parcel: int) -> bool:
         and declared.mrn is not None
         and facts.get(ExportInvalidated, earlier) is None
         and not settled_by_hand(facts, INVALIDATION, earlier)
-        for earlier in _boxes_before(facts, parcel)
+        for earlier in boxes_before(facts, parcel)
     )
 
 
-def _boxes_before(facts: Facts, parcel: int) -> Iterator[int]:
+def boxes_before(facts: Facts, parcel: int) -> Iterator[int]:
     """The boxes that were given up one after the other until their contents lay in this one, the last of them first. A
     new box has a higher number than all before it."""
     replaced = {repacked.box.parcel: repacked.parcel for repacked in facts.all(ParcelRepacked)}

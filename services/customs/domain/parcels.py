@@ -72,7 +72,7 @@ def parcel_rows(facts: Facts) -> list[ParcelRow]:
             order_id=facts.id,
             parcel=parcel.parcel,
             sub_order=sub_order(placed, parcel.parcel),
-            cop_no=cop_no(placed, parcel.parcel),
+            cop_no=cop_no(placed, screened, parcel.parcel),
             regime=screened.regime,
             state=latest.get(parcel.parcel, nothing_yet)[0],
             changed_at=latest.get(parcel.parcel, nothing_yet)[1],

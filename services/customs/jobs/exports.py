@@ -15,17 +15,18 @@ from contracts.orders import OrderPlaced
 from services.customs.domain import export
 from services.customs.domain.cases import INVALIDATION, ORDER_ENDS, order_ended
 from services.customs.domain.decide import EXPORT, Policy, parcels_declared
-from services.customs.domain.export_ends import never_leaves
+from services.customs.domain.export_ends import boxes_before, never_leaves, waits_for_invalidation
 from services.customs.domain.export_outcome import ExportOutcome, export_outcome
 from services.customs.domain.retention import keep_until
 from services.customs.jobs.attention import case_round, no_answer
 from services.customs.jobs.export_gateway import EXPORT_GATEWAY, ExportGateway
 from services.customs.store import export_declarations
 from services.customs.store.export_declarations import Declaration
-from services.plans import is_given_up, plan_of
+from services.plans import is_given_up, plan_with
 from shared.clock import Clock
 from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
+from shared.ledger import job_queue
 from shared.ledger.facts import DecisionContext, Facts, Job
 from shared.ledger.ledger import Ledger
 from shared.sealing import Seal
@@ -44,17 +45,23 @@ class ExportJob:
         return JobKind(EXPORT, EXPORT_GATEWAY, self.run, no_answer(self.clock))
 
     async def run(self, job: ClaimedJob) -> Done:
-        """Raises Retry."""
+        """A box that was given up after a first attempt may be declared all the same, as the answer was lost: it is
+        asked for again, so that the declaration is known and invalidated. Raises Retry."""
+        parcel = int(job.subject)
         async with self.pool.acquire() as db:
             facts = (await self.ledger.read(db, [order_stream(job.stream.id)]))[job.stream.id]
-        placed, packed = facts.get(OrderPlaced), plan_of(facts)
+            before = [str(box) for box in boxes_before(facts, parcel)]
+            under_way = bool(before) and await job_queue.any_ready(db, EXPORT, job.stream, before)
+        placed, packed = facts.get(OrderPlaced), plan_with(facts, parcel)
         if placed is None or packed is None:
             raise Retry("order not packed here")
-        if is_given_up(facts, int(job.subject)):
+        if is_given_up(facts, parcel) and job.attempt == 1:
             return Done()
+        if under_way or waits_for_invalidation(facts, parcel):
+            raise Retry("the goods are declared for another box", may_be_last=False)
         context = DecisionContext(self.clock.now())
-        deemed = parcels_declared(placed, packed, context, self.policy)[int(job.subject)]
-        request = export.declaration(placed, deemed, self.policy.eori)
+        deemed = parcels_declared(placed, packed, context, self.policy)[parcel]
+        request = export.declaration(placed, deemed)
         outcome = export_outcome(await self.gateway.declare(request), deemed, context, case_round(job))
         declaration = self._declaration(job, request, outcome, context.now)
 

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 
 from contracts.vocabularies import REGIMES
+from services.customs.regimes.parties import valid_eori
 from services.customs.regimes.rates import rate_fault
 from services.customs.regimes.rule_files import BadRules, RuleFault, RuleFile, RuleRow
 
@@ -34,6 +35,9 @@ class Table:
 
     columns: Mapping[str, Column]
     key: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
+    """Columns of which both are stated, or neither."""
+    may_be_empty: bool = False
 
 
 def _is_amount(value: str) -> bool:
@@ -69,6 +73,9 @@ TEXT = Column("must be text", bool)
 HEADING = Column("must be 2 to 10 digits", _of(r"\d{2,10}"))
 DOCUMENT = Column("must be a document's type, as C400", _of(r"[A-Z][0-9A-Z][0-9]{2}"))
 UNIT = Column("must be a unit's code of three digits", _of(r"\d{3}"))
+FIRM = Column("must be a firm's registered code, 10 or 18 digits and capitals", _of(r"[0-9A-Z]{10}|[0-9A-Z]{18}"))
+FIRMS_NAME = Column("must be text of 100 characters at most", lambda value: len(value) <= 100)
+FIRMS = ("platform", "seller", "agent", "logistics")
 CONTENT = _one_of("g", "ml", "piece")
 DATED = {"from": DAY, "to": _or_nothing(DAY), "source": TEXT}
 SURE = {"sureness": _one_of("confirmed", "unconfirmed")}
@@ -107,6 +114,26 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
             },
             key=("regime",),
         )
+    },
+    "parties.json": {
+        "parties": Table(
+            {
+                "marketplace": TEXT,
+                **{f"{firm}_code": _or_nothing(FIRM) for firm in FIRMS},
+                **{f"{firm}_name": _or_nothing(FIRMS_NAME) for firm in FIRMS},
+                "payment_code": _or_nothing(FIRM),
+                "guarantor": _or_nothing(_one_of("agent", "seller", "logistics")),
+                **DATED,
+            },
+            key=("marketplace",),
+            pairs=tuple((f"{firm}_code", f"{firm}_name") for firm in FIRMS),
+            may_be_empty=True,
+        ),
+        "exporters": Table(
+            {"vendor": TEXT, "eori": Column("must be FR and the nine digits of a SIREN", valid_eori), **DATED},
+            key=("vendor",),
+            may_be_empty=True,
+        ),
     },
     "tariff.csv": {
         "tariff": Table(
@@ -169,7 +196,7 @@ def check(files: Mapping[str, RuleFile]) -> None:
 def _of_tables(file: RuleFile) -> Iterator[RuleFault]:
     for name, table in TABLES[file.name].items():
         rows = list(file.rows(name))
-        if not rows:
+        if not rows and not table.may_be_empty:
             yield RuleFault(file.name, name, "", "must have a row")
         faults = [fault for row in rows for fault in _of_row(file, table, row)]
         yield from faults or _of_days(file, table, rows)
@@ -184,6 +211,8 @@ def _of_row(file: RuleFile, table: Table, row: RuleRow) -> Iterator[RuleFault]:
     if not any(faults.values()):
         if row.columns.get("to") and row.columns["to"] < row.columns["from"]:
             yield RuleFault(file.name, row.place, "to", "must not be before from")
+        elif apart := next((pair for pair in table.pairs if len({bool(row.columns[name]) for name in pair}) > 1), ()):
+            yield RuleFault(file.name, row.place, apart[0], f"must be stated with {apart[1]}, or neither")
         elif (found := rate_fault(row.columns)) is not None:
             yield RuleFault(file.name, row.place, *found)
 

@@ -12,7 +12,7 @@ from services.customs.regimes.rule_checks import CODES, TABLES
 from services.customs.regimes.rule_files import RuleFile
 
 BEIJING, PARIS = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Paris")
-FRENCH = frozenset({"eu_deemed_declaration_eur", "excise", "restricted_on_export"})
+FRENCH = frozenset({"eu_deemed_declaration_eur", "excise", "restricted_on_export", "exporters"})
 """Tables of rules of leaving the EU; all others are China's, or go by its day."""
 
 Row = Mapping[str, str]

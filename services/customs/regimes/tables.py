@@ -1,4 +1,5 @@
-"""The dated tables that the regimes judge by: limits, rates, lanes, goods, tariff, bands and customs' own codes."""
+"""The dated tables that the regimes judge by: limits, rates, lanes, parties, goods, tariff, bands and
+customs' own codes."""
 
 from __future__ import annotations
 
@@ -8,9 +9,10 @@ from datetime import date
 from pathlib import Path
 
 from contracts.base import OrderLine
-from services.customs.regimes import bands, lanes, tariff
+from services.customs.regimes import bands, lanes, parties, tariff
 from services.customs.regimes.bands import Bands
 from services.customs.regimes.lanes import Lanes
+from services.customs.regimes.parties import Agreements
 from services.customs.regimes.rows import Amounts, Headings, Restriction, Restrictions, Row, words_of
 from services.customs.regimes.rule_checks import CODES, check
 from services.customs.regimes.rule_files import RuleFile, files_of
@@ -75,6 +77,7 @@ class Tables:
     tariff: Tariff
     postal_bands: Bands
     lanes: Lanes
+    agreements: Agreements
     codes: Codes
     versions: Mapping[str, str]
     """By file: its name and the first digits of its SHA-256."""
@@ -130,6 +133,7 @@ def load(release: Path | None = None) -> Tables:
         tariff=tariff.load(files["tariff.csv"]),
         postal_bands=bands.load(files["postal_bands.csv"]),
         lanes=lanes.load(files["lanes.json"]),
+        agreements=parties.load(files["parties.json"]),
         codes=Codes(**{table: files["codes.json"].tables[table] for table in CODES}),
         versions={file.table: file.version for file in files.values()},
     )

@@ -206,16 +206,18 @@ class AcceptedActionView(View):
 
 
 class SetAsideReceiptView(View):
-    """What a country's customs sent that cannot be read, and in which no number of ours was found."""
+    """What a country's customs sent that is about no parcel of ours, or cannot be read and names none."""
 
     country: str
     """Whose customs sent it."""
     id: int
     """Within the country."""
     name: str
-    """Behind which cursor it stood, and the hash of what was read of it."""
+    """Behind which cursor it stood, and the hash of what was read of it; of one that can be read its type, and the
+    number that it names."""
     reason: str
-    """Which bound or rule it breaks, as `not_xml`, `not_utf8`, `dtd`, `too_large` or `no_cursor`."""
+    """Which bound or rule it breaks, as `not_xml`, `not_utf8`, `dtd`, `too_large` or `no_cursor`; `no_message`: it can
+    be read, and answers no message of ours."""
     size: int
     """Bytes of it that came."""
     received_at: datetime

@@ -54,10 +54,12 @@ async def list_page(db: DB, state: str | None, after: tuple[UUID, int] | None, l
     )
 
 
-async def declared_as(db: DB, cop_nos: Collection[str]) -> list[asyncpg.Record]:
-    """The parcels that are declared under these numbers; of two marketplaces, two may be under the same one."""
+async def declared_as(db: DB, numbers: Collection[str]) -> list[asyncpg.Record]:
+    """The parcels of which any of these is a number: the declaration's, the sub-order's, the order's. Of two
+    marketplaces, two may have the same one."""
     return await db.fetch(
-        """select order_id, parcel, sub_order, cop_no from parcels
-           where sub_order = any($1) or cop_no = any($1)""",
-        list(cop_nos),
+        """select order_id, parcel, sub_order, cop_no, left(sub_order, -1 - length(parcel::text)) as order_number
+           from parcels
+           where sub_order = any($1) or cop_no = any($1) or left(sub_order, -1 - length(parcel::text)) = any($1)""",
+        list(numbers),
     )

@@ -52,6 +52,7 @@ class OrderActions:
             boxes,
             net_weights,
             now,
+            owners={sku: product.owner for sku, product in products.items()},
             split=split,
             waiting_skus=waiting,
             serialised=[sku for sku, product in products.items() if product.serialised],

@@ -56,12 +56,13 @@ def pack(
     net_weights: Mapping[str, int],
     now: datetime,
     *,
+    owners: Mapping[str, str] | None = None,
     split: bool = False,
     waiting_skus: Sequence[str] = (),
     serialised: Collection[str] = (),
     units: Mapping[UnitKey, Unit] | None = None,
 ) -> OrderPacked:
-    """Closes the order's boxes. `net_weights` are grams of one unit by SKU.
+    """Closes the order's boxes. `net_weights` are grams of one unit by SKU; `owners`, by SKU, whose goods they are.
 
     `split`: several boxes, though customs takes the order in one parcel; its marketplace is asked to split its payment.
     `waiting_skus`: those whose vendor is suspended while a person is still to choose what becomes of what is in flight.
@@ -84,7 +85,7 @@ def pack(
     if screened is not None and screened.one_parcel and len(boxes) > 1 and not split:
         faults.append(Fault("parcels", "one_parcel", ONE_PARCEL))
     _require_no_faults(faults)
-    return OrderPacked(order_id=facts.id, occurred_at=now, parcels=pack_boxes(boxes, net_weights))
+    return OrderPacked(order_id=facts.id, occurred_at=now, parcels=pack_boxes(boxes, net_weights, owners or {}))
 
 
 @dataclass(frozen=True, slots=True)

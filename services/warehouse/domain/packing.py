@@ -81,8 +81,8 @@ def box_faults(field: str, box: Box, net_weights: Mapping[str, int], limits: Par
         yield Fault(field, "carrier_max_size", f"length, width and height together at most {limits.max_sum_mm} mm")
 
 
-def pack_boxes(boxes: Sequence[Box], net_weights: Mapping[str, int]) -> tuple[Parcel, ...]:
-    """The boxes, numbered from 1, with the net weight of all units of each content."""
+def pack_boxes(boxes: Sequence[Box], net_weights: Mapping[str, int], owners: Mapping[str, str]) -> tuple[Parcel, ...]:
+    """The boxes, numbered from 1, with the net weight of all units of each content, and whose goods they are."""
     return tuple(
         Parcel(
             parcel=number,
@@ -92,6 +92,7 @@ def pack_boxes(boxes: Sequence[Box], net_weights: Mapping[str, int]) -> tuple[Pa
                     sku=scanned.sku,
                     quantity=scanned.quantity,
                     net_weight_g=net_weights[scanned.sku] * scanned.quantity,
+                    owner=owners.get(scanned.sku),
                 )
                 for scanned in box.contents
             ),

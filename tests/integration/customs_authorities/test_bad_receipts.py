@@ -16,8 +16,8 @@ from services.customs.destinations.cn import unreadable_receipts
 from services.customs.destinations.cn.receipt_parsing import KEPT_BYTES
 from services.customs.destinations.cn.unreadable_receipts import KEPT, LISTED, sealing_place
 from services.customs.handlers import on_erased
-from tests.support.bad_receipts import BAD, INVENTORIES
-from tests.support.customs_authorities import Authorities, read_all, sub_order
+from tests.support.bad_receipts import BAD, GOLDEN, INVENTORIES
+from tests.support.customs_authorities import Authorities, cop_no, read_all
 from tests.support.customs_samples import order_id
 from tests.support.customs_service import OPERATOR, PACKER, CustomsService
 
@@ -57,7 +57,7 @@ async def test_a_bad_receipt_is_set_aside_and_the_next_parcel_is_cleared(
     for name in ("bad", "next"):
         await customs.departed(name)
         await customs.until(name, ImportDeclared, 1)
-    before, bad = unreadable(), {**PLAIN, "copNo": sub_order("bad")}
+    before, bad = unreadable(), {**PLAIN, "copNo": cop_no("bad")}
     match kind:
         case "json null":
             authorities.receipts.append(None)
@@ -74,8 +74,8 @@ async def test_a_bad_receipt_is_set_aside_and_the_next_parcel_is_cleared(
                 deep = [deep]
             authorities.add({**bad, "returnInfo": deep})
         case _:
-            authorities.add_message(BAD[kind][1].replace(b"TM1-1", sub_order("bad").encode()))
-    authorities.add_message(message(sub_order("next"), "800"))
+            authorities.add_message(BAD[kind][1].replace(b"TM1-1", cop_no("bad").encode()))
+    authorities.add_message(message(cop_no("next"), "800"))
     await customs.until("next", ImportCleared, 1)
     assert unreadable() == before + 1
     [row] = await customs.platform.pool.fetch("select name, reason, size, body, order_ids from unreadable_receipts")
@@ -83,7 +83,7 @@ async def test_a_bad_receipt_is_set_aside_and_the_next_parcel_is_cleared(
     assert len(kept) <= KEPT_BYTES
     facts = await customs.facts("bad")
     assert ImportCleared not in facts
-    if sub_order("bad").encode() in kept:
+    if cop_no("bad").encode() in kept:
         (opened_case,) = facts.all(CaseOpened)
         assert (opened_case.case, opened_case.action) == ("needs_attention:receipt:1", "look_into")
         assert opened_case.reason == f"receipt:{row['reason']}"
@@ -99,10 +99,10 @@ async def test_the_case_of_a_bad_receipt_ends_with_the_release(
 ) -> None:
     await customs.departed("mended")
     await customs.until("mended", ImportDeclared, 1)
-    authorities.add_message(message(sub_order("mended"), "800")[:-20])
+    authorities.add_message(message(cop_no("mended"), "800")[:-20])
     opened_case = await customs.until("mended", CaseOpened)
     assert opened_case.reason == "receipt:not_xml"
-    authorities.add_message(message(sub_order("mended"), "800"))
+    authorities.add_message(message(cop_no("mended"), "800"))
     await customs.until("mended", CaseClosed, opened_case.case)
 
 
@@ -132,7 +132,7 @@ async def test_a_receipt_with_a_case_of_its_order_is_settled_there(
 ) -> None:
     await customs.departed("named")
     await customs.until("named", ImportDeclared, 1)
-    authorities.add_message(message(sub_order("named"), "800")[:-20])
+    authorities.add_message(message(cop_no("named"), "800")[:-20])
     await customs.until("named", CaseOpened)
     row = await customs.platform.pool.fetchval("select id from unreadable_receipts")
     assert (await settle(customs, f"CN/{row}")).status_code == 404
@@ -168,7 +168,7 @@ async def test_a_bad_receipt_that_comes_again_is_set_aside_once_and_goes_with_it
     await customs.departed("erased")
     await customs.until("erased", ImportDeclared, 1)
     before = unreadable()
-    authorities.add_message(message(sub_order("erased"), "800")[:-20])
+    authorities.add_message(message(cop_no("erased"), "800")[:-20])
     await read_all(customs, authorities)
     await customs.platform.pool.execute("delete from receipt_cursor")
     await read_all(customs, authorities)
@@ -185,7 +185,7 @@ async def test_a_page_that_is_bad_only_once_costs_no_receipt(customs: CustomsSer
     await customs.departed("cut")
     await customs.until("cut", ImportDeclared, 1)
     authorities.cut = 4
-    authorities.add_message(message(sub_order("cut"), "800"))
+    authorities.add_message(message(cop_no("cut"), "800"))
     await customs.until("cut", ImportCleared, 1)
     assert authorities.cut == 0
     assert await customs.platform.pool.fetchval("select count(*) from unreadable_receipts") == 0
@@ -198,9 +198,31 @@ async def test_a_hundred_answers_in_one_message_clear_each_its_own_parcel(
     for name in names:
         await customs.departed(name)
         await customs.until(name, ImportDeclared, 1)
-    answers = [message(f"nobody-{n}", "800") for n in range(97)] + [message(sub_order(name), "800") for name in names]
+    answers = [message(f"nobody-{n}", "800") for n in range(97)] + [message(cop_no(name), "800") for name in names]
     inner = b"".join(one.partition(b'version="1.0">')[2].partition(b"</CEB622Message>")[0] for one in answers)
     authorities.add_message(INVENTORIES.partition(b"  <InventoryReturn>")[0] + inner + b"</CEB622Message>")
     for name in names:
         await customs.until(name, ImportCleared, 1)
     assert await customs.platform.pool.fetchval("select count(*) from receipts") == 100
+
+
+async def test_what_answers_nothing_of_ours_waits_on_the_list_once_a_number(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    for status in ("120", "800"):
+        authorities.add_message(message("SOMEBODYS", status))
+    authorities.add_message(message("ANOTHER", "800"))
+    bill = (GOLDEN / "CEB816.xml").read_bytes()
+    authorities.add_message(bill)
+    await read_all(customs, authorities)
+    found = {receipt["name"]: receipt for receipt in await waiting(customs)}
+    assert {"CEB622 SOMEBODYS", "CEB622 ANOTHER"} < found.keys()
+    bills = [name for name in found if name.startswith("CEB816 ")]
+    assert bills
+    assert {receipt["reason"] for receipt in found.values()} == {"no_message"}
+    assert {receipt["size"] for receipt in found.values()} == {0}
+    settled = found["CEB622 SOMEBODYS"]["id"]
+    assert (await settle(customs, f"CN/{settled}")).status_code == 200
+    authorities.add_message(message("SOMEBODYS", "899"))
+    await read_all(customs, authorities)
+    assert {receipt["name"] for receipt in await waiting(customs)} == {"CEB622 ANOTHER", *bills}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
@@ -26,7 +27,7 @@ from services.persons.records import Persons
 from shared.http.client import Bounds, Counterpart
 from shared.ledger.outbox import headers
 from shared.loop import Loop
-from tests.support.customs_authorities import Authorities, answering, read_all, sub_order
+from tests.support.customs_authorities import Authorities, answering, cop_no, read_all
 from tests.support.customs_samples import POLICY, erased, order_id, packed, parcel
 from tests.support.customs_service import CustomsService, customs_service
 from tests.support.databases import FreshDatabase
@@ -36,7 +37,7 @@ from tests.support.waiting import until
 async def test_strange_receipts_are_kept_and_move_nothing(customs: CustomsService, authorities: Authorities) -> None:
     await customs.departed("strange")
     await customs.until("strange", ImportDeclared, 1)
-    number = sub_order("strange")
+    number = cop_no("strange")
     before = len(await customs.facts("strange"))
     for status in ("777", "300", "399", "899", "soon", "120"):
         authorities.add_receipt(number, status)
@@ -57,7 +58,7 @@ async def test_strange_receipts_are_kept_and_move_nothing(customs: CustomsServic
 async def test_a_strange_receipt_holds_up_no_other(customs: CustomsService, authorities: Authorities) -> None:
     await customs.departed("words")
     await customs.until("words", ImportDeclared, 1)
-    number = sub_order("words")
+    number = cop_no("words")
     authorities.add_receipt(number, "500", info="查\ud83d\0验", invtNo="\ud83d\0")
     authorities.add_receipt(number, "800")
     await customs.until("words", ImportCleared, 1)
@@ -78,7 +79,7 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
         await customs.platform.ledger.append(db, plan)  # of a line that the order does not have
         for name in ("broken", "unreadable"):
             inventory, at = ceb.guid(order_id(name), 1, "CEB621"), screened.occurred_at
-            keys = ceb.BusinessKeys(sub_order(name))
+            keys = ceb.BusinessKeys(cop_no(name))
             await message_store.add(
                 db,
                 inventory,
@@ -99,9 +100,9 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
         await db.execute("update streams set size = 1 where id = $1", order_id("unreadable"))
     authorities.slow = asyncio.Event()
     for name in ("broken", "unreadable", "sound"):
-        authorities.add_receipt(sub_order(name), "500")
-    authorities.add_receipt(sub_order("broken"), "-21")
-    authorities.add_receipt(sub_order("sound"), "800")
+        authorities.add_receipt(cop_no(name), "500")
+    authorities.add_receipt(cop_no("broken"), "-21")
+    authorities.add_receipt(cop_no("sound"), "800")
     authorities.slow.set()
     await read_all(customs, authorities)
     assert (await customs.facts("sound")).get(ImportCleared, 1)
@@ -115,7 +116,7 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
     kept = await customs.platform.pool.fetch("select order_id, status from receipts order by cursor")
     names = ("broken", "unreadable", "sound", "broken", "sound")
     assert [row["order_id"] for row in kept] == [order_id(name) for name in names]
-    authorities.add_receipt(sub_order("sound"), "899")
+    authorities.add_receipt(cop_no("sound"), "899")
     await read_all(customs, authorities)
 
 
@@ -126,17 +127,31 @@ async def test_a_receipt_of_a_message_that_a_restore_forgot_is_its_parcels(
     for number in (1, 2):
         await customs.until("lost", ImportDeclared, number)
     await customs.platform.pool.execute("delete from messages")
-    authorities.add_receipt(sub_order("lost"), "500")
-    authorities.add_receipt(sub_order("lost", 2), "-5", "CEB312")
-    authorities.add_receipt(sub_order("nobody"), "800")
+    authorities.add_receipt(cop_no("lost"), "500")
+    authorities.add_receipt("TMlost-2", "-5", "CEB312")
+    authorities.add_receipt(cop_no("nobody"), "800")
     await read_all(customs, authorities)
     facts = await customs.facts("lost")
     (held,) = facts.all(ImportHeld)
     assert (held.parcel, facts.get(ImportCleared, 1)) == (1, None)
     reasons = {(case.case, case.reason) for case in facts.all(CaseOpened) if case.kind == "needs_attention"}
     assert reasons == {("needs_attention:import_documents:2", "CEB312:minus5")}
-    authorities.add_receipt(sub_order("lost"), "800")
+    authorities.add_receipt(cop_no("lost"), "800")
     await customs.until("lost", ImportCleared, 1)
+
+
+async def test_of_an_order_that_is_not_split_the_order_document_is_its_parcels_after_a_restore(
+    servers: Servers, fresh_database: FreshDatabase, authorities: Authorities
+) -> None:
+    async with customs_service(
+        servers, fresh_database, answering(authorities), import_split_marketplaces=""
+    ) as customs:
+        await customs.departed("undivided")
+        await customs.until("undivided", ImportDeclared, 1)
+        await customs.platform.pool.execute("delete from messages")
+        authorities.add_receipt("TMundivided", "-5", "CEB312")
+        opened_case = await customs.until("undivided", CaseOpened)
+        assert (opened_case.case, opened_case.reason) == ("needs_attention:import_documents:1", "CEB312:minus5")
 
 
 async def test_a_receipt_that_fits_two_declarations_is_a_case_of_both(
@@ -147,10 +162,10 @@ async def test_a_receipt_that_fits_two_declarations_is_a_case_of_both(
     await customs.departed("other")
     for name in ("shared", "other"):
         await customs.until(name, ImportDeclared, 1)
-    await customs.platform.pool.execute("update messages set cop_no = $1 where cop_no is not null", sub_order("shared"))
+    await customs.platform.pool.execute("update messages set cop_no = $1 where cop_no is not null", cop_no("shared"))
     mine = "update messages set number = $2 where order_id = $1 and type = 'CEB621'"
     await customs.platform.pool.execute(mine, order_id("shared"), "22442026I000000001")
-    authorities.add_receipt(sub_order("shared"), "800")
+    authorities.add_receipt(cop_no("shared"), "800")
     for name in ("shared", "other"):
         opened_case = await customs.until(name, CaseOpened)
         assert (opened_case.case, opened_case.reason, opened_case.action) == (
@@ -159,7 +174,7 @@ async def test_a_receipt_that_fits_two_declarations_is_a_case_of_both(
             "look_into",
         )
         assert ImportCleared not in await customs.facts(name)
-    authorities.add_receipt(sub_order("shared"), "800", invtNo="22442026I000000001")
+    authorities.add_receipt(cop_no("shared"), "800", invtNo="22442026I000000001")
     await customs.until("shared", ImportCleared, 1)
     assert ImportCleared not in await customs.facts("other")
 
@@ -169,11 +184,11 @@ async def test_a_receipt_of_another_declaration_of_the_same_number_is_a_case(
 ) -> None:
     await customs.departed("older")
     await customs.until("older", ImportDeclared, 1)
-    authorities.add_receipt(sub_order("older"), "700", invtNo="22442026I000000001")
+    authorities.add_receipt(cop_no("older"), "700", invtNo="22442026I000000001")
     opened_case = await customs.until("older", CaseOpened)
     assert (opened_case.case, opened_case.reason) == ("needs_attention:receipt:1", "receipt:another_declaration")
     assert ImportRefused not in await customs.facts("older")
-    authorities.add_receipt(sub_order("older"), "800", invtNo=authorities.number(sub_order("older")))
+    authorities.add_receipt(cop_no("older"), "800", invtNo=authorities.number(cop_no("older")))
     await customs.until("older", ImportCleared, 1)
     await customs.until("older", CaseClosed, opened_case.case)
 
@@ -191,7 +206,7 @@ async def test_receipts_wait_for_the_orders_that_a_restore_forgot(
         await until(reads)
         await customs.screened("behind")
         plan = packed(name="behind")
-        authorities.add_receipt(sub_order("behind"), "500")
+        authorities.add_receipt(cop_no("behind"), "500")
         async with httpx.AsyncClient(trust_env=False) as client:
             bounds = Bounds(20, 1_000_000)
             counterpart = Counterpart(IMPORT_GATEWAY, client)
@@ -250,7 +265,7 @@ async def test_the_authoritys_words_are_kept_of_nobody_and_of_no_erased_person(
         await customs.departed(name)
         await customs.until(name, ImportDeclared, 1)
     for name in ("here", "gone"):
-        authorities.add_receipt(sub_order(name), "300")
+        authorities.add_receipt(cop_no(name), "300")
     await read_all(customs, authorities)
     words = "select count(*) from receipts where info <> ''"
     assert await customs.platform.pool.fetchval(words) == 2
@@ -258,7 +273,7 @@ async def test_the_authoritys_words_are_kept_of_nobody_and_of_no_erased_person(
         await on_erased(db, [order_id("gone")])
         await customs.platform.ledger.record(db, consumed=[erased("gone")])
     assert await customs.platform.pool.fetchval(words) == 1
-    authorities.add_receipt(sub_order("gone"), "800")
+    authorities.add_receipt(cop_no("gone"), "800")
     authorities.add_receipt("nobody", "800")
     await customs.until("gone", ImportCleared, 1)
     await read_all(customs, authorities)
@@ -268,7 +283,7 @@ async def test_the_authoritys_words_are_kept_of_nobody_and_of_no_erased_person(
 async def test_a_repeated_receipt_has_its_effect_once(customs: CustomsService, authorities: Authorities) -> None:
     await customs.departed("again")
     await customs.until("again", ImportDeclared, 1)
-    number = sub_order("again")
+    number = cop_no("again")
     for status in ("500", "500", "503", "500"):
         authorities.add_receipt(number, status)
     await read_all(customs, authorities)
@@ -287,7 +302,7 @@ async def test_a_receipt_that_comes_again_under_another_cursor_is_the_same_recei
     """Its case was settled by doing the work again; an old receipt in new clothes opens no other."""
     await customs.departed("clothes")
     await customs.until("clothes", ImportDeclared, 1)
-    number = sub_order("clothes")
+    number = cop_no("clothes")
     authorities.add_receipt(number, "-21")
     opened_case = await customs.until("clothes", CaseOpened)
     assert (await customs.post("clothes", "retry", {"work": "inventory"})).status_code == 202
@@ -303,7 +318,7 @@ async def test_a_receipt_that_comes_again_under_another_cursor_is_the_same_recei
         again = {**first, **written, "cursor": str(len(authorities.receipts) + 1)}
         authorities.receipts.append(dict(reversed(again.items())))
     await read_all(customs, authorities)
-    authorities.add_receipt(number, "800")
+    authorities.add_receipt(number, "800", at=datetime.now(UTC))
     await customs.until("clothes", ImportCleared, 1)
     assert len((await customs.facts("clothes")).all(CaseOpened)) == 1
     assert await customs.platform.pool.fetchval("select count(*) from receipts") == 2

@@ -12,7 +12,7 @@ from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportR
 from sandbox.local.servers import Servers
 from services.customs.destinations.cn import ceb
 from services.customs.domain.cases import hold_case
-from tests.support.customs_authorities import BAD_MRN, GOOD_MRN, Authorities, sub_order
+from tests.support.customs_authorities import BAD_MRN, GOOD_MRN, Authorities, cop_no
 from tests.support.customs_samples import WINE, order_id, packed, parcel
 from tests.support.customs_service import CustomsService, customs_service
 from tests.support.databases import FreshDatabase
@@ -60,7 +60,7 @@ async def test_a_document_that_is_turned_down_later_is_the_same_case(
 ) -> None:
     await customs.departed("turned")
     await customs.until("turned", ImportDeclared, 1)
-    number = sub_order("turned")
+    number = "TMturned-1"
     for harmless in ("2", "120", "500", "800", "899", "777"):
         authorities.add_receipt(number, harmless, "CEB312")
     authorities.add_receipt(number, status, "CEB312")
@@ -95,7 +95,7 @@ async def test_a_parcel_that_is_held_after_its_release_is_work(
 ) -> None:
     await customs.departed("after")
     declared = await customs.until("after", ImportDeclared, 1)
-    number, at = sub_order("after"), declared.occurred_at
+    number, at = cop_no("after"), declared.occurred_at
     authorities.add_receipt(number, "800", at=at - timedelta(minutes=3))
     await customs.until("after", ImportCleared, 1)
     authorities.add_receipt(number, "500", at=at - timedelta(minutes=2))
@@ -125,7 +125,7 @@ async def test_an_error_in_the_inventory_is_a_case_and_a_retry_clears_it(
     assert (await customs.post("wrong", "retry", {"work": "inventory"})).status_code == 202
     await customs.until("wrong", ImportDeclared, 1)
     await customs.until("wrong", CaseClosed, second.case)
-    authorities.add_receipt(sub_order("wrong"), "800")
+    authorities.add_receipt(cop_no("wrong"), "800", at=datetime.now(UTC))
     await customs.until("wrong", ImportCleared, 1)
     facts = await customs.facts("wrong")
     assert ImportRefused not in facts
@@ -139,7 +139,7 @@ async def test_what_is_declared_again_is_a_version_of_its_own(
     """New after a refusal; a change, under its number, of what customs has taken in."""
     await customs.departed("version")
     await customs.until("version", ImportDeclared, 1)
-    authorities.add_receipt(sub_order("version"), status)
+    authorities.add_receipt(cop_no("version"), status)
     await customs.until("version", CaseOpened)
     assert (await customs.post("version", "retry", {"work": "inventory"})).status_code == 202
     await until(lambda: len(authorities.inventories) == 2)
@@ -148,10 +148,15 @@ async def test_what_is_declared_again_is_a_version_of_its_own(
     assert [one["guid"].lower() for one in (first, second)] == [
         str(ceb.guid(order_id("version"), 1, "CEB621", version)) for version in (1, 2)
     ]
-    number = authorities.number(sub_order("version"))
+    number = authorities.number(cop_no("version"))
     assert second.get("invtNo") == (number if app_type == "2" else None)
     await customs.until("version", CaseClosed)
-    authorities.add_receipt(sub_order("version"), "800")
+    authorities.add_receipt(cop_no("version"), "100", at=datetime(2026, 11, 23, 10, tzinfo=UTC))
+    late = await customs.until("version", CaseOpened, "needs_attention:receipt:1")
+    assert late.reason == "receipt:earlier_version"
+    told = (await customs.view("version"))["parcels"][0]["messages"]
+    assert [message["status"] for message in told if message["type"] == "CEB621"] == ["120"]
+    authorities.add_receipt(cop_no("version"), "800", at=datetime.now(UTC))
     await customs.until("version", ImportCleared, 1)
 
 
@@ -160,7 +165,7 @@ async def test_an_error_is_named_with_its_paper_and_who_mends_it(
 ) -> None:
     await customs.departed("limit")
     await customs.until("limit", ImportDeclared, 1)
-    authorities.add_receipt(sub_order("limit"), "-621018")
+    authorities.add_receipt(cop_no("limit"), "-621018")
     opened_case = await customs.until("limit", CaseOpened)
     assert (opened_case.case, opened_case.reason) == ("needs_attention:inventory:1", "CEB622:over_yearly_limit")
     [receipt] = (await customs.view("limit"))["parcels"][0]["receipts"]
@@ -172,7 +177,7 @@ async def test_an_error_is_named_with_its_paper_and_who_mends_it(
 async def test_an_error_that_is_found_later_is_the_same_case(customs: CustomsService, authorities: Authorities) -> None:
     await customs.departed("found")
     await customs.until("found", ImportDeclared, 1)
-    authorities.add_receipt(sub_order("found"), "-21")
+    authorities.add_receipt(cop_no("found"), "-21")
     opened_case = await customs.until("found", CaseOpened)
     assert (opened_case.case, opened_case.reason) == ("needs_attention:inventory:1", "CEB622:minus21")
     facts = await customs.facts("found")
@@ -185,7 +190,7 @@ async def test_an_error_that_is_found_later_is_the_same_case(customs: CustomsSer
         return bool((await customs.view("found"))["parcels"][0]["messages"][-1]["status"] == "120")
 
     await until(rewritten)
-    authorities.add_receipt(sub_order("found"), "800")
+    authorities.add_receipt(cop_no("found"), "800", at=datetime.now(UTC))
     await customs.until("found", ImportCleared, 1)
 
 
@@ -201,13 +206,13 @@ async def test_a_parcel_that_is_declared_again_is_held_and_refused_again(
     authorities.statuses.clear()
     assert (await customs.post("twice", "retry", {"work": "inventory"})).status_code == 202
     await customs.until("twice", ImportDeclared, 1)
-    number = sub_order("twice")
+    number = cop_no("twice")
     authorities.add_receipt(number, "500", at=datetime.now(UTC))
     held = await customs.until("twice", ImportHeld)
     facts = await customs.facts("twice")
     assert facts.get(CaseClosed, hold_case(held)) is None
     assert (await customs.view("twice"))["parcels"][0]["state"] == "import_held"
-    authorities.add_receipt(number, "700")
+    authorities.add_receipt(number, "700", at=datetime.now(UTC))
     await customs.until("twice", CaseOpened, "needs_attention:inventory:1:3")
     assert (await customs.until("twice", CaseClosed, hold_case(held))).resolution == "refused"
     assert (await customs.view("twice"))["parcels"][0]["state"] == "import_refused"
@@ -216,17 +221,17 @@ async def test_a_parcel_that_is_declared_again_is_held_and_refused_again(
 async def test_a_return_that_is_turned_down_later_is_a_case(customs: CustomsService, authorities: Authorities) -> None:
     await customs.departed("back")
     await customs.until("back", ImportDeclared, 1)
-    authorities.add_receipt(sub_order("back"), "800")
+    authorities.add_receipt(cop_no("back"), "800")
     await customs.until("back", ImportCleared, 1)
     assert (await customs.post("back", "return-approval")).status_code == 202
     await until(lambda: "CEB625" in authorities.taken)
-    number = sub_order("back")
+    number = cop_no("back")
     authorities.add_receipt(number, "100", "CEB626")
     opened_case = await customs.until("back", CaseOpened)
     assert (opened_case.case, opened_case.reason) == ("needs_attention:return:1", "CEB626:100")
     assert (await customs.post("back", "retry", {"work": "return"})).status_code == 202
     await until(lambda: authorities.taken.count("CEB625") == 2)
-    authorities.add_receipt(number, "399", "CEB626")
+    authorities.add_receipt(number, "399", "CEB626", at=datetime.now(UTC))
     await customs.until("back", ImportReturned, 1)
 
 
@@ -239,12 +244,12 @@ async def test_the_inventory_of_a_lost_parcel_is_cancelled_until_customs_approve
         ParcelLost(order_id=order_id("lost"), occurred_at=datetime.now(UTC), parcel=1, said_by="operator")
     )
     await until(lambda: "CEB623" in authorities.taken)
-    authorities.add_receipt(sub_order("lost"), "100", "CEB624")
+    authorities.add_receipt(cop_no("lost"), "100", "CEB624")
     opened_case = await customs.until("lost", CaseOpened, "needs_attention:cancellation:1")
     assert opened_case.reason == "CEB624:100"
     assert (await customs.post("lost", "retry", {"work": "cancellation"})).status_code == 202
     await until(lambda: authorities.taken.count("CEB623") == 2)
-    authorities.add_receipt(sub_order("lost"), "399", "CEB624")
+    authorities.add_receipt(cop_no("lost"), "399", "CEB624", at=datetime.now(UTC))
 
     async def approved() -> bool:
         messages = (await customs.view("lost"))["parcels"][0]["messages"]
@@ -272,10 +277,10 @@ async def test_a_return_is_asked_for_within_thirty_days(customs: CustomsService,
 async def test_a_message_that_customs_never_got_is_a_case(customs: CustomsService, authorities: Authorities) -> None:
     await customs.departed("unsent")
     await customs.until("unsent", ImportDeclared, 1)
-    authorities.add_receipt(sub_order("unsent"), "4")
+    authorities.add_receipt(cop_no("unsent"), "4")
     opened_case = await customs.until("unsent", CaseOpened)
     assert (opened_case.case, opened_case.reason) == ("needs_attention:clearance:1", "CEB622:4")
-    authorities.add_receipt(sub_order("unsent"), "800")
+    authorities.add_receipt(cop_no("unsent"), "800")
     await customs.until("unsent", CaseClosed, opened_case.case)
 
 

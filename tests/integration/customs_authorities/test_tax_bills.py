@@ -8,7 +8,7 @@ from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared
 from services.customs.destinations.cn.tax_bills import collected
 from tests.support.bad_receipts import GOLDEN
-from tests.support.customs_authorities import Authorities, read_all, sub_order
+from tests.support.customs_authorities import Authorities, cop_no, read_all
 from tests.support.customs_samples import order_id
 from tests.support.customs_service import CustomsService
 
@@ -24,11 +24,11 @@ async def cleared(customs: CustomsService, authorities: Authorities, name: str) 
     """The tax that was collected for a parcel, and the number under which customs has it."""
     await customs.departed(name)
     await customs.until(name, ImportDeclared, 1)
-    authorities.add_receipt(sub_order(name), "800")
+    authorities.add_receipt(cop_no(name), "800")
     await customs.until(name, ImportCleared, 1)
     told = collected(await customs.facts(name), 1)
     assert told is not None
-    return told.amount, authorities.number(sub_order(name))
+    return told.amount, authorities.number(cop_no(name))
 
 
 async def test_a_bill_that_differs_is_a_case_until_it_is_void(

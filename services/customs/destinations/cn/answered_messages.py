@@ -55,12 +55,17 @@ async def _derived(db: DB, keys: Sequence[MessageKey]) -> dict[MessageKey, list[
     by_number = [key for key in keys if key.name in ("cop_no", "order")]
     if not by_number:
         return {}
-    declared: defaultdict[str, list[SentMessage]] = defaultdict(list)
+    declared: defaultdict[tuple[str, str], list[SentMessage]] = defaultdict(list)
     for row in await parcels.declared_as(db, {key.number for key in by_number}):
         messages = derived_messages([(row["order_id"], row["parcel"])]).values()
-        for number in {row["sub_order"], row["cop_no"]} - {None}:
-            declared[number] += messages
-    return {key: _of_type(declared[key.number], key.type) for key in by_number if key.number in declared}
+        declared["cop_no", row["cop_no"] or row["sub_order"]] += messages
+        for number in (row["sub_order"], row["order_number"]):
+            declared["order", number] += messages
+    return {
+        key: _of_type(declared[key.name, key.number], key.type)
+        for key in by_number
+        if (key.name, key.number) in declared
+    }
 
 
 async def parcels_named(db: DB, named: Iterable[ReceiptKeys]) -> list[SentMessage]:

@@ -5,10 +5,12 @@ A message's guid is derived, so that one sent twice is one message.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
+
+from services.customs.regimes.parties import AgreedParties, Guarantor, Party
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 MessageType = Literal["CEB311", "CEB411", "CEB511", "CEB621", "CEB623", "CEB625"]
@@ -28,14 +30,6 @@ class Undeclarable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """A firm as registered with China's customs."""
-
-    code: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Sender:
     """Who transfers the messages, and under which number it is known to the data exchange of e-port."""
 
@@ -52,11 +46,29 @@ class Parties:
     """Who declares."""
     logistics: Party
     payment_code: str
-    guarantor: Party
-    """Who guarantees the tax (assureCode): the agent, the seller or the logistics firm."""
+    guaranteed_by: Guarantor
     sender: Sender
     customs_code: str
     port_code: str
+
+    @property
+    def guarantor(self) -> Party:
+        """Who guarantees the tax (assureCode)."""
+        return {"agent": self.agent, "seller": self.seller, "logistics": self.logistics}[self.guaranteed_by]
+
+    def agreed(self, row: AgreedParties | None) -> Parties:
+        """With the firms that a marketplace's agreement names in the place of these."""
+        if row is None:
+            return self
+        return replace(
+            self,
+            platform=row.platform or self.platform,
+            seller=row.seller or self.seller,
+            agent=row.agent or self.agent,
+            logistics=row.logistics or self.logistics,
+            payment_code=row.payment_code or self.payment_code,
+            guaranteed_by=row.guarantor or self.guaranteed_by,
+        )
 
 
 @dataclass(frozen=True, slots=True)

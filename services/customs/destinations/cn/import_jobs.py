@@ -7,7 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from contracts.base import order_stream
-from contracts.customs import ImportRefused
+from contracts.customs import ImportRefused, OrderScreened
 from contracts.orders import OrderPlaced
 from services.customs.destinations.cn import ceb, message_store, message_versions
 from services.customs.destinations.cn.ceb import BEIJING, DOCUMENTS, SIGNED, MessageType, Parties, Undeclarable
@@ -37,6 +37,7 @@ class ImportJobs:
 
     parts: Parts
     parties: Parties
+    """Where a marketplace's agreement names no others."""
     mandates: tuple[Mandate, ...]
     signer: Signer | None
     gateway: ImportGateway
@@ -89,21 +90,30 @@ class ImportJobs:
     async def answer_hold(self, job: ClaimedJob) -> Done:
         """Sends an operator's answer. A parcel that is no longer held needs none."""
         facts = await self._facts(job.stream.id)
-        placed = facts.get(OrderPlaced)
+        placed, screened = facts.get(OrderPlaced), facts.get(OrderScreened)
+        parcel = int(job.subject.partition(":")[0])
         async with self.parts.pool.acquire() as db:
             sealed = await hold_answers.load(db, job.stream.id, job.subject)
-        if placed is None or sealed is None:
+            stated = await message_store.stated_numbers(db, job.stream.id, parcel)
+        if placed is None or screened is None or sealed is None:
             return Done()
         text = self.parts.seal.open(sealed, hold_answers.sealing_place(job.stream.id, job.subject)).decode()
-        parcel = int(job.subject.partition(":")[0])
-        if await self.gateway.answer_hold(export.cop_no(placed, parcel), text) == "unknown":
+        cop_no = stated.cop_no or export.cop_no(placed, screened, parcel)
+        if await self.gateway.answer_hold(cop_no, text) == "unknown":
             return self._case(job, "unknown_declaration")
         return Done()
 
     def _documents(self) -> tuple[MessageType, ...]:
-        """A payment that is not ours to send is its firm's own from the beginning: it needs no broker."""
-        day = self._today()
-        return tuple(one for one in DOCUMENTS if one != "CEB411" or is_ours(one, self.mandates, day))
+        """Where no payment firm has given a mandate, no payment is looked at."""
+        paid_by_us = any(mandate.message == "CEB411" for mandate in self.mandates)
+        return tuple(one for one in DOCUMENTS if one != "CEB411" or paid_by_us)
+
+    def _parties(self, placed: OrderPlaced | None) -> Parties:
+        """The same in every message of an order: those of the day on which it arrived."""
+        if placed is None:
+            return self.parties
+        day = placed.occurred_at.astimezone(BEIJING).date()
+        return self.parties.agreed(self.parts.policy.tables.agreements.parties(placed.marketplace, day))
 
     def _splits(self, facts: Facts, stated: str | None) -> bool:
         """Whether the parcel is an order of its own. All its messages have one number of it: that of those which are
@@ -141,6 +151,10 @@ class ImportJobs:
             facts = (await self.parts.ledger.read(db, [order_stream(order_id)]))[order_id]
             if PersonErased in facts:
                 return None
+            parties = self._parties(facts.get(OrderPlaced))
+            ours = is_ours(message, self.mandates, parties, self._today())
+            if message == "CEB411" and not ours:  # its firm's own from the beginning: it needs no broker
+                return None
             if stored is not None:
                 guid = stored["guid"]
                 body = self.parts.seal.open(stored["body"], message_store.sealing_place(guid))
@@ -150,23 +164,30 @@ class ImportJobs:
             if contact is None or buyer is None:
                 return None
             now = self.parts.clock.now()
-            stated = await message_store.order_number(db, order_id, parcel)
+            stated = await message_store.stated_numbers(db, order_id, parcel)
             following = await message_versions.next_version(db, order_id, parcel, message)
             number = following.number or await message_store.inventory_number(db, order_id, parcel)
             declared = replace(
                 shipment(
-                    facts, parcel, contact, buyer, self.parts.policy, now, number, split=self._splits(facts, stated)
+                    facts,
+                    parcel,
+                    contact,
+                    buyer,
+                    self.parts.policy,
+                    now,
+                    number,
+                    split=self._splits(facts, stated.order_no),
+                    stated_cop_no=stated.cop_no,
                 ),
                 version=following.version,
                 changes=following.changes,
             )
             guid = ceb.guid(order_id, parcel, message, following.version)
-            body = build(message, declared, self.parties, self.parts.policy.tables.codes)
-            ours = is_ours(message, self.mandates, self._today())
+            body = build(message, declared, parties, self.parts.policy.tables.codes)
             if ours and message in SIGNED and self.signer is not None:
                 body = self.signer.sign(body)
                 require_valid(body, signed=True)
-            keys = business_keys(message, declared, self.parties)
+            keys = business_keys(message, declared, parties)
             sealed = self.parts.seal.seal(body, message_store.sealing_place(guid))
             await message_store.add(
                 db, guid, order_id, parcel, message, sealed, keys, ours, now, keep_until(now), following.number

@@ -8,7 +8,7 @@ or a broker signs and sends it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -50,20 +50,26 @@ def _mandate(text: str) -> Mandate:
     return Mandate(message, parts.group(2), first, last)
 
 
-def require_parties(mandates: Iterable[Mandate], parties: Parties) -> None:
-    """ValueError: a mandate is not of the firm whose message it is."""
-    givers = {
-        "CEB311": {parties.platform.code},
-        "CEB411": {parties.payment_code},
-        "CEB511": {parties.logistics.code},
-        "CEB621": {parties.seller.code, parties.agent.code},
-    }
+def _givers(message: MessageType, parties: Parties) -> frozenset[str]:
+    """Whose message it is."""
+    match message:
+        case "CEB311":
+            return frozenset({parties.platform.code})
+        case "CEB411":
+            return frozenset({parties.payment_code})
+        case "CEB511":
+            return frozenset({parties.logistics.code})
+    return frozenset({parties.seller.code, parties.agent.code})
+
+
+def require_parties(mandates: Iterable[Mandate], parties: Collection[Parties]) -> None:
+    """ValueError: a mandate is not of a firm whose message it is."""
     for mandate in mandates:
-        if mandate.party not in givers[mandate.message]:
+        if not any(mandate.party in _givers(mandate.message, firms) for firms in parties):
             raise ValueError(f"{mandate.message} is not {mandate.party}'s to send")
 
 
-def is_ours(message: MessageType, mandates: Iterable[Mandate], day: date) -> bool:
-    """Whether we send this message on that day of Beijing."""
-    needed = _COVERED.get(message, message)
-    return any(mandate.message == needed and mandate.holds(day) for mandate in mandates)
+def is_ours(message: MessageType, mandates: Iterable[Mandate], parties: Parties, day: date) -> bool:
+    """Whether we send this message of these firms on that day of Beijing."""
+    needed, givers = _COVERED.get(message, message), _givers(message, parties)
+    return any(mandate.message == needed and mandate.party in givers and mandate.holds(day) for mandate in mandates)

@@ -64,12 +64,14 @@ async def add(
     )
 
 
-async def order_number(db: DB, order_id: UUID, parcel: int) -> str | None:
-    """The order's number in the messages about this parcel that are written already."""
-    number: str | None = await db.fetchval(
-        "select min(order_no) from messages where order_id = $1 and parcel = $2", order_id, parcel
+async def stated_numbers(db: DB, order_id: UUID, parcel: int) -> BusinessKeys:
+    """The order's number and the declaration's in the messages about this parcel that are written already."""
+    [row] = await db.fetch(
+        "select min(order_no) as order_no, min(cop_no) as cop_no from messages where order_id = $1 and parcel = $2",
+        order_id,
+        parcel,
     )
-    return number
+    return BusinessKeys(order_no=row["order_no"], cop_no=row["cop_no"])
 
 
 async def inventory_number(db: DB, order_id: UUID, parcel: int) -> str | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Literal
 
 from services.customs.destinations.cn.receipts import PolledReceipt, ReceiptKeys, SentMessage, TaxBill
 
+MOST_NAMED = 100
 KeyName = Literal["cop_no", "order", "waybill", "payment", "guid", "number"]
 
 
@@ -57,12 +59,22 @@ def message_key(message_type: str, keys: ReceiptKeys) -> MessageKey | None:
     return MessageKey(of, name, number, registered) if complete else None
 
 
+def about(receipt: PolledReceipt | TaxBill) -> str:
+    """What a receipt of no message of ours names, without what a person is known by: its type, and a number."""
+    keys = receipt.keys
+    guid = str(keys.guid) if keys.guid else ""
+    numbers = (keys.cop_no, keys.order_no, keys.logistics_no, keys.invt_no, keys.pre_no, keys.pay_code, guid)
+    return f"{receipt.message_type} {next(filter(None, numbers), '')}"[:MOST_NAMED]
+
+
 def keys_of(receipts: Iterable[PolledReceipt | TaxBill]) -> set[MessageKey]:
     keys = (message_key(receipt.message_type, receipt.keys) for receipt in receipts)
     return {key for key in keys if key is not None}
 
 
-Doubt = Literal["several_messages", "another_declaration"]
+Doubt = Literal["several_messages", "another_declaration", "earlier_version"]
+CLOCKS = timedelta(minutes=5)
+"""By how much customs' clock may be behind ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,11 @@ class Match:
     message: SentMessage | None
     candidates: tuple[SentMessage, ...] = ()
     doubt: Doubt | None = None
+
+    @property
+    def stored_with(self) -> SentMessage | None:
+        """Of which it is an answer, whatever the version: one that comes again is known by that."""
+        return self.candidates[0] if self.doubt == "earlier_version" else self.message
 
 
 def match_all(receipts: Iterable[PolledReceipt], sent: Mapping[MessageKey, Sequence[SentMessage]]) -> dict[str, Match]:
@@ -87,12 +104,22 @@ def match_all(receipts: Iterable[PolledReceipt], sent: Mapping[MessageKey, Seque
     return matches
 
 
+def _is_of_an_earlier_version(receipt: PolledReceipt | TaxBill, message: SentMessage) -> bool:
+    """A first version has none before it: a time before it is a wrong one. A bill names the declaration itself."""
+    if isinstance(receipt, TaxBill) or receipt.message_type == "CEB900":
+        return False
+    said, written_at = receipt.returned_at, message.written_at
+    earlier = said is not None and written_at is not None and said < written_at - CLOCKS
+    return earlier and message.is_later_version
+
+
 def match(receipt: PolledReceipt | TaxBill, sent: Mapping[MessageKey, Sequence[SentMessage]]) -> Match:
     """The one message that this receipt answers, if any.
 
     Two marketplaces may have the same number of an order: where several messages name the numbers, the declaration's
     own number with customs decides, once it is known. One that contradicts it is another declaration's. The parcels of
-    one order may have its number in common: what is said of that order's document is the first one's.
+    one order may have its number in common: what is said of that order's document is the first one's. Versions of a
+    message have their numbers in common too: what customs said before the latest was written is not said of that.
     """
     key = message_key(receipt.message_type, receipt.keys)
     named = tuple(sent.get(key, ())) if key else ()
@@ -102,7 +129,12 @@ def match(receipt: PolledReceipt | TaxBill, sent: Mapping[MessageKey, Sequence[S
         numbered = tuple(one for one in fitting if one.number in declared)
         fitting = numbered if len(numbered) == 1 else fitting
     if len({one.order_id for one in fitting}) == 1:
-        return Match(min(fitting, key=lambda one: one.parcel))
+        message = min(fitting, key=lambda one: one.parcel)
+        return (
+            Match(None, (message,), "earlier_version")
+            if _is_of_an_earlier_version(receipt, message)
+            else Match(message)
+        )
     if fitting:
         return Match(None, fitting, "several_messages")
     return Match(None, named, "another_declaration") if named else Match(None)

@@ -20,7 +20,7 @@ from services.customs.destinations.cn import (
 from services.customs.destinations.cn.gateway import IMPORT_GATEWAY, ImportGateway, UnreadablePage
 from services.customs.destinations.cn.polling import seconds_after_failure
 from services.customs.destinations.cn.receipt_events import receipt_events, receipt_rounds
-from services.customs.destinations.cn.receipt_matching import Match, keys_of, match, match_all
+from services.customs.destinations.cn.receipt_matching import Match, about, keys_of, match, match_all
 from services.customs.destinations.cn.receipt_progress import PageInProgress
 from services.customs.destinations.cn.receipt_statuses import FAILED, meaning
 from services.customs.destinations.cn.receipts import (
@@ -33,6 +33,7 @@ from services.customs.destinations.cn.receipts import (
 )
 from services.customs.destinations.destination import Parts
 from services.customs.domain.retention import keep_until
+from services.customs.metrics import FAILED_POLLS
 from services.persons.facts import PersonErased
 from shared.db import DB, TRANSIENT
 from shared.jobs import pauses
@@ -75,9 +76,11 @@ class ReceiptPoller:
                 more = await self.poll(loop)
             except Retry as retry:
                 failures += 1
+                FAILED_POLLS.set(failures)
                 log.warning("receipts cannot be read", reason=retry.reason, failures=failures)
                 return seconds_after_failure(failures, self.poll_seconds, retry.after)
             failures = 0
+            FAILED_POLLS.set(failures)
             return 0.0 if more else self.poll_seconds
 
         await loop.repeat(step, self.poll_seconds)
@@ -191,7 +194,8 @@ class ReceiptPoller:
         if await receipt_store.read_cursor(db, IMPORT_GATEWAY) != progress.cursor:
             raise CursorMoved
         progress.outcomes = []
-        new = await self._keep_readable(db, progress, [entry for entry in part if isinstance(entry, PolledReceipt)])
+        readable = [entry for entry in part if isinstance(entry, PolledReceipt)]
+        new = await self._keep_readable(db, progress, readable, context)
         ours: list[tuple[PageEntry, SentMessage]] = []
         for entry in part:
             if isinstance(entry, UnreadableReceipt):
@@ -203,15 +207,16 @@ class ReceiptPoller:
         return ours
 
     async def _keep_readable(
-        self, db: DB, progress: PageInProgress, receipts: Sequence[PolledReceipt]
+        self, db: DB, progress: PageInProgress, receipts: Sequence[PolledReceipt], context: DecisionContext
     ) -> dict[str, Match]:
-        """Stores receipts; those that are new, by their keys, with what they answer.
+        """Stores receipts; those that are new, by their keys, with what they answer. What answers nothing of ours waits
+        for a person.
 
         Of an erased person, and of a message that is not ours, the office's own text is not kept.
         """
         sent = await answered_messages.by_keys(db, keys_of(receipts))
         matches = match_all(receipts, sent)
-        answered = {key: found.message for key, found in matches.items() if found.message is not None}
+        answered = {key: ours for key, found in matches.items() if (ours := found.stored_with) is not None}
         erased = await fact_sets.holding(db, {message.order_id for message in answered.values()}, PersonErased)
         rows = [
             (
@@ -226,6 +231,8 @@ class ReceiptPoller:
         for receipt in receipts:
             repeated = receipt.key not in new
             progress.outcomes.append("repeated" if repeated else _outcome(receipt, matches[receipt.key]))
+        nobodys = [one for one in receipts if one.key in new and matches[one.key] == Match(None)]
+        await unreadable_receipts.add_nobodys(db, {about(receipt) for receipt in nobodys}, context.now)
         return {key: found for key, found in matches.items() if key in new}
 
     async def _keep_bill(
@@ -239,6 +246,8 @@ class ReceiptPoller:
         if stands is None:
             progress.outcomes.append("repeated")
             return []
+        if sent is None:
+            await unreadable_receipts.add_nobodys(db, {about(bill)}, now)
         progress.outcomes.append("recorded" if sent else "unmatched")
         return [(stands, sent)] if sent else []
 

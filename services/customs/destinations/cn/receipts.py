@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from contracts.customs import ImportCleared, ImportHeld, ImportRefused
 from contracts.vocabularies import HOLD_REASONS, HoldReason
+from services.customs.destinations.cn.ceb import MessageType, guid
 from services.customs.destinations.cn.receipt_statuses import is_accepted, meaning, status_code
 
 HoldAnswerResult = Literal["taken", "not_held", "unknown"]
@@ -197,6 +198,11 @@ class SentMessage:
     """Business time; None of a message that is not restored yet."""
     number: str | None = None
     """The declaration's number with customs, once it is known."""
+
+    @property
+    def is_later_version(self) -> bool:
+        """Whether it was written again: only the guid of a first version follows from the parcel."""
+        return self.guid not in {guid(self.order_id, self.parcel, kind) for kind in get_args(MessageType)}
 
 
 def inventory_event(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings
 
-from services.customs.destinations.cn.ceb import Parties, Party, Sender
+from services.customs.destinations.cn.ceb import Parties, Sender
 from services.customs.destinations.cn.mandates import Mandate, read_mandates, require_parties
 from services.customs.destinations.cn.transport import Route
+from services.customs.regimes.parties import AgreedParties, Guarantor, Party
 
 
 class ChinaSettings(BaseSettings):
@@ -36,9 +38,7 @@ class ChinaSettings(BaseSettings):
     logistics_code: str = "3105980002"
     logistics_name: str = "La Poste"
     payment_code: str = "312226T001"
-    guarantor: Literal["agent", "seller", "logistics"] = Field(
-        default="agent", description="who guarantees the tax (assureCode)"
-    )
+    guarantor: Guarantor = Field(default="agent", description="who guarantees the tax (assureCode)")
     sender_code: str = Field(default="3105980001", description="of the firm that transfers the messages (copCode)")
     sender_name: str = "Silkpost customs agent"
     transfer_id: str = Field(default="DXPENT0000000001", min_length=1, max_length=16, description="the sender's dxpId")
@@ -52,28 +52,28 @@ class ChinaSettings(BaseSettings):
     port_code: str = Field(default="2244", pattern=r"^\d{4}$")
 
     @model_validator(mode="after")
-    def _mandated(self) -> Self:
-        require_parties(self.mandates(), self.parties())
+    def _signed(self) -> Self:
         if self.import_signer == "none" and any(mandate.message == "CEB621" for mandate in self.mandates()):
             raise ValueError("IMPORT_SIGNER: an inventory leaves only signed")
         return self
 
     def parties(self) -> Parties:
-        """The firms that the messages name."""
-        agent = Party(self.agent_code, self.agent_name)
-        seller = Party(self.seller_code, self.seller_name)
-        logistics = Party(self.logistics_code, self.logistics_name)
+        """The firms that the messages name, where a marketplace's agreement names no others."""
         return Parties(
             platform=Party(self.platform_code, self.platform_name),
-            seller=seller,
-            agent=agent,
-            logistics=logistics,
+            seller=Party(self.seller_code, self.seller_name),
+            agent=Party(self.agent_code, self.agent_name),
+            logistics=Party(self.logistics_code, self.logistics_name),
             payment_code=self.payment_code,
-            guarantor={"agent": agent, "seller": seller, "logistics": logistics}[self.guarantor],
+            guaranteed_by=self.guarantor,
             sender=Sender(Party(self.sender_code, self.sender_name), self.transfer_id),
             customs_code=self.customs_code,
             port_code=self.port_code,
         )
+
+    def require_givers(self, agreed: Iterable[AgreedParties]) -> None:
+        """ValueError: a mandate is of no firm that could give it, by the settings or an agreement."""
+        require_parties(self.mandates(), [self.parties(), *(self.parties().agreed(row) for row in agreed)])
 
     def route(self) -> Route:
         """Between whom the messages are transferred."""

@@ -85,11 +85,13 @@ def shipment(
     inventory_number: str | None = None,
     *,
     split: bool = True,
+    stated_cop_no: str | None = None,
 ) -> Shipment:
     """What is declared of the parcel, in yuan at the order's rate.
 
     `split`: the marketplace splits an order's payment by its parcels, each of which is an order of its own then.
-    By post nobody names a bill or knows the flight; the agent's notice does.
+    By post nobody names a bill or knows the flight; the agent's notice does. `stated_cop_no`: under which customs has
+    heard of the parcel.
     LookupError: the order was not screened, packed and handed over. Undeclarable: something cannot be stated.
     """
     placed, screened = facts.get(OrderPlaced), facts.get(OrderScreened)
@@ -104,7 +106,7 @@ def shipment(
         order_id=facts.id,
         parcel=parcel,
         order_no=_order_no(placed, packed, parcel, split=split),
-        cop_no=export.cop_no(placed, parcel),
+        cop_no=stated_cop_no or export.cop_no(placed, screened, parcel),
         tracking_number=handed_over.tracking_number,
         bill_number=uplifted.bill_number if uplifted else None,
         voyage_number=uplifted.voyage_number if uplifted else None,

@@ -1,7 +1,8 @@
-"""Receipts that cannot be read: the beginning of each, sealed, for a limited time.
+"""Receipts that are set aside: of those that cannot be read the beginning, sealed, for a limited time.
 
-Those in which a number of ours was found have a case of its order. All others are about no order that we know, and so
-about no stream that a case could be a fact of: they wait on a list until a person has looked into them.
+Those in which a number of ours was found have a case of its order. All others, also those that can be read, are about
+no order that we know, and so about no stream that a case could be a fact of: they wait on a list until a person has
+looked into them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ KEPT = timedelta(days=30)
 LISTED = timedelta(days=400)
 """Business time after which one that nobody has looked into is dropped."""
 MOST_LISTED = 100
+NO_MESSAGE = "no_message"
+"""The reason why one is listed that can be read."""
 
 
 def sealing_place(name: str) -> str:
@@ -58,6 +61,19 @@ async def add(
         received_at + KEPT,
     )
     return added is not None
+
+
+async def add_nobodys(db: DB, names: Collection[str], received_at: datetime) -> None:
+    """Those that can be read, and answer no message of ours, by what they are about: each is listed once."""
+    if names:
+        await db.execute(
+            """insert into unreadable_receipts (name, reason, size, body, order_ids, received_at, keep_until)
+               select name, $2, 0, '', '{}', $3, $4 from unnest($1::text[]) as name on conflict do nothing""",
+            sorted(names),
+            NO_MESSAGE,
+            received_at,
+            received_at + KEPT,
+        )
 
 
 async def to_settle(db: DB) -> list[asyncpg.Record]:

@@ -1,0 +1,82 @@
+"""Messages of generated orders, each judged: by our own rows when it is built, and by the official schema where
+`CEB_XSD_DIR` names its directory; inventories and their changes as they leave, signed. As a program, `make messages`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import count
+from typing import get_args
+
+from lxml import etree
+
+from contracts.ceb_fields import FILE
+from services.customs.destinations.cn.ceb import SIGNED, MessageType
+from services.customs.destinations.cn.ceb_messages import build
+from services.customs.destinations.cn.ceb_writer import require_valid
+from tests.support.ceb_specification import DIRECTORY, IMPORT_XSD, official_schema
+from tests.support.customs_samples import PARTIES, TABLES
+from tests.support.generated_shipments import shipments
+from tests.support.sandbox_messages import signed
+
+SEED = 20261126
+ORDERS_AT_ONCE = 500
+
+
+def judged(orders: int, seed: int = SEED) -> Counter[str]:
+    """How many messages of each type are valid, of one parcel of so many orders. Undeclarable, or
+    etree.DocumentInvalid: one is not."""
+    schema = official_schema() if DIRECTORY else None
+    found: Counter[str] = Counter()
+    for s in shipments(seed, orders):
+        for message in get_args(MessageType):
+            document = build(message, s, PARTIES, TABLES.codes)
+            if message in SIGNED:
+                document = signed(document)
+                require_valid(document, signed=True)
+            if schema is not None:
+                schema.assertValid(etree.fromstring(document))
+            found[message] += 1
+    return found
+
+
+def _parts(orders: int) -> Iterator[tuple[int, int]]:
+    """So many orders at a time, each part with a seed of its own."""
+    for seed in count(SEED):
+        if orders <= 0:
+            return
+        yield min(orders, ORDERS_AT_ONCE), seed
+        orders -= ORDERS_AT_ONCE
+
+
+def _part(part: tuple[int, int]) -> Counter[str]:
+    return judged(*part)
+
+
+def main() -> None:
+    orders, workers = int(os.environ.get("ORDERS") or 100_000), int(os.environ.get("WORKERS") or 2)
+    say = partial(print, flush=True)
+    if DIRECTORY:
+        say(f"judged by the official schema, {IMPORT_XSD}")
+    else:
+        say(f"CEB_XSD_DIR names no directory with the official schema: judged by our own, {FILE.name}, only")
+    began, found, done = time.monotonic(), Counter[str](), 0
+    with ProcessPoolExecutor(workers) as pool:
+        for part in pool.map(_part, _parts(orders)):
+            found += part
+            if found["CEB621"] // 10_000 > done // 10_000:
+                say(f"{found['CEB621']} orders, {time.monotonic() - began:.0f} s")
+            done = found["CEB621"]
+    kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(found.items()))
+    say(f"{done} orders, {found.total()} messages valid ({kinds}) in {time.monotonic() - began:.0f} s")
+    sys.exit(done != orders)
+
+
+if __name__ == "__main__":
+    main()
