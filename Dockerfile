@@ -1,4 +1,4 @@
-# One image for the five services and the one-shot that provisions them; which one it is, the command says.
+# One image for the services and the one-shot that provisions them; which one it is, the command says.
 ARG PYTHON_IMAGE=python:3.13-slim
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /build
