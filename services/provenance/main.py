@@ -129,7 +129,7 @@ def wired(platform: Platform) -> Wired:
         keyed=(looks_table.SEALED, hidden_codes.KEYED),
         api=API,
         routers=(
-            log_api.router(log, settings.issuer),
+            log_api.router(log, settings.issuer, TokenBuckets(settings.log_rate, settings.log_burst, time.monotonic)),
             units.router(log, place, look_ups),
             events.router(platform.require, platform.pool, platform.clock),
             capture.router(platform.require, platform.pool, platform.requests, platform.clock, teller),

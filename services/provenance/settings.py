@@ -63,10 +63,12 @@ class Settings(PlatformSettings):
     publish_seconds: float = Field(default=1, gt=0, description="between two checkpoints")
     public_rate: float = Field(default=5, gt=0, description="look-ups of units a second and client")
     public_burst: int = Field(default=30, ge=1, description="as many at once")
+    log_rate: float = Field(default=100, gt=0, description="files of the log a second and client")
+    log_burst: int = Field(default=1000, ge=1, description="as many at once")
     digital_links: str = Field(
         default="https://id.silkpost.example", pattern=r"^https?://[^\s/]+$", description="where GS1 Digital Links lead"
     )
-    location: str = Field(default="3012345000009", pattern=r"^[0-9]{13}$", description="the warehouse's GLN")
+    location: str = Field(default="3012345000000", pattern=r"^[0-9]{13}$", description="the warehouse's GLN")
     location_country: str = Field(default="FR", pattern=r"^[A-Z]{2}$", description="the country that it is in")
     contact_email: ContactEmail = "service@silkpost.example"
     country_header: str = Field(

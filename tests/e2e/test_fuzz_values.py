@@ -114,6 +114,7 @@ PRODUCT: dict[str, Any] = {
 }
 CONTENTS = [{"line": 1, "sku": "STYLO-PLUME-M", "quantity": 1}]
 UNIT = {"sku": "STYLO-PLUME-M", "quantity": 1}
+MANIFEST = "00000000-0000-0000-0000-000000000000"
 BODIES: dict[str, Any] = {
     "warehouse PUT /products/FUZZ-1": PRODUCT,
     "warehouse POST /receipts": {"owner": "fuzz", "reference": "R-1", "lines": [{"sku": "FUZZ-1", "quantity": 1}]},
@@ -129,6 +130,28 @@ BODIES: dict[str, Any] = {
     "carrier POST /orders/{packed}/parcels/1/claim-answer": {"sent": True},
     "carrier POST /orders/{packed}/parcels/1/label-answer": {"action": "repeat"},
     "orders POST /orders/{packed}/cases/any/resolution": {"resolution": "looked-into"},
+    "orders POST /orders/{packed}/changes": {"consignee": {"phone": "+8613910000777"}},
+    "orders PUT /orders/{packed}/holds/fuzz": {"reason": "fraud_check"},
+    "customs POST /customs/quote": {
+        "lines": [
+            {
+                "sku": "STYLO-PLUME-M",
+                "description": "Fountain pen",
+                "hs_code": "96083000",
+                "origin": "FR",
+                "quantity": 1,
+                "unit_price": {"amount": "39.00", "currency": "EUR"},
+            }
+        ],
+        "freight": {"amount": "18.00", "currency": "EUR"},
+    },
+    "customs POST /previews": {"order": {}, "national_id": "00"},
+    "carrier POST /label-batches": {"parcels": [{"order_id": MANIFEST, "parcel": 1}], "check": False},
+    "warehouse POST /previews": {"order": {}},
+    f"warehouse POST /manifests/{MANIFEST}/parcels": {"tracking_number": "LY000000014FR"},
+    f"warehouse POST /manifests/{MANIFEST}/close": {"without": ["LY000000014FR"]},
+    "warehouse POST /orders/{packed}/parcels/9/repack": BOX,
+    "makers POST /vendors": {"owner": "fuzz"},
 }
 
 

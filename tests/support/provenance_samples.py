@@ -26,7 +26,7 @@ from services.provenance.domain.log.notes import SignerKey
 from services.provenance.domain.signing import IssuerKey, sign_event
 from tests.support.provenance_log import MemoryLog, witness_key
 
-PLACE = Place("https://id.silkpost.example", "3012345000009")
+PLACE = Place("https://id.silkpost.example", "3012345000000")
 ISSUER = "did:web:silkpost.example"
 GTIN, SERIAL, SSCC = "03012345678900", "7K2M4N8P0Q1R3S5T", "030123450000000017"
 OTHER_SSCC = "030123450000000024"

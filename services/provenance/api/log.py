@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
+from services.provenance.api.limits import limited
 from services.provenance.domain.log.tiles import MAX_LEVEL, entry_bundle, parse_index_path
 from services.provenance.domain.log.tree import HASH_BYTES
 from services.provenance.domain.signing import did_document
@@ -16,21 +17,24 @@ from services.provenance.tasks.log import Log
 from shared.http.answers import etag_response, json_answer
 from shared.http.openapi import Node, described, problems
 from shared.http.problems import Problem
+from shared.http.rates import TokenBuckets
 from shared.http.routes import Route
 
 _LASTING = {"Cache-Control": "public, max-age=31536000, immutable"}
 _BYTES = "application/octet-stream"
-_NOT_THERE = problems(because={404: "The log has no such file."})
+_LIMITED = problems(429)
+_NOT_THERE = problems(429, because={404: "The log has no such file."})
 
 
 def _file(kind: str, what: str) -> Node:
     return {"responses": {"200": {"description": what, "content": {kind: {"schema": {"type": "string"}}}}}}
 
 
-def router(log: Log, issuer: str) -> APIRouter:
-    routes = APIRouter(route_class=Route, tags=["log"])
+def router(log: Log, issuer: str, reads: TokenBuckets) -> APIRouter:
+    """`reads`: how often a client may ask; whoever checks the whole log reads many tiles."""
+    routes = APIRouter(route_class=Route, tags=["log"], dependencies=[Depends(limited(reads))])
 
-    @routes.get("/log", summary="Read how the log stands", response_model=LogState)
+    @routes.get("/log", summary="Read how the log stands", response_model=LogState, openapi_extra=_LIMITED)
     async def get_log() -> Response:
         """How many leaves it has, how many of them are proven, and whether the witnesses answer."""
         return json_answer(await _state(log))
@@ -85,7 +89,7 @@ def router(log: Log, issuer: str) -> APIRouter:
         "/.well-known/did.json",
         summary="Read the keys of who signs events",
         response_class=Response,
-        openapi_extra=described(_file("application/did+json", "A DID document (did:web).")),
+        openapi_extra=described(_file("application/did+json", "A DID document (did:web)."), _LIMITED),
     )
     async def get_did(request: Request) -> Response:
         """The keys that count now; since when, and which counted before, is in the log."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import ValidationError
 
 from contracts.warehouse import UnitKey
+from services.provenance.api.limits import limited
 from services.provenance.domain.bundles import TooLarge
 from services.provenance.domain.epcis import Place
 from services.provenance.store.bundles import bundle_of
@@ -15,7 +16,7 @@ from services.provenance.tasks.log import Log
 from shared.http.answers import etag_response
 from shared.http.openapi import CONDITIONAL, described, problems
 from shared.http.problems import Problem
-from shared.http.rates import TokenBuckets, client_name
+from shared.http.rates import TokenBuckets
 from shared.http.routes import Route
 
 _BUNDLE = {
@@ -33,6 +34,7 @@ def router(log: Log, place: Place, look_ups: TokenBuckets) -> APIRouter:
         "/units/{gtin}/{serial:path}/bundle",
         summary="Read a unit's bundle",
         response_class=Response,
+        dependencies=[Depends(limited(look_ups))],
         openapi_extra=described(
             _BUNDLE,
             CONDITIONAL,
@@ -46,8 +48,6 @@ def router(log: Log, place: Place, look_ups: TokenBuckets) -> APIRouter:
     ) -> Response:
         """All that shows what was logged of the unit, under one checkpoint that a quorum of the witnesses has signed.
         Unknown and erased look the same, and so does what is not proven yet."""
-        if seconds := look_ups.take(client_name(request.client.host if request.client else None)):
-            raise Problem(429, "too many requests", headers={"Retry-After": str(seconds)})
         try:
             unit = UnitKey(gtin=gtin, serial=serial)
         except ValidationError:
