@@ -67,7 +67,7 @@ class ProvenanceService:
 
     def forget_clients(self) -> None:
         """As if an hour had passed since any client looked last."""
-        later = self.recent.now() + ONCE_SECONDS
+        later = self.recent.now() + ONCE_SECONDS + 1
         self.recent.now = lambda: later
 
     async def consume(self, *events: Event) -> None:

@@ -6,6 +6,7 @@ Each raises Refusal when the rule forbids it; the rules are in `domain.actions`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from contracts.base import Event, order_stream
@@ -28,6 +29,8 @@ from shared.clock import Clock
 from shared.db import DB
 from shared.ledger.facts import Facts
 from shared.ledger.ledger import Ledger
+
+TICK = timedelta(microseconds=1)
 
 
 class OrderActions:
@@ -60,8 +63,8 @@ class OrderActions:
         )
         told: list[UnitsPacked] = []
         if packed not in facts and scanned:
-            # Another replica's clock may be ahead: where a unit is now is never older than where it was.
-            at = max([now, *(unit.since for unit in scanned.values())])
+            # Another replica's clock may be ahead: where a unit is now is always newer than where it was.
+            at = max([now, *(unit.since + TICK for unit in scanned.values())])
             told = packed_units(order_id, boxes, await self._ssccs(db, sum(bool(box.units) for box in boxes)), at)
         await self._ledger.publish(db, [packed, *told])
         return packed, [box for parcel in packed.parcels if (box := facts.get(UnitsPacked, parcel.parcel))]

@@ -69,12 +69,13 @@ async def of_other_receipts(db: DB, receipt_id: UUID, received: Sequence[UnitsRe
 
 
 async def move(db: DB, places: Sequence[UnitPlace]) -> None:
-    """Puts units where the facts of a stream have them, unless later facts of another have them elsewhere."""
+    """Puts units where the facts of some streams have them, the latest of each unit, unless later ones of another
+    stream have them elsewhere."""
     await db.execute(
         """insert into units (gtin, serial, state, order_id, parcel, sscc, since)
-           select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::int[], $6::text[],
+           select distinct on (gtin, serial) * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::int[], $6::text[],
                                 $7::timestamptz[]) as u (gtin, serial, state, order_id, parcel, sscc, since)
-           order by gtin, serial
+           order by gtin, serial, since desc
            on conflict (gtin, serial) do update set state = excluded.state, order_id = excluded.order_id,
                parcel = excluded.parcel, sscc = excluded.sscc, since = excluded.since
                where units.since <= excluded.since""",
