@@ -461,6 +461,7 @@ async def test_the_page_is_shown_while_looks_cannot_be_counted(dsn: str) -> None
     async with provenance_service(settings(dsn)) as service:
         [unit, _] = await sold(service)
         async with service.platform.pool.acquire() as db:
-            await db.execute("alter role current_user set default_transaction_read_only = on")
+            database = await db.fetchval("select quote_ident(current_database())")
+            await db.execute(f"alter database {database} set default_transaction_read_only = on")
         await service.platform.pool.expire_connections()
         assert (await service.page(unit)).status_code == 200
