@@ -29,6 +29,7 @@ def test_python_says_what_it_leaves_out(tmp_path: Path) -> None:
         generate(document, tmp_path / "service")
 
 
+@pytest.mark.slow
 def test_typescript_takes_every_document_whole_without_a_warning(tmp_path: Path) -> None:
     tools = packages_or_skip() / ".bin"
     for service in SERVICES:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -50,6 +52,7 @@ def test_each_package_of_the_image_is_listed_with_its_version_and_hashes(tmp_pat
     assert all(component["purl"].startswith("pkg:pypi/") for component in bill["components"])
 
 
+@pytest.mark.slow
 def test_the_same_lock_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         subprocess.run([str(ROOT / "deploy/sbom"), sys.executable, str(tmp_path / name)], check=True)

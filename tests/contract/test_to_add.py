@@ -170,7 +170,7 @@ def read(code: str, country: str | None) -> CodeMeaning:
     return CODES.get(code, CodeMeaning(None))
 
 
-CARRIER = Carrier("chronopost", ChronopostSettings, connect, "shipping", 1, CODES, read, ())
+CARRIER = Carrier("chronopost", ChronopostSettings, connect, "shipping", CODES, read, ())
 """
 )
 ENTRY = """    DeclaredCarrier(

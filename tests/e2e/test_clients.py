@@ -200,6 +200,7 @@ async def test_what_the_readme_shows_runs(stack: Stack, tmp_path: Path) -> None:
     assert told.startswith(f"{body.number} ")
 
 
+@pytest.mark.slow
 async def test_typescript_places_follows_lists_and_cancels_an_order(stack: Stack, tmp_path: Path) -> None:
     packages = await asyncio.to_thread(packages_or_skip)
     shutil.copytree(TYPESCRIPT, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules"))

@@ -57,6 +57,7 @@ def _order(events: list[Event], language: Language) -> bytes:
     return PAGES.order(order, derived.etag, language, "v1.secret", at(140))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 async def test_axe_finds_nothing_on_any_page(tmp_path: Path, dark: bool) -> None:
     if (browser := chromium()) is None:

@@ -36,6 +36,7 @@ async def publish(broker: Broker, events: list[Event]) -> None:
     await producer.stop()
 
 
+@pytest.mark.slow
 async def test_the_same_topics_give_the_same_bytes(own_broker: Broker, fresh_database: FreshDatabase) -> None:
     events: list[Event] = []
     for number in range(20):

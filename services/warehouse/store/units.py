@@ -73,8 +73,9 @@ async def move(db: DB, places: Sequence[UnitPlace]) -> None:
     stream have them elsewhere."""
     await db.execute(
         """insert into units (gtin, serial, state, order_id, parcel, sscc, since)
-           select distinct on (gtin, serial) * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::int[], $6::text[],
-                                $7::timestamptz[]) as u (gtin, serial, state, order_id, parcel, sscc, since)
+           select distinct on (gtin, serial) *
+           from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::int[], $6::text[], $7::timestamptz[])
+                as u (gtin, serial, state, order_id, parcel, sscc, since)
            order by gtin, serial, since desc
            on conflict (gtin, serial) do update set state = excluded.state, order_id = excluded.order_id,
                parcel = excluded.parcel, sscc = excluded.sscc, since = excluded.since
