@@ -102,7 +102,8 @@ async def body_within(request: Request, limit: int) -> bytes:
         body += chunk
         if len(body) > limit:
             raise _too_large(limit)
-    return bytes(body)
+    request._body = bytes(body)  # starlette reads a stream once, and keeps only what it has read itself
+    return request._body
 
 
 def _too_large(limit: int) -> Problem:

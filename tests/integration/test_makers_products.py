@@ -254,10 +254,12 @@ def row(brand: str, sku: str, **changes: Any) -> dict[str, Any]:
     return cells | changes
 
 
-async def send(makers: MakersService, vendor: VendorKey, content: bytes, **params: Any) -> httpx.Response:
-    return await makers.http.post(
-        f"{vendor.path}/product-list", content=content, params=params, headers={**vendor.headers, **CSV}
-    )
+async def send(
+    makers: MakersService, vendor: VendorKey, content: bytes, key: str | None = None, **params: Any
+) -> httpx.Response:
+    """`key`: of idempotency."""
+    headers = {**vendor.headers, **CSV} | ({"Idempotency-Key": key} if key else {})
+    return await makers.http.post(f"{vendor.path}/product-list", content=content, params=params, headers=headers)
 
 
 async def test_a_spreadsheet_is_judged_by_row_taken_whole_or_by_its_good_rows_and_read_back(
@@ -289,15 +291,17 @@ async def test_a_spreadsheet_is_judged_by_row_taken_whole_or_by_its_good_rows_an
         (6, "images", "string_pattern_mismatch"),
         (8, "name_fr", "formula"),
     }
-    for params in ({"dry_run": True}, {}):
+    ways: tuple[dict[str, Any], ...] = ({"dry_run": True}, {})
+    for params in ways:
         answer = await send(makers, vendor, spreadsheet(*rows), **params)
         told = answer.json()
         assert answer.status_code == (200 if params else 422), answer.text
         assert {(fault["row"], fault["column"], fault["rule"]) for fault in told["errors"]} == expected
         assert (told["rows"], told["new"]) == (8, 2)
         assert (await makers.shown(vendor, "/products"))["products"] == []
-    good = await send(makers, vendor, spreadsheet(*rows), take="good")
-    assert (good.status_code, good.json()["new"]) == (200, 2)
+    for _ in range(2):
+        good = await send(makers, vendor, spreadsheet(*rows), "sheet-1", take="good")
+        assert (good.status_code, good.json()["new"]) == (200, 2)
     assert [one["sku"] for one in (await makers.shown(vendor, "/products"))["products"]] == ["SHEET-1", "SHEET-5"]
 
     written = (await makers.http.get(f"{vendor.path}/product-list", headers=vendor.headers)).content

@@ -24,8 +24,9 @@ NEVER_FOUND = (
     "/manifests/{manifest_id}/bordereaux",
     "/manifests/{manifest_id}/bordereaux/{part}",
     "/orders/{order_id}/parcels/{parcel}/claim",
+    "/units/{gtin}/{serial}",
 )
-"""Asked for all the same: there is no dead letter, no manifest and no silent parcel here."""
+"""Asked for all the same: there is no dead letter, no manifest, no silent parcel and no such unit here."""
 ALTERED = "InvalidCachedStatementError"
 """What PostgreSQL answers for a statement that was prepared before its table was altered, as the logs name it."""
 

@@ -90,7 +90,9 @@ class SteadyLoad:
                     part=1,
                     message="CEB311",
                     tracking_number=number,
-                    sku=chance.choice(GOODS).sku,
+                    sku=(good := chance.choice(GOODS)).sku,
+                    gtin=good.gtin.zfill(14),
+                    serial="0000000000000000",
                 )
                 try:
                     status = (await client.get(where, headers=headers | secret)).status_code
