@@ -50,6 +50,7 @@ from services.warehouse.domain.units import (
     Unit,
     UnitPlace,
     UnitState,
+    packed_units,
     places_of_order,
     places_of_write_off,
     reference_of,
@@ -155,6 +156,7 @@ def test_an_sscc_has_its_check_digit_and_gives_its_number_back(length: int, data
 
 def test_numbers_of_a_prefix_end_and_those_of_another_are_not_ours() -> None:
     assert sscc_of("0614141", 1_123_456_789) == "106141411234567897", "GS1's own example"
+    assert reference_of("0614141", "106141411234567897") == 1_123_456_789
     assert reference_of("9521234", SSCC) is None
     with pytest.raises(Refusal, match="no SSCC left"):
         sscc_of("9520000", 10**10)
@@ -302,6 +304,12 @@ def test_where_units_are_follows_from_the_set_in_any_order(
     places = [place(which, state, hours) for which, (state, hours) in zip((ONE, TWO), expected, strict=True)]
     for order in itertools.permutations([PLAN, PACKED, *later]):
         assert places_of_order(facts_of(*RESERVED, *order)) == places
+
+
+def test_only_boxes_with_units_have_an_sscc() -> None:
+    with_units, without = boxes(ONE, TWO)
+    [told] = packed_units(ORDER, [without, with_units], [SSCC], at(1))
+    assert (told.parcel, told.sscc, told.units) == (2, SSCC, (ONE, TWO))
 
 
 def test_units_of_a_box_that_was_given_up_lie_in_its_successor() -> None:
