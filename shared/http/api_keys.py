@@ -14,7 +14,7 @@ import asyncpg
 from fastapi import Request
 
 from shared.http.problems import Problem
-from shared.http.rates import TokenBuckets, client_name
+from shared.http.rates import TokenBuckets, client_of
 from shared.settings import PlatformSettings
 
 KEY_CACHE_SECONDS = 10.0
@@ -72,7 +72,7 @@ class Keys:
         if scheme.lower() != "bearer" or not key:
             raise _unknown()
         digest = hashlib.sha256(key.encode()).digest()
-        principal = await self._principal(digest, client_name(request.client.host if request.client else None))
+        principal = await self._principal(digest, client_of(request))
         if wait := self._rate(principal.name).take(principal.name):
             raise _too_often(wait)
         return principal

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
+from starlette.requests import Request
+
 REMEMBERED = 10_000
 ADDRESS_LENGTH = 64
 """Characters of an address with its zone, and more."""
@@ -51,6 +53,11 @@ class TokenBuckets:
         while len(self._buckets) > REMEMBERED:
             self._buckets.popitem(last=False)
         return bucket
+
+
+def client_of(request: Request) -> str:
+    """Who sends this request, by `client_name`."""
+    return client_name(request.client.host if request.client else None)
 
 
 def client_name(host: str | None) -> str:

@@ -21,7 +21,7 @@ from services.provenance.store import way as way_table
 from services.provenance.store.looks import Source
 from shared.clock import Clock
 from shared.db import DB, TRANSIENT
-from shared.http.rates import client_name
+from shared.http.rates import client_of
 from shared.ledger.ledger import Ledger
 from shared.sealing import Seal
 from shared.telemetry import log
@@ -73,7 +73,7 @@ class Looking:
     async def seen(self, request: Request, link: DigitalLink, way: Sequence[Step], known_product: bool) -> None:
         """Somebody looks at this unit, whose way is empty when it is not known. What cannot be counted is shown all
         the same."""
-        unit, address = link.unit, client_name(request.client.host if request.client else None)
+        unit, address = link.unit, client_of(request)
         if unit is None or not self.recent.is_new(address, unit.gtin, unit.serial):
             return
         look = Look(self.clock.now(), self._country(request))

@@ -25,7 +25,7 @@ from services.provenance.store.catalogue import Shown
 from services.provenance.store.looks import Looks
 from services.provenance.tasks.log import Log
 from shared.http.answers import etag_response
-from shared.http.rates import TokenBuckets, client_name
+from shared.http.rates import TokenBuckets, client_of
 from shared.http.routes import Route, body_within
 
 _FOLDER = Path(__file__).parents[1]
@@ -121,7 +121,7 @@ def router(
         """GET shows, POST tries the hidden code."""
         language = choose_language(lang, request.headers.get("accept-language", ""))
         headers = {**pages.headers, "Content-Language": language}
-        if seconds := look_ups.take(client_name(request.client.host if request.client else None)):
+        if seconds := look_ups.take(client_of(request)):
             headers["Retry-After"] = str(seconds)
             return Response(pages.too_many(language), 429, headers, "text/html")
         link = parse_link(request.scope["raw_path"].decode("ascii", "replace"))

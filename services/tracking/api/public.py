@@ -17,7 +17,7 @@ from services.tracking_numbers import as_printed
 from shared.http.answers import etag_response
 from shared.http.openapi import CONDITIONAL, described, problems
 from shared.http.problems import Problem
-from shared.http.rates import TokenBuckets, client_name
+from shared.http.rates import TokenBuckets, client_of
 from shared.http.routes import Route
 
 _NUMBER = re.compile(r"[A-Z0-9]{8,35}")
@@ -56,10 +56,6 @@ class CrossOriginRoute(Route):
 def not_found() -> Problem:
     """The same answer for what is unknown and for what the client may not see."""
     return Problem(404, "not found")
-
-
-def client(request: Request) -> str:
-    return client_name(request.client.host if request.client else None)
 
 
 def router(pool: asyncpg.Pool[asyncpg.Record], look_ups: TokenBuckets) -> APIRouter:
@@ -108,7 +104,7 @@ async def _look_up(
     pool: asyncpg.Pool[asyncpg.Record], look_ups: TokenBuckets, request: Request, tracking_number: str
 ) -> PublicTracking:
     """What is told of the parcel with this number. Raises Problem 404 or 429."""
-    if seconds := look_ups.take(client(request)):
+    if seconds := look_ups.take(client_of(request)):
         raise Problem(429, "too many requests", headers={"Retry-After": str(seconds)})
     number = as_printed(tracking_number)
     if not _NUMBER.fullmatch(number):

@@ -15,13 +15,14 @@ from services.pages.words import choose_language
 from services.paths import OrderTextPath
 from services.tracking import store
 from services.tracking.api.page import Pages
-from services.tracking.api.public import client, not_found
+from services.tracking.api.public import not_found
 from services.tracking.api.streams import StreamResponse, Streams
 from services.tracking.schemas import OrderTracking
 from shared.clock import Clock
 from shared.http.answers import etag_response, uuid_or_404
 from shared.http.openapi import CONDITIONAL, Node, described, problems
 from shared.http.problems import Problem
+from shared.http.rates import client_of
 from shared.http.routes import Route
 
 _ETAG = re.compile(r"[0-9a-f]{32}")
@@ -101,7 +102,7 @@ def router(
         order, _ = await opened(order_id, header or secret)
         last = last_event or last_event_id
         tag = last if last and _ETAG.fullmatch(last) else None
-        return StreamResponse(pool, streams, order, client(request), tag, _PRIVATE)
+        return StreamResponse(pool, streams, order, client_of(request), tag, _PRIVATE)
 
     routes.add_api_route("/orders/{order_id}/tracking", get_order_tracking, methods=["HEAD"], include_in_schema=False)
 
