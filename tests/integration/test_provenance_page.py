@@ -248,6 +248,14 @@ def another(code: str) -> str:
     return f"{(int(code) + 1) % 10**6:06d}"
 
 
+async def test_another_form_than_ours_is_a_malformed_code(dsn: str) -> None:
+    async with provenance_service(settings(dsn)) as service:
+        [unit, _] = await sold(service)
+        await printed(service, [unit])
+        answer = await service.http.post(page_path(unit), data={f"field{n}": "1" for n in range(9)})
+        assert answer.status_code == 422
+
+
 async def test_the_first_success_of_a_hidden_code_is_dated(dsn: str) -> None:
     async with provenance_service(settings(dsn)) as service:
         [unit, other] = await sold(service)
