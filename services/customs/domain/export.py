@@ -52,9 +52,9 @@ def sub_order(placed: OrderPlaced, parcel: int) -> str:
 
 
 def cop_no(placed: OrderPlaced, screened: OrderScreened, parcel: int) -> str:
-    """The declarant's own number of an import declaration, at most 20 characters (CEB copNo), derived from the order:
-    two marketplaces may have one number of an order. Of an order that was screened when it was the sub-order's number,
-    where that is no longer, it still is."""
+    """The declarant's own number of an import declaration, at most 20 characters (CEB copNo), derived from the order
+    id, since two marketplaces may use one order number. An order that was screened before this rule (`own_numbers` is
+    false) keeps its sub-order's number, unless that is longer."""
     number = sub_order(placed, parcel)
     if not screened.own_numbers and len(number) <= _COP_NO:
         return number
