@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from contracts.base import STOCK, Event
 from contracts.topics import STOCK_LEVELS
 from contracts.warehouse import StockLevel
-from sandbox.local.servers import Servers
+from sandbox.local.servers import Broker, Servers
 from services.warehouse import main
 from services.warehouse.settings import Settings
 from services.warehouse.tasks import tell_levels
@@ -78,8 +78,9 @@ class Goods:
 
 
 async def test_a_consumer_keeps_the_newest_level_also_after_a_restore_of_the_warehouse(
-    servers: Servers, fresh_database: FreshDatabase
+    servers: Servers, fresh_database: FreshDatabase, own_broker: Broker
 ) -> None:
+    """On a broker of its own: restarted, a warehouse takes what others wrote on its topics for its own."""
     dsn, readers, sku = await fresh_database("warehouse"), await new_database(servers), f"S-{uuid4().hex[:8].upper()}"
     await add_api_key(dsn, key="key-of-the-packer", name="packer", scope="warehouse")
     db = await asyncpg.connect(readers)
@@ -92,13 +93,13 @@ async def test_a_consumer_keeps_the_newest_level_also_after_a_restore_of_the_war
     def of_warehouse(database: str) -> Settings:
         return Settings(
             database_url=SecretStr(database),
-            kafka_bootstrap=servers.kafka_bootstrap,
+            kafka_bootstrap=own_broker.bootstrap,
             storage_key=KEY,
             database_pool=12,
         )
 
     reading = PlatformSettings(
-        database_url=SecretStr(readers), kafka_bootstrap=servers.kafka_bootstrap, storage_key=KEY, database_pool=5
+        database_url=SecretStr(readers), kafka_bootstrap=own_broker.bootstrap, storage_key=KEY, database_pool=5
     )
     copy = f"{dsn}_copy"
     async with running(reader, reading) as (levels, _):

@@ -43,8 +43,6 @@ _DATA = "/var/lib/kafka/data"
 _ON_HOST = sys.platform == "linux"
 """Whether containers share the host's network: through published ports the engine's proxy copies every byte."""
 _REMOVAL = "import docker, sys; docker.from_env(timeout=600).containers.get(sys.argv[1]).remove(force=True, v=True)"
-_removals: list[subprocess.Popen[bytes]] = []
-"""Not waited for."""
 SMALL_DISK, SMALL_DISK_SIZE = "/small", "512m"
 """A disk in PostgreSQL's container for those who want to see it full; empty again after each start."""
 
@@ -275,9 +273,8 @@ def _remove(container: DockerContainer) -> None:
         return
     with contextlib.suppress(DockerException):  # killed by its test
         container.get_wrapped_container().kill()
-    command = [sys.executable, "-c", _REMOVAL, str(container.get_wrapped_container().id)]
-    quiet = subprocess.DEVNULL
-    _removals.append(subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True))
+    removal = (sys.executable, "-c", _REMOVAL, str(container.get_wrapped_container().id))
+    subprocess.run(("/bin/sh", "-c", '"$@" >/dev/null 2>&1 &', "sh", *removal), check=True, start_new_session=True)
     container.get_docker_client().client.close()
 
 
